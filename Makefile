@@ -1,0 +1,51 @@
+# mnerflow: `make run` for the results, `make help` for the rest.
+SHELL := /bin/bash
+PYTHON ?= python3
+CORES ?= all
+# Folders that stand in for the network: MIRROR for raw data, WEIGHTS_MIRROR for a model hub.
+SETTINGS := $(if $(MIRROR),mirror=$(MIRROR)) $(if $(WEIGHTS_MIRROR),weights_mirror=$(WEIGHTS_MIRROR))
+SNAKEMAKE = .venv/bin/snakemake --cores $(CORES) $(if $(strip $(SETTINGS)),--config $(SETTINGS))
+
+.PHONY: help run demo twitter photos test check lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "MIRROR=DIR reads raw data from a folder, WEIGHTS_MIRROR=DIR looks model weights up there first, CORES=N uses N cores."
+
+run: .venv/installed ## the embedded default: make the environment, train, print the results table
+	$(SNAKEMAKE)
+
+demo: .venv/installed ## the demo's whole product of encoders and fusions
+	$(SNAKEMAKE) --configfile config/demo.yaml
+
+twitter: .venv/installed ## Twitter-2017 and Twitter-2015 with MiniLM
+	$(SNAKEMAKE) --configfile config/twitter.yaml
+
+photos: .venv/installed ## 30 real tweets with their photos through every fusion
+	$(SNAKEMAKE) --configfile config/photos.yaml
+
+test: .venv/installed ## all tests
+	.venv/bin/python -m pytest
+
+check: .venv/installed ## linters and formatters
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/snakefmt --check Snakefile workflow
+	.venv/bin/snakemake --lint
+
+lock: .venv/installed ## pin newer versions of what envs/requirements.in names
+	.venv/bin/python -m pip install --quiet uv
+	.venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--custom-compile-command "make lock" envs/requirements.in --output-file envs/requirements.lock
+
+clean: ## remove results and downloads, keep the environment
+	rm -rf results resources .snakemake
+
+.venv/installed: envs/requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "mnerflow needs Python 3.11 or newer; name one with make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv .venv || \
+		{ echo "Python cannot make an environment here; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	.venv/bin/python -m pip install --disable-pip-version-check --quiet --require-hashes -r envs/requirements.lock
+	.venv/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
