@@ -1,0 +1,120 @@
+"""The configuration of one run, as dataclasses; the defaults of training stand here and nowhere else."""
+
+from dataclasses import dataclass, field, is_dataclass
+from typing import Any, TypeVar, get_args, get_type_hints
+
+from mnerflow.errors import UserError, suggest
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class LearningRates:
+    """Peak learning rate a part of the tagger."""
+
+    text: float = 2e-4
+    image: float = 5e-4
+    fusion: float = 2e-3
+    decoder: float = 2e-3
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How a tagger is trained.
+
+    Attributes:
+        epochs: most epochs.
+        patience: epochs without a better dev score after which training stops.
+        select: the dev score, a fraction of 1, that chooses the epoch to keep.
+        min_gain: by how much a score must rise to count as better.
+        batch_tokens: padded subwords a batch.
+        warmup: share of all steps in which the learning rate rises; it then falls linearly to zero.
+        clip: largest gradient norm.
+        weight_decay: of weight matrices; norms, biases and embeddings are left alone.
+        threads: processor threads a job; part of what makes predictions the same byte by byte.
+        checkpoint_seconds: how much work a killed job loses at most.
+    """
+
+    epochs: int = 5
+    patience: int = 3
+    select: str = "entity_f1"
+    min_gain: float = 1e-4
+    batch_tokens: int = 1024
+    learning_rate: LearningRates = field(default_factory=LearningRates)
+    warmup: float = 0.1
+    clip: float = 1.0
+    weight_decay: float = 0.01
+    threads: int = 1
+    checkpoint_seconds: float = 60.0
+
+
+@dataclass(frozen=True)
+class PartConfig:
+    """A text encoder, image encoder or fusion: the class that it is, its options, where weights lie.
+
+    Attributes:
+        kind: name of the file that holds the class.
+        options: what that class lets one set.
+        weights: folder of pretrained weights, or nothing.
+    """
+
+    kind: str
+    options: dict[str, Any] = field(default_factory=dict)
+    weights: str | None = None
+
+
+@dataclass(frozen=True)
+class ImageConfig(PartConfig):
+    """An image encoder: besides, how it reads images.
+
+    Attributes:
+        size: pixels a side.
+        frozen: keep its weights as they are and compute each image's patch vectors only once.
+        augment: mirror and move training images at random; not for a frozen encoder.
+    """
+
+    size: int = 224
+    frozen: bool = False
+    augment: bool = False
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """One training run: everything that its weights depend on, besides data and code.
+
+    Attributes:
+        entity_types: the data set's tag scheme.
+        text_encoder: nothing in an image-only run.
+        image_encoder: nothing in a text-only run.
+        captions: whether the text encoder reads the image's caption as a second segment.
+        decoder: ``softmax`` or another file of ``mnerflow.models.decoders``.
+    """
+
+    entity_types: tuple[str, ...]
+    seed: int
+    fusion: PartConfig
+    text_encoder: PartConfig | None = None
+    image_encoder: ImageConfig | None = None
+    captions: bool = False
+    decoder: str = "softmax"
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+
+
+def build(cls: type[T], values: dict[str, Any], place: str) -> T:
+    """Make a configuration dataclass, and those inside it, from plain values; lists become tuples.
+
+    Raises ``UserError`` naming ``place`` and the key that is unknown (with the nearest known one) or missing.
+    """
+    types = get_type_hints(cls)
+    arguments = {}
+    for key, value in values.items():
+        if key not in types:
+            raise UserError(f"{place}: unknown key {key!r}{suggest(key, types)}. Known: {', '.join(types)}.")
+        inner = next((kind for kind in (types[key], *get_args(types[key])) if is_dataclass(kind)), None)
+        if inner and isinstance(value, dict):
+            value = build(inner, value, f"{place}.{key}")
+        arguments[key] = tuple(value) if isinstance(value, list) else value
+    try:
+        return cls(**arguments)
+    except TypeError as error:
+        raise UserError(f"{place}: {error}.") from error

@@ -1,0 +1,149 @@
+"""The grid of runs that a configuration asks for, and the configuration of each run."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any, Self
+
+from mnerflow.errors import UserError, suggest
+
+NONE = "none"
+FILTERS_OFF = "none"
+CONDITIONS = ("true", "shuffled", "blank")
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Run:
+    """One training run, named by what tells it from the others; ``none`` is an encoder that it lacks."""
+
+    dataset: str
+    filter: str
+    text_encoder: str
+    image_encoder: str
+    fusion: str
+    seed: int
+
+    @classmethod
+    def from_folder(cls, folder: str | Path) -> Self:
+        """Read ``<dataset>/<filter>/<text>+<image>/<fusion>/seed<k>`` off a path, or raise ``UserError``."""
+        found = re.fullmatch(r"(?:.*/)?([^/]+)/([^/]+)/([^/+]+)\+([^/+]+)/([^/]+)/seed(\d+)", str(folder))
+        if not found:
+            raise UserError(
+                f"{folder}: a run's folder ends in <dataset>/<filter>/<text>+<image>/<fusion>/seed<k>."
+            )
+        return cls(*found.groups()[:-1], seed=int(found[6]))
+
+    @property
+    def path(self) -> str:
+        """Its folder below ``results/runs``."""
+        encoders = f"{self.text_encoder}+{self.image_encoder}"
+        return f"{self.dataset}/{self.filter}/{encoders}/{self.fusion}/seed{self.seed}"
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """Which images its predictions are made with: ``none`` for a run that sees no image."""
+        return ("none",) if self.image_encoder == NONE else CONDITIONS
+
+
+def expand(config: dict[str, Any]) -> list[Run]:
+    """All runs of the configuration's ``grid``, each once, sorted.
+
+    A block of the grid is the product of its lists; an encoder that a fusion does not use is ``none``,
+    so unimodal fusions are not multiplied by it. Raises ``UserError`` for a name that is not configured.
+    """
+    runs = set()
+    for number, block in enumerate(config["grid"], start=1):
+        place = f"grid, block {number}"
+        for name in ("datasets", "text_encoders", "image_encoders", "fusions"):
+            _check_known(block.get(name, []), config[name], f"{place}.{name}")
+        for fusion in block["fusions"]:
+            inputs = inputs_of(config, fusion)
+            texts = block.get("text_encoders", []) if "text" in inputs else [NONE]
+            images = block.get("image_encoders", []) if "image" in inputs else [NONE]
+            for needed, names in (("text_encoders", texts), ("image_encoders", images)):
+                if not names:
+                    raise UserError(
+                        f"{place}: the fusion {fusion!r} needs {needed}, and the block lists none."
+                    )
+            filters = block.get("filters", [FILTERS_OFF])
+            parts = product(block["datasets"], filters, texts, images, [fusion], block["seeds"])
+            runs.update(Run(*part) for part in parts)
+    return sorted(runs)
+
+
+def inputs_of(config: dict[str, Any], fusion: str) -> list[str]:
+    """What a fusion reads: ``text``, ``image``, ``caption``."""
+    return config["fusions"][fusion].get("inputs", ["text", "image"])
+
+
+def run_config(config: dict[str, Any], run: Run) -> dict[str, Any]:
+    """The plain values of a run's ``RunConfig``, and nothing that concerns other runs.
+
+    Training settings are those of the configuration, then of the data set, the text encoder, the image
+    encoder and the fusion, the later ones overriding.
+    """
+    dataset, fusion = config["datasets"][run.dataset], config["fusions"][run.fusion]
+    text = config["text_encoders"].get(run.text_encoder)
+    image = config["image_encoders"].get(run.image_encoder)
+    training: dict[str, Any] = {}
+    for part in (config, dataset, text, image, fusion):
+        training = merge(training, (part or {}).get("training", {}))
+    values = {
+        "entity_types": list(dataset["types"]),
+        "seed": run.seed,
+        "fusion": _part(run.fusion, fusion),
+        "captions": "caption" in inputs_of(config, run.fusion),
+        "decoder": fusion.get("decoder", "softmax"),
+        "training": training,
+    }
+    if text:
+        values["text_encoder"] = _part(run.text_encoder, text)
+    if image:
+        values["image_encoder"] = image_config(run.image_encoder, image)
+    return values
+
+
+def image_config(name: str, encoder: dict[str, Any]) -> dict[str, Any]:
+    """The plain values of an image encoder's ``ImageConfig``."""
+    return _part(name, encoder) | {
+        key: encoder[key] for key in ("size", "frozen", "augment") if key in encoder
+    }
+
+
+def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """``base`` with the values of ``over``, dictionaries inside merged alike."""
+    merged = dict(base)
+    for key, value in over.items():
+        inner = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = merge(merged[key], value) if inner else value
+    return merged
+
+
+def weights_folder(name: str) -> str:
+    """Where the pretrained weights of an encoder lie."""
+    return f"resources/weights/{name}"
+
+
+def modules_of(values: dict[str, Any]) -> Iterator[str]:
+    """The modules that a run picks by name: its encoders, fusion and decoder."""
+    models = "mnerflow.models"
+    yield f"{models}.fusions.{values['fusion']['kind']}"
+    yield f"{models}.decoders.{values['decoder']}"
+    for part in ("text_encoder", "image_encoder"):
+        if part in values:
+            yield f"{models}.{part}s.{values[part]['kind']}"
+
+
+def _part(name: str, entry: dict[str, Any]) -> dict[str, Any]:
+    part = {"kind": entry.get("kind", name), "options": entry.get("options", {})}
+    return part | ({"weights": weights_folder(name)} if "source" in entry else {})
+
+
+def _check_known(names: Iterable[str], known: dict[str, Any], place: str) -> None:
+    for name in names:
+        if name not in known:
+            raise UserError(
+                f"{place}: {name!r} is not configured{suggest(name, known)}. Known: {', '.join(known)}."
+            )

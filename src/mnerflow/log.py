@@ -1,0 +1,43 @@
+"""One log a job: it tells the story, ends in what was done and how long it took, and hides tracebacks."""
+
+import logging
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mnerflow.errors import UserError
+
+logger = logging.getLogger("mnerflow")
+
+
+@contextmanager
+def job(title: str, log_file: str | Path) -> Iterator[logging.Logger]:
+    """Log to ``log_file`` and to the terminal while the block runs.
+
+    The last line says ``title`` and the seconds it took. A ``UserError`` ends the process with
+    status 1 and its message; any other exception is a defect and keeps its traceback.
+    """
+    path = Path(log_file)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    to_file = logging.FileHandler(path, mode="w", encoding="utf-8")
+    to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S"))
+    to_terminal = logging.StreamHandler(sys.stderr)
+    to_terminal.setFormatter(logging.Formatter("%(message)s"))
+    to_terminal.setLevel(logging.WARNING)
+    logger.setLevel(logging.INFO)
+    logger.handlers = [to_file, to_terminal]
+    start = time.monotonic()
+    try:
+        yield logger
+    except UserError as error:
+        logger.error("%s: %s", title, error)
+        sys.exit(1)
+    except Exception:
+        logger.exception("%s: this is a defect in mnerflow, please report it", title)
+        raise
+    else:
+        logger.info("done: %s in %.1f s", title, time.monotonic() - start)
+    finally:
+        to_file.close()

@@ -1,0 +1,50 @@
+"""Check a configuration against the JSON schema and say what is wrong in words."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from mnerflow.errors import UserError, suggest
+
+
+def check(config: dict[str, Any], schema: dict[str, Any]) -> None:
+    """Raise one ``UserError`` that lists every value that the schema refuses, by its key.
+
+    An unknown key is answered with the nearest known one.
+    """
+    problems = [
+        line for error in _leaves(Draft202012Validator(schema).iter_errors(config)) for line in _say(error)
+    ]
+    if problems:
+        raise UserError("configuration: " + "; ".join(sorted(set(problems))) + ".")
+
+
+def _leaves(errors: Iterator[ValidationError]) -> Iterator[ValidationError]:
+    for error in errors:
+        if error.validator == "anyOf":
+            yield max(error.context, key=lambda inner: len(inner.path))
+        else:
+            yield error
+
+
+def _say(error: ValidationError) -> Iterator[str]:
+    place = ".".join(map(str, error.absolute_path)) or "top level"
+    if error.validator == "additionalProperties":
+        known = error.schema.get("properties", {})
+        for key in error.instance:
+            if key not in known:
+                yield f"{place}: unknown key {key!r}{suggest(key, known)}, known are {', '.join(known)}"
+    elif error.validator == "oneOf":
+        names = [option["required"][0] for option in error.validator_value]
+        yield f"{place}: exactly one of {', '.join(names)} is needed"
+    elif error.validator == "enum":
+        allowed = error.validator_value
+        nearest = suggest(error.instance, allowed)
+        yield f"{place}: {error.instance!r} is not one of {', '.join(map(str, allowed))}{nearest}"
+    elif error.validator == "pattern":
+        meaning = error.schema.get("description") or f"text like {error.validator_value}"
+        yield f"{place}: {error.instance!r} is not {meaning}"
+    else:
+        yield f"{place}: {error.message}"
