@@ -1,0 +1,112 @@
+"""A data set that the workflow makes itself, in which the value of an image is known by construction.
+
+In some posts the text leaves the type of a name open. With ``images="matched"`` the picture shows that
+type; with ``"independent"`` the very same posts get pictures that say nothing about them. The best score
+of a model that reads only the text is computed and written beside the data.
+"""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from mnerflow.data.demo.ceiling import best_entity_f1
+from mnerflow.data.demo.names import ENTITY_TYPES
+from mnerflow.data.demo.pictures import draw_picture
+from mnerflow.data.demo.posts import Draft, make_posts
+from mnerflow.data.post import SPLITS, Post, write_posts
+from mnerflow.errors import UserError, suggest
+from mnerflow.files import write_json
+
+IMAGES = ("matched", "independent")
+
+
+@dataclass(frozen=True)
+class DemoConfig:
+    """What to make: posts a split, share of ambiguous entities (0..1), pixels a side, image rule, seed.
+
+    Raises ``UserError`` when a value is outside its range.
+    """
+
+    posts: dict[str, int]
+    ambiguous: float
+    image_size: int
+    images: str
+    seed: int
+
+    def __post_init__(self) -> None:
+        for split, number in self.posts.items():
+            if split not in SPLITS:
+                raise UserError(f"generator: posts: no split {split!r}{suggest(split, SPLITS)}.")
+            if number < 1:
+                raise UserError(f"generator: posts: {split}: {number} is too few. Ask for 1 or more.")
+        if missing := [split for split in SPLITS if split not in self.posts]:
+            raise UserError(f"generator: posts: {', '.join(missing)} missing. Give a number for each split.")
+        if not 0 <= self.ambiguous <= 1:
+            raise UserError(
+                f"generator: ambiguous: {self.ambiguous} is not a share. Give a number from 0 to 1."
+            )
+        if self.image_size < 16:
+            raise UserError(f"generator: image_size: {self.image_size} pixels are too few. Give 16 or more.")
+        if self.images not in IMAGES:
+            raise UserError(f"generator: images: {self.images!r} is not one of {', '.join(IMAGES)}.")
+
+
+def make_demo(config: DemoConfig, folder: str | Path) -> None:
+    """Write ``train|dev|test.jsonl``, ``images/*.png`` and ``ceiling.json`` to ``folder``.
+
+    ``ceiling.json`` gives for each split the number of entities, how many are ambiguous, and the best
+    entity F1 of a text-only model. The posts depend on ``seed``, ``posts`` and ``ambiguous`` alone. They
+    are written last, so a folder with posts is complete; what an earlier run left there is replaced.
+    Raises ``UserError`` when the folder cannot be written.
+    """
+    folder = Path(folder)
+    drafts = {
+        split: make_posts(number, config.ambiguous, Random(f"{config.seed} {split} posts"))
+        for split, number in config.posts.items()
+    }
+    try:
+        for name in ("ceiling.json", *(f"{split}.jsonl" for split in SPLITS)):
+            (folder / name).unlink(missing_ok=True)
+        shutil.rmtree(folder / "images", ignore_errors=True)
+        (folder / "images").mkdir(parents=True)
+        for split, split_drafts in drafts.items():
+            rng = Random(f"{config.seed} {split} images")
+            for index, draft in enumerate(split_drafts):
+                shown = _shown_type(draft, config.images, rng)
+                picture = draw_picture(shown, config.image_size, f"{config.seed} {split} {index} picture")
+                picture.save(folder / "images" / _image(split, index), compress_level=1)
+    except OSError as error:
+        raise UserError(
+            f"{error.filename or folder}: could not be written ({error.strerror or error}). "
+            "Free some space or choose a folder that can be written to."
+        ) from error
+    write_json(folder / "ceiling.json", {split: _ceiling(drafts[split]) for split in SPLITS})
+    for split in SPLITS:
+        write_posts(folder / f"{split}.jsonl", _posts(split, drafts[split]))
+
+
+def _shown_type(draft: Draft, images: str, rng: Random) -> str:
+    """The type that the picture shows: what the text leaves open, else any entity's, else any at all."""
+    decisive = [m.type for m in draft.mentions if m.ambiguous] or [m.type for m in draft.mentions]
+    return rng.choice(decisive if images == "matched" and decisive else ENTITY_TYPES)
+
+
+def _image(split: str, index: int) -> str:
+    return f"{split}-{index:05d}.png"
+
+
+def _posts(split: str, drafts: list[Draft]) -> list[Post]:
+    return [
+        Post(f"demo-{split}-{index:05d}", draft.tokens, draft.labels, [_image(split, index)], language="en")
+        for index, draft in enumerate(drafts)
+    ]
+
+
+def _ceiling(drafts: list[Draft]) -> dict[str, float]:
+    mentions = [mention for draft in drafts for mention in draft.mentions]
+    return {
+        "entities": len(mentions),
+        "ambiguous": sum(mention.ambiguous for mention in mentions),
+        "entity_f1": best_entity_f1(1 / len(mention.open_types) for mention in mentions),
+    }

@@ -1,0 +1,190 @@
+"""One raw file from the network or from a mirror: whole and with the right checksum, or not there at all."""
+
+import logging
+import shutil
+import time
+from pathlib import Path
+
+import requests
+from tqdm import tqdm
+
+from mnerflow import files
+from mnerflow.data import google_drive
+from mnerflow.errors import UserError
+
+logger = logging.getLogger("mnerflow")
+
+ATTEMPTS = 4  # in a row that bring no new byte
+PAUSE = 1.0  # seconds before the second attempt, doubled before each further one
+TIMEOUT = 30.0  # seconds to wait for the connection and for each piece
+CHUNK = 1 << 16  # bytes
+PAGE = 1 << 20  # bytes of a web page that are read
+USE_MIRROR = "or read the data from a folder with `--config mirror=DIR`."
+
+
+class _TryAgain(Exception):
+    """A failure that may pass."""
+
+
+TRANSIENT = (_TryAgain, requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
+
+
+def fetch(
+    url: str, target: str | Path, sha256: str | None = None, mirror_file: str | Path | None = None
+) -> None:
+    """Put the file at ``url`` to ``target``, copied from ``mirror_file`` where one is given.
+
+    ``url`` may be a Google Drive share link or file id. A broken download goes on, in this call or the next,
+    from ``<target>.part``. The checksum is compared with ``sha256``; where that is not known, the sum of the
+    first download is recorded in ``<target>.sha256`` and compared from then on.
+
+    Raises ``UserError`` when the file cannot be had (no network, refused, a web page instead of data, not in
+    the mirror), differs from its checksum, or cannot be written; ``target`` is then as it was before.
+    """
+    target, part = Path(target), Path(f"{target}.part")
+    source = str(mirror_file or url)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if mirror_file is None:
+            _download(google_drive.download_url(url), part)
+        else:
+            _copy(Path(mirror_file), part, url)
+        _refuse_web_page(part, source, url)
+        _verify(part, target, sha256, source)
+        part.replace(target)
+    except OSError as error:
+        raise UserError(
+            f"{target}: could not be written ({error.strerror or error}). "
+            "Free some space or choose a folder that can be written to."
+        ) from error
+    logger.info("%s: from %s, %d bytes", target, source, target.stat().st_size)
+
+
+def _copy(mirror_file: Path, part: Path, url: str) -> None:
+    if not mirror_file.is_file():
+        raise UserError(
+            f"{mirror_file}: the mirror has no such file. Put it there (it comes from {url}), "
+            "or run without `mirror` to download it."
+        )
+    shutil.copyfile(mirror_file, part)
+
+
+def _download(url: str, part: Path) -> None:
+    failures = 0
+    with requests.Session() as session:
+        session.headers["Accept-Encoding"] = "identity"  # so that ranges count the bytes of the file itself
+        while True:
+            before = _size(part)
+            try:
+                return _stream(session, url, part)
+            except TRANSIENT as error:
+                again = isinstance(error, _TryAgain)
+                reason = str(error) if again else f"no connection, {type(error).__name__}"
+                failures = 1 if _size(part) > before else failures + 1
+                if failures == ATTEMPTS:
+                    raise UserError(
+                        f"{url}: cannot be downloaded ({reason}). "
+                        f"Check the network and run again, {USE_MIRROR}"
+                    ) from error
+            except requests.RequestException as error:
+                raise UserError(f"{url}: cannot be downloaded ({error}). Correct the address.") from error
+            pause = PAUSE * 2 ** (failures - 1)
+            logger.warning("%s: %s; trying again in %g s", url, reason, pause)
+            time.sleep(pause)
+
+
+def _stream(session: requests.Session, url: str, part: Path, confirm: bool = True) -> None:
+    """Write what the server sends to ``part``, after what is there already if the server can go on there."""
+    have = _size(part)
+    range_header = {"Range": f"bytes={have}-"} if have else {}
+    with session.get(url, headers=range_header, stream=True, timeout=TIMEOUT) as response:
+        page = _web_page(response)
+        confirmed = google_drive.confirmed_url(page, response.url) if confirm else None
+        if confirmed:
+            return _stream(session, confirmed, part, confirm=False)
+        _check_answer(response, page, url)
+        content_range = response.headers.get("Content-Range", "")
+        if response.status_code == 416 and content_range == f"bytes */{have}":
+            return  # stopped between the last byte and the renaming
+        resumed = response.status_code == 206 and content_range.startswith(f"bytes {have}-")
+        if response.status_code != 200 and not resumed:
+            part.unlink(missing_ok=True)
+            raise _TryAgain("the file has changed since its download began")
+        start = have if resumed else 0
+        length = response.headers.get("Content-Length")
+        with (
+            part.open("ab" if resumed else "wb") as file,
+            tqdm(
+                desc=part.stem,
+                initial=start,
+                total=start + int(length) if length else None,
+                unit="B",
+                unit_scale=True,
+                disable=None,  # no bar where stderr is not a terminal
+            ) as bar,
+        ):
+            for chunk in response.iter_content(CHUNK):
+                file.write(chunk)
+                bar.update(len(chunk))
+
+
+def _web_page(response: requests.Response) -> str:
+    """The text of a web page, empty if the server sends anything else."""
+    if not response.headers.get("Content-Type", "").startswith("text/html"):
+        return ""
+    return next(response.iter_content(PAGE), b"").decode("utf-8", errors="replace")
+
+
+def _check_answer(response: requests.Response, page: str, url: str) -> None:
+    status = f"{response.status_code} {response.reason}"
+    if google_drive.quota_exceeded(page):
+        raise UserError(
+            f"{url}: Google Drive refuses the file because it was downloaded too often lately. "
+            f"Try again in 24 hours, save it with a browser that is signed in, {USE_MIRROR}"
+        )
+    if response.status_code >= 500 or response.status_code in (408, 429):
+        raise _TryAgain(f"the server answered {status}")
+    if response.status_code >= 400 and response.status_code != 416:
+        raise UserError(
+            f"{url}: the server answered {status}. Look up on the data set's homepage where the file is now "
+            f"and correct its `url`, {USE_MIRROR}"
+        )
+    if page:
+        raise _not_data(url, url)
+
+
+def _refuse_web_page(part: Path, source: str, url: str) -> None:
+    """A host that is out of order may send a page under any content type, and a mirror may have kept it."""
+    with part.open("rb") as file:
+        start = file.read(512).lstrip().lower()
+    if start.startswith((b"<!doctype html", b"<html")):
+        part.unlink()
+        raise _not_data(source, url)
+
+
+def _not_data(source: str, url: str) -> UserError:
+    return UserError(
+        f"{source}: a web page, not the file. Open {url} in a browser, save the file below a folder DIR "
+        "as the data set's `mirror` entry says, and read it with `--config mirror=DIR`."
+    )
+
+
+def _verify(part: Path, target: Path, expected: str | None, source: str) -> None:
+    record = Path(f"{target}.sha256")
+    found = files.sha256(part)
+    known = expected
+    if known is None and record.exists():
+        known = record.read_text(encoding="utf-8").partition(" ")[0]
+    if known is None:
+        files.write_text(record, f"{found}  {target.name}\n")  # what `sha256sum --check` reads
+    elif found != known:
+        part.unlink()
+        remedy = "correct the `sha256` of the file" if expected else f"remove {record}"
+        raise UserError(
+            f"{source}: its sha256 is {found}, but {known} is expected. "
+            f"Run again in case it was damaged on the way; if the new file is right, {remedy}."
+        )
+
+
+def _size(part: Path) -> int:
+    return part.stat().st_size if part.exists() else 0

@@ -1,0 +1,101 @@
+"""Named steps between preparation and training: one module each, found by its name.
+
+A filter's module offers ``apply(posts, split, **options)``, which returns the posts to go on with and
+what it dropped. It hides tokens by ``Post.dropped`` and never removes one; only training posts may
+be left out as a whole.
+"""
+
+import csv
+import inspect
+import io
+import json
+import pkgutil
+from collections import Counter
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from mnerflow.data.post import Post, read_splits, write_splits
+from mnerflow.data.tags import spans
+from mnerflow.errors import UserError, suggest
+
+FILTERS = tuple(module.name for module in pkgutil.iter_modules(__path__))
+
+
+class Drop(NamedTuple):
+    """A token, or without ``index`` a whole post, that a filter took from the model, and why."""
+
+    id: str
+    reason: str
+    index: int | None = None
+    token: str = ""
+
+
+def run_filter(name: str, options: dict[str, dict[str, Any]], source: Path, out: Path) -> dict:
+    """Apply the filters in ``name`` (joined by ``+``, in that order) to the prepared folder ``source``.
+
+    ``options`` holds the options of each filter by its name. Writes to ``out``, all or none,
+    ``{train,dev,test}.jsonl``, ``dropped.csv`` (split, id, index, token, reason; ``index`` counts from 0
+    and is empty for a whole post) and ``summary.json``, which it also returns: per split what the model
+    sees ``before`` and ``after``, and what was ``dropped`` by reason. Raises ``UserError`` for an unknown
+    filter or option and when nothing is left to train on.
+    """
+    steps = [(_module(step), options.get(step, {})) for step in name.split("+")]
+    for module, chosen in steps:
+        _check_options(module, chosen)
+    splits = read_splits(source)
+    before = {split: _visible(posts) for split, posts in splits.items()}
+    rows, dropped = [], {}
+    for split, posts in splits.items():
+        drops: list[Drop] = []
+        for module, chosen in steps:
+            posts, found = module.apply(posts, split, **chosen)
+            drops.extend(found)
+        splits[split] = posts
+        rows.extend((split, drop.id, drop.index, drop.token, drop.reason) for drop in drops)
+        dropped[split] = dict(sorted(Counter(drop.reason for drop in drops).items()))
+    if not splits["train"]:
+        raise UserError(f"{source}: the filter {name!r} drops every training post. Choose weaker options.")
+    after = {split: _visible(posts) for split, posts in splits.items()}
+    summary = {"filter": name, "before": before, "after": after, "dropped": dropped}
+    others = {
+        "dropped.csv": _csv(rows),
+        "summary.json": json.dumps(summary, indent=2, ensure_ascii=False) + "\n",
+    }
+    write_splits(out, splits, others)
+    return summary
+
+
+def _module(name: str) -> ModuleType:
+    if name not in FILTERS:
+        raise UserError(
+            f"{name!r} is not a known filter{suggest(name, FILTERS)}. Known: {', '.join(FILTERS)}."
+        )
+    return import_module(f"{__name__}.{name}")
+
+
+def _check_options(module: ModuleType, options: dict[str, Any]) -> None:
+    known = list(inspect.signature(module.apply).parameters)[2:]
+    for option in options:
+        if option not in known:
+            name = module.__name__.rpartition(".")[2]
+            raise UserError(f"filter {name!r}: the option {option!r} is not known{suggest(option, known)}.")
+
+
+def _visible(posts: list[Post]) -> dict[str, int]:
+    """Posts, and the tokens and entities in them that the model sees."""
+    labels = [[post.labels[index] for index in post.kept] for post in posts]
+    return {
+        "posts": len(posts),
+        "tokens": sum(map(len, labels)),
+        "entities": sum(1 for tags in labels for _ in spans(tags)),
+    }
+
+
+def _csv(rows: list[tuple]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("split", "id", "index", "token", "reason"))
+    writer.writerows(rows)
+    return text.getvalue()

@@ -1,0 +1,51 @@
+"""Source formats: one module each, found by its name.
+
+A format's module offers ``records(path)``, which yields ``(line number, record)`` for every post of
+a file, and ``to_post(path, line, record)``, which turns one into a checked ``Post``. Both raise
+``UserError`` naming file and line.
+"""
+
+import pkgutil
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+from mnerflow.data.post import Post
+from mnerflow.errors import UserError, suggest
+
+FORMATS = tuple(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+
+
+def parse(name: str, path: str | Path, problems: list[UserError] | None = None) -> list[Post]:
+    """Read every post of ``path``, tags as annotated, ids unique within the file.
+
+    Raises ``UserError`` at the first malformed post; where ``problems`` is given, the errors go
+    there instead and the malformed posts are left out.
+    """
+    source, path = _module(name), Path(path)
+    posts: list[Post] = []
+    lines: dict[str, int] = {}
+    for line, record in source.records(path):
+        try:
+            post = source.to_post(path, line, record)
+            if post.id in lines:
+                raise UserError(
+                    f"{path}:{line}: the id {post.id!r} stands at line {lines[post.id]} already. "
+                    "Give every post an id of its own."
+                )
+        except UserError as error:
+            if problems is None:
+                raise
+            problems.append(error)
+        else:
+            lines[post.id] = line
+            posts.append(post)
+    return posts
+
+
+def _module(name: str) -> ModuleType:
+    if name not in FORMATS:
+        raise UserError(
+            f"{name!r} is not a known format{suggest(name, FORMATS)}. Known: {', '.join(FORMATS)}."
+        )
+    return import_module(f"{__name__}.{name}")

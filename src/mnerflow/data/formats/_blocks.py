@@ -1,0 +1,23 @@
+"""Line-based formats: posts are runs of lines divided by empty lines."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from mnerflow.files import read_text
+
+
+def blocks(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield ``(number of the first line, lines)`` for every run of lines that are not empty.
+
+    Only an empty line divides: a line that holds white space may be a token of its own.
+    """
+    lines: list[str] = []
+    number = 0
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
+        if line:
+            lines.append(line)
+        elif lines:
+            yield number - len(lines), lines
+            lines = []
+    if lines:
+        yield number - len(lines) + 1, lines

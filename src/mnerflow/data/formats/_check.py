@@ -1,0 +1,66 @@
+"""What every post must satisfy, whatever format it came from."""
+
+import re
+from pathlib import Path, PureWindowsPath
+
+from mnerflow.data.post import Post
+from mnerflow.errors import UserError
+
+IOB2 = re.compile(r"O|[BI]-\S+")
+MAX_TOKENS = 10_000
+
+
+def check_post(post: Post, path: Path, line: int, first_token_line: int | None = None) -> Post:
+    """Return ``post`` when it is well-formed.
+
+    Raises ``UserError`` naming ``path``, ``line`` and id for an empty id or post, more than
+    ``MAX_TOKENS`` tokens, labels and tokens of different number, an empty token, a tag that is not
+    IOB2, text that is not Unicode, or an image outside the image folder. ``first_token_line`` says
+    that the tokens stand on lines of their own, so that a token's error names its line.
+    """
+    place = f"{path}:{line}: post {post.id!r}"
+    if not post.id:
+        raise UserError(f"{path}:{line}: a post without an id. Give every post an id of its own.")
+    if not post.tokens:
+        raise UserError(f"{place} has no tokens. Remove the post or give it a text.")
+    if len(post.tokens) > MAX_TOKENS:
+        raise UserError(
+            f"{place} has {len(post.tokens)} tokens, more than {MAX_TOKENS}. "
+            "Divide the text; in CoNLL files an empty line ends a post."
+        )
+    if len(post.tokens) != len(post.labels):
+        raise UserError(
+            f"{place} has {len(post.tokens)} tokens and {len(post.labels)} labels. "
+            "Give every token one label."
+        )
+    for index, (token, tag) in enumerate(zip(post.tokens, post.labels, strict=True)):
+        if token and IOB2.fullmatch(tag):
+            continue
+        at = f"{place}, token {index + 1}"
+        if first_token_line is not None:
+            at = f"{path}:{first_token_line + index}: post {post.id!r}"
+        if not token:
+            raise UserError(f"{at}: an empty token. Remove it together with its label.")
+        raise UserError(f"{at}: the label {tag!r} is not IOB2. Write O, B-TYPE or I-TYPE.")
+    for name in post.images:
+        _check_image_name(name, place)
+    try:
+        "".join((post.id, *post.tokens, *post.labels, *post.images, post.caption, post.group)).encode()
+    except UnicodeEncodeError as error:
+        raise UserError(
+            f"{place}: {error.object[error.start]!a} is half a surrogate pair, not a character. "
+            "Write the whole character."
+        ) from error
+    return post
+
+
+def _check_image_name(name: str, place: str) -> None:
+    # A Windows path also splits at "/", so that both kinds of absolute and relative paths are caught.
+    image = PureWindowsPath(name)
+    if image.anchor or ".." in image.parts:
+        raise UserError(
+            f"{place}: the image {name!r} lies outside the image folder. "
+            "Name it by its path relative to that folder."
+        )
+    if not image.name or "\0" in name:
+        raise UserError(f"{place}: {name!r} is no image name. Name a file in the image folder.")

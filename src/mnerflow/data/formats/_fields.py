@@ -1,0 +1,56 @@
+"""Typed fields of a JSON object that holds a post."""
+
+from typing import Any
+
+from mnerflow.errors import UserError
+
+OTHER_NAMES = {"tokens": "text", "labels": "label"}
+
+
+def identifier(record: dict, name: str, place: str) -> str:
+    """The text or whole number in field ``name``, as text; raises ``UserError`` for anything else."""
+    value = record.get(name)
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise _wrong(record, name, "text or a whole number", place)
+    return str(value)
+
+
+def string(record: dict, name: str, place: str) -> str:
+    """The string in field ``name``, empty when it is missing; raises ``UserError`` for anything else."""
+    value = record.get(name, "")
+    if not isinstance(value, str):
+        raise _wrong(record, name, "a string", place)
+    return value
+
+
+def strings(record: dict, name: str, place: str) -> list[str]:
+    """The list of strings in field ``name`` or, where that is missing, in its other name.
+
+    Raises ``UserError`` for anything else.
+    """
+    if name not in record and OTHER_NAMES.get(name) in record:
+        name = OTHER_NAMES[name]
+    values = record.get(name)
+    if not isinstance(values, list):
+        raise _wrong(record, name, "a list of strings", place)
+    for index, value in enumerate(values):
+        if not isinstance(value, str):
+            raise UserError(
+                f"{place}: item {index + 1} of the field {name!r} is {_json_type(value)}. "
+                "Write a string in quotation marks."
+            )
+    return values
+
+
+def _wrong(record: dict, name: str, expected: str, place: str) -> UserError:
+    if name not in record:
+        return UserError(f"{place}: the field {name!r} is missing. Add {expected}.")
+    return UserError(f"{place}: the field {name!r} is {_json_type(record[name])}. Write {expected}.")
+
+
+def _json_type(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true or false"
+    return {str: "a string", list: "a list", dict: "an object"}.get(type(value), "a number")

@@ -1,0 +1,47 @@
+"""JSON lines: one post a line, in the canonical fields or in MNER-MI's.
+
+``id`` (text or whole number), ``tokens`` and ``labels`` are needed; ``images``, ``caption``, ``language``
+and ``group`` are optional. MNER-MI calls the tokens ``text`` and the labels ``label``. Any other field
+is left out, but one that looks like a misspelt known field is an error.
+"""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+
+from mnerflow.data.formats._check import check_post
+from mnerflow.data.formats._fields import OTHER_NAMES, identifier, string, strings
+from mnerflow.data.post import Post
+from mnerflow.errors import UserError
+from mnerflow.files import read_json_lines
+
+KNOWN = ("id", "tokens", "labels", "images", "caption", "language", "group")
+
+
+def records(path: Path) -> Iterator[tuple[int, dict]]:
+    """Yield ``(line number, object)`` of every line that is not blank."""
+    return read_json_lines(path)
+
+
+def to_post(path: Path, line: int, record: dict) -> Post:
+    """Build a post; raises ``UserError`` for a field that is missing, misspelt or of a wrong type."""
+    place = f"{path}:{line}"
+    _check_names(record, place)
+    post = Post(
+        identifier(record, "id", place),
+        strings(record, "tokens", place),
+        strings(record, "labels", place),
+        images=strings(record, "images", place) if "images" in record else [],
+        caption=string(record, "caption", place),
+        language=string(record, "language", place),
+        group=identifier(record, "group", place) if "group" in record else "",
+    )
+    return check_post(post, path, line)
+
+
+def _check_names(record: dict, place: str) -> None:
+    strange = record.keys() - set(KNOWN) - set(OTHER_NAMES.values())
+    missing = [name for name in KNOWN if name not in record]
+    for name in sorted(strange):
+        if near := get_close_matches(name, missing, n=1, cutoff=0.8):
+            raise UserError(f"{place}: the field {name!r} is not known. Did you mean {near[0]!r}?")

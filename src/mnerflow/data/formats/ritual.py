@@ -1,0 +1,49 @@
+"""RiTUAL's tweets with photos: JSON lines in ``<set>/texts/<split>/<split>.json``.
+
+The photos lie in ``<set>/images/<split>`` and the captions in
+``<set>/captions/<split>/<split>_image_captions.json``. Ids count anew in every split of every set, so
+a post's id is ``<set>-<split>-<id>``, and its image is named by the path below the folder that holds
+the sets.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from mnerflow.data.formats._check import check_post
+from mnerflow.data.formats._fields import identifier, string, strings
+from mnerflow.data.post import Post
+from mnerflow.errors import UserError
+from mnerflow.files import read_json_lines
+
+
+def records(path: Path) -> Iterator[tuple[int, tuple[dict, dict[str, str]]]]:
+    """Yield every line's object beside the captions of the split, none where there is no caption file."""
+    if path.parts[-3:-2] != ("texts",):
+        raise UserError(
+            f"{path}: RiTUAL's folders <set>/texts/<split>/<split>.json are expected. "
+            "Lay the files out like that."
+        )
+    split = path.parent.name
+    caption_file = path.parents[2] / "captions" / split / f"{split}_image_captions.json"
+    captions = {}
+    if caption_file.exists():
+        for line, record in read_json_lines(caption_file):
+            place = f"{caption_file}:{line}"
+            captions[identifier(record, "image_id", place)] = string(record, "caption", place)
+    for line, record in read_json_lines(path):
+        yield line, (record, captions)
+
+
+def to_post(path: Path, line: int, record: tuple[dict, dict[str, str]]) -> Post:
+    """Build a post; raises ``UserError`` for a field that is missing or of a wrong type."""
+    values, captions = record
+    place, name, split = f"{path}:{line}", path.parents[2].name, path.parent.name
+    photo = identifier(values, "image_id", place)
+    post = Post(
+        f"{name}-{split}-{identifier(values, 'id', place)}",
+        strings(values, "tokens", place),
+        strings(values, "labels", place),
+        images=[f"{name}/images/{split}/{photo}"],
+        caption=captions.get(photo, ""),
+    )
+    return check_post(post, path, line)

@@ -1,0 +1,280 @@
+"""The image store: every image of a data set decoded and resized once, read as a memory map.
+
+A store is a folder with two files. ``images.npy`` holds uint8 pixels ``(1 + readable images, size,
+size, 3)``, RGB; row 0 is the blank image that stands in for those that cannot be used. ``index.csv``
+(``image,row,status,reason``) says for every image which row is its own, or why it has none.
+"""
+
+import csv
+import errno
+import io
+import stat
+import time
+import warnings
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Literal, TypeVar
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+from tqdm import tqdm
+
+from mnerflow.errors import UserError
+from mnerflow.files import atomic_path, read_text, write_text
+
+BLANK_ROW = 0
+# Mid-grey: close to zero after every usual normalisation. It fills the bars of the letterbox, too.
+BLANK_COLOUR = (128, 128, 128)
+# Logos and screenshots with transparency are drawn for a white page; on black, dark lettering vanishes.
+BACKGROUND = (255, 255, 255)
+# Bounds the memory of a worker (4 bytes a pixel, a copy or two); an A4 page at 600 dpi has 35 million.
+MAX_PIXELS = 64_000_000
+# Not all that Pillow knows: some formats (EPS) are handed to another program. MPO is read as JPEG.
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "JPEG2000", "AVIF")
+
+COLUMNS = ["image", "row", "status", "reason"]
+IMAGES, INDEX = "images.npy", "index.csv"
+
+Image.init()  # once, here; otherwise the first file of each thread would do it
+
+Policy = Literal["fail", "blank", "drop"]
+Item, Result = TypeVar("Item"), TypeVar("Result")
+
+
+class BrokenImage(Exception):
+    """An image that cannot be used; its message is the reason, a few stable words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the index says of one image: ``status`` is ``ok``, ``blank`` or ``dropped``."""
+
+    row: int
+    status: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreReport:
+    """What became of the images of a store, and how many seconds that took."""
+
+    entries: dict[str, Entry]
+    seconds: float
+
+    @property
+    def problems(self) -> dict[str, Entry]:
+        """The images without a row of their own, by name."""
+        return {name: entry for name, entry in self.entries.items() if entry.status != "ok"}
+
+    def summary(self) -> str:
+        """One line: ``"1000 images, 3 unusable (missing: 2, truncated: 1), 812 images/s"``."""
+        reasons = Counter(entry.reason for entry in self.problems.values())
+        listed = f" ({', '.join(f'{reason}: {n}' for reason, n in reasons.most_common())})" if reasons else ""
+        rate = len(self.entries) / max(self.seconds, 1e-9)
+        return f"{len(self.entries)} images, {reasons.total()} unusable{listed}, {rate:.0f} images/s"
+
+
+def build_store(
+    names: Sequence[str], folder: Path, store: Path, size: int, policy: Policy = "blank", workers: int = 1
+) -> StoreReport:
+    """Decode each image of ``names`` (a path relative to ``folder``) once and write it to ``store``.
+
+    An image that cannot be used takes row 0 and is listed as ``blank``, or as ``dropped`` with the
+    policy ``drop`` (the caller then leaves such posts out of training, never out of dev or test).
+    The files are the same whatever the number of ``workers``; memory does not grow with the images.
+    Raises ``UserError`` when ``folder`` is missing, when ``store`` cannot be written, and with the
+    policy ``fail`` when any image is unusable; then nothing is written.
+    """
+    if not folder.is_dir():
+        raise UserError(f"{folder}: no such folder of images. Download the images, or correct the path.")
+    names = list(dict.fromkeys(names))
+    start = time.monotonic()
+    entries: dict[str, Entry] = {}
+
+    def picture(name: str) -> np.ndarray | BrokenImage:
+        try:
+            return decode(folder, name, size)
+        except BrokenImage as reason:
+            return reason
+
+    with atomic_path(store / IMAGES) as temporary:
+        # Appended, not written through a memory map: a full disk is then an error, not a crash,
+        # and pages already written do not stay in this process's memory.
+        with temporary.open("wb") as file, warnings.catch_warnings(), ThreadPoolExecutor(workers) as pool:
+            warnings.simplefilter("ignore")  # Pillow's, about files that get a status and a reason here
+            _write_header(file, len(names) + 1, size)
+            file.write(np.full((size, size, 3), BLANK_COLOUR, np.uint8))
+            pictures = _map_in_order(pool, picture, names, ahead=8 * workers)
+            rows = 1
+            for name, result in zip(names, tqdm(pictures, "images", len(names), disable=None), strict=True):
+                if isinstance(result, BrokenImage):
+                    status = "dropped" if policy == "drop" else "blank"
+                    entries[name] = Entry(BLANK_ROW, status, str(result))
+                else:
+                    file.write(result)
+                    entries[name] = Entry(rows, "ok")
+                    rows += 1
+            _write_header(file, rows, size)
+        report = StoreReport(entries, time.monotonic() - start)
+        if policy == "fail" and report.problems:
+            raise UserError(_failure(folder, report))
+        (store / INDEX).unlink(missing_ok=True)  # an old index must never meet new pixels
+    _write_index(store / INDEX, entries)
+    return report
+
+
+def decode(folder: Path, name: str, size: int) -> np.ndarray:
+    """The image ``folder/name`` as uint8 RGB ``(size, size, 3)``.
+
+    The first frame, turned as its EXIF says, transparency on white, scaled to fit and centred between
+    grey bars: a centre crop would cut away the very people and lettering at the edge that carry names.
+    Raises ``BrokenImage`` with the reason.
+    """
+    path = _locate(folder, name)
+    try:
+        with Image.open(path, formats=FORMATS) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise Image.DecompressionBombError
+            scale = size / max(image.size)
+            target = tuple(max(1, round(side * scale)) for side in image.size)
+            # A JPEG decodes straight to 1/2, 1/4 or 1/8 of its size; a margin of one half keeps it sharp.
+            image.draft(None, tuple(side * 3 // 2 for side in target))
+            scaled = _plain_mode(image).resize(target, Image.Resampling.BICUBIC, reducing_gap=3.0)
+        with suppress(Exception):  # damaged EXIF beside sound pixels
+            ImageOps.exif_transpose(scaled, in_place=True)
+        if scaled.mode == "RGBA":
+            scaled = Image.alpha_composite(Image.new("RGBA", scaled.size, BACKGROUND), scaled).convert("RGB")
+        return np.asarray(ImageOps.pad(scaled, (size, size), color=BLANK_COLOUR))
+    except (Image.DecompressionBombError, MemoryError) as error:
+        raise BrokenImage("too large") from error
+    except UnidentifiedImageError as error:
+        raise BrokenImage("not an image") from error
+    except Exception as error:  # Pillow's decoders raise nearly anything on a damaged file
+        if isinstance(error, OSError) and error.errno:
+            raise BrokenImage("unreadable") from error
+        raise BrokenImage("truncated" if "truncated" in str(error).lower() else "damaged") from error
+
+
+class ImageStore:
+    """A finished store, opened for reading; pixels come from disk as they are asked for.
+
+    ``pixels`` is the read-only memory map ``(rows, size, size, 3)``, ``entries`` the index by image.
+    Raises ``UserError`` when a file is missing, truncated or does not belong to the other.
+    """
+
+    def __init__(self, store: Path) -> None:
+        self.store = Path(store)
+        for file in (IMAGES, INDEX):
+            if not (self.store / file).is_file():
+                raise UserError(f"{self.store / file}: no such file. {_REBUILD}")
+        self.entries = _read_index(self.store / INDEX)
+        self.pixels = self._open_pixels()
+
+    def __reduce__(self) -> tuple:
+        # A worker process opens the file again; pickling the memory map would copy every image.
+        return ImageStore, (self.store,)
+
+    def rows(self, names: Iterable[str]) -> list[int]:
+        """The row of each image, 0 for one that has none; raises ``UserError`` for an unknown name."""
+        try:
+            return [self.entries[name].row for name in names]
+        except KeyError as error:
+            raise UserError(f"{self.store}: image {error} is not in this store. {_REBUILD}") from error
+
+    def _open_pixels(self) -> np.ndarray:
+        path = self.store / IMAGES
+        rows = 1 + sum(entry.status == "ok" for entry in self.entries.values())
+        try:
+            pixels = np.lib.format.open_memmap(path, mode="r")
+        except (OSError, ValueError) as error:
+            raise UserError(f"{path}: truncated or not an image store ({error}). {_REBUILD}") from error
+        if pixels.dtype != np.uint8 or pixels.ndim != 4 or len(pixels) != rows:
+            found = f"{pixels.dtype} {pixels.shape}"
+            raise UserError(f"{path}: {found} found, but {INDEX} lists {rows} rows. {_REBUILD}")
+        return pixels
+
+
+_REBUILD = "Delete the folder and run again."
+
+
+def _locate(folder: Path, name: str) -> Path:
+    """The regular file ``folder/name``; raises ``BrokenImage`` when there is none or it may not be used.
+
+    A name comes from the data and must stay inside; a link was laid there by the user and is followed.
+    """
+    path = folder / name
+    if Path(name).is_absolute() or ".." in Path(name).parts:
+        raise BrokenImage("outside the folder")
+    try:
+        status = path.stat()
+    except OSError as error:
+        known = {errno.ENOENT: "missing", errno.ENOTDIR: "missing", errno.ELOOP: "symlink loop"}
+        raise BrokenImage(known.get(error.errno, "unreadable")) from error
+    except ValueError as error:  # a NUL in the name
+        raise BrokenImage("missing") from error
+    if not stat.S_ISREG(status.st_mode):
+        raise BrokenImage("not a file")
+    if status.st_size == 0:
+        raise BrokenImage("empty")
+    return path
+
+
+def _plain_mode(image: Image.Image) -> Image.Image:
+    """``image`` as RGB, or as RGBA when it has transparency."""
+    if image.mode.startswith("I;16"):  # Pillow would clip at 255
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
+    mode = "RGBA" if image.has_transparency_data else "RGB"
+    return image if image.mode == mode else image.convert(mode)
+
+
+def _map_in_order(
+    pool: Executor, work: Callable[[Item], Result], items: Iterable[Item], ahead: int
+) -> Iterator[Result]:
+    """``pool.map`` that holds at most ``ahead`` results in memory."""
+    pending: deque[Future[Result]] = deque()
+    for item in items:
+        pending.append(pool.submit(work, item))
+        if len(pending) == ahead:
+            yield pending.popleft().result()
+    while pending:
+        yield pending.popleft().result()
+
+
+def _write_header(file: BinaryIO, rows: int, size: int) -> None:
+    """Write the header of ``images.npy``; numpy pads it, so that more or fewer rows leave its length."""
+    header = {"descr": "|u1", "fortran_order": False, "shape": (rows, size, size, 3)}
+    file.seek(0)
+    np.lib.format.write_array_header_1_0(file, header)
+
+
+def _failure(folder: Path, report: StoreReport) -> str:
+    """The message of the policy ``fail``: how many images are unusable, and the first ten of them."""
+    problems = report.problems
+    first = "".join(f"\n  {name}: {entry.reason}" for name, entry in list(problems.items())[:10])
+    rest = f"\n  and {len(problems) - 10} more" if len(problems) > 10 else ""
+    return (
+        f"{folder}: {len(problems)} of {len(report.entries)} images cannot be used. Mend them, or choose the "
+        f"policy `blank` (a blank image stands in) or `drop` (training goes without such posts).{first}{rest}"
+    )
+
+
+def _write_index(path: Path, entries: dict[str, Entry]) -> None:
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(COLUMNS)
+    table.writerows((name, entry.row, entry.status, entry.reason) for name, entry in entries.items())
+    write_text(path, text.getvalue())
+
+
+def _read_index(path: Path) -> dict[str, Entry]:
+    try:
+        header, *lines = csv.reader(io.StringIO(read_text(path), newline=""))
+        if header != COLUMNS:
+            raise ValueError("other columns")
+        return {name: Entry(int(row), status, reason) for name, row, status, reason in lines}
+    except (ValueError, csv.Error) as error:
+        raise UserError(f"{path}: not the index of an image store ({error}). {_REBUILD}") from error

@@ -1,0 +1,156 @@
+"""Finding each sentence of PONER's published CoNLL split on the page it was taken from.
+
+The published splits are shuffled, but ``poner.conll`` holds the same sentences in page order: without
+white space it is, character for character, the text of the PAGE XML lines in the order of the Label
+Studio export. So a sentence is looked up there, and its offset in this stream of characters tells its
+lines. Nothing is guessed from similar text.
+"""
+
+import unicodedata
+from bisect import bisect_right
+from collections import defaultdict
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+
+from mnerflow.data.formats import parse
+from mnerflow.data.poner.label_studio import read_export
+from mnerflow.data.poner.page_xml import Layout, read_layout
+from mnerflow.data.post import SPLITS, Post
+from mnerflow.data.tags import spans
+from mnerflow.errors import UserError
+
+EXPORT = "label_studio_annotations/label_studio_annotations_export.json"
+
+PLACED = "placed"
+AMBIGUOUS = "ambiguous"
+NO_SCAN = "no scan"
+NOT_FOUND = "not found"
+STATUSES = (PLACED, AMBIGUOUS, NO_SCAN, NOT_FOUND)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page: its lines, its text file, and its scan where there is one."""
+
+    name: str
+    collection: str
+    layout: Layout
+    text: Path
+    scan: Path | None
+
+
+@dataclass(slots=True)
+class PlacedSentence:
+    """A sentence of the published split and where it stands.
+
+    ``lines`` are ``(page name, line id)`` in reading order. ``status`` is one of ``STATUSES``:
+    ``ambiguous`` means that the same sentence with the same labels stands in several places, and nothing
+    tells which of them is this one. Each copy is given a place of its own, in reading order, so its crop
+    shows its words, and the set as a whole is exact.
+    """
+
+    split: str
+    post: Post
+    lines: list[tuple[str, str]]
+    status: str
+    copies: int
+
+    @property
+    def pages(self) -> list[str]:
+        """Names of the pages it stands on, in reading order: one, or two when it crosses a page break."""
+        return list(dict.fromkeys(page for page, _ in self.lines))
+
+    @property
+    def has_images(self) -> bool:
+        """Whether all its lines can be cut out of a scan."""
+        return self.status in (PLACED, AMBIGUOUS)
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """All pages by name, all sentences in published order, and what the published splits leave out.
+
+    ``entities`` are ``(start, end, type)`` of all entities, as offsets in the stream of characters.
+    """
+
+    pages: dict[str, Page]
+    sentences: list[PlacedSentence]
+    left_out: list[str]
+    entities: set[tuple[int, int, str]]
+
+
+def place(raw: Path) -> Placement:
+    """Find every published sentence on its page; ``raw`` is the folder ``data`` of the PONER repository.
+
+    Post ids are ``<published split>-<number from 1>``. Raises ``UserError`` when a file is missing or
+    malformed, or when ``poner.conll`` is not the text of the pages.
+    """
+    raw = Path(raw)
+    pages = _read_pages(raw)
+    lines = [(page.name, line.id) for page in pages.values() for line in page.layout.lines]
+    texts = ["".join(line.text.split()) for page in pages.values() for line in page.layout.lines]
+    starts = [0, *accumulate(map(len, texts))]
+    stream = "".join(texts)
+
+    whole = raw / "conll/poner.conll"
+    places = defaultdict(list)
+    entities = set()
+    at = 0
+    for number, post in enumerate(parse("conll", whole), start=1):
+        characters = "".join("".join(token.split()) for token in post.tokens)
+        if not stream.startswith(characters, at):
+            there = (
+                "/".join(lines[bisect_right(starts, at) - 1]) if at < len(stream) else "the end of all pages"
+            )
+            raise UserError(
+                f"{whole}: sentence {number} ({' '.join(post.tokens)[:60]!r}) is not what stands at {there}. "
+                "Take the CoNLL files and the page XML from the same release."
+            )
+        entities |= _entities(post, at)
+        first, at = bisect_right(starts, at) - 1, at + len(characters)
+        places[_content(post)].append(lines[first : bisect_right(starts, at - 1)])
+
+    copies = {content: len(found) for content, found in places.items()}
+    sentences = []
+    for split in SPLITS:
+        for number, post in enumerate(parse("conll", raw / f"conll/poner_{split}.conll"), start=1):
+            post.id, post.language = f"{split}-{number}", "cs"
+            content = _content(post)
+            here = places[content].pop(0) if places.get(content) else []
+            if not here:
+                status = NOT_FOUND
+            elif any(pages[page].scan is None for page, _ in here):
+                status = NO_SCAN
+            else:
+                status = PLACED if copies[content] == 1 else AMBIGUOUS
+            sentences.append(PlacedSentence(split, post, here, status, copies.get(content, 0)))
+    left_out = [" ".join(tokens) for (tokens, _), rest in places.items() for _ in rest]
+    return Placement(pages, sentences, left_out, entities)
+
+
+def _read_pages(raw: Path) -> dict[str, Page]:
+    """The annotated pages in the order of the export; files are found by name, composed or decomposed."""
+    source = raw / "source_data"
+    files = {unicodedata.normalize("NFC", path.name): path for path in sorted(source.rglob("*"))}
+    pages = {}
+    for entry in read_export(raw / EXPORT):
+        name = entry.name
+        if Path(name).name != name:
+            raise UserError(f"{raw / EXPORT}: the page name {name!r} is not a plain file name.")
+        xml = files.get(f"{name}_page.xml") or files.get(f"{name}.xml")
+        text = files.get(f"{name}.txt")
+        if xml is None or text is None:
+            raise UserError(f"{source}: no .xml or no .txt of the page {name!r}. Download the data again.")
+        pages[name] = Page(name, entry.collection, read_layout(xml), text, files.get(f"{name}.jpg"))
+    return pages
+
+
+def _content(post: Post) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return tuple(post.tokens), tuple(post.labels)
+
+
+def _entities(post: Post, at: int) -> set[tuple[int, int, str]]:
+    """The entities of a sentence that starts at offset ``at``."""
+    ends = [at, *(at + end for end in accumulate(len("".join(token.split())) for token in post.tokens))]
+    return {(ends[first], ends[last], kind) for kind, first, last in spans(post.labels)}

@@ -1,0 +1,115 @@
+"""PONER as multimodal data: posts with the crops of their lines, and a report of what was placed."""
+
+import csv
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+
+from mnerflow.data.poner.align import EXPORT, STATUSES, Placement, place
+from mnerflow.data.poner.crops import crop_name, write_crops
+from mnerflow.data.poner.label_studio import read_export, without_white_space
+from mnerflow.data.poner.splits import Splits, groups_of_pages, leak, page_split, published_split
+from mnerflow.data.post import write_posts
+from mnerflow.errors import UserError
+from mnerflow.files import atomic_path, read_text, write_json
+
+# The Label Studio labels and the entity types that the CoNLL files call them.
+TYPES = {
+    "Personal names": "p",
+    "Geographical names": "g",
+    "Institutions": "i",
+    "Time expressions": "t",
+    "Artifact names/Objects": "o",
+}
+
+
+def make_multimodal(raw: Path, out: Path, split: str = "published", seed: int = 0) -> dict:
+    """Write PONER with line crops to ``out`` and return what ``report.json`` says.
+
+    ``raw`` is the folder ``data`` of the PONER repository; ``split`` is ``published`` or ``page`` (by page,
+    drawn from ``seed``). Written are ``{train,dev,test}.jsonl`` (posts keep their published id in both
+    splits), ``images/<page>/<line>.jpg`` (each line once), ``placement.csv`` (where each sentence stands,
+    and in which split; page and line names joined by ``;``) and ``report.json``. A sentence without crops
+    stays, with no images; ``group`` is its page (pages that share a sentence are one group). Raises
+    ``UserError`` as ``place`` and ``write_crops`` do.
+    """
+    if split not in ("published", "page"):
+        raise UserError(f"PONER split {split!r} is not known. Choose 'published' or 'page'.")
+    raw, out = Path(raw), Path(out)
+    placement = place(raw)
+    groups = groups_of_pages(placement.sentences)
+    for sentence in placement.sentences:
+        if sentence.lines:
+            sentence.post.group = groups[sentence.pages[0]]
+        if sentence.has_images:
+            sentence.post.images = [crop_name(page, line) for page, line in sentence.lines]
+    published = published_split(placement)
+    splits = published if split == "published" else page_split(placement, seed)
+
+    annotation = _compare_annotation(raw, placement)
+    crops = write_crops(placement, out / "images")
+    for name, sentences in splits.items():
+        write_posts(out / f"{name}.jsonl", (sentence.post for sentence in sentences))
+    _write_placement(out / "placement.csv", placement, splits)
+    report = {
+        "split": split,
+        "seed": seed if split == "page" else None,
+        "sentences": {name: _counts(sentences) for name, sentences in splits.items()},
+        "images": {
+            "crops": crops,
+            "sentences with one crop": sum(len(s.post.images) == 1 for s in placement.sentences),
+            "sentences with several crops": sum(len(s.post.images) > 1 for s in placement.sentences),
+            "sentences across a page break": sum(len(s.pages) > 1 for s in placement.sentences),
+        },
+        "leak of the published split": leak(published),
+        "leak of this split": leak(splits),
+        "annotation": annotation,
+        "pages without scan": [page.name for page in placement.pages.values() if page.scan is None],
+        "sentences of no published split": placement.left_out,
+        "sentences left out of this split": sorted(
+            {s.post.id for s in placement.sentences} - {s.post.id for split in splits.values() for s in split}
+        ),
+    }
+    write_json(out / "report.json", report)
+    return report
+
+
+def _counts(sentences: list) -> dict[str, int]:
+    statuses = Counter(sentence.status for sentence in sentences)
+    return {"all": len(sentences), **{status: statuses[status] for status in STATUSES}}
+
+
+def _write_placement(path: Path, placement: Placement, splits: Splits) -> None:
+    split_of = {sentence.post.id: name for name, sentences in splits.items() for sentence in sentences}
+    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(["split", "id", "page", "lines", "status"])
+        for sentence in placement.sentences:
+            lines = ";".join(line for _, line in sentence.lines)
+            split = split_of.get(sentence.post.id, "")
+            table.writerow([split, sentence.post.id, ";".join(sentence.pages), lines, sentence.status])
+
+
+def _compare_annotation(raw: Path, placement: Placement) -> dict[str, int]:
+    """How the Label Studio spans compare with the CoNLL entities, as offsets in the stream of characters.
+
+    That they agree, far from the first page as well as near, confirms the alignment by the labels, which
+    it was not made with. Where they differ, a span begins or ends within a token.
+    """
+    counts = Counter(
+        {"spans": 0, "with trailing white space": 0, "overlapping the next": 0, "across lines": 0}
+    )
+    annotated, at = set(), 0
+    for page in read_export(raw / EXPORT):
+        text = read_text(placement.pages[page.name].text)
+        words = [text[span.start : span.end] for span in page.spans]
+        counts["spans"] += len(words)
+        counts["with trailing white space"] += sum(part != part.rstrip() for part in words)
+        counts["overlapping the next"] += sum(a.end > b.start for a, b in pairwise(page.spans))
+        counts["across lines"] += sum("\n" in part.strip() for part in words)
+        for span in without_white_space(text, page.spans):
+            annotated.add((at + span.start, at + span.end, TYPES.get(span.label, span.label)))
+        at += sum(len("".join(line.text.split())) for line in placement.pages[page.name].layout.lines)
+    counts["that are CoNLL entities"] = len(annotated & placement.entities)
+    counts["CoNLL entities"] = len(placement.entities)
+    return dict(counts)

@@ -1,0 +1,58 @@
+"""A contact sheet: random posts with their crops and their text, to see that the crop shows the words."""
+
+import random
+from pathlib import Path
+
+import matplotlib
+from PIL import Image, ImageDraw, ImageFont
+
+from mnerflow.data.post import SPLITS, read_posts
+from mnerflow.files import atomic_path
+
+WIDTH, MARGIN, TEXT_SIZE = 1000, 10, 20
+
+
+def contact_sheet(
+    out: Path, number: int = 20, seed: int = 0, target: Path = Path("contact_sheet.png")
+) -> Path:
+    """Draw ``number`` posts of ``out`` that have images, drawn by ``seed``, to the PNG ``target``.
+
+    ``out`` is a folder that ``make_multimodal`` wrote. Each post is shown as its id and text above its
+    crops, in their order. Raises ``UserError`` when a file of ``out`` is missing.
+    """
+    posts = [post for split in SPLITS for post in read_posts(Path(out) / f"{split}.jsonl") if post.images]
+    drawn = random.Random(seed).sample(posts, min(number, len(posts)))
+    # Pillow's own font has no Czech letters.
+    font_file = Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans.ttf"
+    font = ImageFont.truetype(str(font_file), TEXT_SIZE)
+    parts = []
+    for post in drawn:
+        parts.append(_text(f"{post.id}: {' '.join(post.tokens)}", font))
+        parts += [_crop(Path(out) / "images" / name) for name in post.images]
+    sheet = Image.new("RGB", (WIDTH, MARGIN + sum(part.height + MARGIN for part in parts)), "lightgrey")
+    top = MARGIN
+    for part in parts:
+        sheet.paste(part, (MARGIN, top))
+        top += part.height + MARGIN
+    with atomic_path(target) as temporary:
+        sheet.save(temporary, format="PNG")
+    return Path(target)
+
+
+def _crop(path: Path) -> Image.Image:
+    with Image.open(path) as image:
+        scale = min(2, (WIDTH - 2 * MARGIN) / image.width)
+        return image.convert("RGB").resize((round(image.width * scale), max(1, round(image.height * scale))))
+
+
+def _text(text: str, font: ImageFont.FreeTypeFont) -> Image.Image:
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if font.getlength(longer) > WIDTH - 2 * MARGIN:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    image = Image.new("RGB", (WIDTH - 2 * MARGIN, len(lines) * (TEXT_SIZE + 4)), "white")
+    ImageDraw.Draw(image).multiline_text((0, 0), "\n".join(lines), fill="black", font=font, spacing=4)
+    return image

@@ -1,0 +1,87 @@
+"""The canonical form of a data set: one post a line, whatever the source format was."""
+
+import json
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mnerflow.errors import UserError
+from mnerflow.files import atomic_path, read_json_lines, write_json_lines
+
+SPLITS = ("train", "dev", "test")
+FIELDS = ("id", "tokens", "labels", "images", "caption", "language")
+OPTIONAL_FIELDS = ("group", "dropped", "forms")
+
+
+@dataclass(slots=True)
+class Post:
+    """A text with its tags and its images.
+
+    ``images`` are names in the data set's image index. ``group`` names what a post belongs to (a
+    page, an author) and must not straddle splits. ``dropped`` are indices of tokens that a filter
+    hides from the model: they keep their place and are scored as predicted ``O``. ``forms``, where
+    a filter made them, are what a word-level encoder reads instead of ``tokens``, one a token.
+    """
+
+    id: str
+    tokens: list[str]
+    labels: list[str]
+    images: list[str] = field(default_factory=list)
+    caption: str = ""
+    language: str = ""
+    group: str = ""
+    dropped: list[int] = field(default_factory=list)
+    forms: list[str] = field(default_factory=list)
+
+    @property
+    def kept(self) -> list[int]:
+        """Indices of the tokens that the model sees."""
+        if not self.dropped:
+            return list(range(len(self.tokens)))
+        hidden = set(self.dropped)
+        return [index for index in range(len(self.tokens)) if index not in hidden]
+
+
+def write_posts(path: str | Path, posts: Iterable[Post]) -> None:
+    """Write posts as JSON lines, atomically; the optional fields only where they hold something."""
+    write_json_lines(path, map(_record, posts))
+
+
+def read_posts(path: str | Path) -> list[Post]:
+    """Read posts that ``write_posts`` wrote; raises ``UserError`` naming file and line."""
+    posts = []
+    for number, record in read_json_lines(path):
+        try:
+            posts.append(Post(**record))
+        except TypeError as error:
+            raise UserError(f"{path}:{number}: not a prepared post ({error}).") from error
+    return posts
+
+
+def write_splits(
+    folder: str | Path, splits: Mapping[str, Iterable[Post]], others: Mapping[str, str] | None = None
+) -> None:
+    """Write ``<split>.jsonl`` for every split and ``others`` (name to text) into ``folder``.
+
+    No file appears before all of them are written, so a failure leaves the folder as it was.
+    """
+    with ExitStack() as files:
+        for split, posts in splits.items():
+            temporary = files.enter_context(atomic_path(Path(folder) / f"{split}.jsonl"))
+            lines = (json.dumps(_record(post), ensure_ascii=False) + "\n" for post in posts)
+            temporary.write_text("".join(lines), encoding="utf-8", newline="\n")
+        for name, text in (others or {}).items():
+            temporary = files.enter_context(atomic_path(Path(folder) / name))
+            temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def read_splits(folder: str | Path) -> dict[str, list[Post]]:
+    """Read the three splits that ``write_splits`` wrote."""
+    return {split: read_posts(Path(folder) / f"{split}.jsonl") for split in SPLITS}
+
+
+def _record(post: Post) -> dict:
+    record = {name: getattr(post, name) for name in FIELDS}
+    record.update((name, value) for name in OPTIONAL_FIELDS if (value := getattr(post, name)))
+    return record

@@ -1,0 +1,161 @@
+"""From a data set's raw files to its three prepared splits and a report of what was found."""
+
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from mnerflow.data.captions import read_captions
+from mnerflow.data.formats import parse
+from mnerflow.data.post import SPLITS, Post, write_splits
+from mnerflow.data.prepare_report import Report, count_split, count_strays, straddling
+from mnerflow.data.tags import OUTSIDE, repair
+from mnerflow.errors import UserError, suggest
+
+
+@dataclass
+class PrepareConfig:
+    """How a data set's raw files are read.
+
+    ``splits`` names the raw file, or the files, of each split. A set without a dev or test file has
+    that split drawn from its training posts by ``seed``: the share ``dev_fraction`` or ``test_fraction``,
+    whole ``group``s where posts have one. ``map`` renames entity types, from their annotated name to one
+    of ``types``. ``repair`` turns a stray ``I-`` into the ``B-`` it stands for; else tags stay as annotated.
+    """
+
+    format: str
+    types: list[str]
+    splits: dict[str, str | list[str]]
+    map: dict[str, str] = field(default_factory=dict)
+    language: str = ""
+    repair: bool = False
+    dev_fraction: float = 0.1
+    test_fraction: float = 0.1
+    seed: int = 0
+
+
+def prepare(config: PrepareConfig, raw: Path, out: Path, captions: Path | None = None) -> Report:
+    """Write ``out/{train,dev,test}.jsonl`` and ``out/report.json``, all of them or none.
+
+    Raises ``UserError`` naming file and post for anything malformed, a label outside ``config.types``,
+    an id that stands twice in the set, and a split that is empty.
+    """
+    _check(config)
+    read, mapped = _read(config, raw)
+    splits = _draw_missing_splits(config, read)
+    for split, posts in splits.items():
+        if not posts:
+            source = config.splits.get(split, "drawn from train")
+            raise UserError(f"{raw}: no posts for the split {split!r} ({source}). Give the set more posts.")
+    strays = {split: count_strays(posts) for split, posts in splits.items()}
+    repaired = sum(_repair(post) for post in _all(splits)) if config.repair else 0
+    caption_report = _attach(read_captions(captions), splits) if captions else {}
+    for post in _all(splits):
+        post.language = post.language or config.language
+    report = Report(
+        splits={split: count_split(posts, config.types, strays[split]) for split, posts in splits.items()},
+        drawn_splits=[split for split in SPLITS if split not in read],
+        mapped=mapped,
+        repaired=repaired,
+        repeated_texts=straddling(splits, lambda post: " ".join(post.tokens)),
+        straddling_groups=straddling(splits, lambda post: post.group),
+        captions=caption_report,
+    )
+    text = json.dumps(asdict(report), indent=2, ensure_ascii=False) + "\n"
+    write_splits(out, splits, {"report.json": text})
+    return report
+
+
+def _check(config: PrepareConfig) -> None:
+    for split in config.splits:
+        if split not in SPLITS:
+            raise UserError(f"splits: {split!r} is not one of {', '.join(SPLITS)}{suggest(split, SPLITS)}.")
+    if "train" not in config.splits:
+        raise UserError("splits: 'train' is missing. Name its file; dev and test can be drawn from it.")
+    for name, target in config.map.items():
+        if target not in config.types:
+            raise UserError(
+                f"map: {name!r} is mapped to {target!r}, which is not one of the types "
+                f"{', '.join(config.types)}{suggest(target, config.types)}."
+            )
+
+
+def _read(config: PrepareConfig, raw: Path) -> tuple[dict[str, list[Post]], dict[str, int]]:
+    """Posts of every split that has files, their types mapped, and how many tags of each type were."""
+    splits: dict[str, list[Post]] = {}
+    mapped = dict.fromkeys(config.map, 0)
+    home: dict[str, Path] = {}
+    for split in (split for split in SPLITS if split in config.splits):
+        names = config.splits[split]
+        splits[split] = []
+        for path in (raw / name for name in ([names] if isinstance(names, str) else names)):
+            for post in parse(config.format, path):
+                if post.id in home:
+                    raise UserError(
+                        f"{path}: post {post.id!r} stands in {home[post.id]} already. "
+                        "Ids must be unique in the whole set; change one of them or its file's name."
+                    )
+                home[post.id] = path
+                _map(post, config, path, mapped)
+                splits[split].append(post)
+    return splits, mapped
+
+
+def _map(post: Post, config: PrepareConfig, path: Path, mapped: dict[str, int]) -> None:
+    for index, tag in enumerate(post.labels):
+        if tag == OUTSIDE:
+            continue
+        prefix, kind = tag[:2], tag[2:]
+        if kind in config.map:
+            post.labels[index] = prefix + config.map[kind]
+            mapped[kind] += 1
+        elif kind not in config.types:
+            known = [*config.types, *config.map]
+            raise UserError(
+                f"{path}: post {post.id!r}, token {index + 1}: the label {tag!r} is outside the types "
+                f"{', '.join(config.types)}{suggest(kind, known)}. "
+                "Mend it, or name its type in 'types' or 'map'."
+            )
+
+
+def _draw_missing_splits(config: PrepareConfig, read: dict[str, list[Post]]) -> dict[str, list[Post]]:
+    """All three splits; those not read are drawn from train, group by group, each in train's order."""
+    fractions = {"dev": config.dev_fraction, "test": config.test_fraction}
+    missing = {split: fraction for split, fraction in fractions.items() if split not in read}
+    train = read["train"]
+    groups: dict[str | int, list[int]] = {}
+    for index, post in enumerate(train):
+        groups.setdefault(post.group or index, []).append(index)
+    shuffled = list(groups.values())
+    random.Random(config.seed).shuffle(shuffled)
+    drawn: dict[str, set[int]] = {split: set() for split in missing}
+    for split, fraction in missing.items():
+        while shuffled and len(drawn[split]) < max(1, round(fraction * len(train))):
+            drawn[split].update(shuffled.pop())
+    taken = set().union(*drawn.values())
+    result = {**read, "train": [post for index, post in enumerate(train) if index not in taken]}
+    result.update((split, [train[index] for index in sorted(drawn[split])]) for split in missing)
+    return {split: result[split] for split in SPLITS}
+
+
+def _repair(post: Post) -> int:
+    annotated, post.labels = post.labels, repair(post.labels)
+    return sum(old != new for old, new in zip(annotated, post.labels, strict=True))
+
+
+def _attach(captions: dict[str, str], splits: dict[str, list[Post]]) -> dict[str, list[str]]:
+    """Give every post the captions of its images; returns the images and captions that found no match."""
+    images = dict.fromkeys(name for post in _all(splits) for name in post.images)
+    for post in _all(splits):
+        found = [caption for name in post.images if (caption := captions.get(name))]
+        post.caption = " ".join(found) or post.caption
+    return {
+        "missing": [name for name in images if name not in captions],
+        "empty": [name for name in images if captions.get(name) == ""],
+        "unused": [name for name in captions if name not in images],
+    }
+
+
+def _all(splits: dict[str, list[Post]]) -> Iterator[Post]:
+    return (post for posts in splits.values() for post in posts)

@@ -1,0 +1,82 @@
+"""What preparation reports about a data set: counts by split, and what stands in more than one."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mnerflow.data.post import Post
+from mnerflow.data.tags import OUTSIDE, entity_type, spans
+
+
+@dataclass
+class SplitReport:
+    """Counts of one split; ``entities`` by type, a stray ``I-`` starting one.
+
+    ``stray_after_outside`` counts ``I-`` tags after ``O`` or at the start of a post,
+    ``stray_after_other_type`` those after a tag of another type, both before any repair.
+    """
+
+    posts: int
+    tokens: int
+    entities: dict[str, int]
+    stray_after_outside: int
+    stray_after_other_type: int
+    posts_without_entities: int
+    posts_without_image: int
+    posts_without_caption: int
+
+
+@dataclass
+class Report:
+    """What preparation found and did; ``report.json`` holds the same fields.
+
+    ``mapped`` counts the tags of every renamed type. ``repeated_texts`` and ``straddling_groups`` list
+    what stands in more than one split, with the ids in each. ``captions`` lists images without a line
+    in the caption file, images whose caption is empty, and names in the file that no post has.
+    """
+
+    splits: dict[str, SplitReport]
+    drawn_splits: list[str]
+    mapped: dict[str, int]
+    repaired: int
+    repeated_texts: list[dict]
+    straddling_groups: list[dict]
+    captions: dict[str, list[str]]
+
+
+def count_strays(posts: list[Post]) -> tuple[int, int]:
+    """Stray ``I-`` tags after ``O`` or a post's start, and after a tag of another type."""
+    after_outside = after_other_type = 0
+    for post in posts:
+        before = OUTSIDE
+        for tag in post.labels:
+            if tag.startswith("I-") and tag[2:] != entity_type(before):
+                after_outside += before == OUTSIDE
+                after_other_type += before != OUTSIDE
+            before = tag
+    return after_outside, after_other_type
+
+
+def count_split(posts: list[Post], types: list[str], strays: tuple[int, int]) -> SplitReport:
+    """Count the posts of one split; ``strays`` is what ``count_strays`` found before any repair."""
+    entities = [[kind for kind, _, _ in spans(post.labels)] for post in posts]
+    found = Counter(kind for kinds in entities for kind in kinds)
+    return SplitReport(
+        posts=len(posts),
+        tokens=sum(len(post.tokens) for post in posts),
+        entities={kind: found[kind] for kind in types},
+        stray_after_outside=strays[0],
+        stray_after_other_type=strays[1],
+        posts_without_entities=sum(not kinds for kinds in entities),
+        posts_without_image=sum(not post.images for post in posts),
+        posts_without_caption=sum(not post.caption for post in posts),
+    )
+
+
+def straddling(splits: dict[str, list[Post]], key: Callable[[Post], str]) -> list[dict]:
+    """``{"value": …, "ids": {split: [id, …]}}`` for every non-empty ``key`` found in several splits."""
+    ids: dict[str, dict[str, list[str]]] = {}
+    for split, posts in splits.items():
+        for post in posts:
+            ids.setdefault(key(post), {}).setdefault(split, []).append(post.id)
+    return [{"value": value, "ids": found} for value, found in ids.items() if value and len(found) > 1]

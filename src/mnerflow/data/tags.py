@@ -1,0 +1,41 @@
+"""IOB2 tags: the tag list of a scheme and the entity spans of a tag sequence."""
+
+from collections.abc import Iterator, Sequence
+
+OUTSIDE = "O"
+
+
+def tag_list(entity_types: Sequence[str]) -> list[str]:
+    """All tags of a scheme: ``["O", "B-PER", "I-PER", …]`` in the order of ``entity_types``."""
+    return [OUTSIDE, *(f"{prefix}-{kind}" for kind in entity_types for prefix in "BI")]
+
+
+def entity_type(tag: str) -> str | None:
+    """``"PER"`` for ``"B-PER"``, ``None`` for ``"O"``."""
+    return None if tag == OUTSIDE else tag[2:]
+
+
+def spans(tags: Sequence[str]) -> Iterator[tuple[str, int, int]]:
+    """Yield ``(entity type, start, end)`` with ``end`` exclusive, as conlleval counts entities.
+
+    A stray ``I-`` (after ``O`` or another type) starts an entity, which is seqeval's default mode.
+    """
+    start, current = 0, None
+    for index, tag in enumerate([*tags, OUTSIDE]):
+        kind = entity_type(tag)
+        if current is not None and (kind != current or tag.startswith("B-")):
+            yield current, start, index
+            current = None
+        if kind is not None and current is None:
+            start, current = index, kind
+
+
+def repair(tags: Sequence[str]) -> list[str]:
+    """Turn every stray ``I-`` (one that continues nothing) into the ``B-`` it stands for."""
+    repaired, before = [], None
+    for tag in tags:
+        kind = entity_type(tag)
+        stray = tag.startswith("I-") and kind != before
+        repaired.append(f"B-{kind}" if stray else tag)
+        before = kind
+    return repaired

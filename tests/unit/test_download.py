@@ -1,0 +1,367 @@
+import hashlib
+import io
+import re
+import tarfile
+import threading
+import time
+import zipfile
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mnerflow.data import archive, download, google_drive
+from mnerflow.data.archive import unpack
+from mnerflow.data.download import fetch
+from mnerflow.errors import UserError
+
+ROOT = Path(__file__).parents[2]
+SHARED = Path(__file__).parents[3] / "shared"
+REGISTRY = yaml.safe_load((ROOT / "config" / "datasets.yaml").read_text(encoding="utf-8"))["datasets"]
+
+DATA = bytes(range(256)) * 2000
+SUM = hashlib.sha256(DATA).hexdigest()
+DRIVE_ID = "1PpvvncnQkgDNeBMKVgG2zFYuRhbL873g"
+CONFIRM = """<!DOCTYPE html><html><head><title>Google Drive - Virus scan warning</title></head><body>
+<p>Google Drive can't scan this file for viruses.</p>
+<form id="download-form" action="/download" method="get">
+<input type="submit" value="Download anyway"/><input type="hidden" name="id" value="{id}">
+<input type="hidden" name="confirm" value="t"><input type="hidden" name="uuid" value="a&amp;b"></form>"""
+QUOTA = """<!DOCTYPE html><html><head><title>Google Drive - Quota exceeded</title></head><body>
+<p class="uc-error-caption">Sorry, you can't view or download this file at this time.</p>"""
+
+
+class Server(ThreadingHTTPServer):
+    """Plays the file hosts; ``asked`` lists path and Range of every request, ``failures`` counts down."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        self.asked: list[tuple[str, str | None]] = []
+        self.failures = 0
+        self.ranges = True
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        span = self.headers["Range"]
+        self.server.asked.append((self.path, span))
+        path = self.path.partition("?")[0]
+        fail = self.server.failures > 0
+        self.server.failures -= fail
+        if path == "/file" or self.path == f"/download?id={DRIVE_ID}&confirm=t&uuid=a%26b":
+            start = int(span[6:-1]) if span and self.server.ranges else 0
+            self.send_file(start, stop=start + 100_000 if fail else len(DATA))
+        elif path in ("/busy", "/slow") and not fail:
+            self.send_file(0, len(DATA))
+        elif path == "/slow" and fail:
+            time.sleep(0.2)
+        elif path == "/uc":
+            self.send_page(200, CONFIRM.format(id=DRIVE_ID))
+        elif path == "/quota":
+            self.send_page(200, QUOTA)
+        elif path == "/page":
+            self.send_page(200, "<html>Please sign in</html>")
+        elif path == "/disguised":
+            self.send_page(200, "\n<!doctype HTML><p>Out of order", "application/octet-stream")
+        else:
+            self.send_page(503 if path == "/busy" else 404, "<html>no</html>")
+
+    def send_file(self, start: int, stop: int) -> None:
+        if start == len(DATA):
+            self.send_response(416)
+            self.send_header("Content-Range", f"bytes */{len(DATA)}")
+            self.send_header("Content-Length", "0")
+        else:
+            self.send_response(206 if start else 200)
+            self.send_header("Content-Length", str(len(DATA) - start))
+            if start:
+                self.send_header("Content-Range", f"bytes {start}-{len(DATA) - 1}/{len(DATA)}")
+        self.end_headers()
+        self.wfile.write(DATA[start:stop])
+
+    def send_page(self, status: int, text: str, kind: str = "text/html; charset=utf-8") -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setattr(download, "PAUSE", 0.001)
+    with Server() as server:
+        monkeypatch.setattr(google_drive, "DOWNLOAD", f"{server.url}/uc")
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_file_is_fetched_whole_and_an_unknown_sum_is_recorded(server: Server, tmp_path: Path) -> None:
+    target = tmp_path / "new" / "a.txt"
+    fetch(f"{server.url}/file", target)
+    assert target.read_bytes() == DATA
+    assert (tmp_path / "new" / "a.txt.sha256").read_text() == f"{SUM}  a.txt\n"
+    assert names(tmp_path) == ["new/a.txt", "new/a.txt.sha256"]
+
+
+def test_a_known_sum_is_compared_and_not_recorded(server: Server, tmp_path: Path) -> None:
+    fetch(f"{server.url}/file", tmp_path / "a.txt", sha256=SUM)
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_a_broken_connection_is_resumed_where_it_broke(server: Server, tmp_path: Path) -> None:
+    server.failures = 5  # more than ATTEMPTS in all, but each brings new bytes
+    fetch(f"{server.url}/file", tmp_path / "a.txt", sha256=SUM)
+    begins = [int(span[6:-1]) if span else 0 for _, span in server.asked]
+    assert len(begins) == 6
+    assert begins == sorted(set(begins))
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_the_next_run_goes_on_with_the_part_if_the_server_can(
+    server: Server, tmp_path: Path, ranges: bool
+) -> None:
+    server.ranges = ranges
+    (tmp_path / "a.txt.part").write_bytes(DATA[:1000])
+    fetch(f"{server.url}/file", tmp_path / "a.txt", sha256=SUM)
+    assert server.asked == [("/file", "bytes=1000-")]
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_a_part_that_is_whole_already_is_kept(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "a.txt.part").write_bytes(DATA)
+    fetch(f"{server.url}/file", tmp_path / "a.txt", sha256=SUM)
+    assert names(tmp_path) == ["a.txt"]
+
+
+@pytest.mark.parametrize("path", ["/busy", "/slow"])
+def test_a_server_that_fails_for_a_while_is_asked_again(
+    server: Server, tmp_path: Path, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(download, "TIMEOUT", 0.1)
+    server.failures = 2
+    fetch(f"{server.url}{path}", tmp_path / "a.txt", sha256=SUM)
+    assert len(server.asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("/missing", "the server answered 404 Not Found. Look up"),
+        ("/quota", "downloaded too often lately. Try again in 24 hours"),
+        ("/page", r"/page: a web page, not the file\. Open http"),
+        ("/disguised", "a web page, not the file"),
+        ("/busy", r"the server answered 503 Service Unavailable\)\. Check the network"),
+    ],
+)
+def test_what_is_no_data_is_refused(server: Server, tmp_path: Path, path: str, message: str) -> None:
+    server.failures = 99
+    with pytest.raises(UserError, match=message) as error:
+        fetch(f"{server.url}{path}", tmp_path / "a.txt")
+    assert server.url in str(error.value)
+    assert "--config mirror=DIR" in str(error.value)
+    assert names(tmp_path) == []
+
+
+def test_a_wrong_sum_names_both_sums_and_leaves_nothing(server: Server, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=f"its sha256 is {SUM}, but {'0' * 64} is expected.*correct the"):
+        fetch(f"{server.url}/file", tmp_path / "a.txt", sha256="0" * 64)
+    assert names(tmp_path) == []
+
+
+def test_a_file_that_changed_since_the_first_download_is_refused(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "a.txt.sha256").write_text(f"{'1' * 64}  a.txt\n")
+    with pytest.raises(UserError, match=r"is expected.*remove .*a\.txt\.sha256"):
+        fetch(f"{server.url}/file", tmp_path / "a.txt")
+    assert names(tmp_path) == ["a.txt.sha256"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        DRIVE_ID,
+        f"https://drive.google.com/file/d/{DRIVE_ID}/view?usp=sharing",
+        f"https://drive.google.com/open?id={DRIVE_ID}",
+        f"https://drive.google.com/uc?export=download&id={DRIVE_ID}&confirm=t",
+    ],
+)
+def test_the_confirmation_page_of_google_drive_is_followed_and_the_part_resumed(
+    server: Server, tmp_path: Path, url: str
+) -> None:
+    (tmp_path / "a.zip.part").write_bytes(DATA[:1000])
+    fetch(url, tmp_path / "a.zip", sha256=SUM)
+    assert server.asked == [
+        (f"/uc?export=download&id={DRIVE_ID}", "bytes=1000-"),
+        (f"/download?id={DRIVE_ID}&confirm=t&uuid=a%26b", "bytes=1000-"),
+    ]
+
+
+def test_other_addresses_are_left_as_they_are() -> None:
+    for url in ("https://example.org/file/d/abc", "https://drive.google.com/drive/folders/1a2b"):
+        assert google_drive.download_url(url) == url
+
+
+@pytest.mark.parametrize(
+    ("url", "message"), [("http://127.0.0.1:9/a", "Check the network"), ("gopher://a", "Correct")]
+)
+def test_no_network_is_one_clear_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str, message: str
+) -> None:
+    monkeypatch.setattr(download, "PAUSE", 0.001)
+    with pytest.raises(UserError, match=f"^{url}: cannot be downloaded .*{message}"):
+        fetch(url, tmp_path / "a.txt")
+    assert names(tmp_path) == []
+
+
+def test_a_file_in_the_way_of_the_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("")
+    with pytest.raises(UserError, match=r"data/a\.txt: could not be written \((Not a dir|File exists)"):
+        fetch("http://127.0.0.1:9/", tmp_path / "data" / "a.txt")
+
+
+def test_a_mirror_is_read_instead_of_the_network(tmp_path: Path) -> None:
+    mirror = tmp_path / "mirror.txt"
+    mirror.write_bytes(DATA)
+    mirror.chmod(0o400)
+    fetch("http://127.0.0.1:9/", tmp_path / "out" / "a.txt", sha256=SUM, mirror_file=mirror)
+    assert (tmp_path / "out" / "a.txt").read_bytes() == DATA
+    assert (tmp_path / "out" / "a.txt").stat().st_mode & 0o200
+    with pytest.raises(UserError, match=r"no\.txt: the mirror has no such file.*http://127.0.0.1:9/a"):
+        fetch("http://127.0.0.1:9/a", tmp_path / "out" / "b.txt", mirror_file=tmp_path / "no.txt")
+    assert names(tmp_path / "out") == ["a.txt"]
+
+
+def zipped(path: Path, *members: tuple[str, bytes], kind: int = 0) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, data in members:
+            info = zipfile.ZipInfo(name)
+            info.external_attr = kind << 16
+            packed.writestr(info, data, zipfile.ZIP_DEFLATED)
+    return path
+
+
+def tarred(path: Path, *members: tuple[str, bytes], kind: bytes = b"0", mode: str = "w:gz") -> Path:
+    with tarfile.open(path, mode) as packed:
+        for name, data in members:
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname, info.size = kind, "/etc/passwd", len(data)
+            packed.addfile(info, io.BytesIO(data))
+    return path
+
+
+PHOTOS = [
+    ("top/a/1.jpg", b"one"),
+    ("top/a/x/2.PNG", b"two"),
+    ("top/b/3.jpg", b"three"),
+    ("top/a/notes.txt", b"-"),
+]
+JUNK = ("__MACOSX/top/a/._1.jpg", b"resource fork")
+
+
+@pytest.mark.parametrize("pack", [zipped, tarred])
+def test_photos_are_unpacked_flat_or_below_a_folder(pack, tmp_path: Path) -> None:
+    packed = pack(tmp_path / "photos", *PHOTOS, ("top/again/1.jpg", b"one"), JUNK)
+    assert unpack(packed, tmp_path / "flat") == names(tmp_path / "flat") == ["1.jpg", "2.PNG", "3.jpg"]
+    assert unpack(packed, tmp_path / "below", "top/a") == names(tmp_path / "below") == ["1.jpg", "x/2.PNG"]
+    assert (tmp_path / "below" / "x" / "2.PNG").read_bytes() == b"two"
+
+
+def cut(path: Path, size: int) -> Path:
+    path.write_bytes(path.read_bytes()[:size])
+    return path
+
+
+NOISE = hashlib.shake_256(b"photo").digest(3000)  # does not shrink
+ATTACKS = {
+    "zip climbs": (lambda p: zipped(p, ("../1.jpg", b"")), "'../1.jpg' would be written outside"),
+    "tar climbs": (lambda p: tarred(p, ("a/../../1.jpg", b"")), "outside its folder"),
+    "zip absolute": (lambda p: zipped(p, ("/tmp/1.jpg", b"")), "outside its folder"),
+    "tar absolute": (lambda p: tarred(p, ("/tmp/1.jpg", b"")), "outside its folder"),
+    "zip of another system": (lambda p: zipped(p, ("C:\\1.jpg", b"")), "outside its folder"),
+    "zip climbs backwards": (lambda p: zipped(p, ("..\\1.jpg", b"")), "outside its folder"),
+    "zip link": (lambda p: zipped(p, ("1.jpg", b"/etc/passwd"), kind=0o120777), "is a link or a device"),
+    "tar link": (lambda p: tarred(p, ("1.jpg", b""), kind=tarfile.SYMTYPE), "is a link or a device"),
+    "tar hard link": (lambda p: tarred(p, ("1.jpg", b""), kind=tarfile.LNKTYPE), "is a link or a device"),
+    "tar device": (lambda p: tarred(p, ("1.jpg", b""), kind=tarfile.CHRTYPE), "is a link or a device"),
+    "zip bomb": (lambda p: zipped(p, ("1.jpg", bytes(1 << 20))), "unpacks to more than"),
+    "tar bomb": (lambda p: tarred(p, ("1.jpg", bytes(1 << 20))), "unpacks to more than"),
+    "zip cut": (lambda p: cut(zipped(p, ("1.jpg", NOISE)), 2000), "damaged or cut short"),
+    "tar.gz cut": (lambda p: cut(tarred(p, ("1.jpg", NOISE)), 2000), "damaged or cut short"),
+    "tar cut in a file": (lambda p: cut(tarred(p, ("1.jpg", NOISE), mode="w:"), 2000), "damaged"),
+    "tar cut after a file": (lambda p: cut(tarred(p, ("1.jpg", b""), mode="w:"), 512), "no end mark"),
+    "no archive": (lambda p: p.write_text("hello" * 500) and p, "not a zip, tar or tar.gz file"),
+    "empty": (lambda p: p.touch() or p, "not a zip, tar or tar.gz file"),
+    "missing": (lambda p: p, "no such file"),
+    "no photos": (lambda p: zipped(p, ("1.txt", b"")), "no photos in it"),
+    "one name twice": (lambda p: zipped(p, ("a/1.jpg", b"x"), ("b/1.jpg", b"y")), "two different photos"),
+}
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_a_bad_archive_is_refused_and_the_folder_kept(
+    attack: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive, "FREE_BYTES", 10_000)
+    make, message = ATTACKS[attack]
+    packed = make(tmp_path / "bad.archive")
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "old.jpg").touch()
+    with pytest.raises(UserError, match=f"^{re.escape(str(packed))}: .*{message}"):
+        unpack(packed, tmp_path / "images")
+    assert names(tmp_path) == [*(["bad.archive"] if packed.exists() else []), "images/old.jpg"]
+    assert not (tmp_path / ".images.part").exists()
+
+
+@pytest.mark.parametrize("pack", [zipped, tarred])
+def test_a_damaged_photo_is_found_by_its_checksum(pack, tmp_path: Path) -> None:
+    packed = pack(tmp_path / "photos", ("1.jpg", NOISE))
+    data = bytearray(packed.read_bytes())
+    data[1000] ^= 1
+    packed.write_bytes(data)
+    with pytest.raises(UserError, match="damaged or cut short"):
+        unpack(packed, tmp_path / "images")
+
+
+def test_a_wrong_inner_folder_says_which_there_are(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"no photos below 'photos'.* lie in top/a, top/a/x, top/b: correct"):
+        unpack(zipped(tmp_path / "a.zip", *PHOTOS), tmp_path / "images", "photos")
+
+
+def test_a_file_in_the_way_of_the_images_is_named(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("")
+    with pytest.raises(UserError, match=r"data/images: cannot be filled .*\((Not a directory|File exists)\)"):
+        unpack(zipped(tmp_path / "a.zip", *PHOTOS), tmp_path / "data" / "images")
+
+
+def test_every_split_and_caption_of_the_registry_is_one_of_its_files() -> None:
+    for name, entry in REGISTRY.items():
+        named = {entry["captions"]} if "captions" in entry else set()
+        for split in entry["splits"].values():
+            named |= {split} if isinstance(split, str) else set(split)
+        assert named <= set(entry["files"]), name
+        mirrors = [file["mirror"] for file in entry["files"].values()]
+        assert len(set(mirrors)) == len(mirrors), name
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="needs ../shared")
+def test_the_sums_of_the_registry_are_those_of_the_files() -> None:
+    known = [file for entry in REGISTRY.values() for file in entry["files"].values() if "sha256" in file]
+    for file in known:
+        found = hashlib.sha256((SHARED / "data" / file["mirror"]).read_bytes()).hexdigest()
+        assert found == file["sha256"], file["mirror"]
+    assert len(known) == 56

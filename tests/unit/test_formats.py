@@ -1,0 +1,145 @@
+"""Every source format, on small files written by hand and on the real ones."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mnerflow.data.captions import read_captions
+from mnerflow.data.formats import FORMATS, parse
+from mnerflow.data.post import Post
+from mnerflow.data.tags import spans
+from mnerflow.errors import UserError
+
+DATA = Path(__file__).parents[3] / "shared" / "data"
+needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the real data sets are not here")
+
+
+def write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode())
+    return path
+
+
+def test_umt_keeps_tags_as_annotated_and_names_the_image_by_the_id(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.txt", 'IMGID:7\nin\tO\nNew\tI-LOC\nYork\tI-LOC\n\nIMGID:8.png\n"\tB-OTHER\n')
+    assert parse("umt", path) == [
+        Post("7", ["in", "New", "York"], ["O", "I-LOC", "I-LOC"], images=["7.jpg"]),
+        Post("8.png", ['"'], ["B-OTHER"], images=["8.png"]),
+    ]
+
+
+@pytest.mark.parametrize("name", ["umt", "conll", "jsonl"])
+def test_no_invisible_token_is_lost(tmp_path: Path, name: str) -> None:
+    tokens = ["\u00a0", "\ufe0f", "\u200d", "\u00ad", "a\u2028b", "\u2029", "\u0085", "\x0b", "\x1c"]
+    rows = "".join(f"{token}\tO\n" for token in tokens)
+    text = {
+        "umt": "IMGID:1\n" + rows,
+        "conll": rows,
+        "jsonl": json.dumps({"id": "1", "tokens": tokens, "labels": ["O"] * 9}, ensure_ascii=False) + "\n",
+    }[name]
+    assert [post.tokens for post in parse(name, write(tmp_path / "t", text))] == [tokens]
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\n\n", "\n\n\n"])
+def test_a_file_may_end_with_or_without_empty_lines(tmp_path: Path, end: str) -> None:
+    assert len(parse("umt", write(tmp_path / "t", "IMGID:1\na\tO\n\n\nIMGID:2\nb\tO" + end))) == 2
+
+
+def test_conll_takes_first_and_last_column_and_names_the_line(tmp_path: Path) -> None:
+    text = "-DOCSTART- -X- O\n\nU.N. NNP B-ORG\n\u00a0 , O\n\n-DOCSTART- -X- O\nEkeus NNP B-PER\n"
+    assert parse("conll", write(tmp_path / "eng.conll", text)) == [
+        Post("eng-3", ["U.N.", "\u00a0"], ["B-ORG", "O"]),
+        Post("eng-7", ["Ekeus"], ["B-PER"]),
+    ]
+
+
+def test_conll_with_tabs_keeps_a_space_in_a_token(tmp_path: Path) -> None:
+    assert parse("conll", write(tmp_path / "a", "1 000\tO\nEuro\tO\n"))[0].tokens == ["1 000", "Euro"]
+
+
+def test_json_lines_in_canonical_and_in_mner_mi_fields(tmp_path: Path) -> None:
+    canonical = {"id": "a", "tokens": ["x"], "labels": ["B-PER"], "images": ["b/c.jpg"], "caption": "who"}
+    mner_mi = {"id": 5302, "text": ["x"], "label": ["O"], "images": ["5302_0.jpg", "5302_1.jpg"], "url": "u"}
+    path = write(
+        tmp_path / "t", f"{json.dumps(canonical | {'group': 3, 'language': 'cs'})}\n{json.dumps(mner_mi)}\n"
+    )
+    assert parse("jsonl", path) == [
+        Post("a", ["x"], ["B-PER"], images=["b/c.jpg"], caption="who", language="cs", group="3"),
+        Post("5302", ["x"], ["O"], images=["5302_0.jpg", "5302_1.jpg"]),
+    ]
+
+
+def test_ritual_finds_photo_and_caption_beside_the_text(tmp_path: Path) -> None:
+    text = '{"id": "1", "image_id": "1.jpg", "text": "x y", "tokens": ["x", "y"], "label": ["O", "B-LOC"]}\n'
+    path = write(tmp_path / "t17/texts/dev/dev.json", text)
+    write(
+        tmp_path / "t17/captions/dev/dev_image_captions.json", '{"image_id": "1.jpg", "caption": "a cat"}\n'
+    )
+    post = Post("t17-dev-1", ["x", "y"], ["O", "B-LOC"], images=["t17/images/dev/1.jpg"], caption="a cat")
+    assert parse("ritual", path) == [post]
+
+
+def test_all_problems_of_a_file_can_be_collected(tmp_path: Path) -> None:
+    path = write(tmp_path / "t", "IMGID:1\na\n\nIMGID:2\nb\tO\n\nIMGID:2\nc\tO\n\nIMGID:3\nd\tX\n")
+    problems: list[UserError] = []
+    assert [post.id for post in parse("umt", path, problems)] == ["2"]
+    assert [str(problem).split(": ")[0] for problem in problems] == [f"{path}:{line}" for line in (2, 7, 11)]
+
+
+def test_unknown_format_names_the_nearest() -> None:
+    assert set(FORMATS) >= {"conll", "jsonl", "ritual", "umt"}
+    with pytest.raises(UserError, match="did you mean 'conll'"):
+        parse("connl", "x")
+
+
+def test_captions_keep_colons_and_empty_ones(tmp_path: Path) -> None:
+    path = write(tmp_path / "c", "1.jpg :a sign : stop\n2.jpg :\n")
+    assert read_captions(path) == {"1.jpg": "a sign : stop", "2.jpg": ""}
+
+
+@needs_data
+@pytest.mark.parametrize(
+    "file, name, posts, tokens, entities",
+    [
+        ("twitter2015/train.txt", "umt", 4000, 64_439, 6352),
+        ("twitter2015/valid.txt", "umt", 1000, 16_178, 1594),
+        ("twitter2015/test.txt", "umt", 3257, 52_822, 5207),
+        ("twitter2017/train.txt", "umt", 3373, 53_007, 6049),
+        ("twitter2017/valid.txt", "umt", 723, 11_309, 1324),
+        ("twitter2017/test.txt", "umt", 723, 11_330, 1351),
+        ("twitter10000/train.txt", "umt", 7000, 112_542, 11_782),
+        ("twitter10000/dev.txt", "umt", 1500, 24_199, 2453),
+        ("twitter10000/test.txt", "umt", 1500, 23_738, 2543),
+        ("poner/conll/poner_train.conll", "conll", 4188, 61_010, 6645),
+        ("poner/conll/poner_dev.conll", "conll", 465, 6903, 707),
+        ("poner/conll/poner_test.conll", "conll", 4655, 67_870, 7292),
+    ],
+)
+def test_exact_counts_of_the_real_files(file: str, name: str, posts: int, tokens: int, entities: int) -> None:
+    found = parse(name, DATA / file)
+    assert len(found) == posts
+    assert sum(len(post.tokens) for post in found) == tokens
+    assert sum(1 for post in found for _ in spans(post.labels)) == entities
+
+
+@needs_data
+def test_invisible_tokens_of_the_real_files_survive() -> None:
+    lost_by_strip = [
+        t for post in parse("umt", DATA / "twitter2015/valid.txt") for t in post.tokens if not t.strip()
+    ]
+    assert lost_by_strip == ["\u00a0"]
+    files = ("train", "valid", "test")
+    t17 = [
+        t for file in files for post in parse("umt", DATA / f"twitter2017/{file}.txt") for t in post.tokens
+    ]
+    unseen = ("\ufe0f", "\u200b", "\u200d", "\u00ad", "\u0092")
+    assert sum(set(token) <= set(unseen) for token in t17) == 154
+
+
+@needs_data
+def test_every_photo_of_the_real_tweets_is_found() -> None:
+    root = DATA / "tweets_with_images"
+    posts = [post for path in sorted(root.glob("*/texts/*/*.json")) for post in parse("ritual", path)]
+    assert len({post.id for post in posts}) == 30
+    assert all((root / post.images[0]).is_file() and post.caption for post in posts)

@@ -1,0 +1,137 @@
+"""Preparation: what it writes, what it counts, and that it writes all or nothing."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mnerflow.data.post import SPLITS, read_splits
+from mnerflow.data.prepare import PrepareConfig, prepare
+from mnerflow.errors import UserError
+
+DATA = Path(__file__).parents[3] / "shared" / "data"
+needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the real data sets are not here")
+FILES = {split: f"{split}.txt" for split in SPLITS}
+
+
+def config(**changes) -> PrepareConfig:
+    return PrepareConfig(**{"format": "umt", "types": ["PER", "LOC"], "splits": FILES} | changes)
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Path:
+    folder = tmp_path / "raw"
+    folder.mkdir()
+    (folder / "train.txt").write_text("IMGID:1\nAnn\tI-PER\nParis\tI-LOC\nis\tO\n\nIMGID:2\nhi\tO\n")
+    (folder / "dev.txt").write_text("IMGID:3\nhi\tO\n")
+    (folder / "test.txt").write_text("IMGID:4\nBob\tB-PER\nBrown\tI-PER\n")
+    return folder
+
+
+def test_counts_and_canonical_files(raw: Path, tmp_path: Path) -> None:
+    (raw / "captions.txt").write_text("1.jpg :a woman\n2.jpg :\n3.jpg :a wave\n9.jpg :nobody\n")
+    report = prepare(config(language="en"), raw, tmp_path / "out", raw / "captions.txt")
+
+    train = report.splits["train"]
+    assert (train.posts, train.tokens, train.entities) == (2, 4, {"PER": 1, "LOC": 1})
+    assert (train.stray_after_outside, train.stray_after_other_type) == (1, 1)
+    assert (train.posts_without_entities, train.posts_without_image, train.posts_without_caption) == (1, 0, 1)
+    assert report.repeated_texts == [{"value": "hi", "ids": {"train": ["2"], "dev": ["3"]}}]
+    assert report.captions == {"missing": ["4.jpg"], "empty": ["2.jpg"], "unused": ["9.jpg"]}
+    assert json.loads((tmp_path / "out/report.json").read_text())["splits"]["train"]["tokens"] == 4
+
+    line = (tmp_path / "out/train.jsonl").read_text().split("\n")[0]
+    assert line == (
+        '{"id": "1", "tokens": ["Ann", "Paris", "is"], "labels": ["I-PER", "I-LOC", "O"], '
+        '"images": ["1.jpg"], "caption": "a woman", "language": "en"}'
+    )
+
+
+def test_repair_is_a_named_option(raw: Path, tmp_path: Path) -> None:
+    report = prepare(config(repair=True), raw, tmp_path / "out")
+    assert report.repaired == 2
+    assert report.splits["train"].stray_after_outside == 1  # as annotated
+    assert read_splits(tmp_path / "out")["train"][0].labels == ["B-PER", "B-LOC", "O"]
+
+
+def test_types_are_mapped_and_counted(raw: Path, tmp_path: Path) -> None:
+    report = prepare(config(types=["NAME"], map={"PER": "NAME", "LOC": "NAME"}), raw, tmp_path / "out")
+    assert report.mapped == {"PER": 3, "LOC": 1}
+    assert read_splits(tmp_path / "out")["test"][0].labels == ["B-NAME", "I-NAME"]
+
+
+def test_a_label_outside_the_types_names_file_post_and_nearest(raw: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"train.txt: post '1', token 1: the label 'I-PER' .*'PERS'"):
+        prepare(config(types=["PERS", "LOC"]), raw, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_id_in_two_splits_is_refused(raw: Path, tmp_path: Path) -> None:
+    (raw / "dev.txt").write_text("IMGID:1\nhi\tO\n")
+    with pytest.raises(UserError, match=r"dev.txt: post '1' stands in .*train.txt"):
+        prepare(config(), raw, tmp_path / "out")
+
+
+def test_missing_splits_are_drawn_by_seed_and_whole_groups(tmp_path: Path) -> None:
+    posts = [{"id": i, "tokens": [f"t{i}"], "labels": ["O"], "group": i // 5} for i in range(100)]
+    (tmp_path / "all.jsonl").write_text("".join(json.dumps(post) + "\n" for post in posts))
+
+    def draw(seed: int, out: str) -> dict[str, list[str]]:
+        settings = config(format="jsonl", splits={"train": "all.jsonl"}, seed=seed)
+        report = prepare(settings, tmp_path, tmp_path / out)
+        assert report.drawn_splits == ["dev", "test"] and report.straddling_groups == []
+        return {split: [post.id for post in posts] for split, posts in read_splits(tmp_path / out).items()}
+
+    first = draw(0, "a")
+    assert {split: len(ids) for split, ids in first.items()} == {"train": 80, "dev": 10, "test": 10}
+    assert sorted((i for ids in first.values() for i in ids), key=int) == [str(i) for i in range(100)]
+    assert first == draw(0, "b") and first != draw(1, "c")
+
+
+def test_a_test_file_is_kept_when_only_dev_is_drawn(raw: Path, tmp_path: Path) -> None:
+    settings = config(splits={"train": "train.txt", "test": "test.txt"}, dev_fraction=0.5)
+    report = prepare(settings, raw, tmp_path / "out")
+    assert report.drawn_splits == ["dev"]
+    assert {split: found.posts for split, found in report.splits.items()} == {"train": 1, "dev": 1, "test": 1}
+
+
+def test_groups_that_straddle_given_splits_are_reported(tmp_path: Path) -> None:
+    for number, split in enumerate(SPLITS):
+        post = {"id": number, "tokens": [split], "labels": ["O"], "group": "page" if number < 2 else "other"}
+        (tmp_path / f"{split}.txt").write_text(json.dumps(post))
+    report = prepare(config(format="jsonl"), tmp_path, tmp_path / "out")
+    assert report.straddling_groups == [{"value": "page", "ids": {"train": ["0"], "dev": ["1"]}}]
+
+
+def test_same_input_same_bytes_and_a_failure_leaves_the_old_files(raw: Path, tmp_path: Path) -> None:
+    def content() -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+
+    prepare(config(), raw, tmp_path / "out")
+    first = content()
+    assert sorted(first) == ["dev.jsonl", "report.json", "test.jsonl", "train.jsonl"]
+    prepare(config(), raw, tmp_path / "out")
+    assert content() == first
+    (raw / "test.txt").write_text("IMGID:4\nBob\n")
+    with pytest.raises(UserError):
+        prepare(config(), raw, tmp_path / "out")
+    assert content() == first
+
+
+@needs_data
+def test_twitter2015_as_a_whole(tmp_path: Path) -> None:
+    settings = config(
+        types=["PER", "LOC", "ORG", "MISC"],
+        map={"OTHER": "MISC"},
+        splits={"train": "train.txt", "dev": "valid.txt", "test": "test.txt"},
+    )
+    report = prepare(settings, DATA / "twitter2015", tmp_path, DATA / "captions/BLIP2_15.txt")
+    assert [sum(split.entities.values()) for split in report.splits.values()] == [6352, 1594, 5207]
+    assert [split.stray_after_outside for split in report.splits.values()] == [175, 52, 129]
+    assert sum(split.stray_after_other_type for split in report.splits.values()) == 18
+    assert sum({"train", "test"} <= set(text["ids"]) for text in report.repeated_texts) == 4
+    assert {name: len(found) for name, found in report.captions.items()} == {
+        "missing": 0,
+        "empty": 2,
+        "unused": 31,
+    }
