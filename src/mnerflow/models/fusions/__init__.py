@@ -1,0 +1,49 @@
+"""Fusions: one class a file; the file's name is the `kind` of the configuration.
+
+A new fusion is one new file here with one subclass of ``Fusion``; its constructor's keyword arguments
+are the options that a configuration may set.
+"""
+
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Vector sizes that a fusion connects: of a word, of a patch (0 where that encoder is absent), and
+    the number of tags."""
+
+    words: int
+    patches: int
+    tags: int
+
+
+class Fusion(nn.Module):
+    """Maps words and patches to emissions, one score a word and tag."""
+
+    def __init__(self, sizes: Sizes) -> None:
+        super().__init__()
+        self.sizes = sizes
+
+    def forward(
+        self, words: Tensor | None, word_mask: Tensor, patches: Tensor | None, patch_mask: Tensor | None
+    ) -> Tensor:
+        """Fuse the two modalities.
+
+        Args:
+            words: ``(batch, words, sizes.words)``; ``None`` in an image-only run.
+            word_mask: ``(batch, words)`` bool, true where there is a word.
+            patches: ``(batch, patches, sizes.patches)`` of all images of a post; ``None`` in a text-only run.
+            patch_mask: ``(batch, patches)`` bool, true where there is a patch.
+
+        Returns:
+            Emissions ``(batch, words, sizes.tags)``.
+        """
+        raise NotImplementedError
+
+
+def pool(patches: Tensor, patch_mask: Tensor) -> Tensor:
+    """Mean of a post's patches: ``(batch, patches, d)`` to ``(batch, d)``; zero for a post without image."""
+    weights = patch_mask.unsqueeze(-1).to(patches.dtype)
+    return (patches * weights).sum(1) / weights.sum(1).clamp(min=1)

@@ -1,0 +1,22 @@
+"""No text: how far the image and a word's place get."""
+
+import torch
+from torch import Tensor, nn
+
+from mnerflow.models.fusions import Fusion, Sizes, pool
+
+
+class ImageOnly(Fusion):
+    """Predicts from the pooled image and the word's position, since nothing else tells words apart."""
+
+    def __init__(self, sizes: Sizes, positions: int = 64, hidden: int = 128, dropout: float = 0.1) -> None:
+        super().__init__(sizes)
+        self.position = nn.Embedding(positions, hidden)
+        self.image = nn.Sequential(nn.LayerNorm(sizes.patches), nn.Linear(sizes.patches, hidden))
+        self.head = nn.Sequential(nn.GELU(), nn.Dropout(dropout), nn.Linear(hidden, sizes.tags))
+
+    def forward(self, words: Tensor | None, word_mask: Tensor, patches: Tensor, patch_mask: Tensor) -> Tensor:
+        """Return emissions ``(batch, words, tags)`` of ``patches (batch, patches, d)``."""
+        places = torch.arange(word_mask.shape[1], device=word_mask.device)
+        places = self.position(places.clamp(max=self.position.num_embeddings - 1))
+        return self.head(self.image(pool(patches, patch_mask)).unsqueeze(1) + places)

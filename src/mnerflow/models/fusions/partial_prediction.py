@@ -1,0 +1,28 @@
+"""Each modality predicts tags alone; a learned layer fuses the two predictions."""
+
+import torch
+from torch import Tensor, nn
+
+from mnerflow.models.fusions import Fusion, Sizes
+from mnerflow.models.fusions.image_only import ImageOnly
+from mnerflow.models.fusions.text_only import TextOnly
+
+
+class PartialPrediction(Fusion):
+    """Fuses the tag probabilities that the text-only and the image-only models predict for a word.
+
+    The fusing layer has one hidden layer, since "this type if the text leaves it open" is no sum.
+    """
+
+    def __init__(self, sizes: Sizes, hidden: int = 64, dropout: float = 0.1) -> None:
+        super().__init__(sizes)
+        self.text = TextOnly(sizes, dropout)
+        self.image = ImageOnly(sizes, dropout=dropout)
+        self.fuse = nn.Sequential(nn.Linear(2 * sizes.tags, hidden), nn.GELU(), nn.Linear(hidden, sizes.tags))
+
+    def forward(self, words: Tensor, word_mask: Tensor, patches: Tensor, patch_mask: Tensor) -> Tensor:
+        """Return emissions ``(batch, words, tags)`` of words and patches ``(batch, …, d)``."""
+        text = self.text(words, word_mask, None, None)
+        image = self.image(None, word_mask, patches, patch_mask)
+        both = torch.cat([text.log_softmax(-1), image.log_softmax(-1).to(text.dtype)], dim=-1)
+        return self.fuse(both)

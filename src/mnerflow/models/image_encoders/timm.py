@@ -1,0 +1,59 @@
+"""Any timm model as an image encoder: patch tokens or the feature map, never only a pooled vector."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import timm
+import torch
+from torch import Tensor
+
+from mnerflow.errors import UserError
+from mnerflow.models.image_encoders import ImageEncoder, normalize
+
+
+@dataclass(frozen=True)
+class Config:
+    """Options of a ``timm`` image encoder.
+
+    Attributes:
+        model: a name of ``timm.list_models()``.
+        arguments: passed to ``timm.create_model`` (``patch_size``, ``depth``, …).
+    """
+
+    model: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+class Timm(ImageEncoder):
+    """A timm model without its classifier."""
+
+    def __init__(self, model: torch.nn.Module) -> None:
+        super().__init__()
+        self.model = model.to(memory_format=torch.channels_last)
+        self.d_model = model.num_features
+        mean, std = model.pretrained_cfg["mean"], model.pretrained_cfg["std"]
+        self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(std).view(3, 1, 1), persistent=False)
+
+    @classmethod
+    def create(cls, config: Config, size: int, weights: Path | None) -> "Timm":
+        """Build the model for ``size`` × ``size`` pixels, with the weights in ``model.safetensors`` if any."""
+        if config.model not in timm.list_models():
+            raise UserError(f"image encoder: timm {timm.__version__} has no model {config.model!r}.")
+        arguments = dict(config.arguments)
+        checkpoint = str(weights / "model.safetensors") if weights else ""
+        try:
+            model = timm.create_model(
+                config.model, num_classes=0, img_size=size, checkpoint_path=checkpoint, **arguments
+            )
+        except TypeError:  # convolutional networks take any size and refuse the argument
+            model = timm.create_model(config.model, num_classes=0, checkpoint_path=checkpoint, **arguments)
+        return cls(model)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Map ``(images, height, width, 3)`` uint8 to ``(images, patches, d_model)``."""
+        features = self.model.forward_features(normalize(pixels, self.mean, self.std))
+        if features.dim() == 4:
+            return features.flatten(2).transpose(1, 2)
+        return features[:, self.model.num_prefix_tokens :]

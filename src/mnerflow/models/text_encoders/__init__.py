@@ -1,0 +1,67 @@
+"""Text encoders: one class a file; the file's name is the `kind` of the configuration."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from torch import Tensor, nn
+
+from mnerflow.data.post import Post
+
+
+@dataclass
+class EncodedText:
+    """A post as a text encoder's numbers.
+
+    Attributes:
+        windows: rows of input ids (one for most posts, more for one longer than the encoder reads).
+        words: for each word, the ``(window, position)`` of the units that represent it.
+        subwords: for each word, into how many subwords the tokenizer cuts it.
+        extra: whatever else the encoder needs.
+    """
+
+    windows: list[list[int]]
+    words: list[list[tuple[int, int]]]
+    subwords: list[int]
+    extra: dict[str, list] | None = None
+
+    @property
+    def length(self) -> int:
+        """Units that the encoder computes for this post, its cost in a batch."""
+        return sum(len(window) for window in self.windows)
+
+
+class TextEncoder(nn.Module):
+    """Maps words to vectors. ``d_model`` is their size.
+
+    ``metadata`` is what the weights alone do not tell (a vocabulary); it is saved with them.
+    """
+
+    d_model: int
+
+    @classmethod
+    def create(cls, config: Any, weights: Path | None, posts: Sequence[Post]) -> Self:
+        """Make the encoder as training starts from it: its weights folder, the training posts."""
+        raise NotImplementedError
+
+    @classmethod
+    def restore(cls, config: Any, weights: Path | None, metadata: dict[str, str]) -> Self:
+        """Make the encoder with the shape it had when ``metadata`` was saved, weights still to be loaded."""
+        raise NotImplementedError
+
+    def encode(self, posts: Sequence[Post], captions: bool) -> list[EncodedText]:
+        """Turn the kept tokens of posts (and, if asked, the caption as a second segment) into numbers."""
+        raise NotImplementedError
+
+    def collate(self, texts: Sequence[EncodedText]) -> dict[str, Tensor]:
+        """Pad encoded posts into the tensors that ``forward`` takes."""
+        raise NotImplementedError
+
+    def forward(self, text: dict[str, Tensor]) -> Tensor:
+        """Return ``(batch, words, d_model)``."""
+        raise NotImplementedError
+
+    def metadata(self) -> dict[str, str]:
+        """Strings to save beside the weights and to hand back on loading."""
+        return {}

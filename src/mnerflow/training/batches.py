@@ -1,0 +1,40 @@
+"""Batches of similar length, in an order that the seed and the epoch decide."""
+
+import random
+from collections.abc import Sequence
+
+# Posts are sorted by length within stretches of this many batches: long enough that padding is small,
+# short enough that an epoch's order stays random.
+STRETCH = 50
+
+
+def batches(lengths: Sequence[int], most: int) -> list[list[int]]:
+    """Cut indices, in the order of rising length, into batches of at most ``most`` padded units.
+
+    A post longer than ``most`` is a batch of its own. The order is stable: equal input gives equal batches.
+    """
+    result, current = [], []
+    for index in sorted(range(len(lengths)), key=lambda index: lengths[index]):
+        if current and lengths[index] * (len(current) + 1) > most:
+            result.append(current)
+            current = []
+        current.append(index)
+    return [*result, current] if current else result
+
+
+def shuffled_batches(lengths: Sequence[int], most: int, seed: int, epoch: int) -> list[list[int]]:
+    """Training batches of one epoch: random neighbours of similar length in random order.
+
+    Depends on nothing but its arguments, so a resumed run finds its place again.
+    """
+    generator = random.Random(f"{seed}/{epoch}")
+    order = list(range(len(lengths)))
+    generator.shuffle(order)
+    mean = max(1, sum(lengths) // max(1, len(lengths)))
+    stretch = STRETCH * max(1, most // mean)
+    result = []
+    for start in range(0, len(order), stretch):
+        part = order[start : start + stretch]
+        result += [[part[i] for i in batch] for batch in batches([lengths[i] for i in part], most)]
+    generator.shuffle(result)
+    return result

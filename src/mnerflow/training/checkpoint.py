@@ -1,0 +1,26 @@
+"""A training run's whole state, so that a killed job goes on where it stopped."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from mnerflow.files import atomic_path
+from mnerflow.log import logger
+
+
+def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
+    """Write the state atomically; a kill while writing leaves the checkpoint before."""
+    with atomic_path(path) as temporary:
+        torch.save(state, temporary)
+
+
+def load_checkpoint(path: Path) -> dict[str, Any] | None:
+    """Read a state; ``None`` when there is none or it cannot be read, which costs time but no result."""
+    if not path.exists():
+        return None
+    try:
+        return torch.load(path, weights_only=True, map_location="cpu")
+    except Exception as error:  # whatever torch raises on damaged bytes
+        logger.warning("%s: damaged checkpoint (%s), training starts anew", path, error)
+        return None

@@ -1,0 +1,38 @@
+"""Where a job computes and in which precision."""
+
+import random
+from contextlib import AbstractContextManager
+
+import numpy
+import torch
+
+
+def device() -> torch.device:
+    """The GPU that the job was given, else the processor."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def autocast_dtype(device: torch.device) -> torch.dtype:
+    """bf16 where the hardware multiplies it, else fp32."""
+    if device.type == "cuda":
+        fast = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return torch.bfloat16 if fast else torch.float32
+
+
+def autocast(device: torch.device) -> AbstractContextManager:
+    """Mixed precision in ``autocast_dtype``; does nothing where that is fp32."""
+    dtype = autocast_dtype(device)
+    return torch.autocast(device.type, dtype=dtype, enabled=dtype is not torch.float32)
+
+
+def seed_everything(seed: int, threads: int) -> None:
+    """Make what follows depend on the seed alone: generators, kernels, number of threads."""
+    random.seed(seed)
+    numpy.random.seed(seed)
+    torch.manual_seed(seed)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    # Filling fresh memory helps to find bugs in kernels; it costs a tenth of an epoch.
+    torch.utils.deterministic.fill_uninitialized_memory = False
+    torch.set_num_threads(threads)

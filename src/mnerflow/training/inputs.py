@@ -1,0 +1,91 @@
+"""Posts of one split, encoded once, cut into batches for a tagger."""
+
+import random
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy
+import torch
+
+from mnerflow.data.post import Post
+from mnerflow.models.batch import Batch
+from mnerflow.models.tagger import Tagger
+
+Condition = Literal["true", "shuffled", "blank", "none"]
+BLANK_ROW = 0
+
+
+class Inputs:
+    """What a tagger reads of a split.
+
+    Args:
+        posts: the split's posts.
+        tagger: whose text encoder turns tokens into numbers.
+        captions: whether it reads captions.
+        images: ``(rows, …)`` pixels or features, row 0 standing in for an image that is missing.
+        rows: for every post, the rows of its images.
+    """
+
+    def __init__(
+        self,
+        posts: Sequence[Post],
+        tagger: Tagger,
+        captions: bool = False,
+        images: numpy.ndarray | None = None,
+        rows: Sequence[Sequence[int]] = (),
+    ) -> None:
+        self.posts = posts
+        self.images = images
+        self.rows = rows
+        self._encoder = tagger.text_encoder
+        self.texts = self._encoder.encode(posts, captions) if self._encoder else None
+        indices = {tag: index for index, tag in enumerate(tagger.decoder.tags)}
+        self._labels = [[indices[post.labels[index]] for index in post.kept] for post in posts]
+        self.lengths = (
+            [text.length for text in self.texts] if self.texts else [len(labels) for labels in self._labels]
+        )
+
+    def subwords(self, post: int) -> list[int]:
+        """Subwords a token, 1 for tokens that a filter dropped and for models that read no text."""
+        counts = [1] * len(self.posts[post].tokens)
+        if self.texts:
+            for index, count in zip(self.posts[post].kept, self.texts[post].subwords, strict=True):
+                counts[index] = count
+        return counts
+
+    def batch(self, chosen: Sequence[int]) -> Batch:
+        """The chosen posts as padded tensors."""
+        words = max(len(self._labels[index]) for index in chosen)
+        labels = torch.zeros(len(chosen), words, dtype=torch.long)
+        word_mask = torch.zeros(len(chosen), words, dtype=torch.bool)
+        for row, index in enumerate(chosen):
+            labels[row, : len(self._labels[index])] = torch.tensor(self._labels[index])
+            word_mask[row, : len(self._labels[index])] = True
+        text = self._encoder.collate([self.texts[index] for index in chosen]) if self._encoder else {}
+        images, image_mask = self._images(chosen) if self.images is not None else (None, None)
+        return Batch(text, word_mask, labels, images, image_mask)
+
+    def _images(self, chosen: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
+        most = max(1, *(len(self.rows[index]) for index in chosen))
+        rows = numpy.full((len(chosen), most), BLANK_ROW)
+        mask = torch.zeros(len(chosen), most, dtype=torch.bool)
+        for row, index in enumerate(chosen):
+            rows[row, : len(self.rows[index])] = self.rows[index]
+            mask[row, : len(self.rows[index])] = True
+        return torch.from_numpy(self.images[rows]), mask
+
+
+def image_rows(rows: Sequence[Sequence[int]], condition: Condition, seed: int) -> list[list[int]]:
+    """Which images posts are shown under a condition.
+
+    ``shuffled`` hands every post the images of another one (a random cyclic order, so that none keeps
+    its own place); ``blank`` shows row 0 instead of each image.
+    """
+    if condition == "blank":
+        return [[BLANK_ROW] * len(own) for own in rows]
+    if condition == "shuffled":
+        order = list(range(len(rows)))
+        random.Random(seed).shuffle(order)
+        source = dict(zip(order, [*order[1:], *order[:1]], strict=True))
+        return [list(rows[source[index]]) for index in range(len(rows))]
+    return [list(own) for own in rows]

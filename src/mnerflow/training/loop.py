@@ -1,0 +1,185 @@
+"""The training loop, read from top to bottom."""
+
+import copy
+import csv
+import time
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import torch
+from torch import nn
+from tqdm import tqdm
+
+from mnerflow.config import TrainingConfig
+from mnerflow.evaluation.metrics import score
+from mnerflow.files import atomic_path
+from mnerflow.log import logger
+from mnerflow.models.tagger import Tagger
+from mnerflow.training.batches import shuffled_batches
+from mnerflow.training.checkpoint import load_checkpoint, save_checkpoint
+from mnerflow.training.device import autocast
+from mnerflow.training.inputs import Inputs
+from mnerflow.training.predict import predict
+
+
+@dataclass
+class Epoch:
+    """A row of ``history.csv``: losses are means a word, scores fractions of 1."""
+
+    epoch: int
+    train_loss: float
+    dev_loss: float
+    dev_entity_f1: float
+    dev_token_macro_f1: float
+    learning_rate: float
+    sentences_per_second: float
+
+
+def train(
+    tagger: Tagger, training: Inputs, dev: Inputs, config: TrainingConfig, seed: int, checkpoint: Path
+) -> list[Epoch]:
+    """Train a tagger and leave it with the weights of its best epoch on dev.
+
+    Goes on from ``checkpoint`` when that file exists and removes it at the end; a run that was killed
+    ends with the same weights as one that was not.
+    """
+    place = next(tagger.parameters()).device
+    plan = [
+        shuffled_batches(training.lengths, config.batch_tokens, seed, epoch)
+        for epoch in range(1, config.epochs + 1)
+    ]
+    steps = sum(map(len, plan))
+    optimizer = torch.optim.AdamW(parameter_groups(tagger, config), fused=True)
+    warmup = max(1, round(config.warmup * steps))
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: min((step + 1) / warmup, max(0.0, (steps - step) / max(1, steps - warmup)))
+    )
+    history: list[Epoch] = []
+    best: dict[str, torch.Tensor] = {}
+    first_epoch, first_step, loss_sum, word_sum, seconds = 1, 0, 0.0, 0, 0.0
+
+    if state := load_checkpoint(checkpoint):
+        tagger.load_state_dict(state["tagger"])
+        optimizer.load_state_dict(state["optimizer"])
+        schedule.load_state_dict(state["schedule"])
+        set_random_state(state["random"])
+        history = [Epoch(**row) for row in state["history"]]
+        best = state["best"]
+        first_epoch, first_step = state["epoch"], state["step"]
+        loss_sum, word_sum, seconds = state["loss_sum"], state["word_sum"], state["seconds"]
+        logger.info("going on from epoch %d, step %d", first_epoch, first_step)
+
+    def save(epoch: int, step: int) -> None:
+        state = {"tagger": tagger.state_dict(), "optimizer": optimizer.state_dict(), "best": best}
+        state |= {"schedule": schedule.state_dict(), "random": random_state()}
+        state |= {"history": [asdict(row) for row in history], "epoch": epoch, "step": step}
+        state |= {"loss_sum": loss_sum, "word_sum": word_sum, "seconds": seconds}
+        save_checkpoint(checkpoint, state)
+
+    saved = time.monotonic()
+    for epoch in range(first_epoch, config.epochs + 1):
+        if should_stop(history, config):
+            break
+        tagger.train()
+        batches = plan[epoch - 1]
+        bar = tqdm(
+            batches[first_step:], f"epoch {epoch}/{config.epochs}", unit="batch", disable=None, leave=False
+        )
+        for step, chosen in enumerate(bar, start=first_step + 1):
+            start = time.monotonic()
+            batch = training.batch(chosen).to(place)
+            with autocast(place):
+                loss = tagger.loss(batch)
+            loss.backward()
+            nn.utils.clip_grad_norm_(tagger.parameters(), config.clip)
+            optimizer.step()
+            schedule.step()
+            optimizer.zero_grad()
+            words = int(batch.word_mask.sum())
+            loss_sum += float(loss.detach()) * words
+            word_sum += words
+            now = time.monotonic()
+            seconds += now - start
+            if now - saved > config.checkpoint_seconds:
+                save(epoch, step)
+                saved = now
+
+        predictions, dev_loss = predict(tagger, dev, config.batch_tokens)
+        scores = score(predictions, tagger.decoder.tags)
+        history.append(
+            Epoch(
+                epoch,
+                loss_sum / word_sum,
+                dev_loss,
+                scores.entity_f1,
+                scores.token_macro_f1,
+                schedule.get_last_lr()[0],
+                len(training.posts) / seconds,
+            )
+        )
+        if best_epoch(history, config) == epoch:
+            best = copy.deepcopy(tagger.state_dict())
+        logger.info(
+            "epoch %d: train loss %.4f, dev loss %.4f, dev entity F1 %.4f, %.0f posts/s",
+            *(epoch, loss_sum / word_sum, dev_loss, scores.entity_f1, len(training.posts) / seconds),
+        )
+        first_step, loss_sum, word_sum, seconds = 0, 0.0, 0, 0.0
+        if epoch < config.epochs and time.monotonic() - saved > config.checkpoint_seconds / 2:
+            save(epoch + 1, 0)
+            saved = time.monotonic()
+
+    tagger.load_state_dict(best)
+    logger.info("kept epoch %d of %d", best_epoch(history, config), len(history))
+    return history
+
+
+def parameter_groups(tagger: Tagger, config: TrainingConfig) -> list[dict]:
+    """A learning rate a part; no weight decay on vectors (norms, biases) and embeddings."""
+    embeddings = {id(module.weight) for module in tagger.modules() if isinstance(module, nn.Embedding)}
+    groups = []
+    for part, rate in asdict(config.learning_rate).items():
+        name = {"text": "text_encoder", "image": "image_encoder"}.get(part, part)
+        module = getattr(tagger, name)
+        trained = [weight for weight in module.parameters() if weight.requires_grad] if module else []
+        plain = [weight for weight in trained if weight.dim() < 2 or id(weight) in embeddings]
+        decayed = [weight for weight in trained if weight.dim() >= 2 and id(weight) not in embeddings]
+        for weights, decay in ((decayed, config.weight_decay), (plain, 0.0)):
+            if weights:
+                groups.append({"params": weights, "lr": rate, "weight_decay": decay})
+    return groups
+
+
+def best_epoch(history: list[Epoch], config: TrainingConfig) -> int:
+    """The epoch to keep: the first after which no dev score was better by ``min_gain``."""
+    best, kept = float("-inf"), 0
+    for row in history:
+        value = getattr(row, f"dev_{config.select}")
+        if value > best + config.min_gain or not kept:
+            best, kept = value, row.epoch
+    return kept
+
+
+def should_stop(history: list[Epoch], config: TrainingConfig) -> bool:
+    """Whether ``patience`` epochs have passed since the best one."""
+    return bool(history) and history[-1].epoch - best_epoch(history, config) >= config.patience
+
+
+def random_state() -> dict[str, torch.Tensor]:
+    """States of all generators that training draws from."""
+    cuda = {"cuda": torch.cuda.get_rng_state()} if torch.cuda.is_available() else {}
+    return {"cpu": torch.get_rng_state(), **cuda}
+
+
+def set_random_state(state: dict[str, torch.Tensor]) -> None:
+    """Put generators back where ``random_state`` saw them."""
+    torch.set_rng_state(state["cpu"])
+    if "cuda" in state:
+        torch.cuda.set_rng_state(state["cuda"])
+
+
+def write_history(path: Path, history: list[Epoch]) -> None:
+    """Write one row an epoch, atomically."""
+    with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, [field.name for field in fields(Epoch)], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(asdict(row) for row in history)

@@ -1,0 +1,49 @@
+"""A tagger's predictions for every word of a split."""
+
+import torch
+from tqdm import tqdm
+
+from mnerflow.data.tags import OUTSIDE
+from mnerflow.evaluation.predictions import Prediction
+from mnerflow.models.tagger import Tagger
+from mnerflow.training.batches import batches
+from mnerflow.training.device import autocast
+from mnerflow.training.inputs import Inputs
+
+
+@torch.inference_mode()
+def predict(tagger: Tagger, inputs: Inputs, most: int, progress: str = "") -> tuple[list[Prediction], float]:
+    """Predict all posts, in their order, and the mean loss a word.
+
+    A token that a filter dropped is predicted ``O``: it counts in every score.
+
+    Args:
+        tagger: in whichever mode; it is left in evaluation mode.
+        inputs: the split.
+        most: padded units a batch.
+        progress: title of a progress bar; none without it.
+    """
+    tagger.eval()
+    place = next(tagger.parameters()).device
+    predictions = [
+        Prediction(post.id, post.tokens, post.labels, [OUTSIDE] * len(post.tokens), inputs.subwords(index))
+        for index, post in enumerate(inputs.posts)
+    ]
+    # A filter may have dropped every token of a post.
+    readable = [index for index, post in enumerate(inputs.posts) if post.kept]
+    loss, words = 0.0, 0
+    bar = tqdm(total=len(inputs.posts), desc=progress, unit="post", disable=None if progress else True)
+    for positions in batches([inputs.lengths[index] for index in readable], most):
+        chosen = [readable[position] for position in positions]
+        batch = inputs.batch(chosen).to(place)
+        with autocast(place):
+            emissions = tagger(batch)
+        count = int(batch.word_mask.sum())
+        loss += float(tagger.decoder.loss(emissions, batch.labels, batch.word_mask)) * count
+        words += count
+        for index, tags in zip(chosen, tagger.tags_of(emissions, batch.word_mask), strict=True):
+            for position, tag in zip(inputs.posts[index].kept, tags, strict=True):
+                predictions[index].predicted[position] = tag
+        bar.update(len(chosen))
+    bar.close()
+    return predictions, loss / max(1, words)

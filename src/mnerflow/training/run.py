@@ -1,0 +1,129 @@
+"""One training run from prepared files to saved weights, and from saved weights to predictions."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy
+import yaml
+
+from mnerflow.config import RunConfig
+from mnerflow.data.images import ImageStore
+from mnerflow.data.post import Post, read_posts
+from mnerflow.evaluation.predictions import write_predictions
+from mnerflow.files import write_text
+from mnerflow.log import logger
+from mnerflow.models.tagger import Tagger, load_tagger, new_tagger
+from mnerflow.training.device import device, seed_everything
+from mnerflow.training.inputs import Condition, Inputs, image_rows
+from mnerflow.training.loop import best_epoch, train, write_history
+from mnerflow.training.predict import predict
+from mnerflow.training.provenance import peak_memory_mib, provenance
+
+
+@dataclass(frozen=True)
+class Images:
+    """Pixels or features of a data set's images, and which row holds which image."""
+
+    store: ImageStore
+    values: numpy.ndarray
+    d_feature: int = 0
+
+    def rows(self, posts: Sequence[Post]) -> list[list[int]]:
+        """Rows of every post's images."""
+        return [self.store.rows(post.images) for post in posts]
+
+
+def open_images(pixels: str | None, features: str | None) -> Images | None:
+    """Map a data set's images into memory: the pixels of its store or, where given, features of them.
+
+    Args:
+        pixels: ``images.npy`` of an image store; nothing for a run without images.
+        features: what ``compute_features`` wrote for that store.
+    """
+    if pixels is None:
+        return None
+    store = ImageStore(Path(pixels).parent)
+    if features is None:
+        return Images(store, store.pixels)
+    values = numpy.load(features, mmap_mode="r")
+    return Images(store, values, values.shape[-1])
+
+
+def train_run(
+    run: RunConfig,
+    train_file: Path,
+    dev_file: Path,
+    images: Images | None,
+    folder: Path,
+    about: dict[str, Any],
+) -> None:
+    """Train and write ``history.csv``, ``run.yaml`` and, last, ``model.safetensors`` into ``folder``.
+
+    Args:
+        run: the configuration.
+        train_file: prepared training posts.
+        dev_file: prepared development posts.
+        images: of the data set, for a run with an image encoder.
+        folder: the run's folder; a checkpoint lies in it while training lasts.
+        about: what else ``run.yaml`` says of the run (names, data set).
+    """
+    start = time.monotonic()
+    seed_everything(run.seed, run.training.threads)
+    place = device()
+    posts, dev_posts = read_posts(train_file), read_posts(dev_file)
+    tagger = new_tagger(run, posts, images.d_feature if images else 0).to(place)
+    training, dev = (_inputs(tagger, run, split, images) for split in (posts, dev_posts))
+    trained = sum(weight.numel() for weight in tagger.parameters() if weight.requires_grad)
+    logger.info(
+        "%d training posts, %d dev posts, %.1f M weights on %s",
+        *(len(posts), len(dev_posts), trained / 1e6, place),
+    )
+    checkpoint = folder / "checkpoint.pt"
+    history = train(tagger, training, dev, run.training, run.seed, checkpoint)
+    write_history(folder / "history.csv", history)
+    record = about | {
+        "config": _plain(asdict(run)),
+        **provenance(place, [train_file, dev_file]),
+        "parameters_trained": trained,
+        "epochs_run": len(history),
+        "best_epoch": best_epoch(history, run.training),
+        "peak_memory_mib": peak_memory_mib(),
+        "seconds": round(time.monotonic() - start, 1),
+    }
+    write_text(folder / "run.yaml", yaml.safe_dump(record, sort_keys=False, allow_unicode=True))
+    tagger.save(folder / "model.safetensors")
+    checkpoint.unlink(missing_ok=True)
+
+
+def predict_run(
+    run: RunConfig, split_file: Path, images: Images | None, folder: Path, outputs: dict[Condition, Path]
+) -> None:
+    """Predict one split under each asked image condition with the weights in ``folder``."""
+    seed_everything(run.seed, run.training.threads)
+    posts = read_posts(split_file)
+    tagger = load_tagger(run, folder / "model.safetensors", images.d_feature if images else 0).to(device())
+    inputs = _inputs(tagger, run, posts, images)
+    own = inputs.rows
+    for condition, path in outputs.items():
+        inputs.rows = image_rows(own, condition, run.seed)
+        predictions, loss = predict(
+            tagger, inputs, run.training.batch_tokens, f"{split_file.stem} {condition}"
+        )
+        write_predictions(path, predictions)
+        logger.info("%s, image %s: loss %.4f", path.name, condition, loss)
+
+
+def _inputs(tagger: Tagger, run: RunConfig, posts: Sequence[Post], images: Images | None) -> Inputs:
+    if images is None:
+        return Inputs(posts, tagger, run.captions)
+    return Inputs(posts, tagger, run.captions, images.values, images.rows(posts))
+
+
+def _plain(value: Any) -> Any:
+    """Tuples as lists, which plain YAML knows."""
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list | tuple) else value
