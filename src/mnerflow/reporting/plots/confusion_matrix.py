@@ -1,0 +1,74 @@
+"""Which tag is predicted for which."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from mnerflow.evaluation.predictions import Prediction, read_predictions
+from mnerflow.evaluation.scores import Run
+from mnerflow.reporting import style
+from mnerflow.reporting.plots.panels import Panel
+from mnerflow.reporting.plots.tags import ordered_tags
+from mnerflow.reporting.style import COLUMN, FULL
+
+MOST_IN_COLUMN = 11  # tags; more would leave a cell no room for its numbers
+MOST_WITH_NUMBERS = 25
+
+
+@style.styled
+def draw_confusion_matrix(predictions: str | Path, out_stem: str | Path) -> None:
+    """Draw a run's ``predictions.<split>.jsonl``: of the words with a gold tag, how many per cent got which.
+
+    The small number is the count of words. Where nothing was confused the cell is empty; a tag without
+    gold words has an empty row. Raises ``UserError`` when the file is missing or malformed.
+    """
+    run = Run.from_folder(Path(predictions).parent)
+    panel = Panel.of(run)
+    records = read_predictions(predictions)
+    tags = ordered_tags(tag for record in records for tag in (*record.labels, *record.predicted))
+    title = f"{panel.data}: {panel.encoders}\n{style.words(run.fusion)}, seed {run.seed}"
+    figure = _figure(count_pairs(records, tags), tags, title) if tags else style.note("No predictions.")
+    style.save(figure, out_stem)
+
+
+def count_pairs(records: Iterable[Prediction], tags: Sequence[str]) -> np.ndarray:
+    """Words by gold tag (rows) and predicted tag (columns), integers of shape ``(tags, tags)``."""
+    index = {tag: place for place, tag in enumerate(tags)}
+    counts = np.zeros((len(tags), len(tags)), dtype=int)
+    for record in records:
+        for gold, predicted in zip(record.labels, record.predicted, strict=True):
+            counts[index[gold], index[predicted]] += 1
+    return counts
+
+
+def row_shares(counts: np.ndarray) -> np.ndarray:
+    """Counts divided by their row's sum; a row without gold words stays zero."""
+    totals = counts.sum(axis=1, keepdims=True)
+    return counts / np.maximum(totals, 1)
+
+
+def _figure(counts: np.ndarray, tags: Sequence[str], title: str) -> Figure:
+    size = COLUMN if len(tags) <= MOST_IN_COLUMN else FULL
+    figure = Figure(figsize=(size, size + 0.15))
+    axes = figure.add_subplot(title=title, xlabel="Predicted tag", ylabel="Gold tag")
+    shares = row_shares(counts)
+    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    axes.set_xticks(range(len(tags)), tags, rotation=90)
+    axes.set_yticks(range(len(tags)), tags)
+    axes.tick_params(length=0)
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+    if len(tags) > MOST_WITH_NUMBERS:
+        figure.colorbar(image, ax=axes, label="Share of the gold tag's words", shrink=0.5, fraction=0.03)
+        return figure
+    axes.set_xlabel("Predicted tag\n(above: % of the gold tag's words; below: words)")
+    for row, column in np.argwhere(counts):
+        share = shares[row, column]
+        color = "white" if share > 0.55 else "black"
+        text = f"{100 * share:.0f}" if share >= 0.005 else "<1"
+        axes.text(column, row - 0.15, text, ha="center", va="center", color=color, fontsize=6.5)
+        count = f"{counts[row, column]:,}"
+        axes.text(column, row + 0.25, count, ha="center", va="center", color=color, fontsize=5)
+    return figure

@@ -1,0 +1,176 @@
+"""Test entity F1 of every fusion, seed by seed, with the true, a shuffled and a blank image."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.transforms import ScaledTranslation
+
+from mnerflow.evaluation.scores import Run, read_scores
+from mnerflow.log import logger
+from mnerflow.reporting import style
+from mnerflow.reporting.plots.panels import group_by_panel, rows_of_panels
+from mnerflow.reporting.style import FULL, SMALL, Look
+
+FILL = {"none": "full", "true": "full", "shuffled": "bottom", "blank": "none"}  # of the mean's marker
+PLACE = {"none": 0.0, "true": -0.31, "shuffled": 0.0, "blank": 0.31}  # on a fusion's unit of the x axis
+LABEL = {"true": "true image", "shuffled": "shuffled image", "blank": "blank image"}
+Scores = dict[Run, dict[str, float]]  # run -> image condition -> test entity F1 in per cent
+
+
+@style.styled
+def draw_fusion_comparison(scores: str | Path, ceilings: Mapping[str, float], out_stem: str | Path) -> None:
+    """Draw the test rows of ``scores.csv``, one panel a data set and pair of encoders.
+
+    A marker is a mean over seeds, the dots beside it are the seeds, in per cent. ``ceilings`` gives, for a
+    data set where it is known, the best entity F1 (0..1) that the text alone allows. Where ``image_only``
+    lies far below the rest, an arrow and its mean with the true image stand at the lower edge.
+    Raises ``UserError`` when the file is missing or malformed.
+    """
+    runs = read_test_scores(scores)
+    ceilings = {dataset: 100 * value for dataset, value in ceilings.items()}
+    style.save(_figure(runs, ceilings) if runs else style.note("No test scores yet."), out_stem)
+
+
+def read_test_scores(path: str | Path) -> Scores:
+    """Test entity F1 (per cent) of every run and image condition in ``scores.csv``.
+
+    A score that is not finite is left out and logged. Raises ``UserError`` as ``read_scores`` does.
+    """
+    scores: Scores = {}
+    for row in read_scores(path):
+        if row["split"] != "test":
+            continue
+        run = Run(**{field.name: row[field.name] for field in fields(Run)})
+        conditions = scores.setdefault(run, {})
+        if math.isfinite(row["entity_f1"]):
+            conditions[row["image"]] = 100 * row["entity_f1"]
+        else:
+            logger.warning("%s: %s, %s: entity F1 is not a number; not drawn", path, run, row["image"])
+    return scores
+
+
+def _figure(scores: Scores, ceilings: Mapping[str, float]) -> Figure:
+    panels = group_by_panel(scores)
+    looks = style.fusion_looks(run.fusion for run in scores)
+    most = max(1, min(4, 24 // len(looks)))  # a fusion needs a quarter of an inch for its three conditions
+    rows = list(rows_of_panels(panels, most))
+    columns = max(map(len, rows))
+    total = FULL if columns > 1 or len(looks) > 8 else style.COLUMN
+    figure = Figure(figsize=(total, 1.75 * len(rows) + 0.7))
+    grid = figure.add_gridspec(len(rows), columns)
+    for row, members in enumerate(rows):
+        low, high = _limits(scores, members[0].dataset, ceilings)
+        for column, panel in enumerate(members):
+            axes = figure.add_subplot(grid[row, column], xlim=(-0.6, len(looks) - 0.4), ylim=(low, high))
+            axes.set_title(panel.title(total / columns - 0.4))
+            for x, (fusion, look) in enumerate(looks.items()):
+                seeds = [scores[run] for run in panels[panel] if run.fusion == fusion]
+                _draw_fusion(axes, x, seeds, look)
+            lowest = row + 1 == len(rows) or column >= len(rows[row + 1])
+            _label_fusions(axes, looks, lowest)
+            axes.tick_params(labelleft=column == 0)
+            if column == 0:
+                axes.set_ylabel("Test entity F1 (%)")
+            if panel.dataset in ceilings:
+                _draw_ceiling(axes, ceilings[panel.dataset], labelled=column + 1 == len(members))
+    handles = _legend(condition for run in scores.values() for condition in run)
+    style.legend_below(figure, handles)
+    return figure
+
+
+def _limits(scores: Scores, dataset: str, ceilings: Mapping[str, float]) -> tuple[float, float]:
+    """The y axis of a data set: all scores, but those of ``image_only`` where they lie far below."""
+    own = {run: list(values.values()) for run, values in scores.items() if run.dataset == dataset}
+    image_only = [value for run, values in own.items() if run.fusion == "image_only" for value in values]
+    drawn = [value for run, values in own.items() if run.fusion != "image_only" for value in values]
+    drawn = drawn or image_only
+    if dataset in ceilings:
+        drawn.append(ceilings[dataset])
+    if not drawn:
+        return 0, 100
+    low, high = min(drawn), max(drawn)
+    margin = max(1.0, 0.08 * (high - low))
+    room_for_numbers = 0.25 * (high - low + 2 * margin) if min(image_only, default=low) < low - margin else 0
+    return low - margin - room_for_numbers, high + margin
+
+
+def _draw_fusion(axes: Axes, x: int, seeds: list[dict[str, float]], look: Look) -> None:
+    beside = axes.transData + ScaledTranslation(3.3 / 72, 0, axes.figure.dpi_scale_trans)
+    low = axes.get_ylim()[0]
+    for condition, fill in FILL.items():
+        values = [seed[condition] for seed in seeds if condition in seed]
+        if not values:
+            continue
+        place, mean = x + PLACE[condition], float(np.mean(values))
+        if mean < low:
+            if condition in ("none", "true"):  # three numbers would not fit side by side
+                axes.text(x, low, f" ← {mean:.1f}", rotation=90, ha="center", va="bottom", fontsize=SMALL)
+            continue
+        axes.plot(
+            [place] * len(values),
+            sorted(values),
+            marker="o",
+            markersize=1.9,
+            markeredgewidth=0,
+            linewidth=0.5,
+            color=look.color,
+            transform=beside,
+        )
+        axes.plot(
+            place,
+            mean,
+            marker=look.marker,
+            markersize=4,
+            markeredgewidth=0.7,
+            color=look.color,
+            fillstyle=fill,
+            markerfacecoloralt="white",
+        )
+
+
+def _label_fusions(axes: Axes, looks: Iterable[str], labelled: bool) -> None:
+    names = [style.words(fusion) for fusion in looks]
+    axes.set_xticks(range(len(names)), names if labelled else [])
+    upright = (
+        {"rotation": 90} if len(names) > 12 else {"rotation": 40, "ha": "right", "rotation_mode": "anchor"}
+    )
+    for label in axes.get_xticklabels():
+        label.set(**upright)
+
+
+def _draw_ceiling(axes: Axes, ceiling: float, labelled: bool) -> None:
+    axes.axhline(ceiling, color="black", linewidth=0.8, linestyle=(0, (5, 3)), zorder=1.5)
+    if labelled:
+        axes.annotate(
+            f"text-only\nceiling\n{ceiling:.1f}",
+            xy=(1, ceiling),
+            xycoords=("axes fraction", "data"),
+            xytext=(3, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=SMALL,
+        )
+
+
+def _legend(conditions: Iterable[str]) -> list[Line2D]:
+    def mark(marker: str, label: str, **options) -> Line2D:
+        return Line2D([], [], color=style.MUTED, linestyle="", marker=marker, label=label, **options)
+
+    used = set(conditions)
+    handles = [mark("o", "mean over seeds", markersize=4)]
+    if used & {"shuffled", "blank"}:
+        handles = [
+            mark("o", f"mean, {label}", fillstyle=FILL[name], markerfacecoloralt="white", markersize=4)
+            for name, label in LABEL.items()
+            if name in used
+        ]
+    seeds = Line2D(
+        [0], [0], color=style.MUTED, linewidth=0.5, marker="o", markersize=1.9, label="single seeds"
+    )
+    return [*handles, seeds]

@@ -1,0 +1,74 @@
+"""Which runs are drawn together, and where their panel stands in the figure."""
+
+import math
+import textwrap
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import NamedTuple
+
+from mnerflow.evaluation.scores import Run
+
+UNUSED = "none"  # stands for the encoder that a unimodal run does not use
+
+
+class Panel(NamedTuple):
+    """One data set (as filtered) and one pair of encoders."""
+
+    dataset: str
+    filter: str
+    text_encoder: str
+    image_encoder: str
+
+    @classmethod
+    def of(cls, run: Run) -> "Panel":
+        """The data set and encoders of a run; the encoder that a unimodal run does not use is ``none``."""
+        return cls(run.dataset, run.filter, run.text_encoder, run.image_encoder)
+
+    @property
+    def data(self) -> str:
+        """``"demo"``, or ``"demo, nonword"`` where a filter was used."""
+        return self.dataset if self.filter == "none" else f"{self.dataset}, {self.filter}"
+
+    @property
+    def encoders(self) -> str:
+        """``"minilm + vit"``; one name where only one encoder is used."""
+        return " + ".join(name for name in (self.text_encoder, self.image_encoder) if name != UNUSED)
+
+    def title(self, width: float) -> str:
+        """Data and encoders on lines that fit ``width`` inches of title text."""
+        characters = max(8, int(width * 72 / 4.3))  # 4.3 points: a mean character at the title's 7 points
+        return "\n".join(textwrap.fill(text, characters) for text in (self.data, self.encoders))
+
+
+def group_by_panel(runs: Iterable[Run]) -> dict[Panel, list[Run]]:
+    """Sort runs into panels; a unimodal run stands in every panel that has its encoder.
+
+    Where no pair has its encoder, a unimodal run gets a panel of its own.
+    """
+    runs = sorted(runs)
+    places = sorted({Panel.of(run) for run in runs})
+    pairs = [place for place in places if UNUSED not in place[2:]]
+
+    def panels_of(place: Panel) -> list[Panel]:
+        homes = [
+            pair
+            for pair in pairs
+            if all(own in (UNUSED, theirs) for own, theirs in zip(place[2:], pair[2:], strict=True))
+            and place[:2] == pair[:2]
+        ]
+        return homes or [place]
+
+    grouped: dict[Panel, list[Run]] = {}
+    for run in runs:
+        for panel in panels_of(Panel.of(run)):
+            grouped.setdefault(panel, []).append(run)
+    return dict(sorted(grouped.items()))
+
+
+def rows_of_panels(panels: Iterable[Panel], most: int) -> Iterator[list[Panel]]:
+    """Yield rows of at most ``most`` panels; each data set starts a row, its rows are equally long."""
+    for _, group in groupby(panels, key=lambda panel: panel[:2]):
+        members = list(group)
+        length = math.ceil(len(members) / math.ceil(len(members) / most))
+        for start in range(0, len(members), length):
+            yield members[start : start + length]

@@ -1,0 +1,99 @@
+"""A table as a person reads it: Markdown, LaTeX with booktabs, or plain text for a terminal."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from textwrap import fill
+
+from tabulate import tabulate
+
+ABSENT = "–"
+
+_LATEX = str.maketrans(
+    {
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "<": r"\textless{}",
+        ">": r"\textgreater{}",
+        "±": r"$\pm$",
+        "–": "--",
+        **{character: f"\\{character}" for character in "&%$#_{}"},
+    }
+)
+
+
+@dataclass
+class Table:
+    """Cells ready to print: a caption, column heads, rows, and remarks on each row.
+
+    Equal remarks share a number, shown in a last column and explained below the table.
+    """
+
+    caption: str
+    columns: Sequence[str]
+    rows: list[list[str]]
+    remarks: list[list[str]] = field(default_factory=list)
+
+    def markdown(self) -> str:
+        """The table in GitHub's Markdown, its caption above and its remarks below."""
+        columns, rows, legend = self._numbered()
+        rows = [[cell.replace("|", "\\|") for cell in row] for row in rows]
+        table = tabulate(rows, columns, "pipe", disable_numparse=True)
+        remarks = "\n".join(f"{number}. {remark}" for remark, number in legend.items())
+        return "\n\n".join(filter(None, [self.caption, table, remarks])) + "\n"
+
+    def latex(self) -> str:
+        r"""The table as a float for ``\input``; it needs ``\usepackage{booktabs,graphicx}``."""
+        columns, rows, legend = self._numbered()
+        head, *body = [" & ".join(map(latex_escape, row)) + r" \\" for row in [columns, *rows]]
+        return "\n".join(
+            [
+                r"\begin{table}",
+                r"\centering",
+                rf"\caption{{{latex_escape(self.caption)}}}",
+                r"\resizebox{\linewidth}{!}{%",
+                rf"\begin{{tabular}}{{{'l' * len(columns)}}}",
+                r"\toprule",
+                head,
+                r"\midrule",
+                *body,
+                r"\bottomrule",
+                r"\end{tabular}}",
+                *(rf"\par{{\footnotesize {n}. {latex_escape(remark)}\par}}" for remark, n in legend.items()),
+                r"\end{table}",
+                "",
+            ]
+        )
+
+    def console(self, width: int = 100) -> str:
+        """The table in aligned plain text; caption and remarks are wrapped at ``width`` columns."""
+        columns, rows, legend = self._numbered()
+        table = tabulate(rows, columns, "simple", disable_numparse=True)
+        remarks = [fill(f"{n}. {remark}", width, subsequent_indent="   ") for remark, n in legend.items()]
+        return "\n".join([fill(self.caption, width), "", table, *remarks, ""])
+
+    def _numbered(self) -> tuple[list[str], list[list[str]], dict[str, int]]:
+        legend: dict[str, int] = {}
+        for remarks in self.remarks:
+            for remark in remarks:
+                legend.setdefault(remark, len(legend) + 1)
+        if not legend:
+            return list(self.columns), self.rows, legend
+        numbers = [", ".join(str(n) for n in sorted(legend[r] for r in remarks)) for remarks in self.remarks]
+        rows = [[*row, number] for row, number in zip(self.rows, numbers, strict=True)]
+        return [*self.columns, "note"], rows, legend
+
+
+def latex_escape(text: str) -> str:
+    """``text`` with LaTeX's special characters made harmless."""
+    return text.translate(_LATEX)
+
+
+def percent(value: float | None) -> str:
+    """``0.8312`` as ``"83.12"``, ``None`` as a dash."""
+    return ABSENT if value is None else f"{100 * value:.2f}"
+
+
+def spread(mean: float | None, deviation: float | None) -> str:
+    """Mean and standard deviation in percent: ``"83.12 ± 0.40"``, without ``±`` when there is one seed."""
+    return percent(mean) if deviation is None else f"{percent(mean)} ± {percent(deviation)}"

@@ -1,0 +1,121 @@
+"""How every figure looks: sizes for print, one look a fusion, files that are the same bytes each time."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib.style
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from mnerflow.files import atomic_path
+
+COLUMN = 3.4  # inches: one column of a two-column page
+FULL = 7.0  # inches: both columns
+SMALL = 5.5  # points: the smallest text, for numbers inside the plot
+MUTED = "#666666"
+PNG_DPI = 200
+
+styled = matplotlib.style.context(
+    {
+        "axes.axisbelow": True,
+        "axes.grid": True,
+        "axes.grid.axis": "y",
+        "axes.labelsize": 7,
+        "axes.linewidth": 0.6,
+        "axes.spines.right": False,
+        "axes.spines.top": False,
+        "axes.titlesize": 7,
+        "axes.titlepad": 4,
+        "figure.constrained_layout.use": True,
+        "font.family": "DejaVu Sans",  # ships with matplotlib, so every machine draws the same
+        "font.size": 7,
+        "grid.color": "#DDDDDD",
+        "grid.linewidth": 0.5,
+        "hatch.linewidth": 0.5,
+        "legend.fontsize": 6.5,
+        "legend.frameon": False,
+        "legend.handlelength": 2.6,
+        "lines.linewidth": 1.2,
+        "lines.markersize": 3.2,
+        "svg.fonttype": "path",
+        "svg.hashsalt": "mnerflow",  # element ids are random without it
+        "text.parse_math": False,  # a dollar sign in a name is a dollar sign
+        "xtick.labelsize": 6.5,
+        "xtick.major.size": 2.5,
+        "xtick.major.width": 0.6,
+        "ytick.labelsize": 6.5,
+        "ytick.major.size": 2.5,
+        "ytick.major.width": 0.6,
+    },
+    after_reset=True,  # a user's matplotlibrc does not reach a figure
+)
+"""Decorator of every function that draws: the style holds while it draws and saves."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """Colour, marker and line style of one fusion, each of them enough to tell it apart."""
+
+    color: str
+    marker: str
+    line: str | tuple[float, tuple[float, ...]]
+
+
+FUSIONS = {  # in the order of a legend; greys at least 0.06 apart, so that a copy in grey still reads
+    "text_only": Look("#000000", "o", "-"),
+    "image_only": Look("#A3A3A3", "v", (0, (1, 1))),
+    "caption": Look("#DD7722", "p", (0, (5, 1, 1, 1))),
+    "linear": Look("#0075BC", "s", (0, (4, 1.2))),
+    "cross_attention": Look("#A01850", "D", (0, (6, 1.2, 1.5, 1.2))),
+    "partial_prediction": Look("#229F6E", "^", (0, (2, 1))),
+    "gated": Look("#8CC8EC", ">", (0, (8, 1.5))),
+    "prefix": Look("#332288", "h", (0, (3, 1, 1, 1, 1, 1))),
+}
+_SPARE_COLORS = ("#7A4B1E", "#CC6699", "#556B2F", "#5A7FA8", "#B8A000")
+_SPARE_MARKERS = ("<", "*", "d", "8", "H", "X", "P")
+
+
+def fusion_looks(fusions: Iterable[str]) -> dict[str, Look]:
+    """The look of each fusion, in legend order; those that ``FUSIONS`` does not know come last, by name.
+
+    The spare looks are 35 different pairs of colour and marker; after that they repeat.
+    """
+    names = set(fusions)
+    looks = {name: look for name, look in FUSIONS.items() if name in names}
+    for index, name in enumerate(sorted(names - set(FUSIONS))):
+        color = _SPARE_COLORS[index % len(_SPARE_COLORS)]
+        looks[name] = Look(color, _SPARE_MARKERS[index % len(_SPARE_MARKERS)], "-")
+    return looks
+
+
+def words(name: str) -> str:
+    """A fusion's name as a reader sees it: ``"cross_attention"`` → ``"cross attention"``."""
+    return name.replace("_", " ")
+
+
+def legend_below(figure: Figure, handles: Sequence[Line2D]) -> None:
+    """Add a legend under the axes, in as many columns as fit, and make the figure taller by its height."""
+    longest = max(len(handle.get_label()) for handle in handles)
+    fit = int(figure.get_figwidth() * 72 / (4 * longest + 36))  # points: 4 a character, 36 for the line
+    columns = max(1, min(fit, len(handles)))
+    figure.set_figheight(figure.get_figheight() + 0.1 + 0.145 * math.ceil(len(handles) / columns))
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns)
+
+
+def note(text: str) -> Figure:
+    """A figure that says in words why there is nothing to draw."""
+    figure = Figure(figsize=(COLUMN, 1))
+    figure.text(0.5, 0.5, text, ha="center", va="center", color=MUTED)
+    return figure
+
+
+def save(figure: Figure, out_stem: str | Path) -> None:
+    """Write ``<out_stem>.png`` (200 dpi) and ``<out_stem>.svg`` atomically, without date or version.
+
+    To be called under ``styled``. Raises ``UserError`` when a file cannot be written.
+    """
+    for suffix, metadata in ((".png", {"Software": None}), (".svg", {"Date": None, "Creator": None})):
+        with atomic_path(f"{out_stem}{suffix}") as temporary:
+            figure.savefig(temporary, dpi=PNG_DPI, metadata=metadata)

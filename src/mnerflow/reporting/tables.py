@@ -1,0 +1,108 @@
+"""The grid of all combinations, summed up over seeds, from the rows of ``scores.csv``."""
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from statistics import fmean, stdev
+
+from mnerflow.files import atomic_path
+from mnerflow.reporting.render import Table, percent, spread
+
+COMBINATION = ("dataset", "filter", "text_encoder", "image_encoder", "fusion")
+REPORTED = ("entity_f1", "entity_f1_strict", "token_macro_f1", "subword_macro_f1")
+ABLATIONS = ("shuffled", "blank")
+SUMMARY = (
+    *COMBINATION,
+    "seeds",
+    *(f"{metric}_{part}" for metric in REPORTED for part in ("mean", "sd")),
+    *(f"entity_f1_{ablation}" for ablation in ABLATIONS),
+)
+
+
+def summarize(scores: Iterable[dict], split: str = "test") -> list[dict]:
+    """One row a combination, over the seeds of ``split``, in the order of the combinations' names.
+
+    A row has the columns ``SUMMARY``: ``seeds`` (how many), ``<metric>_mean`` and ``<metric>_sd`` (sample
+    standard deviation, ``None`` for one seed) with the true image or none, and ``entity_f1_shuffled`` and
+    ``entity_f1_blank``, means under these images, ``None`` where there are none.
+    """
+    groups: dict[tuple, dict[str, list[dict]]] = defaultdict(lambda: defaultdict(list))
+    for row in scores:
+        if row["split"] == split:
+            condition = "true" if row["image"] == "none" else row["image"]
+            groups[tuple(row[name] for name in COMBINATION)][condition].append(row)
+    summary = []
+    for names, conditions in sorted(groups.items()):
+        runs = conditions["true"]
+        row = dict(zip(COMBINATION, names, strict=True)) | {"seeds": len(runs)}
+        for metric in REPORTED:
+            values = [run[metric] for run in runs]
+            row[f"{metric}_mean"] = fmean(values) if values else None
+            row[f"{metric}_sd"] = stdev(values) if len(values) > 1 else None
+        for ablation in ABLATIONS:
+            values = [run["entity_f1"] for run in conditions[ablation]]
+            row[f"entity_f1_{ablation}"] = fmean(values) if values else None
+        summary.append(row)
+    return summary
+
+
+def grid_table(summary: Sequence[dict]) -> Table:
+    """The summary for a reader, in percent; the filter is shown only where one was used."""
+    filtered = any(row["filter"] != "none" for row in summary)
+    columns = ["data set", *(["filter"] if filtered else []), "encoders", "fusion", "seeds"]
+    columns += ["entity F1", "strict", "token macro F1", "subword macro F1", "shuffled", "blank"]
+    rows = [
+        [
+            row["dataset"],
+            *([row["filter"]] if filtered else []),
+            encoders(row),
+            row["fusion"],
+            str(row["seeds"]),
+            *(spread(row[f"{metric}_mean"], row[f"{metric}_sd"]) for metric in REPORTED),
+            *(percent(row[f"entity_f1_{ablation}"]) for ablation in ABLATIONS),
+        ]
+        for row in summary
+    ]
+    return Table(
+        "F1 on the test split in percent, mean ± standard deviation over seeds. Shuffled and blank: entity "
+        "F1 of the same weights with wrong images and with empty ones.",
+        columns,
+        rows,
+    )
+
+
+def short_table(summary: Sequence[dict]) -> Table:
+    """The summary in the 100 columns of a terminal."""
+    columns = ["data set", "model", "seeds", "entity F1", "macro F1", "shuffled", "blank"]
+    rows = [
+        [
+            row["dataset"] if row["filter"] == "none" else f"{row['dataset']} ({row['filter']})",
+            f"{encoders(row)} {row['fusion']}",
+            str(row["seeds"]),
+            spread(row["entity_f1_mean"], row["entity_f1_sd"]),
+            percent(row["token_macro_f1_mean"]),
+            *(percent(row[f"entity_f1_{ablation}"]) for ablation in ABLATIONS),
+        ]
+        for row in summary
+    ]
+    return Table(
+        "Test split, percent: entity F1 (mean ± standard deviation over seeds), token macro F1, and entity "
+        "F1 of the same weights with shuffled and with blank images.",
+        columns,
+        rows,
+    )
+
+
+def encoders(row: dict) -> str:
+    """``"minilm+vit"``, or the one encoder that a unimodal run uses."""
+    return "+".join(row[name] for name in ("text_encoder", "image_encoder") if row[name] != "none")
+
+
+def write_csv(path: str | Path, rows: Sequence[dict], columns: Sequence[str]) -> None:
+    """Write rows as CSV, atomically; numbers are rounded to six places, ``None`` is an empty cell."""
+    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        for row in rows:
+            writer.writerow({k: round(v, 6) if isinstance(v, float) else v for k, v in row.items()})

@@ -1,0 +1,142 @@
+"""The thesis's table beside ours, with a remark wherever the two cannot be compared as they stand."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from mnerflow.reporting.render import ABSENT, Table, percent, spread
+from mnerflow.reporting.tables import COMBINATION, encoders
+
+THESIS = yaml.safe_load(Path(__file__).with_name("thesis.yaml").read_text(encoding="utf-8"))
+OURS = (
+    *COMBINATION,
+    "seeds",
+    "subword_macro_f1_mean",
+    "subword_macro_f1_sd",
+    "entity_f1_mean",
+    "entity_f1_sd",
+)
+COLUMNS = ("thesis_data", "thesis_system", "thesis_low", "thesis_high", *OURS, "note")
+
+
+@dataclass
+class Line:
+    """A result of the thesis, a row of ours (from ``summarize``), or both, and remarks on comparing them."""
+
+    thesis: dict | None
+    ours: dict | None
+    remarks: list[str]
+
+    def record(self) -> dict:
+        """The line with the columns ``COLUMNS``, scores as fractions."""
+        low, high = _bounds(self.thesis) if self.thesis else (None, None)
+        return {
+            "thesis_data": "+".join(self.thesis["data"]) if self.thesis else None,
+            "thesis_system": self.thesis["system"] if self.thesis else None,
+            "thesis_low": low,
+            "thesis_high": high,
+            **{column: self.ours[column] if self.ours else None for column in OURS},
+            "note": "; ".join(self.remarks),
+        }
+
+
+def compare(summary: Sequence[dict], models: Mapping[str, str]) -> list[Line]:
+    """Every result of the thesis with every row of ours that stands beside it, then our other rows.
+
+    ``models`` says which model an encoder of ours loads (``{"minilm": "all-MiniLM-L6-v2"}``); an encoder that
+    is not in it goes by its own name.
+    """
+    lines, placed = [], set()
+    for result in THESIS["rows"]:
+        beside = [index for index, row in enumerate(summary) if _stands_beside(result, row, models)]
+        placed.update(beside)
+        lines += [Line(result, summary[i], _differences(result, summary[i], models)) for i in beside]
+        if not beside:
+            lines.append(Line(result, None, [*_own_remark(result), "not run here"]))
+    known = {dataset for datasets in THESIS["data"].values() for dataset in datasets}
+    for index, row in enumerate(summary):
+        if index not in placed:
+            what = "model on these data" if row["dataset"] in known else "data set"
+            lines.append(Line(None, row, [f"not in the thesis, which gives no result for this {what}"]))
+    return lines
+
+
+def thesis_table(lines: Sequence[Line]) -> Table:
+    """The comparison for a reader, in percent."""
+    columns = ["thesis: data", "thesis: model", "thesis", "our data", "our model", "seeds"]
+    columns += ["subword macro F1", "entity F1"]
+    rows = []
+    for line in lines:
+        if line.thesis:
+            low, high = _bounds(line.thesis)
+            score = percent(low) if low == high else f"{100 * low:g}–{100 * high:g}"
+            thesis = [", ".join(line.thesis["data"]) or ABSENT, line.thesis["system"], score]
+        else:
+            thesis = [ABSENT] * 3
+        if line.ours:
+            row = line.ours
+            ours = [row["dataset"], f"{encoders(row)} {row['fusion']}", str(row["seeds"])]
+            ours += [
+                spread(row[f"{metric}_mean"], row[f"{metric}_sd"])
+                for metric in ("subword_macro_f1", "entity_f1")
+            ]
+        else:
+            ours = [ABSENT] * 5
+        rows.append([*thesis, *ours])
+    return Table(
+        "Results of the thesis and of mnerflow on the test split, in percent (mean ± standard deviation over "
+        "seeds). The thesis's metric is macro F1 over subwords; entity F1 is what the literature reports. "
+        "Compare two numbers only after reading the notes.",
+        columns,
+        rows,
+        [line.remarks for line in lines],
+    )
+
+
+def _bounds(result: dict) -> tuple[float, float]:
+    value = result["value"]
+    low, high = value if isinstance(value, list) else (value, value)
+    return round(low / 100, 4), round(high / 100, 4)
+
+
+def _own_remark(result: dict) -> list[str]:
+    return [result["remark"]] if "remark" in result else []
+
+
+def _stands_beside(result: dict, row: dict, models: Mapping[str, str]) -> bool:
+    return (
+        row["fusion"] in result["fusions"]
+        and any(row["dataset"] in THESIS["data"][data] for data in result["data"])
+        and all(
+            any(
+                part in f"{name} {models.get(name, '')}".lower()
+                for part in THESIS["encoders"][family]["family"]
+            )
+            for name, family in _encoder_pairs(result, row)
+        )
+    )
+
+
+def _differences(result: dict, row: dict, models: Mapping[str, str]) -> list[str]:
+    remarks = [
+        f"data: {THESIS['data'][data][row['dataset']]}"
+        for data in result["data"]
+        if row["dataset"] in THESIS["data"][data]
+    ]
+    for name, family in _encoder_pairs(result, row):
+        model, encoder = models.get(name, name), THESIS["encoders"][family]
+        if model not in encoder["same"]:
+            metric = ", whose subwords are others" if name == row["text_encoder"] else ""
+            remarks.append(f"encoder: ours is {model}{metric}; the thesis's is {encoder['title']}")
+    if row["filter"] != "none":
+        remarks.append(
+            f"filter: ours hides tokens ({row['filter']}), the thesis's number is without a filter"
+        )
+    return [*remarks, *_own_remark(result), f"protocol: {THESIS['protocol']}"]
+
+
+def _encoder_pairs(result: dict, row: dict) -> list[tuple[str, str]]:
+    """Our encoder and the thesis's family, where the thesis names one."""
+    return [(row[f"{side}_encoder"], result[side]) for side in ("text", "image") if side in result]

@@ -1,0 +1,131 @@
+"""Statistics on cases whose answer is known, and against scipy where it does the same."""
+
+import numpy as np
+import pytest
+
+from mnerflow.errors import UserError
+from mnerflow.evaluation.predictions import Prediction, write_predictions
+from mnerflow.evaluation.statistics import (
+    almost_stochastic_order,
+    approximate_randomization,
+    bootstrap_interval,
+    f1,
+    holm,
+    resampled_difference,
+    resampled_f1,
+    resampled_mean,
+    sentence_counts,
+    smallest_detectable_difference,
+)
+
+
+def system(rng: np.random.Generator, gold: np.ndarray, recall: float, seeds: int = 3) -> np.ndarray:
+    """Counts of a system that finds each gold entity with probability ``recall``, and some that are none."""
+    hits = rng.binomial(gold, recall, size=(seeds, len(gold)))
+    predicted = hits + rng.poisson(0.3, hits.shape)
+    return np.stack([hits, predicted, np.broadcast_to(gold, hits.shape)], axis=-1)
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(7)
+
+
+def test_f1_of_counts():
+    assert f1(np.array([[2, 4, 4], [0, 0, 0], [3, 3, 3]])).tolist() == [0.5, 0, 1]
+
+
+def test_counts_of_runs_must_be_of_the_same_posts(tmp_path):
+    tags = ["O", "B-PER", "I-PER"]
+    post = Prediction("1", ["a", "b"], ["B-PER", "O"], ["B-PER", "B-PER"], [1, 1])
+    other = Prediction("2", ["a", "b"], ["B-PER", "O"], ["O", "O"], [1, 1])
+    write_predictions(tmp_path / "one", [post])
+    write_predictions(tmp_path / "other", [other])
+    assert sentence_counts([tmp_path / "one"] * 2, tags).tolist() == [[[1, 2, 1]], [[1, 2, 1]]]
+    with pytest.raises(UserError, match=r"other: other posts or labels than in .*one"):
+        sentence_counts([tmp_path / "one", tmp_path / "other"], tags)
+
+
+def test_bootstrap_agrees_with_scipy(rng):
+    from scipy.stats import bootstrap
+
+    counts = system(rng, rng.poisson(1.5, 400), 0.7, seeds=1)
+    low, high = bootstrap_interval(resampled_mean(resampled_f1(counts, 4_000)))
+    reference = bootstrap(
+        tuple(counts[0].T),
+        lambda hits, predicted, gold, axis: 2 * hits.sum(axis) / (predicted.sum(axis) + gold.sum(axis)),
+        paired=True,
+        vectorized=True,
+        n_resamples=4_000,
+        method="percentile",
+        rng=rng,
+    ).confidence_interval
+    assert (low, high) == (pytest.approx(reference.low, abs=0.003), pytest.approx(reference.high, abs=0.003))
+
+
+def test_seeds_widen_the_interval(rng):
+    gold = rng.poisson(1.5, 400)
+    alike = np.concatenate([system(rng, gold, 0.7, seeds=1)] * 3)
+    unlike = np.concatenate([system(rng, gold, recall, seeds=1) for recall in (0.5, 0.7, 0.9)])
+    width = [np.ptp(bootstrap_interval(resampled_mean(resampled_f1(c, 2_000)))) for c in (alike, unlike)]
+    assert width[1] > 2 * width[0]
+
+
+def test_the_drop_between_scores_of_the_same_weights_is_surer_than_between_two_systems(rng):
+    gold = rng.poisson(1.5, 400)
+    true = np.concatenate([system(rng, gold, recall, seeds=1) for recall in (0.5, 0.7, 0.9)])
+    blank = true - np.array([1, 0, 0]) * (true[..., :1] > 2)
+    scores = resampled_f1(np.concatenate([true, blank]), 2_000)
+    first, second = scores[:, :3], scores[:, 3:]
+    together = bootstrap_interval(resampled_difference(first, second, same_weights=True))
+    apart = bootstrap_interval(resampled_difference(first, second))
+    assert together[0] > 0 > apart[0]
+
+
+def test_identical_systems_do_not_differ(rng):
+    counts = system(rng, rng.poisson(1.5, 300), 0.7)
+    assert approximate_randomization(counts, counts, 1_000) == 1
+    assert approximate_randomization(counts, np.concatenate([counts, counts]), 1_000) == 1
+
+
+def test_a_system_better_by_construction_differs(rng):
+    gold = rng.poisson(1.5, 300)
+    worse = system(rng, gold, 0.6)
+    assert approximate_randomization(system(rng, gold, 0.8), worse, 1_000) == pytest.approx(1 / 1_001)
+
+
+def test_one_in_twenty_equal_pairs_is_found_different(rng):
+    p_values = []
+    for trial in range(400):
+        gold = rng.poisson(1.5, 100)
+        first, second = system(rng, gold, 0.7, seeds=1), system(rng, gold, 0.7, seeds=1)
+        p_values.append(approximate_randomization(first, second, 200, seed=trial))
+    # Three standard errors of a share of 5 % in 400 trials are 3.3 points.
+    assert np.mean(np.array(p_values) <= 0.05) == pytest.approx(0.05, abs=0.033)
+    assert np.mean(p_values) == pytest.approx(0.5, abs=0.05)
+
+
+def test_holm_by_hand():
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.9, 0.6]) == [1, 1]
+    assert holm([]) == []
+
+
+def test_almost_stochastic_order():
+    assert almost_stochastic_order([0.80, 0.81, 0.82], [0.70, 0.71, 0.72]) == 0
+    assert almost_stochastic_order([0.70, 0.71, 0.72], [0.80, 0.81, 0.82]) == 1
+    assert almost_stochastic_order([0.7, 0.7], [0.7, 0.7]) == 0.5
+
+
+def test_violation_worked_out_by_hand():
+    # Quantile differences 0.1, -0.1, 0.2, each over a third: 0.01 / (0.01 + 0.01 + 0.04) at confidence 0.5.
+    first, second = [0.2, 0.3, 0.7], [0.1, 0.4, 0.5]
+    assert almost_stochastic_order(first, second, confidence=0.5) == pytest.approx(1 / 6)
+
+
+def test_smallest_detectable_difference_is_found_four_times_in_five(rng):
+    error = 0.01
+    smallest = smallest_detectable_difference(rng.normal(0.3, error, 100_000))
+    assert smallest == pytest.approx((1.95996 + 0.84162) * error, rel=0.01)
+    found = np.abs(rng.normal(smallest, error, 100_000)) > 1.95996 * error
+    assert found.mean() == pytest.approx(0.8, abs=0.01)

@@ -1,0 +1,126 @@
+"""Tables: what is averaged, what stands beside the thesis and with which remarks, and how it is printed."""
+
+import shutil
+import subprocess
+
+import pytest
+
+from mnerflow.reporting.published import published
+from mnerflow.reporting.render import Table, latex_escape, percent, spread
+from mnerflow.reporting.tables import grid_table, short_table, summarize, write_csv
+from mnerflow.reporting.thesis import COLUMNS, compare, thesis_table
+
+MODELS = {"minilm": "all-MiniLM-L6-v2", "bert_large": "bert-large-uncased", "vit": "vit_tiny"}
+
+
+def row(seed: int, f1: float, image: str = "true", split: str = "test", **names: str) -> dict:
+    """A row of ``scores.csv``."""
+    defaults = {"dataset": "demo", "filter": "none", "text_encoder": "minilm", "image_encoder": "vit"}
+    scores = dict.fromkeys(("entity_f1", "entity_f1_strict", "token_macro_f1", "subword_macro_f1"), f1)
+    return {**defaults, "fusion": "linear", "seed": seed, "split": split, "image": image, **scores, **names}
+
+
+def test_a_summary_averages_the_seeds_of_the_test_split():
+    scores = [
+        row(1, 0.7),
+        row(2, 0.8),
+        row(1, 0.1, split="dev"),
+        row(1, 0.5, "shuffled"),
+        row(2, 0.4, "shuffled"),
+    ]
+    scores += [row(1, 0.6, "none", image_encoder="none", fusion="text_only")]
+    text_only, linear = summarize(scores)
+    assert (linear["seeds"], linear["entity_f1_mean"]) == (2, pytest.approx(0.75))
+    assert linear["entity_f1_sd"] == pytest.approx(0.05 * 2**0.5)
+    assert (linear["entity_f1_shuffled"], linear["entity_f1_blank"]) == (pytest.approx(0.45), None)
+    assert (text_only["entity_f1_mean"], text_only["entity_f1_sd"]) == (0.6, None)
+
+
+def test_percent_and_spread():
+    assert percent(0.83124) == "83.12"
+    assert spread(0.8, 0.0123) == "80.00 ± 1.23"
+    assert spread(0.8, None) == "80.00"
+    assert spread(None, None) == "–"
+
+
+def test_the_terminal_table_fits_the_terminal():
+    scores = [
+        row(seed, 0.5, image, dataset="demo_control", text_encoder="bilstm", fusion="partial_prediction")
+        for seed in (1, 2)
+        for image in ("true", "shuffled", "blank")
+    ]
+    text = short_table(summarize(scores)).console()
+    assert max(map(len, text.split("\n"))) <= 100
+    assert "bilstm+vit partial_prediction" in text
+
+
+def test_a_small_run_beside_the_thesis_says_what_differs():
+    lines = compare(summarize([row(1, 0.7, dataset="twitter2015")]), MODELS)
+    (line,) = [line for line in lines if line.ours]
+    assert line.thesis["value"] == 75.32
+    note = line.record()["note"]
+    for part in ("Twitter10000", "all-MiniLM-L6-v2", "bert-large-uncased", "vit_tiny", "last epoch"):
+        assert part in note
+
+
+def test_the_same_encoder_needs_no_remark():
+    lines = compare(summarize([row(1, 0.7, dataset="twitter10000", text_encoder="bert_large")]), MODELS)
+    (line,) = [line for line in lines if line.ours]
+    assert "bert-large" not in line.record()["note"]
+
+
+def test_other_data_and_other_models_are_marked_as_not_in_the_thesis():
+    scores = [row(1, 0.7), row(1, 0.7, dataset="twitter2017", text_encoder="bilstm")]
+    lines = [line for line in compare(summarize(scores), MODELS) if line.ours]
+    assert [line.thesis for line in lines] == [None, None]
+    assert all("not in the thesis" in line.record()["note"] for line in lines)
+
+
+def test_every_result_of_the_thesis_is_listed_even_when_nothing_ran(tmp_path):
+    lines = compare([], {})
+    assert [line.record()["thesis_low"] for line in lines] == [
+        0.8312, 0.8272, 0.8035, 0.7532, 0.7593, 0.7493, 0.65, 0.5431,
+    ]  # fmt: skip
+    assert "| 65–70 " in thesis_table(lines).markdown()
+    write_csv(tmp_path / "thesis.csv", [line.record() for line in lines], COLUMNS)
+    assert (
+        (tmp_path / "thesis.csv")
+        .read_text()
+        .split("\n")[1]
+        .startswith('T17,"linear fusion, BERT+ViT",0.8312,')
+    )
+
+
+def test_equal_remarks_share_a_number():
+    table = Table("Caption", ["a"], [["1"], ["2"], ["3"]], [["x", "y"], ["y"], []])
+    assert table.markdown() == (
+        "Caption\n\n"
+        "| a   | note   |\n|:----|:-------|\n| 1   | 1, 2   |\n| 2   | 2      |\n| 3   |        |\n\n"
+        "1. x\n2. y\n"
+    )
+
+
+def test_latex_escapes_and_compiles(tmp_path):
+    assert latex_escape(r"a_b & 50% {#} \x ±") == r"a\_b \& 50\% \{\#\} \textbackslash{}x $\pm$"
+    tables = [
+        Table(r"A_b 50% & #1", ["x_y", "$z$"], [["~^\\{}", "1 ± 2"]], [["a < b > c – d"]]),
+        grid_table(summarize([row(1, 0.5)])),
+        thesis_table(compare(summarize([row(1, 0.7, dataset="twitter2015")]), MODELS)),
+    ]
+    if not shutil.which("pdflatex"):
+        pytest.skip("pdflatex is absent")
+    body = "".join(table.latex() for table in tables)
+    preamble = r"\documentclass{article}\usepackage{booktabs,graphicx}"
+    (tmp_path / "t.tex").write_text(rf"{preamble}\begin{{document}}{body}\end{{document}}", encoding="utf-8")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout[-2000:]
+
+
+def test_published_results_are_of_one_data_set_and_metric_and_cite_their_source():
+    results = published("twitter2017")
+    assert [result.system for result in results[:2]] == ["PROMU", "PGIM"]
+    assert {result.value for result in results} >= {0.8531, 0.8749, 0.8911}
+    assert all(result.source.id and result.source.url.startswith("https://") for result in results)
+    assert {result.value for result in published("poner")} == {0.871, 0.832}
+    assert published("twitter2017", metric="subword_macro_f1") == []
