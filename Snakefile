@@ -1,0 +1,32 @@
+# mnerflow: does an image help a model to find the names in a text?
+# Targets and includes; the work is in workflow/rules, the library in src/mnerflow.
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: workflow.source_path("config/datasets.yaml")
+configfile: workflow.source_path("config.yaml")
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/weights.smk"
+include: "workflow/rules/images.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    """Everything that the configuration's grid asks for."""
+    default_target: True
+    input:
+        "results/config.yaml",
+        "results/scores.csv",
+        tables(),
+        plots(),
+
+
+onsuccess:
+    show_results()

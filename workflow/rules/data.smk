@@ -1,0 +1,132 @@
+# From the network, a mirror, a folder or the generator to prepared and filtered posts.
+
+
+rule make_demo:
+    """Make the embedded data set: posts, one drawn image each, and the text-only ceiling."""
+    output:
+        posts=expand("resources/data/{{dataset}}/{split}.jsonl", split=SPLITS),
+        ceiling="resources/data/{dataset}/ceiling.json",
+        images=directory("resources/data/{dataset}/images"),
+    log:
+        "results/logs/make_demo/{dataset}.log",
+    wildcard_constraints:
+        dataset=one_of(GENERATED),
+    conda:
+        ENVIRONMENT
+    params:
+        options=lambda w: config["datasets"][w.dataset]["generator"],
+        code=code_of("make_demo.py"),
+    script:
+        "../scripts/make_demo.py"
+
+
+rule download:
+    """Fetch one raw file from its address or from the mirror, checked against its sha256."""
+    output:
+        "resources/data/{dataset}/{file}",
+    log:
+        "results/logs/download/{dataset}/{file}.log",
+    wildcard_constraints:
+        dataset=one_of(DOWNLOADED),
+        file="|".join(
+            re.escape(file)
+            for name in DOWNLOADED
+            for file in config["datasets"][name]["files"]
+        )
+        or "(?!)",
+    conda:
+        ENVIRONMENT
+    params:
+        entry=lambda w: config["datasets"][w.dataset]["files"].get(w.file),
+        mirror_file=lambda w: mirror_file(
+            config["datasets"][w.dataset]["files"].get(w.file, {})
+        ),
+    script:
+        "../scripts/download.py"
+
+
+rule download_archive:
+    """Fetch an archive of photos, once for all the data sets that it serves."""
+    output:
+        "resources/archives/{archive}",
+    log:
+        "results/logs/download/{archive}.log",
+    wildcard_constraints:
+        archive=one_of(ARCHIVES),
+    conda:
+        ENVIRONMENT
+    params:
+        entry=lambda w: ARCHIVES[w.archive],
+        mirror_file=lambda w: mirror_file(ARCHIVES[w.archive]),
+    script:
+        "../scripts/download.py"
+
+
+rule unpack_images:
+    """Take a data set's photos out of their archive."""
+    input:
+        lambda w: f"resources/archives/{archive_of(w.dataset)}",
+    output:
+        directory("resources/data/{dataset}/images"),
+    log:
+        "results/logs/unpack_images/{dataset}.log",
+    wildcard_constraints:
+        dataset=one_of(
+            name for name in DOWNLOADED if "images" in config["datasets"][name]
+        ),
+    conda:
+        ENVIRONMENT
+    params:
+        inner=lambda w: config["datasets"][w.dataset]["images"].get("folder"),
+    script:
+        "../scripts/unpack_images.py"
+
+
+rule prepare:
+    """Parse raw files into canonical posts, nothing lost, and count what was found."""
+    input:
+        raw_files,
+    output:
+        posts=expand("results/data/{{dataset}}/none/{split}.jsonl", split=SPLITS),
+        report="results/data/{dataset}/none/report.json",
+    log:
+        "results/logs/prepare/{dataset}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        options=lambda w: prepare_options(w.dataset),
+        raw=lambda w: raw_folder(w.dataset),
+        captions=lambda w: config["datasets"][w.dataset].get("captions"),
+        code=lambda w: code_of(
+            "prepare.py",
+            f"mnerflow.data.formats.{config['datasets'][w.dataset]['format']}",
+        ),
+    script:
+        "../scripts/prepare.py"
+
+
+rule filter_posts:
+    """Hide tokens from the model, or leave out training posts, and list what was dropped."""
+    input:
+        expand("results/data/{{dataset}}/none/{split}.jsonl", split=SPLITS),
+    output:
+        posts=expand("results/data/{{dataset}}/{{filter}}/{split}.jsonl", split=SPLITS),
+        dropped="results/data/{dataset}/{filter}/dropped.csv",
+        summary="results/data/{dataset}/{filter}/summary.json",
+    log:
+        "results/logs/filter_posts/{dataset}/{filter}.log",
+    wildcard_constraints:
+        filter=r"(?!none/)[A-Za-z0-9_.+-]+",
+    conda:
+        ENVIRONMENT
+    params:
+        options=lambda w: {
+            name: config.get("filters", {}).get(name, {})
+            for name in w.filter.split("+")
+        },
+        code=lambda w: code_of(
+            "filter_posts.py",
+            *(f"mnerflow.data.filters.{name}" for name in w.filter.split("+")),
+        ),
+    script:
+        "../scripts/filter_posts.py"

@@ -1,0 +1,33 @@
+# From predictions to one table of scores.
+rule score:
+    """Compute all metrics of a run from its saved predictions."""
+    input:
+        lambda w: predictions_of(run_of(w)),
+    output:
+        f"{RUN}/scores.json",
+    log:
+        f"results/logs/score/{RUN_NAME}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        types=lambda w: list(config["datasets"][w.dataset]["types"]),
+        uses_image=lambda w: w.image != grid.NONE,
+        code=code_of("score.py"),
+    script:
+        "../scripts/score.py"
+
+
+rule scores:
+    """Gather the scores of all runs: one row a run, split and image condition."""
+    input:
+        expand("results/runs/{run}/scores.json", run=[run.path for run in RUNS]),
+    output:
+        "results/scores.csv",
+    log:
+        "results/logs/scores.log",
+    conda:
+        ENVIRONMENT
+    params:
+        code=code_of("scores.py"),
+    script:
+        "../scripts/scores.py"

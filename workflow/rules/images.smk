@@ -1,0 +1,46 @@
+# Images decoded once a data set and size; patch vectors computed once where an encoder is frozen.
+
+
+rule image_store:
+    """Decode and resize every image of a data set once."""
+    input:
+        posts=expand("results/data/{{dataset}}/none/{split}.jsonl", split=SPLITS),
+        source=image_source,
+    output:
+        pixels="results/images/{dataset}/{size}/images.npy",
+        index="results/images/{dataset}/{size}/index.csv",
+    log:
+        "results/logs/image_store/{dataset}.{size}.log",
+    wildcard_constraints:
+        size=r"\d+",
+    conda:
+        ENVIRONMENT
+    threads: 2
+    params:
+        folder=lambda w: f"{raw_folder(w.dataset)}/images",
+        broken=config.get("images", {}).get("broken", "blank"),
+        code=code_of("image_store.py"),
+    script:
+        "../scripts/image_store.py"
+
+
+rule image_features:
+    """Compute a frozen image encoder's patch vectors once for all runs of a data set."""
+    input:
+        images=lambda w: f"results/images/{w.dataset}/{config['image_encoders'][w.image]['size']}/images.npy",
+        weights=lambda w: weights_of(w.image),
+    output:
+        "results/features/{dataset}/{image}.npy",
+    log:
+        "results/logs/image_features/{dataset}.{image}.log",
+    conda:
+        ENVIRONMENT
+    threads: 2
+    params:
+        encoder=lambda w: grid.image_config(w.image, config["image_encoders"][w.image]),
+        code=lambda w: code_of(
+            "image_features.py",
+            f"mnerflow.models.image_encoders.{config['image_encoders'][w.image].get('kind', w.image)}",
+        ),
+    script:
+        "../scripts/image_features.py"

@@ -1,0 +1,136 @@
+# From scores to tables and plots.
+
+
+rule config:
+    """Write down the merged configuration that was run."""
+    output:
+        "results/config.yaml",
+    log:
+        "results/logs/config.log",
+    conda:
+        ENVIRONMENT
+    params:
+        config=config,
+    script:
+        "../scripts/write_config.py"
+
+
+rule tables:
+    """Tabulate all combinations, and the thesis's results beside ours."""
+    input:
+        "results/scores.csv",
+    output:
+        grid_csv=report(
+            "results/tables/grid.csv", category="Tables", caption="../report/grid.rst"
+        ),
+        grid_md="results/tables/grid.md",
+        thesis_csv=report(
+            "results/tables/thesis.csv",
+            category="Tables",
+            caption="../report/thesis.rst",
+        ),
+        thesis_md="results/tables/thesis.md",
+        thesis_tex="results/tables/thesis.tex",
+    log:
+        "results/logs/tables.log",
+    conda:
+        ENVIRONMENT
+    params:
+        models={name: entry["source"] for name, entry in SOURCES.items()},
+        code=code_of("tables.py"),
+    script:
+        "../scripts/tables.py"
+
+
+rule plot_training_curves:
+    """Draw losses and dev scores over the epochs of every run."""
+    input:
+        expand("results/runs/{run}/history.csv", run=[run.path for run in RUNS]),
+    output:
+        png=report(
+            "results/plots/training_curves.png",
+            category="Plots",
+            caption="../report/training_curves.rst",
+        ),
+        svg="results/plots/training_curves.svg",
+    log:
+        "results/logs/plot_training_curves.log",
+    conda:
+        ENVIRONMENT
+    params:
+        code=code_of("plot_training_curves.py"),
+    script:
+        "../scripts/plot_training_curves.py"
+
+
+rule plot_fusion_comparison:
+    """Draw test scores by fusion, seed and image condition, with the demo's text-only ceiling."""
+    input:
+        scores="results/scores.csv",
+        ceilings=expand(
+            "resources/data/{dataset}/ceiling.json",
+            dataset=sorted({*DATASETS} & {*GENERATED}),
+        ),
+    output:
+        png=report(
+            "results/plots/fusion_comparison.png",
+            category="Plots",
+            caption="../report/fusion_comparison.rst",
+        ),
+        svg="results/plots/fusion_comparison.svg",
+    log:
+        "results/logs/plot_fusion_comparison.log",
+    conda:
+        ENVIRONMENT
+    params:
+        code=code_of("plot_fusion_comparison.py"),
+    script:
+        "../scripts/plot_fusion_comparison.py"
+
+
+rule plot_tag_distribution:
+    """Draw how often each tag stands in each split of a data set."""
+    input:
+        expand("results/data/{{dataset}}/none/{split}.jsonl", split=SPLITS),
+    output:
+        png=report(
+            "results/plots/tag_distribution.{dataset}.png",
+            category="Plots",
+            caption="../report/tag_distribution.rst",
+        ),
+        svg="results/plots/tag_distribution.{dataset}.svg",
+    log:
+        "results/logs/plot_tag_distribution/{dataset}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        title=lambda w: config["datasets"][w.dataset].get("title", w.dataset),
+        code=code_of("plot_tag_distribution.py"),
+    script:
+        "../scripts/plot_tag_distribution.py"
+
+
+rule plot_confusion_matrix:
+    """Draw the confusion matrix of the data set's run that was best on dev."""
+    input:
+        scores="results/scores.csv",
+        predictions=lambda w: [
+            f"results/runs/{run.path}/predictions.test.jsonl"
+            for run in RUNS
+            if run.dataset == w.dataset
+        ],
+    output:
+        png=report(
+            "results/plots/confusion_matrix.{dataset}.png",
+            category="Plots",
+            caption="../report/confusion_matrix.rst",
+        ),
+        svg="results/plots/confusion_matrix.{dataset}.svg",
+    log:
+        "results/logs/plot_confusion_matrix/{dataset}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        code=code_of("plot_confusion_matrix.py"),
+    script:
+        "../scripts/plot_confusion_matrix.py"

@@ -1,0 +1,59 @@
+# One training run, and its predictions for dev and test.
+
+
+rule train:
+    """Train a tagger; the best epoch on dev is kept. A killed job goes on from its checkpoint."""
+    input:
+        unpack(image_inputs),
+        train="results/data/{dataset}/{filter}/train.jsonl",
+        dev="results/data/{dataset}/{filter}/dev.jsonl",
+        weights=lambda w: weights_of(w.text, w.image),
+    output:
+        model=f"{RUN}/model.safetensors",
+        record=f"{RUN}/run.yaml",
+        history=f"{RUN}/history.csv",
+    log:
+        f"results/logs/train/{RUN_NAME}.log",
+    conda:
+        ENVIRONMENT
+    threads: training_threads
+    params:
+        run=run_values,
+        code=run_code("train.py"),
+    script:
+        "../scripts/train.py"
+
+
+rule predict:
+    """Predict dev and test with a run that sees no image."""
+    input:
+        unpack(image_inputs),
+        model=rules.train.output.model,
+        dev="results/data/{dataset}/{filter}/dev.jsonl",
+        test="results/data/{dataset}/{filter}/test.jsonl",
+        weights=lambda w: weights_of(w.text, w.image),
+    output:
+        dev=f"{RUN}/predictions.dev.jsonl",
+        test=f"{RUN}/predictions.test.jsonl",
+    log:
+        f"results/logs/predict/{RUN_NAME}.log",
+    wildcard_constraints:
+        image=grid.NONE,
+    conda:
+        ENVIRONMENT
+    threads: training_threads
+    params:
+        run=run_values,
+        code=run_code("predict.py"),
+    script:
+        "../scripts/predict.py"
+
+
+use rule predict as predict_with_images with:
+    output:
+        dev=f"{RUN}/predictions.dev.jsonl",
+        test=f"{RUN}/predictions.test.jsonl",
+        shuffled=f"{RUN}/predictions.test.shuffled.jsonl",
+        blank=f"{RUN}/predictions.test.blank.jsonl",
+    wildcard_constraints:
+        image=one_of(config["image_encoders"]),

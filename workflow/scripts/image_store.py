@@ -1,0 +1,26 @@
+"""Decode and resize a data set's images once."""
+
+from pathlib import Path
+
+from mnerflow.data.images import build_store
+from mnerflow.data.post import read_posts
+from mnerflow.errors import UserError
+from mnerflow.log import job
+
+with job(f"stored images of {snakemake.wildcards.dataset}", snakemake.log[0]) as log:
+    names = [name for split in snakemake.input.posts for post in read_posts(split) for name in post.images]
+    report = build_store(
+        names,
+        Path(snakemake.params.folder),
+        Path(snakemake.output.pixels).parent,
+        int(snakemake.wildcards.size),
+        snakemake.params.broken,
+        snakemake.threads,
+    )
+    if names and len(report.problems) == len(report.entries):
+        raise UserError(
+            f"{snakemake.params.folder}: not one image of the data set can be used. {report.summary()}"
+        )
+    log.info(report.summary())
+    for name, entry in report.problems.items():
+        log.info("%s: %s, %s", name, entry.status, entry.reason)

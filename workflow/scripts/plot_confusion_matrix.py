@@ -1,0 +1,13 @@
+"""Draw the confusion matrix of a data set's best run on dev."""
+
+from pathlib import Path
+
+from mnerflow.evaluation.scores import best_run, read_scores
+from mnerflow.log import job
+from mnerflow.reporting.plots import draw_confusion_matrix
+
+with job(f"drew the confusion matrix of {snakemake.wildcards.dataset}", snakemake.log[0]) as log:
+    best = best_run(read_scores(snakemake.input.scores), snakemake.wildcards.dataset)
+    log.info("best on dev: %s", best.path)
+    predictions = Path("results/runs", best.path, "predictions.test.jsonl")
+    draw_confusion_matrix(predictions, Path(snakemake.output.png).with_suffix(""))

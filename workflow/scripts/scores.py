@@ -1,0 +1,7 @@
+"""Gather the scores of all runs into one table."""
+
+from mnerflow.evaluation.scores import gather
+from mnerflow.log import job
+
+with job(f"gathered the scores of {len(snakemake.input)} runs", snakemake.log[0]):
+    gather(snakemake.input, snakemake.output[0])

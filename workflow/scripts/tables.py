@@ -1,0 +1,18 @@
+"""Write the grid table and the thesis table."""
+
+from mnerflow.evaluation.scores import read_scores
+from mnerflow.files import write_text
+from mnerflow.log import job
+from mnerflow.reporting import thesis
+from mnerflow.reporting.tables import SUMMARY, grid_table, summarize, write_csv
+
+with job("wrote the tables", snakemake.log[0]):
+    out = snakemake.output
+    summary = summarize(read_scores(snakemake.input[0]))
+    write_csv(out.grid_csv, summary, SUMMARY)
+    write_text(out.grid_md, grid_table(summary).markdown())
+    lines = thesis.compare(summary, snakemake.params.models)
+    table = thesis.thesis_table(lines)
+    write_csv(out.thesis_csv, [line.record() for line in lines], thesis.COLUMNS)
+    write_text(out.thesis_md, table.markdown())
+    write_text(out.thesis_tex, table.latex())

@@ -1,0 +1,10 @@
+"""Take a data set's photos out of their archive."""
+
+from pathlib import Path
+
+from mnerflow.data.archive import unpack
+from mnerflow.log import job
+
+with job(f"unpacked {snakemake.input[0]}", snakemake.log[0]) as log:
+    photos = unpack(Path(snakemake.input[0]), Path(snakemake.output[0]), snakemake.params.inner)
+    log.info("%d photos", len(photos))

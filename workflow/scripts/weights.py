@@ -1,0 +1,11 @@
+"""Fetch an encoder's pretrained weights."""
+
+from pathlib import Path
+
+from mnerflow.log import job
+from mnerflow.models.weights import fetch_weights
+
+with job(f"fetched weights of {snakemake.wildcards.encoder}", snakemake.log[0]):
+    params = snakemake.params
+    mirror = Path(params.mirror) if params.mirror else None
+    fetch_weights(params.source, Path(snakemake.output[0]), params.revision, params.checksum, mirror)
