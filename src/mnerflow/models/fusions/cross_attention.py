@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from mnerflow.models.fusions import Fusion, Sizes
+from mnerflow.models.fusions.attend import Attend
 
 
 class CrossAttention(Fusion):
@@ -17,8 +18,8 @@ class CrossAttention(Fusion):
         super().__init__(sizes)
         self.word = nn.Linear(sizes.words, d_model)
         self.patch = nn.Linear(sizes.patches, d_model)
-        self.patches_read = _Attend(d_model, heads, dropout)
-        self.words_read = _Attend(d_model, heads, dropout)
+        self.patches_read = Attend(d_model, heads, dropout)
+        self.words_read = Attend(d_model, heads, dropout)
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(sizes.words + d_model, sizes.tags)
         self.attention: Tensor | None = None
@@ -29,24 +30,3 @@ class CrossAttention(Fusion):
         seen, _ = self.patches_read(seen, queries, word_mask)
         fused, self.attention = self.words_read(queries, seen, patch_mask)
         return self.head(self.dropout(torch.cat([words, fused.to(words.dtype)], dim=-1)))
-
-
-class _Attend(nn.Module):
-    """One pre-normalized attention block with a residual and a feed-forward layer."""
-
-    def __init__(self, d_model: int, heads: int, dropout: float) -> None:
-        super().__init__()
-        self.norm_query, self.norm_key, self.norm_out = (nn.LayerNorm(d_model) for _ in range(3))
-        self.attention = nn.MultiheadAttention(d_model, heads, dropout=dropout, batch_first=True)
-        self.feed_forward = nn.Sequential(
-            nn.Linear(d_model, 2 * d_model), nn.GELU(), nn.Dropout(dropout), nn.Linear(2 * d_model, d_model)
-        )
-
-    def forward(self, query: Tensor, key: Tensor, key_mask: Tensor) -> tuple[Tensor, Tensor]:
-        key = self.norm_key(key)
-        # A post without image has nothing to attend to; softmax over nothing would be NaN.
-        hidden = ~key_mask & key_mask.any(1, keepdim=True)
-        read, weights = self.attention(self.norm_query(query), key, key, key_padding_mask=hidden)
-        read = read * key_mask.any(1).view(-1, 1, 1)
-        query = query + read
-        return query + self.feed_forward(self.norm_out(query)), weights.detach()
