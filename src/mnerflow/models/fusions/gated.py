@@ -4,7 +4,6 @@ import torch
 from torch import Tensor, nn
 
 from mnerflow.models.fusions import Fusion, Sizes
-from mnerflow.models.fusions.attend import Attend
 
 
 class Gated(Fusion):
@@ -18,7 +17,8 @@ class Gated(Fusion):
         super().__init__(sizes)
         self.word = nn.Linear(sizes.words, d_model)
         self.patch = nn.Linear(sizes.patches, d_model)
-        self.words_read = Attend(d_model, heads, dropout)
+        self.norm = nn.LayerNorm(d_model)
+        self.attention = nn.MultiheadAttention(d_model, heads, dropout=dropout, batch_first=True)
         self.open = nn.Linear(2 * d_model, 1)
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(sizes.words + d_model, sizes.tags)
@@ -26,9 +26,10 @@ class Gated(Fusion):
 
     def forward(self, words: Tensor, word_mask: Tensor, patches: Tensor, patch_mask: Tensor) -> Tensor:
         """Return emissions ``(batch, words, tags)`` of words and patches ``(batch, …, d)``."""
-        queries = self.word(words)
-        read, _ = self.words_read(queries, self.patch(patches), patch_mask)
-        gate = torch.sigmoid(self.open(torch.cat([queries, read], dim=-1)))
-        gate = gate * patch_mask.any(1).view(-1, 1, 1)
+        queries, keys = self.word(words), self.norm(self.patch(patches))
+        seen = patch_mask.any(1, keepdim=True)
+        # A post without image has nothing to attend to; softmax over nothing would be NaN.
+        read, _ = self.attention(queries, keys, keys, key_padding_mask=~patch_mask & seen, need_weights=False)
+        gate = torch.sigmoid(self.open(torch.cat([queries, read], dim=-1))) * seen.unsqueeze(-1)
         self.gate = gate.detach().squeeze(-1)
         return self.head(self.dropout(torch.cat([words, (gate * read).to(words.dtype)], dim=-1)))

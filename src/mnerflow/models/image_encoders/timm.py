@@ -38,7 +38,7 @@ class Timm(ImageEncoder):
 
     @classmethod
     def create(cls, config: Config, size: int, weights: Path | None) -> "Timm":
-        """Build the model for ``size`` × ``size`` pixels, with the weights in ``model.safetensors`` if any."""
+        """Build the model for ``size`` × ``size`` pixels, with weights from ``model.safetensors`` if any."""
         if config.model not in timm.list_models():
             raise UserError(f"image encoder: timm {timm.__version__} has no model {config.model!r}.")
         arguments = dict(config.arguments)

@@ -9,10 +9,15 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel
+from transformers.utils import logging
 
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
 from mnerflow.models.text_encoders import EncodedText, TextEncoder
+
+# Its report of unused pooler weights and its own progress bar say nothing to a reader of our logs.
+logging.set_verbosity_error()
+logging.disable_progress_bar()
 
 
 @dataclass(frozen=True)
