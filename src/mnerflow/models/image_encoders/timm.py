@@ -54,6 +54,8 @@ class Timm(ImageEncoder):
     def forward(self, pixels: Tensor) -> Tensor:
         """Map ``(images, height, width, 3)`` uint8 to ``(images, patches, d_model)``."""
         features = self.model.forward_features(normalize(pixels, self.mean, self.std))
-        if features.dim() == 4:
-            return features.flatten(2).transpose(1, 2)
-        return features[:, self.model.num_prefix_tokens :]
+        if features.dim() == 3:
+            return features[:, getattr(self.model, "num_prefix_tokens", 0) :]
+        if getattr(self.model, "output_fmt", "NCHW") == "NHWC":  # Swin and its kin
+            return features.flatten(1, 2)
+        return features.flatten(2).transpose(1, 2)
