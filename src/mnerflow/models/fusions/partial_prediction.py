@@ -11,7 +11,8 @@ from mnerflow.models.fusions.text_only import TextOnly
 class PartialPrediction(Fusion):
     """Fuses the tag probabilities that the text-only and the image-only models predict for a word.
 
-    The fusing layer has one hidden layer, since "this type if the text leaves it open" is no sum.
+    Their product, to which a small network of both adds what a product cannot say ("this type, if the
+    text leaves it open").
     """
 
     def __init__(self, sizes: Sizes, hidden: int = 64, dropout: float = 0.1) -> None:
@@ -24,5 +25,5 @@ class PartialPrediction(Fusion):
         """Return emissions ``(batch, words, tags)`` of words and patches ``(batch, …, d)``."""
         text = self.text(words, word_mask, None, None)
         image = self.image(None, word_mask, patches, patch_mask)
-        both = torch.cat([text.log_softmax(-1), image.log_softmax(-1).to(text.dtype)], dim=-1)
-        return self.fuse(both)
+        text, image = text.log_softmax(-1), image.log_softmax(-1).to(text.dtype)
+        return text + image + self.fuse(torch.cat([text, image], dim=-1))
