@@ -3,8 +3,6 @@
 import numpy as np
 import pytest
 
-from mnerflow.errors import UserError
-from mnerflow.evaluation.predictions import Prediction, write_predictions
 from mnerflow.evaluation.statistics import (
     almost_stochastic_order,
     approximate_randomization,
@@ -14,7 +12,6 @@ from mnerflow.evaluation.statistics import (
     resampled_difference,
     resampled_f1,
     resampled_mean,
-    sentence_counts,
     smallest_detectable_difference,
 )
 
@@ -33,17 +30,6 @@ def rng() -> np.random.Generator:
 
 def test_f1_of_counts():
     assert f1(np.array([[2, 4, 4], [0, 0, 0], [3, 3, 3]])).tolist() == [0.5, 0, 1]
-
-
-def test_counts_of_runs_must_be_of_the_same_posts(tmp_path):
-    tags = ["O", "B-PER", "I-PER"]
-    post = Prediction("1", ["a", "b"], ["B-PER", "O"], ["B-PER", "B-PER"], [1, 1])
-    other = Prediction("2", ["a", "b"], ["B-PER", "O"], ["O", "O"], [1, 1])
-    write_predictions(tmp_path / "one", [post])
-    write_predictions(tmp_path / "other", [other])
-    assert sentence_counts([tmp_path / "one"] * 2, tags).tolist() == [[[1, 2, 1]], [[1, 2, 1]]]
-    with pytest.raises(UserError, match=r"other: other posts or labels than in .*one"):
-        sentence_counts([tmp_path / "one", tmp_path / "other"], tags)
 
 
 def test_bootstrap_agrees_with_scipy(rng):

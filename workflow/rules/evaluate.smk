@@ -1,10 +1,11 @@
 # From predictions to one table of scores.
 rule score:
-    """Compute all metrics of a run from its saved predictions."""
+    """Compute all metrics of a run from its saved predictions, and count its entities a sentence."""
     input:
         lambda w: predictions_of(run_of(w)),
     output:
-        f"{RUN}/scores.json",
+        scores=f"{RUN}/scores.json",
+        counts=f"{RUN}/counts.npz",
     log:
         f"results/logs/score/{RUN_NAME}.log",
     conda:

@@ -9,4 +9,5 @@ from mnerflow.log import job
 folder = Path(snakemake.input[0]).parent
 with job(f"scored {folder}", snakemake.log[0]):
     tags = tag_list(snakemake.params.types)
-    score_run(folder, tags, snakemake.output[0], uses_image=snakemake.params.uses_image)
+    out = snakemake.output
+    score_run(folder, tags, out.scores, out.counts, uses_image=snakemake.params.uses_image)

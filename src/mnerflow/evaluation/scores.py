@@ -7,8 +7,9 @@ from pathlib import Path
 
 from mnerflow.data.post import SPLITS
 from mnerflow.errors import UserError
+from mnerflow.evaluation.counts import count, write_counts
 from mnerflow.evaluation.metrics import Scores, score
-from mnerflow.evaluation.predictions import read_predictions
+from mnerflow.evaluation.predictions import Prediction, read_predictions
 from mnerflow.files import atomic_path, read_json, read_text, write_json
 from mnerflow.grid import Run
 
@@ -20,14 +21,23 @@ COUNTS = ("sentences", "gold_entities")
 COLUMNS = (*(field.name for field in fields(Run)), "split", "image", *METRICS)
 
 
-def score_run(run_folder: str | Path, tags: Sequence[str], out: str | Path, *, uses_image: bool) -> None:
+def score_run(
+    run_folder: str | Path,
+    tags: Sequence[str],
+    out: str | Path,
+    counts_out: str | Path | None = None,
+    *,
+    uses_image: bool,
+) -> None:
     """Score every predictions file of a run into ``out``: ``{split: {image condition: scores}}``.
 
     ``predictions.<split>.jsonl`` is the condition ``true`` for a run that ``uses_image``, else ``none``.
+    ``counts_out`` takes the counts a sentence of the test split, from which the statistics are computed.
     Raises ``UserError`` when there is no such file, or when one is malformed or has tags outside ``tags``.
     """
     plain = "true" if uses_image else "none"
     scores: dict[str, dict[str, dict]] = {}
+    tested: dict[str, list[Prediction]] = {}
     for split in SPLITS:
         for condition, suffix in ((plain, ""), ("shuffled", ".shuffled"), ("blank", ".blank")):
             path = Path(run_folder) / f"predictions.{split}{suffix}.jsonl"
@@ -39,8 +49,17 @@ def score_run(run_folder: str | Path, tags: Sequence[str], out: str | Path, *, u
             except UserError as error:
                 raise UserError(f"{path}: {error}") from error
             scores.setdefault(split, {})[condition] = asdict(result)
+            if split == "test":
+                tested[condition] = predictions
     if not scores:
         raise UserError(f"{run_folder}: no predictions.<split>.jsonl to score. Predict first.")
+    if counts_out:
+        if plain not in tested:
+            raise UserError(f"{run_folder}: no predictions.test.jsonl to count. Predict first.")
+        try:
+            write_counts(counts_out, count(tested, tags))
+        except UserError as error:
+            raise UserError(f"{run_folder}: {error}") from error
     write_json(out, scores)
 
 

@@ -5,36 +5,14 @@ differ in their seed. All draws come from explicit seeds, so that the same input
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
 
-from mnerflow.errors import UserError
-from mnerflow.evaluation.metrics import GOLD, PREDICTED, TRUE_POSITIVE, entity_counts
-from mnerflow.evaluation.predictions import read_predictions
+from mnerflow.evaluation.metrics import GOLD, PREDICTED, TRUE_POSITIVE
 
 RESAMPLES = 10_000
 _CHUNK = 100  # resamples at a time: their draws stay in the processor's cache
-
-
-def sentence_counts(files: Sequence[str | Path], tags: Sequence[str]) -> np.ndarray:
-    """Counts of several runs on the same posts, ``(runs, sentences, 3)``.
-
-    Raises ``UserError`` when two files do not hold the same posts with the same labels in the same order.
-    """
-    counts, reference = [], None
-    for file in files:
-        predictions = read_predictions(file)
-        gold = [(prediction.id, prediction.labels) for prediction in predictions]
-        if reference is None:
-            reference = gold
-        elif gold != reference:
-            raise UserError(
-                f"{file}: other posts or labels than in {files[0]}. Predict both from the same data."
-            )
-        counts.append(entity_counts(predictions, tags).sum(axis=1))
-    return np.stack(counts)
 
 
 def f1(counts: np.ndarray) -> np.ndarray:

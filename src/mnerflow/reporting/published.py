@@ -1,9 +1,17 @@
-"""Results from the literature, for drawing beside ours."""
+"""Results from the literature beside ours, where data set, split and metric are the same."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+
+from mnerflow.reporting.render import ABSENT, Table, spread
+from mnerflow.reporting.tables import encoders
+
+COLUMNS = ("dataset", "split", "metric", "origin", "system", "backbone", "modality", "value", "sd", "seeds")
+COLUMNS += ("source", "year", "url", "checked", "seen_in")
+METRIC, SPLIT = "entity_f1", "test"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +56,87 @@ def published(dataset: str, metric: str = "entity_f1", split: str = "test") -> l
     wanted = (dataset, metric, split)
     found = [result for result in results if (result.dataset, result.metric, result.split) == wanted]
     return sorted(found, key=lambda result: -result.value)
+
+
+def beside_published(summary: Sequence[dict]) -> list[dict]:
+    """Published results and ours (from ``summarize``) with the columns ``COLUMNS``, the best first.
+
+    Only data sets that the literature has results for; ``origin`` is ``published`` or ``mnerflow``.
+    """
+    rows = []
+    for dataset in sorted({row["dataset"] for row in summary}):
+        theirs = published(dataset, METRIC, SPLIT)
+        ours = [row for row in summary if row["dataset"] == dataset and row["entity_f1_mean"] is not None]
+        lines = [_theirs(result) for result in theirs] + [_ours(row) for row in ours if theirs]
+        rows += sorted(lines, key=lambda line: -line["value"])
+    return rows
+
+
+def published_table(rows: Sequence[dict]) -> Table:
+    """The rows of ``beside_published`` for a reader, in percent."""
+    cells = [
+        [
+            row["dataset"],
+            row["system"],
+            row["backbone"],
+            row["modality"],
+            spread(row["value"], row["sd"]),
+            str(row["seeds"] or ABSENT),
+            f"{row['source']} {row['year']}" if row["year"] else row["source"],
+        ]
+        for row in rows
+    ]
+    remarks = []
+    for row in rows:
+        seen = f"not checked in print{', seen in ' + row['seen_in'] if row['seen_in'] else ''}"
+        remarks.append([] if row["origin"] == "mnerflow" or row["checked"] else [seen])
+    return Table(
+        "Entity F1 (micro) on the test split in percent, published and ours. Data set, split and metric are "
+        "the same; encoders, and what else was used in training, are not."
+        if rows
+        else "No result was published for these data sets with this metric and split.",
+        ["data set", "system", "backbone", "modality", "entity F1", "seeds", "source"],
+        cells,
+        remarks,
+    )
+
+
+def _theirs(result: Published) -> dict:
+    return {
+        "dataset": result.dataset,
+        "split": result.split,
+        "metric": result.metric,
+        "origin": "published",
+        "system": result.system,
+        "backbone": result.backbone,
+        "modality": result.modality,
+        "value": result.value,
+        "sd": None,
+        "seeds": None,
+        "source": f"{result.source.authors.split(',')[0]}, {result.source.venue}",
+        "year": result.source.year,
+        "url": result.source.url,
+        "checked": result.checked,
+        "seen_in": result.seen_in,
+    }
+
+
+def _ours(row: dict) -> dict:
+    modality = {"text_only": "text", "image_only": "image"}.get(row["fusion"], "text+image")
+    return {
+        "dataset": row["dataset"],
+        "split": SPLIT,
+        "metric": METRIC,
+        "origin": "mnerflow",
+        "system": row["fusion"] if row["filter"] == "none" else f"{row['fusion']} ({row['filter']})",
+        "backbone": encoders(row),
+        "modality": modality,
+        "value": row["entity_f1_mean"],
+        "sd": row["entity_f1_sd"],
+        "seeds": row["seeds"],
+        "source": "mnerflow",
+        "year": None,
+        "url": None,
+        "checked": True,
+        "seen_in": None,
+    }

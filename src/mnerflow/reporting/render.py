@@ -17,6 +17,7 @@ _LATEX = str.maketrans(
         ">": r"\textgreater{}",
         "±": r"$\pm$",
         "–": "--",
+        "−": "$-$",
         **{character: f"\\{character}" for character in "&%$#_{}"},
     }
 )
@@ -26,26 +27,30 @@ _LATEX = str.maketrans(
 class Table:
     """Cells ready to print: a caption, column heads, rows, and remarks on each row.
 
-    Equal remarks share a number, shown in a last column and explained below the table.
+    Equal remarks share a number, shown in a last column and explained below the table. ``bold`` holds the
+    ``(row, column)`` of cells to be set bold, ``notes`` the paragraphs that stand below.
     """
 
     caption: str
     columns: Sequence[str]
     rows: list[list[str]]
     remarks: list[list[str]] = field(default_factory=list)
+    bold: set[tuple[int, int]] = field(default_factory=set)
+    notes: Sequence[str] = ()
 
     def markdown(self) -> str:
         """The table in GitHub's Markdown, its caption above and its remarks below."""
         columns, rows, legend = self._numbered()
-        rows = [[cell.replace("|", "\\|") for cell in row] for row in rows]
-        table = tabulate(rows, columns, "pipe", disable_numparse=True)
+        rows = self._emphasized([[cell.replace("|", "\\|") for cell in row] for row in rows], "**{}**")
+        table = tabulate(rows, columns, "pipe", disable_numparse=True) if rows else ""
         remarks = "\n".join(f"{number}. {remark}" for remark, number in legend.items())
-        return "\n\n".join(filter(None, [self.caption, table, remarks])) + "\n"
+        return "\n\n".join(filter(None, [self.caption, table, remarks, *self.notes])) + "\n"
 
     def latex(self) -> str:
         r"""The table as a float for ``\input``; it needs ``\usepackage{booktabs,graphicx}``."""
         columns, rows, legend = self._numbered()
-        head, *body = [" & ".join(map(latex_escape, row)) + r" \\" for row in [columns, *rows]]
+        escaped = self._emphasized([[latex_escape(cell) for cell in row] for row in rows], r"\textbf{{{}}}")
+        head, *body = [" & ".join(row) + r" \\" for row in [map(latex_escape, columns), *escaped]]
         return "\n".join(
             [
                 r"\begin{table}",
@@ -60,6 +65,7 @@ class Table:
                 r"\bottomrule",
                 r"\end{tabular}}",
                 *(rf"\par{{\footnotesize {n}. {latex_escape(remark)}\par}}" for remark, n in legend.items()),
+                *(rf"\par{{\footnotesize {latex_escape(note)}\par}}" for note in self.notes),
                 r"\end{table}",
                 "",
             ]
@@ -70,7 +76,14 @@ class Table:
         columns, rows, legend = self._numbered()
         table = tabulate(rows, columns, "simple", disable_numparse=True)
         remarks = [fill(f"{n}. {remark}", width, subsequent_indent="   ") for remark, n in legend.items()]
-        return "\n".join([fill(self.caption, width), "", table, *remarks, ""])
+        notes = [fill(note, width) for note in self.notes]
+        return "\n".join([fill(self.caption, width), "", table, *remarks, *notes, ""])
+
+    def _emphasized(self, rows: list[list[str]], form: str) -> list[list[str]]:
+        return [
+            [form.format(cell) if (y, x) in self.bold else cell for x, cell in enumerate(row)]
+            for y, row in enumerate(rows)
+        ]
 
     def _numbered(self) -> tuple[list[str], list[list[str]], dict[str, int]]:
         legend: dict[str, int] = {}

@@ -1,7 +1,7 @@
 """How every figure looks: sizes for print, one look a fusion, files that are the same bytes each time."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,6 +93,14 @@ def fusion_looks(fusions: Iterable[str]) -> dict[str, Look]:
 def words(name: str) -> str:
     """A fusion's name as a reader sees it: ``"cross_attention"`` → ``"cross attention"``."""
     return name.replace("_", " ")
+
+
+def fusion_handles(looks: Mapping[str, Look]) -> list[Line2D]:
+    """A legend's entries for fusions that are drawn as markers."""
+    return [
+        Line2D([], [], color=look.color, marker=look.marker, linestyle="", markersize=4, label=words(fusion))
+        for fusion, look in looks.items()
+    ]
 
 
 def legend_below(figure: Figure, handles: Sequence[Line2D]) -> None:

@@ -1,12 +1,14 @@
 """The grid of all combinations, summed up over seeds, from the rows of ``scores.csv``."""
 
 import csv
+import io
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import fmean, stdev
 
-from mnerflow.files import atomic_path
+from mnerflow.errors import UserError
+from mnerflow.files import atomic_path, read_text
 from mnerflow.reporting.render import Table, percent, spread
 
 COMBINATION = ("dataset", "filter", "text_encoder", "image_encoder", "fusion")
@@ -106,3 +108,15 @@ def write_csv(path: str | Path, rows: Sequence[dict], columns: Sequence[str]) ->
         writer.writeheader()
         for row in rows:
             writer.writerow({k: round(v, 6) if isinstance(v, float) else v for k, v in row.items()})
+
+
+def read_csv(path: str | Path, columns: Iterable[str]) -> list[dict[str, str | None]]:
+    """Rows that ``write_csv`` wrote, an empty cell as ``None``.
+
+    Raises ``UserError`` naming the file when one of ``columns`` is missing.
+    """
+    reader = csv.DictReader(io.StringIO(read_text(path)))
+    missing = [column for column in columns if column not in (reader.fieldnames or ())]
+    if missing:
+        raise UserError(f"{path}: column {missing[0]!r} is missing. Delete the file and run again.")
+    return [{key: value or None for key, value in row.items()} for row in reader]

@@ -1,0 +1,102 @@
+"""Entities counted once a run and sentence: what every test and interval is computed from."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mnerflow.data.tags import OUTSIDE, entity_type
+from mnerflow.errors import UserError
+from mnerflow.evaluation.metrics import entity_counts
+from mnerflow.evaluation.predictions import Prediction
+from mnerflow.files import atomic_path
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """A run's counts on one split.
+
+    ``entities`` holds, by image condition, true positives, predicted and gold entities of every sentence
+    and type, ``(sentences, types, 3)``. ``changed`` tells, for a wrong image, which sentences are tagged
+    otherwise than with the true one, ``(sentences,)``. ``posts`` is a digest of ids and gold labels: runs
+    with the same one may be compared sentence by sentence.
+    """
+
+    types: tuple[str, ...]
+    posts: str
+    entities: dict[str, np.ndarray]
+    changed: dict[str, np.ndarray]
+
+    @property
+    def plain(self) -> np.ndarray:
+        """Counts with the true image, or without any where the run sees none, ``(sentences, types, 3)``."""
+        return self.entities["true" if "true" in self.entities else "none"]
+
+
+def count(conditions: Mapping[str, Sequence[Prediction]], tags: Sequence[str]) -> Counts:
+    """Count the predictions of one split, given by image condition (``true`` or ``none`` among them).
+
+    Raises ``UserError`` naming the post when a tag is not in ``tags`` or when the conditions do not hold the
+    same posts.
+    """
+    plain_name = "true" if "true" in conditions else "none"
+    plain = conditions[plain_name]
+    for condition, predictions in conditions.items():
+        if [_gold(prediction) for prediction in predictions] != [_gold(prediction) for prediction in plain]:
+            raise UserError(
+                f"image {condition}: other posts or labels than with the true image. Predict the run again."
+            )
+    changed = {
+        condition: np.array(
+            [wrong.predicted != true.predicted for wrong, true in zip(predictions, plain, strict=True)],
+            dtype=bool,
+        )
+        for condition, predictions in conditions.items()
+        if condition != plain_name
+    }
+    return Counts(
+        types=tuple(dict.fromkeys(entity_type(tag) for tag in tags if tag != OUTSIDE)),
+        posts=hashlib.sha256(json.dumps([_gold(prediction) for prediction in plain]).encode()).hexdigest(),
+        entities={name: entity_counts(predictions, tags) for name, predictions in conditions.items()},
+        changed=changed,
+    )
+
+
+def write_counts(path: str | Path, counts: Counts) -> None:
+    """Write counts as a compressed ``.npz``, atomically; the same counts give the same bytes."""
+    arrays = {f"entities.{name}": array.astype(np.int32) for name, array in counts.entities.items()}
+    arrays |= {f"changed.{name}": array for name, array in counts.changed.items()}
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, types=np.array(counts.types), posts=np.array(counts.posts), **arrays)
+
+
+def read_counts(path: str | Path) -> Counts:
+    """Read what ``write_counts`` wrote; raises ``UserError`` when the file is missing or no such file."""
+    try:
+        with np.load(path) as arrays:
+            groups: dict[str, dict[str, np.ndarray]] = {"entities": {}, "changed": {}}
+            for name in arrays.files:
+                group, _, condition = name.partition(".")
+                if condition:
+                    groups[group][condition] = arrays[name]
+            return Counts(tuple(map(str, arrays["types"])), str(arrays["posts"]), **groups)
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise UserError(f"{path}: no counts of a run ({error}). Score the run again.") from error
+
+
+def check_same_posts(runs: Iterable[tuple[object, Counts]]) -> None:
+    """Raise ``UserError`` naming the run that was not predicted from the posts of the first."""
+    first = None
+    for name, counts in runs:
+        if first and counts.posts != first[1].posts:
+            raise UserError(
+                f"{name}: other posts or labels than in {first[0]}. Predict both from the same data."
+            )
+        first = first or (name, counts)
+
+
+def _gold(prediction: Prediction) -> tuple[str, list[str]]:
+    return prediction.id, prediction.labels

@@ -1,0 +1,154 @@
+"""What kind of error each wrong entity is, and what a fusion mends or breaks beside its text-only twin.
+
+A gold entity is paired with the predicted entity that overlaps it most, each at most once. The pair is
+right or
+
+- ``wrong_type``: the same words, another type;
+- ``wrong_boundary``: the same type, other words;
+- ``both``: other words and another type.
+
+A gold entity without a partner is ``missed``, a prediction without one ``spurious``.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from mnerflow.data.post import Post
+from mnerflow.data.tags import spans
+from mnerflow.evaluation.predictions import Prediction
+
+KINDS = ("missed", "spurious", "wrong_type", "wrong_boundary", "both")
+LONGEST = 3  # words; longer entities are counted with these
+GROUPINGS = ("type", "words", "in training", "image")
+
+
+class Entity(NamedTuple):
+    """An entity of ``kind`` over the words ``start`` to ``end``, exclusive."""
+
+    kind: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A gold entity and what became of it, or a spurious prediction; ``kind`` is ``correct`` or an error."""
+
+    kind: str
+    gold: Entity | None
+    predicted: Entity | None
+
+    @property
+    def entity(self) -> Entity:
+        """The gold entity; the predicted one where there is none."""
+        return self.gold or self.predicted
+
+
+@dataclass(frozen=True)
+class Context:
+    """What is known of a data set's test posts beyond the predictions.
+
+    ``seen`` are the entities' words in training, lower-cased; ``with_image`` the ids of posts of which at
+    least one image could be used.
+    """
+
+    seen: Collection[tuple[str, ...]]
+    with_image: Collection[str]
+
+    def groups(self, prediction: Prediction, outcome: Outcome) -> dict[str, str]:
+        """Where an outcome is counted: its value in each of ``GROUPINGS``."""
+        kind, start, end = outcome.entity
+        length = end - start
+        return {
+            "type": kind,
+            "words": str(length) if length < LONGEST else f"{LONGEST} or more",
+            "in training": "seen" if words_of(prediction.tokens, outcome.entity) in self.seen else "unseen",
+            "image": "usable" if prediction.id in self.with_image else "none",
+        }
+
+
+def outcomes(prediction: Prediction) -> Iterator[Outcome]:
+    """Yield what became of every gold entity, in order, then the spurious predictions."""
+    gold = [Entity(*span) for span in spans(prediction.labels)]
+    predicted = [Entity(*span) for span in spans(prediction.predicted)]
+    partners = _pair(gold, predicted)
+    for entity in gold:
+        yield Outcome(_kind(entity, partners.get(entity)), entity, partners.get(entity))
+    for entity in predicted:
+        if entity not in partners.values():
+            yield Outcome("spurious", None, entity)
+
+
+def count_errors(
+    predictions: Iterable[Prediction], context: Context
+) -> dict[tuple[str, str], dict[str, int]]:
+    """Number of outcomes of each kind (``correct`` and ``KINDS``) by grouping and group, and in all."""
+    counts: dict[tuple[str, str], dict[str, int]] = {}
+    for prediction in predictions:
+        for outcome in outcomes(prediction):
+            for group in [("all", "all"), *context.groups(prediction, outcome).items()]:
+                row = counts.setdefault(group, dict.fromkeys(("correct", *KINDS), 0))
+                row[outcome.kind] += 1
+    return counts
+
+
+class Change(NamedTuple):
+    """An entity that the fusion and its twin do not agree on.
+
+    ``what`` is ``fixed`` (a gold entity that only the fusion finds), ``broken`` (only the twin), ``removed``
+    (a wrong prediction that only the twin makes) or ``added`` (only the fusion).
+    """
+
+    what: str
+    entity: Entity
+
+
+CHANGES = ("fixed", "broken", "removed", "added")
+
+
+def changes(twin: Prediction, fusion: Prediction) -> Iterator[Change]:
+    """Yield what a fusion's prediction of a post changes beside its twin's, in the order of the words."""
+    gold = {Entity(*span) for span in spans(twin.labels)}
+    first, second = ({Entity(*span) for span in spans(each.predicted)} for each in (twin, fusion))
+    for entity in sorted(first ^ second, key=lambda entity: entity[1:]):
+        if entity in gold:
+            yield Change("fixed" if entity in second else "broken", entity)
+        else:
+            yield Change("added" if entity in second else "removed", entity)
+
+
+def words_of(tokens: Sequence[str], entity: Entity) -> tuple[str, ...]:
+    """The words of an entity, lower-cased."""
+    return tuple(token.lower() for token in tokens[entity.start : entity.end])
+
+
+def context_of(train: Iterable[Post], test: Iterable[Post], usable: Collection[str]) -> Context:
+    """The context of a test split, from its posts, those trained on, and the names of usable images."""
+    seen = {words_of(post.tokens, Entity(*span)) for post in train for span in spans(post.labels)}
+    return Context(seen, {post.id for post in test if not usable.isdisjoint(post.images)})
+
+
+def _pair(gold: Sequence[Entity], predicted: Sequence[Entity]) -> Mapping[Entity, Entity]:
+    """Partners by overlap, the largest first, among equals the same type and then the earlier words."""
+    overlaps = [
+        (min(one.end, other.end) - max(one.start, other.start), one.kind == other.kind, one, other)
+        for one in gold
+        for other in predicted
+        if one.start < other.end and other.start < one.end
+    ]
+    overlaps.sort(key=lambda pair: (-pair[0], not pair[1], pair[2].start, pair[3].start))
+    partners: dict[Entity, Entity] = {}
+    for *_, one, other in overlaps:
+        if one not in partners and other not in partners.values():
+            partners[one] = other
+    return partners
+
+
+def _kind(gold: Entity, predicted: Entity | None) -> str:
+    if predicted is None:
+        return "missed"
+    same_type, same_words = gold.kind == predicted.kind, gold[1:] == predicted[1:]
+    if same_words:
+        return "correct" if same_type else "wrong_type"
+    return "wrong_boundary" if same_type else "both"

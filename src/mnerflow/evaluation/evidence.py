@@ -1,0 +1,191 @@
+"""Does the image help? Every fusion against its text-only twin, and against itself with wrong images.
+
+A twin is the text-only run with the same data set, filter, text encoder, decoder and seeds. The verdict is
+the first of these that holds.
+
+gains: the fusion is surely better than its twin, and its entity F1 surely drops when the images are shuffled.
+
+ignores: its entity F1 with shuffled and with blank images does not surely change, and surely stays within two
+points of that with the true ones.
+
+loses: it is surely worse than its twin, and its entity F1 surely changes with shuffled or with blank images.
+
+unclear: none of these could be shown.
+
+Surely better or worse: p < 0.05 after Holm's correction over all comparisons of the table (approximate
+randomization over sentences), and the 95 % bootstrap interval of the difference, over sentences and seeds
+together, leaves out zero. Surely drops, changes, stays: the whole 95 % interval of the drop lies above zero,
+leaves out zero, lies within two points on either side. A fusion that reads the image's caption cannot be
+read with wrong images: it gains or loses when it is surely better or worse.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+import numpy as np
+
+from mnerflow.evaluation.counts import Counts, check_same_posts
+from mnerflow.evaluation.statistics import (
+    RESAMPLES,
+    almost_stochastic_order,
+    approximate_randomization,
+    bootstrap_interval,
+    f1,
+    holm,
+    resampled_difference,
+    resampled_f1,
+    smallest_detectable_difference,
+)
+from mnerflow.grid import NONE, Run
+
+SIGNIFICANCE = 0.05
+SAME_SCORE = 0.02  # entity F1: what a few hundred sentences can tell from no change
+ABLATIONS = ("shuffled", "blank")
+VERDICTS = ("gains", "loses", "ignores", "unclear")
+RULES = tuple(" ".join(paragraph.split()) for paragraph in __doc__.split("\n\n")[1:])
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """How much entity F1 a fusion loses with wrong images and the same weights, and its 95 % interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A fusion beside its text-only twin, over the seeds that both ran with; scores are fractions.
+
+    ``difference`` is fusion minus text only, ``low`` and ``high`` its 95 % interval over sentences and seeds.
+    ``changed`` is the share of sentences that are tagged otherwise when the image is shuffled. ``order`` is
+    the bound of almost stochastic order, below 0.5 where the fusion is better whatever the seed (``None`` for
+    a single seed); ``detectable`` the smallest difference that this test could have shown.
+    """
+
+    run: Run  # the first seed's
+    seeds: int
+    text_only: float
+    fusion_score: float
+    difference: float
+    low: float
+    high: float
+    p: float
+    p_corrected: float
+    drops: dict[str, Drop]
+    changed: float | None
+    order: float | None
+    detectable: float
+
+    @property
+    def sign(self) -> int:
+        """1 where the fusion is surely better than its twin, -1 where it is surely worse, else 0."""
+        if self.p_corrected >= SIGNIFICANCE:
+            return 0
+        return int(self.low > 0) - int(self.high < 0)
+
+    @property
+    def verdict(self) -> str:
+        """One of ``VERDICTS``, by the rules of this module."""
+        drops = self.drops.values()
+        if self.sign > 0 and (not drops or self.drops["shuffled"].low > 0):
+            return "gains"
+        if drops and all(-SAME_SCORE < d.low <= 0 <= d.high < SAME_SCORE for d in drops):
+            return "ignores"
+        if self.sign < 0 and (not drops or any(d.low > 0 or d.high < 0 for d in drops)):
+            return "loses"
+        return "unclear"
+
+
+def compare_with_twins(
+    runs: Mapping[Run, Counts], twins: Mapping[str, str | None], resamples: int = RESAMPLES
+) -> tuple[list[Comparison], list[Run]]:
+    """Compare every fusion with its twin over the seeds that both ran with.
+
+    Args:
+        runs: counts of the test split.
+        twins: the text-only fusion that each fusion is held against (``grid.text_only_twins``).
+        resamples: of the bootstrap and of the randomization test.
+
+    Returns:
+        The comparisons in the order of the runs, and the runs whose twin was not run.
+
+    Raises:
+        UserError: when the runs of one data set and filter were not predicted from the same posts.
+    """
+    comparisons, alone = [], []
+    for _, members in groupby(sorted(runs), key=lambda run: (run.dataset, run.filter)):
+        members = {run: runs[run] for run in members}
+        check_same_posts(members.items())
+        scores = _resample(members, resamples)
+        pairs = defaultdict(list)
+        for run in members:
+            if run.fusion not in twins:
+                continue
+            twin = twin_of(run, twins)
+            if twin in members:
+                pairs[replace(run, seed=0)].append((run, twin))
+            else:
+                alone.append(run)
+        comparisons += [_compare(pair, members, scores, resamples) for pair in pairs.values()]
+    corrected = holm([comparison.p for comparison in comparisons])
+    return [replace(c, p_corrected=p) for c, p in zip(comparisons, corrected, strict=True)], alone
+
+
+def twin_of(run: Run, twins: Mapping[str, str | None]) -> Run | None:
+    """The run that reads the text alone and shares all else with ``run``; ``None`` where there is none."""
+    fusion = twins.get(run.fusion)
+    return replace(run, image_encoder=NONE, fusion=fusion) if fusion else None
+
+
+def per_seed_f1(counts: Sequence[np.ndarray]) -> np.ndarray:
+    """Entity F1 of each seed, ``(seeds,)``, from its counts ``(sentences, types, 3)``."""
+    return f1(np.stack([entities.sum(axis=(0, 1)) for entities in counts]))
+
+
+def _resample(members: Mapping[Run, Counts], resamples: int) -> dict[tuple[Run, str], np.ndarray]:
+    """Resampled F1 ``(resamples,)`` of every run and condition, all on the same draws of sentences."""
+    keys = [(run, condition) for run, counts in members.items() for condition in counts.entities]
+    stacked = np.stack([members[run].entities[condition].sum(axis=1) for run, condition in keys])
+    return dict(zip(keys, resampled_f1(stacked, resamples).T, strict=True))
+
+
+def _compare(
+    pairs: Sequence[tuple[Run, Run]],
+    members: Mapping[Run, Counts],
+    scores: Mapping[tuple[Run, str], np.ndarray],
+    resamples: int,
+) -> Comparison:
+    fusions, twins = ([members[pair[side]] for pair in pairs] for side in (0, 1))
+    plain = "true" if "true" in fusions[0].entities else "none"
+    fusion_f1, twin_f1 = (per_seed_f1([counts.plain for counts in side]) for side in (fusions, twins))
+    resampled = np.stack([scores[run, plain] for run, _ in pairs], axis=1)
+    resampled_twin = np.stack([scores[twin, "none"] for _, twin in pairs], axis=1)
+    differences = resampled_difference(resampled, resampled_twin)
+    low, high = bootstrap_interval(differences)
+    drops = {}
+    for ablation in ABLATIONS if plain == "true" else ():
+        wrong_f1 = per_seed_f1([counts.entities[ablation] for counts in fusions])
+        wrong = np.stack([scores[run, ablation] for run, _ in pairs], axis=1)
+        interval = bootstrap_interval(resampled_difference(resampled, wrong, same_weights=True))
+        drops[ablation] = Drop(float(np.mean(fusion_f1 - wrong_f1)), *interval)
+    flat = (np.stack([counts.plain.sum(axis=1) for counts in side]) for side in (fusions, twins))
+    p = approximate_randomization(*flat, resamples)
+    return Comparison(
+        run=pairs[0][0],
+        seeds=len(pairs),
+        text_only=float(twin_f1.mean()),
+        fusion_score=float(fusion_f1.mean()),
+        difference=float(fusion_f1.mean() - twin_f1.mean()),
+        low=low,
+        high=high,
+        p=p,
+        p_corrected=p,
+        drops=drops,
+        changed=float(np.mean([c.changed["shuffled"].mean() for c in fusions])) if drops else None,
+        order=almost_stochastic_order(fusion_f1, twin_f1) if len(pairs) > 1 else None,
+        detectable=smallest_detectable_difference(differences),
+    )

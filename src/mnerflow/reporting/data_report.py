@@ -1,0 +1,239 @@
+"""The report on a data set: what is in it, and what a reader of its scores should know."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mnerflow.data.facts import FREQUENT, MAJORITY, disagreements, lengths, overlap, tag_counts
+from mnerflow.data.images import read_index
+from mnerflow.data.post import Post, read_splits
+from mnerflow.files import read_json, write_text
+from mnerflow.reporting.plots.entity_types import draw_entity_types
+from mnerflow.reporting.plots.lengths import draw_lengths
+from mnerflow.reporting.plots.tags import ordered_tags
+from mnerflow.reporting.render import Table
+
+LISTED = 20  # rows of a list; what is longer says where the rest stands
+IDS = 5  # ids a row
+
+
+def write_data_report(
+    out: Path,
+    about: Mapping[str, Any],
+    prepared: Path,
+    filters: Sequence[Path] = (),
+    index: Path | None = None,
+    placement: Path | None = None,
+) -> None:
+    """Write ``out`` (Markdown), and beside it ``<name>.lengths`` and ``<name>.entity_types`` (PNG and SVG).
+
+    ``about`` is the data set's entry in the registry, ``prepared`` the folder with its posts and
+    ``report.json``, ``filters`` the ``summary.json`` of each filter that was run, ``index`` the index of an
+    image store, ``placement`` PONER's report,
+    with ``<name>.crops.png`` beside ``out``. Raises ``UserError`` when one of them is malformed.
+    """
+    title = about.get("title", out.stem)
+    splits, report = read_splits(prepared), read_json(prepared / "report.json")
+    stem = out.with_suffix("")
+    draw_lengths(splits, title, f"{stem}.lengths")
+    entities = {split: counts["entities"] for split, counts in report["splits"].items()}
+    draw_entity_types(entities, title, f"{stem}.entity_types")
+    parts = [
+        f"# {title}\n",
+        *_source(about),
+        _counts(report["splits"], splits).markdown(),
+        f"![Entity types]({out.stem}.entity_types.png) ![Tokens a post]({out.stem}.lengths.png)\n",
+        _tags(splits).markdown(),
+        _overlap(splits).markdown(),
+        "## What preparation found\n",
+        *_findings(report, prepared / "report.json"),
+        "## Mentions labelled in several ways\n",
+        *_disagreements(splits),
+        "## Images\n",
+        *_images(splits, index),
+    ]
+    if placement:
+        parts += ["## Sentences on their pages\n", *_placement(read_json(placement))]
+        parts.append(f"![Sentences and their crops]({out.stem}.crops.png)\n")
+    if filters:
+        parts += ["## Filters\n", *_filters([read_json(file) for file in filters])]
+    write_text(out, "\n".join(parts))
+
+
+def _source(about: Mapping[str, Any]) -> Iterator[str]:
+    for name in ("language", "licence", "citation", "homepage"):
+        if about.get(name):
+            yield f"{name.capitalize()}: {about[name]}  "
+    yield ""
+
+
+def _counts(counts: Mapping[str, dict], splits: Mapping[str, list[Post]]) -> Table:
+    spread = {split: lengths(posts) for split, posts in splits.items()}
+    rows = [
+        ["posts", *(f"{each['posts']:,}" for each in counts.values())],
+        ["tokens", *(f"{each['tokens']:,}" for each in counts.values())],
+        ["tokens a post: median", *(f"{each.median:g}" for each in spread.values())],
+        ["95th percentile", *(str(each.percentile_95) for each in spread.values())],
+        ["largest", *(str(each.largest) for each in spread.values())],
+        ["entities", *(f"{sum(each['entities'].values()):,}" for each in counts.values())],
+    ]
+    for kind in next(iter(counts.values()))["entities"]:
+        rows.append([f"of type {kind}", *(f"{each['entities'][kind]:,}" for each in counts.values())])
+    for name in ("posts_without_entities", "posts_without_image", "posts_without_caption"):
+        rows.append([name.replace("_", " "), *(_of(each[name], each["posts"]) for each in counts.values())])
+    for name in ("stray_after_outside", "stray_after_other_type"):
+        words = name.removeprefix("stray_").replace("_", " ").replace("outside", "O")
+        rows.append([f"stray I- {words}", *(f"{each[name]:,}" for each in counts.values())])
+    return Table("## Counts\n\nA stray `I-` starts an entity.", ["", *counts], rows)
+
+
+def _tags(splits: Mapping[str, list[Post]]) -> Table:
+    counts = {split: tag_counts(posts) for split, posts in splits.items()}
+    rows = [
+        [tag, *(_of(counter[tag], counter.total()) for counter in counts.values())]
+        for tag in ordered_tags(tag for counter in counts.values() for tag in counter)
+    ]
+    return Table("## Tags\n\nTokens a tag, as annotated.", ["tag", *counts], rows)
+
+
+def _overlap(splits: Mapping[str, list[Post]]) -> Table:
+    rows = []
+    for split in ("dev", "test"):
+        share = overlap(splits["train"], splits[split])
+        rows.append([split, *map(_share, (share.words, share.tokens, share.entities, share.other_type))])
+    columns = [
+        "",
+        "distinct tokens",
+        "tokens",
+        "entities with their type",
+        "entities, only with another type",
+    ]
+    return Table(
+        "## What training has shown\n\nShares of dev and test that stand in train, too.", columns, rows
+    )
+
+
+def _findings(report: Mapping[str, Any], file: Path) -> Iterator[str]:
+    drawn = report["drawn_splits"]
+    yield f"- Splits drawn from train: {', '.join(drawn) if drawn else 'none, all are as given'}."
+    for name, count in report["mapped"].items():
+        yield f"- Tags renamed: {name}, {count:,} tokens."
+    yield f"- Stray `I-` tags turned into `B-`: {report['repaired']:,}."
+    if report["captions"]:
+        found = ", ".join(f"{len(names):,} {what}" for what, names in report["captions"].items())
+        yield f"- Captions: {found} (images without a line, empty lines, lines of no image)."
+    yield f"- Groups in several splits: {len(report['straddling_groups']):,}."
+    texts = report["repeated_texts"]
+    yield f"- Texts in several splits: {len(texts):,}, left where they are.\n"
+    if texts:
+        rows = [
+            [_code(text["value"]), "; ".join(f"{split} {_some(ids)}" for split, ids in text["ids"].items())]
+            for text in texts[:LISTED]
+        ]
+        yield Table("Texts in several splits", ["text", "ids"], rows, notes=_rest(texts, file)).markdown()
+
+
+def _disagreements(splits: Mapping[str, list[Post]]) -> Iterator[str]:
+    found = disagreements(post for posts in splits.values() for post in posts)
+    minority = sum(len(one.minority_ids) for one in found)
+    yield (
+        f"Of the mentions with at least {FREQUENT} entities, {len(found):,} have one type in {MAJORITY:.0%} "
+        f"or more of them, and another in the rest: {minority:,} entities. Slips of annotation are among "
+        "these, and uses that only their context tells apart.\n"
+    )
+    if found:
+        rows = [
+            [
+                _code(one.mention),
+                ", ".join(f"{kind} {count}" for kind, count in one.types.items()),
+                _some(one.minority_ids),
+            ]
+            for one in found[:LISTED]
+        ]
+        yield Table(
+            "The most frequent", ["mention", "entities by type", "posts that differ"], rows
+        ).markdown()
+
+
+def _images(splits: Mapping[str, list[Post]], index: Path | None) -> Iterator[str]:
+    users: dict[str, str] = {}
+    for split, posts in splits.items():
+        for post in posts:
+            for name in post.images:
+                users.setdefault(name, f"{split} {post.id}")
+    several = sum(len(post.images) > 1 for posts in splits.values() for post in posts)
+    yield f"{len(users):,} images; {several:,} posts have several.\n"
+    if index is None:
+        if users:
+            yield "No run of this configuration reads them, so they were not looked at.\n"
+        return
+    entries = read_index(index)
+    problems = {name: entry for name, entry in entries.items() if entry.reason}
+    counts = Counter(entry.reason for entry in problems.values())
+    reasons = ", ".join(f"{reason} {count:,}" for reason, count in counts.most_common())
+    yield f"Unusable: {_of(len(problems), len(entries))}{f' ({reasons})' if reasons else ''}.\n"
+    if problems:
+        rows = [
+            [_code(name), entry.reason, entry.status, users.get(name, "")]
+            for name, entry in list(problems.items())[:LISTED]
+        ]
+        columns = ["image", "reason", "treated as", "first post"]
+        yield Table("Unusable images", columns, rows, notes=_rest(problems, index)).markdown()
+
+
+def _placement(report: Mapping[str, Any]) -> Iterator[str]:
+    rows = [
+        [split, *(f"{count:,}" for count in counts.values())] for split, counts in report["sentences"].items()
+    ]
+    columns = ["split", *next(iter(report["sentences"].values()))]
+    note = (
+        "`ambiguous`: the same sentence with the same labels stands in several places, and each copy was "
+        "given one of them. `no scan` and `not found` have no image."
+    )
+    yield Table("Sentences found on their page", columns, rows, notes=[note]).markdown()
+    for name in ("leak of the published split", "leak of this split"):
+        leak = report[name]
+        seen = leak["test sentences of a page with training sentences"]
+        yield (
+            f"{name.capitalize()}: {leak['pages in several splits']:,} of {leak['pages']:,} pages stand in "
+            f"several splits; {_of(seen, leak['test sentences'])} of the test sentences stand on a page that "
+            "training sentences stand on.\n"
+        )
+    missing = report["pages without scan"]
+    yield f"Pages without scan: {len(missing)}. Crops: {report['images']['crops']:,}.\n"
+
+
+def _filters(summaries: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for summary in summaries:
+        rows = []
+        for split, before in summary["before"].items():
+            after, dropped = summary["after"][split], summary["dropped"][split]
+            reasons = ", ".join(f"{reason} {count:,}" for reason, count in dropped.items()) or "nothing"
+            rows.append([split, *(f"{before[name]:,} → {after[name]:,}" for name in before), reasons])
+        columns = ["split", *next(iter(summary["before"].values())), "dropped"]
+        caption = f"`{summary['filter']}`: what the model sees, before → after; scores count all words."
+        yield Table(caption, columns, rows).markdown()
+
+
+def _of(part: int, whole: int) -> str:
+    return f"{part:,} ({_share(part / max(1, whole))})"
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:.1f} %"
+
+
+def _code(text: str) -> str:
+    """``text`` as Markdown shows it unchanged, cut to 80 characters."""
+    short = text if len(text) <= 80 else f"{text[:79]}…"
+    return f"`{short.replace('`', 'ˋ')}`"
+
+
+def _some(ids: Sequence[str]) -> str:
+    rest = f" and {len(ids) - IDS} more" if len(ids) > IDS else ""
+    return ", ".join(ids[:IDS]) + rest
+
+
+def _rest(found: Sequence | Mapping, file: Path) -> list[str]:
+    return [f"And {len(found) - LISTED:,} more, in `{file}`."] if len(found) > LISTED else []

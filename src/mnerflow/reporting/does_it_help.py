@@ -1,0 +1,114 @@
+"""The table that answers the question: what each fusion gains over text alone, and whether by its image."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from mnerflow.evaluation.evidence import ABLATIONS, RULES, Comparison
+from mnerflow.grid import Run
+from mnerflow.reporting.render import ABSENT, Table, percent
+from mnerflow.reporting.tables import COMBINATION, encoders
+
+COLUMNS = (
+    *COMBINATION,
+    "seeds",
+    "metric",
+    "text_only",
+    "fusion_score",
+    "difference",
+    "low",
+    "high",
+    "p",
+    "p_corrected",
+    "drop_shuffled",
+    "drop_blank",
+    "changed",
+    "verdict",
+    # Beyond what the verdict needs to be read:
+    *(f"drop_{ablation}_{end}" for ablation in ABLATIONS for end in ("low", "high")),
+    "order",
+    "detectable",
+)
+
+
+def help_record(comparison: Comparison) -> dict:
+    """A comparison as a row of ``does_it_help.csv``, scores as fractions, ``None`` where there is nothing."""
+    values = asdict(comparison)
+    names = values.pop("run")
+    drops = values.pop("drops")
+    record = {name: names[name] for name in COMBINATION} | {"metric": "entity_f1"} | values
+    for ablation in ABLATIONS:
+        drop = drops.get(ablation, {})
+        record[f"drop_{ablation}"] = drop.get("mean")
+        record |= {f"drop_{ablation}_{end}": drop.get(end) for end in ("low", "high")}
+    return record | {"verdict": comparison.verdict}
+
+
+def help_table(comparisons: Sequence[Comparison], alone: Sequence[Run]) -> Table:
+    """The comparisons for a reader, in percent; a significant difference is bold.
+
+    ``alone`` are runs whose text-only twin was not run; they are named below the table.
+    """
+    filtered = any(comparison.run.filter != "none" for comparison in comparisons)
+    columns = ["data set", *(["filter"] if filtered else []), "encoders", "fusion", "seeds", "text only"]
+    columns += ["fusion F1", "difference", "95 % interval", "p", "detectable", "order"]
+    columns += ["drop, shuffled", "drop, blank", "changed", "verdict"]
+    rows = []
+    for comparison in comparisons:
+        record = help_record(comparison)
+        rows.append(
+            [
+                record["dataset"],
+                *([record["filter"]] if filtered else []),
+                encoders(record),
+                record["fusion"],
+                str(record["seeds"]),
+                percent(record["text_only"]),
+                percent(record["fusion_score"]),
+                points(record["difference"]),
+                interval(record["low"], record["high"]),
+                p_value(record["p_corrected"]),
+                percent(record["detectable"]),
+                ABSENT if record["order"] is None else f"{record['order']:.2f}",
+                *(_drop(record, ablation) for ablation in ABLATIONS),
+                ABSENT if record["changed"] is None else f"{100 * record['changed']:.1f}",
+                record["verdict"],
+            ]
+        )
+    difference = columns.index("difference")
+    notes = list(RULES)
+    if alone:
+        runs = ", ".join(f"`{run.path}`" for run in alone)
+        notes.insert(0, f"Not compared, because their text-only twin was not run: {runs}.")
+    return Table(
+        "Does the image help? Entity F1 on the test split in percent, mean over seeds, of every fusion and "
+        "of its text-only twin. Detectable: the smallest difference that this test had an 80 % chance to "
+        "show. Order: bound of almost stochastic order over seeds, below 0.5 where the fusion is better. "
+        "Drop: what the same weights lose with wrong images, and its 95 % interval. Changed: posts tagged "
+        "otherwise when the images are shuffled.",
+        columns,
+        rows,
+        bold={(y, difference) for y, comparison in enumerate(comparisons) if comparison.sign},
+        notes=notes,
+    )
+
+
+def points(value: float | None) -> str:
+    """A difference in percentage points with its sign: ``"+1.25"``."""
+    return ABSENT if value is None else f"{100 * value:+.2f}".replace("-", "−")
+
+
+def interval(low: float, high: float) -> str:
+    """``"+0.31 to +2.10"`` in percentage points."""
+    return f"{points(low)} to {points(high)}"
+
+
+def p_value(p: float) -> str:
+    """Three decimals, ``"<0.001"`` below."""
+    return "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _drop(record: dict, ablation: str) -> str:
+    if record[f"drop_{ablation}"] is None:
+        return ABSENT
+    between = interval(record[f"drop_{ablation}_low"], record[f"drop_{ablation}_high"])
+    return f"{points(record[f'drop_{ablation}'])} ({between})"

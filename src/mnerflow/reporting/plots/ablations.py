@@ -1,0 +1,33 @@
+"""What each fusion loses with wrong images."""
+
+from pathlib import Path
+
+from mnerflow.reporting import style
+from mnerflow.reporting.does_it_help import COLUMNS
+from mnerflow.reporting.plots.intervals import Mark, Row, handle, interval_figure
+from mnerflow.reporting.tables import read_csv
+
+FILL = {"shuffled": "bottom", "blank": "none"}
+
+
+@style.styled
+def draw_ablations(does_it_help: str | Path, out_stem: str | Path) -> None:
+    """Draw the drops of ``does_it_help.csv`` with their 95 % intervals.
+
+    At the right edge stands the share of posts that are tagged otherwise when the images are shuffled.
+    Raises ``UserError`` when the file is missing or lacks a column.
+    """
+    rows = [
+        Row(record, [_mark(record, name) for name in FILL], f"{100 * float(record['changed']):.0f} % changed")
+        for record in read_csv(does_it_help, COLUMNS)
+        if record["drop_shuffled"] is not None
+    ]
+    handles = [handle(f"{name} images", fill) for name, fill in FILL.items()]
+    label = "True − wrong images, test entity F1 (points)"
+    figure = interval_figure(rows, label, handles) if rows else style.note("No fusion was run with images.")
+    style.save(figure, out_stem)
+
+
+def _mark(record: dict, ablation: str) -> Mark:
+    values = (100 * float(record[f"drop_{ablation}{end}"]) for end in ("", "_low", "_high"))
+    return Mark(*values, fill=FILL[ablation])

@@ -1,0 +1,71 @@
+"""Test entity F1 against what the training took."""
+
+from pathlib import Path
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
+
+from mnerflow.evaluation.scores import read_scores
+from mnerflow.grid import Run
+from mnerflow.reporting import style
+from mnerflow.reporting.cost import COLUMNS
+from mnerflow.reporting.plots.panels import group_by_panel, rows_of_panels
+from mnerflow.reporting.style import FULL
+from mnerflow.reporting.tables import COMBINATION, read_csv, summarize
+
+Points = dict[
+    Run, tuple[float, float, float]
+]  # combination -> seconds, mean F1 and its deviation in per cent
+
+
+@style.styled
+def draw_cost(cost: str | Path, scores: str | Path, out_stem: str | Path) -> None:
+    """Draw the test rows of ``scores.csv`` over the seconds of ``cost.csv``, means over seeds.
+
+    One panel a data set and pair of encoders, the time on a logarithmic axis; a bar is one standard deviation
+    to either side. ``image_only`` is left out: it would press the others together. Raises ``UserError`` when
+    a file is missing or lacks a column.
+    """
+    seconds = {_run(row): float(row["seconds_mean"]) for row in read_csv(cost, COLUMNS)}
+    points: Points = {
+        _run(row): (seconds[_run(row)], 100 * row["entity_f1_mean"], 100 * (row["entity_f1_sd"] or 0))
+        for row in summarize(read_scores(scores))
+        if _run(row) in seconds and row["fusion"] != "image_only"
+    }
+    style.save(_figure(points) if points else style.note("No run has scores and a cost yet."), out_stem)
+
+
+def _run(row: dict) -> Run:
+    return Run(*(row[name] for name in COMBINATION), seed=0)
+
+
+def _figure(points: Points) -> Figure:
+    panels = group_by_panel(points)
+    looks = style.fusion_looks(run.fusion for run in points)
+    rows = list(rows_of_panels(panels, 3))
+    columns = max(map(len, rows))
+    width = FULL / columns if columns > 1 else style.COLUMN
+    figure = Figure(figsize=(width * columns, 1.7 * len(rows) + 0.2))
+    grid = figure.add_gridspec(len(rows), columns)
+    for place, members in enumerate(rows):
+        axes = None
+        for column, panel in enumerate(members):
+            axes = figure.add_subplot(grid[place, column], sharex=axes, sharey=axes, xscale="log")
+            axes.set_title(panel.title(width - 0.4))
+            for run in panels[panel]:
+                time, mean, deviation = points[run]
+                look = looks[run.fusion]
+                axes.errorbar(
+                    time, mean, deviation, color=look.color, marker=look.marker, markersize=4, elinewidth=0.8
+                )
+            axes.grid(visible=True, axis="x")
+            axes.margins(x=0.1, y=0.1)
+            axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axes.xaxis.set_major_formatter("{x:,.0f}")
+            axes.minorticks_off()
+            axes.set_xlabel("Training (seconds, log scale)")
+            axes.tick_params(labelleft=column == 0)
+            if column == 0:
+                axes.set_ylabel("Test entity F1 (%)")
+    style.legend_below(figure, style.fusion_handles(looks))
+    return figure

@@ -1,0 +1,34 @@
+"""How the entities of each split divide into types."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from mnerflow.reporting import style
+from mnerflow.reporting.plots.tag_distribution import FILLS
+from mnerflow.reporting.style import COLUMN, SMALL
+
+
+@style.styled
+def draw_entity_types(splits: Mapping[str, Mapping[str, int]], title: str, out_stem: str | Path) -> None:
+    """Draw the share of each type among a split's entities (type → number); the number stands above."""
+    types = list(next(iter(splits.values())))
+    width = 0.8 / len(splits)
+    figure = Figure(figsize=(COLUMN, 2.1))
+    axes = figure.add_subplot(title=title, ylabel="Entities (%)")
+    for index, (split, counts) in enumerate(splits.items()):
+        color, hatch = FILLS[index % len(FILLS)]
+        shares = [100 * counts[kind] / max(1, sum(counts.values())) for kind in types]
+        places = np.arange(len(types)) + (index - (len(splits) - 1) / 2) * width
+        bars = axes.bar(
+            places, shares, width, label=split, color=color, hatch=hatch, edgecolor="black", linewidth=0.4
+        )
+        numbers = [f"{counts[kind]:,}" for kind in types]
+        axes.bar_label(bars, numbers, padding=2, fontsize=SMALL, rotation=90)
+    axes.margins(y=0.2)
+    axes.set_xticks(range(len(types)), types)
+    axes.tick_params(axis="x", length=0)
+    figure.legend(loc="outside lower center", ncols=len(splits))
+    style.save(figure, out_stem)

@@ -1,0 +1,29 @@
+"""What each fusion gains over its text-only twin."""
+
+from pathlib import Path
+
+from mnerflow.reporting import style
+from mnerflow.reporting.does_it_help import COLUMNS
+from mnerflow.reporting.plots.intervals import Mark, Row, handle, interval_figure
+from mnerflow.reporting.tables import read_csv
+
+SIGNIFICANCE = 0.05
+
+
+@style.styled
+def draw_forest(does_it_help: str | Path, out_stem: str | Path) -> None:
+    """Draw the differences of ``does_it_help.csv`` with their 95 % intervals, the verdict at the right edge.
+
+    A filled marker is a difference with corrected p < 0.05. Raises ``UserError`` when the file is missing or
+    lacks a column.
+    """
+    rows = [Row(record, [_mark(record)], record["verdict"]) for record in read_csv(does_it_help, COLUMNS)]
+    handles = [handle("corrected p < 0.05", "full"), handle("not significant", "none")]
+    label = "Fusion − text only, test entity F1 (points)"
+    figure = interval_figure(rows, label, handles) if rows else style.note("No fusion has a text-only twin.")
+    style.save(figure, out_stem)
+
+
+def _mark(record: dict) -> Mark:
+    values = (100 * float(record[name]) for name in ("difference", "low", "high"))
+    return Mark(*values, fill="full" if float(record["p_corrected"]) < SIGNIFICANCE else "none")

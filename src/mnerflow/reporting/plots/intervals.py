@@ -1,0 +1,103 @@
+"""Values with intervals beside a line at zero: what the forest plot and the ablations have in common."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from mnerflow.reporting import style
+from mnerflow.reporting.style import COLUMN, SMALL
+from mnerflow.reporting.tables import encoders
+
+ROW = 0.155  # inches
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A value with its interval, in percentage points; ``fill`` is the marker's fill style."""
+
+    value: float
+    low: float
+    high: float
+    fill: str = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A fusion's marks, one below the other, and a word at the right edge."""
+
+    names: Mapping[str, str]
+    marks: Sequence[Mark]
+    word: str
+
+
+def interval_figure(rows: Sequence[Row], label: str, handles: Sequence[Line2D]) -> Figure:
+    """One axes a data set (its own scale), a heading a pair of encoders, a line a fusion."""
+    panels = [list(group) for _, group in groupby(rows, key=lambda row: _data(row.names))]
+    heights = [_height(panel) for panel in panels]
+    figure = Figure(figsize=(COLUMN, ROW * sum(heights) + 0.42 * len(panels) + 0.2))
+    grid = figure.add_gridspec(len(panels), 1, height_ratios=heights)
+    looks = style.fusion_looks(row.names["fusion"] for row in rows)
+    for place, (panel, height) in enumerate(zip(panels, heights, strict=True)):
+        axes = figure.add_subplot(grid[place], title=_data(panel[0].names), ylim=(height - 0.4, -0.6))
+        axes.grid(visible=True, axis="x")
+        axes.grid(visible=False, axis="y")
+        axes.axvline(0, color="black", linewidth=0.7)
+        axes.spines["left"].set_visible(False)
+        axes.tick_params(axis="y", length=0)
+        _draw(axes, panel, looks)
+    axes.set_xlabel(label)
+    style.legend_below(figure, handles)
+    return figure
+
+
+def handle(label: str, fill: str) -> Line2D:
+    """A legend's entry for marks with this fill style."""
+    return Line2D(
+        [], [], color=style.MUTED, marker="o", markersize=4, fillstyle=fill, markerfacecoloralt="white",
+        linewidth=0.8, label=label,
+    )  # fmt: skip
+
+
+def _draw(axes: Axes, rows: Sequence[Row], looks: Mapping[str, style.Look]) -> None:
+    y, labels = 0.0, {}
+    for pair, members in groupby(rows, key=lambda row: encoders(row.names)):
+        labels[y] = pair
+        y += 1
+        for row in members:
+            labels[y + (len(row.marks) - 1) / 2 * 0.7] = style.words(row.names["fusion"])
+            axes.annotate(
+                row.word,
+                xy=(1, y + (len(row.marks) - 1) / 2 * 0.7),
+                xycoords=("axes fraction", "data"),
+                xytext=(4, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=SMALL,
+            )
+            look = looks[row.names["fusion"]]
+            for mark in row.marks:
+                axes.plot([mark.low, mark.high], [y, y], color=look.color, linewidth=0.8)
+                axes.plot(
+                    mark.value, y, marker=look.marker, markersize=4, markeredgewidth=0.7, color=look.color,
+                    fillstyle=mark.fill, markerfacecoloralt="white", zorder=3,
+                )  # fmt: skip
+                y += 0.7
+            y += 0.3
+    axes.set_yticks(list(labels), list(labels.values()))
+    headings = {encoders(row.names) for row in rows}
+    for text in axes.get_yticklabels():
+        if text.get_text() in headings:
+            text.set_fontweight("bold")
+
+
+def _height(rows: Sequence[Row]) -> float:
+    headings = len(list(groupby(rows, key=lambda row: encoders(row.names))))
+    return headings + sum(0.7 * len(row.marks) + 0.3 for row in rows)
+
+
+def _data(names: Mapping[str, str]) -> str:
+    return names["dataset"] if names["filter"] == "none" else f"{names['dataset']}, {names['filter']}"

@@ -1,0 +1,67 @@
+"""Test F1 of every entity type, by fusion."""
+
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from mnerflow.grid import Run
+from mnerflow.reporting import style
+from mnerflow.reporting.per_type import COLUMNS
+from mnerflow.reporting.plots.panels import group_by_panel, rows_of_panels
+from mnerflow.reporting.style import FULL, Look
+from mnerflow.reporting.tables import COMBINATION, read_csv
+
+Scores = dict[Run, dict[str, tuple[float, float]]]  # combination -> type -> mean and deviation in per cent
+
+
+@style.styled
+def draw_per_type(per_type: str | Path, out_stem: str | Path) -> None:
+    """Draw ``per_type.csv``: a marker is a mean over seeds, a bar one standard deviation to either side.
+
+    One panel a data set and pair of encoders. ``image_only`` is left out: it would press the others together.
+    Raises ``UserError`` when the file is missing or lacks a column.
+    """
+    scores: Scores = {}
+    for row in read_csv(per_type, COLUMNS):
+        if row["fusion"] != "image_only":
+            run = Run(*(row[name] for name in COMBINATION), seed=0)
+            mean, deviation = (100 * float(row[name] or 0) for name in ("f1_mean", "f1_sd"))
+            scores.setdefault(run, {})[row["type"]] = mean, deviation
+    style.save(_figure(scores) if scores else style.note("No scores by type yet."), out_stem)
+
+
+def _figure(scores: Scores) -> Figure:
+    panels = group_by_panel(scores)
+    looks = style.fusion_looks(run.fusion for run in scores)
+    rows = list(rows_of_panels(panels, 3))
+    columns = max(map(len, rows))
+    width = FULL / columns if columns > 1 else style.COLUMN
+    figure = Figure(figsize=(width * columns, 1.6 * len(rows) + 0.2))
+    grid = figure.add_gridspec(len(rows), columns)
+    for place, members in enumerate(rows):
+        axes = None
+        for column, panel in enumerate(members):
+            axes = figure.add_subplot(grid[place, column], sharey=axes)
+            axes.set_title(panel.title(width - 0.4))
+            _draw(axes, {run.fusion: scores[run] for run in panels[panel]}, looks)
+            axes.tick_params(labelleft=column == 0)
+            if column == 0:
+                axes.set_ylabel("Test F1 (%)")
+    style.legend_below(figure, style.fusion_handles(looks))
+    return figure
+
+
+def _draw(axes: Axes, fusions: dict[str, dict[str, tuple[float, float]]], looks: dict[str, Look]) -> None:
+    types = list(next(iter(fusions.values())))
+    step = 0.8 / len(looks)
+    for index, (fusion, look) in enumerate(looks.items()):
+        for x, kind in enumerate(types if fusion in fusions else ()):
+            mean, deviation = fusions[fusion][kind]
+            axes.errorbar(
+                x + (index - (len(looks) - 1) / 2) * step, mean, deviation,
+                color=look.color, marker=look.marker, markersize=3.6, elinewidth=0.8,
+            )  # fmt: skip
+    axes.set_xticks(range(len(types)), types)
+    axes.set_xlim(-0.5, len(types) - 0.5)
+    axes.tick_params(axis="x", length=0)

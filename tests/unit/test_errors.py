@@ -1,0 +1,108 @@
+"""Kinds of errors, worked out by hand, and what a fusion mends and breaks."""
+
+from dataclasses import replace
+
+import pytest
+
+from mnerflow.data.post import Post
+from mnerflow.evaluation.errors import Change, Entity, changes, context_of, count_errors, outcomes
+from mnerflow.evaluation.predictions import Prediction, write_predictions
+from mnerflow.grid import Run
+from mnerflow.reporting.errors import change_rows, error_rows, error_table
+
+TEXT = Run("demo", "none", "bilstm", "none", "text_only", 1)
+LINEAR = replace(TEXT, image_encoder="cnn", fusion="linear")
+
+
+def tagged(gold: str, predicted: str, name: str = "1") -> Prediction:
+    """Tags written short: ``"Bp Ip O Bl"``."""
+    kinds = {"p": "PER", "l": "LOC", "": ""}
+    labels, found = (
+        [tag if tag == "O" else f"{tag[0]}-{kinds[tag[1]]}" for tag in text.split()]
+        for text in (gold, predicted)
+    )
+    return Prediction(name, [f"w{place}" for place in range(len(labels))], labels, found, [1] * len(labels))
+
+
+@pytest.mark.parametrize(
+    ("gold", "predicted", "kinds"),
+    [
+        ("Bp Ip O", "Bp Ip O", ["correct"]),
+        ("Bp Ip O", "O O O", ["missed"]),
+        ("O O O", "O Bl O", ["spurious"]),
+        ("Bp Ip O", "Bl Il O", ["wrong_type"]),
+        ("Bp Ip O", "Bp O O", ["wrong_boundary"]),
+        ("Bp Ip O", "O Bl Il", ["both"]),
+        ("Bp Ip O", "O O Bp", ["missed", "spurious"]),
+        # The larger overlap is the partner, the other prediction is one too many.
+        ("Bp Ip Ip", "Bp Bp Ip", ["wrong_boundary", "spurious"]),
+        # One prediction over two gold entities mends one of them at most: that of its own type.
+        ("Bp Bl", "Bl Il", ["missed", "wrong_boundary"]),
+        # A right entity keeps its partner although a wrong one overlaps it as well.
+        ("Bp Ip Bl", "Bp Ip Bp", ["correct", "wrong_type"]),
+    ],
+)
+def test_kinds_of_errors(gold, predicted, kinds):
+    assert [outcome.kind for outcome in outcomes(tagged(gold, predicted))] == kinds
+
+
+def test_errors_are_counted_by_type_length_training_and_image():
+    train = [Post("t", ["W0"], ["B-LOC"])]
+    test = [Post("1", [], [], images=["broken.jpg", "1.jpg"]), Post("2", [], [], images=["broken.jpg"])]
+    context = context_of(train, test, {"1.jpg"})
+    counts = count_errors([tagged("Bp O Bl Il Il Il", "Bp O O O O O"), tagged("Bl", "O", "2")], context)
+    found = {group: (row["correct"], row["missed"]) for group, row in counts.items()}
+    assert found == {
+        ("all", "all"): (1, 2),
+        ("type", "PER"): (1, 0),
+        ("type", "LOC"): (0, 2),
+        ("words", "1"): (1, 1),
+        ("words", "3 or more"): (0, 1),
+        ("in training", "seen"): (1, 1),  # "W0" was an entity in training, of whatever type and case
+        ("in training", "unseen"): (0, 1),
+        ("image", "usable"): (1, 1),
+        ("image", "none"): (0, 1),
+    }
+
+
+def test_changes_beside_the_twin():
+    twin, fusion = tagged("Bp O Bl O O", "Bp O Bp O Bl"), tagged("Bp O Bl O O", "O O Bl Bp O")
+    assert list(changes(twin, fusion)) == [
+        Change("broken", Entity("PER", 0, 1)),
+        Change("fixed", Entity("LOC", 2, 3)),
+        Change("removed", Entity("PER", 2, 3)),
+        Change("added", Entity("PER", 3, 4)),
+        Change("removed", Entity("LOC", 4, 5)),
+    ]
+
+
+def test_rows_are_means_over_seeds_and_examples_say_how_many_show_them(tmp_path):
+    def file(run: Run, predicted: str) -> str:
+        path = tmp_path / f"{run.fusion}{run.seed}"
+        write_predictions(path, [tagged("Bp O", predicted)])
+        return str(path)
+
+    runs = [
+        (TEXT, "O O"),
+        (replace(TEXT, seed=2), "O O"),
+        (LINEAR, "Bp O"),
+        (replace(LINEAR, seed=2), "O Bl"),
+    ]
+    files = {run: file(run, predicted) for run, predicted in runs}
+    rows = error_rows(files, {("demo", "none"): context_of([], [], set())})
+    (linear,) = [row for row in rows if row["fusion"] == "linear" and row["by"] == "all"]
+    assert [linear[name] for name in ("seeds", "gold", "correct", "missed", "spurious")] == [
+        2,
+        1,
+        0.5,
+        0.5,
+        0.5,
+    ]
+    assert "| linear" in error_table(rows).markdown()
+    counts, examples = change_rows(files, {"linear": "text_only"})
+    assert [(row["type"], row["fixed"], row["added"]) for row in counts] == [
+        ("all", 0.5, 0.5), ("LOC", 0, 0.5), ("PER", 0.5, 0),
+    ]  # fmt: skip
+    (example,) = examples
+    assert (example["change"], example["seeds"], example["of"], example["words"]) == ("fixed", 1, 2, ["w0"])
+    assert (example["predicted_text_only"], example["predicted_fusion"]) == (["O", "O"], ["B-PER", "O"])

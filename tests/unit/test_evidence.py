@@ -1,0 +1,182 @@
+"""Does the image help: verdicts on predictions made so that the answer is known, and what is tabulated."""
+
+import random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mnerflow.data.tags import tag_list
+from mnerflow.errors import UserError
+from mnerflow.evaluation.counts import Counts, count, read_counts, write_counts
+from mnerflow.evaluation.evidence import Comparison, Drop, compare_with_twins
+from mnerflow.evaluation.predictions import Prediction
+from mnerflow.grid import Run, text_only_twins
+from mnerflow.reporting.does_it_help import COLUMNS, help_record, help_table
+from mnerflow.reporting.per_type import per_type, per_type_tables
+
+TAGS = tag_list(["PER", "LOC"])
+RESAMPLES = 1_000
+TEXT = Run("demo", "none", "bilstm", "none", "text_only", 1)
+LINEAR = replace(TEXT, image_encoder="cnn", fusion="linear")
+CAPTION = replace(TEXT, fusion="caption")
+TWINS = {"linear": "text_only", "caption": "text_only"}
+
+
+def predictions(right: float, seed: int, sentences: int = 400) -> list[Prediction]:
+    """Sentences with one entity of one word, its type found with the probability ``right``."""
+    rng, gold = random.Random(seed), random.Random(0)
+    posts = []
+    for number in range(sentences):
+        label, wrong = gold.sample(["B-PER", "B-LOC"], 2)
+        found = label if rng.random() < right else wrong
+        posts.append(Prediction(str(number), ["Paris", "!"], [label, "O"], [found, "O"], [1, 1]))
+    return posts
+
+
+def counts(right: float, seed: int, wrong_image: float | None = None) -> Counts:
+    """Counts of a run without images, or of one that is right this often with true and with wrong images.
+
+    Where both are the same, so are the predictions: the image is ignored.
+    """
+    if wrong_image is None:
+        return count({"none": predictions(right, seed)}, TAGS)
+    true = predictions(right, seed)
+    other = [true, true] if wrong_image == right else [predictions(wrong_image, seed + k) for k in (50, 60)]
+    return count({"true": true, "shuffled": other[0], "blank": other[1]}, TAGS)
+
+
+def compare(text: float, *fusion: float) -> Comparison:
+    """A fusion and its twin over three seeds."""
+    runs = {}
+    for seed in (1, 2, 3):
+        runs[replace(TEXT, seed=seed)] = counts(text, seed)
+        runs[replace(LINEAR, seed=seed)] = counts(fusion[0], seed + 10, *fusion[1:])
+    (comparison,), alone = compare_with_twins(runs, TWINS, RESAMPLES)
+    assert alone == []
+    return comparison
+
+
+def test_on_demo_the_image_decides():
+    comparison = compare(0.6, 0.9, 0.5)
+    assert comparison.verdict == "gains"
+    assert comparison.difference == pytest.approx(0.3, abs=0.05)
+    assert comparison.low < comparison.difference < comparison.high
+    assert comparison.drops["shuffled"].mean == pytest.approx(0.4, abs=0.06)
+    assert comparison.p == pytest.approx(1 / (RESAMPLES + 1))
+    assert comparison.order == 0
+    assert comparison.changed > 0.3
+
+
+@pytest.mark.parametrize("text", [0.6, 0.75, 0.9])
+def test_on_demo_control_the_image_is_ignored_even_by_a_better_model(text):
+    comparison = compare(text, 0.75, 0.75)
+    assert comparison.verdict == "ignores"
+    assert (comparison.changed, comparison.drops["blank"]) == (0, Drop(0, 0, 0))
+
+
+def test_a_misleading_image_loses():
+    assert compare(0.9, 0.6, 0.9).verdict == "loses"
+
+
+def comparison(difference: float, drop: float | None, width: float = 0.01, p: float = 0.001) -> Comparison:
+    drops = {} if drop is None else {k: Drop(drop, drop - width, drop + width) for k in ("shuffled", "blank")}
+    low, high = difference - width, difference + width
+    return Comparison(
+        LINEAR, 3, 0.7, 0.7 + difference, difference, low, high, p, p, drops, None, None, 0.02
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("case", "verdict"),
+    [
+        (comparison(0.03, 0.02), "gains"),
+        (comparison(0.03, 0.02, p=0.06), "unclear"),  # not significant once corrected
+        (comparison(0.03, 0.03, width=0.04), "unclear"),  # another seed might not
+        (comparison(0.03, 0.0), "ignores"),  # better, but not by its image
+        (comparison(0.03, 0.0, width=0.025), "unclear"),  # better, and whether by its image is open
+        (comparison(-0.03, -0.02), "loses"),
+        (comparison(-0.03, 0.0), "ignores"),
+        (comparison(0.0, 0.005), "ignores"),
+        (comparison(0.0, 0.05), "unclear"),  # uses the image without a sure gain
+        (comparison(0.03, None), "gains"),  # a caption
+        (comparison(-0.03, None), "loses"),
+        (comparison(0.0, None), "unclear"),
+    ],
+)
+def test_rules_of_the_verdict(case, verdict):
+    assert case.verdict == verdict
+
+
+def test_a_caption_is_compared_without_ablation_and_a_run_without_twin_is_named():
+    runs = {TEXT: counts(0.6, 1), CAPTION: counts(0.9, 2), replace(LINEAR, seed=2): counts(0.9, 3, 0.5)}
+    (caption,), alone = compare_with_twins(runs, TWINS, RESAMPLES)
+    record = help_record(caption)
+    assert set(record) == set(COLUMNS)
+    assert (record["image_encoder"], record["drop_shuffled"], record["changed"]) == ("none", None, None)
+    assert (record["seeds"], record["order"], record["verdict"]) == (1, None, "gains")
+    table = help_table([caption], alone).markdown()
+    assert "`demo/none/bilstm+cnn/linear/seed2`" in table
+    assert "\n\ngains: the fusion is surely better than its twin" in table
+    assert "| **+" in table
+
+
+def test_p_values_are_corrected_over_the_table():
+    runs = {TEXT: counts(0.6, 1)}
+    runs |= {replace(LINEAR, fusion=name): counts(0.9, seed, 0.5) for seed, name in enumerate("abcde", 2)}
+    found, _ = compare_with_twins(runs, dict.fromkeys("abcde", "text_only"), RESAMPLES)
+    assert [round(c.p_corrected / c.p, 6) for c in found] == [5] * 5
+
+
+def test_runs_on_other_posts_are_not_compared():
+    other = count({"none": predictions(0.6, 1, sentences=399)}, TAGS)
+    with pytest.raises(UserError, match="other posts or labels"):
+        compare_with_twins({TEXT: counts(0.6, 1), CAPTION: other}, TWINS, RESAMPLES)
+
+
+def test_counts_survive_the_file_and_tell_what_changed(tmp_path):
+    true = predictions(1, 1, sentences=3)
+    blank = [true[0], replace(true[1], predicted=["O", "O"]), true[2]]
+    write_counts(tmp_path / "counts.npz", count({"true": true, "blank": blank}, TAGS))
+    read = read_counts(tmp_path / "counts.npz")
+    assert read.types == ("PER", "LOC")
+    assert read.plain.sum(axis=(0, 1)).tolist() == [3, 3, 3]
+    assert read.entities["blank"].sum(axis=(0, 1)).tolist() == [2, 2, 3]
+    assert read.changed["blank"].tolist() == [False, True, False]
+    write_counts(tmp_path / "again.npz", read)
+    assert (tmp_path / "again.npz").read_bytes() == (tmp_path / "counts.npz").read_bytes()
+    (tmp_path / "broken.npz").write_bytes(b"PK")
+    with pytest.raises(UserError, match=r"broken\.npz: no counts of a run"):
+        read_counts(tmp_path / "broken.npz")
+
+
+def test_twins_have_the_same_decoder():
+    config = {
+        "fusions": {
+            "text_only": {"inputs": ["text"]},
+            "text_crf": {"inputs": ["text"], "decoder": "crf"},
+            "image_only": {"inputs": ["image"]},
+            "caption": {"inputs": ["text", "caption"], "decoder": "crf"},
+            "linear": {},
+            "odd": {"decoder": "other"},
+        }
+    }
+    assert text_only_twins(config) == {"caption": "text_crf", "linear": "text_only", "odd": None}
+
+
+def test_the_best_of_a_type_is_bold_only_where_the_next_is_surely_worse():
+    def run(per: float, loc: float, seed: int) -> Counts:
+        rng = np.random.default_rng(seed)
+        gold = np.tile([1, 1], (300, 1))
+        hits = rng.random((300, 2)) < [per, loc]
+        return Counts(("PER", "LOC"), "", {"none": np.stack([hits, gold, gold], axis=-1).astype(int)}, {})
+
+    runs = {replace(TEXT, seed=seed): run(0.5, 0.8, seed) for seed in (1, 2)}
+    runs |= {replace(CAPTION, seed=seed): run(0.9, 0.8, seed + 5) for seed in (1, 2)}
+    rows = per_type(runs, RESAMPLES)
+    assert [(row["fusion"], row["type"]) for row in rows if row["best"]] == [("caption", "PER")]
+    assert rows[0]["support"] == 300
+    assert rows[0]["precision"] == rows[0]["recall"] == rows[0]["f1_mean"] == pytest.approx(0.9, abs=0.04)
+    (table,) = per_type_tables(rows)
+    assert table.markdown().count("**") == 2
+    assert table.latex().count(r"\textbf{") == 1

@@ -1,0 +1,131 @@
+"""Cost and published results in tables, and the plots of the evidence."""
+
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+from matplotlib.figure import Figure
+
+from mnerflow.errors import UserError
+from mnerflow.evaluation.evidence import Comparison, Drop
+from mnerflow.grid import Run
+from mnerflow.reporting import cost, does_it_help, per_type, style
+from mnerflow.reporting.plots import draw_ablations, draw_cost, draw_forest, draw_per_type
+from mnerflow.reporting.published import COLUMNS, beside_published, published_table
+from mnerflow.reporting.tables import write_csv
+
+TEXT = Run("demo", "none", "bilstm", "none", "text_only", 1)
+LINEAR = replace(TEXT, image_encoder="cnn", fusion="linear")
+GAIN = Comparison(
+    LINEAR, 3, 0.6, 0.7, 0.1, 0.08, 0.12, 0.001, 0.001,
+    {"shuffled": Drop(0.2, 0.1, 0.3), "blank": Drop(0.1, 0.05, 0.15)}, 0.25, 0.0, 0.02,
+)  # fmt: skip
+CAPTION = replace(
+    GAIN, run=replace(TEXT, fusion="caption"), difference=-0.01, low=-0.03, high=0.01, p_corrected=0.4,
+    drops={}, changed=None,
+)  # fmt: skip
+
+
+@pytest.fixture
+def drawn(monkeypatch) -> list[Figure]:
+    """The figures that were saved, still with their artists."""
+    figures, save = [], style.save
+    monkeypatch.setattr(style, "save", lambda figure, stem: (figures.append(figure), save(figure, stem)))
+    return figures
+
+
+def run_record(folder: Path, run: Run, **values: object) -> Path:
+    """A ``run.yaml`` with these values."""
+    record = {"seconds": 10, "epochs_run": 4, "peak_memory_mib": 900, "parameters_trained": 1_500_000}
+    record["hardware"] = {"processor": "EPYC", "cores": 2, "gpu": None}
+    path = folder / run.path / "run.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(yaml.safe_dump(record | values), encoding="utf-8")
+    return path
+
+
+def test_cost_is_summed_up_over_seeds(tmp_path):
+    records = [
+        run_record(tmp_path, TEXT),
+        run_record(tmp_path, replace(TEXT, seed=2), seconds=14, epochs_run=5, peak_memory_mib=950),
+    ]
+    (row,) = cost.cost(records)
+    assert (row["seeds"], row["seconds_mean"], row["epochs"], row["peak_memory_mib"]) == (2, 12, 4.5, 950)
+    assert row["seconds_sd"] == pytest.approx(8**0.5)
+    assert row["hardware"] == "EPYC, 2 cores"
+    assert "| 12 ± 3 " in cost.cost_table([row]).markdown()
+    records[1].write_text("seconds: 3\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"seed2/run\.yaml: epochs_run is missing"):
+        cost.cost(records)
+
+
+def test_published_results_stand_beside_ours_only_on_their_data():
+    ours = {"filter": "none", "text_encoder": "minilm", "image_encoder": "none", "fusion": "text_only"}
+    ours |= {"seeds": 3, "entity_f1_mean": 0.76, "entity_f1_sd": 0.002}
+    rows = beside_published([ours | {"dataset": name} for name in ("demo", "twitter2015")])
+    assert {row["dataset"] for row in rows} == {"twitter2015"}
+    assert all(set(row) == set(COLUMNS) for row in rows)
+    systems = [row["system"] for row in rows]
+    assert systems[systems.index("text_only") + 1] == "HVPNeT"
+    table = published_table(rows).markdown()
+    assert "| 76.00 ± 0.20 | 3 " in table
+    assert "Yu, ACL 2020" in table
+    assert published_table(beside_published([])).markdown().startswith("No result was published")
+
+
+def test_forest_shows_the_differences_and_fills_the_significant(tmp_path, drawn):
+    path = tmp_path / "does_it_help.csv"
+    write_csv(path, [does_it_help.help_record(c) for c in (GAIN, CAPTION)], does_it_help.COLUMNS)
+    draw_forest(path, tmp_path / "forest")
+    (axes,) = drawn[0].axes
+    found = {
+        round(float(line.get_xdata()[0]), 3): line.get_fillstyle()
+        for line in axes.lines
+        if len(line.get_xdata()) == 1
+    }
+    assert found == {10: "full", -1: "none"}
+    draw_ablations(path, tmp_path / "ablations")  # the caption has none
+    marks = [line.get_xdata()[0] for line in drawn[1].axes[0].lines if len(line.get_xdata()) == 1]
+    assert marks == pytest.approx([20, 10])
+    assert "25 % changed" in [text.get_text() for text in drawn[1].axes[0].texts]
+    assert (tmp_path / "ablations.svg").exists()
+
+
+def test_no_comparison_is_said(tmp_path, drawn):
+    write_csv(tmp_path / "help.csv", [], does_it_help.COLUMNS)
+    write_csv(tmp_path / "types.csv", [], per_type.COLUMNS)
+    for draw, name in ((draw_forest, "help"), (draw_ablations, "help"), (draw_per_type, "types")):
+        draw(tmp_path / f"{name}.csv", tmp_path / "plot")
+    assert [figure.texts[0].get_text()[:3] for figure in drawn] == ["No "] * 3
+    with pytest.raises(UserError, match="column 'seconds_mean' is missing"):
+        (tmp_path / "cost.csv").write_text("dataset,filter,text_encoder,image_encoder,fusion,seeds\n")
+        draw_cost(tmp_path / "cost.csv", tmp_path / "scores.csv", tmp_path / "plot")
+
+
+def test_types_are_drawn_in_every_panel_of_their_encoder(tmp_path, drawn):
+    names = {"dataset": "demo", "filter": "none", "text_encoder": "bilstm", "image_encoder": "none"}
+    scores = {"seeds": 2, "type": "PER", "support": 9, "precision": 0.5, "recall": 0.5, "f1_sd": 0.1}
+    text = names | scores | {"fusion": "text_only", "f1_mean": 0.5, "best": False}
+    rows = [text, *(text | {"image_encoder": e, "fusion": "linear", "f1_mean": 0.8} for e in ("cnn", "vit"))]
+    write_csv(tmp_path / "per_type.csv", rows, per_type.COLUMNS)
+    draw_per_type(tmp_path / "per_type.csv", tmp_path / "per_type")
+    assert [axes.get_title() for axes in drawn[0].axes] == ["demo\nbilstm + cnn", "demo\nbilstm + vit"]
+    for axes in drawn[0].axes:
+        assert sorted(float(line.get_ydata()[0]) for line in axes.lines) == pytest.approx([50, 80])
+
+
+def test_latex_compiles(tmp_path):
+    if not shutil.which("pdflatex"):
+        pytest.skip("pdflatex is absent")
+    row = {"dataset": "demo", "filter": "none", "text_encoder": "b", "image_encoder": "none", "seeds": 1}
+    row |= {"fusion": "text_only", "type": "a_b", "support": 9, "f1_mean": 0.5, "f1_sd": None, "best": True}
+    tables = [does_it_help.help_table([GAIN, CAPTION], [LINEAR]), *per_type.per_type_tables([row])]
+    body = "".join(table.latex() for table in [*tables, published_table(beside_published([]))])
+    preamble = r"\documentclass{article}\usepackage{booktabs,graphicx}"
+    (tmp_path / "t.tex").write_text(rf"{preamble}\begin{{document}}{body}\end{{document}}", encoding="utf-8")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout[-2000:]

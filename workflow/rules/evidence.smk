@@ -1,0 +1,111 @@
+# Does the image help, and can a reader trust the answer?
+
+
+rule evidence:
+    """Compare every fusion with its text-only twin and with wrong images; scores by entity type."""
+    input:
+        expand("results/runs/{run}/counts.npz", run=[run.path for run in RUNS]),
+    output:
+        help_csv=report(
+            "results/tables/does_it_help.csv",
+            category="Tables",
+            caption="../report/does_it_help.rst",
+        ),
+        help_md="results/tables/does_it_help.md",
+        help_tex="results/tables/does_it_help.tex",
+        type_csv="results/tables/per_type.csv",
+        type_md="results/tables/per_type.md",
+        type_tex="results/tables/per_type.tex",
+    log:
+        "results/logs/evidence.log",
+    conda:
+        ENVIRONMENT
+    params:
+        twins=grid.text_only_twins(config),
+        code=code_of("evidence.py"),
+    script:
+        "../scripts/evidence.py"
+
+
+rule errors:
+    """Sort the errors of all runs; list what each fusion mends and breaks beside its text-only twin."""
+    input:
+        predictions=expand(
+            "results/runs/{run}/predictions.test.jsonl", run=[run.path for run in RUNS]
+        ),
+        train=expand("results/data/{data}/train.jsonl", data=filtered_data()),
+        test=expand("results/data/{data}/test.jsonl", data=filtered_data()),
+        images=image_indexes(),
+    output:
+        csv="results/tables/errors.csv",
+        md="results/tables/errors.md",
+        changes="results/tables/fixed_and_broken.csv",
+        examples="results/tables/fixed_and_broken.jsonl",
+    log:
+        "results/logs/errors.log",
+    conda:
+        ENVIRONMENT
+    params:
+        twins=grid.text_only_twins(config),
+        code=code_of("errors.py"),
+    script:
+        "../scripts/errors.py"
+
+
+rule cost:
+    """Tabulate time, memory and trained weights of all combinations."""
+    input:
+        expand("results/runs/{run}/run.yaml", run=[run.path for run in RUNS]),
+    output:
+        csv="results/tables/cost.csv",
+        md="results/tables/cost.md",
+        tex="results/tables/cost.tex",
+    log:
+        "results/logs/cost.log",
+    conda:
+        ENVIRONMENT
+    params:
+        code=code_of("cost.py"),
+    script:
+        "../scripts/cost.py"
+
+
+rule published:
+    """Put published results beside ours where data set, split and metric are the same."""
+    input:
+        "results/scores.csv",
+    output:
+        csv="results/tables/published.csv",
+        md="results/tables/published.md",
+    log:
+        "results/logs/published.log",
+    conda:
+        ENVIRONMENT
+    params:
+        code=code_of("published.py"),
+    script:
+        "../scripts/published.py"
+
+
+rule plot_evidence:
+    """Draw differences, image ablations, scores by type, and F1 against cost."""
+    input:
+        help=rules.evidence.output.help_csv,
+        types=rules.evidence.output.type_csv,
+        cost=rules.cost.output.csv,
+        scores="results/scores.csv",
+    output:
+        report(
+            expand("results/plots/{name}.png", name=EVIDENCE_PLOTS),
+            category="Plots",
+            caption="../report/evidence.rst",
+        ),
+        expand("results/plots/{name}.svg", name=EVIDENCE_PLOTS),
+    log:
+        "results/logs/plot_evidence.log",
+    conda:
+        ENVIRONMENT
+    params:
+        code=code_of("plot_evidence.py"),
+    script:
+        "../scripts/plot_evidence.py"
