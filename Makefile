@@ -6,7 +6,7 @@ CORES ?= all
 SETTINGS := $(if $(MIRROR),mirror=$(MIRROR)) $(if $(WEIGHTS_MIRROR),weights_mirror=$(WEIGHTS_MIRROR))
 SNAKEMAKE = .venv/bin/snakemake --cores $(CORES) $(if $(strip $(SETTINGS)),--config $(SETTINGS))
 
-.PHONY: help run demo twitter photos test check lock clean
+.PHONY: help run demo twitter photos poner bench test check lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,13 @@ twitter: .venv/installed ## Twitter-2017 and Twitter-2015 with MiniLM
 
 photos: .venv/installed ## 30 real tweets with their photos through every fusion
 	$(SNAKEMAKE) --configfile config/photos.yaml
+
+poner: .venv/installed ## Czech chronicles with crops of their lines, as published and split by page
+	$(SNAKEMAKE) --configfile config/poner.yaml
+
+bench: .venv/installed ## how fast texts are prepared and images stored
+	.venv/bin/python benchmarks/prepare.py $(if $(MIRROR),--mirror $(MIRROR))
+	.venv/bin/python benchmarks/image_store.py
 
 test: .venv/installed ## all tests
 	.venv/bin/python -m pytest

@@ -1,12 +1,14 @@
 # mnerflow: does an image help a model to find the names in a text?
 # Targets and includes; the work is in workflow/rules, the library in src/mnerflow.
+from pathlib import Path
+
 from snakemake.utils import min_version
 
 min_version("9.0")
 
 
-configfile: workflow.source_path("config/datasets.yaml")
-configfile: workflow.source_path("config.yaml")
+configfile: Path(workflow.basedir) / "config/datasets.yaml"
+configfile: Path(workflow.basedir) / "config.yaml"
 
 
 include: "workflow/rules/common.smk"
@@ -16,6 +18,7 @@ include: "workflow/rules/images.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/evidence.smk"
 
 
 rule all:
@@ -30,3 +33,7 @@ rule all:
 
 onsuccess:
     show_results()
+
+
+onerror:
+    show_failures()

@@ -73,15 +73,21 @@ def read_json_lines(path: str | Path) -> Iterator[tuple[int, dict]]:
     Lines end at ``\\n`` alone: tweets contain U+2028 and U+0085, which are text.
     """
     for number, line in enumerate(read_text(path).split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise UserError(f"{path}:{number}: not valid JSON ({error}).") from error
-        if not isinstance(record, dict):
-            raise UserError(f"{path}:{number}: a JSON object is expected, not {type(record).__name__}.")
-        yield number, record
+        if line.strip():
+            yield number, json_object(line, f"{path}:{number}")
+
+
+def json_object(line: str, place: str) -> dict:
+    """Read one JSON object; raises ``UserError`` naming ``place``, its file and line."""
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{place}: not valid JSON ({error}). Write one JSON object a line.") from error
+    if not isinstance(record, dict):
+        raise UserError(
+            f"{place}: a JSON object is expected, not {type(record).__name__}. Write one JSON object a line."
+        )
+    return record
 
 
 def read_text(path: str | Path) -> str:

@@ -78,6 +78,22 @@ def inputs_of(config: dict[str, Any], fusion: str) -> list[str]:
     return config["fusions"][fusion].get("inputs", ["text", "image"])
 
 
+def text_only_twins(config: dict[str, Any]) -> dict[str, str | None]:
+    """For every fusion that reads more than the text, the one that reads just that, with the same decoder.
+
+    ``None`` where there is no such one. Fusions that read the text alone, or none of it, have no entry.
+    """
+    alone: dict[str, str] = {}
+    for name, entry in config["fusions"].items():
+        if inputs_of(config, name) == ["text"]:
+            alone.setdefault(entry.get("decoder", "softmax"), name)
+    return {
+        name: alone.get(entry.get("decoder", "softmax"))
+        for name, entry in config["fusions"].items()
+        if "text" in inputs_of(config, name) and len(inputs_of(config, name)) > 1
+    }
+
+
 def run_config(config: dict[str, Any], run: Run) -> dict[str, Any]:
     """The plain values of a run's ``RunConfig``, and nothing that concerns other runs.
 

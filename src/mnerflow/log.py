@@ -17,7 +17,8 @@ def job(title: str, log_file: str | Path) -> Iterator[logging.Logger]:
     """Log to ``log_file`` and to the terminal while the block runs.
 
     The last line says ``title`` and the seconds it took. A ``UserError`` ends the process with
-    status 1 and its message; any other exception is a defect and keeps its traceback.
+    status 1 and its message, Ctrl-C with status 130; any other exception is a defect and keeps its
+    traceback.
     """
     path = Path(log_file)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -32,8 +33,11 @@ def job(title: str, log_file: str | Path) -> Iterator[logging.Logger]:
     try:
         yield logger
     except UserError as error:
-        logger.error("%s: %s", title, error)
+        logger.error("%s", error)
         sys.exit(1)
+    except KeyboardInterrupt:
+        logger.warning("stopped after %.1f s; run again to go on", time.monotonic() - start)
+        sys.exit(130)
     except Exception:
         logger.exception("%s: this is a defect in mnerflow, please report it", title)
         raise

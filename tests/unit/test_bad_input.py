@@ -1,5 +1,8 @@
 """Malformed texts: each ends in one message that names the place, and leaves no file behind."""
 
+import os
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -214,6 +217,62 @@ def test_a_set_described_wrongly_is_refused(tmp_path: Path, changes: dict, messa
         prepare(config, tmp_path, tmp_path / "out")
     assert message in str(caught.value)
     assert not (tmp_path / "out").exists()
+
+
+def good(folder: Path) -> PrepareConfig:
+    """A set of three sound posts in ``folder``."""
+    for split in SPLITS:
+        (folder / f"{split}.txt").write_text(GOOD["umt"].format(split))
+    return PrepareConfig("umt", ["PER"], {split: f"{split}.txt" for split in SPLITS})
+
+
+def test_a_symlink_loop_is_named(tmp_path: Path) -> None:
+    config = good(tmp_path)
+    (tmp_path / "dev.txt").unlink()
+    (tmp_path / "dev.txt").symlink_to("dev.txt")
+    with pytest.raises(UserError, match=r"dev\.txt: cannot be read \(Too many levels of symbolic links"):
+        prepare(config, tmp_path, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 16 kB, where root may mount one."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", str(disk)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
+        pytest.skip("no file system can be mounted here")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_full_disk_leaves_the_old_files_whole(tmp_path: Path, small_disk: Path) -> None:
+    config = good(tmp_path)
+    prepare(config, tmp_path, small_disk)
+    before = {path.name: path.read_bytes() for path in small_disk.iterdir()}
+    (tmp_path / "train.txt").write_text("".join(f"IMGID:{k}\nAnn\tB-PER\n\n" for k in range(1000)))
+    with pytest.raises(
+        UserError, match=r"could not be written \(No space left on device\)\. Free some space"
+    ):
+        prepare(config, tmp_path, small_disk)
+    assert {path.name: path.read_bytes() for path in small_disk.iterdir()} == before
+
+
+def test_a_target_that_cannot_be_written_is_named(tmp_path: Path, small_disk: Path) -> None:
+    config = good(tmp_path)
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    with pytest.raises(UserError, match=r"disk/train\.jsonl: could not be written \(Read-only file system\)"):
+        prepare(config, tmp_path, small_disk)
+    assert list(small_disk.iterdir()) == []
+
+
+def test_a_file_in_the_way_of_the_target_is_named(tmp_path: Path) -> None:
+    config = good(tmp_path)
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(UserError, match=r"out/train\.jsonl: could not be written"):
+        prepare(config, tmp_path, tmp_path / "out")
+    assert (tmp_path / "out").read_text() == "mine"
 
 
 @pytest.mark.parametrize(

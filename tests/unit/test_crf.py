@@ -1,6 +1,6 @@
 """The CRF against brute force over all tag sequences."""
 
-from itertools import product
+from itertools import pairwise, product
 
 import pytest
 import torch
@@ -27,8 +27,8 @@ def brute_force(crf: CRF, emissions: torch.Tensor) -> dict[tuple[int, ...], floa
     for sequence in filter(legal, product(range(len(TAGS)), repeat=len(emissions))):
         score = crf.first[sequence[0]] + crf.last[sequence[-1]]
         score = score + sum(emissions[word, tag] for word, tag in enumerate(sequence))
-        score = score + sum(crf.transitions[a, b] for a, b in zip(sequence, sequence[1:], strict=False))
-        scores[sequence] = float(score)
+        score = score + sum(crf.transitions[a, b] for a, b in pairwise(sequence))
+        scores[sequence] = float(score.detach())
     return scores
 
 

@@ -81,6 +81,17 @@ def test_the_whole_picture_is_kept_between_grey_bars(tmp_path):
     assert (pixels[4:12, :11] == RED).all() and (pixels[4:12, 13:] == WHITE).all()
 
 
+def test_a_strip_is_wrapped_into_rows_that_fill_the_square(tmp_path):
+    strip = Image.new("RGB", (72, 8), WHITE)  # nine squares in a row: three rows of three
+    strip.paste(RED, (32, 0, 40, 8))  # the fifth
+    name = save(tmp_path / "line.png", strip, "PNG")
+    expected = np.full((24, 24, 3), WHITE, np.uint8)
+    expected[8:16, 8:16] = RED
+    assert np.array_equal(decode(tmp_path, name, 24, "wrap"), expected)
+    square = save(tmp_path / "square.png", Image.new("RGB", (20, 20), RED), "PNG")
+    assert np.array_equal(decode(tmp_path, square, SIZE, "wrap"), decode(tmp_path, square, SIZE))
+
+
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF"])
 def test_exif_rotation_is_applied(tmp_path, format):
     image = Image.new("RGB", (32, 32), WHITE)

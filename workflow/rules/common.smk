@@ -4,12 +4,12 @@ import resource
 import sys
 import time
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 import yaml
-from snakemake.exceptions import WorkflowError
 
-STARTED = time.monotonic()
+STARTED = time.time()
 ROOT = Path(workflow.basedir)
 # So that conda and container jobs, in which mnerflow is not installed, find the library too.
 sys.path.insert(0, str(ROOT / "src"))
@@ -17,11 +17,73 @@ os.environ.update(PYTHONPATH=str(ROOT / "src"))
 
 from mnerflow import grid
 from mnerflow.data.post import SPLITS
-from mnerflow.errors import UserError
-from mnerflow.fingerprint import fingerprint
+from mnerflow.errors import UserError, suggest
+from mnerflow.fingerprint import fingerprint, module_names
 from mnerflow.schema import check
 
 ENVIRONMENT = str(ROOT / "envs/environment.yaml")
+
+
+def check_module(place, name, *package):
+    """Raise ``UserError`` unless a package of the library has a module of this name."""
+    known = [module for module in module_names(package) if not module.startswith("_")]
+    if name not in known:
+        raise UserError(
+            f"{place}: {name!r} is not known{suggest(name, known)}. Known: {', '.join(known)}."
+        )
+
+
+def check_modules(run):
+    """Raise ``UserError`` for a filter, format or ``kind`` of a run that the library does not have."""
+    dataset = f"datasets.{run.dataset}"
+    check_module(
+        f"{dataset}.format",
+        config["datasets"][run.dataset]["format"],
+        *("data", "formats"),
+    )
+    if run.filter != grid.FILTERS_OFF:
+        for name in run.filter.split("+"):
+            check_module("grid, filters", name, "data", "filters")
+    values = grid.run_config(config, run)
+    check_module(
+        f"fusions.{run.fusion}.decoder", values["decoder"], "models", "decoders"
+    )
+    for part, name in (
+        ("fusion", run.fusion),
+        ("text_encoder", run.text_encoder),
+        ("image_encoder", run.image_encoder),
+    ):
+        if part in values:
+            check_module(
+                f"{part}s.{name}.kind", values[part]["kind"], "models", f"{part}s"
+            )
+
+
+def check_folder(run):
+    """Raise ``UserError`` when a run reads a folder of one's own data that lacks a file or the images."""
+    folder = config["datasets"][run.dataset].get("folder")
+    if not folder:
+        return
+    for file in split_files(run.dataset):
+        if not Path(folder, file).is_file():
+            raise UserError(
+                f"{folder}/{file}: no such file. Put it there, or correct `folder` or `splits` of "
+                f"datasets.{run.dataset}."
+            )
+    if run.image_encoder != grid.NONE and not Path(folder, "images").is_dir():
+        raise UserError(
+            f"{folder}/images: no such folder, but the grid asks for images of {run.dataset}. "
+            "Put them there, or leave the fusions that read images out."
+        )
+
+
+def split_files(dataset):
+    """The files that hold a data set's splits."""
+    names = config["datasets"][dataset]["splits"].values()
+    return [
+        name for part in names for name in ([part] if isinstance(part, str) else part)
+    ]
+
 
 try:
     check(
@@ -29,8 +91,11 @@ try:
         yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text()),
     )
     RUNS = grid.expand(config)
+    for run in RUNS:
+        check_modules(run)
+        check_folder(run)
 except UserError as error:
-    raise WorkflowError(str(error)) from None
+    sys.exit(f"mnerflow: {error}")
 
 DATASETS = sorted({run.dataset for run in RUNS})
 
@@ -63,14 +128,25 @@ def code_of(script, *modules):
     return fingerprint(ROOT / "workflow/scripts" / script, *modules)
 
 
+def show_failures():
+    """Print what the jobs that failed say of themselves, and where their logs lie."""
+    for file in sorted(Path("results/logs").rglob("*.log")):
+        said = file.read_text(encoding="utf-8").partition(" ERROR ")[2]
+        if said and file.stat().st_mtime > STARTED:
+            message = said.partition("\nTraceback")[0].strip()
+            print(f"\nmnerflow: {message}\nlog     {file}", file=sys.stderr)
+
+
 def show_results():
-    """Print the results table, where everything lies, and what the run took."""
+    """Print the results table, where everything lies, and what the run took; nothing before there are scores."""
+    if not Path("results/scores.csv").exists():
+        return
     from mnerflow.evaluation.scores import read_scores
     from mnerflow.reporting.tables import short_table, summarize
 
     print(short_table(summarize(read_scores("results/scores.csv"))).console())
     print("tables  results/tables\nplots   results/plots")
-    minutes, seconds = divmod(round(time.monotonic() - STARTED), 60)
+    minutes, seconds = divmod(round(time.time() - STARTED), 60)
     largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
     print(
         f"took    {minutes} min {seconds} s; the largest job used {largest:.1f} GiB of memory"
@@ -80,11 +156,13 @@ def show_results():
 # Data.
 GENERATED = [name for name, entry in config["datasets"].items() if "generator" in entry]
 DOWNLOADED = [name for name, entry in config["datasets"].items() if "files" in entry]
+PONER = [name for name, entry in config["datasets"].items() if "poner" in entry]
+PONER_ARCHIVE = "poner.zip"
 ARCHIVES = {
     Path(entry["images"].get("mirror", f"{name}.zip")).name: entry["images"]
     for name, entry in config["datasets"].items()
     if "images" in entry
-}
+} | {PONER_ARCHIVE: config["datasets"][name]["poner"] for name in PONER}
 
 
 def raw_folder(dataset):
@@ -94,10 +172,7 @@ def raw_folder(dataset):
 def raw_files(wildcards):
     """The files that a data set's posts are read from."""
     entry = config["datasets"][wildcards.dataset]
-    names = list(entry.get("files", {}))
-    if not names:
-        for files in entry["splits"].values():
-            names += [files] if isinstance(files, str) else files
+    names = entry.get("files") or split_files(wildcards.dataset)
     return [f"{raw_folder(wildcards.dataset)}/{name}" for name in names]
 
 
@@ -108,6 +183,12 @@ def mirror_file(entry):
         if config.get("mirror") and "mirror" in entry
         else None
     )
+
+
+def poner_folder(wildcards):
+    """PONER's files: as they lie in the mirror, or as they were unpacked."""
+    mirrored = mirror_file(config["datasets"][wildcards.dataset]["poner"])
+    return mirrored or "resources/poner"
 
 
 def prepare_options(dataset):
@@ -154,14 +235,12 @@ def weights_of(*encoders):
 def image_source(wildcards):
     """What must be there before a data set's images can be read."""
     entry = config["datasets"][wildcards.dataset]
+    folder = raw_folder(wildcards.dataset)
     if "files" in entry and "images" not in entry:
-        photos = [name for name in entry["files"] if name.startswith("images/")]
-        if not photos:
-            raise WorkflowError(
-                f"datasets.{wildcards.dataset}: it has no images, but the grid asks for an image encoder."
-            )
-        return [f"resources/data/{wildcards.dataset}/{name}" for name in photos]
-    return [f"{raw_folder(wildcards.dataset)}/images"]
+        return [
+            f"{folder}/{name}" for name in entry["files"] if name.startswith("images/")
+        ]
+    return [f"{folder}/images"]
 
 
 def image_inputs(wildcards):
@@ -205,16 +284,70 @@ def predictions_of(run):
     return [f"results/runs/{run.path}/predictions.{kind}.jsonl" for kind in kinds]
 
 
+def filtered_data():
+    """Data sets and filters of the grid, as folders below ``results/data``."""
+    return sorted({f"{run.dataset}/{run.filter}" for run in RUNS})
+
+
+def image_indexes():
+    """For each data set whose images some run sees, the index of one of its image stores."""
+    sizes = {
+        run.dataset: config["image_encoders"][run.image_encoder]["size"]
+        for run in RUNS
+        if run.image_encoder != grid.NONE
+    }
+    return [
+        f"results/images/{dataset}/{size}/index.csv" for dataset, size in sizes.items()
+    ]
+
+
+def data_report_inputs(wildcards):
+    """What a data set's report is made of: posts; image index, filters and PONER's pages where there are any."""
+    dataset = wildcards.dataset
+    inputs = {
+        "posts": [f"results/data/{dataset}/none/{split}.jsonl" for split in SPLITS],
+        "report": f"results/data/{dataset}/none/report.json",
+        "filters": [
+            f"results/data/{dataset}/{name}/summary.json"
+            for name in sorted({run.filter for run in RUNS if run.dataset == dataset})
+            if name != grid.FILTERS_OFF
+        ],
+    }
+    for index in image_indexes():
+        if index.startswith(f"results/images/{dataset}/"):
+            inputs["index"] = index
+    if dataset in PONER:
+        inputs["placement"] = f"resources/data/{dataset}/report.json"
+        inputs["crops"] = f"results/reports/data/{dataset}.crops.png"
+    return inputs
+
+
 # Targets.
+def data_reports():
+    return expand("results/reports/data/{dataset}.md", dataset=DATASETS)
+
+
 def tables():
     return expand(
         "results/tables/{name}",
-        name=["grid.csv", "grid.md", "thesis.csv", "thesis.md", "thesis.tex"],
+        name=[
+            *("grid.csv", "grid.md", "thesis.csv", "thesis.md", "thesis.tex"),
+            *(
+                f"{table}.{ending}"
+                for table in ("does_it_help", "per_type", "cost")
+                for ending in ("csv", "md", "tex")
+            ),
+            *("errors.csv", "errors.md", "published.csv", "published.md"),
+            *("fixed_and_broken.csv", "fixed_and_broken.jsonl"),
+        ],
     )
 
 
+EVIDENCE_PLOTS = ["forest", "ablations", "per_type", "cost"]
+
+
 def plots():
-    names = ["training_curves", "fusion_comparison"]
+    names = ["training_curves", "fusion_comparison", *EVIDENCE_PLOTS]
     names += [
         f"{kind}.{dataset}"
         for kind in ("tag_distribution", "confusion_matrix")

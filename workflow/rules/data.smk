@@ -82,6 +82,66 @@ rule unpack_images:
         "../scripts/unpack_images.py"
 
 
+rule unpack_poner:
+    """Take PONER's texts, annotations and scans out of the repository's archive."""
+    input:
+        f"resources/archives/{PONER_ARCHIVE}",
+    output:
+        directory("resources/poner"),
+    log:
+        "results/logs/unpack_poner.log",
+    conda:
+        ENVIRONMENT
+    params:
+        inner=ARCHIVES.get(PONER_ARCHIVE, {}).get("folder"),
+        endings=[".conll", ".json", ".jpg", ".txt", ".xml"],
+    script:
+        "../scripts/unpack_images.py"
+
+
+rule make_poner:
+    """Find each PONER sentence on its page and cut its lines out of the scan."""
+    input:
+        lambda w: [] if config.get("mirror") else poner_folder(w),
+    output:
+        posts=expand("resources/data/{{dataset}}/{split}.jsonl", split=SPLITS),
+        placement="resources/data/{dataset}/placement.csv",
+        report="resources/data/{dataset}/report.json",
+        images=directory("resources/data/{dataset}/images"),
+    log:
+        "results/logs/make_poner/{dataset}.log",
+    wildcard_constraints:
+        dataset=one_of(PONER),
+    conda:
+        ENVIRONMENT
+    params:
+        raw=poner_folder,
+        split=lambda w: config["datasets"][w.dataset]["poner"]["split"],
+        seed=lambda w: config["datasets"][w.dataset]["poner"].get("seed", 0),
+        code=code_of("make_poner.py"),
+    script:
+        "../scripts/make_poner.py"
+
+
+rule contact_sheet:
+    """Draw 20 random sentences with their crops, to see that a crop shows its words."""
+    input:
+        posts=expand("resources/data/{{dataset}}/{split}.jsonl", split=SPLITS),
+        images="resources/data/{dataset}/images",
+    output:
+        "results/reports/data/{dataset}.crops.png",
+    log:
+        "results/logs/contact_sheet/{dataset}.log",
+    wildcard_constraints:
+        dataset=one_of(PONER),
+    conda:
+        ENVIRONMENT
+    params:
+        code=code_of("contact_sheet.py"),
+    script:
+        "../scripts/contact_sheet.py"
+
+
 rule prepare:
     """Parse raw files into canonical posts, nothing lost, and count what was found."""
     input:

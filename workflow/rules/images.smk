@@ -19,6 +19,7 @@ rule image_store:
     params:
         folder=lambda w: f"{raw_folder(w.dataset)}/images",
         broken=config.get("images", {}).get("broken", "blank"),
+        fit=lambda w: config["datasets"][w.dataset].get("fit", "letterbox"),
         code=code_of("image_store.py"),
     script:
         "../scripts/image_store.py"

@@ -10,7 +10,8 @@ rule config:
     conda:
         ENVIRONMENT
     params:
-        config=config,
+        # The configuration itself would fill the screen as the reason for a job.
+        digest=sha256(repr(config).encode()).hexdigest(),
     script:
         "../scripts/write_config.py"
 
@@ -134,3 +135,33 @@ rule plot_confusion_matrix:
         code=code_of("plot_confusion_matrix.py"),
     script:
         "../scripts/plot_confusion_matrix.py"
+
+
+rule data_report:
+    """Report what is in a data set and what was found in it: counts, overlap, noise, images, filters."""
+    input:
+        unpack(data_report_inputs),
+    output:
+        md=report(
+            "results/reports/data/{dataset}.md",
+            category="Data",
+            caption="../report/data_report.rst",
+        ),
+        plots=expand(
+            "results/reports/data/{{dataset}}.{plot}.{ending}",
+            plot=["lengths", "entity_types"],
+            ending=["png", "svg"],
+        ),
+    log:
+        "results/logs/data_report/{dataset}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        about=lambda w: {
+            key: value
+            for key, value in config["datasets"][w.dataset].items()
+            if key in ("title", "language", "licence", "citation", "homepage")
+        },
+        code=code_of("data_report.py"),
+    script:
+        "../scripts/data_report.py"

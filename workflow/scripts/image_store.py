@@ -9,6 +9,11 @@ from mnerflow.log import job
 
 with job(f"stored images of {snakemake.wildcards.dataset}", snakemake.log[0]) as log:
     names = [name for split in snakemake.input.posts for post in read_posts(split) for name in post.images]
+    if not names:
+        raise UserError(
+            f"datasets.{snakemake.wildcards.dataset}: no post names an image, but the grid asks for images. "
+            "Name them in the posts' `images`, or leave the fusions that read images out."
+        )
     report = build_store(
         names,
         Path(snakemake.params.folder),
@@ -16,8 +21,9 @@ with job(f"stored images of {snakemake.wildcards.dataset}", snakemake.log[0]) as
         int(snakemake.wildcards.size),
         snakemake.params.broken,
         snakemake.threads,
+        snakemake.params.fit,
     )
-    if names and len(report.problems) == len(report.entries):
+    if len(report.problems) == len(report.entries):
         raise UserError(
             f"{snakemake.params.folder}: not one image of the data set can be used. {report.summary()}"
         )

@@ -11,4 +11,5 @@ with job(f"trained {folder}", snakemake.log[0]):
     given = snakemake.input
     run = build(RunConfig, snakemake.params.run, str(folder))
     images = open_images(given.get("images"), given.get("features"))
-    train_run(run, Path(given.train), Path(given.dev), images, folder, dict(snakemake.wildcards.items()))
+    about = dict(snakemake.wildcards.items())
+    train_run(run, Path(given.train), Path(given.dev), images, folder, about, snakemake.params.code)

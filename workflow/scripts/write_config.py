@@ -6,6 +6,4 @@ from mnerflow.files import write_text
 from mnerflow.log import job
 
 with job("wrote the configuration", snakemake.log[0]):
-    write_text(
-        snakemake.output[0], yaml.safe_dump(snakemake.params.config, sort_keys=False, allow_unicode=True)
-    )
+    write_text(snakemake.output[0], yaml.safe_dump(snakemake.config, sort_keys=False, allow_unicode=True))

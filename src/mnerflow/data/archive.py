@@ -9,7 +9,7 @@ import stat
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -47,11 +47,17 @@ class _Member:
     open: Callable[[], IO[bytes]]
 
 
-def unpack(archive: str | Path, folder: str | Path, inner: str | None = None) -> list[str]:
+def unpack(
+    archive: str | Path,
+    folder: str | Path,
+    inner: str | None = None,
+    endings: Collection[str] = IMAGE_SUFFIXES,
+) -> list[str]:
     """Extract the photos of a zip, tar or tar.gz file into ``folder``; return their names, sorted.
 
     With ``inner``: those below that folder of the archive, named by their path below it. Without: all of
-    them, named without their folders. ``folder`` is replaced as a whole at the end.
+    them, named without their folders. ``folder`` is replaced as a whole at the end. ``endings`` (``.jpg``)
+    say which files are taken.
 
     Raises ``UserError`` when the archive is missing, none, damaged, encrypted, unpacks to far too much, holds
     links or a path that leaves the folder, has no photo there or two different ones of one name, or when the
@@ -65,7 +71,7 @@ def unpack(archive: str | Path, folder: str | Path, inner: str | None = None) ->
         if unfinished.exists():
             shutil.rmtree(unfinished)
         unfinished.mkdir(parents=True)
-        names = _extract(archive, unfinished, inner)
+        names = _extract(archive, unfinished, inner, endings)
         if folder.exists():
             shutil.rmtree(folder)
         unfinished.rename(folder)
@@ -83,7 +89,7 @@ def unpack(archive: str | Path, folder: str | Path, inner: str | None = None) ->
     return names
 
 
-def _extract(archive: Path, folder: Path, inner: str | None) -> list[str]:
+def _extract(archive: Path, folder: Path, inner: str | None, endings: Collection[str]) -> list[str]:
     allowed = min(MAX_BYTES, max(FREE_BYTES, MAX_RATIO * archive.stat().st_size))
     names, photo_folders, left_out, unpacked = set(), set(), 0, 0
     for member in tqdm(_members(archive), desc=archive.name, unit=" files", disable=None):
@@ -94,7 +100,7 @@ def _extract(archive: Path, folder: Path, inner: str | None) -> list[str]:
                 f"{archive}: unpacks to more than {allowed:,} bytes, as only a zip bomb does. {DISTRUST}"
             )
         hidden = path.name.startswith("._")  # macOS packs such a file beside each photo
-        photo = path.suffix.lower() in IMAGE_SUFFIXES and not hidden
+        photo = path.suffix.lower() in endings and not hidden
         if photo:
             photo_folders.add(str(path.parent))
         if not photo or (inner and not path.is_relative_to(inner)):

@@ -8,6 +8,7 @@ size, 3)``, RGB; row 0 is the blank image that stands in for those that cannot b
 import csv
 import errno
 import io
+import math
 import stat
 import time
 import warnings
@@ -42,6 +43,7 @@ IMAGES, INDEX = "images.npy", "index.csv"
 Image.init()  # once, here; otherwise the first file of each thread would do it
 
 Policy = Literal["fail", "blank", "drop"]
+Fit = Literal["letterbox", "wrap"]
 Item, Result = TypeVar("Item"), TypeVar("Result")
 
 
@@ -79,12 +81,19 @@ class StoreReport:
 
 
 def build_store(
-    names: Sequence[str], folder: Path, store: Path, size: int, policy: Policy = "blank", workers: int = 1
+    names: Sequence[str],
+    folder: Path,
+    store: Path,
+    size: int,
+    policy: Policy = "blank",
+    workers: int = 1,
+    fit: Fit = "letterbox",
 ) -> StoreReport:
     """Decode each image of ``names`` (a path relative to ``folder``) once and write it to ``store``.
 
     An image that cannot be used takes row 0 and is listed as ``blank``, or as ``dropped`` with the
     policy ``drop`` (the caller then leaves such posts out of training, never out of dev or test).
+    ``fit`` is how it is brought into the square, see ``decode``.
     The files are the same whatever the number of ``workers``; memory does not grow with the images.
     Raises ``UserError`` when ``folder`` is missing, when ``store`` cannot be written, and with the
     policy ``fail`` when any image is unusable; then nothing is written.
@@ -97,7 +106,7 @@ def build_store(
 
     def picture(name: str) -> np.ndarray | BrokenImage:
         try:
-            return decode(folder, name, size)
+            return decode(folder, name, size, fit)
         except BrokenImage as reason:
             return reason
 
@@ -127,11 +136,12 @@ def build_store(
     return report
 
 
-def decode(folder: Path, name: str, size: int) -> np.ndarray:
+def decode(folder: Path, name: str, size: int, fit: Fit = "letterbox") -> np.ndarray:
     """The image ``folder/name`` as uint8 RGB ``(size, size, 3)``.
 
     The first frame, turned as its EXIF says, transparency on white, scaled to fit and centred between
     grey bars: a centre crop would cut away the very people and lettering at the edge that carry names.
+    ``wrap`` first cuts a strip, such as a line of text, into rows, which are read like a page's lines.
     Raises ``BrokenImage`` with the reason.
     """
     path = _locate(folder, name)
@@ -139,6 +149,10 @@ def decode(folder: Path, name: str, size: int) -> np.ndarray:
         with Image.open(path, formats=FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise Image.DecompressionBombError
+            if fit == "wrap":
+                with suppress(Exception):  # damaged EXIF beside sound pixels
+                    image = ImageOps.exif_transpose(image)
+                image = _wrapped(_plain_mode(image))
             scale = size / max(image.size)
             target = tuple(max(1, round(side * scale)) for side in image.size)
             # A JPEG decodes straight to 1/2, 1/4 or 1/8 of its size; a margin of one half keeps it sharp.
@@ -171,7 +185,7 @@ class ImageStore:
         for file in (IMAGES, INDEX):
             if not (self.store / file).is_file():
                 raise UserError(f"{self.store / file}: no such file. {_REBUILD}")
-        self.entries = _read_index(self.store / INDEX)
+        self.entries = read_index(self.store / INDEX)
         self.pixels = self._open_pixels()
 
     def __reduce__(self) -> tuple:
@@ -185,6 +199,10 @@ class ImageStore:
         except KeyError as error:
             raise UserError(f"{self.store}: image {error} is not in this store. {_REBUILD}") from error
 
+    def lost(self, names: Sequence[str]) -> bool:
+        """Whether the policy ``drop`` took all images of a post that had some: training goes without it."""
+        return bool(names) and all(self.entries[name].status == "dropped" for name in names)
+
     def _open_pixels(self) -> np.ndarray:
         path = self.store / IMAGES
         rows = 1 + sum(entry.status == "ok" for entry in self.entries.values())
@@ -196,6 +214,22 @@ class ImageStore:
             found = f"{pixels.dtype} {pixels.shape}"
             raise UserError(f"{path}: {found} found, but {INDEX} lists {rows} rows. {_REBUILD}")
         return pixels
+
+
+def read_index(path: Path) -> dict[str, Entry]:
+    """Entries by image of a store's ``index.csv``; raises ``UserError`` when it is missing or malformed."""
+    try:
+        header, *lines = csv.reader(io.StringIO(read_text(path), newline=""))
+        if header != COLUMNS:
+            raise ValueError("other columns")
+        return {name: Entry(int(row), status, reason) for name, row, status, reason in lines}
+    except (ValueError, csv.Error) as error:
+        raise UserError(f"{path}: not the index of an image store ({error}). {_REBUILD}") from error
+
+
+def usable_images(index: Path) -> set[str]:
+    """Names of the images that have pixels of their own, from a store's ``index.csv``."""
+    return {name for name, entry in read_index(index).items() if entry.row != BLANK_ROW}
 
 
 _REBUILD = "Delete the folder and run again."
@@ -229,6 +263,17 @@ def _plain_mode(image: Image.Image) -> Image.Image:
         return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
     mode = "RGBA" if image.has_transparency_data else "RGB"
     return image if image.mode == mode else image.convert(mode)
+
+
+def _wrapped(strip: Image.Image) -> Image.Image:
+    """A wide image cut into as many rows, one below the other, as show it largest in a square."""
+    width, height = strip.size
+    rows = min(range(1, 2 + math.isqrt(max(width // height, 1))), key=lambda n: max(width / n, n * height))
+    across = math.ceil(width / rows)
+    page = Image.new(strip.mode, (across, rows * height), BLANK_COLOUR)
+    for row in range(rows):
+        page.paste(strip.crop((row * across, 0, min((row + 1) * across, width), height)), (0, row * height))
+    return page
 
 
 def _map_in_order(
@@ -268,13 +313,3 @@ def _write_index(path: Path, entries: dict[str, Entry]) -> None:
     table.writerow(COLUMNS)
     table.writerows((name, entry.row, entry.status, entry.reason) for name, entry in entries.items())
     write_text(path, text.getvalue())
-
-
-def _read_index(path: Path) -> dict[str, Entry]:
-    try:
-        header, *lines = csv.reader(io.StringIO(read_text(path), newline=""))
-        if header != COLUMNS:
-            raise ValueError("other columns")
-        return {name: Entry(int(row), status, reason) for name, row, status, reason in lines}
-    except (ValueError, csv.Error) as error:
-        raise UserError(f"{path}: not the index of an image store ({error}). {_REBUILD}") from error

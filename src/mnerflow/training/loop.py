@@ -36,12 +36,18 @@ class Epoch:
 
 
 def train(
-    tagger: Tagger, training: Inputs, dev: Inputs, config: TrainingConfig, seed: int, checkpoint: Path
+    tagger: Tagger,
+    training: Inputs,
+    dev: Inputs,
+    config: TrainingConfig,
+    seed: int,
+    checkpoint: Path,
+    identity: str = "",
 ) -> list[Epoch]:
     """Train a tagger and leave it with the weights of its best epoch on dev.
 
-    Goes on from ``checkpoint`` when that file exists and removes it at the end; a run that was killed
-    ends with the same weights as one that was not.
+    Goes on from ``checkpoint`` when that file exists and was saved under the same ``identity``; a run
+    that was killed ends with the same weights as one that was not.
     """
     place = next(tagger.parameters()).device
     plan = [
@@ -58,7 +64,7 @@ def train(
     best: dict[str, torch.Tensor] = {}
     first_epoch, first_step, loss_sum, word_sum, seconds = 1, 0, 0.0, 0, 0.0
 
-    if state := load_checkpoint(checkpoint):
+    if state := load_checkpoint(checkpoint, identity):
         tagger.load_state_dict(state["tagger"])
         optimizer.load_state_dict(state["optimizer"])
         schedule.load_state_dict(state["schedule"])
@@ -74,7 +80,7 @@ def train(
         state |= {"schedule": schedule.state_dict(), "random": random_state()}
         state |= {"history": [asdict(row) for row in history], "epoch": epoch, "step": step}
         state |= {"loss_sum": loss_sum, "word_sum": word_sum, "seconds": seconds}
-        save_checkpoint(checkpoint, state)
+        save_checkpoint(checkpoint, state, identity)
 
     saved = time.monotonic()
     for epoch in range(first_epoch, config.epochs + 1):

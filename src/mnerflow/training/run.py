@@ -1,5 +1,6 @@
 """One training run from prepared files to saved weights, and from saved weights to predictions."""
 
+import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -12,8 +13,9 @@ import yaml
 from mnerflow.config import RunConfig
 from mnerflow.data.images import ImageStore
 from mnerflow.data.post import Post, read_posts
+from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import write_predictions
-from mnerflow.files import write_text
+from mnerflow.files import sha256, write_text
 from mnerflow.log import logger
 from mnerflow.models.tagger import Tagger, load_tagger, new_tagger
 from mnerflow.training.device import device, seed_everything
@@ -59,6 +61,7 @@ def train_run(
     images: Images | None,
     folder: Path,
     about: dict[str, Any],
+    code: str = "",
 ) -> None:
     """Train and write ``history.csv``, ``run.yaml`` and, last, ``model.safetensors`` into ``folder``.
 
@@ -69,11 +72,21 @@ def train_run(
         images: of the data set, for a run with an image encoder.
         folder: the run's folder; a checkpoint lies in it while training lasts.
         about: what else ``run.yaml`` says of the run (names, data set).
+        code: hash of the code; a checkpoint of other code, configuration or data is not gone on from.
     """
     start = time.monotonic()
     seed_everything(run.seed, run.training.threads)
     place = device()
     posts, dev_posts = read_posts(train_file), read_posts(dev_file)
+    left_out = [post.id for post in posts if images and images.store.lost(post.images)]
+    if left_out:
+        logger.info("%d posts without a usable image are left out: %s", len(left_out), ", ".join(left_out))
+        posts = [post for post in posts if not images.store.lost(post.images)]
+        if not posts:
+            raise UserError(
+                f"{train_file}: not one training post has a usable image, and the policy `drop` leaves such "
+                "posts out. Mend the images, or choose `images: {broken: blank}`."
+            )
     tagger = new_tagger(run, posts, images.d_feature if images else 0).to(place)
     training, dev = (_inputs(tagger, run, split, images) for split in (posts, dev_posts))
     trained = sum(weight.numel() for weight in tagger.parameters() if weight.requires_grad)
@@ -82,11 +95,15 @@ def train_run(
         *(len(posts), len(dev_posts), trained / 1e6, place),
     )
     checkpoint = folder / "checkpoint.pt"
-    history = train(tagger, training, dev, run.training, run.seed, checkpoint)
+    data = [train_file, dev_file, *([images.store.store / "index.csv"] if images else [])]
+    identity = hashlib.sha256(repr((run, code, *map(sha256, data))).encode()).hexdigest()
+    history = train(tagger, training, dev, run.training, run.seed, checkpoint, identity)
     write_history(folder / "history.csv", history)
     record = about | {
         "config": _plain(asdict(run)),
-        **provenance(place, [train_file, dev_file]),
+        **provenance(place, data),
+        "training_posts": len(posts),
+        "posts_left_out": left_out,
         "parameters_trained": trained,
         "epochs_run": len(history),
         "best_epoch": best_epoch(history, run.training),

@@ -22,25 +22,35 @@ def parse(name: str, path: str | Path, problems: list[UserError] | None = None) 
     Raises ``UserError`` at the first malformed post; where ``problems`` is given, the errors go
     there instead and the malformed posts are left out.
     """
+    return [post for _, post in parse_lines(name, path, problems)]
+
+
+def parse_lines(
+    name: str, path: str | Path, problems: list[UserError] | None = None
+) -> list[tuple[int, Post]]:
+    """As ``parse``, with the number of the line on which each post begins."""
     source, path = _module(name), Path(path)
-    posts: list[Post] = []
+    posts: list[tuple[int, Post]] = []
     lines: dict[str, int] = {}
-    for line, record in source.records(path):
+    records = source.records(path)
+    while True:
         try:
+            line, record = next(records)
             post = source.to_post(path, line, record)
             if post.id in lines:
                 raise UserError(
                     f"{path}:{line}: the id {post.id!r} stands at line {lines[post.id]} already. "
                     "Give every post an id of its own."
                 )
+        except StopIteration:
+            return posts
         except UserError as error:
             if problems is None:
                 raise
             problems.append(error)
         else:
             lines[post.id] = line
-            posts.append(post)
-    return posts
+            posts.append((line, post))
 
 
 def _module(name: str) -> ModuleType:

@@ -13,19 +13,22 @@ from mnerflow.data.formats._check import check_post
 from mnerflow.data.formats._fields import OTHER_NAMES, identifier, string, strings
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
-from mnerflow.files import read_json_lines
+from mnerflow.files import json_object, read_text
 
 KNOWN = ("id", "tokens", "labels", "images", "caption", "language", "group")
 
 
-def records(path: Path) -> Iterator[tuple[int, dict]]:
-    """Yield ``(line number, object)`` of every line that is not blank."""
-    return read_json_lines(path)
+def records(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield ``(line number, line)`` of every line that is not blank; lines end at ``\\n`` alone."""
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
+        if line.strip():
+            yield number, line
 
 
-def to_post(path: Path, line: int, record: dict) -> Post:
-    """Build a post; raises ``UserError`` for a field that is missing, misspelt or of a wrong type."""
+def to_post(path: Path, line: int, text: str) -> Post:
+    """Build a post; raises ``UserError`` for broken JSON and a field missing, misspelt or of a wrong type."""
     place = f"{path}:{line}"
+    record = json_object(text, place)
     _check_names(record, place)
     post = Post(
         identifier(record, "id", place),

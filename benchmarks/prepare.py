@@ -1,0 +1,76 @@
+"""How long preparing texts takes on one core, and how much memory.
+
+    python benchmarks/prepare.py [--mirror DIR]
+
+Prints a Markdown table. With a mirror: Twitter-2015, Twitter-2017 and Twitter10000, which together should
+take no more than 5 s and 500 MiB. Without: as many posts of made-up words.
+"""
+
+import argparse
+import random
+import resource
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from mnerflow.config import build
+from mnerflow.data.prepare import PrepareConfig, prepare
+
+REGISTRY = Path(__file__).parents[1] / "config/datasets.yaml"
+SETS = ("twitter2015", "twitter2017", "twitter10000")
+SPLITS = {"train": "train.txt", "dev": "dev.txt", "test": "test.txt"}
+
+
+def real(mirror: Path) -> Iterator[tuple[str, PrepareConfig, Path]]:
+    """Name, description and raw folder of each Twitter set in the mirror."""
+    entries = yaml.safe_load(REGISTRY.read_text(encoding="utf-8"))["datasets"]
+    for name in SETS:
+        keys = ("format", "types", "splits", "map")
+        described = {key: entries[name][key] for key in keys if key in entries[name]}
+        yield name, build(PrepareConfig, described, name), mirror / name
+
+
+def made_up(folder: Path, posts: int = 7200, tokens: int = 16) -> Iterator[tuple[str, PrepareConfig, Path]]:
+    """Three sets of random words, two entities a post."""
+    rng = random.Random(0)
+    words = ["".join(rng.choices("aeiknorst", k=rng.randint(1, 9))) for _ in range(20_000)]
+    for name in ("first", "second", "third"):
+        (folder / name).mkdir()
+        for split, share in (("train", 0.6), ("dev", 0.15), ("test", 0.25)):
+            text = []
+            for number in range(int(share * posts)):
+                tags = ["B-PER", "I-PER", "B-LOC", *["O"] * (tokens - 3)]
+                rows = "".join(f"{rng.choice(words)}\t{tag}\n" for tag in tags)
+                text.append(f"IMGID:{split}{number}\n{rows}\n")
+            (folder / name / SPLITS[split]).write_text("".join(text), encoding="utf-8")
+        yield name, PrepareConfig("umt", ["PER", "LOC"], SPLITS), folder / name
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--mirror", type=Path, help="folder with twitter2015, twitter2017 and twitter10000")
+    arguments = parser.parse_args()
+    print("| texts prepared | posts | tokens | seconds | peak MiB |\n|---|---|---|---|---|")
+    total = 0.0
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        for name, config, raw in real(arguments.mirror) if arguments.mirror else made_up(root):
+            start = time.perf_counter()
+            splits = prepare(config, raw, root / "out" / name).splits.values()
+            seconds = time.perf_counter() - start
+            total += seconds
+            posts, tokens = sum(each.posts for each in splits), sum(each.tokens for each in splits)
+            print(f"| {name} | {posts:,} | {tokens:,} | {seconds:.1f} | {peak()} |")
+    print(f"| together | | | {total:.1f} | {peak()} |")
+
+
+def peak() -> int:
+    """Most MiB that this process has held so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""What helps beside the workflow: ``mnerflow check FOLDER`` looks through a folder of one's own data."""
+
+import argparse
+import sys
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from mnerflow.data.check import Findings, Problem, check_folder, configuration
+from mnerflow.data.formats import FORMATS
+from mnerflow.errors import UserError
+
+CHECK = """\
+Look through a folder of your own data and print every problem with its file, line, post and remedy.
+
+The folder holds
+  train.jsonl   one post a line: {"id": "1", "tokens": ["Ann", "sings"], "labels": ["B-PER", "O"],
+                "images": ["1.jpg"]}; caption, language and group (an author, a page) are optional
+  dev.jsonl     the same; without it, or without test, posts are drawn from train by a seed
+  test.jsonl    the same
+  images/       the images, named in the posts by their path below this folder
+
+or train.conll and so on: a token and its tag a line, an empty line between posts. Files in UMT's form
+(an IMGID: line before each post) are known by it. Tags are IOB2: O, B-TYPE, I-TYPE.
+
+Ends with the lines of configuration to paste, or with status 1 if a problem would stop a run.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns its exit status."""
+    parser = argparse.ArgumentParser(prog="mnerflow", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    check = commands.add_parser(
+        "check",
+        help="look through a folder of your own data",
+        description=CHECK,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    check.add_argument("folder", type=Path)
+    check.add_argument("--types", help="the entity types, as PER,LOC,ORG; without it, those found are listed")
+    check.add_argument("--format", choices=FORMATS, help="the files' format, where their first line misleads")
+    check.add_argument(
+        "--limit", type=int, metavar="N", help="print at most N problems of a kind (default: all)"
+    )
+    given = parser.parse_args(arguments)
+    types = [kind for kind in given.types.split(",") if kind] if given.types else None
+    try:
+        findings = check_folder(given.folder, types, given.format)
+    except UserError as error:
+        print(f"mnerflow: {error}", file=sys.stderr)
+        return 1
+    print(_report(findings, types, given.limit))
+    return int(findings.stops)
+
+
+def _report(findings: Findings, types: Sequence[str] | None, limit: int | None) -> str:
+    lines = [f"{findings.folder}: {findings.format}"]
+    for split, posts in findings.splits.items():
+        tokens = sum(len(post.tokens) for _, post in posts)
+        lines.append(f"  {split:<5} {len(posts):>7} posts {tokens:>9} tokens  {findings.files[split].name}")
+    listed = ", ".join(f"{kind} {count}" for kind, count in findings.types.items()) or "none"
+    lines += [f"  entities: {listed}", f"  usable images: {findings.images}"]
+    stopping = [problem for problem in findings.problems if problem.stops]
+    passing = [problem for problem in findings.problems if not problem.stops]
+    for title, problems in (("a run stops", stopping), ("a run goes on", passing)):
+        if problems:
+            lines += ["", f"problems with which {title}: {len(problems)}", *_grouped(problems, limit)]
+    if stopping:
+        return "\n".join([*lines, "", "Mend what stops a run, and check again."])
+    pasted = "Nothing stops a run. Save this as FILE and run `snakemake --configfile FILE`:"
+    return "\n".join([*lines, "", pasted, "", configuration(findings, types)])
+
+
+def _grouped(problems: Sequence[Problem], limit: int | None) -> list[str]:
+    """Problems by their remedy, in the order in which each remedy was first met."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for problem in problems:
+        groups[problem.remedy].append(problem.what)
+    lines = []
+    for remedy, found in groups.items():
+        lines.append(f"  {len(found)} × {remedy}")
+        lines += [f"    {what}" for what in found[:limit]]
+        if limit is not None and len(found) > limit:
+            lines.append(f"    and {len(found) - limit} more")
+    return lines
+
+
+if __name__ == "__main__":
+    sys.exit(main())

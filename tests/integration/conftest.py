@@ -1,0 +1,135 @@
+"""The real Snakemake on tiny data. The repository is copied first, so that no test can change it."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+PARTS = ("Snakefile", "config.yaml", "config", "workflow", "src", "profiles", "envs")
+TINY = Path(__file__).with_name("tiny.yaml")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What Snakemake answered: its exit status, and all that it and its jobs printed."""
+
+    status: int
+    output: str
+
+    @property
+    def jobs(self) -> dict[str, int]:
+        """How many jobs of each rule were planned, ``all`` left out; empty when nothing is to be done."""
+        table = re.search(r"^Job stats:\n.*\n-.*\n((?:\w+ +\d+\n)+)", self.output, re.MULTILINE)
+        lines = table[1].splitlines() if table else []
+        counts = {rule: int(count) for rule, count in map(str.split, lines)}
+        return {rule: count for rule, count in counts.items() if rule not in ("all", "total")}
+
+    @property
+    def trained(self) -> set[str]:
+        """Folders below ``results/runs`` of the runs whose training was planned."""
+        return set(re.findall(r"output: results/runs/(\S+)/model\.safetensors", self.output))
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """A copy of the repository."""
+
+    root: Path
+
+    def start(
+        self, folder: Path, config: dict[str, Any], *arguments: str, **environment: str
+    ) -> subprocess.Popen:
+        """Start Snakemake in ``folder``, in a process group of its own, with ``config`` over the default."""
+        folder.mkdir(parents=True, exist_ok=True)
+        file = folder / "test.yaml"
+        file.write_text(yaml.safe_dump(config), encoding="utf-8")
+        command = [sys.executable, "-m", "snakemake", "--snakefile", str(self.root / "Snakefile")]
+        command += ["--directory", str(folder), "--configfile", str(file), "--cores", "2", *arguments]
+        return subprocess.Popen(
+            command,
+            cwd=folder,
+            env=os.environ | {"HF_HUB_OFFLINE": "1"} | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            process_group=0,
+            # A test run started in the background ignores Ctrl-C, and its children would too.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )
+
+    def run(self, folder: Path, config: dict[str, Any], *arguments: str, **environment: str) -> Result:
+        """Run Snakemake to its end."""
+        process = self.start(folder, config, *arguments, **environment)
+        output, _ = process.communicate()
+        return Result(process.returncode, output)
+
+    def plan(self, folder: Path, config: dict[str, Any]) -> Result:
+        """What a run would do; changes nothing."""
+        result = self.run(folder, config, "--dry-run")
+        assert result.status == 0, result.output
+        return result
+
+    def copy(self, target: Path) -> "Workflow":
+        """Another copy, to be edited."""
+        return Workflow(
+            shutil.copytree(self.root, target, ignore=shutil.ignore_patterns(".git", "__pycache__"))
+        )
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        """Write ``new`` for the first ``old`` in a file, which must have it."""
+        text = (self.root / file).read_text(encoding="utf-8")
+        assert old in text, f"{file} has no {old!r}"
+        (self.root / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def workflow(tmp_path_factory: pytest.TempPathFactory) -> Workflow:
+    """The repository as a checkout of one commit."""
+    target = tmp_path_factory.mktemp("repository")
+    for part in PARTS:
+        source = ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, target / part, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+        else:
+            shutil.copy(source, target)
+    who = ["-c", "user.name=test", "-c", "user.email=test@localhost", "-c", "commit.gpgsign=false"]
+    (target / ".gitignore").write_text("__pycache__/\n", encoding="utf-8")
+    for command in (["init", "--quiet"], ["add", "."], [*who, "commit", "--quiet", "-m", "test"]):
+        subprocess.run(["git", *command], cwd=target, check=True)
+    return Workflow(target)
+
+
+@pytest.fixture
+def config() -> dict[str, Any]:
+    """The tiny configuration, to be changed at will."""
+    return yaml.safe_load(TINY.read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A folder in which the tiny configuration has run; tests plan in it but change nothing there."""
+
+    folder: Path
+    result: Result
+
+    @property
+    def results(self) -> Path:
+        return self.folder / "results"
+
+
+@pytest.fixture(scope="session")
+def finished(workflow: Workflow, tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """The tiny configuration, run once."""
+    folder = tmp_path_factory.mktemp("finished")
+    result = workflow.run(folder, yaml.safe_load(TINY.read_text(encoding="utf-8")))
+    assert result.status == 0, result.output
+    return Finished(folder, result)

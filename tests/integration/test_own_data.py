@@ -1,0 +1,53 @@
+"""The walk-through of docs/data.md does what the page says."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import ROOT, Workflow
+from PIL import Image
+
+from mnerflow.evaluation.scores import read_scores
+
+PAGE = (ROOT / "docs/data.md").read_text(encoding="utf-8").partition("## Formats")[0]
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def example(tmp_path: Path) -> Path:
+    """A folder in which the page's files lie."""
+    (tmp_path / "chronicle/images").mkdir(parents=True)
+    for split, posts in zip(("train", "dev", "test"), blocks("json"), strict=True):
+        (tmp_path / f"chronicle/{split}.jsonl").write_text(posts, encoding="utf-8")
+    for name, colour in (("bridge.png", "red"), ("school.png", "blue")):
+        Image.new("RGB", (64, 48), colour).save(tmp_path / "chronicle/images" / name)
+    return tmp_path
+
+
+def test_check_prints_what_the_page_shows(example: Path):
+    command = [sys.executable, "-m", "mnerflow.cli", "check", "chronicle"]
+    result = subprocess.run(command, cwd=example, capture_output=True, text=True)
+    shown = next(block for block in blocks("console") if "mnerflow check" in block)
+    expected = shown.partition("\n")[2].partition("…")[0]
+    assert result.returncode == 0 and result.stdout.startswith(expected), result.stdout + result.stderr
+    pasted = yaml.safe_load(result.stdout.removeprefix(expected))
+    entry = yaml.safe_load(blocks("yaml")[0])["datasets"]["chronicle"]
+    assert Path(pasted["datasets"]["chronicle"].pop("folder")) == example / entry.pop("folder")
+    assert sorted(pasted["datasets"]["chronicle"].pop("types")) == sorted(entry.pop("types"))
+    assert pasted["datasets"]["chronicle"] == entry
+
+
+def test_the_configuration_runs_to_scores_and_a_data_report(example: Path, workflow: Workflow):
+    config = yaml.safe_load(blocks("yaml")[0]) | {"training": {"epochs": 1}}
+    report = "results/reports/data/chronicle.md"
+    result = workflow.run(example, config, "results/scores.csv", report)
+    assert result.status == 0, result.output
+    fusions = {row["fusion"] for row in read_scores(example / "results/scores.csv")}
+    assert fusions == {"text_only", "linear"}
+    assert "posts without image" in (example / report).read_text(encoding="utf-8")

@@ -1,0 +1,316 @@
+"""The chain from data to tables: what it leaves, what it plans, that it repeats itself exactly."""
+
+import csv
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from itertools import product
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import ROOT, Finished, Result, Workflow
+
+from mnerflow.data.post import read_posts
+from mnerflow.evaluation.predictions import read_predictions
+from mnerflow.evaluation.scores import COLUMNS, read_scores
+
+TEXT = ["demo/none/bilstm+none/text_only/seed1"]
+LINEAR = [f"demo/none/bilstm+cnn/linear/seed{seed}" for seed in (1, 2)]
+IMAGE = ["demo_control/nonword/none+cnn/image_only/seed1"]
+RUNS = [*TEXT, *LINEAR, *IMAGE]
+PER_RUN = {"train", "predict", "predict_with_images", "score"}
+DATA = {"make_demo", "prepare", "filter_posts", "image_store", "plot_tag_distribution"}
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """Contents of the files in a folder, or of one file, by their paths."""
+    if folder.is_file():
+        return {folder.name: folder.read_bytes()}
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+# What a run leaves.
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_run_folder(run: str, finished: Finished):
+    found = {path.name for path in (finished.results / "runs" / run).iterdir()}
+    predictions = {"predictions.dev.jsonl", "predictions.test.jsonl"}
+    if run not in TEXT:
+        predictions |= {"predictions.test.shuffled.jsonl", "predictions.test.blank.jsonl"}
+    assert {name for name in found if name.startswith("predictions.")} == predictions
+    assert found >= {"model.safetensors", "run.yaml", "history.csv", "scores.json"}
+    assert "checkpoint.pt" not in found
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_history(run: str, finished: Finished):
+    with (finished.results / "runs" / run / "history.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == [
+        *("epoch", "train_loss", "dev_loss", "dev_entity_f1", "dev_token_macro_f1"),
+        *("learning_rate", "sentences_per_second"),
+    ]
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    assert all(float(row["sentences_per_second"]) > 0 for row in rows)
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_every_word_of_the_gold_is_predicted(run: str, finished: Finished):
+    dataset = run.partition("/")[0]
+    for path in (finished.results / "runs" / run).glob("predictions.*.jsonl"):
+        split = path.name.split(".")[1]
+        gold = read_posts(finished.results / "data" / dataset / "none" / f"{split}.jsonl")
+        predictions = read_predictions(path)
+        assert [(p.id, p.tokens, p.labels) for p in predictions] == [(p.id, p.tokens, p.labels) for p in gold]
+        assert all(len(p.predicted) == len(p.subwords) == len(p.tokens) for p in predictions)
+
+
+def test_run_record(finished: Finished, workflow: Workflow):
+    record = yaml.safe_load((finished.results / "runs" / LINEAR[1] / "run.yaml").read_text(encoding="utf-8"))
+    names = {"dataset": "demo", "filter": "none", "text": "bilstm", "image": "cnn", "fusion": "linear"}
+    assert {name: record[name] for name in names} == names and int(record["seed"]) == 2
+    assert record["config"]["training"]["epochs"] == 2
+    assert record["config"]["training"]["learning_rate"]["image"] == 2e-3
+    assert record["config"]["training"]["clip"] > 0, "defaults belong to the whole configuration"
+    assert record["config"]["image_encoder"]["size"] == 32
+    assert {"mnerflow", "python", "torch", "transformers", "timm"} <= set(record["versions"])
+    assert record["hardware"]["processor"] and record["hardware"]["cores"] > 0
+    assert record["seconds"] > 0 and 100 < record["peak_memory_mib"] < 4096
+    assert record["data_sha256"] == {
+        f"results/data/demo/none/{split}.jsonl": sha256(finished.results / f"data/demo/none/{split}.jsonl")
+        for split in ("train", "dev")
+    }
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=workflow.root, capture_output=True, text=True)
+    assert record["git_commit"] == head.stdout.strip()
+
+
+def sha256(path: Path) -> str:
+    return subprocess.run(["sha256sum", path], capture_output=True, text=True).stdout.split()[0]
+
+
+def test_scores(finished: Finished):
+    rows = read_scores(finished.results / "scores.csv")
+    assert ",".join(COLUMNS) == (
+        "dataset,filter,text_encoder,image_encoder,fusion,seed,split,image,entity_f1,entity_precision,"
+        "entity_recall,entity_f1_strict,token_macro_f1,subword_macro_f1,accuracy,sentences,gold_entities"
+    )
+    with_image = [("dev", "true"), ("test", "true"), ("test", "shuffled"), ("test", "blank")]
+    without = [("dev", "none"), ("test", "none")]
+    expected = {(run, *part) for run in RUNS for part in (without if run in TEXT else with_image)}
+    found = [
+        (
+            "{dataset}/{filter}/{text_encoder}+{image_encoder}/{fusion}/seed{seed}".format(**row),
+            row["split"],
+            row["image"],
+        )
+        for row in rows
+    ]
+    assert len(found) == len(expected) and set(found) == expected
+    assert all(row["sentences"] == 20 and row["gold_entities"] > 0 for row in rows)
+    assert all(0 <= row[name] <= 1 for row in rows for name in COLUMNS[8:15])
+
+
+def test_tables_plots_and_configuration(finished: Finished):
+    assert {path.name for path in (finished.results / "tables").iterdir()} >= {
+        *("grid.csv", "grid.md", "thesis.csv", "thesis.md", "thesis.tex"),
+    }
+    names = ["training_curves", "fusion_comparison"]
+    names += map(".".join, product(("tag_distribution", "confusion_matrix"), ("demo", "demo_control")))
+    for name in names:
+        png, svg = ((finished.results / "plots" / f"{name}.{end}").read_bytes() for end in ("png", "svg"))
+        assert png.startswith(b"\x89PNG") and b"<svg" in svg
+    written = yaml.safe_load((finished.results / "config.yaml").read_text(encoding="utf-8"))
+    assert written["training"]["epochs"] == 2 and "twitter2017" in written["datasets"]
+
+
+def test_a_log_for_every_job(finished: Finished):
+    logs = list((finished.results / "logs").rglob("*.log"))
+    assert len(logs) == sum(finished.result.jobs.values())
+    for log in logs:
+        last = log.read_text(encoding="utf-8").splitlines()[-1]
+        assert re.search(r"INFO done: .+ in \d+\.\d s$", last), f"{log}: {last}"
+
+
+def test_the_table_is_printed_at_the_end(finished: Finished):
+    end = finished.result.output[finished.result.output.index("Test split, percent") :]
+    assert "bilstm+cnn linear" in end and "bilstm text_only" in end
+    assert re.search(r"tables +results/tables\nplots +results/plots", end)
+    assert re.search(r"took +0 min \d+ s; the largest job used \d\.\d GiB", end)
+
+
+# What a second run does.
+
+
+def test_nothing_is_left_to_do(finished: Finished, workflow: Workflow, config: dict):
+    plan = workflow.plan(finished.folder, config)
+    assert plan.jobs == {} and "Nothing to be done" in plan.output
+
+
+def test_one_more_seed(finished: Finished, workflow: Workflow, config: dict):
+    config["grid"][0]["seeds"].append(3)
+    config["grid"][1]["seeds"].append(3)
+    plan = workflow.plan(finished.folder, config)
+    assert plan.trained == {TEXT[0].replace("seed1", "seed3"), LINEAR[0].replace("seed1", "seed3")}
+    per_run = {rule: count for rule, count in plan.jobs.items() if rule in PER_RUN}
+    assert per_run == {"train": 2, "predict": 1, "predict_with_images": 1, "score": 2}
+    assert {"config", "scores", "tables", "plot_fusion_comparison", "plot_training_curves"} <= set(plan.jobs)
+    assert not DATA & set(plan.jobs)
+
+
+def test_one_more_fusion(finished: Finished, workflow: Workflow, config: dict):
+    config["grid"][0]["fusions"].append("cross_attention")
+    plan = workflow.plan(finished.folder, config)
+    assert plan.trained == {run.replace("linear", "cross_attention") for run in LINEAR}
+    per_run = {rule: count for rule, count in plan.jobs.items() if rule in PER_RUN}
+    assert per_run == {"train": 2, "predict_with_images": 2, "score": 2}
+    assert not DATA & set(plan.jobs)
+
+
+@pytest.mark.parametrize(
+    ("change", "retrained"),
+    [
+        pytest.param({"fusions": {"linear": {"options": {"dropout": 0.2}}}}, LINEAR, id="fusion"),
+        pytest.param(
+            {"text_encoders": {"bilstm": {"training": {"learning_rate": {"text": 1e-3}}}}},
+            [*TEXT, *LINEAR],
+            id="learning rate of the text encoder",
+        ),
+        pytest.param(
+            {"image_encoders": {"cnn": {"training": {"learning_rate": {"image": 1e-3}}}}},
+            [*LINEAR, *IMAGE],
+            id="learning rate of the image encoder",
+        ),
+        pytest.param({"datasets": {"demo_control": {"training": {"epochs": 3}}}}, IMAGE, id="data set"),
+        pytest.param({"text_encoders": {"minilm": {"training": {"epochs": 9}}}}, [], id="another encoder"),
+        pytest.param({"datasets": {"demo": {"title": "Another title"}}}, [], id="title"),
+    ],
+)
+def test_a_changed_value_retrains_what_uses_it(
+    change: dict, retrained: list[str], finished: Finished, workflow: Workflow, config: dict
+):
+    plan = workflow.plan(finished.folder, merge(config, change))
+    assert plan.trained == set(retrained)
+    assert plan.jobs.get("train", 0) == len(retrained)
+
+
+def merge(base: dict, over: dict) -> dict:
+    inner = {key: merge(base.get(key, {}), value) for key, value in over.items() if isinstance(value, dict)}
+    return base | over | inner
+
+
+def test_comments_rerun_nothing(finished: Finished, workflow: Workflow, config: dict, tmp_path: Path):
+    copy = workflow.copy(tmp_path / "copy")
+    copy.edit("src/mnerflow/models/fusions/linear.py", '"""', '"""Reworded. ')
+    copy.edit("src/mnerflow/training/loop.py", "import torch\n", "import torch  # for tensors\n\n\n")
+    copy.edit("workflow/scripts/train.py", "from pathlib", "# A comment.\nfrom pathlib")
+    assert copy.plan(finished.folder, config).jobs == {}
+
+
+def test_changed_model_code_retrains_what_uses_it(
+    finished: Finished, workflow: Workflow, config: dict, tmp_path: Path
+):
+    copy = workflow.copy(tmp_path / "copy")
+    copy.edit("src/mnerflow/models/fusions/linear.py", "words + sizes.patches", "words - -sizes.patches")
+    plan = copy.plan(finished.folder, config)
+    assert plan.trained == set(LINEAR) and plan.jobs["predict_with_images"] == 2
+
+
+def test_a_changed_plot_is_drawn_anew(finished: Finished, workflow: Workflow, config: dict, tmp_path: Path):
+    copy = workflow.copy(tmp_path / "copy")
+    copy.edit("src/mnerflow/reporting/plots/training_curves.py", "\n\n\ndef ", "\n\nCHANGED = True\n\n\ndef ")
+    jobs = copy.plan(finished.folder, config).jobs
+    assert "plot_training_curves" in jobs and all(rule.startswith("plot_") for rule in jobs)
+
+
+# The same input, the same bytes.
+
+
+def test_a_run_repeats_itself_byte_by_byte(
+    finished: Finished, workflow: Workflow, config: dict, tmp_path: Path
+):
+    run = f"runs/{LINEAR[0]}"
+    again = workflow.run(tmp_path, config, f"results/{run}/scores.json")
+    assert again.status == 0, again.output
+    for part in ("data/demo", "images/demo", run):
+        first, second = files(finished.results / part), files(tmp_path / "results" / part)
+        # Those tell the time; in the file of weights tensors stand in any order.
+        same = second.keys() - {"run.yaml", "history.csv", "model.safetensors"}
+        assert [name for name in same if first[name] != second[name]] == []
+
+
+def test_tables_and_plots_repeat_themselves_byte_by_byte(
+    finished: Finished, workflow: Workflow, config: dict, tmp_path: Path
+):
+    folder = Path(shutil.copytree(finished.folder, tmp_path / "copy"))
+    (folder / "results/scores.csv").unlink()
+    for part in ("tables", "plots"):
+        shutil.rmtree(folder / "results" / part)
+    again = workflow.run(folder, config)
+    assert again.status == 0 and "train" not in again.jobs, again.output
+    for part in ("scores.csv", "tables", "plots"):
+        first, second = files(finished.results / part), files(folder / "results" / part)
+        assert first.keys() == second.keys()
+        assert [name for name in first if first[name] != second[name]] == []
+
+
+def test_an_interrupted_run_goes_on_to_the_same_end(
+    finished: Finished, workflow: Workflow, config: dict, tmp_path: Path
+):
+    config["training"] = {"epochs": 24, "patience": 24, "checkpoint_seconds": 0.1}
+    run = f"results/runs/{LINEAR[0]}"
+    target = f"{run}/predictions.test.jsonl"
+    whole, folder = (Path(shutil.copytree(finished.folder, tmp_path / name)) for name in ("whole", "stopped"))
+    result = workflow.run(whole, config, target)
+    assert result.status == 0, result.output
+
+    process = workflow.start(folder, config, target)
+    deadline = time.monotonic() + 60
+    while not (folder / run / "checkpoint.pt").exists():
+        assert process.poll() is None and time.monotonic() < deadline, "no checkpoint to interrupt after"
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to Snakemake and to all its jobs
+    output, _ = process.communicate()
+    assert process.returncode != 0 and "Traceback" not in output, output
+    assert (folder / run / "checkpoint.pt").exists() and not (folder / run / "model.safetensors").exists()
+
+    result = workflow.run(folder, config, target)
+    assert result.status == 0, result.output
+    log = (folder / f"results/logs/train/{LINEAR[0].replace('/', '.')}.log").read_text(encoding="utf-8")
+    assert "going on from epoch" in log
+    assert not (folder / run / "checkpoint.pt").exists()
+    for path in (whole / run).glob("predictions.*"):
+        assert path.read_bytes() == (folder / run / path.name).read_bytes()
+
+
+# Other grids.
+
+
+def planned(workflow: Workflow, name: str, folder: Path) -> Result:
+    config = yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
+    return workflow.plan(folder, config)
+
+
+def test_the_thesis_grid_is_planned(workflow: Workflow, tmp_path: Path):
+    plan = planned(workflow, "config/thesis.yaml", tmp_path)
+    datasets, texts, images, fusions, seeds = 5, 3, 2, 3, 5
+    runs = datasets * seeds * (texts + images + texts * images * fusions)
+    assert plan.jobs["train"] == plan.jobs["score"] == len(plan.trained) == runs == 575
+    assert plan.jobs["predict"] == datasets * seeds * texts
+    assert plan.jobs["predict_with_images"] == runs - datasets * seeds * texts
+
+
+@pytest.mark.parametrize(
+    ("name", "runs"),
+    [
+        ("config/twitter.yaml", 2 * 2 * 3),
+        ("config/photos.yaml", 1 + 2 + 1 + 2 * 3),
+        ("config/demo.yaml", 2 * 2 * 3 * (2 + 2 + 2 * 2 * 3)),
+    ],
+)
+def test_a_study_is_planned(name: str, runs: int, workflow: Workflow, tmp_path: Path):
+    assert planned(workflow, name, tmp_path).jobs["train"] == runs

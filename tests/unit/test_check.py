@@ -1,0 +1,160 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from PIL import Image
+
+from mnerflow.cli import main
+
+SHARED = Path(__file__).parents[3] / "shared/data"
+
+
+def post(id: str, text: str, tags: str, **fields) -> str:
+    return json.dumps({"id": id, "tokens": text.split(" "), "labels": tags.split(), **fields}) + "\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Three splits of one sound post each, every one with an image."""
+    folder = tmp_path / "My Data"
+    (folder / "images").mkdir(parents=True)
+    texts = {"train": "Ann sings", "dev": "Bob runs", "test": "Eve rests"}
+    for split, text in texts.items():
+        line = post(split, text, "B-PER O", images=[f"{split}.png"])
+        (folder / f"{split}.jsonl").write_text(line, encoding="utf-8")
+        Image.new("RGB", (8, 8)).save(folder / f"images/{split}.png")
+    return folder
+
+
+def check(capsys, folder: Path, *arguments: str) -> tuple[int, str]:
+    status = main(["check", str(folder), *arguments])
+    return status, "".join(capsys.readouterr())
+
+
+def append(folder: Path, split: str, text: str) -> None:
+    with (folder / f"{split}.jsonl").open("a", encoding="utf-8") as file:
+        file.write(text)
+
+
+def test_a_sound_folder_ends_in_the_lines_to_paste(capsys, folder):
+    status, output = check(capsys, folder)
+    assert status == 0 and "problems" not in output
+    config = yaml.safe_load(output.partition("FILE`:")[2])
+    assert config["datasets"]["my_data"] == {
+        "folder": str(folder),
+        "format": "jsonl",
+        "types": ["PER"],
+        "splits": {split: f"{split}.jsonl" for split in ("train", "dev", "test")},
+    }
+    assert config["grid"][0]["datasets"] == ["my_data"]
+
+
+def test_every_problem_that_stops_a_run_is_listed_with_place_and_remedy(capsys, folder):
+    append(folder, "train", post("a", "Ann", "PER"))
+    append(folder, "train", '{"id": "b", \n')
+    append(folder, "train", post("c", "Ann sings", "O"))
+    append(folder, "train", post("d", "Ann", "I-GPE"))
+    append(folder, "train", post("dev", "Sue", "O"))
+    status, output = check(capsys, folder, "--types", "PER,LOC")
+    assert status == 1 and "datasets:" not in output
+    for what in (
+        "train.jsonl:2: post 'a', token 1: the label 'PER' is not IOB2",
+        "train.jsonl:3: not valid JSON",
+        "train.jsonl:4: post 'c' has 2 tokens and 1 labels",
+        "train.jsonl:5: post 'd', token 1: the label 'I-GPE' is none of PER, LOC",
+        f"dev.jsonl:1: post 'dev' has the id of {folder}/train.jsonl:6",
+    ):
+        assert what in output
+    assert "1 × Write O, B-TYPE or I-TYPE.\n" in output
+    assert "problems with which a run stops: 5\n" in output
+
+
+def test_what_a_run_survives_is_listed_and_counted(capsys, folder):
+    append(folder, "train", post("a", "Eve rests", "B-PERS I-LOC"))  # the text of the test post
+    append(folder, "dev", post("b", "\u00a0", "O", images=["TEST.PNG"]))
+    append(folder, "test", post("c", "Ann", "B-LOC", images=["broken.png"], group="page 1"))
+    append(folder, "dev", post("d", "Sue", "O", images=["dev.png"], group="page 1"))
+    (folder / "images/broken.png").write_bytes(b"<html>")
+    (folder / "images/spare.png").write_bytes(b"")
+    status, output = check(capsys, folder)
+    assert status == 0 and "datasets:" in output
+    for what in (
+        "text 'Eve rests' stands in several splits: train a; test test",
+        "group 'page 1' stands in several splits: dev d; test c",
+        "train.jsonl:2: post 'a', token 2 ('rests'): I-LOC after B-PERS",
+        "train.jsonl:2: post 'a' has no image",
+        r"dev.jsonl:2: post 'b', token 1: '\xa0' shows nothing",
+        "dev.jsonl:2: post 'b': image 'TEST.PNG' is missing; there is 'test.png'",
+        "test.jsonl:2: post 'c': image 'broken.png' is not an image",
+        "images/spare.png belongs to no post",
+        "types PER (3 entities) and PERS (1)",
+    ):
+        assert what in output
+
+
+def test_a_limit_says_how_many_more_there_are(capsys, folder):
+    for number in range(5):
+        append(folder, "train", post(str(number), "Ann", "PER"))
+    _, output = check(capsys, folder, "--limit", "2")
+    assert output.count("is not IOB2") == 2 and "and 3 more" in output
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (lambda folder: (folder / "train.jsonl").unlink(), "no training posts among dev.jsonl, images"),
+        (
+            lambda folder: (folder / "valid.jsonl").touch(),
+            "dev.jsonl, valid.jsonl could all be the split 'dev'",
+        ),
+        (
+            lambda folder: (folder / "test.jsonl").write_text(""),
+            "test.jsonl: no posts",
+        ),
+        (lambda folder: (folder / "dev.jsonl").write_bytes(b"{\xff"), "dev.jsonl:1: byte 0xff is not UTF-8"),
+        (
+            lambda folder: (folder / "images").rename(folder / "photos"),
+            "images: no such folder, but 3 images",
+        ),
+        (
+            lambda folder: [f.write_bytes(b"") for f in (folder / "images").iterdir()],
+            "not one of 3 images can",
+        ),
+        (
+            lambda folder: [(folder / f"{split}.jsonl").unlink() for split in ("dev", "test")],
+            "no file for dev and test, so a tenth of train is drawn, but train has 1 posts",
+        ),
+    ],
+)
+def test_a_folder_that_cannot_run(capsys, folder, change, message):
+    change(folder)
+    status, output = check(capsys, folder)
+    assert status == 1 and message in output and "Traceback" not in output
+
+
+def test_no_folder(capsys, tmp_path):
+    status, output = check(capsys, tmp_path / "nowhere")
+    assert status == 1 and "nowhere: no such folder" in output
+
+
+def test_conll_without_images_asks_for_text_only(capsys, tmp_path):
+    for split in ("train", "valid", "test"):
+        (tmp_path / f"{split}.conll").write_text(f"{split} B-PER\nruns O\n", encoding="utf-8")
+    status, output = check(capsys, tmp_path)
+    assert status == 0 and "fusions: [text_only]" in output and "image_encoders" not in output
+    assert "dev: valid.conll" in output
+
+
+def test_it_is_quick_and_needs_no_torch(folder):
+    code = "import sys, mnerflow.cli; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="no ../shared")
+def test_real_files(capsys):
+    status, output = check(capsys, SHARED / "twitter2017", "--limit", "1")
+    assert status == 1 and "3373 posts" in output and "images: no such folder" in output
+    assert "PER" in output and "154 × Such a token stays" in output
