@@ -17,7 +17,8 @@ def row(seed: int, f1: float, image: str = "true", split: str = "test", **names:
     """A row of ``scores.csv``."""
     defaults = {"dataset": "demo", "filter": "none", "text_encoder": "minilm", "image_encoder": "vit"}
     scores = dict.fromkeys(("entity_f1", "entity_f1_strict", "token_macro_f1", "subword_macro_f1"), f1)
-    return {**defaults, "fusion": "linear", "seed": seed, "split": split, "image": image, **scores, **names}
+    counts = {"seed": seed, "sentences": 600}
+    return {**defaults, "fusion": "linear", **counts, "split": split, "image": image, **scores, **names}
 
 
 def test_a_summary_averages_the_seeds_of_the_test_split():
@@ -34,6 +35,13 @@ def test_a_summary_averages_the_seeds_of_the_test_split():
     assert linear["entity_f1_sd"] == pytest.approx(0.05 * 2**0.5)
     assert (linear["entity_f1_shuffled"], linear["entity_f1_blank"]) == (pytest.approx(0.45), None)
     assert (text_only["entity_f1_mean"], text_only["entity_f1_sd"]) == (0.6, None)
+
+
+def test_a_test_split_that_is_too_small_to_compare_on_is_named():
+    small = row(1, 0.5, dataset="photos") | {"sentences": 10}
+    assert grid_table(summarize([row(1, 0.5), small])).notes == [
+        "photos has only 10 test sentences: too few to compare models on."
+    ]
 
 
 def test_percent_and_spread():

@@ -17,72 +17,12 @@ os.environ.update(PYTHONPATH=str(ROOT / "src"))
 
 from mnerflow import grid
 from mnerflow.data.post import SPLITS
-from mnerflow.errors import UserError, suggest
-from mnerflow.fingerprint import fingerprint, module_names
+from mnerflow.errors import UserError
+from mnerflow.fingerprint import fingerprint
+from mnerflow.plan import check_plan, split_files
 from mnerflow.schema import check
 
 ENVIRONMENT = str(ROOT / "envs/environment.yaml")
-
-
-def check_module(place, name, *package):
-    """Raise ``UserError`` unless a package of the library has a module of this name."""
-    known = [module for module in module_names(package) if not module.startswith("_")]
-    if name not in known:
-        raise UserError(
-            f"{place}: {name!r} is not known{suggest(name, known)}. Known: {', '.join(known)}."
-        )
-
-
-def check_modules(run):
-    """Raise ``UserError`` for a filter, format or ``kind`` of a run that the library does not have."""
-    dataset = f"datasets.{run.dataset}"
-    check_module(
-        f"{dataset}.format",
-        config["datasets"][run.dataset]["format"],
-        *("data", "formats"),
-    )
-    if run.filter != grid.FILTERS_OFF:
-        for name in run.filter.split("+"):
-            check_module("grid, filters", name, "data", "filters")
-    values = grid.run_config(config, run)
-    check_module(
-        f"fusions.{run.fusion}.decoder", values["decoder"], "models", "decoders"
-    )
-    for part, name in (
-        ("fusion", run.fusion),
-        ("text_encoder", run.text_encoder),
-        ("image_encoder", run.image_encoder),
-    ):
-        if part in values:
-            check_module(
-                f"{part}s.{name}.kind", values[part]["kind"], "models", f"{part}s"
-            )
-
-
-def check_folder(run):
-    """Raise ``UserError`` when a run reads a folder of one's own data that lacks a file or the images."""
-    folder = config["datasets"][run.dataset].get("folder")
-    if not folder:
-        return
-    for file in split_files(run.dataset):
-        if not Path(folder, file).is_file():
-            raise UserError(
-                f"{folder}/{file}: no such file. Put it there, or correct `folder` or `splits` of "
-                f"datasets.{run.dataset}."
-            )
-    if run.image_encoder != grid.NONE and not Path(folder, "images").is_dir():
-        raise UserError(
-            f"{folder}/images: no such folder, but the grid asks for images of {run.dataset}. "
-            "Put them there, or leave the fusions that read images out."
-        )
-
-
-def split_files(dataset):
-    """The files that hold a data set's splits."""
-    names = config["datasets"][dataset]["splits"].values()
-    return [
-        name for part in names for name in ([part] if isinstance(part, str) else part)
-    ]
 
 
 try:
@@ -91,9 +31,7 @@ try:
         yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text()),
     )
     RUNS = grid.expand(config)
-    for run in RUNS:
-        check_modules(run)
-        check_folder(run)
+    check_plan(config, RUNS)
 except UserError as error:
     sys.exit(f"mnerflow: {error}")
 
@@ -148,9 +86,7 @@ def show_results():
     print("tables  results/tables\nplots   results/plots")
     minutes, seconds = divmod(round(time.time() - STARTED), 60)
     largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
-    print(
-        f"took    {minutes} min {seconds} s; the largest job used {largest:.1f} GiB of memory"
-    )
+    print(f"took    {minutes} min {seconds} s; the largest job used {largest:.1f} GiB of memory")
 
 
 # Data.
@@ -172,17 +108,13 @@ def raw_folder(dataset):
 def raw_files(wildcards):
     """The files that a data set's posts are read from."""
     entry = config["datasets"][wildcards.dataset]
-    names = entry.get("files") or split_files(wildcards.dataset)
+    names = entry.get("files") or split_files(entry)
     return [f"{raw_folder(wildcards.dataset)}/{name}" for name in names]
 
 
 def mirror_file(entry):
     """Where the configured mirror keeps a file; nothing without a mirror."""
-    return (
-        f"{config['mirror']}/{entry['mirror']}"
-        if config.get("mirror") and "mirror" in entry
-        else None
-    )
+    return f"{config['mirror']}/{entry['mirror']}" if config.get("mirror") and "mirror" in entry else None
 
 
 def poner_folder(wildcards):
@@ -203,11 +135,7 @@ def prepare_options(dataset):
         "test_fraction",
         "seed",
     }
-    return {
-        key: value
-        for key, value in config["datasets"][dataset].items()
-        if key in options
-    }
+    return {key: value for key, value in config["datasets"][dataset].items() if key in options}
 
 
 def archive_of(dataset):
@@ -237,9 +165,7 @@ def image_source(wildcards):
     entry = config["datasets"][wildcards.dataset]
     folder = raw_folder(wildcards.dataset)
     if "files" in entry and "images" not in entry:
-        return [
-            f"{folder}/{name}" for name in entry["files"] if name.startswith("images/")
-        ]
+        return [f"{folder}/{name}" for name in entry["files"] if name.startswith("images/")]
     return [f"{folder}/images"]
 
 
@@ -248,13 +174,9 @@ def image_inputs(wildcards):
     if wildcards.image == grid.NONE:
         return {}
     encoder = config["image_encoders"][wildcards.image]
-    inputs = {
-        "images": f"results/images/{wildcards.dataset}/{encoder['size']}/images.npy"
-    }
+    inputs = {"images": f"results/images/{wildcards.dataset}/{encoder['size']}/images.npy"}
     if encoder.get("frozen"):
-        inputs["features"] = (
-            f"results/features/{wildcards.dataset}/{wildcards.image}.npy"
-        )
+        inputs["features"] = f"results/features/{wildcards.dataset}/{wildcards.image}.npy"
     return inputs
 
 
@@ -278,9 +200,7 @@ def run_code(script):
 
 def predictions_of(run):
     """Prediction files of a run; one that sees images is also read with shuffled and blank ones."""
-    kinds = ["dev", "test"] + [
-        f"test.{name}" for name in run.conditions if name in ("shuffled", "blank")
-    ]
+    kinds = ["dev", "test"] + [f"test.{name}" for name in run.conditions if name in ("shuffled", "blank")]
     return [f"results/runs/{run.path}/predictions.{kind}.jsonl" for kind in kinds]
 
 
@@ -296,9 +216,7 @@ def image_indexes():
         for run in RUNS
         if run.image_encoder != grid.NONE
     }
-    return [
-        f"results/images/{dataset}/{size}/index.csv" for dataset, size in sizes.items()
-    ]
+    return [f"results/images/{dataset}/{size}/index.csv" for dataset, size in sizes.items()]
 
 
 def data_report_inputs(wildcards):
@@ -349,8 +267,6 @@ EVIDENCE_PLOTS = ["forest", "ablations", "per_type", "cost"]
 def plots():
     names = ["training_curves", "fusion_comparison", *EVIDENCE_PLOTS]
     names += [
-        f"{kind}.{dataset}"
-        for kind in ("tag_distribution", "confusion_matrix")
-        for dataset in DATASETS
+        f"{kind}.{dataset}" for kind in ("tag_distribution", "confusion_matrix") for dataset in DATASETS
     ]
     return expand("results/plots/{name}.{ending}", name=names, ending=["png", "svg"])

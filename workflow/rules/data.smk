@@ -28,19 +28,13 @@ rule download:
         "results/logs/download/{dataset}/{file}.log",
     wildcard_constraints:
         dataset=one_of(DOWNLOADED),
-        file="|".join(
-            re.escape(file)
-            for name in DOWNLOADED
-            for file in config["datasets"][name]["files"]
-        )
+        file="|".join(re.escape(file) for name in DOWNLOADED for file in config["datasets"][name]["files"])
         or "(?!)",
     conda:
         ENVIRONMENT
     params:
         entry=lambda w: config["datasets"][w.dataset]["files"].get(w.file),
-        mirror_file=lambda w: mirror_file(
-            config["datasets"][w.dataset]["files"].get(w.file, {})
-        ),
+        mirror_file=lambda w: mirror_file(config["datasets"][w.dataset]["files"].get(w.file, {})),
     script:
         "../scripts/download.py"
 
@@ -71,9 +65,7 @@ rule unpack_images:
     log:
         "results/logs/unpack_images/{dataset}.log",
     wildcard_constraints:
-        dataset=one_of(
-            name for name in DOWNLOADED if "images" in config["datasets"][name]
-        ),
+        dataset=one_of(name for name in DOWNLOADED if "images" in config["datasets"][name]),
     conda:
         ENVIRONMENT
     params:
@@ -180,10 +172,7 @@ rule filter_posts:
     conda:
         ENVIRONMENT
     params:
-        options=lambda w: {
-            name: config.get("filters", {}).get(name, {})
-            for name in w.filter.split("+")
-        },
+        options=lambda w: {name: config.get("filters", {}).get(name, {}) for name in w.filter.split("+")},
         code=lambda w: code_of(
             "filter_posts.py",
             *(f"mnerflow.data.filters.{name}" for name in w.filter.split("+")),

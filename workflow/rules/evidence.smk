@@ -30,9 +30,7 @@ rule evidence:
 rule errors:
     """Sort the errors of all runs; list what each fusion mends and breaks beside its text-only twin."""
     input:
-        predictions=expand(
-            "results/runs/{run}/predictions.test.jsonl", run=[run.path for run in RUNS]
-        ),
+        predictions=expand("results/runs/{run}/predictions.test.jsonl", run=[run.path for run in RUNS]),
         train=expand("results/data/{data}/train.jsonl", data=filtered_data()),
         test=expand("results/data/{data}/test.jsonl", data=filtered_data()),
         images=image_indexes(),

@@ -21,9 +21,7 @@ rule tables:
     input:
         "results/scores.csv",
     output:
-        grid_csv=report(
-            "results/tables/grid.csv", category="Tables", caption="../report/grid.rst"
-        ),
+        grid_csv=report("results/tables/grid.csv", category="Tables", caption="../report/grid.rst"),
         grid_md="results/tables/grid.md",
         thesis_csv=report(
             "results/tables/thesis.csv",
@@ -116,9 +114,7 @@ rule plot_confusion_matrix:
     input:
         scores="results/scores.csv",
         predictions=lambda w: [
-            f"results/runs/{run.path}/predictions.test.jsonl"
-            for run in RUNS
-            if run.dataset == w.dataset
+            f"results/runs/{run.path}/predictions.test.jsonl" for run in RUNS if run.dataset == w.dataset
         ],
     output:
         png=report(

@@ -14,9 +14,12 @@ from mnerflow.reporting.render import Table, percent, spread
 COMBINATION = ("dataset", "filter", "text_encoder", "image_encoder", "fusion")
 REPORTED = ("entity_f1", "entity_f1_strict", "token_macro_f1", "subword_macro_f1")
 ABLATIONS = ("shuffled", "blank")
+# Below this, one more or one fewer entity right moves F1 by about a point.
+FEW_SENTENCES = 100
 SUMMARY = (
     *COMBINATION,
     "seeds",
+    "sentences",
     *(f"{metric}_{part}" for metric in REPORTED for part in ("mean", "sd")),
     *(f"entity_f1_{ablation}" for ablation in ABLATIONS),
 )
@@ -25,7 +28,7 @@ SUMMARY = (
 def summarize(scores: Iterable[dict], split: str = "test") -> list[dict]:
     """One row a combination, over the seeds of ``split``, in the order of the combinations' names.
 
-    A row has the columns ``SUMMARY``: ``seeds`` (how many), ``<metric>_mean`` and ``<metric>_sd`` (sample
+    A row has the columns ``SUMMARY``: ``seeds`` (how many), ``sentences``, ``<metric>_mean`` and ``<metric>_sd`` (sample
     standard deviation, ``None`` for one seed) with the true image or none, and ``entity_f1_shuffled`` and
     ``entity_f1_blank``, means under these images, ``None`` where there are none.
     """
@@ -38,6 +41,7 @@ def summarize(scores: Iterable[dict], split: str = "test") -> list[dict]:
     for names, conditions in sorted(groups.items()):
         runs = conditions["true"]
         row = dict(zip(COMBINATION, names, strict=True)) | {"seeds": len(runs)}
+        row["sentences"] = max(run["sentences"] for runs in conditions.values() for run in runs)
         for metric in REPORTED:
             values = [run[metric] for run in runs]
             row[f"{metric}_mean"] = fmean(values) if values else None
@@ -71,6 +75,7 @@ def grid_table(summary: Sequence[dict]) -> Table:
         "F1 of the same weights with wrong images and with empty ones.",
         columns,
         rows,
+        notes=_small_sets(summary),
     )
 
 
@@ -93,7 +98,16 @@ def short_table(summary: Sequence[dict]) -> Table:
         "F1 of the same weights with shuffled and with blank images.",
         columns,
         rows,
+        notes=_small_sets(summary),
     )
+
+
+def _small_sets(summary: Sequence[dict]) -> list[str]:
+    small = {row["dataset"]: row["sentences"] for row in summary if row["sentences"] < FEW_SENTENCES}
+    return [
+        f"{dataset} has only {sentences} test sentences: too few to compare models on."
+        for dataset, sentences in small.items()
+    ]
 
 
 def encoders(row: dict) -> str:

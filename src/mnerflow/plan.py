@@ -1,0 +1,58 @@
+"""Look through a planned grid before anything runs: what is missing is said at once, not after an hour."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from mnerflow.errors import UserError, suggest
+from mnerflow.fingerprint import module_names
+from mnerflow.grid import FILTERS_OFF, NONE, Run, run_config
+
+
+def check_plan(config: dict[str, Any], runs: Iterable[Run]) -> None:
+    """Raise ``UserError`` for a name that the library has no module for, or a folder that lacks a file."""
+    for run in runs:
+        for place, name, *package in _modules(config, run):
+            known = [module for module in module_names(package) if not module.startswith("_")]
+            if name not in known:
+                raise UserError(
+                    f"{place}: {name!r} is not known{suggest(name, known)}. Known: {', '.join(known)}."
+                )
+        if "folder" in config["datasets"][run.dataset]:
+            _check_folder(config["datasets"][run.dataset], run)
+
+
+def split_files(entry: dict[str, Any]) -> list[str]:
+    """The files that hold the splits of a data set's entry."""
+    parts = entry["splits"].values()
+    return [name for part in parts for name in ([part] if isinstance(part, str) else part)]
+
+
+def _modules(config: dict[str, Any], run: Run) -> Iterator[tuple[str, ...]]:
+    """What a run chooses by name: where it is configured, the name, the package of the library."""
+    entry = config["datasets"][run.dataset]
+    yield f"datasets.{run.dataset}.format", entry["format"], "data", "formats"
+    if run.filter != FILTERS_OFF:
+        for name in run.filter.split("+"):
+            yield "grid, filters", name, "data", "filters"
+    values = run_config(config, run)
+    yield f"fusions.{run.fusion}.decoder", values["decoder"], "models", "decoders"
+    for part in ("fusion", "text_encoder", "image_encoder"):
+        if part in values:
+            place = f"{part}s.{getattr(run, part)}.kind"
+            yield place, values[part]["kind"], "models", f"{part}s"
+
+
+def _check_folder(entry: dict[str, Any], run: Run) -> None:
+    folder = Path(entry["folder"])
+    for name in split_files(entry):
+        if not (folder / name).is_file():
+            raise UserError(
+                f"{folder / name}: no such file. Put it there, or correct `folder` or `splits` of "
+                f"datasets.{run.dataset}."
+            )
+    if run.image_encoder != NONE and not (folder / "images").is_dir():
+        raise UserError(
+            f"{folder / 'images'}: no such folder, but the grid asks for images of {run.dataset}. "
+            "Put them there, or leave the fusions that read images out."
+        )
