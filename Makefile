@@ -53,6 +53,7 @@ clean: ## remove results and downloads, keep the environment
 		{ echo "mnerflow needs Python 3.11 or newer; name one with make PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv .venv || \
 		{ echo "Python cannot make an environment here; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
-	.venv/bin/python -m pip install --disable-pip-version-check --quiet --require-hashes -r envs/requirements.lock
-	.venv/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+	@echo "Installing the environment into .venv, about 6 GB; this takes minutes."
+	.venv/bin/python -m pip install --disable-pip-version-check -qq --require-hashes -r envs/requirements.lock
+	.venv/bin/python -m pip install --disable-pip-version-check -qq --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -29,6 +29,7 @@ rule all:
         "results/scores.csv",
         tables(),
         plots(),
+        data_reports(),
 
 
 onsuccess:

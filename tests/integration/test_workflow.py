@@ -81,10 +81,8 @@ def test_run_record(finished: Finished, workflow: Workflow):
     assert {"mnerflow", "python", "torch", "transformers", "timm"} <= set(record["versions"])
     assert record["hardware"]["processor"] and record["hardware"]["cores"] > 0
     assert record["seconds"] > 0 and 100 < record["peak_memory_mib"] < 4096
-    assert record["data_sha256"] == {
-        f"results/data/demo/none/{split}.jsonl": sha256(finished.results / f"data/demo/none/{split}.jsonl")
-        for split in ("train", "dev")
-    }
+    files = ["data/demo/none/train.jsonl", "data/demo/none/dev.jsonl", "images/demo/32/index.csv"]
+    assert record["data_sha256"] == {f"results/{file}": sha256(finished.results / file) for file in files}
     head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=workflow.root, capture_output=True, text=True)
     assert record["git_commit"] == head.stdout.strip()
 
