@@ -1,4 +1,4 @@
-"""What helps beside the workflow: ``mnerflow check FOLDER`` looks through a folder of one's own data."""
+"""What helps beside the workflow: looking through a folder of one's own data, showing finished results."""
 
 import argparse
 import sys
@@ -9,6 +9,7 @@ from pathlib import Path
 from mnerflow.data.check import Findings, Problem, check_folder, configuration
 from mnerflow.data.formats import FORMATS
 from mnerflow.errors import UserError
+from mnerflow.reporting.show import results_text
 
 CHECK = """\
 Look through a folder of your own data and print every problem with its file, line, post and remedy.
@@ -43,7 +44,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     check.add_argument(
         "--limit", type=int, metavar="N", help="print at most N problems of a kind (default: all)"
     )
+    show = commands.add_parser("show", help="print the table of finished runs and where the rest lies")
+    show.add_argument("results", type=Path, nargs="?", default=Path("results"), help="default: results")
     given = parser.parse_args(arguments)
+    if "results" in given:
+        return _show(given.results)
     types = [kind for kind in given.types.split(",") if kind] if given.types else None
     try:
         findings = check_folder(given.folder, types, given.format)
@@ -52,6 +57,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     print(_report(findings, types, given.limit))
     return int(findings.stops)
+
+
+def _show(results: Path) -> int:
+    try:
+        print(results_text(results))
+    except UserError as error:
+        print(f"mnerflow: {error}", file=sys.stderr)
+        return 1
+    return 0
 
 
 def _report(findings: Findings, types: Sequence[str] | None, limit: int | None) -> str:

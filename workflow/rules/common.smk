@@ -79,13 +79,11 @@ def show_results():
     """Print the results table, where everything lies, and what the run took; nothing before there are scores."""
     if not Path("results/scores.csv").exists():
         return
-    from mnerflow.evaluation.scores import read_scores
-    from mnerflow.reporting.tables import short_table, summarize
+    from mnerflow.reporting.show import results_text
 
-    print(short_table(summarize(read_scores("results/scores.csv"))).console())
-    print("tables  results/tables\nplots   results/plots")
     minutes, seconds = divmod(round(time.time() - STARTED), 60)
     largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
+    print(results_text(Path("results")))
     print(f"took    {minutes} min {seconds} s; the largest job used {largest:.1f} GiB of memory")
 
 

@@ -1,0 +1,18 @@
+"""The results as a terminal shows them: the table, and where the rest lies."""
+
+from pathlib import Path
+
+from mnerflow.evaluation.scores import read_scores
+from mnerflow.reporting.tables import short_table, summarize
+
+PLACES = {"tables": "tables", "plots": "plots", "data": "reports/data", "report": "report.html"}
+
+
+def results_text(results: Path) -> str:
+    """The table of all combinations in ``results/scores.csv`` and the paths of tables, plots and reports.
+
+    Raises ``UserError`` when there are no scores yet.
+    """
+    table = short_table(summarize(read_scores(results / "scores.csv"))).console()
+    places = [f"{name:<8}{results / place}" for name, place in PLACES.items() if (results / place).exists()]
+    return "\n".join([table, *places])
