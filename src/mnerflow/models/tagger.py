@@ -7,7 +7,7 @@ from inspect import getmembers, isclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -71,12 +71,15 @@ class Tagger(nn.Module):
 
     def save(self, path: Path) -> None:
         """Write all weights and what the text encoder needs besides as one safetensors file, atomically."""
-        metadata = self.text_encoder.metadata() if self.text_encoder else {}
+        metadata = {"tags": self.decoder.tags}
+        if self.text_encoder:
+            metadata |= self.text_encoder.metadata()
         with atomic_path(path) as temporary:
             save_file(
                 {name: tensor.contiguous() for name, tensor in self.state_dict().items()},
                 temporary,
-                metadata={"tags": json.dumps(self.decoder.tags), **metadata},
+                # One entry, since safetensors writes several in random order.
+                metadata={"mnerflow": json.dumps(metadata, ensure_ascii=False)},
             )
 
 
@@ -101,9 +104,9 @@ def load_tagger(run: RunConfig, path: Path, d_feature: int) -> Tagger:
     """Make the tagger whose weights ``Tagger.save`` wrote; raises ``UserError`` when they do not fit."""
     try:
         with safe_open(path, framework="pt") as file:
-            metadata = file.metadata()
+            metadata = json.loads(file.metadata()["mnerflow"])
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, SafetensorError) as error:
         raise UserError(f"{path}: not a readable model ({error}). Delete it and run again.") from error
     text_encoder = image_encoder = None
     if run.text_encoder is not None:
@@ -112,7 +115,12 @@ def load_tagger(run: RunConfig, path: Path, d_feature: int) -> Tagger:
     if run.image_encoder is not None:
         image_encoder = Features(d_feature) if d_feature else new_image_encoder(run.image_encoder)
     tagger = _assemble(run, text_encoder, image_encoder)
-    tagger.load_state_dict(state)
+    try:
+        tagger.load_state_dict(state)
+    except RuntimeError as error:
+        raise UserError(
+            f"{path}: weights of another configuration. Delete the file and run again."
+        ) from error
     return tagger
 
 

@@ -29,8 +29,8 @@ def summarize(scores: Iterable[dict], split: str = "test") -> list[dict]:
     """One row a combination, over the seeds of ``split``, in the order of the combinations' names.
 
     A row has the columns ``SUMMARY``: ``seeds`` (how many), ``sentences``, ``<metric>_mean`` and
-    ``<metric>_sd`` (sample standard deviation, ``None`` for one seed) with the true image or none, and ``entity_f1_shuffled`` and
-    ``entity_f1_blank``, means under these images, ``None`` where there are none.
+    ``<metric>_sd`` (sample standard deviation, ``None`` for one seed) with the true image or none, and
+    ``entity_f1_shuffled`` and ``entity_f1_blank``, means under these images, ``None`` where there are none.
     """
     groups: dict[tuple, dict[str, list[dict]]] = defaultdict(lambda: defaultdict(list))
     for row in scores:

@@ -46,7 +46,7 @@ class TextEncoder(nn.Module):
         raise NotImplementedError
 
     @classmethod
-    def restore(cls, config: Any, weights: Path | None, metadata: dict[str, str]) -> Self:
+    def restore(cls, config: Any, weights: Path | None, metadata: dict[str, Any]) -> Self:
         """Make the encoder with the shape it had when ``metadata`` was saved, weights still to be loaded."""
         raise NotImplementedError
 
@@ -62,6 +62,6 @@ class TextEncoder(nn.Module):
         """Return ``(batch, words, d_model)``."""
         raise NotImplementedError
 
-    def metadata(self) -> dict[str, str]:
-        """Strings to save beside the weights and to hand back on loading."""
+    def metadata(self) -> dict[str, Any]:
+        """What JSON can hold, to save beside the weights and to hand back to ``restore``."""
         return {}

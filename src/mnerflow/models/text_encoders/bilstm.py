@@ -1,10 +1,10 @@
 """A bidirectional LSTM over words and characters, trained from scratch."""
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -77,9 +77,9 @@ class BiLSTM(TextEncoder):
         return cls(config, Vocabulary.of(posts, config.min_count))
 
     @classmethod
-    def restore(cls, config: Config, weights: Path | None, metadata: dict[str, str]) -> "BiLSTM":
+    def restore(cls, config: Config, weights: Path | None, metadata: dict[str, Any]) -> "BiLSTM":
         """Build the architecture for the vocabulary that was saved with a run's weights."""
-        return cls(config, Vocabulary(*json.loads(metadata["vocabulary"])))
+        return cls(config, Vocabulary(*metadata["vocabulary"]))
 
     def encode(self, posts: Sequence[Post], captions: bool) -> list[EncodedText]:
         """Look up words and their first ``LONGEST_WORD`` characters; a caption precedes the post's words."""
@@ -123,11 +123,9 @@ class BiLSTM(TextEncoder):
         units = text["units"].unsqueeze(-1).expand(-1, -1, hidden.shape[-1])
         return self.dropout(hidden.gather(1, units))
 
-    def metadata(self) -> dict[str, str]:
-        """The vocabulary as JSON."""
-        return {
-            "vocabulary": json.dumps([self.vocabulary.words, self.vocabulary.characters], ensure_ascii=False)
-        }
+    def metadata(self) -> dict[str, Any]:
+        """The vocabulary: words and characters."""
+        return {"vocabulary": [self.vocabulary.words, self.vocabulary.characters]}
 
 
 def _read(post: Post) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -62,7 +62,7 @@ class Transformer(TextEncoder):
         return cls(config, load_tokenizer(weights), model)
 
     @classmethod
-    def restore(cls, config: Config, weights: Path, metadata: dict[str, str]) -> "Transformer":
+    def restore(cls, config: Config, weights: Path, metadata: dict[str, Any]) -> "Transformer":
         """Build the architecture that the model folder describes, to be filled with a run's weights."""
         model = AutoModel.from_config(AutoConfig.from_pretrained(weights), add_pooling_layer=False)
         return cls(config, load_tokenizer(weights), model)

@@ -1,0 +1,142 @@
+"""The grid: which runs a configuration asks for, and what each of them is told."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from mnerflow.config import RunConfig, build
+from mnerflow.errors import UserError
+from mnerflow.fingerprint import fingerprint
+from mnerflow.grid import Run, expand, merge, run_config, text_only_twins
+from mnerflow.plan import check_plan
+from mnerflow.schema import check
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
+STUDIES = sorted(path.name for path in (ROOT / "config").glob("*.yaml") if path.name != "datasets.yaml")
+
+
+def load(*names: str) -> dict[str, Any]:
+    """Configuration files merged as Snakemake merges them."""
+    merged: dict[str, Any] = {}
+    for name in ("config/datasets.yaml", "config.yaml", *names):
+        merged = merge(merged, yaml.safe_load((ROOT / name).read_text(encoding="utf-8")))
+    return merged
+
+
+@pytest.fixture
+def config() -> dict[str, Any]:
+    block = {
+        "datasets": ["demo"],
+        "text_encoders": ["minilm", "bilstm"],
+        "image_encoders": ["cnn", "vit"],
+        "fusions": ["text_only", "image_only", "linear"],
+        "seeds": [1, 2],
+    }
+    return load() | {"grid": [block]}
+
+
+def test_unimodal_fusions_are_not_multiplied_by_the_encoder_that_they_do_not_use(config) -> None:
+    runs = expand(config)
+    assert len(runs) == len(set(runs)) == 2 * (2 + 2 + 4)
+    assert Run("demo", "none", "bilstm", "none", "text_only", 1) in runs
+    assert Run("demo", "none", "none", "vit", "image_only", 2) in runs
+
+
+def test_blocks_that_ask_for_the_same_run_get_it_once(config) -> None:
+    assert expand(config | {"grid": config["grid"] * 2}) == expand(config)
+
+
+def test_a_path_names_its_run() -> None:
+    run = Run("demo", "nonword", "bilstm", "cnn", "linear", 3)
+    assert run.path == "demo/nonword/bilstm+cnn/linear/seed3"
+    assert Run.from_folder(f"results/runs/{run.path}") == run
+    with pytest.raises(UserError, match="ends in <dataset>"):
+        Run.from_folder("results/runs/demo")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"datasets": ["dmo"]}, "'dmo' is not configured (did you mean 'demo'?)"),
+        ({"fusions": ["crossattention"]}, "did you mean 'cross_attention'?"),
+        ({"image_encoders": []}, "the fusion 'image_only' needs image_encoders"),
+    ],
+)
+def test_a_grid_that_names_what_is_not_there(change: dict, said: str, config) -> None:
+    config["grid"] = [config["grid"][0] | change]
+    with pytest.raises(UserError) as error:
+        expand(config)
+    assert said in str(error.value)
+
+
+def test_later_training_settings_lie_over_earlier_ones(config) -> None:
+    config["training"] = {"epochs": 1, "clip": 1.0, "learning_rate": {"text": 0.1, "fusion": 0.1}}
+    config["datasets"]["demo"]["training"] = {"epochs": 2, "clip": 2.0}
+    config["text_encoders"]["bilstm"]["training"] = {"epochs": 3, "learning_rate": {"text": 0.3}}
+    config["image_encoders"]["cnn"]["training"] = {"epochs": 4}
+    config["fusions"]["linear"] = {"training": {"epochs": 5}, "decoder": "crf"}
+    run = build(RunConfig, run_config(config, Run("demo", "none", "bilstm", "cnn", "linear", 7)), "run")
+    assert (run.training.epochs, run.training.clip, run.seed, run.decoder) == (5, 2.0, 7, "crf")
+    assert (run.training.learning_rate.text, run.training.learning_rate.fusion) == (0.3, 0.1)
+
+
+def test_a_run_is_told_nothing_of_others(config) -> None:
+    run = Run("demo", "none", "bilstm", "none", "text_only", 1)
+    before = run_config(config, run)
+    config["image_encoders"]["cnn"]["size"] = 96
+    config["fusions"]["linear"] = {"decoder": "crf"}
+    config["datasets"]["twitter2015"]["training"] = {"epochs": 99}
+    assert run_config(config, run) == before
+
+
+def test_a_twin_has_the_same_decoder() -> None:
+    fusions = {"plain": {"inputs": ["text"]}, "crf": {"inputs": ["text"], "decoder": "crf"}}
+    both = {"linear": {}, "linear_crf": {"decoder": "crf"}, "image_only": {"inputs": ["image"]}}
+    twins = text_only_twins({"fusions": fusions | both})
+    assert twins == {"linear": "plain", "linear_crf": "crf"}
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_every_study_is_sound(study: str) -> None:
+    config = load(f"config/{study}")
+    check(config, SCHEMA)
+    check_plan(config, expand(config))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"trainning": {}}, "unknown key 'trainning' (did you mean 'training'?)"),
+        (
+            {"training": {"learning_rate": {"txt": 1.0}}},
+            "training.learning_rate: unknown key 'txt' (did you mean 'text'?)",
+        ),
+        ({"datasets": {"demo": {"generator": {"imags": 1}}}}, "datasets.demo.generator: unknown key 'imags'"),
+        ({"text_encoders": {"minilm": {"source": "minilm"}}}, "text_encoders.minilm.source: 'minilm' is not"),
+        ({"training": {"epochs": 0}}, "training.epochs: 0 is less than the minimum of 1"),
+        ({"images": {"broken": "blnk"}}, "'blnk' is not one of fail, blank, drop (did you mean 'blank'?)"),
+    ],
+)
+def test_the_schema_refuses_in_words(change: dict, said: str) -> None:
+    with pytest.raises(UserError) as error:
+        check(merge(load(), change), SCHEMA)
+    assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "same"),
+    [
+        ("x = 1\n", '"""Doc."""\nx = 1  # why\n', True),
+        ("def f():\n    return 1\n", 'def f():\n    """Doc."""\n\n    return (1)\n', True),
+        ("x = 1 + 2\n", "x = 1 - 2\n", False),
+        ("x = 'a'\n", "x = 'b'\n", False),
+    ],
+)
+def test_a_fingerprint_is_of_what_code_does(before: str, after: str, same: bool, tmp_path: Path) -> None:
+    files = [tmp_path / "before.py", tmp_path / "after.py"]
+    for file, text in zip(files, (before, after), strict=True):
+        file.write_text(text, encoding="utf-8")
+    assert (fingerprint(files[0]) == fingerprint(files[1])) == same

@@ -1,0 +1,202 @@
+"""Training: the same seed, the same bytes; a killed run ends like one that was not."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mnerflow.config import ImageConfig, LearningRates, PartConfig, RunConfig, TrainingConfig
+from mnerflow.data.images import ImageStore, build_store
+from mnerflow.data.post import Post, write_posts
+from mnerflow.models.tagger import new_image_encoder, new_tagger
+from mnerflow.training.batches import batches, shuffled_batches
+from mnerflow.training.device import seed_everything
+from mnerflow.training.features import compute_features
+from mnerflow.training.inputs import Inputs, image_rows
+from mnerflow.training.loop import Epoch, best_epoch, parameter_groups, should_stop
+from mnerflow.training.run import open_images, predict_run, train_run
+
+CNN = ImageConfig("cnn", {"channels": [4, 4, 4, 4, 6], "stem": [3, 2]}, size=16, augment=True)
+RUN = RunConfig(
+    entity_types=("PER",),
+    seed=1,
+    fusion=PartConfig("linear"),
+    text_encoder=PartConfig("bilstm", {"d_word": 8, "d_character": 4, "hidden": 6, "min_count": 1}),
+    image_encoder=CNN,
+    training=TrainingConfig(
+        epochs=3, batch_tokens=12, checkpoint_seconds=1e-9, learning_rate=LearningRates(text=0.01, image=0.01)
+    ),
+)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Posts and images of which the second half of the posts names a person."""
+    from PIL import Image
+
+    (tmp_path / "images").mkdir()
+    for number in range(4):
+        Image.new("RGB", (16, 16), (60 * number, 100, 200)).save(tmp_path / "images" / f"{number}.png")
+    posts = [
+        Post(
+            str(n),
+            ["we", "met", f"Ann{n}", "!"][: 2 + n % 3],
+            ["O", "O", "B-PER", "O"][: 2 + n % 3],
+            [f"{n % 4}.png"],
+        )
+        for n in range(12)
+    ]
+    for split in ("train", "dev", "test"):
+        write_posts(tmp_path / f"{split}.jsonl", posts)
+    build_store([f"{n}.png" for n in range(4)], tmp_path / "images", tmp_path / "store", 16)
+    return tmp_path
+
+
+def trained(run: RunConfig, data: Path, name: str, code: str = "") -> bytes:
+    """Train and predict into ``data/name``; the bytes of the predictions."""
+    images = open_images(str(data / "store" / "images.npy"), None)
+    folder = data / name
+    folder.mkdir(exist_ok=True)
+    train_run(run, data / "train.jsonl", data / "dev.jsonl", images, folder, {}, code)
+    out = folder / "predictions.test.jsonl"
+    predict_run(run, data / "test.jsonl", images, folder, {"true": out})
+    return out.read_bytes() + (folder / "model.safetensors").read_bytes()
+
+
+class Killed(Exception):
+    """Stands in for a signal: what has been written stays, what has not is lost."""
+
+
+def kill_after(steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = 0
+    whole = Inputs.batch
+
+    def batch(self, chosen):
+        nonlocal taken
+        taken += 1
+        if taken > steps:
+            raise Killed
+        return whole(self, chosen)
+
+    monkeypatch.setattr(Inputs, "batch", batch)
+
+
+def test_the_seed_decides_every_byte(data: Path) -> None:
+    first = trained(RUN, data, "first")
+    assert trained(RUN, data, "second") == first
+    assert trained(replace(RUN, seed=2), data, "third") != first
+
+
+@pytest.mark.parametrize("steps", [1, 5, 9, 13])
+def test_a_killed_run_ends_like_one_that_was_not(steps: int, data: Path, monkeypatch) -> None:
+    undisturbed = trained(RUN, data, "undisturbed")
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        kill_after(steps, patched)
+        trained(RUN, data, "killed")
+    assert not (data / "killed" / "model.safetensors").exists()
+    assert trained(RUN, data, "killed") == undisturbed
+    assert not (data / "killed" / "checkpoint.pt").exists()
+
+
+def test_a_checkpoint_of_another_configuration_is_not_gone_on_from(data: Path, monkeypatch) -> None:
+    other = replace(RUN, training=replace(RUN.training, weight_decay=0.5))
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        kill_after(5, patched)
+        trained(RUN, data, "killed")
+    assert (data / "killed" / "checkpoint.pt").exists()
+    assert trained(other, data, "killed") == trained(other, data, "other")
+
+
+def test_a_damaged_checkpoint_costs_time_but_no_result(data: Path) -> None:
+    (data / "damaged").mkdir()
+    (data / "damaged" / "checkpoint.pt").write_bytes(b"\x80half a checkpoint")
+    assert trained(RUN, data, "damaged") == trained(RUN, data, "sound")
+
+
+def test_frozen_features_are_what_the_encoder_computes(data: Path) -> None:
+    frozen = replace(CNN, frozen=True, augment=False)
+    compute_features(frozen, data / "store", data / "features.npy", threads=1)
+    features = numpy.load(data / "features.npy")
+    pixels = torch.from_numpy(numpy.array(ImageStore(data / "store").pixels))
+    seed_everything(0, threads=1)
+    with torch.no_grad():
+        expected = new_image_encoder(frozen).eval()(pixels)
+    assert features.shape == (5, 1, 6) and features.dtype == numpy.float16
+    torch.testing.assert_close(torch.from_numpy(features).float(), expected, atol=0.02, rtol=0.02)
+    images = open_images(str(data / "store" / "images.npy"), str(data / "features.npy"))
+    folder = data / "frozen"
+    run = replace(RUN, image_encoder=frozen)
+    train_run(run, data / "train.jsonl", data / "dev.jsonl", images, folder, {})
+    assert (folder / "model.safetensors").exists()
+
+
+def test_words_that_a_filter_hides_are_predicted_outside(data: Path) -> None:
+    write_posts(data / "test.jsonl", [Post("1", ["Ann0", "!"], ["B-PER", "O"], ["0.png"], dropped=[0, 1])])
+    assert b'"predicted": ["O", "O"]' in trained(RUN, data, "hidden")
+
+
+def epochs(*scores: float) -> list[Epoch]:
+    return [Epoch(n, 0, 0, score, 0, 0, 0) for n, score in enumerate(scores, start=1)]
+
+
+def test_the_best_epoch_is_kept_and_patience_ends_training() -> None:
+    config = TrainingConfig(patience=2, min_gain=0.01)
+    assert best_epoch(epochs(0.1, 0.5, 0.505, 0.4), config) == 2, "a gain below min_gain is none"
+    assert not should_stop(epochs(0.5, 0.4), config)
+    assert should_stop(epochs(0.5, 0.4, 0.4), config)
+
+
+def test_no_decay_on_norms_biases_and_embeddings() -> None:
+    tagger = new_tagger(RUN, [Post("1", ["a"], ["O"])], 0)
+    names = {id(weight): name for name, weight in tagger.named_parameters()}
+    groups = parameter_groups(tagger, RUN.training)
+    decayed = {names[id(w)] for group in groups if group["weight_decay"] for w in group["params"]}
+    assert {"fusion.head.weight", "text_encoder.lstm.weight_hh_l0"} <= decayed
+    assert not any("bias" in n or "norm" in n or n.startswith("text_encoder.word.") for n in decayed)
+    assert sum(len(group["params"]) for group in groups) == len(names)
+    assert {group["lr"] for group in groups} == {0.01, 0.002}
+
+
+@given(st.lists(st.integers(1, 60), max_size=80), st.integers(1, 64), st.integers(0, 3))
+def test_batches_hold_every_post_once_and_keep_to_their_budget(lengths, most, epoch) -> None:
+    for cut in (batches(lengths, most), shuffled_batches(lengths, most, 7, epoch)):
+        assert sorted(index for batch in cut for index in batch) == list(range(len(lengths)))
+        assert all(
+            len(batch) == 1 or len(batch) * max(lengths[index] for index in batch) <= most for batch in cut
+        )
+    assert shuffled_batches(lengths, most, 7, epoch) == shuffled_batches(lengths, most, 7, epoch)
+
+
+def test_epochs_and_seeds_have_orders_of_their_own() -> None:
+    orders = [shuffled_batches([5] * 40, 10, seed, epoch) for seed in (1, 2) for epoch in (1, 2)]
+    assert all(orders[i] != orders[j] for i in range(4) for j in range(i))
+
+
+def test_image_conditions() -> None:
+    rows = [[1], [2, 3], [], [4]]
+    shuffled = image_rows(rows, "shuffled", seed=1)
+    assert sorted(map(tuple, shuffled)) == sorted(map(tuple, rows))
+    assert all(a != b for a, b in zip(shuffled, rows, strict=True))
+    assert shuffled == image_rows(rows, "shuffled", seed=1)
+    assert image_rows(rows, "blank", seed=1) == [[0], [0, 0], [], [0]]
+    assert image_rows(rows, "true", seed=1) == rows
+
+
+def test_learning_rate_rises_then_falls_to_zero(data: Path, monkeypatch) -> None:
+    rates = []
+    step = torch.optim.AdamW.step
+    monkeypatch.setattr(
+        torch.optim.AdamW,
+        "step",
+        lambda self, *a: (rates.append(self.param_groups[0]["lr"]), step(self, *a))[1],
+    )
+    run = replace(RUN, training=replace(RUN.training, warmup=0.25, epochs=2, patience=9))
+    trained(run, data, "rates")
+    warmup = round(0.25 * len(rates))
+    assert rates[0] == pytest.approx(0.01 / warmup)
+    assert max(rates) == pytest.approx(0.01) and rates.index(max(rates)) == warmup - 1
+    assert 0 < rates[-1] < 0.002

@@ -1,0 +1,184 @@
+"""Every combination of encoders and fusions: gradients, padding, saving; each encoder's own promises."""
+
+from pathlib import Path
+
+import numpy
+import pytest
+import torch
+
+from mnerflow.config import ImageConfig, PartConfig, RunConfig
+from mnerflow.data.post import Post
+from mnerflow.errors import UserError
+from mnerflow.models.fusions import Sizes
+from mnerflow.models.fusions.cross_attention import CrossAttention
+from mnerflow.models.fusions.linear import Linear
+from mnerflow.models.image_encoders.augment import Augment
+from mnerflow.models.tagger import Tagger, load_tagger, new_tagger
+from mnerflow.models.text_encoders.transformer import Config, Transformer
+from mnerflow.training.inputs import Inputs
+
+PIXELS = numpy.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), dtype=numpy.uint8)
+ROWS = [[1, 2], [2], []]
+CNN = ImageConfig("cnn", {"channels": [4, 4, 4, 4, 6], "stem": [3, 1], "dropout": 0.0}, size=32)
+VIT_SIZES = {"patch_size": 8, "embed_dim": 12, "depth": 1, "num_heads": 2}
+VIT = ImageConfig("timm", {"model": "vit_tiny_patch16_224", "arguments": VIT_SIZES}, size=32)
+IMAGE_ENCODERS = {"cnn": CNN, "timm": VIT}
+FUSIONS = ("linear", "cross_attention", "partial_prediction", "gated")
+
+
+def config(fusion: str, text: str | None, image: str | None, weights: Path, **more) -> RunConfig:
+    return RunConfig(
+        entity_types=("PER", "LOC"),
+        seed=1,
+        fusion=PartConfig(fusion),
+        text_encoder=PartConfig(text, weights=str(weights)) if text else None,
+        image_encoder=IMAGE_ENCODERS[image] if image else None,
+        **more,
+    )
+
+
+def make(run: RunConfig, posts: list[Post]) -> tuple[Tagger, Inputs]:
+    torch.manual_seed(0)
+    tagger = new_tagger(run, posts, 0)
+    images = (PIXELS, ROWS) if run.image_encoder else (None, ())
+    return tagger, Inputs(posts, tagger, run.captions, *images)
+
+
+COMBINATIONS = [
+    *(("text_only", text, None) for text in ("transformer", "bilstm")),
+    *(("image_only", None, image) for image in IMAGE_ENCODERS),
+    *((fusion, "bilstm", "cnn") for fusion in FUSIONS),
+    *((fusion, "transformer", "timm") for fusion in FUSIONS),
+]
+
+
+@pytest.mark.parametrize(("fusion", "text", "image"), COMBINATIONS)
+def test_gradients_padding_and_saving(fusion, text, image, tiny_bert: Path, posts, tmp_path: Path) -> None:
+    run = config(fusion, text, image, tiny_bert)
+    tagger, inputs = make(run, posts)
+
+    tagger.loss(inputs.batch([0, 1, 2])).backward()
+    without = [name for name, weight in tagger.named_parameters() if weight.grad is None]
+    assert without == []
+    assert all(torch.isfinite(weight.grad).all() for weight in tagger.parameters())
+
+    tagger.eval()
+    with torch.no_grad():
+        together = tagger(inputs.batch([0, 1, 2]))
+        for index, post in enumerate(posts):
+            alone = tagger(inputs.batch([index]))[0]
+            torch.testing.assert_close(together[index, : len(post.tokens)], alone, atol=1e-5, rtol=1e-4)
+
+        tagger.save(tmp_path / "model.safetensors")
+        again = load_tagger(run, tmp_path / "model.safetensors", 0).eval()
+        inputs_again = Inputs(posts, again, run.captions, *((PIXELS, ROWS) if image else (None, ())))
+        assert torch.equal(again(inputs_again.batch([0, 1, 2])), together)
+
+
+def test_a_damaged_model_is_a_clear_error(tiny_bert: Path, posts, tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(b"not a model")
+    with pytest.raises(UserError, match="not a readable model"):
+        load_tagger(config("text_only", "bilstm", None, tiny_bert), path, 0)
+
+
+def test_an_unknown_option_of_a_fusion_is_a_clear_error(tiny_bert: Path, posts) -> None:
+    run = RunConfig(("PER",), 1, PartConfig("text_only", {"dropuot": 0.5}), PartConfig("bilstm"))
+    with pytest.raises(UserError, match="dropuot"):
+        new_tagger(run, [Post("1", ["a"], ["O"])], 0)
+
+
+def test_linear_fusion_by_hand() -> None:
+    linear = Linear(Sizes(words=1, patches=2, tags=2), dropout=0.0)
+    with torch.no_grad():
+        linear.head.weight.copy_(torch.tensor([[2.0, 1.0, 0.0], [0.0, 0.0, 3.0]]))
+        linear.head.bias.copy_(torch.tensor([0.5, 0.0]))
+    words, patches = torch.tensor([[[1.0], [4.0]]]), torch.tensor([[[0.0, 2.0], [2.0, 4.0], [9.0, 9.0]]])
+    emissions = linear(words, torch.ones(1, 2).bool(), patches, torch.tensor([[True, True, False]]))
+    # The two seen patches have the mean (1, 3), which the norm turns into (-1, 1).
+    expected = torch.tensor([[[2 * 1 - 1 + 0.5, 3.0], [2 * 4 - 1 + 0.5, 3.0]]])
+    torch.testing.assert_close(emissions, expected, atol=1e-4, rtol=1e-4)
+
+
+def test_words_attend_to_the_patches_that_are_there() -> None:
+    torch.manual_seed(0)
+    fusion = CrossAttention(Sizes(4, 6, 3), d_model=8, heads=2).eval()
+    seen = torch.tensor([[True, True, False]])
+    fusion(torch.randn(1, 2, 4), torch.ones(1, 2).bool(), torch.randn(1, 3, 6), seen)
+    assert fusion.attention.shape == (1, 2, 3)
+    torch.testing.assert_close(fusion.attention.sum(-1), torch.ones(1, 2))
+    assert fusion.attention[..., 2].max() == 0
+
+
+def transformer(folder: Path, **options) -> Transformer:
+    return Transformer.create(Config(**options), folder, []).eval()
+
+
+def test_a_plain_post_is_what_the_tokenizer_makes_of_it(tiny_bert: Path) -> None:
+    encoder = transformer(tiny_bert)
+    [text] = encoder.encode([Post("1", ["Ann", "sings", "in", "Romes"], ["O"] * 4)], captions=False)
+    assert text.windows == [encoder.tokenizer("ann sings in romes")["input_ids"]]
+    assert text.subwords == [1, 1, 1, 2]
+
+
+def test_a_word_that_the_tokenizer_deletes_becomes_unknown(tiny_bert: Path) -> None:
+    encoder = transformer(tiny_bert)
+    [text] = encoder.encode([Post("1", ["in", "\ufe0f", "in"], ["O"] * 3)], captions=False)
+    assert text.windows[0][2] == encoder.tokenizer.unk_token_id
+    assert text.subwords == [1, 1, 1]
+
+
+@pytest.mark.parametrize(("pooling", "expected"), [("first", 10.0), ("last", 30.0), ("mean", 20.0)])
+def test_pooling_of_subwords(pooling: str, expected: float, tiny_bert: Path, monkeypatch) -> None:
+    encoder = transformer(tiny_bert, pooling=pooling)
+    [text] = encoder.encode([Post("1", ["in", "Romes"], ["O", "O"])], captions=False)
+    hidden = torch.tensor([[[0.0], [5.0], [10.0], [30.0], [0.0]]])  # [CLS] in rome ##s [SEP]
+    output = type("Output", (), {"last_hidden_state": hidden})
+    monkeypatch.setattr(encoder.model, "forward", lambda **inputs: output)
+    assert encoder(encoder.collate([text])).flatten().tolist() == [5.0, expected]
+
+
+def test_a_long_post_is_read_in_windows_and_every_word_once(tiny_bert: Path) -> None:
+    encoder = transformer(tiny_bert)  # 16 positions, two of them special
+    words = ["a", "b", "c"] * 10
+    [text] = encoder.encode([Post("1", words, ["O"] * 30)], captions=False)
+    assert len(text.windows) > 2 and max(map(len, text.windows)) <= 16
+    read = [text.windows[window][position] for [(window, position)] in text.words]
+    assert read == encoder.tokenizer(" ".join(words), add_special_tokens=False)["input_ids"]
+    assert encoder(encoder.collate([text])).shape == (1, 30, 8)
+
+
+def test_a_caption_is_a_second_segment_that_is_not_tagged(tiny_bert: Path, posts) -> None:
+    encoder = transformer(tiny_bert)
+    batch = encoder.collate(encoder.encode(posts[1:2], captions=True))
+    assert encoder.tokenizer.decode(batch["input_ids"][0]) == "[CLS] in rome [SEP] c [SEP]"
+    assert batch["token_type_ids"].tolist() == [[0, 0, 0, 0, 1, 1]]
+    assert encoder(batch).shape == (1, 2, 8)
+
+
+def test_only_the_upper_layers_are_trained_where_asked(tiny_bert: Path) -> None:
+    encoder = transformer(tiny_bert, trained_layers=1)
+    trained = {
+        name.split(".")[2] for name, weight in encoder.model.named_parameters() if weight.requires_grad
+    }
+    assert trained == {"1"}
+
+
+def test_the_bilstm_knows_the_words_of_training_alone_and_reads_stems(tiny_bert: Path) -> None:
+    run = config("text_only", "bilstm", None, tiny_bert)
+    training = [Post("1", ["running", "home"], ["O", "O"], forms=["run", "home"])] * 2
+    tagger, _ = make(run, training)
+    assert set(tagger.text_encoder.vocabulary.words) == {"run", "home"}
+    [seen] = tagger.text_encoder.encode(
+        [Post("2", ["runs", "away"], ["O", "O"], forms=["run", "away"])], False
+    )
+    assert seen.windows == [[tagger.text_encoder.vocabulary.words["run"], 1]]
+
+
+def test_augmented_images_hold_the_same_pixels_and_only_in_training() -> None:
+    torch.manual_seed(0)
+    pixels, augment = torch.from_numpy(PIXELS), Augment()
+    changed = augment(pixels)
+    assert not torch.equal(changed, pixels)
+    assert torch.equal(changed.flatten(1).sort().values, pixels.flatten(1).sort().values)
+    assert augment.eval()(pixels) is pixels
