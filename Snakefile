@@ -19,6 +19,7 @@ include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/evidence.smk"
+include: "workflow/rules/page.smk"
 
 
 rule all:
@@ -30,6 +31,7 @@ rule all:
         tables(),
         plots(),
         data_reports(),
+        "results/report.html",
 
 
 onsuccess:

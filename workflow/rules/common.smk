@@ -263,7 +263,7 @@ EVIDENCE_PLOTS = ["forest", "ablations", "per_type", "cost"]
 
 
 def plots():
-    names = ["training_curves", "fusion_comparison", *EVIDENCE_PLOTS]
+    names = ["fusion_comparison", *EVIDENCE_PLOTS, "training_curves"]
     names += [
         f"{kind}.{dataset}" for kind in ("tag_distribution", "confusion_matrix") for dataset in DATASETS
     ]
