@@ -20,7 +20,7 @@ def predict(tagger: Tagger, inputs: Inputs, most: int, progress: str = "") -> tu
     Args:
         tagger: in whichever mode; it is left in evaluation mode.
         inputs: the split.
-        most: padded units a batch.
+        most: padded units of a training batch; without gradients to keep, four times as many fit.
         progress: title of a progress bar; none without it.
     """
     tagger.eval()
@@ -33,7 +33,7 @@ def predict(tagger: Tagger, inputs: Inputs, most: int, progress: str = "") -> tu
     readable = [index for index, post in enumerate(inputs.posts) if post.kept]
     loss, words = 0.0, 0
     bar = tqdm(total=len(inputs.posts), desc=progress, unit="post", disable=None if progress else True)
-    for positions in batches([inputs.lengths[index] for index in readable], most):
+    for positions in batches([inputs.lengths[index] for index in readable], 4 * most):
         chosen = [readable[position] for position in positions]
         batch = inputs.batch(chosen).to(place)
         with autocast(place):
