@@ -1,7 +1,7 @@
 """The configuration of one run, as dataclasses; the defaults of training stand here and nowhere else."""
 
 from dataclasses import dataclass, field, is_dataclass
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from mnerflow.errors import UserError, suggest
 
@@ -103,13 +103,16 @@ class RunConfig:
 def build(cls: type[T], values: dict[str, Any], place: str) -> T:
     """Make a configuration dataclass, and those inside it, from plain values; lists become tuples.
 
-    Raises ``UserError`` naming ``place`` and the key that is unknown (with the nearest known one) or missing.
+    Raises ``UserError`` naming ``place`` and the key that is unknown (with the nearest known one),
+    missing or of another type.
     """
     types = get_type_hints(cls)
     arguments = {}
     for key, value in values.items():
         if key not in types:
             raise UserError(f"{place}: unknown key {key!r}{suggest(key, types)}. Known: {', '.join(types)}.")
+        if not _fits(value, types[key]):
+            raise UserError(f"{place}.{key}: {value!r} is not {_meaning(types[key])}.")
         inner = next((kind for kind in (types[key], *get_args(types[key])) if is_dataclass(kind)), None)
         if inner and isinstance(value, dict):
             value = build(inner, value, f"{place}.{key}")
@@ -118,3 +121,20 @@ def build(cls: type[T], values: dict[str, Any], place: str) -> T:
         return cls(**arguments)
     except TypeError as error:
         raise UserError(f"{place}: {error}.") from error
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    """Whether a plain value is of a plain type; what other types allow, their users say."""
+    if get_origin(kind) is Literal:
+        return value in get_args(kind)
+    if kind in (bool, str):
+        return isinstance(value, kind)
+    if kind in (int, float):
+        return isinstance(value, int | kind) and not isinstance(value, bool)
+    return True
+
+
+def _meaning(kind: Any) -> str:
+    if get_origin(kind) is Literal:
+        return f"one of {', '.join(map(repr, get_args(kind)))}"
+    return {bool: "true or false", str: "text", int: "a whole number", float: "a number such as 1.0e-3"}[kind]

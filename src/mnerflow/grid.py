@@ -122,7 +122,12 @@ def run_config(config: dict[str, Any], run: Run) -> dict[str, Any]:
 
 
 def image_config(name: str, encoder: dict[str, Any]) -> dict[str, Any]:
-    """The plain values of an image encoder's ``ImageConfig``."""
+    """The plain values of an image encoder's ``ImageConfig``; raises ``UserError`` if they contradict."""
+    if encoder.get("frozen") and encoder.get("augment"):
+        raise UserError(
+            f"image_encoders.{name}: a frozen encoder reads each image once, so `augment` cannot change it. "
+            "Set one of the two to false."
+        )
     return _part(name, encoder) | {
         key: encoder[key] for key in ("size", "frozen", "augment") if key in encoder
     }

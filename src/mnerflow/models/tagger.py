@@ -106,7 +106,7 @@ def load_tagger(run: RunConfig, path: Path, d_feature: int) -> Tagger:
         with safe_open(path, framework="pt") as file:
             metadata = json.loads(file.metadata()["mnerflow"])
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError) as error:
+    except (OSError, SafetensorError, TypeError, KeyError) as error:
         raise UserError(f"{path}: not a readable model ({error}). Delete it and run again.") from error
     text_encoder = image_encoder = None
     if run.text_encoder is not None:
@@ -138,7 +138,7 @@ def _assemble(run: RunConfig, text_encoder: TextEncoder | None, image_encoder: I
     fusion = load_class("fusions", run.fusion.kind, Fusion)
     try:
         fusion = fusion(sizes, **run.fusion.options)
-    except TypeError as error:
+    except (TypeError, ValueError, AssertionError) as error:  # torch asserts that heads divide sizes
         raise UserError(
             f"fusion {run.fusion.kind!r}: {error}. See its constructor for the options."
         ) from error
@@ -157,6 +157,7 @@ def load_class(package: str, kind: str, base: type[T]) -> type[T]:
     """The one subclass of ``base`` that the file ``mnerflow/models/<package>/<kind>.py`` defines."""
     name = f"mnerflow.models.{package}.{kind}"
     module = import_module(name)
-    return next(
-        cls for _, cls in getmembers(module, isclass) if issubclass(cls, base) and cls.__module__ == name
-    )
+    for _, cls in getmembers(module, isclass):
+        if issubclass(cls, base) and cls.__module__ == name:
+            return cls
+    raise UserError(f"{kind!r}: mnerflow/models/{package}/{kind}.py defines no {base.__name__}.")

@@ -46,12 +46,8 @@ class Inputs:
         )
 
     def subwords(self, post: int) -> list[int]:
-        """Subwords a token, 1 for tokens that a filter dropped and for models that read no text."""
-        counts = [1] * len(self.posts[post].tokens)
-        if self.texts:
-            for index, count in zip(self.posts[post].kept, self.texts[post].subwords, strict=True):
-                counts[index] = count
-        return counts
+        """Subwords a token, those that a filter dropped included; 1 for models that read no text."""
+        return self.texts[post].subwords if self.texts else [1] * len(self.posts[post].tokens)
 
     def batch(self, chosen: Sequence[int]) -> Batch:
         """The chosen posts as padded tensors."""

@@ -87,6 +87,12 @@ def train_run(
                 f"{train_file}: not one training post has a usable image, and the policy `drop` leaves such "
                 "posts out. Mend the images, or choose `images: {broken: blank}`."
             )
+    if wordless := [post.id for post in posts if not post.kept]:
+        logger.info("%d posts without a word are left out: %s", len(wordless), ", ".join(wordless))
+        left_out += wordless
+        posts = [post for post in posts if post.kept]
+        if not posts:
+            raise UserError(f"{train_file}: no training post has a word left. Choose a milder filter.")
     tagger = new_tagger(run, posts, images.d_feature if images else 0).to(place)
     training, dev = (_inputs(tagger, run, split, images) for split in (posts, dev_posts))
     trained = sum(weight.numel() for weight in tagger.parameters() if weight.requires_grad)

@@ -29,8 +29,8 @@ class Features(ImageEncoder):
         self.d_model = d_model
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """Return the features as they are."""
-        return pixels
+        """Return the features, stored as fp16, in fp32: not all hardware has autocast to mix them."""
+        return pixels.float()
 
 
 def normalize(pixels: Tensor, mean: Tensor, std: Tensor) -> Tensor:

@@ -6,6 +6,8 @@ from typing import Any
 
 import timm
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor
 
 from mnerflow.errors import UserError
@@ -41,14 +43,24 @@ class Timm(ImageEncoder):
         """Build the model for ``size`` × ``size`` pixels, with weights from ``model.safetensors`` if any."""
         if config.model not in timm.list_models():
             raise UserError(f"image encoder: timm {timm.__version__} has no model {config.model!r}.")
-        arguments = dict(config.arguments)
-        checkpoint = str(weights / "model.safetensors") if weights else ""
+        arguments = config.arguments | {"num_classes": 0}
+        if weights:
+            state = _without_classifier(config.model, weights / "model.safetensors")
+            arguments |= {
+                "pretrained": True,
+                "pretrained_cfg_overlay": {"state_dict": state, "num_classes": 0},
+            }
         try:
-            model = timm.create_model(
-                config.model, num_classes=0, img_size=size, checkpoint_path=checkpoint, **arguments
-            )
-        except TypeError:  # convolutional networks take any size and refuse the argument
-            model = timm.create_model(config.model, num_classes=0, checkpoint_path=checkpoint, **arguments)
+            try:
+                model = timm.create_model(config.model, img_size=size, **arguments)
+            except TypeError:  # convolutional networks take any size and refuse the argument
+                model = timm.create_model(config.model, **arguments)
+        except (TypeError, RuntimeError) as error:
+            raise UserError(
+                f"image encoder: timm's {config.model!r} cannot be made: {error}. Correct the encoder's "
+                "`arguments`, or its `source` if the weights are of another model."
+            ) from error
+        model.pretrained_cfg.pop("state_dict", None)
         return cls(model)
 
     def forward(self, pixels: Tensor) -> Tensor:
@@ -59,3 +71,14 @@ class Timm(ImageEncoder):
         if getattr(self.model, "output_fmt", "NCHW") == "NHWC":  # Swin and its kin
             return features.flatten(1, 2)
         return features.flatten(2).transpose(1, 2)
+
+
+def _without_classifier(model: str, file: Path) -> dict[str, Tensor]:
+    """Weights of a timm model but for its classifier, for which there is no place here."""
+    classifier = timm.get_pretrained_cfg(model).classifier or ()
+    names = (classifier,) if isinstance(classifier, str) else classifier
+    heads = tuple(f"{name}." for name in names)
+    try:
+        return {name: tensor for name, tensor in load_file(file).items() if not name.startswith(heads)}
+    except (OSError, SafetensorError) as error:
+        raise UserError(f"{file}: no weights can be read from this file ({error}).") from error

@@ -17,7 +17,7 @@ class EncodedText:
     Attributes:
         windows: rows of input ids (one for most posts, more for one longer than the encoder reads).
         words: for each word, the ``(window, position)`` of the units that represent it.
-        subwords: for each word, into how many subwords the tokenizer cuts it.
+        subwords: for each token, dropped ones included, into how many subwords the tokenizer cuts it.
         extra: whatever else the encoder needs.
     """
 

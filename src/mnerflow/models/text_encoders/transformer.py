@@ -1,6 +1,7 @@
 """Any transformers encoder (BERT, RoBERTa, XLM-R, …) as a text encoder."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -45,6 +46,8 @@ class Transformer(TextEncoder):
         self.config = config
         self.tokenizer = tokenizer
         self.model = model
+        if getattr(model, "pooler", None) is not None:  # a sentence's vector, which nothing reads
+            model.pooler = None
         self.d_model = model.config.hidden_size
         if config.trained_layers:
             layers = next(
@@ -58,13 +61,17 @@ class Transformer(TextEncoder):
     @classmethod
     def create(cls, config: Config, weights: Path, posts: Sequence[Post]) -> "Transformer":
         """Read the pretrained weights and the tokenizer from a model folder."""
-        model = AutoModel.from_pretrained(weights, dtype=torch.float32, add_pooling_layer=False)
+        if weights is None:
+            raise UserError("text encoder: a `transformer` needs pretrained weights. Give it a `source`.")
+        with _readable(weights):
+            model = AutoModel.from_pretrained(weights, dtype=torch.float32)
         return cls(config, load_tokenizer(weights), model)
 
     @classmethod
     def restore(cls, config: Config, weights: Path, metadata: dict[str, Any]) -> "Transformer":
         """Build the architecture that the model folder describes, to be filled with a run's weights."""
-        model = AutoModel.from_config(AutoConfig.from_pretrained(weights), add_pooling_layer=False)
+        with _readable(weights):
+            model = AutoModel.from_config(AutoConfig.from_pretrained(weights), dtype=torch.float32)
         return cls(config, load_tokenizer(weights), model)
 
     @cached_property
@@ -76,33 +83,54 @@ class Transformer(TextEncoder):
         second = _find(pair, plain, first + len(plain))
         return pair[:first], pair[first + len(plain) : second], pair[second + len(plain) :]
 
+    @cached_property
+    def _space(self) -> str:
+        """The space before a word, where the vocabulary knows it and the tokenizer was not made to add it."""
+
+        def marked(text: str) -> bool:  # byte-level BPE writes a space as this letter
+            return "".join(self.tokenizer.tokenize(text)).startswith("Ġ")
+
+        return " " if marked(" a") and not marked("a") else ""
+
     @property
     def _limit(self) -> int:
         positions = self.tokenizer.model_max_length
         longest = min(positions, getattr(self.model.config, "max_position_embeddings", positions))
+        embedding = getattr(getattr(self.model, "embeddings", None), "position_embeddings", None)
+        if getattr(embedding, "padding_idx", None) is not None:  # RoBERTa numbers positions after it
+            longest = min(positions, embedding.num_embeddings - embedding.padding_idx - 1)
         return min(self.config.max_subwords or longest, longest)
 
     def encode(self, posts: Sequence[Post], captions: bool) -> list[EncodedText]:
-        """Cut each kept token into subwords; one that the tokenizer deletes becomes its unknown subword."""
-        words = [[post.tokens[index] for index in post.kept] for post in posts]
+        """Cut tokens into subwords, of which the model reads the kept ones.
+
+        A token that the tokenizer deletes becomes its unknown subword.
+        """
         flat = self.tokenizer(
-            [word for tokens in words for word in tokens], add_special_tokens=False, verbose=False
+            [self._space + token for post in posts for token in post.tokens],
+            add_special_tokens=False,
+            verbose=False,
         )["input_ids"]
         unknown = [self.tokenizer.unk_token_id]
         pieces = iter(ids or unknown for ids in flat)
         second = (
-            self.tokenizer([post.caption for post in posts], add_special_tokens=False, verbose=False)[
-                "input_ids"
-            ]
+            self.tokenizer(
+                [self._space * bool(post.caption) + post.caption for post in posts],
+                add_special_tokens=False,
+                verbose=False,
+            )["input_ids"]
             if captions
             else [[]] * len(posts)
         )
-        return [
-            self._windows([next(pieces) for _ in tokens], caption)
-            for tokens, caption in zip(words, second, strict=True)
-        ]
+        encoded = []
+        for post, caption in zip(posts, second, strict=True):
+            cut = [next(pieces) for _ in post.tokens]
+            encoded.append(
+                self._windows([cut[index] for index in post.kept], caption, [len(ids) for ids in cut])
+            )
+        return encoded
 
-    def _windows(self, words: list[list[int]], caption: list[int]) -> EncodedText:
+    def _windows(self, words: list[list[int]], caption: list[int], subwords: list[int]) -> EncodedText:
         before, between, after = self._special
         caption = caption[: self._limit // 4]
         tail = [*between, *caption, *after] if caption else after
@@ -115,7 +143,7 @@ class Transformer(TextEncoder):
             for index in range(first, last):
                 # A word in two windows is read where it has more context on its poorer side.
                 left = index - first if first else len(words)
-                right = last - index if last < len(words) else len(words)
+                right = last - 1 - index if last < len(words) else len(words)
                 if min(left, right) > context[index]:
                     context[index] = min(left, right)
                     units[index] = [(len(windows), len(row) + offset) for offset in range(len(words[index]))]
@@ -125,7 +153,7 @@ class Transformer(TextEncoder):
                 second = len(caption) + len(after)
                 types[-1][-second:] = [1] * second
             windows.append(row + tail)
-        return EncodedText(windows, units, [len(ids) for ids in words], {"types": types})
+        return EncodedText(windows, units, subwords, {"types": types})
 
     def collate(self, texts: Sequence[EncodedText]) -> dict[str, Tensor]:
         """Pad to ``input_ids``, ``attention_mask``, ``token_type_ids`` ``(windows, subwords)`` and to
@@ -182,10 +210,19 @@ class Transformer(TextEncoder):
 
 def load_tokenizer(weights: Path):
     """The tokenizer in a model folder, with word-initial spaces where the vocabulary knows them."""
-    try:
+    with _readable(weights):
         return AutoTokenizer.from_pretrained(weights, add_prefix_space=True)
+
+
+@contextmanager
+def _readable(weights: Path) -> Iterator[None]:
+    try:
+        yield
     except (OSError, ValueError) as error:
-        raise UserError(f"{weights}: no tokenizer can be read from this folder ({error}).") from error
+        raise UserError(
+            f"{weights}: no transformers model and tokenizer can be read from this folder ({error}). "
+            "Correct the encoder's `source`."
+        ) from error
 
 
 def _find(row: list[int], part: list[int], start: int) -> int:
