@@ -6,6 +6,8 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,17 +80,21 @@ class Workflow:
         assert result.status == 0, result.output
         return result
 
-    def copy(self, target: Path) -> "Workflow":
-        """Another copy, to be edited."""
-        return Workflow(
-            shutil.copytree(self.root, target, ignore=shutil.ignore_patterns(".git", "__pycache__"))
-        )
+    @contextmanager
+    def edited(self, *edits: tuple[str, str, str]) -> Iterator[None]:
+        """For a while, files have the new text for the first old one: ``(file, old, new)``.
 
-    def edit(self, file: str, old: str, new: str) -> None:
-        """Write ``new`` for the first ``old`` in a file, which must have it."""
-        text = (self.root / file).read_text(encoding="utf-8")
-        assert old in text, f"{file} has no {old!r}"
-        (self.root / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+        In place, because Snakemake takes the files of another checkout for other inputs.
+        """
+        before = {file: (self.root / file).read_text(encoding="utf-8") for file, _, _ in edits}
+        try:
+            for file, old, new in edits:
+                assert old in before[file], f"{file} has no {old!r}"
+                (self.root / file).write_text(before[file].replace(old, new, 1), encoding="utf-8")
+            yield
+        finally:
+            for file, text in before.items():
+                (self.root / file).write_text(text, encoding="utf-8")
 
 
 @pytest.fixture(scope="session")

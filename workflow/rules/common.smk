@@ -66,6 +66,13 @@ def code_of(script, *modules):
     return fingerprint(ROOT / "workflow/scripts" / script, *modules)
 
 
+def look_of(package):
+    """Hash of the templates and styles of a package of mnerflow.reporting."""
+    folder = ROOT / "src/mnerflow/reporting" / package
+    files = sorted([*folder.glob("*.j2"), *folder.glob("*.css")])
+    return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+
+
 def show_failures():
     """Print what the jobs that failed say of themselves, and where their logs lie."""
     for file in sorted(Path("results/logs").rglob("*.log")):

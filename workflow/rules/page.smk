@@ -6,8 +6,6 @@ rule page:
         plots=[file for file in plots() if file.endswith(".svg")],
         tables=[file for file in tables() if file.endswith(".md")],
         data=data_reports(),
-        page=Path(workflow.basedir) / "src/mnerflow/reporting/page/page.html.j2",
-        style=Path(workflow.basedir) / "src/mnerflow/reporting/page/style.css",
     output:
         "results/report.html",
     log:
@@ -16,5 +14,6 @@ rule page:
         ENVIRONMENT
     params:
         code=code_of("page.py"),
+        look=look_of("page"),
     script:
         "../scripts/page.py"

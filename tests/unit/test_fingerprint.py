@@ -1,0 +1,69 @@
+"""The fingerprint of a run changes with the code that the run uses, and with no other."""
+
+import importlib.util
+import shutil
+from pathlib import Path
+
+import pytest
+
+import mnerflow
+
+TRAIN = "mnerflow.training.run"
+LINEAR = "mnerflow.models.fusions.linear"
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """A copy of the library that may be edited."""
+    copy = tmp_path / "mnerflow"
+    shutil.copytree(Path(mnerflow.__file__).parent, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    return copy
+
+
+def fingerprint(package: Path, *sources: str | Path) -> str:
+    """The fingerprint as the copy computes it, in a module of its own: it remembers what it has read."""
+    spec = importlib.util.spec_from_file_location("copied_fingerprint", package / "fingerprint.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.fingerprint(*sources)
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "retrains"),
+    [
+        # Imported by training.run, by training.loop below it, by the fusion that is named.
+        ("training/batches.py", "STRETCH = 50", "STRETCH = 51", True),
+        ("training/batches.py", "current and", "current or", True),
+        ("data/tags.py", 'OUTSIDE = "O"', 'OUTSIDE = "0"', True),
+        ("models/fusions/linear.py", "dropout: float = 0.1", "dropout: float = 0.2", True),
+        ("models/fusions/__init__.py", "clamp(min=1)", "clamp(min=2)", True),
+        ("training/batches.py", "STRETCH = 50", "# Enough.\nSTRETCH = (50)", False),
+        ("models/fusions/linear.py", '"""The thesis\'s linear fusion', '"""A linear fusion', False),
+        # Another fusion, another encoder, a plot.
+        ("models/fusions/cross_attention.py", "heads: int = 4", "heads: int = 8", False),
+        ("models/text_encoders/bilstm.py", "LONGEST_WORD = 24", "LONGEST_WORD = 25", False),
+        ("reporting/style.py", "import", "import math\nimport", False),
+    ],
+)
+def test_what_retrains(file: str, old: str, new: str, retrains: bool, package: Path) -> None:
+    before = fingerprint(package, TRAIN, LINEAR)
+    edit(package / file, old, new)
+    assert (fingerprint(package, TRAIN, LINEAR) != before) == retrains
+
+
+def test_a_script_counts_with_all_that_it_imports(package: Path, tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("from mnerflow.training.run import train_run\n", encoding="utf-8")
+    before = fingerprint(package, script)
+    edit(package / "training/batches.py", "STRETCH = 50", "STRETCH = 51")
+    assert fingerprint(package, script) != before
+
+
+def test_the_order_of_sources_does_not_count(package: Path) -> None:
+    assert fingerprint(package, TRAIN, LINEAR) == fingerprint(package, LINEAR, TRAIN)

@@ -1,0 +1,266 @@
+"""Encoders read whatever model folder they are given; fusions compute what they say."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from mnerflow.config import ImageConfig, PartConfig, RunConfig, build
+from mnerflow.data.post import Post
+from mnerflow.errors import UserError
+from mnerflow.models.fusions import Sizes
+from mnerflow.models.fusions.image_only import ImageOnly
+from mnerflow.models.fusions.partial_prediction import PartialPrediction
+from mnerflow.models.image_encoders import Features
+from mnerflow.models.tagger import load_tagger, new_image_encoder, new_tagger
+from mnerflow.models.text_encoders.bilstm import LONGEST_WORD, BiLSTM, Vocabulary
+from mnerflow.models.text_encoders.bilstm import Config as BiLSTMConfig
+from mnerflow.models.text_encoders.transformer import Config, Transformer
+from mnerflow.training.inputs import Inputs
+
+TINY = {"vocab_size": 30, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2}
+TINY |= {"intermediate_size": 16}
+VIT = {"model": "vit_tiny_patch16_224", "arguments": {"embed_dim": 12, "depth": 1, "num_heads": 2}}
+
+
+def post(*tokens: str, **more) -> Post:
+    return Post("1", list(tokens), ["O"] * len(tokens), **more)
+
+
+def set_weights(module: torch.nn.Module, **values: Tensor) -> None:
+    """Set a module's weights by hand: those named, all others to zero."""
+    with torch.no_grad():
+        for name, weight in module.named_parameters():
+            weight.copy_(values.pop(name.replace(".", "_"), torch.zeros_like(weight)))
+    assert not values
+
+
+def test_image_only_by_hand() -> None:
+    fusion = ImageOnly(Sizes(words=0, patches=2, tags=1), positions=2, hidden=1, dropout=0.0)
+    set_weights(
+        fusion,
+        image_0_weight=torch.ones(2),
+        image_1_weight=torch.tensor([[0.0, 1.0]]),
+        position_weight=torch.tensor([[0.0], [10.0]]),
+        head_2_weight=torch.tensor([[2.0]]),
+    )
+    patches = torch.tensor([[[1.0, 3.0], [7.0, -7.0]], [[5.0, 5.0], [5.0, 5.0]]])
+    patch_mask = torch.tensor([[True, False], [False, False]])
+    emissions = fusion(None, torch.ones(2, 3).bool(), patches, patch_mask)
+    # The norm turns the one seen patch (1, 3) into (-1, 1); without an image, zero. GELU(1) = 0.84134.
+    # The third word is beyond the last place and shares it.
+    expected = torch.tensor([[[2 * 0.84134], [22.0], [22.0]], [[0.0], [20.0], [20.0]]])
+    torch.testing.assert_close(emissions, expected, atol=1e-3, rtol=0)
+
+
+def test_partial_prediction_starts_as_the_product_of_both_predictions() -> None:
+    fusion = PartialPrediction(Sizes(words=2, patches=1, tags=2), hidden=1, dropout=0.0)
+    set_weights(fusion, text_head_weight=torch.eye(2), image_head_2_bias=torch.tensor([0.0, 3.0]).log1p())
+    words = torch.tensor([[[3.0, 1.0]]]).log()
+    emissions = fusion(words, torch.ones(1, 1).bool(), torch.ones(1, 1, 1), torch.ones(1, 1).bool())
+    # The text says 3/4 and 1/4, the image 1/5 and 4/5.
+    torch.testing.assert_close(emissions.exp(), torch.tensor([[[0.75 * 0.2, 0.25 * 0.8]]]))
+    with torch.no_grad():
+        fusion.fuse[2].bias.copy_(torch.tensor([0.0, 1.0]))
+    corrected = fusion(words, torch.ones(1, 1).bool(), torch.ones(1, 1, 1), torch.ones(1, 1).bool())
+    torch.testing.assert_close(corrected - emissions, torch.tensor([[[0.0, 1.0]]]))
+
+
+@pytest.mark.parametrize(("size", "patches"), [(48, 9), (224, 196)])
+def test_a_vision_transformer_gives_its_patches_without_the_class_token(size: int, patches: int) -> None:
+    encoder = new_image_encoder(ImageConfig("timm", VIT, size=size)).eval()
+    with torch.no_grad():
+        assert encoder(torch.zeros(2, size, size, 3, dtype=torch.uint8)).shape == (2, patches, 12)
+
+
+@pytest.mark.parametrize(("size", "patches"), [(48, 4), (224, 49)])
+def test_the_alexnet_gives_its_feature_map(size: int, patches: int) -> None:
+    encoder = new_image_encoder(ImageConfig("cnn", {"channels": [2, 2, 2, 2, 3]}, size=size)).eval()
+    with torch.no_grad():
+        assert encoder(torch.zeros(2, size, size, 3, dtype=torch.uint8)).shape == (2, patches, 3)
+
+
+def test_a_convolutional_timm_model_gives_its_feature_map() -> None:
+    encoder = new_image_encoder(ImageConfig("timm", {"model": "resnet10t"}, size=64)).eval()
+    with torch.no_grad():
+        assert encoder(torch.zeros(1, 64, 64, 3, dtype=torch.uint8)).shape == (1, 4, encoder.d_model)
+
+
+@pytest.fixture
+def vit_folder(tmp_path: Path) -> Path:
+    """A small vision transformer as hubs keep one: for 224 pixels, with the classifier it was trained by."""
+    import timm
+
+    torch.manual_seed(0)
+    model = timm.create_model(VIT["model"], **VIT["arguments"], num_classes=5)
+    save_file(model.state_dict(), tmp_path / "model.safetensors")
+    return tmp_path
+
+
+def test_timm_weights_with_a_classifier_are_read_at_any_image_size(vit_folder: Path) -> None:
+    from safetensors.torch import load_file
+
+    saved = load_file(vit_folder / "model.safetensors")
+    for size in (224, 48):
+        encoder = new_image_encoder(ImageConfig("timm", VIT, str(vit_folder), size=size))
+        assert torch.equal(encoder.model.blocks[0].attn.qkv.weight, saved["blocks.0.attn.qkv.weight"])
+        assert "state_dict" not in encoder.model.pretrained_cfg
+
+
+def test_timm_weights_of_another_model_are_a_clear_error(vit_folder: Path) -> None:
+    deeper = VIT | {"arguments": VIT["arguments"] | {"depth": 2}}
+    with pytest.raises(UserError, match="weights are of another model"):
+        new_image_encoder(ImageConfig("timm", deeper, str(vit_folder), size=224))
+    with pytest.raises(UserError, match="dephth"):
+        new_image_encoder(ImageConfig("timm", VIT | {"arguments": {"dephth": 1}}, size=48))
+    (vit_folder / "model.safetensors").write_bytes(b"half")
+    with pytest.raises(UserError, match="no weights can be read"):
+        new_image_encoder(ImageConfig("timm", VIT, str(vit_folder), size=224))
+
+
+def test_features_are_computed_with_in_fp32_where_there_is_no_autocast() -> None:
+    features = torch.ones(1, 2, 4, dtype=torch.float16)
+    assert Features(4)(features).dtype is torch.float32
+
+
+def save(folder: Path, name: str, **config) -> None:
+    """Save a random model of a family into a folder that has a tokenizer."""
+    import transformers
+
+    torch.manual_seed(0)
+    made = getattr(transformers, f"{name}Config")(**config)
+    getattr(transformers, f"{name}Model")(made).save_pretrained(folder)
+
+
+DISTIL = {"dim": 8, "hidden_dim": 16, "n_layers": 1, "n_heads": 2}
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes"), [("DebertaV2", TINY), ("Electra", TINY), ("DistilBert", DISTIL | {"vocab_size": 30})]
+)
+def test_other_families_than_bert(name: str, sizes: dict, tiny_bert: Path, tmp_path: Path) -> None:
+    Transformer.create(Config(), tiny_bert, []).tokenizer.save_pretrained(tmp_path)
+    save(tmp_path, name, **sizes)
+    encoder = Transformer.create(Config(trained_layers=1), tmp_path, []).eval()
+    batch = encoder.collate(encoder.encode([post("ann", "in", "romes")], captions=False))
+    assert encoder(batch).shape == (1, 3, 8)
+
+
+def test_weights_saved_in_half_precision_come_back_whole(tiny_bert: Path, tmp_path: Path) -> None:
+    tokenizer = Transformer.create(Config(), tiny_bert, []).tokenizer
+    tokenizer.save_pretrained(tmp_path / "half")
+    save(tmp_path / "half", "Bert", **TINY, dtype="float16")
+    run = RunConfig(
+        ("PER",), 1, PartConfig("text_only"), PartConfig("transformer", weights=str(tmp_path / "half"))
+    )
+    tagger = new_tagger(run, [], 0)
+    with torch.no_grad():
+        for weight in tagger.parameters():
+            weight += 1e-5  # lost in half precision
+    tagger.save(tmp_path / "model.safetensors")
+    again = load_tagger(run, tmp_path / "model.safetensors", 0)
+    assert all(map(torch.equal, again.state_dict().values(), tagger.state_dict().values()))
+
+
+@pytest.fixture
+def tiny_roberta(tmp_path: Path) -> Path:
+    """A random RoBERTa with a byte-level tokenizer that does not say how long a text may be."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    special = ["<s>", "<pad>", "</s>", "<unk>"]
+    trainer = trainers.BpeTrainer(
+        special_tokens=special,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        vocab_size=300,
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(["we met Ann in Rome"] * 9, trainer)
+    tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0), add_prefix_space=False)
+    names = {"bos_token": "<s>", "pad_token": "<pad>", "eos_token": "</s>", "unk_token": "<unk>"}
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, **names).save_pretrained(tmp_path)
+    save(tmp_path, "Roberta", **TINY | {"vocab_size": 300}, max_position_embeddings=14, pad_token_id=1)
+    return tmp_path
+
+
+def test_byte_level_tokenizers_keep_the_space_before_a_word(tiny_roberta: Path) -> None:
+    encoder = Transformer.create(Config(), tiny_roberta, [])
+    [text] = encoder.encode([post("Ann", "met", "Rome")], captions=False)
+    assert encoder.tokenizer.convert_ids_to_tokens(text.windows[0]) == [
+        "<s>",
+        "ĠAnn",
+        "Ġmet",
+        "ĠRome",
+        "</s>",
+    ]
+
+
+def test_windows_keep_to_the_positions_of_a_roberta(tiny_roberta: Path) -> None:
+    encoder = Transformer.create(Config(), tiny_roberta, []).eval()
+    texts = encoder.encode([post(*["Ann", "met"] * 12)], captions=False)
+    assert max(map(len, texts[0].windows)) == 12  # of 14 positions two stand for padding
+    assert encoder(encoder.collate(texts)).shape == (1, 24, 8)
+
+
+def test_a_word_is_read_in_the_window_that_shows_more_around_it(tiny_bert: Path) -> None:
+    encoder = Transformer.create(Config(max_subwords=10), tiny_bert, [])
+    [text] = encoder.encode([post(*"abcabcabcabcab")], captions=False)
+    # 14 words in windows of 8 that overlap by 2: 0 to 7 and 6 to 13. Word 6 has one word behind it in the
+    # first window and none before it in the second, word 7 one before it there and none behind it here.
+    assert len(text.windows) == 2
+    assert [window for [(window, _)] in text.words] == [0] * 7 + [1] * 7
+    assert text.words[7] == [(1, 2)]
+
+
+def test_hidden_tokens_keep_their_number_of_subwords(tiny_bert: Path) -> None:
+    posts = [post("in", "romes", "ann", dropped=[1])]
+    run = RunConfig(("PER",), 1, PartConfig("text_only"), PartConfig("transformer", weights=str(tiny_bert)))
+    inputs = Inputs(posts, new_tagger(run, posts, 0))
+    assert inputs.texts[0].windows == [[2, 7, 5, 3]]  # [CLS] in ann [SEP]
+    assert inputs.subwords(0) == [1, 2, 1]
+
+
+def test_a_long_word_is_spelled_by_its_first_characters() -> None:
+    posts = [post("x" * LONGEST_WORD + "y", "a")]
+    encoder = BiLSTM(BiLSTMConfig(), Vocabulary.of(posts, 1)).eval()
+    longer = [post("x" * LONGEST_WORD + "z" * 99, "a")]
+    batch = encoder.collate(encoder.encode(longer, captions=False))
+    assert batch["characters"].shape == (1, 2, LONGEST_WORD)
+    assert torch.isfinite(encoder(batch)).all()
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        (PartConfig("transformer"), "Give it a `source`"),
+        (PartConfig("transformer", weights="/nowhere"), "/nowhere: no transformers model"),
+        (PartConfig("bilstm", {"hiden": 3}), "did you mean 'hidden'"),
+        (PartConfig("bilstm", {"dropout": "1e-1"}), "'1e-1' is not a number such as 1.0e-3"),
+        (PartConfig("transformer", {"pooling": "frist"}), "'frist' is not one of 'first', 'mean', 'last'"),
+    ],
+)
+def test_what_is_wrong_with_an_encoder_is_said_in_words(part: PartConfig, said: str) -> None:
+    with pytest.raises(UserError) as error:
+        new_tagger(RunConfig(("PER",), 1, PartConfig("text_only"), part), [], 0)
+    assert said in str(error.value)
+
+
+def test_what_is_wrong_with_a_fusion_or_a_model_file_is_said_in_words(tmp_path: Path) -> None:
+    run = {"entity_types": ["PER"], "seed": 1, "text_encoder": {"kind": "bilstm"}}
+    run |= {"image_encoder": {"kind": "cnn", "size": 32}}
+    for fusion, said in (
+        ({"kind": "cross_attention", "options": {"heads": 7}}, "divisible"),
+        ({"kind": "attend"}, "attend.py defines no Fusion"),
+    ):
+        with pytest.raises(UserError, match=said):
+            new_tagger(build(RunConfig, run | {"fusion": fusion}, "run"), [], 0)
+    save_file({"weight": torch.zeros(1)}, tmp_path / "model.safetensors")
+    with pytest.raises(UserError, match="not a readable model"):
+        load_tagger(
+            build(RunConfig, run | {"fusion": {"kind": "linear"}}, "run"), tmp_path / "model.safetensors", 0
+        )

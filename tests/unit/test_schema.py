@@ -1,0 +1,81 @@
+"""What the configuration schema and a run's own options refuse, in words."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mnerflow.config import ImageConfig, TrainingConfig, build
+from mnerflow.errors import UserError
+from mnerflow.grid import image_config, merge
+from mnerflow.schema import check
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
+DATASET = {"format": "umt", "types": ["PER"], "splits": {"train": "t.txt"}, "folder": "mine"}
+CONFIG = {"datasets": {"own": DATASET}, "text_encoders": {"bilstm": {}}, "image_encoders": {}}
+CONFIG |= {
+    "fusions": {"linear": {}},
+    "grid": [{"datasets": ["own"], "fusions": ["linear"], "seeds": [1]}],
+}
+
+
+def test_the_smallest_configuration_is_accepted() -> None:
+    check(CONFIG, SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"training": {"epochs": "ten"}}, "training.epochs: 'ten' is not of type 'integer'"),
+        (
+            {"fusions": {"linear": {"inputs": ["txt"]}}},
+            "'txt' is not one of text, image, caption (did you mean",
+        ),
+        ({"datasets": {"own": {"files": {}}}}, "exactly one of files, folder, generator, poner"),
+        ({"datasets": {"own": {"splits": {"tran": "x"}}}}, "unknown key 'tran' (did you mean 'train'?)"),
+        ({"datasets": {"own": {"splits": {"train": [1]}}}}, "splits.train.0: 1 is not of type 'string'"),
+        ({"image_encoders": {"cnn": {}}}, "image_encoders.cnn: 'size' is a required property"),
+        ({"text_encoders": {"bilstm": {"source": "package:x/y"}}}, "is not ORG/NAME on the model hub"),
+        ({"grid": [{"datasets": ["own"], "fusions": ["linear"], "seed": [1]}]}, "did you mean 'seeds'"),
+    ],
+)
+def test_it_says_where_and_what(change: dict, said: str) -> None:
+    with pytest.raises(UserError) as error:
+        check(merge(CONFIG, change), SCHEMA)
+    assert said in str(error.value)
+
+
+def test_all_faults_are_named_at_once() -> None:
+    with pytest.raises(UserError) as error:
+        check(merge(CONFIG, {"training": {"epochs": 0}, "trainin": {}}), SCHEMA)
+    assert "training.epochs" in str(error.value) and "'trainin'" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"learning_rate": {"txt": 1.0}}, "run.learning_rate: unknown key 'txt' (did you mean 'text'?)"),
+        ({"clip": "1e-1"}, "run.clip: '1e-1' is not a number such as 1.0e-3"),
+        ({"epochs": True}, "run.epochs: True is not a whole number"),
+        ({"epochs": 1.5}, "run.epochs: 1.5 is not a whole number"),
+    ],
+)
+def test_a_run_s_own_values(values: dict, said: str) -> None:
+    with pytest.raises(UserError) as error:
+        build(TrainingConfig, values, "run")
+    assert said in str(error.value)
+
+
+def test_a_whole_number_will_do_where_any_number_will() -> None:
+    assert build(TrainingConfig, {"clip": 1}, "run").clip == 1
+
+
+def test_a_missing_value_is_named() -> None:
+    with pytest.raises(UserError, match="required positional argument: 'kind'"):
+        build(ImageConfig, {}, "image")
+
+
+def test_a_frozen_encoder_cannot_see_augmented_images() -> None:
+    with pytest.raises(UserError, match=r"image_encoders\.cnn: a frozen encoder"):
+        image_config("cnn", {"size": 48, "frozen": True, "augment": True})
