@@ -238,7 +238,7 @@ def test_a_long_word_is_spelled_by_its_first_characters() -> None:
     ("part", "said"),
     [
         (PartConfig("transformer"), "Give it a `source`"),
-        (PartConfig("transformer", weights="/nowhere"), "/nowhere: no transformers model"),
+        (PartConfig("transformer", weights="/nowhere"), "/nowhere: no such folder of weights"),
         (PartConfig("bilstm", {"hiden": 3}), "did you mean 'hidden'"),
         (PartConfig("bilstm", {"dropout": "1e-1"}), "'1e-1' is not a number such as 1.0e-3"),
         (PartConfig("transformer", {"pooling": "frist"}), "'frist' is not one of 'first', 'mean', 'last'"),

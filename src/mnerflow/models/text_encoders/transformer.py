@@ -216,6 +216,8 @@ def load_tokenizer(weights: Path):
 
 @contextmanager
 def _readable(weights: Path) -> Iterator[None]:
+    if not weights.is_dir():  # transformers would ask the hub for a model of this name
+        raise UserError(f"{weights}: no such folder of weights. Correct the encoder's `source`.")
     try:
         yield
     except (OSError, ValueError) as error:
