@@ -67,9 +67,9 @@ def code_of(script, *modules):
 
 
 def look_of(package):
-    """Hash of the templates and styles of a package of mnerflow.reporting."""
+    """Hash of the templates, styles and scripts of a package of mnerflow.reporting."""
     folder = ROOT / "src/mnerflow/reporting" / package
-    files = sorted([*folder.glob("*.j2"), *folder.glob("*.css")])
+    files = sorted(file for ending in ("j2", "css", "js") for file in folder.glob(f"*.{ending}"))
     return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 

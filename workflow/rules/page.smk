@@ -1,19 +1,28 @@
 # One page with everything a reader looks at.
-rule page:
+rule report:
     """Write results/report.html, which opens from disk without a network."""
     input:
-        help="results/tables/does_it_help.csv",
+        tables=[file for file in tables() if file.endswith(".csv")],
+        scores="results/scores.csv",
         plots=[file for file in plots() if file.endswith(".svg")],
-        tables=[file for file in tables() if file.endswith(".md")],
         data=data_reports(),
+        posts=expand("results/data/{data}/test.jsonl", data=filtered_data()),
+        predictions=expand("results/runs/{run}/predictions.test.jsonl", run=[run.path for run in RUNS]),
+        images=image_indexes(),
     output:
         "results/report.html",
     log:
-        "results/logs/page.log",
+        "results/logs/report.log",
     conda:
         ENVIRONMENT
     params:
-        code=code_of("page.py"),
-        look=look_of("page"),
+        images={
+            dataset: f"{raw_folder(dataset)}/images"
+            for dataset in DATASETS
+            if any(index.startswith(f"results/images/{dataset}/") for index in image_indexes())
+        },
+        twins=grid.text_only_twins(config),
+        code=code_of("report.py"),
+        look=look_of("report"),
     script:
-        "../scripts/page.py"
+        "../scripts/report.py"

@@ -1,0 +1,125 @@
+"""A sample of test posts with their images, and what each model read in them."""
+
+import io
+from base64 import b64encode
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from itertools import groupby
+from pathlib import Path
+from random import Random
+
+from PIL import Image, ImageChops
+
+from mnerflow.data.images import BLANK_COLOUR, BrokenImage, decode
+from mnerflow.data.post import read_posts
+from mnerflow.data.tags import spans
+from mnerflow.evaluation.errors import outcomes
+from mnerflow.evaluation.evidence import twin_of
+from mnerflow.evaluation.predictions import Prediction, read_predictions
+from mnerflow.grid import Run
+from mnerflow.reporting.tables import encoders
+
+POSTS = 150  # of all data sets together: enough to browse, and the page stays a few megabytes
+SIDE = 192  # pixels of a thumbnail's longer side, sharp at the 6 rem in which it is shown
+SEED = 0
+
+
+def gallery(
+    posts: Mapping[tuple[str, str], Path],
+    predictions: Mapping[Run, Path],
+    images: Mapping[str, Path],
+    twins: Mapping[str, str | None],
+) -> list[dict]:
+    """A group for each data set and filter, each with the same share of ``POSTS`` posts, as plain values.
+
+    A group has ``models`` (of each combination the run with the lowest seed; ``twin`` is the place of its
+    text-only twin in the list) and ``posts``. A post has its ``tokens``, its ``image`` as a data URL, the
+    ``gold`` entities ``[type, start, end]``, and for each model, in ``read``, its ``entities``, ``score``
+    (entities right minus entities wrong) and kinds of ``errors``.
+    """
+    groups = []
+    for (dataset, filter_name), path in sorted(posts.items()):
+        runs = _first_seeds(run for run in predictions if (run.dataset, run.filter) == (dataset, filter_name))
+        read = [read_predictions(predictions[run]) for run in runs]
+        places = [_place(runs, twin_of(run, twins)) for run in runs]
+        names = {post.id: post.images for post in read_posts(path)}
+        chosen = sample(_balance(read, places), POSTS // len(posts), Random(SEED))
+        groups.append(
+            {
+                "name": dataset if filter_name == "none" else f"{dataset} ({filter_name})",
+                "models": [
+                    {"name": f"{encoders(asdict(run))} {run.fusion}", "run": run.path, "twin": twin}
+                    for run, twin in zip(runs, places, strict=True)
+                ],
+                "posts": [
+                    _post([each[index] for each in read], names, images.get(dataset)) for index in chosen
+                ],
+            }
+        )
+    return groups
+
+
+def sample(balance: Sequence[int], size: int, random: Random) -> list[int]:
+    """Indices of at most ``size`` posts, a third each that the image helped, hurt and left the same.
+
+    ``balance`` is positive where the fusions read a post better than their twins on the whole, negative
+    where worse. Where there are fewer than a third of one kind, others take their place. Those on which
+    the fusions change most come first.
+    """
+    order = random.sample(range(len(balance)), len(balance))
+    signs = (lambda b: b > 0, lambda b: b < 0, lambda b: b == 0)
+    thirds = [[index for index in order if sign(balance[index])] for sign in signs]
+    first = [index for third in thirds for index in third[: size // 3]]
+    rest = [index for index in order if index not in set(first)]
+    return sorted([*first, *rest][:size], key=lambda index: (-abs(balance[index]), index))
+
+
+def thumbnail(folder: Path, name: str) -> str:
+    """An image as a small WebP data URL; empty where it cannot be used."""
+    try:
+        image = Image.fromarray(decode(folder, name, SIDE))
+    except BrokenImage:
+        return ""
+    bars = ImageChops.difference(image, Image.new("RGB", image.size, BLANK_COLOUR)).getbbox()
+    file = io.BytesIO()
+    image.crop(bars).save(file, "WEBP", quality=75)
+    return "data:image/webp;base64," + b64encode(file.getvalue()).decode()
+
+
+def _first_seeds(runs: Iterable[Run]) -> list[Run]:
+    return [next(seeds) for _, seeds in groupby(sorted(runs), key=lambda run: run.path.rpartition("/")[0])]
+
+
+def _place(runs: Sequence[Run], twin: Run | None) -> int | None:
+    return runs.index(twin) if twin in runs else None
+
+
+def _balance(read: Sequence[Sequence[Prediction]], twins: Sequence[int | None]) -> list[int]:
+    """For every post, the score of all fusions less that of their twins."""
+    scores = [[_score(prediction) for prediction in each] for each in read]
+    pairs = [(scores[model], scores[twin]) for model, twin in enumerate(twins) if twin is not None]
+    return [sum(model[i] - twin[i] for model, twin in pairs) for i in range(len(scores[0]))]
+
+
+def _score(prediction: Prediction) -> int:
+    gold, predicted = {*spans(prediction.labels)}, {*spans(prediction.predicted)}
+    return 2 * len(gold & predicted) - len(predicted)
+
+
+def _post(read: Sequence[Prediction], images: Mapping[str, Sequence[str]], folder: Path | None) -> dict:
+    post = read[0]
+    thumbnails = (thumbnail(folder, name) for name in images.get(post.id, ())) if folder else ()
+    return {
+        "id": post.id,
+        "tokens": post.tokens,
+        "image": next(filter(None, thumbnails), ""),
+        "gold": [*spans(post.labels)],
+        "read": [
+            {
+                "entities": [*spans(each.predicted)],
+                "score": _score(each),
+                "errors": sorted({outcome.kind for outcome in outcomes(each)} - {"correct"}),
+            }
+            for each in read
+        ],
+    }

@@ -1,0 +1,181 @@
+"""The report: what it says, and that a post can put nothing into it but text."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from random import Random
+
+import pytest
+from PIL import Image
+
+from mnerflow.data.post import Post, write_posts
+from mnerflow.evaluation.predictions import Prediction, write_predictions
+from mnerflow.grid import Run
+from mnerflow.reporting import cost, does_it_help, errors, per_type, published, thesis
+from mnerflow.reporting.report import Sources, write_report
+from mnerflow.reporting.report.answer import answers, headline
+from mnerflow.reporting.report.gallery import POSTS, gallery, sample
+from mnerflow.reporting.report.tables import report_tables
+from mnerflow.reporting.tables import SUMMARY, write_csv
+
+COMBINATION = {
+    "dataset": "demo",
+    "filter": "none",
+    "text_encoder": "bilstm",
+    "image_encoder": "cnn",
+    "fusion": "linear",
+    "seeds": "2",
+}
+GAINS = dict.fromkeys(does_it_help.COLUMNS) | {
+    **COMBINATION,
+    "text_only": "0.65",
+    "fusion_score": "0.85",
+    "difference": "0.2",
+    "low": "0.15",
+    "high": "0.25",
+    "p_corrected": "0.0004",
+    "drop_shuffled": "0.25",
+    "drop_shuffled_low": "0.2",
+    "drop_shuffled_high": "0.3",
+    "verdict": "gains",
+}
+IGNORES = GAINS | {"fusion": "gated", "difference": "0", "low": "-0.01", "high": "0.01", "verdict": "ignores"}
+SENTENCES = [{"dataset": "demo", "sentences": "600"}, {"dataset": "tweets", "sentences": "10"}]
+TEXT_ONLY = Run("demo", "none", "bilstm", "none", "text_only", 1)
+LINEAR = Run("demo", "none", "bilstm", "cnn", "linear", 1)
+ATTACK = "</script><script>alert(1)</script>"
+
+needs_itables = pytest.mark.skipif(find_spec("itables") is None, reason="itables is not installed")
+
+
+def test_the_answer_is_put_into_words() -> None:
+    [demo] = answers([IGNORES, GAINS], SENTENCES)
+    assert (demo.dataset, demo.short, demo.note) == ("demo", "Yes", "")
+    assert demo.summary == (
+        "Of 2 fusions, 1 uses the image and gains and 1 ignores the image. "
+        "The largest gain is 20.0 points of entity F1, by bilstm+cnn linear."
+    )
+    first = demo.claims[0]
+    assert (first.model, first.says) == ("bilstm+cnn linear", "uses the image and gains")
+    assert first.evidence.replace("\u00a0", " ") == (
+        "85.00 against 65.00 with the text alone, over 2 seeds: +20.00 points (+15.00 to +25.00; "
+        "corrected p < 0.001). With shuffled images the same weights lose 25.00 points (+20.00 to +30.00)."
+    )
+
+
+def test_all_fusions_of_one_verdict_are_summed_up_as_all() -> None:
+    [demo] = answers([IGNORES, IGNORES | {"fusion": "linear"}], SENTENCES)
+    assert (demo.short, demo.summary) == ("No", "All 2 fusions ignore the image.")
+
+
+def test_a_caption_is_not_called_an_image_and_has_no_shuffled_images() -> None:
+    caption = GAINS | {"image_encoder": "none", "fusion": "caption", "drop_shuffled": None}
+    [claim] = answers([caption], SENTENCES)[0].claims
+    assert claim.says == "gains by the image's caption"
+    assert "shuffled" not in claim.evidence
+
+
+def test_a_small_test_set_gets_no_yes() -> None:
+    found = answers([GAINS | {"dataset": "tweets"}, GAINS], SENTENCES)
+    assert found[1].note == "tweets has only 10 test sentences: too few to compare models on."
+    assert headline(found) == "Yes on demo; too few sentences to tell on tweets."
+    assert "nothing to compare" in headline([])
+
+
+def test_a_sample_has_a_third_of_each_where_there_are_enough_and_is_the_same_twice() -> None:
+    balance = [1] * 20 + [-1] * 20 + [0] * 20
+    chosen = sample(balance, 9, Random(0))
+    assert sorted(balance[index] for index in chosen) == [-1, -1, -1, 0, 0, 0, 1, 1, 1]
+    assert chosen == sample(balance, 9, Random(0))
+    assert sorted(sample([0, 0, 1], 9, Random(0))) == [0, 1, 2]
+    assert sample([0, 1, -3], 3, Random(0)) == [2, 1, 0]
+
+
+def test_a_gallery_tells_who_read_a_post_better(tmp_path: Path) -> None:
+    [group] = gallery(*files(tmp_path, 1))
+    assert [(model["name"], model["twin"]) for model in group["models"]] == [
+        ("bilstm+cnn linear", 1),
+        ("bilstm text_only", None),
+    ]
+    [post] = group["posts"]
+    assert post["gold"] == [("PER", 0, 1)]
+    assert post["image"].startswith("data:image/webp;base64,")
+    assert post["read"] == [
+        {"entities": [("PER", 0, 1)], "score": 1, "errors": []},
+        {"entities": [("LOC", 0, 1)], "score": -1, "errors": ["wrong_type"]},
+    ]
+
+
+def test_cells_sort_by_number_and_lead_to_their_runs(tmp_path: Path) -> None:
+    write_tables(tmp_path)
+    table, *_ = report_tables(tmp_path)
+    row = dict(zip((column.title for column in table.columns), table.rows[0], strict=True))
+    assert (row["difference"].text, row["difference"].order) == ("+20.00", "0.2")
+    assert row["fusion"].href == "runs/demo/none/bilstm%2Bcnn/linear/"
+    assert (row["drop, blank"].text, row["drop, blank"].order) == ("–", "")
+
+
+@needs_itables
+def test_text_of_a_post_is_shown_and_not_obeyed(tmp_path: Path) -> None:
+    text = report(tmp_path)
+    assert "alert(1)" in text
+    assert "<script>alert" not in text and "</script><script>alert" not in text
+    assert "&lt;script&gt;alert(1)" in text  # in the table and in the data report
+
+
+@needs_itables
+def test_the_page_needs_no_network_is_the_same_twice_and_stays_small(tmp_path: Path) -> None:
+    text = report(tmp_path, POSTS + 100)
+    for attribute in ('src="http', 'href="http', "url(http", "@import"):
+        assert attribute not in text
+    assert text == report(tmp_path, POSTS + 100)
+    assert f"{POSTS} test posts" in text
+    assert len(text.encode()) < 3_000_000
+
+
+def files(folder: Path, posts: int) -> tuple[dict, dict, dict, dict]:
+    """The four arguments of ``gallery`` for posts of which the fusion reads each better than its twin."""
+    tokens, labels = ["Ada", ATTACK], ["B-PER", "O"]
+    names = [f"test-{index}" for index in range(posts)]
+    (folder / "images").mkdir(exist_ok=True)
+    Image.new("RGB", (40, 30), "red").save(folder / "images" / "a.png")
+    write_posts(folder / "test.jsonl", [Post(name, tokens, labels, ["a.png"]) for name in names])
+    predictions = {TEXT_ONLY: folder / "text_only.jsonl", LINEAR: folder / "linear.jsonl"}
+    for run, tag in ((TEXT_ONLY, "B-LOC"), (LINEAR, "B-PER")):
+        read = [Prediction(name, tokens, labels, [tag, "O"], [1, 1]) for name in names]
+        write_predictions(predictions[run], read)
+    twins = {"linear": "text_only"}
+    return {("demo", "none"): folder / "test.jsonl"}, predictions, {"demo": folder / "images"}, twins
+
+
+def write_tables(folder: Path) -> None:
+    """Every table that the report reads, most without rows."""
+    grid = dict.fromkeys(SUMMARY) | COMBINATION | {"sentences": 600, "entity_f1_mean": 0.85}
+    error = (
+        COMBINATION | dict.fromkeys(("gold", "correct", *errors.KINDS), 1) | {"by": "type", "group": ATTACK}
+    )
+    scores = ("seed", "split", "image", "entity_f1", "entity_precision", "entity_recall", "token_macro_f1")
+    for name, columns, rows in (
+        ("does_it_help", does_it_help.COLUMNS, [GAINS, IGNORES]),
+        ("grid", SUMMARY, [grid]),
+        ("thesis", thesis.COLUMNS, []),
+        ("published", published.COLUMNS, []),
+        ("per_type", per_type.COLUMNS, []),
+        ("errors", errors.COLUMNS, [error]),
+        ("fixed_and_broken", errors.CHANGE_COLUMNS, []),
+        ("cost", cost.COLUMNS, []),
+        ("../scores", (*COMBINATION, *scores), []),
+    ):
+        (folder / "tables").mkdir(exist_ok=True)
+        write_csv(folder / "tables" / f"{name}.csv", rows, columns)
+
+
+def report(folder: Path, posts: int = 3) -> str:
+    """The report on ``posts`` posts, written to ``folder``; the browser's tests open it."""
+    write_tables(folder)
+    (folder / "demo.md").write_text(f"# demo\n\n{ATTACK}\n", encoding="utf-8")
+    (folder / "forest.svg").write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" width="300" height="90"/>', encoding="utf-8"
+    )
+    plots, data = [folder / "forest.svg"], [folder / "demo.md"]
+    write_report(folder / "report.html", Sources(plots, data, *files(folder, posts)))
+    return (folder / "report.html").read_text(encoding="utf-8")

@@ -1,0 +1,22 @@
+"""Write the report."""
+
+from pathlib import Path
+
+from mnerflow.grid import Run
+from mnerflow.log import job
+from mnerflow.reporting.report import Sources, write_report
+
+with job("wrote the report", snakemake.log[0]):
+    given = snakemake.input
+    plots, data, posts, predictions = (
+        [Path(file) for file in files] for files in (given.plots, given.data, given.posts, given.predictions)
+    )
+    sources = Sources(
+        plots=plots,
+        data_reports=data,
+        posts={file.parts[-3:-1]: file for file in posts},
+        predictions={Run.from_folder(file.parent): file for file in predictions},
+        images={dataset: Path(folder) for dataset, folder in snakemake.params.images.items()},
+        twins=snakemake.params.twins,
+    )
+    write_report(Path(snakemake.output[0]), sources)
