@@ -60,6 +60,7 @@ class Workflow:
             command,
             cwd=folder,
             env=os.environ | {"HF_HUB_OFFLINE": "1"} | environment,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -138,7 +138,7 @@ def test_the_table_is_printed_at_the_end(finished: Finished):
     end = finished.result.output[finished.result.output.index("Test split, percent") :]
     assert "bilstm+cnn linear" in end and "bilstm text_only" in end
     assert re.search(r"tables +results/tables\nplots +results/plots", end)
-    assert re.search(r"took +0 min \d+ s; the largest job used \d\.\d GiB", end)
+    assert re.search(r"took +\d+ min \d+ s; the largest job used \d\.\d GiB", end)
 
 
 # What a second run does.

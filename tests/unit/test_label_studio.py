@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from mnerflow.data.formats import parse
+from mnerflow.data.post import Post
 from mnerflow.data.tags import spans
 from mnerflow.errors import UserError
 
@@ -30,12 +31,56 @@ def test_spans_become_tags(tmp_path: Path) -> None:
     [post] = parse("label_studio", export(tmp_path, ner=ner))
     assert post.tokens == ["Jan", "Novák", ",", "Cheb", "(", "1923", ")", "."]
     assert post.labels == ["B-Personal_names", "I-Personal_names", "O", "B-Place", "O", "B-Time", "O", "O"]
-    assert (post.id, post.images) == ("p1", ["p 1.jpg"])
+    assert (post.id, post.group, post.images) == ("p1", "p1", ["p 1.jpg"])
 
 
-def test_the_longer_of_overlapping_spans_counts(tmp_path: Path) -> None:
-    [post] = parse("label_studio", export(tmp_path, ner=[span(0, 3, "A"), span(0, 9, "B")]))
-    assert post.labels[:2] == ["B-B", "I-B"]
+def test_the_full_json_export_reads_as_json_min(tmp_path: Path) -> None:
+    done = {"result": [{"type": "labels", "value": span(0, 9, "PER") | {"text": "Jan Novák"}}]}
+    relation = {"type": "relation", "from_id": "a", "to_id": "b"}
+    skipped = {"was_cancelled": True, "result": []}
+    task = {"id": 7, "data": {"text": "Jan Novák, Cheb"}, "annotations": [skipped, done]}
+    done["result"].append(relation)
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps([task]), encoding="utf-8")
+    labels = ["B-PER", "I-PER", "O", "O"]
+    assert parse("label_studio", path) == [Post("7", ["Jan", "Novák", ",", "Cheb"], labels, group="7")]
+
+
+@pytest.mark.parametrize("annotations", [[], [{"result": []}, {"result": []}]])
+def test_a_task_has_one_annotation(annotations: list, tmp_path: Path) -> None:
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps([{"id": 7, "data": {"text": "a"}, "annotations": annotations}]))
+    with pytest.raises(UserError, match=f"page 1, '7': {len(annotations)} annotations"):
+        parse("label_studio", path)
+
+
+def test_the_default_labelling_control_of_json_min(tmp_path: Path) -> None:
+    [post] = parse("label_studio", export(tmp_path, label=[span(11, 15, "LOC")]))
+    assert post.labels[3] == "B-LOC"
+
+
+def test_no_character_that_shows_is_lost(tmp_path: Path) -> None:
+    text = "„Č.p. 12/3“ \u200b\ufe0f—\n\n§ 5 x_y"
+    [post] = parse("label_studio", export(tmp_path, text=text))
+    assert "".join(post.tokens) == "".join(text.split())
+
+
+def test_the_longest_of_overlapping_spans_counts_and_the_log_lists_the_others(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ner = [span(0, 3, "A"), span(0, 9, "B"), span(12, 15, "C")]
+    [post] = parse("label_studio", export(tmp_path, ner=ner))
+    assert post.labels[:4] == ["B-B", "I-B", "O", "B-C"]
+    said = [message.partition("'p1': ")[2] for message in caplog.messages]
+    assert said == ["left out, another span has its tokens: 0–3 A", "widened to whole tokens: 12–15 C"]
+
+
+def test_a_linked_text_that_lies_there_twice_is_not_guessed(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "p.txt").write_text(folder, encoding="utf-8")
+    with pytest.raises(UserError, match=r"'p\.txt' lies below .* 2 times"):
+        parse("label_studio", export(tmp_path, text="http://host/p.txt"))
 
 
 def test_a_linked_text_is_read_from_its_file(tmp_path: Path) -> None:
@@ -49,7 +94,11 @@ def test_a_linked_text_is_read_from_its_file(tmp_path: Path) -> None:
     ("entry", "said"),
     [
         ({"ner": [span(20, 99, "A")]}, "the span 20–99 does not lie in its text"),
-        ({"ner": [{"start": 1}]}, "not an annotated page"),
+        ({"ner": [span(0, 3, "A"), {"start": 1}]}, "span 2: no start, end and one label"),
+        ({"ner": [span(0, 3, "A") | {"labels": ["A", "B"]}]}, "span 1: no start, end and one label"),
+        ({"ner": [span(0, 3, None)]}, "span 1: no start, end and one label"),
+        ({"ner": [span(3, 4, "A")]}, "span 1: the span 3–4 holds white space alone"),
+        ({"ner": [span(0, 3, "A") | {"text": "Eva"}]}, "quotes 'Eva', but 'Jan' stands there"),
         ({"text": None}, "not an annotated page"),
         ({"text": "http://host/none.txt"}, "'none.txt' does not lie below"),
     ],
@@ -61,10 +110,12 @@ def test_malformed_exports(entry: dict, said: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the real export is not here")
-def test_the_real_chronicles() -> None:
+def test_the_real_chronicles(caplog: pytest.LogCaptureFixture) -> None:
     file = SHARED / "data/poner/label_studio_annotations/label_studio_annotations_export.json"
     posts = parse("label_studio", file)
     assert len(posts) == 400
     assert sum(1 for post in posts for _ in spans(post.labels)) == 14_653, (
         "14,666 spans, 13 of them overlapping"
     )
+    assert sum("left out" in message for message in caplog.messages) == 13
+    assert sum("widened" in message for message in caplog.messages) == 14

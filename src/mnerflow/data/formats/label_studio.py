@@ -1,11 +1,14 @@
-"""Label Studio's JSON-MIN export of character spans: a post a page, with its scan as the image.
+"""Label Studio's exports of character spans, JSON or JSON-MIN: a post a page, with its scan as the image.
 
 A page is not cut into sentences, so no span is ever cut; an encoder reads a long page in windows. The
-text is the export's ``text`` itself or, where that is a link, the file of that name below the folder
-that holds the export's folder; the image is the file that ``image`` links to.
+text is the task's ``text`` itself or, where that is a link, the file of that name below the export's
+folder or the folder around it; the image is the file that ``image`` links to. JSON-MIN keeps the spans
+in a field called as the labelling control, of which ``ner`` and ``label`` are read. The id and the
+group of a post are its ``page_name``, or else the number of its task.
 
 Tokens are runs of word characters, and every other sign that shows. A token that a span touches is in
-it whole; where spans overlap, the longer one counts. White space in a label becomes ``_``.
+it whole; where spans share a token, the longest one counts. The log lists every span that was widened
+or left out. White space in a label becomes ``_``.
 """
 
 import re
@@ -19,57 +22,100 @@ from mnerflow.data.post import Post
 from mnerflow.data.tags import OUTSIDE
 from mnerflow.errors import UserError
 from mnerflow.files import read_json, read_text
+from mnerflow.log import logger
 
 TOKEN = re.compile(r"\w+|[^\w\s]")
 LINK = re.compile(r"(https?://|/)[^\n]+")
+MALFORMED = (KeyError, IndexError, TypeError, ValueError, AttributeError)
 
 
 def records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the number of every page in the export, from 1, and its entry."""
     entries = read_json(path)
     if not isinstance(entries, list):
-        raise UserError(f"{path}: a list of annotated pages is expected (Label Studio's JSON-MIN export).")
+        raise UserError(f"{path}: a list of annotated pages is expected. Export from Label Studio as JSON.")
     yield from enumerate(entries, start=1)
 
 
 def to_post(path: Path, line: int, record: dict[str, Any]) -> Post:
-    """Build a post; raises ``UserError`` for a field that is missing and for a span outside the text."""
+    """Build a post; raises ``UserError`` naming page and span for a field that is missing or wrong, a
+    task without exactly one annotation, and a span that does not lie in the text or quotes another.
+    """
     place = f"{path}: page {line}"
     try:
-        name = str(record.get("page_name") or record["id"])
-        spans = [(int(span["start"]), int(span["end"]), span["labels"][0]) for span in record.get("ner", [])]
-        text = _text(path, record["text"], place)
-        images = [_file_name(record["image"])] if record.get("image") else []
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-        raise UserError(f"{place}: not an annotated page ({error!r}). Export as JSON-MIN.") from error
+        data = record.get("data", record)
+        name = str(data.get("page_name") or record["id"])
+        place = f"{place}, {name!r}"
+        values = _values(record, place)
+        text = _text(path, data["text"], place)
+        images = [_file_name(data["image"])] if data.get("image") else []
+    except MALFORMED as error:
+        raise UserError(f"{place}: not an annotated page ({error!r}). Export as JSON or JSON-MIN.") from error
+    spans = [_span(value, text, f"{place}, span {number}") for number, value in enumerate(values, start=1)]
     tokens = list(TOKEN.finditer(text))
     labels = [OUTSIDE] * len(tokens)
     taken = [False] * len(tokens)
-    for start, end, label in sorted(spans, key=lambda span: (span[0] - span[1], span[0])):
-        if not 0 <= start < end <= len(text):
-            raise UserError(
-                f"{place}, {name!r}: the span {start}–{end} does not lie in its text of {len(text)} "
-                "characters. Was the text changed after it was annotated?"
-            )
+    for start, end, kind in sorted(spans, key=lambda span: (span[0] - span[1], span[0])):
         inside = [i for i, token in enumerate(tokens) if token.start() < end and token.end() > start]
         if any(taken[index] for index in inside):
+            logger.warning("%s: left out, another span has its tokens: %d–%d %s", place, start, end, kind)
             continue
-        kind = "_".join(label.split())
+        first, last = tokens[inside[0]].start(), tokens[inside[-1]].end()
+        if first < start or last > end:
+            logger.warning("%s: widened to whole tokens: %d–%d %s", place, start, end, kind)
         for index in inside:
             labels[index] = f"{'B' if index == inside[0] else 'I'}-{kind}"
             taken[index] = True
-    return check_post(Post(name, [token[0] for token in tokens], labels, images), path, line)
+    return check_post(Post(name, [token[0] for token in tokens], labels, images, group=name), path, line)
+
+
+def _values(record: dict[str, Any], place: str) -> list[dict[str, Any]]:
+    """The spans of a task as exported: JSON nests them in its annotations, JSON-MIN does not."""
+    if "data" not in record:
+        return record.get("ner", record.get("label", []))
+    annotations = [one for one in record["annotations"] if not one.get("was_cancelled")]
+    if len(annotations) != 1:
+        raise UserError(
+            f"{place}: {len(annotations)} annotations, where one is expected. "
+            "Export annotated tasks alone, and one annotation of each."
+        )
+    return [result["value"] for result in annotations[0]["result"] if result["type"] == "labels"]
+
+
+def _span(value: dict[str, Any], text: str, place: str) -> tuple[int, int, str]:
+    """Start, end (exclusive) and entity type of a span that lies in ``text``."""
+    try:
+        start, end, [label] = int(value["start"]), int(value["end"]), value["labels"]
+        kind, quoted = "_".join(label.split()), value.get("text")
+    except MALFORMED as error:
+        raise UserError(f"{place}: no start, end and one label ({error!r}). Mend the span.") from error
+    if not 0 <= start < end <= len(text):
+        raise UserError(
+            f"{place}: the span {start}–{end} does not lie in its text of {len(text)} "
+            "characters. Was the text changed after it was annotated?"
+        )
+    there = text[start:end]
+    if not there.strip():
+        raise UserError(f"{place}: the span {start}–{end} holds white space alone. Remove it.")
+    if isinstance(quoted, str) and "".join(quoted.split()) != "".join(there.split()):
+        raise UserError(
+            f"{place}: the span {start}–{end} quotes {quoted[:60]!r}, but {there[:60]!r} stands there. "
+            "Was the text changed after it was annotated?"
+        )
+    return start, end, kind
 
 
 def _text(path: Path, text: str, place: str) -> str:
     if not LINK.fullmatch(text):
         return text
-    found = sorted(path.parent.parent.rglob(_glob_escape(_file_name(text))))
-    if not found:
-        raise UserError(
-            f"{place}: the text {_file_name(text)!r} does not lie below {path.parent.parent}. Put it there."
-        )
-    return read_text(found[0])
+    name = _file_name(text)
+    for folder in (path.parent, path.parent.parent):
+        found = sorted(folder.rglob(_glob_escape(name)))
+        if len(found) > 1:
+            raise UserError(f"{place}: the text {name!r} lies below {folder} {len(found)} times. Keep one.")
+        if found:
+            return read_text(found[0])
+    raise UserError(f"{place}: the text {name!r} does not lie below {path.parent.parent}. Put it there.")
 
 
 def _file_name(link: str) -> str:
