@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mnerflow.config import RunConfig, build
 from mnerflow.errors import UserError
@@ -16,6 +18,8 @@ from mnerflow.schema import check
 ROOT = Path(__file__).parents[2]
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
 STUDIES = sorted(path.name for path in (ROOT / "config").glob("*.yaml") if path.name != "datasets.yaml")
+
+SEEDS = st.integers(0, 10**6)
 
 
 def load(*names: str) -> dict[str, Any]:
@@ -62,6 +66,7 @@ def test_a_path_names_its_run() -> None:
     [
         ({"datasets": ["dmo"]}, "'dmo' is not configured (did you mean 'demo'?)"),
         ({"fusions": ["crossattention"]}, "did you mean 'cross_attention'?"),
+        ({"text_encoders": ["minilmm"]}, "grid, block 1.text_encoders: 'minilmm' is not configured (did you"),
         ({"image_encoders": []}, "the fusion 'image_only' needs image_encoders"),
     ],
 )
@@ -97,6 +102,20 @@ def test_a_twin_has_the_same_decoder() -> None:
     both = {"linear": {}, "linear_crf": {"decoder": "crf"}, "image_only": {"inputs": ["image"]}}
     twins = text_only_twins({"fusions": fusions | both})
     assert twins == {"linear": "plain", "linear_crf": "crf"}
+
+
+@given(names=st.lists(st.from_regex(r"[a-z][a-z0-9_]*", fullmatch=True), min_size=5, max_size=5), seed=SEEDS)
+@settings(max_examples=30, deadline=None)
+def test_every_run_is_read_off_its_own_path(names: list[str], seed: int) -> None:
+    for text, image in ((names[2], names[3]), ("none", names[3]), (names[2], "none")):
+        run = Run(names[0], names[1], text, image, names[4], seed)
+        assert Run.from_folder(run.path) == Run.from_folder(Path("/a+b/runs") / run.path) == run
+
+
+def test_a_filter_that_is_not_there_is_answered_with_the_nearest(config) -> None:
+    config["grid"][0]["filters"] = ["none", "nonword+stm"]
+    with pytest.raises(UserError, match=r"'stm' is not known \(did you mean 'stem'\?\)"):
+        check_plan(config, expand(config))
 
 
 @pytest.mark.parametrize("study", STUDIES)

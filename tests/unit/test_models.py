@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import numpy
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -23,6 +26,8 @@ from mnerflow.training.inputs import Inputs
 TINY = {"vocab_size": 30, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2}
 TINY |= {"intermediate_size": 16}
 VIT = {"model": "vit_tiny_patch16_224", "arguments": {"embed_dim": 12, "depth": 1, "num_heads": 2}}
+CNN = {"channels": [4, 4, 4, 4, 6], "stem": [3, 2], "dropout": 0.0}
+PIXELS = numpy.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), dtype=numpy.uint8)
 
 
 def post(*tokens: str, **more) -> Post:
@@ -264,3 +269,99 @@ def test_what_is_wrong_with_a_fusion_or_a_model_file_is_said_in_words(tmp_path: 
         load_tagger(
             build(RunConfig, run | {"fusion": {"kind": "linear"}}, "run"), tmp_path / "model.safetensors", 0
         )
+
+
+@pytest.mark.parametrize("image", [ImageConfig("cnn", CNN, size=32), ImageConfig("timm", VIT, size=32)])
+@pytest.mark.parametrize("text", ["bilstm", "transformer"])
+@pytest.mark.parametrize("fusion", ["linear", "cross_attention", "partial_prediction", "gated"])
+def test_every_fusion_trains_all_of_every_pair_of_encoders(
+    fusion: str, text: str, image: ImageConfig, tiny_bert: Path, posts: list[Post]
+) -> None:
+    encoder = PartConfig(text, weights=str(tiny_bert))
+    torch.manual_seed(0)
+    tagger = new_tagger(RunConfig(("PER", "LOC"), 1, PartConfig(fusion), encoder, image), posts, 0)
+    inputs = Inputs(posts, tagger, images=PIXELS, rows=[[1, 2], [2], []])
+    tagger.loss(inputs.batch([0, 1, 2])).backward()
+    assert [name for name, weight in tagger.named_parameters() if not weight.grad.any()] == []
+
+    # A batch in which no post at all has an image.
+    inputs.rows = [[], [], []]
+    tagger.zero_grad()
+    loss = tagger.loss(inputs.batch([0, 1, 2]))
+    loss.backward()
+    gradients = [weight.grad for weight in tagger.parameters() if weight.grad is not None]
+    assert torch.isfinite(loss) and all(torch.isfinite(gradient).all() for gradient in gradients)
+
+    # What stands in for an image that is not there changes nothing.
+    tagger.eval()
+    with torch.no_grad():
+        emissions = tagger(inputs.batch([0, 1, 2]))
+        inputs.images = 255 - PIXELS
+        assert torch.equal(tagger(inputs.batch([0, 1, 2])), emissions)
+
+
+@pytest.mark.parametrize("text", ["bilstm", "transformer"])
+def test_frozen_features_give_the_emissions_of_the_encoder_itself(
+    text: str, tiny_bert: Path, posts: list[Post]
+) -> None:
+    image = ImageConfig("timm", VIT, size=32, frozen=True)
+    parts = PartConfig("cross_attention"), PartConfig(text, weights=str(tiny_bert))
+    torch.manual_seed(0)
+    whole = new_tagger(RunConfig(("PER",), 1, *parts, image), posts, 0).eval()
+    with torch.no_grad():
+        features = whole.image_encoder(torch.from_numpy(PIXELS)).half().numpy()
+    short = new_tagger(RunConfig(("PER",), 1, *parts, image), posts, features.shape[-1]).eval()
+    short.load_state_dict(whole.state_dict(), strict=False)
+    posts = [post(*one.tokens) for one in posts]
+    with torch.no_grad():
+        pixels, computed = (
+            tagger(Inputs(posts, tagger, images=values, rows=[[1, 2], [2], []]).batch([0, 1, 2]))
+            for tagger, values in ((whole, PIXELS), (short, features))
+        )
+    torch.testing.assert_close(computed, pixels, atol=5e-3, rtol=0)
+    assert not torch.equal(computed, pixels), "features are stored as fp16"
+
+
+WORDS = st.lists(st.lists(st.integers(10, 99), min_size=1, max_size=9), min_size=1, max_size=30)
+
+
+@given(words=WORDS, caption=st.lists(st.integers(100, 109), max_size=9), most=st.integers(6, 16))
+@settings(max_examples=60, deadline=None)
+def test_windows_show_every_word_once_and_the_caption_each_time(
+    words: list[list[int]], caption: list[int], most: int, tiny_bert: Path
+) -> None:
+    encoder = Transformer.create(Config(max_subwords=most), tiny_bert, [])
+    text = encoder._windows(words, caption, [])
+    seen = caption[: most // 4]
+    room = most - 2 - (len(seen) + 1 if seen else 0)  # [CLS] and [SEP]; a second one ends the caption
+    read = [[text.windows[window][position] for window, position in word] for word in text.words]
+    assert read == [word[:room] for word in words]
+    assert all(len({window for window, _ in word}) == 1 for word in text.words)
+    end = [3, *seen, 3] if seen else [3]
+    assert all(len(window) <= most and window[-len(end) :] == end for window in text.windows)
+
+
+@pytest.mark.parametrize(("most", "captions"), [(1, False), (2, False), (4, True)])
+def test_windows_without_room_for_a_word_are_a_clear_error(
+    most: int, captions: bool, tiny_bert: Path
+) -> None:
+    encoder = Transformer.create(Config(max_subwords=most), tiny_bert, [])
+    with pytest.raises(UserError, match="max_subwords"):
+        encoder.encode([post("ann", "in", caption="a b")], captions)
+
+
+@pytest.mark.parametrize("other", ["bilstm", "transformer"])
+def test_weights_of_another_configuration_are_a_clear_error(
+    other: str, tiny_bert: Path, tmp_path: Path
+) -> None:
+    def run(kind: str, fusion: str = "text_only") -> RunConfig:
+        return RunConfig(("PER",), 1, PartConfig(fusion), PartConfig(kind, weights=str(tiny_bert)))
+
+    saved = {"bilstm": "transformer", "transformer": "bilstm"}[other]
+    path = tmp_path / "model.safetensors"
+    new_tagger(run(saved), [post("a")], 0).save(path)
+    with pytest.raises(UserError, match="another configuration"):
+        load_tagger(run(other), path, 0)
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(UserError, match="not a readable model"):
+        load_tagger(run(saved), path, 0)

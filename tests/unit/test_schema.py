@@ -1,5 +1,8 @@
 """What the configuration schema and a run's own options refuse, in words."""
 
+from collections.abc import Iterator
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 
 import pytest
@@ -44,6 +47,33 @@ def test_it_says_where_and_what(change: dict, said: str) -> None:
     with pytest.raises(UserError) as error:
         check(merge(CONFIG, change), SCHEMA)
     assert said in str(error.value)
+
+
+def mappings(values: dict, schema: dict, *path: str) -> Iterator[tuple[str, ...]]:
+    """Paths to all mappings of a configuration whose keys the schema knows."""
+    schema = SCHEMA["$defs"][schema["$ref"].split("/")[-1]] if "$ref" in schema else schema
+    if values and "properties" in schema:
+        yield path
+    for key, value in values.items():
+        inner = schema.get("properties", {}).get(key, schema.get("additionalProperties"))
+        if isinstance(value, dict) and isinstance(inner, dict):
+            yield from mappings(value, inner, *path, key)
+
+
+def test_an_unknown_key_names_the_nearest_at_any_depth() -> None:
+    config = {}
+    for name in ("config/datasets.yaml", "config.yaml", "config/thesis.yaml"):
+        config = merge(config, yaml.safe_load((ROOT / name).read_text(encoding="utf-8")))
+    paths = set(mappings(config, SCHEMA))
+    assert {(), ("training",), ("text_encoders", "minilm", "training", "learning_rate")} <= paths
+    assert ("datasets", "demo", "generator", "posts") in paths
+    for path in paths:
+        known = max(reduce(getitem, path, config), key=len)
+        change = reduce(lambda inner, key: {key: inner}, reversed(path), {f"{known}x": 1})
+        with pytest.raises(UserError) as error:
+            check(merge(config, change), SCHEMA)
+        assert f"unknown key '{known}x' (did you mean '{known}'?)" in str(error.value), path
+        assert ".".join(path) in str(error.value)
 
 
 def test_all_faults_are_named_at_once() -> None:

@@ -10,8 +10,9 @@ import yaml
 from mnerflow.config import LearningRates, PartConfig, RunConfig, TrainingConfig
 from mnerflow.data.post import Post, write_posts
 from mnerflow.errors import UserError
-from mnerflow.models.tagger import load_tagger
+from mnerflow.models.tagger import load_tagger, new_tagger
 from mnerflow.training import loop
+from mnerflow.training.inputs import Inputs
 from mnerflow.training.predict import predict
 from mnerflow.training.run import train_run
 
@@ -77,3 +78,66 @@ def test_nothing_to_train_on_is_a_clear_error(folder: Path) -> None:
     write_posts(folder / "train.jsonl", [Post("hidden", [":-)"], ["O"], dropped=[0])])
     with pytest.raises(UserError, match="no training post has a word left"):
         train(run(epochs=1), folder)
+
+
+def test_learning_rates_step_by_step(folder: Path, monkeypatch) -> None:
+    rates, step = [], torch.optim.AdamW.step
+
+    def seen(self, *arguments):
+        rates.append([group["lr"] for group in self.param_groups])
+        return step(self, *arguments)
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", seen)
+    train(run(epochs=5, patience=9, warmup=0.2), folder)
+    # 8 posts of 2 words, 4 in a batch: 10 steps, of which 2 rise and 8 fall, the last to one eighth.
+    shares = [1 / 2, 1, 1, 7 / 8, 6 / 8, 5 / 8, 4 / 8, 3 / 8, 2 / 8, 1 / 8]
+    assert [text for text, *_ in rates] == pytest.approx([0.01 * share for share in shares])
+    assert [fusion for *_, fusion in rates] == pytest.approx([0.002 * share for share in shares])
+
+
+@pytest.mark.parametrize("changed", ["code", "data"])
+def test_a_checkpoint_of_other_code_or_data_is_not_gone_on_from(
+    changed: str, folder: Path, monkeypatch
+) -> None:
+    class Killed(Exception):
+        """Stands in for a signal."""
+
+    def killed(*arguments):
+        raise Killed
+
+    def start(code: str = "a") -> None:
+        train_run(
+            run(epochs=2, checkpoint_seconds=1e-9),
+            *(folder / "train.jsonl", folder / "dev.jsonl", None, folder / "run", {}, code),
+        )
+
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr(loop, "predict", killed)
+        start()
+    steps, whole = [], Inputs.batch
+    monkeypatch.setattr(Inputs, "batch", lambda self, chosen: steps.append(chosen) or whole(self, chosen))
+    if changed == "data":
+        write_posts(folder / "dev.jsonl", [Post("1", ["met"], ["O"])])
+    start("b" if changed == "code" else "a")
+    assert len(steps) == 2 * (2 + 1), "two epochs of two training batches and one of dev, from the beginning"
+
+
+@pytest.mark.parametrize("kind", ["bilstm", "transformer"])
+def test_posts_without_a_word_are_outside_everywhere_and_keep_their_place(kind: str, tiny_bert: Path) -> None:
+    posts = [
+        Post("hidden", ["Ann", "Rome"], ["B-PER", "O"], dropped=[0, 1]),
+        Post("half", ["Ann", "in", "Rome"], ["B-PER", "O", "O"], dropped=[1]),
+        Post("hidden too", ["Ann"], ["B-PER"], dropped=[0]),
+    ]
+    encoder = PartConfig(kind, weights=str(tiny_bert))
+    tagger = new_tagger(RunConfig(("PER",), 1, PartConfig("text_only"), encoder), posts, 0)
+    with torch.no_grad():
+        tagger.fusion.head.weight.zero_()
+        tagger.fusion.head.bias.copy_(torch.tensor([0.0, 9.0, 0.0]))  # O, B-PER, I-PER
+    predictions, loss = predict(tagger, Inputs(posts, tagger), 64)
+    assert [one.id for one in predictions] == ["hidden", "half", "hidden too"]
+    assert [one.predicted for one in predictions] == [["O", "O"], ["B-PER", "O", "B-PER"], ["O"]]
+    # Only the two words that are read count: one right, the other by 9 nats wrong.
+    assert loss == pytest.approx(4.5, abs=1e-3)
+    nothing, loss = predict(tagger, Inputs(posts[:1], tagger), 64)
+    assert (nothing[0].predicted, loss) == (["O", "O"], 0.0)

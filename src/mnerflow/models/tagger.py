@@ -109,15 +109,15 @@ def load_tagger(run: RunConfig, path: Path, d_feature: int) -> Tagger:
     except (OSError, SafetensorError, TypeError, KeyError) as error:
         raise UserError(f"{path}: not a readable model ({error}). Delete it and run again.") from error
     text_encoder = image_encoder = None
-    if run.text_encoder is not None:
-        cls, config, weights = _encoder("text_encoders", run.text_encoder, TextEncoder)
-        text_encoder = cls.restore(config, weights, metadata)
-    if run.image_encoder is not None:
-        image_encoder = Features(d_feature) if d_feature else new_image_encoder(run.image_encoder)
-    tagger = _assemble(run, text_encoder, image_encoder)
     try:
+        if run.text_encoder is not None:
+            cls, config, weights = _encoder("text_encoders", run.text_encoder, TextEncoder)
+            text_encoder = cls.restore(config, weights, metadata)
+        if run.image_encoder is not None:
+            image_encoder = Features(d_feature) if d_feature else new_image_encoder(run.image_encoder)
+        tagger = _assemble(run, text_encoder, image_encoder)
         tagger.load_state_dict(state)
-    except RuntimeError as error:
+    except (KeyError, RuntimeError) as error:  # metadata of another encoder, or weights that do not fit
         raise UserError(
             f"{path}: weights of another configuration. Delete the file and run again."
         ) from error

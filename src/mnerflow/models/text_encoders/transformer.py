@@ -135,6 +135,11 @@ class Transformer(TextEncoder):
         caption = caption[: self._limit // 4]
         tail = [*between, *caption, *after] if caption else after
         room = self._limit - len(before) - len(tail)
+        if room < 1:
+            raise UserError(
+                f"text encoder: windows of {self._limit} subwords have no room for a word beside the special "
+                "subwords and the caption. Raise its `max_subwords`."
+            )
         words = [ids[:room] for ids in words]
         windows, types = [], []
         context, units = [-1] * len(words), [[]] * len(words)
