@@ -111,7 +111,7 @@ def changes(twin: Prediction, fusion: Prediction) -> Iterator[Change]:
     """Yield what a fusion's prediction of a post changes beside its twin's, in the order of the words."""
     gold = {Entity(*span) for span in spans(twin.labels)}
     first, second = ({Entity(*span) for span in spans(each.predicted)} for each in (twin, fusion))
-    for entity in sorted(first ^ second, key=lambda entity: entity[1:]):
+    for entity in sorted(first ^ second, key=lambda entity: (entity.start, entity.end, entity.kind)):
         if entity in gold:
             yield Change("fixed" if entity in second else "broken", entity)
         else:
