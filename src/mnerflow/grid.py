@@ -11,7 +11,8 @@ from mnerflow.errors import UserError, suggest
 
 NONE = "none"
 FILTERS_OFF = "none"
-CONDITIONS = ("true", "shuffled", "blank")
+# Wrong images that a trained run is read with, to see whether it looks at the right ones.
+ABLATIONS = ("shuffled", "blank")
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -42,9 +43,9 @@ class Run:
         return f"{self.dataset}/{self.filter}/{encoders}/{self.fusion}/seed{self.seed}"
 
     @property
-    def conditions(self) -> tuple[str, ...]:
-        """Which images its predictions are made with: ``none`` for a run that sees no image."""
-        return ("none",) if self.image_encoder == NONE else CONDITIONS
+    def ablations(self) -> tuple[str, ...]:
+        """Which wrong images its test predictions are made with, too; none for a run that sees no image."""
+        return () if self.image_encoder == NONE else ABLATIONS
 
 
 def expand(config: dict[str, Any]) -> list[Run]:

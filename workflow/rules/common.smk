@@ -205,7 +205,7 @@ def run_code(script):
 
 def predictions_of(run):
     """Prediction files of a run; one that sees images is also read with shuffled and blank ones."""
-    kinds = ["dev", "test"] + [f"test.{name}" for name in run.conditions if name in ("shuffled", "blank")]
+    kinds = ["dev", "test", *(f"test.{ablation}" for ablation in run.ablations)]
     return [f"results/runs/{run.path}/predictions.{kind}.jsonl" for kind in kinds]
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from mnerflow.config import RunConfig, build
+from mnerflow.grid import ABLATIONS
 from mnerflow.log import job
 from mnerflow.training.run import open_images, predict_run
 
@@ -11,6 +12,6 @@ with job(f"predicted {folder}", snakemake.log[0]):
     given, out = snakemake.input, snakemake.output
     run = build(RunConfig, snakemake.params.run, str(folder))
     images = open_images(given.get("images"), given.get("features"))
-    ablations = {name: Path(out[name]) for name in ("shuffled", "blank") if out.get(name)}
+    ablations = {name: Path(out[name]) for name in ABLATIONS if out.get(name)}
     predict_run(run, Path(given.dev), images, folder, {"true": Path(out.dev)})
     predict_run(run, Path(given.test), images, folder, {"true": Path(out.test)} | ablations)

@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from mnerflow.data.formats.umt import IMAGE_SUFFIXES
 from mnerflow.errors import UserError
+from mnerflow.files import atomic_folder
 
 logger = logging.getLogger("mnerflow")
 
@@ -66,15 +67,9 @@ def unpack(
     archive, folder = Path(archive), Path(folder)
     if not archive.is_file():
         raise UserError(f"{archive}: no such file. Download it again.")
-    unfinished = folder.with_name(f".{folder.name}.part")
     try:
-        if unfinished.exists():
-            shutil.rmtree(unfinished)
-        unfinished.mkdir(parents=True)
-        names = _extract(archive, unfinished, inner, endings)
-        if folder.exists():
-            shutil.rmtree(folder)
-        unfinished.rename(folder)
+        with atomic_folder(folder) as unfinished:
+            return _extract(archive, unfinished, inner, endings)
     except DAMAGED as error:
         raise UserError(
             f"{archive}: damaged or cut short ({error}). Remove it and download it again."
@@ -84,9 +79,6 @@ def unpack(
             f"{folder}: cannot be filled from {archive} ({error.strerror or error}). "
             "Free some space or choose a folder that can be written to."
         ) from error
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
-    return names
 
 
 def _extract(archive: Path, folder: Path, inner: str | None, endings: Collection[str]) -> list[str]:

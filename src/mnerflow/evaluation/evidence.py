@@ -38,12 +38,10 @@ from mnerflow.evaluation.statistics import (
     resampled_f1,
     smallest_detectable_difference,
 )
-from mnerflow.grid import NONE, Run
+from mnerflow.grid import ABLATIONS, NONE, Run
 
 SIGNIFICANCE = 0.05
 SAME_SCORE = 0.02  # entity F1: what a few hundred sentences can tell from no change
-ABLATIONS = ("shuffled", "blank")
-VERDICTS = ("gains", "loses", "ignores", "unclear")
 RULES = tuple(" ".join(paragraph.split()) for paragraph in __doc__.split("\n\n")[1:])
 
 
@@ -89,7 +87,7 @@ class Comparison:
 
     @property
     def verdict(self) -> str:
-        """One of ``VERDICTS``, by the rules of this module."""
+        """``gains``, ``loses``, ``ignores`` or ``unclear``, by the rules of this module."""
         drops = self.drops.values()
         if self.sign > 0 and (not drops or self.drops["shuffled"].low > 0):
             return "gains"

@@ -91,13 +91,11 @@ def new_tagger(run: RunConfig, posts: Sequence[Post], d_feature: int) -> Tagger:
         posts: the training posts, from which a vocabulary is made.
         d_feature: vector size of precomputed image features; 0 when the image encoder reads pixels.
     """
-    text_encoder = image_encoder = None
+    text_encoder = None
     if run.text_encoder is not None:
         cls, config, weights = _encoder("text_encoders", run.text_encoder, TextEncoder)
         text_encoder = cls.create(config, weights, posts)
-    if run.image_encoder is not None:
-        image_encoder = Features(d_feature) if d_feature else new_image_encoder(run.image_encoder)
-    return _assemble(run, text_encoder, image_encoder)
+    return _assemble(run, text_encoder, d_feature)
 
 
 def load_tagger(run: RunConfig, path: Path, d_feature: int) -> Tagger:
@@ -108,14 +106,12 @@ def load_tagger(run: RunConfig, path: Path, d_feature: int) -> Tagger:
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError, TypeError, KeyError) as error:
         raise UserError(f"{path}: not a readable model ({error}). Delete it and run again.") from error
-    text_encoder = image_encoder = None
+    text_encoder = None
     try:
         if run.text_encoder is not None:
             cls, config, weights = _encoder("text_encoders", run.text_encoder, TextEncoder)
             text_encoder = cls.restore(config, weights, metadata)
-        if run.image_encoder is not None:
-            image_encoder = Features(d_feature) if d_feature else new_image_encoder(run.image_encoder)
-        tagger = _assemble(run, text_encoder, image_encoder)
+        tagger = _assemble(run, text_encoder, d_feature)
         tagger.load_state_dict(state)
     except (KeyError, RuntimeError) as error:  # metadata of another encoder, or weights that do not fit
         raise UserError(
@@ -130,7 +126,10 @@ def new_image_encoder(image: ImageConfig) -> ImageEncoder:
     return cls.create(config, image.size, weights)
 
 
-def _assemble(run: RunConfig, text_encoder: TextEncoder | None, image_encoder: ImageEncoder | None) -> Tagger:
+def _assemble(run: RunConfig, text_encoder: TextEncoder | None, d_feature: int) -> Tagger:
+    image_encoder = None
+    if run.image_encoder is not None:
+        image_encoder = Features(d_feature) if d_feature else new_image_encoder(run.image_encoder)
     tags = tag_list(run.entity_types)
     sizes = Sizes(
         text_encoder.d_model if text_encoder else 0, image_encoder.d_model if image_encoder else 0, len(tags)

@@ -12,12 +12,10 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from mnerflow.errors import UserError
-from mnerflow.files import sha256
+from mnerflow.files import atomic_folder, sha256
 from mnerflow.log import logger
 
 # Everything that a model folder needs to be read; never pickled weights, which can run code.
@@ -35,7 +33,7 @@ def fetch_weights(
 
     Raises ``UserError`` when the source is malformed, cannot be reached or has another checksum.
     """
-    with _whole_folder(folder) as temporary:
+    with atomic_folder(folder) as temporary:
         if source.startswith("path:"):
             _link(Path(source.removeprefix("path:")).expanduser(), temporary)
         elif source.startswith("package:"):
@@ -114,16 +112,3 @@ def _from_hub(source: str, revision: str | None, target: Path, mirror: Path | No
         ) from error
     logger.info("%s: commit %s", source, commit)
     shutil.rmtree(target / ".cache", ignore_errors=True)
-
-
-@contextmanager
-def _whole_folder(folder: Path) -> Iterator[Path]:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-    try:
-        yield temporary
-        shutil.rmtree(folder, ignore_errors=True)
-        temporary.chmod(0o755)
-        temporary.rename(folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)

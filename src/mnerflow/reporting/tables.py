@@ -9,11 +9,11 @@ from statistics import fmean, stdev
 
 from mnerflow.errors import UserError
 from mnerflow.files import atomic_path, read_text
+from mnerflow.grid import ABLATIONS
 from mnerflow.reporting.render import Table, percent, spread
 
 COMBINATION = ("dataset", "filter", "text_encoder", "image_encoder", "fusion")
 REPORTED = ("entity_f1", "entity_f1_strict", "token_macro_f1", "subword_macro_f1")
-ABLATIONS = ("shuffled", "blank")
 # Below this, one more or one fewer entity right moves F1 by about a point.
 FEW_SENTENCES = 100
 SUMMARY = (

@@ -1,8 +1,6 @@
 """Cutting the crops of text lines out of the scans, each line once."""
 
 import math
-import shutil
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +11,7 @@ from PIL import Image
 from mnerflow.data.poner.align import Page, Placement
 from mnerflow.data.poner.page_xml import Box, Layout, Line
 from mnerflow.errors import UserError
+from mnerflow.files import atomic_folder
 
 QUALITY = 90
 
@@ -49,19 +48,10 @@ def write_crops(placement: Placement, folder: Path, threads: int = 2) -> int:
                 wanted[page].add(line)
     folder = Path(folder)
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as temporary:
-            new = Path(temporary) / folder.name
-            new.mkdir()
-            with ThreadPoolExecutor(threads) as pool:
-                jobs = [
-                    pool.submit(_cut, placement.pages[page], lines, new) for page, lines in wanted.items()
-                ]
-                for job in jobs:
-                    job.result()
-            if folder.exists():
-                shutil.rmtree(folder)
-            new.rename(folder)
+        with atomic_folder(folder) as new, ThreadPoolExecutor(threads) as pool:
+            jobs = [pool.submit(_cut, placement.pages[page], lines, new) for page, lines in wanted.items()]
+            for job in jobs:
+                job.result()
     except OSError as error:
         raise UserError(
             f"{folder}: could not be written ({error.strerror or error}). "

@@ -1,12 +1,13 @@
 """Which tag is predicted for which."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from mnerflow.evaluation.predictions import Prediction, read_predictions
+from mnerflow.evaluation.metrics import confusion_matrix
+from mnerflow.evaluation.predictions import read_predictions
 from mnerflow.evaluation.scores import Run
 from mnerflow.reporting import style
 from mnerflow.reporting.plots.panels import Panel
@@ -29,18 +30,8 @@ def draw_confusion_matrix(predictions: str | Path, out_stem: str | Path) -> None
     records = read_predictions(predictions)
     tags = ordered_tags(tag for record in records for tag in (*record.labels, *record.predicted))
     title = f"{panel.data}: {panel.encoders}\n{style.words(run.fusion)}, seed {run.seed}"
-    figure = _figure(count_pairs(records, tags), tags, title) if tags else style.note("No predictions.")
+    figure = _figure(confusion_matrix(records, tags), tags, title) if tags else style.note("No predictions.")
     style.save(figure, out_stem)
-
-
-def count_pairs(records: Iterable[Prediction], tags: Sequence[str]) -> np.ndarray:
-    """Words by gold tag (rows) and predicted tag (columns), integers of shape ``(tags, tags)``."""
-    index = {tag: place for place, tag in enumerate(tags)}
-    counts = np.zeros((len(tags), len(tags)), dtype=int)
-    for record in records:
-        for gold, predicted in zip(record.labels, record.predicted, strict=True):
-            counts[index[gold], index[predicted]] += 1
-    return counts
 
 
 def row_shares(counts: np.ndarray) -> np.ndarray:
