@@ -161,6 +161,16 @@ def test_no_decay_on_norms_biases_and_embeddings() -> None:
     assert {group["lr"] for group in groups} == {0.01, 0.002}
 
 
+def test_no_decay_on_what_timm_spares() -> None:
+    vit = {"model": "vit_tiny_patch16_224", "arguments": {"depth": 1, "embed_dim": 12}}
+    run = replace(RUN, image_encoder=ImageConfig("timm", vit, size=16))
+    tagger = new_tagger(run, [Post("1", ["a"], ["O"])], 0)
+    groups = parameter_groups(tagger, RUN.training)
+    plain = {id(w) for group in groups if not group["weight_decay"] for w in group["params"]}
+    assert id(tagger.image_encoder.model.pos_embed) in plain
+    assert id(tagger.image_encoder.model.cls_token) in plain
+
+
 @given(st.lists(st.integers(1, 60), max_size=80), st.integers(1, 64), st.integers(0, 3))
 def test_batches_hold_every_post_once_and_keep_to_their_budget(lengths, most, epoch) -> None:
     for cut in (batches(lengths, most), shuffled_batches(lengths, most, 7, epoch)):

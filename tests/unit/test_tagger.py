@@ -164,6 +164,12 @@ def test_only_the_upper_layers_are_trained_where_asked(tiny_bert: Path) -> None:
     assert trained == {"1"}
 
 
+def test_upper_layers_are_left_out_where_asked(tiny_bert: Path) -> None:
+    whole, cut = transformer(tiny_bert), transformer(tiny_bert, layers=1)
+    inner = whole.model(torch.tensor([[2, 5, 3]]), output_hidden_states=True).hidden_states[1]
+    assert torch.equal(cut.model(torch.tensor([[2, 5, 3]])).last_hidden_state, inner)
+
+
 def test_the_bilstm_knows_the_words_of_training_alone_and_reads_stems(tiny_bert: Path) -> None:
     run = config("text_only", "bilstm", None, tiny_bert)
     training = [Post("1", ["running", "home"], ["O", "O"], forms=["run", "home"])] * 2

@@ -140,15 +140,19 @@ def train(
 
 
 def parameter_groups(tagger: Tagger, config: TrainingConfig) -> list[dict]:
-    """A learning rate a part; no weight decay on vectors (norms, biases) and embeddings."""
-    embeddings = {id(module.weight) for module in tagger.modules() if isinstance(module, nn.Embedding)}
+    """A learning rate a part; no weight decay on vectors (norms, biases), embeddings and what timm names."""
+    spared = {id(module.weight) for module in tagger.modules() if isinstance(module, nn.Embedding)}
+    for module in tagger.modules():
+        if hasattr(module, "no_weight_decay"):  # timm's models: position embeddings, class tokens
+            names = module.no_weight_decay()
+            spared |= {id(weight) for name, weight in module.named_parameters() if name in names}
     groups = []
     for part, rate in asdict(config.learning_rate).items():
         name = {"text": "text_encoder", "image": "image_encoder"}.get(part, part)
         module = getattr(tagger, name)
         trained = [weight for weight in module.parameters() if weight.requires_grad] if module else []
-        plain = [weight for weight in trained if weight.dim() < 2 or id(weight) in embeddings]
-        decayed = [weight for weight in trained if weight.dim() >= 2 and id(weight) not in embeddings]
+        plain = [weight for weight in trained if weight.dim() < 2 or id(weight) in spared]
+        decayed = [weight for weight in trained if weight.dim() >= 2 and id(weight) not in spared]
         for weights, decay in ((decayed, config.weight_decay), (plain, 0.0)):
             if weights:
                 groups.append({"params": weights, "lr": rate, "weight_decay": decay})

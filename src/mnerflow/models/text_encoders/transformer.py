@@ -29,12 +29,14 @@ class Config:
         pooling: which subwords stand for a word.
         max_subwords: longest window; longer posts are read in windows that overlap by a quarter.
             0 stands for what the encoder was trained for.
-        trained_layers: how many of the upper layers are trained, the rest and the embeddings staying as
+        layers: how many of the lowest layers are kept, which saves time where words are simple; 0 keeps all.
+        trained_layers: how many of the upper layers kept are trained, the rest and the embeddings staying as
             they are, which saves most of a small run's time; 0 trains everything.
     """
 
     pooling: Literal["first", "mean", "last"] = "first"
     max_subwords: int = 0
+    layers: int = 0
     trained_layers: int = 0
 
 
@@ -49,12 +51,14 @@ class Transformer(TextEncoder):
         if getattr(model, "pooler", None) is not None:  # a sentence's vector, which nothing reads
             model.pooler = None
         self.d_model = model.config.hidden_size
+        layers = next(
+            module
+            for module in model.modules()
+            if isinstance(module, nn.ModuleList) and len(module) == model.config.num_hidden_layers
+        )
+        if config.layers:
+            del layers[config.layers :]
         if config.trained_layers:
-            layers = next(
-                module
-                for module in model.modules()
-                if isinstance(module, nn.ModuleList) and len(module) == model.config.num_hidden_layers
-            )
             model.requires_grad_(False)
             layers[-config.trained_layers :].requires_grad_(True)
 
