@@ -34,3 +34,24 @@ def posts() -> list[Post]:
         Post("2", ["in", "Rome"], ["O", "B-LOC"], ["b"], "c"),
         Post("3", ["Anns", "\ufe0f", "sings"], ["B-PER", "O", "O"]),
     ]
+
+
+@pytest.fixture(scope="session")
+def tiny_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a random two-layer LLaMA and a byte-level BPE tokenizer that marks words' spaces."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import LlamaConfig, LlamaModel, PreTrainedTokenizerFast
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(vocab_size=280, special_tokens=["</s>"], initial_alphabet=alphabet)
+    tokenizer.train_from_iterator([" ann sings in rome"] * 9, trainer)
+    folder = tmp_path_factory.mktemp("tiny_llama")
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="</s>").save_pretrained(folder)
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 1}
+    sizes |= {"intermediate_size": 16, "max_position_embeddings": 64, "vocab_size": 280}
+    LlamaModel(LlamaConfig(**sizes)).save_pretrained(folder)
+    return folder

@@ -260,7 +260,7 @@ def test_what_is_wrong_with_a_fusion_or_a_model_file_is_said_in_words(tmp_path: 
     run |= {"image_encoder": {"kind": "cnn", "size": 32}}
     for fusion, said in (
         ({"kind": "cross_attention", "options": {"heads": 7}}, "divisible"),
-        ({"kind": "attend"}, "attend.py defines no Fusion"),
+        ({"kind": "_attend"}, "_attend.py defines no Fusion"),
     ):
         with pytest.raises(UserError, match=said):
             new_tagger(build(RunConfig, run | {"fusion": fusion}, "run"), [], 0)

@@ -13,7 +13,10 @@ from mnerflow.models.fusions import Sizes
 from mnerflow.models.fusions.cross_attention import CrossAttention
 from mnerflow.models.fusions.linear import Linear
 from mnerflow.models.image_encoders.augment import Augment
+from mnerflow.models.prefix import Prefix
 from mnerflow.models.tagger import Tagger, load_tagger, new_tagger
+from mnerflow.models.text_encoders.language_model import Config as LanguageModelConfig
+from mnerflow.models.text_encoders.language_model import LanguageModel
 from mnerflow.models.text_encoders.transformer import Config, Transformer
 from mnerflow.training.inputs import Inputs
 
@@ -44,23 +47,38 @@ def make(run: RunConfig, posts: list[Post]) -> tuple[Tagger, Inputs]:
     return tagger, Inputs(posts, tagger, run.captions, *images)
 
 
+@pytest.fixture
+def exact(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Frozen weights in fp32, whatever the processor is fast at."""
+    dtype = "mnerflow.models.text_encoders.language_model.autocast_dtype"
+    monkeypatch.setattr(dtype, lambda device: torch.float32)
+
+
 COMBINATIONS = [
     *(("text_only", text, None) for text in ("transformer", "bilstm")),
     *(("image_only", None, image) for image in IMAGE_ENCODERS),
     *((fusion, "bilstm", "cnn") for fusion in FUSIONS),
-    *((fusion, "transformer", "timm") for fusion in FUSIONS),
+    *((fusion, "transformer", "timm") for fusion in (*FUSIONS, "prefix")),
+    ("text_only", "language_model", None),
+    ("linear", "language_model", "cnn"),
+    ("prefix", "language_model", "cnn"),
 ]
 
 
 @pytest.mark.parametrize(("fusion", "text", "image"), COMBINATIONS)
-def test_gradients_padding_and_saving(fusion, text, image, tiny_bert: Path, posts, tmp_path: Path) -> None:
-    run = config(fusion, text, image, tiny_bert)
+def test_gradients_padding_and_saving(
+    fusion, text, image, tiny_bert: Path, tiny_llama: Path, exact, posts, tmp_path: Path
+) -> None:
+    run = config(fusion, text, image, tiny_llama if text == "language_model" else tiny_bert)
     tagger, inputs = make(run, posts)
 
     tagger.loss(inputs.batch([0, 1, 2])).backward()
-    without = [name for name, weight in tagger.named_parameters() if weight.grad is None]
-    assert without == []
-    assert all(torch.isfinite(weight.grad).all() for weight in tagger.parameters())
+    trained = {name: weight for name, weight in tagger.named_parameters() if weight.requires_grad}
+    assert [name for name, weight in trained.items() if weight.grad is None] == []
+    assert all(torch.isfinite(weight.grad).all() for weight in trained.values())
+    with torch.no_grad():
+        for weight in trained.values():
+            weight -= 0.01 * weight.grad  # so that saving has something to keep
 
     tagger.eval()
     with torch.no_grad():
@@ -168,6 +186,54 @@ def test_upper_layers_are_left_out_where_asked(tiny_bert: Path) -> None:
     whole, cut = transformer(tiny_bert), transformer(tiny_bert, layers=1)
     inner = whole.model(torch.tensor([[2, 5, 3]]), output_hidden_states=True).hidden_states[1]
     assert torch.equal(cut.model(torch.tensor([[2, 5, 3]])).last_hidden_state, inner)
+
+
+def language_model(folder: Path, **options) -> LanguageModel:
+    return LanguageModel.create(LanguageModelConfig(**options), folder, []).eval()
+
+
+def test_a_bidirectional_language_model_sees_the_words_to_the_right(tiny_llama: Path, exact, posts) -> None:
+    changed = [Post("1", ["Ann", "sings", "in", "Rome", "!!"], ["O"] * 5)]
+    for attention, same in (("causal", True), ("bidirectional", False)):
+        encoder = language_model(tiny_llama, attention=attention)
+        first, second = (
+            encoder(encoder.collate(encoder.encode(p, captions=False)))[0] for p in (posts[:1], changed)
+        )
+        assert torch.equal(first[0], second[0]) == same
+        assert not torch.equal(first[4], second[4])
+
+
+def test_a_causal_language_model_is_the_pretrained_one(tiny_llama: Path, exact) -> None:
+    from transformers import AutoModel
+
+    encoder = language_model(tiny_llama, attention="causal")
+    [text] = encoder.encode([Post("1", ["ann", "sings"], ["O", "O"])], captions=False)
+    assert encoder.tokenizer.convert_ids_to_tokens(text.windows[0]) == ["Ġann", "Ġsings"]
+    pretrained = AutoModel.from_pretrained(tiny_llama).eval()
+    expected = pretrained(torch.tensor(text.windows)).last_hidden_state
+    torch.testing.assert_close(encoder(encoder.collate([text])), expected, atol=1e-6, rtol=1e-5)
+
+
+def test_only_adapters_and_head_are_saved(tiny_llama: Path, posts) -> None:
+    tagger, _ = make(config("text_only", "language_model", None, tiny_llama), posts)
+    parts = {name.split(".")[0] for name in tagger.trained_state()}
+    adapters = [name for name in tagger.trained_state() if name.startswith("text_encoder")]
+    assert parts == {"text_encoder", "fusion"}
+    assert adapters and all("lora" in name for name in adapters)
+
+
+def test_a_prefix_changes_what_words_see_but_not_where_they_stand(tiny_bert: Path) -> None:
+    encoder = transformer(tiny_bert).eval()
+    text = encoder.collate(encoder.encode([Post("1", ["Ann", "sings"], ["O", "O"])], captions=False))
+    alone = encoder(text)
+    prefix = Prefix(torch.randn(2, 2, 1, 2, 3, 4), torch.tensor([True]))
+    assert not torch.allclose(encoder(text, prefix), alone)
+    torch.testing.assert_close(encoder(text, Prefix(prefix.keys_values, torch.tensor([False]))), alone)
+
+
+def test_a_prefix_needs_layers_that_read_it(tiny_bert: Path, posts) -> None:
+    with pytest.raises(UserError, match=r"prefix.*needs a text encoder whose layers read"):
+        make(config("prefix", "bilstm", "cnn", tiny_bert), posts)
 
 
 def test_the_bilstm_knows_the_words_of_training_alone_and_reads_stems(tiny_bert: Path) -> None:

@@ -46,14 +46,15 @@ class Tagger(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Return emissions ``(batch, words, tags)``."""
-        words = patches = patch_mask = None
-        if self.text_encoder is not None:
-            words = self.text_encoder(batch.text)
+        words = patches = patch_mask = prefix = None
         if self.image_encoder is not None:
             posts, images = batch.image_mask.shape
             encoded = self.image_encoder(self.augment(batch.images.flatten(0, 1)))
             patches = encoded.reshape(posts, images * encoded.shape[1], encoded.shape[2])
             patch_mask = batch.image_mask.repeat_interleave(encoded.shape[1], dim=1)
+            prefix = self.fusion.prefix(patches, patch_mask)
+        if self.text_encoder is not None:
+            words = self.text_encoder(batch.text, prefix)
         return self.fusion(words, batch.word_mask, patches, patch_mask)
 
     def loss(self, batch: Batch) -> Tensor:
@@ -69,14 +70,29 @@ class Tagger(nn.Module):
             for row, length in zip(chosen, lengths, strict=True)
         ]
 
+    def trained_state(self) -> dict[str, Tensor]:
+        """The state without frozen weights, which are read again from where they came."""
+        frozen = {name for name, weight in self.named_parameters() if not weight.requires_grad}
+        return {
+            name: tensor
+            for name, tensor in self.state_dict().items()
+            if not any(part in frozen for part in (name, name.rpartition(".weight.")[0] + ".weight"))
+        }
+
+    def load_trained_state(self, state: dict[str, Tensor]) -> None:
+        """Load what ``trained_state`` gave; raises ``RuntimeError`` when names or shapes differ."""
+        if state.keys() != self.trained_state().keys():
+            raise RuntimeError("weights of another configuration")
+        self.load_state_dict(state, strict=False)
+
     def save(self, path: Path) -> None:
-        """Write all weights and what the text encoder needs besides as one safetensors file, atomically."""
+        """Write trained weights and what the text encoder needs besides into one safetensors file."""
         metadata = {"tags": self.decoder.tags}
         if self.text_encoder:
             metadata |= self.text_encoder.metadata()
         with atomic_path(path) as temporary:
             save_file(
-                {name: tensor.contiguous() for name, tensor in self.state_dict().items()},
+                {name: tensor.contiguous() for name, tensor in self.trained_state().items()},
                 temporary,
                 # One entry, since safetensors writes several in random order.
                 metadata={"mnerflow": json.dumps(metadata, ensure_ascii=False)},
@@ -112,7 +128,7 @@ def load_tagger(run: RunConfig, path: Path, d_feature: int) -> Tagger:
             cls, config, weights = _encoder("text_encoders", run.text_encoder, TextEncoder)
             text_encoder = cls.restore(config, weights, metadata)
         tagger = _assemble(run, text_encoder, d_feature)
-        tagger.load_state_dict(state)
+        tagger.load_trained_state(state)
     except (KeyError, RuntimeError) as error:  # metadata of another encoder, or weights that do not fit
         raise UserError(
             f"{path}: weights of another configuration. Delete the file and run again."
@@ -132,7 +148,10 @@ def _assemble(run: RunConfig, text_encoder: TextEncoder | None, d_feature: int) 
         image_encoder = Features(d_feature) if d_feature else new_image_encoder(run.image_encoder)
     tags = tag_list(run.entity_types)
     sizes = Sizes(
-        text_encoder.d_model if text_encoder else 0, image_encoder.d_model if image_encoder else 0, len(tags)
+        text_encoder.d_model if text_encoder else 0,
+        image_encoder.d_model if image_encoder else 0,
+        len(tags),
+        text_encoder.prefix_shape if text_encoder else (0, 0, 0),
     )
     fusion = load_class("fusions", run.fusion.kind, Fusion)
     try:

@@ -42,6 +42,10 @@ def fetch_weights(
             _link(mirror / source, temporary)
         else:
             _from_hub(source, revision, temporary, mirror)
+        if list(temporary.glob("*.gguf")) and not list(temporary.glob("*.safetensors")):
+            from mnerflow.models.gguf import unpack_gguf
+
+            unpack_gguf(temporary)
     logger.info("%s: %s", folder, source)
 
 

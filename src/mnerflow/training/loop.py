@@ -65,7 +65,7 @@ def train(
     first_epoch, first_step, loss_sum, word_sum, seconds = 1, 0, 0.0, 0, 0.0
 
     if state := load_checkpoint(checkpoint, identity):
-        tagger.load_state_dict(state["tagger"])
+        tagger.load_trained_state(state["tagger"])
         optimizer.load_state_dict(state["optimizer"])
         schedule.load_state_dict(state["schedule"])
         set_random_state(state["random"])
@@ -76,7 +76,7 @@ def train(
         logger.info("going on from epoch %d, step %d", first_epoch, first_step)
 
     def save(epoch: int, step: int) -> None:
-        state = {"tagger": tagger.state_dict(), "optimizer": optimizer.state_dict(), "best": best}
+        state = {"tagger": tagger.trained_state(), "optimizer": optimizer.state_dict(), "best": best}
         state |= {"schedule": schedule.state_dict(), "random": random_state()}
         state |= {"history": [asdict(row) for row in history], "epoch": epoch, "step": step}
         state |= {"loss_sum": loss_sum, "word_sum": word_sum, "seconds": seconds}
@@ -124,7 +124,7 @@ def train(
             )
         )
         if best_epoch(history, config) == epoch:
-            best = copy.deepcopy(tagger.state_dict())
+            best = copy.deepcopy(tagger.trained_state())
         logger.info(
             "epoch %d: train loss %.4f, dev loss %.4f, dev entity F1 %.4f, %.0f posts/s",
             *(epoch, loss_sum / word_sum, dev_loss, scores.entity_f1, len(training.posts) / seconds),
@@ -134,7 +134,7 @@ def train(
             save(epoch + 1, 0)
             saved = time.monotonic()
 
-    tagger.load_state_dict(best)
+    tagger.load_trained_state(best)
     logger.info("kept epoch %d of %d", best_epoch(history, config), len(history))
     return history
 

@@ -8,15 +8,18 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from mnerflow.models.prefix import Prefix
+
 
 @dataclass(frozen=True)
 class Sizes:
-    """Vector sizes that a fusion connects: of a word, of a patch (0 where that encoder is absent), and
-    the number of tags."""
+    """Vector sizes that a fusion connects: of a word, of a patch (0 where that encoder is absent), the
+    number of tags, and what ``TextEncoder.prefix_shape`` says."""
 
     words: int
     patches: int
     tags: int
+    prefix: tuple[int, int, int] = (0, 0, 0)
 
 
 class Fusion(nn.Module):
@@ -25,6 +28,10 @@ class Fusion(nn.Module):
     def __init__(self, sizes: Sizes) -> None:
         super().__init__()
         self.sizes = sizes
+
+    def prefix(self, patches: Tensor, patch_mask: Tensor) -> Prefix | None:
+        """What the text encoder's layers read of the image; nothing in a fusion that comes after them."""
+        return None
 
     def forward(
         self, words: Tensor | None, word_mask: Tensor, patches: Tensor | None, patch_mask: Tensor | None

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from mnerflow.models.fusions import Fusion, Sizes
-from mnerflow.models.fusions.attend import Attend
+from mnerflow.models.fusions._attend import Attend
 
 
 class CrossAttention(Fusion):

@@ -8,6 +8,7 @@ from typing import Any, Self
 from torch import Tensor, nn
 
 from mnerflow.data.post import Post
+from mnerflow.models.prefix import Prefix
 
 
 @dataclass
@@ -33,12 +34,17 @@ class EncodedText:
 
 
 class TextEncoder(nn.Module):
-    """Maps words to vectors. ``d_model`` is their size.
+    """Maps words to vectors.
 
     ``metadata`` is what the weights alone do not tell (a vocabulary); it is saved with them.
+
+    Attributes:
+        d_model: size of a word's vector.
+        prefix_shape: layers, heads and head size of a ``Prefix`` that it reads; zeros if it reads none.
     """
 
     d_model: int
+    prefix_shape: tuple[int, int, int] = (0, 0, 0)
 
     @classmethod
     def create(cls, config: Any, weights: Path | None, posts: Sequence[Post]) -> Self:
@@ -58,7 +64,7 @@ class TextEncoder(nn.Module):
         """Pad encoded posts into the tensors that ``forward`` takes."""
         raise NotImplementedError
 
-    def forward(self, text: dict[str, Tensor]) -> Tensor:
+    def forward(self, text: dict[str, Tensor], prefix: Prefix | None = None) -> Tensor:
         """Return ``(batch, words, d_model)``."""
         raise NotImplementedError
 

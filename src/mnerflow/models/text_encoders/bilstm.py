@@ -112,7 +112,7 @@ class BiLSTM(TextEncoder):
         lengths = torch.tensor([text.length for text in texts])
         return {"words": words, "characters": characters, "lengths": lengths, "units": units}
 
-    def forward(self, text: dict[str, Tensor]) -> Tensor:
+    def forward(self, text: dict[str, Tensor], prefix: None = None) -> Tensor:
         """Return ``(batch, words, 2 * hidden)``."""
         characters = text["characters"]
         spelled = self.character(characters).flatten(0, 1).transpose(1, 2)

@@ -1,0 +1,28 @@
+"""GGUF files as folders that every transformers model and tokenizer is read from."""
+
+from pathlib import Path
+
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from mnerflow.errors import UserError
+
+
+def unpack_gguf(folder: Path) -> None:
+    """Write the dequantized weights and the tokenizer of a folder's one GGUF file beside it, and remove it.
+
+    Done once a model, since dequantizing and building the tokenizer take longer than reading their result.
+    """
+    file, *others = sorted(folder.glob("*.gguf"))
+    if others:
+        raise UserError(f"{folder}: more than one GGUF file. Name a source that holds the one that is meant.")
+    try:
+        read = AutoModelForCausalLM.from_pretrained(folder, gguf_file=file.name)
+        tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=file.name)
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(f"{file}: no language model can be read from this file ({error}).") from error
+    # A model read from GGUF refuses to be saved.
+    model = type(read)(read.config)
+    model.load_state_dict(read.state_dict())
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    file.unlink()

@@ -1,0 +1,240 @@
+"""Words pooled from a transformer's subwords: what encoders and language models have in common."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Tensor
+from transformers import AutoTokenizer, PreTrainedModel
+from transformers.utils import logging
+
+from mnerflow.data.post import Post
+from mnerflow.errors import UserError
+from mnerflow.models.prefix import Prefix
+from mnerflow.models.text_encoders import EncodedText, TextEncoder
+
+# Its report of unused pooler weights and its own progress bar say nothing to a reader of our logs.
+logging.set_verbosity_error()
+logging.disable_progress_bar()
+
+
+@dataclass(frozen=True)
+class SubwordConfig:
+    """What can be set of every transformer.
+
+    Attributes:
+        pooling: which subwords stand for a word.
+        max_subwords: longest window; longer posts are read in windows that overlap by a quarter.
+            0 stands for what the model was trained for.
+    """
+
+    pooling: Literal["first", "mean", "last"] = "first"
+    max_subwords: int = 0
+
+
+class SubwordEncoder(TextEncoder):
+    """Words pooled from the last layer's subwords."""
+
+    def __init__(self, config: SubwordConfig, tokenizer, model: PreTrainedModel) -> None:
+        super().__init__()
+        self.config = config
+        self.tokenizer = tokenizer
+        self.model = model
+        if getattr(model, "pooler", None) is not None:  # a sentence's vector, which nothing reads
+            model.pooler = None
+        self.d_model = model.config.hidden_size
+
+    @cached_property
+    def _special(self) -> tuple[list[int], list[int], list[int]]:
+        """Special subwords before, between and after two segments, as the tokenizer puts them."""
+        plain = self.tokenizer("a", add_special_tokens=False)["input_ids"]
+        pair = self.tokenizer("a", "a")["input_ids"]
+        first = _find(pair, plain, 0)
+        second = _find(pair, plain, first + len(plain))
+        return pair[:first], pair[first + len(plain) : second], pair[second + len(plain) :]
+
+    @cached_property
+    def _space(self) -> str:
+        """The space before a word, where the vocabulary knows it and the tokenizer was not made to add it."""
+
+        def marked(text: str) -> bool:  # byte-level BPE writes a space as this letter
+            return "".join(self.tokenizer.tokenize(text)).startswith("Ġ")
+
+        return " " if marked(" a") and not marked("a") else ""
+
+    @property
+    def _limit(self) -> int:
+        positions = self.tokenizer.model_max_length
+        longest = min(positions, getattr(self.model.config, "max_position_embeddings", positions))
+        embedding = getattr(getattr(self.model, "embeddings", None), "position_embeddings", None)
+        if getattr(embedding, "padding_idx", None) is not None:  # RoBERTa numbers positions after it
+            longest = min(positions, embedding.num_embeddings - embedding.padding_idx - 1)
+        return min(self.config.max_subwords or longest, longest)
+
+    def encode(self, posts: Sequence[Post], captions: bool) -> list[EncodedText]:
+        """Cut tokens into subwords, of which the model reads the kept ones.
+
+        A token that the tokenizer deletes becomes its unknown subword.
+        """
+        flat = self.tokenizer(
+            [self._space + token for post in posts for token in post.tokens],
+            add_special_tokens=False,
+            verbose=False,
+        )["input_ids"]
+        unknown = [self.tokenizer.unk_token_id or self.tokenizer.eos_token_id]
+        pieces = iter(ids or unknown for ids in flat)
+        second = (
+            self.tokenizer(
+                [self._space * bool(post.caption) + post.caption for post in posts],
+                add_special_tokens=False,
+                verbose=False,
+            )["input_ids"]
+            if captions
+            else [[]] * len(posts)
+        )
+        encoded = []
+        for post, caption in zip(posts, second, strict=True):
+            cut = [next(pieces) for _ in post.tokens]
+            encoded.append(
+                self._windows([cut[index] for index in post.kept], caption, [len(ids) for ids in cut])
+            )
+        return encoded
+
+    def _windows(self, words: list[list[int]], caption: list[int], subwords: list[int]) -> EncodedText:
+        before, between, after = self._special
+        caption = caption[: self._limit // 4]
+        tail = [*between, *caption, *after] if caption else after
+        room = self._limit - len(before) - len(tail)
+        if room < 1:
+            raise UserError(
+                f"text encoder: windows of {self._limit} subwords have no room for a word beside the special "
+                "subwords and the caption. Raise its `max_subwords`."
+            )
+        words = [ids[:room] for ids in words]
+        windows, types = [], []
+        context, units = [-1] * len(words), [[]] * len(words)
+        for first, last in _window_ranges([len(ids) for ids in words], room):
+            row = list(before)
+            for index in range(first, last):
+                # A word in two windows is read where it has more context on its poorer side.
+                left = index - first if first else len(words)
+                right = last - 1 - index if last < len(words) else len(words)
+                if min(left, right) > context[index]:
+                    context[index] = min(left, right)
+                    units[index] = [(len(windows), len(row) + offset) for offset in range(len(words[index]))]
+                row += words[index]
+            types.append([0] * (len(row) + len(tail)))
+            if caption:
+                second = len(caption) + len(after)
+                types[-1][-second:] = [1] * second
+            windows.append(row + tail)
+        return EncodedText(windows, units, subwords, {"types": types})
+
+    def collate(self, texts: Sequence[EncodedText]) -> dict[str, Tensor]:
+        """Pad to ``input_ids``, ``attention_mask``, ``token_type_ids`` ``(windows, subwords)``, ``posts``
+        ``(windows)`` and to ``units``, ``unit_mask`` ``(batch, words, pooled subwords)``, indices into the
+        flattened windows."""
+        rows = [window for text in texts for window in text.windows]
+        posts = [post for post, text in enumerate(texts) for _ in text.windows]
+        kinds = [row for text in texts for row in text.extra["types"]]
+        width = max(map(len, rows))
+        input_ids = torch.full((len(rows), width), self.tokenizer.pad_token_id or 0)
+        token_type_ids = torch.zeros_like(input_ids)
+        attention_mask = torch.zeros_like(input_ids)
+        for index, (row, kind) in enumerate(zip(rows, kinds, strict=True)):
+            input_ids[index, : len(row)] = torch.tensor(row)
+            token_type_ids[index, : len(row)] = torch.tensor(kind)
+            attention_mask[index, : len(row)] = 1
+        chosen, first_row = [], 0
+        for text in texts:
+            chosen.append(
+                [[(first_row + w) * width + p for w, p in self._pooled(units)] for units in text.words]
+            )
+            first_row += len(text.windows)
+        words = max(len(units) for units in chosen)
+        pooled = max(len(unit) for units in chosen for unit in units)
+        units = torch.zeros(len(texts), words, pooled, dtype=torch.long)
+        unit_mask = torch.zeros(len(texts), words, pooled)
+        for post, row in enumerate(chosen):
+            for word, unit in enumerate(row):
+                units[post, word, : len(unit)] = torch.tensor(unit)
+                unit_mask[post, word, : len(unit)] = 1
+        batch = {
+            "input_ids": input_ids,
+            "attention_mask": attention_mask,
+            "posts": torch.tensor(posts),
+            "units": units,
+            "unit_mask": unit_mask,
+        }
+        if getattr(self.model.config, "type_vocab_size", 0) > 1:
+            batch["token_type_ids"] = token_type_ids
+        return batch
+
+    def _pooled(self, units: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        return {"first": units[:1], "last": units[-1:], "mean": units}[self.config.pooling]
+
+    def forward(self, text: dict[str, Tensor], prefix: Prefix | None = None) -> Tensor:
+        """Return ``(batch, words, d_model)``: the mean of each word's pooled subwords."""
+        units, mask = text["units"], text["unit_mask"]
+        inputs = {name: text[name] for name in ("input_ids", "token_type_ids") if name in text}
+        if prefix is not None:
+            prefix = inputs["past_key_values"] = prefix.of_rows(text["posts"])
+        inputs["attention_mask"] = self._reads(text["attention_mask"], prefix)
+        hidden = self.model(**inputs).last_hidden_state.flatten(0, 1).float()
+        if units.shape[-1] == 1:
+            return hidden[units.squeeze(-1)]
+        weights = mask / mask.sum(-1, keepdim=True).clamp(min=1)
+        return torch.einsum("bwud,bwu->bwd", hidden[units], weights)
+
+    def _reads(self, mask: Tensor, prefix: Prefix | None) -> Tensor:
+        """Which subwords each one attends to, in a form that the model takes."""
+        if prefix is None:
+            return mask
+        return prefix.extend(mask.bool()[:, None, None].expand(-1, 1, mask.shape[1], -1))
+
+
+def load_tokenizer(weights: Path):
+    """The tokenizer in a model folder, with word-initial spaces where the vocabulary knows them."""
+    return AutoTokenizer.from_pretrained(weights, add_prefix_space=True)
+
+
+@contextmanager
+def readable(weights: Path | None) -> Iterator[None]:
+    """Say what is wrong, as a ``UserError``, when no model can be read from a folder."""
+    if weights is None:
+        raise UserError("text encoder: it needs pretrained weights. Give it a `source`.")
+    if not weights.is_dir():  # transformers would ask the hub for a model of this name
+        raise UserError(f"{weights}: no such folder of weights. Correct the encoder's `source`.")
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"{weights}: no transformers model and tokenizer can be read from this folder ({error}). "
+            "Correct the encoder's `source`."
+        ) from error
+
+
+def _find(row: list[int], part: list[int], start: int) -> int:
+    return next(i for i in range(start, len(row)) if row[i : i + len(part)] == part)
+
+
+def _window_ranges(lengths: list[int], room: int) -> list[tuple[int, int]]:
+    """Word ranges ``(first, last)`` of windows of at most ``room`` subwords that overlap by a quarter."""
+    ranges, first = [], 0
+    while True:
+        last, used = first, 0
+        while last < len(lengths) and used + lengths[last] <= room:
+            used += lengths[last]
+            last += 1
+        ranges.append((first, last))
+        if last == len(lengths):
+            return ranges
+        overlap, back = 0, last
+        while back > first + 1 and overlap + lengths[back - 1] <= room // 4:
+            back -= 1
+            overlap += lengths[back]
+        first = back

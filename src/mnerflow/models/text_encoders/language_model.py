@@ -1,0 +1,117 @@
+"""Any transformers language model (LLaMA, …) as a text encoder, trained through LoRA."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from peft import LoraConfig, inject_adapter_in_model
+from torch import Tensor
+from transformers import AutoModel, BitsAndBytesConfig, PreTrainedModel
+
+from mnerflow.data.post import Post
+from mnerflow.errors import UserError
+from mnerflow.models.prefix import Prefix
+from mnerflow.models.text_encoders._subwords import SubwordConfig, SubwordEncoder, load_tokenizer, readable
+from mnerflow.training.device import autocast_dtype, device
+
+
+@dataclass(frozen=True)
+class Lora:
+    """Low-rank adapters of a frozen model's layers (Hu et al. 2022).
+
+    Attributes:
+        rank: inner size of an adapter.
+        alpha: an adapter's output is scaled by ``alpha / rank``.
+        dropout: share of an adapter's input dropped in training.
+        targets: names of the layers that get one, or ``all-linear``.
+    """
+
+    rank: int = 16
+    alpha: int = 32
+    dropout: float = 0.05
+    targets: str | tuple[str, ...] = "all-linear"
+
+
+@dataclass(frozen=True)
+class Config(SubwordConfig):
+    """Options of a ``language_model`` text encoder, besides those of every transformer.
+
+    Attributes:
+        pooling: a causal model knows a whole word only at its last subword.
+        attention: ``causal``, as in pretraining, or ``bidirectional``: words then see those to their right.
+        lora: the adapters, which alone are trained.
+        four_bit: keep the frozen weights in 4 bits, as QLoRA does (Dettmers et al. 2023).
+        gradient_checkpointing: compute a layer's inner values anew for the gradient, which saves memory.
+    """
+
+    pooling: Literal["first", "mean", "last"] = "last"
+    attention: Literal["causal", "bidirectional"] = "bidirectional"
+    lora: Lora = field(default_factory=Lora)
+    four_bit: bool = False
+    gradient_checkpointing: bool = False
+
+
+class LanguageModel(SubwordEncoder):
+    """A frozen language model with trained adapters; the adapters alone are saved with a run."""
+
+    def __init__(self, config: Config, tokenizer, model: PreTrainedModel) -> None:
+        adapters = LoraConfig(
+            r=config.lora.rank,
+            lora_alpha=config.lora.alpha,
+            lora_dropout=config.lora.dropout,
+            target_modules=_plain(config.lora.targets),
+        )
+        inject_adapter_in_model(adapters, model)
+        for weight in model.parameters():
+            if weight.requires_grad:
+                weight.data = weight.data.float()
+        super().__init__(config, tokenizer, model)
+        model.config.use_cache = False
+        if config.gradient_checkpointing:
+            model.gradient_checkpointing_enable({"use_reentrant": False})
+            model.enable_input_require_grads()
+        else:  # which leaves keys and values from outside out
+            heads = model.config.num_key_value_heads
+            d_head = getattr(model.config, "head_dim", self.d_model // model.config.num_attention_heads)
+            self.prefix_shape = (model.config.num_hidden_layers, heads, d_head)
+
+    @classmethod
+    def create(cls, config: Config, weights: Path | None, posts: Sequence[Post]) -> "LanguageModel":
+        """Read the pretrained weights and the tokenizer from a folder."""
+        with readable(weights):
+            dtype = autocast_dtype(device())
+            nf4 = BitsAndBytesConfig(
+                load_in_4bit=True,
+                bnb_4bit_quant_type="nf4",
+                bnb_4bit_use_double_quant=True,
+                bnb_4bit_compute_dtype=dtype,
+            )
+            model = AutoModel.from_pretrained(
+                weights,
+                dtype=dtype,
+                attn_implementation="sdpa",
+                quantization_config=nf4 if config.four_bit else None,
+            )
+            tokenizer = load_tokenizer(weights)
+        try:
+            return cls(config, tokenizer, model)
+        except ValueError as error:  # peft names the layers that it did not find
+            raise UserError(f"text encoder: {error} Correct its option `lora.targets`.") from error
+
+    @classmethod
+    def restore(cls, config: Config, weights: Path | None, metadata: dict[str, Any]) -> "LanguageModel":
+        """Read the frozen weights again, the adapters still to be loaded."""
+        return cls.create(config, weights, [])
+
+    def _reads(self, mask: Tensor, prefix: Prefix | None) -> Tensor:
+        width = mask.shape[1]
+        reads = mask.bool()[:, None, None].expand(-1, 1, width, -1)
+        if self.config.attention == "causal":
+            reads = reads & torch.ones(width, width, dtype=torch.bool, device=mask.device).tril()
+        return reads if prefix is None else prefix.extend(reads)
+
+
+def _plain(targets: str | tuple[str, ...]) -> str | list[str]:
+    return targets if isinstance(targets, str) else list(targets)
