@@ -31,6 +31,8 @@ class TrainingConfig:
         warmup: share of all steps in which the learning rate rises; it then falls linearly to zero.
         clip: largest gradient norm.
         weight_decay: of weight matrices; norms, biases and embeddings are left alone.
+        class_weights: against class imbalance, a tag's words weigh ``count ** -class_weights``; 0 is off.
+        focal: exponent of the focal loss, by which words already predicted well count less; 0 is off.
         threads: processor threads a job; part of what makes predictions the same byte by byte.
         checkpoint_seconds: how much work a killed job loses at most.
     """
@@ -44,6 +46,8 @@ class TrainingConfig:
     warmup: float = 0.1
     clip: float = 1.0
     weight_decay: float = 0.01
+    class_weights: float = 0.0
+    focal: float = 0.0
     threads: int = 1
     checkpoint_seconds: float = 60.0
 
@@ -88,6 +92,7 @@ class RunConfig:
         image_encoder: nothing in a text-only run.
         captions: whether the text encoder reads the image's caption as a second segment.
         decoder: ``softmax`` or another file of ``mnerflow.models.decoders``.
+        init_from: saved model of another run, whose encoders and head training starts from.
     """
 
     entity_types: tuple[str, ...]
@@ -97,6 +102,7 @@ class RunConfig:
     image_encoder: ImageConfig | None = None
     captions: bool = False
     decoder: str = "softmax"
+    init_from: str | None = None
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
 

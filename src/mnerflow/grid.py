@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Any, Self
@@ -95,6 +95,21 @@ def text_only_twins(config: dict[str, Any]) -> dict[str, str | None]:
     }
 
 
+def starting_runs(config: dict[str, Any], run: Run) -> list[Run]:
+    """The run that this one starts from, as its fusion's ``init_from`` says, the one that that starts from,
+    and so on; none for most. Raises ``UserError`` for an unknown name and for a circle."""
+    found: list[Run] = []
+    while start := config["fusions"][run.fusion].get("init_from"):
+        place = f"fusions.{run.fusion}.init_from"
+        _check_known([start["dataset"]], config["datasets"], f"{place}.dataset")
+        _check_known([start["fusion"]], config["fusions"], f"{place}.fusion")
+        run = replace(run, dataset=start["dataset"], fusion=start["fusion"])
+        if run in found:
+            raise UserError(f"{place}: runs that start from each other. Break the circle.")
+        found.append(run)
+    return found
+
+
 def run_config(config: dict[str, Any], run: Run) -> dict[str, Any]:
     """The plain values of a run's ``RunConfig``, and nothing that concerns other runs.
 
@@ -119,6 +134,8 @@ def run_config(config: dict[str, Any], run: Run) -> dict[str, Any]:
         values["text_encoder"] = _part(run.text_encoder, text)
     if image:
         values["image_encoder"] = image_config(run.image_encoder, image)
+    for start in starting_runs(config, run)[:1]:
+        values["init_from"] = f"results/runs/{start.path}/model.safetensors"
     return values
 
 

@@ -117,6 +117,13 @@ def raw_files(wildcards):
     return [f"{raw_folder(wildcards.dataset)}/{name}" for name in names]
 
 
+def prepared(*datasets, filter=grid.FILTERS_OFF, splits=SPLITS):
+    """The prepared posts of data sets."""
+    return expand(
+        "results/data/{dataset}/{filter}/{split}.jsonl", dataset=datasets, filter=filter, split=splits
+    )
+
+
 def mirror_file(entry):
     """Where the configured mirror keeps a file; nothing without a mirror."""
     return f"{config['mirror']}/{entry['mirror']}" if config.get("mirror") and "mirror" in entry else None
@@ -201,6 +208,18 @@ def run_values(wildcards):
 def run_code(script):
     """The code that a run uses: its script, the library, and the modules that its configuration picks."""
     return lambda w: code_of(script, *grid.modules_of(run_values(w)))
+
+
+def start_inputs(wildcards):
+    """The model that a run starts from, and lists of the posts that it learnt there and is tested with here."""
+    starts = grid.starting_runs(config, run_of(wildcards))
+    return {
+        "start": [f"results/runs/{start.path}/model.safetensors" for start in starts[:1]],
+        "leaks": [
+            f"results/reports/leaks/{start.dataset}.{wildcards.dataset}.{wildcards.fusion}.csv"
+            for start in starts
+        ],
+    }
 
 
 def predictions_of(run):

@@ -138,6 +138,7 @@ rule prepare:
     """Parse raw files into canonical posts, nothing lost, and count what was found."""
     input:
         raw_files,
+        without=lambda w: prepared(*config["datasets"][w.dataset].get("without", [])),
     output:
         posts=expand("results/data/{{dataset}}/none/{split}.jsonl", split=SPLITS),
         report="results/data/{dataset}/none/report.json",

@@ -1,10 +1,31 @@
 # One training run, and its predictions for dev and test.
 
 
+rule check_leak:
+    """See that a run that starts from another one has not learnt there what it is tested with here."""
+    input:
+        learnt=lambda w: prepared(w.start, splits=["train", "dev"]),
+        tested=lambda w: prepared(w.dataset, splits=["dev", "test"]),
+    output:
+        "results/reports/leaks/{start}.{dataset}.{fusion}.csv",
+    log:
+        "results/logs/check_leak/{start}.{dataset}.{fusion}.log",
+    wildcard_constraints:
+        start=one_of(config["datasets"]),
+    conda:
+        ENVIRONMENT
+    params:
+        allowed=lambda w: config["fusions"][w.fusion]["init_from"].get("allow_leak", False),
+        code=code_of("check_leak.py"),
+    script:
+        "../scripts/check_leak.py"
+
+
 rule train:
     """Train a tagger; the best epoch on dev is kept. A killed job goes on from its checkpoint."""
     input:
         unpack(image_inputs),
+        unpack(start_inputs),
         train="results/data/{dataset}/{filter}/train.jsonl",
         dev="results/data/{dataset}/{filter}/dev.jsonl",
         weights=lambda w: weights_of(w.text, w.image),

@@ -10,7 +10,10 @@ with job(f"prepared {snakemake.wildcards.dataset}", snakemake.log[0]) as log:
     raw = Path(snakemake.params.raw)
     captions = raw / snakemake.params.captions if snakemake.params.captions else None
     config = build(PrepareConfig, snakemake.params.options, f"datasets.{snakemake.wildcards.dataset}")
-    report = prepare(config, raw, Path(snakemake.output.report).parent, captions)
+    without = [Path(path) for path in snakemake.input.without]
+    report = prepare(config, raw, Path(snakemake.output.report).parent, captions, without)
+    for name, ids in report.left_out.items():
+        log.info("%s: %d posts left out, since they stand in another data set", name, len(ids))
     for name, split in report.splits.items():
         log.info(
             "%s: %d posts, %d tokens, %d entities",

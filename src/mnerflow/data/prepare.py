@@ -2,13 +2,14 @@
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from mnerflow.data.captions import read_captions
 from mnerflow.data.formats import parse
-from mnerflow.data.post import SPLITS, Post, write_splits
+from mnerflow.data.overlap import shared_posts
+from mnerflow.data.post import SPLITS, Post, read_posts, write_splits
 from mnerflow.data.prepare_report import Report, count_split, count_strays, straddling
 from mnerflow.data.tags import OUTSIDE, repair
 from mnerflow.errors import UserError, suggest
@@ -35,15 +36,28 @@ class PrepareConfig:
     seed: int = 0
 
 
-def prepare(config: PrepareConfig, raw: Path, out: Path, captions: Path | None = None) -> Report:
+def prepare(
+    config: PrepareConfig,
+    raw: Path,
+    out: Path,
+    captions: Path | None = None,
+    without: Sequence[Path] = (),
+) -> Report:
     """Write ``out/{train,dev,test}.jsonl`` and ``out/report.json``, all of them or none.
 
+    Posts that also stand in one of the prepared files ``without`` are left out and listed in the report.
     Raises ``UserError`` naming file and post for anything malformed, a label outside ``config.types``,
     an id that stands twice in the set, and a split that is empty.
     """
     _check(config)
     read, mapped = _read(config, raw)
     splits = _draw_missing_splits(config, read)
+    elsewhere = [post for path in without for post in read_posts(path)]
+    left_out = {}
+    for split, posts in splits.items():
+        shared = {post.id for post, _ in shared_posts(posts, elsewhere)}
+        left_out[split] = sorted(shared)
+        splits[split] = [post for post in posts if post.id not in shared]
     for split, posts in splits.items():
         if not posts:
             source = config.splits.get(split, "drawn from train")
@@ -58,6 +72,7 @@ def prepare(config: PrepareConfig, raw: Path, out: Path, captions: Path | None =
         drawn_splits=[split for split in SPLITS if split not in read],
         mapped=mapped,
         repaired=repaired,
+        left_out=left_out if without else {},
         repeated_texts=straddling(splits, lambda post: " ".join(post.tokens)),
         straddling_groups=straddling(splits, lambda post: post.group),
         captions=caption_report,

@@ -31,14 +31,16 @@ class Report:
     """What preparation found and did; ``report.json`` holds the same fields.
 
     ``mapped`` counts the tags of every renamed type. ``repeated_texts`` and ``straddling_groups`` list
-    what stands in more than one split, with the ids in each. ``captions`` lists images without a line
-    in the caption file, images whose caption is empty, and names in the file that no post has.
+    what stands in more than one split, with the ids in each. ``left_out`` lists the ids of posts that stand
+    in a data set that this one is to be without. ``captions`` lists images without a line in the caption
+    file, images whose caption is empty, and names in the file that no post has.
     """
 
     splits: dict[str, SplitReport]
     drawn_splits: list[str]
     mapped: dict[str, int]
     repaired: int
+    left_out: dict[str, list[str]]
     repeated_texts: list[dict]
     straddling_groups: list[dict]
     captions: dict[str, list[str]]

@@ -17,10 +17,11 @@ from mnerflow.data.tags import tag_list
 from mnerflow.errors import UserError
 from mnerflow.files import atomic_path
 from mnerflow.models.batch import Batch
-from mnerflow.models.decoders import Decoder
+from mnerflow.models.decoders import Decoder, class_weights
 from mnerflow.models.fusions import Fusion, Sizes
 from mnerflow.models.image_encoders import Features, ImageEncoder
 from mnerflow.models.image_encoders.augment import Augment
+from mnerflow.models.init_from import start_from
 from mnerflow.models.text_encoders import TextEncoder
 
 T = TypeVar("T")
@@ -107,27 +108,30 @@ def new_tagger(run: RunConfig, posts: Sequence[Post], d_feature: int) -> Tagger:
         posts: the training posts, from which a vocabulary is made.
         d_feature: vector size of precomputed image features; 0 when the image encoder reads pixels.
     """
+    learnt, metadata = _read(Path(run.init_from)) if run.init_from else ({}, {})
     text_encoder = None
     if run.text_encoder is not None:
         cls, config, weights = _encoder("text_encoders", run.text_encoder, TextEncoder)
-        text_encoder = cls.create(config, weights, posts)
-    return _assemble(run, text_encoder, d_feature)
+        text_encoder = (
+            cls.restore(config, weights, metadata) if metadata else cls.create(config, weights, posts)
+        )
+    power = run.training.class_weights
+    weights = class_weights(posts, tag_list(run.entity_types), power) if power else None
+    tagger = _assemble(run, text_encoder, d_feature, weights)
+    if run.init_from:
+        start_from(tagger.trained_state(), tagger.decoder.tags, learnt, metadata["tags"])
+    return tagger
 
 
 def load_tagger(run: RunConfig, path: Path, d_feature: int) -> Tagger:
     """Make the tagger whose weights ``Tagger.save`` wrote; raises ``UserError`` when they do not fit."""
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = json.loads(file.metadata()["mnerflow"])
-            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError, TypeError, KeyError) as error:
-        raise UserError(f"{path}: not a readable model ({error}). Delete it and run again.") from error
+    state, metadata = _read(path)
     text_encoder = None
     try:
         if run.text_encoder is not None:
             cls, config, weights = _encoder("text_encoders", run.text_encoder, TextEncoder)
             text_encoder = cls.restore(config, weights, metadata)
-        tagger = _assemble(run, text_encoder, d_feature)
+        tagger = _assemble(run, text_encoder, d_feature, state.get("decoder.class_weights"))
         tagger.load_trained_state(state)
     except (KeyError, RuntimeError) as error:  # metadata of another encoder, or weights that do not fit
         raise UserError(
@@ -142,7 +146,19 @@ def new_image_encoder(image: ImageConfig) -> ImageEncoder:
     return cls.create(config, image.size, weights)
 
 
-def _assemble(run: RunConfig, text_encoder: TextEncoder | None, d_feature: int) -> Tagger:
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """State and metadata of a saved tagger."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = json.loads(file.metadata()["mnerflow"])
+            return {name: file.get_tensor(name) for name in file.keys()}, metadata  # noqa: SIM118
+    except (OSError, SafetensorError, TypeError, KeyError) as error:
+        raise UserError(f"{path}: not a readable model ({error}). Delete it and run again.") from error
+
+
+def _assemble(
+    run: RunConfig, text_encoder: TextEncoder | None, d_feature: int, class_weights: Tensor | None
+) -> Tagger:
     image_encoder = None
     if run.image_encoder is not None:
         image_encoder = Features(d_feature) if d_feature else new_image_encoder(run.image_encoder)
@@ -160,7 +176,11 @@ def _assemble(run: RunConfig, text_encoder: TextEncoder | None, d_feature: int) 
         raise UserError(
             f"fusion {run.fusion.kind!r}: {error}. See its constructor for the options."
         ) from error
-    decoder = load_class("decoders", run.decoder, Decoder)(tags)
+    decoder = load_class("decoders", run.decoder, Decoder)
+    try:
+        decoder = decoder(tags, class_weights, run.training.focal)
+    except ValueError as error:
+        raise UserError(f"decoder {run.decoder!r}: {error}.") from error
     augment = run.image_encoder is not None and run.image_encoder.augment
     return Tagger(text_encoder, image_encoder, fusion, decoder, augment)
 

@@ -17,7 +17,9 @@ class CRF(Decoder):
     the emissions are, since sums of exponentials over a sentence are beyond bf16.
     """
 
-    def __init__(self, tags: list[str]) -> None:
+    def __init__(self, tags: list[str], class_weights: Tensor | None = None, focal: float = 0.0) -> None:
+        if class_weights is not None or focal:
+            raise ValueError("it scores whole sequences and cannot weigh single words; choose softmax")
         super().__init__(tags)
         count = len(tags)
         self.transitions = nn.Parameter(torch.empty(count, count).uniform_(-0.1, 0.1))

@@ -7,11 +7,23 @@ from mnerflow.models.decoders import Decoder
 
 
 class Softmax(Decoder):
-    """Cross-entropy a word; the tag with the highest emission."""
+    """Cross-entropy a word, weighted or focal where asked; the tag with the highest emission."""
+
+    def __init__(self, tags: list[str], class_weights: Tensor | None = None, focal: float = 0.0) -> None:
+        super().__init__(tags)
+        self.focal = focal
+        self.register_buffer("class_weights", class_weights)
 
     def loss(self, emissions: Tensor, labels: Tensor, word_mask: Tensor) -> Tensor:
-        """Mean cross-entropy over the words, in fp32."""
-        return cross_entropy(emissions[word_mask].float(), labels[word_mask])
+        """Mean loss a word, in fp32: ``w (1 - p)^focal (-log p)``, ``p`` being the right tag's probability
+        and ``w`` its class weight (Lin et al. 2017)."""
+        labels = labels[word_mask]
+        losses = cross_entropy(emissions[word_mask].float(), labels, reduction="none")
+        if self.focal:
+            losses = (1 - (-losses).exp()) ** self.focal * losses
+        if self.class_weights is not None:
+            losses = self.class_weights[labels] * losses
+        return losses.mean()
 
     def decode(self, emissions: Tensor, word_mask: Tensor) -> Tensor:
         """Return the arg max of each word's emissions."""

@@ -1,5 +1,6 @@
 """Any transformers language model (LLaMA, …) as a text encoder, trained through LoRA."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,9 @@ from mnerflow.errors import UserError
 from mnerflow.models.prefix import Prefix
 from mnerflow.models.text_encoders._subwords import SubwordConfig, SubwordEncoder, load_tokenizer, readable
 from mnerflow.training.device import autocast_dtype, device
+
+# Of kernels for 4-bit weights on a processor, which it offers to fetch.
+logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ class LanguageModel(SubwordEncoder):
         super().__init__(config, tokenizer, model)
         model.config.use_cache = False
         if config.gradient_checkpointing:
-            model.gradient_checkpointing_enable({"use_reentrant": False})
+            model.activation_checkpointing_enable({"use_reentrant": False})
             model.enable_input_require_grads()
         else:  # which leaves keys and values from outside out
             heads = model.config.num_key_value_heads

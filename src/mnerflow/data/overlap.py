@@ -1,0 +1,73 @@
+"""Posts that stand in two data sets, though one may have cut or cleaned them differently."""
+
+import csv
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from mnerflow.data.post import Post, read_posts
+from mnerflow.errors import UserError
+from mnerflow.files import atomic_path
+
+# Also one that a tokenizer cut in two, as `http://t. co/…`.
+LINK = re.compile(r"https?:\S*(?:(?<=\.) co/\S*)?", re.IGNORECASE)
+
+
+def text_key(post: Post) -> str:
+    """What a post says, whatever was done to it: its letters and digits in lower case, without links."""
+    return "".join(_words(post))
+
+
+def shared_posts(posts: Iterable[Post], others: Iterable[Post]) -> list[tuple[Post, Post]]:
+    """Each of ``posts`` that is one of ``others``, too, and that other one.
+
+    Two posts are the same when they say the same, or when they have an image's name and most words in common.
+    Twitter10000, for example, took all its posts from Twitter-2015 and Twitter-2017, cut ``#word`` and
+    ``@name`` in two, dropped links and mended some words; not one of its 5,727 posts from Twitter-2015 has
+    the same tokens there.
+    """
+    by_text: dict[str, Post] = {}
+    by_image: dict[str, list[Post]] = defaultdict(list)
+    for other in others:
+        by_text[text_key(other)] = other
+        for image in other.images:
+            by_image[image].append(other)
+    by_text.pop("", None)
+    found = []
+    for post in posts:
+        alike = [other for image in post.images for other in by_image[image] if _alike(post, other)]
+        if same := by_text.get(text_key(post)) or next(iter(alike), None):
+            found.append((post, same))
+    return found
+
+
+def check_leak(learnt: Sequence[Path], tested: Sequence[Path], out: Path, allowed: bool) -> int:
+    """Write the tested posts that were learnt from to a CSV file of their ids, and return how many there are.
+
+    Raises ``UserError``, and writes nothing, when there are any and that is not ``allowed``.
+    """
+    before = [post for path in learnt for post in read_posts(path)]
+    found = [(path, *pair) for path in tested for pair in shared_posts(read_posts(path), before)]
+    if found and not allowed:
+        path, post, _ = found[0]
+        raise UserError(
+            f"init_from: {len(found)} posts of {', '.join(map(str, tested))} also stand in "
+            f"{', '.join(map(str, learnt))}, such as {post.id!r} in {path.stem}. "
+            "Scores would tell what was learnt by heart. Start from a data set `without` this one, "
+            "or say `allow_leak: true`."
+        )
+    with atomic_path(out) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["split", "id", "id_learnt"])
+        writer.writerows([path.stem, post.id, other.id] for path, post, other in found)
+    return len(found)
+
+
+def _alike(post: Post, other: Post) -> bool:
+    mine, theirs = set(_words(post)), set(_words(other))
+    return 2 * len(mine & theirs) > max(len(mine), len(theirs))
+
+
+def _words(post: Post) -> list[str]:
+    return re.findall(r"[^\W_]+", LINK.sub("", " ".join(post.tokens)).casefold())

@@ -1,0 +1,53 @@
+"""What users build on: a fusion of their own in one file, and runs that start from other runs."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+from conftest import ROOT, Finished, Workflow
+
+from mnerflow.evaluation.scores import read_scores
+
+
+def test_a_fusion_in_one_file(workflow: Workflow, finished: Finished, config: dict[str, Any]) -> None:
+    page = (ROOT / "docs/models.md").read_text(encoding="utf-8")
+    [code] = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    [name] = re.findall(r"fusions/(\w+)\.py`:\n", page)
+    file = workflow.root / f"src/mnerflow/models/fusions/{name}.py"
+    file.write_text(code, encoding="utf-8")
+    try:
+        config["fusions"] = {name: {"options": {"dropout": 0.3}}}
+        config["grid"][0] |= {"fusions": ["linear", name], "seeds": [1, 2]}
+        planned = workflow.plan(finished.folder, config)
+        assert planned.trained == {f"demo/none/bilstm+cnn/{name}/seed{seed}" for seed in (1, 2)}
+        config["grid"] = [config["grid"][0] | {"fusions": [name], "seeds": [1]}]
+        folder = finished.folder.with_name("own_fusion")
+        result = workflow.run(folder, config, "--", "results/scores.csv")
+        assert result.status == 0, result.output
+        assert {row["fusion"] for row in read_scores(folder / "results/scores.csv")} == {name}
+    finally:
+        file.unlink()
+
+
+def test_a_run_that_starts_from_another(workflow: Workflow, config: dict[str, Any], tmp_path: Path) -> None:
+    start = {"dataset": "demo", "fusion": "text_only"}
+    config["fusions"] = {"tuned": {"kind": "text_only", "inputs": ["text"], "init_from": start}}
+    grid = {"datasets": ["demo_control"], "text_encoders": ["bilstm"], "fusions": ["tuned"], "seeds": [1]}
+    config["grid"] = [grid]
+    model = "results/runs/demo_control/none/bilstm+none/tuned/seed1/model.safetensors"
+
+    refused = workflow.run(tmp_path, config, "--", model)
+    assert refused.status != 0
+    assert "init_from: 20 posts of results/data/demo_control/none/dev.jsonl" in refused.output
+    assert "Start from a data set `without` this one, or say `allow_leak: true`" in refused.output
+    assert not (tmp_path / model).exists()
+
+    start["allow_leak"] = True
+    allowed = workflow.run(tmp_path, config, "--", model)
+    assert allowed.status == 0, allowed.output
+    record = yaml.safe_load((tmp_path / model).with_name("run.yaml").read_text(encoding="utf-8"))
+    assert (
+        record["config"]["init_from"]
+        == "results/runs/demo/none/bilstm+none/text_only/seed1/model.safetensors"
+    )
