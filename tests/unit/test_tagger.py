@@ -19,6 +19,7 @@ from mnerflow.models.text_encoders.language_model import Config as LanguageModel
 from mnerflow.models.text_encoders.language_model import LanguageModel
 from mnerflow.models.text_encoders.transformer import Config, Transformer
 from mnerflow.training.inputs import Inputs
+from mnerflow.training.predict import predict
 
 PIXELS = numpy.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), dtype=numpy.uint8)
 ROWS = [[1, 2], [2], []]
@@ -118,14 +119,28 @@ def test_linear_fusion_by_hand() -> None:
     torch.testing.assert_close(emissions, expected, atol=1e-4, rtol=1e-4)
 
 
-def test_words_attend_to_the_patches_that_are_there() -> None:
+def test_words_attend_to_the_patches_that_are_there_or_to_nothing() -> None:
     torch.manual_seed(0)
     fusion = CrossAttention(Sizes(4, 6, 3), d_model=8, heads=2).eval()
-    seen = torch.tensor([[True, True, False]])
-    fusion(torch.randn(1, 2, 4), torch.ones(1, 2).bool(), torch.randn(1, 3, 6), seen)
-    assert fusion.attention.shape == (1, 2, 3)
-    torch.testing.assert_close(fusion.attention.sum(-1), torch.ones(1, 2))
-    assert fusion.attention[..., 2].max() == 0
+    words, patches = torch.randn(3, 2, 4), torch.randn(3, 3, 6)
+    words[1], patches[1, :2] = words[0], patches[0, :2]
+    seen = torch.tensor([[True, True, False], [True, True, False], [False, False, False]])
+    emissions = fusion(words, torch.ones(3, 2).bool(), patches, seen)
+    torch.testing.assert_close(emissions[0], emissions[1], msg="a hidden patch makes no difference")
+    assert (fusion.image_weight[:2] > 0).all() and (fusion.image_weight[:2] < 1).all()
+    assert fusion.image_weight[2].tolist() == [0, 0], "no image, no attention on it"
+
+
+def test_how_much_image_a_word_let_in_is_kept(tiny_bert: Path, posts) -> None:
+    for fusion, kept in (("gated", True), ("cross_attention", True), ("linear", False)):
+        tagger, inputs = make(config(fusion, "bilstm", "cnn", tiny_bert), posts)
+        predictions, _ = predict(tagger, inputs, 4)
+        if kept:
+            assert [len(p.image_weight) for p in predictions] == [5, 2, 3]
+            assert all(0 < weight < 1 for weight in predictions[0].image_weight)
+            assert predictions[2].image_weight == [0, 0, 0], "it has no image"
+        else:
+            assert predictions[0].image_weight is None
 
 
 def transformer(folder: Path, **options) -> Transformer:

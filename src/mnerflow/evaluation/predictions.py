@@ -13,7 +13,8 @@ class Prediction:
     """One post's gold and predicted tags, a pair for every word of the gold.
 
     ``subwords`` is the number of subwords of each word in the run's tokenizer; a word that a filter or
-    a length limit hid from the model keeps its count and is predicted ``O``.
+    a length limit hid from the model keeps its count and is predicted ``O``. ``image_weight`` tells, in 0..1
+    and only of fusions that decide it word by word, how much of the image each word let in.
     """
 
     id: str
@@ -21,11 +22,15 @@ class Prediction:
     labels: list[str]
     predicted: list[str]
     subwords: list[int]
+    image_weight: list[float] | None = None
 
 
 def write_predictions(path: str | Path, predictions: Iterable[Prediction]) -> None:
     """Write predictions as JSON lines, atomically."""
-    write_json_lines(path, (asdict(prediction) for prediction in predictions))
+    records = (asdict(prediction) for prediction in predictions)
+    write_json_lines(
+        path, ({name: value for name, value in record.items() if value is not None} for record in records)
+    )
 
 
 def read_predictions(path: str | Path) -> list[Prediction]:
@@ -43,7 +48,9 @@ def read_predictions(path: str | Path) -> list[Prediction]:
             raise UserError(
                 f"{path}:{number}: not a prediction ({error}). A line has the fields {known}."
             ) from error
-        for name in ("labels", "predicted", "subwords"):
+        for name in ("labels", "predicted", "subwords", "image_weight"):
+            if name == "image_weight" and prediction.image_weight is None:
+                continue
             count, expected = len(getattr(prediction, name)), len(prediction.tokens)
             if count != expected:
                 raise UserError(

@@ -41,9 +41,15 @@ def predict(tagger: Tagger, inputs: Inputs, most: int, progress: str = "") -> tu
         count = int(batch.word_mask.sum())
         loss += float(tagger.decoder.loss(emissions, batch.labels, batch.word_mask)) * count
         words += count
-        for index, tags in zip(chosen, tagger.tags_of(emissions, batch.word_mask), strict=True):
-            for position, tag in zip(inputs.posts[index].kept, tags, strict=True):
-                predictions[index].predicted[position] = tag
+        weights = tagger.fusion.image_weight
+        for row, tags in enumerate(tagger.tags_of(emissions, batch.word_mask)):
+            post, prediction = inputs.posts[chosen[row]], predictions[chosen[row]]
+            for position, tag in zip(post.kept, tags, strict=True):
+                prediction.predicted[position] = tag
+            if weights is not None:
+                prediction.image_weight = [0.0] * len(post.tokens)
+                for position, weight in zip(post.kept, weights[row].tolist(), strict=False):
+                    prediction.image_weight[position] = round(weight, 4)
         bar.update(len(chosen))
     bar.close()
     return predictions, loss / max(1, words)

@@ -23,7 +23,14 @@ class Sizes:
 
 
 class Fusion(nn.Module):
-    """Maps words and patches to emissions, one score a word and tag."""
+    """Maps words and patches to emissions, one score a word and tag.
+
+    Attributes:
+        image_weight: ``(batch, words)`` in 0..1, how much of the image each word of the last batch let in;
+            ``None`` for a fusion that does not decide that word by word.
+    """
+
+    image_weight: Tensor | None = None
 
     def __init__(self, sizes: Sizes) -> None:
         super().__init__()

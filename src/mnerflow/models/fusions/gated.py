@@ -10,7 +10,7 @@ class Gated(Fusion):
     """Each word reads the patches by attention; a gate in 0..1 scales what it read.
 
     The gate looks at the word and at what it read, as in Zhang et al. (2018, AAAI) and Lu et al. (2018,
-    P18-1185). The last gate is kept in ``gate``, ``(batch, words)``, for reports.
+    P18-1185), and is kept as the word's ``image_weight``.
     """
 
     def __init__(self, sizes: Sizes, d_model: int = 128, heads: int = 4, dropout: float = 0.1) -> None:
@@ -22,7 +22,6 @@ class Gated(Fusion):
         self.open = nn.Linear(2 * d_model, 1)
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(sizes.words + d_model, sizes.tags)
-        self.gate: Tensor | None = None
 
     def forward(self, words: Tensor, word_mask: Tensor, patches: Tensor, patch_mask: Tensor) -> Tensor:
         """Return emissions ``(batch, words, tags)`` of words and patches ``(batch, …, d)``."""
@@ -31,5 +30,5 @@ class Gated(Fusion):
         # A post without image has nothing to attend to; softmax over nothing would be NaN.
         read, _ = self.attention(queries, keys, keys, key_padding_mask=~patch_mask & seen, need_weights=False)
         gate = torch.sigmoid(self.open(torch.cat([queries, read], dim=-1))) * seen.unsqueeze(-1)
-        self.gate = gate.detach().squeeze(-1)
+        self.image_weight = gate.detach().squeeze(-1)
         return self.head(self.dropout(torch.cat([words, (gate * read).to(words.dtype)], dim=-1)))
