@@ -6,7 +6,7 @@ CORES ?= all
 SETTINGS := $(if $(MIRROR),mirror=$(MIRROR)) $(if $(WEIGHTS_MIRROR),weights_mirror=$(WEIGHTS_MIRROR))
 SNAKEMAKE = .venv/bin/snakemake --cores $(CORES) $(if $(strip $(SETTINGS)),--config $(SETTINGS))
 
-.PHONY: help run demo twitter photos poner bench test check lock clean
+.PHONY: help run demo twitter photos poner tune bench test check lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ photos: .venv/installed ## 30 real tweets with their photos through every fusion
 
 poner: .venv/installed ## Czech chronicles with crops of their lines, as published and split by page
 	$(SNAKEMAKE) --configfile config/poner.yaml
+
+tune: .venv/installed ## the search that the shipped learning rates come from, on dev alone
+	$(SNAKEMAKE) tuning --configfile config/tuning.yaml
 
 bench: .venv/installed ## how fast texts are prepared and images stored
 	.venv/bin/python benchmarks/prepare.py $(if $(MIRROR),--mirror $(MIRROR))

@@ -58,7 +58,7 @@ def expand(config: dict[str, Any]) -> list[Run]:
     for number, block in enumerate(config["grid"], start=1):
         place = f"grid, block {number}"
         for name in ("datasets", "text_encoders", "image_encoders", "fusions"):
-            _check_known(block.get(name, []), config[name], f"{place}.{name}")
+            check_known(block.get(name, []), config[name], f"{place}.{name}")
         for fusion in block["fusions"]:
             inputs = inputs_of(config, fusion)
             texts = block.get("text_encoders", []) if "text" in inputs else [NONE]
@@ -101,8 +101,8 @@ def starting_runs(config: dict[str, Any], run: Run) -> list[Run]:
     found: list[Run] = []
     while start := config["fusions"][run.fusion].get("init_from"):
         place = f"fusions.{run.fusion}.init_from"
-        _check_known([start["dataset"]], config["datasets"], f"{place}.dataset")
-        _check_known([start["fusion"]], config["fusions"], f"{place}.fusion")
+        check_known([start["dataset"]], config["datasets"], f"{place}.dataset")
+        check_known([start["fusion"]], config["fusions"], f"{place}.fusion")
         run = replace(run, dataset=start["dataset"], fusion=start["fusion"])
         if run in found:
             raise UserError(f"{place}: runs that start from each other. Break the circle.")
@@ -180,7 +180,7 @@ def _part(name: str, entry: dict[str, Any]) -> dict[str, Any]:
     return part | ({"weights": weights_folder(name)} if "source" in entry else {})
 
 
-def _check_known(names: Iterable[str], known: dict[str, Any], place: str) -> None:
+def check_known(names: Iterable[str], known: dict[str, Any], place: str) -> None:
     for name in names:
         if name not in known:
             raise UserError(

@@ -1,5 +1,6 @@
 """What users build on: a fusion of their own in one file, and runs that start from other runs."""
 
+import csv
 import re
 from pathlib import Path
 from typing import Any
@@ -51,3 +52,17 @@ def test_a_run_that_starts_from_another(workflow: Workflow, config: dict[str, An
         record["config"]["init_from"]
         == "results/runs/demo/none/bilstm+none/text_only/seed1/model.safetensors"
     )
+
+
+def test_a_search_reads_dev_alone(workflow: Workflow, config: dict[str, Any], tmp_path: Path) -> None:
+    search = {"dataset": "demo", "text_encoder": "bilstm", "fusion": "text_only", "seeds": [1]}
+    config["tuning"] = [search | {"search": {"learning_rate.text": [0.001, 0.01]}}]
+    result = workflow.run(tmp_path, config, "--", "tuning")
+    assert result.status == 0, result.output
+    with (tmp_path / "results/tables/tuning.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["settings"] for row in rows] == ["learning_rate.text=0.001", "learning_rate.text=0.01"]
+    best = max(rows, key=lambda row: float(row["dev_mean"]))
+    assert [row["picked"] for row in rows] == [str(row is best) for row in rows]
+    assert not list((tmp_path / "results").rglob("predictions.*"))
+    assert not list((tmp_path / "results").rglob("model.safetensors"))

@@ -15,7 +15,7 @@ ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "src"))
 os.environ.update(PYTHONPATH=str(ROOT / "src"))
 
-from mnerflow import grid
+from mnerflow import grid, tuning
 from mnerflow.data.post import SPLITS
 from mnerflow.errors import UserError
 from mnerflow.fingerprint import fingerprint
@@ -31,6 +31,7 @@ try:
         yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text()),
     )
     RUNS = grid.expand(config)
+    CANDIDATES = tuning.candidates(config)
     check_plan(config, RUNS)
 except UserError as error:
     sys.exit(f"mnerflow: {error}")
@@ -195,6 +196,13 @@ def image_inputs(wildcards):
 # Runs.
 RUN = "results/runs/{dataset}/{filter}/{text}+{image}/{fusion}/seed{seed}"
 RUN_NAME = "{dataset}.{filter}.{text}+{image}.{fusion}.seed{seed}"
+
+
+TUNING_RUN = "results/tuning/{dataset}/{filter}/{text}+{image}/{fusion}/{settings}/seed{seed}"
+
+
+def candidate_values(wildcards):
+    return tuning.candidate_config(config, tuning.Candidate(run_of(wildcards), wildcards.settings))
 
 
 def training_threads(wildcards):

@@ -1,0 +1,64 @@
+"""The search over training settings: what is tried, and what dev prefers."""
+
+import csv
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mnerflow.errors import UserError
+from mnerflow.grid import Run
+from mnerflow.tuning import Candidate, candidate_config, candidates, compare, tuning_table
+
+SEARCH = {"dataset": "x", "text_encoder": "bilstm", "fusion": "text_only", "seeds": [1, 2]}
+CONFIG = {
+    "datasets": {"x": {"types": ["PER"]}},
+    "text_encoders": {"bilstm": {"training": {"epochs": 7, "learning_rate": {"text": 0.1, "fusion": 0.1}}}},
+    "image_encoders": {},
+    "fusions": {"text_only": {"inputs": ["text"]}},
+}
+
+
+def tuned(**search: list[float]) -> dict:
+    return CONFIG | {"tuning": [SEARCH | {"search": {k.replace("__", "."): v for k, v in search.items()}}]}
+
+
+def test_a_search_is_the_product_of_its_values_and_seeds() -> None:
+    found = candidates(tuned(learning_rate__text=[1e-5, 0.5], epochs=[3]))
+    assert [candidate.path for candidate in found] == [
+        f"x/none/bilstm+none/text_only/learning_rate.text={rate},epochs=3/seed{seed}"
+        for rate in ("1e-05", "0.5")
+        for seed in (1, 2)
+    ]
+    training = candidate_config(CONFIG, found[0])["training"]
+    assert training == {"epochs": 3, "learning_rate": {"text": 1e-5, "fusion": 0.1}}
+
+
+@pytest.mark.parametrize(
+    ("search", "said"),
+    [
+        ({"learning_rate__txt": [0.1]}, "unknown key 'txt' (did you mean 'text'?)"),
+        ({"epochs": [2.5]}, "training.epochs: 2.5 is not a whole number"),
+    ],
+)
+def test_a_setting_that_training_does_not_have(search: dict, said: str) -> None:
+    with pytest.raises(UserError) as error:
+        candidates(tuned(**search))
+    assert said in str(error.value)
+
+
+def test_the_highest_mean_on_dev_is_picked(tmp_path: Path) -> None:
+    scores = {("epochs=1", 1): 0.5, ("epochs=1", 2): 0.7, ("epochs=2", 1): 0.9, ("epochs=2", 2): 0.2}
+    folders = {}
+    for (settings, seed), score in scores.items():
+        candidate = Candidate(Run("x", "none", "bilstm", "none", "text_only", seed), settings)
+        folders[candidate] = folder = tmp_path / candidate.path
+        folder.mkdir(parents=True)
+        record = {"best_epoch": 2, "seconds": 10 * seed, "config": {"training": {"select": "entity_f1"}}}
+        (folder / "run.yaml").write_text(yaml.safe_dump(record))
+        with (folder / "history.csv").open("w") as file:
+            csv.writer(file).writerows([["epoch", "dev_entity_f1"], [1, 1.0], [2, score]])
+    rows = compare(folders)
+    assert [(row["settings"], row["picked"]) for row in rows] == [("epochs=1", True), ("epochs=2", False)]
+    assert rows[0]["dev_mean"] == pytest.approx(0.6) and rows[0]["seconds"] == 15
+    assert "| **epochs=1** | 2       | entity_f1 | **60.00 ± 14.14** |" in tuning_table(rows).markdown()

@@ -1,0 +1,30 @@
+# A declared search over training settings; only train and dev are read.
+
+
+use rule train as train_candidate with:
+    output:
+        model=temp(f"{TUNING_RUN}/model.safetensors"),
+        record=f"{TUNING_RUN}/run.yaml",
+        history=f"{TUNING_RUN}/history.csv",
+    log:
+        f"results/logs/tuning/{RUN_NAME}.{{settings}}.log",
+    params:
+        run=candidate_values,
+        code=lambda w: code_of("train.py", *grid.modules_of(candidate_values(w))),
+
+
+rule tuning:
+    """Tabulate what was tried, and what dev prefers."""
+    input:
+        [f"results/tuning/{candidate.path}/run.yaml" for candidate in CANDIDATES],
+    output:
+        csv="results/tables/tuning.csv",
+        md="results/tables/tuning.md",
+    log:
+        "results/logs/tuning.log",
+    conda:
+        ENVIRONMENT
+    params:
+        code=code_of("tuning.py"),
+    script:
+        "../scripts/tuning.py"
