@@ -33,7 +33,9 @@ def best_combinations(runs: Mapping[Run, Counts], resamples: int = RESAMPLES) ->
     return {names for names in surely_best(stacked, resamples) if names}
 
 
-def surely_best(tasks: Sequence[Mapping[tuple, np.ndarray]], resamples: int = RESAMPLES) -> list[tuple | None]:
+def surely_best(
+    tasks: Sequence[Mapping[tuple, np.ndarray]], resamples: int = RESAMPLES
+) -> list[tuple | None]:
     """For each task, the system with the highest mean F1 where the next one is surely worse, else ``None``.
 
     A task holds the counts ``(seeds, sentences, 3)`` of each system on the same sentences. Surely worse:

@@ -57,9 +57,9 @@ class Sources:
     """The files that a report is made of, all below the folder that it is written to.
 
     ``plots`` are SVG files; ``data_reports`` Markdown files, one a data set, with their pictures beside them;
-    ``posts`` the prepared test split of each data set and filter, ``predictions`` each run's on it, ``images``
-    the folder with the photos of each data set that has some, ``twins`` the text-only fusion that each fusion
-    is compared with.
+    ``posts`` the prepared test split of each data set and filter; ``predictions`` each run's on it;
+    ``images`` the folder of each data set that has photos; ``twins`` the text-only fusion that each fusion is
+    compared with.
     """
 
     plots: Sequence[Path]

@@ -82,17 +82,20 @@ def answers(rows: Iterable[Row], summary: Iterable[Row], twins: Mapping[str, str
 
 
 def headline(found: Sequence[Answer]) -> list[tuple[str, str]]:
-    """For all data sets with the same word that word, and how many of their comparisons show a gain.
+    """For the data sets of each word that word, and how many of their comparisons show a gain.
 
-    ``[("Yes", "on demo: a gain in 3 of 3 comparisons."), ("No", "on tweets: a gain in none of 2.")]``.
+    ``[("Yes", "on demo: a gain in 3 of 3 comparisons."), ("Unclear", "on tweets: a gain in 0 of 2 …")]``
     """
     if not found:
         return [("Nothing to compare:", "no fusion was run beside its text-only twin.")]
     parts = []
-    for word, group in groupby(sorted(found, key=lambda a: (WORDS.index(a.word), a.dataset)), lambda a: a.word):
+    for word, group in groupby(
+        sorted(found, key=lambda a: (WORDS.index(a.word), a.dataset)), lambda a: a.word
+    ):
         members = list(group)
         counts = sum((answer.counts for answer in members), Counter())
-        parts.append((word, f"on {_listed([answer.dataset for answer in members])}: {_share(counts)}."))
+        share = "" if word == FEW else _share(counts)
+        parts.append((word, f"on {_listed([answer.dataset for answer in members])}{share}."))
     return parts
 
 
@@ -126,13 +129,10 @@ def _word(counts: Counter[str]) -> str:
 
 
 def _share(counts: Counter[str]) -> str:
-    """``"a gain in 2 of 5 comparisons, a loss in 1"``."""
-    gains, whole = counts["gains"], counts.total()
-    share = f"{gains or 'none'} of {whole} comparison{'s' * (whole > 1)}"
-    if whole == 1:
-        share = "the only comparison" if gains else "none, of 1 comparison"
+    """``": a gain in 2 of 5 comparisons, a loss in 1"``."""
+    comparisons = "comparison" if counts.total() == 1 else "comparisons"
     loss = f", a loss in {counts['loses']}" if counts["loses"] else ""
-    return f"a gain in {share}{loss}"
+    return f": a gain in {counts['gains']} of {counts.total()} {comparisons}{loss}"
 
 
 def _claim(row: Row, twins: Mapping[str, str | None]) -> Claim:

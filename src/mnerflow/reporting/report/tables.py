@@ -132,7 +132,7 @@ def _interval(prefix: str = "") -> Callable[[Row], Cell]:
 def _drop(ablation: str) -> tuple[Column, Column]:
     name = f"drop_{ablation}"
     needs = (f"{name}_low", f"{name}_high")
-    between = Column(f"its 95 % interval, {ablation}", _interval(f"{name}_"), needs, number=True)
+    between = Column(f"interval of drop, {ablation}", _interval(f"{name}_"), needs, number=True)
     return _number(f"drop, {ablation}", name, points), between
 
 
@@ -161,10 +161,9 @@ TABLES: Sequence[tuple[str, str, str, Sequence[Column]]] = (
         "tables/does_it_help.csv",
         "Does the image help?",
         "Entity F1 on the test split in percent, every fusion beside its text-only twin; a sure difference "
-        "is bold. Among a row's details: detectable, the smallest difference that this test had an 80 % "
-        "chance to show; order, the bound of almost stochastic order over seeds, below 0.5 where the fusion "
-        "is better; drop, the points that the same weights lose with wrong images; changed, the percentage "
-        "of posts that shuffled images tag otherwise.",
+        "is bold. Detectable: the smallest difference that the test had an 80 % chance to show. Order: below "
+        "0.5 where the fusion is better whatever the seed. Drop: points that the same weights lose with "
+        "wrong images. Changed: percentage of posts that shuffled images tag otherwise.",
         (
             *MODEL,
             _text("verdict", "verdict"),
