@@ -68,17 +68,18 @@ class Answer:
 
 
 def answers(rows: Iterable[Row], summary: Iterable[Row], twins: Mapping[str, str | None]) -> list[Answer]:
-    """An answer for each data set of ``rows`` (``does_it_help.csv``), by name.
+    """An answer for each data set of ``rows`` (``does_it_help.csv``), in ``WORDS`` order, then by name.
 
     ``summary`` are rows of ``grid.csv``, which say how many test sentences a data set has; ``twins`` names
     the text-only fusion that each fusion is compared with.
     """
     sentences = {row["dataset"]: int(row["sentences"]) for row in summary}
     ordered = sorted(rows, key=lambda row: (row["dataset"], -float(row["difference"])))
-    return [
+    found = [
         _answer(dataset, [_claim(row, twins) for row in group], sentences[dataset])
         for dataset, group in groupby(ordered, key=lambda row: row["dataset"])
     ]
+    return sorted(found, key=lambda answer: WORDS.index(answer.word))
 
 
 def headline(found: Sequence[Answer]) -> list[tuple[str, str]]:
@@ -89,9 +90,7 @@ def headline(found: Sequence[Answer]) -> list[tuple[str, str]]:
     if not found:
         return [("Nothing to compare:", "no fusion was run beside its text-only twin.")]
     parts = []
-    for word, group in groupby(
-        sorted(found, key=lambda a: (WORDS.index(a.word), a.dataset)), lambda a: a.word
-    ):
+    for word, group in groupby(found, key=lambda answer: answer.word):
         members = list(group)
         counts = sum((answer.counts for answer in members), Counter())
         share = "" if word == FEW else _share(counts)
@@ -106,6 +105,8 @@ def _answer(dataset: str, claims: Sequence[Claim], sentences: int) -> Answer:
     summary = f"Of {len(claims)} fusions, {_listed(said)}."
     if len(claims) == 1:
         summary = f"{claims[0].model} {claims[0].says}."
+    elif counts["unclear"] == len(claims):
+        summary = f"None of {len(claims)} fusions can be told from the text alone."
     elif len(said) == 1:
         summary = f"All {said[0].replace(' ', ' fusions ', 1)}."
     return Answer(

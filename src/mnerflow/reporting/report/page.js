@@ -96,25 +96,28 @@ const typesOf = (posts) =>
   [...new Set(posts.flatMap((post) => [post.gold, ...post.read.map((r) => r.entities)].flat().map(([type]) => type)))].sort();
 const types = typesOf(groups.flatMap((each) => each.posts));
 
+const SIGNS = { right: "", wrong: " ✗", missed: " missed" };
 const leftward = /^[^\p{L}]*[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}]/u;
 
-/** The words of a post with its entities marked; those that the gold has not are marked as wrong. */
+/** The words of a post with its entities marked: right, wrong (the gold has none such) and missed ones. */
 function line(post, entities, gold) {
   const right = new Set(gold.map(String));
+  const read = new Set(entities.map(String));
+  const missed = gold.filter(([, start, end]) => !entities.some((entity) => entity[1] < end && start < entity[2]));
   const parts = [];
   let at = 0;
   // Set apart, so that a character that turns the writing round turns no more than its own words.
   const words = (start, end) => element("bdi", {}, post.tokens.slice(start, end).join(" "));
-  for (const entity of entities) {
+  for (const entity of [...entities, ...missed].sort((one, other) => one[1] - other[1])) {
     const [type, start, end] = entity;
     if (start > at) parts.push(words(at, start), " ");
-    const wrong = !right.has(String(entity));
+    const kind = !read.has(String(entity)) ? "missed" : right.has(String(entity)) ? "right" : "wrong";
     parts.push(
       element(
         "mark",
-        { class: wrong ? "wrong" : "right", style: `--type: ${types.indexOf(type)}` },
+        { class: kind, style: `--type: ${types.indexOf(type)}` },
         words(start, end),
-        element("span", { class: "type" }, wrong ? `${type} ✗` : type),
+        element("span", { class: "type" }, type + SIGNS[kind]),
       ),
       " ",
     );
@@ -192,7 +195,7 @@ function show() {
   waiting = [...found];
   gallery.replaceChildren();
   showFurther();
-  count.textContent = found.length
+  count.textContent = found.length || !posts.length
     ? `${found.length} of ${posts.length} posts`
     : `None of ${posts.length} posts is like that. Choose less, or other words.`;
 }
