@@ -54,31 +54,32 @@ def page(browser: sync_api.Browser, folder: Path) -> Iterator[Open]:
     assert complaints == []
 
 
-def column(page: sync_api.Page, title: str) -> list[str]:
+def check_column(page: sync_api.Page, title: str, texts: list[str]) -> None:
+    """Wait until the column holds these texts: a table is drawn a moment after a click."""
     table = page.locator("#table-does_it_help table")
-    titles = table.locator("thead th").all_inner_texts()
-    return table.locator(f"tbody td:nth-child({titles.index(title) + 1})").all_inner_texts()
+    place = table.locator("thead th").all_inner_texts().index(title) + 1
+    sync_api.expect(table.locator(f"tbody td:nth-child({place})")).to_have_text(texts)
 
 
 def test_a_table_sorts_by_click_and_by_keyboard_and_filters(page: Open) -> None:
     opened = page()
     title = opened.get_by_role("columnheader", name="difference")
     title.click()
-    assert column(opened, "difference") == ["+0.00", "+20.00"]
+    check_column(opened, "difference", ["+0.00", "+20.00"])
     title.get_by_role("button", name="difference").press("Enter")
-    assert column(opened, "difference") == ["+20.00", "+0.00"]
+    check_column(opened, "difference", ["+20.00", "+0.00"])
     title.get_by_role("button", name="Search").click()
     opened.locator(".dtcc-dropdown input").fill("20")
-    assert column(opened, "model") == ["bilstm+cnn linear"]
+    check_column(opened, "model", ["bilstm+cnn linear"])
     opened.keyboard.press("Escape")
     opened.locator(".dtcc-dropdown").wait_for(state="detached")
     opened.locator(".dt-search input").fill("gated")
-    assert opened.locator("#table-does_it_help .dt-empty").is_visible()
+    opened.locator("#table-does_it_help .dt-empty").wait_for()
 
 
 def test_a_row_unfolds_what_the_table_has_no_room_for_and_leads_to_its_runs(page: Open) -> None:
     opened = page(390)
-    assert column(opened, "verdict") == ["gains", "ignores"]
+    check_column(opened, "verdict", ["gains", "ignores"])
     assert opened.get_by_role("columnheader", name="fusion").count() == 0
     button = opened.get_by_role("button", name="Details").first
     button.press("Enter")
@@ -87,7 +88,8 @@ def test_a_row_unfolds_what_the_table_has_no_room_for_and_leads_to_its_runs(page
     assert "fusion\n85.00" in rest and "drop, shuffled\n+25.00" in rest
     opened.set_viewport_size({"width": 1280, "height": 900})
     opened.get_by_role("columnheader", name="fusion").wait_for()
-    assert (column(opened, "fusion"), button.get_attribute("aria-expanded")) == (["85.00", "85.00"], "false")
+    check_column(opened, "fusion", ["85.00", "85.00"])
+    assert button.get_attribute("aria-expanded") == "false"
     model = opened.locator("#table-does_it_help").get_by_role("link", name="bilstm+cnn linear")
     assert model.get_attribute("href") == "runs/demo/none/bilstm%2Bcnn/linear/"
 

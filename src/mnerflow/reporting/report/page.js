@@ -12,15 +12,18 @@ function element(name, attributes = {}, ...children) {
   return made;
 }
 
-// Tables. Each is set up when it is first opened: a thousand rows that nobody looks at cost no time.
+// Tables. Each is set up when it is first opened: a thousand rows that nobody looks at cost no time. Until then
+// a table stands in a noscript element, which a browser that runs this script keeps as mere text.
 const wide = matchMedia("(min-width: 56rem)");
 
 const ROWS = 25;
 const BUTTON = '<button type="button" class="more" aria-expanded="false" aria-label="Details"></button>';
 
 function setUp(details) {
+  const source = details.querySelector("noscript");
+  if (!source) return;
+  source.outerHTML = source.textContent;
   const node = details.querySelector("table");
-  if (jQuery.fn.dataTable.isDataTable(node)) return;
   const long = node.tBodies[0].rows.length > ROWS;
   const table = jQuery(node).DataTable({
     order: [],
