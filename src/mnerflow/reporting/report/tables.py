@@ -167,7 +167,7 @@ TABLES: Sequence[tuple[str, str, str, Sequence[Column]]] = (
         (
             *MODEL,
             _text("verdict", "verdict"),
-            Column("difference", _difference, ("difference",), number=True),
+            Column("difference", _difference, ("difference", "low", "high", "p_corrected"), number=True),
             *_wide(
                 Column("95 % interval", _interval(), ("low", "high"), number=True),
                 _number("corrected p", "p_corrected", p_value),
