@@ -1,28 +1,31 @@
-"""The report in a real browser: sort, filter, search, open a post, on a wide page and on a phone's."""
+"""The report in a real browser: sort, filter, search, compare models, on a wide page and on a phone's."""
 
 import shutil
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 CHROMIUM = shutil.which("chromium")
 if CHROMIUM is None:
-    pytest.skip("Chromium is not installed", allow_module_level=True)
+    pytest.skip("Chromium is not installed (apt-get install chromium)", allow_module_level=True)
 if find_spec("itables") is None:
     pytest.skip("itables is not installed", allow_module_level=True)
 
+from axe_playwright_python.sync_playwright import Axe  # noqa: E402
 from test_report import ATTACK, report  # noqa: E402
 
 Open = Callable[..., sync_api.Page]
+both_schemes = pytest.mark.parametrize("scheme", ["light", "dark"])
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> str:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("report")
     report(folder, posts=30)
-    return (folder / "report.html").as_uri()
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -32,54 +35,83 @@ def browser() -> Iterator[sync_api.Browser]:
 
 
 @pytest.fixture
-def page(browser: sync_api.Browser, address: str) -> Iterator[Open]:
+def page(browser: sync_api.Browser, folder: Path) -> Iterator[Open]:
     """Opens the report; fails the test on a console message, an error or a request to elsewhere."""
     complaints: list[str] = []
 
-    def open_page(width: int = 1280, scheme: str = "light") -> sync_api.Page:
+    def open_page(width: int = 1280, scheme: str = "light", file: str = "report.html") -> sync_api.Page:
         page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
         page.set_default_timeout(5000)
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("dialog", lambda dialog: (complaints.append(dialog.message), dialog.dismiss()))
         page.on("request", lambda request: request.url.startswith("http") and complaints.append(request.url))
-        page.goto(address)
-        page.wait_for_selector(".post")
+        page.goto((folder / file).as_uri())
+        page.wait_for_selector("#count:not(:empty)")
         return page
 
     yield open_page
     assert complaints == []
 
 
-def column(page: sync_api.Page, number: int) -> list[str]:
-    return page.locator(f"#table-does_it_help tbody td:nth-child({number})").all_inner_texts()
+def check_column(page: sync_api.Page, title: str, texts: list[str]) -> None:
+    """Wait until the column holds these texts: a table is drawn a moment after a click."""
+    table = page.locator("#table-does_it_help table")
+    place = table.locator("thead th").all_inner_texts().index(title) + 1
+    sync_api.expect(table.locator(f"tbody td:nth-child({place})")).to_have_text(texts)
 
 
 def test_a_table_sorts_by_click_and_by_keyboard_and_filters(page: Open) -> None:
     opened = page()
     title = opened.get_by_role("columnheader", name="difference")
     title.click()
-    assert column(opened, 5) == ["+0.00", "+20.00"]
-    title.get_by_role("button", name="Toggle ordering").press("Enter")
-    assert column(opened, 5) == ["+20.00", "+0.00"]
-    opened.locator("#table-does_it_help input[type=search]").first.fill("gated")
-    assert column(opened, 3) == ["gated"]
+    check_column(opened, "difference", ["+0.00", "+20.00"])
+    title.get_by_role("button", name="difference").press("Enter")
+    check_column(opened, "difference", ["+20.00", "+0.00"])
+    title.get_by_role("button", name="Search").click()
+    opened.locator(".dtcc-dropdown input").fill("20")
+    check_column(opened, "model", ["bilstm+cnn linear"])
+    opened.keyboard.press("Escape")
+    opened.locator(".dtcc-dropdown").wait_for(state="detached")
+    opened.locator(".dt-search input").fill("gated")
+    opened.locator("#table-does_it_help .dt-empty").wait_for()
+
+
+def test_a_row_unfolds_what_the_table_has_no_room_for_and_leads_to_its_runs(page: Open) -> None:
+    opened = page(390)
+    check_column(opened, "verdict", ["gains", "ignores"])
+    assert opened.get_by_role("columnheader", name="fusion").count() == 0
+    button = opened.get_by_role("button", name="Details").first
+    button.press("Enter")
+    assert button.get_attribute("aria-expanded") == "true"
+    rest = opened.locator(".rest div").all_inner_texts()
+    assert "fusion\n85.00" in rest and "drop, shuffled\n+25.00" in rest
+    opened.set_viewport_size({"width": 1280, "height": 900})
+    opened.get_by_role("columnheader", name="fusion").wait_for()
+    check_column(opened, "fusion", ["85.00", "85.00"])
+    assert button.get_attribute("aria-expanded") == "false"
+    model = opened.locator("#table-does_it_help").get_by_role("link", name="bilstm+cnn linear")
+    assert model.get_attribute("href") == "runs/demo/none/bilstm%2Bcnn/linear/"
 
 
 def test_posts_are_searched_and_filtered(page: Open) -> None:
     opened = page()
-    count = opened.get_by_role("status").filter(has_text="posts")
+    count = opened.locator("#count")
     assert count.inner_text() == "30 of 30 posts"
+    assert opened.locator(".post").count() == 12
+    opened.get_by_role("button", name="Show 12 more of 18").press("Enter")
+    assert opened.evaluate("document.activeElement.querySelector('h3').textContent") == "test-12"
     opened.locator("[name=words]").fill("test-12")
     assert opened.locator(".post h3").all_inner_texts() == ["test-12"]
+    assert opened.locator("#further").is_hidden()
     opened.locator("[name=words]").fill("")
     opened.locator("[name=change]").select_option("hurt")
-    assert count.inner_text() == "0 of 30 posts"
+    assert count.inner_text().startswith("None of 30 posts is like that.")
     opened.locator("[name=change]").select_option("helped")
     assert count.inner_text() == "30 of 30 posts"
     opened.locator("[name=type]").select_option("PER")
     opened.locator("[name=error]").select_option("wrong_type")
-    assert count.inner_text() == "0 of 30 posts"
+    assert opened.locator(".post").count() == 0
 
 
 def test_two_models_are_compared_and_a_post_shows_its_script(page: Open) -> None:
@@ -87,16 +119,39 @@ def test_two_models_are_compared_and_a_post_shows_its_script(page: Open) -> None
     post = opened.locator(".post").first
     assert ATTACK in post.inner_text()
     assert post.locator("dt").all_inner_texts() == ["Gold", "bilstm text_only", "bilstm+cnn linear helped"]
+    runs = [link.get_attribute("href") for link in post.locator("dt a").all()]
+    assert runs == ["runs/demo/none/bilstm+none/text_only/seed1/", "runs/demo/none/bilstm+cnn/linear/seed1/"]
     assert post.locator("mark.wrong").all_inner_texts() == ["AdaLOC ✗"]
     opened.locator("[name=first]").select_option(label="bilstm+cnn linear")
     opened.locator("[name=second]").select_option(label="bilstm text_only")
     assert post.locator("dt").last.inner_text() == "bilstm text_only hurt"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_character_that_turns_the_writing_round_turns_only_its_own_words(page: Open, folder: Path) -> None:
+    text = (folder / "report.html").read_text(encoding="utf-8").replace('["Ada",', '["\u202eAda",')
+    (folder / "turned.html").write_text(text, encoding="utf-8")
+    mark = page(file="turned.html").locator("dd mark").first
+    places = [mark.locator(part).bounding_box()["x"] for part in ("bdi", ".type")]
+    assert places == sorted(places)  # the type still stands behind its entity
+
+
+def test_a_gallery_without_posts_says_so(page: Open, folder: Path) -> None:
+    start, rest = (folder / "report.html").read_text(encoding="utf-8").split('id="gallery-data">')
+    emptied = f'{start}id="gallery-data">[]{rest[rest.index("</script>") :]}'
+    (folder / "empty.html").write_text(emptied, encoding="utf-8")
+    opened = page(file="empty.html")
+    assert opened.locator("#count").inner_text().startswith("There are no posts to show")
+    assert opened.locator("#filters").count() == 0
+
+
+@both_schemes
 @pytest.mark.parametrize("width", [360, 390, 1280])
-def test_no_page_is_wider_than_its_screen(page: Open, width: int, scheme: str) -> None:
+def test_no_page_is_wider_than_its_screen_and_none_shuts_a_reader_out(
+    page: Open, width: int, scheme: str
+) -> None:
     opened = page(width, scheme)
     opened.evaluate("for (const details of document.querySelectorAll('details')) details.open = true")
     opened.wait_for_function("document.querySelectorAll('.dt-container').length === 3")
+    opened.get_by_role("button", name="Details").first.click()
     assert opened.evaluate("document.documentElement.scrollWidth") <= width
+    assert [(issue["impact"], issue["id"]) for issue in Axe().run(opened).response["violations"]] == []

@@ -9,6 +9,7 @@ import subprocess
 import time
 from itertools import product
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 import yaml
@@ -115,7 +116,7 @@ def test_scores(finished: Finished):
 
 def test_tables_plots_and_configuration(finished: Finished):
     assert {path.name for path in (finished.results / "tables").iterdir()} >= {
-        *("grid.csv", "grid.md", "thesis.csv", "thesis.md", "thesis.tex"),
+        *(f"{table}.{ending}" for table in ("grid", "thesis") for ending in ("csv", "md", "tex")),
     }
     names = ["training_curves", "fusion_comparison"]
     names += map(".".join, product(("tag_distribution", "confusion_matrix"), ("demo", "demo_control")))
@@ -124,6 +125,17 @@ def test_tables_plots_and_configuration(finished: Finished):
         assert png.startswith(b"\x89PNG") and b"<svg" in svg
     written = yaml.safe_load((finished.results / "config.yaml").read_text(encoding="utf-8"))
     assert written["training"]["epochs"] == 2 and "twitter2017" in written["datasets"]
+
+
+def test_snakemake_reports_the_results(finished: Finished, workflow: Workflow, config: dict, tmp_path: Path):
+    file = tmp_path / "report.zip"
+    result = workflow.run(finished.folder, config, "--report", str(file))
+    assert result.status == 0, result.output
+    with ZipFile(file) as archive:
+        kept = {Path(name).name for name in archive.namelist()}
+        page = archive.read("report/report.html").decode()
+    assert kept >= {"report.html", "does_it_help.csv", "forest.svg", "tag_distribution.demo.svg", "demo.md"}
+    assert "What each fusion gains over its text-only twin" in page  # a caption
 
 
 def test_a_log_for_every_job(finished: Finished):

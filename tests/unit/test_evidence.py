@@ -1,19 +1,21 @@
 """Does the image help: verdicts on predictions made so that the answer is known, and what is tabulated."""
 
 import random
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 
 from mnerflow.data.tags import tag_list
 from mnerflow.errors import UserError
+from mnerflow.evaluation.best import best_combinations
 from mnerflow.evaluation.counts import Counts, count, read_counts, write_counts
 from mnerflow.evaluation.evidence import Comparison, Drop, compare_with_twins
 from mnerflow.evaluation.predictions import Prediction
 from mnerflow.grid import Run, text_only_twins
 from mnerflow.reporting.does_it_help import COLUMNS, help_record, help_table
 from mnerflow.reporting.per_type import per_type, per_type_tables
+from mnerflow.reporting.tables import REPORTED, grid_table, summarize
 
 TAGS = tag_list(["PER", "LOC"])
 RESAMPLES = 1_000
@@ -180,3 +182,21 @@ def test_the_best_of_a_type_is_bold_only_where_the_next_is_surely_worse():
     (table,) = per_type_tables(rows)
     assert table.markdown().count("**") == 2
     assert table.latex().count(r"\textbf{") == 1
+
+
+@pytest.mark.parametrize(("better", "bold"), [(0.9, {"linear"}), (0.71, set())])
+def test_the_best_of_the_grid_is_bold_only_where_the_next_is_surely_worse(better: float, bold: set[str]):
+    def run(share: float, seed: int) -> Counts:
+        hits = np.random.default_rng(seed).random((300, 1)) < share
+        gold = np.ones((300, 1))
+        return Counts(("PER",), "", {"none": np.stack([hits, gold, gold], axis=-1).astype(int)}, {})
+
+    shares = {TEXT: 0.7, LINEAR: better, replace(TEXT, dataset="other"): 0.5}
+    counts = {replace(r, seed=k): run(share, k) for r, share in shares.items() for k in (1, 2)}
+    scores = [
+        asdict(run) | dict.fromkeys(REPORTED, 0.5) | {"split": "test", "image": "none", "sentences": 300}
+        for run in counts
+    ]
+    summary = summarize(scores, best=best_combinations(counts, RESAMPLES))
+    assert {row["fusion"] for row in summary if row["best"]} == bold
+    assert grid_table(summary).markdown().count("**50.00 ± 0.00**") == len(bold)

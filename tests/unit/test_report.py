@@ -40,6 +40,7 @@ GAINS = dict.fromkeys(does_it_help.COLUMNS) | {
 }
 IGNORES = GAINS | {"fusion": "gated", "difference": "0", "low": "-0.01", "high": "0.01", "verdict": "ignores"}
 SENTENCES = [{"dataset": "demo", "sentences": "600"}, {"dataset": "tweets", "sentences": "10"}]
+TWINS = {"linear": "text_only", "gated": "text_only", "caption": "text_only"}
 TEXT_ONLY = Run("demo", "none", "bilstm", "none", "text_only", 1)
 LINEAR = Run("demo", "none", "bilstm", "cnn", "linear", 1)
 ATTACK = "</script><script>alert(1)</script>"
@@ -47,38 +48,65 @@ ATTACK = "</script><script>alert(1)</script>"
 needs_itables = pytest.mark.skipif(find_spec("itables") is None, reason="itables is not installed")
 
 
+def plain(text: str) -> str:
+    return text.replace("\u00a0", " ")
+
+
 def test_the_answer_is_put_into_words() -> None:
-    [demo] = answers([IGNORES, GAINS], SENTENCES)
-    assert (demo.dataset, demo.short, demo.note) == ("demo", "Yes", "")
-    assert demo.summary == (
-        "Of 2 fusions, 1 uses the image and gains and 1 ignores the image. "
-        "The largest gain is 20.0 points of entity F1, by bilstm+cnn linear."
-    )
+    [demo] = answers([IGNORES, GAINS], SENTENCES, TWINS)
+    assert (demo.dataset, demo.word, demo.note) == ("demo", "Partly", "")
+    assert demo.summary == "Of 2 fusions, 1 uses the image and gains and 1 ignores the image."
     first = demo.claims[0]
+    assert demo.best == first
     assert (first.model, first.says) == ("bilstm+cnn linear", "uses the image and gains")
-    assert first.evidence.replace("\u00a0", " ") == (
-        "85.00 against 65.00 with the text alone, over 2 seeds: +20.00 points (+15.00 to +25.00; "
-        "corrected p < 0.001). With shuffled images the same weights lose 25.00 points (+20.00 to +30.00)."
+    assert (first.fusion_score, first.folder) == ("85.00", "runs/demo/none/bilstm+cnn/linear/")
+    assert (first.text_only, first.twin) == ("65.00", "runs/demo/none/bilstm+none/text_only/")
+    assert plain(first.evidence) == (
+        "over 2 seeds: +20.00 points (+15.00 to +25.00; corrected p < 0.001). "
+        "With shuffled images the same weights lose 25.00 points (+20.00 to +30.00)."
     )
 
 
 def test_all_fusions_of_one_verdict_are_summed_up_as_all() -> None:
-    [demo] = answers([IGNORES, IGNORES | {"fusion": "linear"}], SENTENCES)
-    assert (demo.short, demo.summary) == ("No", "All 2 fusions ignore the image.")
+    [demo] = answers([IGNORES, IGNORES | {"fusion": "linear"}], SENTENCES, TWINS)
+    assert (demo.word, demo.summary, demo.best) == ("No", "All 2 fusions ignore the image.", None)
 
 
 def test_a_caption_is_not_called_an_image_and_has_no_shuffled_images() -> None:
     caption = GAINS | {"image_encoder": "none", "fusion": "caption", "drop_shuffled": None}
-    [claim] = answers([caption], SENTENCES)[0].claims
+    [claim] = answers([caption], SENTENCES, TWINS)[0].claims
     assert claim.says == "gains by the image's caption"
     assert "shuffled" not in claim.evidence
 
 
-def test_a_small_test_set_gets_no_yes() -> None:
-    found = answers([GAINS | {"dataset": "tweets"}, GAINS], SENTENCES)
-    assert found[1].note == "tweets has only 10 test sentences: too few to compare models on."
-    assert headline(found) == "Yes on demo; too few sentences to tell on tweets."
-    assert "nothing to compare" in headline([])
+@pytest.mark.parametrize(
+    ("verdicts", "word", "share"),
+    [
+        ("gains gains", "Yes", "a gain in 2 of 2 comparisons."),
+        ("gains", "Yes", "a gain in 1 of 1 comparison."),
+        ("gains ignores unclear", "Partly", "a gain in 1 of 3 comparisons."),
+        ("gains loses ignores", "Mixed", "a gain in 1 of 3 comparisons, a loss in 1."),
+        ("ignores unclear", "Unclear", "a gain in 0 of 2 comparisons."),
+        ("loses ignores", "No", "a gain in 0 of 2 comparisons, a loss in 1."),
+        ("ignores", "No", "a gain in 0 of 1 comparison."),
+    ],
+)
+def test_the_headline_says_which_share_gains(verdicts: str, word: str, share: str) -> None:
+    rows = [GAINS | {"verdict": verdict} for verdict in verdicts.split()]
+    assert headline(answers(rows, SENTENCES, TWINS)) == [(word, f"on demo: {share}")]
+
+
+def test_the_headline_tells_data_sets_apart_and_gives_a_small_one_no_yes() -> None:
+    sentences = [*SENTENCES, {"dataset": "control", "sentences": "600"}]
+    rows = [GAINS, GAINS | {"dataset": "tweets"}, IGNORES | {"dataset": "control"}]
+    found = answers(rows, sentences, TWINS)
+    assert headline(found) == [
+        ("Yes", "on demo: a gain in 1 of 1 comparison."),
+        ("No", "on control: a gain in 0 of 1 comparison."),
+        ("Too few sentences to tell", "on tweets."),
+    ]
+    assert found[2].note == "tweets has only 10 test sentences: too few to compare models on."
+    assert headline([])[0][0] == "Nothing to compare:"
 
 
 def test_a_sample_has_a_third_of_each_where_there_are_enough_and_is_the_same_twice() -> None:
@@ -110,8 +138,12 @@ def test_cells_sort_by_number_and_lead_to_their_runs(tmp_path: Path) -> None:
     table, *_ = report_tables(tmp_path)
     row = dict(zip((column.title for column in table.columns), table.rows[0], strict=True))
     assert (row["difference"].text, row["difference"].order) == ("+20.00", "0.2")
-    assert row["fusion"].href == "runs/demo/none/bilstm%2Bcnn/linear/"
+    assert (row["model"].text, row["model"].href) == (
+        "bilstm+cnn linear",
+        "runs/demo/none/bilstm%2Bcnn/linear/",
+    )
     assert (row["drop, blank"].text, row["drop, blank"].order) == ("–", "")
+    assert [cells[3].bold for cells in table.rows] == [True, False]  # the gain is sure, no difference is not
 
 
 @needs_itables
@@ -129,6 +161,7 @@ def test_the_page_needs_no_network_is_the_same_twice_and_stays_small(tmp_path: P
         assert attribute not in text
     assert text == report(tmp_path, POSTS + 100)
     assert f"{POSTS} test posts" in text
+    assert text.count('alt="Lengths"') == text.count("data:image/webp;base64,") - POSTS == 1
     assert len(text.encode()) < 3_000_000
 
 
@@ -143,8 +176,7 @@ def files(folder: Path, posts: int) -> tuple[dict, dict, dict, dict]:
     for run, tag in ((TEXT_ONLY, "B-LOC"), (LINEAR, "B-PER")):
         read = [Prediction(name, tokens, labels, [tag, "O"], [1, 1]) for name in names]
         write_predictions(predictions[run], read)
-    twins = {"linear": "text_only"}
-    return {("demo", "none"): folder / "test.jsonl"}, predictions, {"demo": folder / "images"}, twins
+    return {("demo", "none"): folder / "test.jsonl"}, predictions, {"demo": folder / "images"}, TWINS
 
 
 def write_tables(folder: Path) -> None:
@@ -172,7 +204,8 @@ def write_tables(folder: Path) -> None:
 def report(folder: Path, posts: int = 3) -> str:
     """The report on ``posts`` posts, written to ``folder``; the browser's tests open it."""
     write_tables(folder)
-    (folder / "demo.md").write_text(f"# demo\n\n{ATTACK}\n", encoding="utf-8")
+    Image.new("RGB", (40, 30), "blue").save(folder / "demo.lengths.png")
+    (folder / "demo.md").write_text(f"# demo\n\n{ATTACK}\n\n![Lengths](demo.lengths.png)\n", encoding="utf-8")
     (folder / "forest.svg").write_text(
         '<svg xmlns="http://www.w3.org/2000/svg" width="300" height="90"/>', encoding="utf-8"
     )

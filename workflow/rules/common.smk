@@ -277,14 +277,19 @@ def data_reports():
     return expand("results/reports/data/{dataset}.md", dataset=DATASETS)
 
 
+def data_plots():
+    """The plots of the data reports, and the sheets of crops where there are any."""
+    crops = [f"results/reports/data/{dataset}.crops.png" for dataset in DATASETS if dataset in PONER]
+    return crops + expand("results/reports/data/{dataset}.{plot}.svg", dataset=DATASETS, plot=DATA_PLOTS)
+
+
 def tables():
     return expand(
         "results/tables/{name}",
         name=[
-            *("grid.csv", "grid.md", "thesis.csv", "thesis.md", "thesis.tex"),
             *(
                 f"{table}.{ending}"
-                for table in ("does_it_help", "per_type", "cost")
+                for table in ("grid", "thesis", "does_it_help", "per_type", "cost")
                 for ending in ("csv", "md", "tex")
             ),
             *("errors.csv", "errors.md", "published.csv", "published.md"),
@@ -293,7 +298,14 @@ def tables():
     )
 
 
-EVIDENCE_PLOTS = ["forest", "ablations", "per_type", "cost"]
+ENDINGS = ["png", "svg"]
+DATA_PLOTS = ["entity_types", "lengths"]
+EVIDENCE_PLOTS = {
+    "forest": "differences",
+    "ablations": "wrong images",
+    "per_type": "by entity type",
+    "cost": "F1 against cost",
+}
 
 
 def plots():
@@ -301,4 +313,4 @@ def plots():
     names += [
         f"{kind}.{dataset}" for kind in ("tag_distribution", "confusion_matrix") for dataset in DATASETS
     ]
-    return expand("results/plots/{name}.{ending}", name=names, ending=["png", "svg"])
+    return expand("results/plots/{name}.{ending}", name=names, ending=ENDINGS)

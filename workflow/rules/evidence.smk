@@ -8,12 +8,18 @@ rule evidence:
     output:
         help_csv=report(
             "results/tables/does_it_help.csv",
-            category="Tables",
+            category="Answer",
+            labels={"answer": "does the image help?"},
             caption="../report/does_it_help.rst",
         ),
         help_md="results/tables/does_it_help.md",
         help_tex="results/tables/does_it_help.tex",
-        type_csv="results/tables/per_type.csv",
+        type_csv=report(
+            "results/tables/per_type.csv",
+            category="Tables",
+            labels={"table": "by entity type"},
+            caption="../report/per_type_table.rst",
+        ),
         type_md="results/tables/per_type.md",
         type_tex="results/tables/per_type.tex",
     log:
@@ -35,9 +41,19 @@ rule errors:
         test=expand("results/data/{data}/test.jsonl", data=filtered_data()),
         images=image_indexes(),
     output:
-        csv="results/tables/errors.csv",
+        csv=report(
+            "results/tables/errors.csv",
+            category="Tables",
+            labels={"table": "errors"},
+            caption="../report/errors.rst",
+        ),
         md="results/tables/errors.md",
-        changes="results/tables/fixed_and_broken.csv",
+        changes=report(
+            "results/tables/fixed_and_broken.csv",
+            category="Tables",
+            labels={"table": "fixed and broken"},
+            caption="../report/fixed_and_broken.rst",
+        ),
         examples="results/tables/fixed_and_broken.jsonl",
     log:
         "results/logs/errors.log",
@@ -55,7 +71,12 @@ rule cost:
     input:
         expand("results/runs/{run}/run.yaml", run=[run.path for run in RUNS]),
     output:
-        csv="results/tables/cost.csv",
+        csv=report(
+            "results/tables/cost.csv",
+            category="Tables",
+            labels={"table": "cost"},
+            caption="../report/cost_table.rst",
+        ),
         md="results/tables/cost.md",
         tex="results/tables/cost.tex",
     log:
@@ -73,7 +94,12 @@ rule published:
     input:
         "results/scores.csv",
     output:
-        csv="results/tables/published.csv",
+        csv=report(
+            "results/tables/published.csv",
+            category="Tables",
+            labels={"table": "beside published results"},
+            caption="../report/published.rst",
+        ),
         md="results/tables/published.md",
     log:
         "results/logs/published.log",
@@ -93,12 +119,16 @@ rule plot_evidence:
         cost=rules.cost.output.csv,
         scores="results/scores.csv",
     output:
-        report(
-            expand("results/plots/{name}.png", name=EVIDENCE_PLOTS),
-            category="Plots",
-            caption="../report/evidence.rst",
-        ),
-        expand("results/plots/{name}.svg", name=EVIDENCE_PLOTS),
+        expand("results/plots/{name}.png", name=EVIDENCE_PLOTS),
+        [
+            report(
+                f"results/plots/{name}.svg",
+                category="Plots",
+                labels={"plot": title},
+                caption=f"../report/{name}.rst",
+            )
+            for name, title in EVIDENCE_PLOTS.items()
+        ],
     log:
         "results/logs/plot_evidence.log",
     conda:

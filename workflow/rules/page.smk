@@ -6,11 +6,17 @@ rule report:
         scores="results/scores.csv",
         plots=[file for file in plots() if file.endswith(".svg")],
         data=data_reports(),
+        data_plots=data_plots(),
         posts=expand("results/data/{data}/test.jsonl", data=filtered_data()),
         predictions=expand("results/runs/{run}/predictions.test.jsonl", run=[run.path for run in RUNS]),
         images=image_indexes(),
     output:
-        "results/report.html",
+        report(
+            "results/report.html",
+            category="Answer",
+            labels={"answer": "the report, all on one page"},
+            caption="../report/report.rst",
+        ),
     log:
         "results/logs/report.log",
     conda:

@@ -19,13 +19,21 @@ rule config:
 rule tables:
     """Tabulate all combinations, and the thesis's results beside ours."""
     input:
-        "results/scores.csv",
+        scores="results/scores.csv",
+        counts=expand("results/runs/{run}/counts.npz", run=[run.path for run in RUNS]),
     output:
-        grid_csv=report("results/tables/grid.csv", category="Tables", caption="../report/grid.rst"),
+        grid_csv=report(
+            "results/tables/grid.csv",
+            category="Tables",
+            labels={"table": "all combinations"},
+            caption="../report/grid.rst",
+        ),
         grid_md="results/tables/grid.md",
+        grid_tex="results/tables/grid.tex",
         thesis_csv=report(
             "results/tables/thesis.csv",
             category="Tables",
+            labels={"table": "beside the thesis"},
             caption="../report/thesis.rst",
         ),
         thesis_md="results/tables/thesis.md",
@@ -46,12 +54,13 @@ rule plot_training_curves:
     input:
         expand("results/runs/{run}/history.csv", run=[run.path for run in RUNS]),
     output:
-        png=report(
-            "results/plots/training_curves.png",
+        png="results/plots/training_curves.png",
+        svg=report(
+            "results/plots/training_curves.svg",
             category="Plots",
+            labels={"plot": "training curves"},
             caption="../report/training_curves.rst",
         ),
-        svg="results/plots/training_curves.svg",
     log:
         "results/logs/plot_training_curves.log",
     conda:
@@ -71,12 +80,13 @@ rule plot_fusion_comparison:
             dataset=sorted({*DATASETS} & {*GENERATED}),
         ),
     output:
-        png=report(
-            "results/plots/fusion_comparison.png",
+        png="results/plots/fusion_comparison.png",
+        svg=report(
+            "results/plots/fusion_comparison.svg",
             category="Plots",
+            labels={"plot": "fusion comparison"},
             caption="../report/fusion_comparison.rst",
         ),
-        svg="results/plots/fusion_comparison.svg",
     log:
         "results/logs/plot_fusion_comparison.log",
     conda:
@@ -92,12 +102,13 @@ rule plot_tag_distribution:
     input:
         expand("results/data/{{dataset}}/none/{split}.jsonl", split=SPLITS),
     output:
-        png=report(
-            "results/plots/tag_distribution.{dataset}.png",
-            category="Plots",
+        png="results/plots/tag_distribution.{dataset}.png",
+        svg=report(
+            "results/plots/tag_distribution.{dataset}.svg",
+            category="Data",
+            labels={"data set": "{dataset}", "what": "tag distribution"},
             caption="../report/tag_distribution.rst",
         ),
-        svg="results/plots/tag_distribution.{dataset}.svg",
     log:
         "results/logs/plot_tag_distribution/{dataset}.log",
     conda:
@@ -117,12 +128,13 @@ rule plot_confusion_matrix:
             f"results/runs/{run.path}/predictions.test.jsonl" for run in RUNS if run.dataset == w.dataset
         ],
     output:
-        png=report(
-            "results/plots/confusion_matrix.{dataset}.png",
+        png="results/plots/confusion_matrix.{dataset}.png",
+        svg=report(
+            "results/plots/confusion_matrix.{dataset}.svg",
             category="Plots",
+            labels={"plot": "confusion matrix, {dataset}"},
             caption="../report/confusion_matrix.rst",
         ),
-        svg="results/plots/confusion_matrix.{dataset}.svg",
     log:
         "results/logs/plot_confusion_matrix/{dataset}.log",
     conda:
@@ -141,13 +153,10 @@ rule data_report:
         md=report(
             "results/reports/data/{dataset}.md",
             category="Data",
+            labels={"data set": "{dataset}", "what": "report"},
             caption="../report/data_report.rst",
         ),
-        plots=expand(
-            "results/reports/data/{{dataset}}.{plot}.{ending}",
-            plot=["lengths", "entity_types"],
-            ending=["png", "svg"],
-        ),
+        plots=expand("results/reports/data/{{dataset}}.{plot}.{ending}", plot=DATA_PLOTS, ending=ENDINGS),
     log:
         "results/logs/data_report/{dataset}.log",
     conda:

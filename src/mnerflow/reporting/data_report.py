@@ -85,7 +85,7 @@ def _counts(counts: Mapping[str, dict], splits: Mapping[str, list[Post]]) -> Tab
     for name in ("stray_after_outside", "stray_after_other_type"):
         words = name.removeprefix("stray_").replace("_", " ").replace("outside", "O")
         rows.append([f"stray I- {words}", *(f"{each[name]:,}" for each in counts.values())])
-    return Table("## Counts\n\nA stray `I-` starts an entity.", ["", *counts], rows)
+    return Table("## Counts\n\nA stray `I-` starts an entity.", ["count", *counts], rows)
 
 
 def _tags(splits: Mapping[str, list[Post]]) -> Table:
@@ -103,7 +103,7 @@ def _overlap(splits: Mapping[str, list[Post]]) -> Table:
         share = overlap(splits["train"], splits[split])
         rows.append([split, *map(_share, (share.words, share.tokens, share.entities, share.other_type))])
     columns = [
-        "",
+        "split",
         "distinct tokens",
         "tokens",
         "entities with their type",

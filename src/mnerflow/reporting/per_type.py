@@ -7,18 +7,10 @@ from statistics import fmean, stdev
 
 import numpy as np
 
+from mnerflow.evaluation.best import surely_best
 from mnerflow.evaluation.counts import Counts, check_same_posts
-from mnerflow.evaluation.evidence import SIGNIFICANCE
 from mnerflow.evaluation.metrics import GOLD, precision_recall_f1
-from mnerflow.evaluation.statistics import (
-    RESAMPLES,
-    approximate_randomization,
-    bootstrap_interval,
-    f1,
-    holm,
-    resampled_difference,
-    resampled_f1,
-)
+from mnerflow.evaluation.statistics import RESAMPLES
 from mnerflow.grid import Run
 from mnerflow.reporting.render import Table, spread
 from mnerflow.reporting.tables import COMBINATION, encoders
@@ -30,8 +22,7 @@ def per_type(runs: Mapping[Run, Counts], resamples: int = RESAMPLES) -> list[dic
     """Precision, recall and F1 of every combination and entity type on the test split, means over seeds.
 
     ``support`` is the number of gold entities. ``best`` marks the highest F1 of a data set, filter and type
-    where the next one is surely worse: p < 0.05 (approximate randomization over sentences, Holm's correction
-    over the types), and the bootstrap interval over sentences and seeds leaves out zero.
+    where the next one is surely worse (see ``surely_best``).
     """
     rows = []
     for _, members in groupby(sorted(runs), key=lambda run: (run.dataset, run.filter)):
@@ -45,7 +36,7 @@ def per_type(runs: Mapping[Run, Counts], resamples: int = RESAMPLES) -> list[dic
             {names: np.stack([c.plain[:, index] for c in seeds]) for names, seeds in combinations.items()}
             for index in range(len(types))
         ]
-        best = _surely_best(of_type, resamples)
+        best = surely_best(of_type, resamples)
         rows += [
             _row(names, kind, counts[names]) | {"best": names == winner}
             for names in combinations
@@ -88,22 +79,3 @@ def _row(names: tuple, kind: str, counts: np.ndarray) -> dict:
         "f1_mean": fmean(scores),
         "f1_sd": stdev(scores) if len(scores) > 1 else None,
     }
-
-
-def _surely_best(systems: Sequence[Mapping[tuple, np.ndarray]], resamples: int) -> list[tuple | None]:
-    """For each type, the system whose F1 is surely the highest; counts ``(seeds, sentences, 3)``."""
-    if len(systems[0]) < 2:
-        return [None] * len(systems)
-    leaders = []
-    for counts in systems:
-        means = {names: f1(seeds.sum(axis=1)).mean() for names, seeds in counts.items()}
-        leaders.append(sorted(means, key=means.__getitem__, reverse=True)[:2])
-    pairs = [[counts[names] for names in two] for counts, two in zip(systems, leaders, strict=True)]
-    corrected = holm([approximate_randomization(*pair, resamples) for pair in pairs])
-    scores = resampled_f1(np.concatenate([seeds for pair in pairs for seeds in pair]), resamples)
-    columns = iter(np.split(scores, np.cumsum([len(seeds) for pair in pairs for seeds in pair])[:-1], axis=1))
-    best = []
-    for two, p in zip(leaders, corrected, strict=True):
-        low, _ = bootstrap_interval(resampled_difference(next(columns), next(columns)))
-        best.append(two[0] if p < SIGNIFICANCE and low > 0 else None)
-    return best

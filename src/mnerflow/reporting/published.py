@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from mnerflow.reporting.render import ABSENT, Table, spread
-from mnerflow.reporting.tables import encoders
+from mnerflow.reporting.tables import encoders, run_folder
 
 COLUMNS = ("dataset", "split", "metric", "origin", "system", "backbone", "modality", "value", "sd", "seeds")
 COLUMNS += ("source", "year", "url", "checked", "seen_in")
@@ -61,7 +61,8 @@ def published(dataset: str, metric: str = "entity_f1", split: str = "test") -> l
 def beside_published(summary: Sequence[dict]) -> list[dict]:
     """Published results and ours (from ``summarize``) with the columns ``COLUMNS``, the best first.
 
-    Only data sets that the literature has results for; ``origin`` is ``published`` or ``mnerflow``.
+    Only data sets that the literature has results for; ``origin`` is ``published`` or ``mnerflow``, and
+    ``url`` of ours the folder of its runs below ``results``.
     """
     rows = []
     for dataset in sorted({row["dataset"] for row in summary}):
@@ -136,7 +137,7 @@ def _ours(row: dict) -> dict:
         "seeds": row["seeds"],
         "source": "mnerflow",
         "year": None,
-        "url": None,
+        "url": run_folder(row),
         "checked": True,
         "seen_in": None,
     }

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean, stdev
 
@@ -22,15 +22,19 @@ SUMMARY = (
     "sentences",
     *(f"{metric}_{part}" for metric in REPORTED for part in ("mean", "sd")),
     *(f"entity_f1_{ablation}" for ablation in ABLATIONS),
+    "best",
 )
 
 
-def summarize(scores: Iterable[dict], split: str = "test") -> list[dict]:
+def summarize(
+    scores: Iterable[dict], split: str = "test", best: Container[tuple[str, ...]] = ()
+) -> list[dict]:
     """One row a combination, over the seeds of ``split``, in the order of the combinations' names.
 
     A row has the columns ``SUMMARY``: ``seeds`` (how many), ``sentences``, ``<metric>_mean`` and
     ``<metric>_sd`` (sample standard deviation, ``None`` for one seed) with the true image or none, and
-    ``entity_f1_shuffled`` and ``entity_f1_blank``, means under these images, ``None`` where there are none.
+    ``entity_f1_shuffled`` and ``entity_f1_blank``, means under these images, ``None`` where there are none,
+    and ``best``: whether it is among the combinations named in ``best``.
     """
     groups: dict[tuple, dict[str, list[dict]]] = defaultdict(lambda: defaultdict(list))
     for row in scores:
@@ -49,7 +53,7 @@ def summarize(scores: Iterable[dict], split: str = "test") -> list[dict]:
         for ablation in ABLATIONS:
             values = [run["entity_f1"] for run in conditions[ablation]]
             row[f"entity_f1_{ablation}"] = fmean(values) if values else None
-        summary.append(row)
+        summary.append(row | {"best": names in best})
     return summary
 
 
@@ -72,9 +76,11 @@ def grid_table(summary: Sequence[dict]) -> Table:
     ]
     return Table(
         "F1 on the test split in percent, mean ± standard deviation over seeds. Shuffled and blank: entity "
-        "F1 of the same weights with wrong images and with empty ones.",
+        "F1 of the same weights with wrong images and with empty ones. Bold: the best of its data set, where "
+        "the next one is surely worse.",
         columns,
         rows,
+        bold={(y, columns.index("entity F1")) for y, row in enumerate(summary) if row["best"]},
         notes=_small_sets(summary),
     )
 
@@ -113,6 +119,12 @@ def _small_sets(summary: Sequence[dict]) -> list[str]:
 def encoders(row: dict) -> str:
     """``"minilm+vit"``, or the one encoder that a unimodal run uses."""
     return "+".join(row[name] for name in ("text_encoder", "image_encoder") if row[name] != "none")
+
+
+def run_folder(row: Mapping[str, str]) -> str:
+    """Where the runs of a combination lie below ``results``, one folder a seed."""
+    coders = f"{row['text_encoder']}+{row['image_encoder']}"
+    return f"runs/{row['dataset']}/{row['filter']}/{coders}/{row['fusion']}/"
 
 
 def write_csv(path: str | Path, rows: Sequence[dict], columns: Sequence[str]) -> None:

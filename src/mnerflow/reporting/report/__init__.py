@@ -1,45 +1,65 @@
 """The report: one page that opens from disk without a network, with everything it shows inside it."""
 
+import io
 import json
+import os
+import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import distribution
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
+from PIL import Image
 
 from mnerflow.evaluation.evidence import RULES
+from mnerflow.evaluation.scores import best_run, read_scores
 from mnerflow.files import read_text, write_text
 from mnerflow.grid import Run
 from mnerflow.reporting.does_it_help import COLUMNS
 from mnerflow.reporting.report.answer import answers, headline
-from mnerflow.reporting.report.gallery import POSTS, gallery
+from mnerflow.reporting.report.gallery import gallery
 from mnerflow.reporting.report.tables import report_tables
 from mnerflow.reporting.tables import read_csv
 
-# Figures are told in this order; others follow by name. What stands here says how to read one.
+# Figures are told in this order; others follow by name. What stands here says how to read one, and the file
+# that it is drawn from.
 CAPTIONS = {
-    "forest": "What each fusion gains over its text-only twin, with its 95 % interval.",
-    "ablations": "What the same weights lose when they are given wrong images.",
-    "fusion_comparison": "Entity F1 of every fusion and seed, with the true, shuffled and blank images.",
-    "per_type": "Entity F1 by entity type.",
-    "cost": "Entity F1 against training time.",
-    "training_curves": "Loss and dev score over the epochs of every run.",
-    "confusion_matrix": "Gold tags against predicted ones, in the run that was best on dev.",
-    "tag_distribution": "How often each tag stands in each split.",
+    "forest": (
+        "What each fusion gains over its text-only twin, with its 95 % interval.",
+        "tables/does_it_help.csv",
+    ),
+    "ablations": (
+        "What the same weights lose when they are given wrong images.",
+        "tables/does_it_help.csv",
+    ),
+    "fusion_comparison": (
+        "Entity F1 of every fusion and seed, with the true, shuffled and blank images.",
+        "scores.csv",
+    ),
+    "per_type": ("Entity F1 by entity type.", "tables/per_type.csv"),
+    "cost": ("Entity F1 against training time.", "tables/cost.csv"),
+    "training_curves": ("Loss and dev score over the epochs of every run.", "runs/"),
+    "confusion_matrix": ("Gold tags against predicted ones, in the run that was best on dev.", None),
+    "tag_distribution": ("How often each tag stands in each split.", None),
 }
+FULL = 300  # points: a plot that is wider was drawn for two columns, and gets the page's width
+PICTURE = 1200  # pixels of the longer side of a picture in a data report that is no drawing
 
 
 @dataclass(frozen=True)
 class Sources:
     """The files that a report is made of, all below the folder that it is written to.
 
-    ``plots`` are SVG files, ``data_reports`` Markdown files, one a data set, ``posts`` the prepared test
-    split of each data set and filter, ``predictions`` each run's on it, ``images`` the folder with the
-    photos of each data set that has some, ``twins`` the text-only fusion that each fusion is compared with.
+    ``plots`` are SVG files; ``data_reports`` Markdown files, one a data set, with their pictures beside them;
+    ``posts`` the prepared test split of each data set and filter; ``predictions`` each run's on it;
+    ``images`` the folder of each data set that has photos; ``twins`` the text-only fusion that each fusion is
+    compared with.
     """
 
     plots: Sequence[Path]
@@ -66,18 +86,26 @@ def write_report(out: Path, sources: Sources) -> None:
     found = answers(
         read_csv(folder / "tables/does_it_help.csv", COLUMNS),
         read_csv(folder / "tables/grid.csv", ("dataset", "sentences")),
+        sources.twins,
     )
     shown = gallery(sources.posts, sources.predictions, sources.images, sources.twins)
+    figures = [_figure(plot, folder) for plot in sorted(sources.plots, key=_place)]
     page = environment.get_template("page.html.j2").render(
         headline=headline(found),
         answers=found,
         rules=RULES,
-        plots=[_figure(plot) for plot in sorted(sources.plots, key=_place)],
+        plots=[figure for figure in figures if figure["kind"] != "tag_distribution"],
         tables=report_tables(folder),
         gallery=_json(shown),
         posts=sum(len(group["posts"]) for group in shown),
-        most=POSTS,
-        data_reports=[(report.stem, _html(report)) for report in sources.data_reports],
+        data=[
+            (
+                report.stem,
+                [f for f in figures if (f["kind"], f["dataset"]) == ("tag_distribution", report.stem)],
+                _html(report),
+            )
+            for report in sources.data_reports
+        ],
         table_style=Markup(_asset("dt_bundle.css")),
         modules=_json(
             {"imports": {"datatables": _data_url("text/javascript", _asset("dt_bundle.js").encode())}}
@@ -86,11 +114,23 @@ def write_report(out: Path, sources: Sources) -> None:
     write_text(out, page)
 
 
-def _figure(plot: Path) -> dict[str, str]:
+def _figure(plot: Path, folder: Path) -> dict[str, Any]:
     kind, _, dataset = plot.stem.partition(".")
-    title = kind.replace("_", " ").capitalize() + (f": {dataset}" if dataset else "")
-    source = _data_url("image/svg+xml", plot.read_bytes())
-    return {"kind": kind, "title": title, "caption": CAPTIONS.get(kind, ""), "source": source}
+    caption, data = CAPTIONS.get(kind, ("", None))
+    if kind == "confusion_matrix":
+        data = f"runs/{best_run(read_scores(folder / 'scores.csv'), dataset).path}/"
+    elif kind == "tag_distribution":
+        data = f"data/{dataset}/none/"
+    return {
+        "kind": kind,
+        "dataset": dataset,
+        "title": kind.replace("_", " ").capitalize() + (f": {dataset}" if dataset else ""),
+        "caption": caption,
+        "data": data,
+        "file": os.path.relpath(plot, folder),
+        "full": float(re.search(r'<svg[^>]* width="([\d.]+)', read_text(plot))[1]) > FULL,
+        "source": _picture(plot),
+    }
 
 
 def _place(plot: Path) -> tuple[int, str]:
@@ -98,11 +138,37 @@ def _place(plot: Path) -> tuple[int, str]:
     return [*CAPTIONS, kind].index(kind), plot.stem
 
 
+def _picture(file: Path) -> str:
+    """A picture as a data URL: its drawing where there is one, else a photo of at most ``PICTURE`` pixels."""
+    drawing = file.with_suffix(".svg")
+    if drawing.exists():
+        return _data_url("image/svg+xml", drawing.read_bytes())
+    with Image.open(file) as image:
+        image.thumbnail((PICTURE, PICTURE))
+        small = io.BytesIO()
+        image.convert("RGB").save(small, "WEBP", quality=75)
+    return _data_url("image/webp", small.getvalue())
+
+
 def _html(markdown: Path) -> Markup:
-    """A Markdown file as HTML; HTML in it, as a post may contain, is shown and not obeyed."""
+    """A Markdown file as HTML with its pictures inside; HTML in it, as a post may contain, is only shown.
+
+    Its headings are set three levels lower, to stand under the page's own. A picture is shown from the
+    folder of the file only, else its description.
+    """
     reader = MarkdownIt("commonmark", {"html": False}).enable("table")
-    reader.add_render_rule("image", lambda *_: "")
-    return Markup(reader.render(read_text(markdown)))
+    tokens = reader.parse(read_text(markdown))
+    for token in tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(6, int(token.tag[1:]) + 3)}"
+        for part in token.children or ():
+            if part.type == "image":
+                file = markdown.parent / Path(unquote(str(part.attrs["src"]))).name
+                if file.is_file():
+                    part.attrs["src"] = _picture(file)
+                else:
+                    part.type = "text"
+    return Markup(reader.renderer.render(tokens, reader.options, {}))
 
 
 def _json(value: object) -> Markup:

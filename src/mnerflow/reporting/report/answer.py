@@ -7,7 +7,7 @@ from itertools import groupby
 
 from mnerflow.reporting.does_it_help import interval, p_value, points
 from mnerflow.reporting.render import percent
-from mnerflow.reporting.tables import FEW_SENTENCES, encoders
+from mnerflow.reporting.tables import FEW_SENTENCES, encoders, run_folder
 
 Row = Mapping[str, str | None]
 
@@ -22,17 +22,28 @@ CAPTION_SAYS = SAYS | {
     "gains": ("gains by the image's caption", ""),
     "loses": ("loses by the image's caption", ""),
 }
+# Of a data set, in the order of the headline: all comparisons gain; some, and none loses; some gain and some
+# lose; none gains, and some are unclear; none gains.
+YES, PARTLY, MIXED, UNCLEAR, NO = "Yes", "Partly", "Mixed", "Unclear", "No"
+FEW = "Too few sentences to tell"
+WORDS = (YES, PARTLY, MIXED, UNCLEAR, NO, FEW)
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What is said of one fusion beside its text-only twin; the difference and its interval are in points."""
+    """What is said of one fusion beside its text-only twin; the difference and its interval are in points.
+
+    ``fusion_score`` and ``text_only`` are percentages as text, ``folder`` and ``twin`` where their runs lie.
+    """
 
     model: str
     verdict: str
     says: str
+    fusion_score: str
+    text_only: str
     evidence: str
     folder: str
+    twin: str
     difference: float
     low: float
     high: float
@@ -40,94 +51,117 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is said of a data set: in a few words, in a sentence, and fusion by fusion.
+    """What is said of a data set: in a word, in a sentence, and fusion by fusion.
 
+    ``counts`` holds how many claims have a verdict, ``best`` the largest gain, ``note`` what to beware of;
     ``reach`` is the largest distance from zero, in points, that any interval of the data set has.
     """
 
     dataset: str
-    short: str
+    word: str
+    counts: Counter[str]
     summary: str
+    best: Claim | None
     note: str
     claims: Sequence[Claim]
     reach: float
 
 
-def answers(rows: Iterable[Row], summary: Iterable[Row]) -> list[Answer]:
-    """An answer for each data set of ``rows`` (``does_it_help.csv``), by name.
+def answers(rows: Iterable[Row], summary: Iterable[Row], twins: Mapping[str, str | None]) -> list[Answer]:
+    """An answer for each data set of ``rows`` (``does_it_help.csv``), in ``WORDS`` order, then by name.
 
-    ``summary`` are rows of ``grid.csv``, which say how many test sentences a data set has.
+    ``summary`` are rows of ``grid.csv``, which say how many test sentences a data set has; ``twins`` names
+    the text-only fusion that each fusion is compared with.
     """
     sentences = {row["dataset"]: int(row["sentences"]) for row in summary}
     ordered = sorted(rows, key=lambda row: (row["dataset"], -float(row["difference"])))
-    return [
-        _answer(dataset, [*group], sentences[dataset])
+    found = [
+        _answer(dataset, [_claim(row, twins) for row in group], sentences[dataset])
         for dataset, group in groupby(ordered, key=lambda row: row["dataset"])
     ]
+    return sorted(found, key=lambda answer: WORDS.index(answer.word))
 
 
-def headline(found: Sequence[Answer]) -> str:
-    """One sentence for all data sets: ``"Yes on demo; not shown on tweets."``."""
+def headline(found: Sequence[Answer]) -> list[tuple[str, str]]:
+    """For the data sets of each word that word, and how many of their comparisons show a gain.
+
+    ``[("Yes", "on demo: a gain in 3 of 3 comparisons."), ("Unclear", "on tweets: a gain in 0 of 2 …")]``
+    """
     if not found:
-        return "No fusion was run beside its text-only twin, so there is nothing to compare."
+        return [("Nothing to compare:", "no fusion was run beside its text-only twin.")]
     parts = []
-    for short, group in groupby(
-        sorted(found, key=lambda a: (a.short != "Yes", a.short)), key=lambda a: a.short
-    ):
-        names = [answer.dataset for answer in group]
-        parts.append(f"{short} on {_listed(names)}")
-    return "; ".join([parts[0], *(part[0].lower() + part[1:] for part in parts[1:])]) + "."
+    for word, group in groupby(found, key=lambda answer: answer.word):
+        members = list(group)
+        counts = sum((answer.counts for answer in members), Counter())
+        share = "" if word == FEW else _share(counts)
+        parts.append((word, f"on {_listed([answer.dataset for answer in members])}{share}."))
+    return parts
 
 
-def _answer(dataset: str, rows: Sequence[Row], sentences: int) -> Answer:
-    claims = [_claim(row) for row in rows]
+def _answer(dataset: str, claims: Sequence[Claim], sentences: int) -> Answer:
     few = sentences < FEW_SENTENCES
     counts = Counter(claim.verdict for claim in claims)
     said = [f"{n} {SAYS[verdict][n > 1]}" for verdict in SAYS if (n := counts[verdict])]
     summary = f"Of {len(claims)} fusions, {_listed(said)}."
     if len(claims) == 1:
         summary = f"{claims[0].model} {claims[0].says}."
+    elif counts["unclear"] == len(claims):
+        summary = f"None of {len(claims)} fusions can be told from the text alone."
     elif len(said) == 1:
         summary = f"All {said[0].replace(' ', ' fusions ', 1)}."
-    if counts["gains"]:
-        best = next(claim for claim in claims if claim.verdict == "gains")
-        summary += f" The largest gain is {best.difference:.1f} points of entity F1, by {best.model}."
-    note = f"{dataset} has only {sentences} test sentences: too few to compare models on." if few else ""
     return Answer(
         dataset,
-        "Too few sentences to tell" if few else _short(counts),
+        FEW if few else _word(counts),
+        counts,
         summary,
-        note,
+        next((claim for claim in claims if claim.verdict == "gains"), None),
+        f"{dataset} has only {sentences} test sentences: too few to compare models on." if few else "",
         claims,
         max(max(abs(claim.low), abs(claim.high)) for claim in claims) or 1.0,
     )
 
 
-def _short(counts: Counter[str]) -> str:
+def _word(counts: Counter[str]) -> str:
     if counts["gains"]:
-        return "Yes"
-    if counts["loses"]:
-        return "No, it hurts"
-    return "Not shown" if counts["unclear"] else "No"
+        if counts["loses"]:
+            return MIXED
+        return YES if counts["gains"] == counts.total() else PARTLY
+    return UNCLEAR if counts["unclear"] else NO
 
 
-def _claim(row: Row) -> Claim:
+def _share(counts: Counter[str]) -> str:
+    """``": a gain in 2 of 5 comparisons, a loss in 1"``."""
+    comparisons = "comparison" if counts.total() == 1 else "comparisons"
+    loss = f", a loss in {counts['loses']}" if counts["loses"] else ""
+    return f": a gain in {counts['gains']} of {counts.total()} {comparisons}{loss}"
+
+
+def _claim(row: Row, twins: Mapping[str, str | None]) -> Claim:
     difference, low, high = (100 * float(row[name]) for name in ("difference", "low", "high"))
     says = (CAPTION_SAYS if row["image_encoder"] == "none" else SAYS)[row["verdict"]][0]
     filtered = "" if row["filter"] == "none" else f" ({row['filter']})"
-    scores = [percent(float(row[name])) for name in ("fusion_score", "text_only")]
     seeds = "1 seed" if row["seeds"] == "1" else f"{row['seeds']} seeds"
     evidence = (
-        f"{scores[0]} against {scores[1]} with the text alone, over {seeds}: "
-        f"{points(difference / 100)} points ({interval(low / 100, high / 100)}; "
+        f"over {seeds}: {points(difference / 100)} points ({interval(low / 100, high / 100)}; "
         f"corrected p\u00a0{_p(row['p_corrected'])})."
     )
     if row["drop_shuffled"]:
         drop, *ends = (float(row[f"drop_shuffled{end}"]) for end in ("", "_low", "_high"))
         evidence += f" With shuffled images the same weights {_lose(drop)} ({interval(*ends)})."
-    folder = f"{row['dataset']}/{row['filter']}/{row['text_encoder']}+{row['image_encoder']}/{row['fusion']}/"
-    model = f"{encoders(row)} {row['fusion']}{filtered}"
-    return Claim(model, row["verdict"], says, evidence, folder, difference, low, high)
+    twin = row | {"image_encoder": "none", "fusion": twins[row["fusion"]]}
+    return Claim(
+        f"{encoders(row)} {row['fusion']}{filtered}",
+        row["verdict"],
+        says,
+        percent(float(row["fusion_score"])),
+        percent(float(row["text_only"])),
+        evidence,
+        run_folder(row),
+        run_folder(twin),
+        difference,
+        low,
+        high,
+    )
 
 
 def _lose(drop: float) -> str:

@@ -43,7 +43,7 @@ def gallery(
         read = [read_predictions(predictions[run]) for run in runs]
         places = [_place(runs, twin_of(run, twins)) for run in runs]
         names = {post.id: post.images for post in read_posts(path)}
-        chosen = sample(_balance(read, places), POSTS // len(posts), Random(SEED))
+        chosen = sample(_balance(read, places), max(1, POSTS // len(posts)), Random(SEED))
         groups.append(
             {
                 "name": dataset if filter_name == "none" else f"{dataset} ({filter_name})",

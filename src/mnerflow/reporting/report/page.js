@@ -5,24 +5,80 @@ const follow = () => document.documentElement.classList.toggle("dark", dark.matc
 dark.addEventListener("change", follow);
 follow();
 
-const filterBy = (content) => ({ extend: "dropdown", icon: "search", text: "Filter", content: [content] });
-
-// Tables. Each is set up when it is first opened: a thousand rows that nobody looks at cost no time.
-function setUp(details) {
-  const table = details.querySelector("table");
-  if (jQuery.fn.dataTable.isDataTable(table)) return;
-  jQuery(table).DataTable({
-    order: [],
-    pageLength: 25,
-    autoWidth: false,
-    columnControl: ["order", filterBy("searchList")],
-    columnDefs: [{ targets: ".number", columnControl: ["order", filterBy("search")] }],
-    ordering: { indicators: false, handler: true },
-    layout: { topStart: "search", topEnd: "pageLength", bottomStart: "info", bottomEnd: "paging" },
-    language: { search: "Search", lengthMenu: "_MENU_ rows", info: "_START_ to _END_ of _TOTAL_ rows" },
-  });
-  details.querySelector(".dt-layout-table").tabIndex = 0; // so that the keyboard can scroll it
+function element(name, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
 }
+
+// Tables. Each is set up when it is first opened: a thousand rows that nobody looks at cost no time. Until then
+// a table stands in a noscript element, which a browser that runs this script keeps as mere text.
+const wide = matchMedia("(min-width: 56rem)");
+
+const ROWS = 25;
+const BUTTON = '<button type="button" class="more" aria-expanded="false" aria-label="Details"></button>';
+
+function setUp(details) {
+  const source = details.querySelector("noscript");
+  if (!source) return;
+  source.outerHTML = source.textContent;
+  const node = details.querySelector("table");
+  const long = node.tBodies[0].rows.length > ROWS;
+  const table = jQuery(node).DataTable({
+    order: [],
+    pageLength: ROWS,
+    autoWidth: false,
+    columnControl: ["searchDropdown"],
+    columnDefs: [
+      { targets: ".more", orderable: false, searchable: false, columnControl: [], render: () => BUTTON },
+      { targets: ".number", className: "number" },
+    ],
+    layout: long
+      ? { topStart: "search", topEnd: "pageLength", bottomStart: "info", bottomEnd: "paging" }
+      : { topStart: "search", topEnd: null, bottomStart: "info", bottomEnd: null },
+    language: {
+      search: "Search",
+      lengthMenu: "_MENU_ rows",
+      info: long ? "_START_ to _END_ of _TOTAL_ rows" : "_TOTAL_ rows",
+      infoEmpty: "",
+      infoFiltered: "(of _MAX_)",
+    },
+  });
+  details.querySelector("nav")?.setAttribute("aria-label", `Pages: ${node.getAttribute("aria-label")}`);
+  details.querySelector(".dt-layout-table").tabIndex = 0; // so that the keyboard can scroll it
+  fit(table);
+  wide.addEventListener("change", () => fit(table));
+  node.addEventListener("click", ({ target }) => {
+    if (target.matches("button.more")) unfold(table, table.row(target.closest("tr")));
+  });
+}
+
+const hidden = (table) => table.columns(".wide, .detail").indexes().toArray().filter((i) => !table.column(i).visible());
+
+/** Show the columns that the page is wide enough for; rows are folded, since what they have to add changes. */
+function fit(table) {
+  table.rows().every(function () {
+    if (this.child.isShown()) unfold(table, this);
+  });
+  table.columns(".wide").visible(wide.matches, false);
+  table.columns(".detail").visible(false, false);
+  table.column(".more").visible(hidden(table).length > 0, false);
+}
+
+/** Show below a row what its table has no room for, or hide it again. */
+function unfold(table, row) {
+  const shown = row.child.isShown();
+  row.node().querySelector("button.more").setAttribute("aria-expanded", String(!shown));
+  if (shown) return row.child.remove();
+  const list = element("dl", { class: "rest" });
+  for (const index of hidden(table)) {
+    const value = [...table.cell(row.index(), index).node().childNodes].map((child) => child.cloneNode(true));
+    list.append(element("div", {}, element("dt", {}, table.column(index).title()), element("dd", {}, ...value)));
+  }
+  row.child(list).show();
+}
+
 for (const details of document.querySelectorAll("details.table")) {
   if (details.open) setUp(details);
   details.addEventListener("toggle", () => details.open && setUp(details));
@@ -35,13 +91,6 @@ const gallery = document.getElementById("gallery");
 const count = document.getElementById("count");
 const field = (name) => form.elements[name];
 
-function element(name, attributes = {}, ...children) {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.append(...children);
-  return made;
-}
-
 const options = (select, pairs) =>
   select.replaceChildren(...pairs.map(([value, text]) => element("option", { value }, text)));
 
@@ -50,29 +99,36 @@ const typesOf = (posts) =>
   [...new Set(posts.flatMap((post) => [post.gold, ...post.read.map((r) => r.entities)].flat().map(([type]) => type)))].sort();
 const types = typesOf(groups.flatMap((each) => each.posts));
 
-/** The words of a post with its entities marked; those that the gold has not are marked as wrong. */
+const SIGNS = { right: "", wrong: " ✗", missed: " missed" };
+const leftward = /^[^\p{L}]*[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}]/u;
+
+/** The words of a post with its entities marked: right, wrong (the gold has none such) and missed ones. */
 function line(post, entities, gold) {
   const right = new Set(gold.map(String));
+  const read = new Set(entities.map(String));
+  const missed = gold.filter(([, start, end]) => !entities.some((entity) => entity[1] < end && start < entity[2]));
   const parts = [];
   let at = 0;
-  const words = (start, end) => post.tokens.slice(start, end).join(" ");
-  for (const entity of entities) {
+  // Set apart, so that a character that turns the writing round turns no more than its own words.
+  const words = (start, end) => element("bdi", {}, post.tokens.slice(start, end).join(" "));
+  for (const entity of [...entities, ...missed].sort((one, other) => one[1] - other[1])) {
     const [type, start, end] = entity;
-    if (start > at) parts.push(words(at, start) + " ");
-    const wrong = !right.has(String(entity));
+    if (start > at) parts.push(words(at, start), " ");
+    const kind = !read.has(String(entity)) ? "missed" : right.has(String(entity)) ? "right" : "wrong";
     parts.push(
       element(
         "mark",
-        { class: wrong ? "wrong" : "right", style: `--type: ${types.indexOf(type)}` },
+        { class: kind, style: `--type: ${types.indexOf(type)}` },
         words(start, end),
-        element("span", { class: "type" }, wrong ? `${type} ✗` : type),
+        element("span", { class: "type" }, type + SIGNS[kind]),
       ),
       " ",
     );
     at = end;
   }
   if (at < post.tokens.length) parts.push(words(at));
-  return element("p", { class: "tokens" }, ...parts);
+  const dir = leftward.test(post.tokens.join(" ")) ? "rtl" : "ltr";
+  return element("p", { class: "tokens", dir }, ...parts);
 }
 
 function reading(name, tokens, note = "") {
@@ -90,13 +146,17 @@ function article(post) {
   const { models } = group();
   const [first, second] = [Number(field("first").value), Number(field("second").value)];
   const read = (model, note) =>
-    reading(models[model].name, line(post, post.read[model].entities, post.gold), note);
+    reading(
+      element("a", { href: encodeURI(`runs/${models[model].run}/`) }, models[model].name),
+      line(post, post.read[model].entities, post.gold),
+      note,
+    );
   const picture = post.image
     ? element("img", { src: post.image, alt: "Image of the post", loading: "lazy" })
     : element("div", { class: "blank" }, "no image");
   const list = element("dl", {}, ...reading("Gold", line(post, post.gold, post.gold)), ...read(first));
   if (second !== first) list.append(...read(second, changeOf(post)));
-  const body = element("div", {}, element("h3", {}, post.id), list);
+  const body = element("div", {}, element("h3", {}, element("bdi", {}, post.id)), list);
   const others = models.map((_, model) => model).filter((model) => model !== first && model !== second);
   if (others.length) {
     const more = element("details", {}, element("summary", {}, `${others.length} more models`));
@@ -107,7 +167,7 @@ function article(post) {
     );
     body.append(more);
   }
-  return element("article", { class: "post" }, picture, body);
+  return element("article", { class: "post", tabindex: "-1" }, picture, body);
 }
 
 function matches(post) {
@@ -122,11 +182,25 @@ function matches(post) {
   );
 }
 
+const STEP = 12; // posts shown at a time
+const further = document.getElementById("further");
+let waiting = [];
+
+function showFurther() {
+  gallery.append(...waiting.splice(0, STEP).map(article));
+  further.hidden = waiting.length === 0;
+  further.textContent = `Show ${Math.min(STEP, waiting.length)} more of ${waiting.length}`;
+}
+
 function show() {
   const { posts } = group();
   const found = posts.filter(matches);
-  gallery.replaceChildren(...found.map(article));
-  count.textContent = `${found.length} of ${posts.length} posts`;
+  waiting = [...found];
+  gallery.replaceChildren();
+  showFurther();
+  count.textContent = found.length || !posts.length
+    ? `${found.length} of ${posts.length} posts`
+    : `None of ${posts.length} posts is like that. Choose less, or other words.`;
 }
 
 /** Offer the models of the chosen data set; begin with the first fusion that has a twin, beside it. */
@@ -147,5 +221,14 @@ if (groups.length) {
   field("group").addEventListener("change", offer);
   form.addEventListener("input", show);
   form.addEventListener("change", show);
+  further.addEventListener("click", () => {
+    const next = gallery.childElementCount;
+    showFurther();
+    gallery.children[next].focus(); // the button moves away, and the keyboard's reader goes on below
+  });
   form.addEventListener("submit", (event) => event.preventDefault());
+} else {
+  form.remove();
+  further.remove();
+  count.textContent = "There are no posts to show: no run has predicted a test split.";
 }

@@ -1,34 +1,42 @@
 """The tables of the report: which columns of which CSV file a reader sees, and how."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
+from mnerflow.evaluation.errors import KINDS
+from mnerflow.evaluation.evidence import SIGNIFICANCE
 from mnerflow.reporting.does_it_help import interval, p_value, points
 from mnerflow.reporting.render import ABSENT, percent, spread
-from mnerflow.reporting.tables import encoders, read_csv
+from mnerflow.reporting.tables import encoders, read_csv, run_folder
 
 Row = Mapping[str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell's text, what it is sorted by where that is not the text, and where it leads."""
+    """A cell's text, what it is sorted by where that is not the text, where it leads, whether it is bold."""
 
     text: str
     order: str | None = None
     href: str | None = None
+    bold: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its title, how a row's cell is made, the columns it needs, whether it holds numbers."""
+    """A column: its title, how a row's cell is made, the columns it needs, whether it holds numbers.
+
+    ``place`` says where it is shown: ``"row"``, ``"wide"`` (in the row of a wide page, among a row's details
+    on a phone), or ``"detail"``.
+    """
 
     title: str
     cell: Callable[[Row], Cell]
     needs: Sequence[str]
     number: bool = False
+    place: str = "row"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +84,23 @@ def _count(title: str, name: str) -> Column:
     return _number(title, name, lambda value: f"{value:,.1f}".removesuffix(".0"))
 
 
-def _spread(title: str, name: str) -> Column:
+def _spread(title: str, name: str, best: str | None = None) -> Column:
+    """Mean and deviation; bold where the column ``best`` says so."""
+
     def cell(row: Row) -> Cell:
         mean, deviation = (float(row[key]) if row[key] else None for key in keys)
-        return Cell(spread(mean, deviation), row[keys[0]] or "")
+        return Cell(spread(mean, deviation), row[keys[0]] or "", bold=bool(best) and row[best] == "True")
 
     keys = (f"{name}_mean", f"{name}_sd")
-    return Column(title, cell, keys, number=True)
+    return Column(title, cell, (*keys, *([best] if best else ())), number=True)
 
 
-def _run_folder(row: Row) -> str:
-    parts = [row["dataset"], row["filter"], f"{row['text_encoder']}+{row['image_encoder']}", row["fusion"]]
-    return quote("runs/" + "/".join(part or "" for part in parts) + "/")
+def _wide(*columns: Column) -> tuple[Column, ...]:
+    return tuple(replace(column, place="wide") for column in columns)
+
+
+def _detail(*columns: Column) -> tuple[Column, ...]:
+    return tuple(replace(column, place="detail") for column in columns)
 
 
 def _dataset(row: Row) -> Cell:
@@ -96,8 +109,31 @@ def _dataset(row: Row) -> Cell:
     return Cell(row["dataset"] if row["filter"] == "none" else f"{row['dataset']} ({row['filter']})")
 
 
-def _interval(row: Row) -> Cell:
-    return Cell(interval(float(row["low"]), float(row["high"])), row["low"])
+def _model(row: Row) -> Cell:
+    if not row["dataset"]:
+        return Cell(ABSENT)
+    return Cell(f"{encoders(row)} {row['fusion']}", href=quote(run_folder(row)))
+
+
+def _difference(row: Row) -> Cell:
+    low, high, p = (float(row[name]) for name in ("low", "high", "p_corrected"))
+    sure = p < SIGNIFICANCE and low * high > 0
+    return Cell(points(float(row["difference"])), row["difference"], bold=sure)
+
+
+def _interval(prefix: str = "") -> Callable[[Row], Cell]:
+    def cell(row: Row) -> Cell:
+        low, high = row[f"{prefix}low"], row[f"{prefix}high"]
+        return Cell(interval(float(low), float(high)), low) if low else Cell(ABSENT, "")
+
+    return cell
+
+
+def _drop(ablation: str) -> tuple[Column, Column]:
+    name = f"drop_{ablation}"
+    needs = (f"{name}_low", f"{name}_high")
+    between = Column(f"interval of drop, {ablation}", _interval(f"{name}_"), needs, number=True)
+    return _number(f"drop, {ablation}", name, points), between
 
 
 def _range(row: Row) -> Cell:
@@ -107,71 +143,81 @@ def _range(row: Row) -> Cell:
     return Cell("–".join(dict.fromkeys(ends)), row["thesis_low"])
 
 
-def _encoders(row: Row) -> Cell:
-    return Cell(encoders(row) if row["dataset"] else ABSENT)
-
-
-def _fusion(row: Row) -> Cell:
-    return Cell(row["fusion"], href=_run_folder(row)) if row["fusion"] else Cell(ABSENT)
+def _published(row: Row) -> Cell:
+    return Cell(row["source"], href=row["url"])
 
 
 def _seed(row: Row) -> Cell:
-    return Cell(row["seed"], row["seed"], f"{_run_folder(row)}seed{row['seed']}/")
+    return Cell(row["seed"], row["seed"], quote(f"{run_folder(row)}seed{row['seed']}/"))
 
 
 MODEL = (
     Column("data set", _dataset, ("dataset", "filter")),
-    Column("encoders", _encoders, ("text_encoder", "image_encoder")),
-    Column("fusion", _fusion, ("fusion",)),
+    Column("model", _model, ("text_encoder", "image_encoder", "fusion")),
 )
 SEEDS = _count("seeds", "seeds")
-KINDS = ("gold", "correct", "missed", "spurious", "wrong_type", "wrong_boundary", "both")
 TABLES: Sequence[tuple[str, str, str, Sequence[Column]]] = (
     (
         "tables/does_it_help.csv",
         "Does the image help?",
-        "Entity F1 on the test split in percent, every fusion beside its text-only twin. Drop: points that "
-        "the same weights lose with wrong images. Changed: percentage of posts tagged otherwise.",
+        "Entity F1 on the test split in percent, every fusion beside its text-only twin; a sure difference "
+        "is bold. Detectable: the smallest difference that the test had an 80 % chance to show. Order: below "
+        "0.5 where the fusion is better whatever the seed. Drop: points that the same weights lose with "
+        "wrong images. Changed: percentage of posts that shuffled images tag otherwise.",
         (
             *MODEL,
-            Column("verdict", lambda row: Cell(row["verdict"]), ("verdict",)),
-            _number("difference", "difference", points),
-            Column("95 % interval", _interval, ("low", "high"), number=True),
-            _number("corrected p", "p_corrected", p_value),
-            _percent("text-only F1", "text_only"),
-            _percent("fusion F1", "fusion_score"),
-            _number("drop, shuffled", "drop_shuffled", points),
-            _number("drop, blank", "drop_blank", points),
-            _percent("changed", "changed"),
-            SEEDS,
+            _text("verdict", "verdict"),
+            Column("difference", _difference, ("difference", "low", "high", "p_corrected"), number=True),
+            *_wide(
+                Column("95 % interval", _interval(), ("low", "high"), number=True),
+                _number("corrected p", "p_corrected", p_value),
+                _percent("text only", "text_only"),
+                _percent("fusion", "fusion_score"),
+            ),
+            *_detail(
+                SEEDS,
+                _number("p", "p", p_value),
+                _percent("detectable", "detectable"),
+                _number("order", "order", lambda value: f"{value:.2f}"),
+                *_drop("shuffled"),
+                *_drop("blank"),
+                _percent("changed", "changed"),
+            ),
         ),
     ),
     (
         "tables/grid.csv",
         "All combinations",
-        "F1 on the test split in percent, mean ± standard deviation over seeds.",
+        "F1 on the test split in percent, mean ± standard deviation over seeds. Shuffled and blank: entity "
+        "F1 of the same weights with wrong images. Bold: the best of its data set, where the next one is "
+        "surely worse.",
         (
             *MODEL,
-            _spread("entity F1", "entity_f1"),
-            _spread("strict", "entity_f1_strict"),
-            _spread("token macro F1", "token_macro_f1"),
-            _spread("subword macro F1", "subword_macro_f1"),
-            _percent("shuffled", "entity_f1_shuffled"),
-            _percent("blank", "entity_f1_blank"),
-            SEEDS,
+            _spread("entity F1", "entity_f1", "best"),
+            *_wide(
+                _spread("token macro F1", "token_macro_f1"),
+                _percent("shuffled", "entity_f1_shuffled"),
+                _percent("blank", "entity_f1_blank"),
+                SEEDS,
+            ),
+            *_detail(
+                _spread("strict entity F1", "entity_f1_strict"),
+                _spread("subword macro F1", "subword_macro_f1"),
+                _count("sentences", "sentences"),
+            ),
         ),
     ),
     (
         "tables/thesis.csv",
         "Beside the thesis",
-        "Subword macro F1 in percent. The note says why a row can or cannot be compared.",
+        "Subword macro F1 in percent. The note among a row's details says why it can or cannot be compared.",
         (
-            _text("thesis's data", "thesis_data"),
+            *_wide(_text("thesis's data", "thesis_data")),
             _text("thesis's system", "thesis_system"),
             Column("thesis", _range, ("thesis_low", "thesis_high"), number=True),
-            *MODEL,
+            *_wide(*MODEL),
             _spread("ours", "subword_macro_f1"),
-            _text("note", "note"),
+            *_detail(_text("note", "note")),
         ),
     ),
     (
@@ -180,25 +226,29 @@ TABLES: Sequence[tuple[str, str, str, Sequence[Column]]] = (
         "Entity F1 in percent; only where data set, split and metric are the same.",
         (
             _text("data set", "dataset"),
-            _text("origin", "origin"),
             _text("system", "system"),
-            _text("backbone", "backbone"),
-            _text("modality", "modality"),
             _percent("entity F1", "value"),
-            _text("source", "source"),
+            *_wide(
+                _text("backbone", "backbone"),
+                _text("modality", "modality"),
+                Column("source", _published, ("source", "url")),
+            ),
         ),
     ),
     (
         "tables/per_type.csv",
         "By entity type",
-        "Entity scores on the test split in percent; support is the number of gold entities.",
+        "Entity scores on the test split in percent, means over seeds. Bold: the best of its data set and "
+        "type, where the next one is surely worse.",
         (
             *MODEL,
             _text("type", "type"),
-            _count("support", "support"),
-            _percent("precision", "precision"),
-            _percent("recall", "recall"),
-            _spread("F1", "f1"),
+            _spread("F1", "f1", "best"),
+            *_wide(
+                _percent("precision", "precision"),
+                _percent("recall", "recall"),
+                _count("gold entities", "support"),
+            ),
         ),
     ),
     (
@@ -208,9 +258,11 @@ TABLES: Sequence[tuple[str, str, str, Sequence[Column]]] = (
         "whether the words were an entity in training, and whether the post has a usable image.",
         (
             *MODEL,
-            _text("by", "by"),
+            *_wide(_text("by", "by")),
             _text("group", "group"),
-            *(_count(kind.replace("_", " "), kind) for kind in KINDS),
+            _count("gold", "gold"),
+            _count("correct", "correct"),
+            *_wide(*(_count(kind.replace("_", " "), kind) for kind in KINDS)),
         ),
     ),
     (
@@ -221,7 +273,9 @@ TABLES: Sequence[tuple[str, str, str, Sequence[Column]]] = (
         (
             *MODEL,
             _text("type", "type"),
-            *(_count(change, change) for change in ("fixed", "broken", "removed", "added")),
+            _count("fixed", "fixed"),
+            _count("broken", "broken"),
+            *_wide(_count("removed", "removed"), _count("added", "added")),
         ),
     ),
     (
@@ -231,10 +285,12 @@ TABLES: Sequence[tuple[str, str, str, Sequence[Column]]] = (
         (
             *MODEL,
             _count("seconds", "seconds_mean"),
-            _count("epochs", "epochs"),
-            _count("peak memory, MiB", "peak_memory_mib"),
-            _count("weights trained", "parameters_trained"),
-            _text("hardware", "hardware"),
+            *_wide(
+                _count("epochs", "epochs"),
+                _count("peak memory, MiB", "peak_memory_mib"),
+                _count("weights trained", "parameters_trained"),
+            ),
+            *_detail(SEEDS, _text("hardware", "hardware")),
         ),
     ),
     (
@@ -245,12 +301,14 @@ TABLES: Sequence[tuple[str, str, str, Sequence[Column]]] = (
         (
             *MODEL,
             Column("seed", _seed, ("seed",), number=True),
-            _text("split", "split"),
+            *_wide(_text("split", "split")),
             _text("image", "image"),
             _percent("entity F1", "entity_f1"),
-            _percent("precision", "entity_precision"),
-            _percent("recall", "entity_recall"),
-            _percent("token macro F1", "token_macro_f1"),
+            *_wide(
+                _percent("precision", "entity_precision"),
+                _percent("recall", "entity_recall"),
+                _percent("token macro F1", "token_macro_f1"),
+            ),
         ),
     ),
 )
