@@ -7,7 +7,7 @@ rule report:
         plots=[file for file in plots() if file.endswith(".svg")],
         data=data_reports(),
         posts=expand("results/data/{data}/test.jsonl", data=filtered_data()),
-        predictions=expand("results/runs/{run}/predictions.test.jsonl", run=[run.path for run in RUNS]),
+        predictions=results_of_runs("predictions.test.jsonl"),
         images=image_indexes(),
     output:
         "results/report.html",
@@ -21,7 +21,7 @@ rule report:
             for dataset in DATASETS
             if any(index.startswith(f"results/images/{dataset}/") for index in image_indexes())
         },
-        twins=grid.text_only_twins(config),
+        twins=TWINS,
         code=code_of("report.py"),
         look=look_of("report"),
     script:
