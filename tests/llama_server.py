@@ -15,7 +15,7 @@ settings.hostnames = ["127.0.0.1"]
 settings.port = 0
 settings.n_ctx = 8192
 settings.n_parallel = 2
-settings.cpuparams.n_threads = settings.cpuparams_batch.n_threads = 2
+settings.cpuparams.n_threads = settings.cpuparams_batch.n_threads = 1
 server = xllamacpp.Server(settings)
 print(server.listening_address, flush=True)
 signal.sigwait({signal.SIGTERM, signal.SIGINT})

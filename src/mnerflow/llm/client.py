@@ -206,7 +206,8 @@ class _Asker(AbstractContextManager):
         if {error.code, error.type} & set(REFUSALS):
             return Answer(None, str(error.code or error.type), 0, 0)
         status, service = error.status_code, self._service
-        said = self._hide(str(error.body if isinstance(error.body, str) else error.message))
+        body = error.body
+        said = self._hide(str(body.get("message", body) if isinstance(body, dict) else body or error.message))
         if status in (401, 403):
             what = (
                 f"refuses the key in {service.key}" if service.key else "wants a key: set the rival's `key`"

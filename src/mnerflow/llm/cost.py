@@ -56,16 +56,22 @@ class Budget:
     nothing without one.
     """
 
-    def __init__(self, ledger: TextIO, session: str, limit: float | None, spent: float) -> None:
+    def __init__(self, ledger: TextIO, session: str, limit: float | None) -> None:
         self._ledger, self._session, self._limit = ledger, session, limit
         self._lock = threading.Lock()
         self._reserved = 0.0
-        self.spent = spent
+        self._underrated = 1.0
+        self.spent = 0.0
 
     def reserve(self, most: float) -> None:
-        """Set aside what an answer costs at most; raises ``Overspent`` when that is not left."""
+        """Set aside what an answer is thought to cost at most; raises ``Overspent`` when that is not left.
+
+        Where answers turned out to cost more than thought, as images may, all that is set aside counts for as
+        many times more.
+        """
         with self._lock:
-            if self._limit is not None and self.spent + self._reserved + most > self._limit:
+            pending = self._underrated * (self._reserved + most)
+            if self._limit is not None and self.spent + pending > self._limit:
                 raise Overspent(
                     f"${self.spent:.4f} are spent, and the next answer could pass max_cost ${self._limit:g}. "
                     "The answers so far are kept: run again with a higher max_cost to go on."
@@ -76,10 +82,15 @@ class Budget:
         """Give back what was set aside, and note what the answer did cost."""
         with self._lock:
             self._reserved -= most
-            self.spent += cost
             if cost:
-                self._ledger.write(f"{self._session}\t{cost:.9f}\n")
+                self.learn(most, cost)
+                self._ledger.write(f"{self._session}\t{most:.9f}\t{cost:.9f}\n")
                 self._ledger.flush()
+
+    def learn(self, most: float, cost: float) -> None:
+        """Count an answer that was thought to cost ``most`` and did cost ``cost``."""
+        self.spent += cost
+        self._underrated = max(self._underrated, cost / most)
 
 
 @contextmanager
@@ -92,13 +103,12 @@ def budget(folder: Path, session: str, limit: float | None) -> Iterator[Budget]:
     path = folder / LEDGER
     with path.open("a", encoding="utf-8") as ledger:
         fcntl.flock(ledger, fcntl.LOCK_EX)
-        spent = 0.0
+        money = Budget(ledger, session, limit)
         for number, line in enumerate(read_text(path).split("\n"), start=1):
-            name, tab, cost = line.partition("\t")
+            name, *amounts = line.split("\t")
             try:
-                spent += float(cost) if tab and name == session else 0
-            except ValueError as error:
-                raise UserError(
-                    f"{path}:{number}: {cost!r} is no amount of money. Remove the line."
-                ) from error
-        yield Budget(ledger, session, limit, spent)
+                if line and name == session:
+                    money.learn(*map(float, amounts))
+            except (ValueError, TypeError, ZeroDivisionError) as error:
+                raise UserError(f"{path}:{number}: {line!r} is no payment. Remove the line.") from error
+        yield money
