@@ -51,7 +51,9 @@ class _Handler(BaseHTTPRequestHandler):
             if misbehave:
                 misbehave(self)
             else:
-                self.say(json.dumps({"entities": [{"text": text_asked(self.body).split()[0], "type": "PER"}]}))
+                self.say(
+                    json.dumps({"entities": [{"text": text_asked(self.body).split()[0], "type": "PER"}]})
+                )
         except (BrokenPipeError, ConnectionResetError):
             pass  # the client had waited long enough
         finally:

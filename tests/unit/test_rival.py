@@ -93,7 +93,9 @@ def test_what_cannot_be_read_is_outside_and_counted(answer: str | None) -> None:
         ([("Ann", "PER"), ("Lee", "PER")], "B-PER B-PER O O O O O O", {}),
     ],
 )
-def test_entities_are_placed_and_those_that_cannot_be_are_counted(entities, tags: str, problems: dict) -> None:
+def test_entities_are_placed_and_those_that_cannot_be_are_counted(
+    entities, tags: str, problems: dict
+) -> None:
     listed = [dict(zip(("text", "type"), e, strict=True)) if isinstance(e, tuple) else e for e in entities]
     reading = read_answer(json.dumps({"entities": listed}), TOKENS, TYPES)
     assert (reading.tags, dict(+reading.problems)) == (tags.split(), problems)
@@ -107,7 +109,9 @@ def test_words_of_odd_characters_are_found() -> None:
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.sampled_from([*TOKENS, *TYPES, ""]),
-    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["entities", "text", "type", "a"]), inner),
+    lambda inner: (
+        st.lists(inner) | st.dictionaries(st.sampled_from(["entities", "text", "type", "a"]), inner)
+    ),
 )
 
 
@@ -126,7 +130,9 @@ def test_the_prompt_shows_types_text_and_examples() -> None:
     example = Post("1", ["Ann", "!"], ["B-PER", "O"], dropped=[1])
     prompt = Prompt(PROMPT, TYPES, image=False)
     told, shown, answered, asked = prompt.messages(Post("2", ["in", "Rome"], ["O", "O"]), [], [(example, [])])
-    assert "PER: people" in told["content"] and "ORG" not in told["content"] and "image" not in told["content"]
+    assert (
+        "PER: people" in told["content"] and "ORG" not in told["content"] and "image" not in told["content"]
+    )
     assert shown["content"].endswith("Ann") and asked["content"].endswith("in Rome")
     assert answered == {"role": "assistant", "content": '{"entities": [{"text": "Ann", "type": "PER"}]}'}
     assert "image" in Prompt(PROMPT, TYPES, image=True).messages(example, [], [])[0]["content"]
@@ -160,7 +166,11 @@ def ask(server: ChatServer, folder: Path, count: int = 1, *, limit: float | None
     service = Service(server.url, **{"timeout": 1.0, "retries": 2} | changes)
 
     def make(place: int) -> dict[str, Any]:
-        return {"model": "m", "max_tokens": 20, "messages": [{"role": "user", "content": f"Text: word{place}"}]}
+        return {
+            "model": "m",
+            "max_tokens": 20,
+            "messages": [{"role": "user", "content": f"Text: word{place}"}],
+        }
 
     return ask_all(make, count, service, folder, 10, "today", limit)
 
@@ -191,9 +201,18 @@ def test_a_server_that_fails_once_is_asked_again(misbehaves, server: ChatServer,
         (fails(500, retry_after_ms="10"), "answers 500 (no), also after 1 retries"),
         (fails(429, retry_after_ms="10"), "answers 429"),
         (says_half, "something other than a chat completion"),
-        (fails(404, {"message": "no model m"}), "correct the rival's `base_url` or `model` (404: no model m)"),
-        (fails(400, {"message": "unknown response_format"}), "see the rival's `response_format` and `options`"),
-        (fails(429, {"message": "pay", "code": "insufficient_quota"}, x_should_retry="false"), "no money left"),
+        (
+            fails(404, {"message": "no model m"}),
+            "correct the rival's `base_url` or `model` (404: no model m)",
+        ),
+        (
+            fails(400, {"message": "unknown response_format"}),
+            "see the rival's `response_format` and `options`",
+        ),
+        (
+            fails(429, {"message": "pay", "code": "insufficient_quota"}, x_should_retry="false"),
+            "no money left",
+        ),
     ],
     ids=["500", "429", "half a JSON", "404", "400", "no money"],
 )
@@ -229,7 +248,9 @@ def test_a_key_is_sent_and_never_shown(server: ChatServer, tmp_path: Path, monke
     assert "sk-secret" not in f"{error.value}{caplog.text}{written}"
 
 
-def test_no_more_are_under_way_than_allowed_and_none_is_asked_twice(server: ChatServer, tmp_path: Path) -> None:
+def test_no_more_are_under_way_than_allowed_and_none_is_asked_twice(
+    server: ChatServer, tmp_path: Path
+) -> None:
     server.delay = 0.05
     answers = ask(server, tmp_path, 12, concurrency=3)
     assert [json.loads(a.content)["entities"][0]["text"] for a in answers] == [f"word{i}" for i in range(12)]
@@ -244,7 +265,9 @@ def test_no_more_are_under_way_than_allowed_and_none_is_asked_twice(server: Chat
 PRICE = Price(input=1.0, output=2.0)
 
 
-def test_what_may_be_spent_is_never_passed_and_a_later_run_goes_on(server: ChatServer, tmp_path: Path) -> None:
+def test_what_may_be_spent_is_never_passed_and_a_later_run_goes_on(
+    server: ChatServer, tmp_path: Path
+) -> None:
     with pytest.raises(Overspent, match="run again with a higher max_cost"):
         ask(server, tmp_path, 20, limit=0.0007, price=PRICE, concurrency=4)
     paid = [float(line.split("\t")[2]) for line in (tmp_path / LEDGER).read_text().splitlines()]
@@ -338,7 +361,9 @@ def test_the_request_asks_for_json_by_schema_with_its_options(server: ChatServer
     assert "response_format" not in server.asked[1]
 
 
-def test_images_are_shown_no_larger_than_asked(server: ChatServer, material: Material, tmp_path: Path) -> None:
+def test_images_are_shown_no_larger_than_asked(
+    server: ChatServer, material: Material, tmp_path: Path
+) -> None:
     _, record = run(server, material, tmp_path / "run", image=True, image_size=100, detail="low", examples=1)
     assert record["images_not_shown"] == {"lost.png": "missing"}
     example, question = (body["content"] for body in server.asked[0]["messages"] if body["role"] == "user")
