@@ -76,9 +76,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def completion(choices: list[dict]) -> dict[str, Any]:
-    return {
-        "id": "1", "object": "chat.completion", "created": 0, "model": "m", "choices": choices, "usage": TOKENS
-    }  # fmt: skip
+    about = {"id": "1", "object": "chat.completion", "created": 0, "model": "m"}
+    return about | {"choices": choices, "usage": TOKENS}
 
 
 def text_asked(body: dict[str, Any]) -> str:

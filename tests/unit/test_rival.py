@@ -4,6 +4,7 @@ import base64
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,21 +24,84 @@ from chat_server import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from test_grid import SCHEMA, load
 
+from mnerflow.config import build
 from mnerflow.data.post import Post, write_posts
 from mnerflow.errors import UserError
+from mnerflow.evaluation.evidence import twin_of
 from mnerflow.evaluation.predictions import read_predictions
+from mnerflow.grid import Run
 from mnerflow.llm.answer import read_answer, write_answer
 from mnerflow.llm.client import Answer, Service, ask_all
 from mnerflow.llm.cost import LEDGER, Overspent, Price
 from mnerflow.llm.prompt import Prompt
 from mnerflow.llm.rival import Material, RivalConfig, ask_run
+from mnerflow.llm.runs import prompt_of, rival_config, rival_runs, rival_twins, service_config
+from mnerflow.plan import check_plan
+from mnerflow.schema import check
 
 PROMPT = Path(__file__).parents[2] / "config/prompt.md"
 TYPES = ("PER", "LOC")
 TOKENS = ["@Ann", "Lee's", "in", "New", "York", ",", "york", "!"]
 GOOD = '{"entities": [{"text": "Ann Lee", "type": "PER"}, {"text": "New York", "type": "LOC"}]}'
 READ = ["B-PER", "I-PER", "O", "B-LOC", "I-LOC", "O", "O", "O"]
+
+
+# The configuration.
+RIVAL = {
+    "base_url": "http://localhost/v1",
+    "model": "gpt-4o-mini",
+    "datasets": ["demo"],
+    "examples": [0, 4],
+    "images": [False, True],
+}
+
+
+def configured(**changes: Any) -> dict[str, Any]:
+    return load() | {"rivals": {"gpt": RIVAL | changes}}
+
+
+def test_ways_of_asking_are_runs_with_a_twin_that_sees_no_image() -> None:
+    config = configured(seeds=[1, 2], posts=7, concurrency=3)
+    check(config, SCHEMA)
+    runs = rival_runs(config)
+    assert len(runs) == 8 and Run("demo", "none", "gpt", "none", "zero_shot", 1) in runs
+    run = Run("demo", "none", "gpt", "pixels", "4_shot_image", 2)
+    assert run in runs and twin_of(run, rival_twins(config)) == replace(
+        run, image_encoder="none", fusion="4_shot"
+    )
+    rival = build(RivalConfig, rival_config(config, run), "run")
+    assert (rival.examples, rival.image, rival.seed, rival.posts) == (4, True, 2, 7)
+    assert service_config(config, "gpt") == {"base_url": "http://localhost/v1", "concurrency": 3}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"datasets": ["dmo"]}, "rivals.gpt.datasets: 'dmo' is not configured (did you mean 'demo'?)"),
+        ({"prompt": "no.md"}, "rivals.gpt.prompt: no.md: no such file"),
+        (
+            {"key": "sk-secret-key"},
+            "rivals.gpt.key: what is given is not the name of an environment",
+        ),
+        ({"modle": "m"}, "unknown key 'modle' (did you mean 'model'?)"),
+        ({"base_url": "localhost:8000"}, "rivals.gpt.base_url: 'localhost:8000' is not the address"),
+        ({"filters": ["nonwrd"]}, "'nonwrd' is not known (did you mean 'nonword'?)"),
+    ],
+)
+def test_a_rival_that_is_configured_wrongly_is_refused_in_words(change: dict, said: str) -> None:
+    config = configured(**change)
+    with pytest.raises(UserError) as error:
+        check(config, SCHEMA)
+        check_plan(config, [], rival_runs(config))
+        prompt_of(config, "gpt", PROMPT)
+    assert said in str(error.value) and "sk-secret-key" not in str(error.value)
+
+
+def test_a_rival_may_not_be_taken_for_an_encoder() -> None:
+    with pytest.raises(UserError, match=r"rivals\.bilstm: a text encoder has this name"):
+        rival_runs(load() | {"rivals": {"bilstm": RIVAL}})
 
 
 # From an answer to tags.
@@ -225,7 +289,7 @@ def test_a_server_that_keeps_failing_is_named_and_nothing_is_lost(
     assert said in str(error.value) and server.url in str(error.value)
     server.next.clear()
     answers = ask(server, tmp_path, 3)
-    assert [answer.content for answer in answers][0] == "{}" and answers[0].cached
+    assert answers[0].content == "{}" and answers[0].cached
     assert sum(text_asked(body) == "word0" for body in server.asked) == 1
 
 

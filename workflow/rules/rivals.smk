@@ -25,6 +25,8 @@ rule ask:
         text=one_of(config.get("rivals", {})),
         image=one_of([llm.PIXELS, grid.NONE]),
         fusion=one_of({run.fusion for run in RIVALS}),
+    # Where Snakemake runs: a cluster's nodes may have neither the network nor the key.
+    localrule: True
     conda:
         ENVIRONMENT
     params:

@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 from mnerflow.errors import UserError
 from mnerflow.files import read_text
+from mnerflow.log import logger
 
 LEDGER = "spent.tsv"
 # Characters a token: about four in English; a common model's tokenizer does not make more than one of two,
@@ -95,14 +96,18 @@ class Budget:
 
 @contextmanager
 def budget(folder: Path, session: str, limit: float | None) -> Iterator[Budget]:
-    """The budget of a ``session``; other jobs that spend money wait until the block ends.
+    """The budget of a ``session``; other jobs that ask wait until the block ends.
 
     Raises ``UserError`` naming the line when the ledger is malformed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / LEDGER
     with path.open("a", encoding="utf-8") as ledger:
-        fcntl.flock(ledger, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(ledger, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            logger.info("%s: another job asks; this one waits for it", path)
+            fcntl.flock(ledger, fcntl.LOCK_EX)
         money = Budget(ledger, session, limit)
         for number, line in enumerate(read_text(path).split("\n"), start=1):
             name, *amounts = line.split("\t")
