@@ -69,7 +69,9 @@ def test_rivals_are_asked_by_their_target_alone_and_shown_with_the_rest(
     assert "ask" not in workflow.plan(tmp_path, changed).jobs
 
     # The rest is computed with the answers that are there, and nothing is asked.
-    result = workflow.run(tmp_path, changed)
+    assert ZERO_SHOT not in workflow.plan(tmp_path, changed).output
+    tables = [f"results/tables/{name}.csv" for name in ("does_it_help", "thesis", "errors")]
+    result = workflow.run(tmp_path, config, *tables)
     assert result.status == 0, result.output
     assert len(server.asked) == 40
     helped = read_csv(tmp_path / "results/tables/does_it_help.csv", ["fusion", "p", "verdict"])
@@ -80,7 +82,7 @@ def test_rivals_are_asked_by_their_target_alone_and_shown_with_the_rest(
         if row["fusion"] == "zero_shot"
     ]
     assert (line["thesis_system"], line["thesis_low"]) == ("zero-shot, GPT-4o-mini", "0.5431")
-    assert ZERO_SHOT in (tmp_path / "results/report.html").read_text(encoding="utf-8")
+    assert "gpt,none,zero_shot,1" in (tmp_path / "results/tables/errors.csv").read_text(encoding="utf-8")
 
 
 # A real model behind a real server: SmolLM2 in llama.cpp, both from the package index.

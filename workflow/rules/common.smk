@@ -60,20 +60,14 @@ wildcard_constraints:
     split=one_of(SPLITS),
 
 
-# Rivals.
-def asked(run):
-    """Whether a rival answered and was scored, on the posts that the grid's models are tested on."""
-    files = [
-        Path("results/runs", run.path, name)
-        for name in ("predictions.test.jsonl", "scores.json", "counts.npz")
-    ]
-    whole = "posts" not in config["rivals"][run.text_encoder]
-    beside = any((run.dataset, run.filter) == (other.dataset, other.filter) for other in RUNS)
-    return whole and beside and all(file.exists() for file in files)
-
-
+# Rivals: those that answered about the data of the grid.
 TWINS = grid.text_only_twins(config) | llm.rival_twins(config)
-ASKED = [run for run in RIVALS if asked(run)]
+ASKED = [
+    run
+    for run in RIVALS
+    if (run.dataset, run.filter) in {(other.dataset, other.filter) for other in RUNS}
+    and llm.has_answered(Path("results/runs", run.path), config, run, PROMPTS[run.text_encoder])
+]
 
 
 def results_of_runs(name):

@@ -1,14 +1,13 @@
 """A language model asked for the entities of a split; its answers, as predictions like any other run's."""
 
-import hashlib
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
 from statistics import fmean
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 
@@ -17,12 +16,13 @@ from mnerflow.data.post import Post, read_posts
 from mnerflow.data.tags import OUTSIDE
 from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import Prediction, write_predictions
-from mnerflow.files import write_json_lines, write_text
+from mnerflow.files import sha256, write_json_lines, write_text
 from mnerflow.llm.answer import ANSWERS, ENTITIES, Reading, read_answer, schema
 from mnerflow.llm.client import Answer, Request, Service, ask_all
 from mnerflow.llm.cost import USUAL
 from mnerflow.llm.picture import show
 from mnerflow.llm.prompt import Message, Prompt, gold_answer
+from mnerflow.llm.runs import RivalConfig
 from mnerflow.log import logger
 from mnerflow.provenance import origin
 
@@ -30,37 +30,6 @@ PACKAGES = ("openai", "json-repair", "jinja2", "pillow")
 # Deterministic as far as a server is; long enough for any list of names.
 OPTIONS = {"temperature": 0, "max_tokens": 512}
 TRUNCATED = "length"  # the API's word for an answer that reached max_tokens
-
-
-@dataclass(frozen=True)
-class RivalConfig:
-    """One run of a rival: everything that its answers hang on, besides data and prompt.
-
-    Attributes:
-        base_url: of the API; the same name may be another model elsewhere.
-        model: its name there.
-        entity_types: the data set's.
-        seed: draws the examples, and is sent along.
-        examples: posts of the training split that the model is shown with their gold answers.
-        image: whether posts are shown with their images.
-        image_size: pixels of the longer side; larger images are scaled down.
-        detail: how closely the model is to look, where the API knows such a setting.
-        response_format: how the API is told to answer in JSON; ``text`` leaves it to the prompt.
-        options: parameters of the request over ``OPTIONS``; one that is ``None`` is left out.
-        posts: ask about the first so many posts only, as a trial.
-    """
-
-    base_url: str
-    model: str
-    entity_types: tuple[str, ...]
-    seed: int
-    examples: int = 0
-    image: bool = False
-    image_size: int = 512
-    detail: str | None = None
-    response_format: Literal["json_schema", "json_object", "text"] = "json_schema"
-    options: dict[str, Any] = field(default_factory=dict)
-    posts: int | None = None
 
 
 @dataclass(frozen=True)
@@ -108,8 +77,8 @@ def ask_run(
     paid = [(answer.input_tokens, answer.output_tokens) for answer in answers if not answer.cached]
     tokens = [(answer.input_tokens, answer.output_tokens) for answer in answers]
     record = about | {
-        "config": asdict(rival) | {"entity_types": list(rival.entity_types)},
-        "prompt": {"file": str(material.prompt), "sha256": prompt_hash(material.prompt)},
+        "config": rival.plain(),
+        "prompt": {"file": str(material.prompt), "sha256": sha256(material.prompt)},
         **origin(PACKAGES, [material.train, material.test]),
         "examples": [post.id for post, _ in questions.examples],
         "posts": len(answers),
@@ -194,16 +163,6 @@ class Questions:
             )
         self.broken |= broken
         return shown
-
-
-def prompt_hash(prompt: Path) -> str:
-    """sha256 of a prompt's file; a run's name for the prompt that it was asked with."""
-    try:
-        return hashlib.sha256(prompt.read_bytes()).hexdigest()
-    except OSError as error:
-        raise UserError(
-            f"{prompt}: the prompt cannot be read ({error.strerror}). Correct `prompt`."
-        ) from error
 
 
 def _read(post: Post, answer: Answer, entity_types: Sequence[str]) -> Reading:

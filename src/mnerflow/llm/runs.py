@@ -5,17 +5,57 @@ model is shown and whether it sees the image, which ``pixels`` then stands for.
 """
 
 from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import yaml
+
+from mnerflow.config import build
 from mnerflow.errors import UserError, suggest
+from mnerflow.files import read_text, sha256
 from mnerflow.grid import FILTERS_OFF, NONE, Run
 
 PIXELS = "pixels"
 # What an answer hangs on; how the server is reached and paid does not.
 ASKED = ("base_url", "model", "response_format", "options", "image_size", "detail", "posts")
 SERVICE = ("base_url", "key", "price", "concurrency", "timeout", "retries")
+
+
+@dataclass(frozen=True)
+class RivalConfig:
+    """One run of a rival: everything that its answers hang on, besides data and prompt.
+
+    Attributes:
+        base_url: of the API; the same name may be another model elsewhere.
+        model: its name there.
+        entity_types: the data set's.
+        seed: draws the examples, and is sent along.
+        examples: posts of the training split that the model is shown with their gold answers.
+        image: whether posts are shown with their images.
+        image_size: pixels of the longer side; larger images are scaled down.
+        detail: how closely the model is to look, where the API knows such a setting.
+        response_format: how the API is told to answer in JSON; ``text`` leaves it to the prompt.
+        options: parameters of the request over ``OPTIONS``; one that is ``None`` is left out.
+        posts: ask about the first so many posts only, as a trial.
+    """
+
+    base_url: str
+    model: str
+    entity_types: tuple[str, ...]
+    seed: int
+    examples: int = 0
+    image: bool = False
+    image_size: int = 512
+    detail: str | None = None
+    response_format: Literal["json_schema", "json_object", "text"] = "json_schema"
+    options: dict[str, Any] = field(default_factory=dict)
+    posts: int | None = None
+
+    def plain(self) -> dict[str, Any]:
+        """The configuration as plain values, defaults included."""
+        return asdict(self) | {"entity_types": list(self.entity_types)}
 
 
 def rival_runs(config: dict[str, Any]) -> list[Run]:
@@ -84,6 +124,23 @@ def prompt_of(config: dict[str, Any], name: str, default: Path) -> Path:
     if not prompt.is_file():
         raise UserError(f"rivals.{name}.prompt: {prompt}: no such file. Correct the path, or leave it out.")
     return prompt
+
+
+def has_answered(folder: Path, config: dict[str, Any], run: Run, prompt: Path) -> bool:
+    """Whether a rival's run lies in ``folder``, scored, as it would be asked today about the data of today.
+
+    A trial is none: it was asked about fewer posts than models are tested on.
+    """
+    needed = ("run.yaml", "predictions.test.jsonl", "scores.json", "counts.npz")
+    rival = build(RivalConfig, rival_config(config, run), f"rivals.{run.text_encoder}")
+    if rival.posts or not all((folder / name).exists() for name in needed):
+        return False
+    record = yaml.safe_load(read_text(folder / "run.yaml"))
+    return (
+        record["config"] == rival.plain()
+        and record["prompt"]["sha256"] == sha256(prompt)
+        and all(Path(file).exists() and sha256(file) == was for file, was in record["data_sha256"].items())
+    )
 
 
 def _fusions(rival: dict[str, Any]) -> Iterator[tuple[int, bool]]:
