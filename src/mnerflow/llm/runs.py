@@ -129,18 +129,22 @@ def prompt_of(config: dict[str, Any], name: str, default: Path) -> Path:
 def has_answered(folder: Path, config: dict[str, Any], run: Run, prompt: Path) -> bool:
     """Whether a rival's run lies in ``folder``, scored, as it would be asked today about the data of today.
 
-    A trial is none: it was asked about fewer posts than models are tested on.
+    A trial is none: it was asked about fewer posts than models are tested on. Raises ``UserError`` when the
+    run's record is malformed.
     """
     needed = ("run.yaml", "predictions.test.jsonl", "scores.json", "counts.npz")
     rival = build(RivalConfig, rival_config(config, run), f"rivals.{run.text_encoder}")
     if rival.posts or not all((folder / name).exists() for name in needed):
         return False
-    record = yaml.safe_load(read_text(folder / "run.yaml"))
-    return (
-        record["config"] == rival.plain()
-        and record["prompt"]["sha256"] == sha256(prompt)
-        and all(Path(file).exists() and sha256(file) == was for file, was in record["data_sha256"].items())
-    )
+    try:
+        record = yaml.safe_load(read_text(folder / "run.yaml"))
+        asked, asked_with, data = record["config"], record["prompt"]["sha256"], record["data_sha256"].items()
+    except (yaml.YAMLError, TypeError, KeyError, AttributeError) as error:
+        raise UserError(
+            f"{folder / 'run.yaml'}: no record of a rival's run ({error}). Delete the folder and ask again."
+        ) from error
+    same_data = all(Path(file).exists() and sha256(file) == was for file, was in data)
+    return asked == rival.plain() and asked_with == sha256(prompt) and same_data
 
 
 def _fusions(rival: dict[str, Any]) -> Iterator[tuple[int, bool]]:
