@@ -415,11 +415,11 @@ def test_a_changed_prompt_is_another_question(server: ChatServer, material: Mate
 
 
 def test_the_request_asks_for_json_by_schema_with_its_options(server: ChatServer, material, tmp_path: Path):
-    run(server, material, tmp_path / "run", posts=1, options={"max_tokens": None, "top_p": 0.5})
+    run(server, material, tmp_path / "run", posts=1, options={"max_tokens": None, "top_k": 5})
     (body,) = server.asked
     form = body["response_format"]["json_schema"]["schema"]["properties"]["entities"]["items"]
     assert form["properties"]["type"]["enum"] == ["PER", "LOC"]
-    assert (body["model"], body["temperature"], body["seed"], body["top_p"]) == ("m", 0, 1, 0.5)
+    assert (body["model"], body["temperature"], body["seed"], body["top_k"]) == ("m", 0, 1, 5)
     assert "max_tokens" not in body and "image_url" not in json.dumps(body)
     run(server, material, tmp_path / "run", posts=1, response_format="text")
     assert "response_format" not in server.asked[1]

@@ -162,7 +162,7 @@ class _Asker(AbstractContextManager):
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._key = os.environ.get(service.key, "") if service.key else "none"
+        self._key = os.environ.get(service.key, "").strip() if service.key else "none"
         if not self._key:
             raise UserError(
                 f"the environment variable {service.key} is not set, but {service.base_url} wants the "
@@ -177,9 +177,13 @@ class _Asker(AbstractContextManager):
 
     def ask(self, request: Request) -> Answer:
         """Ask once; a reply that is no completion is asked for again as the client does with broken ones."""
+        # In this way the client passes on parameters that it does not know, but a server may.
+        options = {name: value for name, value in request.items() if name not in ("model", "messages")}
         for _ in range(self._service.retries + 1):
             try:
-                completion = self._client.chat.completions.create(**request)
+                completion = self._client.chat.completions.create(
+                    model=request["model"], messages=request["messages"], extra_body=options
+                )
             except openai.APIStatusError as error:
                 return self._refused(error)
             except openai.APIConnectionError as error:
@@ -194,10 +198,11 @@ class _Asker(AbstractContextManager):
     def _answer(self, request: Request, completion: ChatCompletion) -> Answer:
         choice = completion.choices[0]
         content, usage = choice.message.content, completion.usage
+        image_tokens = self._service.price.image_tokens if self._service.price else 0
         return Answer(
             content,
             choice.finish_reason or "",
-            usage.prompt_tokens if usage else round(input_tokens(request, 0)),
+            usage.prompt_tokens if usage else round(input_tokens(request, image_tokens)),
             usage.completion_tokens if usage else len(content or "") // USUAL,
         )
 
