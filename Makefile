@@ -3,10 +3,11 @@ SHELL := /bin/bash
 PYTHON ?= python3
 CORES ?= all
 # Folders that stand in for the network: MIRROR for raw data, WEIGHTS_MIRROR for a model hub.
-SETTINGS := $(if $(MIRROR),mirror=$(MIRROR)) $(if $(WEIGHTS_MIRROR),weights_mirror=$(WEIGHTS_MIRROR))
+SETTINGS := $(if $(MIRROR),mirror=$(MIRROR)) $(if $(WEIGHTS_MIRROR),weights_mirror=$(WEIGHTS_MIRROR)) \
+	$(if $(MAX_COST),max_cost=$(MAX_COST))
 SNAKEMAKE = .venv/bin/snakemake --cores $(CORES) $(if $(strip $(SETTINGS)),--config $(SETTINGS))
 
-.PHONY: help run demo twitter photos poner tune bench test check lock clean
+.PHONY: help run demo twitter photos poner tune rivals bench test check lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +33,10 @@ poner: .venv/installed ## Czech chronicles with crops of their lines, as publish
 
 tune: .venv/installed ## the search that the shipped learning rates come from, on dev alone
 	$(SNAKEMAKE) tuning --configfile config/tuning.yaml
+
+rivals: .venv/installed ## ask GPT-4o-mini, as the thesis did; needs OPENAI_API_KEY and costs at most MAX_COST dollars
+	@test -n "$(MAX_COST)" || { echo "make rivals costs money: say how much at most, as MAX_COST=5"; exit 1; }
+	$(SNAKEMAKE) --configfile config/thesis.yaml -- rivals
 
 bench: .venv/installed ## how fast everything is, as ratios, into results/benchmarks.csv
 	.venv/bin/python benchmarks/training.py $(if $(MIRROR),--mirror $(MIRROR))

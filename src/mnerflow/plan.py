@@ -9,10 +9,15 @@ from mnerflow.fingerprint import module_names
 from mnerflow.grid import FILTERS_OFF, NONE, Run, run_config
 
 
-def check_plan(config: dict[str, Any], runs: Iterable[Run]) -> None:
-    """Raise ``UserError`` for a name that the library has no module for, or a folder that lacks a file."""
-    for run in runs:
-        for place, name, *package in _modules(config, run):
+def check_plan(config: dict[str, Any], runs: Iterable[Run], rivals: Iterable[Run] = ()) -> None:
+    """Raise ``UserError`` for a name that the library has no module for, or a folder that lacks a file.
+
+    ``rivals`` are runs that are asked instead of trained, so that only their data is looked at.
+    """
+    planned = [*((run, [*_data_modules(config, run), *_model_modules(config, run)]) for run in runs)]
+    planned += [(run, [*_data_modules(config, run)]) for run in rivals]
+    for run, modules in planned:
+        for place, name, *package in modules:
             known = [module for module in module_names(package) if not module.startswith("_")]
             if name not in known:
                 raise UserError(
@@ -28,13 +33,17 @@ def split_files(entry: dict[str, Any]) -> list[str]:
     return [name for part in parts for name in ([part] if isinstance(part, str) else part)]
 
 
-def _modules(config: dict[str, Any], run: Run) -> Iterator[tuple[str, ...]]:
-    """What a run chooses by name: where it is configured, the name, the package of the library."""
+def _data_modules(config: dict[str, Any], run: Run) -> Iterator[tuple[str, ...]]:
+    """What a run's data chooses by name: where it is configured, the name, the package of the library."""
     entry = config["datasets"][run.dataset]
     yield f"datasets.{run.dataset}.format", entry["format"], "data", "formats"
     if run.filter != FILTERS_OFF:
         for name in run.filter.split("+"):
-            yield "grid, filters", name, "data", "filters"
+            yield "filters", name, "data", "filters"
+
+
+def _model_modules(config: dict[str, Any], run: Run) -> Iterator[tuple[str, ...]]:
+    """The same for a run's model."""
     values = run_config(config, run)
     yield f"fusions.{run.fusion}.decoder", values["decoder"], "models", "decoders"
     for part in ("fusion", "text_encoder", "image_encoder"):

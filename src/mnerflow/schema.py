@@ -45,6 +45,8 @@ def _say(error: ValidationError) -> Iterator[str]:
         yield f"{place}: {error.instance!r} is not one of {', '.join(map(str, allowed))}{nearest}"
     elif error.validator == "pattern":
         meaning = error.schema.get("description") or f"text like {error.validator_value}"
-        yield f"{place}: {error.instance!r} is not {meaning}"
+        # A key pasted in place of its variable's name must not be printed.
+        given = "what is given" if error.schema.get("writeOnly") else repr(error.instance)
+        yield f"{place}: {given} is not {meaning}"
     else:
         yield f"{place}: {error.message}"

@@ -10,6 +10,8 @@ from pathlib import Path
 import yaml
 
 STARTED = time.time()
+# Names this start of the workflow to its jobs: max_cost holds for all of them together.
+os.environ.setdefault("MNERFLOW_SESSION", f"{STARTED:.3f}")
 ROOT = Path(workflow.basedir)
 # So that conda and container jobs, in which mnerflow is not installed, find the library too.
 sys.path.insert(0, str(ROOT / "src"))
@@ -19,6 +21,7 @@ from mnerflow import grid, tuning
 from mnerflow.data.post import SPLITS
 from mnerflow.errors import UserError
 from mnerflow.fingerprint import fingerprint
+from mnerflow.llm import runs as llm
 from mnerflow.plan import check_plan, split_files
 from mnerflow.schema import check
 
@@ -32,7 +35,11 @@ try:
     )
     RUNS = grid.expand(config)
     CANDIDATES = tuning.candidates(config)
-    check_plan(config, RUNS)
+    RIVALS = llm.rival_runs(config)
+    check_plan(config, RUNS, RIVALS)
+    PROMPTS = {
+        name: llm.prompt_of(config, name, ROOT / "config/prompt.md") for name in config.get("rivals", {})
+    }
 except UserError as error:
     sys.exit(f"mnerflow: {error}")
 
@@ -52,6 +59,28 @@ wildcard_constraints:
     fusion=one_of(config["fusions"]),
     seed=r"\d+",
     split=one_of(SPLITS),
+
+
+# Rivals: those that answered about the data of the grid.
+TWINS = grid.text_only_twins(config) | llm.rival_twins(config)
+ASKED = [
+    run
+    for run in RIVALS
+    if (run.dataset, run.filter) in {(other.dataset, other.filter) for other in RUNS}
+    and llm.has_answered(Path("results/runs", run.path), config, run, PROMPTS[run.text_encoder])
+]
+
+
+def results_of_runs(name):
+    """A file of every run of the grid, and of each rival that was asked.
+
+    A rival's is named by its absolute path, so that it is no rule's output: it is shown when it is there, but
+    only the target `rivals` asks, which may cost money.
+    """
+    return [
+        *(f"results/runs/{run.path}/{name}" for run in RUNS),
+        *(str(Path("results/runs", run.path, name).absolute()) for run in ASKED),
+    ]
 
 
 def run_of(wildcards):
@@ -83,15 +112,28 @@ def show_failures():
             print(f"\nmnerflow: {message}\nlog     {file}", file=sys.stderr)
 
 
-def show_results():
-    """Print the results table, where everything lies, and what the run took; nothing before there are scores."""
-    if not Path("results/scores.csv").exists():
-        return
-    from mnerflow.reporting.show import results_text
+def is_new(file):
+    """Whether a file was written since the workflow started."""
+    return Path(file).exists() and Path(file).stat().st_mtime > STARTED
 
+
+def show_results():
+    """Print the results table, where everything lies, and what the run took; nothing before there are scores.
+
+    Where rivals were asked, their table stands first, and alone where nothing else was computed.
+    """
+    from mnerflow.reporting.show import results_text, rivals_text
+
+    rivals = is_new("results/tables/rivals.csv")
+    scored = Path("results/scores.csv").exists() if not rivals else is_new("results/scores.csv")
+    if rivals:
+        print(rivals_text(Path("results")))
+    if scored:
+        print(results_text(Path("results")))
+    if not (rivals or scored):
+        return
     minutes, seconds = divmod(round(time.time() - STARTED), 60)
     largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
-    print(results_text(Path("results")))
     print(f"took    {minutes} min {seconds} s; the largest job used {largest:.1f} GiB of memory")
 
 
@@ -231,7 +273,9 @@ def start_inputs(wildcards):
 
 
 def predictions_of(run):
-    """Prediction files of a run; one that sees images is also read with shuffled and blank ones."""
+    """Prediction files of a run; one trained on images is also read with shuffled and blank ones."""
+    if run.text_encoder in config.get("rivals", {}):
+        return f"results/runs/{run.path}/predictions.test.jsonl"
     kinds = ["dev", "test", *(f"test.{ablation}" for ablation in run.ablations)]
     return [f"results/runs/{run.path}/predictions.{kind}.jsonl" for kind in kinds]
 

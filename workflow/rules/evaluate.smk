@@ -8,6 +8,10 @@ rule score:
         counts=f"{RUN}/counts.npz",
     log:
         f"results/logs/score/{RUN_NAME}.log",
+    wildcard_constraints:
+        text=one_of([*config["text_encoders"], *config.get("rivals", {}), grid.NONE]),
+        image=one_of([*config["image_encoders"], llm.PIXELS, grid.NONE]),
+        fusion=one_of([*config["fusions"], *{run.fusion for run in RIVALS}]),
     conda:
         ENVIRONMENT
     params:
@@ -21,7 +25,7 @@ rule score:
 rule scores:
     """Gather the scores of all runs: one row a run, split and image condition."""
     input:
-        expand("results/runs/{run}/scores.json", run=[run.path for run in RUNS]),
+        results_of_runs("scores.json"),
     output:
         "results/scores.csv",
     log:

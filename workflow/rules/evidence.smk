@@ -4,7 +4,7 @@
 rule evidence:
     """Compare every fusion with its text-only twin and with wrong images; scores by entity type."""
     input:
-        expand("results/runs/{run}/counts.npz", run=[run.path for run in RUNS]),
+        results_of_runs("counts.npz"),
     output:
         help_csv=report(
             "results/tables/does_it_help.csv",
@@ -27,7 +27,7 @@ rule evidence:
     conda:
         ENVIRONMENT
     params:
-        twins=grid.text_only_twins(config),
+        twins=TWINS,
         code=code_of("evidence.py"),
     script:
         "../scripts/evidence.py"
@@ -36,7 +36,7 @@ rule evidence:
 rule errors:
     """Sort the errors of all runs; list what each fusion mends and breaks beside its text-only twin."""
     input:
-        predictions=expand("results/runs/{run}/predictions.test.jsonl", run=[run.path for run in RUNS]),
+        predictions=results_of_runs("predictions.test.jsonl"),
         train=expand("results/data/{data}/train.jsonl", data=filtered_data()),
         test=expand("results/data/{data}/test.jsonl", data=filtered_data()),
         images=image_indexes(),
@@ -60,7 +60,7 @@ rule errors:
     conda:
         ENVIRONMENT
     params:
-        twins=grid.text_only_twins(config),
+        twins=TWINS,
         code=code_of("errors.py"),
     script:
         "../scripts/errors.py"

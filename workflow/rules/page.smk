@@ -8,7 +8,7 @@ rule report:
         data=data_reports(),
         data_plots=data_plots(),
         posts=expand("results/data/{data}/test.jsonl", data=filtered_data()),
-        predictions=expand("results/runs/{run}/predictions.test.jsonl", run=[run.path for run in RUNS]),
+        predictions=results_of_runs("predictions.test.jsonl"),
         images=image_indexes(),
     output:
         report(
@@ -27,7 +27,7 @@ rule report:
             for dataset in DATASETS
             if any(index.startswith(f"results/images/{dataset}/") for index in image_indexes())
         },
-        twins=grid.text_only_twins(config),
+        twins=TWINS,
         code=code_of("report.py"),
         look=look_of("report"),
     script:

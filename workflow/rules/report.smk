@@ -43,7 +43,8 @@ rule tables:
     conda:
         ENVIRONMENT
     params:
-        models={name: entry["source"] for name, entry in SOURCES.items()},
+        models={name: entry["source"] for name, entry in SOURCES.items()}
+        | {name: entry["model"] for name, entry in config.get("rivals", {}).items()},
         code=code_of("tables.py"),
     script:
         "../scripts/tables.py"

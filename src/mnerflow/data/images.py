@@ -139,10 +139,21 @@ def build_store(
 def decode(folder: Path, name: str, size: int, fit: Fit = "letterbox") -> np.ndarray:
     """The image ``folder/name`` as uint8 RGB ``(size, size, 3)``.
 
-    The first frame, turned as its EXIF says, transparency on white, scaled to fit and centred between
-    grey bars: a centre crop would cut away the very people and lettering at the edge that carry names.
-    ``wrap`` first cuts a strip, such as a line of text, into rows, which are read like a page's lines.
-    Raises ``BrokenImage`` with the reason.
+    As ``open_image`` opens it, centred between grey bars: a centre crop would cut away the very people and
+    lettering at the edge that carry names. Raises ``BrokenImage`` with the reason.
+    """
+    scaled = open_image(folder, name, size, fit)
+    return np.asarray(ImageOps.pad(scaled, (size, size), color=BLANK_COLOUR))
+
+
+def open_image(
+    folder: Path, name: str, longest: int, fit: Fit = "letterbox", *, enlarge: bool = True
+) -> Image.Image:
+    """The image ``folder/name`` as RGB, scaled so that its longer side has ``longest`` pixels.
+
+    The first frame, turned as its EXIF says, transparency on white. ``wrap`` first cuts a strip, such as a
+    line of text, into rows, which are read like a page's lines. Without ``enlarge`` a smaller image keeps its
+    size. Raises ``BrokenImage`` with the reason.
     """
     path = _locate(folder, name)
     try:
@@ -153,7 +164,9 @@ def decode(folder: Path, name: str, size: int, fit: Fit = "letterbox") -> np.nda
                 with suppress(Exception):  # damaged EXIF beside sound pixels
                     image = ImageOps.exif_transpose(image)
                 image = _wrapped(_plain_mode(image))
-            scale = size / max(image.size)
+            scale = longest / max(image.size)
+            if not enlarge:
+                scale = min(1, scale)
             target = tuple(max(1, round(side * scale)) for side in image.size)
             # A JPEG decodes straight to 1/2, 1/4 or 1/8 of its size; a margin of one half keeps it sharp.
             image.draft(None, tuple(side * 3 // 2 for side in target))
@@ -162,7 +175,7 @@ def decode(folder: Path, name: str, size: int, fit: Fit = "letterbox") -> np.nda
             ImageOps.exif_transpose(scaled, in_place=True)
         if scaled.mode == "RGBA":
             scaled = Image.alpha_composite(Image.new("RGBA", scaled.size, BACKGROUND), scaled).convert("RGB")
-        return np.asarray(ImageOps.pad(scaled, (size, size), color=BLANK_COLOUR))
+        return scaled
     except (Image.DecompressionBombError, MemoryError) as error:
         raise BrokenImage("too large") from error
     except UnidentifiedImageError as error:

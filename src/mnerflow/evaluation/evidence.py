@@ -16,7 +16,8 @@ Surely better or worse: p < 0.05 after Holm's correction over all comparisons of
 randomization over sentences), and the 95 % bootstrap interval of the difference, over sentences and seeds
 together, leaves out zero. Surely drops, changes, stays: the whole 95 % interval of the drop lies above zero,
 leaves out zero, lies within two points on either side. A fusion that reads the image's caption cannot be
-read with wrong images: it gains or loses when it is surely better or worse.
+read with wrong images, and a language model is not asked with them: these gain or lose when they are surely
+better or worse.
 """
 
 from collections import defaultdict
@@ -165,7 +166,7 @@ def _compare(
     differences = resampled_difference(resampled, resampled_twin)
     low, high = bootstrap_interval(differences)
     drops = {}
-    for ablation in ABLATIONS if plain == "true" else ():
+    for ablation in [name for name in ABLATIONS if name in fusions[0].entities]:
         wrong_f1 = per_seed_f1([counts.entities[ablation] for counts in fusions])
         wrong = np.stack([scores[run, ablation] for run, _ in pairs], axis=1)
         interval = bootstrap_interval(resampled_difference(resampled, wrong, same_weights=True))

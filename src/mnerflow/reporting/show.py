@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from mnerflow.evaluation.scores import read_scores
-from mnerflow.reporting.tables import short_table, summarize
+from mnerflow.reporting.rivals import COLUMNS, short_rival_table
+from mnerflow.reporting.tables import read_csv, short_table, summarize
 
 PLACES = {"tables": "tables", "plots": "plots", "data": "reports/data", "report": "report.html"}
 
@@ -16,3 +17,9 @@ def results_text(results: Path) -> str:
     table = short_table(summarize(read_scores(results / "scores.csv"))).console()
     places = [f"{name:<8}{results / place}" for name, place in PLACES.items() if (results / place).exists()]
     return "\n".join([table, *places])
+
+
+def rivals_text(results: Path) -> str:
+    """The table of the rivals in ``results/tables/rivals.csv``, and its path."""
+    path = results / "tables/rivals.md"
+    return f"{short_rival_table(read_csv(path.with_suffix('.csv'), COLUMNS)).console()}\nrivals  {path}\n"

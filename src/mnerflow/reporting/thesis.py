@@ -108,7 +108,7 @@ def _own_remark(result: dict) -> list[str]:
 def _stands_beside(result: dict, row: dict, models: Mapping[str, str]) -> bool:
     return (
         row["fusion"] in result["fusions"]
-        and any(row["dataset"] in THESIS["data"][data] for data in result["data"])
+        and (not result["data"] or any(row["dataset"] in THESIS["data"][data] for data in result["data"]))
         and all(
             any(
                 part in f"{name} {models.get(name, '')}".lower()
@@ -134,7 +134,7 @@ def _differences(result: dict, row: dict, models: Mapping[str, str]) -> list[str
         remarks.append(
             f"filter: ours hides tokens ({row['filter']}), the thesis's number is without a filter"
         )
-    return [*remarks, *_own_remark(result), f"protocol: {THESIS['protocol']}"]
+    return [*remarks, *_own_remark(result), f"protocol: {result.get('protocol', THESIS['protocol'])}"]
 
 
 def _encoder_pairs(result: dict, row: dict) -> list[tuple[str, str]]:

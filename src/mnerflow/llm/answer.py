@@ -1,0 +1,172 @@
+"""What a language model answered, read tolerantly and laid onto the words of the post.
+
+An answer is a list of entities, each with its words and its type. Every word of the post gets one tag; what
+cannot be read or placed stays ``O`` and is counted.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import json_repair
+
+from mnerflow.data.tags import OUTSIDE
+
+# Counted a post: no entities could be read in the answer; it was no valid JSON until it was mended; it broke
+# off at the longest length allowed.
+ANSWERS = ("unreadable", "mended", "cut_off")
+# Counted an entity: it lacks its words or its type; its type is none of the data set's; its words are not
+# in the text; they are, but belong to an entity placed before.
+ENTITIES = ("incomplete", "unknown_type", "not_in_text", "overlapping")
+
+_PLAIN_QUOTES = str.maketrans("‘’“”", "''\"\"")
+
+
+@dataclass
+class Reading:
+    """Tags for every word of a post, and how often each of ``ANSWERS`` and ``ENTITIES`` was met."""
+
+    tags: list[str]
+    placed: int = 0
+    problems: Counter[str] = field(default_factory=Counter)
+
+
+def schema(entity_types: Sequence[str]) -> dict[str, Any]:
+    """The JSON schema of an answer, strict as the API's structured outputs want it."""
+    entity = {
+        "type": "object",
+        "properties": {
+            "text": {"type": "string"},
+            "type": {"type": "string", "enum": list(entity_types)},
+        },
+        "required": ["text", "type"],
+        "additionalProperties": False,
+    }
+    return {
+        "type": "object",
+        "properties": {"entities": {"type": "array", "items": entity}},
+        "required": ["entities"],
+        "additionalProperties": False,
+    }
+
+
+def write_answer(tokens: Sequence[str], spans: Iterable[tuple[str, int, int]]) -> str:
+    """The answer that ``read_answer`` reads as these spans; what the examples of a prompt show."""
+    entities = [{"text": " ".join(tokens[start:end]), "type": kind} for kind, start, end in spans]
+    return json.dumps({"entities": entities}, ensure_ascii=False)
+
+
+def read_answer(answer: str | None, tokens: Sequence[str], entity_types: Sequence[str]) -> Reading:
+    """Read an answer about ``tokens``; the tags are IOB2, one a token, whatever the answer is."""
+    entities, mended = _entities_of(answer or "")
+    if entities is None:
+        return Reading([OUTSIDE] * len(tokens), problems=Counter(unreadable=1))
+    reading = place(entities, tokens, entity_types)
+    reading.problems["mended"] += mended
+    return reading
+
+
+def place(entities: Iterable[Any], tokens: Sequence[str], entity_types: Sequence[str]) -> Reading:
+    """Lay entities (``{"text": …, "type": …}``) onto the words where they stand.
+
+    Spaces, the case of letters and the shape of quotation marks may differ; words may be named without the
+    punctuation at their ends (``Ann`` for ``@Ann's``), but not by a part of their letters. Of several places,
+    an entity takes the first free one after the entity before it, so that a name that stands in the text
+    twice and is listed twice is found twice.
+    """
+    reading = Reading([OUTSIDE] * len(tokens))
+    known = {kind.casefold(): kind for kind in entity_types}
+    text = _Text(tokens)
+    after = 0
+    for entity in entities:
+        words, kind = (entity.get("text"), entity.get("type")) if isinstance(entity, dict) else (None, None)
+        if not isinstance(words, str) or not isinstance(kind, str) or not words.strip():
+            reading.problems["incomplete"] += 1
+        elif kind.strip().casefold() not in known:
+            reading.problems["unknown_type"] += 1
+        elif not (spans := text.find(words)):
+            reading.problems["not_in_text"] += 1
+        elif not (free := [span for span in spans if set(reading.tags[slice(*span)]) == {OUTSIDE}]):
+            reading.problems["overlapping"] += 1
+        else:
+            start, end = min(free, key=lambda span: span[0] < after)
+            name = known[kind.strip().casefold()]
+            reading.tags[start:end] = [f"B-{name}", *[f"I-{name}"] * (end - start - 1)]
+            reading.placed += 1
+            after = end
+    return reading
+
+
+class _Text:
+    """A post's characters without spaces, and the token of each."""
+
+    def __init__(self, tokens: Sequence[str]) -> None:
+        squeezed = [_squeeze(token) for token in tokens]
+        self._characters = "".join(squeezed)
+        self._token = [index for index, token in enumerate(squeezed) for _ in token]
+
+    def find(self, words: str) -> list[tuple[int, int]]:
+        """Spans of tokens ``(start, end)``, ``end`` exclusive, where ``words`` stand; the same case first."""
+        wanted = _squeeze(words)
+        exact = list(self._spans(self._characters, wanted))
+        folded = list(self._spans(_lower(self._characters), _lower(wanted)))
+        return list(dict.fromkeys([*exact, *folded]))
+
+    def _spans(self, characters: str, wanted: str) -> Iterator[tuple[int, int]]:
+        first = characters.find(wanted) if wanted else -1
+        while first >= 0:
+            end = first + len(wanted)
+            if not self._cuts(first) and not self._cuts(end):
+                yield self._token[first], self._token[end - 1] + 1
+            first = characters.find(wanted, first + 1)
+
+    def _cuts(self, place: int) -> bool:
+        """Whether a boundary before this character would part the letters of a word."""
+        if not 0 < place < len(self._characters) or self._token[place - 1] != self._token[place]:
+            return False
+        return self._characters[place - 1].isalnum() and self._characters[place].isalnum()
+
+
+def _squeeze(text: str) -> str:
+    return "".join(text.split()).translate(_PLAIN_QUOTES)
+
+
+def _lower(text: str) -> str:
+    """Lower case, one character for each, as ``İ`` would otherwise become two."""
+    return "".join(low if len(low := character.lower()) == 1 else character for character in text)
+
+
+def _entities_of(answer: str) -> tuple[list | None, bool]:
+    """The list of entities in an answer, ``None`` where there is none, and whether its JSON was mended."""
+    try:
+        return _find_list(json.loads(answer)), False
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return _find_list(json_repair.loads(answer)), True
+    except (ValueError, RecursionError):
+        return None, True
+
+
+def _find_list(value: Any) -> list | None:
+    named = _named_list(value)
+    if named is not None:
+        return named
+    if isinstance(value, dict):
+        return [value] if {"text", "type"} <= set(value) else None
+    if isinstance(value, list) and (
+        not value or any(isinstance(item, dict) and "text" in item for item in value)
+    ):
+        return value
+    return None
+
+
+def _named_list(value: Any) -> list | None:
+    """The last list under ``entities``: words around an answer may hold braces, which look like JSON, too."""
+    if isinstance(value, dict) and isinstance(value.get("entities"), list):
+        return value["entities"]
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    found = [each for item in inner if (each := _named_list(item)) is not None]
+    return found[-1] if found else None

@@ -1,0 +1,274 @@
+"""Ask a chat API many questions: a few at a time, within a budget, and none twice."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import openai
+from openai.types.chat import ChatCompletion
+from tqdm import tqdm
+
+from mnerflow.errors import UserError
+from mnerflow.files import read_json, write_json
+from mnerflow.llm.cost import FEWEST, USUAL, Budget, Price, budget, input_tokens, most_output_tokens
+from mnerflow.log import logger
+
+Request = dict[str, Any]
+# Errors that concern one request alone: the rest can still be asked.
+REFUSALS = (
+    "content_filter",
+    "content_policy_violation",
+    "context_length_exceeded",
+    "exceed_context_size_error",
+)
+
+
+@dataclass(frozen=True)
+class Service:
+    """Where and how a rival is asked; none of it changes an answer.
+
+    Attributes:
+        base_url: of the API, up to and with ``/v1``.
+        key: name of the environment variable that holds the key; nothing for a server that wants none.
+        price: of tokens; nothing for a server that costs nothing.
+        concurrency: requests under way at a time.
+        timeout: seconds to wait for an answer.
+        retries: of a request that met 429, 5xx, a timeout or a broken connection; the wait doubles from half
+            a second to eight, or is what the server asks for.
+    """
+
+    base_url: str
+    key: str | None = None
+    price: Price | None = None
+    concurrency: int = 4
+    timeout: float = 120.0
+    retries: int = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a model said, ``None`` where it said nothing; why it stopped; tokens read and written."""
+
+    content: str | None
+    finish_reason: str
+    input_tokens: int
+    output_tokens: int
+    cached: bool = False
+
+
+class Cache:
+    """Answers on disk, a JSON file each, named by the sha256 of where was asked what."""
+
+    def __init__(self, folder: Path, base_url: str) -> None:
+        self._folder, self._base_url = folder, base_url
+
+    def path(self, request: Request) -> Path:
+        """Where the answer to a request lies, or will lie."""
+        asked = json.dumps([self._base_url, request], sort_keys=True, ensure_ascii=False)
+        name = hashlib.sha256(asked.encode()).hexdigest()
+        return self._folder / name[:2] / f"{name}.json"
+
+    def read(self, request: Request) -> Answer | None:
+        """The answer to a request; ``None`` where it was not asked yet."""
+        path = self.path(request)
+        if not path.exists():
+            return None
+        try:
+            return Answer(**read_json(path)["answer"], cached=True)
+        except (TypeError, KeyError) as error:
+            raise UserError(
+                f"{path}: not an answer ({error}). Delete it, and it is asked for again."
+            ) from error
+
+    def write(self, request: Request, answer: Answer) -> None:
+        """Keep an answer with its request, whose images are named by their sha256 alone."""
+        said = {name: value for name, value in asdict(answer).items() if name != "cached"}
+        record = {"base_url": self._base_url, "request": _without_images(request), "answer": said}
+        write_json(self.path(request), record)
+
+
+def ask_all(
+    make: Callable[[int], Request],
+    count: int,
+    service: Service,
+    folder: Path,
+    expected_output: float,
+    session: str = "",
+    max_cost: float | None = None,
+) -> list[Answer]:
+    """The answers to ``count`` requests, in their order.
+
+    Args:
+        make: builds the request of a place; called again when it is asked, so that images need no memory.
+        count: how many requests there are.
+        service: whom to ask.
+        folder: of the cache.
+        expected_output: tokens an answer, for the estimate.
+        session: names the start of the workflow that ``max_cost`` is meant for.
+        max_cost: US dollars that the session may spend.
+
+    Raises:
+        UserError: when the server cannot be reached, refuses the key or the request, or when the next answer
+            could pass ``max_cost``. Answers that came before are in the cache.
+    """
+    price = service.price or Price(0, 0)
+    if service.key and not service.price and max_cost is not None:
+        raise UserError(
+            f"max_cost cannot be held: what {service.base_url} costs is not known. Set the rival's `price`."
+        )
+    cache = Cache(folder, service.base_url)
+    answers: list[Answer | None] = []
+    missing, tokens = [], 0.0
+    for place in range(count):
+        request = make(place)
+        answers.append(cache.read(request))
+        if answers[-1] is None:
+            missing.append(place)
+            tokens += input_tokens(request, price.image_tokens)
+    if not missing:
+        return answers
+    _say_estimate(count, len(missing), tokens, expected_output, service, max_cost)
+    bar = tqdm(total=count, initial=count - len(missing), desc="answers", unit="post", disable=None)
+    with (
+        _Asker(service) as asker,
+        budget(folder, session, max_cost) as money,
+        bar,
+        ThreadPoolExecutor(service.concurrency) as pool,
+    ):
+        futures = {
+            pool.submit(lambda place: _ask_one(asker, make(place), price, cache, money), place): place
+            for place in missing
+        }
+        try:
+            for future in as_completed(futures):
+                answers[futures[future]] = future.result()
+                bar.set_postfix_str(f"${money.spent:.4f}", refresh=False)
+                bar.update()
+        except BaseException:
+            # Those under way are waited for: they are paid for, and belong into the cache.
+            pool.shutdown(cancel_futures=True)
+            raise
+    return answers
+
+
+class _Asker(AbstractContextManager):
+    """The API's client, which retries, and its errors in words."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._key = os.environ.get(service.key, "").strip() if service.key else "none"
+        if not self._key:
+            raise UserError(
+                f"the environment variable {service.key} is not set, but {service.base_url} wants the "
+                f"key in it. Set it (export {service.key}=…), or correct the rival's `key`."
+            )
+        self._client = openai.OpenAI(
+            base_url=service.base_url, api_key=self._key, timeout=service.timeout, max_retries=service.retries
+        )
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    def ask(self, request: Request) -> Answer:
+        """Ask once; a reply that is no completion is asked for again as the client does with broken ones."""
+        # In this way the client passes on parameters that it does not know, but a server may.
+        options = {name: value for name, value in request.items() if name not in ("model", "messages")}
+        for _ in range(self._service.retries + 1):
+            try:
+                completion = self._client.chat.completions.create(
+                    model=request["model"], messages=request["messages"], extra_body=options
+                )
+            except openai.APIStatusError as error:
+                return self._refused(error)
+            except openai.APIConnectionError as error:
+                reason = str(error.__cause__ or error)
+                raise self._failed(f"cannot be reached or does not answer in time ({reason})") from error
+            except (ValueError, openai.APIResponseValidationError):
+                continue  # half a reply, or none in JSON
+            if isinstance(completion, ChatCompletion) and completion.choices:
+                return self._answer(request, completion)
+        raise self._failed("replies with something other than a chat completion")
+
+    def _answer(self, request: Request, completion: ChatCompletion) -> Answer:
+        choice = completion.choices[0]
+        content, usage = choice.message.content, completion.usage
+        image_tokens = self._service.price.image_tokens if self._service.price else 0
+        return Answer(
+            content,
+            choice.finish_reason or "",
+            usage.prompt_tokens if usage else round(input_tokens(request, image_tokens)),
+            usage.completion_tokens if usage else len(content or "") // USUAL,
+        )
+
+    def _refused(self, error: openai.APIStatusError) -> Answer:
+        """The answer nothing where the server refused just this request; else raises what is wrong."""
+        if {error.code, error.type} & set(REFUSALS):
+            return Answer(None, str(error.code or error.type), 0, 0)
+        status, service = error.status_code, self._service
+        body = error.body
+        said = self._hide(str(body.get("message", body) if isinstance(body, dict) else body or error.message))
+        if status in (401, 403):
+            what = (
+                f"refuses the key in {service.key}" if service.key else "wants a key: set the rival's `key`"
+            )
+        elif status == 404:
+            what = "has no such address or model: correct the rival's `base_url` or `model`"
+        elif error.code == "insufficient_quota":
+            what = "says that the account has no money left"
+        elif status == 429 or status >= 500:
+            raise self._failed(f"answers {status} ({said})") from error
+        else:
+            what = "does not take the request: see the rival's `response_format` and `options`"
+        raise UserError(f"{service.base_url} {what} ({status}: {said}).") from error
+
+    def _failed(self, what: str) -> UserError:
+        service = self._service
+        return UserError(
+            f"{service.base_url} {self._hide(what)}, also after {service.retries} retries. "
+            "The answers so far are kept: run again to go on."
+        )
+
+    def _hide(self, said: str) -> str:
+        return said.replace(self._key, "…") if self._service.key else said
+
+
+def _ask_one(asker: _Asker, request: Request, price: Price, cache: Cache, money: Budget) -> Answer:
+    most = price.of(input_tokens(request, price.image_tokens, FEWEST), most_output_tokens(request))
+    cost = 0.0
+    money.reserve(most)
+    try:
+        answer = asker.ask(request)
+        cost = price.of(answer.input_tokens, answer.output_tokens)
+        cache.write(request, answer)
+    finally:
+        money.settle(most, cost)
+    return answer
+
+
+def _say_estimate(
+    count: int, missing: int, tokens: float, output: float, service: Service, max_cost: float | None
+) -> None:
+    parts = [
+        f"{service.base_url}: {missing} of {count} answers are to be asked for, about {tokens:,.0f} tokens"
+    ]
+    if service.price:
+        parts.append(f"about ${service.price.of(tokens, missing * output):.4f}")
+        parts.append("no max_cost is set" if max_cost is None else f"max_cost is ${max_cost:g}")
+    # A warning, because those are shown in the terminal: who pays wants to know before it starts.
+    logger.warning("%s", "; ".join(parts))
+
+
+def _without_images(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_images(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_images(inner) for inner in value]
+    if isinstance(value, str) and value.startswith("data:"):
+        return f"sha256:{hashlib.sha256(value.encode()).hexdigest()}"
+    return value

@@ -1,0 +1,119 @@
+"""What answers cost: an estimate before they are asked for, and a limit that holds while they are."""
+
+import fcntl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from mnerflow.errors import UserError
+from mnerflow.files import read_text
+from mnerflow.log import logger
+
+LEDGER = "spent.tsv"
+# Characters a token: about four in English; a common model's tokenizer does not make more than one of two,
+# where a language is written in Latin letters.
+USUAL, FEWEST = 4, 2
+
+
+@dataclass(frozen=True)
+class Price:
+    """US dollars for a million tokens; ``image_tokens`` is what an image is charged as, for the estimate."""
+
+    input: float
+    output: float
+    image_tokens: int = 1000
+
+    def of(self, input_tokens: float, output_tokens: float) -> float:
+        """US dollars for so many tokens."""
+        return (input_tokens * self.input + output_tokens * self.output) / 1e6
+
+
+def input_tokens(request: dict[str, Any], image_tokens: int, characters: int = USUAL) -> float:
+    """How many tokens a request's messages have, at so many characters a token."""
+    count = 0.0
+    for message in request["messages"]:
+        content = message["content"]
+        for part in [{"type": "text", "text": content}] if isinstance(content, str) else content:
+            count += len(part["text"]) / characters if part["type"] == "text" else image_tokens
+    return count
+
+
+def most_output_tokens(request: dict[str, Any]) -> int:
+    """The longest answer that a request allows."""
+    return request.get("max_completion_tokens") or request.get("max_tokens") or 4096
+
+
+class Overspent(UserError):
+    """The next answer could cost more than is left of ``max_cost``."""
+
+
+class Budget:
+    """Money that may be spent by one start of the workflow, whatever the number of its jobs.
+
+    What each answer cost is appended to a ledger before the next is asked for. ``limit`` is in US dollars;
+    nothing without one.
+    """
+
+    def __init__(self, ledger: TextIO, session: str, limit: float | None) -> None:
+        self._ledger, self._session, self._limit = ledger, session, limit
+        self._lock = threading.Lock()
+        self._reserved = 0.0
+        self._underrated = 1.0
+        self.spent = 0.0
+
+    def reserve(self, most: float) -> None:
+        """Set aside what an answer is thought to cost at most; raises ``Overspent`` when that is not left.
+
+        Where answers turned out to cost more than thought, as images may, all that is set aside counts for as
+        many times more.
+        """
+        with self._lock:
+            pending = self._underrated * (self._reserved + most)
+            if self._limit is not None and self.spent + pending > self._limit:
+                raise Overspent(
+                    f"${self.spent:.4f} are spent, and the next answer could pass max_cost ${self._limit:g}. "
+                    "The answers so far are kept: run again with a higher max_cost to go on."
+                )
+            self._reserved += most
+
+    def settle(self, most: float, cost: float) -> None:
+        """Give back what was set aside, and note what the answer did cost."""
+        with self._lock:
+            self._reserved -= most
+            if cost:
+                self.learn(most, cost)
+                self._ledger.write(f"{self._session}\t{most:.9f}\t{cost:.9f}\n")
+                self._ledger.flush()
+
+    def learn(self, most: float, cost: float) -> None:
+        """Count an answer that was thought to cost ``most`` and did cost ``cost``."""
+        self.spent += cost
+        self._underrated = max(self._underrated, cost / most)
+
+
+@contextmanager
+def budget(folder: Path, session: str, limit: float | None) -> Iterator[Budget]:
+    """The budget of a ``session``; other jobs that ask wait until the block ends.
+
+    Raises ``UserError`` naming the line when the ledger is malformed.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / LEDGER
+    with path.open("a", encoding="utf-8") as ledger:
+        try:
+            fcntl.flock(ledger, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            logger.info("%s: another job asks; this one waits for it", path)
+            fcntl.flock(ledger, fcntl.LOCK_EX)
+        money = Budget(ledger, session, limit)
+        for number, line in enumerate(read_text(path).split("\n"), start=1):
+            name, *amounts = line.split("\t")
+            try:
+                if line and name == session:
+                    money.learn(*map(float, amounts))
+            except (ValueError, TypeError, ZeroDivisionError) as error:
+                raise UserError(f"{path}:{number}: {line!r} is no payment. Remove the line.") from error
+        yield money

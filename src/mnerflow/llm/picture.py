@@ -1,0 +1,37 @@
+"""A post's images as parts of a chat message: JPEG in a data URL, no larger than needed."""
+
+import io
+from base64 import b64encode
+from collections.abc import Sequence
+from pathlib import Path
+
+from mnerflow.data.images import BrokenImage, Fit, open_image
+from mnerflow.llm.prompt import Message
+
+QUALITY = 85  # of the JPEG, 0..100
+
+
+def show(
+    folder: Path, names: Sequence[str], longest: int, fit: Fit, detail: str | None
+) -> tuple[list[Message], dict[str, str]]:
+    """The images ``folder/name`` as message parts, and those that cannot be used with the reason.
+
+    Args:
+        folder: the data set's images.
+        names: of a post's images.
+        longest: pixels of the longer side; a larger image is scaled down, a smaller one left as it is.
+        fit: as in the image store; ``wrap`` cuts a line of text into rows.
+        detail: the API's ``detail`` (``low``, ``high``, ``auto``), or nothing to leave it out.
+    """
+    parts, broken = [], {}
+    for name in names:
+        try:
+            image = open_image(folder, name, longest, fit, enlarge=False)
+        except BrokenImage as reason:
+            broken[name] = str(reason)
+            continue
+        file = io.BytesIO()
+        image.save(file, "JPEG", quality=QUALITY)
+        url = {"url": f"data:image/jpeg;base64,{b64encode(file.getvalue()).decode()}"}
+        parts.append({"type": "image_url", "image_url": url | ({"detail": detail} if detail else {})})
+    return parts, broken

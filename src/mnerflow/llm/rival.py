@@ -1,0 +1,184 @@
+"""A language model asked for the entities of a split; its answers, as predictions like any other run's."""
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from random import Random
+from statistics import fmean
+from typing import Any
+
+import yaml
+
+from mnerflow.data.images import Fit, Policy
+from mnerflow.data.post import Post, read_posts
+from mnerflow.data.tags import OUTSIDE
+from mnerflow.errors import UserError
+from mnerflow.evaluation.predictions import Prediction, write_predictions
+from mnerflow.files import sha256, write_json_lines, write_text
+from mnerflow.llm.answer import ANSWERS, ENTITIES, Reading, read_answer, schema
+from mnerflow.llm.client import Answer, Request, Service, ask_all
+from mnerflow.llm.cost import USUAL
+from mnerflow.llm.picture import show
+from mnerflow.llm.prompt import Message, Prompt, gold_answer
+from mnerflow.llm.runs import RivalConfig
+from mnerflow.log import logger
+from mnerflow.provenance import origin
+
+PACKAGES = ("openai", "json-repair", "jinja2", "pillow")
+# Deterministic as far as a server is; long enough for any list of names.
+OPTIONS = {"temperature": 0, "max_tokens": 512}
+TRUNCATED = "length"  # the API's word for an answer that reached max_tokens
+
+
+@dataclass(frozen=True)
+class Material:
+    """The files that a run reads: prepared posts to draw examples from and to ask about, prompt, photos."""
+
+    train: Path
+    test: Path
+    prompt: Path
+    images: Path | None = None
+    fit: Fit = "letterbox"
+    broken: Policy = "blank"
+
+
+def ask_run(
+    rival: RivalConfig,
+    material: Material,
+    service: Service,
+    cache: Path,
+    out: Mapping[str, Path],
+    about: dict[str, Any],
+    session: str = "",
+    max_cost: float | None = None,
+) -> None:
+    """Ask about every post and write ``out``'s ``predictions``, ``answers`` and ``record``.
+
+    ``answers`` has a line a post: what the model said, how it was read, whether it came from the cache.
+    Raises ``UserError`` as ``ask_all`` does; then nothing is written, and answers are kept in ``cache``.
+    """
+    start = time.monotonic()
+    questions = Questions(rival, material)
+    answers = ask_all(
+        questions.request,
+        len(questions.posts),
+        service,
+        cache,
+        questions.expected_output,
+        session,
+        max_cost,
+    )
+    readings = [
+        _read(post, answer, rival.entity_types) for post, answer in zip(questions.posts, answers, strict=True)
+    ]
+    counts = sum((reading.problems for reading in readings), Counter())
+    paid = [(answer.input_tokens, answer.output_tokens) for answer in answers if not answer.cached]
+    tokens = [(answer.input_tokens, answer.output_tokens) for answer in answers]
+    record = about | {
+        "config": rival.plain(),
+        "prompt": {"file": str(material.prompt), "sha256": sha256(material.prompt)},
+        **origin(PACKAGES, [material.train, material.test]),
+        "examples": [post.id for post, _ in questions.examples],
+        "posts": len(answers),
+        "from_cache": sum(answer.cached for answer in answers),
+        "answers": {name: counts[name] for name in ANSWERS},
+        "entities": {"placed": sum(reading.placed for reading in readings)}
+        | {name: counts[name] for name in ENTITIES},
+        "images_not_shown": questions.broken,
+        "input_tokens": sum(read for read, _ in tokens),
+        "output_tokens": sum(written for _, written in tokens),
+        # US dollars: what all answers cost when they were asked for, and what was paid for them this time.
+        "cost": _cost(service, tokens),
+        "cost_now": _cost(service, paid),
+        "seconds": round(time.monotonic() - start, 1),
+    }
+    write_predictions(
+        out["predictions"],
+        (
+            Prediction(post.id, post.tokens, post.labels, reading.tags, [1] * len(post.tokens))
+            for post, reading in zip(questions.posts, readings, strict=True)
+        ),
+    )
+    write_json_lines(
+        out["answers"],
+        (
+            {"id": post.id, **asdict(answer), "placed": reading.placed, "problems": dict(reading.problems)}
+            for post, answer, reading in zip(questions.posts, answers, readings, strict=True)
+        ),
+    )
+    write_text(out["record"], yaml.safe_dump(record, sort_keys=False, allow_unicode=True))
+    logger.info(
+        "%d posts, %d answers from the cache, %d unreadable",
+        *(len(answers), record["from_cache"], counts["unreadable"]),
+    )
+
+
+class Questions:
+    """The requests about a split's posts, with the examples and pictures that belong to them."""
+
+    def __init__(self, rival: RivalConfig, material: Material) -> None:
+        self._rival, self._material = rival, material
+        self._prompt = Prompt(material.prompt, rival.entity_types, rival.image)
+        self.posts = read_posts(material.test)[: rival.posts]
+        self.broken: dict[str, str] = {}
+        train = read_posts(material.train)
+        if len(train) < rival.examples:
+            raise UserError(
+                f"{material.train}: only {len(train)} posts, but {rival.examples} examples are asked for."
+            )
+        drawn = Random(rival.seed).sample(train, rival.examples)
+        self.examples = [(post, self._pictures(post)) for post in drawn]
+        # What gold answers to training posts look like, is what an answer is expected to look like.
+        gold = [len(gold_answer(post)) for post in train]
+        self.expected_output = fmean(gold) / USUAL if gold else 0.0
+
+    def request(self, place: int) -> Request:
+        """The body of the request about the post at ``place``."""
+        rival, post = self._rival, self.posts[place]
+        options = OPTIONS | {"seed": rival.seed} | rival.options
+        request = {
+            "model": rival.model,
+            "messages": self._prompt.messages(post, self._pictures(post), self.examples),
+            **{name: value for name, value in options.items() if value is not None},
+        }
+        if rival.response_format == "json_schema":
+            form = {"name": "entities", "strict": True, "schema": schema(rival.entity_types)}
+            request["response_format"] = {"type": "json_schema", "json_schema": form}
+        elif rival.response_format == "json_object":
+            request["response_format"] = {"type": "json_object"}
+        return request
+
+    def _pictures(self, post: Post) -> Sequence[Message]:
+        rival, material = self._rival, self._material
+        if not rival.image:
+            return []
+        shown, broken = show(material.images, post.images, rival.image_size, material.fit, rival.detail)
+        if broken and material.broken == "fail":
+            name, reason = next(iter(broken.items()))
+            raise UserError(
+                f"{material.images / name}: {reason}. Mend it, or choose `images: {{broken: blank}}`, with "
+                "which the model is asked without it."
+            )
+        self.broken |= broken
+        return shown
+
+
+def _read(post: Post, answer: Answer, entity_types: Sequence[str]) -> Reading:
+    """Read an answer about the words that the model saw; those that a filter hid are ``O``."""
+    kept = post.kept
+    reading = read_answer(answer.content, [post.tokens[index] for index in kept], entity_types)
+    tags = [OUTSIDE] * len(post.tokens)
+    for index, tag in zip(kept, reading.tags, strict=True):
+        tags[index] = tag
+    reading.tags = tags
+    reading.problems["cut_off"] += answer.finish_reason == TRUNCATED
+    reading.problems = +reading.problems
+    return reading
+
+
+def _cost(service: Service, tokens: Sequence[tuple[int, int]]) -> float | None:
+    if not service.price:
+        return None
+    return round(sum(service.price.of(*each) for each in tokens), 6)

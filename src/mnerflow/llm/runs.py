@@ -1,0 +1,151 @@
+"""The runs of rivals: language models that are asked instead of trained.
+
+Such a run has a place among the others: its text encoder is the rival, its fusion says how many examples the
+model is shown and whether it sees the image, which ``pixels`` then stands for.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from itertools import product
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from mnerflow.config import build
+from mnerflow.errors import UserError, suggest
+from mnerflow.files import read_text, sha256
+from mnerflow.grid import FILTERS_OFF, NONE, Run
+
+PIXELS = "pixels"
+# What an answer hangs on; how the server is reached and paid does not.
+ASKED = ("base_url", "model", "response_format", "options", "image_size", "detail", "posts")
+SERVICE = ("base_url", "key", "price", "concurrency", "timeout", "retries")
+
+
+@dataclass(frozen=True)
+class RivalConfig:
+    """One run of a rival: everything that its answers hang on, besides data and prompt.
+
+    Attributes:
+        base_url: of the API; the same name may be another model elsewhere.
+        model: its name there.
+        entity_types: the data set's.
+        seed: draws the examples, and is sent along.
+        examples: posts of the training split that the model is shown with their gold answers.
+        image: whether posts are shown with their images.
+        image_size: pixels of the longer side; larger images are scaled down.
+        detail: how closely the model is to look, where the API knows such a setting.
+        response_format: how the API is told to answer in JSON; ``text`` leaves it to the prompt.
+        options: parameters of the request over ``OPTIONS``; one that is ``None`` is left out.
+        posts: ask about the first so many posts only, as a trial.
+    """
+
+    base_url: str
+    model: str
+    entity_types: tuple[str, ...]
+    seed: int
+    examples: int = 0
+    image: bool = False
+    image_size: int = 512
+    detail: str | None = None
+    response_format: Literal["json_schema", "json_object", "text"] = "json_schema"
+    options: dict[str, Any] = field(default_factory=dict)
+    posts: int | None = None
+
+    def plain(self) -> dict[str, Any]:
+        """The configuration as plain values, defaults included."""
+        return asdict(self) | {"entity_types": list(self.entity_types)}
+
+
+def rival_runs(config: dict[str, Any]) -> list[Run]:
+    """All runs of the configuration's ``rivals``, sorted.
+
+    Raises ``UserError`` for a data set that is not configured, and for a rival that shares its name with an
+    encoder.
+    """
+    runs = []
+    for name, rival in config.get("rivals", {}).items():
+        if name in config["text_encoders"]:
+            raise UserError(f"rivals.{name}: a text encoder has this name, too. Choose another.")
+        for dataset in rival["datasets"]:
+            if dataset not in config["datasets"]:
+                known = config["datasets"]
+                raise UserError(
+                    f"rivals.{name}.datasets: {dataset!r} is not configured{suggest(dataset, known)}. "
+                    f"Known: {', '.join(known)}."
+                )
+        parts = product(
+            rival["datasets"], rival.get("filters", [FILTERS_OFF]), _fusions(rival), rival.get("seeds", [1])
+        )
+        runs += [
+            Run(dataset, chosen, name, PIXELS if image else NONE, fusion_name(examples, image), seed)
+            for dataset, chosen, (examples, image), seed in parts
+        ]
+    return sorted(runs)
+
+
+def fusion_name(examples: int, image: bool) -> str:
+    """``"zero_shot"``, ``"4_shot"``, with the image ``"zero_shot_image"``, ``"4_shot_image"``."""
+    return f"{examples or 'zero'}_shot{'_image' if image else ''}"
+
+
+def rival_twins(config: dict[str, Any]) -> dict[str, str]:
+    """For every way of asking with the image, the same without it."""
+    return {
+        fusion_name(examples, True): fusion_name(examples, False)
+        for rival in config.get("rivals", {}).values()
+        for examples, _ in _fusions(rival)
+    }
+
+
+def rival_config(config: dict[str, Any], run: Run) -> dict[str, Any]:
+    """The plain values of a run's ``RivalConfig``, and nothing that changes no answer."""
+    rival = config["rivals"][run.text_encoder]
+    examples, image = next(way for way in _fusions(rival) if fusion_name(*way) == run.fusion)
+    values = {key: rival[key] for key in ASKED if key in rival}
+    return values | {
+        "entity_types": list(config["datasets"][run.dataset]["types"]),
+        "examples": examples,
+        "image": image,
+        "seed": run.seed,
+    }
+
+
+def service_config(config: dict[str, Any], name: str) -> dict[str, Any]:
+    """The plain values of a rival's ``Service``."""
+    rival = config["rivals"][name]
+    return {key: rival[key] for key in SERVICE if key in rival}
+
+
+def prompt_of(config: dict[str, Any], name: str, default: Path) -> Path:
+    """The file with a rival's prompt; raises ``UserError`` when there is no such file."""
+    prompt = Path(config["rivals"][name].get("prompt", default))
+    if not prompt.is_file():
+        raise UserError(f"rivals.{name}.prompt: {prompt}: no such file. Correct the path, or leave it out.")
+    return prompt
+
+
+def has_answered(folder: Path, config: dict[str, Any], run: Run, prompt: Path) -> bool:
+    """Whether a rival's run lies in ``folder``, scored, as it would be asked today about the data of today.
+
+    A trial is none: it was asked about fewer posts than models are tested on. Raises ``UserError`` when the
+    run's record is malformed.
+    """
+    needed = ("run.yaml", "predictions.test.jsonl", "scores.json", "counts.npz")
+    rival = build(RivalConfig, rival_config(config, run), f"rivals.{run.text_encoder}")
+    if rival.posts or not all((folder / name).exists() for name in needed):
+        return False
+    try:
+        record = yaml.safe_load(read_text(folder / "run.yaml"))
+        asked, asked_with, data = record["config"], record["prompt"]["sha256"], record["data_sha256"].items()
+    except (yaml.YAMLError, TypeError, KeyError, AttributeError) as error:
+        raise UserError(
+            f"{folder / 'run.yaml'}: no record of a rival's run ({error}). Delete the folder and ask again."
+        ) from error
+    same_data = all(Path(file).exists() and sha256(file) == was for file, was in data)
+    return asked == rival.plain() and asked_with == sha256(prompt) and same_data
+
+
+def _fusions(rival: dict[str, Any]) -> Iterator[tuple[int, bool]]:
+    return product(rival.get("examples", [0]), rival.get("images", [False]))

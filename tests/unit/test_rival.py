@@ -1,0 +1,454 @@
+"""Rivals: how any answer becomes one tag a word, how a server is asked, what it costs, what a run records."""
+
+import base64
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from chat_server import (
+    ChatServer,
+    breaks_off,
+    chat_server,
+    fails,
+    is_slow,
+    says,
+    says_half,
+    says_nothing,
+    text_asked,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from test_grid import SCHEMA, load
+
+from mnerflow.config import build
+from mnerflow.data.post import Post, write_posts
+from mnerflow.errors import UserError
+from mnerflow.evaluation.evidence import twin_of
+from mnerflow.evaluation.predictions import read_predictions
+from mnerflow.grid import Run
+from mnerflow.llm.answer import read_answer, write_answer
+from mnerflow.llm.client import Answer, Service, ask_all
+from mnerflow.llm.cost import LEDGER, Overspent, Price
+from mnerflow.llm.prompt import Prompt
+from mnerflow.llm.rival import Material, RivalConfig, ask_run
+from mnerflow.llm.runs import prompt_of, rival_config, rival_runs, rival_twins, service_config
+from mnerflow.plan import check_plan
+from mnerflow.schema import check
+
+PROMPT = Path(__file__).parents[2] / "config/prompt.md"
+TYPES = ("PER", "LOC")
+TOKENS = ["@Ann", "Lee's", "in", "New", "York", ",", "york", "!"]
+GOOD = '{"entities": [{"text": "Ann Lee", "type": "PER"}, {"text": "New York", "type": "LOC"}]}'
+READ = ["B-PER", "I-PER", "O", "B-LOC", "I-LOC", "O", "O", "O"]
+
+
+# The configuration.
+RIVAL = {
+    "base_url": "http://localhost/v1",
+    "model": "gpt-4o-mini",
+    "datasets": ["demo"],
+    "examples": [0, 4],
+    "images": [False, True],
+}
+
+
+def configured(**changes: Any) -> dict[str, Any]:
+    return load() | {"rivals": {"gpt": RIVAL | changes}}
+
+
+def test_ways_of_asking_are_runs_with_a_twin_that_sees_no_image() -> None:
+    config = configured(seeds=[1, 2], posts=7, concurrency=3)
+    check(config, SCHEMA)
+    runs = rival_runs(config)
+    assert len(runs) == 8 and Run("demo", "none", "gpt", "none", "zero_shot", 1) in runs
+    run = Run("demo", "none", "gpt", "pixels", "4_shot_image", 2)
+    assert run in runs and twin_of(run, rival_twins(config)) == replace(
+        run, image_encoder="none", fusion="4_shot"
+    )
+    rival = build(RivalConfig, rival_config(config, run), "run")
+    assert (rival.examples, rival.image, rival.seed, rival.posts) == (4, True, 2, 7)
+    assert service_config(config, "gpt") == {"base_url": "http://localhost/v1", "concurrency": 3}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"datasets": ["dmo"]}, "rivals.gpt.datasets: 'dmo' is not configured (did you mean 'demo'?)"),
+        ({"prompt": "no.md"}, "rivals.gpt.prompt: no.md: no such file"),
+        (
+            {"key": "sk-secret-key"},
+            "rivals.gpt.key: what is given is not the name of an environment",
+        ),
+        ({"modle": "m"}, "unknown key 'modle' (did you mean 'model'?)"),
+        ({"base_url": "localhost:8000"}, "rivals.gpt.base_url: 'localhost:8000' is not the address"),
+        ({"filters": ["nonwrd"]}, "'nonwrd' is not known (did you mean 'nonword'?)"),
+    ],
+)
+def test_a_rival_that_is_configured_wrongly_is_refused_in_words(change: dict, said: str) -> None:
+    config = configured(**change)
+    with pytest.raises(UserError) as error:
+        check(config, SCHEMA)
+        check_plan(config, [], rival_runs(config))
+        prompt_of(config, "gpt", PROMPT)
+    assert said in str(error.value) and "sk-secret-key" not in str(error.value)
+
+
+def test_a_rival_may_not_be_taken_for_an_encoder() -> None:
+    with pytest.raises(UserError, match=r"rivals\.bilstm: a text encoder has this name"):
+        rival_runs(load() | {"rivals": {"bilstm": RIVAL}})
+
+
+# From an answer to tags.
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        GOOD,
+        f"```json\n{GOOD}\n```",
+        f"Of course! The answer is {GOOD}. I hope {{this}} helps.",
+        f"<think>In {{a}} way: [1, 2]</think>\n{GOOD}",
+        GOOD.replace('"', "'"),
+        GOOD.replace('", "type"', '" "type"').replace("}, {", "} {"),
+        GOOD[GOOD.index("[") : -1],
+        GOOD[:-2],
+        GOOD.replace("Ann Lee", "ANN  LEE").replace("LOC", "loc"),
+        GOOD.replace("Ann Lee", "@Ann Lee’s"),
+    ],
+    ids=["json", "fence", "words", "thoughts", "single quotes", "no commas", "list", "end", "case", "quotes"],
+)
+def test_an_answer_is_read_however_it_is_wrapped(answer: str) -> None:
+    reading = read_answer(answer, TOKENS, TYPES)
+    assert (reading.tags, reading.placed) == (READ, 2)
+    assert dict(+reading.problems) == ({} if _is_json(answer) else {"mended": 1})
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("answer", [None, "", "There are none.", '["B-PER", "O", "O"]', "{}", "7", "null"])
+def test_what_cannot_be_read_is_outside_and_counted(answer: str | None) -> None:
+    reading = read_answer(answer, TOKENS, TYPES)
+    assert reading.tags == ["O"] * len(TOKENS) and dict(reading.problems) == {"unreadable": 1}
+
+
+@pytest.mark.parametrize(
+    ("entities", "tags", "problems"),
+    [
+        ([], "O O O O O O O O", {}),
+        ([("york", "LOC")], "O O O O O O B-LOC O", {}),
+        ([("York", "LOC"), ("York", "LOC")], "O O O O B-LOC O B-LOC O", {}),
+        ([("York", "LOC")] * 3, "O O O O B-LOC O B-LOC O", {"overlapping": 1}),
+        ([("New York", "LOC"), ("New", "LOC")], "O O O B-LOC I-LOC O O O", {"overlapping": 1}),
+        ([("or", "LOC"), ("Paris", "LOC")], "O O O O O O O O", {"not_in_text": 2}),
+        ([("Ann", "PERSON")], "O O O O O O O O", {"unknown_type": 1}),
+        (["Ann", ("", "PER"), (None, "PER")], "O O O O O O O O", {"incomplete": 3}),
+        ([("Ann", "PER"), ("Lee", "PER")], "B-PER B-PER O O O O O O", {}),
+    ],
+)
+def test_entities_are_placed_and_those_that_cannot_be_are_counted(
+    entities, tags: str, problems: dict
+) -> None:
+    listed = [dict(zip(("text", "type"), e, strict=True)) if isinstance(e, tuple) else e for e in entities]
+    reading = read_answer(json.dumps({"entities": listed}), TOKENS, TYPES)
+    assert (reading.tags, dict(+reading.problems)) == (tags.split(), problems)
+
+
+def test_words_of_odd_characters_are_found() -> None:
+    tokens = ["\u00a0", "İzmir", "\ufe0f", "#NewYork", '"']
+    answer = write_answer(["izmir", "İzmir", "New York"], [("LOC", 1, 2), ("LOC", 2, 3)])
+    assert read_answer(answer, tokens, TYPES).tags == ["O", "B-LOC", "O", "B-LOC", "O"]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.sampled_from([*TOKENS, *TYPES, ""]),
+    lambda inner: (
+        st.lists(inner) | st.dictionaries(st.sampled_from(["entities", "text", "type", "a"]), inner)
+    ),
+)
+
+
+@given(st.text() | JSON.map(json.dumps) | JSON.map(lambda value: json.dumps(value)[: len(str(value)) // 2]))
+@settings(max_examples=100, deadline=None)
+def test_every_word_gets_one_tag_whatever_the_answer(answer: str) -> None:
+    tags = read_answer(answer, TOKENS, TYPES).tags
+    assert len(tags) == len(TOKENS)
+    assert all(tag[:2] != "I-" or before != "O" for before, tag in zip(["O", *tags], tags, strict=False))
+
+
+# The prompt.
+
+
+def test_the_prompt_shows_types_text_and_examples() -> None:
+    example = Post("1", ["Ann", "!"], ["B-PER", "O"], dropped=[1])
+    prompt = Prompt(PROMPT, TYPES, image=False)
+    told, shown, answered, asked = prompt.messages(Post("2", ["in", "Rome"], ["O", "O"]), [], [(example, [])])
+    assert (
+        "PER: people" in told["content"] and "ORG" not in told["content"] and "image" not in told["content"]
+    )
+    assert shown["content"].endswith("Ann") and asked["content"].endswith("in Rome")
+    assert answered == {"role": "assistant", "content": '{"entities": [{"text": "Ann", "type": "PER"}]}'}
+    assert "image" in Prompt(PROMPT, TYPES, image=True).messages(example, [], [])[0]["content"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Find names.\n---\nGo on.", "never shows the text"),
+        ("{{ words }}", "'words' is undefined"),
+        ("{% if image %}{{ text }}", "not a prompt"),
+    ],
+)
+def test_a_prompt_that_cannot_be_used_is_refused(text: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "prompt.md").write_text(text, encoding="utf-8")
+    with pytest.raises(UserError, match=said) as error:
+        Prompt(tmp_path / "prompt.md", TYPES, image=False)
+    assert str(tmp_path / "prompt.md") in str(error.value)
+
+
+# A server that misbehaves.
+
+
+@pytest.fixture
+def server() -> Iterator[ChatServer]:
+    with chat_server() as running:
+        yield running
+
+
+def ask(server: ChatServer, folder: Path, count: int = 1, *, limit: float | None = None, **changes: Any):
+    service = Service(server.url, **{"timeout": 1.0, "retries": 2} | changes)
+
+    def make(place: int) -> dict[str, Any]:
+        return {
+            "model": "m",
+            "max_tokens": 20,
+            "messages": [{"role": "user", "content": f"Text: word{place}"}],
+        }
+
+    return ask_all(make, count, service, folder, 10, "today", limit)
+
+
+@pytest.mark.parametrize(
+    "misbehaves",
+    [
+        is_slow,
+        fails(429, Retry_After="0.01"),
+        fails(500, retry_after_ms="10"),
+        fails(503, retry_after_ms="10"),
+        breaks_off,
+        says_half,
+        says_nothing,
+    ],
+    ids=["slow", "429", "500", "503", "too short", "half a JSON", "no choice"],
+)
+def test_a_server_that_fails_once_is_asked_again(misbehaves, server: ChatServer, tmp_path: Path) -> None:
+    server.next.append(misbehaves)
+    (answer,) = ask(server, tmp_path)
+    assert answer == Answer('{"entities": [{"text": "word0", "type": "PER"}]}', "stop", 100, 10)
+    assert len(server.asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("misbehaves", "said"),
+    [
+        (fails(500, retry_after_ms="10"), "answers 500 (no), also after 1 retries"),
+        (fails(429, retry_after_ms="10"), "answers 429"),
+        (says_half, "something other than a chat completion"),
+        (
+            fails(404, {"message": "no model m"}),
+            "correct the rival's `base_url` or `model` (404: no model m)",
+        ),
+        (
+            fails(400, {"message": "unknown response_format"}),
+            "see the rival's `response_format` and `options`",
+        ),
+        (
+            fails(429, {"message": "pay", "code": "insufficient_quota"}, x_should_retry="false"),
+            "no money left",
+        ),
+    ],
+    ids=["500", "429", "half a JSON", "404", "400", "no money"],
+)
+def test_a_server_that_keeps_failing_is_named_and_nothing_is_lost(
+    misbehaves, said: str, server: ChatServer, tmp_path: Path
+) -> None:
+    server.next.extend([says("{}"), *[misbehaves] * 2])
+    with pytest.raises(UserError) as error:
+        ask(server, tmp_path, 3, concurrency=1, retries=1)
+    assert said in str(error.value) and server.url in str(error.value)
+    server.next.clear()
+    answers = ask(server, tmp_path, 3)
+    assert answers[0].content == "{}" and answers[0].cached
+    assert sum(text_asked(body) == "word0" for body in server.asked) == 1
+
+
+def test_a_post_that_the_server_alone_refuses_is_an_answer_of_nothing(server, tmp_path: Path) -> None:
+    server.next.append(fails(400, {"message": "filtered", "code": "content_filter"}))
+    first, second = ask(server, tmp_path, 2, concurrency=1)
+    assert (first.content, first.finish_reason) == (None, "content_filter") and second.content
+
+
+def test_a_key_is_sent_and_never_shown(server: ChatServer, tmp_path: Path, monkeypatch, caplog) -> None:
+    with pytest.raises(UserError, match="MY_KEY is not set"):
+        ask(server, tmp_path, key="MY_KEY")
+    monkeypatch.setenv("MY_KEY", "sk-secret")
+    server.next.append(fails(401, {"message": "Incorrect API key: sk-secret"}))
+    with pytest.raises(UserError, match="refuses the key in MY_KEY") as error:
+        ask(server, tmp_path, key="MY_KEY")
+    ask(server, tmp_path, key="MY_KEY")
+    assert server.keys == {"Bearer sk-secret"}
+    written = [file.read_text(encoding="utf-8") for file in tmp_path.rglob("*") if file.is_file()]
+    assert "sk-secret" not in f"{error.value}{caplog.text}{written}"
+
+
+def test_no_more_are_under_way_than_allowed_and_none_is_asked_twice(
+    server: ChatServer, tmp_path: Path
+) -> None:
+    server.delay = 0.05
+    answers = ask(server, tmp_path, 12, concurrency=3)
+    assert [json.loads(a.content)["entities"][0]["text"] for a in answers] == [f"word{i}" for i in range(12)]
+    assert server.most == 3 and len(server.asked) == 12
+    assert all(answer.cached for answer in ask(server, tmp_path, 12))
+    assert len(server.asked) == 12
+    ask(server, tmp_path / "other", 1)
+    assert len(server.asked) == 13
+
+
+# Money. An answer costs 100 tokens read and 10 written, $0.00012; the longest allowed would have 20.
+PRICE = Price(input=1.0, output=2.0)
+
+
+def test_what_may_be_spent_is_never_passed_and_a_later_run_goes_on(
+    server: ChatServer, tmp_path: Path
+) -> None:
+    with pytest.raises(Overspent, match="run again with a higher max_cost"):
+        ask(server, tmp_path, 20, limit=0.0007, price=PRICE, concurrency=4)
+    paid = [float(line.split("\t")[2]) for line in (tmp_path / LEDGER).read_text().splitlines()]
+    assert len(paid) == len(server.asked) and 3 <= len(paid) <= 5 and sum(paid) <= 0.0007
+    ask(server, tmp_path, 20, limit=0.01, price=PRICE)
+    assert len(server.asked) == 20
+
+
+def test_jobs_of_one_start_share_what_may_be_spent(server: ChatServer, tmp_path: Path) -> None:
+    ask(server, tmp_path, 2, limit=0.0003, price=PRICE)
+    with pytest.raises(Overspent, match=r"\$0.0002 are spent"):
+        ask(server, tmp_path, 3, limit=0.0003, price=PRICE)
+    (tmp_path / LEDGER).write_text("yesterday\t0.1\t1.0\ntoday\tmuch\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"spent.tsv:2: 'today\\tmuch' is no payment"):
+        ask(server, tmp_path, 3, limit=1, price=PRICE)
+
+
+def test_an_estimate_is_given_before(server: ChatServer, tmp_path: Path, caplog) -> None:
+    ask(server, tmp_path, 2, limit=1.0, price=PRICE)
+    # 11 characters a question, four a token, and ten tokens an answer.
+    assert "2 of 2 answers are to be asked for, about 6 tokens; about $0.0000; max_cost is $1" in caplog.text
+    with pytest.raises(UserError, match="Set the rival's `price`"):
+        ask(server, tmp_path, 3, limit=1.0, key="ANY")
+
+
+# A run.
+
+
+@pytest.fixture
+def material(tmp_path: Path) -> Material:
+    """Three posts to ask about (one with a broken image), and four to draw examples from."""
+    (tmp_path / "images").mkdir()
+    Image.new("RGB", (800, 400), "red").save(tmp_path / "images/wide.png")
+    Image.new("RGBA", (30, 20), (0, 0, 0, 0)).save(tmp_path / "images/small.png")
+    test = [
+        Post("1", ["Ann", "sings", "."], ["B-PER", "O", "O"], ["wide.png", "small.png"]),
+        Post("2", ["Rome"], ["B-LOC"], ["lost.png"]),
+        Post("3", ["RT", "Lee", "!"], ["O", "B-PER", "O"], dropped=[0]),
+    ]
+    train = [Post(f"t{i}", [f"name{i}", "sings"], ["B-PER", "O"], ["wide.png"]) for i in range(4)]
+    write_posts(tmp_path / "test.jsonl", test)
+    write_posts(tmp_path / "train.jsonl", train)
+    return Material(tmp_path / "train.jsonl", tmp_path / "test.jsonl", PROMPT, tmp_path / "images")
+
+
+def run(server: ChatServer, material: Material, folder: Path, **changes: Any) -> tuple[list[list[str]], dict]:
+    """Ask, and return the predicted tags of every post and the record."""
+    rival = RivalConfig(server.url, "m", TYPES, **{"seed": 1} | changes)
+    out = {name: folder / name for name in ("predictions", "answers", "record")}
+    service = Service(server.url, concurrency=1, price=PRICE)
+    ask_run(rival, material, service, folder / "cache", out, {"dataset": "d"})
+    record = yaml.safe_load(out["record"].read_text(encoding="utf-8"))
+    return [prediction.predicted for prediction in read_predictions(out["predictions"])], record
+
+
+def test_a_run_tags_every_post_and_records_what_it_met(server: ChatServer, material, tmp_path: Path) -> None:
+    wrong_length = says('["B-PER", "O", "O", "O", "O"]')
+    server.next.extend([wrong_length, says('{"entities": [{"text": "Rome", "type": "LO', "length")])
+    tags, record = run(server, material, tmp_path / "run")
+    assert tags == [["O"] * 3, ["O"], ["O", "B-PER", "O"]]
+    assert text_asked(server.asked[2]) == "Lee !"
+    assert record["answers"] == {"unreadable": 1, "mended": 1, "cut_off": 1}
+    assert record["entities"] == {
+        "placed": 1, "incomplete": 0, "unknown_type": 1, "not_in_text": 0, "overlapping": 0
+    }  # fmt: skip
+    assert (record["input_tokens"], record["output_tokens"], record["from_cache"]) == (300, 30, 0)
+    assert record["cost"] == record["cost_now"] == pytest.approx(0.00036)
+    assert {"openai", "json-repair", "python"} <= set(record["versions"]) and len(record["data_sha256"]) == 2
+    again, record = run(server, material, tmp_path / "run")
+    assert again == tags and len(server.asked) == 3
+    assert (record["from_cache"], record["cost"], record["cost_now"]) == (3, pytest.approx(0.00036), 0)
+
+
+def test_a_changed_prompt_is_another_question(server: ChatServer, material: Material, tmp_path: Path) -> None:
+    other = tmp_path / "other.md"
+    other.write_text(PROMPT.read_text(encoding="utf-8").replace("You find", "Find"), encoding="utf-8")
+    _, before = run(server, material, tmp_path / "run")
+    changed = Material(material.train, material.test, other, material.images)
+    _, after = run(server, changed, tmp_path / "run")
+    assert len(server.asked) == 6 and before["prompt"]["sha256"] != after["prompt"]["sha256"]
+
+
+def test_the_request_asks_for_json_by_schema_with_its_options(server: ChatServer, material, tmp_path: Path):
+    run(server, material, tmp_path / "run", posts=1, options={"max_tokens": None, "top_k": 5})
+    (body,) = server.asked
+    form = body["response_format"]["json_schema"]["schema"]["properties"]["entities"]["items"]
+    assert form["properties"]["type"]["enum"] == ["PER", "LOC"]
+    assert (body["model"], body["temperature"], body["seed"], body["top_k"]) == ("m", 0, 1, 5)
+    assert "max_tokens" not in body and "image_url" not in json.dumps(body)
+    run(server, material, tmp_path / "run", posts=1, response_format="text")
+    assert "response_format" not in server.asked[1]
+
+
+def test_images_are_shown_no_larger_than_asked(
+    server: ChatServer, material: Material, tmp_path: Path
+) -> None:
+    _, record = run(server, material, tmp_path / "run", image=True, image_size=100, detail="low", examples=1)
+    assert record["images_not_shown"] == {"lost.png": "missing"}
+    example, question = (body["content"] for body in server.asked[0]["messages"] if body["role"] == "user")
+    assert [part["type"] for part in example] == ["text", "image_url"]
+    text, *images = question
+    assert text["type"] == "text" and [part["image_url"]["detail"] for part in images] == ["low", "low"]
+    sizes = []
+    for part in images:
+        kind, _, data = part["image_url"]["url"].partition(",")
+        with Image.open(io.BytesIO(base64.b64decode(data))) as image:
+            sizes.append((kind, image.format, image.size))
+    assert sizes == [("data:image/jpeg;base64", "JPEG", size) for size in ((100, 50), (30, 20))]
+    assert isinstance(server.asked[1]["messages"][-1]["content"], str), "asked without the image that is lost"
+    kept = [file.read_text(encoding="utf-8") for file in (tmp_path / "run/cache").rglob("*.json")]
+    assert all("base64" not in text for text in kept) and any('"sha256:' in text for text in kept)
+
+
+def test_examples_are_drawn_by_the_seed(server: ChatServer, material: Material, tmp_path: Path) -> None:
+    drawn = [run(server, material, tmp_path / "run", examples=2, seed=s)[1]["examples"] for s in (1, 1, 2, 3)]
+    assert drawn[0] == drawn[1] and len({*map(tuple, drawn)}) > 1
+    answers = [m["content"] for m in server.asked[0]["messages"] if m["role"] == "assistant"]
+    assert [json.loads(a)["entities"][0]["text"] for a in answers] == [f"name{post[1:]}" for post in drawn[0]]
+    with pytest.raises(UserError, match="only 4 posts, but 5 examples"):
+        run(server, material, tmp_path / "run", examples=5)

@@ -1,0 +1,60 @@
+# Language models as rivals: asked, scored and tabulated by the target `rivals`, and by no other.
+RIVAL_TABLES = expand("results/tables/rivals.{ending}", ending=["csv", "md", "tex"])
+
+
+rule rivals:
+    """Ask every configured rival; those without a price cost nothing, the others keep to `max_cost`."""
+    input:
+        RIVAL_TABLES,
+
+
+rule ask:
+    """Ask a language model for the entities of the test split. Answers are kept: asked again, they cost nothing."""
+    input:
+        train="results/data/{dataset}/{filter}/train.jsonl",
+        test="results/data/{dataset}/{filter}/test.jsonl",
+        prompt=lambda w: str(PROMPTS[w.text]),
+        images=lambda w: [] if w.image == grid.NONE else image_source(w),
+    output:
+        predictions=f"{RUN}/predictions.test.jsonl",
+        answers=f"{RUN}/answers.test.jsonl",
+        record=f"{RUN}/run.yaml",
+    log:
+        f"results/logs/ask/{RUN_NAME}.log",
+    wildcard_constraints:
+        text=one_of(config.get("rivals", {})),
+        image=one_of([llm.PIXELS, grid.NONE]),
+        fusion=one_of({run.fusion for run in RIVALS}),
+    # Where Snakemake runs: a cluster's nodes may have neither the network nor the key.
+    localrule: True
+    conda:
+        ENVIRONMENT
+    params:
+        rival=lambda w: llm.rival_config(config, run_of(w)),
+        # The file's time says little: what counts is what it says.
+        prompt=lambda w: sha256(PROMPTS[w.text].read_bytes()).hexdigest(),
+        images=lambda w: f"{raw_folder(w.dataset)}/images",
+        fit=lambda w: config["datasets"][w.dataset].get("fit", "letterbox"),
+        broken=config.get("images", {}).get("broken", "blank"),
+        code=code_of("ask.py"),
+    script:
+        "../scripts/ask.py"
+
+
+rule rival_tables:
+    """Tabulate what the rivals scored, what could not be read, what it cost, and whether the image helps them."""
+    input:
+        scores=expand("results/runs/{run}/scores.json", run=[run.path for run in RIVALS]),
+        counts=expand("results/runs/{run}/counts.npz", run=[run.path for run in RIVALS]),
+        records=expand("results/runs/{run}/run.yaml", run=[run.path for run in RIVALS]),
+    output:
+        RIVAL_TABLES,
+    log:
+        "results/logs/rival_tables.log",
+    conda:
+        ENVIRONMENT
+    params:
+        twins=llm.rival_twins(config),
+        code=code_of("rival_tables.py"),
+    script:
+        "../scripts/rival_tables.py"

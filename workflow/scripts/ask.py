@@ -1,0 +1,35 @@
+"""Ask a rival for the entities of the test split."""
+
+import os
+from pathlib import Path
+
+from mnerflow.config import build
+from mnerflow.llm.client import Service
+from mnerflow.llm.rival import Material, RivalConfig, ask_run
+from mnerflow.llm.runs import service_config
+from mnerflow.log import job
+
+folder = Path(snakemake.output.predictions).parent
+with job(f"asked {folder}", snakemake.log[0]):
+    given, out, params, names = snakemake.input, snakemake.output, snakemake.params, snakemake.wildcards
+    rival = build(RivalConfig, params.rival, str(folder))
+    # Not a parameter of the rule: how a server is reached and paid makes no new run.
+    service = build(Service, service_config(snakemake.config, names.text), f"rivals.{names.text}")
+    material = Material(
+        train=Path(given.train),
+        test=Path(given.test),
+        prompt=Path(given.prompt),
+        images=Path(params.images),
+        fit=params.fit,
+        broken=params.broken,
+    )
+    ask_run(
+        rival,
+        material,
+        service,
+        Path("answers"),
+        {name: Path(out[name]) for name in ("predictions", "answers", "record")},
+        dict(names.items()),
+        os.environ.get("MNERFLOW_SESSION", ""),
+        snakemake.config.get("max_cost"),
+    )
