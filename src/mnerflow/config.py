@@ -33,7 +33,9 @@ class TrainingConfig:
         weight_decay: of weight matrices; norms, biases and embeddings are left alone.
         class_weights: against class imbalance, a tag's words weigh ``count ** -class_weights``; 0 is off.
         focal: exponent of the focal loss, by which words already predicted well count less; 0 is off.
-        threads: processor threads a job; part of what makes predictions the same byte by byte.
+        processes: how many train the run, a GPU each where there are any; each takes a share of every batch.
+            Part, too, of what makes predictions the same byte by byte.
+        threads: processor threads a process; part of what makes predictions the same byte by byte.
         checkpoint_seconds: how much work a killed job loses at most.
     """
 
@@ -48,6 +50,7 @@ class TrainingConfig:
     weight_decay: float = 0.01
     class_weights: float = 0.0
     focal: float = 0.0
+    processes: int = 1
     threads: int = 1
     checkpoint_seconds: float = 60.0
 

@@ -22,13 +22,8 @@ def job(title: str, log_file: str | Path) -> Iterator[logging.Logger]:
     """
     path = Path(log_file)
     path.parent.mkdir(parents=True, exist_ok=True)
-    to_file = logging.FileHandler(path, mode="w", encoding="utf-8")
-    to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S"))
-    to_terminal = logging.StreamHandler(sys.stderr)
-    to_terminal.setFormatter(logging.Formatter("%(message)s"))
-    to_terminal.setLevel(logging.WARNING)
-    logger.setLevel(logging.INFO)
-    logger.handlers = [to_file, to_terminal]
+    path.unlink(missing_ok=True)
+    to_file = log_to(path)
     start = time.monotonic()
     try:
         yield logger
@@ -45,3 +40,15 @@ def job(title: str, log_file: str | Path) -> Iterator[logging.Logger]:
         logger.info("done: %s in %.1f s", title, time.monotonic() - start)
     finally:
         to_file.close()
+
+
+def log_to(path: str | Path) -> logging.FileHandler:
+    """Log to the end of a file, to which other processes may log, too, and warnings to the terminal."""
+    to_file = logging.FileHandler(path, mode="a", encoding="utf-8")
+    to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S"))
+    to_terminal = logging.StreamHandler(sys.stderr)
+    to_terminal.setFormatter(logging.Formatter("%(message)s"))
+    to_terminal.setLevel(logging.WARNING)
+    logger.setLevel(logging.INFO)
+    logger.handlers = [to_file, to_terminal]
+    return to_file

@@ -49,6 +49,10 @@ class Inputs:
         """Subwords a token, those that a filter dropped included; 1 for models that read no text."""
         return self.texts[post].subwords if self.texts else [1] * len(self.posts[post].tokens)
 
+    def words(self, chosen: Sequence[int]) -> int:
+        """How many words the chosen posts have that are read."""
+        return sum(len(self._labels[index]) for index in chosen)
+
     def batch(self, chosen: Sequence[int]) -> Batch:
         """The chosen posts as padded tensors."""
         words = max(len(self._labels[index]) for index in chosen)

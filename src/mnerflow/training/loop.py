@@ -20,6 +20,7 @@ from mnerflow.training.checkpoint import load_checkpoint, save_checkpoint
 from mnerflow.training.device import autocast
 from mnerflow.training.inputs import Inputs
 from mnerflow.training.predict import predict
+from mnerflow.training.processes import add_up, from_first, rank, seed_step, share
 
 
 @dataclass
@@ -47,7 +48,8 @@ def train(
     """Train a tagger and leave it with the weights of its best epoch on dev.
 
     Goes on from ``checkpoint`` when that file exists and was saved under the same ``identity``; a run
-    that was killed ends with the same weights as one that was not.
+    that was killed ends with the same weights as one that was not. Where several processes ``join``, each
+    computes its share of every batch, and only the first one writes.
     """
     place = next(tagger.parameters()).device
     plan = [
@@ -64,7 +66,7 @@ def train(
     best: dict[str, torch.Tensor] = {}
     first_epoch, first_step, loss_sum, word_sum, seconds = 1, 0, 0.0, 0, 0.0
 
-    if state := load_checkpoint(checkpoint, identity):
+    if state := from_first(None if rank() else load_checkpoint(checkpoint, identity)):
         tagger.load_trained_state(state["tagger"])
         optimizer.load_state_dict(state["optimizer"])
         schedule.load_state_dict(state["schedule"])
@@ -89,40 +91,46 @@ def train(
         tagger.train()
         batches = plan[epoch - 1]
         bar = tqdm(
-            batches[first_step:], f"epoch {epoch}/{config.epochs}", unit="batch", disable=None, leave=False
+            batches[first_step:],
+            f"epoch {epoch}/{config.epochs}",
+            unit="batch",
+            disable=True if rank() else None,
+            leave=False,
         )
         for step, chosen in enumerate(bar, start=first_step + 1):
             start = time.monotonic()
-            batch = training.batch(chosen).to(place)
+            seed_step(seed, epoch, step)
+            words, own = training.words(chosen), share(chosen)
+            # Where posts are fewer than processes, one that no process lacks stands in, and weighs nothing.
+            batch = training.batch(own or chosen[:1]).to(place)
             with autocast(place):
-                loss = tagger.loss(batch)
+                loss = tagger.loss(batch) * (training.words(own) / words)
             loss.backward()
+            loss = add_up(tagger.parameters(), loss.detach())
             nn.utils.clip_grad_norm_(tagger.parameters(), config.clip)
             optimizer.step()
             schedule.step()
             optimizer.zero_grad()
-            words = int(batch.word_mask.sum())
-            loss_sum += float(loss.detach()) * words
+            loss_sum += float(loss) * words
             word_sum += words
             now = time.monotonic()
             seconds += now - start
-            if now - saved > config.checkpoint_seconds:
+            if now - saved > config.checkpoint_seconds and not rank():
                 save(epoch, step)
                 saved = now
 
         predictions, dev_loss = predict(tagger, dev, config.batch_tokens)
         scores = score(predictions, tagger.decoder.tags)
-        history.append(
-            Epoch(
-                epoch,
-                loss_sum / word_sum,
-                dev_loss,
-                scores.entity_f1,
-                scores.token_macro_f1,
-                schedule.get_last_lr()[0],
-                len(training.posts) / seconds,
-            )
+        row = Epoch(
+            epoch,
+            loss_sum / word_sum,
+            dev_loss,
+            scores.entity_f1,
+            scores.token_macro_f1,
+            schedule.get_last_lr()[0],
+            len(training.posts) / seconds,
         )
+        history.append(from_first(row))
         if best_epoch(history, config) == epoch:
             best = copy.deepcopy(tagger.trained_state())
         logger.info(
@@ -130,7 +138,8 @@ def train(
             *(epoch, loss_sum / word_sum, dev_loss, scores.entity_f1, len(training.posts) / seconds),
         )
         first_step, loss_sum, word_sum, seconds = 0, 0.0, 0, 0.0
-        if epoch < config.epochs and time.monotonic() - saved > config.checkpoint_seconds / 2:
+        long_ago = time.monotonic() - saved > config.checkpoint_seconds / 2
+        if epoch < config.epochs and long_ago and not rank():
             save(epoch + 1, 0)
             saved = time.monotonic()
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy
 import yaml
 
-from mnerflow.config import RunConfig
+from mnerflow.config import RunConfig, build
 from mnerflow.data.images import ImageStore
 from mnerflow.data.post import Post, read_posts
 from mnerflow.errors import UserError
@@ -22,6 +22,7 @@ from mnerflow.training.device import device, seed_everything
 from mnerflow.training.inputs import Condition, Inputs, image_rows
 from mnerflow.training.loop import best_epoch, train, write_history
 from mnerflow.training.predict import predict
+from mnerflow.training.processes import align, rank
 from mnerflow.training.provenance import peak_memory_mib, provenance
 
 
@@ -52,6 +53,21 @@ def open_images(pixels: str | None, features: str | None) -> Images | None:
         return Images(store, store.pixels)
     values = numpy.load(features, mmap_mode="r")
     return Images(store, values, values.shape[-1])
+
+
+def train_order(
+    values: dict[str, Any],
+    train: str,
+    dev: str,
+    pixels: str | None,
+    features: str | None,
+    folder: str,
+    about: dict[str, Any],
+    code: str,
+) -> None:
+    """Do as ``train_run``, of what JSON can say: plain ``values`` of a ``RunConfig`` and paths."""
+    run = build(RunConfig, values, folder)
+    train_run(run, Path(train), Path(dev), open_images(pixels, features), Path(folder), about, code)
 
 
 def train_run(
@@ -94,6 +110,7 @@ def train_run(
         if not posts:
             raise UserError(f"{train_file}: no training post has a word left. Choose a milder filter.")
     tagger = new_tagger(run, posts, images.d_feature if images else 0).to(place)
+    align(tagger.trained_state().values())
     training, dev = (_inputs(tagger, run, split, images) for split in (posts, dev_posts))
     trained = sum(weight.numel() for weight in tagger.parameters() if weight.requires_grad)
     logger.info(
@@ -104,6 +121,8 @@ def train_run(
     data = [train_file, dev_file, *([images.store.store / "index.csv"] if images else [])]
     identity = hashlib.sha256(repr((run, code, *map(sha256, data))).encode()).hexdigest()
     history = train(tagger, training, dev, run.training, run.seed, checkpoint, identity)
+    if rank():
+        return
     write_history(folder / "history.csv", history)
     record = about | {
         "config": _plain(asdict(run)),

@@ -16,6 +16,7 @@ from mnerflow.errors import UserError
 from mnerflow.models.prefix import Prefix
 from mnerflow.models.text_encoders._subwords import SubwordConfig, SubwordEncoder, load_tokenizer, readable
 from mnerflow.training.device import autocast_dtype, device
+from mnerflow.training.processes import shard_frozen
 
 # Of kernels for 4-bit weights on a processor, which it offers to fetch.
 logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
@@ -48,6 +49,7 @@ class Config(SubwordConfig):
         lora: the adapters, which alone are trained.
         four_bit: keep the frozen weights in 4 bits, as QLoRA does (Dettmers et al. 2023).
         gradient_checkpointing: compute a layer's inner values anew for the gradient, which saves memory.
+        sharded: where several processes train a run, each keeps a part of the frozen weights.
     """
 
     pooling: Literal["first", "mean", "last"] = "last"
@@ -55,6 +57,7 @@ class Config(SubwordConfig):
     lora: Lora = field(default_factory=Lora)
     four_bit: bool = False
     gradient_checkpointing: bool = False
+    sharded: bool = False
 
 
 class LanguageModel(SubwordEncoder):
@@ -80,10 +83,16 @@ class LanguageModel(SubwordEncoder):
             heads = model.config.num_key_value_heads
             d_head = getattr(model.config, "head_dim", self.d_model // model.config.num_attention_heads)
             self.prefix_shape = (model.config.num_hidden_layers, heads, d_head)
+        if config.sharded:
+            shard_frozen(model)
 
     @classmethod
     def create(cls, config: Config, weights: Path | None, posts: Sequence[Post]) -> "LanguageModel":
         """Read the pretrained weights and the tokenizer from a folder."""
+        if config.sharded and config.four_bit:
+            raise UserError(
+                "text encoder: weights in 4 bits cannot be sharded. Choose one of the two options."
+            )
         with readable(weights):
             dtype = autocast_dtype(device())
             nf4 = BitsAndBytesConfig(

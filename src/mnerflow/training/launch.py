@@ -1,0 +1,73 @@
+"""Start several processes that train one run, and say what became of them."""
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from torch.distributed.elastic.multiprocessing.api import SignalException
+from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+from mnerflow.errors import UserError
+from mnerflow.log import logger
+
+
+def launch(processes: int, order: dict[str, Any], log_file: str | Path) -> None:
+    """Train in several processes on this machine, as torchrun does.
+
+    When one ends, all end. Raises ``UserError`` with what it said, or with the signal that killed it. A
+    signal to this process is passed on; it then ends with status 128 + signal.
+
+    Args:
+        processes: how many.
+        order: arguments of ``run.train_order``.
+        log_file: to which the first one appends.
+    """
+    config = LaunchConfig(
+        min_nodes=1,
+        max_nodes=1,
+        nproc_per_node=processes,
+        run_id=str(os.getpid()),
+        rdzv_backend="c10d",
+        rdzv_endpoint="127.0.0.1:0",
+        local_addr="127.0.0.1",
+        max_restarts=0,
+    )
+    try:
+        elastic_launch(config, sys.executable)(
+            "-m", "mnerflow.training.worker", str(log_file), json.dumps(order)
+        )
+    except ChildFailedError as error:
+        rank, failure = min(error.failures.items(), key=lambda item: _place(item[1]))
+        raise _reason(f"process {rank + 1} of {processes}", failure) from None
+    except SignalException as error:
+        if error.sigval is signal.SIGINT:
+            raise KeyboardInterrupt from None
+        logger.warning("stopped by %s; run again to go on", error.sigval.name)
+        sys.exit(128 + error.sigval)
+
+
+def _place(failure: ProcessFailure) -> tuple[bool, bool, int]:
+    """Failures that explain others come first: when one process dies, the others lose their connection."""
+    return not _said(failure).startswith("UserError: "), failure.exitcode >= 0, failure.timestamp
+
+
+def _said(failure: ProcessFailure) -> str:
+    return failure.message["message"] if isinstance(failure.message, dict) else failure.message
+
+
+def _reason(process: str, failure: ProcessFailure) -> Exception:
+    if failure.exitcode < 0:
+        return UserError(
+            f"{process} was killed by {failure.signal_name()}, and training has stopped. SIGKILL often means "
+            "that memory did not suffice. Run again to go on from the checkpoint."
+        )
+    said = _said(failure)
+    if said.startswith("UserError: "):
+        return UserError(said.removeprefix("UserError: "))
+    if isinstance(failure.message, dict):
+        said = failure.message["extraInfo"]["py_callstack"]
+    return RuntimeError(f"{process} ended with status {failure.exitcode}: {said}")

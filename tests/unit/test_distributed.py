@@ -1,0 +1,145 @@
+"""Several processes train like one, go on where they were killed, and say what they died of."""
+
+import csv
+import os
+import signal
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+from threading import Thread
+
+import pytest
+import torch
+import yaml
+
+from mnerflow.config import LearningRates, PartConfig, RunConfig, TrainingConfig
+from mnerflow.data.post import Post, write_posts
+from mnerflow.errors import UserError
+from mnerflow.training.launch import launch
+from mnerflow.training.run import train_order
+
+
+def bilstm(dropout: float = 0.0) -> PartConfig:
+    sizes = {"d_word": 8, "d_character": 4, "hidden": 6, "min_count": 1}
+    return PartConfig("bilstm", sizes | {"dropout": dropout})
+
+
+def run(encoder: PartConfig, processes: int = 2, epochs: int = 4) -> RunConfig:
+    training = TrainingConfig(
+        epochs=epochs,
+        patience=9,
+        batch_tokens=16,
+        processes=processes,
+        checkpoint_seconds=1e-9,
+        learning_rate=LearningRates(text=0.01),
+    )
+    fusion = PartConfig("text_only", {"dropout": 0.0})
+    return RunConfig(("PER",), 1, fusion, encoder, training=training)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Posts of two to seven words, so that a long one is alone in its batch."""
+    tokens, labels = ["we", "met", "", "in", "a", "b", "c"], ["O", "O", "B-PER", "O", "O", "O", "O"]
+    posts = []
+    for number in range(14):
+        tokens[2], length = f"Ann{number}", 2 + number % 6
+        posts.append(Post(str(number), tokens[:length], labels[:length]))
+    write_posts(tmp_path / "train.jsonl", posts)
+    write_posts(tmp_path / "dev.jsonl", posts[::2])
+    return tmp_path
+
+
+def train(run: RunConfig, data: Path, name: str) -> Path:
+    """Train into ``data/name`` as the workflow does; that folder."""
+    folder = data / name
+    folder.mkdir(exist_ok=True)
+    values = asdict(run)
+    order = {"values": values, "train": str(data / "train.jsonl"), "dev": str(data / "dev.jsonl")}
+    order |= {"pixels": None, "features": None, "folder": str(folder), "about": {}, "code": ""}
+    if run.training.processes == 1:
+        train_order(**order)
+    else:
+        launch(run.training.processes, order, folder / "log")
+    return folder
+
+
+def history(folder: Path) -> list[dict[str, str]]:
+    with (folder / "history.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def fp32(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No bf16, here or in workers, which rounds the gradient of a half otherwise than that of a whole."""
+    lines = ["import torch"]
+    for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
+        monkeypatch.setattr(torch.cpu, name, lambda: False)
+        lines.append(f"torch.cpu.{name} = lambda: False")
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "sitecustomize.py").write_text("\n".join(lines), encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"), prepend=os.pathsep)
+
+
+@pytest.mark.usefixtures("fp32")
+@pytest.mark.parametrize("kind", ["bilstm", "llama", "llama, sharded"])
+def test_two_processes_have_the_loss_curve_of_one(kind: str, data: Path, tiny_llama: Path) -> None:
+    options = {"max_subwords": 32, "lora": {"rank": 2, "dropout": 0.0}}
+    options |= {"sharded": True, "gradient_checkpointing": True} if kind == "llama, sharded" else {}
+    llama = PartConfig("language_model", options, str(tiny_llama))
+    both = run(bilstm() if kind == "bilstm" else llama)
+    two = history(train(both, data, "two"))
+    one = history(train(replace(both, training=replace(both.training, processes=1)), data, "one"))
+    assert len(one) == len(two) == 4 and one[0].keys() == two[0].keys()
+    for column in ("train_loss", "dev_loss", "dev_entity_f1", "learning_rate"):
+        curve = [float(row[column]) for row in one]
+        assert [float(row[column]) for row in two] == pytest.approx(curve, abs=1e-5), column
+    assert float(one[-1]["train_loss"]) < float(one[0]["train_loss"]) - 0.01
+
+
+def test_a_run_whose_worker_was_killed_says_so_and_ends_like_one_that_was_not(data: Path) -> None:
+    disturbed = run(bilstm(dropout=0.3), epochs=12)
+    undisturbed = train(disturbed, data, "undisturbed")
+    folder = data / "killed"
+
+    def kill() -> None:
+        while not (folder / "checkpoint.pt").exists():
+            time.sleep(0.005)
+        os.kill(workers()[1], signal.SIGKILL)
+
+    thread = Thread(target=kill)
+    thread.start()
+    with pytest.raises(UserError, match=r"process 2 of 2 was killed by SIGKILL.* Run again to go on"):
+        train(disturbed, data, "killed")
+    thread.join()
+    assert sorted(path.name for path in folder.iterdir()) == ["checkpoint.pt", "log"]
+    train(disturbed, data, "killed")
+    assert "going on from epoch" in (folder / "log").read_text(encoding="utf-8")
+    for name in ("model.safetensors", "checkpoint.pt"):
+        assert (folder / name).exists() == (undisturbed / name).exists()
+    assert (folder / "model.safetensors").read_bytes() == (undisturbed / "model.safetensors").read_bytes()
+    losses = [[row["train_loss"] for row in history(one)] for one in (folder, undisturbed)]
+    assert losses[0] == losses[1]
+    assert yaml.safe_load((folder / "run.yaml").read_text())["config"]["training"]["processes"] == 2
+
+
+def workers() -> list[int]:
+    """Process ids of the workers that this process started, by their rank."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            if parent == os.getpid() and b"mnerflow.training.worker" in (folder / "cmdline").read_bytes():
+                environment = dict(
+                    pair.split(b"=", 1) for pair in (folder / "environ").read_bytes().split(b"\0") if pair
+                )
+                found[int(environment[b"RANK"])] = int(folder.name)
+        except (OSError, KeyError):
+            continue
+    return [found[rank] for rank in sorted(found)]
+
+
+def test_what_a_worker_says_is_what_the_run_says(data: Path) -> None:
+    with pytest.raises(UserError, match=r"^text encoder: it needs pretrained weights"):
+        train(run(PartConfig("language_model")), data, "weightless")
+    assert not list((data / "weightless").glob("*.safetensors"))
