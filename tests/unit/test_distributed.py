@@ -2,9 +2,10 @@
 
 import csv
 import os
+import re
 import signal
 import time
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from threading import Thread
 
@@ -16,7 +17,7 @@ from mnerflow.config import LearningRates, PartConfig, RunConfig, TrainingConfig
 from mnerflow.data.post import Post, write_posts
 from mnerflow.errors import UserError
 from mnerflow.training.launch import launch
-from mnerflow.training.run import train_order
+from mnerflow.training.run import predict_order, train_order
 
 
 def bilstm(dropout: float = 0.0) -> PartConfig:
@@ -57,10 +58,7 @@ def train(run: RunConfig, data: Path, name: str) -> Path:
     values = asdict(run)
     order = {"values": values, "train": str(data / "train.jsonl"), "dev": str(data / "dev.jsonl")}
     order |= {"pixels": None, "features": None, "folder": str(folder), "about": {}, "code": ""}
-    if run.training.processes == 1:
-        train_order(**order)
-    else:
-        launch(run.training.processes, order, folder / "log")
+    launch(train_order, order, run.training.processes, folder / "log")
     return folder
 
 
@@ -81,20 +79,44 @@ def fp32(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"), prepend=os.pathsep)
 
 
-@pytest.mark.usefixtures("fp32")
-@pytest.mark.parametrize("kind", ["bilstm", "llama", "llama, sharded"])
-def test_two_processes_have_the_loss_curve_of_one(kind: str, data: Path, tiny_llama: Path) -> None:
-    options = {"max_subwords": 32, "lora": {"rank": 2, "dropout": 0.0}}
-    options |= {"sharded": True, "gradient_checkpointing": True} if kind == "llama, sharded" else {}
-    llama = PartConfig("language_model", options, str(tiny_llama))
-    both = run(bilstm() if kind == "bilstm" else llama)
-    two = history(train(both, data, "two"))
-    one = history(train(replace(both, training=replace(both.training, processes=1)), data, "one"))
+def llama(weights: Path, **options) -> PartConfig:
+    options |= {"max_subwords": 32, "lora": {"rank": 2, "dropout": 0.0}}
+    return PartConfig("language_model", options, str(weights))
+
+
+def one_and_two(encoder: PartConfig, data: Path) -> tuple[Path, Path]:
+    """Folders of two runs, trained by one process and by two; their loss curves are the same."""
+    folders = train(run(encoder, processes=1), data, "one"), train(run(encoder), data, "two")
+    one, two = map(history, folders)
     assert len(one) == len(two) == 4 and one[0].keys() == two[0].keys()
     for column in ("train_loss", "dev_loss", "dev_entity_f1", "learning_rate"):
         curve = [float(row[column]) for row in one]
         assert [float(row[column]) for row in two] == pytest.approx(curve, abs=1e-5), column
     assert float(one[-1]["train_loss"]) < float(one[0]["train_loss"]) - 0.01
+    return folders
+
+
+@pytest.mark.usefixtures("fp32")
+def test_two_processes_have_the_loss_curve_of_one(data: Path) -> None:
+    one_and_two(bilstm(), data)
+
+
+@pytest.mark.usefixtures("fp32")
+def test_two_processes_train_adapters_like_one(data: Path, tiny_llama: Path) -> None:
+    one_and_two(llama(tiny_llama), data)
+
+
+@pytest.mark.usefixtures("fp32")
+def test_two_processes_share_frozen_weights_in_training_and_prediction(data: Path, tiny_llama: Path) -> None:
+    encoder = llama(tiny_llama, sharded=True, gradient_checkpointing=True)
+    one, two = one_and_two(encoder, data)
+    kept, whole = re.search(r"keeps (\d+) of (\d+) frozen", (two / "log").read_text()).groups()
+    assert int(kept) == int(whole) / 2
+    for processes, folder in ((1, one), (2, two)):
+        outputs = {str(data / "dev.jsonl"): {"true": str(folder / "dev.jsonl")}}
+        order = {"values": asdict(run(encoder)), "pixels": None, "features": None}
+        launch(predict_order, order | {"folder": str(two), "outputs": outputs}, processes, folder / "log")
+    assert (one / "dev.jsonl").read_bytes() == (two / "dev.jsonl").read_bytes()
 
 
 def test_a_run_whose_worker_was_killed_says_so_and_ends_like_one_that_was_not(data: Path) -> None:

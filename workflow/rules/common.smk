@@ -247,8 +247,22 @@ def candidate_values(wildcards):
     return tuning.candidate_config(config, tuning.Candidate(run_of(wildcards), wildcards.settings))
 
 
+def training_processes(wildcards):
+    return run_values(wildcards)["training"].get("processes", 1)
+
+
+def prediction_processes(wildcards):
+    """One, but where no single process could hold the model."""
+    sharded = run_values(wildcards).get("text_encoder", {}).get("options", {}).get("sharded")
+    return training_processes(wildcards) if sharded else 1
+
+
 def training_threads(wildcards):
-    return grid.run_config(config, run_of(wildcards))["training"].get("threads", 1)
+    return training_processes(wildcards) * run_values(wildcards)["training"].get("threads", 1)
+
+
+def prediction_threads(wildcards):
+    return prediction_processes(wildcards) * run_values(wildcards)["training"].get("threads", 1)
 
 
 def run_values(wildcards):

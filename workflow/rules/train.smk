@@ -38,8 +38,11 @@ rule train:
     conda:
         ENVIRONMENT
     threads: training_threads
+    resources:
+        gpu=training_processes,
     params:
         run=run_values,
+        processes=training_processes,
         code=run_code("train.py"),
     script:
         "../scripts/train.py"
@@ -62,9 +65,12 @@ rule predict:
         image=grid.NONE,
     conda:
         ENVIRONMENT
-    threads: training_threads
+    threads: prediction_threads
+    resources:
+        gpu=prediction_processes,
     params:
         run=run_values,
+        processes=prediction_processes,
         code=run_code("predict.py"),
     script:
         "../scripts/predict.py"

@@ -2,16 +2,20 @@
 
 from pathlib import Path
 
-from mnerflow.config import RunConfig, build
 from mnerflow.grid import ABLATIONS
 from mnerflow.log import job
-from mnerflow.training.run import open_images, predict_run
+from mnerflow.training.launch import launch
+from mnerflow.training.run import predict_order
 
 folder = Path(snakemake.input.model).parent
 with job(f"predicted {folder}", snakemake.log[0]):
-    given, out = snakemake.input, snakemake.output
-    run = build(RunConfig, snakemake.params.run, str(folder))
-    images = open_images(given.get("images"), given.get("features"))
-    ablations = {name: Path(out[name]) for name in ABLATIONS if out.get(name)}
-    predict_run(run, Path(given.dev), images, folder, {"true": Path(out.dev)})
-    predict_run(run, Path(given.test), images, folder, {"true": Path(out.test)} | ablations)
+    given, out, params = snakemake.input, snakemake.output, snakemake.params
+    ablations = {name: out[name] for name in ABLATIONS if out.get(name)}
+    order = {
+        "values": params.run,
+        "pixels": given.get("images"),
+        "features": given.get("features"),
+        "folder": str(folder),
+        "outputs": {given.dev: {"true": out.dev}, given.test: {"true": out.test} | ablations},
+    }
+    launch(predict_order, order, params.processes, snakemake.log[0])

@@ -1,9 +1,10 @@
-"""Start several processes that train one run, and say what became of them."""
+"""Do a job in one process or in several, and say what became of them."""
 
 import json
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +14,23 @@ from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from mnerflow.errors import UserError
 from mnerflow.log import logger
+from mnerflow.training import worker
 
 
-def launch(processes: int, order: dict[str, Any], log_file: str | Path) -> None:
-    """Train in several processes on this machine, as torchrun does.
+def launch(task: Callable[..., None], order: dict[str, Any], processes: int, log_file: str | Path) -> None:
+    """Call ``task`` in this process or, as torchrun does, in several of this machine at once.
 
-    When one ends, all end. Raises ``UserError`` with what it said, or with the signal that killed it. A
-    signal to this process is passed on; it then ends with status 128 + signal.
+    When one of several ends early, all end. Raises ``UserError`` with what it said, or with the signal that
+    killed it. A signal to this process is passed on; it then ends with status 128 + signal.
 
     Args:
+        task: a function that can be imported.
+        order: its arguments, which JSON must be able to say.
         processes: how many.
-        order: arguments of ``run.train_order``.
-        log_file: to which the first one appends.
+        log_file: to which the first of several appends.
     """
+    if processes == 1:
+        return task(**order)
     config = LaunchConfig(
         min_nodes=1,
         max_nodes=1,
@@ -38,7 +43,7 @@ def launch(processes: int, order: dict[str, Any], log_file: str | Path) -> None:
     )
     try:
         elastic_launch(config, sys.executable)(
-            "-m", "mnerflow.training.worker", str(log_file), json.dumps(order)
+            *("-m", worker.__name__, str(log_file), task.__module__, task.__name__, json.dumps(order))
         )
     except ChildFailedError as error:
         rank, failure = min(error.failures.items(), key=lambda item: _place(item[1]))
@@ -62,8 +67,8 @@ def _said(failure: ProcessFailure) -> str:
 def _reason(process: str, failure: ProcessFailure) -> Exception:
     if failure.exitcode < 0:
         return UserError(
-            f"{process} was killed by {failure.signal_name()}, and training has stopped. SIGKILL often means "
-            "that memory did not suffice. Run again to go on from the checkpoint."
+            f"{process} was killed by {failure.signal_name()}, and the job has stopped. SIGKILL often means "
+            "that memory did not suffice. Run again to go on."
         )
     said = _said(failure)
     if said.startswith("UserError: "):

@@ -14,9 +14,9 @@ import torch
 import torch.distributed as dist
 from torch import nn
 from torch.distributed.device_mesh import init_device_mesh
-from torch.distributed.fsdp import fully_shard
 
 from mnerflow.errors import UserError
+from mnerflow.log import logger
 
 T = TypeVar("T")
 
@@ -99,8 +99,13 @@ def shard_frozen(model: nn.Module) -> None:
     From then on all processes must compute at once. Trained weights stay whole in each.
     """
     if size() > 1:
+        from torch.distributed.fsdp import fully_shard  # a second that only this needs
+
         mesh = init_device_mesh("cuda" if torch.cuda.is_available() else "cpu", (size(),))
         trained = {weight for weight in model.parameters() if weight.requires_grad}
         layers = [layer for part in model.children() if isinstance(part, nn.ModuleList) for layer in part]
         for module in (*layers, model):
             fully_shard(module, mesh=mesh, ignored_params=trained)
+        frozen = [weight for weight in model.parameters() if not weight.requires_grad]
+        kept, whole = sum(weight.to_local().numel() for weight in frozen), sum(map(torch.numel, frozen))
+        logger.info("sharded: this process keeps %d of %d frozen weights", kept, whole)

@@ -56,6 +56,7 @@ def open_images(pixels: str | None, features: str | None) -> Images | None:
 
 
 def train_order(
+    *,
     values: dict[str, Any],
     train: str,
     dev: str,
@@ -140,6 +141,22 @@ def train_run(
     checkpoint.unlink(missing_ok=True)
 
 
+def predict_order(
+    *,
+    values: dict[str, Any],
+    pixels: str | None,
+    features: str | None,
+    folder: str,
+    outputs: dict[str, dict[Condition, str]],
+) -> None:
+    """Do as ``predict_run`` for each split file in ``outputs``, of what JSON can say."""
+    run = build(RunConfig, values, folder)
+    images = open_images(pixels, features)
+    for split_file, paths in outputs.items():
+        to = {condition: Path(path) for condition, path in paths.items()}
+        predict_run(run, Path(split_file), images, Path(folder), to)
+
+
 def predict_run(
     run: RunConfig, split_file: Path, images: Images | None, folder: Path, outputs: dict[Condition, Path]
 ) -> None:
@@ -151,9 +168,10 @@ def predict_run(
     own = inputs.rows
     for condition, path in outputs.items():
         inputs.rows = image_rows(own, condition, run.seed)
-        predictions, loss = predict(
-            tagger, inputs, run.training.batch_tokens, f"{split_file.stem} {condition}"
-        )
+        progress = "" if rank() else f"{split_file.stem} {condition}"
+        predictions, loss = predict(tagger, inputs, run.training.batch_tokens, progress)
+        if rank():
+            continue
         write_predictions(path, predictions)
         logger.info("%s, image %s: loss %.4f", path.name, condition, loss)
 

@@ -1,4 +1,4 @@
-"""One of the processes that train a run, as ``launch`` starts them, with a log file and an order in JSON."""
+"""One of the processes that ``launch`` starts."""
 
 import ctypes
 import json
@@ -6,18 +6,18 @@ import logging
 import os
 import signal
 import sys
+from importlib import import_module
 
 from torch.distributed.elastic.multiprocessing.errors import get_error_handler
 
 from mnerflow.log import log_to, logger
 from mnerflow.training.processes import join
-from mnerflow.training.run import train_order
 
 PR_SET_PDEATHSIG = 1
 
 
-def main(log_file: str, order: str) -> None:
-    """Train; what goes wrong is left to the launcher to tell."""
+def main(log_file: str, module: str, task: str, order: str) -> None:
+    """Call a module's function with arguments in JSON; what goes wrong is left to the launcher to tell."""
     if sys.platform == "linux":  # A process that outlives its launcher would write into another's files.
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
@@ -27,7 +27,7 @@ def main(log_file: str, order: str) -> None:
         log_to(log_file)
     try:
         with join():
-            train_order(**json.loads(order))
+            getattr(import_module(module), task)(**json.loads(order))
     except Exception as error:
         get_error_handler().record_exception(error)
         os._exit(1)  # at once: the others wait for this one
