@@ -125,7 +125,8 @@ def test_a_run_whose_worker_was_killed_says_so_and_ends_like_one_that_was_not(da
     folder = data / "killed"
 
     def kill() -> None:
-        while not (folder / "checkpoint.pt").exists():
+        log = folder / "log"
+        while not (log.exists() and "epoch 2:" in log.read_text(encoding="utf-8")):
             time.sleep(0.005)
         os.kill(workers()[1], signal.SIGKILL)
 
