@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mnerflow.errors import UserError
+from mnerflow.memory import peak_memory_mib
 
 logger = logging.getLogger("mnerflow")
 
@@ -16,9 +17,9 @@ logger = logging.getLogger("mnerflow")
 def job(title: str, log_file: str | Path) -> Iterator[logging.Logger]:
     """Log to ``log_file`` and to the terminal while the block runs.
 
-    The last line says ``title`` and the seconds it took. A ``UserError`` ends the process with
-    status 1 and its message, Ctrl-C with status 130; any other exception is a defect and keeps its
-    traceback.
+    The last lines say what the process used, ``title`` and the seconds it took. A ``UserError`` ends the
+    process with status 1 and its message, Ctrl-C with status 130; any other exception is a defect and
+    keeps its traceback.
     """
     path = Path(log_file)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -42,6 +43,7 @@ def job(title: str, log_file: str | Path) -> Iterator[logging.Logger]:
         logger.exception("%s: this is a defect in mnerflow, please report it", title)
         raise
     else:
+        logger.info("processor time %.1f s, peak memory %d MiB", time.process_time(), peak_memory_mib())
         logger.info("done: %s in %.1f s", title, time.monotonic() - start)
     finally:
         to_file.close()

@@ -13,7 +13,7 @@ def check_plan(config: dict[str, Any], runs: Iterable[Run]) -> None:
     """Raise ``UserError`` for a name that the library has no module for, or a folder that lacks a file."""
     for run in runs:
         for place, name, *package in _modules(config, run):
-            known = [module for module in module_names(package) if not module.startswith("_")]
+            known = [module for module in module_names(tuple(package)) if not module.startswith("_")]
             if name not in known:
                 raise UserError(
                     f"{place}: {name!r} is not known{suggest(name, known)}. Known: {', '.join(known)}."

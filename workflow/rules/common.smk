@@ -5,6 +5,7 @@ import sys
 import time
 from functools import cache
 from hashlib import sha256
+from itertools import groupby
 from pathlib import Path
 
 import yaml
@@ -186,8 +187,22 @@ def image_inputs(wildcards):
 
 
 # Runs.
-RUN = "results/runs/{dataset}/{filter}/{text}+{image}/{fusion}/seed{seed}"
+ENCODERS = "results/runs/{dataset}/{filter}/{text}+{image}"
+RUN = f"{ENCODERS}/{{fusion}}/seed{{seed}}"
 RUN_NAME = "{dataset}.{filter}.{text}+{image}.{fusion}.seed{seed}"
+
+
+RUNS_OF = {
+    key: list(runs)
+    for key, runs in groupby(
+        RUNS, key=lambda run: (run.dataset, run.filter, run.text_encoder, run.image_encoder)
+    )
+}
+
+
+def of_all_encoders(name):
+    """A file of each pair of encoders on each data set and filter."""
+    return [f"results/runs/{dataset}/{filter}/{text}+{image}/{name}" for dataset, filter, text, image in RUNS_OF]
 
 
 def training_threads(wildcards):

@@ -1,18 +1,20 @@
 # From predictions to one table of scores.
 rule score:
-    """Compute all metrics of a run from its saved predictions, and count its entities a sentence."""
+    """Compute all metrics of a pair of encoders' runs from saved predictions; count entities a sentence.
+
+    One job for many runs: starting a process takes ten times as long as scoring a run.
+    """
     input:
-        lambda w: predictions_of(run_of(w)),
+        lambda w: [file for run in RUNS_OF[tuple(w)] for file in predictions_of(run)],
     output:
-        scores=f"{RUN}/scores.json",
-        counts=f"{RUN}/counts.npz",
+        scores=f"{ENCODERS}/scores.json",
+        counts=f"{ENCODERS}/counts.npz",
     log:
-        f"results/logs/score/{RUN_NAME}.log",
+        "results/logs/score/{dataset}.{filter}.{text}+{image}.log",
     conda:
         ENVIRONMENT
     params:
         types=lambda w: list(config["datasets"][w.dataset]["types"]),
-        uses_image=lambda w: w.image != grid.NONE,
         code=code_of("score.py"),
     script:
         "../scripts/score.py"
@@ -21,7 +23,7 @@ rule score:
 rule scores:
     """Gather the scores of all runs: one row a run, split and image condition."""
     input:
-        expand("results/runs/{run}/scores.json", run=[run.path for run in RUNS]),
+        of_all_encoders("scores.json"),
     output:
         "results/scores.csv",
     log:

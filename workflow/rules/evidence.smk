@@ -4,7 +4,7 @@
 rule evidence:
     """Compare every fusion with its text-only twin and with wrong images; scores by entity type."""
     input:
-        expand("results/runs/{run}/counts.npz", run=[run.path for run in RUNS]),
+        of_all_encoders("counts.npz"),
     output:
         help_csv=report(
             "results/tables/does_it_help.csv",

@@ -2,7 +2,6 @@
 
 import os
 import platform
-import resource
 import subprocess
 from collections.abc import Iterable
 from importlib.metadata import version
@@ -45,11 +44,6 @@ def git_commit() -> str | None:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() or None
     except (OSError, subprocess.CalledProcessError):
         return None
-
-
-def peak_memory_mib() -> int:
-    """Largest resident memory of this process so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def _processor() -> str:

@@ -17,12 +17,13 @@ from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import write_predictions
 from mnerflow.files import sha256, write_text
 from mnerflow.log import logger
+from mnerflow.memory import peak_memory_mib
 from mnerflow.models.tagger import Tagger, load_tagger, new_tagger
 from mnerflow.training.device import device, seed_everything
 from mnerflow.training.inputs import Condition, Inputs, image_rows
 from mnerflow.training.loop import best_epoch, train, write_history
 from mnerflow.training.predict import predict
-from mnerflow.training.provenance import peak_memory_mib, provenance
+from mnerflow.training.provenance import provenance
 
 
 @dataclass(frozen=True)
