@@ -205,7 +205,9 @@ RUNS_OF = {
 
 def of_all_encoders(name):
     """A file of each pair of encoders on each data set and filter."""
-    return [f"results/runs/{dataset}/{filter}/{text}+{image}/{name}" for dataset, filter, text, image in RUNS_OF]
+    return [
+        f"results/runs/{dataset}/{filter}/{text}+{image}/{name}" for dataset, filter, text, image in RUNS_OF
+    ]
 
 
 def training_threads(wildcards):
