@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel
 from transformers.utils import logging
@@ -19,6 +20,9 @@ from mnerflow.models.text_encoders import EncodedText, TextEncoder
 # Its report of unused pooler weights and its own progress bar say nothing to a reader of our logs.
 logging.set_verbosity_error()
 logging.disable_progress_bar()
+
+# Pickled weights and a model's own Python files could run anything.
+SAFE = {"use_safetensors": True, "trust_remote_code": False}
 
 
 @dataclass(frozen=True)
@@ -64,14 +68,15 @@ class Transformer(TextEncoder):
         if weights is None:
             raise UserError("text encoder: a `transformer` needs pretrained weights. Give it a `source`.")
         with _readable(weights):
-            model = AutoModel.from_pretrained(weights, dtype=torch.float32)
+            model = AutoModel.from_pretrained(weights, dtype=torch.float32, **SAFE)
         return cls(config, load_tokenizer(weights), model)
 
     @classmethod
     def restore(cls, config: Config, weights: Path, metadata: dict[str, Any]) -> "Transformer":
         """Build the architecture that the model folder describes, to be filled with a run's weights."""
         with _readable(weights):
-            model = AutoModel.from_config(AutoConfig.from_pretrained(weights), dtype=torch.float32)
+            config_of_model = AutoConfig.from_pretrained(weights, trust_remote_code=False)
+            model = AutoModel.from_config(config_of_model, dtype=torch.float32)
         return cls(config, load_tokenizer(weights), model)
 
     @cached_property
@@ -216,7 +221,7 @@ class Transformer(TextEncoder):
 def load_tokenizer(weights: Path):
     """The tokenizer in a model folder, with word-initial spaces where the vocabulary knows them."""
     with _readable(weights):
-        return AutoTokenizer.from_pretrained(weights, add_prefix_space=True)
+        return AutoTokenizer.from_pretrained(weights, add_prefix_space=True, trust_remote_code=False)
 
 
 @contextmanager
@@ -225,7 +230,7 @@ def _readable(weights: Path) -> Iterator[None]:
         raise UserError(f"{weights}: no such folder of weights. Correct the encoder's `source`.")
     try:
         yield
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, SafetensorError) as error:
         raise UserError(
             f"{weights}: no transformers model and tokenizer can be read from this folder ({error}). "
             "Correct the encoder's `source`."
