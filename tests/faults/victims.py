@@ -3,7 +3,6 @@
 Processes are forked from a server that has imported torch once: twenty of them start in a second or two.
 """
 
-import logging
 import multiprocessing
 import os
 import resource
@@ -72,7 +71,6 @@ def ended(work: Callable[..., Any], *arguments: Any, fault: Callable[[], None] |
 
 def _run(work: Callable[..., Any], arguments: tuple, fault: Callable[[], None] | None) -> None:
     torch.set_num_threads(1)
-    logging.disable()
     sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115
     if fault:
         fault()

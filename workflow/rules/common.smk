@@ -23,7 +23,7 @@ from mnerflow import grid
 from mnerflow.data.post import SPLITS
 from mnerflow.errors import UserError
 from mnerflow.fingerprint import fingerprint
-from mnerflow.plan import check_plan, split_files
+from mnerflow.plan import check_clock, check_plan, split_files
 from mnerflow.schema import check
 
 ENVIRONMENT = str(ROOT / "envs/environment.yaml")
@@ -36,6 +36,8 @@ try:
     )
     RUNS = grid.expand(config)
     check_plan(config, RUNS)
+    # What a training run reads.
+    check_clock(["resources/weights", "results/data", "results/images", "results/features"])
 except UserError as error:
     sys.exit(f"mnerflow: {error}")
 
