@@ -1,6 +1,6 @@
 """How planning, scoring, tables, plots and the report grow with the number of runs.
 
-    python benchmarks/scaling.py [--runs 10 100 1000 10000] [--folder DIR] [--plan-only 10000]
+    python benchmarks/scaling.py [--runs 10 100 1000 10000] [--folder DIR] [--plan-only]
 
 For each size the script makes the demo sets, writes what so many training runs would have left (synthesized:
 predictions that are wrong at random, in the real files' format), plans the grid with nothing done, and lets
@@ -217,15 +217,18 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="keep the files here; 0.6 MB a run")
     parser.add_argument("--out", type=Path, default=TABLE)
     arguments = parser.parse_args()
-    rows = []
     for runs in arguments.runs:
         with tempfile.TemporaryDirectory() as scratch:
             folder = arguments.folder / str(runs) if arguments.folder else Path(scratch)
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
-            rows += measure(runs, folder, arguments.plan_only)
-    new = not arguments.out.exists()
-    with arguments.out.open("a", newline="", encoding="utf-8") as file:
+            append(arguments.out, measure(runs, folder, arguments.plan_only))
+
+
+def append(out: Path, rows: list[dict[str, Any]]) -> None:
+    """Add rows to the table, numbers rounded to tenths."""
+    new = not out.exists()
+    with out.open("a", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         if new:
             writer.writeheader()
