@@ -1,5 +1,6 @@
 """Look through a planned grid before anything runs: what is missing is said at once, not after an hour."""
 
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 from mnerflow.errors import UserError, suggest
 from mnerflow.fingerprint import module_names
 from mnerflow.grid import FILTERS_OFF, NONE, Run, run_config
+
+CLOCKS_DIFFER = 60  # seconds, between the machines that share a file system
 
 
 def check_plan(config: dict[str, Any], runs: Iterable[Run], rivals: Iterable[Run] = ()) -> None:
@@ -18,13 +21,26 @@ def check_plan(config: dict[str, Any], runs: Iterable[Run], rivals: Iterable[Run
     planned += [(run, [*_data_modules(config, run)]) for run in rivals]
     for run, modules in planned:
         for place, name, *package in modules:
-            known = [module for module in module_names(package) if not module.startswith("_")]
+            known = [module for module in module_names(tuple(package)) if not module.startswith("_")]
             if name not in known:
                 raise UserError(
                     f"{place}: {name!r} is not known{suggest(name, known)}. Known: {', '.join(known)}."
                 )
         if "folder" in config["datasets"][run.dataset]:
             _check_folder(config["datasets"][run.dataset], run)
+
+
+def check_clock(folders: Iterable[str]) -> None:
+    """Raise ``UserError`` when a file in ``folders`` is from the future.
+
+    Snakemake throws the outputs of a job away, hours of training among them, when an input is newer.
+    """
+    for file in (file for folder in folders for file in Path(folder).rglob("*") if file.is_file()):
+        if (ahead := file.stat().st_mtime - time.time()) > CLOCKS_DIFFER:
+            raise UserError(
+                f"{file}: written {ahead:.0f} s in the future: the clock went back, or another "
+                f"machine's is ahead. Set it right, or `touch {file}`."
+            )
 
 
 def split_files(entry: dict[str, Any]) -> list[str]:

@@ -1,10 +1,12 @@
 # What all rules share: the checked configuration, the grid of runs, and how code and logs are found.
+import gc
 import os
 import resource
 import sys
 import time
 from functools import cache
 from hashlib import sha256
+from itertools import groupby
 from pathlib import Path
 
 import yaml
@@ -12,6 +14,8 @@ import yaml
 STARTED = time.time()
 # Names this start of the workflow to its jobs: max_cost holds for all of them together.
 os.environ.setdefault("MNERFLOW_SESSION", f"{STARTED:.3f}")
+# A plan is millions of objects that live to its end; looking for garbage among them took a sixth of the time.
+gc.set_threshold(200_000, 20, 50)
 ROOT = Path(workflow.basedir)
 # So that conda and container jobs, in which mnerflow is not installed, find the library too.
 sys.path.insert(0, str(ROOT / "src"))
@@ -22,7 +26,7 @@ from mnerflow.data.post import SPLITS
 from mnerflow.errors import UserError
 from mnerflow.fingerprint import fingerprint
 from mnerflow.llm import runs as llm
-from mnerflow.plan import check_plan, split_files
+from mnerflow.plan import check_clock, check_plan, split_files
 from mnerflow.schema import check
 
 ENVIRONMENT = str(ROOT / "envs/environment.yaml")
@@ -40,6 +44,8 @@ try:
     PROMPTS = {
         name: llm.prompt_of(config, name, ROOT / "config/prompt.md") for name in config.get("rivals", {})
     }
+    # What a training run reads.
+    check_clock(["resources/weights", "results/data", "results/images", "results/features"])
 except UserError as error:
     sys.exit(f"mnerflow: {error}")
 
@@ -71,16 +77,18 @@ ASKED = [
 ]
 
 
-def results_of_runs(name):
-    """A file of every run of the grid, and of each rival that was asked.
+def of_rivals(name):
+    """A file of each rival that was asked.
 
-    A rival's is named by its absolute path, so that it is no rule's output: it is shown when it is there, but
-    only the target `rivals` asks, which may cost money.
+    Named by its absolute path, so that it is no rule's output: it is shown when it is there, but only the
+    target `rivals` asks, which may cost money.
     """
-    return [
-        *(f"results/runs/{run.path}/{name}" for run in RUNS),
-        *(str(Path("results/runs", run.path, name).absolute()) for run in ASKED),
-    ]
+    return [str(Path("results/runs", run.path, name).absolute()) for run in ASKED]
+
+
+def results_of_runs(name):
+    """A file of every run of the grid, and of each rival that was asked."""
+    return [*(f"results/runs/{run.path}/{name}" for run in RUNS), *of_rivals(name)]
 
 
 def run_of(wildcards):
@@ -236,7 +244,8 @@ def image_inputs(wildcards):
 
 
 # Runs.
-RUN = "results/runs/{dataset}/{filter}/{text}+{image}/{fusion}/seed{seed}"
+ENCODERS = "results/runs/{dataset}/{filter}/{text}+{image}"
+RUN = f"{ENCODERS}/{{fusion}}/seed{{seed}}"
 RUN_NAME = "{dataset}.{filter}.{text}+{image}.{fusion}.seed{seed}"
 
 
@@ -245,6 +254,21 @@ TUNING_RUN = "results/tuning/{dataset}/{filter}/{text}+{image}/{fusion}/{setting
 
 def candidate_values(wildcards):
     return tuning.candidate_config(config, tuning.Candidate(run_of(wildcards), wildcards.settings))
+
+
+RUNS_OF = {
+    key: list(runs)
+    for key, runs in groupby(
+        RUNS, key=lambda run: (run.dataset, run.filter, run.text_encoder, run.image_encoder)
+    )
+}
+
+
+def of_all_encoders(name):
+    """A file of each pair of encoders on each data set and filter."""
+    return [
+        f"results/runs/{dataset}/{filter}/{text}+{image}/{name}" for dataset, filter, text, image in RUNS_OF
+    ]
 
 
 def training_threads(wildcards):

@@ -17,12 +17,15 @@ from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import write_predictions
 from mnerflow.files import sha256, write_text
 from mnerflow.log import logger
+from mnerflow.memory import peak_memory_mib
 from mnerflow.models.tagger import Tagger, load_tagger, new_tagger
+from mnerflow.training.checkpoint import remove_checkpoints
 from mnerflow.training.device import device, seed_everything
+from mnerflow.training.features import open_features
 from mnerflow.training.inputs import Condition, Inputs, image_rows
 from mnerflow.training.loop import best_epoch, train, write_history
 from mnerflow.training.predict import predict
-from mnerflow.training.provenance import peak_memory_mib, provenance
+from mnerflow.training.provenance import provenance
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ def open_images(pixels: str | None, features: str | None) -> Images | None:
     store = ImageStore(Path(pixels).parent)
     if features is None:
         return Images(store, store.pixels)
-    values = numpy.load(features, mmap_mode="r")
+    values = open_features(Path(features), len(store.pixels))
     return Images(store, values, values.shape[-1])
 
 
@@ -118,7 +121,7 @@ def train_run(
     }
     write_text(folder / "run.yaml", yaml.safe_dump(record, sort_keys=False, allow_unicode=True))
     tagger.save(folder / "model.safetensors")
-    checkpoint.unlink(missing_ok=True)
+    remove_checkpoints(checkpoint)
 
 
 def predict_run(
