@@ -17,6 +17,8 @@ rule train:
     conda:
         ENVIRONMENT
     threads: training_threads
+    resources:
+        gpu=1,
     params:
         run=run_values,
         code=run_code("train.py"),
@@ -42,6 +44,8 @@ rule predict:
     conda:
         ENVIRONMENT
     threads: training_threads
+    resources:
+        gpu=1,
     params:
         run=run_values,
         code=run_code("predict.py"),
