@@ -34,6 +34,10 @@ rule all:
         "results/report.html",
 
 
+onstart:
+    check_gpus()
+
+
 onsuccess:
     show_results()
 

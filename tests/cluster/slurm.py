@@ -1,4 +1,4 @@
-"""A SLURM of one node on this machine: munged, slurmctld and slurmd as children, stopped by their process ids."""
+"""A SLURM of one node on this machine: three daemons as child processes, stopped by their process ids."""
 
 import os
 import shutil

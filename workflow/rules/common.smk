@@ -19,7 +19,8 @@ from mnerflow import grid
 from mnerflow.data.post import SPLITS
 from mnerflow.errors import UserError
 from mnerflow.fingerprint import fingerprint
-from mnerflow.plan import check_plan, split_files
+from mnerflow.gpus import find_gpus
+from mnerflow.plan import check_plan, check_time, split_files
 from mnerflow.schema import check
 
 ENVIRONMENT = str(ROOT / "envs/environment.yaml")
@@ -71,6 +72,21 @@ def look_of(package):
     folder = ROOT / "src/mnerflow/reporting" / package
     files = sorted(file for ending in ("j2", "css", "js") for file in folder.glob(f"*.{ending}"))
     return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+
+
+def check_gpus():
+    """Stop before this machine, without a GPU, trains for days; other executors know their own machines."""
+    if "core_hours" not in config or config.get("allow_cpu") or not workflow.local_exec or find_gpus():
+        return
+    jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name == "train"]
+    try:
+        check_time(
+            config["core_hours"],
+            [(job.wildcards.text, job.wildcards.image) for job in jobs],
+            workflow.cores,
+        )
+    except UserError as error:
+        sys.exit(f"mnerflow: {error}")
 
 
 def show_failures():

@@ -27,7 +27,6 @@ def preemptible() -> Iterator[None]:
     retries.
     """
     global _received
-    _received = None
     before = {number: signal.signal(number, _receive) for number in SIGNALS}
     try:
         yield
@@ -35,6 +34,7 @@ def preemptible() -> Iterator[None]:
         logger.warning("stopped by %s, the checkpoint is written; run again to go on", _received.name)
         sys.exit(128 + _received)
     finally:
+        _received = None
         for number, handler in before.items():
             signal.signal(number, handler)
 
