@@ -6,7 +6,7 @@ CORES ?= all
 SETTINGS := $(if $(MIRROR),mirror=$(MIRROR)) $(if $(WEIGHTS_MIRROR),weights_mirror=$(WEIGHTS_MIRROR))
 SNAKEMAKE = .venv/bin/snakemake --cores $(CORES) $(if $(strip $(SETTINGS)),--config $(SETTINGS))
 
-.PHONY: help run demo twitter photos poner bench test check lock clean
+.PHONY: help run demo twitter photos poner bench test cluster-test check lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,11 @@ bench: .venv/installed ## how fast texts are prepared and images stored
 
 test: .venv/installed ## all tests
 	.venv/bin/python -m pytest
+
+cluster-test: .venv/installed ## a small grid through a real SLURM of one node (root; installs its packages on Debian)
+	@command -v slurmctld slurmd munged > /dev/null || { apt-get update -qq && apt-get install -qq --no-install-recommends \
+		slurmctld slurmd slurm-client munge slurm-wlm-basic-plugins; }
+	.venv/bin/python -m pytest tests/cluster
 
 check: .venv/installed ## linters and formatters
 	.venv/bin/ruff check .

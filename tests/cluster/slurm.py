@@ -1,6 +1,7 @@
 """A SLURM of one node on this machine: three daemons as child processes, stopped by their process ids."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -75,9 +76,9 @@ class Job:
 
     @property
     def gpus(self) -> int:
-        """GPUs that were allocated, not asked for."""
-        indices = self.fields.get("GRES", "").partition("(IDX:")[2].rstrip(")")
-        return len(indices.split(",")) if indices else 0
+        """GPUs that were allocated; of a job at its end, too."""
+        found = re.fullmatch(r"gpu:\w+:(\d+)", self.fields.get("JOB_GRES", ""))
+        return int(found[1]) if found else 0
 
 
 def missing() -> str | None:
@@ -119,14 +120,14 @@ def running_slurm(folder: Path) -> Iterator[None]:
         for _ in range(100):
             if any(daemon.poll() is not None for daemon in daemons):
                 break
-            if _ask("sinfo", "--noheader", "--format=%t").strip() == "idle":
+            if ask("sinfo", "--noheader", "--format=%t").strip() == "idle":
                 yield
                 return
             time.sleep(0.2)
         logs = (file.read_text(encoding="utf-8")[-2000:] for file in (folder / "log").iterdir())
         raise RuntimeError("SLURM did not come up:\n" + "\n".join(logs))
     finally:
-        _ask("scancel", "--user=root")
+        ask("scancel", "--user=root")
         for daemon in reversed(daemons):
             daemon.terminate()
             daemon.wait(30)
@@ -136,25 +137,23 @@ def running_slurm(folder: Path) -> Iterator[None]:
 
 def jobs() -> list[Job]:
     """All jobs that SLURM has had, those at their end included, in the order of their submission."""
-    lines = _ask("scontrol", "show", "job", "--oneliner", "--details").splitlines()
-    parts = (word.partition("=") for line in lines for word in [*line.split(), "\n"])
-    result, fields = [], {}
-    for name, _, value in parts:
-        if name == "\n":
-            result.append(Job(fields))
-            fields = {}
-        else:
-            fields.setdefault(name, value)
+    result = []
+    for line in ask("scontrol", "show", "job", "--oneliner", "--details").splitlines():
+        if line.startswith("JobId="):
+            words = (word.partition("=") for word in line.split())
+            # From the end: a name may come again for each node, and the job's own stands first.
+            result.append(Job({name: value for name, _, value in reversed(list(words))}))
     return result
 
 
 def processes(job: Job) -> list[int]:
     """Process ids of a running job."""
-    lines = _ask("scontrol", "listpids", job.id).splitlines()[1:]
+    lines = ask("scontrol", "listpids", job.id).splitlines()[1:]
     return [int(line.split()[0]) for line in lines if line.split()[0].isdigit()]
 
 
-def _ask(*command: str) -> str:
+def ask(*command: str) -> str:
+    """What a command of SLURM prints."""
     return subprocess.run(command, capture_output=True, text=True, timeout=30).stdout
 
 

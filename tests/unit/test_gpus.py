@@ -93,14 +93,14 @@ def test_the_driver_is_asked(folder: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 def test_days_of_processor_time_are_refused():
-    hours = {"llama": 30, "bert": 3}
+    hours = {"llama": 30, "bert": 4}
     runs = [("llama", "vit"), ("llama", "none"), ("bert", "vit"), ("bilstm", "cnn")]
     check_time(hours, runs, cores=4)
     with pytest.raises(UserError) as refused:
         check_time(hours, runs, cores=2)
     said = str(refused.value)
     assert said.startswith("4 runs are to be trained and there is no GPU: on 2 cores they take about 1 days")
-    assert "(hours by encoder: llama 30, bert 3)" in said and "--config allow_cpu=true" in said
+    assert "(hours by encoder: llama 30, bert 2)" in said and "--config allow_cpu=true" in said
 
 
 def test_too_little_gpu_memory_names_a_batch_size():
