@@ -39,7 +39,7 @@ def check_time(core_hours: dict[str, float], encoders: Sequence[Sequence[str]], 
         parts = ", ".join(f"{name} {value:,.0f}" for name, value in hours.most_common() if round(value))
         raise UserError(
             f"{len(encoders)} runs are to be trained and there is no GPU: on {cores} cores they take about "
-            f"{hours.total() / 24:,.0f} days (hours by encoder: {parts}). Use a machine with a GPU, a "
+            f"{hours.total() / 24:,.1f} days (hours by encoder: {parts}). Use a machine with a GPU, a "
             "cluster (--profile profiles/slurm), or begin it all the same with --config allow_cpu=true."
         )
 

@@ -23,6 +23,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 # Long enough to be met in mid-training, and a checkpoint at nearly every step.
 CONFIG = {
+    "mirror": "mirror",
     "datasets": {
         "demo": {
             "generator": {
@@ -31,8 +32,8 @@ CONFIG = {
             }
         },
         "own": {
-            **{"format": "conll", "types": ["PER", "LOC"], "folder": "own"},
-            "splits": {"train": "train.conll"},
+            **{"format": "conll", "types": ["PER", "LOC"], "splits": {"train": "train.conll"}},
+            "files": {"train.conll": {"url": "http://127.0.0.1:9/train.conll", "mirror": "train.conll"}},
         },
     },
     "text_encoders": {"bilstm": {"training": {"learning_rate": {"text": 2.0e-3}}}},
@@ -125,7 +126,7 @@ def profile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
 def disturbed(profile: list[str], tmp_path_factory: pytest.TempPathFactory) -> Disturbed:
     """One data set cannot be read; three trainings are cancelled, hung and signalled in their middle."""
     folder = tmp_path_factory.mktemp("disturbed")
-    write_sentences(folder / "own", "LCO")
+    write_sentences(folder / "mirror", "LCO")
 
     def hang(job: slurm.Job) -> None:
         for process in slurm.processes(job):
@@ -159,7 +160,8 @@ def disturbed(profile: list[str], tmp_path_factory: pytest.TempPathFactory) -> D
     return Disturbed(folder, status, output, slurm.jobs())
 
 
-def test_every_job_ran_under_slurm(disturbed: Disturbed):
+def test_every_job_but_downloads_ran_under_slurm(disturbed: Disturbed):
+    assert (disturbed.folder / "resources/data/own/train.conll").exists()
     rules = {job.about.split("_wildcards_")[0] for job in disturbed.jobs}
     rules_of_the_demo = {"rule_make_demo", "rule_prepare", "rule_image_store", "rule_train"}
     assert rules == rules_of_the_demo | {"rule_scored_predict_with_images_score"}
@@ -216,7 +218,7 @@ def test_in_the_end_nothing_differs_from_an_undisturbed_run(
             assert file.read_bytes() == (disturbed.folder / run_folder(seed) / file.name).read_bytes()
 
     # What was wrong is mended, and the same command does what is left.
-    write_sentences(disturbed.folder / "own", "LOC")
+    write_sentences(disturbed.folder / "resources/data/own", "LOC")
     before = len(slurm.jobs())
     status, output = finish(start(disturbed.folder, CONFIG, *profile), disturbed.folder, 600)
     assert status == 0, output

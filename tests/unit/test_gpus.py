@@ -99,7 +99,9 @@ def test_days_of_processor_time_are_refused():
     with pytest.raises(UserError) as refused:
         check_time(hours, runs, cores=2)
     said = str(refused.value)
-    assert said.startswith("4 runs are to be trained and there is no GPU: on 2 cores they take about 1 days")
+    assert said.startswith(
+        "4 runs are to be trained and there is no GPU: on 2 cores they take about 1.3 days"
+    )
     assert "(hours by encoder: llama 30, bert 2)" in said and "--config allow_cpu=true" in said
 
 
