@@ -1,6 +1,7 @@
 # What all rules share: the checked configuration, the grid of runs, and how code and logs are found.
 import os
 import resource
+import signal
 import sys
 import time
 from functools import cache
@@ -14,6 +15,8 @@ ROOT = Path(workflow.basedir)
 # So that conda and container jobs, in which mnerflow is not installed, find the library too.
 sys.path.insert(0, str(ROOT / "src"))
 os.environ.update(PYTHONPATH=str(ROOT / "src"))
+# `sbatch --signal=USR1` goes to all processes of a job; training answers it, and Snakemake must not die of it first.
+signal.signal(signal.SIGUSR1, signal.SIG_IGN)
 
 from mnerflow import grid
 from mnerflow.data.post import SPLITS
