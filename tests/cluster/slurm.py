@@ -146,6 +146,11 @@ def jobs() -> list[Job]:
     return result
 
 
+def job(number: str) -> Job:
+    """A job as it stands now."""
+    return next(job for job in jobs() if job.id == number)
+
+
 def processes(job: Job) -> list[int]:
     """Process ids of a running job."""
     lines = ask("scontrol", "listpids", job.id).splitlines()[1:]

@@ -5,8 +5,6 @@ One run of Snakemake is disturbed in every way at once; its end is compared with
 
 import json
 import os
-import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -47,7 +45,7 @@ CONFIG = {
         {"datasets": ["own"], "text_encoders": ["bilstm"], "fusions": ["text_only"], "seeds": [1]},
     ],
 }
-CANCELLED, HUNG, SIGNALLED = 2, 3, 4
+REQUEUED, CANCELLED, HUNG, SIGNALLED = SEEDS = 1, 2, 3, 4
 DEMO = CONFIG | {"grid": CONFIG["grid"][:1]}
 
 
@@ -110,29 +108,32 @@ def profile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
     """A SLURM that runs, and the options that make Snakemake use it."""
     if reason := slurm.missing():
         pytest.skip(reason)
-    folder = tmp_path_factory.mktemp("profile") / "slurm"
-    shutil.copytree(ROOT / "profiles/slurm", folder)
-    file = folder / "config.yaml"
-    text, edits = re.subn(r"least: \[8000, \d+\]", "least: [8000, 1]", file.read_text(encoding="utf-8"))
-    assert edits == 1
-    file.write_text(text, encoding="utf-8")
     quick = ["--slurm-init-seconds-before-status-checks", "3", "--latency-wait", "10"]
     with slurm.running_slurm(tmp_path_factory.mktemp("slurm")):
         # There is no accounting here that sacct could ask.
-        yield ["--profile", str(folder), "--slurm-status-command", "squeue", *quick]
+        yield ["--profile", str(ROOT / "profiles/slurm"), "--slurm-status-command", "squeue", *quick]
 
 
 @pytest.fixture(scope="module")
 def disturbed(profile: list[str], tmp_path_factory: pytest.TempPathFactory) -> Disturbed:
-    """One data set cannot be read; three trainings are cancelled, hung and signalled in their middle."""
+    """One data set cannot be read; four trainings are stopped in their middle, each in another way."""
     folder = tmp_path_factory.mktemp("disturbed")
     write_sentences(folder / "mirror", "LCO")
+
+    def requeue(job: slurm.Job) -> None:
+        slurm.ask("scontrol", "requeue", job.id)
+        while slurm.job(job.id).state != "PENDING":
+            time.sleep(0.2)
+        # SLURM would wait for two minutes.
+        slurm.ask("scontrol", "update", f"JobId={job.id}", "StartTime=now")
 
     def hang(job: slurm.Job) -> None:
         for process in slurm.processes(job):
             os.kill(process, signal.SIGSTOP)
+        slurm.ask("scontrol", "update", f"JobId={job.id}", "TimeLimit=1")
 
-    disturb: dict[int, Callable[[slurm.Job], None]] = {
+    stop: dict[int, Callable[[slurm.Job], None]] = {
+        REQUEUED: requeue,
         CANCELLED: lambda job: slurm.ask("scancel", job.id),
         HUNG: hang,
         SIGNALLED: lambda job: slurm.ask("scancel", "--signal=USR1", job.id),
@@ -142,14 +143,14 @@ def disturbed(profile: list[str], tmp_path_factory: pytest.TempPathFactory) -> D
         for _ in range(300):
             time.sleep(1)
             running = {job.about: job for job in slurm.jobs() if job.state == "RUNNING"}
-            for seed in list(disturb):
+            for seed in list(stop):
                 job = running.get(about_training(seed))
                 if job and (folder / run_folder(seed) / "checkpoint.pt").exists():
-                    disturb.pop(seed)(job)
+                    stop.pop(seed)(job)
                     assert not (folder / run_folder(seed) / "model.safetensors").exists(), "too late"
-            if not disturb or process.poll() is not None:
+            if not stop or process.poll() is not None:
                 break
-        assert not disturb, f"seeds {[*disturb]} were not met in training"
+        assert not stop, f"seeds {[*stop]} were not met in training"
         status, output = finish(process, folder, 600)
     except BaseException:
         print((folder / "output.txt").read_text(encoding="utf-8"))
@@ -186,24 +187,33 @@ def test_a_failing_job_is_reported_with_its_log_and_the_rest_goes_on(disturbed: 
     last = disturbed.output[disturbed.output.rindex("\nmnerflow: ") :]
     assert "own/train.conll: post 'train-1', token 3: the label 'B-LCO'" in last
     assert "log     results/logs/prepare/own.log" in last
-    for seed in (1, CANCELLED, HUNG, SIGNALLED):
+    for seed in SEEDS:
         assert json.loads((disturbed.folder / run_folder(seed) / "scores.json").read_text())
 
 
 @pytest.mark.parametrize(
-    ("seed", "state"), [(CANCELLED, "CANCELLED"), (HUNG, "TIMEOUT"), (SIGNALLED, "FAILED")]
+    ("seed", "states", "said"),
+    [
+        (REQUEUED, ["COMPLETED"], "stopped by SIGTERM"),
+        (CANCELLED, ["CANCELLED", "COMPLETED"], "stopped by SIGTERM"),
+        (HUNG, ["TIMEOUT", "COMPLETED"], "DUE TO TIME LIMIT"),
+        (SIGNALLED, ["FAILED", "COMPLETED"], "stopped by SIGUSR1"),
+    ],
 )
-def test_a_disturbed_training_is_retried_with_more_and_goes_on(seed: int, state: str, disturbed: Disturbed):
+def test_a_stopped_training_starts_again_with_more_and_goes_on(
+    seed: int, states: list[str], said: str, disturbed: Disturbed
+):
     attempts = disturbed.attempts(about_training(seed))
-    assert [job.state for job in attempts] == [state, "COMPLETED"]
-    assert [job.fields["TimeLimit"] for job in attempts] == ["00:01:00", "00:02:00"]
-    assert [job.fields["MinMemoryNode"] for job in attempts] == ["8000M", "16000M"]
+    assert [job.state for job in attempts] == states
+    assert attempts[0].fields["Restarts"] == ("1" if seed == REQUEUED else "0")
+    limits = ["00:01:00" if seed == HUNG else "04:00:00", "08:00:00"]
+    assert [job.fields["TimeLimit"] for job in attempts] == limits[: len(states)]
+    assert [job.fields["MinMemoryNode"] for job in attempts] == ["8000M", "16000M"][: len(states)]
     log = disturbed.folder / f"results/logs/train/demo.none.bilstm+cnn.linear.seed{seed}.log"
     assert "going on from epoch" in log.read_text(encoding="utf-8")
-    first = disturbed.folder / f".snakemake/slurm_logs/rule_train/demo_none_bilstm_cnn_linear_{seed}"
-    said = (first / f"{attempts[0].id}.log").read_text(encoding="utf-8")
-    expected = {CANCELLED: "stopped by SIGTERM", SIGNALLED: "stopped by SIGUSR1", HUNG: "DUE TO TIME LIMIT"}
-    assert expected[seed] in said and "User defined signal" not in said
+    logs = disturbed.folder / f".snakemake/slurm_logs/rule_train/demo_none_bilstm_cnn_linear_{seed}"
+    text = (logs / f"{attempts[0].id}.log").read_text(encoding="utf-8")
+    assert said in text and "User defined signal" not in text
 
 
 def test_in_the_end_nothing_differs_from_an_undisturbed_run(
@@ -211,7 +221,7 @@ def test_in_the_end_nothing_differs_from_an_undisturbed_run(
 ):
     status, output = finish(start(tmp_path, DEMO, "--cores", "2", "results/scores.csv"), tmp_path, 600)
     assert status == 0, output
-    for seed in (1, CANCELLED, HUNG, SIGNALLED):
+    for seed in SEEDS:
         files = sorted((tmp_path / run_folder(seed)).glob("predictions.*"))
         assert len(files) == 4
         for file in files:
