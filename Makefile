@@ -38,9 +38,9 @@ test: .venv/installed ## all tests
 	.venv/bin/python -m pytest
 
 cluster-test: .venv/installed ## a small grid through a real SLURM of one node (root; installs its packages on Debian)
-	@command -v slurmctld slurmd munged > /dev/null || { apt-get update -qq && apt-get install -qq --no-install-recommends \
-		slurmctld slurmd slurm-client munge slurm-wlm-basic-plugins; }
-	.venv/bin/python -m pytest tests/cluster
+	@type slurmctld slurmd sbatch munged > /dev/null 2>&1 || test $$(id -u) != 0 || { apt-get update -qq && \
+		apt-get install -qq --no-install-recommends slurmctld slurmd slurm-client munge slurm-wlm-basic-plugins; }
+	.venv/bin/python -m pytest -rs tests/cluster
 
 check: .venv/installed ## linters and formatters
 	.venv/bin/ruff check .
