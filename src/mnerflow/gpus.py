@@ -27,10 +27,12 @@ def find_gpus() -> list[str]:
 def take_gpus(number: int) -> None:
     """Let this process see ``number`` GPUs, as far as there are, that no other job on the machine holds.
 
-    To be called before torch asks for a GPU. An allocation of SLURM is left as it is.
+    To be called before torch asks for a GPU. A job that wants none is left as it is. Within an allocation of
+    SLURM, which may count its own GPUs from 0, only jobs of the same allocation meet.
     """
-    if "SLURM_JOB_ID" not in os.environ and (gpus := find_gpus()):
-        folder = Path(tempfile.gettempdir()) / f"mnerflow-gpus-{os.getuid()}"
+    if number and (gpus := find_gpus()):
+        allocation = os.environ.get("SLURM_JOB_ID", "all")
+        folder = Path(tempfile.gettempdir()) / f"mnerflow-gpus-{os.getuid()}-{allocation}"
         os.environ[VISIBLE] = ",".join(assign(gpus, number, folder))
 
 
