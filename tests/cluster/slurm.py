@@ -14,7 +14,6 @@ from pathlib import Path
 # A job step drops SLURM_CONF, so the configuration has to lie where SLURM looks by itself.
 CONFIGURATION = Path("/etc/slurm")
 OURS = "# Written by mnerflow's cluster test, removed at its end.\n"
-PACKAGES = ("slurmctld", "slurmd", "slurm-client", "munge", "slurm-wlm-basic-plugins")
 
 # More memory and processors than the machine may have: only what is asked for matters here.
 SLURM_CONF = """\
@@ -87,10 +86,12 @@ def missing() -> str | None:
         return "SLURM's daemons are started as root"
     absent = [name for name in ("munged", "slurmctld", "slurmd", "sbatch") if not shutil.which(name)]
     if absent:
-        return f"{', '.join(absent)} not found; make cluster-test installs {', '.join(PACKAGES)}"
+        return f"{', '.join(absent)} not found; `make cluster-test` installs them on Debian"
     file = CONFIGURATION / "slurm.conf"
-    if file.exists() and not file.read_text(encoding="utf-8").startswith(OURS):
-        return f"{file} is of a real cluster"
+    if file.exists():
+        left_over = file.read_text(encoding="utf-8").startswith(OURS)
+        if not left_over or "is UP" in ask("scontrol", "ping"):
+            return f"{file} is of a SLURM in use"
     return None
 
 
