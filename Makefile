@@ -7,7 +7,7 @@ SETTINGS := $(if $(MIRROR),mirror=$(MIRROR)) $(if $(WEIGHTS_MIRROR),weights_mirr
 	$(if $(MAX_COST),max_cost=$(MAX_COST))
 SNAKEMAKE = .venv/bin/snakemake --cores $(CORES) $(if $(strip $(SETTINGS)),--config $(SETTINGS))
 
-.PHONY: help run demo twitter photos poner tune rivals bench test check lock clean
+.PHONY: help run demo twitter photos poner tune rivals bench test cluster-test check lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,11 @@ bench: .venv/installed ## how fast everything is, as ratios, into results/benchm
 
 test: .venv/installed ## all tests
 	.venv/bin/python -m pytest
+
+cluster-test: .venv/installed ## a small grid through a real SLURM of one node (root; installs its packages on Debian)
+	@type slurmctld slurmd sbatch munged > /dev/null 2>&1 || test $$(id -u) != 0 || { apt-get update -qq && \
+		apt-get install -qq --no-install-recommends slurmctld slurmd slurm-client munge slurm-wlm-basic-plugins; }
+	.venv/bin/python -m pytest -rs tests/cluster
 
 check: .venv/installed ## linters and formatters
 	.venv/bin/ruff check .

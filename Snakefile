@@ -36,6 +36,10 @@ rule all:
         "results/report.html",
 
 
+onstart:
+    check_gpus()
+
+
 onsuccess:
     show_results()
 

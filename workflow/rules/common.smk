@@ -2,6 +2,7 @@
 import gc
 import os
 import resource
+import signal
 import sys
 import time
 from functools import cache
@@ -20,13 +21,16 @@ ROOT = Path(workflow.basedir)
 # So that conda and container jobs, in which mnerflow is not installed, find the library too.
 sys.path.insert(0, str(ROOT / "src"))
 os.environ.update(PYTHONPATH=str(ROOT / "src"))
+# `sbatch --signal=USR1` goes to all processes of a job; training answers it, and Snakemake must not die of it first.
+signal.signal(signal.SIGUSR1, signal.SIG_IGN)
 
 from mnerflow import grid, tuning
 from mnerflow.data.post import SPLITS
 from mnerflow.errors import UserError
 from mnerflow.fingerprint import fingerprint
+from mnerflow.gpus import find_gpus
 from mnerflow.llm import runs as llm
-from mnerflow.plan import check_clock, check_plan, split_files
+from mnerflow.plan import check_clock, check_plan, check_time, split_files
 from mnerflow.schema import check
 
 ENVIRONMENT = str(ROOT / "envs/environment.yaml")
@@ -109,6 +113,21 @@ def look_of(package):
     folder = ROOT / "src/mnerflow/reporting" / package
     files = sorted(file for ending in ("j2", "css", "js") for file in folder.glob(f"*.{ending}"))
     return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+
+
+def check_gpus():
+    """Stop before this machine, without a GPU, trains for days; other executors know their own machines."""
+    if "core_hours" not in config or config.get("allow_cpu") or not workflow.local_exec or find_gpus():
+        return
+    jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name == "train"]
+    try:
+        check_time(
+            config["core_hours"],
+            [(job.wildcards.text, job.wildcards.image) for job in jobs],
+            workflow.cores,
+        )
+    except UserError as error:
+        sys.exit(f"mnerflow: {error}")
 
 
 def show_failures():

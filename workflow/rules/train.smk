@@ -38,6 +38,8 @@ rule train:
     conda:
         ENVIRONMENT
     threads: training_threads
+    resources:
+        gpu=1,
     params:
         run=run_values,
         code=run_code("train.py"),
@@ -63,6 +65,8 @@ rule predict:
     conda:
         ENVIRONMENT
     threads: training_threads
+    resources:
+        gpu=1,
     params:
         run=run_values,
         code=run_code("predict.py"),
