@@ -235,7 +235,7 @@ def test_a_changed_plot_is_drawn_anew(finished: Finished, workflow: Workflow, co
     file = "src/mnerflow/reporting/plots/training_curves.py"
     with workflow.edited((file, "\n\n\ndef ", "\n\nCHANGED = True\n\n\ndef ")):
         jobs = workflow.plan(finished.folder, config).jobs
-    shows_plots = {"page", "report"}  # whichever rule puts them on one page
+    shows_plots = {"report", "crate"}
     assert "plot_training_curves" in jobs
     assert all(rule.startswith("plot_") for rule in jobs.keys() - shows_plots)
 
