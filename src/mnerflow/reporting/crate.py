@@ -55,7 +55,6 @@ FORMATS = {
     ".py": "text/x-python",
     ".svg": "image/svg+xml",
     ".tex": "application/x-tex",
-    ".txt": "text/plain",
     ".yaml": "application/yaml",
 }
 
@@ -230,10 +229,13 @@ class _Record:
 
 def _facts(path: Path) -> dict[str, str]:
     try:
-        facts = {"sha256": sha256(path), "contentSize": str(path.stat().st_size)}
+        return {
+            "sha256": sha256(path),
+            "contentSize": str(path.stat().st_size),
+            "encodingFormat": FORMATS.get(path.suffix, "text/plain"),
+        }
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}). Run the workflow again.") from error
-    return facts | ({"encodingFormat": FORMATS[path.suffix]} if path.suffix in FORMATS else {})
 
 
 def _read_record(path: Path) -> dict[str, Any]:
