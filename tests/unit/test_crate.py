@@ -189,6 +189,11 @@ def test_links_and_what_is_no_archive_of_ours_are_refused(tmp_path: Path):
         pass
     with pytest.raises(UserError, match="has no SHA256SUMS"):
         verify(archive)
+    with tarfile.open(archive, "w:gz") as tar:
+        for _ in range(2):
+            tar.addfile(tarfile.TarInfo("mnerflow/SHA256SUMS"))
+    with pytest.raises(UserError, match="holds 'SHA256SUMS' twice"):
+        verify(archive)
     archive.write_bytes(b"PK")
     with pytest.raises(UserError, match="damaged"):
         verify(archive)

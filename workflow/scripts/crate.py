@@ -9,7 +9,7 @@ from mnerflow.reporting.crate import copy_code, write_crate
 
 with job(f"recorded {len(snakemake.input.runs)} runs", snakemake.log[0]):
     with atomic_folder(snakemake.output.code) as folder:
-        copy_code(Path(snakemake.scriptdir).parents[1], folder)
+        copy_code(Path(snakemake.scriptdir).resolve().parents[1], folder)
     write_crate(
         Path(snakemake.output.crate).parent,
         [Path(file) for file in snakemake.input.outputs],

@@ -67,12 +67,12 @@ def verify(archive: Path) -> tuple[int, list[str]]:
     try:
         with gzip.open(archive) as packed, tarfile.open(fileobj=packed, mode="r:") as tar:
             for member, content in _members(archive, tar):
+                if member in found:
+                    raise UserError(f"{archive}: holds {member!r} twice. Do not unpack this archive.")
+                found[member] = hashlib.file_digest(content, "sha256").hexdigest()
                 if member == SUMS:
+                    content.seek(0)
                     listed = _read_sums(archive, content.read().decode())
-                elif member in found:
-                    raise UserError(f"{archive}: holds {member!r} twice. It is not one that mnerflow wrote.")
-                else:
-                    found[member] = hashlib.file_digest(content, "sha256").hexdigest()
             # The checksum at the end is compared only when the end is reached.
             while packed.read(2**20):
                 pass
@@ -86,6 +86,7 @@ def verify(archive: Path) -> tuple[int, list[str]]:
         raise UserError(
             f"{archive}: has no {SUMS}, so nothing can be compared. Was it made by `make archive`?"
         )
+    del found[SUMS]
     wrong = [f"{name}: missing" for name in listed.keys() - found.keys()]
     wrong += [f"{name}: changed" for name in listed.keys() & found.keys() if listed[name] != found[name]]
     wrong += [f"{name}: not listed in {SUMS}" for name in found.keys() - listed.keys()]

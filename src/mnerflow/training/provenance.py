@@ -4,7 +4,6 @@ import os
 import platform
 import resource
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ def provenance(device: torch.device, data: Iterable[Path]) -> dict[str, Any]:
     """Describe this process and its input files as plain values for ``run.yaml``."""
     return {
         **origin(PACKAGES, data),
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "hardware": {
             "machine": platform.machine(),
             "processor": _processor(),
