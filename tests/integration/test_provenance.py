@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import unquote
 
 from conftest import Finished, Workflow
 from rocrate.rocrate import ROCrate
@@ -15,16 +16,15 @@ from mnerflow.reporting.archive import write_archive
 
 def test_the_record_names_every_result_as_it_is(finished: Finished, workflow: Workflow):
     crate = ROCrate(finished.results)
-    files = {entity["name"]: entity for entity in crate.data_entities if "File" in entity.type}
-    files["code/Snakefile"] = crate.mainEntity
+    files = {unquote(entity.id): entity for entity in crate.data_entities if "File" in entity.type}
     for name, entity in files.items():
-        path = finished.results / ("code/Snakefile" if entity is crate.mainEntity else name)
+        path = finished.results / name
         assert (entity["sha256"], entity["contentSize"]) == (sha256(path), str(path.stat().st_size)), name
     for folder in ("tables", "plots", "code"):
         made = {
             str(p.relative_to(finished.results))
             for p in (finished.results / folder).rglob("*")
-            if p.is_file()
+            if p.is_file() and p.name != ".snakemake_timestamp"
         }
         assert made and made <= files.keys()
     assert {"config.yaml", "scores.csv", "report.html", "reports/data/demo.md"} <= files.keys()

@@ -168,7 +168,9 @@ def test_every_flipped_byte_is_noticed(results: Path):
         verify(archive)
 
 
-@pytest.mark.parametrize("name", ["{top}/../evil", "/etc/evil", "other/evil", "{top}", "{top}/a\\..\\evil"])
+@pytest.mark.parametrize(
+    "name", ["{top}/../evil", "/etc/evil", "{top}//etc/evil", "other/evil", "{top}", ".", "{top}/a\\..\\evil"]
+)
 def test_paths_that_lead_out_are_refused(name: str, results: Path):
     def change(members):
         return [*members, (name.format(top=members[0][0].partition("/")[0]), b"x")]

@@ -97,15 +97,23 @@ def _members(archive: Path, tar: tarfile.TarFile) -> Iterator[tuple[str, IO[byte
     """Path below the one folder, and content, of every file."""
     folder = None
     for member in tar:
-        parts = PurePosixPath(member.name).parts
-        folder = folder or parts[0]
+        top, _, name = member.name.partition("/")
+        folder = folder or top
+        path = PurePosixPath(name)
         content = tar.extractfile(member) if member.isreg() else None
-        if content is None or parts[0] != folder or len(parts) < 2 or ".." in parts or "\\" in member.name:
+        if (
+            content is None
+            or top != folder
+            or {"", ".", ".."} & {top, *path.parts}
+            or path.is_absolute()
+            or path.as_posix() != name
+            or "\\" in name
+        ):
             raise UserError(
                 f"{archive}: {member.name!r} is no plain file in the folder {folder!r}. "
                 "Do not unpack this archive."
             )
-        yield "/".join(parts[1:]), content
+        yield name, content
 
 
 def _read_sums(archive: Path, text: str) -> dict[str, str]:
