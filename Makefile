@@ -7,7 +7,7 @@ SETTINGS := $(if $(MIRROR),mirror=$(MIRROR)) $(if $(WEIGHTS_MIRROR),weights_mirr
 	$(if $(MAX_COST),max_cost=$(MAX_COST))
 SNAKEMAKE = .venv/bin/snakemake --cores $(CORES) $(if $(strip $(SETTINGS)),--config $(SETTINGS))
 
-.PHONY: help run demo twitter photos poner tune rivals bench test cluster-test check lock clean
+.PHONY: help run demo twitter photos poner tune rivals bench test cluster-test archive check lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ tune: .venv/installed ## the search that the shipped learning rates come from, o
 rivals: .venv/installed ## ask GPT-4o-mini, as the thesis did; needs OPENAI_API_KEY and costs at most MAX_COST dollars
 	@test -n "$(MAX_COST)" || { echo "make rivals costs money: say how much at most, as MAX_COST=5"; exit 1; }
 	$(SNAKEMAKE) --configfile config/thesis.yaml -- rivals
+
+archive: .venv/installed ## pack code, configuration, small results and checksums of a finished run into one file
+	.venv/bin/mnerflow archive
 
 bench: .venv/installed ## how fast everything is, as ratios, into results/benchmarks.csv
 	.venv/bin/python benchmarks/training.py $(if $(MIRROR),--mirror $(MIRROR))

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import time
+from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 from zipfile import ZipFile
@@ -83,6 +84,7 @@ def test_run_record(finished: Finished, workflow: Workflow):
     assert record["hardware"]["processor"] and record["hardware"]["cores"] > 0
     assert record["seconds"] > 0 and 100 < record["peak_memory_mib"] < 4096
     files = ["data/demo/none/train.jsonl", "data/demo/none/dev.jsonl", "images/demo/32/index.csv"]
+    assert "energy_wh" in record and datetime.fromisoformat(record["finished"]) < datetime.now(UTC)
     assert record["data_sha256"] == {f"results/{file}": sha256(finished.results / file) for file in files}
     head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=workflow.root, capture_output=True, text=True)
     assert record["git_commit"] == head.stdout.strip()
@@ -233,7 +235,7 @@ def test_a_changed_plot_is_drawn_anew(finished: Finished, workflow: Workflow, co
     file = "src/mnerflow/reporting/plots/training_curves.py"
     with workflow.edited((file, "\n\n\ndef ", "\n\nCHANGED = True\n\n\ndef ")):
         jobs = workflow.plan(finished.folder, config).jobs
-    shows_plots = {"page", "report"}  # whichever rule puts them on one page
+    shows_plots = {"report", "crate"}
     assert "plot_training_curves" in jobs
     assert all(rule.startswith("plot_") for rule in jobs.keys() - shows_plots)
 

@@ -21,6 +21,7 @@ from mnerflow.memory import peak_memory_mib
 from mnerflow.models.tagger import Tagger, load_tagger, new_tagger
 from mnerflow.training.checkpoint import remove_checkpoints
 from mnerflow.training.device import device, seed_everything
+from mnerflow.training.energy import EnergyMeter
 from mnerflow.training.features import open_features
 from mnerflow.training.inputs import Condition, Inputs, image_rows
 from mnerflow.training.loop import best_epoch, train, write_history
@@ -77,7 +78,7 @@ def train_run(
         about: what else ``run.yaml`` says of the run (names, data set).
         code: hash of the code; a checkpoint of other code, configuration or data is not gone on from.
     """
-    start = time.monotonic()
+    start, energy = time.monotonic(), EnergyMeter(device())
     seed_everything(run.seed, run.training.threads)
     place = device()
     posts, dev_posts = read_posts(train_file), read_posts(dev_file)
@@ -117,6 +118,7 @@ def train_run(
         "epochs_run": len(history),
         "best_epoch": best_epoch(history, run.training),
         "peak_memory_mib": peak_memory_mib(),
+        "energy_wh": energy.stop(),
         "seconds": round(time.monotonic() - start, 1),
     }
     write_text(folder / "run.yaml", yaml.safe_dump(record, sort_keys=False, allow_unicode=True))
