@@ -7,7 +7,7 @@ SETTINGS := $(if $(MIRROR),mirror=$(MIRROR)) $(if $(WEIGHTS_MIRROR),weights_mirr
 	$(if $(MAX_COST),max_cost=$(MAX_COST))
 SNAKEMAKE = .venv/bin/snakemake --cores $(CORES) $(if $(strip $(SETTINGS)),--config $(SETTINGS))
 
-.PHONY: help run demo twitter photos poner tune rivals bench test check lock clean
+.PHONY: help run demo twitter photos poner tune rivals bench test cluster-test archive check lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ rivals: .venv/installed ## ask GPT-4o-mini, as the thesis did; needs OPENAI_API_
 	@test -n "$(MAX_COST)" || { echo "make rivals costs money: say how much at most, as MAX_COST=5"; exit 1; }
 	$(SNAKEMAKE) --configfile config/thesis.yaml -- rivals
 
+archive: .venv/installed ## pack code, configuration, small results and checksums of a finished run into one file
+	.venv/bin/mnerflow archive
+
 bench: .venv/installed ## how fast everything is, as ratios, into results/benchmarks.csv
 	.venv/bin/python benchmarks/training.py $(if $(MIRROR),--mirror $(MIRROR))
 	.venv/bin/python benchmarks/start_up.py
@@ -46,6 +49,11 @@ bench: .venv/installed ## how fast everything is, as ratios, into results/benchm
 
 test: .venv/installed ## all tests
 	.venv/bin/python -m pytest
+
+cluster-test: .venv/installed ## a small grid through a real SLURM of one node (root; installs its packages on Debian)
+	@type slurmctld slurmd sbatch munged > /dev/null 2>&1 || test $$(id -u) != 0 || { apt-get update -qq && \
+		apt-get install -qq --no-install-recommends slurmctld slurmd slurm-client munge slurm-wlm-basic-plugins; }
+	.venv/bin/python -m pytest -rs tests/cluster
 
 check: .venv/installed ## linters and formatters
 	.venv/bin/ruff check .

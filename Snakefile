@@ -22,6 +22,7 @@ include: "workflow/rules/report.smk"
 include: "workflow/rules/evidence.smk"
 include: "workflow/rules/page.smk"
 include: "workflow/rules/rivals.smk"
+include: "workflow/rules/provenance.smk"
 
 
 rule all:
@@ -34,6 +35,11 @@ rule all:
         plots(),
         data_reports(),
         "results/report.html",
+        "results/ro-crate-metadata.json",
+
+
+onstart:
+    check_gpus()
 
 
 onsuccess:

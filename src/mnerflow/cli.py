@@ -1,4 +1,4 @@
-"""What helps beside the workflow: looking through a folder of one's own data, showing finished results."""
+"""What helps beside the workflow: checking one's own data; showing, packing, verifying results."""
 
 import argparse
 import sys
@@ -9,6 +9,8 @@ from pathlib import Path
 from mnerflow.data.check import Findings, Problem, check_folder, configuration
 from mnerflow.data.formats import FORMATS
 from mnerflow.errors import UserError
+from mnerflow.files import sha256
+from mnerflow.reporting.archive import verify, write_archive
 from mnerflow.reporting.show import results_text
 
 CHECK = """\
@@ -46,26 +48,45 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     show = commands.add_parser("show", help="print the table of finished runs and where the rest lies")
     show.add_argument("results", type=Path, nargs="?", default=Path("results"), help="default: results")
+    archive = commands.add_parser("archive", help="pack code, configuration, small results and checksums")
+    archive.add_argument("results", type=Path, nargs="?", default=Path("results"), help="default: results")
+    compare = commands.add_parser("verify", help="say what is missing or changed in a packed archive")
+    compare.add_argument("file", type=Path)
+    for command, act in ((check, _check), (show, _show), (archive, _archive), (compare, _verify)):
+        command.set_defaults(act=act)
     given = parser.parse_args(arguments)
-    if "results" in given:
-        return _show(given.results)
-    types = [kind for kind in given.types.split(",") if kind] if given.types else None
     try:
-        findings = check_folder(given.folder, types, given.format)
+        return given.act(given)
     except UserError as error:
         print(f"mnerflow: {error}", file=sys.stderr)
         return 1
+
+
+def _check(given: argparse.Namespace) -> int:
+    types = [kind for kind in given.types.split(",") if kind] if given.types else None
+    findings = check_folder(given.folder, types, given.format)
     print(_report(findings, types, given.limit))
     return int(findings.stops)
 
 
-def _show(results: Path) -> int:
-    try:
-        print(results_text(results))
-    except UserError as error:
-        print(f"mnerflow: {error}", file=sys.stderr)
-        return 1
+def _show(given: argparse.Namespace) -> int:
+    print(results_text(given.results))
     return 0
+
+
+def _archive(given: argparse.Namespace) -> int:
+    file = write_archive(given.results)
+    print(f"{file}: {file.stat().st_size / 2**20:.1f} MiB, sha256 {sha256(file)}")
+    return 0
+
+
+def _verify(given: argparse.Namespace) -> int:
+    count, wrong = verify(given.file)
+    for line in wrong:
+        print(line, file=sys.stderr)
+    state = f"{len(wrong)} files are not what it lists" if wrong else f"all {count} files are what it lists"
+    print(f"{given.file}: {state}; sha256 {sha256(given.file)}")
+    return int(bool(wrong))
 
 
 def _report(findings: Findings, types: Sequence[str] | None, limit: int | None) -> str:

@@ -1,12 +1,14 @@
-"""Files that are either whole or absent: atomic writes, JSON lines, checksums."""
+"""Files that are either whole or absent: atomic writes, JSON lines, checksums and seals."""
 
+import fcntl
+import glob
 import hashlib
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +20,20 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path`` and move it there when the block ends well.
 
     A reader sees the old file or the new one, never half of one; when the block raises,
-    the temporary file is removed and ``path`` is left as it was.
+    the temporary file is removed and ``path`` is left as it was. What killed processes left
+    of ``path`` is removed. Raises ``UserError`` when the disk is full or cannot be written to.
     """
     path = Path(path)
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
-        os.close(handle)
+        _remove_leftovers(path)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.part-", suffix=path.suffix)
         temporary = Path(name)
-        yield temporary
+        with os.fdopen(handle):
+            with suppress(OSError):  # some file systems know no locks
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield temporary
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         temporary.chmod(0o666 & ~_umask())
@@ -40,6 +46,14 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     finally:
         if temporary:
             temporary.unlink(missing_ok=True)
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove temporary files of ``path`` whose writers are dead: one that lives holds a lock on its own."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.part-*"):
+        with suppress(OSError), left.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            left.unlink()
 
 
 @contextmanager
@@ -135,6 +149,25 @@ def sha256(path: str | Path) -> str:
     """Hex SHA-256 of a file's bytes."""
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def seal(path: str | Path) -> None:
+    """Append to a file the SHA-256 of its bytes; readers of zip archives and ``.npy`` do not mind it."""
+    with Path(path).open("r+b") as file:
+        digest = hashlib.file_digest(file, "sha256").digest()
+        file.seek(0, os.SEEK_END)
+        file.write(digest)
+
+
+def sealed(path: str | Path) -> bool:
+    """Whether a file is still as ``seal`` left it; raises ``OSError`` when it cannot be read."""
+    digest = hashlib.sha256()
+    left = Path(path).stat().st_size - digest.digest_size
+    with Path(path).open("rb") as file:
+        while left > 0 and (block := file.read(min(left, 2**20))):
+            digest.update(block)
+            left -= len(block)
+        return left == 0 and file.read() == digest.digest()
 
 
 def _umask() -> int:

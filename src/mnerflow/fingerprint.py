@@ -2,7 +2,6 @@
 
 import ast
 import hashlib
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -71,6 +70,7 @@ def _file_of(source: str) -> Path:
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
-def module_names(package: Iterable[str]) -> list[str]:
+@cache
+def module_names(package: tuple[str, ...]) -> list[str]:
     """Names of the modules in a folder of the library, as ``("models", "fusions")`` names one."""
     return sorted(file.stem for file in PACKAGE.joinpath(*package).glob("*.py") if file.stem != "__init__")

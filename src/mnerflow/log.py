@@ -4,26 +4,33 @@ import logging
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mnerflow.errors import UserError
+from mnerflow.memory import peak_memory_mib
 
 logger = logging.getLogger("mnerflow")
+logging.raiseExceptions = False  # a log that cannot be written is no reason for a traceback
 
 
 @contextmanager
 def job(title: str, log_file: str | Path) -> Iterator[logging.Logger]:
     """Log to ``log_file`` and to the terminal while the block runs.
 
-    The last line says ``title`` and the seconds it took. A ``UserError`` ends the process with
-    status 1 and its message, Ctrl-C with status 130; any other exception is a defect and keeps its
-    traceback.
+    The last lines say what the process used, ``title`` and the seconds it took. A ``UserError`` ends the
+    process with status 1 and its message, so does a lack of memory; Ctrl-C with status 130. Any other
+    exception is a defect and keeps its traceback.
     """
     path = Path(log_file)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)
-    to_file = log_to(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        to_file = log_to(path)
+    except OSError as error:
+        sys.exit(
+            f"mnerflow: {path}: the log cannot be written ({error.strerror}). Choose a folder that can be."
+        )
     start = time.monotonic()
     try:
         yield logger
@@ -33,13 +40,22 @@ def job(title: str, log_file: str | Path) -> Iterator[logging.Logger]:
     except KeyboardInterrupt:
         logger.warning("stopped after %.1f s; run again to go on", time.monotonic() - start)
         sys.exit(130)
-    except Exception:
+    except Exception as error:
+        if _no_memory(error):
+            logger.error(
+                "%s: the system gave no more memory (%s). Run fewer jobs at once, give this one more, or "
+                "lower `batch_tokens` in its `training` settings.",
+                *(title, str(error).partition("\n")[0] or type(error).__name__),
+            )
+            sys.exit(1)
         logger.exception("%s: this is a defect in mnerflow, please report it", title)
         raise
     else:
+        logger.info("processor time %.1f s, peak memory %d MiB", time.process_time(), peak_memory_mib())
         logger.info("done: %s in %.1f s", title, time.monotonic() - start)
     finally:
-        to_file.close()
+        with suppress(OSError):  # of a full disk, which the terminal was told of
+            to_file.close()
 
 
 def log_to(path: str | Path) -> logging.FileHandler:
@@ -52,3 +68,8 @@ def log_to(path: str | Path) -> logging.FileHandler:
     logger.setLevel(logging.INFO)
     logger.handlers = [to_file, to_terminal]
     return to_file
+
+
+def _no_memory(error: Exception) -> bool:
+    """Whether the machine's memory is at its end; torch has no class of its own for that."""
+    return isinstance(error, MemoryError) or "can't allocate memory" in str(error)

@@ -1,12 +1,17 @@
 """Look through a planned grid before anything runs: what is missing is said at once, not after an hour."""
 
-from collections.abc import Iterable, Iterator
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from mnerflow.errors import UserError, suggest
 from mnerflow.fingerprint import module_names
 from mnerflow.grid import FILTERS_OFF, NONE, Run, run_config
+
+CLOCKS_DIFFER = 60  # seconds, between the machines that share a file system
 
 
 def check_plan(config: dict[str, Any], runs: Iterable[Run], rivals: Iterable[Run] = ()) -> None:
@@ -18,13 +23,46 @@ def check_plan(config: dict[str, Any], runs: Iterable[Run], rivals: Iterable[Run
     planned += [(run, [*_data_modules(config, run)]) for run in rivals]
     for run, modules in planned:
         for place, name, *package in modules:
-            known = [module for module in module_names(package) if not module.startswith("_")]
+            known = [module for module in module_names(tuple(package)) if not module.startswith("_")]
             if name not in known:
                 raise UserError(
                     f"{place}: {name!r} is not known{suggest(name, known)}. Known: {', '.join(known)}."
                 )
         if "folder" in config["datasets"][run.dataset]:
             _check_folder(config["datasets"][run.dataset], run)
+
+
+def check_clock(folders: Iterable[str]) -> None:
+    """Raise ``UserError`` when a file in ``folders`` is from the future.
+
+    Snakemake throws the outputs of a job away, hours of training among them, when an input is newer.
+    """
+    for file in (file for folder in folders for file in Path(folder).rglob("*") if file.is_file()):
+        if (ahead := file.stat().st_mtime - time.time()) > CLOCKS_DIFFER:
+            raise UserError(
+                f"{file}: written {ahead:.0f} s in the future: the clock went back, or another "
+                f"machine's is ahead. Set it right, or `touch {file}`."
+            )
+
+
+def check_time(core_hours: dict[str, float], encoders: Sequence[Sequence[str]], cores: int) -> None:
+    """Raise ``UserError`` when runs are said to take more than a day of these processors.
+
+    Args:
+        core_hours: what a run takes of one core for each encoder; an encoder that is not named costs nothing.
+        encoders: of each run that is to be trained.
+        cores: how many there are.
+    """
+    hours = Counter[str]()
+    for name in chain.from_iterable(encoders):
+        hours[name] += core_hours.get(name, 0) / cores
+    if hours.total() > 24:
+        parts = ", ".join(f"{name} {value:,.0f}" for name, value in hours.most_common() if round(value))
+        raise UserError(
+            f"{len(encoders)} runs are to be trained and there is no GPU: on {cores} cores they take about "
+            f"{hours.total() / 24:,.1f} days (hours by encoder: {parts}). Use a machine with a GPU, a "
+            "cluster (--profile profiles/slurm), or begin it all the same with --config allow_cpu=true."
+        )
 
 
 def split_files(entry: dict[str, Any]) -> list[str]:

@@ -3,6 +3,7 @@
 import platform
 import subprocess
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from mnerflow.files import sha256
 
 
 def origin(packages: Iterable[str], data: Iterable[Path]) -> dict[str, Any]:
-    """Versions, commit and checksums of the input files as plain values for ``run.yaml``."""
+    """Versions, commit, checksums of the input files and the time as plain values for ``run.yaml``."""
     return {
         "versions": {
             "mnerflow": __version__,
@@ -21,6 +22,7 @@ def origin(packages: Iterable[str], data: Iterable[Path]) -> dict[str, Any]:
         },
         "git_commit": git_commit(),
         "data_sha256": {str(path): sha256(path) for path in data},
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
 

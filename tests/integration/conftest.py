@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("Snakefile", "config.yaml", "config", "workflow", "src", "profiles", "envs")
+PARTS = ("Snakefile", "config.yaml", "config", "workflow", "src", "profiles", "envs", "CITATION.cff")
 TINY = Path(__file__).with_name("tiny.yaml")
 
 

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from threading import Thread
@@ -25,13 +26,13 @@ def bilstm(dropout: float = 0.0) -> PartConfig:
     return PartConfig("bilstm", sizes | {"dropout": dropout})
 
 
-def run(encoder: PartConfig, processes: int = 2, epochs: int = 4) -> RunConfig:
+def run(encoder: PartConfig, processes: int = 2, epochs: int = 4, seconds: float = 1e-9) -> RunConfig:
     training = TrainingConfig(
         epochs=epochs,
-        patience=9,
+        patience=400,
         batch_tokens=16,
         processes=processes,
-        checkpoint_seconds=1e-9,
+        checkpoint_seconds=seconds,
         learning_rate=LearningRates(text=0.01),
     )
     fusion = PartConfig("text_only", {"dropout": 0.0})
@@ -124,18 +125,12 @@ def test_a_run_whose_worker_was_killed_says_so_and_ends_like_one_that_was_not(da
     undisturbed = train(disturbed, data, "undisturbed")
     folder = data / "killed"
 
-    def kill() -> None:
-        log = folder / "log"
-        while not (log.exists() and "epoch 2:" in log.read_text(encoding="utf-8")):
-            time.sleep(0.005)
-        os.kill(workers()[1], signal.SIGKILL)
-
-    thread = Thread(target=kill)
-    thread.start()
+    thread = in_epoch_3(folder, lambda: os.kill(workers()[1], signal.SIGKILL))
     with pytest.raises(UserError, match=r"process 2 of 2 was killed by SIGKILL.* Run again to go on"):
         train(disturbed, data, "killed")
     thread.join()
-    assert sorted(path.name for path in folder.iterdir()) == ["checkpoint.pt", "log"]
+    files = {path.name for path in folder.iterdir()}
+    assert files == {"checkpoint.before.pt", "checkpoint.pt", "log"}
     train(disturbed, data, "killed")
     assert "going on from epoch" in (folder / "log").read_text(encoding="utf-8")
     for name in ("model.safetensors", "checkpoint.pt"):
@@ -144,6 +139,35 @@ def test_a_run_whose_worker_was_killed_says_so_and_ends_like_one_that_was_not(da
     losses = [[row["train_loss"] for row in history(one)] for one in (folder, undisturbed)]
     assert losses[0] == losses[1]
     assert yaml.safe_load((folder / "run.yaml").read_text())["config"]["training"]["processes"] == 2
+
+
+def test_a_run_that_is_asked_to_end_writes_a_checkpoint(data: Path) -> None:
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1)
+    before = {number: signal.getsignal(number) for number in numbers}
+    thread = in_epoch_3(data / "preempted", lambda: os.kill(os.getpid(), signal.SIGTERM))
+    try:
+        with pytest.raises(SystemExit, match=str(128 + signal.SIGTERM)):
+            train(run(bilstm(), epochs=400, seconds=1e9), data, "preempted")
+    finally:
+        thread.join()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert {path.name for path in (data / "preempted").iterdir()} == {"checkpoint.pt", "log"}
+    assert "stopped by SIGTERM, the checkpoint is written" in (data / "preempted" / "log").read_text()
+
+
+def in_epoch_3(folder: Path, act: Callable[[], None]) -> Thread:
+    """Wait in a thread for the second line on an epoch in a run's log, then act."""
+
+    def wait() -> None:
+        log = folder / "log"
+        while not (log.exists() and "epoch 2:" in log.read_text(encoding="utf-8")):
+            time.sleep(0.005)
+        act()
+
+    thread = Thread(target=wait, daemon=True)
+    thread.start()
+    return thread
 
 
 def workers() -> list[int]:

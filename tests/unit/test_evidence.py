@@ -139,16 +139,19 @@ def test_runs_on_other_posts_are_not_compared():
 def test_counts_survive_the_file_and_tell_what_changed(tmp_path):
     true = predictions(1, 1, sentences=3)
     blank = [true[0], replace(true[1], predicted=["O", "O"]), true[2]]
-    write_counts(tmp_path / "counts.npz", count({"true": true, "blank": blank}, TAGS))
-    read = read_counts(tmp_path / "counts.npz")
+    runs = {LINEAR: count({"true": true, "blank": blank}, TAGS), TEXT: count({"none": true}, TAGS)}
+    write_counts(tmp_path / "counts.npz", runs)
+    read_again = read_counts(tmp_path / "counts.npz")
+    assert list(read_again) == [LINEAR, TEXT]
+    read = read_again[LINEAR]
     assert read.types == ("PER", "LOC")
     assert read.plain.sum(axis=(0, 1)).tolist() == [3, 3, 3]
     assert read.entities["blank"].sum(axis=(0, 1)).tolist() == [2, 2, 3]
     assert read.changed["blank"].tolist() == [False, True, False]
-    write_counts(tmp_path / "again.npz", read)
+    write_counts(tmp_path / "again.npz", read_again)
     assert (tmp_path / "again.npz").read_bytes() == (tmp_path / "counts.npz").read_bytes()
     (tmp_path / "broken.npz").write_bytes(b"PK")
-    with pytest.raises(UserError, match=r"broken\.npz: no counts of a run"):
+    with pytest.raises(UserError, match=r"broken\.npz: no counts of runs"):
         read_counts(tmp_path / "broken.npz")
 
 

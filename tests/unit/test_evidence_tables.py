@@ -57,9 +57,24 @@ def test_cost_is_summed_up_over_seeds(tmp_path):
     assert row["seconds_sd"] == pytest.approx(8**0.5)
     assert row["hardware"] == "EPYC, 2 cores"
     assert "| 12 ± 3 " in cost.cost_table([row]).markdown()
+    assert row["energy_wh"] is None and "| – " in cost.cost_table([row]).markdown()
     records[1].write_text("seconds: 3\n", encoding="utf-8")
     with pytest.raises(UserError, match=r"seed2/run\.yaml: epochs_run is missing"):
         cost.cost(records)
+
+
+def test_energy_is_a_mean_over_seeds_that_the_same_devices_were_counted_for(tmp_path):
+    whole, other, partly = (
+        run_record(tmp_path, replace(TEXT, seed=seed), energy_wh=energy)
+        for seed, energy in enumerate(
+            [{"gpu": 3.0, "processor": 1.0}, {"processor": 2.0, "gpu": 4.0}, {"gpu": 3.0}]
+        )
+    )
+    (row,) = cost.cost([whole, other])
+    assert (row["energy_wh"], row["energy_of"]) == (5, "gpu + processor")
+    assert "| 5.00 (gpu + processor) |" in cost.cost_table([row]).markdown()
+    (row,) = cost.cost([whole, partly])
+    assert (row["energy_wh"], row["energy_of"]) == (None, None)
 
 
 def test_published_results_stand_beside_ours_only_on_their_data():

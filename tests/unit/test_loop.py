@@ -1,5 +1,7 @@
 """Training: the same seed, the same bytes; a killed run ends like one that was not."""
 
+import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,12 +14,14 @@ from hypothesis import strategies as st
 from mnerflow.config import ImageConfig, LearningRates, PartConfig, RunConfig, TrainingConfig
 from mnerflow.data.images import ImageStore, build_store
 from mnerflow.data.post import Post, write_posts
+from mnerflow.log import job
 from mnerflow.models.tagger import new_image_encoder, new_tagger
 from mnerflow.training.batches import batches, shuffled_batches
 from mnerflow.training.device import seed_everything
 from mnerflow.training.features import compute_features
 from mnerflow.training.inputs import Inputs, image_rows
 from mnerflow.training.loop import Epoch, best_epoch, parameter_groups, should_stop
+from mnerflow.training.preemption import SIGNALS, preemptible
 from mnerflow.training.run import open_images, predict_run, train_run
 
 CNN = ImageConfig("cnn", {"channels": [4, 4, 4, 4, 6], "stem": [3, 2]}, size=16, augment=True)
@@ -100,6 +104,35 @@ def test_a_killed_run_ends_like_one_that_was_not(steps: int, data: Path, monkeyp
     assert not (data / "killed" / "model.safetensors").exists()
     assert trained(RUN, data, "killed") == undisturbed
     assert not (data / "killed" / "checkpoint.pt").exists()
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("steps", [1, 4, 5, 13])
+def test_a_preempted_run_writes_a_checkpoint_and_leaves(
+    number: signal.Signals, steps: int, data: Path, monkeypatch
+) -> None:
+    # No checkpoint but the one that the signal asks for.
+    run = replace(RUN, training=replace(RUN.training, checkpoint_seconds=1e9))
+    undisturbed = trained(run, data, "undisturbed")
+    whole, taken = Inputs.batch, []
+
+    def batch(self, chosen):
+        taken.append(chosen)
+        if len(taken) == steps:
+            os.kill(os.getpid(), number)
+        return whole(self, chosen)
+
+    before, log = signal.getsignal(number), data / "train.log"
+    with monkeypatch.context() as patched, pytest.raises(SystemExit) as left:
+        patched.setattr(Inputs, "batch", batch)
+        with job("trained", log), preemptible():
+            trained(run, data, "preempted")
+    assert left.value.code == 128 + number and len(taken) == steps and signal.getsignal(number) == before
+    assert f"stopped by {number.name}, the checkpoint is written; run again to go on" in log.read_text()
+    assert not (data / "preempted" / "model.safetensors").exists()
+    with job("trained", log):
+        assert trained(run, data, "preempted") == undisturbed
+    assert "going on from epoch" in log.read_text()
 
 
 def test_a_checkpoint_of_another_configuration_is_not_gone_on_from(data: Path, monkeypatch) -> None:

@@ -10,7 +10,7 @@ from mnerflow.data.tags import tag_list
 from mnerflow.errors import UserError
 from mnerflow.evaluation.metrics import confusion_matrix, entity_counts, score
 from mnerflow.evaluation.predictions import Prediction, read_predictions, write_predictions
-from mnerflow.evaluation.scores import COLUMNS, gather, read_scores, score_run
+from mnerflow.evaluation.scores import COLUMNS, gather, read_scores, score_runs
 
 SHARED = Path(__file__).parents[3] / "shared"
 TAGS = tag_list(["PER", "LOC"])
@@ -101,8 +101,8 @@ def test_runs_are_gathered_in_order_with_their_image_condition(tmp_path):
     for folder, names in zip(folders, (["test", "test.shuffled"], ["test"]), strict=True):
         for name in names:
             write_predictions(folder / f"predictions.{name}.jsonl", predict(("B-PER O", "B-PER O")))
-        score_run(folder, TAGS, folder / "scores.json", uses_image="vit" in str(folder))
-    gather([folder / "scores.json" for folder in folders], tmp_path / "scores.csv")
+        score_runs([folder], TAGS, folder.parent / "counts.npz", folder.parent / "scores.json")
+    gather([folder.parent / "scores.json" for folder in folders], tmp_path / "scores.csv")
     rows = read_scores(tmp_path / "scores.csv")
     assert list(rows[0]) == list(COLUMNS)
     assert [(row["fusion"], row["seed"], row["image"]) for row in rows] == [

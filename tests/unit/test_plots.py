@@ -20,7 +20,7 @@ from mnerflow.reporting.plots import (
     draw_tag_distribution,
     draw_training_curves,
 )
-from mnerflow.reporting.plots.panels import Panel, group_by_panel, rows_of_panels
+from mnerflow.reporting.plots.panels import MOST_PANELS, Panel, first_panels, group_by_panel, rows_of_panels
 
 SCORES = [
     "demo,none,minilm,none,text_only,1,test,none,0.60",
@@ -188,6 +188,15 @@ def test_unimodal_runs_stand_in_every_panel_with_their_encoder():
 def test_rows_start_with_each_data_set_and_are_balanced():
     panels = [Panel("a", "none", f"t{k}", "vit") for k in range(6)] + [Panel("b", "none", "t0", "vit")]
     assert [len(row) for row in rows_of_panels(panels, 4)] == [3, 3, 1]
+
+
+def test_of_hundreds_of_panels_each_data_set_shows_its_first():
+    few = {Panel("a", "none", f"t{k}", "vit"): [] for k in range(MOST_PANELS)}
+    assert first_panels(few) == (few, "")
+    many = few | {Panel(name, "none", "t0", "vit"): [] for name in "bcd"}
+    drawn, note = first_panels(many)
+    assert [panel.dataset for panel in drawn] == ["a"] * (MOST_PANELS // 4) + ["b", "c", "d"]
+    assert note.startswith("15 of 51 panels, the first of each data set by name")
 
 
 def test_fusions_can_be_told_apart_in_grey():

@@ -1,10 +1,13 @@
 # What all rules share: the checked configuration, the grid of runs, and how code and logs are found.
+import gc
 import os
 import resource
+import signal
 import sys
 import time
 from functools import cache
 from hashlib import sha256
+from itertools import groupby
 from pathlib import Path
 
 import yaml
@@ -12,17 +15,22 @@ import yaml
 STARTED = time.time()
 # Names this start of the workflow to its jobs: max_cost holds for all of them together.
 os.environ.setdefault("MNERFLOW_SESSION", f"{STARTED:.3f}")
+# A plan is millions of objects that live to its end; looking for garbage among them took a sixth of the time.
+gc.set_threshold(200_000, 20, 50)
 ROOT = Path(workflow.basedir)
 # So that conda and container jobs, in which mnerflow is not installed, find the library too.
 sys.path.insert(0, str(ROOT / "src"))
 os.environ.update(PYTHONPATH=str(ROOT / "src"))
+# `sbatch --signal=USR1` goes to all processes of a job; training answers it, and Snakemake must not die of it first.
+signal.signal(signal.SIGUSR1, signal.SIG_IGN)
 
 from mnerflow import grid, tuning
 from mnerflow.data.post import SPLITS
 from mnerflow.errors import UserError
 from mnerflow.fingerprint import fingerprint
+from mnerflow.gpus import find_gpus
 from mnerflow.llm import runs as llm
-from mnerflow.plan import check_plan, split_files
+from mnerflow.plan import check_clock, check_plan, check_time, split_files
 from mnerflow.schema import check
 
 ENVIRONMENT = str(ROOT / "envs/environment.yaml")
@@ -40,6 +48,8 @@ try:
     PROMPTS = {
         name: llm.prompt_of(config, name, ROOT / "config/prompt.md") for name in config.get("rivals", {})
     }
+    # What a training run reads.
+    check_clock(["resources/weights", "results/data", "results/images", "results/features"])
 except UserError as error:
     sys.exit(f"mnerflow: {error}")
 
@@ -71,16 +81,18 @@ ASKED = [
 ]
 
 
-def results_of_runs(name):
-    """A file of every run of the grid, and of each rival that was asked.
+def of_rivals(name):
+    """A file of each rival that was asked.
 
-    A rival's is named by its absolute path, so that it is no rule's output: it is shown when it is there, but
-    only the target `rivals` asks, which may cost money.
+    Named by its absolute path, so that it is no rule's output: it is shown when it is there, but only the
+    target `rivals` asks, which may cost money.
     """
-    return [
-        *(f"results/runs/{run.path}/{name}" for run in RUNS),
-        *(str(Path("results/runs", run.path, name).absolute()) for run in ASKED),
-    ]
+    return [str(Path("results/runs", run.path, name).absolute()) for run in ASKED]
+
+
+def results_of_runs(name):
+    """A file of every run of the grid, and of each rival that was asked."""
+    return [*(f"results/runs/{run.path}/{name}" for run in RUNS), *of_rivals(name)]
 
 
 def run_of(wildcards):
@@ -101,6 +113,21 @@ def look_of(package):
     folder = ROOT / "src/mnerflow/reporting" / package
     files = sorted(file for ending in ("j2", "css", "js") for file in folder.glob(f"*.{ending}"))
     return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+
+
+def check_gpus():
+    """Stop before this machine, without a GPU, trains for days; other executors know their own machines."""
+    if "core_hours" not in config or config.get("allow_cpu") or not workflow.local_exec or find_gpus():
+        return
+    jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name == "train"]
+    try:
+        check_time(
+            config["core_hours"],
+            [(job.wildcards.text, job.wildcards.image) for job in jobs],
+            workflow.cores,
+        )
+    except UserError as error:
+        sys.exit(f"mnerflow: {error}")
 
 
 def show_failures():
@@ -236,7 +263,8 @@ def image_inputs(wildcards):
 
 
 # Runs.
-RUN = "results/runs/{dataset}/{filter}/{text}+{image}/{fusion}/seed{seed}"
+ENCODERS = "results/runs/{dataset}/{filter}/{text}+{image}"
+RUN = f"{ENCODERS}/{{fusion}}/seed{{seed}}"
 RUN_NAME = "{dataset}.{filter}.{text}+{image}.{fusion}.seed{seed}"
 
 
@@ -247,22 +275,37 @@ def candidate_values(wildcards):
     return tuning.candidate_config(config, tuning.Candidate(run_of(wildcards), wildcards.settings))
 
 
+RUNS_OF = {
+    key: list(runs)
+    for key, runs in groupby(
+        RUNS, key=lambda run: (run.dataset, run.filter, run.text_encoder, run.image_encoder)
+    )
+}
+
+
+def of_all_encoders(name):
+    """A file of each pair of encoders on each data set and filter."""
+    return [
+        f"results/runs/{dataset}/{filter}/{text}+{image}/{name}" for dataset, filter, text, image in RUNS_OF
+    ]
+
+
 def training_processes(wildcards):
-    return run_values(wildcards)["training"].get("processes", 1)
-
-
-def prediction_processes(wildcards):
-    """One, but where no single process could hold the model."""
-    sharded = run_values(wildcards).get("text_encoder", {}).get("options", {}).get("sharded")
-    return training_processes(wildcards) if sharded else 1
+    return grid.training_processes(run_values(wildcards))
 
 
 def training_threads(wildcards):
-    return training_processes(wildcards) * run_values(wildcards)["training"].get("threads", 1)
+    values = run_values(wildcards)
+    return grid.training_processes(values) * values["training"].get("threads", 1)
+
+
+def prediction_processes(wildcards):
+    return grid.prediction_processes(run_values(wildcards))
 
 
 def prediction_threads(wildcards):
-    return prediction_processes(wildcards) * run_values(wildcards)["training"].get("threads", 1)
+    values = run_values(wildcards)
+    return grid.prediction_processes(values) * values["training"].get("threads", 1)
 
 
 def run_values(wildcards):

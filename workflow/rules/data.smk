@@ -30,6 +30,7 @@ rule download:
         dataset=one_of(DOWNLOADED),
         file="|".join(re.escape(file) for name in DOWNLOADED for file in config["datasets"][name]["files"])
         or "(?!)",
+    localrule: True
     conda:
         ENVIRONMENT
     params:
@@ -47,6 +48,7 @@ rule download_archive:
         "results/logs/download/{archive}.log",
     wildcard_constraints:
         archive=one_of(ARCHIVES),
+    localrule: True
     conda:
         ENVIRONMENT
     params:

@@ -1,22 +1,20 @@
 # From predictions to one table of scores.
 rule score:
-    """Compute all metrics of a run from its saved predictions, and count its entities a sentence."""
+    """Compute all metrics of a pair of encoders' runs from saved predictions; count entities a sentence.
+
+    One job for many runs: starting a process takes ten times as long as scoring a run.
+    """
     input:
-        lambda w: predictions_of(run_of(w)),
+        lambda w: [file for run in RUNS_OF[tuple(w)] for file in predictions_of(run)],
     output:
-        scores=f"{RUN}/scores.json",
-        counts=f"{RUN}/counts.npz",
+        of_all=f"{ENCODERS}/scores.json",
+        counts=f"{ENCODERS}/counts.npz",
     log:
-        f"results/logs/score/{RUN_NAME}.log",
-    wildcard_constraints:
-        text=one_of([*config["text_encoders"], *config.get("rivals", {}), grid.NONE]),
-        image=one_of([*config["image_encoders"], llm.PIXELS, grid.NONE]),
-        fusion=one_of([*config["fusions"], *{run.fusion for run in RIVALS}]),
+        "results/logs/score/{dataset}.{filter}.{text}+{image}.log",
     conda:
         ENVIRONMENT
     params:
         types=lambda w: list(config["datasets"][w.dataset]["types"]),
-        uses_image=lambda w: w.image != grid.NONE,
         code=code_of("score.py"),
     script:
         "../scripts/score.py"
@@ -25,7 +23,8 @@ rule score:
 rule scores:
     """Gather the scores of all runs: one row a run, split and image condition."""
     input:
-        results_of_runs("scores.json"),
+        of_all_encoders("scores.json"),
+        of_rivals("scores.json"),
     output:
         "results/scores.csv",
     log:

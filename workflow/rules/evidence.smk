@@ -4,7 +4,8 @@
 rule evidence:
     """Compare every fusion with its text-only twin and with wrong images; scores by entity type."""
     input:
-        results_of_runs("counts.npz"),
+        of_all_encoders("counts.npz"),
+        of_rivals("counts.npz"),
     output:
         help_csv=report(
             "results/tables/does_it_help.csv",

@@ -37,6 +37,8 @@ rule image_features:
     conda:
         ENVIRONMENT
     threads: 2
+    resources:
+        gpu=1,
     params:
         encoder=lambda w: grid.image_config(w.image, config["image_encoders"][w.image]),
         code=lambda w: code_of(

@@ -20,7 +20,7 @@ rule tables:
     """Tabulate all combinations, and the thesis's results beside ours."""
     input:
         scores="results/scores.csv",
-        counts=expand("results/runs/{run}/counts.npz", run=[run.path for run in RUNS]),
+        counts=of_all_encoders("counts.npz"),
     output:
         grid_csv=report(
             "results/tables/grid.csv",

@@ -41,6 +41,20 @@ rule ask:
         "../scripts/ask.py"
 
 
+use rule score as score_rival with:
+    input:
+        f"{RUN}/predictions.test.jsonl",
+    output:
+        own=f"{RUN}/scores.json",
+        counts=f"{RUN}/counts.npz",
+    log:
+        f"results/logs/score/{RUN_NAME}.log",
+    wildcard_constraints:
+        text=one_of(config.get("rivals", {})),
+        image=one_of([llm.PIXELS, grid.NONE]),
+        fusion=one_of({run.fusion for run in RIVALS}),
+
+
 rule rival_tables:
     """Tabulate what the rivals scored, what could not be read, what it cost, and whether the image helps them."""
     input:

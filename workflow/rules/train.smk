@@ -42,7 +42,6 @@ rule train:
         gpu=training_processes,
     params:
         run=run_values,
-        processes=training_processes,
         code=run_code("train.py"),
     script:
         "../scripts/train.py"
@@ -70,7 +69,6 @@ rule predict:
         gpu=prediction_processes,
     params:
         run=run_values,
-        processes=prediction_processes,
         code=run_code("predict.py"),
     script:
         "../scripts/predict.py"

@@ -9,6 +9,7 @@ rule weights:
         "results/logs/weights/{encoder}.log",
     wildcard_constraints:
         encoder=one_of(SOURCES),
+    localrule: True
     conda:
         ENVIRONMENT
     params:

@@ -1,19 +1,16 @@
 """Compare every fusion with its text-only twin, and tabulate scores by entity type."""
 
-from pathlib import Path
-
 from mnerflow.evaluation.counts import read_counts
 from mnerflow.evaluation.evidence import compare_with_twins
 from mnerflow.files import write_text
-from mnerflow.grid import Run
 from mnerflow.log import job
 from mnerflow.reporting import does_it_help
 from mnerflow.reporting import per_type as by_type
 from mnerflow.reporting.tables import write_csv
 
-with job(f"compared {len(snakemake.input)} runs", snakemake.log[0]):
+with job("compared all runs", snakemake.log[0]):
     out = snakemake.output
-    runs = {Run.from_folder(Path(file).parent): read_counts(file) for file in snakemake.input}
+    runs = {run: counts for file in snakemake.input for run, counts in read_counts(file).items()}
     comparisons, alone = compare_with_twins(runs, snakemake.params.twins)
     table = does_it_help.help_table(comparisons, alone)
     records = [does_it_help.help_record(comparison) for comparison in comparisons]

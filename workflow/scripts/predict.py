@@ -2,13 +2,15 @@
 
 from pathlib import Path
 
-from mnerflow.grid import ABLATIONS
+from mnerflow.gpus import take_gpus
+from mnerflow.grid import ABLATIONS, prediction_processes
 from mnerflow.log import job
 from mnerflow.training.launch import launch
 from mnerflow.training.run import predict_order
 
 folder = Path(snakemake.input.model).parent
 with job(f"predicted {folder}", snakemake.log[0]):
+    take_gpus(snakemake.resources.gpu)
     given, out, params = snakemake.input, snakemake.output, snakemake.params
     ablations = {name: out[name] for name in ABLATIONS if out.get(name)}
     order = {
@@ -18,4 +20,4 @@ with job(f"predicted {folder}", snakemake.log[0]):
         "folder": str(folder),
         "outputs": {given.dev: {"true": out.dev}, given.test: {"true": out.test} | ablations},
     }
-    launch(predict_order, order, params.processes, snakemake.log[0])
+    launch(predict_order, order, prediction_processes(params.run), snakemake.log[0])

@@ -5,7 +5,6 @@ from pathlib import Path
 from mnerflow.errors import UserError
 from mnerflow.evaluation.counts import read_counts
 from mnerflow.files import write_text
-from mnerflow.grid import Run
 from mnerflow.log import job
 from mnerflow.reporting import rivals
 from mnerflow.reporting.does_it_help import help_table
@@ -16,7 +15,7 @@ with job(f"tabulated {len(snakemake.input.scores)} runs of rivals", snakemake.lo
         raise UserError("no rivals are configured. docs/rivals.md shows how to name one.")
     csv, markdown, latex = snakemake.output
     rows = rivals.rival_rows(Path(file).parent for file in snakemake.input.scores)
-    counts = {Run.from_folder(Path(file).parent): read_counts(file) for file in snakemake.input.counts}
+    counts = {run: found for file in snakemake.input.counts for run, found in read_counts(file).items()}
     tables = [rivals.rival_table(rows)]
     comparisons, alone = rivals.compare_rivals(counts, snakemake.params.twins)
     if comparisons or alone:

@@ -1,13 +1,12 @@
-"""Score a run's predictions."""
+"""Score the predictions of all runs of a pair of encoders."""
 
 from pathlib import Path
 
 from mnerflow.data.tags import tag_list
-from mnerflow.evaluation.scores import score_run
+from mnerflow.evaluation.scores import score_runs
 from mnerflow.log import job
 
-folder = Path(snakemake.input[0]).parent
-with job(f"scored {folder}", snakemake.log[0]):
-    tags = tag_list(snakemake.params.types)
+folders = sorted({Path(file).parent for file in snakemake.input})
+with job(f"scored {len(folders)} runs", snakemake.log[0]):
     out = snakemake.output
-    score_run(folder, tags, out.scores, out.counts, uses_image=snakemake.params.uses_image)
+    score_runs(folders, tag_list(snakemake.params.types), out.counts, out.get("of_all"))

@@ -3,5 +3,5 @@
 from mnerflow.evaluation.scores import gather
 from mnerflow.log import job
 
-with job(f"gathered the scores of {len(snakemake.input)} runs", snakemake.log[0]):
+with job("gathered the scores of all runs", snakemake.log[0]):
     gather(snakemake.input, snakemake.output[0])

@@ -1,19 +1,16 @@
 """Write the grid table and the thesis table."""
 
-from pathlib import Path
-
 from mnerflow.evaluation.best import best_combinations
 from mnerflow.evaluation.counts import read_counts
 from mnerflow.evaluation.scores import read_scores
 from mnerflow.files import write_text
-from mnerflow.grid import Run
 from mnerflow.log import job
 from mnerflow.reporting import thesis
 from mnerflow.reporting.tables import SUMMARY, grid_table, summarize, write_csv
 
 with job("wrote the tables", snakemake.log[0]):
     out = snakemake.output
-    counts = {Run.from_folder(Path(file).parent): read_counts(file) for file in snakemake.input.counts}
+    counts = {run: found for file in snakemake.input.counts for run, found in read_counts(file).items()}
     summary = summarize(read_scores(snakemake.input.scores), best=best_combinations(counts))
     write_csv(out.grid_csv, summary, SUMMARY)
     grid = grid_table(summary)

@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+from mnerflow.gpus import take_gpus
+from mnerflow.grid import training_processes
 from mnerflow.log import job
 from mnerflow.training.launch import launch
 from mnerflow.training.run import train_order
 
 folder = Path(snakemake.output.model).parent
 with job(f"trained {folder}", snakemake.log[0]):
+    take_gpus(snakemake.resources.gpu)
     given, params = snakemake.input, snakemake.params
     order = {
         "values": params.run,
@@ -19,4 +22,4 @@ with job(f"trained {folder}", snakemake.log[0]):
         "about": dict(snakemake.wildcards.items()),
         "code": params.code,
     }
-    launch(train_order, order, params.processes, snakemake.log[0])
+    launch(train_order, order, training_processes(params.run), snakemake.log[0])

@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -13,6 +15,7 @@ from mnerflow.errors import UserError
 from mnerflow.evaluation.metrics import entity_counts
 from mnerflow.evaluation.predictions import Prediction
 from mnerflow.files import atomic_path
+from mnerflow.grid import Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,26 +68,38 @@ def count(conditions: Mapping[str, Sequence[Prediction]], tags: Sequence[str]) -
     )
 
 
-def write_counts(path: str | Path, counts: Counts) -> None:
-    """Write counts as a compressed ``.npz``, atomically; the same counts give the same bytes."""
-    arrays = {f"entities.{name}": array.astype(np.int32) for name, array in counts.entities.items()}
-    arrays |= {f"changed.{name}": array for name, array in counts.changed.items()}
+def write_counts(path: str | Path, runs: Mapping[Run, Counts]) -> None:
+    """Write the counts of runs as a compressed ``.npz``, atomically; the same counts give the same bytes."""
+    arrays = {}
+    for run, counts in runs.items():
+        values = {"types": np.array(counts.types), "posts": np.array(counts.posts)}
+        values |= {f"entities.{name}": array.astype(np.int32) for name, array in counts.entities.items()}
+        values |= {f"changed.{name}": array for name, array in counts.changed.items()}
+        arrays |= {f"{run.path}/{name}": array for name, array in values.items()}
     with atomic_path(path) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(file, types=np.array(counts.types), posts=np.array(counts.posts), **arrays)
+        np.savez_compressed(file, **arrays)
 
 
-def read_counts(path: str | Path) -> Counts:
+def read_counts(path: str | Path) -> dict[Run, Counts]:
     """Read what ``write_counts`` wrote; raises ``UserError`` when the file is missing or no such file."""
+    runs: dict[Run, dict[str, np.ndarray]] = defaultdict(dict)
     try:
         with np.load(path) as arrays:
-            groups: dict[str, dict[str, np.ndarray]] = {"entities": {}, "changed": {}}
-            for name in arrays.files:
-                group, _, condition = name.partition(".")
-                if condition:
-                    groups[group][condition] = arrays[name]
-            return Counts(tuple(map(str, arrays["types"])), str(arrays["posts"]), **groups)
-    except (OSError, ValueError, KeyError, EOFError) as error:
-        raise UserError(f"{path}: no counts of a run ({error}). Score the run again.") from error
+            for key in arrays.files:
+                folder, _, name = key.rpartition("/")
+                runs[Run.from_folder(folder)][name] = arrays[key]
+        return {run: _counts(values) for run, values in runs.items()}
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile, UserError) as error:
+        raise UserError(f"{path}: no counts of runs ({error}). Delete it and run again.") from error
+
+
+def _counts(values: Mapping[str, np.ndarray]) -> Counts:
+    groups: dict[str, dict[str, np.ndarray]] = {"entities": {}, "changed": {}}
+    for name, array in values.items():
+        group, _, condition = name.partition(".")
+        if condition:
+            groups[group][condition] = array
+    return Counts(tuple(map(str, values["types"])), str(values["posts"]), **groups)
 
 
 def check_same_posts(runs: Iterable[tuple[object, Counts]]) -> None:

@@ -12,6 +12,7 @@ A gold entity without a partner is ``missed``, a prediction without one ``spurio
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from mnerflow.data.post import Post
@@ -68,10 +69,15 @@ class Context:
         }
 
 
+@lru_cache(maxsize=2**16)  # all runs of a data set have the same labels, and most of their tags
+def entities(tags: tuple[str, ...]) -> tuple[Entity, ...]:
+    """The entities of a tag sequence, in order."""
+    return tuple(Entity(*span) for span in spans(tags))
+
+
 def outcomes(prediction: Prediction) -> Iterator[Outcome]:
     """Yield what became of every gold entity, in order, then the spurious predictions."""
-    gold = [Entity(*span) for span in spans(prediction.labels)]
-    predicted = [Entity(*span) for span in spans(prediction.predicted)]
+    gold, predicted = entities(tuple(prediction.labels)), entities(tuple(prediction.predicted))
     partners = _pair(gold, predicted)
     for entity in gold:
         yield Outcome(_kind(entity, partners.get(entity)), entity, partners.get(entity))
@@ -109,8 +115,9 @@ CHANGES = ("fixed", "broken", "removed", "added")
 
 def changes(twin: Prediction, fusion: Prediction) -> Iterator[Change]:
     """Yield what a fusion's prediction of a post changes beside its twin's, in the order of the words."""
-    gold = {Entity(*span) for span in spans(twin.labels)}
-    first, second = ({Entity(*span) for span in spans(each.predicted)} for each in (twin, fusion))
+    gold, first, second = (
+        set(entities(tuple(tags))) for tags in (twin.labels, twin.predicted, fusion.predicted)
+    )
     for entity in sorted(first ^ second, key=lambda entity: (entity.start, entity.end, entity.kind)):
         if entity in gold:
             yield Change("fixed" if entity in second else "broken", entity)
@@ -125,7 +132,7 @@ def words_of(tokens: Sequence[str], entity: Entity) -> tuple[str, ...]:
 
 def context_of(train: Iterable[Post], test: Iterable[Post], usable: Collection[str]) -> Context:
     """The context of a test split, from its posts, those trained on, and the names of usable images."""
-    seen = {words_of(post.tokens, Entity(*span)) for post in train for span in spans(post.labels)}
+    seen = {words_of(post.tokens, entity) for post in train for entity in entities(tuple(post.labels))}
     return Context(seen, {post.id for post in test if not usable.isdisjoint(post.images)})
 
 

@@ -1,4 +1,4 @@
-"""From predictions to scores: one ``scores.json`` a run, one ``scores.csv`` for all of them."""
+"""From predictions to scores: a ``scores.json`` a run, one a pair of encoders, one ``scores.csv`` for all."""
 
 import csv
 from collections.abc import Iterable, Sequence
@@ -7,11 +7,11 @@ from pathlib import Path
 
 from mnerflow.data.post import SPLITS
 from mnerflow.errors import UserError
-from mnerflow.evaluation.counts import count, write_counts
+from mnerflow.evaluation.counts import Counts, count, write_counts
 from mnerflow.evaluation.metrics import Scores, score
 from mnerflow.evaluation.predictions import Prediction, read_predictions
 from mnerflow.files import atomic_path, read_json, read_text, write_json
-from mnerflow.grid import Run
+from mnerflow.grid import NONE, Run
 
 CONDITIONS = ("true", "none", "shuffled", "blank")
 METRICS = tuple(field.name for field in fields(Scores) if field.name != "per_type")
@@ -21,21 +21,32 @@ COUNTS = ("sentences", "gold_entities")
 COLUMNS = (*(field.name for field in fields(Run)), "split", "image", *METRICS)
 
 
-def score_run(
-    run_folder: str | Path,
-    tags: Sequence[str],
-    out: str | Path,
-    counts_out: str | Path | None = None,
-    *,
-    uses_image: bool,
+def score_runs(
+    run_folders: Iterable[str | Path], tags: Sequence[str], counts_out: str | Path, out: str | Path | None
 ) -> None:
-    """Score every predictions file of a run into ``out``: ``{split: {image condition: scores}}``.
+    """Score runs into a ``scores.json`` in each one's folder: ``{split: {image condition: scores}}``.
 
-    ``predictions.<split>.jsonl`` is the condition ``true`` for a run that ``uses_image``, else ``none``.
-    ``counts_out`` takes the counts a sentence of the test split, from which the statistics are computed.
-    Raises ``UserError`` when there is no such file, or when one is malformed or has tags outside ``tags``.
+    ``out`` takes those of all runs as ``{run: …}``, ``counts_out`` the counts a sentence of their test
+    splits, from which the statistics are computed. Raises ``UserError`` as ``score_run`` does.
     """
-    plain = "true" if uses_image else "none"
+    scores, counts = {}, {}
+    for folder in run_folders:
+        run = Run.from_folder(folder)
+        scores[run.path], counts[run] = score_run(folder, tags)
+        write_json(Path(folder) / "scores.json", scores[run.path])
+    write_counts(counts_out, counts)
+    if out is not None:
+        write_json(out, scores)
+
+
+def score_run(run_folder: str | Path, tags: Sequence[str]) -> tuple[dict[str, dict[str, dict]], Counts]:
+    """Scores of every predictions file of a run by split and image condition, and the counts of its test.
+
+    ``predictions.<split>.jsonl`` is the condition ``true`` for a run that sees images, else ``none``.
+    Raises ``UserError`` when that of the test split is missing, or one is malformed or has tags outside
+    ``tags``.
+    """
+    plain = "none" if Run.from_folder(run_folder).image_encoder == NONE else "true"
     scores: dict[str, dict[str, dict]] = {}
     tested: dict[str, list[Prediction]] = {}
     for split in SPLITS:
@@ -51,34 +62,36 @@ def score_run(
             scores.setdefault(split, {})[condition] = asdict(result)
             if split == "test":
                 tested[condition] = predictions
-    if not scores:
-        raise UserError(f"{run_folder}: no predictions.<split>.jsonl to score. Predict first.")
-    if counts_out:
-        if plain not in tested:
-            raise UserError(f"{run_folder}: no predictions.test.jsonl to count. Predict first.")
-        try:
-            write_counts(counts_out, count(tested, tags))
-        except UserError as error:
-            raise UserError(f"{run_folder}: {error}") from error
-    write_json(out, scores)
+    if plain not in tested:
+        raise UserError(f"{run_folder}: no predictions.test.jsonl to score. Predict first.")
+    try:
+        return scores, count(tested, tags)
+    except UserError as error:
+        raise UserError(f"{run_folder}: {error}") from error
 
 
 def gather(score_files: Iterable[str | Path], out: str | Path) -> None:
-    """Write ``scores.csv`` from ``scores.json`` files: a row a run, split and image condition, sorted.
+    """Write ``scores.csv`` from ``scores.json`` files, of a run or of several: a row a run, split and image
+    condition, sorted.
 
-    Raises ``UserError`` when a file does not lie in a run's folder or lacks a metric.
+    Raises ``UserError`` when a file names no run or lacks a metric.
     """
     rows = []
     for path in score_files:
-        run = Run.from_folder(Path(path).parent)
-        for split, conditions in read_json(path).items():
-            for condition, scores in conditions.items():
-                missing = [metric for metric in METRICS if metric not in scores]
-                if missing:
-                    raise UserError(
-                        f"{path}: {split}, {condition}: {missing[0]} is missing. Score the run again."
-                    )
-                rows.append((run, split, condition, scores))
+        read = read_json(path)
+        if read.keys() <= set(SPLITS):  # one run's own
+            read = {str(Path(path).parent): read}
+        for name, splits in read.items():
+            run = Run.from_folder(name)
+            for split, conditions in splits.items():
+                for condition, scores in conditions.items():
+                    missing = [metric for metric in METRICS if metric not in scores]
+                    if missing:
+                        raise UserError(
+                            f"{path}: {name}, {split}, {condition}: {missing[0]} is missing. "
+                            "Delete the file and run again."
+                        )
+                    rows.append((run, split, condition, scores))
     rows.sort(key=lambda row: (row[0], SPLITS.index(row[1]), CONDITIONS.index(row[2])))
     with atomic_path(out) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")

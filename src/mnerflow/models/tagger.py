@@ -92,12 +92,15 @@ class Tagger(nn.Module):
         if self.text_encoder:
             metadata |= self.text_encoder.metadata()
         with atomic_path(path) as temporary:
-            save_file(
-                {name: tensor.contiguous() for name, tensor in self.trained_state().items()},
-                temporary,
-                # One entry, since safetensors writes several in random order.
-                metadata={"mnerflow": json.dumps(metadata, ensure_ascii=False)},
-            )
+            try:
+                save_file(
+                    {name: tensor.contiguous() for name, tensor in self.trained_state().items()},
+                    temporary,
+                    # One entry, since safetensors writes several in random order.
+                    metadata={"mnerflow": json.dumps(metadata, ensure_ascii=False)},
+                )
+            except SafetensorError as error:  # its word for a full disk
+                raise OSError(str(error)) from error
 
 
 def new_tagger(run: RunConfig, posts: Sequence[Post], d_feature: int) -> Tagger:

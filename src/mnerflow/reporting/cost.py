@@ -1,4 +1,4 @@
-"""What each combination costs: time, memory, weights trained, and on which machine."""
+"""What each combination costs: time, memory, energy, weights trained, and on which machine."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ import yaml
 from mnerflow.errors import UserError
 from mnerflow.files import read_text
 from mnerflow.grid import Run
-from mnerflow.reporting.render import Table
+from mnerflow.reporting.render import ABSENT, Table
 from mnerflow.reporting.tables import COMBINATION, encoders
 
 COLUMNS = (
@@ -21,6 +21,8 @@ COLUMNS = (
     "epochs",
     "peak_memory_mib",
     "parameters_trained",
+    "energy_wh",
+    "energy_of",
     "hardware",
 )
 
@@ -29,8 +31,9 @@ def cost(records: Iterable[str | Path]) -> list[dict]:
     """One row a combination, over its seeds, from their ``run.yaml``.
 
     Seconds are of the whole training, evaluation on dev included, as a mean and standard deviation (``None``
-    for one seed); ``epochs`` is a mean, memory the most of any seed. Raises ``UserError`` naming the file
-    when one is malformed or lacks a value.
+    for one seed); ``epochs`` is a mean, memory the most of any seed. ``energy_wh`` is a mean, of the devices
+    that ``energy_of`` names; both are ``None`` unless the same devices told it for every seed. Raises
+    ``UserError`` naming the file when one is malformed or lacks a value.
     """
     groups = defaultdict(list)
     for path in records:
@@ -48,6 +51,7 @@ def cost(records: Iterable[str | Path]) -> list[dict]:
                 "epochs": fmean(run["epochs_run"] for run in runs),
                 "peak_memory_mib": max(run["peak_memory_mib"] for run in runs),
                 "parameters_trained": runs[0]["parameters_trained"],
+                **_energy([run.get("energy_wh") or {} for run in runs]),
                 "hardware": "; ".join(sorted({_machine(run["hardware"]) for run in runs})),
             }
         )
@@ -57,7 +61,7 @@ def cost(records: Iterable[str | Path]) -> list[dict]:
 def cost_table(rows: Sequence[dict]) -> Table:
     """The rows of ``cost`` for a reader."""
     columns = ["data set", "encoders", "fusion", "seeds", "seconds", "epochs", "peak MiB"]
-    columns += ["M weights trained", "hardware"]
+    columns += ["M weights trained", "Wh", "hardware"]
     cells = [
         [
             row["dataset"] if row["filter"] == "none" else f"{row['dataset']} ({row['filter']})",
@@ -68,14 +72,16 @@ def cost_table(rows: Sequence[dict]) -> Table:
             f"{row['epochs']:.1f}",
             f"{row['peak_memory_mib']:,}",
             f"{row['parameters_trained'] / 1e6:.2f}",
+            ABSENT if row["energy_wh"] is None else f"{row['energy_wh']:.2f} ({row['energy_of']})",
             row["hardware"],
         ]
         for row in rows
     ]
     return Table(
         "What a training run costs: wall-clock seconds (mean ± standard deviation over seeds), epochs, "
-        "the most memory of any seed, millions of weights trained. Jobs that run side by side "
-        "slow each other down.",
+        "the most memory of any seed, millions of weights trained, watt hours (mean over seeds) of what "
+        "the machine counts. Jobs that run side by side slow each other down, and the energy of each is "
+        "that of all.",
         columns,
         cells,
     )
@@ -90,6 +96,16 @@ def _read(path: str | Path) -> dict:
     if missing:
         raise UserError(f"{path}: {min(missing)} is missing. Train the run again.")
     return record
+
+
+def _energy(seeds: Sequence[dict[str, float]]) -> dict:
+    devices = {tuple(sorted(energy)) for energy in seeds}
+    if len(devices) > 1 or () in devices:
+        return {"energy_wh": None, "energy_of": None}
+    return {
+        "energy_wh": fmean(sum(energy.values()) for energy in seeds),
+        "energy_of": " + ".join(*devices),
+    }
 
 
 def _deviation(seconds: float | None) -> str:

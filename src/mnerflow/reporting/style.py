@@ -1,6 +1,7 @@
 """How every figure looks: sizes for print, one look a fusion, files that are the same bytes each time."""
 
 import math
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,13 +104,19 @@ def fusion_handles(looks: Mapping[str, Look]) -> list[Line2D]:
     ]
 
 
-def legend_below(figure: Figure, handles: Sequence[Line2D]) -> None:
-    """Add a legend under the axes, in as many columns as fit, and make the figure taller by its height."""
+def legend_below(figure: Figure, handles: Sequence[Line2D], note: str = "") -> None:
+    """Add a legend under the axes, in as many columns as fit, and make the figure taller by its height.
+
+    ``note`` stands above it, wrapped.
+    """
+    title = textwrap.fill(note, int(figure.get_figwidth() * 72 / 3.6))
     longest = max(len(handle.get_label()) for handle in handles)
     fit = int(figure.get_figwidth() * 72 / (4 * longest + 36))  # points: 4 a character, 36 for the line
     columns = max(1, min(fit, len(handles)))
-    figure.set_figheight(figure.get_figheight() + 0.1 + 0.145 * math.ceil(len(handles) / columns))
-    figure.legend(handles=handles, loc="outside lower center", ncols=columns)
+    figure.set_figheight(
+        figure.get_figheight() + 0.1 + 0.145 * (math.ceil(len(handles) / columns) + len(title.splitlines()))
+    )
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns, title=title, title_fontsize=6.5)
 
 
 def note(text: str) -> Figure:

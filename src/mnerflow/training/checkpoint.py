@@ -5,32 +5,49 @@ from typing import Any
 
 import torch
 
-from mnerflow.files import atomic_path
+from mnerflow.files import atomic_path, seal, sealed
 from mnerflow.log import logger
 
 
 def save_checkpoint(path: Path, state: dict[str, Any], identity: str) -> None:
-    """Write the state atomically; a kill while writing leaves the checkpoint before.
+    """Write the state atomically, with a checksum, and keep the checkpoint before it.
 
     ``identity`` names what the state depends on: configuration, code and data of the run.
     """
     with atomic_path(path) as temporary:
-        torch.save(state | {"identity": identity}, temporary)
+        with temporary.open("wb") as file:  # given a path, torch does not say that a disk is full
+            torch.save(state | {"identity": identity}, file)
+        seal(temporary)
+        if path.exists():
+            path.replace(_before(path))
 
 
 def load_checkpoint(path: Path, identity: str) -> dict[str, Any] | None:
-    """Read a state; ``None`` when there is none, it cannot be read or has another ``identity``.
+    """Read the last state that is whole, or ``None``: that costs time but no result.
 
-    That costs time but no result.
+    A checkpoint that is damaged or has another ``identity`` is passed over.
     """
-    if not path.exists():
-        return None
-    try:
-        state = torch.load(path, weights_only=True, map_location="cpu")
-    except Exception as error:  # whatever torch raises on damaged bytes
-        logger.warning("%s: damaged checkpoint (%s), training starts anew", path, error)
-        return None
-    if state.get("identity") != identity:
-        logger.warning("%s: of another configuration, code or data, training starts anew", path)
-        return None
-    return state
+    for candidate in (path, _before(path)):
+        if not candidate.exists():
+            continue
+        try:
+            if not sealed(candidate):
+                raise ValueError("its checksum is another")
+            state = torch.load(candidate, weights_only=True, map_location="cpu")
+        except Exception as error:  # whatever torch raises on what it does not trust
+            logger.warning("%s: damaged checkpoint (%s); it is passed over", candidate, error)
+            continue
+        if state.get("identity") == identity:
+            return state
+        logger.warning("%s: of another configuration, code or data; it is passed over", candidate)
+    return None
+
+
+def remove_checkpoints(path: Path) -> None:
+    """Remove the checkpoint and the one before it."""
+    for file in (path, _before(path)):
+        file.unlink(missing_ok=True)
+
+
+def _before(path: Path) -> Path:
+    return path.with_suffix(f".before{path.suffix}")

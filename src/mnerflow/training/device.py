@@ -1,10 +1,13 @@
 """Where a job computes and in which precision."""
 
 import random
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 import numpy
 import torch
+
+from mnerflow.errors import UserError
 
 
 def device() -> torch.device:
@@ -25,6 +28,19 @@ def autocast(device: torch.device) -> AbstractContextManager:
     """Mixed precision in ``autocast_dtype``; does nothing where that is fp32."""
     dtype = autocast_dtype(device)
     return torch.autocast(device.type, dtype=dtype, enabled=dtype is not torch.float32)
+
+
+@contextmanager
+def gpu_memory(batch_tokens: int) -> Iterator[None]:
+    """Raise ``UserError`` with a batch size to try where a GPU's memory does not suffice."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise UserError(
+            f"the GPU's memory does not suffice for batches of {batch_tokens} subwords. Try half as many, "
+            f"`training: {{batch_tokens: {batch_tokens // 2}}}` of the encoder, or a GPU with more memory. "
+            f"PyTorch says: {error}"
+        ) from error
 
 
 def seed_everything(seed: int, threads: int) -> None:

@@ -8,26 +8,49 @@ from tqdm import tqdm
 
 from mnerflow.config import ImageConfig
 from mnerflow.data.images import ImageStore
-from mnerflow.files import atomic_path
+from mnerflow.errors import UserError
+from mnerflow.files import atomic_path, seal, sealed
 from mnerflow.models.tagger import new_image_encoder
 from mnerflow.training.device import autocast, device, seed_everything
 
 
 @torch.inference_mode()
 def compute_features(image: ImageConfig, store: Path, target: Path, threads: int, batch: int = 32) -> None:
-    """Write ``(rows, patches, d_model)`` float16 in the order of the image store, a batch at a time."""
+    """Write ``(rows, patches, d_model)`` float16 in the order of the image store, a batch at a time.
+
+    A checksum follows the array, which ``open_features`` looks at.
+    """
     seed_everything(0, threads)
     pixels = ImageStore(store).pixels
     place = device()
     encoder = new_image_encoder(image).to(place).eval()
     with atomic_path(target) as temporary:
-        features = None
-        for start in tqdm(range(0, len(pixels), batch), "image features", unit="batch", disable=None):
-            images = torch.from_numpy(numpy.array(pixels[start : start + batch])).to(place)
-            with autocast(place):
-                patches = encoder(images).half().cpu().numpy()
-            if features is None:
-                shape = (len(pixels), *patches.shape[1:])
-                features = numpy.lib.format.open_memmap(temporary, "w+", numpy.float16, shape)
-            features[start : start + len(patches)] = patches
-        features.flush()
+        # Appended, not written through a memory map: a full disk is then an error, not a crash.
+        with temporary.open("wb") as file:
+            for start in tqdm(range(0, len(pixels), batch), "image features", unit="batch", disable=None):
+                images = torch.from_numpy(numpy.array(pixels[start : start + batch])).to(place)
+                with autocast(place):
+                    patches = encoder(images).half().cpu().numpy()
+                if start == 0:
+                    shape = (len(pixels), *patches.shape[1:])
+                    header = {"descr": "<f2", "fortran_order": False, "shape": shape}
+                    numpy.lib.format.write_array_header_1_0(file, header)
+                file.write(patches.tobytes())
+        seal(temporary)
+
+
+def open_features(path: Path, rows: int) -> numpy.ndarray:
+    """Map what ``compute_features`` wrote for a store of ``rows`` images into memory.
+
+    Raises ``UserError`` when the file is missing, damaged or of another image store.
+    """
+    rebuild = "Delete it and run again; it is computed anew."
+    try:
+        if not sealed(path):
+            raise UserError(f"{path}: damaged image features: their checksum is another. {rebuild}")
+        values = numpy.lib.format.open_memmap(path, mode="r")
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: no image features can be read ({error}). {rebuild}") from error
+    if len(values) != rows:
+        raise UserError(f"{path}: features of {len(values)} images, but the store has {rows}. {rebuild}")
+    return values

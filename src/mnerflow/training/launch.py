@@ -13,7 +13,6 @@ from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, P
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from mnerflow.errors import UserError
-from mnerflow.log import logger
 from mnerflow.training import worker
 
 
@@ -40,6 +39,7 @@ def launch(task: Callable[..., None], order: dict[str, Any], processes: int, log
         rdzv_endpoint="127.0.0.1:0",
         local_addr="127.0.0.1",
         max_restarts=0,
+        signals_to_handle="SIGTERM,SIGINT,SIGHUP,SIGQUIT,SIGUSR1",
     )
     try:
         elastic_launch(config, sys.executable)(
@@ -51,7 +51,6 @@ def launch(task: Callable[..., None], order: dict[str, Any], processes: int, log
     except SignalException as error:
         if error.sigval is signal.SIGINT:
             raise KeyboardInterrupt from None
-        logger.warning("stopped by %s; run again to go on", error.sigval.name)
         sys.exit(128 + error.sigval)
 
 

@@ -20,6 +20,7 @@ from mnerflow.training.checkpoint import load_checkpoint, save_checkpoint
 from mnerflow.training.device import autocast
 from mnerflow.training.inputs import Inputs
 from mnerflow.training.predict import predict
+from mnerflow.training.preemption import Preempted, leave_if_preempted, preempted
 from mnerflow.training.processes import add_up, from_first, rank, seed_step, share
 
 
@@ -115,11 +116,16 @@ def train(
             word_sum += words
             now = time.monotonic()
             seconds += now - start
-            if now - saved > config.checkpoint_seconds and not rank():
+            if (now - saved > config.checkpoint_seconds and not rank()) or preempted():
                 save(epoch, step)
                 saved = now
+            leave_if_preempted()
 
-        predictions, dev_loss = predict(tagger, dev, config.batch_tokens)
+        try:
+            predictions, dev_loss = predict(tagger, dev, config.batch_tokens)
+        except Preempted:
+            save(epoch, len(batches))
+            raise
         scores = score(predictions, tagger.decoder.tags)
         row = Epoch(
             epoch,

@@ -9,13 +9,15 @@ from mnerflow.models.tagger import Tagger
 from mnerflow.training.batches import batches
 from mnerflow.training.device import autocast
 from mnerflow.training.inputs import Inputs
+from mnerflow.training.preemption import leave_if_preempted
 
 
 @torch.inference_mode()
 def predict(tagger: Tagger, inputs: Inputs, most: int, progress: str = "") -> tuple[list[Prediction], float]:
     """Predict all posts, in their order, and the mean loss a word.
 
-    A token that a filter dropped is predicted ``O``: it counts in every score.
+    A token that a filter dropped is predicted ``O``: it counts in every score. Raises ``Preempted``
+    between two batches when the process was asked to end.
 
     Args:
         tagger: in whichever mode; it is left in evaluation mode.
@@ -51,5 +53,6 @@ def predict(tagger: Tagger, inputs: Inputs, most: int, progress: str = "") -> tu
                 for position, weight in zip(post.kept, weights[row].tolist(), strict=False):
                     prediction.image_weight[position] = round(weight, 4)
         bar.update(len(chosen))
+        leave_if_preempted()
     bar.close()
     return predictions, loss / max(1, words)

@@ -2,7 +2,6 @@
 
 import os
 import platform
-import resource
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -27,11 +26,6 @@ def provenance(device: torch.device, data: Iterable[Path]) -> dict[str, Any]:
         },
         "precision": str(autocast_dtype(device)).removeprefix("torch."),
     }
-
-
-def peak_memory_mib() -> int:
-    """Largest resident memory of this process so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def _processor() -> str:

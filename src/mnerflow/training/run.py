@@ -17,13 +17,18 @@ from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import write_predictions
 from mnerflow.files import sha256, write_text
 from mnerflow.log import logger
+from mnerflow.memory import peak_memory_mib
 from mnerflow.models.tagger import Tagger, load_tagger, new_tagger
-from mnerflow.training.device import device, seed_everything
+from mnerflow.training.checkpoint import remove_checkpoints
+from mnerflow.training.device import device, gpu_memory, seed_everything
+from mnerflow.training.energy import EnergyMeter
+from mnerflow.training.features import open_features
 from mnerflow.training.inputs import Condition, Inputs, image_rows
 from mnerflow.training.loop import best_epoch, train, write_history
 from mnerflow.training.predict import predict
+from mnerflow.training.preemption import preemptible
 from mnerflow.training.processes import align, rank
-from mnerflow.training.provenance import peak_memory_mib, provenance
+from mnerflow.training.provenance import provenance
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ def open_images(pixels: str | None, features: str | None) -> Images | None:
     store = ImageStore(Path(pixels).parent)
     if features is None:
         return Images(store, store.pixels)
-    values = numpy.load(features, mmap_mode="r")
+    values = open_features(Path(features), len(store.pixels))
     return Images(store, values, values.shape[-1])
 
 
@@ -66,9 +71,14 @@ def train_order(
     about: dict[str, Any],
     code: str,
 ) -> None:
-    """Do as ``train_run``, of what JSON can say: plain ``values`` of a ``RunConfig`` and paths."""
+    """Do as ``train_run``, of what JSON can say: plain ``values`` of a ``RunConfig`` and paths.
+
+    Leaves in good order when it is asked to end.
+    """
     run = build(RunConfig, values, folder)
-    train_run(run, Path(train), Path(dev), open_images(pixels, features), Path(folder), about, code)
+    images = open_images(pixels, features)
+    with preemptible(), gpu_memory(run.training.batch_tokens):
+        train_run(run, Path(train), Path(dev), images, Path(folder), about, code)
 
 
 def train_run(
@@ -91,7 +101,7 @@ def train_run(
         about: what else ``run.yaml`` says of the run (names, data set).
         code: hash of the code; a checkpoint of other code, configuration or data is not gone on from.
     """
-    start = time.monotonic()
+    start, energy = time.monotonic(), EnergyMeter(device())
     seed_everything(run.seed, run.training.threads)
     place = device()
     posts, dev_posts = read_posts(train_file), read_posts(dev_file)
@@ -134,11 +144,12 @@ def train_run(
         "epochs_run": len(history),
         "best_epoch": best_epoch(history, run.training),
         "peak_memory_mib": peak_memory_mib(),
+        "energy_wh": energy.stop(),
         "seconds": round(time.monotonic() - start, 1),
     }
     write_text(folder / "run.yaml", yaml.safe_dump(record, sort_keys=False, allow_unicode=True))
     tagger.save(folder / "model.safetensors")
-    checkpoint.unlink(missing_ok=True)
+    remove_checkpoints(checkpoint)
 
 
 def predict_order(
@@ -154,7 +165,8 @@ def predict_order(
     images = open_images(pixels, features)
     for split_file, paths in outputs.items():
         to = {condition: Path(path) for condition, path in paths.items()}
-        predict_run(run, Path(split_file), images, Path(folder), to)
+        with gpu_memory(run.training.batch_tokens):
+            predict_run(run, Path(split_file), images, Path(folder), to)
 
 
 def predict_run(

@@ -16,7 +16,7 @@ class Gated(Fusion):
     def __init__(self, sizes: Sizes, d_model: int = 128, heads: int = 4, dropout: float = 0.1) -> None:
         super().__init__(sizes)
         self.word = nn.Linear(sizes.words, d_model)
-        self.patch = nn.Linear(sizes.patches, d_model)
+        self.patch = nn.Sequential(nn.LayerNorm(sizes.patches), nn.Linear(sizes.patches, d_model))
         self.norm = nn.LayerNorm(d_model)
         self.attention = nn.MultiheadAttention(d_model, heads, dropout=dropout, batch_first=True)
         self.open = nn.Linear(2 * d_model, 1)

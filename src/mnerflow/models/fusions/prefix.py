@@ -25,7 +25,7 @@ class Prefix(Fusion):
                 "it needs a text encoder whose layers read a prefix (BERT, RoBERTa, a language model "
                 "without gradient checkpointing)"
             )
-        self.patch = nn.Linear(sizes.patches, d_model)
+        self.patch = nn.Sequential(nn.LayerNorm(sizes.patches), nn.Linear(sizes.patches, d_model))
         self.norm = nn.LayerNorm(d_model)
         self.queries = nn.Parameter(torch.randn(length, d_model) / d_model**0.5)
         self.attention = nn.MultiheadAttention(d_model, heads, dropout=dropout, batch_first=True)

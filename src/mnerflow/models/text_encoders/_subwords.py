@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor
 from transformers import AutoTokenizer, PreTrainedModel
 from transformers.utils import logging
@@ -20,6 +21,9 @@ from mnerflow.models.text_encoders import EncodedText, TextEncoder
 # Its report of unused pooler weights and its own progress bar say nothing to a reader of our logs.
 logging.set_verbosity_error()
 logging.disable_progress_bar()
+
+# Pickled weights and a model's own Python files could run anything.
+SAFE = {"use_safetensors": True, "trust_remote_code": False}
 
 
 @dataclass(frozen=True)
@@ -199,7 +203,7 @@ class SubwordEncoder(TextEncoder):
 
 def load_tokenizer(weights: Path):
     """The tokenizer in a model folder, with word-initial spaces where the vocabulary knows them."""
-    return AutoTokenizer.from_pretrained(weights, add_prefix_space=True)
+    return AutoTokenizer.from_pretrained(weights, add_prefix_space=True, trust_remote_code=False)
 
 
 @contextmanager
@@ -211,7 +215,7 @@ def readable(weights: Path | None) -> Iterator[None]:
         raise UserError(f"{weights}: no such folder of weights. Correct the encoder's `source`.")
     try:
         yield
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, SafetensorError) as error:
         raise UserError(
             f"{weights}: no transformers model and tokenizer can be read from this folder ({error}). "
             "Correct the encoder's `source`."

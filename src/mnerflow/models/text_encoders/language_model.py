@@ -14,7 +14,13 @@ from transformers import AutoModel, BitsAndBytesConfig, PreTrainedModel
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
 from mnerflow.models.prefix import Prefix
-from mnerflow.models.text_encoders._subwords import SubwordConfig, SubwordEncoder, load_tokenizer, readable
+from mnerflow.models.text_encoders._subwords import (
+    SAFE,
+    SubwordConfig,
+    SubwordEncoder,
+    load_tokenizer,
+    readable,
+)
 from mnerflow.training.device import autocast_dtype, device
 from mnerflow.training.processes import shard_frozen
 
@@ -106,6 +112,7 @@ class LanguageModel(SubwordEncoder):
                 dtype=dtype,
                 attn_implementation="sdpa",
                 quantization_config=nf4 if config.four_bit else None,
+                **SAFE,
             )
             tokenizer = load_tokenizer(weights)
         try:

@@ -10,7 +10,13 @@ from torch import nn
 from transformers import AutoModel, PreTrainedModel
 
 from mnerflow.data.post import Post
-from mnerflow.models.text_encoders._subwords import SubwordConfig, SubwordEncoder, load_tokenizer, readable
+from mnerflow.models.text_encoders._subwords import (
+    SAFE,
+    SubwordConfig,
+    SubwordEncoder,
+    load_tokenizer,
+    readable,
+)
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,7 @@ class Transformer(SubwordEncoder):
     def create(cls, config: Config, weights: Path | None, posts: Sequence[Post]) -> "Transformer":
         """Read the pretrained weights and the tokenizer from a model folder."""
         with readable(weights):
-            model = AutoModel.from_pretrained(weights, dtype=torch.float32)
+            model = AutoModel.from_pretrained(weights, dtype=torch.float32, **SAFE)
             tokenizer = load_tokenizer(weights)
         return cls(config, tokenizer, model)
 

@@ -9,7 +9,7 @@ from mnerflow.evaluation.scores import read_scores
 from mnerflow.grid import Run
 from mnerflow.reporting import style
 from mnerflow.reporting.cost import COLUMNS
-from mnerflow.reporting.plots.panels import group_by_panel, rows_of_panels
+from mnerflow.reporting.plots.panels import first_panels, group_by_panel, rows_of_panels
 from mnerflow.reporting.style import FULL
 from mnerflow.reporting.tables import COMBINATION, read_csv, summarize
 
@@ -40,7 +40,7 @@ def _run(row: dict) -> Run:
 
 
 def _figure(points: Points) -> Figure:
-    panels = group_by_panel(points)
+    panels, note = first_panels(group_by_panel(points))
     looks = style.fusion_looks(run.fusion for run in points)
     rows = list(rows_of_panels(panels, 3))
     columns = max(map(len, rows))
@@ -67,5 +67,5 @@ def _figure(points: Points) -> Figure:
             axes.tick_params(labelleft=column == 0)
             if column == 0:
                 axes.set_ylabel("Test entity F1 (%)")
-    style.legend_below(figure, style.fusion_handles(looks))
+    style.legend_below(figure, style.fusion_handles(looks), note)
     return figure

@@ -14,7 +14,7 @@ from matplotlib.transforms import ScaledTranslation
 from mnerflow.evaluation.scores import Run, read_scores
 from mnerflow.log import logger
 from mnerflow.reporting import style
-from mnerflow.reporting.plots.panels import group_by_panel, rows_of_panels
+from mnerflow.reporting.plots.panels import first_panels, group_by_panel, rows_of_panels
 from mnerflow.reporting.style import FULL, SMALL, Look
 
 FILL = {"none": "full", "true": "full", "shuffled": "bottom", "blank": "none"}  # of the mean's marker
@@ -56,7 +56,7 @@ def read_test_scores(path: str | Path) -> Scores:
 
 
 def _figure(scores: Scores, ceilings: Mapping[str, float]) -> Figure:
-    panels = group_by_panel(scores)
+    panels, note = first_panels(group_by_panel(scores))
     looks = style.fusion_looks(run.fusion for run in scores)
     most = max(1, min(4, 24 // len(looks)))  # a fusion needs a quarter of an inch for its three conditions
     rows = list(rows_of_panels(panels, most))
@@ -80,7 +80,7 @@ def _figure(scores: Scores, ceilings: Mapping[str, float]) -> Figure:
             if panel.dataset in ceilings:
                 _draw_ceiling(axes, ceilings[panel.dataset], labelled=column + 1 == len(members))
     handles = _legend(condition for run in scores.values() for condition in run)
-    style.legend_below(figure, handles)
+    style.legend_below(figure, handles, note)
     return figure
 
 

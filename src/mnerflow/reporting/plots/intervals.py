@@ -13,6 +13,7 @@ from mnerflow.reporting.style import COLUMN, SMALL
 from mnerflow.reporting.tables import encoders
 
 ROW = 0.155  # inches
+MOST_ROWS = 120  # more than a reader compares
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,15 @@ class Row:
 
 
 def interval_figure(rows: Sequence[Row], label: str, handles: Sequence[Line2D]) -> Figure:
-    """One axes a data set (its own scale), a heading a pair of encoders, a line a fusion."""
+    """One axes a data set (its own scale), a heading a pair of encoders, a line a fusion.
+
+    Of more than ``MOST_ROWS`` the largest values are drawn, and a note says so.
+    """
+    note = ""
+    if len(rows) > MOST_ROWS:
+        note = f"The {MOST_ROWS} largest of {len(rows)} values; all are in does_it_help.csv."
+        largest = sorted(range(len(rows)), key=lambda index: -abs(rows[index].marks[0].value))[:MOST_ROWS]
+        rows = [rows[index] for index in sorted(largest)]
     panels = [list(group) for _, group in groupby(rows, key=lambda row: _data(row.names))]
     heights = [_height(panel) for panel in panels]
     figure = Figure(figsize=(COLUMN, ROW * sum(heights) + 0.42 * len(panels) + 0.2))
@@ -50,7 +59,7 @@ def interval_figure(rows: Sequence[Row], label: str, handles: Sequence[Line2D]) 
         axes.tick_params(axis="y", length=0)
         _draw(axes, panel, looks)
     axes.set_xlabel(label)
-    style.legend_below(figure, handles)
+    style.legend_below(figure, handles, note)
     return figure
 
 

@@ -3,11 +3,13 @@
 import math
 import textwrap
 from collections.abc import Iterable, Iterator
+from functools import cache
 from itertools import groupby
 from typing import NamedTuple
 
 from mnerflow.evaluation.scores import Run
 
+MOST_PANELS = 48  # a reader does not look at more, and a figure of hundreds takes minutes
 UNUSED = "none"  # stands for the encoder that a unimodal run does not use
 
 
@@ -49,6 +51,7 @@ def group_by_panel(runs: Iterable[Run]) -> dict[Panel, list[Run]]:
     places = sorted({Panel.of(run) for run in runs})
     pairs = [place for place in places if UNUSED not in place[2:]]
 
+    @cache
     def panels_of(place: Panel) -> list[Panel]:
         homes = [
             pair
@@ -63,6 +66,17 @@ def group_by_panel(runs: Iterable[Run]) -> dict[Panel, list[Run]]:
         for panel in panels_of(Panel.of(run)):
             grouped.setdefault(panel, []).append(run)
     return dict(sorted(grouped.items()))
+
+
+def first_panels(panels: dict[Panel, list[Run]]) -> tuple[dict[Panel, list[Run]], str]:
+    """At most ``MOST_PANELS`` panels, as many of each data set, and a note that says so; else ``""``."""
+    if len(panels) <= MOST_PANELS:
+        return panels, ""
+    groups = [list(group) for _, group in groupby(panels, key=lambda panel: panel[:2])]
+    share = max(1, MOST_PANELS // len(groups))
+    drawn = [panel for group in groups for panel in group[:share]][:MOST_PANELS]
+    note = f"{len(drawn)} of {len(panels)} panels, the first of each data set by name; all are in the tables."
+    return {panel: panels[panel] for panel in drawn}, note
 
 
 def rows_of_panels(panels: Iterable[Panel], most: int) -> Iterator[list[Panel]]:

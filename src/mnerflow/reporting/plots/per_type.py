@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from mnerflow.grid import Run
 from mnerflow.reporting import style
 from mnerflow.reporting.per_type import COLUMNS
-from mnerflow.reporting.plots.panels import group_by_panel, rows_of_panels
+from mnerflow.reporting.plots.panels import first_panels, group_by_panel, rows_of_panels
 from mnerflow.reporting.style import FULL, Look
 from mnerflow.reporting.tables import COMBINATION, read_csv
 
@@ -32,7 +32,7 @@ def draw_per_type(per_type: str | Path, out_stem: str | Path) -> None:
 
 
 def _figure(scores: Scores) -> Figure:
-    panels = group_by_panel(scores)
+    panels, note = first_panels(group_by_panel(scores))
     looks = style.fusion_looks(run.fusion for run in scores)
     rows = list(rows_of_panels(panels, 3))
     columns = max(map(len, rows))
@@ -48,7 +48,7 @@ def _figure(scores: Scores) -> Figure:
             axes.tick_params(labelleft=column == 0)
             if column == 0:
                 axes.set_ylabel("Test F1 (%)")
-    style.legend_below(figure, style.fusion_handles(looks))
+    style.legend_below(figure, style.fusion_handles(looks), note)
     return figure
 
 

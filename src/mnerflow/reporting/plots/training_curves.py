@@ -16,7 +16,7 @@ from mnerflow.errors import UserError
 from mnerflow.evaluation.scores import Run
 from mnerflow.files import read_text
 from mnerflow.reporting import style
-from mnerflow.reporting.plots.panels import Panel, group_by_panel, rows_of_panels
+from mnerflow.reporting.plots.panels import Panel, first_panels, group_by_panel, rows_of_panels
 from mnerflow.reporting.style import FULL, SMALL, Look
 
 COLUMNS = ("epoch", "train_loss", "dev_loss", "dev_entity_f1")
@@ -66,7 +66,7 @@ def mean_over_seeds(seeds: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _figure(runs: dict[Run, Curves]) -> Figure:
-    panels = group_by_panel(runs)
+    panels, note = first_panels(group_by_panel(runs))
     looks = style.fusion_looks(run.fusion for run in runs)
     rows = list(rows_of_panels(panels, PANELS_A_ROW))
     columns = max(map(len, rows))
@@ -99,7 +99,7 @@ def _figure(runs: dict[Run, Curves]) -> Figure:
     if len(runs) > len({(Panel.of(run), run.fusion) for run in runs}):
         handles.append(Line2D([], [], color=style.MUTED, linewidth=0.5, label="one seed (dev)"))
     handles.append(Line2D([], [], color=style.MUTED, linewidth=0.9, linestyle=":", label="training loss"))
-    style.legend_below(figure, handles)
+    style.legend_below(figure, handles, note)
     return figure
 
 

@@ -12,6 +12,7 @@ from mnerflow.reporting.render import ABSENT, percent, spread
 from mnerflow.reporting.tables import encoders, read_csv, run_folder
 
 Row = Mapping[str, str | None]
+MOST_ROWS = 2000  # of a table: with more, a browser takes seconds to open the page
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +55,17 @@ class ReportTable:
 def report_tables(folder: Path) -> list[ReportTable]:
     """All tables, read from the CSV files below ``folder``; one without rows is left out.
 
+    Of more than ``MOST_ROWS`` rows the first are shown, and it is said so.
+
     Raises ``UserError`` naming the file when it or one of its columns is missing.
     """
     tables = []
     for source, title, about, columns in TABLES:
         rows = read_csv(folder / source, [name for column in columns for name in column.needs])
         if rows:
-            cells = [[column.cell(row) for column in columns] for row in rows]
+            if len(rows) > MOST_ROWS:
+                about += f" The first {MOST_ROWS:,} of {len(rows):,} rows."
+            cells = [[column.cell(row) for column in columns] for row in rows[:MOST_ROWS]]
             tables.append(ReportTable(Path(source).stem, title, about, source, columns, cells))
     return tables
 

@@ -1,0 +1,18 @@
+"""What a process took of the machine's memory."""
+
+import re
+import resource
+import sys
+from pathlib import Path
+
+
+def peak_memory_mib() -> int:
+    """Largest resident memory of this process so far.
+
+    Linux's ``ru_maxrss`` outlives ``exec``: a job would be charged with the memory of the Snakemake that
+    started it.
+    """
+    if sys.platform == "linux":
+        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) // 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 2**20  # bytes on macOS

@@ -1,0 +1,134 @@
+"""One file with code, configuration, small results and checksums, and whether it is still what it was."""
+
+import gzip
+import hashlib
+import io
+import re
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import IO
+from urllib.parse import unquote
+
+from mnerflow.errors import UserError
+from mnerflow.files import atomic_path, read_json, sha256
+
+METADATA = "ro-crate-metadata.json"
+SUMS = "SHA256SUMS"
+# The time of every file in an archive, 1980-01-01: the same results are the same bytes.
+TIME = 315_532_800
+
+
+def write_archive(results: Path) -> Path:
+    """Pack the files that ``ro-crate-metadata.json`` lists, itself, and ``SHA256SUMS``; returns the archive.
+
+    It lies in ``results`` as ``mnerflow-<commit>.tar.gz``. Raises ``UserError`` when the record is missing,
+    or when a file is missing or is not what was recorded.
+    """
+    crate = results / METADATA
+    if not crate.exists():
+        raise UserError(f"{crate}: no such file. Run the workflow to its end first.")
+    entities = read_json(crate)["@graph"]
+    sums = {
+        unquote(entity["@id"]): entity["sha256"]
+        for entity in entities
+        if "File" in entity["@type"] and "sha256" in entity
+    }
+    if wrong := [name for name, digest in sums.items() if _sum(results / name) != digest]:
+        raise UserError(
+            f"{results / min(wrong)}: missing or changed since {METADATA} was written (so {len(wrong)} of "
+            f"{len(sums)} files). Run the workflow again."
+        )
+    version = next(entity["version"] for entity in entities if "ComputationalWorkflow" in entity["@type"])
+    name = f"mnerflow-{version.partition('+')[2]}"
+    sums[METADATA] = sha256(crate)
+    archive = results / f"{name}.tar.gz"
+    with (
+        atomic_path(archive) as temporary,
+        temporary.open("wb") as file,
+        gzip.GzipFile("", "wb", compresslevel=6, fileobj=file, mtime=TIME) as packed,
+        tarfile.open(fileobj=packed, mode="w") as tar,
+    ):
+        listed = "".join(f"{digest}  {path}\n" for path, digest in sorted(sums.items()))
+        _add(tar, f"{name}/{SUMS}", listed.encode())
+        for path in sorted(sums):
+            _add(tar, f"{name}/{path}", (results / path).read_bytes())
+    return archive
+
+
+def verify(archive: Path) -> tuple[int, list[str]]:
+    """Read an archive, unpacking nothing; how many files it lists, and what is wrong with them in words.
+
+    Raises ``UserError`` when it cannot be read to its end, has no ``SHA256SUMS``, or holds what none of ours
+    does: links, or paths that lead out of its folder.
+    """
+    found: dict[str, str] = {}
+    listed = None
+    try:
+        with gzip.open(archive) as packed, tarfile.open(fileobj=packed, mode="r:") as tar:
+            for member, content in _members(archive, tar):
+                if member in found:
+                    raise UserError(f"{archive}: holds {member!r} twice. Do not unpack this archive.")
+                found[member] = hashlib.file_digest(content, "sha256").hexdigest()
+                if member == SUMS:
+                    content.seek(0)
+                    listed = _read_sums(archive, content.read().decode())
+            # The checksum at the end is compared only when the end is reached.
+            while packed.read(2**20):
+                pass
+    except FileNotFoundError as error:
+        raise UserError(f"{archive}: no such file.") from error
+    except (OSError, EOFError, tarfile.TarError, ValueError, gzip.zlib.error) as error:
+        raise UserError(
+            f"{archive}: damaged, it cannot be read to its end ({error}). Fetch it again."
+        ) from error
+    if listed is None:
+        raise UserError(
+            f"{archive}: has no {SUMS}, so nothing can be compared. Was it made by `make archive`?"
+        )
+    del found[SUMS]
+    wrong = [f"{name}: missing" for name in listed.keys() - found.keys()]
+    wrong += [f"{name}: changed" for name in listed.keys() & found.keys() if listed[name] != found[name]]
+    wrong += [f"{name}: not listed in {SUMS}" for name in found.keys() - listed.keys()]
+    return len(listed), sorted(wrong)
+
+
+def _members(archive: Path, tar: tarfile.TarFile) -> Iterator[tuple[str, IO[bytes]]]:
+    """Path below the one folder, and content, of every file."""
+    folder = None
+    for member in tar:
+        top, _, name = member.name.partition("/")
+        folder = folder or top
+        path = PurePosixPath(name)
+        content = tar.extractfile(member) if member.isreg() else None
+        if (
+            content is None
+            or top != folder
+            or {"", ".", ".."} & {top, *path.parts}
+            or path.is_absolute()
+            or path.as_posix() != name
+            or "\\" in name
+        ):
+            raise UserError(
+                f"{archive}: {member.name!r} is no plain file in the folder {folder!r}. "
+                "Do not unpack this archive."
+            )
+        yield name, content
+
+
+def _read_sums(archive: Path, text: str) -> dict[str, str]:
+    lines = [re.fullmatch(r"([0-9a-f]{64})  (.+)", line) for line in text.splitlines()]
+    if None in lines:
+        number = lines.index(None) + 1
+        raise UserError(f"{archive}: {SUMS}:{number}: a sha256, two spaces and a path are expected.")
+    return {line[2]: line[1] for line in lines if line}
+
+
+def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
+    member = tarfile.TarInfo(name)
+    member.size, member.mtime = len(content), TIME
+    tar.addfile(member, io.BytesIO(content))
+
+
+def _sum(path: Path) -> str | None:
+    return sha256(path) if path.is_file() else None

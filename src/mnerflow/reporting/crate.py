@@ -1,0 +1,257 @@
+"""The record of everything that was run, for machines: an RO-Crate.
+
+It keeps to Workflow Run Crate 0.5, https://w3id.org/ro/wfrun/workflow/0.5: the Snakefile is the main
+workflow, its execution one action; training and predicting each run is an action of its own.
+"""
+
+import shutil
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import yaml
+from rocrate.model import ContextEntity, Entity
+from rocrate.rocrate import ROCrate
+
+from mnerflow.errors import UserError
+from mnerflow.files import read_text, sha256, write_json
+from mnerflow.grid import Run
+from mnerflow.provenance import git_commit
+
+METADATA = "ro-crate-metadata.json"
+# What a checkout holds, by its names at the top; anything else there is the user's.
+CODE = (
+    *(
+        "Snakefile",
+        "config.yaml",
+        "config",
+        "workflow",
+        "src",
+        "profiles",
+        "envs",
+        "tests",
+        "docs",
+        "benchmarks",
+    ),
+    *("Makefile", "pyproject.toml", "README.md", "CITATION.cff", "LICENSE"),
+)
+RUN_FILES = ("run.yaml", "history.csv", "scores.json", "predictions.*.jsonl", "answers.*.jsonl")
+PROFILES = {
+    "https://w3id.org/ro/wfrun/process/0.5": ("Process Run Crate", "0.5"),
+    "https://w3id.org/ro/wfrun/workflow/0.5": ("Workflow Run Crate", "0.5"),
+    "https://w3id.org/workflowhub/workflow-ro-crate/1.0": ("Workflow RO-Crate", "1.0"),
+}
+CONTEXT = "https://w3id.org/ro/terms/workflow-run/context"
+FORMATS = {
+    ".csv": "text/csv",
+    ".html": "text/html",
+    ".json": "application/json",
+    ".jsonl": "application/jsonl",
+    ".md": "text/markdown",
+    ".png": "image/png",
+    ".py": "text/x-python",
+    ".svg": "image/svg+xml",
+    ".tex": "application/x-tex",
+    ".yaml": "application/yaml",
+}
+
+
+def copy_code(checkout: Path, target: Path) -> None:
+    """Copy what is ours in a checkout, as it lies there, into a new folder."""
+    ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
+    for name in CODE:
+        if (checkout / name).is_dir():
+            shutil.copytree(checkout / name, target / name, ignore=ignored)
+        elif (checkout / name).is_file():
+            target.mkdir(parents=True, exist_ok=True)
+            shutil.copy(checkout / name, target / name)
+
+
+def write_crate(results: Path, outputs: Iterable[Path], runs: Iterable[Run]) -> None:
+    """Write ``ro-crate-metadata.json`` into ``results``.
+
+    Args:
+        results: the folder with ``config.yaml``, the merged configuration, and ``code``, from ``copy_code``.
+        outputs: tables, plots and reports in it.
+        runs: whose folders lie below ``results/runs``.
+
+    Raises:
+        UserError: a file is missing, or is no record of a run.
+    """
+    record = _Record(results)
+    config = yaml.safe_load(read_text(results / "config.yaml"))
+    runs = sorted(runs)
+    datasets = {
+        name: record.dataset(name, config["datasets"][name]) for name in _unique(r.dataset for r in runs)
+    }
+    made = [record.file(path) for path in sorted(outputs)]
+    for path in sorted((results / "code").rglob("*")):
+        if path.is_file() and path != results / "code/Snakefile":
+            record.file(path)
+    actions = [record.run(run, datasets[run.dataset]) for run in runs]
+    record.workflow(list(datasets.values()), made, actions)
+    write_json(results / METADATA, record.crate.metadata.generate())
+
+
+class _Record:
+    """The crate while it is filled."""
+
+    def __init__(self, results: Path) -> None:
+        self.results = results
+        self.time = _time(datetime.now(UTC))
+        self.crate = ROCrate(version="1.1")
+        self.crate.metadata.extra_contexts.append(CONTEXT)
+
+    def workflow(self, datasets: Sequence[Entity], made: Sequence[Entity], runs: Sequence[Entity]) -> None:
+        """Describe the whole: the Snakefile, its execution, and who made it under which licence."""
+        about = yaml.safe_load(read_text(self.results / "code/CITATION.cff"))
+        licence = self.entity(
+            f"https://spdx.org/licenses/{about['license']}", "CreativeWork", name=about["license"]
+        )
+        authors = [self.author(author) for author in about["authors"]]
+        snakefile = self.results / "code/Snakefile"
+        main = self.crate.add_workflow(
+            dest_path=self.name(snakefile),
+            main=True,
+            lang="snakemake",
+            lang_version=version("snakemake"),
+            properties=_facts(snakefile)
+            | {
+                "name": about["title"],
+                "version": f"{about['version']}+{git_commit() or 'unknown'}",
+                "author": authors,
+                "license": licence,
+                "citation": self.crate.get("code/CITATION.cff"),
+                "softwareRequirements": self.crate.get("code/envs/requirements.lock"),
+                "hasPart": _unique(run["instrument"] for run in runs),
+            },
+        )
+        execution = self.entity(
+            "#execution",
+            "CreateAction",
+            name=f"Execution of {about['title']}",
+            description=f"{len(runs)} runs, their scores, tables, plots and report.",
+            endTime=self.time,
+            instrument=main,
+            object=[
+                self.file(self.results / "config.yaml", description="The merged configuration"),
+                self.crate.get("code/envs/requirements.lock"),
+                *datasets,
+            ],
+            result=list(made),
+        )
+        profiles = [
+            self.entity(uri, "CreativeWork", name=name, version=number)
+            for uri, (name, number) in PROFILES.items()
+        ]
+        root = self.crate.root_dataset
+        root["name"] = f"Results of {about['title']}"
+        root["description"] = (
+            "Which files were made, of what, by which code and with which settings. The licence is that of "
+            "the code; data sets keep their own, also where predictions and report quote them."
+        )
+        root["datePublished"] = self.time
+        root["license"] = licence
+        root["author"] = authors
+        root["conformsTo"] = profiles
+        root["mentions"] = [execution, *runs]
+
+    def run(self, run: Run, dataset: Entity) -> Entity:
+        """Describe the training and predicting of one run, or the asking of a rival."""
+        folder = self.results / "runs" / run.path
+        record = _read_record(folder / "run.yaml")
+        commit = record["git_commit"] or "unknown"
+        properties = {
+            "name": f"Run {run.path}",
+            "description": f"Settings, versions and machine are in runs/{run.path}/run.yaml.",
+            "instrument": self.entity(
+                f"#mnerflow-{commit}",
+                "SoftwareApplication",
+                name="mnerflow",
+                softwareVersion=f"{record['versions']['mnerflow']}+{commit}",
+            ),
+            "object": [
+                *(self.input(name, digest, dataset) for name, digest in record["data_sha256"].items()),
+                self.entity(f"#seed-{run.seed}", "PropertyValue", name="seed", value=run.seed),
+            ],
+            "result": [self.file(path) for pattern in RUN_FILES for path in sorted(folder.glob(pattern))],
+        }
+        if "finished" in record:
+            end = datetime.fromisoformat(record["finished"])
+            properties["startTime"] = _time(end - timedelta(seconds=record["seconds"]))
+            properties["endTime"] = _time(end)
+        return self.entity(f"#{quote(run.path)}", "CreateAction", **properties)
+
+    def dataset(self, name: str, about: dict[str, Any]) -> Entity:
+        """Describe a data set as its entry in the configuration does."""
+        known = {
+            "url": about.get("homepage"),
+            "inLanguage": about.get("language"),
+            "citation": about.get("citation"),
+        }
+        if "licence" in about:
+            known["license"] = self.entity(
+                f"#licence-{name}", "CreativeWork", name=f"Licence of {name}", description=about["licence"]
+            )
+        known = {key: value for key, value in known.items() if value}
+        return self.entity(f"#dataset-{name}", "Dataset", name=about.get("title", name), **known)
+
+    def input(self, name: str, digest: str, dataset: Entity) -> Entity:
+        """Describe a file that a run read. It is no part of the crate: posts belong to others."""
+        identifier = f"#{quote(name)}-{digest[:16]}"
+        return self.entity(identifier, "CreativeWork", name=name, sha256=digest, isPartOf=dataset)
+
+    def author(self, author: dict[str, str]) -> Entity:
+        """Describe an author of ``CITATION.cff``, a group or a person."""
+        if "name" in author:
+            return self.entity(f"#{quote(author['name'])}", "Organization", name=author["name"])
+        name = f"{author['given-names']} {author['family-names']}"
+        return self.entity(author.get("orcid", f"#{quote(name)}"), "Person", name=name)
+
+    def file(self, path: Path, **properties: Any) -> Entity:
+        """Add a file in the results' folder."""
+        name = self.name(path)
+        return self.crate.add_file(dest_path=name, properties={"name": name} | _facts(path) | properties)
+
+    def entity(self, identifier: str, kind: str, **properties: Any) -> Entity:
+        """Add something that is no file, unless it is known already."""
+        known = self.crate.get(identifier)
+        entity = ContextEntity(self.crate, identifier, {"@type": kind, **properties})
+        return known or self.crate.add(entity)
+
+    def name(self, path: Path) -> str:
+        """A file's path below the results' folder."""
+        return path.relative_to(self.results).as_posix()
+
+
+def _facts(path: Path) -> dict[str, str]:
+    try:
+        return {
+            "sha256": sha256(path),
+            "contentSize": str(path.stat().st_size),
+            "encodingFormat": FORMATS.get(path.suffix, "text/plain"),
+        }
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}). Run the workflow again.") from error
+
+
+def _read_record(path: Path) -> dict[str, Any]:
+    try:
+        record = yaml.safe_load(read_text(path))
+        missing = {"git_commit", "versions", "data_sha256"} - set(record)
+    except (yaml.YAMLError, TypeError) as error:
+        raise UserError(f"{path}: no record of a run ({error}). Train the run again.") from error
+    if missing:
+        raise UserError(f"{path}: {min(missing)} is missing. Train the run again.")
+    return record
+
+
+def _time(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")
+
+
+def _unique(values: Iterable[Any]) -> list[Any]:
+    return list(dict.fromkeys(values))

@@ -1,0 +1,120 @@
+"""What is run in a process of its own and there killed, starved or refused a write.
+
+Processes are forked from a server that has imported torch once: twenty of them start in a second or two.
+"""
+
+import multiprocessing
+import os
+import resource
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from mnerflow import files
+from mnerflow.config import ImageConfig, LearningRates, PartConfig, RunConfig, TrainingConfig
+from mnerflow.training import loop
+from mnerflow.training.run import open_images, predict_run, train_run
+
+CNN = ImageConfig("cnn", {"channels": [4, 4, 4, 4, 6], "stem": [3, 2]}, size=16, augment=True)
+RUN = RunConfig(
+    entity_types=("PER",),
+    seed=1,
+    fusion=PartConfig("linear"),
+    text_encoder=PartConfig("bilstm", {"d_word": 8, "d_character": 4, "hidden": 6, "min_count": 1}),
+    image_encoder=CNN,
+    training=TrainingConfig(
+        epochs=3, batch_tokens=12, checkpoint_seconds=1e-9, learning_rate=LearningRates(text=0.01, image=0.01)
+    ),
+)
+LONG = replace(RUN, training=replace(RUN.training, epochs=12, patience=12))
+
+_SERVER = multiprocessing.get_context("forkserver")
+_MODELS = ("fusions.linear", "text_encoders.bilstm", "image_encoders.cnn", "decoders.softmax")
+_SERVER.set_forkserver_preload(
+    ["mnerflow.training.run", "torch._dynamo", *(f"mnerflow.models.{name}" for name in _MODELS)]
+)
+
+
+def train(run: RunConfig, data: Path, folder: Path) -> None:
+    """Train and predict as the workflow's scripts do."""
+    images = open_images(str(data / "store" / "images.npy"), None)
+    train_run(run, data / "train.jsonl", data / "dev.jsonl", images, folder, {})
+    predict_run(run, data / "test.jsonl", images, folder, {"true": folder / "predictions.test.jsonl"})
+
+
+def outcome(folder: Path) -> bytes:
+    """What a run must end in, whatever happened on the way."""
+    return b"".join((folder / name).read_bytes() for name in ("model.safetensors", "predictions.test.jsonl"))
+
+
+def start(
+    work: Callable[..., Any], *arguments: Any, fault: Callable[[], None] | None = None
+) -> ForkServerProcess:
+    """Start ``work(*arguments)`` in a process in which ``fault`` was called first."""
+    process = _SERVER.Process(target=_run, args=(work, arguments, fault))
+    process.start()
+    return process
+
+
+def ended(work: Callable[..., Any], *arguments: Any, fault: Callable[[], None] | None = None) -> int:
+    """How such a process ended: its exit status, or minus the number of the signal that killed it."""
+    process = start(work, *arguments, fault=fault)
+    process.join()
+    return process.exitcode
+
+
+def _run(work: Callable[..., Any], arguments: tuple, fault: Callable[[], None] | None) -> None:
+    torch.set_num_threads(1)
+    sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115
+    if fault:
+        fault()
+    work(*arguments)
+
+
+# Faults. Each is called in the victim's process.
+
+
+class KilledAtByte:
+    """The system kills the process with the write that would make any file longer than ``size``."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def __call__(self) -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (self.size, self.size))
+
+
+def killed_before_the_move() -> None:
+    """The process is killed when a file is written, but not yet in its place."""
+    files.os.fsync = lambda handle: os.kill(os.getpid(), signal.SIGKILL)
+
+
+class AtCheckpoint:
+    """``fault`` is called when the checkpoint ``number`` is to be written."""
+
+    def __init__(self, number: int, fault: Callable[[], None]) -> None:
+        self.number, self.fault = number, fault
+
+    def __call__(self) -> None:
+        save, count = loop.save_checkpoint, 0
+
+        def counted(*arguments: Any) -> None:
+            nonlocal count
+            count += 1
+            if count == self.number:
+                self.fault()
+            save(*arguments)
+
+        loop.save_checkpoint = counted
+
+
+def killed() -> None:
+    """The process is killed."""
+    os.kill(os.getpid(), signal.SIGKILL)

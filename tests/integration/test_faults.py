@@ -1,0 +1,55 @@
+"""What Snakemake does when its folder is shared, read-only, or of another time."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from conftest import Workflow
+
+DATA = "results/data/demo/none/train.jsonl"
+
+
+def test_two_at_once_in_one_folder(workflow: Workflow, config: dict, tmp_path: Path):
+    first = workflow.start(tmp_path, config, DATA)
+    deadline = time.monotonic() + 60
+    while not list((tmp_path / ".snakemake/locks").glob("*")):
+        assert first.poll() is None and time.monotonic() < deadline, "no lock was taken"
+        time.sleep(0.02)
+    os.killpg(first.pid, signal.SIGSTOP)  # so that it cannot end before the second begins
+    second = workflow.run(tmp_path, config, DATA)
+    os.killpg(first.pid, signal.SIGCONT)
+    assert second.status != 0 and "Directory cannot be locked" in second.output, second.output
+    assert "Traceback" not in second.output
+    output, _ = first.communicate()
+    assert first.returncode == 0 and (tmp_path / DATA).exists(), output
+
+
+def test_read_only_results(workflow: Workflow, config: dict, tmp_path: Path):
+    results = tmp_path / "results"
+    results.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", results]
+    mounted = subprocess.run(mount, capture_output=True, text=True)
+    if mounted.returncode:
+        pytest.skip(f"no disk can be mounted here: {mounted.stderr.strip()}")
+    try:
+        result = workflow.run(tmp_path, config, DATA)
+        assert result.status != 0 and "Traceback" not in result.output
+        assert "Read-only file system: 'results/" in result.output
+        assert list(results.iterdir()) == []
+    finally:
+        subprocess.run(["umount", results], check=True)
+
+
+def test_a_clock_that_went_back(workflow: Workflow, config: dict, tmp_path: Path):
+    file = tmp_path / DATA
+    file.parent.mkdir(parents=True)
+    file.touch()
+    os.utime(file, (time.time() + 3600,) * 2)
+    result = workflow.run(tmp_path, config, "--dry-run")
+    assert result.status != 0 and "Traceback" not in result.output
+    assert f"mnerflow: {DATA}: written 3" in result.output and f"`touch {DATA}`" in result.output
+    file.touch()
+    assert workflow.run(tmp_path, config, "--dry-run").status == 0

@@ -1,0 +1,42 @@
+"""What is written whole or not at all, and who is charged with memory."""
+
+import subprocess
+import sys
+
+import pytest
+
+from mnerflow.files import atomic_path, seal, sealed, write_text
+from mnerflow.memory import peak_memory_mib
+
+
+def test_what_killed_writers_left_is_removed_and_what_living_ones_write_is_not(tmp_path):
+    (tmp_path / ".a.txt.part-killed.txt").touch()
+    (tmp_path / ".other.txt.part-killed.txt").touch()
+    with atomic_path(tmp_path / "a.txt") as slow:
+        slow.write_text("slow")
+        write_text(tmp_path / "a.txt", "fast")
+        assert slow.exists()
+    assert {file.name for file in tmp_path.iterdir()} == {"a.txt", ".other.txt.part-killed.txt"}
+    assert (tmp_path / "a.txt").read_text() == "slow"
+
+
+@pytest.mark.parametrize("size", [0, 1, 2**20, 3 * 2**20 + 7])
+def test_a_seal_holds_until_a_byte_is_another(tmp_path, size):
+    file = tmp_path / "sealed"
+    file.write_bytes(bytes(size))
+    assert not sealed(file)
+    seal(file)
+    assert sealed(file) and file.read_bytes()[:size] == bytes(size)
+    data = file.read_bytes()
+    for damaged in (data[:-1], data + b"0", data[:-1] + bytes([data[-1] ^ 1])):
+        file.write_bytes(damaged)
+        assert not sealed(file)
+
+
+def test_a_job_is_not_charged_with_the_memory_of_what_started_it():
+    ballast = bytearray(2**28)
+    assert peak_memory_mib() >= 256
+    code = "from mnerflow.memory import peak_memory_mib; print(peak_memory_mib())"
+    child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(child.stdout) < 128
+    del ballast

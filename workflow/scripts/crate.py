@@ -1,0 +1,17 @@
+"""Write down what was made, of what and by which code, as an RO-Crate."""
+
+from pathlib import Path
+
+from mnerflow.files import atomic_folder
+from mnerflow.grid import Run
+from mnerflow.log import job
+from mnerflow.reporting.crate import copy_code, write_crate
+
+with job(f"recorded {len(snakemake.input.runs)} runs", snakemake.log[0]):
+    with atomic_folder(snakemake.output.code) as folder:
+        copy_code(Path(snakemake.scriptdir).resolve().parents[1], folder)
+    write_crate(
+        Path(snakemake.output.crate).parent,
+        [Path(file) for file in snakemake.input.outputs],
+        [Run.from_folder(Path(file).parent) for file in snakemake.input.runs],
+    )
