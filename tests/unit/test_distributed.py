@@ -17,7 +17,9 @@ import yaml
 from mnerflow.config import LearningRates, PartConfig, RunConfig, TrainingConfig
 from mnerflow.data.post import Post, write_posts
 from mnerflow.errors import UserError
+from mnerflow.models.text_encoders.language_model import Config, LanguageModel
 from mnerflow.training.launch import launch
+from mnerflow.training.processes import join
 from mnerflow.training.run import predict_order, train_order
 
 
@@ -190,3 +192,14 @@ def test_what_a_worker_says_is_what_the_run_says(data: Path) -> None:
     with pytest.raises(UserError, match=r"^text encoder: it needs pretrained weights"):
         train(run(PartConfig("language_model")), data, "weightless")
     assert not list((data / "weightless").glob("*.safetensors"))
+
+
+def test_what_cannot_be_is_refused_before_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UserError, match="4 bits cannot be sharded"):
+        LanguageModel.create(Config(sharded=True, four_bit=True), None, [])
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    for name, value in (("LOCAL_RANK", "0"), ("LOCAL_WORLD_SIZE", "2")):
+        monkeypatch.setenv(name, value)
+    with pytest.raises(UserError, match="2 processes need a GPU each, and the job sees 1"), join():
+        pass
