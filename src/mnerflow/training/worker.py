@@ -11,6 +11,7 @@ from importlib import import_module
 from torch.distributed.elastic.multiprocessing.errors import get_error_handler
 
 from mnerflow.log import log_to, logger
+from mnerflow.memory import peak_memory_mib
 from mnerflow.training.processes import join
 
 PR_SET_PDEATHSIG = 1
@@ -28,6 +29,7 @@ def main(log_file: str, module: str, task: str, order: str) -> None:
     try:
         with join():
             getattr(import_module(module), task)(**json.loads(order))
+        logger.info("peak memory of the first process %d MiB", peak_memory_mib())
     except Exception as error:
         get_error_handler().record_exception(error)
         os._exit(1)  # at once: the others wait for this one
