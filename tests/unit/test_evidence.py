@@ -155,6 +155,20 @@ def test_counts_survive_the_file_and_tell_what_changed(tmp_path):
         read_counts(tmp_path / "broken.npz")
 
 
+def test_how_much_image_names_let_in(tmp_path):
+    gated = [
+        Prediction("1", ["a", "b"], ["B-PER", "I-PER"], ["O", "O"], [1, 1], [0.2, 0.4]),
+        Prediction("2", ["c", "d"], ["B-PER", "O"], ["O", "O"], [1, 1], [0.9, 0.1]),
+    ]
+    run = replace(LINEAR, fusion="gated")
+    write_counts(tmp_path / "counts.npz", {run: count({"true": gated}, TAGS), TEXT: counts(0.5, 1)})
+    read = read_counts(tmp_path / "counts.npz")
+    np.testing.assert_allclose(read[run].image_weight, [0.5, np.nan])
+    rows = per_type({run: read[run]}, RESAMPLES)
+    assert [row["image_weight"] for row in rows] == [pytest.approx(0.5), None]
+    assert {row["image_weight"] for row in per_type({TEXT: read[TEXT]}, RESAMPLES)} == {None}
+
+
 def test_twins_have_the_same_decoder():
     config = {
         "fusions": {

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -25,13 +25,16 @@ class Counts:
     ``entities`` holds, by image condition, true positives, predicted and gold entities of every sentence
     and type, ``(sentences, types, 3)``. ``changed`` tells, for a wrong image, which sentences are tagged
     otherwise than with the true one, ``(sentences,)``. ``posts`` is a digest of ids and gold labels: runs
-    with the same one may be compared sentence by sentence.
+    with the same one may be compared sentence by sentence. ``image_weight`` tells, of fusions that decide it
+    word by word, how much of the true image the words of each type's gold entities let in on average,
+    ``(types,)``; NaN for a type without words, and empty for other fusions.
     """
 
     types: tuple[str, ...]
     posts: str
     entities: dict[str, np.ndarray]
     changed: dict[str, np.ndarray]
+    image_weight: np.ndarray = field(default_factory=lambda: np.empty(0))
 
     @property
     def plain(self) -> np.ndarray:
@@ -60,11 +63,13 @@ def count(conditions: Mapping[str, Sequence[Prediction]], tags: Sequence[str]) -
         for condition, predictions in conditions.items()
         if condition != plain_name
     }
+    types = tuple(dict.fromkeys(entity_type(tag) for tag in tags if tag != OUTSIDE))
     return Counts(
-        types=tuple(dict.fromkeys(entity_type(tag) for tag in tags if tag != OUTSIDE)),
+        types=types,
         posts=hashlib.sha256(json.dumps([_gold(prediction) for prediction in plain]).encode()).hexdigest(),
         entities={name: entity_counts(predictions, tags) for name, predictions in conditions.items()},
         changed=changed,
+        image_weight=_image_weight(plain, types),
     )
 
 
@@ -74,6 +79,7 @@ def write_counts(path: str | Path, runs: Mapping[Run, Counts]) -> None:
     for run, counts in runs.items():
         values = {"types": np.array(counts.types), "posts": np.array(counts.posts)}
         values |= {f"entities.{name}": array.astype(np.int32) for name, array in counts.entities.items()}
+        values["image_weight"] = counts.image_weight
         values |= {f"changed.{name}": array for name, array in counts.changed.items()}
         arrays |= {f"{run.path}/{name}": array for name, array in values.items()}
     with atomic_path(path) as temporary, temporary.open("wb") as file:
@@ -99,7 +105,8 @@ def _counts(values: Mapping[str, np.ndarray]) -> Counts:
         group, _, condition = name.partition(".")
         if condition:
             groups[group][condition] = array
-    return Counts(tuple(map(str, values["types"])), str(values["posts"]), **groups)
+    types, posts = tuple(map(str, values["types"])), str(values["posts"])
+    return Counts(types, posts, **groups, image_weight=values["image_weight"])
 
 
 def check_same_posts(runs: Iterable[tuple[object, Counts]]) -> None:
@@ -111,6 +118,17 @@ def check_same_posts(runs: Iterable[tuple[object, Counts]]) -> None:
                 f"{name}: other posts or labels than in {first[0]}. Predict both from the same data."
             )
         first = first or (name, counts)
+
+
+def _image_weight(predictions: Sequence[Prediction], types: Sequence[str]) -> np.ndarray:
+    if any(prediction.image_weight is None for prediction in predictions):
+        return np.empty(0)
+    weights = {kind: [] for kind in types}
+    for prediction in predictions:
+        for tag, weight in zip(prediction.labels, prediction.image_weight, strict=True):
+            if tag != OUTSIDE:
+                weights[entity_type(tag)].append(weight)
+    return np.array([np.mean(found) if found else np.nan for found in weights.values()])
 
 
 def _gold(prediction: Prediction) -> tuple[str, list[str]]:

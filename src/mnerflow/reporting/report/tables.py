@@ -244,7 +244,8 @@ TABLES: Sequence[tuple[str, str, str, Sequence[Column]]] = (
         "tables/per_type.csv",
         "By entity type",
         "Entity scores on the test split in percent, means over seeds. Bold: the best of its data set and "
-        "type, where the next one is surely worse.",
+        "type, where the next one is surely worse. Image let in: how far the gate is open, or how much "
+        "attention lies on the image, at the words of such entities.",
         (
             *MODEL,
             _text("type", "type"),
@@ -253,6 +254,7 @@ TABLES: Sequence[tuple[str, str, str, Sequence[Column]]] = (
                 _percent("precision", "precision"),
                 _percent("recall", "recall"),
                 _count("gold entities", "support"),
+                _percent("image let in", "image_weight"),
             ),
         ),
     ),
