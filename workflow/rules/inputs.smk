@@ -1,0 +1,233 @@
+# Which files rules read: data, weights, images, runs.
+
+# Data.
+GENERATED = [name for name, entry in config["datasets"].items() if "generator" in entry]
+DOWNLOADED = [name for name, entry in config["datasets"].items() if "files" in entry]
+PONER = [name for name, entry in config["datasets"].items() if "poner" in entry]
+PONER_ARCHIVE = "poner.zip"
+ARCHIVES = {
+    Path(entry["images"].get("mirror", f"{name}.zip")).name: entry["images"]
+    for name, entry in config["datasets"].items()
+    if "images" in entry
+} | {PONER_ARCHIVE: config["datasets"][name]["poner"] for name in PONER}
+
+
+def raw_folder(dataset):
+    return config["datasets"][dataset].get("folder", f"resources/data/{dataset}")
+
+
+def raw_files(wildcards):
+    """The files that a data set's posts are read from."""
+    entry = config["datasets"][wildcards.dataset]
+    names = entry.get("files") or split_files(entry)
+    return [f"{raw_folder(wildcards.dataset)}/{name}" for name in names]
+
+
+def prepared(*datasets, filter=grid.FILTERS_OFF, splits=SPLITS):
+    """The prepared posts of data sets."""
+    return expand(
+        "results/data/{dataset}/{filter}/{split}.jsonl", dataset=datasets, filter=filter, split=splits
+    )
+
+
+def mirror_file(entry):
+    """Where the configured mirror keeps a file; nothing without a mirror."""
+    return f"{config['mirror']}/{entry['mirror']}" if config.get("mirror") and "mirror" in entry else None
+
+
+def poner_folder(wildcards):
+    """PONER's files: as they lie in the mirror, or as they were unpacked."""
+    mirrored = mirror_file(config["datasets"][wildcards.dataset]["poner"])
+    return mirrored or "resources/poner"
+
+
+def prepare_options(dataset):
+    options = {
+        "format",
+        "types",
+        "map",
+        "splits",
+        "language",
+        "repair",
+        "dev_fraction",
+        "test_fraction",
+        "seed",
+    }
+    return {key: value for key, value in config["datasets"][dataset].items() if key in options}
+
+
+def archive_of(dataset):
+    return next(
+        name
+        for name, entry in ARCHIVES.items()
+        if entry["url"] == config["datasets"][dataset]["images"]["url"]
+    )
+
+
+# Weights and images.
+SOURCES = {
+    name: entry
+    for encoders in (config["text_encoders"], config["image_encoders"])
+    for name, entry in encoders.items()
+    if "source" in entry
+}
+
+
+def weights_of(*encoders):
+    """Weight folders of those encoders that are pretrained."""
+    return [grid.weights_folder(name) for name in encoders if name in SOURCES]
+
+
+def image_source(wildcards):
+    """What must be there before a data set's images can be read."""
+    entry = config["datasets"][wildcards.dataset]
+    folder = raw_folder(wildcards.dataset)
+    if "files" in entry and "images" not in entry:
+        return [f"{folder}/{name}" for name in entry["files"] if name.startswith("images/")]
+    return [f"{folder}/images"]
+
+
+def image_inputs(wildcards):
+    """Image store, and features where the encoder is frozen, that a run reads; nothing without an image."""
+    if wildcards.image == grid.NONE:
+        return {}
+    encoder = config["image_encoders"][wildcards.image]
+    inputs = {"images": f"results/images/{wildcards.dataset}/{encoder['size']}/images.npy"}
+    if encoder.get("frozen"):
+        inputs["features"] = f"results/features/{wildcards.dataset}/{wildcards.image}.npy"
+    return inputs
+
+
+# Runs.
+ENCODERS = "results/runs/{dataset}/{filter}/{text}+{image}"
+RUN = f"{ENCODERS}/{{fusion}}/seed{{seed}}"
+RUN_NAME = "{dataset}.{filter}.{text}+{image}.{fusion}.seed{seed}"
+
+
+TUNING_RUN = "results/tuning/{dataset}/{filter}/{text}+{image}/{fusion}/{settings}/seed{seed}"
+
+
+def candidate_values(wildcards):
+    return tuning.candidate_config(config, tuning.Candidate(run_of(wildcards), wildcards.settings))
+
+
+RUNS_OF = {
+    key: list(runs)
+    for key, runs in groupby(
+        RUNS, key=lambda run: (run.dataset, run.filter, run.text_encoder, run.image_encoder)
+    )
+}
+
+
+def of_all_encoders(name):
+    """A file of each pair of encoders on each data set and filter."""
+    return [
+        f"results/runs/{dataset}/{filter}/{text}+{image}/{name}" for dataset, filter, text, image in RUNS_OF
+    ]
+
+
+def training_processes(wildcards):
+    return grid.training_processes(run_values(wildcards))
+
+
+def training_threads(wildcards):
+    values = run_values(wildcards)
+    return grid.training_processes(values) * values["training"].get("threads", 1)
+
+
+def prediction_processes(wildcards):
+    return grid.prediction_processes(run_values(wildcards))
+
+
+def prediction_threads(wildcards):
+    values = run_values(wildcards)
+    return grid.prediction_processes(values) * values["training"].get("threads", 1)
+
+
+def run_values(wildcards):
+    return grid.run_config(config, run_of(wildcards))
+
+
+def run_code(script):
+    """The code that a run uses: its script, the library, and the modules that its configuration picks."""
+    return lambda w: code_of(script, *grid.modules_of(run_values(w)))
+
+
+def start_inputs(wildcards):
+    """The model that a run starts from, and lists of the posts that it learnt there and is tested with here."""
+    starts = grid.starting_runs(config, run_of(wildcards))
+    return {
+        "start": [f"results/runs/{start.path}/model.safetensors" for start in starts[:1]],
+        "leaks": [
+            f"results/reports/leaks/{start.dataset}.{wildcards.dataset}.{wildcards.fusion}.csv"
+            for start in starts
+        ],
+    }
+
+
+def predictions_of(run):
+    """Prediction files of a run; one trained on images is also read with shuffled and blank ones."""
+    if run.text_encoder in config.get("rivals", {}):
+        return f"results/runs/{run.path}/predictions.test.jsonl"
+    kinds = ["dev", "test", *(f"test.{ablation}" for ablation in run.ablations)]
+    return [f"results/runs/{run.path}/predictions.{kind}.jsonl" for kind in kinds]
+
+
+def filtered_data():
+    """Data sets and filters of the grid, as folders below ``results/data``."""
+    return sorted({f"{run.dataset}/{run.filter}" for run in RUNS})
+
+
+def image_indexes():
+    """For each data set whose images some run sees, the index of one of its image stores."""
+    sizes = {
+        run.dataset: config["image_encoders"][run.image_encoder]["size"]
+        for run in RUNS
+        if run.image_encoder != grid.NONE
+    }
+    return [f"results/images/{dataset}/{size}/index.csv" for dataset, size in sizes.items()]
+
+
+def data_report_inputs(wildcards):
+    """What a data set's report is made of: posts; image index, filters and PONER's pages where there are any."""
+    dataset = wildcards.dataset
+    inputs = {
+        "posts": [f"results/data/{dataset}/none/{split}.jsonl" for split in SPLITS],
+        "report": f"results/data/{dataset}/none/report.json",
+        "filters": [
+            f"results/data/{dataset}/{name}/summary.json"
+            for name in sorted({run.filter for run in RUNS if run.dataset == dataset})
+            if name != grid.FILTERS_OFF
+        ],
+    }
+    for index in image_indexes():
+        if index.startswith(f"results/images/{dataset}/"):
+            inputs["index"] = index
+    if dataset in PONER:
+        inputs["placement"] = f"resources/data/{dataset}/report.json"
+        inputs["crops"] = f"results/reports/data/{dataset}.crops.png"
+    return inputs
+
+
+# Rivals: those that answered about the data of the grid.
+TWINS = grid.text_only_twins(config) | llm.rival_twins(config)
+ASKED = [
+    run
+    for run in RIVALS
+    if (run.dataset, run.filter) in {(other.dataset, other.filter) for other in RUNS}
+    and llm.has_answered(Path("results/runs", run.path), config, run, PROMPTS[run.text_encoder])
+]
+
+
+def of_rivals(name):
+    """A file of each rival that was asked.
+
+    Named by its absolute path, so that it is no rule's output: it is shown when it is there, but only the
+    target `rivals` asks, which may cost money.
+    """
+    return [str(Path("results/runs", run.path, name).absolute()) for run in ASKED]
+
+
+def results_of_runs(name):
+    """A file of every run of the grid, and of each rival that was asked."""
+    return [*(f"results/runs/{run.path}/{name}" for run in RUNS), *of_rivals(name)]

@@ -1,0 +1,50 @@
+# What is said before and after the work.
+
+
+def check_gpus():
+    """Stop before this machine, without a GPU, trains for days; other executors know their own machines."""
+    if "core_hours" not in config or config.get("allow_cpu") or not workflow.local_exec or find_gpus():
+        return
+    jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name == "train"]
+    try:
+        check_time(
+            config["core_hours"],
+            [(job.wildcards.text, job.wildcards.image) for job in jobs],
+            workflow.cores,
+        )
+    except UserError as error:
+        sys.exit(f"mnerflow: {error}")
+
+
+def show_failures():
+    """Print what the jobs that failed say of themselves, and where their logs lie."""
+    for file in sorted(Path("results/logs").rglob("*.log")):
+        said = file.read_text(encoding="utf-8").partition(" ERROR ")[2]
+        if said and file.stat().st_mtime > STARTED:
+            message = said.partition("\nTraceback")[0].strip()
+            print(f"\nmnerflow: {message}\nlog     {file}", file=sys.stderr)
+
+
+def is_new(file):
+    """Whether a file was written since the workflow started."""
+    return Path(file).exists() and Path(file).stat().st_mtime > STARTED
+
+
+def show_results():
+    """Print the results table, where everything lies, and what the run took; nothing before there are scores.
+
+    Where rivals were asked, their table stands first, and alone where nothing else was computed.
+    """
+    from mnerflow.reporting.show import results_text, rivals_text
+
+    rivals = is_new("results/tables/rivals.csv")
+    scored = Path("results/scores.csv").exists() if not rivals else is_new("results/scores.csv")
+    if rivals:
+        print(rivals_text(Path("results")))
+    if scored:
+        print(results_text(Path("results")))
+    if not (rivals or scored):
+        return
+    minutes, seconds = divmod(round(time.time() - STARTED), 60)
+    largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
+    print(f"took    {minutes} min {seconds} s; the largest job used {largest:.1f} GiB of memory")

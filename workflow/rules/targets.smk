@@ -1,0 +1,44 @@
+# What the configuration asks for.
+
+
+def data_reports():
+    return expand("results/reports/data/{dataset}.md", dataset=DATASETS)
+
+
+def data_plots():
+    """The plots of the data reports, and the sheets of crops where there are any."""
+    crops = [f"results/reports/data/{dataset}.crops.png" for dataset in DATASETS if dataset in PONER]
+    return crops + expand("results/reports/data/{dataset}.{plot}.svg", dataset=DATASETS, plot=DATA_PLOTS)
+
+
+def tables():
+    return expand(
+        "results/tables/{name}",
+        name=[
+            *(
+                f"{table}.{ending}"
+                for table in ("grid", "thesis", "does_it_help", "per_type", "cost")
+                for ending in ("csv", "md", "tex")
+            ),
+            *("errors.csv", "errors.md", "published.csv", "published.md"),
+            *("fixed_and_broken.csv", "fixed_and_broken.jsonl"),
+        ],
+    )
+
+
+ENDINGS = ["png", "svg"]
+DATA_PLOTS = ["entity_types", "lengths"]
+EVIDENCE_PLOTS = {
+    "forest": "differences",
+    "ablations": "wrong images",
+    "per_type": "by entity type",
+    "cost": "F1 against cost",
+}
+
+
+def plots():
+    names = ["fusion_comparison", *EVIDENCE_PLOTS, "training_curves"]
+    names += [
+        f"{kind}.{dataset}" for kind in ("tag_distribution", "confusion_matrix") for dataset in DATASETS
+    ]
+    return expand("results/plots/{name}.{ending}", name=names, ending=ENDINGS)
