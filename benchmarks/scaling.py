@@ -148,7 +148,10 @@ def _record(config: dict[str, Any], run: Run, random: Random) -> str:
             "config": run_config(config, run),
             "versions": dict.fromkeys(("mnerflow", "python", "torch", "transformers", "timm"), "1.0"),
             "hardware": {"machine": "x86_64", "processor": "synthesized", "cores": 2, "gpu": None},
-            "data_sha256": dict.fromkeys((f"results/data/{split}.jsonl" for split in SPLITS), "0" * 64),
+            "git_commit": None,
+            "data_sha256": dict.fromkeys(
+                (f"results/data/{run.dataset}/{run.filter}/{split}.jsonl" for split in SPLITS), "0" * 64
+            ),
             "training_posts": 1000,
             "posts_left_out": [],
             "parameters_trained": 1_000_000,
