@@ -47,8 +47,8 @@ bench: .venv/installed ## how fast everything is, as ratios, into results/benchm
 	.venv/bin/python benchmarks/prepare.py $(if $(MIRROR),--mirror $(MIRROR))
 	.venv/bin/python benchmarks/image_store.py
 
-test: .venv/installed ## all tests
-	.venv/bin/python -m pytest
+test: .venv/installed ## all tests but that of a cluster
+	.venv/bin/python -m pytest --ignore=tests/cluster
 
 cluster-test: .venv/installed ## a small grid through a real SLURM of one node (root; installs its packages on Debian)
 	@type slurmctld slurmd sbatch munged > /dev/null 2>&1 || test $$(id -u) != 0 || { apt-get update -qq && \
