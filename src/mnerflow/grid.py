@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any, Self
@@ -43,6 +43,11 @@ class Run:
         return f"{self.dataset}/{self.filter}/{encoders}/{self.fusion}/seed{self.seed}"
 
     @property
+    def combination(self) -> tuple[str, ...]:
+        """What it shares with the same run of other seeds: all its names but the seed."""
+        return (self.dataset, self.filter, self.text_encoder, self.image_encoder, self.fusion)
+
+    @property
     def ablations(self) -> tuple[str, ...]:
         """Which wrong images its test predictions are made with, too; none for a run that sees no image."""
         return () if self.image_encoder == NONE else ABLATIONS
@@ -56,22 +61,24 @@ def expand(config: dict[str, Any]) -> list[Run]:
     """
     runs = set()
     for number, block in enumerate(config["grid"], start=1):
-        place = f"grid, block {number}"
-        for name in ("datasets", "text_encoders", "image_encoders", "fusions"):
-            check_known(block.get(name, []), config[name], f"{place}.{name}")
-        for fusion in block["fusions"]:
-            inputs = inputs_of(config, fusion)
-            texts = block.get("text_encoders", []) if "text" in inputs else [NONE]
-            images = block.get("image_encoders", []) if "image" in inputs else [NONE]
-            for needed, names in (("text_encoders", texts), ("image_encoders", images)):
-                if not names:
-                    raise UserError(
-                        f"{place}: the fusion {fusion!r} needs {needed}, and the block lists none."
-                    )
-            filters = block.get("filters", [FILTERS_OFF])
-            parts = product(block["datasets"], filters, texts, images, [fusion], block["seeds"])
-            runs.update(Run(*part) for part in parts)
+        runs.update(block_runs(config, block, f"grid, block {number}"))
     return sorted(runs)
+
+
+def block_runs(config: dict[str, Any], block: dict[str, Any], place: str) -> Iterator[Run]:
+    """The runs of one block, as ``expand`` says; an error names its ``place`` in the configuration."""
+    for name in ("datasets", "text_encoders", "image_encoders", "fusions"):
+        check_known(block.get(name, []), config[name], f"{place}.{name}")
+    for fusion in block["fusions"]:
+        inputs = inputs_of(config, fusion)
+        texts = block.get("text_encoders", []) if "text" in inputs else [NONE]
+        images = block.get("image_encoders", []) if "image" in inputs else [NONE]
+        for needed, names in (("text_encoders", texts), ("image_encoders", images)):
+            if not names:
+                raise UserError(f"{place}: the fusion {fusion!r} needs {needed}, and the block lists none.")
+        filters = block.get("filters", [FILTERS_OFF])
+        parts = product(block["datasets"], filters, texts, images, [fusion], block["seeds"])
+        yield from (Run(*part) for part in parts)
 
 
 def inputs_of(config: dict[str, Any], fusion: str) -> list[str]:
@@ -97,16 +104,21 @@ def text_only_twins(config: dict[str, Any]) -> dict[str, str | None]:
 
 def starting_runs(config: dict[str, Any], run: Run) -> list[Run]:
     """The run that this one starts from, as its fusion's ``init_from`` says, the one that that starts from,
-    and so on; none for most. Raises ``UserError`` for an unknown name and for a circle."""
+    and so on; none for most. They have this one's encoders as far as they read them. Raises ``UserError`` for
+    an unknown name, for an encoder that this run lacks and for a circle."""
     found: list[Run] = []
-    while start := config["fusions"][run.fusion].get("init_from"):
-        place = f"fusions.{run.fusion}.init_from"
-        check_known([start["dataset"]], config["datasets"], f"{place}.dataset")
-        check_known([start["fusion"]], config["fusions"], f"{place}.fusion")
-        run = replace(run, dataset=start["dataset"], fusion=start["fusion"])
-        if run in found:
+    fusion = run.fusion
+    while start := config["fusions"][fusion].get("init_from"):
+        place = f"fusions.{fusion}.init_from"
+        fusion = start["fusion"]
+        block = {"datasets": [start["dataset"]], "filters": [run.filter]}
+        block |= {"fusions": [fusion], "seeds": [run.seed]}
+        for name, encoder in (("text_encoders", run.text_encoder), ("image_encoders", run.image_encoder)):
+            block[name] = [encoder] if encoder != NONE else []
+        [start_run] = block_runs(config, block, place)
+        if start_run in found:
             raise UserError(f"{place}: runs that start from each other. Break the circle.")
-        found.append(run)
+        found.append(start_run)
     return found
 
 
@@ -192,6 +204,7 @@ def _part(name: str, entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_known(names: Iterable[str], known: dict[str, Any], place: str) -> None:
+    """Raise ``UserError`` naming ``place`` and the nearest known name when a name is not configured."""
     for name in names:
         if name not in known:
             raise UserError(

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from mnerflow.config import RunConfig, build
-from mnerflow.grid import NONE, Run, check_known, merge, run_config
+from mnerflow.grid import Run, block_runs, merge, run_config
 from mnerflow.reporting.render import Table, spread
 from mnerflow.reporting.tables import COMBINATION, encoders
 
@@ -41,18 +41,15 @@ def candidates(config: Mapping[str, Any]) -> list[Candidate]:
     found: dict[Candidate, None] = {}
     for number, search in enumerate(config.get("tuning", []), start=1):
         place = f"tuning, search {number}"
-        names = [search[key] for key in ("dataset", "fusion")]
-        names += [search.get(key, NONE) for key in ("text_encoder", "image_encoder")]
-        for name, kind in zip(names, ("datasets", "fusions", "text_encoders", "image_encoders"), strict=True):
-            check_known([name], config[kind] | {NONE: {}}, place)
-        dataset, fusion, text, image = names
+        named = ("dataset", "filter", "text_encoder", "image_encoder", "fusion")
+        block = {f"{key}s": [search[key]] for key in named if key in search} | {"seeds": search["seeds"]}
+        runs = list(block_runs(config, block, place))
         values = product(*search["search"].values())
         settings = [
             ",".join(f"{key}={value:g}" for key, value in zip(search["search"], row, strict=True))
             for row in values
         ]
-        for setting, seed in product(settings, search["seeds"]):
-            run = Run(dataset, search.get("filter", "none"), text, image, fusion, seed)
+        for setting, run in product(settings, runs):
             build(RunConfig, candidate_config(config, Candidate(run, setting)), place)
             found[Candidate(run, setting)] = None
     return list(found)
@@ -77,7 +74,7 @@ def compare(folders: Mapping[Candidate, Path]) -> list[dict]:
     """
     searches: dict[tuple, dict[str, list[Candidate]]] = defaultdict(lambda: defaultdict(list))
     for candidate in folders:
-        searches[_combination(candidate.run)][candidate.settings].append(candidate)
+        searches[candidate.run.combination][candidate.settings].append(candidate)
     rows = []
     for search in searches.values():
         tried = [_row(seeds, folders) for seeds in search.values()]
@@ -103,10 +100,6 @@ def tuning_table(rows: Sequence[dict]) -> Table:
     )
 
 
-def _combination(run: Run) -> tuple[str, ...]:
-    return tuple(getattr(run, name) for name in COMBINATION)
-
-
 def _row(seeds: Sequence[Candidate], folders: Mapping[Candidate, Path]) -> dict:
     records = [yaml.safe_load((folders[seed] / "run.yaml").read_text(encoding="utf-8")) for seed in seeds]
     select = records[0]["config"]["training"]["select"]
@@ -115,7 +108,7 @@ def _row(seeds: Sequence[Candidate], folders: Mapping[Candidate, Path]) -> dict:
         with (folders[seed] / "history.csv").open(encoding="utf-8", newline="") as file:
             kept = list(csv.DictReader(file))[record["best_epoch"] - 1]
         scores.append(float(kept[f"dev_{select}"]))
-    return dict(zip(COMBINATION, _combination(seeds[0].run), strict=True)) | {
+    return dict(zip(COMBINATION, seeds[0].run.combination, strict=True)) | {
         "settings": seeds[0].settings,
         "seeds": len(seeds),
         "select": select,

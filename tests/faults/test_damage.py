@@ -10,7 +10,8 @@ from random import Random
 import numpy
 import pytest
 import torch
-from victims import CNN, RUN, AtCheckpoint, ended, killed, outcome, train
+from tiny_run import CNN
+from victims import RUN, AtCheckpoint, ended, killed, outcome, train
 
 from mnerflow.config import PartConfig
 from mnerflow.data.images import build_store

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 from conftest import Disk
-from victims import CNN, RUN, AtCheckpoint, ended, killed, outcome, train
+from tiny_run import CNN
+from victims import RUN, AtCheckpoint, ended, killed, outcome, train
 
 from mnerflow.data.images import build_store
 from mnerflow.errors import UserError

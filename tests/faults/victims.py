@@ -15,23 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from tiny_run import RUN
 
 from mnerflow import files
-from mnerflow.config import ImageConfig, LearningRates, PartConfig, RunConfig, TrainingConfig
+from mnerflow.config import RunConfig
 from mnerflow.training import loop
 from mnerflow.training.run import open_images, predict_run, train_run
 
-CNN = ImageConfig("cnn", {"channels": [4, 4, 4, 4, 6], "stem": [3, 2]}, size=16, augment=True)
-RUN = RunConfig(
-    entity_types=("PER",),
-    seed=1,
-    fusion=PartConfig("linear"),
-    text_encoder=PartConfig("bilstm", {"d_word": 8, "d_character": 4, "hidden": 6, "min_count": 1}),
-    image_encoder=CNN,
-    training=TrainingConfig(
-        epochs=3, batch_tokens=12, checkpoint_seconds=1e-9, learning_rate=LearningRates(text=0.01, image=0.01)
-    ),
-)
 LONG = replace(RUN, training=replace(RUN.training, epochs=12, patience=12))
 
 _SERVER = multiprocessing.get_context("forkserver")

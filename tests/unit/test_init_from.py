@@ -93,15 +93,36 @@ def test_another_encoder_is_a_clear_error(tmp_path: Path) -> None:
         new_tagger(replace(other, init_from=str(tmp_path / "model.safetensors")), posts, 0)
 
 
-def test_runs_that_start_from_each_other() -> None:
-    config = {
-        "datasets": {"x": {}, "y": {}},
+ENCODERS = {"datasets": {"x": {}, "y": {}}, "text_encoders": {"bilstm": {}}, "image_encoders": {"cnn": {}}}
+
+
+def test_the_run_started_from_has_the_encoders_that_it_reads() -> None:
+    config = ENCODERS | {
         "fusions": {
-            "plain": {},
-            "second": {"init_from": {"dataset": "y", "fusion": "plain"}},
-            "third": {"init_from": {"dataset": "x", "fusion": "second"}},
-            "circle": {"init_from": {"dataset": "x", "fusion": "circle"}},
-            "lost": {"init_from": {"dataset": "z", "fusion": "plain"}},
+            "text_only": {"inputs": ["text"]},
+            "linear": {},
+            "tuned": {"init_from": {"dataset": "y", "fusion": "text_only"}},
+            "blind": {"inputs": ["text"], "init_from": {"dataset": "y", "fusion": "linear"}},
+        }
+    }
+    run = Run("x", "none", "bilstm", "cnn", "tuned", 1)
+    assert [start.path for start in starting_runs(config, run)] == ["y/none/bilstm+none/text_only/seed1"]
+    with pytest.raises(UserError, match=r"fusions.blind.init_from: the fusion 'linear' needs image_encoders"):
+        starting_runs(config, replace(run, image_encoder="none", fusion="blind"))
+
+
+def test_runs_that_start_from_each_other() -> None:
+    starts = {
+        "second": ("y", "plain"),
+        "third": ("x", "second"),
+        "circle": ("x", "circle"),
+        "lost": ("z", "plain"),
+    }
+    config = ENCODERS | {
+        "fusions": {"plain": {"inputs": ["text"]}}
+        | {
+            name: {"inputs": ["text"], "init_from": {"dataset": dataset, "fusion": fusion}}
+            for name, (dataset, fusion) in starts.items()
         },
     }
     run = Run("x", "none", "bilstm", "none", "third", 1)

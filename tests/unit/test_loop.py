@@ -10,8 +10,9 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from tiny_run import CNN, RUN
 
-from mnerflow.config import ImageConfig, LearningRates, PartConfig, RunConfig, TrainingConfig
+from mnerflow.config import ImageConfig, RunConfig, TrainingConfig
 from mnerflow.data.images import ImageStore, build_store
 from mnerflow.data.post import Post, write_posts
 from mnerflow.log import job
@@ -23,18 +24,6 @@ from mnerflow.training.inputs import Inputs, image_rows
 from mnerflow.training.loop import Epoch, best_epoch, parameter_groups, should_stop
 from mnerflow.training.preemption import SIGNALS, preemptible
 from mnerflow.training.run import open_images, predict_run, train_run
-
-CNN = ImageConfig("cnn", {"channels": [4, 4, 4, 4, 6], "stem": [3, 2]}, size=16, augment=True)
-RUN = RunConfig(
-    entity_types=("PER",),
-    seed=1,
-    fusion=PartConfig("linear"),
-    text_encoder=PartConfig("bilstm", {"d_word": 8, "d_character": 4, "hidden": 6, "min_count": 1}),
-    image_encoder=CNN,
-    training=TrainingConfig(
-        epochs=3, batch_tokens=12, checkpoint_seconds=1e-9, learning_rate=LearningRates(text=0.01, image=0.01)
-    ),
-)
 
 
 @pytest.fixture

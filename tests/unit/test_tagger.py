@@ -181,6 +181,13 @@ def test_a_long_post_is_read_in_windows_and_every_word_once(tiny_bert: Path) -> 
     assert encoder(encoder.collate([text])).shape == (1, 30, 8)
 
 
+def test_the_unknown_subword_may_be_the_first_of_the_vocabulary(tiny_bert: Path) -> None:
+    encoder = transformer(tiny_bert)
+    encoder.tokenizer.unk_token = "[PAD]"
+    [text] = encoder.encode([Post("1", ["\ufe0f"], ["O"])], captions=False)
+    assert text.windows == [[2, 0, 3]]
+
+
 def test_a_caption_is_a_second_segment_that_is_not_tagged(tiny_bert: Path, posts) -> None:
     encoder = transformer(tiny_bert)
     batch = encoder.collate(encoder.encode(posts[1:2], captions=True))

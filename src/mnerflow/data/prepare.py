@@ -52,12 +52,7 @@ def prepare(
     _check(config)
     read, mapped = _read(config, raw)
     splits = _draw_missing_splits(config, read)
-    elsewhere = [post for path in without for post in read_posts(path)]
-    left_out = {}
-    for split, posts in splits.items():
-        shared = {post.id for post, _ in shared_posts(posts, elsewhere)}
-        left_out[split] = sorted(shared)
-        splits[split] = [post for post in posts if post.id not in shared]
+    left_out = _leave_out(without, splits) if without else {}
     for split, posts in splits.items():
         if not posts:
             source = config.splits.get(split, "drawn from train")
@@ -72,7 +67,7 @@ def prepare(
         drawn_splits=[split for split in SPLITS if split not in read],
         mapped=mapped,
         repaired=repaired,
-        left_out=left_out if without else {},
+        left_out=left_out,
         repeated_texts=straddling(splits, lambda post: " ".join(post.tokens)),
         straddling_groups=straddling(splits, lambda post: post.group),
         captions=caption_report,
@@ -152,6 +147,17 @@ def _draw_missing_splits(config: PrepareConfig, read: dict[str, list[Post]]) -> 
     result = {**read, "train": [post for index, post in enumerate(train) if index not in taken]}
     result.update((split, [train[index] for index in sorted(drawn[split])]) for split in missing)
     return {split: result[split] for split in SPLITS}
+
+
+def _leave_out(without: Sequence[Path], splits: dict[str, list[Post]]) -> dict[str, list[str]]:
+    """Take the posts of the files ``without`` out of the splits; returns their ids by split."""
+    elsewhere = [post for path in without for post in read_posts(path)]
+    left_out = {}
+    for split, posts in splits.items():
+        shared = {post.id for post, _ in shared_posts(posts, elsewhere)}
+        left_out[split] = sorted(shared)
+        splits[split] = [post for post in posts if post.id not in shared]
+    return left_out
 
 
 def _repair(post: Post) -> int:

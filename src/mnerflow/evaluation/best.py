@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple
 
 import numpy as np
 
@@ -27,8 +26,7 @@ def best_combinations(runs: Mapping[Run, Counts], resamples: int = RESAMPLES) ->
     """
     tasks = defaultdict(lambda: defaultdict(list))
     for run in sorted(runs):
-        *names, _ = astuple(run)
-        tasks[run.dataset, run.filter][tuple(names)].append(runs[run].plain.sum(axis=1))
+        tasks[run.dataset, run.filter][run.combination].append(runs[run].plain.sum(axis=1))
     stacked = [{names: np.stack(seeds) for names, seeds in systems.items()} for systems in tasks.values()]
     return {names for names in surely_best(stacked, resamples) if names}
 

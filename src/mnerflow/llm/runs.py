@@ -13,9 +13,9 @@ from typing import Any, Literal
 import yaml
 
 from mnerflow.config import build
-from mnerflow.errors import UserError, suggest
+from mnerflow.errors import UserError
 from mnerflow.files import read_text, sha256
-from mnerflow.grid import FILTERS_OFF, NONE, Run
+from mnerflow.grid import FILTERS_OFF, NONE, Run, check_known
 
 PIXELS = "pixels"
 # What an answer hangs on; how the server is reached and paid does not.
@@ -68,13 +68,7 @@ def rival_runs(config: dict[str, Any]) -> list[Run]:
     for name, rival in config.get("rivals", {}).items():
         if name in config["text_encoders"]:
             raise UserError(f"rivals.{name}: a text encoder has this name, too. Choose another.")
-        for dataset in rival["datasets"]:
-            if dataset not in config["datasets"]:
-                known = config["datasets"]
-                raise UserError(
-                    f"rivals.{name}.datasets: {dataset!r} is not configured{suggest(dataset, known)}. "
-                    f"Known: {', '.join(known)}."
-                )
+        check_known(rival["datasets"], config["datasets"], f"rivals.{name}.datasets")
         parts = product(
             rival["datasets"], rival.get("filters", [FILTERS_OFF]), _fusions(rival), rival.get("seeds", [1])
         )

@@ -112,15 +112,10 @@ def new_tagger(run: RunConfig, posts: Sequence[Post], d_feature: int) -> Tagger:
         d_feature: vector size of precomputed image features; 0 when the image encoder reads pixels.
     """
     learnt, metadata = _read(Path(run.init_from)) if run.init_from else ({}, {})
-    text_encoder = None
-    if run.text_encoder is not None:
-        cls, config, weights = _encoder("text_encoders", run.text_encoder, TextEncoder)
-        text_encoder = (
-            cls.restore(config, weights, metadata) if metadata else cls.create(config, weights, posts)
-        )
+    restored = metadata if any(name.startswith("text_encoder.") for name in learnt) else None
     power = run.training.class_weights
     weights = class_weights(posts, tag_list(run.entity_types), power) if power else None
-    tagger = _assemble(run, text_encoder, d_feature, weights)
+    tagger = _assemble(run, _text_encoder(run, posts, restored), d_feature, weights)
     if run.init_from:
         start_from(tagger.trained_state(), tagger.decoder.tags, learnt, metadata["tags"])
     return tagger
@@ -129,11 +124,8 @@ def new_tagger(run: RunConfig, posts: Sequence[Post], d_feature: int) -> Tagger:
 def load_tagger(run: RunConfig, path: Path, d_feature: int) -> Tagger:
     """Make the tagger whose weights ``Tagger.save`` wrote; raises ``UserError`` when they do not fit."""
     state, metadata = _read(path)
-    text_encoder = None
     try:
-        if run.text_encoder is not None:
-            cls, config, weights = _encoder("text_encoders", run.text_encoder, TextEncoder)
-            text_encoder = cls.restore(config, weights, metadata)
+        text_encoder = _text_encoder(run, (), metadata)
         tagger = _assemble(run, text_encoder, d_feature, state.get("decoder.class_weights"))
         tagger.load_trained_state(state)
     except (KeyError, RuntimeError) as error:  # metadata of another encoder, or weights that do not fit
@@ -147,6 +139,18 @@ def new_image_encoder(image: ImageConfig) -> ImageEncoder:
     """Make an image encoder from its configuration, pretrained where that names weights."""
     cls, config, weights = _encoder("image_encoders", image, ImageEncoder)
     return cls.create(config, image.size, weights)
+
+
+def _text_encoder(
+    run: RunConfig, posts: Sequence[Post], metadata: dict[str, Any] | None
+) -> TextEncoder | None:
+    """The run's text encoder as it was saved with ``metadata``; without, a new one for training ``posts``."""
+    if run.text_encoder is None:
+        return None
+    cls, config, weights = _encoder("text_encoders", run.text_encoder, TextEncoder)
+    if metadata is None:
+        return cls.create(config, weights, posts)
+    return cls.restore(config, weights, metadata)
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

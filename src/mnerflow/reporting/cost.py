@@ -38,7 +38,7 @@ def cost(records: Iterable[str | Path]) -> list[dict]:
     groups = defaultdict(list)
     for path in records:
         run = Run.from_folder(Path(path).parent)
-        groups[tuple(getattr(run, name) for name in COMBINATION)].append(_read(path))
+        groups[run.combination].append(_read(path))
     rows = []
     for names, runs in sorted(groups.items()):
         seconds = [run["seconds"] for run in runs]

@@ -20,8 +20,8 @@ from mnerflow.errors import UserError
 from mnerflow.files import read_text, sha256, write_json
 from mnerflow.grid import Run
 from mnerflow.provenance import git_commit
+from mnerflow.reporting.archive import METADATA
 
-METADATA = "ro-crate-metadata.json"
 # What a checkout holds, by its names at the top; anything else there is the user's.
 CODE = (
     *(
@@ -219,8 +219,7 @@ class _Record:
     def entity(self, identifier: str, kind: str, **properties: Any) -> Entity:
         """Add something that is no file, unless it is known already."""
         known = self.crate.get(identifier)
-        entity = ContextEntity(self.crate, identifier, {"@type": kind, **properties})
-        return known or self.crate.add(entity)
+        return known or self.crate.add(ContextEntity(self.crate, identifier, {"@type": kind, **properties}))
 
     def name(self, path: Path) -> str:
         """A file's path below the results' folder."""

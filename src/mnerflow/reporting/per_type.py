@@ -34,7 +34,7 @@ def per_type(runs: Mapping[Run, Counts], resamples: int = RESAMPLES) -> list[dic
         check_same_posts(members.items())
         combinations = defaultdict(list)
         for run, counts in members.items():
-            combinations[tuple(getattr(run, name) for name in COMBINATION)].append(counts)
+            combinations[run.combination].append(counts)
         types = next(iter(members.values())).types
         of_type = [
             {names: np.stack([c.plain[:, index] for c in seeds]) for names, seeds in combinations.items()}

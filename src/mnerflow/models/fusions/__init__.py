@@ -57,6 +57,23 @@ class Fusion(nn.Module):
         raise NotImplementedError
 
 
+def project(sizes: Sizes, d_model: int) -> nn.Module:
+    """A layer from patches ``(batch, patches, sizes.patches)`` to ``(batch, patches, d_model)``.
+
+    Normed before, since what tells images apart may be a hundredth of what all patches share.
+    """
+    return nn.Sequential(nn.LayerNorm(sizes.patches), nn.Linear(sizes.patches, d_model))
+
+
+def passed_over(patch_mask: Tensor) -> Tensor:
+    """The ``key_padding_mask (batch, patches)`` of attention on patches: true where there is no patch.
+
+    A post without image has nothing to attend to; softmax over nothing would be NaN, so it attends to what
+    stands in its place, and the fusion has to see to it that nobody reads that.
+    """
+    return ~patch_mask & patch_mask.any(1, keepdim=True)
+
+
 def pool(patches: Tensor, patch_mask: Tensor) -> Tensor:
     """Mean of a post's patches: ``(batch, patches, d)`` to ``(batch, d)``; zero for a post without image."""
     weights = patch_mask.unsqueeze(-1).to(patches.dtype)

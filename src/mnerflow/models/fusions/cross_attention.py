@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from mnerflow.models.fusions import Fusion, Sizes
+from mnerflow.models.fusions import Fusion, Sizes, project
 from mnerflow.models.fusions._attend import Attend
 
 
@@ -17,7 +17,7 @@ class CrossAttention(Fusion):
     def __init__(self, sizes: Sizes, d_model: int = 128, heads: int = 4, dropout: float = 0.1) -> None:
         super().__init__(sizes)
         self.word = nn.Linear(sizes.words, d_model)
-        self.patch = nn.Sequential(nn.LayerNorm(sizes.patches), nn.Linear(sizes.patches, d_model))
+        self.patch = project(sizes, d_model)
         self.patches_read = Attend(d_model, heads, dropout)
         self.words_read = Attend(d_model, heads, dropout)
         self.dropout = nn.Dropout(dropout)

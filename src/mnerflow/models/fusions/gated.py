@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from mnerflow.models.fusions import Fusion, Sizes
+from mnerflow.models.fusions import Fusion, Sizes, passed_over, project
 
 
 class Gated(Fusion):
@@ -16,7 +16,7 @@ class Gated(Fusion):
     def __init__(self, sizes: Sizes, d_model: int = 128, heads: int = 4, dropout: float = 0.1) -> None:
         super().__init__(sizes)
         self.word = nn.Linear(sizes.words, d_model)
-        self.patch = nn.Sequential(nn.LayerNorm(sizes.patches), nn.Linear(sizes.patches, d_model))
+        self.patch = project(sizes, d_model)
         self.norm = nn.LayerNorm(d_model)
         self.attention = nn.MultiheadAttention(d_model, heads, dropout=dropout, batch_first=True)
         self.open = nn.Linear(2 * d_model, 1)
@@ -27,8 +27,8 @@ class Gated(Fusion):
         """Return emissions ``(batch, words, tags)`` of words and patches ``(batch, …, d)``."""
         queries, keys = self.word(words), self.norm(self.patch(patches))
         seen = patch_mask.any(1, keepdim=True)
-        # A post without image has nothing to attend to; softmax over nothing would be NaN.
-        read, _ = self.attention(queries, keys, keys, key_padding_mask=~patch_mask & seen, need_weights=False)
+        hidden = passed_over(patch_mask)
+        read, _ = self.attention(queries, keys, keys, key_padding_mask=hidden, need_weights=False)
         gate = torch.sigmoid(self.open(torch.cat([queries, read], dim=-1))) * seen.unsqueeze(-1)
         self.image_weight = gate.detach().squeeze(-1)
         return self.head(self.dropout(torch.cat([words, (gate * read).to(words.dtype)], dim=-1)))

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from mnerflow.models.fusions import Fusion, Sizes, pool
+from mnerflow.models.fusions import Fusion, Sizes, pool, project
 
 
 class ImageOnly(Fusion):
@@ -12,7 +12,7 @@ class ImageOnly(Fusion):
     def __init__(self, sizes: Sizes, positions: int = 64, hidden: int = 128, dropout: float = 0.1) -> None:
         super().__init__(sizes)
         self.position = nn.Embedding(positions, hidden)
-        self.image = nn.Sequential(nn.LayerNorm(sizes.patches), nn.Linear(sizes.patches, hidden))
+        self.image = project(sizes, hidden)
         self.head = nn.Sequential(nn.GELU(), nn.Dropout(dropout), nn.Linear(hidden, sizes.tags))
 
     def forward(self, words: Tensor | None, word_mask: Tensor, patches: Tensor, patch_mask: Tensor) -> Tensor:

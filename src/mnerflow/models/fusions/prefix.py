@@ -3,16 +3,17 @@
 import torch
 from torch import Tensor, nn
 
-from mnerflow.models.fusions import Fusion, Sizes
+from mnerflow.models.fusions import Fusion, Sizes, passed_over, project
 from mnerflow.models.prefix import Prefix as LayerPrefix
 
 
 class Prefix(Fusion):
     """Keys and values made of the image stand before the words' own in each self-attention layer.
 
-    After HVPNeT (Chen et al. 2022, findings-naacl.121): learned queries gather the patches into a few visual
-    vectors, each layer mixes them by a gate of its own and projects them. What words read of the image
-    thereby depends on the text from the first layer on. Needs a transformer.
+    After HVPNeT (Chen et al. 2022, findings-naacl.121), without its pyramid of image features and the gates
+    between its levels: learned queries gather the patches into a few visual vectors, which each layer
+    projects for itself. What words read of the image thereby depends on the text from the first layer on.
+    Needs a transformer.
     """
 
     def __init__(
@@ -25,7 +26,7 @@ class Prefix(Fusion):
                 "it needs a text encoder whose layers read a prefix (BERT, RoBERTa, a language model "
                 "without gradient checkpointing)"
             )
-        self.patch = nn.Sequential(nn.LayerNorm(sizes.patches), nn.Linear(sizes.patches, d_model))
+        self.patch = project(sizes, d_model)
         self.norm = nn.LayerNorm(d_model)
         self.queries = nn.Parameter(torch.randn(length, d_model) / d_model**0.5)
         self.attention = nn.MultiheadAttention(d_model, heads, dropout=dropout, batch_first=True)
@@ -37,13 +38,11 @@ class Prefix(Fusion):
         """Return the keys and values of every layer, made of ``patches (batch, patches, d)``."""
         keys = self.norm(self.patch(patches))
         queries = self.queries.expand(len(patches), -1, -1)
-        seen = patch_mask.any(1)
-        # A post without image has nothing to attend to; softmax over nothing would be NaN.
-        hidden = ~patch_mask & seen.unsqueeze(1)
+        hidden = passed_over(patch_mask)
         visual, _ = self.attention(queries, keys, keys, key_padding_mask=hidden, need_weights=False)
-        pairs = torch.stack([project(visual) for project in self.project])
+        pairs = torch.stack([layer(visual) for layer in self.project])
         pairs = pairs.unflatten(-1, (2, self.heads, -1)).permute(0, 3, 1, 4, 2, 5)
-        return LayerPrefix(pairs, seen)
+        return LayerPrefix(pairs, patch_mask.any(1))
 
     def forward(self, words: Tensor, word_mask: Tensor, patches: Tensor, patch_mask: Tensor) -> Tensor:
         """Return emissions ``(batch, words, tags)`` of ``words (batch, words, d)``, which saw the image."""

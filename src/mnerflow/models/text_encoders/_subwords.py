@@ -89,8 +89,10 @@ class SubwordEncoder(TextEncoder):
             add_special_tokens=False,
             verbose=False,
         )["input_ids"]
-        unknown = [self.tokenizer.unk_token_id or self.tokenizer.eos_token_id]
-        pieces = iter(ids or unknown for ids in flat)
+        unknown = self.tokenizer.unk_token_id
+        if unknown is None:  # byte-level tokenizers delete nothing and have none
+            unknown = self.tokenizer.eos_token_id
+        pieces = iter(ids or [unknown] for ids in flat)
         second = (
             self.tokenizer(
                 [self._space * bool(post.caption) + post.caption for post in posts],
