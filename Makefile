@@ -41,7 +41,7 @@ rivals: .venv/installed ## ask GPT-4o-mini, as the thesis did; needs OPENAI_API_
 archive: .venv/installed ## pack code, configuration, small results and checksums of a finished run into one file
 	.venv/bin/mnerflow archive
 
-bench: .venv/installed ## how fast everything is, as ratios, into results/benchmarks.csv
+bench: .venv/installed ## how fast training, start-up (results/benchmarks.csv), preparing and the image store are
 	.venv/bin/python benchmarks/training.py $(if $(MIRROR),--mirror $(MIRROR))
 	.venv/bin/python benchmarks/start_up.py
 	.venv/bin/python benchmarks/prepare.py $(if $(MIRROR),--mirror $(MIRROR))
