@@ -205,6 +205,18 @@ def test_byte_level_tokenizers_keep_the_space_before_a_word(tiny_roberta: Path) 
     ]
 
 
+def test_an_uncased_vocabulary_sees_casing_only_where_asked(tiny_bert: Path) -> None:
+    posts = [post("ann", "in", "rome"), post("Ann", "in", "ROME")]
+    plain, cased = (Transformer.create(Config(casing=on), tiny_bert, []).eval() for on in (False, True))
+    lower, mixed = plain(plain.collate(plain.encode(posts, captions=False)))
+    assert torch.equal(lower, mixed)
+    batch = cased.collate(cased.encode(posts, captions=False))
+    assert batch["casings"].tolist() == [[0, 0, 0, 0, 0], [0, 1, 0, 2, 0]]
+    lower_cased, mixed_cased = cased(batch)
+    assert torch.equal(lower_cased, lower)
+    assert not torch.allclose(mixed_cased, lower_cased)
+
+
 def test_windows_keep_to_the_positions_of_a_roberta(tiny_roberta: Path) -> None:
     encoder = Transformer.create(Config(), tiny_roberta, []).eval()
     texts = encoder.encode([post(*["Ann", "met"] * 12)], captions=False)
@@ -331,12 +343,15 @@ def test_windows_show_every_word_once_and_the_caption_each_time(
     words: list[list[int]], caption: list[int], most: int, tiny_bert: Path
 ) -> None:
     encoder = Transformer.create(Config(max_subwords=most), tiny_bert, [])
-    text = encoder._windows(words, caption, [])
+    text = encoder._windows(words, [len(word) for word in words], caption, [])
     seen = caption[: most // 4]
     room = most - 2 - (len(seen) + 1 if seen else 0)  # [CLS] and [SEP]; a second one ends the caption
     read = [[text.windows[window][position] for window, position in word] for word in text.words]
     assert read == [word[:room] for word in words]
     assert all(len({window for window, _ in word}) == 1 for word in text.words)
+    casings = text.extra["casings"]
+    assert [{casings[w][p] for w, p in word} for word in text.words] == [{len(word)} for word in words]
+    assert [len(row) for row in casings] == [len(window) for window in text.windows]
     end = [3, *seen, 3] if seen else [3]
     assert all(len(window) <= most and window[-len(end) :] == end for window in text.windows)
 

@@ -54,6 +54,16 @@ def test_repair_is_a_named_option(raw: Path, tmp_path: Path) -> None:
     assert read_splits(tmp_path / "out")["train"][0].labels == ["B-PER", "B-LOC", "O"]
 
 
+def test_first_tokens_are_dropped_as_the_thesis_did_and_counted(raw: Path, tmp_path: Path) -> None:
+    report = prepare(config(drop_first_token=True), raw, tmp_path / "out")
+    assert report.first_tokens_dropped == {"train": 1, "dev": 0, "test": 1}
+    train = read_splits(tmp_path / "out")["train"]
+    assert [(post.tokens, post.labels) for post in train] == [
+        (["Paris", "is"], ["I-LOC", "O"]),
+        (["hi"], ["O"]),  # nothing would be left
+    ]
+
+
 def test_types_are_mapped_and_counted(raw: Path, tmp_path: Path) -> None:
     report = prepare(config(types=["NAME"], map={"PER": "NAME", "LOC": "NAME"}), raw, tmp_path / "out")
     assert report.mapped == {"PER": 3, "LOC": 1}

@@ -49,6 +49,7 @@ def prepare_options(dataset):
         "splits",
         "language",
         "repair",
+        "drop_first_token",
         "dev_fraction",
         "test_fraction",
         "seed",

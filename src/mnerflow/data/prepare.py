@@ -23,6 +23,7 @@ class PrepareConfig:
     that split drawn from its training posts by ``seed``: the share ``dev_fraction`` or ``test_fraction``,
     whole ``group``s where posts have one. ``map`` renames entity types, from their annotated name to one
     of ``types``. ``repair`` turns a stray ``I-`` into the ``B-`` it stands for; else tags stay as annotated.
+    ``drop_first_token`` loses each post's first token and its tag, as the thesis's parser did.
     """
 
     format: str
@@ -31,6 +32,7 @@ class PrepareConfig:
     map: dict[str, str] = field(default_factory=dict)
     language: str = ""
     repair: bool = False
+    drop_first_token: bool = False
     dev_fraction: float = 0.1
     test_fraction: float = 0.1
     seed: int = 0
@@ -53,6 +55,7 @@ def prepare(
     read, mapped = _read(config, raw)
     splits = _draw_missing_splits(config, read)
     left_out = _leave_out(without, splits) if without else {}
+    first_tokens = _drop_first_tokens(splits) if config.drop_first_token else {}
     for split, posts in splits.items():
         if not posts:
             source = config.splits.get(split, "drawn from train")
@@ -68,6 +71,7 @@ def prepare(
         mapped=mapped,
         repaired=repaired,
         left_out=left_out,
+        first_tokens_dropped=first_tokens,
         repeated_texts=straddling(splits, lambda post: " ".join(post.tokens)),
         straddling_groups=straddling(splits, lambda post: post.group),
         captions=caption_report,
@@ -158,6 +162,17 @@ def _leave_out(without: Sequence[Path], splits: dict[str, list[Post]]) -> dict[s
         left_out[split] = sorted(shared)
         splits[split] = [post for post in posts if post.id not in shared]
     return left_out
+
+
+def _drop_first_tokens(splits: dict[str, list[Post]]) -> dict[str, int]:
+    """Take the first token from every post that has another; returns by split how many were tagged."""
+    lost = {}
+    for split, posts in splits.items():
+        shortened = [post for post in posts if len(post.tokens) > 1]
+        lost[split] = sum(post.labels[0] != OUTSIDE for post in shortened)
+        for post in shortened:
+            del post.tokens[0], post.labels[0]
+    return lost
 
 
 def _repair(post: Post) -> int:

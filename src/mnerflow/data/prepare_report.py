@@ -32,8 +32,9 @@ class Report:
 
     ``mapped`` counts the tags of every renamed type. ``repeated_texts`` and ``straddling_groups`` list
     what stands in more than one split, with the ids in each. ``left_out`` lists the ids of posts that stand
-    in a data set that this one is to be without. ``captions`` lists images without a line in the caption
-    file, images whose caption is empty, and names in the file that no post has.
+    in a data set that this one is to be without. ``first_tokens_dropped`` counts by split those of
+    the first tokens dropped that were part of an entity. ``captions`` lists images without a line in the
+    caption file, images whose caption is empty, and names in the file that no post has.
     """
 
     splits: dict[str, SplitReport]
@@ -41,6 +42,7 @@ class Report:
     mapped: dict[str, int]
     repaired: int
     left_out: dict[str, list[str]]
+    first_tokens_dropped: dict[str, int]
     repeated_texts: list[dict]
     straddling_groups: list[dict]
     captions: dict[str, list[str]]

@@ -120,6 +120,9 @@ def _findings(report: Mapping[str, Any], file: Path) -> Iterator[str]:
     for name, count in report["mapped"].items():
         yield f"- Tags renamed: {name}, {count:,} tokens."
     yield f"- Stray `I-` tags turned into `B-`: {report['repaired']:,}."
+    if report["first_tokens_dropped"]:
+        lost = ", ".join(f"{split} {count:,}" for split, count in report["first_tokens_dropped"].items())
+        yield f"- First token of each post dropped; of these, part of an entity: {lost}."
     if report["captions"]:
         found = ", ".join(f"{len(names):,} {what}" for what, names in report["captions"].items())
         yield f"- Captions: {found} (images without a line, empty lines, lines of no image)."

@@ -138,6 +138,7 @@ def train_run(
     record = about | {
         "config": _plain(asdict(run)),
         **provenance(place, data),
+        "weights_sha256": {str(file): sha256(file) for file in _pretrained(run)},
         "training_posts": len(posts),
         "posts_left_out": left_out,
         "parameters_trained": trained,
@@ -186,6 +187,12 @@ def predict_run(
             continue
         write_predictions(path, predictions)
         logger.info("%s, image %s: loss %.4f", path.name, condition, loss)
+
+
+def _pretrained(run: RunConfig) -> list[Path]:
+    """The files of pretrained weights that a run reads."""
+    folders = [Path(part.weights) for part in (run.text_encoder, run.image_encoder) if part and part.weights]
+    return [file for folder in folders for file in sorted(folder.glob("*.safetensors"))]
 
 
 def _inputs(tagger: Tagger, run: RunConfig, posts: Sequence[Post], images: Images | None) -> Inputs:

@@ -9,7 +9,7 @@ from typing import Literal
 
 import torch
 from safetensors import SafetensorError
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import AutoTokenizer, PreTrainedModel
 from transformers.utils import logging
 
@@ -26,6 +26,18 @@ logging.disable_progress_bar()
 SAFE = {"use_safetensors": True, "trust_remote_code": False}
 
 
+CASINGS = ("lower or none", "title", "upper", "mixed")
+
+
+def casing_of(word: str) -> int:
+    """Index in ``CASINGS`` of a word's casing; a single capital counts as title."""
+    if word == word.lower():
+        return 0
+    if word[:1].isupper() and word[1:] == word[1:].lower():
+        return 1
+    return 2 if word == word.upper() else 3
+
+
 @dataclass(frozen=True)
 class SubwordConfig:
     """What can be set of every transformer.
@@ -34,10 +46,13 @@ class SubwordConfig:
         pooling: which subwords stand for a word.
         max_subwords: longest window; longer posts are read in windows that overlap by a quarter.
             0 stands for what the model was trained for.
+        casing: add a learned vector for each word's casing to its subwords, which gives back what a
+            vocabulary of lower case loses.
     """
 
     pooling: Literal["first", "mean", "last"] = "first"
     max_subwords: int = 0
+    casing: bool = False
 
 
 class SubwordEncoder(TextEncoder):
@@ -51,6 +66,10 @@ class SubwordEncoder(TextEncoder):
         if getattr(model, "pooler", None) is not None:  # a sentence's vector, which nothing reads
             model.pooler = None
         self.d_model = model.config.hidden_size
+        self.casing = None
+        if config.casing:
+            self.casing = nn.Embedding(len(CASINGS), self.d_model, padding_idx=0)
+            nn.init.normal_(self.casing.weight[1:], std=model.config.initializer_range)
 
     @cached_property
     def _special(self) -> tuple[list[int], list[int], list[int]]:
@@ -106,11 +125,18 @@ class SubwordEncoder(TextEncoder):
         for post, caption in zip(posts, second, strict=True):
             cut = [next(pieces) for _ in post.tokens]
             encoded.append(
-                self._windows([cut[index] for index in post.kept], caption, [len(ids) for ids in cut])
+                self._windows(
+                    [cut[index] for index in post.kept],
+                    [casing_of(post.tokens[index]) for index in post.kept],
+                    caption,
+                    [len(ids) for ids in cut],
+                )
             )
         return encoded
 
-    def _windows(self, words: list[list[int]], caption: list[int], subwords: list[int]) -> EncodedText:
+    def _windows(
+        self, words: list[list[int]], casings: list[int], caption: list[int], subwords: list[int]
+    ) -> EncodedText:
         before, between, after = self._special
         caption = caption[: self._limit // 4]
         tail = [*between, *caption, *after] if caption else after
@@ -121,10 +147,11 @@ class SubwordEncoder(TextEncoder):
                 "subwords and the caption. Raise its `max_subwords`."
             )
         words = [ids[:room] for ids in words]
-        windows, types = [], []
+        windows, types, cases = [], [], []
         context, units = [-1] * len(words), [[]] * len(words)
         for first, last in _window_ranges([len(ids) for ids in words], room):
             row = list(before)
+            case = [0] * len(before)
             for index in range(first, last):
                 # A word in two windows is read where it has more context on its poorer side.
                 left = index - first if first else len(words)
@@ -133,27 +160,32 @@ class SubwordEncoder(TextEncoder):
                     context[index] = min(left, right)
                     units[index] = [(len(windows), len(row) + offset) for offset in range(len(words[index]))]
                 row += words[index]
+                case += [casings[index]] * len(words[index])
             types.append([0] * (len(row) + len(tail)))
             if caption:
                 second = len(caption) + len(after)
                 types[-1][-second:] = [1] * second
             windows.append(row + tail)
-        return EncodedText(windows, units, subwords, {"types": types})
+            cases.append(case + [0] * len(tail))
+        return EncodedText(windows, units, subwords, {"types": types, "casings": cases})
 
     def collate(self, texts: Sequence[EncodedText]) -> dict[str, Tensor]:
-        """Pad to ``input_ids``, ``attention_mask``, ``token_type_ids`` ``(windows, subwords)``, ``posts``
-        ``(windows)`` and to ``units``, ``unit_mask`` ``(batch, words, pooled subwords)``, indices into the
-        flattened windows."""
+        """Pad to ``input_ids``, ``attention_mask``, ``token_type_ids``, ``casings`` ``(windows, subwords)``,
+        ``posts`` ``(windows)`` and to ``units``, ``unit_mask`` ``(batch, words, pooled subwords)``, indices
+        into the flattened windows."""
         rows = [window for text in texts for window in text.windows]
         posts = [post for post, text in enumerate(texts) for _ in text.windows]
         kinds = [row for text in texts for row in text.extra["types"]]
+        cases = [row for text in texts for row in text.extra["casings"]]
         width = max(map(len, rows))
         input_ids = torch.full((len(rows), width), self.tokenizer.pad_token_id or 0)
+        casings = torch.zeros_like(input_ids)
         token_type_ids = torch.zeros_like(input_ids)
         attention_mask = torch.zeros_like(input_ids)
-        for index, (row, kind) in enumerate(zip(rows, kinds, strict=True)):
+        for index, (row, kind, case) in enumerate(zip(rows, kinds, cases, strict=True)):
             input_ids[index, : len(row)] = torch.tensor(row)
             token_type_ids[index, : len(row)] = torch.tensor(kind)
+            casings[index, : len(row)] = torch.tensor(case)
             attention_mask[index, : len(row)] = 1
         chosen, first_row = [], 0
         for text in texts:
@@ -176,6 +208,8 @@ class SubwordEncoder(TextEncoder):
             "units": units,
             "unit_mask": unit_mask,
         }
+        if self.casing is not None:
+            batch["casings"] = casings
         if getattr(self.model.config, "type_vocab_size", 0) > 1:
             batch["token_type_ids"] = token_type_ids
         return batch
@@ -190,6 +224,9 @@ class SubwordEncoder(TextEncoder):
         if prefix is not None:
             prefix = inputs["past_key_values"] = prefix.of_rows(text["posts"])
         inputs["attention_mask"] = self._reads(text["attention_mask"], prefix)
+        if self.casing is not None:
+            vectors = self.model.get_input_embeddings()(inputs.pop("input_ids"))
+            inputs["inputs_embeds"] = vectors + self.casing(text["casings"])
         hidden = self.model(**inputs).last_hidden_state.flatten(0, 1).float()
         if units.shape[-1] == 1:
             return hidden[units.squeeze(-1)]
