@@ -4,10 +4,10 @@ PYTHON ?= python3
 CORES ?= all
 # Folders that stand in for the network: MIRROR for raw data, WEIGHTS_MIRROR for a model hub.
 SETTINGS := $(if $(MIRROR),mirror=$(MIRROR)) $(if $(WEIGHTS_MIRROR),weights_mirror=$(WEIGHTS_MIRROR)) \
-	$(if $(MAX_COST),max_cost=$(MAX_COST))
+	$(if $(MAX_COST),max_cost=$(MAX_COST)) $(if $(FRESH),published=)
 SNAKEMAKE = .venv/bin/snakemake --cores $(CORES) $(if $(strip $(SETTINGS)),--config $(SETTINGS))
 
-.PHONY: help run demo twitter photos poner tune rivals bench test cluster-test archive check lock clean
+.PHONY: help run demo twitter photos poner tune rivals study publish verify archive bench test cluster-test check lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,18 @@ rivals: .venv/installed ## ask GPT-4o-mini, as the thesis did; needs OPENAI_API_
 	@test -n "$(MAX_COST)" || { echo "make rivals costs money: say how much at most, as MAX_COST=5"; exit 1; }
 	$(SNAKEMAKE) --configfile config/thesis.yaml -- rivals
 
+study: .venv/installed ## the study of docs/study.md; its published runs are taken over, FRESH=1 trains them all anew
+	$(SNAKEMAKE) --configfile config/study.yaml
+
+publish: .venv/installed ## copy finished runs, tables and plots of the study to results/published
+	.venv/bin/mnerflow publish
+
+verify: .venv/installed ## compute every published table again from the published predictions
+	rm -rf results/verified && .venv/bin/mnerflow unpack results/verified/results
+	.venv/bin/snakemake --cores $(CORES) --directory results/verified --quiet all --configfile config/study.yaml \
+		--config finished_only=true -- tables_of_predictions
+	.venv/bin/mnerflow compare results/verified/results
+
 archive: .venv/installed ## pack code, configuration, small results and checksums of a finished run into one file
 	.venv/bin/mnerflow archive
 
@@ -67,7 +79,8 @@ lock: .venv/installed ## pin newer versions of what envs/requirements.in names
 		--custom-compile-command "make lock" envs/requirements.in --output-file envs/requirements.lock
 
 clean: ## remove results and downloads, keep the environment
-	rm -rf results resources .snakemake
+	find results -mindepth 1 -maxdepth 1 ! -name published -exec rm -rf {} + 2> /dev/null || true
+	rm -rf resources .snakemake
 
 .venv/installed: envs/requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

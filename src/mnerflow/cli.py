@@ -1,4 +1,4 @@
-"""What helps beside the workflow: checking one's own data; showing, packing, verifying results."""
+"""What helps beside the workflow: checking your own data; showing, packing, publishing, verifying results."""
 
 import argparse
 import sys
@@ -10,9 +10,11 @@ from mnerflow.data.check import Findings, Problem, check_folder, configuration
 from mnerflow.data.formats import FORMATS
 from mnerflow.errors import UserError
 from mnerflow.files import sha256
+from mnerflow.publication import compare_tables, publish, unpack
 from mnerflow.reporting.archive import verify, write_archive
 from mnerflow.reporting.show import results_text
 
+PUBLISHED = Path("results/published")
 CHECK = """\
 Look through a folder of your own data and print every problem with its file, line, post and remedy.
 
@@ -50,9 +52,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     show.add_argument("results", type=Path, nargs="?", default=Path("results"), help="default: results")
     archive = commands.add_parser("archive", help="pack code, configuration, small results and checksums")
     archive.add_argument("results", type=Path, nargs="?", default=Path("results"), help="default: results")
-    compare = commands.add_parser("verify", help="say what is missing or changed in a packed archive")
-    compare.add_argument("file", type=Path)
-    for command, act in ((check, _check), (show, _show), (archive, _archive), (compare, _verify)):
+    intact = commands.add_parser("verify", help="say what is missing or changed in a packed archive")
+    intact.add_argument("file", type=Path)
+    give = commands.add_parser(
+        "publish", help="copy finished runs and tables to where they can be given away"
+    )
+    give.add_argument("results", type=Path, nargs="?", default=Path("results"), help="default: results")
+    give.add_argument("--to", type=Path, default=PUBLISHED, metavar="DIR", help=f"default: {PUBLISHED}")
+    take = commands.add_parser(
+        "unpack", help="put published runs into a folder of results, without their words"
+    )
+    compare = commands.add_parser(
+        "compare", help="say which published scores and tables a folder has otherwise"
+    )
+    for command in (take, compare):
+        command.add_argument("results", type=Path)
+        command.add_argument(
+            "--from",
+            type=Path,
+            default=PUBLISHED,
+            metavar="DIR",
+            dest="published",
+            help=f"default: {PUBLISHED}",
+        )
+    acts = {check: _check, show: _show, archive: _archive, intact: _verify, give: _publish, take: _unpack}
+    for command, act in (acts | {compare: _compare}).items():
         command.set_defaults(act=act)
     given = parser.parse_args(arguments)
     try:
@@ -86,6 +110,25 @@ def _verify(given: argparse.Namespace) -> int:
         print(line, file=sys.stderr)
     state = f"{len(wrong)} files are not what it lists" if wrong else f"all {count} files are what it lists"
     print(f"{given.file}: {state}; sha256 {sha256(given.file)}")
+    return int(bool(wrong))
+
+
+def _publish(given: argparse.Namespace) -> int:
+    print(f"{given.to}: {publish(given.results, given.to)} runs")
+    return 0
+
+
+def _unpack(given: argparse.Namespace) -> int:
+    print(f"{given.results}: {unpack(given.published, given.results)} runs")
+    return 0
+
+
+def _compare(given: argparse.Namespace) -> int:
+    count, wrong = compare_tables(given.published, given.results)
+    for line in wrong:
+        print(line, file=sys.stderr)
+    state = f"{len(wrong)} of {count} differ" if wrong else f"all {count} are computed again"
+    print(f"{given.published}, scores and tables: {state}")
     return int(bool(wrong))
 
 

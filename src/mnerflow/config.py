@@ -1,6 +1,6 @@
 """The configuration of one run, as dataclasses; the defaults of training stand here and nowhere else."""
 
-from dataclasses import dataclass, field, is_dataclass
+from dataclasses import asdict, dataclass, field, is_dataclass
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from mnerflow.errors import UserError, suggest
@@ -130,6 +130,17 @@ def build(cls: type[T], values: dict[str, Any], place: str) -> T:
         return cls(**arguments)
     except TypeError as error:
         raise UserError(f"{place}: {error}.") from error
+
+
+def plain(config: Any) -> Any:
+    """A configuration dataclass as the plain values that YAML knows, of which ``build`` makes it again."""
+    return _lists(asdict(config))
+
+
+def _lists(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _lists(inner) for key, inner in value.items()}
+    return [_lists(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def _fits(value: Any, kind: Any) -> bool:

@@ -31,9 +31,27 @@ from mnerflow.fingerprint import fingerprint
 from mnerflow.gpus import find_gpus
 from mnerflow.llm import runs as llm
 from mnerflow.plan import check_clock, check_plan, check_time, split_files
+from mnerflow.publication import TABLES, is_published
 from mnerflow.schema import check
 
 ENVIRONMENT = str(ROOT / "envs/environment.yaml")
+
+
+def is_finished(run):
+    return Path("results/runs", run.path, "predictions.test.jsonl").exists()
+
+
+def published_runs(runs):
+    """Those that were published with the same settings, which are taken over instead of trained.
+
+    A run that one still to be trained starts from is trained as well, since weights are not published.
+    """
+    if not config.get("published"):
+        return set()
+    folder = Path(config["published"])
+    published = {run for run in runs if is_published(folder, run, grid.run_config(config, run))}
+    starts = {start for run in runs if run not in published for start in grid.starting_runs(config, run)}
+    return published - starts
 
 
 try:
@@ -42,6 +60,11 @@ try:
         yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text()),
     )
     RUNS = grid.expand(config)
+    PUBLISHED = published_runs(RUNS)
+    if config.get("finished_only"):
+        RUNS = [run for run in RUNS if run in PUBLISHED or is_finished(run)]
+        if not RUNS:
+            raise UserError("finished_only: no run of the grid is finished yet.")
     CANDIDATES = tuning.candidates(config)
     RIVALS = llm.rival_runs(config)
     check_plan(config, RUNS, RIVALS)

@@ -30,6 +30,10 @@ def prepared(*datasets, filter=grid.FILTERS_OFF, splits=SPLITS):
     )
 
 
+def data_of_run(run, splits=SPLITS):
+    return prepared(run.dataset, filter=run.filter, splits=splits)
+
+
 def mirror_file(entry):
     """Where the configured mirror keeps a file; nothing without a mirror."""
     return f"{config['mirror']}/{entry['mirror']}" if config.get("mirror") and "mirror" in entry else None

@@ -28,6 +28,7 @@ rule report:
             if any(index.startswith(f"results/images/{dataset}/") for index in image_indexes())
         },
         twins=TWINS,
+        quote_posts=config.get("quote_posts", True),
         code=code_of("report.py"),
         look=look_of("report"),
     script:

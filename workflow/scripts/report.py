@@ -13,8 +13,9 @@ with job("wrote the report", snakemake.log[0]):
     )
     sources = Sources(
         plots=plots,
-        data_reports=data,
-        posts={file.parts[-3:-1]: file for file in posts},
+        # They list texts that stand in several splits.
+        data_reports=data if snakemake.params.quote_posts else [],
+        posts={file.parts[-3:-1]: file for file in posts} if snakemake.params.quote_posts else {},
         predictions={Run.from_folder(file.parent): file for file in predictions},
         images={dataset: Path(folder) for dataset, folder in snakemake.params.images.items()},
         twins=snakemake.params.twins,

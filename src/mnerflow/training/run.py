@@ -3,14 +3,14 @@
 import hashlib
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy
 import yaml
 
-from mnerflow.config import RunConfig, build
+from mnerflow.config import RunConfig, build, plain
 from mnerflow.data.images import ImageStore
 from mnerflow.data.post import Post, read_posts
 from mnerflow.errors import UserError
@@ -136,7 +136,7 @@ def train_run(
         return
     write_history(folder / "history.csv", history)
     record = about | {
-        "config": _plain(asdict(run)),
+        "config": plain(run),
         **provenance(place, data),
         "weights_sha256": {str(file): sha256(file) for file in _pretrained(run)},
         "training_posts": len(posts),
@@ -199,10 +199,3 @@ def _inputs(tagger: Tagger, run: RunConfig, posts: Sequence[Post], images: Image
     if images is None:
         return Inputs(posts, tagger, run.captions)
     return Inputs(posts, tagger, run.captions, images.values, images.rows(posts))
-
-
-def _plain(value: Any) -> Any:
-    """Tuples as lists, which plain YAML knows."""
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    return [_plain(inner) for inner in value] if isinstance(value, list | tuple) else value

@@ -230,5 +230,5 @@ if (groups.length) {
 } else {
   form.remove();
   further.remove();
-  count.textContent = "There are no posts to show: no run has predicted a test split.";
+  count.textContent = "No posts are shown: none was predicted, or their words are not to be quoted.";
 }

@@ -1,0 +1,158 @@
+"""Finished runs as small files that can be given away, and taken over again instead of being trained.
+
+A published run is ``run.yaml``, ``history.csv`` and its predictions, compressed and without the posts' words,
+which belong to others. Everything that is computed from predictions can be computed from these again.
+"""
+
+import json
+import lzma
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mnerflow.config import RunConfig, build, plain
+from mnerflow.data.post import read_posts
+from mnerflow.errors import UserError
+from mnerflow.evaluation.predictions import Prediction, read_predictions, write_predictions
+from mnerflow.files import atomic_path, read_text, sha256, write_text
+from mnerflow.grid import Run
+
+SUMS = "SHA256SUMS"
+RECORDS = ("run.yaml", "history.csv")
+PACKED = ".jsonl.xz"
+# Tables that follow from predictions and run.yaml alone, and quote no post.
+TABLES = ("grid", "thesis", "does_it_help", "per_type", "cost", "published")
+
+
+def publish(results: Path, out: Path) -> int:
+    """Copy runs, scores, tables, plots, report and configuration into ``out``, and write their checksums.
+
+    Runs that ``out`` holds already stay if ``results`` lacks them. Returns how many runs ``out`` holds then;
+    raises ``UserError`` when there is none.
+    """
+    for record in sorted((results / "runs").rglob("run.yaml")):
+        if (record.parent / "predictions.test.jsonl").exists():
+            _pack(record.parent, out / "runs" / Run.from_folder(record.parent).path)
+    count = len(list((out / "runs").rglob("run.yaml")))
+    if not count:
+        raise UserError(f"{results}: no finished run. Run the workflow first.")
+    for file in _results(results):
+        target = out / file.relative_to(results)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_path(target) as temporary:
+            shutil.copyfile(file, temporary)
+    files = sorted(file for file in out.rglob("*") if file.is_file() and file.name != SUMS)
+    write_text(out / SUMS, "".join(f"{sha256(file)}  {file.relative_to(out).as_posix()}\n" for file in files))
+    return count
+
+
+def unpack(published: Path, results: Path) -> int:
+    """Put all published runs into ``results``, their words empty; returns how many.
+
+    Raises ``UserError`` when a file is missing, was changed, or is not listed in ``SHA256SUMS``.
+    """
+    _check_sums(published)
+    records = sorted((published / "runs").rglob("run.yaml"))
+    for record in records:
+        take_over(record.parent, results / "runs" / Run.from_folder(record.parent).path)
+    return len(records)
+
+
+def take_over(packed: Path, folder: Path, data: Path | None = None) -> None:
+    """Unpack one published run into ``folder``.
+
+    Args:
+        packed: its folder.
+        folder: of the run in ``results``.
+        data: folder of the prepared posts whose words the predictions get; without it they get empty ones.
+
+    Raises:
+        UserError: when the posts are others than those predicted.
+    """
+    for file in sorted(packed.glob(f"*{PACKED}")):
+        name = file.name.removesuffix(PACKED)
+        posts = {post.id: post for post in read_posts(data / f"{name.split('.')[1]}.jsonl")} if data else {}
+        predictions = []
+        for record in _records(file):
+            tokens = [""] * len(record["labels"])
+            if data:
+                post = posts.get(record["id"])
+                if post is None or post.labels != record["labels"]:
+                    raise UserError(
+                        f"{file}: post {record['id']!r} does not stand in {data} with these labels. Prepare "
+                        "the data as it was, or train anew with `--config published=`."
+                    )
+                tokens = post.tokens
+            predictions.append(Prediction(tokens=tokens, **record))
+        write_predictions(folder / f"{name}.jsonl", predictions)
+    for name in RECORDS:
+        write_text(folder / name, read_text(packed / name))
+
+
+def is_published(published: Path, run: Run, values: dict[str, Any]) -> bool:
+    """Whether a run is published that was trained with these plain values of a ``RunConfig``."""
+    record = published / "runs" / run.path / "run.yaml"
+    if not record.exists():
+        return False
+    return yaml.safe_load(read_text(record))["config"] == plain(build(RunConfig, values, run.path))
+
+
+def compare_tables(published: Path, results: Path) -> tuple[int, list[str]]:
+    """How many scores and tables are published, and which of them ``results`` lacks or has otherwise."""
+    files = sorted([published / "scores.csv", *(published / "tables").iterdir()])
+    wrong = []
+    for file in files:
+        name = file.relative_to(published)
+        if not (results / name).exists():
+            wrong.append(f"{name}: not computed")
+        elif file.read_bytes() != (results / name).read_bytes():
+            wrong.append(f"{name}: differs")
+    return len(files), wrong
+
+
+def _pack(folder: Path, out: Path) -> None:
+    for name in RECORDS:
+        write_text(out / name, read_text(folder / name))
+    for file in sorted(folder.glob("predictions.*.jsonl")):
+        lines = []
+        for prediction in read_predictions(file):
+            record = {name: value for name, value in asdict(prediction).items() if value is not None}
+            del record["tokens"]
+            lines.append(json.dumps(record, separators=(",", ":"), ensure_ascii=False) + "\n")
+        with atomic_path(out / f"{file.stem}{PACKED}") as temporary:
+            temporary.write_bytes(lzma.compress("".join(lines).encode(), preset=9))
+
+
+def _results(results: Path) -> Iterator[Path]:
+    yield results / "config.yaml"
+    yield results / "scores.csv"
+    yield results / "report.html"
+    for table in TABLES:
+        yield from sorted((results / "tables").glob(f"{table}.*"))
+    yield from sorted((results / "plots").glob("*.svg"))
+
+
+def _records(file: Path) -> Iterator[dict[str, Any]]:
+    try:
+        text = lzma.decompress(file.read_bytes()).decode()
+    except (lzma.LZMAError, OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{file}: damaged ({error}). Fetch it again.") from error
+    return (json.loads(line) for line in text.split("\n") if line)
+
+
+def _check_sums(published: Path) -> None:
+    listed = dict(line.split("  ", 1)[::-1] for line in read_text(published / SUMS).splitlines())
+    found = {
+        file.relative_to(published).as_posix(): sha256(file)
+        for file in published.rglob("*")
+        if file.is_file() and file.name != SUMS
+    }
+    if wrong := sorted(name for name in listed.keys() | found.keys() if listed.get(name) != found.get(name)):
+        raise UserError(
+            f"{published / wrong[0]}: missing, changed or not listed in {SUMS} (so {len(wrong)} of "
+            f"{len(found)} files). Fetch the published results again."
+        )

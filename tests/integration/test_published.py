@@ -1,0 +1,76 @@
+"""Published runs: taken over instead of trained, and the tables computed from them again."""
+
+import lzma
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Finished, Workflow
+
+from mnerflow.cli import main
+from mnerflow.evaluation.predictions import read_predictions
+
+
+@pytest.fixture(scope="module")
+def published(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("published")
+    assert main(["publish", str(finished.results), "--to", str(folder)]) == 0
+    return folder
+
+
+def test_what_is_published_quotes_no_post(finished: Finished, published: Path):
+    packed = "".join(lzma.decompress(file.read_bytes()).decode() for file in published.rglob("*.xz"))
+    assert '"predicted"' in packed
+    posts = read_predictions(
+        finished.results / "runs/demo/none/bilstm+cnn/linear/seed1/predictions.test.jsonl"
+    )
+    assert not [token for post in posts for token in post.tokens if f'"{token}"' in packed]
+    assert {file.name for file in published.iterdir()} == {
+        *("SHA256SUMS", "config.yaml", "plots", "report.html", "runs", "scores.csv", "tables"),
+    }
+
+
+def test_the_tables_are_computed_from_what_is_published(
+    workflow: Workflow, published: Path, config: dict[str, Any], tmp_path: Path
+):
+    results = tmp_path / "results"
+    assert main(["unpack", str(results), "--from", str(published)]) == 0
+    config["grid"][0]["seeds"].append(3)  # which is not finished
+    done = workflow.run(tmp_path, config | {"finished_only": True}, "tables_of_predictions")
+    assert done.status == 0, done.output
+    assert not {"train", "predict", "prepare"} & set(done.jobs)
+    assert main(["compare", str(results), "--from", str(published)]) == 0
+    with (published / "tables/grid.md").open("a") as file:
+        file.write("better\n")
+    assert main(["compare", str(results), "--from", str(published)]) == 1
+    assert main(["unpack", str(results), "--from", str(published)]) == 1  # not what SHA256SUMS says
+
+
+def test_published_runs_are_taken_over_and_only_new_ones_train(
+    workflow: Workflow, finished: Finished, published: Path, config: dict[str, Any], tmp_path: Path
+):
+    config |= {"published": str(published)}
+    target = "results/runs/demo/none/bilstm+cnn/linear/seed1/predictions.test.jsonl"
+    done = workflow.run(
+        tmp_path, config, target, "results/runs/demo_control/nonword/none+cnn/image_only/seed1/run.yaml"
+    )
+    assert done.status == 0, done.output
+    assert done.jobs["take_over_with_images"] == 2 and "train" not in done.jobs
+    assert (tmp_path / target).read_bytes() == (finished.folder / target).read_bytes()
+
+    config["grid"][0]["seeds"].append(3)
+    config["training"]["patience"] = 1  # concerns all runs
+    config["text_encoders"]["bilstm"]["training"] |= {"patience": 2}  # but those with a text
+    assert workflow.plan(tmp_path, config).trained == {
+        "demo/none/bilstm+cnn/linear/seed3",
+        "demo_control/nonword/none+cnn/image_only/seed1",
+    }
+
+
+def test_other_data_than_was_predicted_is_refused(
+    workflow: Workflow, published: Path, config: dict[str, Any], tmp_path: Path
+):
+    config |= {"published": str(published)}
+    config["datasets"]["demo"]["generator"]["seed"] = 2
+    done = workflow.run(tmp_path, config, "results/runs/demo/none/bilstm+none/text_only/seed1/run.yaml")
+    assert done.status != 0 and "Prepare the data as it was" in done.output
