@@ -1,5 +1,6 @@
 """GGUF files as folders that every transformers model and tokenizer is read from."""
 
+import struct
 from pathlib import Path
 
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -18,7 +19,7 @@ def unpack_gguf(folder: Path) -> None:
     try:
         read = AutoModelForCausalLM.from_pretrained(folder, gguf_file=file.name)
         tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=file.name)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, IndexError, struct.error) as error:  # the last from half a file
         raise UserError(f"{file}: no language model can be read from this file ({error}).") from error
     # A model read from GGUF refuses to be saved.
     model = type(read)(read.config)

@@ -1,0 +1,144 @@
+"""Language models: unpacked from GGUF, in 4 bits, with gradient checkpointing."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from gguf import GGUFWriter
+from torch import Tensor
+from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, LlamaModel
+
+from mnerflow.config import PartConfig, RunConfig
+from mnerflow.data.post import Post
+from mnerflow.errors import UserError
+from mnerflow.models.gguf import unpack_gguf
+from mnerflow.models.tagger import load_tagger, new_tagger
+from mnerflow.training.inputs import Inputs
+
+NAMES = {
+    "input_layernorm": "attn_norm",
+    "post_attention_layernorm": "ffn_norm",
+    "self_attn.q_proj": "attn_q",
+    "self_attn.k_proj": "attn_k",
+    "self_attn.v_proj": "attn_v",
+    "self_attn.o_proj": "attn_output",
+    "mlp.gate_proj": "ffn_gate",
+    "mlp.up_proj": "ffn_up",
+    "mlp.down_proj": "ffn_down",
+}
+
+
+def as_gguf(model: LlamaModel, tokenizer_folder: Path, file: Path) -> None:
+    """Write a LLaMA in fp32 as llama.cpp's converter does, its rotary dimensions interleaved."""
+    config = model.config
+    tokenizer = json.loads((tokenizer_folder / "tokenizer.json").read_text(encoding="utf-8"))["model"]
+    writer = GGUFWriter(file, "llama")
+    writer.add_context_length(config.max_position_embeddings)
+    writer.add_embedding_length(config.hidden_size)
+    writer.add_block_count(config.num_hidden_layers)
+    writer.add_feed_forward_length(config.intermediate_size)
+    writer.add_head_count(config.num_attention_heads)
+    writer.add_head_count_kv(config.num_key_value_heads)
+    writer.add_layer_norm_rms_eps(config.rms_norm_eps)
+    writer.add_rope_freq_base(10000.0)
+    writer.add_vocab_size(config.vocab_size)
+    pieces = sorted(tokenizer["vocab"], key=tokenizer["vocab"].get)
+    writer.add_tokenizer_model("gpt2")
+    writer.add_token_list(pieces + ["<unused>"] * (config.vocab_size - len(pieces)))
+    writer.add_token_merges([" ".join(pair) for pair in tokenizer["merges"]])
+    writer.add_eos_token_id(tokenizer["vocab"]["</s>"])
+    writer.add_tensor("token_embd.weight", model.embed_tokens.weight.detach().numpy())
+    writer.add_tensor("output_norm.weight", model.norm.weight.detach().numpy())
+    for number, layer in enumerate(model.layers):
+        for name, theirs in NAMES.items():
+            weight = layer.get_submodule(name).weight.detach()
+            heads = {"attn_q": config.num_attention_heads, "attn_k": config.num_key_value_heads}.get(theirs)
+            writer.add_tensor(
+                f"blk.{number}.{theirs}.weight", (interleaved(weight, heads) if heads else weight).numpy()
+            )
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def interleaved(weight: Tensor, heads: int) -> Tensor:
+    rows, columns = weight.shape
+    return (
+        weight.view(heads, 2, rows // heads // 2, columns).transpose(1, 2).reshape(rows, columns).contiguous()
+    )
+
+
+def test_a_gguf_file_becomes_the_model_that_was_written(tiny_llama: Path, tmp_path: Path) -> None:
+    written = LlamaModel.from_pretrained(tiny_llama).eval()
+    as_gguf(written, tiny_llama, tmp_path / "model.gguf")
+    unpack_gguf(tmp_path)
+    assert not list(tmp_path.glob("*.gguf"))
+    text = " ann sings in rome"
+    ids = AutoTokenizer.from_pretrained(tiny_llama)(text, return_tensors="pt").input_ids
+    assert AutoTokenizer.from_pretrained(tmp_path)(text).input_ids == ids[0].tolist()
+    read = LlamaForCausalLM.from_pretrained(tmp_path).model.eval()
+    with torch.inference_mode():
+        torch.testing.assert_close(read(ids).last_hidden_state, written(ids).last_hidden_state)
+
+
+@pytest.mark.parametrize(
+    ("files", "said"), [(["a.gguf"], "no language model"), (["a.gguf", "b.gguf"], "more")]
+)
+def test_what_is_no_gguf_model_is_said_in_words(files: list[str], said: str, tmp_path: Path) -> None:
+    for name in files:
+        (tmp_path / name).write_bytes(b"GGUF")
+    with pytest.raises(UserError, match=said):
+        unpack_gguf(tmp_path)
+
+
+@pytest.fixture
+def wide_llama(tiny_llama: Path, tmp_path: Path) -> Path:
+    """The tiny LLaMA's tokenizer with matrices that 4-bit weights' blocks of 32 rows fit into."""
+    folder = tmp_path / "wide"
+    AutoTokenizer.from_pretrained(tiny_llama).save_pretrained(folder)
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 1}
+    LlamaModel(LlamaConfig(**sizes, intermediate_size=64, vocab_size=280)).save_pretrained(folder)
+    return folder
+
+
+def run(weights: Path, **options) -> RunConfig:
+    part = PartConfig("language_model", options, str(weights))
+    return RunConfig(("PER", "LOC"), 1, PartConfig("text_only"), part)
+
+
+def test_frozen_weights_in_4_bits_are_close_and_adapters_alone_are_trained_and_saved(
+    wide_llama: Path, posts: list[Post], tmp_path: Path
+) -> None:
+    whole, packed = (new_tagger(run(wide_llama, four_bit=on), posts, 0) for on in (False, True))
+    batch = Inputs(posts, packed).batch([0, 1, 2])
+    words, close = (tagger.eval().text_encoder(batch.text).detach() for tagger in (whole, packed))
+    assert 0 < (words - close).norm() / words.norm() < 0.3
+    packed.loss(batch).backward()
+    trained = {name for name, weight in packed.named_parameters() if weight.grad is not None}
+    assert {name.split(".")[0] for name in trained} == {"text_encoder", "fusion"}
+    assert all("lora_" in name for name in trained if name.startswith("text_encoder"))
+    assert packed.trained_state().keys() == trained | set(packed.decoder.state_dict(prefix="decoder."))
+    with torch.no_grad():
+        for weight in packed.parameters():
+            if weight.requires_grad:
+                weight.add_(0.1)
+    packed.save(tmp_path / "model.safetensors")
+    again = load_tagger(run(wide_llama, four_bit=True), tmp_path / "model.safetensors", 0).eval()
+    assert torch.equal(again(batch), packed(batch))
+
+
+def test_gradient_checkpointing_changes_no_gradient(tiny_llama: Path, posts: list[Post]) -> None:
+    gradients = []
+    for on in (False, True):
+        torch.manual_seed(0)
+        tagger = new_tagger(
+            run(tiny_llama, gradient_checkpointing=on, lora={"dropout": 0.0}), posts, 0
+        ).train()
+        tagger.fusion.eval()  # its dropout
+        tagger.loss(Inputs(posts, tagger).batch([0, 1, 2])).backward()
+        gradients.append([weight.grad for weight in tagger.parameters() if weight.requires_grad])
+    for plain, checkpointed in zip(*gradients, strict=True):
+        torch.testing.assert_close(checkpointed, plain)
