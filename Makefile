@@ -53,8 +53,9 @@ verify: .venv/installed ## compute every published table again from the publishe
 archive: .venv/installed ## pack code, configuration, small results and checksums of a finished run into one file
 	.venv/bin/mnerflow archive
 
-bench: .venv/installed ## how fast training, start-up (results/benchmarks.csv), preparing and the image store are
+bench: .venv/installed ## how fast it is: results/benchmarks.csv
 	.venv/bin/python benchmarks/training.py $(if $(MIRROR),--mirror $(MIRROR))
+	.venv/bin/python benchmarks/features.py $(if $(MIRROR),--mirror $(MIRROR))
 	.venv/bin/python benchmarks/start_up.py
 	.venv/bin/python benchmarks/prepare.py $(if $(MIRROR),--mirror $(MIRROR))
 	.venv/bin/python benchmarks/image_store.py

@@ -2,11 +2,10 @@
 
     python benchmarks/image_store.py [--images 400] [--workers 2]
 
-Prints a Markdown table. The photos (800 × 600 JPEG, half of them progressive) are generated.
+The photos (800 × 600 JPEG, half of them progressive) are generated. What is printed is added to the CSV file.
 """
 
 import argparse
-import resource
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from rows import Row, add_rows, peak_mib
 
 from mnerflow.data.images import build_store
 
@@ -63,25 +63,35 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--images", type=int, default=400)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--out", type=Path, default=Path("results/benchmarks.csv"))
     parser.add_argument("--only", type=Path, help=argparse.SUPPRESS)  # the process whose memory is measured
     arguments = parser.parse_args()
     if arguments.only:
         names = sorted(path.name for path in arguments.only.iterdir())
         store(names, arguments.only, arguments.only.parent / "store", arguments.workers)
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+        print(peak_mib())
         return
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         names = photos(root, arguments.images)
         plain = plain_loop(names, root)
-        print("| image store | images/s | plain loop × | peak MiB |\n|---|---|---|---|")
-        print(f"| plain Pillow loop | {plain:.0f} | 1.0 | |")
+        rows = [Row("image store: plain Pillow loop", plain, "images/s")]
         for workers in sorted({1, arguments.workers}):
             rate = store(names, root, root / "store", workers)
-            print(f"| {workers} workers | {rate:.0f} | {rate / plain:.1f} | |")
+            rows.append(Row(f"image store, {workers} workers: images a second", rate, "images/s"))
+            rows.append(
+                Row(
+                    f"image store, {workers} workers: times as fast",
+                    rate / plain,
+                    "×",
+                    "",
+                    "plain Pillow loop",
+                )
+            )
         for number in (1000, 5000):
             memory = peak_memory(names, root, root / str(number), number, arguments.workers)
-            print(f"| {number} images, {arguments.workers} workers | | | {memory} |")
+            rows.append(Row(f"image store: peak memory of {number} images", memory, "MiB"))
+        add_rows(rows, arguments.out)
 
 
 if __name__ == "__main__":

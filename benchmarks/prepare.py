@@ -2,19 +2,19 @@
 
     python benchmarks/prepare.py [--mirror DIR]
 
-Prints a Markdown table. With a mirror: Twitter-2015, Twitter-2017 and Twitter10000, which together should
-take no more than 5 s and 500 MiB. Without: as many posts of made-up words.
+With a mirror: Twitter-2015, Twitter-2017 and Twitter10000; without, as many posts of made-up words. What is
+printed is added to the CSV file.
 """
 
 import argparse
 import random
-import resource
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
+from rows import Row, add_rows, peak_mib
 
 from mnerflow.config import build
 from mnerflow.data.prepare import PrepareConfig, prepare
@@ -52,24 +52,25 @@ def made_up(folder: Path, posts: int = 7200, tokens: int = 16) -> Iterator[tuple
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--mirror", type=Path, help="folder with twitter2015, twitter2017 and twitter10000")
+    parser.add_argument("--out", type=Path, default=Path("results/benchmarks.csv"))
     arguments = parser.parse_args()
-    print("| texts prepared | posts | tokens | seconds | peak MiB |\n|---|---|---|---|---|")
-    total = 0.0
+    rows, total, tokens = [], 0.0, 0
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         for name, config, raw in real(arguments.mirror) if arguments.mirror else made_up(root):
             start = time.perf_counter()
             splits = prepare(config, raw, root / "out" / name).splits.values()
             seconds = time.perf_counter() - start
+            rows.append(
+                Row(f"preparing: {name}", seconds, "s", against=f"{sum(s.posts for s in splits):,} posts")
+            )
             total += seconds
-            posts, tokens = sum(each.posts for each in splits), sum(each.tokens for each in splits)
-            print(f"| {name} | {posts:,} | {tokens:,} | {seconds:.1f} | {peak()} |")
-    print(f"| together | | | {total:.1f} | {peak()} |")
-
-
-def peak() -> int:
-    """Most MiB that this process has held so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+            tokens += sum(split.tokens for split in splits)
+    rows += [
+        Row("preparing: three sets", total, "s", "<= 5", f"{tokens:,} tokens"),
+        Row("preparing: peak memory", peak_mib(), "MiB", "<= 500", "three sets"),
+    ]
+    add_rows(rows, arguments.out)
 
 
 if __name__ == "__main__":

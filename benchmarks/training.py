@@ -174,12 +174,14 @@ def operations(run: RunConfig, posts: list[Post]) -> float:
     return sum(each) / len(posts)
 
 
-def read_data(mirror: Path | None, scratch: Path, posts: int) -> tuple[str, list[Post], list[Post]]:
-    """Name, training and dev posts."""
+def read_data(
+    mirror: Path | None, scratch: Path, posts: int, dataset: str = "twitter2017"
+) -> tuple[str, list[Post], list[Post]]:
+    """Name, training and dev posts of a set in the mirror, or of the demo."""
     if mirror:
-        folder = mirror / "twitter2017"
+        folder = mirror / dataset
         train_posts, dev = (list(parse("umt", folder / f"{split}.txt")) for split in ("train", "valid"))
-        return "Twitter-2017", train_posts[:posts], dev
+        return dataset, train_posts[:posts], dev
     sizes = {"train": posts, "dev": 300, "test": 1}
     make_demo(DemoConfig(posts=sizes, ambiguous=0.55, image_size=16, images="matched", seed=1), scratch)
     return "demo", read_posts(scratch / "train.jsonl"), read_posts(scratch / "dev.jsonl")

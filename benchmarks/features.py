@@ -1,0 +1,112 @@
+"""What the patch vectors of a frozen image encoder add to an epoch's time, and how much memory they take.
+
+    python benchmarks/features.py [--mirror DIR] [--posts 800] [--runs 3]
+
+MiniLM beside the 256 patch vectors of a ViT-S/14 at 224 pixels, one image a post, on Twitter-2015 from the
+mirror; without one, on the demo's posts. The vectors are noise: how fast they are read does not depend on
+them. An epoch of each fusion is timed on the first posts; memory is that of an epoch of all of them, dev
+included. Medians over the runs are printed and added to the CSV file.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
+
+import numpy
+from rows import Row, add_rows, peak_mib
+from training import MINILM, read_data, text_run
+
+from mnerflow.config import ImageConfig, PartConfig, RunConfig
+from mnerflow.data.post import Post
+from mnerflow.models.tagger import new_tagger
+from mnerflow.models.weights import fetch_weights
+from mnerflow.training.device import seed_everything
+from mnerflow.training.inputs import Inputs
+from mnerflow.training.loop import train
+
+PATCHES, WIDTH = 256, 384
+VIT = ImageConfig("timm", size=224, frozen=True)
+
+
+def noise(file: Path, rows: int) -> numpy.ndarray:
+    """Patch vectors of ``rows`` images in a file, mapped into memory as a run maps its own."""
+    values = numpy.lib.format.open_memmap(file, "w+", numpy.float16, (rows, PATCHES, WIDTH))
+    random = numpy.random.default_rng(0)
+    for start in range(0, rows, 64):
+        values[start : start + 64] = random.standard_normal(values[start : start + 64].shape, numpy.float32)
+    values.flush()
+    return numpy.lib.format.open_memmap(file, "r")
+
+
+def posts_a_second(
+    run: RunConfig, posts: Sequence[Post], dev: Sequence[Post], features: numpy.ndarray, scratch: Path
+) -> float:
+    """Speed of one epoch; posts have the rows of ``features`` one after the other, dev after the others."""
+    seed_everything(run.seed, 1)
+    tagger = new_tagger(run, posts, WIDTH)
+    shown = {"images": features} if run.image_encoder else {}
+    rows = [[1 + index] for index in range(len(posts) + len(dev))]
+    training = Inputs(posts, tagger, **shown, rows=rows[: len(posts)])
+    held_out = Inputs(dev, tagger, **shown, rows=rows[len(posts) :])
+    [epoch] = train(tagger, training, held_out, run.training, run.seed, scratch / "checkpoint.pt")
+    return epoch.sentences_per_second
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--mirror", type=Path, help="folder with twitter2015")
+    parser.add_argument("--posts", type=int, default=800)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--out", type=Path, default=Path("results/benchmarks.csv"))
+    arguments = parser.parse_args()
+    weights = Path("resources/weights/minilm")
+    if not weights.exists():
+        fetch_weights(MINILM, weights)
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Path(folder)
+        data, posts, dev = read_data(arguments.mirror, scratch, 4000, "twitter2015")
+        features = noise(scratch / "features.npy", 1 + len(posts) + len(dev))
+        alone = text_run(weights, epochs=1)
+        runs = {
+            name: replace(alone, fusion=PartConfig(name), image_encoder=VIT)
+            for name in ("linear", "gated", "cross_attention")
+        }
+        some = posts[: arguments.posts]
+        speed = {
+            name: median(
+                posts_a_second(run, some, dev[:20], features, scratch) for _ in range(arguments.runs)
+            )
+            for name, run in {"text_only": alone, **runs}.items()
+        }
+        posts_a_second(runs["cross_attention"], posts, dev, features, scratch)
+    same = f"a text-only epoch, {data}"
+    add_rows(
+        [
+            Row("frozen features: text-only posts a second", speed["text_only"], "posts/s", against=data),
+            *(
+                Row(
+                    f"frozen features, {name}: an epoch's time",
+                    speed["text_only"] / speed[name],
+                    "×",
+                    "<= 1.3",
+                    same,
+                )
+                for name in runs
+            ),
+            Row(
+                "frozen features: peak memory",
+                peak_mib(),
+                "MiB",
+                "<= 2560",
+                f"cross_attention, all of {data}",
+            ),
+        ],
+        arguments.out,
+    )
+
+
+if __name__ == "__main__":
+    main()
