@@ -131,4 +131,5 @@ def test_published_results_are_of_one_data_set_and_metric_and_cite_their_source(
     assert {result.value for result in results} >= {0.8531, 0.8749, 0.8911}
     assert all(result.source.id and result.source.url.startswith("https://") for result in results)
     assert {result.value for result in published("poner")} == {0.871, 0.832}
+    assert {result.dataset for result in published("poner_scans")} == {"poner_scans"}  # the same sentences
     assert published("twitter2017", metric="subword_macro_f1") == []

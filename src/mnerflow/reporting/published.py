@@ -49,12 +49,19 @@ def published(dataset: str, metric: str = "entity_f1", split: str = "test") -> l
     """Results with exactly this data set, metric and split, the best first."""
     content = yaml.safe_load(Path(__file__).with_name("published.yaml").read_text(encoding="utf-8"))
     sources = {key: Source(**source) for key, source in content["sources"].items()}
-    results = [
-        Published(**{**entry, "value": round(entry["value"] / 100, 4), "source": sources[entry["source"]]})
+    wanted = (content["same"].get(dataset, dataset), metric, split)
+    found = [
+        Published(
+            **entry
+            | {
+                "dataset": dataset,
+                "value": round(entry["value"] / 100, 4),
+                "source": sources[entry["source"]],
+            }
+        )
         for entry in content["results"]
+        if (entry["dataset"], entry["metric"], entry["split"]) == wanted
     ]
-    wanted = (dataset, metric, split)
-    found = [result for result in results if (result.dataset, result.metric, result.split) == wanted]
     return sorted(found, key=lambda result: -result.value)
 
 
