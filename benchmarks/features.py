@@ -19,11 +19,11 @@ import numpy
 from rows import Row, add_rows, peak_mib
 from training import MINILM, read_data, text_run
 
+from mnerflow.compute.device import seed_everything
 from mnerflow.config import ImageConfig, PartConfig, RunConfig
 from mnerflow.data.post import Post
 from mnerflow.models.tagger import new_tagger
 from mnerflow.models.weights import fetch_weights
-from mnerflow.training.device import seed_everything
 from mnerflow.training.inputs import Inputs
 from mnerflow.training.loop import train
 

@@ -23,6 +23,7 @@ import torch
 from rows import Row, add_rows, peak_mib
 from torch import nn
 
+from mnerflow.compute.device import autocast_dtype, device, seed_everything
 from mnerflow.config import ImageConfig, LearningRates, PartConfig, RunConfig, TrainingConfig
 from mnerflow.data.demo import DemoConfig, make_demo
 from mnerflow.data.formats import parse
@@ -31,7 +32,6 @@ from mnerflow.data.tags import tag_list
 from mnerflow.evaluation.metrics import score
 from mnerflow.models.tagger import new_tagger
 from mnerflow.models.weights import fetch_weights
-from mnerflow.training.device import autocast_dtype, device, seed_everything
 from mnerflow.training.inputs import Inputs
 from mnerflow.training.loop import parameter_groups, train
 from mnerflow.training.predict import predict

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from mnerflow.compute.memory import peak_memory_mib
 from mnerflow.errors import UserError
-from mnerflow.memory import peak_memory_mib
 
 logger = logging.getLogger("mnerflow")
 logging.raiseExceptions = False  # a log that cannot be written is no reason for a traceback

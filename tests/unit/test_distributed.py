@@ -14,12 +14,12 @@ import pytest
 import torch
 import yaml
 
+from mnerflow.compute.processes import join
 from mnerflow.config import LearningRates, PartConfig, RunConfig, TrainingConfig
 from mnerflow.data.post import Post, write_posts
 from mnerflow.errors import UserError
 from mnerflow.models.text_encoders.language_model import Config, LanguageModel
 from mnerflow.training.launch import launch
-from mnerflow.training.processes import join
 from mnerflow.training.run import predict_order, train_order
 
 

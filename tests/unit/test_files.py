@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
+from mnerflow.compute.memory import peak_memory_mib
 from mnerflow.files import atomic_path, seal, sealed, write_text
-from mnerflow.memory import peak_memory_mib
 
 
 def test_what_killed_writers_left_is_removed_and_what_living_ones_write_is_not(tmp_path):
@@ -36,7 +36,7 @@ def test_a_seal_holds_until_a_byte_is_another(tmp_path, size):
 def test_a_job_is_not_charged_with_the_memory_of_what_started_it():
     ballast = bytearray(2**28)
     assert peak_memory_mib() >= 256
-    code = "from mnerflow.memory import peak_memory_mib; print(peak_memory_mib())"
+    code = "from mnerflow.compute.memory import peak_memory_mib; print(peak_memory_mib())"
     child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert int(child.stdout) < 128
     del ballast

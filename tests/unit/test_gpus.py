@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 import torch
 
-from mnerflow import gpus
+from mnerflow.compute import gpus
+from mnerflow.compute.device import gpu_memory
+from mnerflow.compute.gpus import VISIBLE, assign, find_gpus, take_gpus
 from mnerflow.errors import UserError
-from mnerflow.gpus import VISIBLE, assign, find_gpus, take_gpus
 from mnerflow.plan import check_time
-from mnerflow.training.device import gpu_memory
 
 HOLD = """
 import sys
 from pathlib import Path
-from mnerflow.gpus import assign
+from mnerflow.compute.gpus import assign
 print(*assign(["a", "b", "c"], int(sys.argv[1]), Path(sys.argv[2])), flush=True)
 sys.stdin.read()
 """

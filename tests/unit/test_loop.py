@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny_run import CNN, RUN
 
+from mnerflow.compute.device import seed_everything
 from mnerflow.config import ImageConfig, RunConfig, TrainingConfig
 from mnerflow.data.images import ImageStore, build_store
 from mnerflow.data.post import Post, write_posts
 from mnerflow.log import job
 from mnerflow.models.tagger import new_image_encoder, new_tagger
 from mnerflow.training.batches import batches, shuffled_batches
-from mnerflow.training.device import seed_everything
 from mnerflow.training.features import compute_features
 from mnerflow.training.inputs import Inputs, image_rows
 from mnerflow.training.loop import Epoch, best_epoch, parameter_groups, should_stop

@@ -28,7 +28,7 @@ from mnerflow import grid, tuning
 from mnerflow.data.post import SPLITS
 from mnerflow.errors import UserError
 from mnerflow.fingerprint import fingerprint
-from mnerflow.gpus import find_gpus
+from mnerflow.compute.gpus import find_gpus
 from mnerflow.llm import runs as llm
 from mnerflow.plan import check_clock, check_plan, check_time, split_files
 from mnerflow.publication import TABLES, is_published

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from mnerflow.compute.gpus import take_gpus
 from mnerflow.config import ImageConfig, build
-from mnerflow.gpus import take_gpus
 from mnerflow.log import job
 from mnerflow.training.features import compute_features
 

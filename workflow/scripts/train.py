@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mnerflow.gpus import take_gpus
+from mnerflow.compute.gpus import take_gpus
 from mnerflow.grid import training_processes
 from mnerflow.log import job
 from mnerflow.training.launch import launch

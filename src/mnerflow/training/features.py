@@ -6,12 +6,12 @@ import numpy
 import torch
 from tqdm import tqdm
 
+from mnerflow.compute.device import autocast, device, seed_everything
 from mnerflow.config import ImageConfig
 from mnerflow.data.images import ImageStore
 from mnerflow.errors import UserError
 from mnerflow.files import atomic_path, seal, sealed
 from mnerflow.models.tagger import new_image_encoder
-from mnerflow.training.device import autocast, device, seed_everything
 
 
 @torch.inference_mode()

@@ -10,6 +10,8 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
+from mnerflow.compute.device import autocast
+from mnerflow.compute.processes import add_up, from_first, rank, seed_step, share
 from mnerflow.config import TrainingConfig
 from mnerflow.evaluation.metrics import score
 from mnerflow.files import atomic_path
@@ -17,11 +19,9 @@ from mnerflow.log import logger
 from mnerflow.models.tagger import Tagger
 from mnerflow.training.batches import shuffled_batches
 from mnerflow.training.checkpoint import load_checkpoint, save_checkpoint
-from mnerflow.training.device import autocast
 from mnerflow.training.inputs import Inputs
 from mnerflow.training.predict import predict
 from mnerflow.training.preemption import Preempted, leave_if_preempted, preempted
-from mnerflow.training.processes import add_up, from_first, rank, seed_step, share
 
 
 @dataclass

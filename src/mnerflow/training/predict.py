@@ -3,11 +3,11 @@
 import torch
 from tqdm import tqdm
 
+from mnerflow.compute.device import autocast
 from mnerflow.data.tags import OUTSIDE
 from mnerflow.evaluation.predictions import Prediction
 from mnerflow.models.tagger import Tagger
 from mnerflow.training.batches import batches
-from mnerflow.training.device import autocast
 from mnerflow.training.inputs import Inputs
 from mnerflow.training.preemption import leave_if_preempted
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from mnerflow.compute.processes import rank
 from mnerflow.log import logger
-from mnerflow.training.processes import rank
 
 # SLURM sends the first before it kills, at a time limit, a preemption or `scancel`; the second is what
 # `sbatch --signal=USR1@SECONDS` is mostly set to.

@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
+from mnerflow.compute.device import autocast_dtype
 from mnerflow.provenance import origin
-from mnerflow.training.device import autocast_dtype
 
 PACKAGES = ("torch", "transformers", "timm", "tokenizers", "numpy")
 

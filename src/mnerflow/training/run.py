@@ -10,6 +10,9 @@ from typing import Any
 import numpy
 import yaml
 
+from mnerflow.compute.device import device, gpu_memory, seed_everything
+from mnerflow.compute.memory import peak_memory_mib
+from mnerflow.compute.processes import align, rank
 from mnerflow.config import RunConfig, build, plain
 from mnerflow.data.images import ImageStore
 from mnerflow.data.post import Post, read_posts
@@ -17,17 +20,14 @@ from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import write_predictions
 from mnerflow.files import sha256, write_text
 from mnerflow.log import logger
-from mnerflow.memory import peak_memory_mib
 from mnerflow.models.tagger import Tagger, load_tagger, new_tagger
 from mnerflow.training.checkpoint import remove_checkpoints
-from mnerflow.training.device import device, gpu_memory, seed_everything
 from mnerflow.training.energy import EnergyMeter
 from mnerflow.training.features import open_features
 from mnerflow.training.inputs import Condition, Inputs, image_rows
 from mnerflow.training.loop import best_epoch, train, write_history
 from mnerflow.training.predict import predict
 from mnerflow.training.preemption import preemptible
-from mnerflow.training.processes import align, rank
 from mnerflow.training.provenance import provenance
 
 

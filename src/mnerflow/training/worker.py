@@ -10,9 +10,9 @@ from importlib import import_module
 
 from torch.distributed.elastic.multiprocessing.errors import get_error_handler
 
+from mnerflow.compute.memory import peak_memory_mib
+from mnerflow.compute.processes import join
 from mnerflow.log import log_to, logger
-from mnerflow.memory import peak_memory_mib
-from mnerflow.training.processes import join
 
 PR_SET_PDEATHSIG = 1
 

@@ -11,6 +11,8 @@ from peft import LoraConfig, inject_adapter_in_model
 from torch import Tensor
 from transformers import AutoModel, BitsAndBytesConfig, PreTrainedModel
 
+from mnerflow.compute.device import autocast_dtype, device
+from mnerflow.compute.processes import shard_frozen
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
 from mnerflow.models.prefix import Prefix
@@ -21,8 +23,6 @@ from mnerflow.models.text_encoders._subwords import (
     load_tokenizer,
     readable,
 )
-from mnerflow.training.device import autocast_dtype, device
-from mnerflow.training.processes import shard_frozen
 
 # Of kernels for 4-bit weights on a processor, which it offers to fetch.
 logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
