@@ -1,5 +1,6 @@
 """Where a job computes and in which precision."""
 
+import os
 import random
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -8,6 +9,10 @@ import numpy
 import torch
 
 from mnerflow.errors import UserError
+
+# oneDNN keeps what it made for the last 1,024 shapes, about 1 MiB each; batches hardly ever have the same
+# shape, and a step needs some forty. Read when the first product is computed.
+os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "128")
 
 
 def device() -> torch.device:

@@ -1,5 +1,6 @@
 """Posts of one split, encoded once, cut into batches for a tagger."""
 
+import mmap
 import random
 from collections.abc import Sequence
 from typing import Literal
@@ -72,7 +73,10 @@ class Inputs:
         for row, index in enumerate(chosen):
             rows[row, : len(self.rows[index])] = self.rows[index]
             mask[row, : len(self.rows[index])] = True
-        return torch.from_numpy(self.images[rows]), mask
+        chosen_images = torch.from_numpy(self.images[rows])
+        if isinstance(self.images, numpy.memmap):  # else a job's memory grows with each image it has seen
+            self.images._mmap.madvise(mmap.MADV_DONTNEED)
+        return chosen_images, mask
 
 
 def image_rows(rows: Sequence[Sequence[int]], condition: Condition, seed: int) -> list[list[int]]:
