@@ -27,7 +27,7 @@ STAGES = {
         ("plot_evidence", "plot_training_curves", "plot_fusion_comparison"),
         style.Look("#DD7722", "p", (0, (5, 1, 1, 1))),
     ),
-    "report page": (("report",), style.Look("#8CC8EC", ">", (0, (8, 1.5)))),
+    "report page and record": (("report", "crate"), style.Look("#8CC8EC", ">", (0, (8, 1.5)))),
 }
 
 

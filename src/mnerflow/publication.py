@@ -41,6 +41,8 @@ def publish(results: Path, out: Path) -> int:
     if not count:
         raise UserError(f"{results}: no finished run. Run the workflow first.")
     for file in _results(results):
+        if not file.exists():
+            raise UserError(f"{file}: no such file. Run the workflow to its end first.")
         target = out / file.relative_to(results)
         target.parent.mkdir(parents=True, exist_ok=True)
         with atomic_path(target) as temporary:

@@ -36,7 +36,7 @@ def test_the_tables_are_computed_from_what_is_published(
     results = tmp_path / "results"
     assert main(["unpack", str(results), "--from", str(published)]) == 0
     config["grid"][0]["seeds"].append(3)  # which is not finished
-    done = workflow.run(tmp_path, config | {"finished_only": True}, "tables_of_predictions")
+    done = workflow.run(tmp_path, config, "tables_of_predictions", "--config", "finished_only=true")
     assert done.status == 0, done.output
     assert not {"train", "predict", "prepare"} & set(done.jobs)
     assert main(["compare", str(results), "--from", str(published)]) == 0

@@ -54,6 +54,9 @@ def published_runs(runs):
     return published - starts
 
 
+# Of these Snakemake reads only True and False from the command line.
+config.update({key: value == "true" for key, value in config.items() if value in ("true", "false")})
+
 try:
     check(
         config,
