@@ -12,7 +12,8 @@ from mnerflow.data.post import Post, write_posts
 from mnerflow.errors import UserError
 from mnerflow.models.tagger import load_tagger, new_tagger
 from mnerflow.training import loop
-from mnerflow.training.inputs import Inputs
+from mnerflow.training.batches import batches
+from mnerflow.training.inputs import Inputs, image_rows
 from mnerflow.training.predict import predict
 from mnerflow.training.run import train_run
 
@@ -141,3 +142,12 @@ def test_posts_without_a_word_are_outside_everywhere_and_keep_their_place(kind: 
     assert loss == pytest.approx(4.5, abs=1e-3)
     nothing, loss = predict(tagger, Inputs(posts[:1], tagger), 64)
     assert (nothing[0].predicted, loss) == (["O", "O"], 0.0)
+
+
+def test_a_post_of_many_images_is_a_batch_of_its_own() -> None:
+    posts = [Post(str(n), ["met", "Ann"], ["O", "B-PER"]) for n in range(20)]
+    inputs = Inputs(posts, new_tagger(run(), posts, 0), rows=[[1]] * 18 + [[], [2] * 100])
+    assert inputs.lengths == [2] * 19 + [2 + 99 * 16]
+    assert [19] in batches(inputs.lengths, 64)
+    inputs.rows = image_rows(inputs.rows, "shuffled", seed=1)
+    assert sorted(inputs.lengths) == [2] * 19 + [2 + 99 * 16]

@@ -12,7 +12,7 @@ from mnerflow.errors import UserError
 
 # oneDNN keeps what it made for the last 1,024 shapes, about 1 MiB each; batches hardly ever have the same
 # shape, and a step needs some forty. Read when the first product is computed.
-os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "128")
+os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
 
 
 def device() -> torch.device:

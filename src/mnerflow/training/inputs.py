@@ -14,6 +14,7 @@ from mnerflow.models.tagger import Tagger
 
 Condition = Literal["true", "shuffled", "blank", "none"]
 BLANK_ROW = 0
+FURTHER_IMAGE = 16  # units of text that an image more is as dear as: a few hundred patches, not encoded again
 
 
 class Inputs:
@@ -42,9 +43,14 @@ class Inputs:
         self.texts = self._encoder.encode(posts, captions) if self._encoder else None
         indices = {tag: index for index, tag in enumerate(tagger.decoder.tags)}
         self._labels = [[indices[post.labels[index]] for index in post.kept] for post in posts]
-        self.lengths = (
-            [text.length for text in self.texts] if self.texts else [len(labels) for labels in self._labels]
-        )
+
+    @property
+    def lengths(self) -> list[int]:
+        """What each post costs in a batch: its units of text and its images beyond the first, as a batch is
+        padded to the most images of a post."""
+        texts = [text.length for text in self.texts] if self.texts else list(map(len, self._labels))
+        further = [max(0, len(own) - 1) for own in self.rows] or [0] * len(texts)
+        return [length + FURTHER_IMAGE * count for length, count in zip(texts, further, strict=True)]
 
     def subwords(self, post: int) -> list[int]:
         """Subwords a token, those that a filter dropped included; 1 for models that read no text."""

@@ -53,9 +53,9 @@ def train(
     computes its share of every batch, and only the first one writes.
     """
     place = next(tagger.parameters()).device
+    lengths = training.lengths
     plan = [
-        shuffled_batches(training.lengths, config.batch_tokens, seed, epoch)
-        for epoch in range(1, config.epochs + 1)
+        shuffled_batches(lengths, config.batch_tokens, seed, epoch) for epoch in range(1, config.epochs + 1)
     ]
     steps = sum(map(len, plan))
     optimizer = torch.optim.AdamW(parameter_groups(tagger, config), fused=True)

@@ -35,7 +35,8 @@ def predict(tagger: Tagger, inputs: Inputs, most: int, progress: str = "") -> tu
     readable = [index for index, post in enumerate(inputs.posts) if post.kept]
     loss, words = 0.0, 0
     bar = tqdm(total=len(inputs.posts), desc=progress, unit="post", disable=None if progress else True)
-    for positions in batches([inputs.lengths[index] for index in readable], 4 * most):
+    lengths = inputs.lengths
+    for positions in batches([lengths[index] for index in readable], 4 * most):
         chosen = [readable[position] for position in positions]
         batch = inputs.batch(chosen).to(place)
         with autocast(place):
