@@ -24,6 +24,8 @@ from mnerflow.grid import Run
 SUMS = "SHA256SUMS"
 RECORDS = ("run.yaml", "history.csv")
 PACKED = ".jsonl.xz"
+# Settings that tell of one machine, and change no result.
+LOCAL = ("mirror", "weights_mirror", "published", "finished_only", "allow_cpu", "max_cost")
 # Tables that follow from predictions and run.yaml alone, and quote no post.
 TABLES = ("grid", "thesis", "does_it_help", "per_type", "cost", "published")
 
@@ -47,6 +49,9 @@ def publish(results: Path, out: Path) -> int:
         target.parent.mkdir(parents=True, exist_ok=True)
         with atomic_path(target) as temporary:
             shutil.copyfile(file, temporary)
+    config = yaml.safe_load(read_text(out / "config.yaml"))
+    kept = {name: value for name, value in config.items() if name not in LOCAL}
+    write_text(out / "config.yaml", yaml.safe_dump(kept, sort_keys=False, allow_unicode=True))
     files = sorted(file for file in out.rglob("*") if file.is_file() and file.name != SUMS)
     write_text(out / SUMS, "".join(f"{sha256(file)}  {file.relative_to(out).as_posix()}\n" for file in files))
     return count

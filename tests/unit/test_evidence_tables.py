@@ -85,6 +85,14 @@ def test_published_results_stand_beside_ours_only_on_their_data():
     assert all(set(row) == set(COLUMNS) for row in rows)
     systems = [row["system"] for row in rows]
     assert systems[systems.index("text_only") + 1] == "HVPNeT"
+    for other, modality in (
+        ({"fusion": "text_crf"}, "text"),
+        ({"fusion": "caption_crf"}, "text+caption"),
+        ({"fusion": "linear", "image_encoder": "vit"}, "text+image"),
+        ({"fusion": "image_only", "image_encoder": "vit", "text_encoder": "none"}, "image"),
+    ):
+        beside = beside_published([ours | {"dataset": "twitter2015"} | other], ["caption_crf"])
+        assert [row["modality"] for row in beside if row["origin"] == "mnerflow"] == [modality]
     table = published_table(rows).markdown()
     assert "| 76.00 ± 0.20 | 3 " in table
     assert "Yu, ACL 2020" in table

@@ -107,6 +107,7 @@ rule published:
     conda:
         ENVIRONMENT
     params:
+        captioned=[name for name in config["fusions"] if "caption" in grid.inputs_of(config, name)],
         code=code_of("published.py"),
     script:
         "../scripts/published.py"

@@ -1,11 +1,12 @@
 """Results from the literature beside ours, where data set, split and metric are the same."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
+from mnerflow.grid import NONE
 from mnerflow.reporting.render import ABSENT, Table, spread
 from mnerflow.reporting.tables import encoders, run_folder
 
@@ -65,17 +66,17 @@ def published(dataset: str, metric: str = "entity_f1", split: str = "test") -> l
     return sorted(found, key=lambda result: -result.value)
 
 
-def beside_published(summary: Sequence[dict]) -> list[dict]:
+def beside_published(summary: Sequence[dict], captioned: Collection[str] = ()) -> list[dict]:
     """Published results and ours (from ``summarize``) with the columns ``COLUMNS``, the best first.
 
     Only data sets that the literature has results for; ``origin`` is ``published`` or ``mnerflow``, and
-    ``url`` of ours the folder of its runs below ``results``.
+    ``url`` of ours the folder of its runs below ``results``. ``captioned`` fusions read the caption.
     """
     rows = []
     for dataset in sorted({row["dataset"] for row in summary}):
         theirs = published(dataset, METRIC, SPLIT)
         ours = [row for row in summary if row["dataset"] == dataset and row["entity_f1_mean"] is not None]
-        lines = [_theirs(result) for result in theirs] + [_ours(row) for row in ours if theirs]
+        lines = [_theirs(result) for result in theirs] + [_ours(row, captioned) for row in ours if theirs]
         rows += sorted(lines, key=lambda line: -line["value"])
     return rows
 
@@ -129,8 +130,7 @@ def _theirs(result: Published) -> dict:
     }
 
 
-def _ours(row: dict) -> dict:
-    modality = {"text_only": "text", "image_only": "image"}.get(row["fusion"], "text+image")
+def _ours(row: dict, captioned: Collection[str]) -> dict:
     return {
         "dataset": row["dataset"],
         "split": SPLIT,
@@ -138,7 +138,7 @@ def _ours(row: dict) -> dict:
         "origin": "mnerflow",
         "system": row["fusion"] if row["filter"] == "none" else f"{row['fusion']} ({row['filter']})",
         "backbone": encoders(row),
-        "modality": modality,
+        "modality": _modality(row, captioned),
         "value": row["entity_f1_mean"],
         "sd": row["entity_f1_sd"],
         "seeds": row["seeds"],
@@ -148,3 +148,13 @@ def _ours(row: dict) -> dict:
         "checked": True,
         "seen_in": None,
     }
+
+
+def _modality(row: dict, captioned: Collection[str]) -> str:
+    if row["text_encoder"] == NONE:
+        return "image"
+    if row["image_encoder"] != NONE or row["fusion"].endswith(
+        "_image"
+    ):  # the latter of language models asked
+        return "text+image"
+    return "text+caption" if row["fusion"] in captioned else "text"
