@@ -140,7 +140,7 @@ def test_a_gallery_without_posts_says_so(page: Open, folder: Path) -> None:
     emptied = f'{start}id="gallery-data">[]{rest[rest.index("</script>") :]}'
     (folder / "empty.html").write_text(emptied, encoding="utf-8")
     opened = page(file="empty.html")
-    assert opened.locator("#count").inner_text().startswith("There are no posts to show")
+    assert opened.locator("#count").inner_text().startswith("No posts are shown")
     assert opened.locator("#filters").count() == 0
 
 
