@@ -152,7 +152,8 @@ def _records(file: Path) -> Iterator[dict[str, Any]]:
 
 
 def _check_sums(published: Path) -> None:
-    listed = dict(line.split("  ", 1)[::-1] for line in read_text(published / SUMS).splitlines())
+    lines = (line.partition("  ") for line in read_text(published / SUMS).splitlines())
+    listed = {name: digest for digest, _, name in lines}
     found = {
         file.relative_to(published).as_posix(): sha256(file)
         for file in published.rglob("*")
