@@ -8,7 +8,6 @@ import json
 import lzma
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +19,8 @@ from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import Prediction, read_predictions, write_predictions
 from mnerflow.files import atomic_path, read_text, sha256, write_text
 from mnerflow.grid import Run
+from mnerflow.reporting.archive import SUMS, read_sums, sums_text
 
-SUMS = "SHA256SUMS"
 RECORDS = ("run.yaml", "history.csv")
 PACKED = ".jsonl.xz"
 # Settings that tell of one machine, and change no result.
@@ -52,8 +51,7 @@ def publish(results: Path, out: Path) -> int:
     config = yaml.safe_load(read_text(out / "config.yaml"))
     kept = {name: value for name, value in config.items() if name not in LOCAL}
     write_text(out / "config.yaml", yaml.safe_dump(kept, sort_keys=False, allow_unicode=True))
-    files = sorted(file for file in out.rglob("*") if file.is_file() and file.name != SUMS)
-    write_text(out / SUMS, "".join(f"{sha256(file)}  {file.relative_to(out).as_posix()}\n" for file in files))
+    write_text(out / SUMS, sums_text(_sums(out)))
     return count
 
 
@@ -105,12 +103,18 @@ def is_published(published: Path, run: Run, values: dict[str, Any]) -> bool:
     record = published / "runs" / run.path / "run.yaml"
     if not record.exists():
         return False
-    return yaml.safe_load(read_text(record))["config"] == plain(build(RunConfig, values, run.path))
+    try:
+        trained = yaml.safe_load(read_text(record))["config"]
+    except (yaml.YAMLError, KeyError, TypeError) as error:
+        raise UserError(f"{record}: not the record of a run. Fetch the published results again.") from error
+    return trained == plain(build(RunConfig, values, run.path))
 
 
 def compare_tables(published: Path, results: Path) -> tuple[int, list[str]]:
     """How many scores and tables are published, and which of them ``results`` lacks or has otherwise."""
-    files = sorted([published / "scores.csv", *(published / "tables").iterdir()])
+    if not (published / "scores.csv").exists():
+        raise UserError(f"{published / 'scores.csv'}: no such file. Name a folder of published results.")
+    files = sorted([published / "scores.csv", *(published / "tables").glob("*")])
     wrong = []
     for file in files:
         name = file.relative_to(published)
@@ -127,7 +131,7 @@ def _pack(folder: Path, out: Path) -> None:
     for file in sorted(folder.glob("predictions.*.jsonl")):
         lines = []
         for prediction in read_predictions(file):
-            record = {name: value for name, value in asdict(prediction).items() if value is not None}
+            record = prediction.record()
             del record["tokens"]
             lines.append(json.dumps(record, separators=(",", ":"), ensure_ascii=False) + "\n")
         with atomic_path(out / f"{file.stem}{PACKED}") as temporary:
@@ -151,14 +155,13 @@ def _records(file: Path) -> Iterator[dict[str, Any]]:
     return (json.loads(line) for line in text.split("\n") if line)
 
 
+def _sums(folder: Path) -> dict[str, str]:
+    files = (file for file in folder.rglob("*") if file.is_file() and file.name != SUMS)
+    return {file.relative_to(folder).as_posix(): sha256(file) for file in files}
+
+
 def _check_sums(published: Path) -> None:
-    lines = (line.partition("  ") for line in read_text(published / SUMS).splitlines())
-    listed = {name: digest for digest, _, name in lines}
-    found = {
-        file.relative_to(published).as_posix(): sha256(file)
-        for file in published.rglob("*")
-        if file.is_file() and file.name != SUMS
-    }
+    listed, found = read_sums(published, read_text(published / SUMS)), _sums(published)
     if wrong := sorted(name for name in listed.keys() | found.keys() if listed.get(name) != found.get(name)):
         raise UserError(
             f"{published / wrong[0]}: missing, changed or not listed in {SUMS} (so {len(wrong)} of "

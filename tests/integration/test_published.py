@@ -41,6 +41,7 @@ def test_the_tables_are_computed_from_what_is_published(
     assert done.status == 0, done.output
     assert not {"train", "predict", "prepare"} & set(done.jobs)
     assert main(["compare", str(results), "--from", str(published)]) == 0
+    assert main(["compare", str(results), "--from", str(tmp_path / "nothing")]) == 1
     with (published / "tables/grid.md").open("a") as file:
         file.write("better\n")
     assert main(["compare", str(results), "--from", str(published)]) == 1

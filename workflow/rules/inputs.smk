@@ -30,7 +30,7 @@ def prepared(*datasets, filter=grid.FILTERS_OFF, splits=SPLITS):
     )
 
 
-def data_of_run(run, splits=SPLITS):
+def data_of_run(run, splits):
     return prepared(run.dataset, filter=run.filter, splits=splits)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from mnerflow.errors import UserError
 from mnerflow.files import read_json_lines, write_json_lines
@@ -24,13 +25,14 @@ class Prediction:
     subwords: list[int]
     image_weight: list[float] | None = None
 
+    def record(self) -> dict[str, Any]:
+        """Its fields as a line of the file, those left out that say nothing."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
 
 def write_predictions(path: str | Path, predictions: Iterable[Prediction]) -> None:
     """Write predictions as JSON lines, atomically."""
-    records = (asdict(prediction) for prediction in predictions)
-    write_json_lines(
-        path, ({name: value for name, value in record.items() if value is not None} for record in records)
-    )
+    write_json_lines(path, (prediction.record() for prediction in predictions))
 
 
 def read_predictions(path: str | Path) -> list[Prediction]:

@@ -5,7 +5,7 @@ import hashlib
 import io
 import re
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import IO
 from urllib.parse import unquote
@@ -49,8 +49,7 @@ def write_archive(results: Path) -> Path:
         gzip.GzipFile("", "wb", compresslevel=6, fileobj=file, mtime=TIME) as packed,
         tarfile.open(fileobj=packed, mode="w") as tar,
     ):
-        listed = "".join(f"{digest}  {path}\n" for path, digest in sorted(sums.items()))
-        _add(tar, f"{name}/{SUMS}", listed.encode())
+        _add(tar, f"{name}/{SUMS}", sums_text(sums).encode())
         for path in sorted(sums):
             _add(tar, f"{name}/{path}", (results / path).read_bytes())
     return archive
@@ -72,7 +71,7 @@ def verify(archive: Path) -> tuple[int, list[str]]:
                 found[member] = hashlib.file_digest(content, "sha256").hexdigest()
                 if member == SUMS:
                     content.seek(0)
-                    listed = _read_sums(archive, content.read().decode())
+                    listed = read_sums(archive, content.read().decode())
             # The checksum at the end is compared only when the end is reached.
             while packed.read(2**20):
                 pass
@@ -116,11 +115,17 @@ def _members(archive: Path, tar: tarfile.TarFile) -> Iterator[tuple[str, IO[byte
         yield name, content
 
 
-def _read_sums(archive: Path, text: str) -> dict[str, str]:
+def sums_text(sums: Mapping[str, str]) -> str:
+    """The text of a ``SHA256SUMS``, of ``{path: sha256}``."""
+    return "".join(f"{digest}  {path}\n" for path, digest in sorted(sums.items()))
+
+
+def read_sums(place: Path, text: str) -> dict[str, str]:
+    """What ``sums_text`` was given; raises ``UserError`` naming ``place`` and the line that is none."""
     lines = [re.fullmatch(r"([0-9a-f]{64})  (.+)", line) for line in text.splitlines()]
     if None in lines:
         number = lines.index(None) + 1
-        raise UserError(f"{archive}: {SUMS}:{number}: a sha256, two spaces and a path are expected.")
+        raise UserError(f"{place}: {SUMS}:{number}: a sha256, two spaces and a path are expected.")
     return {line[2]: line[1] for line in lines if line}
 
 
