@@ -57,6 +57,23 @@ def test_what_retrains(file: str, old: str, new: str, retrains: bool, package: P
     assert (fingerprint(package, TRAIN, LINEAR) != before) == retrains
 
 
+@pytest.mark.parametrize(
+    ("file", "old", "new", "computes"),
+    [
+        ("models/image_encoders/timm.py", "import", "import math\nimport", True),
+        ("models/fusions/__init__.py", "clamp(min=1)", "clamp(min=2)", False),
+        ("models/tagger.py", "import", "import math\nimport", False),
+    ],
+)
+def test_what_computes_image_features_anew(
+    file: str, old: str, new: str, computes: bool, package: Path
+) -> None:
+    features = ("mnerflow.training.features", "mnerflow.models.image_encoders.timm")
+    before = fingerprint(package, *features)
+    edit(package / file, old, new)
+    assert (fingerprint(package, *features) != before) == computes
+
+
 def test_a_script_counts_with_all_that_it_imports(package: Path, tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text("from mnerflow.training.run import train_run\n", encoding="utf-8")

@@ -17,7 +17,8 @@ from mnerflow.config import ImageConfig, RunConfig, TrainingConfig
 from mnerflow.data.images import ImageStore, build_store
 from mnerflow.data.post import Post, write_posts
 from mnerflow.log import job
-from mnerflow.models.tagger import new_image_encoder, new_tagger
+from mnerflow.models.image_encoders import new_image_encoder
+from mnerflow.models.tagger import new_tagger
 from mnerflow.training.batches import batches, shuffled_batches
 from mnerflow.training.features import compute_features
 from mnerflow.training.inputs import Inputs, image_rows

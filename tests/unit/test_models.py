@@ -1,6 +1,8 @@
 """Encoders read whatever model folder they are given; fusions compute what they say."""
 
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import numpy
 import pytest
@@ -16,8 +18,8 @@ from mnerflow.errors import UserError
 from mnerflow.models.fusions import Sizes
 from mnerflow.models.fusions.image_only import ImageOnly
 from mnerflow.models.fusions.partial_prediction import PartialPrediction
-from mnerflow.models.image_encoders import Features
-from mnerflow.models.tagger import load_tagger, new_image_encoder, new_tagger
+from mnerflow.models.image_encoders import Features, new_image_encoder
+from mnerflow.models.tagger import load_tagger, new_tagger
 from mnerflow.models.text_encoders.bilstm import LONGEST_WORD, BiLSTM, Vocabulary
 from mnerflow.models.text_encoders.bilstm import Config as BiLSTMConfig
 from mnerflow.models.text_encoders.transformer import Config, Transformer
@@ -267,12 +269,15 @@ def test_what_is_wrong_with_an_encoder_is_said_in_words(part: PartConfig, said: 
     assert said in str(error.value)
 
 
-def test_what_is_wrong_with_a_fusion_or_a_model_file_is_said_in_words(tmp_path: Path) -> None:
+def test_what_is_wrong_with_a_fusion_or_a_model_file_is_said_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "mnerflow.models.fusions.empty", ModuleType("empty"))
     run = {"entity_types": ["PER"], "seed": 1, "text_encoder": {"kind": "bilstm"}}
     run |= {"image_encoder": {"kind": "cnn", "size": 32}}
     for fusion, said in (
         ({"kind": "cross_attention", "options": {"heads": 7}}, "divisible"),
-        ({"kind": "_attend"}, "_attend.py defines no Fusion"),
+        ({"kind": "empty"}, "empty.py defines no Fusion"),
     ):
         with pytest.raises(UserError, match=said):
             new_tagger(build(RunConfig, run | {"fusion": fusion}, "run"), [], 0)

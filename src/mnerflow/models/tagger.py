@@ -2,16 +2,14 @@
 
 import json
 from collections.abc import Sequence
-from importlib import import_module
-from inspect import getmembers, isclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from mnerflow.config import ImageConfig, PartConfig, RunConfig, build
+from mnerflow.config import RunConfig
 from mnerflow.data.post import Post
 from mnerflow.data.tags import tag_list
 from mnerflow.errors import UserError
@@ -19,12 +17,11 @@ from mnerflow.files import atomic_path
 from mnerflow.models.batch import Batch
 from mnerflow.models.decoders import Decoder, class_weights
 from mnerflow.models.fusions import Fusion, Sizes
-from mnerflow.models.image_encoders import Features, ImageEncoder
+from mnerflow.models.image_encoders import Features, ImageEncoder, new_image_encoder
 from mnerflow.models.image_encoders.augment import Augment
 from mnerflow.models.init_from import start_from
+from mnerflow.models.parts import load_class, load_encoder
 from mnerflow.models.text_encoders import TextEncoder
-
-T = TypeVar("T")
 
 
 class Tagger(nn.Module):
@@ -135,19 +132,13 @@ def load_tagger(run: RunConfig, path: Path, d_feature: int) -> Tagger:
     return tagger
 
 
-def new_image_encoder(image: ImageConfig) -> ImageEncoder:
-    """Make an image encoder from its configuration, pretrained where that names weights."""
-    cls, config, weights = _encoder("image_encoders", image, ImageEncoder)
-    return cls.create(config, image.size, weights)
-
-
 def _text_encoder(
     run: RunConfig, posts: Sequence[Post], metadata: dict[str, Any] | None
 ) -> TextEncoder | None:
     """The run's text encoder as it was saved with ``metadata``; without, a new one for training ``posts``."""
     if run.text_encoder is None:
         return None
-    cls, config, weights = _encoder("text_encoders", run.text_encoder, TextEncoder)
+    cls, config, weights = load_encoder("text_encoders", run.text_encoder, TextEncoder)
     if metadata is None:
         return cls.create(config, weights, posts)
     return cls.restore(config, weights, metadata)
@@ -190,19 +181,3 @@ def _assemble(
         raise UserError(f"decoder {run.decoder!r}: {error}.") from error
     augment = run.image_encoder is not None and run.image_encoder.augment
     return Tagger(text_encoder, image_encoder, fusion, decoder, augment)
-
-
-def _encoder(package: str, part: PartConfig, base: type[T]) -> tuple[type[T], Any, Path | None]:
-    cls = load_class(package, part.kind, base)
-    config = build(import_module(cls.__module__).Config, part.options, f"{package}: {part.kind}")
-    return cls, config, Path(part.weights) if part.weights else None
-
-
-def load_class(package: str, kind: str, base: type[T]) -> type[T]:
-    """The one subclass of ``base`` that the file ``mnerflow/models/<package>/<kind>.py`` defines."""
-    name = f"mnerflow.models.{package}.{kind}"
-    module = import_module(name)
-    for _, cls in getmembers(module, isclass):
-        if issubclass(cls, base) and cls.__module__ == name:
-            return cls
-    raise UserError(f"{kind!r}: mnerflow/models/{package}/{kind}.py defines no {base.__name__}.")

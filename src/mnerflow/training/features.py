@@ -11,7 +11,7 @@ from mnerflow.config import ImageConfig
 from mnerflow.data.images import ImageStore
 from mnerflow.errors import UserError
 from mnerflow.files import atomic_path, seal, sealed
-from mnerflow.models.tagger import new_image_encoder
+from mnerflow.models.image_encoders import new_image_encoder
 
 
 @torch.inference_mode()

@@ -5,6 +5,9 @@ from typing import Any, Self
 
 from torch import Tensor, nn
 
+from mnerflow.config import ImageConfig
+from mnerflow.models.parts import load_encoder
+
 
 class ImageEncoder(nn.Module):
     """Maps images to patch vectors. ``d_model`` is their size."""
@@ -19,6 +22,12 @@ class ImageEncoder(nn.Module):
     def forward(self, pixels: Tensor) -> Tensor:
         """Map ``(images, height, width, 3)`` uint8 to ``(images, patches, d_model)``."""
         raise NotImplementedError
+
+
+def new_image_encoder(image: ImageConfig) -> ImageEncoder:
+    """Make an image encoder from its configuration, pretrained where that names weights."""
+    cls, config, weights = load_encoder("image_encoders", image, ImageEncoder)
+    return cls.create(config, image.size, weights)
 
 
 class Features(ImageEncoder):
