@@ -89,11 +89,12 @@ def inputs_of(config: dict[str, Any], fusion: str) -> list[str]:
 def text_only_twins(config: dict[str, Any]) -> dict[str, str | None]:
     """For every fusion that reads more than the text, the one that reads just that, with the same decoder.
 
-    ``None`` where there is no such one. Fusions that read the text alone, or none of it, have no entry.
+    One that is trained in a way of its own (``training``, ``init_from``) is another experiment and nobody's
+    twin. ``None`` where there is no such one. Fusions that read the text alone, or none of it, have no entry.
     """
     alone: dict[str, str] = {}
     for name, entry in config["fusions"].items():
-        if inputs_of(config, name) == ["text"]:
+        if inputs_of(config, name) == ["text"] and not entry.keys() & {"training", "init_from"}:
             alone.setdefault(entry.get("decoder", "softmax"), name)
     return {
         name: alone.get(entry.get("decoder", "softmax"))

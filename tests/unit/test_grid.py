@@ -159,3 +159,10 @@ def test_a_fingerprint_is_of_what_code_does(before: str, after: str, same: bool,
     for file, text in zip(files, (before, after), strict=True):
         file.write_text(text, encoding="utf-8")
     assert (fingerprint(files[0]) == fingerprint(files[1])) == same
+
+
+def test_a_text_only_fusion_trained_in_its_own_way_is_no_twin() -> None:
+    text, image = {"inputs": ["text"]}, {"inputs": ["text", "image"]}
+    fusions = {"weighted": text | {"training": {"class_weights": 0.5}}}
+    fusions |= {"pretrained": text | {"init_from": {"dataset": "a", "fusion": "plain"}}}
+    assert text_only_twins({"fusions": fusions | {"plain": text, "linear": image}}) == {"linear": "plain"}
