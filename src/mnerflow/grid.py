@@ -87,20 +87,30 @@ def inputs_of(config: dict[str, Any], fusion: str) -> list[str]:
 
 
 def text_only_twins(config: dict[str, Any]) -> dict[str, str | None]:
-    """For every fusion that reads more than the text, the one that reads just that, with the same decoder.
+    """For every fusion that reads more than the text, the one that reads just that and is trained alike.
 
-    One that is trained in a way of its own (``training``, ``init_from``) is another experiment and nobody's
-    twin. ``None`` where there is no such one. Fusions that read the text alone, or none of it, have no entry.
+    ``None`` where there is no such one. Fusions that read the text alone, or none of it, have no entry.
     """
-    alone: dict[str, str] = {}
+    alone: dict[tuple[Any, ...], str] = {}
     for name, entry in config["fusions"].items():
-        if inputs_of(config, name) == ["text"] and not entry.keys() & {"training", "init_from"}:
-            alone.setdefault(entry.get("decoder", "softmax"), name)
+        if inputs_of(config, name) == ["text"]:
+            alone.setdefault(_shared_by_twins(entry), name)
     return {
-        name: alone.get(entry.get("decoder", "softmax"))
+        name: alone.get(_shared_by_twins(entry))
         for name, entry in config["fusions"].items()
         if "text" in inputs_of(config, name) and len(inputs_of(config, name)) > 1
     }
+
+
+def _shared_by_twins(entry: dict[str, Any]) -> tuple[Any, ...]:
+    """What else would explain a difference: the decoder, the loss's weights, the data it starts from."""
+    training, start = entry.get("training", {}), entry.get("init_from", {})
+    return (
+        entry.get("decoder", "softmax"),
+        training.get("class_weights"),
+        training.get("focal"),
+        start.get("dataset"),
+    )
 
 
 def starting_runs(config: dict[str, Any], run: Run) -> list[Run]:

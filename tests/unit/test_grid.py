@@ -161,8 +161,13 @@ def test_a_fingerprint_is_of_what_code_does(before: str, after: str, same: bool,
     assert (fingerprint(files[0]) == fingerprint(files[1])) == same
 
 
-def test_a_text_only_fusion_trained_in_its_own_way_is_no_twin() -> None:
+def test_a_twin_has_the_same_weights_in_its_loss_and_starts_from_the_same_data() -> None:
     text, image = {"inputs": ["text"]}, {"inputs": ["text", "image"]}
-    fusions = {"weighted": text | {"training": {"class_weights": 0.5}}}
-    fusions |= {"pretrained": text | {"init_from": {"dataset": "a", "fusion": "plain"}}}
-    assert text_only_twins({"fusions": fusions | {"plain": text, "linear": image}}) == {"linear": "plain"}
+    weights, start = {"training": {"class_weights": 0.5}}, {"init_from": {"dataset": "a", "fusion": "plain"}}
+    fusions = {"weighted": text | weights, "pretrained": text | start, "plain": text}
+    fusions |= {"linear": image, "weighted_linear": image | weights, "pretrained_linear": image | start}
+    twins = {"linear": "plain", "weighted_linear": "weighted", "pretrained_linear": "pretrained"}
+    assert text_only_twins({"fusions": fusions}) == twins
+    assert text_only_twins({"fusions": {"weighted": text | weights, "linear": image}}) == {"linear": None}
+    slow = text | {"training": {"learning_rate": {"text": 1e-5}}}
+    assert text_only_twins({"fusions": {"slow": slow, "linear": image}}) == {"linear": "slow"}

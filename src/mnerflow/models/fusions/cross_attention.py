@@ -34,10 +34,9 @@ class Attend(nn.Module):
 class CrossAttention(Fusion):
     """Patches read the words, then each word reads the patches that matter to it; both with residuals.
 
-    Multi-head attention as in Vaswani et al. (2017), pre-normalized, with a feed-forward layer after the
-    words' only: there are ten times as many patches, and in an epoch it would cost them more than attention
-    does. How much of a word's attention lies on the patches, and not on nothing, is kept as its
-    ``image_weight``.
+    Multi-head attention as in Vaswani et al. (2017), pre-normalized, with a feed-forward layer for the words
+    only: there are several times as many patches, for which it costs more than attention does. How much of a
+    word's attention lies on the patches, and not on nothing, is kept as its ``image_weight``.
     """
 
     def __init__(self, sizes: Sizes, d_model: int = 128, heads: int = 4, dropout: float = 0.1) -> None:
