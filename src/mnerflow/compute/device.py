@@ -13,6 +13,8 @@ from mnerflow.errors import UserError
 # oneDNN keeps what it made for the last 1,024 shapes, about 1 MiB each; batches hardly ever have the same
 # shape, and a step needs some forty. Read when the first product is computed.
 os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
+# Without it cuBLAS may add in another order each time, and a GPU's predictions differ from run to run.
+os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
 
 def device() -> torch.device:
