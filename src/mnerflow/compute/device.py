@@ -58,4 +58,10 @@ def seed_everything(seed: int, threads: int) -> None:
     torch.use_deterministic_algorithms(True, warn_only=True)
     # Filling fresh memory helps to find bugs in kernels; it costs a tenth of an epoch.
     torch.utils.deterministic.fill_uninitialized_memory = False
+    if torch.cuda.is_available():
+        # The backward pass of fused attention adds in any order unless every operation must be deterministic,
+        # which some image encoders cannot be.
+        torch.backends.cuda.enable_cudnn_sdp(False)
+        torch.backends.cuda.enable_flash_sdp(False)
+        torch.backends.cuda.enable_mem_efficient_sdp(False)
     torch.set_num_threads(threads)
