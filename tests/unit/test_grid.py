@@ -97,11 +97,14 @@ def test_a_run_is_told_nothing_of_others(config) -> None:
     assert run_config(config, run) == before
 
 
-def test_a_twin_has_the_same_decoder() -> None:
-    fusions = {"plain": {"inputs": ["text"]}, "crf": {"inputs": ["text"], "decoder": "crf"}}
-    both = {"linear": {}, "linear_crf": {"decoder": "crf"}, "image_only": {"inputs": ["image"]}}
+def test_a_twin_has_the_same_decoder_and_is_trained_as_long() -> None:
+    long = {"training": {"epochs": 12}}
+    fusions = {"long": {"inputs": ["text"], **long}, "plain": {"inputs": ["text"]}}
+    fusions |= {"crf": {"inputs": ["text"], "decoder": "crf"}}
+    both = {"linear": {"training": {"learning_rate": {"fusion": 1e-3}}}, "linear_long": long}
+    both |= {"linear_crf": {"decoder": "crf"}, "image_only": {"inputs": ["image"]}}
     twins = text_only_twins({"fusions": fusions | both})
-    assert twins == {"linear": "plain", "linear_crf": "crf"}
+    assert twins == {"linear": "plain", "linear_long": "long", "linear_crf": "crf"}
 
 
 @given(names=st.lists(st.from_regex(r"[a-z][a-z0-9_]*", fullmatch=True), min_size=5, max_size=5), seed=SEEDS)
