@@ -116,6 +116,10 @@ def test_a_limit_says_how_many_more_there_are(capsys, folder):
         ),
         (lambda folder: (folder / "dev.jsonl").write_bytes(b"{\xff"), "dev.jsonl:1: byte 0xff is not UTF-8"),
         (
+            lambda folder: (folder / "train.jsonl").write_text("[\n" + post("a", "Ann", "O") + "]"),
+            "train.jsonl: one JSON list, but a post a line is read",
+        ),
+        (
             lambda folder: (folder / "images").rename(folder / "photos"),
             "images: no such folder, but 3 images",
         ),

@@ -147,7 +147,7 @@ def _format_of(path: Path) -> str:
     """The parser that a file's first line asks for, none for an empty file; other text is taken for CoNLL."""
     with path.open("rb") as file:
         start = file.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip()
-    if not start or start.startswith(b"{"):
+    if not start or re.match(rb"{|\[\s*{", start):
         return "jsonl" if start else ""
     return "umt" if start.startswith(HEADER.encode()) else "conll"
 

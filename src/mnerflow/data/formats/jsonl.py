@@ -19,8 +19,14 @@ KNOWN = ("id", "tokens", "labels", "images", "caption", "language", "group")
 
 
 def records(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield ``(line number, line)`` of every line that is not blank; lines end at ``\\n`` alone."""
-    for number, line in enumerate(read_text(path).split("\n"), start=1):
+    """Yield ``(line number, line)`` of every line that is not blank; lines end at ``\\n`` alone.
+
+    Raises ``UserError`` for a file that is one JSON list.
+    """
+    text = read_text(path)
+    if text.lstrip().startswith("["):
+        raise UserError(f"{path}: one JSON list, but a post a line is read. `jq -c '.[]'` writes it so.")
+    for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             yield number, line
 
