@@ -1,5 +1,7 @@
 """Test entity F1 against what the training took."""
 
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -23,24 +25,31 @@ def draw_cost(cost: str | Path, scores: str | Path, out_stem: str | Path) -> Non
     """Draw the test rows of ``scores.csv`` over the seconds of ``cost.csv``, means over seeds.
 
     One panel a data set and pair of encoders, the time on a logarithmic axis; a bar is one standard deviation
-    to either side. ``image_only`` is left out: it would press the others together. Raises ``UserError`` when
-    a file is missing or lacks a column.
+    to either side. Marks are hollow where the training ran on another machine than most did. ``image_only``
+    is left out: it would press the others together. Raises ``UserError`` when a file is missing or lacks a
+    column.
     """
-    seconds = {_run(row): float(row["seconds_mean"]) for row in read_csv(cost, COLUMNS)}
+    rows = read_csv(cost, COLUMNS)
+    seconds = {_run(row): float(row["seconds_mean"]) for row in rows}
     points: Points = {
         _run(row): (seconds[_run(row)], 100 * row["entity_f1_mean"], 100 * (row["entity_f1_sd"] or 0))
         for row in summarize(read_scores(scores))
         if _run(row) in seconds and row["fusion"] != "image_only"
     }
-    style.save(_figure(points) if points else style.note("No run has scores and a cost yet."), out_stem)
+    machines = {_run(row): row["hardware"] for row in rows if _run(row) in points}
+    empty = "No run has scores and a cost yet."
+    style.save(_figure(points, machines) if points else style.note(empty), out_stem)
 
 
 def _run(row: dict) -> Run:
     return Run(*(row[name] for name in COMBINATION), seed=0)
 
 
-def _figure(points: Points) -> Figure:
+def _figure(points: Points, machines: Mapping[Run, str]) -> Figure:
     panels, note = first_panels(group_by_panel(points))
+    (most, _), *others = Counter(machines.values()).most_common()
+    if others:
+        note = f"{note} Hollow: not trained on {most}; seconds of two machines do not compare.".lstrip()
     looks = style.fusion_looks(run.fusion for run in points)
     rows = list(rows_of_panels(panels, 3))
     columns = max(map(len, rows))
@@ -56,7 +65,12 @@ def _figure(points: Points) -> Figure:
                 time, mean, deviation = points[run]
                 look = looks[run.fusion]
                 axes.errorbar(
-                    time, mean, deviation, color=look.color, marker=look.marker, markersize=4, elinewidth=0.8
+                    *(time, mean, deviation),
+                    color=look.color,
+                    marker=look.marker,
+                    markersize=4,
+                    markerfacecolor=look.color if machines[run] == most else "white",
+                    elinewidth=0.8,
                 )
             axes.grid(visible=True, axis="x")
             axes.margins(x=0.1, y=0.1)
