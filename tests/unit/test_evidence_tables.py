@@ -10,6 +10,7 @@ import yaml
 from matplotlib.figure import Figure
 
 from mnerflow.errors import UserError
+from mnerflow.evaluation import scores
 from mnerflow.evaluation.evidence import Comparison, Drop
 from mnerflow.grid import Run
 from mnerflow.reporting import cost, does_it_help, per_type, style
@@ -126,6 +127,21 @@ def test_no_comparison_is_said(tmp_path, drawn):
     with pytest.raises(UserError, match="column 'seconds_mean' is missing"):
         (tmp_path / "cost.csv").write_text("dataset,filter,text_encoder,image_encoder,fusion,seeds\n")
         draw_cost(tmp_path / "cost.csv", tmp_path / "scores.csv", tmp_path / "plot")
+
+
+def test_costs_on_another_machine_than_most_are_drawn_hollow(tmp_path, drawn):
+    names = {"dataset": "demo", "filter": "none", "text_encoder": "bilstm", "image_encoder": "none"}
+    rows = [names | {"fusion": f, "seconds_mean": 9, "hardware": h} for f, h in (("a", "CPU"), ("b", "CPU"))]
+    rows.append(names | {"fusion": "c", "seconds_mean": 9, "hardware": "GPU"})
+    write_csv(tmp_path / "cost.csv", rows, cost.COLUMNS)
+    measured = dict.fromkeys(scores.METRICS, 0.5) | dict.fromkeys(scores.COUNTS, 5)
+    measured |= names | {"seed": 1, "split": "test", "image": "none"}
+    reached = [measured | {"fusion": row["fusion"]} for row in rows]
+    write_csv(tmp_path / "scores.csv", reached, scores.COLUMNS)
+    draw_cost(tmp_path / "cost.csv", tmp_path / "scores.csv", tmp_path / "plot")
+    marks = [line for line in drawn[0].axes[0].lines if len(line.get_xdata()) == 1]
+    assert [mark.get_markerfacecolor() == "white" for mark in marks] == [False, False, True]
+    assert "not trained on CPU" in drawn[0].legends[0].get_title().get_text()
 
 
 def test_types_are_drawn_in_every_panel_of_their_encoder(tmp_path, drawn):
