@@ -62,10 +62,9 @@ def _figure(points: Points, machines: Mapping[Run, str]) -> Figure:
             axes = figure.add_subplot(grid[place, column], sharex=axes, sharey=axes, xscale="log")
             axes.set_title(panel.title(width - 0.4))
             for run in panels[panel]:
-                time, mean, deviation = points[run]
                 look = looks[run.fusion]
                 axes.errorbar(
-                    *(time, mean, deviation),
+                    *points[run],
                     color=look.color,
                     marker=look.marker,
                     markersize=4,
