@@ -1,6 +1,8 @@
 """What a training run keeps, when it stops, and what it can be given."""
 
 import csv
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,6 @@ from mnerflow.data.post import Post, write_posts
 from mnerflow.errors import UserError
 from mnerflow.models.tagger import load_tagger, new_tagger
 from mnerflow.training import loop
-from mnerflow.training.batches import batches
 from mnerflow.training.inputs import Inputs, image_rows
 from mnerflow.training.predict import predict
 from mnerflow.training.run import train_run
@@ -144,10 +145,55 @@ def test_posts_without_a_word_are_outside_everywhere_and_keep_their_place(kind: 
     assert (nothing[0].predicted, loss) == (["O", "O"], 0.0)
 
 
-def test_a_post_of_many_images_is_a_batch_of_its_own() -> None:
+def test_a_post_of_many_images_is_computed_by_itself() -> None:
     posts = [Post(str(n), ["met", "Ann"], ["O", "B-PER"]) for n in range(20)]
-    inputs = Inputs(posts, new_tagger(run(), posts, 0), rows=[[1]] * 18 + [[], [2] * 100])
-    assert inputs.lengths == [2] * 19 + [2 + 99 * 16]
-    assert [19] in batches(inputs.lengths, 64)
-    inputs.rows = image_rows(inputs.rows, "shuffled", seed=1)
-    assert sorted(inputs.lengths) == [2] * 19 + [2 + 99 * 16]
+    rows = [[1]] * 18 + [[], [2] * 100]
+    inputs = Inputs(posts, new_tagger(run(), posts, 0), images=torch.zeros(3, 1, 4).numpy(), rows=rows)
+    assert inputs.pieces(range(20), 64) == [list(range(19)), [19]]
+    inputs.rows = image_rows(rows, "shuffled", seed=1)
+    most = max(range(20), key=lambda index: len(inputs.rows[index]))
+    assert inputs.pieces(range(20), 64)[-1] == [most]
+
+
+@pytest.mark.parametrize("kind", ["bilstm", "transformer"])
+def test_twins_take_the_same_steps_whatever_they_read_beside_the_text(kind: str, tiny_bert: Path) -> None:
+    posts = [
+        Post(str(n), ["Ann"] * (1 + n % 5), ["O"] * (1 + n % 5), caption="met in Rome") for n in range(9)
+    ]
+    encoder = PartConfig(kind, weights=str(tiny_bert))
+    tagger = new_tagger(RunConfig(("PER",), 1, PartConfig("text_only"), encoder), posts, 0)
+    text, caption = Inputs(posts, tagger), Inputs(posts, tagger, captions=True)
+    images = Inputs(posts, tagger, images=torch.zeros(2, 1, 4).numpy(), rows=[[1] * n for n in range(9)])
+    assert text.lengths == caption.lengths == images.lengths
+    everything = list(range(9))
+    assert max(map(len, text.pieces(everything, 40))) > max(map(len, caption.pieces(everything, 40)))
+
+
+def test_a_step_in_pieces_is_the_step_at_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    posts = [
+        Post(
+            str(n), ["we", "met", f"Ann{n}"][: 1 + n % 3], ["O", "O", "B-PER"][: 1 + n % 3], caption="a " * n
+        )
+        for n in range(8)
+    ]
+    write_posts(folder / "train.jsonl", posts)
+    whole = run(epochs=3)
+    still = PartConfig("bilstm", whole.text_encoder.options | {"dropout": 0.0})
+    whole = replace(
+        whole, captions=True, text_encoder=still, fusion=PartConfig("text_only", {"dropout": 0.0})
+    )
+    pieces: list[int] = []
+    cut = Inputs.pieces
+
+    def counted(self: Inputs, chosen: Sequence[int], most: int) -> list[list[int]]:
+        pieces.append(len(cut(self, chosen, most)))
+        return cut(self, chosen, most)
+
+    def losses(method: Callable) -> list[float]:
+        monkeypatch.setattr(Inputs, "pieces", method)
+        train_run(whole, folder / "train.jsonl", folder / "dev.jsonl", None, folder, {})
+        with (folder / "history.csv").open() as file:
+            return [float(row["train_loss"]) for row in csv.DictReader(file)]
+
+    assert losses(counted) == pytest.approx(losses(lambda self, chosen, most: [list(chosen)]), rel=1e-2)
+    assert max(pieces) > 1

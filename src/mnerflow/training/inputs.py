@@ -11,6 +11,7 @@ import torch
 from mnerflow.data.post import Post
 from mnerflow.models.batch import Batch
 from mnerflow.models.tagger import Tagger
+from mnerflow.training.batches import batches
 
 Condition = Literal["true", "shuffled", "blank", "none"]
 BLANK_ROW = 0
@@ -46,11 +47,20 @@ class Inputs:
 
     @property
     def lengths(self) -> list[int]:
-        """What each post costs in a batch: its units of text and its images beyond the first, as a batch is
-        padded to the most images of a post."""
-        texts = [text.length for text in self.texts] if self.texts else list(map(len, self._labels))
-        further = [max(0, len(own) - 1) for own in self.rows] or [0] * len(texts)
-        return [length + FURTHER_IMAGE * count for length, count in zip(texts, further, strict=True)]
+        """Each post's own units of text, by which training is cut into steps: a caption or images that a
+        model reads besides leave it the steps of its text-only twin."""
+        if self.texts is None:
+            return list(map(len, self._labels))
+        return [text.length - text.beside for text in self.texts]
+
+    def pieces(self, chosen: Sequence[int], most: int) -> list[list[int]]:
+        """The chosen posts, cut into what is computed at once: at most ``most`` padded units, captions
+        and images beyond the first included, as posts are padded to the most images of one."""
+        costs = [self.texts[index].length if self.texts else len(self._labels[index]) for index in chosen]
+        if self.images is not None:
+            further = (max(0, len(self.rows[index]) - 1) for index in chosen)
+            costs = [cost + FURTHER_IMAGE * count for cost, count in zip(costs, further, strict=True)]
+        return [[chosen[position] for position in piece] for piece in batches(costs, most)]
 
     def subwords(self, post: int) -> list[int]:
         """Subwords a token, those that a filter dropped included; 1 for models that read no text."""

@@ -101,13 +101,16 @@ def train(
         for step, chosen in enumerate(bar, start=first_step + 1):
             start = time.monotonic()
             seed_step(seed, epoch, step)
-            words, own = training.words(chosen), share(chosen)
-            # Where posts are fewer than processes, one that no process lacks stands in, and weighs nothing.
-            batch = training.batch(own or chosen[:1]).to(place)
-            with autocast(place):
-                loss = tagger.loss(batch) * (training.words(own) / words)
-            loss.backward()
-            loss = add_up(tagger.parameters(), loss.detach())
+            words, loss = training.words(chosen), torch.zeros((), device=place)
+            for piece in training.pieces(chosen, config.batch_tokens):
+                own = share(piece)
+                # Where posts are fewer than processes, one that none lacks stands in, and weighs nothing.
+                batch = training.batch(own or piece[:1]).to(place)
+                with autocast(place):
+                    part = tagger.loss(batch) * (training.words(own) / words)
+                part.backward()
+                loss += part.detach()
+            loss = add_up(tagger.parameters(), loss)
             nn.utils.clip_grad_norm_(tagger.parameters(), config.clip)
             optimizer.step()
             schedule.step()

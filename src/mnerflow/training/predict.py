@@ -7,7 +7,6 @@ from mnerflow.compute.device import autocast
 from mnerflow.data.tags import OUTSIDE
 from mnerflow.evaluation.predictions import Prediction
 from mnerflow.models.tagger import Tagger
-from mnerflow.training.batches import batches
 from mnerflow.training.inputs import Inputs
 from mnerflow.training.preemption import leave_if_preempted
 
@@ -22,7 +21,7 @@ def predict(tagger: Tagger, inputs: Inputs, most: int, progress: str = "") -> tu
     Args:
         tagger: in whichever mode; it is left in evaluation mode.
         inputs: the split.
-        most: padded units of a training batch; without gradients to keep, four times as many fit.
+        most: padded units that training computes at once; without gradients to keep, four times as many fit.
         progress: title of a progress bar; none without it.
     """
     tagger.eval()
@@ -35,9 +34,7 @@ def predict(tagger: Tagger, inputs: Inputs, most: int, progress: str = "") -> tu
     readable = [index for index, post in enumerate(inputs.posts) if post.kept]
     loss, words = 0.0, 0
     bar = tqdm(total=len(inputs.posts), desc=progress, unit="post", disable=None if progress else True)
-    lengths = inputs.lengths
-    for positions in batches([lengths[index] for index in readable], 4 * most):
-        chosen = [readable[position] for position in positions]
+    for chosen in inputs.pieces(readable, 4 * most):
         batch = inputs.batch(chosen).to(place)
         with autocast(place):
             emissions = tagger(batch)

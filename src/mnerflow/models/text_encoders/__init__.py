@@ -19,17 +19,19 @@ class EncodedText:
         windows: rows of input ids (one for most posts, more for one longer than the encoder reads).
         words: for each word, the ``(window, position)`` of the units that represent it.
         subwords: for each token, dropped ones included, into how many subwords the tokenizer cuts it.
+        beside: units in the windows that are not the post's own: its caption's.
         extra: whatever else the encoder needs.
     """
 
     windows: list[list[int]]
     words: list[list[tuple[int, int]]]
     subwords: list[int]
+    beside: int = 0
     extra: dict[str, list] | None = None
 
     @property
     def length(self) -> int:
-        """Units that the encoder computes for this post, its cost in a batch."""
+        """Units that the encoder computes for this post."""
         return sum(len(window) for window in self.windows)
 
 

@@ -167,7 +167,8 @@ class SubwordEncoder(TextEncoder):
                 types[-1][-second:] = [1] * second
             windows.append(row + tail)
             cases.append(case + [0] * len(tail))
-        return EncodedText(windows, units, subwords, {"types": types, "casings": cases})
+        beside = len(windows) * (len(tail) - len(after))
+        return EncodedText(windows, units, subwords, beside, {"types": types, "casings": cases})
 
     def collate(self, texts: Sequence[EncodedText]) -> dict[str, Tensor]:
         """Pad to ``input_ids``, ``attention_mask``, ``token_type_ids``, ``casings`` ``(windows, subwords)``,

@@ -93,9 +93,8 @@ class BiLSTM(TextEncoder):
             for word in words
         ]
         own = range(len(caption), len(words))
-        return EncodedText(
-            [ids], [[(0, index)] for index in own], [1] * len(post.tokens), {"spelled": spelled}
-        )
+        units = [[(0, index)] for index in own]
+        return EncodedText([ids], units, [1] * len(post.tokens), len(caption), {"spelled": spelled})
 
     def collate(self, texts: Sequence[EncodedText]) -> dict[str, Tensor]:
         """Pad to ``words (batch, length)``, ``characters (batch, length, characters)``, ``lengths (batch)``
