@@ -47,7 +47,7 @@ publish: .venv/installed ## copy finished runs, tables and plots of the study to
 verify: .venv/installed ## compute every published table again from the published predictions
 	rm -rf results/verified && .venv/bin/mnerflow unpack results/verified/results
 	.venv/bin/snakemake --cores $(CORES) --directory results/verified --quiet all --configfile config/study.yaml \
-		--config finished_only=true -- tables_of_predictions
+		--config finished_only=true published= -- tables_of_predictions
 	.venv/bin/mnerflow compare results/verified/results
 
 archive: .venv/installed ## pack code, configuration, small results and checksums of a finished run into one file

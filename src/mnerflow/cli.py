@@ -1,6 +1,7 @@
 """What helps beside the workflow: checking your own data; showing, packing, publishing, verifying results."""
 
 import argparse
+import os
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
@@ -80,7 +81,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command.set_defaults(act=act)
     given = parser.parse_args(arguments)
     try:
-        return given.act(given)
+        status = given.act(given)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # its reader, as `head`, has read enough; Python would flush once more, and fail
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except UserError as error:
         print(f"mnerflow: {error}", file=sys.stderr)
         return 1

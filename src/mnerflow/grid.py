@@ -195,6 +195,19 @@ def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
+def sources(config: dict[str, Any], text_encoder: str, image_encoder: str) -> dict[str, str]:
+    """Where encoders have their pretrained weights from, by name, with the revision where one is given."""
+    entries = {
+        text_encoder: config["text_encoders"].get(text_encoder, {}),
+        image_encoder: config["image_encoders"].get(image_encoder, {}),
+    }
+    return {
+        name: "@".join(entry[key] for key in ("source", "revision") if key in entry)
+        for name, entry in entries.items()
+        if "source" in entry
+    }
+
+
 def weights_folder(name: str) -> str:
     """Where the pretrained weights of an encoder lie."""
     return f"resources/weights/{name}"

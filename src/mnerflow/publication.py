@@ -13,12 +13,12 @@ from typing import Any
 
 import yaml
 
-from mnerflow.config import RunConfig, build, plain
+from mnerflow.config import RunConfig, build
 from mnerflow.data.post import read_posts
 from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import Prediction, read_predictions, write_predictions
 from mnerflow.files import atomic_path, read_text, sha256, write_text
-from mnerflow.grid import Run
+from mnerflow.grid import Run, run_config, sources
 from mnerflow.reporting.archive import SUMS, read_sums, sums_text
 
 RECORDS = ("run.yaml", "history.csv")
@@ -76,8 +76,15 @@ def take_over(packed: Path, folder: Path, data: Path | None = None) -> None:
         data: folder of the prepared posts whose words the predictions get; without it they get empty ones.
 
     Raises:
-        UserError: when the posts are others than those predicted.
+        UserError: when the posts are others than those that it was trained on or predicted.
     """
+    trained_on = _record_of(packed / "run.yaml")["data_sha256"] if data else {}
+    for name in (Path(name).name for name in trained_on if name.endswith(".jsonl")):
+        if sha256(data / name) not in trained_on.values():
+            raise UserError(
+                f"{packed}: {data / name} is not what this run was trained on. Prepare it as it was, or "
+                "train anew with `--config published=`."
+            )
     for file in sorted(packed.glob(f"*{PACKED}")):
         name = file.name.removesuffix(PACKED)
         posts = {post.id: post for post in read_posts(data / f"{name.split('.')[1]}.jsonl")} if data else {}
@@ -98,31 +105,41 @@ def take_over(packed: Path, folder: Path, data: Path | None = None) -> None:
         write_text(folder / name, read_text(packed / name))
 
 
-def is_published(published: Path, run: Run, values: dict[str, Any]) -> bool:
-    """Whether a run is published that was trained with these plain values of a ``RunConfig``."""
+def is_published(published: Path, run: Run, config: dict[str, Any]) -> bool:
+    """Whether a run is published that was trained with the settings and weights that ``config`` gives it.
+
+    Raises ``UserError`` when ``published`` holds no runs at all, or not the record of one.
+    """
+    if not (published / "runs").is_dir():
+        raise UserError(
+            f"published: {published} holds no runs. Correct the path, or leave it out to train all."
+        )
     record = published / "runs" / run.path / "run.yaml"
     if not record.exists():
         return False
+    about = _record_of(record)
     try:
-        trained = yaml.safe_load(read_text(record))["config"]
-    except (yaml.YAMLError, KeyError, TypeError) as error:
-        raise UserError(f"{record}: not the record of a run. Fetch the published results again.") from error
-    return trained == plain(build(RunConfig, values, run.path))
+        trained = build(RunConfig, about["config"], run.path)
+    except UserError:  # settings that there were when it was trained, and are no more
+        return False
+    wanted = build(RunConfig, run_config(config, run), run.path)
+    return trained == wanted and about["sources"] == sources(config, run.text_encoder, run.image_encoder)
 
 
 def compare_tables(published: Path, results: Path) -> tuple[int, list[str]]:
-    """How many scores and tables are published, and which of them ``results`` lacks or has otherwise."""
+    """How many scores and tables there are, and which of them only one of the two has or has otherwise."""
     if not (published / "scores.csv").exists():
         raise UserError(f"{published / 'scores.csv'}: no such file. Name a folder of published results.")
-    files = sorted([published / "scores.csv", *(published / "tables").glob("*")])
+    names = sorted({file.relative_to(folder) for folder in (published, results) for file in _tables(folder)})
     wrong = []
-    for file in files:
-        name = file.relative_to(published)
-        if not (results / name).exists():
+    for name in names:
+        if not (published / name).exists():
+            wrong.append(f"{name}: not published")
+        elif not (results / name).exists():
             wrong.append(f"{name}: not computed")
-        elif file.read_bytes() != (results / name).read_bytes():
+        elif (published / name).read_bytes() != (results / name).read_bytes():
             wrong.append(f"{name}: differs")
-    return len(files), wrong
+    return len(names), wrong
 
 
 def _pack(folder: Path, out: Path) -> None:
@@ -140,11 +157,26 @@ def _pack(folder: Path, out: Path) -> None:
 
 def _results(results: Path) -> Iterator[Path]:
     yield results / "config.yaml"
-    yield results / "scores.csv"
     yield results / "report.html"
+    yield from _tables(results)
+    yield from sorted((results / "plots").glob("*.svg"))
+
+
+def _tables(results: Path) -> Iterator[Path]:
+    yield results / "scores.csv"
     for table in TABLES:
         yield from sorted((results / "tables").glob(f"{table}.*"))
-    yield from sorted((results / "plots").glob("*.svg"))
+
+
+def _record_of(file: Path) -> dict[str, Any]:
+    try:
+        record = yaml.safe_load(read_text(file))
+        missing = {"config", "sources", "data_sha256"} - record.keys()
+    except (yaml.YAMLError, AttributeError) as error:
+        raise UserError(f"{file}: not the record of a run ({error}). Fetch it again.") from error
+    if missing:
+        raise UserError(f"{file}: a record without {', '.join(sorted(missing))}. Fetch it again.")
+    return record
 
 
 def _records(file: Path) -> Iterator[dict[str, Any]]:

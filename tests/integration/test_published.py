@@ -1,5 +1,6 @@
 """Published runs: taken over instead of trained, and the tables computed from them again."""
 
+import copy
 import lzma
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,10 @@ def test_the_tables_are_computed_from_what_is_published(
     assert not {"train", "predict", "prepare"} & set(done.jobs)
     assert main(["compare", str(results), "--from", str(published)]) == 0
     assert main(["compare", str(results), "--from", str(tmp_path / "nothing")]) == 1
+    (published / "tables/grid.csv").rename(tmp_path / "grid.csv")
+    assert main(["compare", str(results), "--from", str(published)]) == 1  # computed, not published
+    (tmp_path / "grid.csv").rename(published / "tables/grid.csv")
+    assert main(["compare", str(results), "--from", str(published)]) == 0
     with (published / "tables/grid.md").open("a") as file:
         file.write("better\n")
     assert main(["compare", str(results), "--from", str(published)]) == 1
@@ -61,6 +66,9 @@ def test_published_runs_are_taken_over_and_only_new_ones_train(
     assert (tmp_path / target).read_bytes() == (finished.folder / target).read_bytes()
 
     config["grid"][0]["seeds"].append(3)
+    source = copy.deepcopy(config)
+    source["image_encoders"]["cnn"]["source"] = "path:elsewhere"  # other weights under the same name
+    assert "demo/none/bilstm+cnn/linear/seed1" in workflow.plan(tmp_path, source).trained
     config["training"]["patience"] = 1  # concerns all runs
     config["text_encoders"]["bilstm"]["training"] |= {"patience": 2}  # but those with a text
     assert workflow.plan(tmp_path, config).trained == {
@@ -75,4 +83,10 @@ def test_other_data_than_was_predicted_is_refused(
     config |= {"published": str(published)}
     config["datasets"]["demo"]["generator"]["seed"] = 2
     done = workflow.run(tmp_path, config, "results/runs/demo/none/bilstm+none/text_only/seed1/run.yaml")
-    assert done.status != 0 and "Prepare the data as it was" in done.output
+    assert done.status != 0 and "train.jsonl is not what this run was trained on" in done.output
+
+
+def test_a_folder_without_published_runs_is_named(workflow: Workflow, config: dict[str, Any], tmp_path: Path):
+    done = workflow.run(tmp_path, config | {"published": "results/publishd"}, "-n")
+    assert done.status != 0 and "results/publishd holds no runs" in done.output
+    assert "Traceback" not in done.output

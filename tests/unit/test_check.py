@@ -157,6 +157,15 @@ def test_it_is_quick_and_needs_no_torch(folder):
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
+def test_a_reader_may_close_early(folder):
+    append(folder, "train", "".join(post(str(n), "x", "I-PER") for n in range(5000)))
+    command = [sys.executable, "-m", "mnerflow.cli", "check", str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
 @pytest.mark.skipif(not SHARED.exists(), reason="no ../shared")
 def test_real_files(capsys):
     status, output = check(capsys, SHARED / "twitter2017", "--limit", "1")

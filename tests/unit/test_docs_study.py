@@ -4,8 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from mnerflow.evaluation.scores import read_scores
+from mnerflow.grid import Run, expand, merge
+from mnerflow.publication import is_published
 from mnerflow.reporting.render import spread
 from mnerflow.reporting.tables import encoders, summarize
 
@@ -14,6 +17,16 @@ ROW = re.compile(
     r"^\| `(\w+)`(?: \(([\w+]+)\))? \| `([^`]+)` \| (\d+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|", re.M
 )
 METRICS = ("entity_f1", "token_macro_f1", "subword_macro_f1")
+
+
+def test_every_published_run_is_one_of_the_study_with_its_settings() -> None:
+    config = {}
+    for file in ("config/datasets.yaml", "config.yaml", "config/study.yaml"):
+        config = merge(config, yaml.safe_load((ROOT / file).read_text(encoding="utf-8")))
+    folder = ROOT / "results/published"
+    published = {Run.from_folder(record.parent) for record in (folder / "runs").rglob("run.yaml")}
+    assert published <= set(expand(config))
+    assert [run.path for run in published if not is_published(folder, run, config)] == []
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/study.md"])

@@ -49,7 +49,7 @@ def published_runs(runs):
     if not config.get("published"):
         return set()
     folder = Path(config["published"])
-    published = {run for run in runs if is_published(folder, run, grid.run_config(config, run))}
+    published = {run for run in runs if is_published(folder, run, config)}
     starts = {start for run in runs if run not in published for start in grid.starting_runs(config, run)}
     return published - starts
 

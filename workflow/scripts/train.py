@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mnerflow.compute.gpus import take_gpus
-from mnerflow.grid import training_processes
+from mnerflow.grid import sources, training_processes
 from mnerflow.log import job
 from mnerflow.training.launch import launch
 from mnerflow.training.run import train_order
@@ -12,6 +12,7 @@ folder = Path(snakemake.output.model).parent
 with job(f"trained {folder}", snakemake.log[0]):
     take_gpus(snakemake.resources.gpu)
     given, params = snakemake.input, snakemake.params
+    about = dict(snakemake.wildcards.items())
     order = {
         "values": params.run,
         "train": given.train,
@@ -19,7 +20,7 @@ with job(f"trained {folder}", snakemake.log[0]):
         "pixels": given.get("images"),
         "features": given.get("features"),
         "folder": str(folder),
-        "about": dict(snakemake.wildcards.items()),
+        "about": about | {"sources": sources(snakemake.config, about["text"], about["image"])},
         "code": params.code,
     }
     launch(train_order, order, training_processes(params.run), snakemake.log[0])
