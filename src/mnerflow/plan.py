@@ -65,6 +65,11 @@ def check_time(core_hours: dict[str, float], encoders: Sequence[Sequence[str]], 
         )
 
 
+def mirror_file(config: dict[str, Any], entry: dict[str, Any]) -> str | None:
+    """Where the configured mirror keeps the file of an entry; nothing without a mirror."""
+    return f"{config['mirror']}/{entry['mirror']}" if config.get("mirror") and "mirror" in entry else None
+
+
 def split_files(entry: dict[str, Any]) -> list[str]:
     """The files that hold the splits of a data set's entry."""
     parts = entry["splits"].values()

@@ -46,7 +46,7 @@ def candidates(config: Mapping[str, Any]) -> list[Candidate]:
         runs = list(block_runs(config, block, place))
         values = product(*search["search"].values())
         settings = [
-            ",".join(f"{key}={value:g}" for key, value in zip(search["search"], row, strict=True))
+            ",".join(f"{key}={value:.15g}" for key, value in zip(search["search"], row, strict=True))
             for row in values
         ]
         for setting, run in product(settings, runs):

@@ -36,6 +36,13 @@ def test_the_focal_loss() -> None:
     assert Softmax(TAGS, focal=2.0).loss(EMISSIONS, LABELS, MASK).item() == pytest.approx(expected, rel=1e-6)
 
 
+@pytest.mark.parametrize("focal", [0.5, 1.0, 2.0])
+def test_the_focal_loss_of_a_word_predicted_for_sure_has_a_gradient(focal: float) -> None:
+    emissions = torch.tensor([[[90.0, 0.0, 0.0], [0.0, 1.0, 0.0]]], requires_grad=True)
+    Softmax(TAGS, focal=focal).loss(emissions, LABELS, MASK).backward()
+    assert torch.isfinite(emissions.grad).all()
+
+
 def run(**training: float) -> RunConfig:
     encoder, settings = PartConfig("bilstm", {"min_count": 1}), TrainingConfig(**training)
     return RunConfig(("PER",), 1, PartConfig("text_only"), encoder, training=settings)

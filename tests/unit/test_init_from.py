@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from mnerflow.config import PartConfig, RunConfig
+from mnerflow.config import PartConfig, RunConfig, TrainingConfig
 from mnerflow.data.overlap import check_leak, shared_posts
 from mnerflow.data.post import Post, write_posts
 from mnerflow.errors import UserError
 from mnerflow.grid import Run, starting_runs
+from mnerflow.models.decoders import class_weights
 from mnerflow.models.init_from import start_from
 from mnerflow.models.tagger import new_tagger
 
@@ -62,6 +63,24 @@ def test_encoders_are_carried_over_and_heads_by_tag() -> None:
     assert own["fusion.head.weight"].tolist() == [[1, 1], [4, 4], [5, 5]]
     assert own["fusion.hidden"].sum() == 0, "another size, so it stays new"
     assert own["decoder.transitions"].tolist() == [[0, 3, 4], [15, 18, 19], [20, 23, 24]]
+
+
+def test_two_predictions_in_a_row_are_matched_by_tag() -> None:
+    own = {"fusion.fuse.0.weight": torch.zeros(1, 6)}
+    start_from(
+        own, ["O", "B-X", "B-Y"], {"fusion.fuse.0.weight": torch.arange(6.0)[None]}, ["O", "B-Y", "B-X"]
+    )
+    assert own["fusion.fuse.0.weight"].tolist() == [[0, 2, 1, 3, 5, 4]]
+
+
+def test_class_weights_are_those_of_the_own_training_posts(tmp_path: Path) -> None:
+    weighted = TrainingConfig(class_weights=1.0)
+    encoder = PartConfig("bilstm", {"min_count": 1})
+    first = RunConfig(("PER",), 1, PartConfig("text_only"), encoder, training=weighted)
+    new_tagger(first, [post("1", "a b c Ann")], 0).save(tmp_path / "model.safetensors")
+    own = [Post("2", ["Bob", "sings"], ["B-PER", "O"])]
+    tagger = new_tagger(replace(first, init_from=str(tmp_path / "model.safetensors")), own, 0)
+    assert torch.equal(tagger.decoder.class_weights, class_weights(own, tagger.decoder.tags, 1.0))
 
 
 def test_a_tag_that_was_not_learnt_stays_new() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import transformers
 from gguf import GGUFWriter
 from torch import Tensor
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, LlamaModel
@@ -128,6 +129,22 @@ def test_frozen_weights_in_4_bits_are_close_and_adapters_alone_are_trained_and_s
     packed.save(tmp_path / "model.safetensors")
     again = load_tagger(run(wide_llama, four_bit=True), tmp_path / "model.safetensors", 0).eval()
     assert torch.equal(again(batch), packed(batch))
+
+
+@pytest.mark.parametrize("name", ["GPT2", "GPTNeoX"])
+def test_other_families_than_llama(name: str, tiny_llama: Path, tmp_path: Path) -> None:
+    sizes = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "vocab_size": 280}
+    sizes |= {"max_position_embeddings": 64}
+    further = {"GPTNeoX": {"intermediate_size": 16}}
+    config = getattr(transformers, f"{name}Config")(**sizes, **further.get(name, {}))
+    getattr(transformers, f"{name}Model")(config).save_pretrained(tmp_path)
+    AutoTokenizer.from_pretrained(tiny_llama).save_pretrained(tmp_path)
+    encoder = PartConfig("language_model", weights=str(tmp_path))
+    posts = [Post("1", ["Ann", "sings"], ["B-PER", "O"]), Post("2", ["Rome"], ["O"])]
+    tagger = new_tagger(RunConfig(("PER",), 1, PartConfig("text_only"), encoder), posts, 0)
+    loss = tagger.loss(Inputs(posts, tagger).batch([0, 1]))
+    loss.backward()
+    assert torch.isfinite(loss)
 
 
 def test_gradient_checkpointing_changes_no_gradient(tiny_llama: Path, posts: list[Post]) -> None:

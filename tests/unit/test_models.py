@@ -7,6 +7,7 @@ from types import ModuleType
 import numpy
 import pytest
 import torch
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save_file
@@ -141,16 +142,74 @@ def save(folder: Path, name: str, **config) -> None:
     getattr(transformers, f"{name}Model")(made).save_pretrained(folder)
 
 
-DISTIL = {"dim": 8, "hidden_dim": 16, "n_layers": 1, "n_heads": 2}
+CAPTIONED = [
+    Post("1", ["ann", "sings", "in"], ["O"] * 3, caption=caption) for caption in ("a", "rome", "b c")
+]
 
 
 @pytest.mark.parametrize(
-    ("name", "sizes"), [("DebertaV2", TINY), ("Electra", TINY), ("DistilBert", DISTIL | {"vocab_size": 30})]
+    ("kind", "options"),
+    [
+        ("bilstm", {"min_count": 1}),
+        ("transformer", {}),
+        ("language_model", {"attention": "causal"}),
+        ("language_model", {"attention": "bidirectional"}),
+    ],
+)
+def test_words_see_the_caption(kind: str, options: dict, tiny_bert: Path, tiny_llama: Path) -> None:
+    weights = str(tiny_llama if kind == "language_model" else tiny_bert)
+    run = RunConfig(("PER",), 1, PartConfig("text_only"), PartConfig(kind, options, weights), captions=True)
+    tagger = new_tagger(run, CAPTIONED, 0).eval()
+    inputs = Inputs(CAPTIONED, tagger, captions=True)
+    assert inputs.lengths == Inputs(CAPTIONED, tagger).lengths
+    with torch.no_grad():
+        first, second, third = (tagger.text_encoder(inputs.batch([n]).text)[0] for n in range(3))
+    assert first.shape == second.shape == third.shape
+    for other in (second, third):
+        assert not any(torch.equal(one, its) for one, its in zip(first, other, strict=True))
+
+
+CONFIGS = Path(__file__).parents[2].glob("config/*.yaml")
+TIMM_MODELS = {
+    encoder["options"]["model"]
+    for file in CONFIGS
+    for encoder in yaml.safe_load(file.read_text(encoding="utf-8")).get("image_encoders", {}).values()
+    if encoder.get("kind") == "timm"
+}
+
+
+@pytest.mark.parametrize("model", sorted(TIMM_MODELS))
+def test_timm_models_of_our_studies_can_be_made(model: str) -> None:
+    with torch.device("meta"):
+        assert new_image_encoder(ImageConfig("timm", {"model": model}, size=224)).d_model
+    with pytest.raises(UserError, match="has no model 'vit_tiny_patch16_225'"):
+        new_image_encoder(ImageConfig("timm", {"model": "vit_tiny_patch16_225"}, size=224))
+
+
+DISTIL = {"dim": 8, "hidden_dim": 16, "n_layers": 1, "n_heads": 2}
+
+
+XLNET = {"d_model": 8, "n_layer": 1, "n_head": 2, "d_inner": 16, "vocab_size": 30}
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes"),
+    [
+        ("DebertaV2", TINY),
+        ("Electra", TINY),
+        ("DistilBert", DISTIL | {"vocab_size": 30}),
+        ("Albert", TINY | {"embedding_size": 8, "num_hidden_layers": 2}),
+        ("XLNet", XLNET),
+    ],
 )
 def test_other_families_than_bert(name: str, sizes: dict, tiny_bert: Path, tmp_path: Path) -> None:
     Transformer.create(Config(), tiny_bert, []).tokenizer.save_pretrained(tmp_path)
     save(tmp_path, name, **sizes)
-    encoder = Transformer.create(Config(trained_layers=1), tmp_path, []).eval()
+    shares_layers = name == "Albert"
+    if shares_layers:
+        with pytest.raises(UserError, match="no list of 2 layers to choose from"):
+            Transformer.create(Config(trained_layers=1), tmp_path, [])
+    encoder = Transformer.create(Config(trained_layers=int(not shares_layers)), tmp_path, []).eval()
     batch = encoder.collate(encoder.encode([post("ann", "in", "romes")], captions=False))
     assert encoder(batch).shape == (1, 3, 8)
 
@@ -309,8 +368,18 @@ def test_every_fusion_trains_all_of_every_pair_of_encoders(
     gradients = [weight.grad for weight in tagger.parameters() if weight.grad is not None]
     assert torch.isfinite(loss) and all(torch.isfinite(gradient).all() for gradient in gradients)
 
-    # What stands in for an image that is not there changes nothing.
+    # What stands in for an image that is not there changes nothing, not even the statistics of a batch.
+    inputs.rows = [[1, 2], [2], []]
+    statistics = {name: value.clone() for name, value in tagger.named_buffers() if "running" in name}
+    tagger(inputs.batch([0, 1, 2]))
+    moved = {name: value.clone() for name, value in tagger.named_buffers() if "running" in name}
+    tagger.load_state_dict(statistics, strict=False)
+    inputs.images = PIXELS.copy()
+    inputs.images[0] = 255
+    tagger(inputs.batch([0, 1, 2]))
+    assert all(torch.equal(moved[name], value) for name, value in tagger.named_buffers() if name in moved)
     tagger.eval()
+    inputs.images, inputs.rows = PIXELS, [[], [], []]
     with torch.no_grad():
         emissions = tagger(inputs.batch([0, 1, 2]))
         inputs.images = 255 - PIXELS

@@ -12,7 +12,7 @@ import yaml
 from mnerflow.config import LearningRates, PartConfig, RunConfig, TrainingConfig
 from mnerflow.data.post import Post, write_posts
 from mnerflow.errors import UserError
-from mnerflow.models.tagger import load_tagger, new_tagger
+from mnerflow.models.tagger import Tagger, load_tagger, new_tagger
 from mnerflow.training import loop
 from mnerflow.training.inputs import Inputs, image_rows
 from mnerflow.training.predict import predict
@@ -97,10 +97,20 @@ def test_learning_rates_step_by_step(folder: Path, monkeypatch) -> None:
     assert [fusion for *_, fusion in rates] == pytest.approx([0.002 * share for share in shares])
 
 
-@pytest.mark.parametrize("changed", ["code", "data"])
-def test_a_checkpoint_of_other_code_or_data_is_not_gone_on_from(
+def test_training_that_diverges_says_so(folder: Path, monkeypatch) -> None:
+    monkeypatch.setattr(Tagger, "loss", lambda self, batch: self.fusion.head.bias.sum() * float("nan"))
+    with pytest.raises(UserError, match=r"diverged in epoch 1: its loss is nan. Lower"):
+        train(run(epochs=2), folder)
+
+
+@pytest.mark.parametrize("changed", ["code", "data", "start"])
+def test_a_checkpoint_of_other_code_data_or_start_is_not_gone_on_from(
     changed: str, folder: Path, monkeypatch
 ) -> None:
+    for name, seed in (("start", 1), ("other", 2)):
+        torch.manual_seed(seed)
+        new_tagger(run(), [Post("1", ["Ann"], ["O"])], 0).save(folder / f"{name}.safetensors")
+
     class Killed(Exception):
         """Stands in for a signal."""
 
@@ -109,7 +119,7 @@ def test_a_checkpoint_of_other_code_or_data_is_not_gone_on_from(
 
     def start(code: str = "a") -> None:
         train_run(
-            run(epochs=2, checkpoint_seconds=1e-9),
+            replace(run(epochs=2, checkpoint_seconds=1e-9), init_from=str(folder / "start.safetensors")),
             *(folder / "train.jsonl", folder / "dev.jsonl", None, folder / "run", {}, code),
         )
 
@@ -120,6 +130,8 @@ def test_a_checkpoint_of_other_code_or_data_is_not_gone_on_from(
     monkeypatch.setattr(Inputs, "batch", lambda self, chosen: steps.append(chosen) or whole(self, chosen))
     if changed == "data":
         write_posts(folder / "dev.jsonl", [Post("1", ["met"], ["O"])])
+    if changed == "start":
+        (folder / "other.safetensors").replace(folder / "start.safetensors")
     start("b" if changed == "code" else "a")
     assert len(steps) == 2 * (2 + 1), "two epochs of two training batches and one of dev, from the beginning"
 

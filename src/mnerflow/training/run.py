@@ -130,7 +130,11 @@ def train_run(
     )
     checkpoint = folder / "checkpoint.pt"
     data = [train_file, dev_file, *([images.store.store / "index.csv"] if images else [])]
-    identity = hashlib.sha256(repr((run, code, *map(sha256, data))).encode()).hexdigest()
+    weights = {str(file): sha256(file) for file in _pretrained(run)}
+    start_and_images = [run.init_from] if run.init_from else []
+    start_and_images += [images.values.filename] if images else []
+    read = [weights, *map(sha256, [*data, *start_and_images])]
+    identity = hashlib.sha256(repr((run, code, read)).encode()).hexdigest()
     history = train(tagger, training, dev, run.training, run.seed, checkpoint, identity)
     if rank():
         return
@@ -138,7 +142,7 @@ def train_run(
     record = about | {
         "config": plain(run),
         **provenance(place, data),
-        "weights_sha256": {str(file): sha256(file) for file in _pretrained(run)},
+        "weights_sha256": weights,
         "training_posts": len(posts),
         "posts_left_out": left_out,
         "parameters_trained": trained,

@@ -20,7 +20,8 @@ class Softmax(Decoder):
         labels = labels[word_mask]
         losses = cross_entropy(emissions[word_mask].float(), labels, reduction="none")
         if self.focal:
-            losses = (1 - (-losses).exp()) ** self.focal * losses
+            # Where p is 1 in fp32, a power below 1 has no derivative.
+            losses = (1 - (-losses).exp()).clamp(min=1e-6) ** self.focal * losses
         if self.class_weights is not None:
             losses = self.class_weights[labels] * losses
         return losses.mean()

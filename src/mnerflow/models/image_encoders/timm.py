@@ -19,7 +19,7 @@ class Config:
     """Options of a ``timm`` image encoder.
 
     Attributes:
-        model: a name of ``timm.list_models()``.
+        model: a name of ``timm.list_models()``, with or without the tag of its pretrained weights.
         arguments: passed to ``timm.create_model`` (``patch_size``, ``depth``, …).
     """
 
@@ -41,7 +41,7 @@ class Timm(ImageEncoder):
     @classmethod
     def create(cls, config: Config, size: int, weights: Path | None) -> "Timm":
         """Build the model for ``size`` × ``size`` pixels, with weights from ``model.safetensors`` if any."""
-        if config.model not in timm.list_models():
+        if not timm.is_model(config.model):
             raise UserError(f"image encoder: timm {timm.__version__} has no model {config.model!r}.")
         arguments = config.arguments | {"num_classes": 0}
         if weights:

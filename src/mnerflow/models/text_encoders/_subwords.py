@@ -56,7 +56,13 @@ class SubwordConfig:
 
 
 class SubwordEncoder(TextEncoder):
-    """Words pooled from the last layer's subwords."""
+    """Words pooled from the last layer's subwords.
+
+    Attributes:
+        caption_first: whether a caption stands before the words, for a model that sees no word to the right.
+    """
+
+    caption_first = False
 
     def __init__(self, config: SubwordConfig, tokenizer, model: PreTrainedModel) -> None:
         super().__init__()
@@ -92,7 +98,8 @@ class SubwordEncoder(TextEncoder):
     @property
     def _limit(self) -> int:
         positions = self.tokenizer.model_max_length
-        longest = min(positions, getattr(self.model.config, "max_position_embeddings", positions))
+        learnt = getattr(self.model.config, "max_position_embeddings", positions)
+        longest = min(positions, learnt if learnt > 0 else positions)  # XLNet's relative ones have no end
         embedding = getattr(getattr(self.model, "embeddings", None), "position_embeddings", None)
         if getattr(embedding, "padding_idx", None) is not None:  # RoBERTa numbers positions after it
             longest = min(positions, embedding.num_embeddings - embedding.padding_idx - 1)
@@ -139,8 +146,12 @@ class SubwordEncoder(TextEncoder):
     ) -> EncodedText:
         before, between, after = self._special
         caption = caption[: self._limit // 4]
-        tail = [*between, *caption, *after] if caption else after
-        room = self._limit - len(before) - len(tail)
+        head, tail = before, after
+        if caption and self.caption_first:
+            head = [*before, *caption, *between]
+        elif caption:
+            tail = [*between, *caption, *after]
+        room = self._limit - len(head) - len(tail)
         if room < 1:
             raise UserError(
                 f"text encoder: windows of {self._limit} subwords have no room for a word beside the special "
@@ -150,8 +161,8 @@ class SubwordEncoder(TextEncoder):
         windows, types, cases = [], [], []
         context, units = [-1] * len(words), [[]] * len(words)
         for first, last in _window_ranges([len(ids) for ids in words], room):
-            row = list(before)
-            case = [0] * len(before)
+            row = list(head)
+            case = [0] * len(head)
             for index in range(first, last):
                 # A word in two windows is read where it has more context on its poorer side.
                 left = index - first if first else len(words)
@@ -161,13 +172,11 @@ class SubwordEncoder(TextEncoder):
                     units[index] = [(len(windows), len(row) + offset) for offset in range(len(words[index]))]
                 row += words[index]
                 case += [casings[index]] * len(words[index])
-            types.append([0] * (len(row) + len(tail)))
-            if caption:
-                second = len(caption) + len(after)
-                types[-1][-second:] = [1] * second
+            second = len(tail) - len(between) if tail is not after else 0
+            types.append([0] * (len(row) + len(tail) - second) + [1] * second)
             windows.append(row + tail)
             cases.append(case + [0] * len(tail))
-        beside = len(windows) * (len(tail) - len(after))
+        beside = len(windows) * (len(head) - len(before) + len(tail) - len(after))
         return EncodedText(windows, units, subwords, beside, {"types": types, "casings": cases})
 
     def collate(self, texts: Sequence[EncodedText]) -> dict[str, Tensor]:

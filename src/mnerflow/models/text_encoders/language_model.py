@@ -81,12 +81,13 @@ class LanguageModel(SubwordEncoder):
             if weight.requires_grad:
                 weight.data = weight.data.float()
         super().__init__(config, tokenizer, model)
+        self.caption_first = config.attention == "causal"
         model.config.use_cache = False
         if config.gradient_checkpointing:
             model.activation_checkpointing_enable({"use_reentrant": False})
             model.enable_input_require_grads()
         else:  # which leaves keys and values from outside out
-            heads = model.config.num_key_value_heads
+            heads = getattr(model.config, "num_key_value_heads", model.config.num_attention_heads)
             d_head = getattr(model.config, "head_dim", self.d_model // model.config.num_attention_heads)
             self.prefix_shape = (model.config.num_hidden_layers, heads, d_head)
         if config.sharded:

@@ -10,6 +10,7 @@ from torch import nn
 from transformers import AutoModel, PreTrainedModel
 
 from mnerflow.data.post import Post
+from mnerflow.errors import UserError
 from mnerflow.models.text_encoders._subwords import (
     SAFE,
     SubwordConfig,
@@ -38,11 +39,14 @@ class Transformer(SubwordEncoder):
 
     def __init__(self, config: Config, tokenizer, model: PreTrainedModel) -> None:
         super().__init__(config, tokenizer, model)
-        layers = next(
-            module
-            for module in model.modules()
-            if isinstance(module, nn.ModuleList) and len(module) == model.config.num_hidden_layers
-        )
+        depth = model.config.num_hidden_layers
+        stacks = [module for module in model.modules() if isinstance(module, nn.ModuleList)]
+        layers = next((stack for stack in stacks if len(stack) == depth), None)
+        if layers is None and (config.layers or config.trained_layers):
+            raise UserError(
+                f"text encoder: {type(model).__name__} has no list of {depth} layers to choose from. Leave "
+                "its options `layers` and `trained_layers` out."
+            )
         if config.layers:
             del layers[config.layers :]
         if config.trained_layers:
