@@ -19,13 +19,12 @@ from statistics import median
 
 import numpy
 from rows import Row, add_rows, peak_mib
-from training import MINILM, read_data, text_run
+from training import minilm, read_data, text_run
 
 from mnerflow.compute.device import seed_everything
 from mnerflow.config import ImageConfig, PartConfig, RunConfig
 from mnerflow.data.post import Post
 from mnerflow.models.tagger import new_tagger
-from mnerflow.models.weights import fetch_weights
 from mnerflow.training.inputs import Inputs
 from mnerflow.training.loop import train
 
@@ -65,9 +64,7 @@ def main() -> None:
     parser.add_argument("--only", type=Path, help=argparse.SUPPRESS)  # the process whose memory is measured
     parser.add_argument("--out", type=Path, default=Path("results/benchmarks.csv"))
     arguments = parser.parse_args()
-    weights = Path("resources/weights/minilm")
-    if not weights.exists():
-        fetch_weights(MINILM, weights)
+    weights = minilm()
     alone = text_run(weights, epochs=1)
     runs = {
         name: replace(alone, fusion=PartConfig(name), image_encoder=VIT)

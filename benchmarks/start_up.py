@@ -2,8 +2,8 @@
 
     python benchmarks/start_up.py [--runs 5] [--out results/benchmarks.csv]
 
-Medians over processes started anew: importing what training needs, what a job that writes a table needs, and
-``snakemake -n`` for a grid of 1,000 runs.
+Medians over processes started anew: importing what training needs, loading an encoder, importing what a job
+that writes a table needs, and ``snakemake -n`` for a grid of 1,000 runs.
 """
 
 import argparse
@@ -16,9 +16,16 @@ from statistics import median
 
 import yaml
 from rows import Row, add_rows
+from training import minilm
 
 ROOT = Path(__file__).parents[1]
 TRAINING = "import mnerflow.training.run, mnerflow.models.text_encoders.{}"
+LOADING = """
+from pathlib import Path
+import mnerflow.training.run
+from mnerflow.models.text_encoders.transformer import Config, Transformer
+Transformer.create(Config(), Path("{}"), [])
+"""
 TABLES = "import mnerflow.reporting.tables, mnerflow.reporting.thesis"
 
 
@@ -57,7 +64,8 @@ def main() -> None:
                 imports(TRAINING.format("language_model")),
                 "s",
             ),
-            Row("planning 1,000 runs", seconds(plan, folder, 1), "s", "<= 20", "snakemake -n"),
+            Row("start-up: imports and loading MiniLM", imports(LOADING.format(minilm())), "s"),
+            Row("planning 1,000 runs", seconds(plan, folder, arguments.runs), "s", "<= 20", "snakemake -n"),
         ]
     add_rows(rows, arguments.out)
 
