@@ -27,6 +27,8 @@ PACKED = ".jsonl.xz"
 LOCAL = ("mirror", "weights_mirror", "published", "finished_only", "allow_cpu", "max_cost")
 # Tables that follow from predictions and run.yaml alone, and quote no post.
 TABLES = ("grid", "thesis", "does_it_help", "per_type", "cost", "published")
+# Those that quote no post either, but need the words to be computed.
+TABLES_OF_WORDS = ("errors.csv", "errors.md", "fixed_and_broken.csv")
 
 
 def publish(results: Path, out: Path) -> int:
@@ -159,6 +161,7 @@ def _results(results: Path) -> Iterator[Path]:
     yield results / "config.yaml"
     yield results / "report.html"
     yield from _tables(results)
+    yield from (results / "tables" / name for name in TABLES_OF_WORDS)
     yield from sorted((results / "plots").glob("*.svg"))
 
 

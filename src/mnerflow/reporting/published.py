@@ -97,8 +97,9 @@ def published_table(rows: Sequence[dict]) -> Table:
     ]
     remarks = []
     for row in rows:
-        seen = f"not checked in print{', seen in ' + row['seen_in'] if row['seen_in'] else ''}"
-        remarks.append([] if row["origin"] == "mnerflow" or row["checked"] else [seen])
+        said = [] if row["checked"] else ["not checked in print"]
+        said += [f"seen in {row['seen_in']}"] if row["seen_in"] else []
+        remarks.append([", ".join(said)] if said else [])
     return Table(
         "Entity F1 (micro) on the test split in percent, published and ours. Data set, split and metric are "
         "the same; encoders, and what else was used in training, are not."

@@ -75,7 +75,7 @@ FUSIONS = {  # in the order of a legend; greys at least 0.06 apart, so that a co
     "prefix": Look("#332288", "h", (0, (3, 1, 1, 1, 1, 1))),
 }
 _SPARE_COLORS = ("#7A4B1E", "#CC6699", "#556B2F", "#5A7FA8", "#B8A000")
-_SPARE_MARKERS = ("<", "*", "d", "8", "H", "X", "P")
+_SPARE_MARKERS = ("<", "*", "X", "P", "d", "8", "H")  # the last three look like others when small
 
 
 def fusion_looks(fusions: Iterable[str]) -> dict[str, Look]:

@@ -80,5 +80,9 @@ def _figure(points: Points, machines: Mapping[Run, str]) -> Figure:
             axes.tick_params(labelleft=column == 0)
             if column == 0:
                 axes.set_ylabel("Test entity F1 (%)")
+    for axes in figure.axes:  # wide enough for two ticks, of which the next is at most 2.5 times as far
+        left, right = axes.get_xlim()
+        short = max(1, 4 * left / right) ** 0.5
+        axes.set_xlim(left / short, right * short)
     style.legend_below(figure, style.fusion_handles(looks), note)
     return figure
