@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tiny_run import CNN, RUN
 
 from mnerflow.compute.device import seed_everything
-from mnerflow.config import ImageConfig, RunConfig, TrainingConfig
+from mnerflow.config import ImageConfig, PartConfig, RunConfig, TrainingConfig
 from mnerflow.data.images import ImageStore, build_store
 from mnerflow.data.post import Post, write_posts
 from mnerflow.log import job
@@ -94,6 +94,24 @@ def test_a_killed_run_ends_like_one_that_was_not(steps: int, data: Path, monkeyp
     assert not (data / "killed" / "model.safetensors").exists()
     assert trained(RUN, data, "killed") == undisturbed
     assert not (data / "killed" / "checkpoint.pt").exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "fusion", "decoder"),
+    [("transformer", "prefix", "crf"), ("language_model", "cross_attention", "softmax")],
+)
+def test_two_threads_repeat_themselves_and_a_killed_run(
+    kind: str, fusion: str, decoder: str, data: Path, tiny_bert: Path, tiny_llama: Path, monkeypatch
+) -> None:
+    encoder = PartConfig(kind, weights=str(tiny_llama if kind == "language_model" else tiny_bert))
+    run = replace(RUN, text_encoder=encoder, fusion=PartConfig(fusion), decoder=decoder)
+    run = replace(run, training=replace(run.training, threads=2, epochs=2))
+    first = trained(run, data, "first")
+    assert trained(run, data, "second") == first
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        kill_after(5, patched)
+        trained(run, data, "killed")
+    assert trained(run, data, "killed") == first
 
 
 @pytest.mark.parametrize("number", SIGNALS)

@@ -1,7 +1,7 @@
 """Does the image help? Every fusion against its text-only twin, and against itself with wrong images.
 
-A twin is the text-only run with the same data set, filter, text encoder, decoder, epochs, steps and seeds. The
-verdict is the first of these that holds.
+A twin is the text-only run with the same data set, filter, text encoder, decoder, epochs, steps and seeds.
+The verdict is the first of these that holds.
 
 gains: the fusion is surely better than its twin, and its entity F1 surely drops when the images are shuffled.
 
