@@ -27,8 +27,8 @@ class TrainingConfig:
         patience: epochs without a better dev score after which training stops.
         select: the dev score, a fraction of 1, that chooses the epoch to keep.
         min_gain: by how much a score must rise to count as better.
-        batch_tokens: padded subwords a step, of the posts' own words; and what is computed at once, where
-            captions or several images make a step dearer than that.
+        batch_tokens: most padded subwords a step, of the posts' own words. Where captions or several images
+            make a step dearer, it is computed in pieces of this size.
         warmup: share of all steps in which the learning rate rises; it then falls linearly to zero.
         clip: largest gradient norm.
         weight_decay: of weight matrices; norms, biases and embeddings are left alone.

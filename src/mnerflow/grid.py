@@ -103,11 +103,12 @@ def text_only_twins(config: dict[str, Any]) -> dict[str, str | None]:
 
 
 def _shared_by_twins(entry: dict[str, Any]) -> tuple[Any, ...]:
-    """What else would explain a difference: decoder, epochs, the loss's weights, the data it starts from."""
+    """What else would explain a difference: decoder, steps, the loss's weights, the data it starts from."""
     training, start = entry.get("training", {}), entry.get("init_from", {})
     return (
         entry.get("decoder", "softmax"),
         training.get("epochs"),
+        training.get("batch_tokens"),
         training.get("class_weights"),
         training.get("focal"),
         start.get("dataset"),

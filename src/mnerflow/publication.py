@@ -81,10 +81,11 @@ def take_over(packed: Path, folder: Path, data: Path | None = None) -> None:
         UserError: when the posts are others than those that it was trained on or predicted.
     """
     trained_on = _record_of(packed / "run.yaml")["data_sha256"] if data else {}
-    for name in (Path(name).name for name in trained_on if name.endswith(".jsonl")):
-        if sha256(data / name) not in trained_on.values():
+    for name, checksum in trained_on.items():
+        file = data / Path(name).name
+        if file.suffix == ".jsonl" and sha256(file) != checksum:
             raise UserError(
-                f"{packed}: {data / name} is not what this run was trained on. Prepare it as it was, or "
+                f"{packed}: {file} is not what this run was trained on. Prepare it as it was, or "
                 "train anew with `--config published=`."
             )
     for file in sorted(packed.glob(f"*{PACKED}")):
@@ -114,7 +115,7 @@ def is_published(published: Path, run: Run, config: dict[str, Any]) -> bool:
     """
     if not (published / "runs").is_dir():
         raise UserError(
-            f"published: {published} holds no runs. Correct the path, or leave it out to train all."
+            f"published: {published} holds no runs. Correct the path, or train all: `--config published=`."
         )
     record = published / "runs" / run.path / "run.yaml"
     if not record.exists():

@@ -36,7 +36,8 @@ def test_every_row_of_the_study_is_published(page: str) -> None:
         for row in summarize(read_scores(ROOT / "results/published/scores.csv"))
     }
     rows = ROW.findall((ROOT / page).read_text(encoding="utf-8"))
-    assert rows
+    shown = {(dataset, name or "none", model) for dataset, name, model, *_ in rows}
+    assert shown and (page == "README.md" or shown == published.keys())
     for dataset, filter_name, model, seeds, *cells in rows:
         row = published[dataset, filter_name or "none", model]
         assert int(seeds) == row["seeds"]

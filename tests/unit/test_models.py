@@ -418,6 +418,7 @@ def test_windows_show_every_word_once_and_the_caption_each_time(
 ) -> None:
     encoder = Transformer.create(Config(max_subwords=most), tiny_bert, [])
     text = encoder._windows(words, [len(word) for word in words], caption, [])
+    assert text.own == encoder._windows(words, [len(word) for word in words], [], []).length
     seen = caption[: most // 4]
     room = most - 2 - (len(seen) + 1 if seen else 0)  # [CLS] and [SEP]; a second one ends the caption
     read = [[text.windows[window][position] for window, position in word] for word in text.words]

@@ -43,6 +43,11 @@ def start_from(
     logger.info("started from another run; new are: %s", ", ".join(fresh) or "none")
 
 
+def _places(shared: Sequence[str], tags: Sequence[str], predictions: int) -> list[int]:
+    """Where the shared tags stand in so many predictions in a row."""
+    return [number * len(tags) + tags.index(tag) for number in range(predictions) for tag in shared]
+
+
 def _copy_by_tag(weight: Tensor, learnt: Tensor, tags: Sequence[str], learnt_tags: Sequence[str]) -> bool:
     """Copy a tensor, matching the axes that count tags, or the tags of two predictions in a row; false where
     other axes differ."""
@@ -50,14 +55,11 @@ def _copy_by_tag(weight: Tensor, learnt: Tensor, tags: Sequence[str], learnt_tag
         return False
     pairs = []
     for size, learnt_size in zip(weight.shape, learnt.shape, strict=True):
-        copies = size // len(tags)
-        if copies in (1, 2) and (size, learnt_size) == (copies * len(tags), copies * len(learnt_tags)):
-            shared = [(copy, tag) for copy in range(copies) for tag in tags if tag in learnt_tags]
-            pairs.append(
-                tuple(
-                    [copy * len(own) + own.index(tag) for copy, tag in shared] for own in (tags, learnt_tags)
-                )
-            )
+        predictions = size // len(tags)
+        same = (size, learnt_size) == (predictions * len(tags), predictions * len(learnt_tags))
+        if predictions in (1, 2) and same:  # two of them are what partial prediction fuses
+            shared = [tag for tag in tags if tag in learnt_tags]
+            pairs.append((_places(shared, tags, predictions), _places(shared, learnt_tags, predictions)))
         elif size == learnt_size:
             pairs.append((list(range(size)), list(range(size))))
         else:

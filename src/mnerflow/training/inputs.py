@@ -51,7 +51,7 @@ class Inputs:
         model reads besides leave it the steps of its text-only twin."""
         if self.texts is None:
             return list(map(len, self._labels))
-        return [text.length - text.beside for text in self.texts]
+        return [text.own for text in self.texts]
 
     def pieces(self, chosen: Sequence[int], most: int) -> list[list[int]]:
         """The chosen posts, cut into what is computed at once: at most ``most`` padded units, captions

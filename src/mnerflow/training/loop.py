@@ -52,7 +52,7 @@ def train(
 
     Goes on from ``checkpoint`` when that file exists and was saved under the same ``identity``; a run
     that was killed ends with the same weights as one that was not. Where several processes ``join``, each
-    computes its share of every batch, and only the first one writes.
+    computes its share of every piece of a batch, and only the first one writes.
     """
     place = next(tagger.parameters()).device
     lengths = training.lengths
@@ -127,10 +127,11 @@ def train(
             leave_if_preempted()
 
         if not math.isfinite(loss_sum):
-            raise UserError(
-                f"{checkpoint.parent}: training diverged in epoch {epoch}: its loss is {loss_sum}. Lower the "
-                "encoder's `training: {learning_rate: …}`."
-            )
+            said = f"training diverged in epoch {epoch}, with a loss of {loss_sum}: lower its learning rates"
+            if not history:
+                raise UserError(f"{checkpoint.parent}: {said}.")
+            logger.warning("%s; the epochs before are kept", said)
+            break
         try:
             predictions, dev_loss = predict(tagger, dev, config.batch_tokens)
         except Preempted:

@@ -99,7 +99,8 @@ def train_run(
         images: of the data set, for a run with an image encoder.
         folder: the run's folder; a checkpoint lies in it while training lasts.
         about: what else ``run.yaml`` says of the run (names, data set).
-        code: hash of the code; a checkpoint of other code, configuration or data is not gone on from.
+        code: hash of the code; a checkpoint of other code, configuration, data or starting weights is not
+            gone on from.
     """
     start, energy = time.monotonic(), EnergyMeter(device())
     seed_everything(run.seed, run.training.threads)
@@ -130,11 +131,12 @@ def train_run(
     )
     checkpoint = folder / "checkpoint.pt"
     data = [train_file, dev_file, *([images.store.store / "index.csv"] if images else [])]
-    weights = {str(file): sha256(file) for file in _pretrained(run)}
-    start_and_images = [run.init_from] if run.init_from else []
-    start_and_images += [images.values.filename] if images else []
-    read = [weights, *map(sha256, [*data, *start_and_images])]
-    identity = hashlib.sha256(repr((run, code, read)).encode()).hexdigest()
+    weights, identity = {}, ""
+    if not rank():  # which alone keeps checkpoints and a record
+        weights = {str(file): sha256(file) for file in _pretrained(run)}
+        read = [*data, *([run.init_from] if run.init_from else [])]
+        read += [images.values.filename] if images else []
+        identity = hashlib.sha256(repr((run, code, weights, *map(sha256, read))).encode()).hexdigest()
     history = train(tagger, training, dev, run.training, run.seed, checkpoint, identity)
     if rank():
         return

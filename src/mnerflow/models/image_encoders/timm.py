@@ -44,13 +44,13 @@ class Timm(ImageEncoder):
         if not timm.is_model(config.model):
             raise UserError(f"image encoder: timm {timm.__version__} has no model {config.model!r}.")
         arguments = config.arguments | {"num_classes": 0}
-        if weights:
-            state = _without_classifier(config.model, weights / "model.safetensors")
-            arguments |= {
-                "pretrained": True,
-                "pretrained_cfg_overlay": {"state_dict": state, "num_classes": 0},
-            }
         try:
+            if weights:
+                state = _without_classifier(config.model, weights / "model.safetensors")
+                arguments |= {
+                    "pretrained": True,
+                    "pretrained_cfg_overlay": {"state_dict": state, "num_classes": 0},
+                }
             try:
                 model = timm.create_model(config.model, img_size=size, **arguments)
             except TypeError:  # convolutional networks take any size and refuse the argument

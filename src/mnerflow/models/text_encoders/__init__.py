@@ -19,14 +19,14 @@ class EncodedText:
         windows: rows of input ids (one for most posts, more for one longer than the encoder reads).
         words: for each word, the ``(window, position)`` of the units that represent it.
         subwords: for each token, dropped ones included, into how many subwords the tokenizer cuts it.
-        beside: units in the windows that are not the post's own: its caption's.
+        own: units that the encoder would compute for the post without a caption.
         extra: whatever else the encoder needs.
     """
 
     windows: list[list[int]]
     words: list[list[tuple[int, int]]]
     subwords: list[int]
-    beside: int = 0
+    own: int
     extra: dict[str, list] | None = None
 
     @property

@@ -157,7 +157,7 @@ class SubwordEncoder(TextEncoder):
                 f"text encoder: windows of {self._limit} subwords have no room for a word beside the special "
                 "subwords and the caption. Raise its `max_subwords`."
             )
-        words = [ids[:room] for ids in words]
+        whole, words = words, [ids[:room] for ids in words]
         windows, types, cases = [], [], []
         context, units = [-1] * len(words), [[]] * len(words)
         for first, last in _window_ranges([len(ids) for ids in words], room):
@@ -176,8 +176,10 @@ class SubwordEncoder(TextEncoder):
             types.append([0] * (len(row) + len(tail) - second) + [1] * second)
             windows.append(row + tail)
             cases.append(case + [0] * len(tail))
-        beside = len(windows) * (len(head) - len(before) + len(tail) - len(after))
-        return EncodedText(windows, units, subwords, beside, {"types": types, "casings": cases})
+        own = sum(map(len, windows))
+        if caption:
+            own = self._windows(whole, casings, [], subwords).own
+        return EncodedText(windows, units, subwords, own, {"types": types, "casings": cases})
 
     def collate(self, texts: Sequence[EncodedText]) -> dict[str, Tensor]:
         """Pad to ``input_ids``, ``attention_mask``, ``token_type_ids``, ``casings`` ``(windows, subwords)``,

@@ -94,7 +94,7 @@ class BiLSTM(TextEncoder):
         ]
         own = range(len(caption), len(words))
         units = [[(0, index)] for index in own]
-        return EncodedText([ids], units, [1] * len(post.tokens), len(caption), {"spelled": spelled})
+        return EncodedText([ids], units, [1] * len(post.tokens), len(own), {"spelled": spelled})
 
     def collate(self, texts: Sequence[EncodedText]) -> dict[str, Tensor]:
         """Pad to ``words (batch, length)``, ``characters (batch, length, characters)``, ``lengths (batch)``

@@ -80,7 +80,7 @@ def _figure(points: Points, machines: Mapping[Run, str]) -> Figure:
             axes.tick_params(labelleft=column == 0)
             if column == 0:
                 axes.set_ylabel("Test entity F1 (%)")
-    for axes in figure.axes:  # wide enough for two ticks, of which the next is at most 2.5 times as far
+    for axes in figure.axes:  # ticks stand at 1, 2 and 5: less than four times as far, there may be but one
         left, right = axes.get_xlim()
         short = max(1, 4 * left / right) ** 0.5
         axes.set_xlim(left / short, right * short)
