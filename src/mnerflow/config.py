@@ -37,7 +37,8 @@ class TrainingConfig:
         processes: how many train the run, a GPU each where there are any; each takes a share of every batch.
             Part, too, of what makes predictions the same byte by byte.
         threads: processor threads a process; part of what makes predictions the same byte by byte.
-        checkpoint_seconds: how much work a killed job loses at most.
+        checkpoint_seconds: how much work a killed job loses at most; up to ten times as much where
+            checkpoints would take more than a fiftieth of the time.
     """
 
     epochs: int = 5

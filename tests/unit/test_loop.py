@@ -22,7 +22,7 @@ from mnerflow.models.tagger import new_tagger
 from mnerflow.training.batches import batches, shuffled_batches
 from mnerflow.training.features import compute_features
 from mnerflow.training.inputs import Inputs, image_rows
-from mnerflow.training.loop import Epoch, best_epoch, parameter_groups, should_stop
+from mnerflow.training.loop import Epoch, best_epoch, parameter_groups, pause, should_stop
 from mnerflow.training.preemption import SIGNALS, preemptible
 from mnerflow.training.run import open_images, predict_run, train_run
 
@@ -141,6 +141,11 @@ def test_a_preempted_run_writes_a_checkpoint_and_leaves(
     with job("trained", log):
         assert trained(run, data, "preempted") == undisturbed
     assert "going on from epoch" in log.read_text()
+
+
+@pytest.mark.parametrize(("cost", "seconds"), [(0.1, 60), (1.2, 60), (3.5, 175), (100, 600)])
+def test_checkpoints_that_are_dear_are_rarer(cost: float, seconds: float) -> None:
+    assert pause(cost, TrainingConfig(checkpoint_seconds=60)) == seconds
 
 
 def test_a_checkpoint_of_another_configuration_is_not_gone_on_from(data: Path, monkeypatch) -> None:

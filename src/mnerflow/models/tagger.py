@@ -60,7 +60,8 @@ class Tagger(nn.Module):
         What pads a batch takes no time and no part in its statistics; its patches are zero. Only where there
         are fewer than two images are all encoded, since one alone has no statistics.
         """
-        if image_mask.all() or image_mask.sum() < 2:
+        shown = int(image_mask.sum())
+        if shown == image_mask.numel() or shown < 2:
             return self.image_encoder(self.augment(images.flatten(0, 1))).unflatten(0, image_mask.shape)
         encoded = self.image_encoder(self.augment(images[image_mask]))
         patches = encoded.new_zeros(*image_mask.shape, *encoded.shape[1:])

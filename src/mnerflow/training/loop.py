@@ -81,13 +81,16 @@ def train(
         logger.info("going on from epoch %d, step %d", first_epoch, first_step)
 
     def save(epoch: int, step: int) -> None:
+        nonlocal due
+        start = time.monotonic()
         state = {"tagger": tagger.trained_state(), "optimizer": optimizer.state_dict(), "best": best}
         state |= {"schedule": schedule.state_dict(), "random": random_state()}
         state |= {"history": [asdict(row) for row in history], "epoch": epoch, "step": step}
         state |= {"loss_sum": loss_sum, "word_sum": word_sum, "seconds": seconds}
         save_checkpoint(checkpoint, state, identity)
+        due = time.monotonic() + pause(time.monotonic() - start, config)
 
-    saved = time.monotonic()
+    due = time.monotonic() + config.checkpoint_seconds
     for epoch in range(first_epoch, config.epochs + 1):
         if should_stop(history, config):
             break
@@ -119,11 +122,9 @@ def train(
             optimizer.zero_grad()
             loss_sum += float(loss) * words
             word_sum += words
-            now = time.monotonic()
-            seconds += now - start
-            if (now - saved > config.checkpoint_seconds and not rank()) or preempted():
+            seconds += time.monotonic() - start
+            if (time.monotonic() > due and not rank()) or preempted():
                 save(epoch, step)
-                saved = now
             leave_if_preempted()
 
         if not math.isfinite(loss_sum):
@@ -155,10 +156,9 @@ def train(
             *(epoch, loss_sum / word_sum, dev_loss, scores.entity_f1, len(training.posts) / seconds),
         )
         first_step, loss_sum, word_sum, seconds = 0, 0.0, 0, 0.0
-        long_ago = time.monotonic() - saved > config.checkpoint_seconds / 2
-        if epoch < config.epochs and long_ago and not rank():
+        soon = time.monotonic() + config.checkpoint_seconds / 2 > due
+        if epoch < config.epochs and soon and not rank():
             save(epoch + 1, 0)
-            saved = time.monotonic()
 
     tagger.load_trained_state(best)
     logger.info("kept epoch %d of %d", best_epoch(history, config), len(history))
@@ -198,6 +198,15 @@ def best_epoch(history: list[Epoch], config: TrainingConfig) -> int:
 def should_stop(history: list[Epoch], config: TrainingConfig) -> bool:
     """Whether ``patience`` epochs have passed since the best one."""
     return bool(history) and history[-1].epoch - best_epoch(history, config) >= config.patience
+
+
+def pause(cost: float, config: TrainingConfig) -> float:
+    """Seconds to the next checkpoint after one that took ``cost``.
+
+    Longer than configured, up to ten times, where checkpoints would take more than a fiftieth of the time.
+    """
+    shortest = config.checkpoint_seconds
+    return min(max(shortest, 50 * cost), 10 * shortest)
 
 
 def random_state() -> dict[str, torch.Tensor]:
