@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from hashlib import sha256
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,19 @@ def split_files(entry: dict[str, Any]) -> list[str]:
     """The files that hold the splits of a data set's entry."""
     parts = entry["splits"].values()
     return [name for part in parts for name in ([part] if isinstance(part, str) else part)]
+
+
+def folder_state(folder: Path, without: str = "") -> str:
+    """Hash of names, sizes and times of all files below a folder, those below ``without`` left out.
+
+    A directory's own time does not tell that a file in it was written anew, or lies deeper.
+    """
+    seen = []
+    for file in folder.rglob("*"):
+        name = file.relative_to(folder)
+        if file.is_file() and not (without and name.parts[0] == without):
+            seen.append((str(name), file.stat().st_size, file.stat().st_mtime_ns))
+    return sha256(repr(sorted(seen)).encode()).hexdigest()
 
 
 def _data_modules(config: dict[str, Any], run: Run) -> Iterator[tuple[str, ...]]:

@@ -1,6 +1,7 @@
 """The chain from data to tables: what it leaves, what it plans, that it repeats itself exactly."""
 
 import csv
+import json
 import os
 import re
 import shutil
@@ -15,8 +16,9 @@ from zipfile import ZipFile
 import pytest
 import yaml
 from conftest import ROOT, Finished, Result, Workflow
+from PIL import Image
 
-from mnerflow.data.post import read_posts
+from mnerflow.data.post import SPLITS, read_posts
 from mnerflow.evaluation.predictions import read_predictions
 from mnerflow.evaluation.scores import COLUMNS, read_scores
 
@@ -222,6 +224,30 @@ def test_other_weights_at_a_path_are_fetched_again_and_a_mirror_is_no_reason(
     assert workflow.run(folder, config | {"weights_mirror": str(tmp_path)}, target, "-n").jobs == {}
     file.write_text('{"hidden_size": 8}')
     assert workflow.run(folder, config, target, "-n").jobs == {"weights": 1}
+
+
+def test_a_changed_file_in_ones_own_folder_is_read_again(workflow: Workflow, config: dict, tmp_path: Path):
+    own, folder = tmp_path / "own", tmp_path / "work"
+    (own / "images/deeper").mkdir(parents=True)
+    post = {"tokens": ["Ann"], "labels": ["B-PER"], "images": ["deeper/a.png", "b.png"]}
+    for split in SPLITS:
+        (own / f"{split}.jsonl").write_text(json.dumps(post | {"id": split}))
+    Image.new("RGB", (8, 8)).save(own / "images/b.png")
+    (own / "captions.txt").write_text("deeper/a.png :Ann\n")
+    splits = {split: f"{split}.jsonl" for split in SPLITS}
+    entry = {"folder": str(own), "format": "jsonl", "types": ["PER"], "splits": splits}
+    config["datasets"] = {"own": entry | {"captions": "captions.txt"}}
+    config["grid"] = [
+        {"datasets": ["own"], "text_encoders": ["bilstm"], "fusions": ["text_only"], "seeds": [1]}
+    ]
+    target = "results/images/own/16/index.csv"
+    assert workflow.run(folder, config, target).status == 0
+    assert "deeper/a.png,0,blank,missing" in (folder / target).read_text()
+    assert workflow.run(folder, config, target, "-n").jobs == {}
+    Image.new("RGB", (8, 8)).save(own / "images/deeper/a.png")
+    assert workflow.run(folder, config, target, "-n").jobs == {"image_store": 1}
+    (own / "captions.txt").write_text("deeper/a.png :Ben\n")
+    assert workflow.run(folder, config, target, "-n").jobs == {"prepare": 1, "image_store": 1}
 
 
 def merge(base: dict, over: dict) -> dict:

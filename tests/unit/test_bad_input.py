@@ -207,7 +207,10 @@ def test_malformed_text_is_refused(tmp_path: Path, case: str) -> None:
         ({"splits": {"train": "train.txt", "valid": "dev.txt"}}, "'valid' is not one of"),
         ({"splits": {"train": "train.txt", "dev": "train.txt"}}, "train.txt already"),
         ({"splits": {"train": ["train.txt", "other.txt"]}}, "other.txt: no such file"),
-        ({"splits": {"train": "train.txt"}}, "no posts for the split 'train'"),
+        (
+            {"splits": {"train": "train.txt"}},
+            "train has 1 posts or groups, too few to draw dev and test from",
+        ),
         ({"splits": {"train": "."}}, "cannot be read"),
         ({"map": {"PER": "PRE"}}, "did you mean 'PER'"),
     ],

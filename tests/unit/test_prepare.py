@@ -98,6 +98,25 @@ def test_missing_splits_are_drawn_by_seed_and_whole_groups(tmp_path: Path) -> No
     assert first == draw(0, "b") and first != draw(1, "c")
 
 
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("sizes", [[100, 1, 1], [60, 2, 2, 2, 2], [90, 5, 5, 5], [100, 10, 10, 10, 10]])
+def test_large_groups_are_not_drawn(sizes: list[int], seed: int, tmp_path: Path) -> None:
+    groups = [group for group, size in enumerate(sizes) for _ in range(size)]
+    posts = [{"id": i, "tokens": ["a"], "labels": ["O"], "group": group} for i, group in enumerate(groups)]
+    (tmp_path / "all.jsonl").write_text("".join(json.dumps(post) + "\n" for post in posts))
+    report = prepare(
+        config(format="jsonl", splits={"train": "all.jsonl"}, seed=seed), tmp_path, tmp_path / "out"
+    )
+    assert report.splits["train"].posts >= sizes[0] and report.splits["dev"].posts < 15
+
+
+def test_too_few_groups_to_draw_from_are_an_error(tmp_path: Path) -> None:
+    posts = [{"id": i, "tokens": ["a"], "labels": ["O"], "group": i % 2} for i in range(10)]
+    (tmp_path / "all.jsonl").write_text("".join(json.dumps(post) + "\n" for post in posts))
+    with pytest.raises(UserError, match="train has 2 posts or groups, too few to draw dev and test from"):
+        prepare(config(format="jsonl", splits={"train": "all.jsonl"}), tmp_path, tmp_path / "out")
+
+
 def test_a_test_file_is_kept_when_only_dev_is_drawn(raw: Path, tmp_path: Path) -> None:
     settings = config(splits={"train": "train.txt", "test": "test.txt"}, dev_fraction=0.5)
     report = prepare(settings, raw, tmp_path / "out")

@@ -30,7 +30,7 @@ from mnerflow.errors import UserError
 from mnerflow.fingerprint import fingerprint
 from mnerflow.compute.gpus import find_gpus
 from mnerflow.llm import runs as llm
-from mnerflow.plan import check_clock, check_plan, check_time, mirror_file, split_files
+from mnerflow.plan import check_clock, check_plan, check_time, folder_state, mirror_file, split_files
 from mnerflow.publication import TABLES, is_published
 from mnerflow.schema import check
 

@@ -23,6 +23,12 @@ def raw_files(wildcards):
     return [f"{raw_folder(wildcards.dataset)}/{name}" for name in names]
 
 
+def own_state(dataset, below="", without=""):
+    """What lies in a data set's own folder, which may change file by file."""
+    entry = config["datasets"][dataset]
+    return folder_state(Path(entry["folder"], below), without) if "folder" in entry else None
+
+
 def prepared(*datasets, filter=grid.FILTERS_OFF, splits=SPLITS):
     """The prepared posts of data sets."""
     return expand(

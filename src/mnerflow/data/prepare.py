@@ -4,6 +4,7 @@ import json
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from pathlib import Path
 
 from mnerflow.data.captions import read_captions
@@ -11,7 +12,7 @@ from mnerflow.data.formats import parse
 from mnerflow.data.overlap import shared_posts
 from mnerflow.data.post import SPLITS, Post, read_posts, write_splits
 from mnerflow.data.prepare_report import Report, count_split, count_strays, straddling
-from mnerflow.data.tags import OUTSIDE, repair
+from mnerflow.data.tags import OUTSIDE, entity_type, repair
 from mnerflow.errors import UserError, suggest
 
 
@@ -52,10 +53,11 @@ def prepare(
     an id that stands twice in the set, and a split that is empty.
     """
     _check(config)
-    read, mapped = _read(config, raw)
-    splits = _draw_missing_splits(config, read)
+    read = _read(config, raw)
+    splits = _draw_missing_splits(config, read, raw)
     left_out = _leave_out(without, splits) if without else {}
     first_tokens = _drop_first_tokens(splits) if config.drop_first_token else {}
+    mapped = _map(config.map, splits)
     for split, posts in splits.items():
         if not posts:
             source = config.splits.get(split, "drawn from train")
@@ -95,10 +97,9 @@ def _check(config: PrepareConfig) -> None:
             )
 
 
-def _read(config: PrepareConfig, raw: Path) -> tuple[dict[str, list[Post]], dict[str, int]]:
-    """Posts of every split that has files, their types mapped, and how many tags of each type were."""
+def _read(config: PrepareConfig, raw: Path) -> dict[str, list[Post]]:
+    """Posts of every split that has files, all of known types."""
     splits: dict[str, list[Post]] = {}
-    mapped = dict.fromkeys(config.map, 0)
     home: dict[str, Path] = {}
     for split in (split for split in SPLITS if split in config.splits):
         names = config.splits[split]
@@ -111,21 +112,15 @@ def _read(config: PrepareConfig, raw: Path) -> tuple[dict[str, list[Post]], dict
                         "Ids must be unique in the whole set; change one of them or its file's name."
                     )
                 home[post.id] = path
-                _map(post, config, path, mapped)
+                _check_types(post, config, path)
                 splits[split].append(post)
-    return splits, mapped
+    return splits
 
 
-def _map(post: Post, config: PrepareConfig, path: Path, mapped: dict[str, int]) -> None:
+def _check_types(post: Post, config: PrepareConfig, path: Path) -> None:
+    known = [*config.types, *config.map]
     for index, tag in enumerate(post.labels):
-        if tag == OUTSIDE:
-            continue
-        prefix, kind = tag[:2], tag[2:]
-        if kind in config.map:
-            post.labels[index] = prefix + config.map[kind]
-            mapped[kind] += 1
-        elif kind not in config.types:
-            known = [*config.types, *config.map]
+        if (kind := entity_type(tag)) and kind not in known:
             raise UserError(
                 f"{path}: post {post.id!r}, token {index + 1}: the label {tag!r} is outside the types "
                 f"{', '.join(config.types)}{suggest(kind, known)}. "
@@ -133,24 +128,56 @@ def _map(post: Post, config: PrepareConfig, path: Path, mapped: dict[str, int]) 
             )
 
 
-def _draw_missing_splits(config: PrepareConfig, read: dict[str, list[Post]]) -> dict[str, list[Post]]:
+def _draw_missing_splits(
+    config: PrepareConfig, read: dict[str, list[Post]], raw: Path
+) -> dict[str, list[Post]]:
     """All three splits; those not read are drawn from train, group by group, each in train's order."""
     fractions = {"dev": config.dev_fraction, "test": config.test_fraction}
-    missing = {split: fraction for split, fraction in fractions.items() if split not in read}
+    missing = [split for split in fractions if split not in read]
     train = read["train"]
-    groups: dict[str | int, list[int]] = {}
+    by_name: dict[str | int, list[int]] = {}
     for index, post in enumerate(train):
-        groups.setdefault(post.group or index, []).append(index)
-    shuffled = list(groups.values())
-    random.Random(config.seed).shuffle(shuffled)
-    drawn: dict[str, set[int]] = {split: set() for split in missing}
-    for split, fraction in missing.items():
-        while shuffled and len(drawn[split]) < max(1, round(fraction * len(train))):
-            drawn[split].update(shuffled.pop())
-    taken = set().union(*drawn.values())
-    result = {**read, "train": [post for index, post in enumerate(train) if index not in taken]}
-    result.update((split, [train[index] for index in sorted(drawn[split])]) for split in missing)
+        by_name.setdefault(post.group or index, []).append(index)
+    groups = list(by_name.values())
+    random.Random(config.seed).shuffle(groups)
+    if missing and len(groups) <= len(missing):
+        raise UserError(
+            f"{raw}: train has {len(groups)} posts or groups, too few to draw {' and '.join(missing)} from. "
+            "Give the set more posts, or a file for each split."
+        )
+    result = dict(read)
+    for before, split in enumerate(missing):
+        wanted = max(1, round(fractions[split] * len(train)))
+        drawn = _draw(groups, wanted, keep=len(missing) - before)
+        result[split] = [train[index] for index in drawn]
+    result["train"] = [train[index] for index in sorted(chain.from_iterable(groups))]
     return {split: result[split] for split in SPLITS}
+
+
+def _draw(groups: list[list[int]], wanted: int, keep: int) -> list[int]:
+    """Take groups of posts off the end of ``groups`` that bring their sum nearer to ``wanted``, one at least;
+    leave ``keep`` of them."""
+    drawn, posts = [], 0
+    for group in reversed(groups):
+        nearer = abs(posts + len(group) - wanted) < abs(posts - wanted)
+        if nearer and len(groups) - len(drawn) > keep:
+            drawn.append(group)
+            posts += len(group)
+    drawn = drawn or [min(groups, key=len)]
+    taken = set(chain.from_iterable(drawn))
+    groups[:] = [group for group in groups if group[0] not in taken]
+    return sorted(taken)
+
+
+def _map(names: dict[str, str], splits: dict[str, list[Post]]) -> dict[str, int]:
+    """Rename entity types; returns how many tags of each were renamed."""
+    mapped = dict.fromkeys(names, 0)
+    for post in _all(splits):
+        for index, tag in enumerate(post.labels):
+            if (kind := entity_type(tag)) in names:
+                post.labels[index] = tag[:2] + names[kind]
+                mapped[kind] += 1
+    return mapped
 
 
 def _leave_out(without: Sequence[Path], splits: dict[str, list[Post]]) -> dict[str, list[str]]:

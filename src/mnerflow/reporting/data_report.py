@@ -117,6 +117,9 @@ def _overlap(splits: Mapping[str, list[Post]]) -> Table:
 def _findings(report: Mapping[str, Any], file: Path) -> Iterator[str]:
     drawn = report["drawn_splits"]
     yield f"- Splits drawn from train: {', '.join(drawn) if drawn else 'none, all are as given'}."
+    if report["left_out"]:
+        counts = ", ".join(f"{split} {len(ids):,}" for split, ids in report["left_out"].items())
+        yield f"- Posts left out, as they stand in a data set that this one is to be without: {counts}."
     for name, count in report["mapped"].items():
         yield f"- Tags renamed: {name}, {count:,} tokens."
     yield f"- Stray `I-` tags turned into `B-`: {report['repaired']:,}."
