@@ -80,6 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for command, act in (acts | {compare: _compare}).items():
         command.set_defaults(act=act)
     given = parser.parse_args(arguments)
+    sys.stdout.reconfigure(errors="backslashreplace")  # a file's name need not be text
     try:
         status = given.act(given)
         sys.stdout.flush()

@@ -111,6 +111,11 @@ def _model_modules(config: dict[str, Any], run: Run) -> Iterator[tuple[str, ...]
 
 def _check_folder(entry: dict[str, Any], run: Run) -> None:
     folder = Path(entry["folder"])
+    if "{" in str(folder) or "}" in str(folder):
+        raise UserError(
+            f"datasets.{run.dataset}.folder: {str(folder)!r} has a curly bracket, which Snakemake would take "
+            "for a wildcard. Rename the folder."
+        )
     for name in split_files(entry):
         if not (folder / name).is_file():
             raise UserError(

@@ -52,6 +52,15 @@ def test_a_sound_folder_ends_in_the_lines_to_paste(capsys, folder):
     assert config["grid"][0]["datasets"] == ["my_data"]
 
 
+@pytest.mark.parametrize(
+    ("called", "name"),
+    [("2017", "my_2017"), ("no", "my_no"), ("Twitter2017", "my_twitter2017"), ("ü", "my_data")],
+)
+def test_a_folder_may_be_called_anything(called: str, name: str, capsys, folder: Path):
+    _, output = check(capsys, folder.rename(folder.with_name(called)))
+    assert list(yaml.safe_load(output.partition("FILE`:")[2])["datasets"]) == [name]
+
+
 def test_every_problem_that_stops_a_run_is_listed_with_place_and_remedy(capsys, folder):
     append(folder, "train", post("a", "Ann", "PER"))
     append(folder, "train", '{"id": "b", \n')

@@ -43,6 +43,7 @@ class Server(ThreadingHTTPServer):
         self.asked: list[tuple[str, str | None]] = []
         self.failures = 0
         self.ranges = True
+        self.version = "1"
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -51,8 +52,14 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         pass
 
+    @property
+    def tag(self) -> str:
+        return f'"{self.server.version}"'
+
     def do_GET(self) -> None:
         span = self.headers["Range"]
+        if self.headers.get("If-Range", self.tag) != self.tag:
+            span = None
         self.server.asked.append((self.path, span))
         path = self.path.partition("?")[0]
         fail = self.server.failures > 0
@@ -65,7 +72,15 @@ class Handler(BaseHTTPRequestHandler):
         elif path == "/slow" and fail:
             time.sleep(0.2)
         elif path == "/uc":
-            self.send_page(200, CONFIRM.format(id=DRIVE_ID))
+            page = CONFIRM.format(id=DRIVE_ID).encode()
+            self.protocol_version = "HTTP/1.1"  # in pieces, as real servers send a page
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Transfer-Encoding", "chunked")
+            self.send_header("Connection", "close")
+            self.end_headers()
+            for piece in (page[:150], page[150:], b""):
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
         elif path == "/quota":
             self.send_page(200, QUOTA)
         elif path == "/page":
@@ -83,6 +98,7 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.send_response(206 if start else 200)
             self.send_header("Content-Length", str(len(DATA) - start))
+            self.send_header("ETag", self.tag)
             if start:
                 self.send_header("Content-Range", f"bytes {start}-{len(DATA) - 1}/{len(DATA)}")
         self.end_headers()
@@ -142,6 +158,27 @@ def test_the_next_run_goes_on_with_the_part_if_the_server_can(
     fetch(f"{server.url}/file", tmp_path / "a.txt", sha256=SUM)
     assert server.asked == [("/file", "bytes=1000-")]
     assert names(tmp_path) == ["a.txt"]
+
+
+def test_a_part_of_unknown_sum_goes_on_only_while_the_file_is_the_same(
+    server: Server, tmp_path: Path
+) -> None:
+    def begin() -> None:
+        with pytest.MonkeyPatch.context() as patch, pytest.raises(UserError):
+            patch.setattr(download, "ATTEMPTS", 1)
+            server.failures = 1
+            fetch(f"{server.url}/file", tmp_path / "a.txt")
+        server.asked.clear()
+
+    for version, goes_on in (("1", True), ("2", False)):
+        begin()
+        server.version = version
+        fetch(f"{server.url}/file", tmp_path / "a.txt")
+        assert [bool(span) for _, span in server.asked] == [goes_on]
+    begin()
+    fetch(f"{server.url}/file?another=address", tmp_path / "a.txt")
+    assert [span for _, span in server.asked] == [None]
+    assert names(tmp_path) == ["a.txt", "a.txt.sha256"]
 
 
 def test_a_part_that_is_whole_already_is_kept(server: Server, tmp_path: Path) -> None:

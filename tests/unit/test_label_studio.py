@@ -54,9 +54,47 @@ def test_a_task_has_one_annotation(annotations: list, tmp_path: Path) -> None:
         parse("label_studio", path)
 
 
-def test_the_default_labelling_control_of_json_min(tmp_path: Path) -> None:
-    [post] = parse("label_studio", export(tmp_path, label=[span(11, 15, "LOC")]))
+def test_json_min_calls_spans_as_the_labelling_control(tmp_path: Path) -> None:
+    [post] = parse("label_studio", export(tmp_path, names=[span(11, 15, "LOC")], sentiment="good"))
     assert post.labels[3] == "B-LOC"
+
+
+def test_offsets_of_a_text_with_emoji_are_counted_as_javascript_does(tmp_path: Path) -> None:
+    text = "😂 Anna 😂 sings"
+    [post] = parse("label_studio", export(tmp_path, text=text, ner=[span(3, 7, "PER") | {"text": "Anna"}]))
+    assert post.labels == ["O", "B-PER", "O", "O"]
+
+
+@pytest.mark.parametrize("word", ["Domaz\u030clice", "हिन्दी", "Domaž\u00adlice"])
+def test_marks_on_letters_cut_no_word(word: str, tmp_path: Path) -> None:
+    [post] = parse("label_studio", export(tmp_path, text=f"{word}, {word}"))
+    assert post.tokens == [word, ",", word]
+
+
+@pytest.mark.parametrize(
+    ("link", "name"),
+    [
+        ("/data/local-files/?d=scans/p%231%20.jpg", "p#1 .jpg"),
+        ("https://host/scans/p%201.jpg?token=a/b", "p 1.jpg"),
+        ("scans/p #3.jpg", "p #3.jpg"),
+    ],
+)
+def test_an_image_is_the_file_that_is_linked_to(link: str, name: str, tmp_path: Path) -> None:
+    [post] = parse("label_studio", export(tmp_path, image=link))
+    assert post.images == [name]
+
+
+def test_a_text_may_begin_with_a_link(tmp_path: Path) -> None:
+    [post] = parse("label_studio", export(tmp_path, text="https://t.co/abc Anna sings"))
+    assert post.tokens[-2:] == ["Anna", "sings"]
+
+
+def test_spans_of_other_kinds_are_not_dropped_unsaid(tmp_path: Path) -> None:
+    result = {"type": "hypertextlabels", "value": {"start": "/p[1]/text()[1]", "hypertextlabels": ["PER"]}}
+    task = {"id": 7, "data": {"text": "Anna"}, "annotations": [{"result": [result]}]}
+    (tmp_path / "export.json").write_text(json.dumps([task]))
+    with pytest.raises(UserError, match="page 1, '7': hypertextlabels are not read"):
+        parse("label_studio", tmp_path / "export.json")
 
 
 def test_no_character_that_shows_is_lost(tmp_path: Path) -> None:
@@ -99,6 +137,8 @@ def test_a_linked_text_is_read_from_its_file(tmp_path: Path) -> None:
         ({"ner": [span(0, 3, None)]}, "span 1: no start, end and one label"),
         ({"ner": [span(3, 4, "A")]}, "span 1: the span 3–4 holds white space alone"),
         ({"ner": [span(0, 3, "A") | {"text": "Eva"}]}, "quotes 'Eva', but 'Jan' stands there"),
+        ({"ner": [span(float("inf"), 3, "A")]}, "span 1: no start, end and one label"),
+        ({"ner": [span(0, 3, "A")], "label": [span(0, 3, "B")]}, "ner and label both hold spans"),
         ({"text": None}, "not an annotated page"),
         ({"text": "http://host/none.txt"}, "'none.txt' does not lie below"),
     ],

@@ -5,11 +5,21 @@ GENERATED = [name for name, entry in config["datasets"].items() if "generator" i
 DOWNLOADED = [name for name, entry in config["datasets"].items() if "files" in entry]
 PONER = [name for name, entry in config["datasets"].items() if "poner" in entry]
 PONER_ARCHIVE = "poner.zip"
-ARCHIVES = {
-    Path(entry["images"].get("mirror", f"{name}.zip")).name: entry["images"]
-    for name, entry in config["datasets"].items()
-    if "images" in entry
-} | {PONER_ARCHIVE: config["datasets"][name]["poner"] for name in PONER}
+
+
+def archives():
+    """Entries of all archives by their files' names, which are those in the mirror."""
+    found = {PONER_ARCHIVE: config["datasets"][name]["poner"] for name in PONER}
+    for name, entry in config["datasets"].items():
+        if "images" in entry:
+            file = Path(entry["images"].get("mirror", f"{name}.zip")).name
+            if found.get(file, entry["images"])["url"] != entry["images"]["url"]:
+                file = f"{name}.{file}"  # another archive is called so
+            found[file] = entry["images"]
+    return found
+
+
+ARCHIVES = archives()
 
 
 def raw_folder(dataset):

@@ -3,6 +3,7 @@
 import filecmp
 import gzip
 import logging
+import lzma
 import re
 import shutil
 import stat
@@ -32,6 +33,7 @@ DAMAGED = (
     tarfile.TarError,
     gzip.BadGzipFile,
     zlib.error,
+    lzma.LZMAError,
     EOFError,
     NotImplementedError,
     ValueError,
@@ -70,11 +72,12 @@ def unpack(
     try:
         with atomic_folder(folder) as unfinished:
             return _extract(archive, unfinished, inner, endings)
-    except DAMAGED as error:
-        raise UserError(
-            f"{archive}: damaged or cut short ({error}). Remove it and download it again."
-        ) from error
-    except OSError as error:
+    except (*DAMAGED, OSError) as error:
+        if isinstance(error, DAMAGED) or error.errno is None:  # bz2 has no exception of its own
+            raise UserError(
+                f"{archive}: damaged or cut short ({error}). Remove it, and {archive.name}.sha256 beside it, "
+                "and download it again."
+            ) from error
         raise UserError(
             f"{folder}: cannot be filled from {archive} ({error.strerror or error}). "
             "Free some space or choose a folder that can be written to."

@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 from itertools import combinations
 from os import cpu_count
 from pathlib import Path
-from unicodedata import category
+from unicodedata import category, normalize
 
 from mnerflow.data.formats import parse_lines
 from mnerflow.data.formats.umt import HEADER, IMAGE_SUFFIXES
@@ -90,18 +90,20 @@ def check_folder(folder: Path, types: Sequence[str] | None = None, format: str |
 
 def configuration(findings: Findings, types: Sequence[str] | None = None) -> str:
     """The lines of YAML that run the folder."""
-    name = "".join(c if c.isalnum() and c.isascii() else "_" for c in findings.folder.resolve().name).lower()
+    name = re.sub("[^a-z0-9]+", "_", findings.folder.resolve().name.lower()).strip("_") or "data"
+    if not name.startswith("my_"):  # So that it is no number for YAML, and no data set that is known already.
+        name = f"my_{name}"
     splits = ", ".join(f"{split}: {_quoted(path.name)}" for split, path in findings.files.items())
     lines = [
         "datasets:",
-        f"  {name or 'mine'}:",
+        f"  {name}:",
         f"    folder: {_quoted(str(findings.folder.resolve()))}",
         f"    format: {findings.format}",
         f"    types: [{', '.join(map(_quoted, types or findings.types))}]",
         f"    splits: {{{splits}}}",
         "",
         "grid:",
-        f"  - datasets: [{name or 'mine'}]",
+        f"  - datasets: [{name}]",
         "    text_encoders: [bilstm]",
     ]
     if findings.images:
@@ -145,8 +147,11 @@ def _split_files(folder: Path) -> dict[str, Path]:
 
 def _format_of(path: Path) -> str:
     """The parser that a file's first line asks for, none for an empty file; other text is taken for CoNLL."""
-    with path.open("rb") as file:
-        start = file.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip()
+    try:
+        with path.open("rb") as file:
+            start = file.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}).") from error
     if not start or re.match(rb"{|\[\s*{", start):
         return "jsonl" if start else ""
     return "umt" if start.startswith(HEADER.encode()) else "conll"
@@ -288,10 +293,10 @@ def _images(findings: Findings) -> Iterator[Problem]:
         reasons = list(pool.map(lambda name: _reason(folder, name), users))
     findings.images = reasons.count("")
     present = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-    by_stem = {Path(name).stem.casefold(): name for name in sorted(present, reverse=True)}
+    by_stem = {_stem(name): name for name in sorted(present, reverse=True)}
     for name, reason in zip(users, reasons, strict=True):
         if reason:
-            near = by_stem.get(Path(name).stem.casefold()) if reason == "missing" else None
+            near = by_stem.get(_stem(name)) if reason == "missing" else None
             hint = f"; there is {near!r}" if near else ""
             others = f" (and {len(users[name]) - 1} more)" if len(users[name]) > 1 else ""
             yield Problem(
@@ -303,9 +308,13 @@ def _images(findings: Findings) -> Iterator[Problem]:
         yield Problem(
             f"{folder}: not one of {len(users)} images can be used", "Mend the images, or ask for text_only."
         )
-    for name in sorted(present - users.keys()):
+    for name in sorted(present - {str(Path(name)) for name in users}):
         if name.lower().endswith(IMAGE_SUFFIXES):
             yield Problem(f"{folder / name} belongs to no post", "It is left out.", False)
+
+
+def _stem(name: str) -> str:
+    return normalize("NFC", Path(name).stem).casefold()
 
 
 def _reason(folder: Path, name: str) -> str:

@@ -35,8 +35,9 @@ def fetch(
     """Put the file at ``url`` to ``target``, copied from ``mirror_file`` where one is given.
 
     ``url`` may be a Google Drive share link or file id. A broken download goes on, in this call or the next,
-    from ``<target>.part``. The checksum is compared with ``sha256``; where that is not known, the sum of the
-    first download is recorded in ``<target>.sha256`` and compared from then on.
+    from ``<target>.part``, unless the file may be another by now. The checksum is compared with ``sha256``;
+    where that is not known, the sum of the first download is recorded in ``<target>.sha256`` and compared
+    from then on.
 
     Raises ``UserError`` when the file cannot be had (no network, refused, a web page instead of data, not in
     the mirror), differs from its checksum, or cannot be written; ``target`` is then as it was before.
@@ -46,12 +47,13 @@ def fetch(
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         if mirror_file is None:
-            _download(google_drive.download_url(url), part)
+            _download(google_drive.download_url(url), part, checked=sha256 is not None)
         else:
             _copy(Path(mirror_file), part, url)
         _refuse_web_page(part, source, url)
         _verify(part, target, sha256, source)
         part.replace(target)
+        _origin(part).unlink(missing_ok=True)
     except OSError as error:
         raise UserError(
             f"{target}: could not be written ({error.strerror or error}). "
@@ -66,17 +68,22 @@ def _copy(mirror_file: Path, part: Path, url: str) -> None:
             f"{mirror_file}: the mirror has no such file. Put it there (it comes from {url}), "
             "or run without `mirror` to download it."
         )
-    shutil.copyfile(mirror_file, part)
+    try:
+        source = mirror_file.open("rb")
+    except OSError as error:
+        raise UserError(f"{mirror_file}: cannot be read ({error.strerror}).") from error
+    with source, part.open("wb") as file:
+        shutil.copyfileobj(source, file, CHUNK)
 
 
-def _download(url: str, part: Path) -> None:
+def _download(url: str, part: Path, checked: bool) -> None:
     failures = 0
     with requests.Session() as session:
         session.headers["Accept-Encoding"] = "identity"  # so that ranges count the bytes of the file itself
         while True:
             before = _size(part)
             try:
-                return _stream(session, url, part)
+                return _stream(session, url, part, checked)
             except TRANSIENT as error:
                 again = isinstance(error, _TryAgain)
                 reason = str(error) if again else f"no connection, {type(error).__name__}"
@@ -93,15 +100,16 @@ def _download(url: str, part: Path) -> None:
             time.sleep(pause)
 
 
-def _stream(session: requests.Session, url: str, part: Path, confirm: bool = True) -> None:
+def _stream(session: requests.Session, url: str, part: Path, checked: bool, confirmed: str = "") -> None:
     """Write what the server sends to ``part``, after what is there already if the server can go on there."""
-    have = _size(part)
-    range_header = {"Range": f"bytes={have}-"} if have else {}
-    with session.get(url, headers=range_header, stream=True, timeout=TIMEOUT) as response:
+    have, validator = _resumable(part, url, checked)
+    headers = {"Range": f"bytes={have}-"} if have else {}
+    if validator:
+        headers["If-Range"] = validator
+    with session.get(confirmed or url, headers=headers, stream=True, timeout=TIMEOUT) as response:
         page = _web_page(response)
-        confirmed = google_drive.confirmed_url(page, response.url) if confirm else None
-        if confirmed:
-            return _stream(session, confirmed, part, confirm=False)
+        if not confirmed and (address := google_drive.confirmed_url(page, response.url)):
+            return _stream(session, url, part, checked, address)
         _check_answer(response, page, url)
         content_range = response.headers.get("Content-Range", "")
         if response.status_code == 416 and content_range == f"bytes */{have}":
@@ -111,6 +119,8 @@ def _stream(session: requests.Session, url: str, part: Path, confirm: bool = Tru
             part.unlink(missing_ok=True)
             raise _TryAgain("the file has changed since its download began")
         start = have if resumed else 0
+        if not resumed and not checked:
+            files.write_text(_origin(part), f"{url}\n{_validator(response)}")
         length = response.headers.get("Content-Length")
         with (
             part.open("ab" if resumed else "wb") as file,
@@ -128,11 +138,45 @@ def _stream(session: requests.Session, url: str, part: Path, confirm: bool = Tru
                 bar.update(len(chunk))
 
 
+def _resumable(part: Path, url: str, checked: bool) -> tuple[int, str]:
+    """How many bytes are there to go on from, and what tells the server whether its file is still the same.
+
+    Where no checksum will tell afterwards, they must come from this address and the server must be able to.
+    """
+    if checked:
+        return _size(part), ""
+    if not _origin(part).exists():
+        return 0, ""
+    address, _, validator = _origin(part).read_text(encoding="utf-8").partition("\n")
+    return (_size(part), validator) if address == url and validator else (0, "")
+
+
+def _origin(part: Path) -> Path:
+    """Where the address of a download that is not whole yet is kept, and what its file was known by."""
+    return Path(f"{part}.from")
+
+
+def _discard(part: Path) -> None:
+    for file in (part, _origin(part)):
+        file.unlink(missing_ok=True)
+
+
+def _validator(response: requests.Response) -> str:
+    """What ``If-Range`` takes: a tag that names every byte, or else the time of the last change."""
+    tag = response.headers.get("ETag", "")
+    return tag if tag.startswith('"') else response.headers.get("Last-Modified", "")
+
+
 def _web_page(response: requests.Response) -> str:
     """The text of a web page, empty if the server sends anything else."""
     if not response.headers.get("Content-Type", "").startswith("text/html"):
         return ""
-    return next(response.iter_content(PAGE), b"").decode("utf-8", errors="replace")
+    page = b""
+    for chunk in response.iter_content(CHUNK):
+        page += chunk
+        if len(page) >= PAGE:
+            break
+    return page.decode("utf-8", errors="replace")
 
 
 def _check_answer(response: requests.Response, page: str, url: str) -> None:
@@ -158,7 +202,7 @@ def _refuse_web_page(part: Path, source: str, url: str) -> None:
     with part.open("rb") as file:
         start = file.read(512).lstrip().lower()
     if start.startswith((b"<!doctype html", b"<html")):
-        part.unlink()
+        _discard(part)
         raise _not_data(source, url)
 
 
@@ -178,7 +222,7 @@ def _verify(part: Path, target: Path, expected: str | None, source: str) -> None
     if known is None:
         files.write_text(record, f"{found}  {target.name}\n")  # what `sha256sum --check` reads
     elif found != known:
-        part.unlink()
+        _discard(part)
         remedy = "correct the `sha256` of the file" if expected else f"remove {record}"
         raise UserError(
             f"{source}: its sha256 is {found}, but {known} is expected. "

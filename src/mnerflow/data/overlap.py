@@ -28,16 +28,24 @@ def shared_posts(posts: Iterable[Post], others: Iterable[Post]) -> list[tuple[Po
     the same tokens there.
     """
     by_text: dict[str, Post] = {}
-    by_image: dict[str, list[Post]] = defaultdict(list)
+    by_image: dict[str, list[tuple[set[str], Post]]] = defaultdict(list)
     for other in others:
         by_text[text_key(other)] = other
-        for image in other.images:
-            by_image[image].append(other)
+        if other.images:
+            words = set(_words(other))
+            for image in other.images:
+                by_image[image].append((words, other))
     by_text.pop("", None)
     found = []
     for post in posts:
-        alike = [other for image in post.images for other in by_image[image] if _alike(post, other)]
-        if same := by_text.get(text_key(post)) or next(iter(alike), None):
+        same = by_text.get(text_key(post))
+        if not same and post.images:
+            words = set(_words(post))
+            near = (
+                other for image in post.images for theirs, other in by_image[image] if _alike(words, theirs)
+            )
+            same = next(near, None)
+        if same:
             found.append((post, same))
     return found
 
@@ -64,8 +72,7 @@ def check_leak(learnt: Sequence[Path], tested: Sequence[Path], out: Path, allowe
     return len(found)
 
 
-def _alike(post: Post, other: Post) -> bool:
-    mine, theirs = set(_words(post)), set(_words(other))
+def _alike(mine: set[str], theirs: set[str]) -> bool:
     return 2 * len(mine & theirs) > max(len(mine), len(theirs))
 
 

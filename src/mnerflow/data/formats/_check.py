@@ -45,7 +45,8 @@ def check_post(post: Post, path: Path, line: int, first_token_line: int | None =
     for name in post.images:
         _check_image_name(name, place)
     try:
-        "".join((post.id, *post.tokens, *post.labels, *post.images, post.caption, post.group)).encode()
+        words = (post.id, *post.tokens, *post.labels, *post.images, post.caption, post.group, post.language)
+        "".join(words).encode()
     except UnicodeEncodeError as error:
         raise UserError(
             f"{place}: {error.object[error.start]!a} is half a surrogate pair, not a character. "

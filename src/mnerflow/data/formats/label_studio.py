@@ -2,20 +2,22 @@
 
 A page is not cut into sentences, so no span is ever cut; an encoder reads a long page in windows. The
 text is the task's ``text`` itself or, where that is a link, the file of that name below the export's
-folder or the folder around it; the image is the file that ``image`` links to. JSON-MIN keeps the spans
-in a field called as the labelling control, of which ``ner`` and ``label`` are read. The id and the
-group of a post are its ``page_name``, or else the number of its task.
+folder or the folder around it; the image is the file that ``image`` links to. The id and the group of a
+post are its ``page_name``, or else the number of its task.
 
-Tokens are runs of word characters, and every other sign that shows. A token that a span touches is in
-it whole; where spans share a token, the longest one counts. The log lists every span that was widened
-or left out. White space in a label becomes ``_``.
+Tokens are words with the marks on their letters, and every other sign that shows. A token that a span
+touches is in it whole; where spans share a token, the longest one counts. The log lists every span that
+was widened or left out. White space in a label becomes ``_``.
 """
 
-import re
+from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import regex
 
 from mnerflow.data.formats._check import check_post
 from mnerflow.data.post import Post
@@ -24,9 +26,11 @@ from mnerflow.errors import UserError
 from mnerflow.files import read_json, read_text
 from mnerflow.log import logger
 
-TOKEN = re.compile(r"\w+|[^\w\s]")
-LINK = re.compile(r"(https?://|/)[^\n]+")
-MALFORMED = (KeyError, IndexError, TypeError, ValueError, AttributeError)
+# Within a word also combining marks, soft hyphens and joiners, which are no letters.
+TOKEN = regex.compile(r"\w[\w\p{M}\u00ad\u200c\u200d]*|[^\w\s]")
+# A file's name may have spaces; a text that begins with a link has them, too, but does not end so.
+LINK = regex.compile(r"(https?://|/)(\S+|[^\n]+\.txt)")
+MALFORMED = (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError)
 
 
 def records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -70,16 +74,28 @@ def to_post(path: Path, line: int, record: dict[str, Any]) -> Post:
 
 
 def _values(record: dict[str, Any], place: str) -> list[dict[str, Any]]:
-    """The spans of a task as exported: JSON nests them in its annotations, JSON-MIN does not."""
+    """The spans of a task as exported: JSON nests them in its annotations; JSON-MIN keeps them in a field
+    that is called as the labelling control, and has none where there are no spans."""
     if "data" not in record:
-        return record.get("ner", record.get("label", []))
+        fields = {name: value for name, value in record.items() if _are_spans(value)}
+        if len(fields) > 1:
+            names = " and ".join(fields)
+            raise UserError(f"{place}: {names} both hold spans. Export those of one labelling control.")
+        return next(iter(fields.values()), [])
     annotations = [one for one in record["annotations"] if not one.get("was_cancelled")]
     if len(annotations) != 1:
         raise UserError(
             f"{place}: {len(annotations)} annotations, where one is expected. "
             "Export annotated tasks alone, and one annotation of each."
         )
-    return [result["value"] for result in annotations[0]["result"] if result["type"] == "labels"]
+    results = annotations[0]["result"]
+    for kind in {result["type"] for result in results} & {"hypertextlabels", "paragraphlabels"}:
+        raise UserError(f"{place}: {kind} are not read. Annotate plain text: a Text with Labels.")
+    return [result["value"] for result in results if result["type"] == "labels"]
+
+
+def _are_spans(value: Any) -> bool:
+    return isinstance(value, list) and any(isinstance(one, dict) and "start" in one for one in value)
 
 
 def _span(value: dict[str, Any], text: str, place: str) -> tuple[int, int, str]:
@@ -89,6 +105,12 @@ def _span(value: dict[str, Any], text: str, place: str) -> tuple[int, int, str]:
         kind, quoted = "_".join(label.split()), value.get("text")
     except MALFORMED as error:
         raise UserError(f"{place}: no start, end and one label ({error!r}). Mend the span.") from error
+    if isinstance(quoted, str) and not _quotes(text[start:end], quoted):
+        # Label Studio counts as JavaScript does, an emoji twice.
+        units = text.encode("utf-16-le")
+        first, last = (len(units[: 2 * at].decode("utf-16-le", "ignore")) for at in (start, end))
+        if _quotes(text[first:last], quoted):
+            start, end = first, last
     if not 0 <= start < end <= len(text):
         raise UserError(
             f"{place}: the span {start}–{end} does not lie in its text of {len(text)} "
@@ -97,7 +119,7 @@ def _span(value: dict[str, Any], text: str, place: str) -> tuple[int, int, str]:
     there = text[start:end]
     if not there.strip():
         raise UserError(f"{place}: the span {start}–{end} holds white space alone. Remove it.")
-    if isinstance(quoted, str) and "".join(quoted.split()) != "".join(there.split()):
+    if isinstance(quoted, str) and not _quotes(there, quoted):
         raise UserError(
             f"{place}: the span {start}–{end} quotes {quoted[:60]!r}, but {there[:60]!r} stands there. "
             "Was the text changed after it was annotated?"
@@ -105,12 +127,16 @@ def _span(value: dict[str, Any], text: str, place: str) -> tuple[int, int, str]:
     return start, end, kind
 
 
+def _quotes(there: str, quoted: str) -> bool:
+    return "".join(quoted.split()) == "".join(there.split())
+
+
 def _text(path: Path, text: str, place: str) -> str:
     if not LINK.fullmatch(text):
         return text
     name = _file_name(text)
     for folder in (path.parent, path.parent.parent):
-        found = sorted(folder.rglob(_glob_escape(name)))
+        found = _files_below(folder)[name]
         if len(found) > 1:
             raise UserError(f"{place}: the text {name!r} lies below {folder} {len(found)} times. Keep one.")
         if found:
@@ -118,9 +144,19 @@ def _text(path: Path, text: str, place: str) -> str:
     raise UserError(f"{place}: the text {name!r} does not lie below {path.parent.parent}. Put it there.")
 
 
+@cache
+def _files_below(folder: Path) -> defaultdict[str, list[Path]]:
+    """All files below a folder by their names; looked up once, not once a page."""
+    files = defaultdict(list)
+    for file in folder.rglob("*"):
+        files[file.name].append(file)
+    return files
+
+
 def _file_name(link: str) -> str:
-    return PurePosixPath(unquote(urlsplit(link).path)).name
-
-
-def _glob_escape(name: str) -> str:
-    return re.sub(r"([*?[])", r"[\1]", name)
+    """The name at the end of a link; Label Studio's links to files of its own machine have it in ``d``."""
+    if not link.startswith(("http://", "https://", "/")):
+        return PurePosixPath(link).name
+    parts = urlsplit(link)
+    path = parse_qs(parts.query).get("d", [unquote(parts.path)])[0]
+    return PurePosixPath(path).name
