@@ -8,6 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from mnerflow.data.filters import steps_of
 from mnerflow.errors import UserError, suggest
 from mnerflow.fingerprint import module_names
 from mnerflow.grid import FILTERS_OFF, NONE, Run, run_config
@@ -29,6 +30,8 @@ def check_plan(config: dict[str, Any], runs: Iterable[Run], rivals: Iterable[Run
                 raise UserError(
                     f"{place}: {name!r} is not known{suggest(name, known)}. Known: {', '.join(known)}."
                 )
+        if run.filter != FILTERS_OFF:
+            steps_of(run.filter, config.get("filters", {}))
         if "folder" in config["datasets"][run.dataset]:
             _check_folder(config["datasets"][run.dataset], run)
 

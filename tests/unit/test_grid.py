@@ -121,6 +121,22 @@ def test_a_filter_that_is_not_there_is_answered_with_the_nearest(config) -> None
         check_plan(config, expand(config))
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"min_type": 2}, "filter 'low_variability': the option 'min_type' is not known"),
+        ({"min_types": "2"}, "filters.low_variability.min_types: '2' is not of the type int"),
+        ({"min_entropy": None}, "filters.low_variability.min_entropy: None is not of the type float"),
+        ({"min_types": True}, "filters.low_variability.min_types: True is not of the type int"),
+    ],
+)
+def test_an_option_of_a_filter_is_checked_before_anything_runs(config, options: dict, said: str) -> None:
+    config["grid"][0]["filters"] = ["low_variability"]
+    config["filters"] = {"low_variability": {"min_entropy": 1} | options}
+    with pytest.raises(UserError, match=said):
+        check_plan(config, expand(config))
+
+
 @pytest.mark.parametrize("study", STUDIES)
 def test_every_study_is_sound(study: str) -> None:
     config = load(f"config/{study}")

@@ -134,7 +134,9 @@ def broken(tmp_path: Path) -> tuple[Path, dict[str, str]]:
     (folder / "dangling.jpg").symlink_to("nowhere.jpg")
     (folder / "folder.jpg").mkdir()
     noise.save(tmp_path / "secret.jpg")
+    Image.new("F", (8, 8), 300.0).save(folder / "grey32.tiff")
     reasons = {
+        "grey32.tiff": "32 bits a pixel",
         "cut.jpg": "truncated",
         "cut.png": "truncated",
         "cut.webp": "damaged",

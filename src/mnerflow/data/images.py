@@ -176,6 +176,8 @@ def open_image(
         if scaled.mode == "RGBA":
             scaled = Image.alpha_composite(Image.new("RGBA", scaled.size, BACKGROUND), scaled).convert("RGB")
         return scaled
+    except BrokenImage:
+        raise
     except (Image.DecompressionBombError, MemoryError) as error:
         raise BrokenImage("too large") from error
     except UnidentifiedImageError as error:
@@ -271,9 +273,11 @@ def _locate(folder: Path, name: str) -> Path:
 
 
 def _plain_mode(image: Image.Image) -> Image.Image:
-    """``image`` as RGB, or as RGBA when it has transparency."""
+    """``image`` as RGB, or as RGBA when it has transparency; raises ``BrokenImage`` for 32 bits of grey."""
     if image.mode.startswith("I;16"):  # Pillow would clip at 255
         return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
+    if image.mode in ("I", "F"):  # the same, and what stands for white is nowhere said
+        raise BrokenImage("32 bits a pixel")
     mode = "RGBA" if image.has_transparency_data else "RGB"
     return image if image.mode == mode else image.convert(mode)
 

@@ -59,7 +59,7 @@ class Draft:
 
 
 def make_posts(number: int, ambiguous: float, rng: Random) -> list[Draft]:
-    """Write ``number`` posts of 6 to 16 tokens in which the share ``ambiguous`` of all entities is ambiguous.
+    """Write ``number`` posts of 6 to 17 tokens in which the share ``ambiguous`` of all entities is ambiguous.
 
     A twentieth of the posts has no entity, the others one or two, at most one of them ambiguous. The
     type of an ambiguous name is independent of everything else in its post; over a split, each name

@@ -41,9 +41,7 @@ def run_filter(name: str, options: dict[str, dict[str, Any]], source: Path, out:
     sees ``before`` and ``after``, and what was ``dropped`` by reason. Raises ``UserError`` for an unknown
     filter or option and when nothing is left to train on.
     """
-    steps = [(_module(step), options.get(step, {})) for step in name.split("+")]
-    for module, chosen in steps:
-        _check_options(module, chosen)
+    steps = steps_of(name, options)
     splits = read_splits(source)
     before = {split: _visible(posts) for split, posts in splits.items()}
     rows, dropped = [], {}
@@ -67,6 +65,17 @@ def run_filter(name: str, options: dict[str, dict[str, Any]], source: Path, out:
     return summary
 
 
+def steps_of(name: str, options: dict[str, dict[str, Any]]) -> list[tuple[ModuleType, dict[str, Any]]]:
+    """The modules of the filters in ``name`` beside their options.
+
+    Raises ``UserError`` for a filter or an option that is not known, and for a value of another type.
+    """
+    steps = [(_module(step), options.get(step, {})) for step in name.split("+")]
+    for module, chosen in steps:
+        _check_options(module, chosen)
+    return steps
+
+
 def _module(name: str) -> ModuleType:
     if name not in FILTERS:
         raise UserError(
@@ -76,11 +85,16 @@ def _module(name: str) -> ModuleType:
 
 
 def _check_options(module: ModuleType, options: dict[str, Any]) -> None:
-    known = list(inspect.signature(module.apply).parameters)[2:]
-    for option in options:
+    name = module.__name__.rpartition(".")[2]
+    known = dict(list(inspect.signature(module.apply).parameters.items())[2:])
+    for option, value in options.items():
         if option not in known:
-            name = module.__name__.rpartition(".")[2]
             raise UserError(f"filter {name!r}: the option {option!r} is not known{suggest(option, known)}.")
+        kind = known[option].annotation
+        if isinstance(value, bool) != (kind is bool) or not isinstance(value, (int, kind)):
+            raise UserError(
+                f"filters.{name}.{option}: {value!r} is not of the type {kind.__name__}. Correct it."
+            )
 
 
 def _visible(posts: list[Post]) -> dict[str, int]:

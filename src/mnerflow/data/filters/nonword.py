@@ -1,4 +1,4 @@
-"""Hide tokens that are no words: e-mail addresses, URLs, numbers, single signs.
+"""Hide tokens that are no words: e-mail addresses, URLs, digits alone, single signs.
 
 A hidden token keeps its place and its label, and is scored as predicted ``O``. Labels of the other
 tokens stay as annotated: where a ``B-`` is hidden, the ``I-`` after it opens the entity.
