@@ -136,7 +136,6 @@ def broken(tmp_path: Path) -> tuple[Path, dict[str, str]]:
     noise.save(tmp_path / "secret.jpg")
     Image.new("F", (8, 8), 300.0).save(folder / "grey32.tiff")
     reasons = {
-        "grey32.tiff": "32 bits a pixel",
         "cut.jpg": "truncated",
         "cut.png": "truncated",
         "cut.webp": "damaged",
@@ -146,6 +145,7 @@ def broken(tmp_path: Path) -> tuple[Path, dict[str, str]]:
         "bomb.png": "too large",
         "large.png": "too large",
         "vector.jpg": "not an image",
+        "grey32.tiff": "32 bits a pixel",
         "loop.jpg": "symlink loop",
         "dangling.jpg": "missing",
         "folder.jpg": "not a file",
@@ -184,7 +184,7 @@ def test_a_broken_image_is_listed_and_the_blank_row_stands_in(broken, tmp_path, 
     assert {name: (entry.status, entry.reason) for name, entry in report.problems.items()} == {
         name: (status, reason) for name, reason in reasons.items()
     }
-    assert report.summary().startswith("21 images, 20 unusable (missing: 4,")
+    assert report.summary().startswith("22 images, 21 unusable (missing: 4,")
     store = ImageStore(tmp_path / "store")
     assert store.entries == report.entries
     assert store.rows(["good.jpg", "page.jpg", "good.jpg"]) == [1, 0, 1]
@@ -201,8 +201,8 @@ def test_the_policy_fail_names_the_first_cases_and_writes_nothing(broken, tmp_pa
     with pytest.raises(UserError) as error:
         build_store(list(reasons), folder, tmp_path / "store", SIZE, "fail")
     message = str(error.value)
-    assert f"{folder}: 20 of 20 images cannot be used" in message
-    assert "\n  cut.jpg: truncated\n" in message and message.endswith("and 10 more")
+    assert f"{folder}: 21 of 21 images cannot be used" in message
+    assert "\n  cut.jpg: truncated\n" in message and message.endswith("and 11 more")
     assert list((tmp_path / "store").iterdir()) == []
 
 
