@@ -14,7 +14,7 @@ import yaml
 from mnerflow.config import RunConfig, build
 from mnerflow.grid import Run, block_runs, merge, run_config
 from mnerflow.reporting.render import Table, spread
-from mnerflow.reporting.tables import COMBINATION, encoders
+from mnerflow.reporting.tables import COMBINATION, data_and_filter, encoders
 
 COLUMNS = (*COMBINATION, "settings", "seeds", "select", "dev_mean", "dev_sd", "seconds", "picked")
 
@@ -91,7 +91,7 @@ def tuning_table(rows: Sequence[dict]) -> Table:
         ["data set", "encoders", "fusion", "settings", "seeds", "score", "dev", "seconds"],
         [
             [
-                *(row["dataset"], encoders(row), row["fusion"], row["settings"], str(row["seeds"])),
+                *(data_and_filter(row), encoders(row), row["fusion"], row["settings"], str(row["seeds"])),
                 *(row["select"], spread(row["dev_mean"], row["dev_sd"]), f"{row['seconds']:.0f}"),
             ]
             for row in rows

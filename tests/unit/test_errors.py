@@ -35,9 +35,11 @@ def tagged(gold: str, predicted: str, name: str = "1") -> Prediction:
         ("Bp Ip O", "O Bl Il", ["both"]),
         ("Bp Ip O", "O O Bp", ["missed", "spurious"]),
         # The larger overlap is the partner, the other prediction is one too many.
-        ("Bp Ip Ip", "Bp Bp Ip", ["wrong_boundary", "spurious"]),
-        # One prediction over two gold entities mends one of them at most: that of its own type.
-        ("Bp Bl", "Bl Il", ["missed", "wrong_boundary"]),
+        ("Bp Ip Ip", "Bp Bp Ip", ["wrong_boundary", "surplus"]),
+        # One prediction over two gold entities misses neither.
+        ("Bp Bl", "Bl Il", ["both", "wrong_boundary"]),
+        # Nor does a right one that a wrong one stands beside.
+        ("Bp Ip O", "Bl Bp O", ["wrong_boundary", "surplus"]),
         # A right entity keeps its partner although a wrong one overlaps it as well.
         ("Bp Ip Bl", "Bp Ip Bp", ["correct", "wrong_type"]),
     ],

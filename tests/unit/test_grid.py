@@ -154,6 +154,10 @@ def test_every_study_is_sound(study: str) -> None:
         ),
         ({"datasets": {"demo": {"generator": {"imags": 1}}}}, "datasets.demo.generator: unknown key 'imags'"),
         ({"text_encoders": {"minilm": {"source": "minilm"}}}, "text_encoders.minilm.source: 'minilm' is not"),
+        (
+            {"image_encoders": {"cnn": {"training": {"epochs": 9}}}},
+            "image_encoders.cnn.training: unknown key 'epochs'",
+        ),
         ({"training": {"epochs": 0}}, "training.epochs: 0 is less than the minimum of 1"),
         ({"images": {"broken": "blnk"}}, "'blnk' is not one of fail, blank, drop (did you mean 'blank'?)"),
     ],

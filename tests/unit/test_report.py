@@ -58,7 +58,7 @@ def test_the_answer_is_put_into_words() -> None:
     assert demo.summary == "Of 2 fusions, 1 uses the image and gains and 1 ignores the image."
     first = demo.claims[0]
     assert demo.best == first
-    assert (first.model, first.says) == ("bilstm+cnn linear", "uses the image and gains")
+    assert (first.model, first.says[0]) == ("bilstm+cnn linear", "uses the image and gains")
     assert (first.fusion_score, first.folder) == ("85.00", "runs/demo/none/bilstm+cnn/linear/")
     assert (first.text_only, first.twin) == ("65.00", "runs/demo/none/bilstm+none/text_only/")
     assert plain(first.evidence) == (
@@ -75,8 +75,16 @@ def test_all_fusions_of_one_verdict_are_summed_up_as_all() -> None:
 def test_a_caption_is_not_called_an_image_and_has_no_shuffled_images() -> None:
     caption = GAINS | {"image_encoder": "none", "fusion": "caption", "drop_shuffled": None}
     [claim] = answers([caption], SENTENCES, TWINS)[0].claims
-    assert claim.says == "gains by the image's caption"
+    assert claim.says[0] == "gains by the image's caption"
     assert "shuffled" not in claim.evidence
+    [demo] = answers([caption, caption, IGNORES], SENTENCES, TWINS)
+    assert demo.summary == "Of 3 fusions, 2 gain by the image's caption and 1 ignores the image."
+
+
+def test_a_gain_with_shuffled_images_has_the_interval_of_a_gain() -> None:
+    drop = {"drop_shuffled": "-0.0081", "drop_shuffled_low": "-0.0267", "drop_shuffled_high": "0.009"}
+    [claim] = answers([IGNORES | drop], SENTENCES, TWINS)[0].claims
+    assert "the same weights gain 0.81 points (−0.90 to +2.67)" in plain(claim.evidence)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ rule tables:
     """Tabulate all combinations, and the thesis's results beside ours."""
     input:
         scores="results/scores.csv",
-        counts=of_all_encoders("counts.npz"),
+        counts=of_all_encoders("counts.npz") + of_rivals("counts.npz"),
     output:
         grid_csv=report(
             "results/tables/grid.csv",

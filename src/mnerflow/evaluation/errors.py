@@ -7,10 +7,12 @@ right or
 - ``wrong_boundary``: the same type, other words;
 - ``both``: other words and another type.
 
-A gold entity without a partner is ``missed``, a prediction without one ``spurious``.
+A gold entity that is left over is compared in the same way with the prediction that overlaps it most; it
+is ``missed`` where none does. A prediction that is left over is ``surplus`` where it overlaps a gold entity,
+a piece of one or a second try, else ``spurious``.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -19,7 +21,8 @@ from mnerflow.data.post import Post
 from mnerflow.data.tags import spans
 from mnerflow.evaluation.predictions import Prediction
 
-KINDS = ("missed", "spurious", "wrong_type", "wrong_boundary", "both")
+KINDS = ("missed", "spurious", "wrong_type", "wrong_boundary", "both", "surplus")
+WITHOUT_GOLD = ("spurious", "surplus")
 LONGEST = 3  # words; longer entities are counted with these
 GROUPINGS = ("type", "words", "in training", "image")
 
@@ -34,7 +37,7 @@ class Entity(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A gold entity and what became of it, or a spurious prediction; ``kind`` is ``correct`` or an error."""
+    """A gold entity and what became of it, or a prediction left over; ``kind`` is ``correct`` or an error."""
 
     kind: str
     gold: Entity | None
@@ -76,14 +79,22 @@ def entities(tags: tuple[str, ...]) -> tuple[Entity, ...]:
 
 
 def outcomes(prediction: Prediction) -> Iterator[Outcome]:
-    """Yield what became of every gold entity, in order, then the spurious predictions."""
+    """Yield what became of every gold entity, in order, then the predictions that are left over."""
     gold, predicted = entities(tuple(prediction.labels)), entities(tuple(prediction.predicted))
-    partners = _pair(gold, predicted)
+    pairs = _overlapping(gold, predicted)
+    partners: dict[Entity, Entity] = {}
+    for one, other in pairs:
+        if one not in partners and other not in partners.values():
+            partners[one] = other
+    paired = set(partners.values())
+    for one, other in pairs:
+        partners.setdefault(one, other)
     for entity in gold:
         yield Outcome(_kind(entity, partners.get(entity)), entity, partners.get(entity))
+    touching = {other for _, other in pairs}
     for entity in predicted:
-        if entity not in partners.values():
-            yield Outcome("spurious", None, entity)
+        if entity not in paired:
+            yield Outcome("surplus" if entity in touching else "spurious", None, entity)
 
 
 def count_errors(
@@ -136,8 +147,8 @@ def context_of(train: Iterable[Post], test: Iterable[Post], usable: Collection[s
     return Context(seen, {post.id for post in test if not usable.isdisjoint(post.images)})
 
 
-def _pair(gold: Sequence[Entity], predicted: Sequence[Entity]) -> Mapping[Entity, Entity]:
-    """Partners by overlap, the largest first, among equals the same type and then the earlier words."""
+def _overlapping(gold: Sequence[Entity], predicted: Sequence[Entity]) -> list[tuple[Entity, Entity]]:
+    """Pairs that overlap, the largest first, among equals the same type and then the earlier words."""
     overlaps = [
         (min(one.end, other.end) - max(one.start, other.start), one.kind == other.kind, one, other)
         for one in gold
@@ -145,11 +156,7 @@ def _pair(gold: Sequence[Entity], predicted: Sequence[Entity]) -> Mapping[Entity
         if one.start < other.end and other.start < one.end
     ]
     overlaps.sort(key=lambda pair: (-pair[0], not pair[1], pair[2].start, pair[3].start))
-    partners: dict[Entity, Entity] = {}
-    for *_, one, other in overlaps:
-        if one not in partners and other not in partners.values():
-            partners[one] = other
-    return partners
+    return [(one, other) for *_, one, other in overlaps]
 
 
 def _kind(gold: Entity, predicted: Entity | None) -> str:

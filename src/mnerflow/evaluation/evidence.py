@@ -62,7 +62,8 @@ class Comparison:
     ``difference`` is fusion minus text only, ``low`` and ``high`` its 95 % interval over sentences and seeds.
     ``changed`` is the share of sentences that are tagged otherwise when the image is shuffled. ``order`` is
     the bound of almost stochastic order, below 0.5 where the fusion is better whatever the seed (``None`` for
-    a single seed); ``detectable`` the smallest difference that this test could have shown.
+    a single seed); ``detectable`` the smallest difference that this test alone, p not corrected, could have
+    shown.
     """
 
     run: Run  # the first seed's

@@ -11,7 +11,7 @@ from mnerflow.errors import UserError
 from mnerflow.files import read_text
 from mnerflow.grid import Run
 from mnerflow.reporting.render import ABSENT, Table
-from mnerflow.reporting.tables import COMBINATION, encoders
+from mnerflow.reporting.tables import COMBINATION, data_and_filter, encoders
 
 COLUMNS = (
     *COMBINATION,
@@ -31,7 +31,7 @@ def cost(records: Iterable[str | Path]) -> list[dict]:
     """One row a combination, over its seeds, from their ``run.yaml``.
 
     Seconds are of the whole training, evaluation on dev included, as a mean and standard deviation (``None``
-    for one seed); ``epochs`` is a mean, memory the most of any seed. ``energy_wh`` is a mean, of the devices
+    for one seed); ``epochs`` is a mean, memory, of the processor, the most of any seed. ``energy_wh`` is a mean, of the devices
     that ``energy_of`` names; both are ``None`` unless the same devices told it for every seed. Raises
     ``UserError`` naming the file when one is malformed or lacks a value.
     """
@@ -64,7 +64,7 @@ def cost_table(rows: Sequence[dict]) -> Table:
     columns += ["M weights trained", "Wh", "hardware"]
     cells = [
         [
-            row["dataset"] if row["filter"] == "none" else f"{row['dataset']} ({row['filter']})",
+            data_and_filter(row),
             encoders(row),
             row["fusion"],
             str(row["seeds"]),
@@ -79,8 +79,9 @@ def cost_table(rows: Sequence[dict]) -> Table:
     ]
     return Table(
         "What a training run costs: wall-clock seconds (mean ± standard deviation over seeds), epochs, "
-        "the most memory of any seed, millions of weights trained, watt hours (mean over seeds) of what "
-        "the machine counts. Jobs that run side by side slow each other down, and the energy of each is "
+        "the most memory of any seed (the processor's, not a GPU's), millions of weights trained, watt hours "
+        "(mean over seeds) of what the machine counts. A run that starts from another's weights is counted "
+        "without that one. Jobs that run side by side slow each other down, and the energy of each is "
         "that of all.",
         columns,
         cells,

@@ -81,10 +81,10 @@ def help_table(comparisons: Sequence[Comparison], alone: Sequence[Run]) -> Table
         notes.insert(0, f"Not compared, because their text-only twin was not run: {runs}.")
     return Table(
         "Does the image help? Entity F1 on the test split in percent, mean over seeds, of every fusion and "
-        "of its text-only twin. Detectable: the smallest difference that this test had an 80 % chance to "
-        "show. Order: bound of almost stochastic order over seeds, below 0.5 where the fusion is better. "
-        "Drop: what the same weights lose with wrong images, and its 95 % interval. Changed: posts tagged "
-        "otherwise when the images are shuffled.",
+        "of its text-only twin. Detectable: the smallest difference that this test alone, p not corrected, "
+        "had an 80 % chance to show. Order: bound of almost stochastic order over seeds, below 0.5 where the "
+        "fusion is better. Drop: what the same weights lose with wrong images, and its 95 % interval. "
+        "Changed: posts tagged otherwise when the images are shuffled.",
         columns,
         rows,
         bold={(y, difference) for y, comparison in enumerate(comparisons) if comparison.sign},

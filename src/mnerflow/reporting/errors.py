@@ -7,12 +7,21 @@ from itertools import groupby
 from pathlib import Path
 from statistics import fmean
 
-from mnerflow.evaluation.errors import CHANGES, GROUPINGS, KINDS, Context, Entity, changes, count_errors
+from mnerflow.evaluation.errors import (
+    CHANGES,
+    GROUPINGS,
+    KINDS,
+    WITHOUT_GOLD,
+    Context,
+    Entity,
+    changes,
+    count_errors,
+)
 from mnerflow.evaluation.evidence import twin_of
 from mnerflow.evaluation.predictions import Prediction, read_predictions
 from mnerflow.grid import Run
 from mnerflow.reporting.render import Table
-from mnerflow.reporting.tables import COMBINATION, encoders
+from mnerflow.reporting.tables import COMBINATION, data_and_filter, encoders
 
 COLUMNS = (*COMBINATION, "seeds", "by", "group", "gold", "correct", *KINDS)
 CHANGE_COLUMNS = (*COMBINATION, "seeds", "type", *CHANGES)
@@ -25,8 +34,8 @@ Contexts = Mapping[tuple[str, str], Context]
 def error_rows(files: Files, contexts: Contexts) -> list[dict]:
     """Errors on the test split by combination, grouping and group, means over seeds.
 
-    ``gold`` counts gold entities: ``correct`` and all errors but the spurious. ``contexts`` are by data set
-    and filter.
+    ``gold`` counts gold entities: ``correct`` and all errors but those without one. ``contexts`` are by data
+    set and filter.
     """
     rows = []
     for names, runs in _combinations(files):
@@ -38,7 +47,7 @@ def error_rows(files: Files, contexts: Contexts) -> list[dict]:
                 kind: fmean(counts.get((by, group), {}).get(kind, 0) for counts in seeds)
                 for kind in ("correct", *KINDS)
             }
-            gold = sum(mean.values()) - mean["spurious"]
+            gold = sum(count for kind, count in mean.items() if kind not in WITHOUT_GOLD)
             rows.append(names | {"seeds": len(runs), "by": by, "group": group, "gold": gold} | mean)
     return rows
 
@@ -53,7 +62,7 @@ def error_table(rows: Sequence[dict]) -> Table:
         row = groups["all", "all"]
         cells.append(
             [
-                row["dataset"] if row["filter"] == "none" else f"{row['dataset']} ({row['filter']})",
+                data_and_filter(row),
                 encoders(row),
                 row["fusion"],
                 str(row["seeds"]),
@@ -63,7 +72,8 @@ def error_table(rows: Sequence[dict]) -> Table:
         )
     return Table(
         "Errors on the test split: number of entities, means over seeds. Missed: no prediction overlaps the "
-        "gold entity; spurious: the prediction overlaps none. Recall, in percent, of entities whose words "
+        "gold entity; spurious: the prediction overlaps none; surplus: it overlaps one that another fits "
+        "better. Recall, in percent, of entities whose words "
         "were an entity in training (seen) or not. By type, length and image in errors.csv.",
         ["data set", "encoders", "fusion", "seeds", "gold", "correct"]
         + [kind.replace("_", " ") for kind in KINDS]

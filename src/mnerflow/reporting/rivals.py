@@ -15,7 +15,7 @@ from mnerflow.files import read_json, read_text
 from mnerflow.grid import NONE, Run
 from mnerflow.llm.answer import ANSWERS, ENTITIES
 from mnerflow.reporting.render import ABSENT, Table, percent, spread
-from mnerflow.reporting.tables import COMBINATION, summarize
+from mnerflow.reporting.tables import COMBINATION, data_and_filter, summarize
 
 SCORES = ("entity_f1", "entity_f1_strict", "token_macro_f1")
 COUNTED = (*ANSWERS, "placed", *ENTITIES, "images_not_shown", "from_cache", "input_tokens", "output_tokens")
@@ -69,7 +69,7 @@ def rival_table(rows: Sequence[dict]) -> Table:
     columns += ["overlapping", "tokens in", "tokens out", "US$"]
     cells = [
         [
-            _data(row),
+            data_and_filter(row),
             row["text_encoder"],
             row["fusion"],
             str(row["seeds"]),
@@ -97,7 +97,7 @@ def short_rival_table(rows: Sequence[Mapping[str, str | None]]) -> Table:
     """Rows of ``rivals.csv`` in the 100 columns of a terminal."""
     cells = [
         [
-            _data(row),
+            data_and_filter(row),
             f"{row['text_encoder']} {row['fusion']}",
             row["posts"],
             percent(float(row["entity_f1_mean"])),
@@ -146,7 +146,3 @@ def _count(record: dict, name: str) -> int:
     if name == "images_not_shown":
         return len(record[name])
     return record["answers"].get(name, record["entities"].get(name, record.get(name, 0)))
-
-
-def _data(row: Mapping[str, str | None]) -> str:
-    return row["dataset"] if row["filter"] == "none" else f"{row['dataset']} ({row['filter']})"

@@ -76,8 +76,8 @@ def grid_table(summary: Sequence[dict]) -> Table:
     ]
     return Table(
         "F1 on the test split in percent, mean ± standard deviation over seeds. Shuffled and blank: entity "
-        "F1 of the same weights with wrong images and with empty ones. Bold: the best of its data set, where "
-        "the next one is surely worse.",
+        "F1 of the same weights with wrong images and with empty ones. Bold: the best of its data set and "
+        "filter, where the next one is surely worse.",
         columns,
         rows,
         bold={(y, columns.index("entity F1")) for y, row in enumerate(summary) if row["best"]},
@@ -90,7 +90,7 @@ def short_table(summary: Sequence[dict]) -> Table:
     columns = ["data set", "model", "seeds", "entity F1", "macro F1", "shuffled", "blank"]
     rows = [
         [
-            row["dataset"] if row["filter"] == "none" else f"{row['dataset']} ({row['filter']})",
+            data_and_filter(row),
             f"{encoders(row)} {row['fusion']}",
             str(row["seeds"]),
             spread(row["entity_f1_mean"], row["entity_f1_sd"]),
@@ -114,6 +114,11 @@ def _small_sets(summary: Sequence[dict]) -> list[str]:
         f"{dataset} has only {sentences} test sentences: too few to compare models on."
         for dataset, sentences in small.items()
     ]
+
+
+def data_and_filter(row: Mapping[str, str | None]) -> str:
+    """``"twitter2017"``, or ``"twitter2017 (nonword)"``."""
+    return row["dataset"] if row["filter"] == "none" else f"{row['dataset']} ({row['filter']})"
 
 
 def encoders(row: dict) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from mnerflow.reporting.render import ABSENT, Table, percent, spread
-from mnerflow.reporting.tables import COMBINATION, encoders
+from mnerflow.reporting.tables import COMBINATION, data_and_filter, encoders
 
 THESIS = yaml.safe_load(Path(__file__).with_name("thesis.yaml").read_text(encoding="utf-8"))
 OURS = (
@@ -77,7 +77,7 @@ def thesis_table(lines: Sequence[Line]) -> Table:
             thesis = [ABSENT] * 3
         if line.ours:
             row = line.ours
-            ours = [row["dataset"], f"{encoders(row)} {row['fusion']}", str(row["seeds"])]
+            ours = [data_and_filter(row), f"{encoders(row)} {row['fusion']}", str(row["seeds"])]
             ours += [
                 spread(row[f"{metric}_mean"], row[f"{metric}_sd"])
                 for metric in ("subword_macro_f1", "entity_f1")

@@ -19,8 +19,8 @@ SAYS = {
     "unclear": ("cannot be told from the text alone", "cannot be told from the text alone"),
 }
 CAPTION_SAYS = SAYS | {
-    "gains": ("gains by the image's caption", ""),
-    "loses": ("loses by the image's caption", ""),
+    "gains": ("gains by the image's caption", "gain by the image's caption"),
+    "loses": ("loses by the image's caption", "lose by the image's caption"),
 }
 # Of a data set, in the order of the headline: all comparisons gain; some, and none loses; some gain and some
 # lose; none gains, and some are unclear; none gains.
@@ -33,12 +33,13 @@ WORDS = (YES, PARTLY, MIXED, UNCLEAR, NO, FEW)
 class Claim:
     """What is said of one fusion beside its text-only twin; the difference and its interval are in points.
 
-    ``fusion_score`` and ``text_only`` are percentages as text, ``folder`` and ``twin`` where their runs lie.
+    ``says`` is that in words, in singular and plural; ``fusion_score`` and ``text_only`` are percentages
+    as text, ``folder`` and ``twin`` where their runs lie.
     """
 
     model: str
     verdict: str
-    says: str
+    says: tuple[str, str]
     fusion_score: str
     text_only: str
     evidence: str
@@ -101,10 +102,11 @@ def headline(found: Sequence[Answer]) -> list[tuple[str, str]]:
 def _answer(dataset: str, claims: Sequence[Claim], sentences: int) -> Answer:
     few = sentences < FEW_SENTENCES
     counts = Counter(claim.verdict for claim in claims)
-    said = [f"{n} {SAYS[verdict][n > 1]}" for verdict in SAYS if (n := counts[verdict])]
+    phrases = Counter((list(SAYS).index(claim.verdict), claim.says) for claim in claims)
+    said = [f"{n} {says[n > 1]}" for (_, says), n in sorted(phrases.items())]
     summary = f"Of {len(claims)} fusions, {_listed(said)}."
     if len(claims) == 1:
-        summary = f"{claims[0].model} {claims[0].says}."
+        summary = f"{claims[0].model} {claims[0].says[0]}."
     elif counts["unclear"] == len(claims):
         summary = f"None of {len(claims)} fusions can be told from the text alone."
     elif len(said) == 1:
@@ -138,7 +140,7 @@ def _share(counts: Counter[str]) -> str:
 
 def _claim(row: Row, twins: Mapping[str, str | None]) -> Claim:
     difference, low, high = (100 * float(row[name]) for name in ("difference", "low", "high"))
-    says = (CAPTION_SAYS if row["image_encoder"] == "none" else SAYS)[row["verdict"]][0]
+    says = (CAPTION_SAYS if row["image_encoder"] == "none" else SAYS)[row["verdict"]]
     filtered = "" if row["filter"] == "none" else f" ({row['filter']})"
     seeds = "1 seed" if row["seeds"] == "1" else f"{row['seeds']} seeds"
     evidence = (
@@ -146,8 +148,10 @@ def _claim(row: Row, twins: Mapping[str, str | None]) -> Claim:
         f"corrected p\u00a0{_p(row['p_corrected'])})."
     )
     if row["drop_shuffled"]:
-        drop, *ends = (float(row[f"drop_shuffled{end}"]) for end in ("", "_low", "_high"))
-        evidence += f" With shuffled images the same weights {_lose(drop)} ({interval(*ends)})."
+        drop, low_drop, high_drop = (float(row[f"drop_shuffled{end}"]) for end in ("", "_low", "_high"))
+        if drop < 0:  # told as a gain, and its interval with it
+            low_drop, high_drop = -high_drop, -low_drop
+        evidence += f" With shuffled images the same weights {_lose(drop)} ({interval(low_drop, high_drop)})."
     twin = row | {"image_encoder": "none", "fusion": twins[row["fusion"]]}
     return Claim(
         f"{encoders(row)} {row['fusion']}{filtered}",

@@ -9,7 +9,7 @@ from mnerflow.evaluation.errors import KINDS
 from mnerflow.evaluation.evidence import SIGNIFICANCE
 from mnerflow.reporting.does_it_help import interval, p_value, points
 from mnerflow.reporting.render import ABSENT, percent, spread
-from mnerflow.reporting.tables import encoders, read_csv, run_folder
+from mnerflow.reporting.tables import data_and_filter, encoders, read_csv, run_folder
 
 Row = Mapping[str, str | None]
 MOST_ROWS = 2000  # of a table: with more, a browser takes seconds to open the page
@@ -109,9 +109,7 @@ def _detail(*columns: Column) -> tuple[Column, ...]:
 
 
 def _dataset(row: Row) -> Cell:
-    if not row["dataset"]:
-        return Cell(ABSENT)
-    return Cell(row["dataset"] if row["filter"] == "none" else f"{row['dataset']} ({row['filter']})")
+    return Cell(data_and_filter(row) if row["dataset"] else ABSENT)
 
 
 def _model(row: Row) -> Cell:
@@ -166,9 +164,10 @@ TABLES: Sequence[tuple[str, str, str, Sequence[Column]]] = (
         "tables/does_it_help.csv",
         "Does the image help?",
         "Entity F1 on the test split in percent, every fusion beside its text-only twin; a sure difference "
-        "is bold. Detectable: the smallest difference that the test had an 80 % chance to show. Order: below "
-        "0.5 where the fusion is better whatever the seed. Drop: points that the same weights lose with "
-        "wrong images. Changed: percentage of posts that shuffled images tag otherwise.",
+        "is bold. Detectable: the smallest difference that the test alone, p not corrected, had an 80 % "
+        "chance to show. Order: below 0.5 where the fusion is better whatever the seed. Drop: points that "
+        "the same weights lose with wrong images. Changed: percentage of posts that shuffled images tag "
+        "otherwise.",
         (
             *MODEL,
             _text("verdict", "verdict"),
@@ -288,7 +287,8 @@ TABLES: Sequence[tuple[str, str, str, Sequence[Column]]] = (
     (
         "tables/cost.csv",
         "Cost",
-        "What training took, mean over seeds.",
+        "What training took, mean over seeds; without what the run took that it starts from, where it starts "
+        "from one. Peak memory is the processor's, not a GPU's.",
         (
             *MODEL,
             _count("seconds", "seconds_mean"),
