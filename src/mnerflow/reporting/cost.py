@@ -31,9 +31,9 @@ def cost(records: Iterable[str | Path]) -> list[dict]:
     """One row a combination, over its seeds, from their ``run.yaml``.
 
     Seconds are of the whole training, evaluation on dev included, as a mean and standard deviation (``None``
-    for one seed); ``epochs`` is a mean, memory, of the processor, the most of any seed. ``energy_wh`` is a mean, of the devices
-    that ``energy_of`` names; both are ``None`` unless the same devices told it for every seed. Raises
-    ``UserError`` naming the file when one is malformed or lacks a value.
+    for one seed); ``epochs`` is a mean, memory, of the processor, the most of any seed. ``energy_wh`` is a
+    mean, of the devices that ``energy_of`` names; both are ``None`` unless the same devices told it for every
+    seed. Raises ``UserError`` naming the file when one is malformed or lacks a value.
     """
     groups = defaultdict(list)
     for path in records:

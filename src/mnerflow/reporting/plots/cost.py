@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
@@ -56,10 +57,12 @@ def _figure(points: Points, machines: Mapping[Run, str]) -> Figure:
     width = FULL / columns if columns > 1 else style.COLUMN
     figure = Figure(figsize=(width * columns, 1.7 * len(rows) + 0.2))
     grid = figure.add_gridspec(len(rows), columns)
+    first: dict[str, Axes] = {}  # of each data set, whose scales the others have
     for place, members in enumerate(rows):
-        axes = None
         for column, panel in enumerate(members):
-            axes = figure.add_subplot(grid[place, column], sharex=axes, sharey=axes, xscale="log")
+            same = first.get(panel.dataset)
+            axes = figure.add_subplot(grid[place, column], sharex=same, sharey=same, xscale="log")
+            first.setdefault(panel.dataset, axes)
             axes.set_title(panel.title(width - 0.4))
             for run in panels[panel]:
                 look = looks[run.fusion]

@@ -14,7 +14,12 @@ from matplotlib.transforms import ScaledTranslation
 from mnerflow.evaluation.scores import Run, read_scores
 from mnerflow.log import logger
 from mnerflow.reporting import style
-from mnerflow.reporting.plots.panels import first_panels, group_by_panel, rows_of_panels
+from mnerflow.reporting.plots.panels import (
+    first_panels,
+    fusions_by_data,
+    group_by_panel,
+    rows_of_panels,
+)
 from mnerflow.reporting.style import FULL, SMALL, Look
 
 FILL = {"none": "full", "true": "full", "shuffled": "bottom", "blank": "none"}  # of the mean's marker
@@ -58,22 +63,25 @@ def read_test_scores(path: str | Path) -> Scores:
 def _figure(scores: Scores, ceilings: Mapping[str, float]) -> Figure:
     panels, note = first_panels(group_by_panel(scores))
     looks = style.fusion_looks(run.fusion for run in scores)
-    most = max(1, min(4, 24 // len(looks)))  # a fusion needs a quarter of an inch for its three conditions
+    fusions = fusions_by_data(panels)
+    # A fusion needs a quarter of an inch for its three conditions.
+    most = max(1, min(4, 24 // max(map(len, fusions.values()))))
     rows = list(rows_of_panels(panels, most))
     columns = max(map(len, rows))
-    total = FULL if columns > 1 or len(looks) > 8 else style.COLUMN
+    total = FULL if columns > 1 or max(map(len, fusions.values())) > 8 else style.COLUMN
     figure = Figure(figsize=(total, 1.75 * len(rows) + 0.7))
     grid = figure.add_gridspec(len(rows), columns)
     for row, members in enumerate(rows):
         low, high = _limits(scores, members[0].dataset, ceilings)
+        own = {fusion: look for fusion, look in looks.items() if fusion in fusions[members[0].data]}
         for column, panel in enumerate(members):
-            axes = figure.add_subplot(grid[row, column], xlim=(-0.6, len(looks) - 0.4), ylim=(low, high))
+            axes = figure.add_subplot(grid[row, column], xlim=(-0.6, len(own) - 0.4), ylim=(low, high))
             axes.set_title(panel.title(total / columns - 0.4))
-            for x, (fusion, look) in enumerate(looks.items()):
+            for x, (fusion, look) in enumerate(own.items()):
                 seeds = [scores[run] for run in panels[panel] if run.fusion == fusion]
                 _draw_fusion(axes, x, seeds, look)
-            lowest = row + 1 == len(rows) or column >= len(rows[row + 1])
-            _label_fusions(axes, looks, lowest)
+            below = rows[row + 1][column:] if row + 1 < len(rows) else []
+            _label_fusions(axes, own, labelled=not below or below[0].data != panel.data)
             axes.tick_params(labelleft=column == 0)
             if column == 0:
                 axes.set_ylabel("Test entity F1 (%)")

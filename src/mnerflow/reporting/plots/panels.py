@@ -68,6 +68,14 @@ def group_by_panel(runs: Iterable[Run]) -> dict[Panel, list[Run]]:
     return dict(sorted(grouped.items()))
 
 
+def fusions_by_data(panels: dict[Panel, list[Run]]) -> dict[str, set[str]]:
+    """The fusions in the panels of each data set (``Panel.data``)."""
+    found: dict[str, set[str]] = {}
+    for panel, runs in panels.items():
+        found.setdefault(panel.data, set()).update(run.fusion for run in runs)
+    return found
+
+
 def first_panels(panels: dict[Panel, list[Run]]) -> tuple[dict[Panel, list[Run]], str]:
     """At most ``MOST_PANELS`` panels, as many of each data set, and a note that says so; else ``""``."""
     if len(panels) <= MOST_PANELS:

@@ -8,7 +8,12 @@ from matplotlib.figure import Figure
 from mnerflow.grid import Run
 from mnerflow.reporting import style
 from mnerflow.reporting.per_type import COLUMNS
-from mnerflow.reporting.plots.panels import first_panels, group_by_panel, rows_of_panels
+from mnerflow.reporting.plots.panels import (
+    first_panels,
+    fusions_by_data,
+    group_by_panel,
+    rows_of_panels,
+)
 from mnerflow.reporting.style import FULL, Look
 from mnerflow.reporting.tables import COMBINATION, read_csv
 
@@ -39,12 +44,15 @@ def _figure(scores: Scores) -> Figure:
     width = FULL / columns if columns > 1 else style.COLUMN
     figure = Figure(figsize=(width * columns, 1.6 * len(rows) + 0.2))
     grid = figure.add_gridspec(len(rows), columns)
+    fusions = fusions_by_data(panels)
+    first: dict[str, Axes] = {}  # of each data set, whose scale the others have
     for place, members in enumerate(rows):
-        axes = None
         for column, panel in enumerate(members):
-            axes = figure.add_subplot(grid[place, column], sharey=axes)
+            axes = figure.add_subplot(grid[place, column], sharey=first.get(panel.dataset))
+            first.setdefault(panel.dataset, axes)
             axes.set_title(panel.title(width - 0.4))
-            _draw(axes, {run.fusion: scores[run] for run in panels[panel]}, looks)
+            own = {fusion: look for fusion, look in looks.items() if fusion in fusions[panel.data]}
+            _draw(axes, {run.fusion: scores[run] for run in panels[panel]}, own)
             axes.tick_params(labelleft=column == 0)
             if column == 0:
                 axes.set_ylabel("Test F1 (%)")

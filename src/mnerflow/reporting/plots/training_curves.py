@@ -28,8 +28,9 @@ Curves = dict[str, np.ndarray]
 def draw_training_curves(histories: Sequence[str | Path], out_stem: str | Path) -> None:
     """Draw the ``history.csv`` of any number of runs, one panel a data set and pair of encoders.
 
-    Upper axes: dev entity F1 in per cent; lower axes: dev loss and, dotted, training loss. A thick line is
-    the mean over seeds as far as all of them trained, a thin line is one seed. Where ``image_only`` stays
+    Upper axes: dev entity F1 in per cent; lower axes: dev loss and, dotted, training loss, each of the
+    fusion's own decoder: a CRF's and a softmax's do not compare. A thick line is the mean over seeds as far
+    as all of them trained, a thin line is one seed. Where ``image_only`` stays
     below all that the other fusions reach, its best F1 is written instead of drawn.
     Raises ``UserError`` when a file is missing, malformed or not in a run's folder.
     """
@@ -73,11 +74,13 @@ def _figure(runs: dict[Run, Curves]) -> Figure:
     width = FULL / columns if columns > 1 else style.COLUMN
     figure = Figure(figsize=(width * columns, 2.5 * len(rows)))
     grid = figure.add_gridspec(2 * len(rows), columns, height_ratios=[1.3, 1] * len(rows))
+    first: dict[str, tuple[Axes, Axes]] = {}  # of each data set, whose scales the others have
     for row, members in enumerate(rows):
-        score_axes = loss_axes = None
         for column, panel in enumerate(members):
-            score_axes = figure.add_subplot(grid[2 * row, column], sharey=score_axes)
-            loss_axes = figure.add_subplot(grid[2 * row + 1, column], sharex=score_axes, sharey=loss_axes)
+            same_scores, same_losses = first.get(panel.dataset, (None, None))
+            score_axes = figure.add_subplot(grid[2 * row, column], sharey=same_scores)
+            loss_axes = figure.add_subplot(grid[2 * row + 1, column], sharex=score_axes, sharey=same_losses)
+            first.setdefault(panel.dataset, (score_axes, loss_axes))
             score_axes.set_title(panel.title(width - 0.4))
             seeds_of: dict[str, list[Curves]] = {fusion: [] for fusion in looks}
             for run in panels[panel]:
