@@ -97,7 +97,7 @@ def gather(score_files: Iterable[str | Path], out: str | Path) -> None:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         for run, split, condition, scores in rows:
-            rounded = {metric: round(scores[metric], 6) for metric in METRICS}
+            rounded = {metric: round(scores[metric], 8) for metric in METRICS}
             writer.writerow(asdict(run) | {"split": split, "image": condition} | rounded)
 
 

@@ -133,12 +133,12 @@ def run_folder(row: Mapping[str, str]) -> str:
 
 
 def write_csv(path: str | Path, rows: Sequence[dict], columns: Sequence[str]) -> None:
-    """Write rows as CSV, atomically; numbers are rounded to six places, ``None`` is an empty cell."""
+    """Write rows as CSV, atomically; numbers have eight places, ``None`` is an empty cell."""
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, columns, lineterminator="\n")
         writer.writeheader()
         for row in rows:
-            writer.writerow({k: round(v, 6) if isinstance(v, float) else v for k, v in row.items()})
+            writer.writerow({k: round(v, 8) if isinstance(v, float) else v for k, v in row.items()})
 
 
 def read_csv(path: str | Path, columns: Iterable[str]) -> list[dict[str, str | None]]:
