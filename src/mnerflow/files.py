@@ -16,6 +16,18 @@ from mnerflow.errors import UserError
 
 
 @contextmanager
+def writing(path: str | Path) -> Iterator[None]:
+    """Turn what the system says when ``path`` cannot be written into a ``UserError``."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(
+            f"{path}: could not be written ({error.strerror or error}). "
+            "Free some space or choose a folder that can be written to."
+        ) from error
+
+
+@contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path`` and move it there when the block ends well.
 
@@ -26,23 +38,19 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     path = Path(path)
     temporary = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(path)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.part-", suffix=path.suffix)
-        temporary = Path(name)
-        with os.fdopen(handle):
-            with suppress(OSError):  # some file systems know no locks
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield temporary
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
-    except OSError as error:
-        raise UserError(
-            f"{path}: could not be written ({error.strerror or error}). "
-            "Free some space or choose a folder that can be written to."
-        ) from error
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _remove_leftovers(path)
+            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.part-", suffix=path.suffix)
+            temporary = Path(name)
+            with os.fdopen(handle):
+                with suppress(OSError):  # some file systems know no locks
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                yield temporary
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
+            temporary.chmod(0o666 & ~_umask())
+            temporary.replace(path)
     finally:
         if temporary:
             temporary.unlink(missing_ok=True)
@@ -61,17 +69,19 @@ def atomic_folder(folder: str | Path) -> Iterator[Path]:
     """Yield an empty folder beside ``folder`` and put it in its place, whole, when the block ends well.
 
     When the block raises, ``folder`` is left as it was. What a killed process left unfinished is removed.
+    Raises ``UserError`` when the disk is full or cannot be written to.
     """
     folder = Path(folder)
     unfinished = folder.with_name(f".{folder.name}.part")
     try:
-        if unfinished.exists():
-            shutil.rmtree(unfinished)
-        unfinished.mkdir(parents=True)
-        yield unfinished
-        if folder.exists():
-            shutil.rmtree(folder)
-        unfinished.rename(folder)
+        with writing(folder):
+            if unfinished.exists():
+                shutil.rmtree(unfinished)
+            unfinished.mkdir(parents=True)
+            yield unfinished
+            if folder.exists():
+                shutil.rmtree(folder)
+            unfinished.rename(folder)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
 

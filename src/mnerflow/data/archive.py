@@ -69,19 +69,16 @@ def unpack(
     archive, folder = Path(archive), Path(folder)
     if not archive.is_file():
         raise UserError(f"{archive}: no such file. Download it again.")
-    try:
-        with atomic_folder(folder) as unfinished:
+    with atomic_folder(folder) as unfinished:
+        try:
             return _extract(archive, unfinished, inner, endings)
-    except (*DAMAGED, OSError) as error:
-        if isinstance(error, DAMAGED) or error.errno is None:  # bz2 has no exception of its own
+        except (*DAMAGED, OSError) as error:
+            if isinstance(error, OSError) and error.errno:  # but bz2 says that data are damaged so, too
+                raise
             raise UserError(
                 f"{archive}: damaged or cut short ({error}). Remove it, and {archive.name}.sha256 beside it, "
                 "and download it again."
             ) from error
-        raise UserError(
-            f"{folder}: cannot be filled from {archive} ({error.strerror or error}). "
-            "Free some space or choose a folder that can be written to."
-        ) from error
 
 
 def _extract(archive: Path, folder: Path, inner: str | None, endings: Collection[str]) -> list[str]:

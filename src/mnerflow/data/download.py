@@ -44,7 +44,7 @@ def fetch(
     """
     target, part = Path(target), Path(f"{target}.part")
     source = str(mirror_file or url)
-    try:
+    with files.writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         if mirror_file is None:
             _download(google_drive.download_url(url), part, checked=sha256 is not None)
@@ -54,11 +54,6 @@ def fetch(
         _verify(part, target, sha256, source)
         part.replace(target)
         _origin(part).unlink(missing_ok=True)
-    except OSError as error:
-        raise UserError(
-            f"{target}: could not be written ({error.strerror or error}). "
-            "Free some space or choose a folder that can be written to."
-        ) from error
     logger.info("%s: from %s, %d bytes", target, source, target.stat().st_size)
 
 

@@ -16,7 +16,7 @@ from mnerflow.data.demo.pictures import draw_picture
 from mnerflow.data.demo.posts import Draft, make_posts
 from mnerflow.data.post import SPLITS, Post, write_posts
 from mnerflow.errors import UserError, suggest
-from mnerflow.files import write_json
+from mnerflow.files import write_json, writing
 
 IMAGES = ("matched", "independent")
 
@@ -65,7 +65,7 @@ def make_demo(config: DemoConfig, folder: str | Path) -> None:
         split: make_posts(number, config.ambiguous, Random(f"{config.seed} {split} posts"))
         for split, number in config.posts.items()
     }
-    try:
+    with writing(folder):
         for name in ("ceiling.json", *(f"{split}.jsonl" for split in SPLITS)):
             (folder / name).unlink(missing_ok=True)
         shutil.rmtree(folder / "images", ignore_errors=True)
@@ -76,11 +76,6 @@ def make_demo(config: DemoConfig, folder: str | Path) -> None:
                 shown = _shown_type(draft, config.images, rng)
                 picture = draw_picture(shown, config.image_size, f"{config.seed} {split} {index} picture")
                 picture.save(folder / "images" / _image(split, index), compress_level=1)
-    except OSError as error:
-        raise UserError(
-            f"{error.filename or folder}: could not be written ({error.strerror or error}). "
-            "Free some space or choose a folder that can be written to."
-        ) from error
     write_json(folder / "ceiling.json", {split: _ceiling(drafts[split]) for split in SPLITS})
     for split in SPLITS:
         write_posts(folder / f"{split}.jsonl", _posts(split, drafts[split]))

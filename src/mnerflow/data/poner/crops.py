@@ -46,17 +46,10 @@ def write_crops(placement: Placement, folder: Path, threads: int = 2) -> int:
         if sentence.has_images:
             for page, line in sentence.lines:
                 wanted[page].add(line)
-    folder = Path(folder)
-    try:
-        with atomic_folder(folder) as new, ThreadPoolExecutor(threads) as pool:
-            jobs = [pool.submit(_cut, placement.pages[page], lines, new) for page, lines in wanted.items()]
-            for job in jobs:
-                job.result()
-    except OSError as error:
-        raise UserError(
-            f"{folder}: could not be written ({error.strerror or error}). "
-            "Free some space or choose a folder that can be written to."
-        ) from error
+    with atomic_folder(folder) as new, ThreadPoolExecutor(threads) as pool:
+        jobs = [pool.submit(_cut, placement.pages[page], lines, new) for page, lines in wanted.items()]
+        for job in jobs:
+            job.result()
     return sum(map(len, wanted.values()))
 
 
