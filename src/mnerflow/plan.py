@@ -80,17 +80,14 @@ def split_files(entry: dict[str, Any]) -> list[str]:
     return [name for part in parts for name in ([part] if isinstance(part, str) else part)]
 
 
-def folder_state(folder: Path, without: str = "") -> str:
-    """Hash of names, sizes and times of all files below a folder, those below ``without`` left out.
+def folder_state(folder: Path) -> str:
+    """Hash of names, sizes and times of all files below a folder, hidden ones left out.
 
     A directory's own time does not tell that a file in it was written anew, or lies deeper.
     """
-    seen = []
-    for file in folder.rglob("*"):
-        name = file.relative_to(folder)
-        if file.is_file() and not (without and name.parts[0] == without):
-            seen.append((str(name), file.stat().st_size, file.stat().st_mtime_ns))
-    return sha256(repr(sorted(seen)).encode()).hexdigest()
+    files = sorted(file for file in folder.rglob("[!.]*") if file.is_file())
+    seen = [(str(file.relative_to(folder)), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    return sha256(repr(seen).encode()).hexdigest()
 
 
 def _data_modules(config: dict[str, Any], run: Run) -> Iterator[tuple[str, ...]]:

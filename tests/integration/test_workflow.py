@@ -246,6 +246,8 @@ def test_a_changed_file_in_ones_own_folder_is_read_again(workflow: Workflow, con
     assert workflow.run(folder, config, target, "-n").jobs == {}
     Image.new("RGB", (8, 8)).save(own / "images/deeper/a.png")
     assert workflow.run(folder, config, target, "-n").jobs == {"image_store": 1}
+    (own / "notes.txt").write_text("of no post")
+    assert workflow.run(folder, config, target, "-n").jobs == {"image_store": 1}
     (own / "captions.txt").write_text("deeper/a.png :Ben\n")
     assert workflow.run(folder, config, target, "-n").jobs == {"prepare": 1, "image_store": 1}
 

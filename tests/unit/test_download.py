@@ -389,7 +389,9 @@ def test_a_wrong_inner_folder_says_which_there_are(tmp_path: Path) -> None:
 
 def test_a_file_in_the_way_of_the_images_is_named(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("")
-    with pytest.raises(UserError, match=r"data/images: cannot be filled .*\((Not a directory|File exists)\)"):
+    with pytest.raises(
+        UserError, match=r"data/images: could not be written \((Not a directory|File exists)\)"
+    ):
         unpack(zipped(tmp_path / "a.zip", *PHOTOS), tmp_path / "data" / "images")
 
 

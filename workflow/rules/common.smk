@@ -25,6 +25,7 @@ os.environ.update(PYTHONPATH=str(ROOT / "src"))
 signal.signal(signal.SIGUSR1, signal.SIG_IGN)
 
 from mnerflow import grid, tuning
+from mnerflow.data.formats import read_beside
 from mnerflow.data.post import SPLITS
 from mnerflow.errors import UserError
 from mnerflow.fingerprint import fingerprint

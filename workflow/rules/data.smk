@@ -149,7 +149,6 @@ rule prepare:
     params:
         options=lambda w: prepare_options(w.dataset),
         raw=lambda w: raw_folder(w.dataset),
-        state=lambda w: own_state(w.dataset, without="images"),
         captions=lambda w: config["datasets"][w.dataset].get("captions"),
         code=lambda w: code_of(
             "prepare.py",

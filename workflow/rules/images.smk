@@ -18,7 +18,7 @@ rule image_store:
     threads: 2
     params:
         folder=lambda w: f"{raw_folder(w.dataset)}/images",
-        state=lambda w: own_state(w.dataset, below="images"),
+        own=lambda w: own_images(w.dataset),
         broken=config.get("images", {}).get("broken", "blank"),
         fit=lambda w: config["datasets"][w.dataset].get("fit", "letterbox"),
         code=code_of("image_store.py"),

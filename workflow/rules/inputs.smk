@@ -29,14 +29,19 @@ def raw_folder(dataset):
 def raw_files(wildcards):
     """The files that a data set's posts are read from."""
     entry = config["datasets"][wildcards.dataset]
-    names = entry.get("files") or split_files(entry)
-    return [f"{raw_folder(wildcards.dataset)}/{name}" for name in names]
+    folder = raw_folder(wildcards.dataset)
+    if "files" in entry:
+        return [f"{folder}/{name}" for name in entry["files"]]
+    splits = [f"{folder}/{name}" for name in split_files(entry)]
+    captions = [f"{folder}/{entry['captions']}"] if "captions" in entry else []
+    beside = [str(file) for split in splits for file in read_beside(entry["format"], split)]
+    return [*splits, *captions, *sorted({*beside})]
 
 
-def own_state(dataset, below="", without=""):
-    """What lies in a data set's own folder, which may change file by file."""
+def own_images(dataset):
+    """What lies in the images of a data set's own folder, which may change file by file."""
     entry = config["datasets"][dataset]
-    return folder_state(Path(entry["folder"], below), without) if "folder" in entry else None
+    return folder_state(Path(entry["folder"], "images")) if "folder" in entry else None
 
 
 def prepared(*datasets, filter=grid.FILTERS_OFF, splits=SPLITS):
@@ -107,6 +112,8 @@ def image_source(wildcards):
     """What must be there before a data set's images can be read."""
     entry = config["datasets"][wildcards.dataset]
     folder = raw_folder(wildcards.dataset)
+    if "folder" in entry:
+        return []  # see own_images
     if "files" in entry and "images" not in entry:
         return [f"{folder}/{name}" for name in entry["files"] if name.startswith("images/")]
     return [f"{folder}/images"]

@@ -2,7 +2,7 @@
 
 A format's module offers ``records(path)``, which yields ``(line number, record)`` for every post of
 a file, and ``to_post(path, line, record)``, which turns one into a checked ``Post``. Both raise
-``UserError`` naming file and line.
+``UserError`` naming file and line. ``beside(path)``, if there is one, names the files that are read besides.
 """
 
 import pkgutil
@@ -51,6 +51,12 @@ def parse_lines(
         else:
             lines[post.id] = line
             posts.append((line, post))
+
+
+def read_beside(name: str, path: str | Path) -> list[Path]:
+    """The files that are read besides ``path``, such as texts that its posts link to."""
+    beside = getattr(_module(name), "beside", None)
+    return beside(Path(path)) if beside else []
 
 
 def _module(name: str) -> ModuleType:

@@ -41,6 +41,16 @@ def records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     yield from enumerate(entries, start=1)
 
 
+def beside(path: Path) -> list[Path]:
+    """The texts to which pages may link."""
+    return [
+        file
+        for name, files in _files_below(path.parent.parent).items()
+        if name.endswith(".txt")
+        for file in files
+    ]
+
+
 def to_post(path: Path, line: int, record: dict[str, Any]) -> Post:
     """Build a post; raises ``UserError`` naming page and span for a field that is missing or wrong, a
     task without exactly one annotation, and a span that does not lie in the text or quotes another.

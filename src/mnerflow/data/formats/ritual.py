@@ -23,15 +23,22 @@ def records(path: Path) -> Iterator[tuple[int, tuple[dict, dict[str, str]]]]:
             f"{path}: RiTUAL's folders <set>/texts/<split>/<split>.json are expected. "
             "Lay the files out like that."
         )
-    split = path.parent.name
-    caption_file = path.parents[2] / "captions" / split / f"{split}_image_captions.json"
     captions = {}
-    if caption_file.exists():
+    for caption_file in beside(path):
         for line, record in read_json_lines(caption_file):
             place = f"{caption_file}:{line}"
             captions[identifier(record, "image_id", place)] = string(record, "caption", place)
     for line, record in read_json_lines(path):
         yield line, (record, captions)
+
+
+def beside(path: Path) -> list[Path]:
+    """The split's caption file, where there is one."""
+    if len(path.parents) < 3:
+        return []
+    split = path.parent.name
+    file = path.parents[2] / "captions" / split / f"{split}_image_captions.json"
+    return [file] if file.exists() else []
 
 
 def to_post(path: Path, line: int, record: tuple[dict, dict[str, str]]) -> Post:
