@@ -18,7 +18,7 @@ from mnerflow.data.post import read_posts
 from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import Prediction, read_predictions, write_predictions
 from mnerflow.files import atomic_path, read_text, sha256, write_text
-from mnerflow.grid import Run, run_config, sources
+from mnerflow.grid import Run, expand, run_config, sources
 from mnerflow.reporting.archive import SUMS, read_sums, sums_text
 
 RECORDS = ("run.yaml", "history.csv")
@@ -34,12 +34,24 @@ TABLES_OF_WORDS = ("errors.csv", "errors.md", "fixed_and_broken.csv")
 def publish(results: Path, out: Path) -> int:
     """Copy runs, scores, tables, plots, report and configuration into ``out``, and write their checksums.
 
-    Runs that ``out`` holds already stay if ``results`` lacks them. Returns how many runs ``out`` holds then;
-    raises ``UserError`` when there is none.
+    Only what ``results/config.yaml`` plans is copied. Runs that ``out`` holds already stay if ``results``
+    lacks them. Returns how many runs ``out`` holds then; raises ``UserError`` when there is none, and when
+    ``out`` is of another study.
     """
+    config = yaml.safe_load(read_text(results / "config.yaml"))
+    planned = set(expand(config))
+    if (out / "config.yaml").exists():
+        before = expand(yaml.safe_load(read_text(out / "config.yaml")))
+        if lost := [run for run in before if run not in planned]:
+            raise UserError(
+                f"{out}: of a study with {len(lost)} runs that {results / 'config.yaml'} does not plan, such "
+                f"as {lost[0].path}. Choose another folder with --to, or remove this one."
+            )
     for record in sorted((results / "runs").rglob("run.yaml")):
-        if (record.parent / "predictions.test.jsonl").exists():
-            _pack(record.parent, out / "runs" / Run.from_folder(record.parent).path)
+        run = Run.from_folder(record.parent)
+        is_planned = run in planned or run.text_encoder in config.get("rivals", {})
+        if is_planned and (record.parent / "predictions.test.jsonl").exists():
+            _pack(record.parent, out / "runs" / run.path)
     count = len(list((out / "runs").rglob("run.yaml")))
     if not count:
         raise UserError(f"{results}: no finished run. Run the workflow first.")
@@ -50,7 +62,6 @@ def publish(results: Path, out: Path) -> int:
         target.parent.mkdir(parents=True, exist_ok=True)
         with atomic_path(target) as temporary:
             shutil.copyfile(file, temporary)
-    config = yaml.safe_load(read_text(out / "config.yaml"))
     kept = {name: value for name, value in config.items() if name not in LOCAL}
     write_text(out / "config.yaml", yaml.safe_dump(kept, sort_keys=False, allow_unicode=True))
     write_text(out / SUMS, sums_text(_sums(out)))

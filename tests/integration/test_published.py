@@ -2,10 +2,12 @@
 
 import copy
 import lzma
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from conftest import Finished, Workflow
 
 from mnerflow.cli import main
@@ -75,6 +77,26 @@ def test_published_runs_are_taken_over_and_only_new_ones_train(
         "demo/none/bilstm+cnn/linear/seed3",
         "demo_control/nonword/none+cnn/image_only/seed1",
     }
+
+
+def test_another_study_is_not_published_over_it(published: Path, finished: Finished, tmp_path: Path, capsys):
+    results = Path(shutil.copytree(finished.results, tmp_path / "results"))
+    config = yaml.safe_load((results / "config.yaml").read_text())
+    config["grid"] = config["grid"][1:]
+    (results / "config.yaml").write_text(yaml.safe_dump(config))
+    before = {file: file.read_bytes() for file in published.rglob("*") if file.is_file()}
+    assert main(["publish", str(results), "--to", str(published)]) == 1
+    assert "does not plan, such as demo/none/bilstm+cnn/linear/seed1" in capsys.readouterr().err
+    assert before == {file: file.read_bytes() for file in published.rglob("*") if file.is_file()}
+    assert main(["publish", str(results), "--to", str(tmp_path / "other")]) == 0
+    assert not (tmp_path / "other/runs/demo/none/bilstm+cnn").exists()
+
+
+def test_a_run_that_was_trained_here_is_not_taken_over(
+    workflow: Workflow, finished: Finished, published: Path, config: dict[str, Any]
+):
+    plan = workflow.plan(finished.folder, config | {"published": str(published)})
+    assert not {"train", "take_over", "take_over_with_images", "predict"} & set(plan.jobs)
 
 
 def test_other_data_than_was_predicted_is_refused(

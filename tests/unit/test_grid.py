@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mnerflow.config import RunConfig, build
 from mnerflow.errors import UserError
 from mnerflow.fingerprint import fingerprint
-from mnerflow.grid import Run, expand, merge, run_config, text_only_twins
+from mnerflow.grid import Run, expand, merge, run_config, sources, text_only_twins
 from mnerflow.plan import check_plan
 from mnerflow.schema import check
 
@@ -142,6 +142,16 @@ def test_every_study_is_sound(study: str) -> None:
     config = load(f"config/{study}")
     check(config, SCHEMA)
     check_plan(config, expand(config))
+
+
+def test_studies_whose_runs_share_a_folder_give_them_the_same_settings() -> None:
+    configs = {study: load(f"config/{study}") for study in STUDIES} | {"default": load()}
+    first: dict[Run, tuple[str, dict]] = {}
+    for study, config in configs.items():
+        for run in expand(config):
+            own = run_config(config, run) | sources(config, run.text_encoder, run.image_encoder)
+            other, theirs = first.setdefault(run, (study, own))
+            assert own == theirs, f"{run.path} in {study} and {other}"
 
 
 @pytest.mark.parametrize(

@@ -45,12 +45,14 @@ def is_finished(run):
 def published_runs(runs):
     """Those that were published with the same settings, which are taken over instead of trained.
 
-    A run that one still to be trained starts from is trained as well, since weights are not published.
+    Not a run that was trained here: its weights belong to its own predictions. A run that one still to be
+    trained starts from is trained as well, since weights are not published.
     """
     if not config.get("published"):
         return set()
     folder = Path(config["published"])
-    published = {run for run in runs if is_published(folder, run, config)}
+    others = [run for run in runs if not Path("results/runs", run.path, "model.safetensors").exists()]
+    published = {run for run in others if is_published(folder, run, config)}
     starts = {start for run in runs if run not in published for start in grid.starting_runs(config, run)}
     return published - starts
 
