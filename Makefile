@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 CORES ?= all
 # Folders that stand in for the network: MIRROR for raw data, WEIGHTS_MIRROR for a model hub.
-SETTINGS := $(if $(MIRROR),mirror=$(MIRROR)) $(if $(WEIGHTS_MIRROR),weights_mirror=$(WEIGHTS_MIRROR)) \
+SETTINGS := $(if $(MIRROR),"mirror=$(MIRROR)") $(if $(WEIGHTS_MIRROR),"weights_mirror=$(WEIGHTS_MIRROR)") \
 	$(if $(MAX_COST),max_cost=$(MAX_COST)) $(if $(FRESH),published=)
 SNAKEMAKE = .venv/bin/snakemake --cores $(CORES) $(if $(strip $(SETTINGS)),--config $(SETTINGS))
 
@@ -54,10 +54,10 @@ archive: .venv/installed ## pack code, configuration, small results and checksum
 	.venv/bin/mnerflow archive
 
 bench: .venv/installed ## how fast it is: results/benchmarks.csv
-	.venv/bin/python benchmarks/training.py $(if $(MIRROR),--mirror $(MIRROR)) $(if $(BASE),--base $(BASE))
-	.venv/bin/python benchmarks/features.py $(if $(MIRROR),--mirror $(MIRROR))
+	.venv/bin/python benchmarks/training.py $(if $(MIRROR),--mirror "$(MIRROR)") $(if $(BASE),--base "$(BASE)")
+	.venv/bin/python benchmarks/features.py $(if $(MIRROR),--mirror "$(MIRROR)")
 	.venv/bin/python benchmarks/start_up.py
-	.venv/bin/python benchmarks/prepare.py $(if $(MIRROR),--mirror $(MIRROR))
+	.venv/bin/python benchmarks/prepare.py $(if $(MIRROR),--mirror "$(MIRROR)")
 	.venv/bin/python benchmarks/image_store.py
 
 test: .venv/installed ## all tests but that of a cluster

@@ -1,4 +1,7 @@
-"""A hash of what code does, not of how it is written: comments, docstrings and layout do not count."""
+"""A hash of what code does, not of how it is written: comments, docstrings and layout do not count.
+
+A YAML file beside a module that has its name belongs to it.
+"""
 
 import ast
 import hashlib
@@ -42,7 +45,11 @@ def _analyse(file: Path) -> tuple[str, frozenset[str]]:
             imported.update(f"{node.module}.{alias.name}" for alias in node.names)
         _strip_docstring(node)
     modules = frozenset(name for name in imported if name.split(".")[0] == "mnerflow" and _exists(name))
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest(), modules
+    content = ast.dump(tree).encode()
+    values = file.with_suffix(".yaml")  # what a module of its name reads
+    if values.exists():
+        content += values.read_bytes()
+    return hashlib.sha256(content).hexdigest(), modules
 
 
 def _strip_docstring(node: ast.AST) -> None:

@@ -8,10 +8,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from mnerflow.data.filters import steps_of
+from mnerflow.data.filters import FILTERS, steps_of
 from mnerflow.errors import UserError, suggest
 from mnerflow.fingerprint import module_names
-from mnerflow.grid import FILTERS_OFF, NONE, Run, run_config
+from mnerflow.grid import FILTERS_OFF, NONE, Run, check_known, inputs_of, run_config
 
 CLOCKS_DIFFER = 60  # seconds, between the machines that share a file system
 
@@ -21,6 +21,21 @@ def check_plan(config: dict[str, Any], runs: Iterable[Run], rivals: Iterable[Run
 
     ``rivals`` are runs that are asked instead of trained, so that only their data is looked at.
     """
+    check_known(config.get("filters", {}), dict.fromkeys(FILTERS), "filters")
+    encoders = config["text_encoders"] | config["image_encoders"]
+    check_known(config.get("core_hours", {}), encoders, "core_hours")
+    for name, entry in config["datasets"].items():
+        others = {other: None for other in config["datasets"] if other != name}
+        check_known(entry.get("without", []), others, f"datasets.{name}.without")
+    for name in config["fusions"]:
+        if "caption" in (inputs := inputs_of(config, name)) and "text" not in inputs:
+            raise UserError(f"fusions.{name}.inputs: a caption is read beside the text. Add text.")
+    for name, entry in config["image_encoders"].items():
+        if entry.get("frozen") and "source" not in entry:
+            raise UserError(
+                f"image_encoders.{name}: frozen, but without a `source` its weights are random. Add one, or "
+                "train it."
+            )
     planned = [*((run, [*_data_modules(config, run), *_model_modules(config, run)]) for run in runs)]
     planned += [(run, [*_data_modules(config, run)]) for run in rivals]
     for run, modules in planned:

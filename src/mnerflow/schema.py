@@ -5,20 +5,26 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend
 
 from mnerflow.errors import UserError, suggest
 
+# JSON takes 1.0 for a whole number; in a path of a run or as a number of epochs it is none.
+_integer = Draft202012Validator.TYPE_CHECKER.redefine(
+    "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
+)
+_Validator = extend(Draft202012Validator, type_checker=_integer)
 
-def check(config: dict[str, Any], schema: dict[str, Any]) -> None:
+
+def check(config: dict[str, Any], schema: dict[str, Any], place: str = "configuration") -> None:
     """Raise one ``UserError`` that lists every value that the schema refuses, by its key.
 
     An unknown key is answered with the nearest known one.
     """
-    problems = [
-        line for error in _leaves(Draft202012Validator(schema).iter_errors(config)) for line in _say(error)
-    ]
+    errors = _leaves(_Validator(schema).iter_errors(config))
+    problems = [line for error in errors for line in _say(error)]
     if problems:
-        raise UserError("configuration: " + "; ".join(sorted(set(problems))) + ".")
+        raise UserError(f"{place}: " + "; ".join(sorted(set(problems))) + ".")
 
 
 def _leaves(errors: Iterator[ValidationError]) -> Iterator[ValidationError]:
@@ -48,5 +54,9 @@ def _say(error: ValidationError) -> Iterator[str]:
         # A key pasted in place of its variable's name must not be printed.
         given = "what is given" if error.schema.get("writeOnly") else repr(error.instance)
         yield f"{place}: {given} is not {meaning}"
+    elif error.validator == "type" and error.validator_value == "string":
+        yield f"{place}: {error.message} (write it in quotes)"
+    elif error.validator == "type" and error.validator_value == "number":
+        yield f"{place}: {error.message} (such as 1.0e-3)"
     else:
         yield f"{place}: {error.message}"

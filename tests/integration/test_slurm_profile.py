@@ -40,6 +40,19 @@ def test_the_profile_asks_for_more_for_llama_and_for_gpus_in_training_alone(
     assert on_gpu_nodes == {f"{run}/model.safetensors" for run in (LLAMA, BILSTM, ALEXNET)}
 
 
+def test_a_search_trains_where_the_grid_does(workflow: Workflow, tmp_path: Path):
+    config = yaml.safe_load((ROOT / "config/tuning.yaml").read_text(encoding="utf-8"))
+    profile = ["--profile", str(ROOT / "profiles/slurm"), "--dry-run"]
+    result = workflow.run(tmp_path, config, "tuning", *profile)
+    assert result.status == 0, result.output
+    trained = {
+        given["slurm_partition"]
+        for output, given in resources(result.output).items()
+        if output.startswith("results/tuning") and output.endswith("model.safetensors")
+    }
+    assert trained == {"gpu"}
+
+
 def test_a_grid_for_gpus_is_not_begun_without_one(workflow: Workflow, tmp_path: Path):
     config = yaml.safe_load((ROOT / "config/thesis.yaml").read_text(encoding="utf-8"))
     targets = [f"{run}/model.safetensors" for run in (LLAMA, LLAMA.replace("seed1", "seed2"))]

@@ -137,6 +137,22 @@ def test_an_option_of_a_filter_is_checked_before_anything_runs(config, options: 
         check_plan(config, expand(config))
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"filters": {"low_variabilty": {}}}, "filters: 'low_variabilty' is not configured (did you mean"),
+        ({"core_hours": {"minlm": 3}}, "core_hours: 'minlm' is not configured (did you mean 'minilm'?)"),
+        ({"datasets": {"demo": {"without": ["dem"]}}}, "datasets.demo.without: 'dem' is not configured"),
+        ({"datasets": {"demo": {"without": ["demo"]}}}, "datasets.demo.without: 'demo' is not configured"),
+    ],
+)
+def test_names_that_nothing_else_would_look_up_are_checked(config, change: dict, said: str) -> None:
+    config = merge(config, change)
+    with pytest.raises(UserError) as error:
+        check_plan(config, expand(config))
+    assert said in str(error.value)
+
+
 @pytest.mark.parametrize("study", STUDIES)
 def test_every_study_is_sound(study: str) -> None:
     config = load(f"config/{study}")
@@ -168,6 +184,10 @@ def test_studies_whose_runs_share_a_folder_give_them_the_same_settings() -> None
             {"image_encoders": {"cnn": {"training": {"epochs": 9}}}},
             "image_encoders.cnn.training: unknown key 'epochs'",
         ),
+        ({"training": {"epochs": 5.0}}, "training.epochs: 5.0 is not of type 'integer'"),
+        ({"datasets": {2015: {}}}, "datasets: 2015 is not of type 'string' (write it in quotes)"),
+        ({"fusions": {"a+b": {}}}, "fusions: 'a+b' is not a name of letters, digits"),
+        ({"text_encoders": {"none": {}}}, "text_encoders: 'none' is not a name of letters, digits"),
         ({"training": {"epochs": 0}}, "training.epochs: 0 is less than the minimum of 1"),
         ({"images": {"broken": "blnk"}}, "'blnk' is not one of fail, blank, drop (did you mean 'blank'?)"),
     ],

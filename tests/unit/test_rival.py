@@ -86,7 +86,9 @@ def test_ways_of_asking_are_runs_with_a_twin_that_sees_no_image() -> None:
             "rivals.gpt.key: what is given is not the name of an environment",
         ),
         ({"modle": "m"}, "unknown key 'modle' (did you mean 'model'?)"),
-        ({"base_url": "localhost:8000"}, "rivals.gpt.base_url: 'localhost:8000' is not the address"),
+        ({"base_url": "localhost:8000"}, "rivals.gpt.base_url: what is given is not the address"),
+        ({"base_url": "http://me:secret@host/v1"}, "rivals.gpt.base_url: what is given is not the address"),
+        ({"key": "gsk_abcDEF123"}, "rivals.gpt.key: what is given is not the name of an environment"),
         ({"filters": ["nonwrd"]}, "'nonwrd' is not known (did you mean 'nonword'?)"),
     ],
 )

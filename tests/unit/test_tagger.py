@@ -107,6 +107,15 @@ def test_an_unknown_option_of_a_fusion_is_a_clear_error(tiny_bert: Path, posts) 
         new_tagger(run, [Post("1", ["a"], ["O"])], 0)
 
 
+@pytest.mark.parametrize(("fusion", "image"), [("linear", False), ("text_only", True), ("image_only", True)])
+def test_a_fusion_that_is_not_given_what_it_reads_is_a_clear_error(fusion: str, image: bool, posts) -> None:
+    run = RunConfig(("PER",), 1, PartConfig(fusion), PartConfig("bilstm"), CNN if image else None)
+    with pytest.raises(
+        UserError, match=f"fusion '{fusion}': it reads .*, but is given .* Correct its `inputs`"
+    ):
+        new_tagger(run, posts, 0)
+
+
 def test_linear_fusion_by_hand() -> None:
     linear = Linear(Sizes(words=1, patches=2, tags=2), dropout=0.0)
     with torch.no_grad():

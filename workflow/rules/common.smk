@@ -31,7 +31,7 @@ from mnerflow.errors import UserError
 from mnerflow.fingerprint import fingerprint
 from mnerflow.compute.gpus import find_gpus
 from mnerflow.llm import runs as llm
-from mnerflow.plan import check_clock, check_plan, check_time, folder_state, mirror_file, split_files
+from mnerflow.plan import check_clock, check_plan, check_time, folder_state, split_files
 from mnerflow.publication import TABLES, is_published
 from mnerflow.schema import check
 
@@ -61,10 +61,8 @@ def published_runs(runs):
 config.update({key: value == "true" for key, value in config.items() if value in ("true", "false")})
 
 try:
-    check(
-        config,
-        yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text()),
-    )
+    SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+    check(config, SCHEMA)
     RUNS = grid.expand(config)
     PUBLISHED = published_runs(RUNS)
     if config.get("finished_only"):
@@ -72,8 +70,15 @@ try:
         if not RUNS:
             raise UserError("finished_only: no run of the grid is finished yet.")
     CANDIDATES = tuning.candidates(config)
+    for candidate in CANDIDATES:
+        values = tuning.candidate_config(config, candidate)["training"]
+        check(
+            values, SCHEMA["$defs"]["training"] | {"$defs": SCHEMA["$defs"]}, f"tuning, {candidate.settings}"
+        )
     RIVALS = llm.rival_runs(config)
-    check_plan(config, RUNS, RIVALS)
+    TRIED = {candidate.run for candidate in CANDIDATES}
+    STARTS = {start for run in {*RUNS, *TRIED} for start in grid.starting_runs(config, run)}
+    check_plan(config, sorted({*RUNS, *TRIED, *STARTS}), RIVALS)
     PROMPTS = {
         name: llm.prompt_of(config, name, ROOT / "config/prompt.md") for name in config.get("rivals", {})
     }

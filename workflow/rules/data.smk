@@ -94,7 +94,7 @@ rule unpack_poner:
 rule make_poner:
     """Find each PONER sentence on its page and cut its lines out of the scan."""
     input:
-        lambda w: [] if config.get("mirror") else poner_folder(w),
+        [] if config.get("mirror") else "resources/poner",
     output:
         posts=expand("resources/data/{{dataset}}/{split}.jsonl", split=SPLITS),
         placement="resources/data/{dataset}/placement.csv",
@@ -107,7 +107,6 @@ rule make_poner:
     conda:
         ENVIRONMENT
     params:
-        raw=poner_folder,
         split=lambda w: config["datasets"][w.dataset]["poner"]["split"],
         seed=lambda w: config["datasets"][w.dataset]["poner"].get("seed", 0),
         code=code_of("make_poner.py"),

@@ -55,12 +55,6 @@ def data_of_run(run, splits):
     return prepared(run.dataset, filter=run.filter, splits=splits)
 
 
-def poner_folder(wildcards):
-    """PONER's files: as they lie in the mirror, or as they were unpacked."""
-    mirrored = mirror_file(config, config["datasets"][wildcards.dataset]["poner"])
-    return mirrored or "resources/poner"
-
-
 def prepare_options(dataset):
     options = {
         "format",

@@ -76,7 +76,7 @@ def rival_runs(config: dict[str, Any]) -> list[Run]:
             Run(dataset, chosen, name, PIXELS if image else NONE, fusion_name(examples, image), seed)
             for dataset, chosen, (examples, image), seed in parts
         ]
-    return sorted(runs)
+    return sorted(set(runs))
 
 
 def fusion_name(examples: int, image: bool) -> str:

@@ -181,6 +181,12 @@ def _assemble(
         text_encoder.prefix_shape if text_encoder else (0, 0, 0),
     )
     fusion = load_class("fusions", run.fusion.kind, Fusion)
+    encoders = (("text", text_encoder), ("image", image_encoder))
+    if (given := tuple(name for name, encoder in encoders if encoder)) != fusion.reads:
+        raise UserError(
+            f"fusion {run.fusion.kind!r}: it reads {' and '.join(fusion.reads)}, but is given "
+            f"{' and '.join(given) or 'neither text nor image'}. Correct its `inputs`."
+        )
     try:
         fusion = fusion(sizes, **run.fusion.options)
     except (TypeError, ValueError, AssertionError) as error:  # torch asserts that heads divide sizes

@@ -121,6 +121,11 @@ def train_run(
         posts = [post for post in posts if post.kept]
         if not posts:
             raise UserError(f"{train_file}: no training post has a word left. Choose a milder filter.")
+    if run.captions and not any(post.caption for post in posts):
+        raise UserError(
+            f"{train_file}: not one training post has a caption, but the fusion reads them. Give the data "
+            "set `captions`, or leave out the fusions that read them."
+        )
     tagger = new_tagger(run, posts, images.d_feature if images else 0).to(place)
     align(tagger.trained_state().values())
     training, dev = (_inputs(tagger, run, split, images) for split in (posts, dev_posts))

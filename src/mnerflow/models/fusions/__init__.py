@@ -26,10 +26,12 @@ class Fusion(nn.Module):
     """Maps words and patches to emissions, one score a word and tag.
 
     Attributes:
+        reads: what it fuses; a run must give it just that.
         image_weight: ``(batch, words)`` in 0..1, how much of the image each word of the last batch let in;
             ``None`` for a fusion that does not decide that word by word.
     """
 
+    reads: tuple[str, ...] = ("text", "image")
     image_weight: Tensor | None = None
 
     def __init__(self, sizes: Sizes) -> None:

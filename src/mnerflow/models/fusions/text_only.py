@@ -8,6 +8,8 @@ from mnerflow.models.fusions import Fusion, Sizes
 class TextOnly(Fusion):
     """Predicts each word's tag from its vector."""
 
+    reads = ("text",)
+
     def __init__(self, sizes: Sizes, dropout: float = 0.1) -> None:
         super().__init__(sizes)
         self.dropout = nn.Dropout(dropout)
