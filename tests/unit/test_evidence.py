@@ -11,6 +11,7 @@ from mnerflow.errors import UserError
 from mnerflow.evaluation.best import best_combinations
 from mnerflow.evaluation.counts import Counts, count, read_counts, write_counts
 from mnerflow.evaluation.evidence import Comparison, Drop, compare_with_twins
+from mnerflow.evaluation.intervals import score_intervals
 from mnerflow.evaluation.predictions import Prediction
 from mnerflow.grid import Run, text_only_twins
 from mnerflow.reporting.does_it_help import COLUMNS, help_record, help_table
@@ -199,6 +200,20 @@ def test_the_best_of_a_type_is_bold_only_where_the_next_is_surely_worse():
     (table,) = per_type_tables(rows)
     assert table.markdown().count("**") == 2
     assert table.latex().count(r"\textbf{") == 1
+
+
+def test_intervals_of_scores_are_those_of_a_share_and_wider_over_seeds_that_differ():
+    def run(share: float) -> Counts:
+        hits = np.arange(400)[:, None] < 400 * share
+        gold = np.ones((400, 1))
+        return Counts(("PER",), "", {"none": np.stack([hits, gold, gold], axis=-1).astype(int)}, {})
+
+    counts = {TEXT: run(0.8), LINEAR: run(0.75), replace(LINEAR, seed=2): run(0.85)}
+    intervals = score_intervals(counts, RESAMPLES)
+    deviation = 1.96 * (0.8 * 0.2 / 400) ** 0.5
+    assert intervals[TEXT.combination] == pytest.approx((0.8 - deviation, 0.8 + deviation), abs=0.006)
+    low, high = intervals[LINEAR.combination]
+    assert low < 0.8 - 1.1 * deviation and 0.8 + 1.1 * deviation < high
 
 
 @pytest.mark.parametrize(("better", "bold"), [(0.9, {"linear"}), (0.71, set())])

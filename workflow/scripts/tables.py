@@ -2,6 +2,7 @@
 
 from mnerflow.evaluation.best import best_combinations
 from mnerflow.evaluation.counts import read_counts
+from mnerflow.evaluation.intervals import score_intervals
 from mnerflow.evaluation.scores import read_scores
 from mnerflow.files import write_text
 from mnerflow.log import job
@@ -11,7 +12,8 @@ from mnerflow.reporting.tables import SUMMARY, grid_table, summarize, write_csv
 with job("wrote the tables", snakemake.log[0]):
     out = snakemake.output
     counts = {run: found for file in snakemake.input.counts for run, found in read_counts(file).items()}
-    summary = summarize(read_scores(snakemake.input.scores), best=best_combinations(counts))
+    best, intervals = best_combinations(counts), score_intervals(counts)
+    summary = summarize(read_scores(snakemake.input.scores), best=best, intervals=intervals)
     write_csv(out.grid_csv, summary, SUMMARY)
     grid = grid_table(summary)
     write_text(out.grid_md, grid.markdown())

@@ -6,11 +6,12 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean, stdev
+from types import MappingProxyType
 
 from mnerflow.errors import UserError
 from mnerflow.files import atomic_path, read_text
 from mnerflow.grid import ABLATIONS
-from mnerflow.reporting.render import Table, percent, spread
+from mnerflow.reporting.render import ABSENT, Table, percent, spread
 
 COMBINATION = ("dataset", "filter", "text_encoder", "image_encoder", "fusion")
 REPORTED = ("entity_f1", "entity_f1_strict", "token_macro_f1", "subword_macro_f1")
@@ -21,20 +22,26 @@ SUMMARY = (
     "seeds",
     "sentences",
     *(f"{metric}_{part}" for metric in REPORTED for part in ("mean", "sd")),
+    "entity_f1_low",
+    "entity_f1_high",
     *(f"entity_f1_{ablation}" for ablation in ABLATIONS),
     "best",
 )
 
 
 def summarize(
-    scores: Iterable[dict], split: str = "test", best: Container[tuple[str, ...]] = ()
+    scores: Iterable[dict],
+    split: str = "test",
+    best: Container[tuple[str, ...]] = (),
+    intervals: Mapping[tuple[str, ...], tuple[float, float]] = MappingProxyType({}),
 ) -> list[dict]:
     """One row a combination, over the seeds of ``split``, in the order of the combinations' names.
 
     A row has the columns ``SUMMARY``: ``seeds`` (how many), ``sentences``, ``<metric>_mean`` and
     ``<metric>_sd`` (sample standard deviation, ``None`` for one seed) with the true image or none, and
     ``entity_f1_shuffled`` and ``entity_f1_blank``, means under these images, ``None`` where there are none,
-    and ``best``: whether it is among the combinations named in ``best``.
+    ``best``: whether it is among the combinations named in ``best``, and ``entity_f1_low`` and
+    ``entity_f1_high``, which ``intervals`` tells of a combination.
     """
     groups: dict[tuple, dict[str, list[dict]]] = defaultdict(lambda: defaultdict(list))
     for row in scores:
@@ -53,6 +60,7 @@ def summarize(
         for ablation in ABLATIONS:
             values = [run["entity_f1"] for run in conditions[ablation]]
             row[f"entity_f1_{ablation}"] = fmean(values) if values else None
+        row["entity_f1_low"], row["entity_f1_high"] = intervals.get(names, (None, None))
         summary.append(row | {"best": names in best})
     return summary
 
@@ -61,7 +69,15 @@ def grid_table(summary: Sequence[dict]) -> Table:
     """The summary for a reader, in percent; the filter is shown only where one was used."""
     filtered = any(row["filter"] != "none" for row in summary)
     columns = ["data set", *(["filter"] if filtered else []), "encoders", "fusion", "seeds"]
-    columns += ["entity F1", "strict", "token macro F1", "subword macro F1", "shuffled", "blank"]
+    columns += [
+        "entity F1",
+        "95 % interval",
+        "strict",
+        "token macro F1",
+        "subword macro F1",
+        "shuffled",
+        "blank",
+    ]
     rows = [
         [
             row["dataset"],
@@ -69,13 +85,16 @@ def grid_table(summary: Sequence[dict]) -> Table:
             encoders(row),
             row["fusion"],
             str(row["seeds"]),
-            *(spread(row[f"{metric}_mean"], row[f"{metric}_sd"]) for metric in REPORTED),
+            spread(row["entity_f1_mean"], row["entity_f1_sd"]),
+            between(row["entity_f1_low"], row["entity_f1_high"]),
+            *(spread(row[f"{metric}_mean"], row[f"{metric}_sd"]) for metric in REPORTED[1:]),
             *(percent(row[f"entity_f1_{ablation}"]) for ablation in ABLATIONS),
         ]
         for row in summary
     ]
     return Table(
-        "F1 on the test split in percent, mean ± standard deviation over seeds. Shuffled and blank: entity "
+        "F1 on the test split in percent, mean ± standard deviation over seeds; the interval is of the mean, "
+        "by bootstrap over sentences and seeds (of one seed, over sentences). Shuffled and blank: entity "
         "F1 of the same weights with wrong images and with empty ones. Bold: the best of its data set and "
         "filter, where the next one is surely worse.",
         columns,
@@ -106,6 +125,11 @@ def short_table(summary: Sequence[dict]) -> Table:
         rows,
         notes=_small_sets(summary),
     )
+
+
+def between(low: float | None, high: float | None) -> str:
+    """An interval of fractions in percent: ``"86.4–89.7"``."""
+    return ABSENT if low is None or high is None else f"{100 * low:.1f}–{100 * high:.1f}"
 
 
 def _small_sets(summary: Sequence[dict]) -> list[str]:

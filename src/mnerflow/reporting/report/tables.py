@@ -205,6 +205,8 @@ TABLES: Sequence[tuple[str, str, str, Sequence[Column]]] = (
                 SEEDS,
             ),
             *_detail(
+                _percent("entity F1, 95 % interval from", "entity_f1_low"),
+                _percent("to", "entity_f1_high"),
                 _spread("strict entity F1", "entity_f1_strict"),
                 _spread("subword macro F1", "subword_macro_f1"),
                 _count("sentences", "sentences"),
