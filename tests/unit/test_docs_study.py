@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mnerflow.evaluation.scores import read_scores
 from mnerflow.grid import Run, expand, merge
 from mnerflow.publication import is_published
 from mnerflow.reporting.render import spread
-from mnerflow.reporting.tables import encoders, summarize
+from mnerflow.reporting.tables import SUMMARY, between, encoders, read_csv
 
 ROOT = Path(__file__).parents[2]
 ROW = re.compile(
-    r"^\| `(\w+)`(?: \(([\w+]+)\))? \| `([^`]+)` \| (\d+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|", re.M
+    r"^\| `(\w+)`(?: \(([\w+]+)\))? \| `([^`]+)` \| (\d+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|",
+    re.M,
 )
 METRICS = ("entity_f1", "token_macro_f1", "subword_macro_f1")
 
@@ -33,13 +33,14 @@ def test_every_published_run_is_one_of_the_study_with_its_settings() -> None:
 def test_every_row_of_the_study_is_published(page: str) -> None:
     published = {
         (row["dataset"], row["filter"], f"{encoders(row)} {row['fusion']}"): row
-        for row in summarize(read_scores(ROOT / "results/published/scores.csv"))
+        for row in read_csv(ROOT / "results/published/tables/grid.csv", SUMMARY)
     }
     rows = ROW.findall((ROOT / page).read_text(encoding="utf-8"))
     shown = {(dataset, name or "none", model) for dataset, name, model, *_ in rows}
     assert shown and (page == "README.md" or shown == published.keys())
     for dataset, filter_name, model, seeds, *cells in rows:
         row = published[dataset, filter_name or "none", model]
-        assert int(seeds) == row["seeds"]
-        values = [spread(row[f"{metric}_mean"], row[f"{metric}_sd"]) for metric in METRICS]
-        assert [cell.strip(" *") for cell in cells] == values, (dataset, model)
+        number = {key: float(value) for key, value in row.items() if value and key.startswith(METRICS)}
+        entity_f1, *others = (spread(number[f"{m}_mean"], number.get(f"{m}_sd")) for m in METRICS)
+        interval = between(number["entity_f1_low"], number["entity_f1_high"])
+        assert cells == [entity_f1, interval, *others] and seeds == row["seeds"], (dataset, model)
