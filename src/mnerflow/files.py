@@ -1,8 +1,10 @@
 """Files that are either whole or absent: atomic writes, JSON lines, checksums and seals."""
 
+import csv
 import fcntl
 import glob
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -90,6 +92,15 @@ def write_text(path: str | Path, text: str) -> None:
     """Write ``text`` as UTF-8 with ``\\n`` line ends, atomically."""
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def csv_text(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
+    """A table as CSV with ``\\n`` line ends; ``None`` is an empty cell."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(columns)
+    table.writerows(rows)
+    return text.getvalue()
 
 
 def write_json(path: str | Path, value: Any) -> None:

@@ -25,7 +25,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from tqdm import tqdm
 
 from mnerflow.errors import UserError
-from mnerflow.files import atomic_path, read_text, write_text
+from mnerflow.files import atomic_path, csv_text, read_text, write_text
 
 BLANK_ROW = 0
 # Mid-grey: close to zero after every usual normalisation. It fills the bars of the letterbox, too.
@@ -325,8 +325,5 @@ def _failure(folder: Path, report: StoreReport) -> str:
 
 
 def _write_index(path: Path, entries: dict[str, Entry]) -> None:
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(COLUMNS)
-    table.writerows((name, entry.row, entry.status, entry.reason) for name, entry in entries.items())
-    write_text(path, text.getvalue())
+    rows = ((name, entry.row, entry.status, entry.reason) for name, entry in entries.items())
+    write_text(path, csv_text(COLUMNS, rows))

@@ -1,6 +1,5 @@
 """Posts that stand in two data sets, though one may have cut or cleaned them differently."""
 
-import csv
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -8,7 +7,7 @@ from pathlib import Path
 
 from mnerflow.data.post import Post, read_posts
 from mnerflow.errors import UserError
-from mnerflow.files import atomic_path
+from mnerflow.files import csv_text, write_text
 
 # Also one that a tokenizer cut in two, as `http://t. co/…`.
 LINK = re.compile(r"https?:\S*(?:(?<=\.) co/\S*)?", re.IGNORECASE)
@@ -65,10 +64,8 @@ def check_leak(learnt: Sequence[Path], tested: Sequence[Path], out: Path, allowe
             "Scores would tell what was learnt by heart. Start from a data set `without` this one, "
             "or say `allow_leak: true`."
         )
-    with atomic_path(out) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["split", "id", "id_learnt"])
-        writer.writerows([path.stem, post.id, other.id] for path, post, other in found)
+    rows = ((path.stem, post.id, other.id) for path, post, other in found)
+    write_text(out, csv_text(("split", "id", "id_learnt"), rows))
     return len(found)
 
 

@@ -10,7 +10,7 @@ from mnerflow.errors import UserError
 from mnerflow.evaluation.counts import Counts, count, write_counts
 from mnerflow.evaluation.metrics import Scores, score
 from mnerflow.evaluation.predictions import Prediction, read_predictions
-from mnerflow.files import atomic_path, read_json, read_text, write_json
+from mnerflow.files import csv_text, read_json, read_text, write_json, write_text
 from mnerflow.grid import NONE, Run
 
 CONDITIONS = ("true", "none", "shuffled", "blank")
@@ -93,12 +93,11 @@ def gather(score_files: Iterable[str | Path], out: str | Path) -> None:
                         )
                     rows.append((run, split, condition, scores))
     rows.sort(key=lambda row: (row[0], SPLITS.index(row[1]), CONDITIONS.index(row[2])))
-    with atomic_path(out) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        for run, split, condition, scores in rows:
-            rounded = {metric: round(scores[metric], 8) for metric in METRICS}
-            writer.writerow(asdict(run) | {"split": split, "image": condition} | rounded)
+    cells = (
+        (*asdict(run).values(), split, condition, *(round(scores[metric], 8) for metric in METRICS))
+        for run, split, condition, scores in rows
+    )
+    write_text(out, csv_text(COLUMNS, cells))
 
 
 def read_scores(path: str | Path) -> list[dict]:

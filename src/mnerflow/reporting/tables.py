@@ -9,7 +9,7 @@ from statistics import fmean, stdev
 from types import MappingProxyType
 
 from mnerflow.errors import UserError
-from mnerflow.files import atomic_path, read_text
+from mnerflow.files import csv_text, read_text, write_text
 from mnerflow.grid import ABLATIONS
 from mnerflow.reporting.render import ABSENT, Table, percent, spread
 
@@ -158,11 +158,9 @@ def run_folder(row: Mapping[str, str]) -> str:
 
 def write_csv(path: str | Path, rows: Sequence[dict], columns: Sequence[str]) -> None:
     """Write rows as CSV, atomically; numbers have eight places, ``None`` is an empty cell."""
-    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        for row in rows:
-            writer.writerow({k: round(v, 8) if isinstance(v, float) else v for k, v in row.items()})
+    cells = ((row.get(column) for column in columns) for row in rows)
+    rounded = ([round(value, 8) if isinstance(value, float) else value for value in row] for row in cells)
+    write_text(path, csv_text(columns, rounded))
 
 
 def read_csv(path: str | Path, columns: Iterable[str]) -> list[dict[str, str | None]]:

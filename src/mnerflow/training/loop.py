@@ -1,7 +1,6 @@
 """The training loop, read from top to bottom."""
 
 import copy
-import csv
 import math
 import time
 from dataclasses import asdict, dataclass, fields
@@ -16,7 +15,7 @@ from mnerflow.compute.processes import add_up, from_first, rank, seed_step, shar
 from mnerflow.config import TrainingConfig
 from mnerflow.errors import UserError
 from mnerflow.evaluation.metrics import score
-from mnerflow.files import atomic_path
+from mnerflow.files import csv_text, write_text
 from mnerflow.log import logger
 from mnerflow.models.tagger import Tagger
 from mnerflow.training.batches import shuffled_batches
@@ -224,7 +223,5 @@ def set_random_state(state: dict[str, torch.Tensor]) -> None:
 
 def write_history(path: Path, history: list[Epoch]) -> None:
     """Write one row an epoch, atomically."""
-    with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, [field.name for field in fields(Epoch)], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(asdict(row) for row in history)
+    columns = [field.name for field in fields(Epoch)]
+    write_text(path, csv_text(columns, (asdict(row).values() for row in history)))

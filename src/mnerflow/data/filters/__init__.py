@@ -5,9 +5,7 @@ what it dropped. It hides tokens by ``Post.dropped`` and never removes one; only
 be left out as a whole.
 """
 
-import csv
 import inspect
-import io
 import json
 import pkgutil
 from collections import Counter
@@ -19,6 +17,7 @@ from typing import Any, NamedTuple
 from mnerflow.data.post import Post, read_splits, write_splits
 from mnerflow.data.tags import spans
 from mnerflow.errors import UserError, suggest
+from mnerflow.files import csv_text
 
 FILTERS = tuple(module.name for module in pkgutil.iter_modules(__path__))
 
@@ -58,7 +57,7 @@ def run_filter(name: str, options: dict[str, dict[str, Any]], source: Path, out:
     after = {split: _visible(posts) for split, posts in splits.items()}
     summary = {"filter": name, "before": before, "after": after, "dropped": dropped}
     others = {
-        "dropped.csv": _csv(rows),
+        "dropped.csv": csv_text(("split", "id", "index", "token", "reason"), rows),
         "summary.json": json.dumps(summary, indent=2, ensure_ascii=False) + "\n",
     }
     write_splits(out, splits, others)
@@ -105,11 +104,3 @@ def _visible(posts: list[Post]) -> dict[str, int]:
         "tokens": sum(map(len, labels)),
         "entities": sum(1 for tags in labels for _ in spans(tags)),
     }
-
-
-def _csv(rows: list[tuple]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("split", "id", "index", "token", "reason"))
-    writer.writerows(rows)
-    return text.getvalue()

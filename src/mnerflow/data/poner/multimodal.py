@@ -1,6 +1,5 @@
 """PONER as multimodal data: posts with the crops of their lines, and a report of what was placed."""
 
-import csv
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +10,7 @@ from mnerflow.data.poner.label_studio import read_export, without_white_space
 from mnerflow.data.poner.splits import Splits, groups_of_pages, leak, page_split, published_split
 from mnerflow.data.post import write_posts
 from mnerflow.errors import UserError
-from mnerflow.files import atomic_path, read_text, write_json
+from mnerflow.files import csv_text, read_text, write_json, write_text
 
 # The Label Studio labels and the entity types that the CoNLL files call them.
 TYPES = {
@@ -81,13 +80,17 @@ def _counts(sentences: list) -> dict[str, int]:
 
 def _write_placement(path: Path, placement: Placement, splits: Splits) -> None:
     split_of = {sentence.post.id: name for name, sentences in splits.items() for sentence in sentences}
-    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(["split", "id", "page", "lines", "status"])
-        for sentence in placement.sentences:
-            lines = ";".join(line for _, line in sentence.lines)
-            split = split_of.get(sentence.post.id, "")
-            table.writerow([split, sentence.post.id, ";".join(sentence.pages), lines, sentence.status])
+    rows = (
+        (
+            split_of.get(sentence.post.id, ""),
+            sentence.post.id,
+            ";".join(sentence.pages),
+            ";".join(line for _, line in sentence.lines),
+            sentence.status,
+        )
+        for sentence in placement.sentences
+    )
+    write_text(path, csv_text(("split", "id", "page", "lines", "status"), rows))
 
 
 def _compare_annotation(raw: Path, placement: Placement) -> dict[str, int]:
