@@ -37,15 +37,15 @@ def test_check_prints_what_the_page_shows(example: Path):
     expected = shown.partition("\n")[2].partition("…")[0]
     assert result.returncode == 0 and result.stdout.startswith(expected), result.stdout + result.stderr
     pasted = yaml.safe_load(result.stdout.removeprefix(expected))
-    entry = yaml.safe_load(blocks("yaml")[0])["datasets"]["chronicle"]
-    assert Path(pasted["datasets"]["chronicle"].pop("folder")) == example / entry.pop("folder")
-    assert sorted(pasted["datasets"]["chronicle"].pop("types")) == sorted(entry.pop("types"))
-    assert pasted["datasets"]["chronicle"] == entry
+    entry = yaml.safe_load(blocks("yaml")[0])["datasets"]["my_chronicle"]
+    assert Path(pasted["datasets"]["my_chronicle"].pop("folder")) == example / entry.pop("folder")
+    assert sorted(pasted["datasets"]["my_chronicle"].pop("types")) == sorted(entry.pop("types"))
+    assert pasted["datasets"]["my_chronicle"] == entry
 
 
 def test_the_configuration_runs_to_scores_and_a_data_report(example: Path, workflow: Workflow):
     config = yaml.safe_load(blocks("yaml")[0]) | {"training": {"epochs": 1}}
-    report = "results/reports/data/chronicle.md"
+    report = "results/reports/data/my_chronicle.md"
     result = workflow.run(example, config, "results/scores.csv", report)
     assert result.status == 0, result.output
     fusions = {row["fusion"] for row in read_scores(example / "results/scores.csv")}
