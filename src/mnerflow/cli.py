@@ -1,6 +1,7 @@
 """What helps beside the workflow: checking your own data; showing, packing, publishing, verifying results."""
 
 import argparse
+import io
 import os
 import sys
 from collections import defaultdict
@@ -80,7 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for command, act in (acts | {compare: _compare}).items():
         command.set_defaults(act=act)
     given = parser.parse_args(arguments)
-    sys.stdout.reconfigure(errors="backslashreplace")  # a file's name need not be text
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a file's name need not be text
     try:
         status = given.act(given)
         sys.stdout.flush()

@@ -100,8 +100,12 @@ def folder_state(folder: Path) -> str:
 
     A directory's own time does not tell that a file in it was written anew, or lies deeper.
     """
-    files = sorted(file for file in folder.rglob("[!.]*") if file.is_file())
-    seen = [(str(file.relative_to(folder)), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    seen = []
+    for file in sorted(folder.rglob("*")):
+        name = file.relative_to(folder)
+        if not any(part.startswith(".") for part in name.parts) and file.is_file():
+            status = file.stat()
+            seen.append((str(name), status.st_size, status.st_mtime_ns))
     return sha256(repr(seen).encode()).hexdigest()
 
 

@@ -129,8 +129,21 @@ def is_published(published: Path, run: Run, config: dict[str, Any]) -> bool:
             f"published: {published} holds no runs. Correct the path, or train all: `--config published=`."
         )
     record = published / "runs" / run.path / "run.yaml"
-    if not record.exists():
+    return record.exists() and _has_settings(record, run, config)
+
+
+def is_trained(results: Path, run: Run, config: dict[str, Any]) -> bool:
+    """Whether ``results`` has the model of a run that was trained with what ``config`` gives it."""
+    folder = results / "runs" / run.path
+    if not (folder / "model.safetensors").exists() or not (folder / "run.yaml").exists():
         return False
+    try:
+        return _has_settings(folder / "run.yaml", run, config)
+    except UserError:  # half a record, or one of an older version: it is trained anew or taken over
+        return False
+
+
+def _has_settings(record: Path, run: Run, config: dict[str, Any]) -> bool:
     about = _record_of(record)
     try:
         trained = build(RunConfig, about["config"], run.path)

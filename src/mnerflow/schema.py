@@ -54,9 +54,13 @@ def _say(error: ValidationError) -> Iterator[str]:
         # A key pasted in place of its variable's name must not be printed.
         given = "what is given" if error.schema.get("writeOnly") else repr(error.instance)
         yield f"{place}: {given} is not {meaning}"
-    elif error.validator == "type" and error.validator_value == "string":
+    elif error.validator == "type" and error.validator_value == "string" and _is_plain(error.instance):
         yield f"{place}: {error.message} (write it in quotes)"
-    elif error.validator == "type" and error.validator_value == "number":
-        yield f"{place}: {error.message} (such as 1.0e-3)"
+    elif error.validator == "type" and error.validator_value == "number" and isinstance(error.instance, str):
+        yield f"{place}: {error.message} (YAML reads 1.0e-3, but takes 1e-3 for text)"
     else:
         yield f"{place}: {error.message}"
+
+
+def _is_plain(value: Any) -> bool:
+    return value is not None and not isinstance(value, (dict, list))

@@ -92,6 +92,16 @@ def test_another_study_is_not_published_over_it(published: Path, finished: Finis
     assert not (tmp_path / "other/runs/demo/none/bilstm+cnn").exists()
 
 
+def test_a_model_of_other_settings_is_no_reason_to_train_what_is_published(
+    workflow: Workflow, published: Path, config: dict[str, Any], tmp_path: Path
+):
+    model = tmp_path / "results/runs/demo/none/bilstm+none/text_only/seed1/model.safetensors"
+    model.parent.mkdir(parents=True)
+    model.write_bytes(b"")
+    plan = workflow.plan(tmp_path, config | {"published": str(published)})
+    assert "take_over" in plan.jobs and "train" not in plan.jobs
+
+
 def test_a_run_that_was_trained_here_is_not_taken_over(
     workflow: Workflow, finished: Finished, published: Path, config: dict[str, Any]
 ):

@@ -44,6 +44,7 @@ class Server(ThreadingHTTPServer):
         self.failures = 0
         self.ranges = True
         self.version = "1"
+        self.tag_is_sent = True
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -98,7 +99,8 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.send_response(206 if start else 200)
             self.send_header("Content-Length", str(len(DATA) - start))
-            self.send_header("ETag", self.tag)
+            if self.server.tag_is_sent:
+                self.send_header("ETag", self.tag)
             if start:
                 self.send_header("Content-Range", f"bytes {start}-{len(DATA) - 1}/{len(DATA)}")
         self.end_headers()
@@ -179,6 +181,13 @@ def test_a_part_of_unknown_sum_goes_on_only_while_the_file_is_the_same(
     fetch(f"{server.url}/file?another=address", tmp_path / "a.txt")
     assert [span for _, span in server.asked] == [None]
     assert names(tmp_path) == ["a.txt", "a.txt.sha256"]
+
+
+def test_a_file_that_never_gets_further_is_given_up(server: Server, tmp_path: Path) -> None:
+    server.failures, server.tag_is_sent = 99, False
+    with pytest.raises(UserError, match="Check the network"):
+        fetch(f"{server.url}/file", tmp_path / "a.txt")
+    assert len(server.asked) == download.ATTEMPTS
 
 
 def test_a_part_that_is_whole_already_is_kept(server: Server, tmp_path: Path) -> None:

@@ -184,6 +184,10 @@ def test_studies_whose_runs_share_a_folder_give_them_the_same_settings() -> None
             {"image_encoders": {"cnn": {"training": {"epochs": 9}}}},
             "image_encoders.cnn.training: unknown key 'epochs'",
         ),
+        (
+            {"training": {"weight_decay": "1e-2"}},
+            "training.weight_decay: '1e-2' is not of type 'number' (YAML reads 1.0e-3, but",
+        ),
         ({"training": {"epochs": 5.0}}, "training.epochs: 5.0 is not of type 'integer'"),
         ({"datasets": {2015: {}}}, "datasets: 2015 is not of type 'string' (write it in quotes)"),
         ({"fusions": {"a+b": {}}}, "fusions: 'a+b' is not a name of letters, digits"),

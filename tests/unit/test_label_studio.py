@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mnerflow.data.formats import parse
+from mnerflow.data.formats import parse, read_beside
 from mnerflow.data.post import Post
 from mnerflow.data.tags import spans
 from mnerflow.errors import UserError
@@ -75,13 +75,23 @@ def test_marks_on_letters_cut_no_word(word: str, tmp_path: Path) -> None:
     ("link", "name"),
     [
         ("/data/local-files/?d=scans/p%231%20.jpg", "p#1 .jpg"),
-        ("https://host/scans/p%201.jpg?token=a/b", "p 1.jpg"),
+        ("https://host/scans/p%201.jpg?token=a/b&d=300", "p 1.jpg"),
+        ("s3://bucket/p%201.jpg?X-Amz=1", "p 1.jpg"),
         ("scans/p #3.jpg", "p #3.jpg"),
     ],
 )
 def test_an_image_is_the_file_that_is_linked_to(link: str, name: str, tmp_path: Path) -> None:
     [post] = parse("label_studio", export(tmp_path, image=link))
     assert post.images == [name]
+
+
+def test_the_files_read_besides_are_those_that_are_linked_to(tmp_path: Path) -> None:
+    path = export(tmp_path, text="/data/local-files/?d=texts/p 1.TXT")
+    for name in ("p 1.TXT", "notes.txt"):
+        (path.parent / name).write_text("Anna", encoding="utf-8")
+    assert [file.name for file in read_beside("label_studio", path)] == ["p 1.TXT"]
+    [post] = parse("label_studio", path)
+    assert post.tokens == ["Anna"]
 
 
 def test_a_text_may_begin_with_a_link(tmp_path: Path) -> None:

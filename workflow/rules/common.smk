@@ -32,7 +32,7 @@ from mnerflow.fingerprint import fingerprint
 from mnerflow.compute.gpus import find_gpus
 from mnerflow.llm import runs as llm
 from mnerflow.plan import check_clock, check_plan, check_time, folder_state, split_files
-from mnerflow.publication import TABLES, is_published
+from mnerflow.publication import TABLES, is_published, is_trained
 from mnerflow.schema import check
 
 ENVIRONMENT = str(ROOT / "envs/environment.yaml")
@@ -51,8 +51,8 @@ def published_runs(runs):
     if not config.get("published"):
         return set()
     folder = Path(config["published"])
-    others = [run for run in runs if not Path("results/runs", run.path, "model.safetensors").exists()]
-    published = {run for run in others if is_published(folder, run, config)}
+    published = {run for run in runs if is_published(folder, run, config)}
+    published -= {run for run in published if is_trained(Path("results"), run, config)}
     starts = {start for run in runs if run not in published for start in grid.starting_runs(config, run)}
     return published - starts
 

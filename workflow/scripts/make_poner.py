@@ -8,7 +8,7 @@ from mnerflow.plan import mirror_file
 
 with job(f"made {snakemake.wildcards.dataset}", snakemake.log[0]) as log:
     given = snakemake.params
-    # No parameter of the rule: where the same files come from is no reason to train anew.
+    # No parameter of the rule: another mirror with the same files is no reason to train anew.
     entry = snakemake.config["datasets"][snakemake.wildcards.dataset]["poner"]
     raw = Path(mirror_file(snakemake.config, entry) or "resources/poner")
     report = make_multimodal(raw, Path(snakemake.output.images).parent, given.split, given.seed)

@@ -69,6 +69,10 @@ def unpack(
     archive, folder = Path(archive), Path(folder)
     if not archive.is_file():
         raise UserError(f"{archive}: no such file. Download it again.")
+    try:
+        archive.open("rb").close()
+    except OSError as error:
+        raise UserError(f"{archive}: cannot be read ({error.strerror}).") from error
     with atomic_folder(folder) as unfinished:
         try:
             return _extract(archive, unfinished, inner, endings)

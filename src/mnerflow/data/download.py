@@ -72,17 +72,17 @@ def _copy(mirror_file: Path, part: Path, url: str) -> None:
 
 
 def _download(url: str, part: Path, checked: bool) -> None:
-    failures = 0
+    failures = furthest = 0
     with requests.Session() as session:
         session.headers["Accept-Encoding"] = "identity"  # so that ranges count the bytes of the file itself
         while True:
-            before = _size(part)
             try:
                 return _stream(session, url, part, checked)
             except TRANSIENT as error:
                 again = isinstance(error, _TryAgain)
                 reason = str(error) if again else f"no connection, {type(error).__name__}"
-                failures = 1 if _size(part) > before else failures + 1
+                failures = 1 if _size(part) > furthest else failures + 1
+                furthest = max(furthest, _size(part))
                 if failures == ATTEMPTS:
                     raise UserError(
                         f"{url}: cannot be downloaded ({reason}). "

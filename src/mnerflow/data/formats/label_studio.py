@@ -29,7 +29,7 @@ from mnerflow.log import logger
 # Within a word also combining marks, soft hyphens and joiners, which are no letters.
 TOKEN = regex.compile(r"\w[\w\p{M}\u00ad\u200c\u200d]*|[^\w\s]")
 # A file's name may have spaces; a text that begins with a link has them, too, but does not end so.
-LINK = regex.compile(r"(https?://|/)(\S+|[^\n]+\.txt)")
+LINK = regex.compile(r"(https?://|/)(\S+|[^\n]+(?i:\.txt))")
 MALFORMED = (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError)
 
 
@@ -42,13 +42,12 @@ def records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def beside(path: Path) -> list[Path]:
-    """The texts to which pages may link."""
-    return [
-        file
-        for name, files in _files_below(path.parent.parent).items()
-        if name.endswith(".txt")
-        for file in files
-    ]
+    """The texts that its pages link to, as far as they are there; none of an export that cannot be read."""
+    try:
+        texts = [entry.get("data", entry).get("text") for _, entry in records(path)]
+    except (UserError, *MALFORMED):
+        return []
+    return [file for text in texts if isinstance(text, str) for file in _linked(path, text)]
 
 
 def to_post(path: Path, line: int, record: dict[str, Any]) -> Post:
@@ -144,14 +143,23 @@ def _quotes(there: str, quoted: str) -> bool:
 def _text(path: Path, text: str, place: str) -> str:
     if not LINK.fullmatch(text):
         return text
+    name, found = _file_name(text), _linked(path, text)
+    if len(found) > 1:
+        raise UserError(
+            f"{place}: the text {name!r} lies below {path.parent} or the folder around it {len(found)} "
+            "times. Keep one."
+        )
+    if not found:
+        raise UserError(f"{place}: the text {name!r} does not lie below {path.parent.parent}. Put it there.")
+    return read_text(found[0])
+
+
+def _linked(path: Path, text: str) -> list[Path]:
+    """The files that a text may link to; those below the export's own folder go before others."""
+    if not LINK.fullmatch(text):
+        return []
     name = _file_name(text)
-    for folder in (path.parent, path.parent.parent):
-        found = _files_below(folder)[name]
-        if len(found) > 1:
-            raise UserError(f"{place}: the text {name!r} lies below {folder} {len(found)} times. Keep one.")
-        if found:
-            return read_text(found[0])
-    raise UserError(f"{place}: the text {name!r} does not lie below {path.parent.parent}. Put it there.")
+    return _files_below(path.parent)[name] or _files_below(path.parent.parent)[name]
 
 
 @cache
@@ -164,9 +172,11 @@ def _files_below(folder: Path) -> defaultdict[str, list[Path]]:
 
 
 def _file_name(link: str) -> str:
-    """The name at the end of a link; Label Studio's links to files of its own machine have it in ``d``."""
-    if not link.startswith(("http://", "https://", "/")):
+    """The name at the end of a link, or of a plain path."""
+    if "://" not in link and not link.startswith("/"):
         return PurePosixPath(link).name
     parts = urlsplit(link)
-    path = parse_qs(parts.query).get("d", [unquote(parts.path)])[0]
+    path = unquote(parts.path)
+    if path.endswith("/local-files/"):  # Label Studio's links to files of its own machine
+        path = parse_qs(parts.query).get("d", [path])[0]
     return PurePosixPath(path).name
