@@ -69,7 +69,7 @@ def test_the_answer_is_put_into_words() -> None:
 
 def test_all_fusions_of_one_verdict_are_summed_up_as_all() -> None:
     [demo] = answers([IGNORES, IGNORES | {"fusion": "linear"}], SENTENCES, TWINS)
-    assert (demo.word, demo.summary, demo.best) == ("No", "All 2 fusions ignore the image.", None)
+    assert (demo.word, demo.summary, demo.best) == ("No", "Both fusions ignore the image.", None)
 
 
 def test_a_caption_is_not_called_an_image_and_has_no_shuffled_images() -> None:

@@ -110,7 +110,8 @@ def _answer(dataset: str, claims: Sequence[Claim], sentences: int) -> Answer:
     elif counts["unclear"] == len(claims):
         summary = f"None of {len(claims)} fusions can be told from the text alone."
     elif len(said) == 1:
-        summary = f"All {said[0].replace(' ', ' fusions ', 1)}."
+        number, _, does = said[0].partition(" ")
+        summary = f"{'Both' if number == '2' else f'All {number}'} fusions {does}."
     return Answer(
         dataset,
         FEW if few else _word(counts),
