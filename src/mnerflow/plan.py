@@ -21,21 +21,7 @@ def check_plan(config: dict[str, Any], runs: Iterable[Run], rivals: Iterable[Run
 
     ``rivals`` are runs that are asked instead of trained, so that only their data is looked at.
     """
-    check_known(config.get("filters", {}), dict.fromkeys(FILTERS), "filters")
-    encoders = config["text_encoders"] | config["image_encoders"]
-    check_known(config.get("core_hours", {}), encoders, "core_hours")
-    for name, entry in config["datasets"].items():
-        others = {other: None for other in config["datasets"] if other != name}
-        check_known(entry.get("without", []), others, f"datasets.{name}.without")
-    for name in config["fusions"]:
-        if "caption" in (inputs := inputs_of(config, name)) and "text" not in inputs:
-            raise UserError(f"fusions.{name}.inputs: a caption is read beside the text. Add text.")
-    for name, entry in config["image_encoders"].items():
-        if entry.get("frozen") and "source" not in entry:
-            raise UserError(
-                f"image_encoders.{name}: frozen, but without a `source` its weights are random. Add one, or "
-                "train it."
-            )
+    _check_entries(config)
     planned = [*((run, [*_data_modules(config, run), *_model_modules(config, run)]) for run in runs)]
     planned += [(run, [*_data_modules(config, run)]) for run in rivals]
     for run, modules in planned:
@@ -107,6 +93,25 @@ def folder_state(folder: Path) -> str:
             status = file.stat()
             seen.append((str(name), status.st_size, status.st_mtime_ns))
     return sha256(repr(seen).encode()).hexdigest()
+
+
+def _check_entries(config: dict[str, Any]) -> None:
+    """What the schema cannot say of an entry: names that nothing else would look up, and contradictions."""
+    check_known(config.get("filters", {}), dict.fromkeys(FILTERS), "filters")
+    encoders = config["text_encoders"] | config["image_encoders"]
+    check_known(config.get("core_hours", {}), encoders, "core_hours")
+    for name, entry in config["datasets"].items():
+        others = {other: None for other in config["datasets"] if other != name}
+        check_known(entry.get("without", []), others, f"datasets.{name}.without")
+    for name in config["fusions"]:
+        if "caption" in (inputs := inputs_of(config, name)) and "text" not in inputs:
+            raise UserError(f"fusions.{name}.inputs: a caption is read beside the text. Add text.")
+    for name, entry in config["image_encoders"].items():
+        if entry.get("frozen") and "source" not in entry:
+            raise UserError(
+                f"image_encoders.{name}: frozen, but without a `source` its weights are random. Add one, or "
+                "train it."
+            )
 
 
 def _data_modules(config: dict[str, Any], run: Run) -> Iterator[tuple[str, ...]]:

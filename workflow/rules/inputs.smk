@@ -29,15 +29,22 @@ def raw_folder(dataset):
 def raw_files(wildcards):
     """The files that a data set's posts are read from."""
     entry = config["datasets"][wildcards.dataset]
-    folder = raw_folder(wildcards.dataset)
     if "files" in entry:
-        return [f"{folder}/{name}" for name in entry["files"]]
+        return [f"{raw_folder(wildcards.dataset)}/{name}" for name in entry["files"]]
+    return own_files(wildcards.dataset)
+
+
+@cache
+def own_files(dataset):
+    """Those in a folder; to know what lies beside the splits, some formats read them."""
+    entry, folder = config["datasets"][dataset], raw_folder(dataset)
     splits = [f"{folder}/{name}" for name in split_files(entry)]
     captions = [f"{folder}/{entry['captions']}"] if "captions" in entry else []
     beside = [str(file) for split in splits for file in read_beside(entry["format"], split)]
     return [*splits, *captions, *sorted({*beside})]
 
 
+@cache
 def own_images(dataset):
     """What lies in the images of a data set's own folder, which may change file by file."""
     entry = config["datasets"][dataset]

@@ -69,10 +69,6 @@ def unpack(
     archive, folder = Path(archive), Path(folder)
     if not archive.is_file():
         raise UserError(f"{archive}: no such file. Download it again.")
-    try:
-        archive.open("rb").close()
-    except OSError as error:
-        raise UserError(f"{archive}: cannot be read ({error.strerror}).") from error
     with atomic_folder(folder) as unfinished:
         try:
             return _extract(archive, unfinished, inner, endings)
@@ -115,8 +111,11 @@ def _extract(archive: Path, folder: Path, inner: str | None, endings: Collection
 
 def _members(archive: Path) -> Iterator[_Member]:
     """Every file of the archive in its order, folders left out."""
-    with archive.open("rb") as file:
-        magic = file.read(4)
+    try:
+        with archive.open("rb") as file:
+            magic = file.read(4)
+    except OSError as error:
+        raise UserError(f"{archive}: cannot be read ({error.strerror}).") from error
     if magic.startswith(b"PK"):
         with zipfile.ZipFile(archive) as packed:
             for info in packed.infolist():

@@ -30,6 +30,7 @@ from mnerflow.log import logger
 TOKEN = regex.compile(r"\w[\w\p{M}\u00ad\u200c\u200d]*|[^\w\s]")
 # A file's name may have spaces; a text that begins with a link has them, too, but does not end so.
 LINK = regex.compile(r"(https?://|/)(\S+|[^\n]+(?i:\.txt))")
+UNREAD = {"hypertextlabels", "paragraphlabels"}  # whose places are no offsets in a text
 MALFORMED = (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError)
 
 
@@ -98,8 +99,9 @@ def _values(record: dict[str, Any], place: str) -> list[dict[str, Any]]:
             "Export annotated tasks alone, and one annotation of each."
         )
     results = annotations[0]["result"]
-    for kind in {result["type"] for result in results} & {"hypertextlabels", "paragraphlabels"}:
-        raise UserError(f"{place}: {kind} are not read. Annotate plain text: a Text with Labels.")
+    if unread := sorted({result["type"] for result in results} & UNREAD):
+        names = " and ".join(unread)
+        raise UserError(f"{place}: {names} are not read. Annotate plain text: a Text with Labels.")
     return [result["value"] for result in results if result["type"] == "labels"]
 
 

@@ -16,8 +16,8 @@ from mnerflow.log import logger
 from mnerflow.reporting import style
 from mnerflow.reporting.plots.panels import (
     first_panels,
-    fusions_by_data,
     group_by_panel,
+    looks_by_data,
     rows_of_panels,
 )
 from mnerflow.reporting.style import FULL, SMALL, Look
@@ -62,18 +62,17 @@ def read_test_scores(path: str | Path) -> Scores:
 
 def _figure(scores: Scores, ceilings: Mapping[str, float]) -> Figure:
     panels, note = first_panels(group_by_panel(scores))
-    looks = style.fusion_looks(run.fusion for run in scores)
-    fusions = fusions_by_data(panels)
-    # A fusion needs a quarter of an inch for its three conditions.
-    most = max(1, min(4, 24 // max(map(len, fusions.values()))))
+    looks = looks_by_data(panels, style.fusion_looks(run.fusion for run in scores))
+    longest = max(map(len, looks.values()))
+    most = max(1, min(4, 24 // longest))  # a fusion needs a quarter of an inch for its three conditions
     rows = list(rows_of_panels(panels, most))
     columns = max(map(len, rows))
-    total = FULL if columns > 1 or max(map(len, fusions.values())) > 8 else style.COLUMN
+    total = FULL if columns > 1 or longest > 8 else style.COLUMN
     figure = Figure(figsize=(total, 1.75 * len(rows) + 0.7))
     grid = figure.add_gridspec(len(rows), columns)
     for row, members in enumerate(rows):
         low, high = _limits(scores, members[0].dataset, ceilings)
-        own = {fusion: look for fusion, look in looks.items() if fusion in fusions[members[0].data]}
+        own = looks[members[0].data]
         for column, panel in enumerate(members):
             axes = figure.add_subplot(grid[row, column], xlim=(-0.6, len(own) - 0.4), ylim=(low, high))
             axes.set_title(panel.title(total / columns - 0.4))

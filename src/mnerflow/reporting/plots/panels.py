@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from mnerflow.evaluation.scores import Run
+from mnerflow.reporting.style import Look
 
 MOST_PANELS = 48  # a reader does not look at more, and a figure of hundreds takes minutes
 UNUSED = "none"  # stands for the encoder that a unimodal run does not use
@@ -68,12 +69,15 @@ def group_by_panel(runs: Iterable[Run]) -> dict[Panel, list[Run]]:
     return dict(sorted(grouped.items()))
 
 
-def fusions_by_data(panels: dict[Panel, list[Run]]) -> dict[str, set[str]]:
-    """The fusions in the panels of each data set (``Panel.data``)."""
+def looks_by_data(panels: dict[Panel, list[Run]], looks: dict[str, Look]) -> dict[str, dict[str, Look]]:
+    """Of ``looks``, in their order, those of the fusions in the panels of each data set (``Panel.data``)."""
     found: dict[str, set[str]] = {}
     for panel, runs in panels.items():
         found.setdefault(panel.data, set()).update(run.fusion for run in runs)
-    return found
+    return {
+        data: {fusion: look for fusion, look in looks.items() if fusion in fusions}
+        for data, fusions in found.items()
+    }
 
 
 def first_panels(panels: dict[Panel, list[Run]]) -> tuple[dict[Panel, list[Run]], str]:

@@ -10,8 +10,8 @@ from mnerflow.reporting import style
 from mnerflow.reporting.per_type import COLUMNS
 from mnerflow.reporting.plots.panels import (
     first_panels,
-    fusions_by_data,
     group_by_panel,
+    looks_by_data,
     rows_of_panels,
 )
 from mnerflow.reporting.style import FULL, Look
@@ -44,15 +44,14 @@ def _figure(scores: Scores) -> Figure:
     width = FULL / columns if columns > 1 else style.COLUMN
     figure = Figure(figsize=(width * columns, 1.6 * len(rows) + 0.2))
     grid = figure.add_gridspec(len(rows), columns)
-    fusions = fusions_by_data(panels)
+    own = looks_by_data(panels, looks)
     first: dict[str, Axes] = {}  # of each data set, whose scale the others have
     for place, members in enumerate(rows):
         for column, panel in enumerate(members):
             axes = figure.add_subplot(grid[place, column], sharey=first.get(panel.dataset))
             first.setdefault(panel.dataset, axes)
             axes.set_title(panel.title(width - 0.4))
-            own = {fusion: look for fusion, look in looks.items() if fusion in fusions[panel.data]}
-            _draw(axes, {run.fusion: scores[run] for run in panels[panel]}, own)
+            _draw(axes, {run.fusion: scores[run] for run in panels[panel]}, own[panel.data])
             axes.tick_params(labelleft=column == 0)
             if column == 0:
                 axes.set_ylabel("Test F1 (%)")
