@@ -22,7 +22,7 @@ STAGES = {
     "score": (("score", "scores"), style.Look("#0075BC", "s", (0, (4, 1.2)))),
     "errors": (("errors",), style.Look("#A01850", "D", (0, (6, 1.2, 1.5, 1.2)))),
     "evidence": (("evidence",), style.Look("#229F6E", "^", (0, (2, 1)))),
-    "tables and cost": (("tables", "published", "cost"), style.Look("#A3A3A3", "v", (0, (1, 1)))),
+    "tables and cost": (("tables", "literature", "cost"), style.Look("#A3A3A3", "v", (0, (1, 1)))),
     "plots": (
         ("plot_evidence", "plot_training_curves", "plot_fusion_comparison"),
         style.Look("#DD7722", "p", (0, (5, 1, 1, 1))),

@@ -1,8 +1,8 @@
 """The grid of runs that a configuration asks for, and the configuration of each run."""
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import astuple, dataclass, fields
 from itertools import product
 from pathlib import Path
 from typing import Any, Self
@@ -16,14 +16,45 @@ ABLATIONS = ("shuffled", "blank")
 
 
 @dataclass(frozen=True, order=True, slots=True)
-class Run:
-    """One training run, named by what tells it from the others; ``none`` is an encoder that it lacks."""
+class Combination:
+    """What the runs of several seeds share; ``none`` is an encoder that they lack."""
 
     dataset: str
     filter: str
     text_encoder: str
     image_encoder: str
     fusion: str
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Self:
+        """Read it off a row of a table that has its fields as columns."""
+        return cls(*(row[field.name] for field in fields(cls)))
+
+    @property
+    def data(self) -> str:
+        """``"twitter2017"``, or ``"twitter2017 (nonword)"`` where a filter is used."""
+        return data_label(self.dataset, self.filter)
+
+    @property
+    def encoders(self) -> str:
+        """``"minilm+vit"``, or the one encoder that is used."""
+        return encoders_label(self.text_encoder, self.image_encoder)
+
+    @property
+    def model(self) -> str:
+        """``"minilm+vit linear"``."""
+        return f"{self.encoders} {self.fusion}"
+
+    @property
+    def folder(self) -> str:
+        """Where its runs lie below ``results/runs``, one folder a seed."""
+        return f"{self.dataset}/{self.filter}/{self.text_encoder}+{self.image_encoder}/{self.fusion}"
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Run(Combination):
+    """One training run: a combination and a seed."""
+
     seed: int
 
     @classmethod
@@ -39,18 +70,35 @@ class Run:
     @property
     def path(self) -> str:
         """Its folder below ``results/runs``."""
-        encoders = f"{self.text_encoder}+{self.image_encoder}"
-        return f"{self.dataset}/{self.filter}/{encoders}/{self.fusion}/seed{self.seed}"
+        return f"{self.folder}/seed{self.seed}"
 
     @property
-    def combination(self) -> tuple[str, ...]:
-        """What it shares with the same run of other seeds: all its names but the seed."""
-        return (self.dataset, self.filter, self.text_encoder, self.image_encoder, self.fusion)
+    def combination(self) -> Combination:
+        """What it shares with the same run of other seeds."""
+        return Combination(*astuple(self)[:-1])
+
+    @property
+    def condition(self) -> str:
+        """The image condition of its plain predictions: ``true``, or ``none`` where it sees no image."""
+        return "none" if self.image_encoder == NONE else "true"
 
     @property
     def ablations(self) -> tuple[str, ...]:
         """Which wrong images its test predictions are made with, too; none for a run that sees no image."""
         return () if self.image_encoder == NONE else ABLATIONS
+
+
+COMBINATION = tuple(field.name for field in fields(Combination))
+
+
+def data_label(dataset: str, filter_name: str) -> str:
+    """A data set and how it was filtered, for a reader."""
+    return dataset if filter_name == FILTERS_OFF else f"{dataset} ({filter_name})"
+
+
+def encoders_label(text_encoder: str, image_encoder: str) -> str:
+    """The encoders that are used, for a reader."""
+    return "+".join(name for name in (text_encoder, image_encoder) if name != NONE)
 
 
 def expand(config: dict[str, Any]) -> list[Run]:

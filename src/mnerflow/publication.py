@@ -19,14 +19,16 @@ from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import Prediction, read_predictions, write_predictions
 from mnerflow.files import atomic_path, read_text, sha256, write_text
 from mnerflow.grid import Run, expand, run_config, sources
+from mnerflow.record import read_record
 from mnerflow.reporting.archive import SUMS, read_sums, sums_text
 
+NEEDED = ("config", "sources", "data_sha256")
 RECORDS = ("run.yaml", "history.csv")
 PACKED = ".jsonl.xz"
 # Settings that tell of one machine, and change no result.
 LOCAL = ("mirror", "weights_mirror", "published", "finished_only", "allow_cpu", "max_cost")
 # Tables that follow from predictions and run.yaml alone, and quote no post.
-TABLES = ("grid", "thesis", "does_it_help", "per_type", "cost", "published")
+TABLES = ("grid", "thesis", "does_it_help", "per_type", "cost", "literature")
 # Those that quote no post either, but need the words to be computed.
 TABLES_OF_WORDS = ("errors.csv", "errors.md", "fixed_and_broken.csv")
 
@@ -91,7 +93,7 @@ def take_over(packed: Path, folder: Path, data: Path | None = None) -> None:
     Raises:
         UserError: when the posts are others than those that it was trained on or predicted.
     """
-    trained_on = _record_of(packed / "run.yaml")["data_sha256"] if data else {}
+    trained_on = read_record(packed / "run.yaml", NEEDED, "Fetch it again.")["data_sha256"] if data else {}
     for name, checksum in trained_on.items():
         file = data / Path(name).name
         if file.suffix == ".jsonl" and sha256(file) != checksum:
@@ -144,7 +146,7 @@ def is_trained(results: Path, run: Run, config: dict[str, Any]) -> bool:
 
 
 def _has_settings(record: Path, run: Run, config: dict[str, Any]) -> bool:
-    about = _record_of(record)
+    about = read_record(record, NEEDED, "Fetch it again.")
     try:
         trained = build(RunConfig, about["config"], run.path)
     except UserError:  # settings that there were when it was trained, and are no more
@@ -194,17 +196,6 @@ def _tables(results: Path) -> Iterator[Path]:
     yield results / "scores.csv"
     for table in TABLES:
         yield from sorted((results / "tables").glob(f"{table}.*"))
-
-
-def _record_of(file: Path) -> dict[str, Any]:
-    try:
-        record = yaml.safe_load(read_text(file))
-        missing = {"config", "sources", "data_sha256"} - record.keys()
-    except (yaml.YAMLError, AttributeError) as error:
-        raise UserError(f"{file}: not the record of a run ({error}). Fetch it again.") from error
-    if missing:
-        raise UserError(f"{file}: a record without {', '.join(sorted(missing))}. Fetch it again.")
-    return record
 
 
 def _records(file: Path) -> Iterator[dict[str, Any]]:

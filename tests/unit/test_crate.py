@@ -83,7 +83,7 @@ def test_the_same_results_are_recorded_alike(results: Path):
 
 def test_an_unfinished_record_of_a_run_is_named(results: Path):
     write_text(results / "runs" / RUNS[0].path / "run.yaml", "seconds: 1\n")
-    with pytest.raises(UserError, match=r"seed1/run\.yaml: data_sha256 is missing. Train the run again"):
+    with pytest.raises(UserError, match=r"seed1/run\.yaml: data_sha256, git_commit, versions missing"):
         write(results)
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mnerflow.grid import Run, expand, merge
+from mnerflow.grid import FILTERS_OFF, Combination, Run, expand, merge
 from mnerflow.publication import is_published
 from mnerflow.reporting.render import spread
-from mnerflow.reporting.tables import SUMMARY, between, encoders, read_csv
+from mnerflow.reporting.tables import SUMMARY, between, read_csv
 
 ROOT = Path(__file__).parents[2]
 ROW = re.compile(
@@ -32,14 +32,14 @@ def test_every_published_run_is_one_of_the_study_with_its_settings() -> None:
 @pytest.mark.parametrize("page", ["README.md", "docs/study.md"])
 def test_every_row_of_the_study_is_published(page: str) -> None:
     published = {
-        (row["dataset"], row["filter"], f"{encoders(row)} {row['fusion']}"): row
+        (row["dataset"], row["filter"], Combination.of(row).model): row
         for row in read_csv(ROOT / "results/published/tables/grid.csv", SUMMARY)
     }
     rows = ROW.findall((ROOT / page).read_text(encoding="utf-8"))
-    shown = {(dataset, name or "none", model) for dataset, name, model, *_ in rows}
+    shown = {(dataset, name or FILTERS_OFF, model) for dataset, name, model, *_ in rows}
     assert shown and (page == "README.md" or shown == published.keys())
     for dataset, filter_name, model, seeds, *cells in rows:
-        row = published[dataset, filter_name or "none", model]
+        row = published[dataset, filter_name or FILTERS_OFF, model]
         number = {key: float(value) for key, value in row.items() if value and key.startswith(METRICS)}
         entity_f1, *others = (spread(number[f"{m}_mean"], number.get(f"{m}_sd")) for m in METRICS)
         interval = between(number["entity_f1_low"], number["entity_f1_high"])

@@ -142,7 +142,7 @@ def test_counts_survive_the_file_and_tell_what_changed(tmp_path):
     blank = [true[0], replace(true[1], predicted=["O", "O"]), true[2]]
     runs = {LINEAR: count({"true": true, "blank": blank}, TAGS), TEXT: count({"none": true}, TAGS)}
     write_counts(tmp_path / "counts.npz", runs)
-    read_again = read_counts(tmp_path / "counts.npz")
+    read_again = read_counts([tmp_path / "counts.npz"])
     assert list(read_again) == [LINEAR, TEXT]
     read = read_again[LINEAR]
     assert read.types == ("PER", "LOC")
@@ -153,7 +153,7 @@ def test_counts_survive_the_file_and_tell_what_changed(tmp_path):
     assert (tmp_path / "again.npz").read_bytes() == (tmp_path / "counts.npz").read_bytes()
     (tmp_path / "broken.npz").write_bytes(b"PK")
     with pytest.raises(UserError, match=r"broken\.npz: no counts of runs"):
-        read_counts(tmp_path / "broken.npz")
+        read_counts([tmp_path / "broken.npz"])
 
 
 def test_how_much_image_names_let_in(tmp_path):
@@ -163,7 +163,7 @@ def test_how_much_image_names_let_in(tmp_path):
     ]
     run = replace(LINEAR, fusion="gated")
     write_counts(tmp_path / "counts.npz", {run: count({"true": gated}, TAGS), TEXT: counts(0.5, 1)})
-    read = read_counts(tmp_path / "counts.npz")
+    read = read_counts([tmp_path / "counts.npz"])
     np.testing.assert_allclose(read[run].image_weight, [0.5, np.nan])
     rows = per_type({run: read[run]}, RESAMPLES)
     assert [row["image_weight"] for row in rows] == [pytest.approx(0.5), None]

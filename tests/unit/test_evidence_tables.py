@@ -1,4 +1,4 @@
-"""Cost and published results in tables, and the plots of the evidence."""
+"""Cost and results of the literature in tables, and the plots of the evidence."""
 
 import shutil
 import subprocess
@@ -14,18 +14,19 @@ from mnerflow.evaluation import scores
 from mnerflow.evaluation.evidence import Comparison, Drop
 from mnerflow.grid import Run
 from mnerflow.reporting import cost, does_it_help, per_type, style
+from mnerflow.reporting.literature import COLUMNS, beside_literature, literature_table
 from mnerflow.reporting.plots import draw_ablations, draw_cost, draw_forest, draw_per_type
-from mnerflow.reporting.published import COLUMNS, beside_published, published_table
 from mnerflow.reporting.tables import write_csv
 
 TEXT = Run("demo", "none", "bilstm", "none", "text_only", 1)
 LINEAR = replace(TEXT, image_encoder="cnn", fusion="linear")
 GAIN = Comparison(
-    LINEAR, 3, 0.6, 0.7, 0.1, 0.08, 0.12, 0.001, 0.001,
+    LINEAR.combination, 3, 0.6, 0.7, 0.1, 0.08, 0.12, 0.001, 0.001,
     {"shuffled": Drop(0.2, 0.1, 0.3), "blank": Drop(0.1, 0.05, 0.15)}, 0.25, 0.0, 0.02,
 )  # fmt: skip
 CAPTION = replace(
-    GAIN, run=replace(TEXT, fusion="caption"), difference=-0.01, low=-0.03, high=0.01, p_corrected=0.4,
+    GAIN, combination=replace(TEXT.combination, fusion="caption"),
+    difference=-0.01, low=-0.03, high=0.01, p_corrected=0.4,
     drops={}, changed=None,
 )  # fmt: skip
 
@@ -60,7 +61,7 @@ def test_cost_is_summed_up_over_seeds(tmp_path):
     assert "| 12 ± 3 " in cost.cost_table([row]).markdown()
     assert row["energy_wh"] is None and "| – " in cost.cost_table([row]).markdown()
     records[1].write_text("seconds: 3\n", encoding="utf-8")
-    with pytest.raises(UserError, match=r"seed2/run\.yaml: epochs_run is missing"):
+    with pytest.raises(UserError, match=r"seed2/run\.yaml: epochs_run, hardware, .* missing"):
         cost.cost(records)
 
 
@@ -78,10 +79,10 @@ def test_energy_is_a_mean_over_seeds_that_the_same_devices_were_counted_for(tmp_
     assert (row["energy_wh"], row["energy_of"]) == (None, None)
 
 
-def test_published_results_stand_beside_ours_only_on_their_data():
+def test_results_of_the_literature_stand_beside_ours_only_on_their_data():
     ours = {"filter": "none", "text_encoder": "minilm", "image_encoder": "none", "fusion": "text_only"}
     ours |= {"seeds": 3, "entity_f1_mean": 0.76, "entity_f1_sd": 0.002}
-    rows = beside_published([ours | {"dataset": name} for name in ("demo", "twitter2015")])
+    rows = beside_literature([ours | {"dataset": name} for name in ("demo", "twitter2015")])
     assert {row["dataset"] for row in rows} == {"twitter2015"}
     assert all(set(row) == set(COLUMNS) for row in rows)
     systems = [row["system"] for row in rows]
@@ -92,12 +93,12 @@ def test_published_results_stand_beside_ours_only_on_their_data():
         ({"fusion": "linear", "image_encoder": "vit"}, "text+image"),
         ({"fusion": "image_only", "image_encoder": "vit", "text_encoder": "none"}, "image"),
     ):
-        beside = beside_published([ours | {"dataset": "twitter2015"} | other], ["caption_crf"])
+        beside = beside_literature([ours | {"dataset": "twitter2015"} | other], ["caption_crf"])
         assert [row["modality"] for row in beside if row["origin"] == "mnerflow"] == [modality]
-    table = published_table(rows).markdown()
+    table = literature_table(rows).markdown()
     assert "| 76.00 ± 0.20 | 3 " in table
     assert "Yu, ACL 2020" in table
-    assert published_table(beside_published([])).markdown().startswith("No result was published")
+    assert literature_table(beside_literature([])).markdown().startswith("No result was published")
 
 
 def test_forest_shows_the_differences_and_fills_the_significant(tmp_path, drawn):
@@ -151,7 +152,7 @@ def test_types_are_drawn_in_every_panel_of_their_encoder(tmp_path, drawn):
     rows = [text, *(text | {"image_encoder": e, "fusion": "linear", "f1_mean": 0.8} for e in ("cnn", "vit"))]
     write_csv(tmp_path / "per_type.csv", rows, per_type.COLUMNS)
     draw_per_type(tmp_path / "per_type.csv", tmp_path / "per_type")
-    assert [axes.get_title() for axes in drawn[0].axes] == ["demo\nbilstm + cnn", "demo\nbilstm + vit"]
+    assert [axes.get_title() for axes in drawn[0].axes] == ["demo\nbilstm+cnn", "demo\nbilstm+vit"]
     for axes in drawn[0].axes:
         assert sorted(float(line.get_ydata()[0]) for line in axes.lines) == pytest.approx([50, 80])
 
@@ -162,7 +163,7 @@ def test_latex_compiles(tmp_path):
     row = {"dataset": "demo", "filter": "none", "text_encoder": "b", "image_encoder": "none", "seeds": 1}
     row |= {"fusion": "text_only", "type": "a_b", "support": 9, "f1_mean": 0.5, "f1_sd": None, "best": True}
     tables = [does_it_help.help_table([GAIN, CAPTION], [LINEAR]), *per_type.per_type_tables([row])]
-    body = "".join(table.latex() for table in [*tables, published_table(beside_published([]))])
+    body = "".join(table.latex() for table in [*tables, literature_table(beside_literature([]))])
     preamble = r"\documentclass{article}\usepackage{booktabs,graphicx}"
     (tmp_path / "t.tex").write_text(rf"{preamble}\begin{{document}}{body}\end{{document}}", encoding="utf-8")
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mnerflow.config import RunConfig, build
 from mnerflow.errors import UserError
 from mnerflow.fingerprint import fingerprint
-from mnerflow.grid import Run, expand, merge, run_config, sources, text_only_twins
+from mnerflow.grid import Combination, Run, expand, merge, run_config, sources, text_only_twins
 from mnerflow.plan import check_plan
 from mnerflow.schema import check
 
@@ -59,6 +59,10 @@ def test_a_path_names_its_run() -> None:
     assert Run.from_folder(f"results/runs/{run.path}") == run
     with pytest.raises(UserError, match="ends in <dataset>"):
         Run.from_folder("results/runs/demo")
+    row = {"dataset": "demo", "filter": "nonword", "text_encoder": "bilstm", "image_encoder": "cnn"}
+    combination = Combination.of(row | {"fusion": "linear", "seeds": "3"})
+    assert combination == run.combination and combination.folder == "demo/nonword/bilstm+cnn/linear"
+    assert (combination.data, combination.model) == ("demo (nonword)", "bilstm+cnn linear")
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def lines(axes, **wanted) -> list[list[float]]:
 def test_fusion_comparison_shows_means_seeds_and_ceiling(tmp_path, drawn):
     draw_fusion_comparison(write_scores(tmp_path, SCORES), {"demo": 0.624}, tmp_path / "plot")
     (axes,) = drawn[0].axes
-    assert axes.get_title() == "demo\nminilm + vit"
+    assert axes.get_title() == "demo\nminilm+vit"
     assert [label.get_text() for label in axes.get_xticklabels()] == ["text only", "image only", "linear"]
     assert lines(axes, marker="o", markersize=4) == [[pytest.approx(62)]]
     squares = [line for line in axes.lines if line.get_marker() == "s"]

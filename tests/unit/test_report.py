@@ -10,7 +10,7 @@ from PIL import Image
 from mnerflow.data.post import Post, write_posts
 from mnerflow.evaluation.predictions import Prediction, write_predictions
 from mnerflow.grid import Run
-from mnerflow.reporting import cost, does_it_help, errors, per_type, published, thesis
+from mnerflow.reporting import cost, does_it_help, errors, literature, per_type, thesis
 from mnerflow.reporting.report import Sources, write_report
 from mnerflow.reporting.report.answer import answers, headline
 from mnerflow.reporting.report.gallery import POSTS, gallery, sample
@@ -198,7 +198,7 @@ def write_tables(folder: Path) -> None:
         ("does_it_help", does_it_help.COLUMNS, [GAINS, IGNORES]),
         ("grid", SUMMARY, [grid]),
         ("thesis", thesis.COLUMNS, []),
-        ("published", published.COLUMNS, []),
+        ("literature", literature.COLUMNS, []),
         ("per_type", per_type.COLUMNS, []),
         ("errors", errors.COLUMNS, [error]),
         ("fixed_and_broken", errors.CHANGE_COLUMNS, []),

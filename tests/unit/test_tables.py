@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from mnerflow.reporting.published import published
+from mnerflow.reporting.literature import results_on
 from mnerflow.reporting.render import Table, latex_escape, percent, spread
 from mnerflow.reporting.tables import grid_table, short_table, summarize, write_csv
 from mnerflow.reporting.thesis import COLUMNS, compare, thesis_table
@@ -126,10 +126,10 @@ def test_latex_escapes_and_compiles(tmp_path):
 
 
 def test_published_results_are_of_one_data_set_and_metric_and_cite_their_source():
-    results = published("twitter2017")
+    results = results_on("twitter2017")
     assert [result.system for result in results[:2]] == ["PROMU", "PGIM"]
     assert {result.value for result in results} >= {0.8531, 0.8749, 0.8911}
     assert all(result.source.id and result.source.url.startswith("https://") for result in results)
-    assert {result.value for result in published("poner")} == {0.871, 0.832}
-    assert {result.dataset for result in published("poner_scans")} == {"poner_scans"}  # the same sentences
-    assert published("twitter2017", metric="subword_macro_f1") == []
+    assert {result.value for result in results_on("poner")} == {0.871, 0.832}
+    assert {result.dataset for result in results_on("poner_scans")} == {"poner_scans"}  # the same sentences
+    assert results_on("demo") == []

@@ -8,7 +8,8 @@ import yaml
 
 from mnerflow.errors import UserError
 from mnerflow.grid import Run
-from mnerflow.tuning import Candidate, candidate_config, candidates, compare, tuning_table
+from mnerflow.reporting.tuning import compare, tuning_table
+from mnerflow.tuning import Candidate, candidate_config, candidates
 
 SEARCH = {"dataset": "x", "text_encoder": "bilstm", "fusion": "text_only", "seeds": [1, 2]}
 CONFIG = {

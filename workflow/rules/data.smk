@@ -28,8 +28,7 @@ rule download:
         "results/logs/download/{dataset}/{file}.log",
     wildcard_constraints:
         dataset=one_of(DOWNLOADED),
-        file="|".join(re.escape(file) for name in DOWNLOADED for file in config["datasets"][name]["files"])
-        or "(?!)",
+        file=one_of(file for name in DOWNLOADED for file in config["datasets"][name]["files"]),
     localrule: True
     conda:
         ENVIRONMENT

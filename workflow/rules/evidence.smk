@@ -40,7 +40,7 @@ rule errors:
         predictions=results_of_runs("predictions.test.jsonl"),
         train=expand("results/data/{data}/train.jsonl", data=filtered_data()),
         test=expand("results/data/{data}/test.jsonl", data=filtered_data()),
-        images=image_indexes(),
+        images=IMAGE_INDEXES.values(),
     output:
         csv=report(
             "results/tables/errors.csv",
@@ -90,27 +90,27 @@ rule cost:
         "../scripts/cost.py"
 
 
-rule published:
-    """Put published results beside ours where data set, split and metric are the same."""
+rule literature:
+    """Put the literature's results beside ours where data set, split and metric are the same."""
     input:
         "results/scores.csv",
     output:
         csv=report(
-            "results/tables/published.csv",
+            "results/tables/literature.csv",
             category="Tables",
-            labels={"table": "beside published results"},
-            caption="../report/published.rst",
+            labels={"table": "beside the literature"},
+            caption="../report/literature.rst",
         ),
-        md="results/tables/published.md",
+        md="results/tables/literature.md",
     log:
-        "results/logs/published.log",
+        "results/logs/literature.log",
     conda:
         ENVIRONMENT
     params:
         captioned=[name for name in config["fusions"] if "caption" in grid.inputs_of(config, name)],
-        code=code_of("published.py"),
+        code=code_of("literature.py"),
     script:
-        "../scripts/published.py"
+        "../scripts/literature.py"
 
 
 rule plot_evidence:

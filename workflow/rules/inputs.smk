@@ -159,22 +159,14 @@ def of_all_encoders(name):
     ]
 
 
-def training_processes(wildcards):
-    return grid.training_processes(run_values(wildcards))
+def processes(of):
+    """How many processes train or predict, by ``grid.training_processes`` or ``grid.prediction_processes``."""
+    return lambda w: of(run_values(w))
 
 
-def training_threads(wildcards):
-    values = run_values(wildcards)
-    return grid.training_processes(values) * values["training"].get("threads", 1)
-
-
-def prediction_processes(wildcards):
-    return grid.prediction_processes(run_values(wildcards))
-
-
-def prediction_threads(wildcards):
-    values = run_values(wildcards)
-    return grid.prediction_processes(values) * values["training"].get("threads", 1)
+def threads_of(of):
+    """The threads of these processes together."""
+    return lambda w: of(run_values(w)) * run_values(w)["training"].get("threads", 1)
 
 
 def run_values(wildcards):
@@ -200,8 +192,6 @@ def start_inputs(wildcards):
 
 def predictions_of(run):
     """Prediction files of a run; one trained on images is also read with shuffled and blank ones."""
-    if run.text_encoder in config.get("rivals", {}):
-        return f"results/runs/{run.path}/predictions.test.jsonl"
     kinds = ["dev", "test", *(f"test.{ablation}" for ablation in run.ablations)]
     return [f"results/runs/{run.path}/predictions.{kind}.jsonl" for kind in kinds]
 
@@ -212,13 +202,16 @@ def filtered_data():
 
 
 def image_indexes():
-    """For each data set whose images some run sees, the index of one of its image stores."""
+    """By data set whose images some run sees, the index of one of its image stores."""
     sizes = {
         run.dataset: config["image_encoders"][run.image_encoder]["size"]
         for run in RUNS
         if run.image_encoder != grid.NONE
     }
-    return [f"results/images/{dataset}/{size}/index.csv" for dataset, size in sizes.items()]
+    return {dataset: f"results/images/{dataset}/{size}/index.csv" for dataset, size in sizes.items()}
+
+
+IMAGE_INDEXES = image_indexes()
 
 
 def data_report_inputs(wildcards):
@@ -233,9 +226,8 @@ def data_report_inputs(wildcards):
             if name != grid.FILTERS_OFF
         ],
     }
-    for index in image_indexes():
-        if index.startswith(f"results/images/{dataset}/"):
-            inputs["index"] = index
+    if dataset in IMAGE_INDEXES:
+        inputs["index"] = IMAGE_INDEXES[dataset]
     if dataset in PONER:
         inputs["placement"] = f"resources/data/{dataset}/report.json"
         inputs["crops"] = f"results/reports/data/{dataset}.crops.png"

@@ -1,4 +1,19 @@
 # What the results rest on, for machines.
+rule config:
+    """Write down the merged configuration that was run."""
+    output:
+        "results/config.yaml",
+    log:
+        "results/logs/config.log",
+    conda:
+        ENVIRONMENT
+    params:
+        # The configuration itself would fill the screen as the reason for a job.
+        digest=sha256(repr(config).encode()).hexdigest(),
+    script:
+        "../scripts/write_config.py"
+
+
 rule crate:
     """Copy the code, and describe it with all runs and what was made of them as an RO-Crate."""
     input:

@@ -1,5 +1,10 @@
 # Language models as rivals: asked, scored and tabulated by the target `rivals`, and by no other.
 RIVAL_TABLES = expand("results/tables/rivals.{ending}", ending=["csv", "md", "tex"])
+RIVAL_WILDCARDS = {
+    "text": one_of(config.get("rivals", {})),
+    "image": one_of([llm.PIXELS, grid.NONE]),
+    "fusion": one_of({run.fusion for run in RIVALS}),
+}
 
 
 rule rivals:
@@ -22,9 +27,7 @@ rule ask:
     log:
         f"results/logs/ask/{RUN_NAME}.log",
     wildcard_constraints:
-        text=one_of(config.get("rivals", {})),
-        image=one_of([llm.PIXELS, grid.NONE]),
-        fusion=one_of({run.fusion for run in RIVALS}),
+        **RIVAL_WILDCARDS,
     # Where Snakemake runs: a cluster's nodes may have neither the network nor the key.
     localrule: True
     conda:
@@ -51,9 +54,7 @@ use rule score as score_rival with:
     log:
         f"results/logs/score/{RUN_NAME}.log",
     wildcard_constraints:
-        text=one_of(config.get("rivals", {})),
-        image=one_of([llm.PIXELS, grid.NONE]),
-        fusion=one_of({run.fusion for run in RIVALS}),
+        **RIVAL_WILDCARDS,
 
 
 rule rival_tables:

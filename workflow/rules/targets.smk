@@ -16,7 +16,7 @@ def tables_of_predictions():
     return [
         f"results/tables/{table}.{ending}"
         for table in TABLES
-        for ending in ("csv", "md", *(["tex"] if table != "published" else []))
+        for ending in ("csv", "md", *(["tex"] if table != "literature" else []))
     ]
 
 

@@ -37,9 +37,9 @@ rule train:
         f"results/logs/train/{RUN_NAME}.log",
     conda:
         ENVIRONMENT
-    threads: training_threads
+    threads: threads_of(grid.training_processes)
     resources:
-        gpu=training_processes,
+        gpu=processes(grid.training_processes),
     params:
         run=run_values,
         code=run_code("train.py"),
@@ -64,9 +64,9 @@ rule predict:
         image=grid.NONE,
     conda:
         ENVIRONMENT
-    threads: prediction_threads
+    threads: threads_of(grid.prediction_processes)
     resources:
-        gpu=prediction_processes,
+        gpu=processes(grid.prediction_processes),
     params:
         run=run_values,
         code=run_code("predict.py"),

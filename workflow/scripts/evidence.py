@@ -10,7 +10,7 @@ from mnerflow.reporting.tables import write_csv
 
 with job("compared all runs", snakemake.log[0]):
     out = snakemake.output
-    runs = {run: counts for file in snakemake.input for run, counts in read_counts(file).items()}
+    runs = read_counts(snakemake.input)
     comparisons, alone = compare_with_twins(runs, snakemake.params.twins)
     table = does_it_help.help_table(comparisons, alone)
     records = [does_it_help.help_record(comparison) for comparison in comparisons]

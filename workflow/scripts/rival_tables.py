@@ -15,7 +15,7 @@ with job(f"tabulated {len(snakemake.input.scores)} runs of rivals", snakemake.lo
         raise UserError("no rivals are configured. docs/rivals.md shows how to name one.")
     csv, markdown, latex = snakemake.output
     rows = rivals.rival_rows(Path(file).parent for file in snakemake.input.scores)
-    counts = {run: found for file in snakemake.input.counts for run, found in read_counts(file).items()}
+    counts = read_counts(snakemake.input.counts)
     tables = [rivals.rival_table(rows)]
     comparisons, alone = rivals.compare_rivals(counts, snakemake.params.twins)
     if comparisons or alone:

@@ -11,7 +11,7 @@ from mnerflow.reporting.tables import SUMMARY, grid_table, summarize, write_csv
 
 with job("wrote the tables", snakemake.log[0]):
     out = snakemake.output
-    counts = {run: found for file in snakemake.input.counts for run, found in read_counts(file).items()}
+    counts = read_counts(snakemake.input.counts)
     best, intervals = best_combinations(counts), score_intervals(counts)
     summary = summarize(read_scores(snakemake.input.scores), best=best, intervals=intervals)
     write_csv(out.grid_csv, summary, SUMMARY)

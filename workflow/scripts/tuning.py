@@ -6,7 +6,8 @@ from mnerflow.files import write_text
 from mnerflow.grid import Run
 from mnerflow.log import job
 from mnerflow.reporting.tables import write_csv
-from mnerflow.tuning import COLUMNS, Candidate, compare, tuning_table
+from mnerflow.reporting.tuning import COLUMNS, compare, tuning_table
+from mnerflow.tuning import Candidate
 
 with job("compared the candidates", snakemake.log[0]) as log:
     folders = {}

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from mnerflow.evaluation.counts import Counts
-from mnerflow.evaluation.evidence import SIGNIFICANCE
 from mnerflow.evaluation.statistics import (
     RESAMPLES,
+    SIGNIFICANCE,
     approximate_randomization,
     bootstrap_interval,
     f1,
@@ -16,24 +16,24 @@ from mnerflow.evaluation.statistics import (
     resampled_difference,
     resampled_f1,
 )
-from mnerflow.grid import Run
+from mnerflow.grid import Combination, Run
 
 
-def best_combinations(runs: Mapping[Run, Counts], resamples: int = RESAMPLES) -> set[tuple[str, ...]]:
+def best_combinations(runs: Mapping[Run, Counts], resamples: int = RESAMPLES) -> set[Combination]:
     """Of each data set and filter, the combination whose entity F1 is surely the best, where there is one.
 
-    ``runs`` are counts of the test split; a combination is named by its run's fields but for the seed.
+    ``runs`` are counts of the test split.
     """
     tasks = defaultdict(lambda: defaultdict(list))
     for run in sorted(runs):
-        tasks[run.dataset, run.filter][run.combination].append(runs[run].plain.sum(axis=1))
-    stacked = [{names: np.stack(seeds) for names, seeds in systems.items()} for systems in tasks.values()]
-    return {names for names in surely_best(stacked, resamples) if names}
+        tasks[run.data][run.combination].append(runs[run].plain.sum(axis=1))
+    stacked = [{one: np.stack(seeds) for one, seeds in systems.items()} for systems in tasks.values()]
+    return {winner for winner in surely_best(stacked, resamples) if winner}
 
 
 def surely_best(
-    tasks: Sequence[Mapping[tuple, np.ndarray]], resamples: int = RESAMPLES
-) -> list[tuple | None]:
+    tasks: Sequence[Mapping[Combination, np.ndarray]], resamples: int = RESAMPLES
+) -> list[Combination | None]:
     """For each task, the system with the highest mean F1 where the next one is surely worse, else ``None``.
 
     A task holds the counts ``(seeds, sentences, 3)`` of each system on the same sentences. Surely worse:
@@ -47,7 +47,7 @@ def surely_best(
     contested = [index for index, two in enumerate(leaders) if len(two) == 2]
     pairs = [[tasks[index][name] for name in leaders[index]] for index in contested]
     corrected = holm([approximate_randomization(*pair, resamples) for pair in pairs])
-    best: list[tuple | None] = [None] * len(tasks)
+    best: list[Combination | None] = [None] * len(tasks)
     for index, pair, p in zip(contested, pairs, corrected, strict=True):
         scores = resampled_f1(np.concatenate(pair), resamples)
         low, _ = bootstrap_interval(resampled_difference(*np.split(scores, [len(pair[0])], axis=1)))

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from zipfile import BadZipFile
@@ -39,7 +39,12 @@ class Counts:
     @property
     def plain(self) -> np.ndarray:
         """Counts with the true image, or without any where the run sees none, ``(sentences, types, 3)``."""
-        return self.entities["true" if "true" in self.entities else "none"]
+        return self.entities[plain_condition(self.entities)]
+
+
+def plain_condition(conditions: Container[str]) -> str:
+    """Of a run's image conditions the one without a wrong image: ``true`` or ``none``."""
+    return "true" if "true" in conditions else "none"
 
 
 def count(conditions: Mapping[str, Sequence[Prediction]], tags: Sequence[str]) -> Counts:
@@ -48,7 +53,7 @@ def count(conditions: Mapping[str, Sequence[Prediction]], tags: Sequence[str]) -
     Raises ``UserError`` naming the post when a tag is not in ``tags`` or when the conditions do not hold the
     same posts.
     """
-    plain_name = "true" if "true" in conditions else "none"
+    plain_name = plain_condition(conditions)
     plain = conditions[plain_name]
     for condition, predictions in conditions.items():
         if [_gold(prediction) for prediction in predictions] != [_gold(prediction) for prediction in plain]:
@@ -86,8 +91,12 @@ def write_counts(path: str | Path, runs: Mapping[Run, Counts]) -> None:
         np.savez_compressed(file, **arrays)
 
 
-def read_counts(path: str | Path) -> dict[Run, Counts]:
-    """Read what ``write_counts`` wrote; raises ``UserError`` when the file is missing or no such file."""
+def read_counts(paths: Iterable[str | Path]) -> dict[Run, Counts]:
+    """Read what ``write_counts`` wrote; raises ``UserError`` when a file is missing or no such file."""
+    return {run: counts for path in paths for run, counts in _read(path).items()}
+
+
+def _read(path: str | Path) -> dict[Run, Counts]:
     runs: dict[Run, dict[str, np.ndarray]] = defaultdict(dict)
     try:
         with np.load(path) as arrays:

@@ -1,23 +1,7 @@
 """Does the image help? Every fusion against its text-only twin, and against itself with wrong images.
 
 A twin is the text-only run with the same data set, filter, text encoder, decoder, epochs, steps and seeds.
-The verdict is the first of these that holds.
-
-gains: the fusion is surely better than its twin, and its entity F1 surely drops when the images are shuffled.
-
-ignores: its entity F1 with shuffled and with blank images does not surely change, and surely stays within two
-points of that with the true ones.
-
-loses: it is surely worse than its twin, and its entity F1 surely changes with shuffled or with blank images.
-
-unclear: none of these could be shown.
-
-Surely better or worse: p < 0.05 after Holm's correction over all comparisons of the table (approximate
-randomization over sentences), and the 95 % bootstrap interval of the difference, over sentences and seeds
-together, leaves out zero. Surely drops, changes, stays: the whole 95 % interval of the drop lies above zero,
-leaves out zero, lies within two points on either side. A fusion that reads the image's caption cannot be
-read with wrong images, and a language model is not asked with them: these gain or lose when they are surely
-better or worse.
+``RULES`` say what a verdict means.
 """
 
 from collections import defaultdict
@@ -27,9 +11,10 @@ from itertools import groupby
 
 import numpy as np
 
-from mnerflow.evaluation.counts import Counts, check_same_posts
+from mnerflow.evaluation.counts import Counts, check_same_posts, plain_condition
 from mnerflow.evaluation.statistics import (
     RESAMPLES,
+    SIGNIFICANCE,
     almost_stochastic_order,
     approximate_randomization,
     bootstrap_interval,
@@ -39,11 +24,26 @@ from mnerflow.evaluation.statistics import (
     resampled_f1,
     smallest_detectable_difference,
 )
-from mnerflow.grid import ABLATIONS, NONE, Run
+from mnerflow.grid import ABLATIONS, NONE, Combination, Run
 
-SIGNIFICANCE = 0.05
 SAME_SCORE = 0.02  # entity F1: what a few hundred sentences can tell from no change
-RULES = tuple(" ".join(paragraph.split()) for paragraph in __doc__.split("\n\n")[1:])
+RULES = (
+    "A twin is the text-only run with the same data set, filter, text encoder, decoder, epochs, steps and "
+    "seeds. The verdict is the first of these that holds.",
+    "gains: the fusion is surely better than its twin, and its entity F1 surely drops when the images are "
+    "shuffled.",
+    "ignores: its entity F1 with shuffled and with blank images does not surely change, and surely stays "
+    "within two points of that with the true ones.",
+    "loses: it is surely worse than its twin, and its entity F1 surely changes with shuffled or with blank "
+    "images.",
+    "unclear: none of these could be shown.",
+    "Surely better or worse: p < 0.05 after Holm's correction over all comparisons of the table (approximate "
+    "randomization over sentences), and the 95 % bootstrap interval of the difference, over sentences and "
+    "seeds together, leaves out zero. Surely drops, changes, stays: the whole 95 % interval of the drop lies "
+    "above zero, leaves out zero, lies within two points on either side. A fusion that reads the image's "
+    "caption cannot be read with wrong images, and a language model is not asked with them: these gain or "
+    "lose when they are surely better or worse.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Comparison:
     shown.
     """
 
-    run: Run  # the first seed's
+    combination: Combination
     seeds: int
     text_only: float
     fusion_score: float
@@ -89,7 +89,7 @@ class Comparison:
 
     @property
     def verdict(self) -> str:
-        """``gains``, ``loses``, ``ignores`` or ``unclear``, by the rules of this module."""
+        """``gains``, ``loses``, ``ignores`` or ``unclear``, by ``RULES``."""
         drops = self.drops.values()
         if self.sign > 0 and (not drops or self.drops["shuffled"].low > 0):
             return "gains"
@@ -117,7 +117,7 @@ def compare_with_twins(
         UserError: when the runs of one data set and filter were not predicted from the same posts.
     """
     comparisons, alone = [], []
-    for _, members in groupby(sorted(runs), key=lambda run: (run.dataset, run.filter)):
+    for _, members in groupby(sorted(runs), key=lambda run: run.data):
         members = {run: runs[run] for run in members}
         check_same_posts(members.items())
         scores = _resample(members, resamples)
@@ -127,7 +127,7 @@ def compare_with_twins(
                 continue
             twin = twin_of(run, twins)
             if twin in members:
-                pairs[replace(run, seed=0)].append((run, twin))
+                pairs[run.combination].append((run, twin))
             else:
                 alone.append(run)
         comparisons += [_compare(pair, members, scores, resamples) for pair in pairs.values()]
@@ -160,7 +160,7 @@ def _compare(
     resamples: int,
 ) -> Comparison:
     fusions, twins = ([members[pair[side]] for pair in pairs] for side in (0, 1))
-    plain = "true" if "true" in fusions[0].entities else "none"
+    plain = plain_condition(fusions[0].entities)
     fusion_f1, twin_f1 = (per_seed_f1([counts.plain for counts in side]) for side in (fusions, twins))
     resampled = np.stack([scores[run, plain] for run, _ in pairs], axis=1)
     resampled_twin = np.stack([scores[twin, "none"] for _, twin in pairs], axis=1)
@@ -175,7 +175,7 @@ def _compare(
     flat = (np.stack([counts.plain.sum(axis=1) for counts in side]) for side in (fusions, twins))
     p = approximate_randomization(*flat, resamples)
     return Comparison(
-        run=pairs[0][0],
+        combination=pairs[0][0].combination,
         seeds=len(pairs),
         text_only=float(twin_f1.mean()),
         fusion_score=float(fusion_f1.mean()),

@@ -11,7 +11,7 @@ from mnerflow.evaluation.counts import Counts, count, write_counts
 from mnerflow.evaluation.metrics import Scores, score
 from mnerflow.evaluation.predictions import Prediction, read_predictions
 from mnerflow.files import csv_text, read_json, read_text, write_json, write_text
-from mnerflow.grid import NONE, Run
+from mnerflow.grid import Run
 
 CONDITIONS = ("true", "none", "shuffled", "blank")
 METRICS = tuple(field.name for field in fields(Scores) if field.name != "per_type")
@@ -46,7 +46,7 @@ def score_run(run_folder: str | Path, tags: Sequence[str]) -> tuple[dict[str, di
     Raises ``UserError`` when that of the test split is missing, or one is malformed or has tags outside
     ``tags``.
     """
-    plain = "none" if Run.from_folder(run_folder).image_encoder == NONE else "true"
+    plain = Run.from_folder(run_folder).condition
     scores: dict[str, dict[str, dict]] = {}
     tested: dict[str, list[Prediction]] = {}
     for split in SPLITS:
@@ -122,4 +122,4 @@ def best_run(scores: Iterable[dict], dataset: str) -> Run:
     """The run on a data set with the best entity F1 on dev, from ``read_scores``; the first of equals."""
     rows = [row for row in scores if row["dataset"] == dataset and row["split"] == "dev"]
     best = max(rows, key=lambda row: row["entity_f1"])
-    return Run(**{field.name: best[field.name] for field in fields(Run)})
+    return Run.of(best)

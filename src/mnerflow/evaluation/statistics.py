@@ -12,6 +12,9 @@ import numpy as np
 from mnerflow.evaluation.metrics import GOLD, PREDICTED, TRUE_POSITIVE
 
 RESAMPLES = 10_000
+SIGNIFICANCE = 0.05
+CONFIDENCE = 1 - SIGNIFICANCE
+POWER = 0.8
 _CHUNK = 100  # resamples at a time: their draws stay in the processor's cache
 
 
@@ -39,41 +42,37 @@ def resampled_f1(counts: np.ndarray, resamples: int = RESAMPLES, seed: int = 0) 
     return scores
 
 
-def resampled_mean(scores: np.ndarray, seed: int = 0) -> np.ndarray:
+def resampled_mean(scores: np.ndarray) -> np.ndarray:
     """Mean over seeds drawn with replacement in each resample, ``(resamples, seeds)`` to ``(resamples,)``."""
-    return _draw_seeds(scores, np.random.default_rng([seed, 1]))
+    return _draw_seeds(scores, np.random.default_rng([0, 1]))
 
 
-def resampled_difference(
-    first: np.ndarray, second: np.ndarray, *, same_weights: bool = False, seed: int = 0
-) -> np.ndarray:
+def resampled_difference(first: np.ndarray, second: np.ndarray, *, same_weights: bool = False) -> np.ndarray:
     """Difference of two systems' means in each resample, ``(resamples, seeds)`` each to ``(resamples,)``.
 
     Seeds are drawn for each system by itself, or together where both scores come from the ``same_weights``
     (true and shuffled image). The seeds' share of the variance is underestimated by ``1 / seeds`` of it.
     """
-    rng = np.random.default_rng([seed, 2])
+    rng = np.random.default_rng([0, 2])
     if same_weights:
         return _draw_seeds(first - second, rng)
     return _draw_seeds(first, rng) - _draw_seeds(second, rng)
 
 
-def bootstrap_interval(values: np.ndarray, confidence: float = 0.95) -> tuple[float, float]:
-    """Percentile interval of resampled ``values`` ``(resamples,)``."""
-    low, high = np.quantile(values, [(1 - confidence) / 2, (1 + confidence) / 2])
+def bootstrap_interval(values: np.ndarray) -> tuple[float, float]:
+    """The 95 % percentile interval of resampled ``values`` ``(resamples,)``."""
+    low, high = np.quantile(values, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return float(low), float(high)
 
 
-def smallest_detectable_difference(
-    differences: np.ndarray, significance: float = 0.05, power: float = 0.8
-) -> float:
-    """The difference that a two-sided test at ``significance`` would have shown with probability ``power``.
+def smallest_detectable_difference(differences: np.ndarray) -> float:
+    """The difference that a two-sided test at ``SIGNIFICANCE`` would have shown with probability ``POWER``.
 
-    ``z(1 - significance / 2) + z(power)`` standard errors (Cohen 1988; Card et al. 2020), the error being
+    ``z(1 - SIGNIFICANCE / 2) + z(POWER)`` standard errors (Cohen 1988; Card et al. 2020), the error being
     that of the resampled ``differences``.
     """
     normal = NormalDist()
-    return (normal.inv_cdf(1 - significance / 2) + normal.inv_cdf(power)) * float(np.std(differences, ddof=1))
+    return (normal.inv_cdf(1 - SIGNIFICANCE / 2) + normal.inv_cdf(POWER)) * float(np.std(differences, ddof=1))
 
 
 def approximate_randomization(
@@ -101,22 +100,20 @@ def approximate_randomization(
     return (as_large + 1) / (trials + 1)
 
 
-def almost_stochastic_order(
-    first: Sequence[float], second: Sequence[float], confidence: float = 0.95, seed: int = 0
-) -> float:
-    """Upper bound of how far ``first`` is from being stochastically larger than ``second``, in 0..1.
+def almost_stochastic_order(first: Sequence[float], second: Sequence[float]) -> float:
+    """Upper 95 % bound of how far ``first`` is from being stochastically larger than ``second``, in 0..1.
 
     0: every quantile of ``first`` (the scores of one system's seeds) is larger; below 0.5: ``first`` is
-    almost stochastically larger at this ``confidence`` (Dror, Shlomov and Reichart 2019 after del Barrio,
+    almost stochastically larger (Dror, Shlomov and Reichart 2019 after del Barrio,
     Cuesta-Albertos and Matrán 2018). Scores that are all alike give 0.5. The package deepsig does the same,
     but is under the GPL.
     """
     first, second = np.sort(np.asarray(first, float)), np.sort(np.asarray(second, float))
-    ratio = _violation(first[None], second[None])[0]
-    rng = np.random.default_rng(seed)
+    ratio = violation(first[None], second[None])[0]
+    rng = np.random.default_rng(0)
     draws = (np.sort(rng.choice(sample, (1_000, len(sample)))) for sample in (first, second))
-    deviation = float(np.std(_violation(*draws)))
-    return float(np.clip(ratio + NormalDist().inv_cdf(confidence) * deviation, 0, 1))
+    deviation = float(np.std(violation(*draws)))
+    return float(np.clip(ratio + NormalDist().inv_cdf(CONFIDENCE) * deviation, 0, 1))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -139,7 +136,7 @@ def _draw_seeds(scores: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.take_along_axis(scores, drawn, axis=1).mean(axis=1)
 
 
-def _violation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+def violation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Share of the squared Wasserstein distance where ``first`` is smaller; sorted samples, one a row.
 
     Both quantile functions are stairs; between neighbouring steps of either, their difference is constant.

@@ -10,13 +10,13 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
 from mnerflow.config import build
 from mnerflow.errors import UserError
-from mnerflow.files import read_text, sha256
+from mnerflow.files import sha256
 from mnerflow.grid import FILTERS_OFF, NONE, Run, check_known
+from mnerflow.record import read_record
 
+NEEDED = ("config", "prompt", "data_sha256")
 PIXELS = "pixels"
 # What an answer hangs on; how the server is reached and paid does not.
 ASKED = ("base_url", "model", "response_format", "options", "image_size", "detail", "posts")
@@ -130,15 +130,11 @@ def has_answered(folder: Path, config: dict[str, Any], run: Run, prompt: Path) -
     rival = build(RivalConfig, rival_config(config, run), f"rivals.{run.text_encoder}")
     if rival.posts or not all((folder / name).exists() for name in needed):
         return False
-    try:
-        record = yaml.safe_load(read_text(folder / "run.yaml"))
-        asked, asked_with, data = record["config"], record["prompt"]["sha256"], record["data_sha256"].items()
-    except (yaml.YAMLError, TypeError, KeyError, AttributeError) as error:
-        raise UserError(
-            f"{folder / 'run.yaml'}: no record of a rival's run ({error}). Delete the folder and ask again."
-        ) from error
-    same_data = all(Path(file).exists() and sha256(file) == was for file, was in data)
-    return asked == rival.plain() and asked_with == sha256(prompt) and same_data
+    record = read_record(folder / "run.yaml", NEEDED, "Delete the folder and ask again.")
+    same_data = all(
+        Path(file).exists() and sha256(file) == was for file, was in record["data_sha256"].items()
+    )
+    return record["config"] == rival.plain() and record["prompt"]["sha256"] == sha256(prompt) and same_data
 
 
 def _fusions(rival: dict[str, Any]) -> Iterator[tuple[int, bool]]:

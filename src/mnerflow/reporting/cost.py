@@ -2,16 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from statistics import fmean, stdev
+from statistics import fmean
 
-import yaml
-
-from mnerflow.errors import UserError
-from mnerflow.files import read_text
-from mnerflow.grid import Run
+from mnerflow.grid import COMBINATION, Combination, Run
+from mnerflow.record import read_record
 from mnerflow.reporting.render import ABSENT, Table
-from mnerflow.reporting.tables import COMBINATION, data_and_filter, encoders
+from mnerflow.reporting.tables import deviation
 
 COLUMNS = (
     *COMBINATION,
@@ -25,6 +23,7 @@ COLUMNS = (
     "energy_of",
     "hardware",
 )
+NEEDED = ("seconds", "epochs_run", "peak_memory_mib", "parameters_trained", "hardware")
 
 
 def cost(records: Iterable[str | Path]) -> list[dict]:
@@ -38,16 +37,16 @@ def cost(records: Iterable[str | Path]) -> list[dict]:
     groups = defaultdict(list)
     for path in records:
         run = Run.from_folder(Path(path).parent)
-        groups[run.combination].append(_read(path))
+        groups[run.combination].append(read_record(path, NEEDED, "Train the run again."))
     rows = []
-    for names, runs in sorted(groups.items()):
+    for combination, runs in sorted(groups.items()):
         seconds = [run["seconds"] for run in runs]
         rows.append(
-            dict(zip(COMBINATION, names, strict=True))
+            asdict(combination)
             | {
                 "seeds": len(runs),
                 "seconds_mean": fmean(seconds),
-                "seconds_sd": stdev(seconds) if len(seconds) > 1 else None,
+                "seconds_sd": deviation(seconds),
                 "epochs": fmean(run["epochs_run"] for run in runs),
                 "peak_memory_mib": max(run["peak_memory_mib"] for run in runs),
                 "parameters_trained": runs[0]["parameters_trained"],
@@ -64,9 +63,9 @@ def cost_table(rows: Sequence[dict]) -> Table:
     columns += ["M weights trained", "Wh", "hardware"]
     cells = [
         [
-            data_and_filter(row),
-            encoders(row),
-            row["fusion"],
+            combination.data,
+            combination.encoders,
+            combination.fusion,
             str(row["seeds"]),
             f"{row['seconds_mean']:.0f}{_deviation(row['seconds_sd'])}",
             f"{row['epochs']:.1f}",
@@ -75,7 +74,7 @@ def cost_table(rows: Sequence[dict]) -> Table:
             ABSENT if row["energy_wh"] is None else f"{row['energy_wh']:.2f} ({row['energy_of']})",
             row["hardware"],
         ]
-        for row in rows
+        for row, combination in zip(rows, map(Combination.of, rows), strict=True)
     ]
     return Table(
         "What a training run costs: wall-clock seconds (mean ± standard deviation over seeds), epochs, "
@@ -86,17 +85,6 @@ def cost_table(rows: Sequence[dict]) -> Table:
         columns,
         cells,
     )
-
-
-def _read(path: str | Path) -> dict:
-    try:
-        record = yaml.safe_load(read_text(path))
-        missing = {"seconds", "epochs_run", "peak_memory_mib", "parameters_trained", "hardware"} - set(record)
-    except (yaml.YAMLError, TypeError) as error:
-        raise UserError(f"{path}: no record of a run ({error}). Train the run again.") from error
-    if missing:
-        raise UserError(f"{path}: {min(missing)} is missing. Train the run again.")
-    return record
 
 
 def _energy(seeds: Sequence[dict[str, float]]) -> dict:

@@ -20,6 +20,7 @@ from mnerflow.errors import UserError
 from mnerflow.files import read_text, sha256, write_json
 from mnerflow.grid import Run
 from mnerflow.provenance import git_commit
+from mnerflow.record import read_record
 from mnerflow.reporting.archive import METADATA
 
 # What a checkout holds, by its names at the top; anything else there is the user's.
@@ -38,6 +39,7 @@ CODE = (
     ),
     *("Makefile", "pyproject.toml", "README.md", "CITATION.cff", "LICENSE"),
 )
+NEEDED = ("git_commit", "versions", "data_sha256")
 RUN_FILES = ("run.yaml", "history.csv", "scores.json", "predictions.*.jsonl", "answers.*.jsonl")
 PROFILES = {
     "https://w3id.org/ro/wfrun/process/0.5": ("Process Run Crate", "0.5"),
@@ -162,7 +164,7 @@ class _Record:
     def run(self, run: Run, dataset: Entity) -> Entity:
         """Describe the training and predicting of one run, or the asking of a rival."""
         folder = self.results / "runs" / run.path
-        record = _read_record(folder / "run.yaml")
+        record = read_record(folder / "run.yaml", NEEDED, "Train the run again.")
         commit = record["git_commit"] or "unknown"
         properties = {
             "name": f"Run {run.path}",
@@ -235,17 +237,6 @@ def _facts(path: Path) -> dict[str, str]:
         }
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}). Run the workflow again.") from error
-
-
-def _read_record(path: Path) -> dict[str, Any]:
-    try:
-        record = yaml.safe_load(read_text(path))
-        missing = {"git_commit", "versions", "data_sha256"} - set(record)
-    except (yaml.YAMLError, TypeError) as error:
-        raise UserError(f"{path}: no record of a run ({error}). Train the run again.") from error
-    if missing:
-        raise UserError(f"{path}: {min(missing)} is missing. Train the run again.")
-    return record
 
 
 def _time(moment: datetime) -> str:

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from mnerflow.evaluation.evidence import ABLATIONS, RULES, Comparison
-from mnerflow.grid import Run
+from mnerflow.grid import COMBINATION, FILTERS_OFF, Run
 from mnerflow.reporting.render import ABSENT, Table, percent
-from mnerflow.reporting.tables import COMBINATION, encoders
 
 COLUMNS = (
     *COMBINATION,
@@ -33,9 +32,8 @@ COLUMNS = (
 def help_record(comparison: Comparison) -> dict:
     """A comparison as a row of ``does_it_help.csv``, scores as fractions, ``None`` where there is nothing."""
     values = asdict(comparison)
-    names = values.pop("run")
     drops = values.pop("drops")
-    record = {name: names[name] for name in COMBINATION} | {"metric": "entity_f1"} | values
+    record = values.pop("combination") | {"metric": "entity_f1"} | values
     for ablation in ABLATIONS:
         drop = drops.get(ablation, {})
         record[f"drop_{ablation}"] = drop.get("mean")
@@ -48,7 +46,7 @@ def help_table(comparisons: Sequence[Comparison], alone: Sequence[Run]) -> Table
 
     ``alone`` are runs whose text-only twin was not run; they are named below the table.
     """
-    filtered = any(comparison.run.filter != "none" for comparison in comparisons)
+    filtered = any(comparison.combination.filter != FILTERS_OFF for comparison in comparisons)
     columns = ["data set", *(["filter"] if filtered else []), "encoders", "fusion", "seeds", "text only"]
     columns += ["fusion F1", "difference", "95 % interval", "p", "detectable", "order"]
     columns += ["drop, shuffled", "drop, blank", "changed", "verdict"]
@@ -57,10 +55,10 @@ def help_table(comparisons: Sequence[Comparison], alone: Sequence[Run]) -> Table
         record = help_record(comparison)
         rows.append(
             [
-                record["dataset"],
-                *([record["filter"]] if filtered else []),
-                encoders(record),
-                record["fusion"],
+                comparison.combination.dataset,
+                *([comparison.combination.filter] if filtered else []),
+                comparison.combination.encoders,
+                comparison.combination.fusion,
                 str(record["seeds"]),
                 percent(record["text_only"]),
                 percent(record["fusion_score"]),

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
@@ -19,9 +20,8 @@ from mnerflow.evaluation.errors import (
 )
 from mnerflow.evaluation.evidence import twin_of
 from mnerflow.evaluation.predictions import Prediction, read_predictions
-from mnerflow.grid import Run
+from mnerflow.grid import COMBINATION, Combination, Run
 from mnerflow.reporting.render import Table
-from mnerflow.reporting.tables import COMBINATION, data_and_filter, encoders
 
 COLUMNS = (*COMBINATION, "seeds", "by", "group", "gold", "correct", *KINDS)
 CHANGE_COLUMNS = (*COMBINATION, "seeds", "type", *CHANGES)
@@ -38,7 +38,7 @@ def error_rows(files: Files, contexts: Contexts) -> list[dict]:
     set and filter.
     """
     rows = []
-    for names, runs in _combinations(files):
+    for combination, runs in _combinations(files):
         seeds = [
             count_errors(read_predictions(files[run]), contexts[run.dataset, run.filter]) for run in runs
         ]
@@ -48,7 +48,9 @@ def error_rows(files: Files, contexts: Contexts) -> list[dict]:
                 for kind in ("correct", *KINDS)
             }
             gold = sum(count for kind, count in mean.items() if kind not in WITHOUT_GOLD)
-            rows.append(names | {"seeds": len(runs), "by": by, "group": group, "gold": gold} | mean)
+            rows.append(
+                asdict(combination) | {"seeds": len(runs), "by": by, "group": group, "gold": gold} | mean
+            )
     return rows
 
 
@@ -56,15 +58,15 @@ def error_table(rows: Sequence[dict]) -> Table:
     """All errors of each combination, and its recall among entities seen and unseen in training."""
     by_combination = defaultdict(dict)
     for row in rows:
-        by_combination[tuple(row[name] for name in COMBINATION)][row["by"], row["group"]] = row
+        by_combination[Combination.of(row)][row["by"], row["group"]] = row
     cells = []
-    for groups in by_combination.values():
+    for combination, groups in by_combination.items():
         row = groups["all", "all"]
         cells.append(
             [
-                data_and_filter(row),
-                encoders(row),
-                row["fusion"],
+                combination.data,
+                combination.encoders,
+                combination.fusion,
                 str(row["seeds"]),
                 *(f"{row[column]:.1f}" for column in ("gold", "correct", *KINDS)),
                 *(_recall(groups.get(key)) for key in (("in training", "seen"), ("in training", "unseen"))),
@@ -91,7 +93,7 @@ def change_rows(files: Files, twins: Mapping[str, str | None]) -> tuple[list[dic
     """
     read = lru_cache(maxsize=8)(read_predictions)
     counts, examples = [], []
-    for names, runs in _combinations(files):
+    for combination, runs in _combinations(files):
         pairs = [(twin, run) for run in runs if (twin := twin_of(run, twins)) in files]
         if not pairs:
             continue
@@ -106,10 +108,10 @@ def change_rows(files: Files, twins: Mapping[str, str | None]) -> tuple[list[dic
                         found.setdefault(key, _example(before, after, what, entity))["seeds"] += 1
         for kind in ["all", *sorted({kind for kind, _ in number} - {"all"})]:
             mean = {what: number[kind, what] / len(pairs) for what in CHANGES}
-            counts.append(names | {"seeds": len(pairs), "type": kind} | mean)
+            counts.append(asdict(combination) | {"seeds": len(pairs), "type": kind} | mean)
         for what in EXEMPLIFIED:
             some = sorted((e for e in found.values() if e["change"] == what), key=lambda e: -e["seeds"])
-            examples += [names | {"of": len(pairs)} | example for example in some[:EXAMPLES]]
+            examples += [asdict(combination) | {"of": len(pairs)} | example for example in some[:EXAMPLES]]
     return counts, examples
 
 
@@ -129,10 +131,9 @@ def _example(before: Prediction, after: Prediction, what: str, entity: Entity) -
     }
 
 
-def _combinations(files: Files) -> Iterator[tuple[dict[str, str], list[Run]]]:
-    """Yield each combination's names and its runs, in the order of the names."""
-    for names, runs in groupby(sorted(files), key=lambda run: tuple(getattr(run, n) for n in COMBINATION)):
-        yield dict(zip(COMBINATION, names, strict=True)), list(runs)
+def _combinations(files: Files) -> Iterator[tuple[Combination, list[Run]]]:
+    for combination, runs in groupby(sorted(files), key=lambda run: run.combination):
+        yield combination, list(runs)
 
 
 def _order(group: tuple[str, str]) -> tuple[int, str]:

@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from itertools import groupby
-from statistics import fmean, stdev
+from statistics import fmean
 
 import numpy as np
 
@@ -11,9 +12,9 @@ from mnerflow.evaluation.best import surely_best
 from mnerflow.evaluation.counts import Counts, check_same_posts
 from mnerflow.evaluation.metrics import GOLD, precision_recall_f1
 from mnerflow.evaluation.statistics import RESAMPLES
-from mnerflow.grid import Run
+from mnerflow.grid import COMBINATION, Combination, Run
 from mnerflow.reporting.render import Table, spread
-from mnerflow.reporting.tables import COMBINATION, encoders
+from mnerflow.reporting.tables import deviation
 
 COLUMNS = (
     *(*COMBINATION, "seeds", "type", "support", "precision", "recall", "f1_mean", "f1_sd", "best"),
@@ -29,7 +30,7 @@ def per_type(runs: Mapping[Run, Counts], resamples: int = RESAMPLES) -> list[dic
     words of the type's gold entities let in, in 0..1; nothing for a fusion that does not decide it a word.
     """
     rows = []
-    for _, members in groupby(sorted(runs), key=lambda run: (run.dataset, run.filter)):
+    for _, members in groupby(sorted(runs), key=lambda run: run.data):
         members = {run: runs[run] for run in members}
         check_same_posts(members.items())
         combinations = defaultdict(list)
@@ -37,14 +38,17 @@ def per_type(runs: Mapping[Run, Counts], resamples: int = RESAMPLES) -> list[dic
             combinations[run.combination].append(counts)
         types = next(iter(members.values())).types
         of_type = [
-            {names: np.stack([c.plain[:, index] for c in seeds]) for names, seeds in combinations.items()}
+            {
+                one: np.stack([counts.plain[:, index] for counts in seeds])
+                for one, seeds in combinations.items()
+            }
             for index in range(len(types))
         ]
         best = surely_best(of_type, resamples)
         rows += [
-            _row(names, kind, counts[names])
-            | {"best": names == winner, "image_weight": _image_weight(combinations[names], index)}
-            for names in combinations
+            _row(combination, kind, counts[combination])
+            | {"best": combination == winner, "image_weight": _image_weight(seeds, index)}
+            for combination, seeds in combinations.items()
             for index, (kind, counts, winner) in enumerate(zip(types, of_type, best, strict=True))
         ]
     return rows
@@ -53,20 +57,24 @@ def per_type(runs: Mapping[Run, Counts], resamples: int = RESAMPLES) -> list[dic
 def per_type_tables(rows: Sequence[dict]) -> list[Table]:
     """F1 by type in percent, one table a data set and filter, from the rows of ``per_type``."""
     tables = []
-    for (dataset, filter_name), members in groupby(rows, key=lambda row: (row["dataset"], row["filter"])):
-        lines = [list(line) for _, line in groupby(members, key=lambda row: tuple(map(row.get, COMBINATION)))]
-        data = dataset if filter_name == "none" else f"{dataset} ({filter_name})"
+    for data, members in groupby(rows, key=lambda row: Combination.of(row).data):
+        lines = [(one, list(types)) for one, types in groupby(members, key=Combination.of)]
         tables.append(
             Table(
                 f"F1 by entity type on the test split of {data} in percent, mean ± standard deviation over "
                 "seeds; in brackets the number of gold entities. Bold: the best of its column, where the "
                 "next one is surely worse.",
-                ["encoders", "fusion", *(f"{row['type']} ({row['support']})" for row in lines[0])],
+                ["encoders", "fusion", *(f"{row['type']} ({row['support']})" for row in lines[0][1])],
                 [
-                    [encoders(line[0]), line[0]["fusion"], *(spread(r["f1_mean"], r["f1_sd"]) for r in line)]
-                    for line in lines
+                    [one.encoders, one.fusion, *(spread(row["f1_mean"], row["f1_sd"]) for row in types)]
+                    for one, types in lines
                 ],
-                bold={(y, x) for y, line in enumerate(lines) for x, row in enumerate(line, 2) if row["best"]},
+                bold={
+                    (y, x)
+                    for y, (_, types) in enumerate(lines)
+                    for x, row in enumerate(types, 2)
+                    if row["best"]
+                },
             )
         )
     return tables
@@ -77,15 +85,15 @@ def _image_weight(seeds: Sequence[Counts], index: int) -> float | None:
     return float(np.mean(found)) if found and not np.isnan(found).any() else None
 
 
-def _row(names: tuple, kind: str, counts: np.ndarray) -> dict:
+def _row(combination: Combination, kind: str, counts: np.ndarray) -> dict:
     totals = counts.sum(axis=1)
     precision, recall, scores = zip(*map(precision_recall_f1, totals), strict=True)
-    return dict(zip(COMBINATION, names, strict=True)) | {
+    return asdict(combination) | {
         "seeds": len(totals),
         "type": kind,
         "support": int(totals[0, GOLD]),
         "precision": fmean(precision),
         "recall": fmean(recall),
         "f1_mean": fmean(scores),
-        "f1_sd": stdev(scores) if len(scores) > 1 else None,
+        "f1_sd": deviation(scores),
     }

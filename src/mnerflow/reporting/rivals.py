@@ -6,17 +6,16 @@ from dataclasses import asdict
 from pathlib import Path
 from statistics import fmean
 
-import yaml
-
-from mnerflow.errors import UserError
 from mnerflow.evaluation.counts import Counts
 from mnerflow.evaluation.evidence import Comparison, compare_with_twins
-from mnerflow.files import read_json, read_text
-from mnerflow.grid import NONE, Run
+from mnerflow.files import read_json
+from mnerflow.grid import COMBINATION, Combination, Run
 from mnerflow.llm.answer import ANSWERS, ENTITIES
+from mnerflow.record import read_record
 from mnerflow.reporting.render import ABSENT, Table, percent, spread
-from mnerflow.reporting.tables import COMBINATION, data_and_filter, summarize
+from mnerflow.reporting.tables import summarize
 
+NEEDED = ("config", "prompt", "answers", "entities", "cost", "images_not_shown")
 SCORES = ("entity_f1", "entity_f1_strict", "token_macro_f1")
 COUNTED = (*ANSWERS, "placed", *ENTITIES, "images_not_shown", "from_cache", "input_tokens", "output_tokens")
 COLUMNS = (
@@ -41,17 +40,15 @@ def rival_rows(folders: Iterable[Path]) -> list[dict]:
     scores, records = [], defaultdict(list)
     for folder in folders:
         run = Run.from_folder(folder)
-        condition = "none" if run.image_encoder == NONE else "true"
-        names = asdict(run)
         scores.append(
-            names
-            | {"split": "test", "image": condition}
-            | read_json(folder / "scores.json")["test"][condition]
+            asdict(run)
+            | {"split": "test", "image": run.condition}
+            | read_json(folder / "scores.json")["test"][run.condition]
         )
-        records[tuple(names[name] for name in COMBINATION)].append(_record(folder / "run.yaml"))
+        records[run.combination].append(read_record(folder / "run.yaml", NEEDED, "Delete it and ask again."))
     rows = []
     for row in summarize(scores):
-        runs = records[tuple(row[name] for name in COMBINATION)]
+        runs = records[Combination.of(row)]
         costs = [run["cost"] for run in runs if run["cost"] is not None]
         rows.append(
             {column: row.get(column) for column in COLUMNS}
@@ -69,7 +66,7 @@ def rival_table(rows: Sequence[dict]) -> Table:
     columns += ["overlapping", "tokens in", "tokens out", "US$"]
     cells = [
         [
-            data_and_filter(row),
+            Combination.of(row).data,
             row["text_encoder"],
             row["fusion"],
             str(row["seeds"]),
@@ -97,7 +94,7 @@ def short_rival_table(rows: Sequence[Mapping[str, str | None]]) -> Table:
     """Rows of ``rivals.csv`` in the 100 columns of a terminal."""
     cells = [
         [
-            data_and_filter(row),
+            Combination.of(row).data,
             f"{row['text_encoder']} {row['fusion']}",
             row["posts"],
             percent(float(row["entity_f1_mean"])),
@@ -130,16 +127,6 @@ def compare_rivals(
         comparisons += compared
         alone += without
     return comparisons, alone
-
-
-def _record(path: Path) -> dict:
-    try:
-        record = yaml.safe_load(read_text(path))
-        if not {"config", "prompt", "answers", "entities", "cost", "images_not_shown"} <= set(record):
-            raise TypeError("a value is missing")
-    except (yaml.YAMLError, TypeError) as error:
-        raise UserError(f"{path}: no record of a rival's run ({error}). Delete it and ask again.") from error
-    return record
 
 
 def _count(record: dict, name: str) -> int:

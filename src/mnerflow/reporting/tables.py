@@ -4,16 +4,16 @@ import csv
 import io
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from statistics import fmean, stdev
 from types import MappingProxyType
 
 from mnerflow.errors import UserError
 from mnerflow.files import csv_text, read_text, write_text
-from mnerflow.grid import ABLATIONS
+from mnerflow.grid import ABLATIONS, COMBINATION, FILTERS_OFF, Combination
 from mnerflow.reporting.render import ABSENT, Table, percent, spread
 
-COMBINATION = ("dataset", "filter", "text_encoder", "image_encoder", "fusion")
 REPORTED = ("entity_f1", "entity_f1_strict", "token_macro_f1", "subword_macro_f1")
 # Below this, one more or one fewer entity right moves F1 by about a point.
 FEW_SENTENCES = 100
@@ -31,43 +31,42 @@ SUMMARY = (
 
 def summarize(
     scores: Iterable[dict],
-    split: str = "test",
-    best: Container[tuple[str, ...]] = (),
-    intervals: Mapping[tuple[str, ...], tuple[float, float]] = MappingProxyType({}),
+    best: Container[Combination] = (),
+    intervals: Mapping[Combination, tuple[float, float]] = MappingProxyType({}),
 ) -> list[dict]:
-    """One row a combination, over the seeds of ``split``, in the order of the combinations' names.
+    """One row a combination, over its seeds, on the test split, in the order of the combinations' names.
 
     A row has the columns ``SUMMARY``: ``seeds`` (how many), ``sentences``, ``<metric>_mean`` and
     ``<metric>_sd`` (sample standard deviation, ``None`` for one seed) with the true image or none, and
     ``entity_f1_shuffled`` and ``entity_f1_blank``, means under these images, ``None`` where there are none,
-    ``best``: whether it is among the combinations named in ``best``, and ``entity_f1_low`` and
+    ``best``: whether it is among the combinations in ``best``, and ``entity_f1_low`` and
     ``entity_f1_high``, which ``intervals`` tells of a combination.
     """
-    groups: dict[tuple, dict[str, list[dict]]] = defaultdict(lambda: defaultdict(list))
+    groups: dict[Combination, dict[str, list[dict]]] = defaultdict(lambda: defaultdict(list))
     for row in scores:
-        if row["split"] == split:
+        if row["split"] == "test":
             condition = "true" if row["image"] == "none" else row["image"]
-            groups[tuple(row[name] for name in COMBINATION)][condition].append(row)
+            groups[Combination.of(row)][condition].append(row)
     summary = []
-    for names, conditions in sorted(groups.items()):
+    for combination, conditions in sorted(groups.items()):
         runs = conditions["true"]
-        row = dict(zip(COMBINATION, names, strict=True)) | {"seeds": len(runs)}
+        row = asdict(combination) | {"seeds": len(runs)}
         row["sentences"] = max(run["sentences"] for runs in conditions.values() for run in runs)
         for metric in REPORTED:
             values = [run[metric] for run in runs]
             row[f"{metric}_mean"] = fmean(values) if values else None
-            row[f"{metric}_sd"] = stdev(values) if len(values) > 1 else None
+            row[f"{metric}_sd"] = deviation(values)
         for ablation in ABLATIONS:
             values = [run["entity_f1"] for run in conditions[ablation]]
             row[f"entity_f1_{ablation}"] = fmean(values) if values else None
-        row["entity_f1_low"], row["entity_f1_high"] = intervals.get(names, (None, None))
-        summary.append(row | {"best": names in best})
+        row["entity_f1_low"], row["entity_f1_high"] = intervals.get(combination, (None, None))
+        summary.append(row | {"best": combination in best})
     return summary
 
 
 def grid_table(summary: Sequence[dict]) -> Table:
     """The summary for a reader, in percent; the filter is shown only where one was used."""
-    filtered = any(row["filter"] != "none" for row in summary)
+    filtered = any(row["filter"] != FILTERS_OFF for row in summary)
     columns = ["data set", *(["filter"] if filtered else []), "encoders", "fusion", "seeds"]
     columns += [
         "entity F1",
@@ -82,7 +81,7 @@ def grid_table(summary: Sequence[dict]) -> Table:
         [
             row["dataset"],
             *([row["filter"]] if filtered else []),
-            encoders(row),
+            Combination.of(row).encoders,
             row["fusion"],
             str(row["seeds"]),
             spread(row["entity_f1_mean"], row["entity_f1_sd"]),
@@ -109,14 +108,14 @@ def short_table(summary: Sequence[dict]) -> Table:
     columns = ["data set", "model", "seeds", "entity F1", "macro F1", "shuffled", "blank"]
     rows = [
         [
-            data_and_filter(row),
-            f"{encoders(row)} {row['fusion']}",
+            combination.data,
+            combination.model,
             str(row["seeds"]),
             spread(row["entity_f1_mean"], row["entity_f1_sd"]),
             percent(row["token_macro_f1_mean"]),
             *(percent(row[f"entity_f1_{ablation}"]) for ablation in ABLATIONS),
         ]
-        for row in summary
+        for row, combination in zip(summary, map(Combination.of, summary), strict=True)
     ]
     return Table(
         "Test split, percent: entity F1 (mean ± standard deviation over seeds), token macro F1, and entity "
@@ -134,26 +133,17 @@ def between(low: float | None, high: float | None) -> str:
 
 def _small_sets(summary: Sequence[dict]) -> list[str]:
     small = {row["dataset"]: row["sentences"] for row in summary if row["sentences"] < FEW_SENTENCES}
-    return [
-        f"{dataset} has only {sentences} test sentences: too few to compare models on."
-        for dataset, sentences in small.items()
-    ]
+    return [few_sentences(dataset, sentences) for dataset, sentences in small.items()]
 
 
-def data_and_filter(row: Mapping[str, str | None]) -> str:
-    """``"twitter2017"``, or ``"twitter2017 (nonword)"``."""
-    return row["dataset"] if row["filter"] == "none" else f"{row['dataset']} ({row['filter']})"
+def few_sentences(dataset: str, sentences: int) -> str:
+    """What is said of a data set with fewer than ``FEW_SENTENCES``."""
+    return f"{dataset} has only {sentences} test sentences: too few to compare models on."
 
 
-def encoders(row: dict) -> str:
-    """``"minilm+vit"``, or the one encoder that a unimodal run uses."""
-    return "+".join(row[name] for name in ("text_encoder", "image_encoder") if row[name] != "none")
-
-
-def run_folder(row: Mapping[str, str]) -> str:
-    """Where the runs of a combination lie below ``results``, one folder a seed."""
-    coders = f"{row['text_encoder']}+{row['image_encoder']}"
-    return f"runs/{row['dataset']}/{row['filter']}/{coders}/{row['fusion']}/"
+def deviation(values: Sequence[float]) -> float | None:
+    """The sample standard deviation; ``None`` of a single value."""
+    return stdev(values) if len(values) > 1 else None
 
 
 def write_csv(path: str | Path, rows: Sequence[dict], columns: Sequence[str]) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import yaml
 
+from mnerflow.grid import COMBINATION, FILTERS_OFF, Combination
 from mnerflow.reporting.render import ABSENT, Table, percent, spread
-from mnerflow.reporting.tables import COMBINATION, data_and_filter, encoders
 
 THESIS = yaml.safe_load(Path(__file__).with_name("thesis.yaml").read_text(encoding="utf-8"))
 OURS = (
@@ -77,7 +77,8 @@ def thesis_table(lines: Sequence[Line]) -> Table:
             thesis = [ABSENT] * 3
         if line.ours:
             row = line.ours
-            ours = [data_and_filter(row), f"{encoders(row)} {row['fusion']}", str(row["seeds"])]
+            combination = Combination.of(row)
+            ours = [combination.data, combination.model, str(row["seeds"])]
             ours += [
                 spread(row[f"{metric}_mean"], row[f"{metric}_sd"])
                 for metric in ("subword_macro_f1", "entity_f1")
@@ -130,7 +131,7 @@ def _differences(result: dict, row: dict, models: Mapping[str, str]) -> list[str
         if model not in encoder["same"]:
             metric = ", whose subwords are others" if name == row["text_encoder"] else ""
             remarks.append(f"encoder: ours is {model}{metric}; the thesis's is {encoder['title']}")
-    if row["filter"] != "none":
+    if row["filter"] != FILTERS_OFF:
         remarks.append(
             f"filter: ours hides tokens ({row['filter']}), the thesis's number is without a filter"
         )

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from mnerflow.grid import Combination
 from mnerflow.reporting import style
 from mnerflow.reporting.does_it_help import COLUMNS
 from mnerflow.reporting.plots.intervals import Mark, Row, handle, interval_figure
@@ -18,7 +19,11 @@ def draw_ablations(does_it_help: str | Path, out_stem: str | Path) -> None:
     Raises ``UserError`` when the file is missing or lacks a column.
     """
     rows = [
-        Row(record, [_mark(record, name) for name in FILL], f"{100 * float(record['changed']):.0f} % changed")
+        Row(
+            Combination.of(record),
+            [_mark(record, name) for name in FILL],
+            f"{100 * float(record['changed']):.0f} % changed",
+        )
         for record in read_csv(does_it_help, COLUMNS)
         if record["drop_shuffled"] is not None
     ]

@@ -8,9 +8,8 @@ from matplotlib.figure import Figure
 
 from mnerflow.evaluation.metrics import confusion_matrix
 from mnerflow.evaluation.predictions import read_predictions
-from mnerflow.evaluation.scores import Run
+from mnerflow.grid import Run
 from mnerflow.reporting import style
-from mnerflow.reporting.plots.panels import Panel
 from mnerflow.reporting.plots.tags import ordered_tags
 from mnerflow.reporting.style import COLUMN, FULL
 
@@ -26,10 +25,9 @@ def draw_confusion_matrix(predictions: str | Path, out_stem: str | Path) -> None
     gold words has an empty row. Raises ``UserError`` when the file is missing or malformed.
     """
     run = Run.from_folder(Path(predictions).parent)
-    panel = Panel.of(run)
     records = read_predictions(predictions)
     tags = ordered_tags(tag for record in records for tag in (*record.labels, *record.predicted))
-    title = f"{panel.data}: {panel.encoders}\n{style.words(run.fusion)}, seed {run.seed}"
+    title = f"{run.data}: {run.encoders}\n{style.words(run.fusion)}, seed {run.seed}"
     figure = _figure(confusion_matrix(records, tags), tags, title) if tags else style.note("No predictions.")
     style.save(figure, out_stem)
 

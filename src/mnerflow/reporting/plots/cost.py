@@ -9,16 +9,15 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
 from mnerflow.evaluation.scores import read_scores
-from mnerflow.grid import Run
+from mnerflow.grid import Combination
 from mnerflow.reporting import style
 from mnerflow.reporting.cost import COLUMNS
 from mnerflow.reporting.plots.panels import first_panels, group_by_panel, rows_of_panels
 from mnerflow.reporting.style import FULL
-from mnerflow.reporting.tables import COMBINATION, read_csv, summarize
+from mnerflow.reporting.tables import read_csv, summarize
 
-Points = dict[
-    Run, tuple[float, float, float]
-]  # combination -> seconds, mean F1 and its deviation in per cent
+# Seconds, mean F1 and its deviation in per cent.
+Points = dict[Combination, tuple[float, float, float]]
 
 
 @style.styled
@@ -31,22 +30,22 @@ def draw_cost(cost: str | Path, scores: str | Path, out_stem: str | Path) -> Non
     column.
     """
     rows = read_csv(cost, COLUMNS)
-    seconds = {_run(row): float(row["seconds_mean"]) for row in rows}
+    seconds = {Combination.of(row): float(row["seconds_mean"]) for row in rows}
     points: Points = {
-        _run(row): (seconds[_run(row)], 100 * row["entity_f1_mean"], 100 * (row["entity_f1_sd"] or 0))
+        Combination.of(row): (
+            seconds[Combination.of(row)],
+            100 * row["entity_f1_mean"],
+            100 * (row["entity_f1_sd"] or 0),
+        )
         for row in summarize(read_scores(scores))
-        if _run(row) in seconds and row["fusion"] != "image_only"
+        if Combination.of(row) in seconds and row["fusion"] != "image_only"
     }
-    machines = {_run(row): row["hardware"] for row in rows if _run(row) in points}
+    machines = {Combination.of(row): row["hardware"] for row in rows if Combination.of(row) in points}
     empty = "No run has scores and a cost yet."
     style.save(_figure(points, machines) if points else style.note(empty), out_stem)
 
 
-def _run(row: dict) -> Run:
-    return Run(*(row[name] for name in COMBINATION), seed=0)
-
-
-def _figure(points: Points, machines: Mapping[Run, str]) -> Figure:
+def _figure(points: Points, machines: Mapping[Combination, str]) -> Figure:
     panels, note = first_panels(group_by_panel(points))
     (most, _), *others = Counter(machines.values()).most_common()
     if others:

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
+from mnerflow.evaluation.statistics import SIGNIFICANCE
+from mnerflow.grid import Combination
 from mnerflow.reporting import style
 from mnerflow.reporting.does_it_help import COLUMNS
 from mnerflow.reporting.plots.intervals import Mark, Row, handle, interval_figure
 from mnerflow.reporting.tables import read_csv
-
-SIGNIFICANCE = 0.05
 
 
 @style.styled
@@ -17,7 +17,10 @@ def draw_forest(does_it_help: str | Path, out_stem: str | Path) -> None:
     A filled marker is a difference with corrected p < 0.05. Raises ``UserError`` when the file is missing or
     lacks a column.
     """
-    rows = [Row(record, [_mark(record)], record["verdict"]) for record in read_csv(does_it_help, COLUMNS)]
+    rows = [
+        Row(Combination.of(record), [_mark(record)], record["verdict"])
+        for record in read_csv(does_it_help, COLUMNS)
+    ]
     handles = [handle("corrected p < 0.05", "full"), handle("not significant", "none")]
     label = "Fusion − text only, test entity F1 (points)"
     figure = interval_figure(rows, label, handles) if rows else style.note("No fusion has a text-only twin.")

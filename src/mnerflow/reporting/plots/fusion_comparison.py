@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation
 
-from mnerflow.evaluation.scores import Run, read_scores
+from mnerflow.evaluation.scores import read_scores
+from mnerflow.grid import Run
 from mnerflow.log import logger
 from mnerflow.reporting import style
 from mnerflow.reporting.plots.panels import (
@@ -51,7 +51,7 @@ def read_test_scores(path: str | Path) -> Scores:
     for row in read_scores(path):
         if row["split"] != "test":
             continue
-        run = Run(**{field.name: row[field.name] for field in fields(Run)})
+        run = Run.of(row)
         conditions = scores.setdefault(run, {})
         if math.isfinite(row["entity_f1"]):
             conditions[row["image"]] = 100 * row["entity_f1"]

@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from mnerflow.grid import Combination
 from mnerflow.reporting import style
 from mnerflow.reporting.style import COLUMN, SMALL
-from mnerflow.reporting.tables import encoders
 
 ROW = 0.155  # inches
 MOST_ROWS = 120  # more than a reader compares
@@ -30,7 +30,7 @@ class Mark:
 class Row:
     """A fusion's marks, one below the other, and a word at the right edge."""
 
-    names: Mapping[str, str]
+    combination: Combination
     marks: Sequence[Mark]
     word: str
 
@@ -45,13 +45,13 @@ def interval_figure(rows: Sequence[Row], label: str, handles: Sequence[Line2D]) 
         note = f"The {MOST_ROWS} largest of {len(rows)} values; all are in does_it_help.csv."
         largest = sorted(range(len(rows)), key=lambda index: -abs(rows[index].marks[0].value))[:MOST_ROWS]
         rows = [rows[index] for index in sorted(largest)]
-    panels = [list(group) for _, group in groupby(rows, key=lambda row: _data(row.names))]
+    panels = [list(group) for _, group in groupby(rows, key=lambda row: row.combination.data)]
     heights = [_height(panel) for panel in panels]
     figure = Figure(figsize=(COLUMN, ROW * sum(heights) + 0.42 * len(panels) + 0.2))
     grid = figure.add_gridspec(len(panels), 1, height_ratios=heights)
-    looks = style.fusion_looks(row.names["fusion"] for row in rows)
+    looks = style.fusion_looks(row.combination.fusion for row in rows)
     for place, (panel, height) in enumerate(zip(panels, heights, strict=True)):
-        axes = figure.add_subplot(grid[place], title=_data(panel[0].names), ylim=(height - 0.4, -0.6))
+        axes = figure.add_subplot(grid[place], title=panel[0].combination.data, ylim=(height - 0.4, -0.6))
         axes.grid(visible=True, axis="x")
         axes.grid(visible=False, axis="y")
         axes.axvline(0, color="black", linewidth=0.7)
@@ -73,11 +73,11 @@ def handle(label: str, fill: str) -> Line2D:
 
 def _draw(axes: Axes, rows: Sequence[Row], looks: Mapping[str, style.Look]) -> None:
     y, labels = 0.0, {}
-    for pair, members in groupby(rows, key=lambda row: encoders(row.names)):
+    for pair, members in groupby(rows, key=lambda row: row.combination.encoders):
         labels[y] = pair
         y += 1
         for row in members:
-            labels[y + (len(row.marks) - 1) / 2 * 0.7] = style.words(row.names["fusion"])
+            labels[y + (len(row.marks) - 1) / 2 * 0.7] = style.words(row.combination.fusion)
             axes.annotate(
                 row.word,
                 xy=(1, y + (len(row.marks) - 1) / 2 * 0.7),
@@ -87,7 +87,7 @@ def _draw(axes: Axes, rows: Sequence[Row], looks: Mapping[str, style.Look]) -> N
                 va="center",
                 fontsize=SMALL,
             )
-            look = looks[row.names["fusion"]]
+            look = looks[row.combination.fusion]
             for mark in row.marks:
                 axes.plot([mark.low, mark.high], [y, y], color=look.color, linewidth=0.8)
                 axes.plot(
@@ -97,16 +97,12 @@ def _draw(axes: Axes, rows: Sequence[Row], looks: Mapping[str, style.Look]) -> N
                 y += 0.7
             y += 0.3
     axes.set_yticks(list(labels), list(labels.values()))
-    headings = {encoders(row.names) for row in rows}
+    headings = {row.combination.encoders for row in rows}
     for text in axes.get_yticklabels():
         if text.get_text() in headings:
             text.set_fontweight("bold")
 
 
 def _height(rows: Sequence[Row]) -> float:
-    headings = len(list(groupby(rows, key=lambda row: encoders(row.names))))
+    headings = len(list(groupby(rows, key=lambda row: row.combination.encoders)))
     return headings + sum(0.7 * len(row.marks) + 0.3 for row in rows)
-
-
-def _data(names: Mapping[str, str]) -> str:
-    return names["dataset"] if names["filter"] == "none" else f"{names['dataset']}, {names['filter']}"

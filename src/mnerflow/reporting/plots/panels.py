@@ -7,11 +7,10 @@ from functools import cache
 from itertools import groupby
 from typing import NamedTuple
 
-from mnerflow.evaluation.scores import Run
+from mnerflow.grid import NONE, Combination, data_label, encoders_label
 from mnerflow.reporting.style import Look
 
 MOST_PANELS = 48  # a reader does not look at more, and a figure of hundreds takes minutes
-UNUSED = "none"  # stands for the encoder that a unimodal run does not use
 
 
 class Panel(NamedTuple):
@@ -23,53 +22,52 @@ class Panel(NamedTuple):
     image_encoder: str
 
     @classmethod
-    def of(cls, run: Run) -> "Panel":
-        """The data set and encoders of a run; the encoder that a unimodal run does not use is ``none``."""
+    def of(cls, run: Combination) -> "Panel":
+        """The panel of a run or combination."""
         return cls(run.dataset, run.filter, run.text_encoder, run.image_encoder)
 
     @property
     def data(self) -> str:
-        """``"demo"``, or ``"demo, nonword"`` where a filter was used."""
-        return self.dataset if self.filter == "none" else f"{self.dataset}, {self.filter}"
-
-    @property
-    def encoders(self) -> str:
-        """``"minilm + vit"``; one name where only one encoder is used."""
-        return " + ".join(name for name in (self.text_encoder, self.image_encoder) if name != UNUSED)
+        """As ``Combination.data``."""
+        return data_label(self.dataset, self.filter)
 
     def title(self, width: float) -> str:
         """Data and encoders on lines that fit ``width`` inches of title text."""
         characters = max(8, int(width * 72 / 4.3))  # 4.3 points: a mean character at the title's 7 points
-        return "\n".join(textwrap.fill(text, characters) for text in (self.data, self.encoders))
+        encoders = encoders_label(self.text_encoder, self.image_encoder)
+        parts = [encoders] if len(encoders) <= characters else encoders.replace("+", "+\n").split("\n")
+        return "\n".join(textwrap.fill(text, characters) for text in (self.data, *parts))
 
 
-def group_by_panel(runs: Iterable[Run]) -> dict[Panel, list[Run]]:
+def group_by_panel(runs: Iterable[Combination]) -> dict[Panel, list[Combination]]:
     """Sort runs into panels; a unimodal run stands in every panel that has its encoder.
 
     Where no pair has its encoder, a unimodal run gets a panel of its own.
     """
     runs = sorted(runs)
     places = sorted({Panel.of(run) for run in runs})
-    pairs = [place for place in places if UNUSED not in place[2:]]
+    pairs = [place for place in places if NONE not in place[2:]]
 
     @cache
     def panels_of(place: Panel) -> list[Panel]:
         homes = [
             pair
             for pair in pairs
-            if all(own in (UNUSED, theirs) for own, theirs in zip(place[2:], pair[2:], strict=True))
+            if all(own in (NONE, theirs) for own, theirs in zip(place[2:], pair[2:], strict=True))
             and place[:2] == pair[:2]
         ]
         return homes or [place]
 
-    grouped: dict[Panel, list[Run]] = {}
+    grouped: dict[Panel, list[Combination]] = {}
     for run in runs:
         for panel in panels_of(Panel.of(run)):
             grouped.setdefault(panel, []).append(run)
     return dict(sorted(grouped.items()))
 
 
-def looks_by_data(panels: dict[Panel, list[Run]], looks: dict[str, Look]) -> dict[str, dict[str, Look]]:
+def looks_by_data(
+    panels: dict[Panel, list[Combination]], looks: dict[str, Look]
+) -> dict[str, dict[str, Look]]:
     """Of ``looks``, in their order, those of the fusions in the panels of each data set (``Panel.data``)."""
     found: dict[str, set[str]] = {}
     for panel, runs in panels.items():
@@ -80,7 +78,7 @@ def looks_by_data(panels: dict[Panel, list[Run]], looks: dict[str, Look]) -> dic
     }
 
 
-def first_panels(panels: dict[Panel, list[Run]]) -> tuple[dict[Panel, list[Run]], str]:
+def first_panels(panels: dict[Panel, list[Combination]]) -> tuple[dict[Panel, list[Combination]], str]:
     """At most ``MOST_PANELS`` panels, as many of each data set, and a note that says so; else ``""``."""
     if len(panels) <= MOST_PANELS:
         return panels, ""

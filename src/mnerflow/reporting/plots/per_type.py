@@ -5,7 +5,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mnerflow.grid import Run
+from mnerflow.grid import Combination
 from mnerflow.reporting import style
 from mnerflow.reporting.per_type import COLUMNS
 from mnerflow.reporting.plots.panels import (
@@ -15,9 +15,9 @@ from mnerflow.reporting.plots.panels import (
     rows_of_panels,
 )
 from mnerflow.reporting.style import FULL, Look
-from mnerflow.reporting.tables import COMBINATION, read_csv
+from mnerflow.reporting.tables import read_csv
 
-Scores = dict[Run, dict[str, tuple[float, float]]]  # combination -> type -> mean and deviation in per cent
+Scores = dict[Combination, dict[str, tuple[float, float]]]  # by type: mean and deviation in per cent
 
 
 @style.styled
@@ -30,9 +30,8 @@ def draw_per_type(per_type: str | Path, out_stem: str | Path) -> None:
     scores: Scores = {}
     for row in read_csv(per_type, COLUMNS):
         if row["fusion"] != "image_only":
-            run = Run(*(row[name] for name in COMBINATION), seed=0)
             mean, deviation = (100 * float(row[name] or 0) for name in ("f1_mean", "f1_sd"))
-            scores.setdefault(run, {})[row["type"]] = mean, deviation
+            scores.setdefault(Combination.of(row), {})[row["type"]] = mean, deviation
     style.save(_figure(scores) if scores else style.note("No scores by type yet."), out_stem)
 
 

@@ -13,8 +13,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from mnerflow.errors import UserError
-from mnerflow.evaluation.scores import Run
 from mnerflow.files import read_text
+from mnerflow.grid import Run
 from mnerflow.reporting import style
 from mnerflow.reporting.plots.panels import Panel, first_panels, group_by_panel, rows_of_panels
 from mnerflow.reporting.style import FULL, SMALL, Look

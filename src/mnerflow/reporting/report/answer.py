@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
+from mnerflow.grid import FILTERS_OFF, NONE, Combination
 from mnerflow.reporting.does_it_help import interval, p_value, points
 from mnerflow.reporting.render import percent
-from mnerflow.reporting.tables import FEW_SENTENCES, encoders, run_folder
+from mnerflow.reporting.tables import FEW_SENTENCES, few_sentences
 
 Row = Mapping[str, str | None]
 
@@ -118,7 +119,7 @@ def _answer(dataset: str, claims: Sequence[Claim], sentences: int) -> Answer:
         counts,
         summary,
         next((claim for claim in claims if claim.verdict == "gains"), None),
-        f"{dataset} has only {sentences} test sentences: too few to compare models on." if few else "",
+        few_sentences(dataset, sentences) if few else "",
         claims,
         max(max(abs(claim.low), abs(claim.high)) for claim in claims) or 1.0,
     )
@@ -141,8 +142,9 @@ def _share(counts: Counter[str]) -> str:
 
 def _claim(row: Row, twins: Mapping[str, str | None]) -> Claim:
     difference, low, high = (100 * float(row[name]) for name in ("difference", "low", "high"))
-    says = (CAPTION_SAYS if row["image_encoder"] == "none" else SAYS)[row["verdict"]]
-    filtered = "" if row["filter"] == "none" else f" ({row['filter']})"
+    combination = Combination.of(row)
+    says = (CAPTION_SAYS if combination.image_encoder == NONE else SAYS)[row["verdict"]]
+    filtered = "" if combination.filter == FILTERS_OFF else f" ({combination.filter})"
     seeds = "1 seed" if row["seeds"] == "1" else f"{row['seeds']} seeds"
     evidence = (
         f"over {seeds}: {points(difference / 100)} points ({interval(low / 100, high / 100)}; "
@@ -153,16 +155,16 @@ def _claim(row: Row, twins: Mapping[str, str | None]) -> Claim:
         if drop < 0:  # told as a gain, and its interval with it
             low_drop, high_drop = -high_drop, -low_drop
         evidence += f" With shuffled images the same weights {_lose(drop)} ({interval(low_drop, high_drop)})."
-    twin = row | {"image_encoder": "none", "fusion": twins[row["fusion"]]}
+    twin = replace(combination, image_encoder=NONE, fusion=twins[combination.fusion])
     return Claim(
-        f"{encoders(row)} {row['fusion']}{filtered}",
+        f"{combination.model}{filtered}",
         row["verdict"],
         says,
         percent(float(row["fusion_score"])),
         percent(float(row["text_only"])),
         evidence,
-        run_folder(row),
-        run_folder(twin),
+        f"runs/{combination.folder}/",
+        f"runs/{twin.folder}/",
         difference,
         low,
         high,

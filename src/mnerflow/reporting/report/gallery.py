@@ -3,7 +3,6 @@
 import io
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
 from random import Random
@@ -16,8 +15,7 @@ from mnerflow.data.tags import spans
 from mnerflow.evaluation.errors import outcomes
 from mnerflow.evaluation.evidence import twin_of
 from mnerflow.evaluation.predictions import Prediction, read_predictions
-from mnerflow.grid import Run
-from mnerflow.reporting.tables import encoders
+from mnerflow.grid import Run, data_label
 
 POSTS = 150  # of all data sets together: enough to browse, and the page stays a few megabytes
 SIDE = 192  # pixels of a thumbnail's longer side, sharp at the 6 rem in which it is shown
@@ -46,9 +44,9 @@ def gallery(
         chosen = sample(_balance(read, places), max(1, POSTS // len(posts)), Random(SEED))
         groups.append(
             {
-                "name": dataset if filter_name == "none" else f"{dataset} ({filter_name})",
+                "name": data_label(dataset, filter_name),
                 "models": [
-                    {"name": f"{encoders(asdict(run))} {run.fusion}", "run": run.path, "twin": twin}
+                    {"name": run.model, "run": run.path, "twin": twin}
                     for run, twin in zip(runs, places, strict=True)
                 ],
                 "posts": [
@@ -87,7 +85,7 @@ def thumbnail(folder: Path, name: str) -> str:
 
 
 def _first_seeds(runs: Iterable[Run]) -> list[Run]:
-    return [next(seeds) for _, seeds in groupby(sorted(runs), key=lambda run: run.path.rpartition("/")[0])]
+    return [next(seeds) for _, seeds in groupby(sorted(runs), key=lambda run: run.combination)]
 
 
 def _place(runs: Sequence[Run], twin: Run | None) -> int | None:

@@ -6,10 +6,11 @@ from pathlib import Path
 from urllib.parse import quote
 
 from mnerflow.evaluation.errors import KINDS
-from mnerflow.evaluation.evidence import SIGNIFICANCE
+from mnerflow.evaluation.statistics import SIGNIFICANCE
+from mnerflow.grid import Combination, Run
 from mnerflow.reporting.does_it_help import interval, p_value, points
 from mnerflow.reporting.render import ABSENT, percent, spread
-from mnerflow.reporting.tables import data_and_filter, encoders, read_csv, run_folder
+from mnerflow.reporting.tables import read_csv
 
 Row = Mapping[str, str | None]
 MOST_ROWS = 2000  # of a table: with more, a browser takes seconds to open the page
@@ -109,13 +110,14 @@ def _detail(*columns: Column) -> tuple[Column, ...]:
 
 
 def _dataset(row: Row) -> Cell:
-    return Cell(data_and_filter(row) if row["dataset"] else ABSENT)
+    return Cell(Combination.of(row).data if row["dataset"] else ABSENT)
 
 
 def _model(row: Row) -> Cell:
     if not row["dataset"]:
         return Cell(ABSENT)
-    return Cell(f"{encoders(row)} {row['fusion']}", href=quote(run_folder(row)))
+    combination = Combination.of(row)
+    return Cell(combination.model, href=quote(f"runs/{combination.folder}/"))
 
 
 def _difference(row: Row) -> Cell:
@@ -146,12 +148,12 @@ def _range(row: Row) -> Cell:
     return Cell("–".join(dict.fromkeys(ends)), row["thesis_low"])
 
 
-def _published(row: Row) -> Cell:
+def _source(row: Row) -> Cell:
     return Cell(row["source"], href=row["url"])
 
 
 def _seed(row: Row) -> Cell:
-    return Cell(row["seed"], row["seed"], quote(f"{run_folder(row)}seed{row['seed']}/"))
+    return Cell(row["seed"], row["seed"], quote(f"runs/{Run.of(row).path}/"))
 
 
 MODEL = (
@@ -227,8 +229,8 @@ TABLES: Sequence[tuple[str, str, str, Sequence[Column]]] = (
         ),
     ),
     (
-        "tables/published.csv",
-        "Beside published results",
+        "tables/literature.csv",
+        "Beside the literature",
         "Entity F1 in percent; only where data set, split and metric are the same.",
         (
             _text("data set", "dataset"),
@@ -237,7 +239,7 @@ TABLES: Sequence[tuple[str, str, str, Sequence[Column]]] = (
             *_wide(
                 _text("backbone", "backbone"),
                 _text("modality", "modality"),
-                Column("source", _published, ("source", "url")),
+                Column("source", _source, ("source", "url")),
             ),
         ),
     ),

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import yaml
 
-from mnerflow.grid import NONE
+from mnerflow.grid import FILTERS_OFF, NONE, Combination
 from mnerflow.reporting.render import ABSENT, Table, spread
-from mnerflow.reporting.tables import encoders, run_folder
 
 COLUMNS = ("dataset", "split", "metric", "origin", "system", "backbone", "modality", "value", "sd", "seeds")
 COLUMNS += ("source", "year", "url", "checked", "seen_in")
@@ -28,8 +27,8 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
-    """One published result, ``value`` a fraction.
+class Result:
+    """One result of the literature, ``value`` a fraction.
 
     ``checked`` says whether the value was seen in print, ``seen_in`` where, if not in the source itself.
     """
@@ -46,13 +45,13 @@ class Published:
     seen_in: str = ""
 
 
-def published(dataset: str, metric: str = "entity_f1", split: str = "test") -> list[Published]:
-    """Results with exactly this data set, metric and split, the best first."""
-    content = yaml.safe_load(Path(__file__).with_name("published.yaml").read_text(encoding="utf-8"))
+def results_on(dataset: str) -> list[Result]:
+    """Results with exactly this data set, ``METRIC`` and ``SPLIT``, the best first."""
+    content = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
     sources = {key: Source(**source) for key, source in content["sources"].items()}
-    wanted = (content["same"].get(dataset, dataset), metric, split)
+    wanted = (content["same"].get(dataset, dataset), METRIC, SPLIT)
     found = [
-        Published(
+        Result(
             **entry
             | {
                 "dataset": dataset,
@@ -66,23 +65,23 @@ def published(dataset: str, metric: str = "entity_f1", split: str = "test") -> l
     return sorted(found, key=lambda result: -result.value)
 
 
-def beside_published(summary: Sequence[dict], captioned: Collection[str] = ()) -> list[dict]:
-    """Published results and ours (from ``summarize``) with the columns ``COLUMNS``, the best first.
+def beside_literature(summary: Sequence[dict], captioned: Collection[str] = ()) -> list[dict]:
+    """Results of the literature and ours (from ``summarize``) with the columns ``COLUMNS``, the best first.
 
-    Only data sets that the literature has results for; ``origin`` is ``published`` or ``mnerflow``, and
+    Only data sets that the literature has results for; ``origin`` is ``literature`` or ``mnerflow``, and
     ``url`` of ours the folder of its runs below ``results``. ``captioned`` fusions read the caption.
     """
     rows = []
     for dataset in sorted({row["dataset"] for row in summary}):
-        theirs = published(dataset, METRIC, SPLIT)
+        theirs = results_on(dataset)
         ours = [row for row in summary if row["dataset"] == dataset and row["entity_f1_mean"] is not None]
         lines = [_theirs(result) for result in theirs] + [_ours(row, captioned) for row in ours if theirs]
         rows += sorted(lines, key=lambda line: -line["value"])
     return rows
 
 
-def published_table(rows: Sequence[dict]) -> Table:
-    """The rows of ``beside_published`` for a reader, in percent."""
+def literature_table(rows: Sequence[dict]) -> Table:
+    """The rows of ``beside_literature`` for a reader, in percent."""
     cells = [
         [
             row["dataset"],
@@ -111,12 +110,12 @@ def published_table(rows: Sequence[dict]) -> Table:
     )
 
 
-def _theirs(result: Published) -> dict:
+def _theirs(result: Result) -> dict:
     return {
         "dataset": result.dataset,
         "split": result.split,
         "metric": result.metric,
-        "origin": "published",
+        "origin": "literature",
         "system": result.system,
         "backbone": result.backbone,
         "modality": result.modality,
@@ -132,30 +131,31 @@ def _theirs(result: Published) -> dict:
 
 
 def _ours(row: dict, captioned: Collection[str]) -> dict:
+    combination = Combination.of(row)
     return {
         "dataset": row["dataset"],
         "split": SPLIT,
         "metric": METRIC,
         "origin": "mnerflow",
-        "system": row["fusion"] if row["filter"] == "none" else f"{row['fusion']} ({row['filter']})",
-        "backbone": encoders(row),
-        "modality": _modality(row, captioned),
+        "system": combination.fusion
+        if combination.filter == FILTERS_OFF
+        else f"{combination.fusion} ({combination.filter})",
+        "backbone": combination.encoders,
+        "modality": _modality(combination, captioned),
         "value": row["entity_f1_mean"],
         "sd": row["entity_f1_sd"],
         "seeds": row["seeds"],
         "source": "mnerflow",
         "year": None,
-        "url": run_folder(row),
+        "url": f"runs/{combination.folder}/",
         "checked": True,
         "seen_in": None,
     }
 
 
-def _modality(row: dict, captioned: Collection[str]) -> str:
-    if row["text_encoder"] == NONE:
+def _modality(combination: Combination, captioned: Collection[str]) -> str:
+    if combination.text_encoder == NONE:
         return "image"
-    if row["image_encoder"] != NONE or row["fusion"].endswith(
-        "_image"
-    ):  # the latter of language models asked
+    if combination.image_encoder != NONE:
         return "text+image"
-    return "text+caption" if row["fusion"] in captioned else "text"
+    return "text+caption" if combination.fusion in captioned else "text"

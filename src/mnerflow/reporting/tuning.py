@@ -1,0 +1,75 @@
+"""What a search over training settings tried, and which setting dev prefers."""
+
+import csv
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from statistics import fmean
+
+from mnerflow.files import read_text
+from mnerflow.grid import COMBINATION, Combination
+from mnerflow.record import read_record
+from mnerflow.reporting.render import Table, spread
+from mnerflow.reporting.tables import deviation
+from mnerflow.tuning import Candidate
+
+COLUMNS = (*COMBINATION, "settings", "seeds", "select", "dev_mean", "dev_sd", "seconds", "picked")
+NEEDED = ("config", "best_epoch", "seconds")
+
+
+def compare(folders: Mapping[Candidate, Path]) -> list[dict]:
+    """A row a setting: the dev score of the epoch kept (a fraction of 1), mean and spread over seeds.
+
+    ``picked`` marks the highest mean of each search; the first of equals.
+    """
+    searches: dict[Combination, dict[str, list[Candidate]]] = defaultdict(lambda: defaultdict(list))
+    for candidate in folders:
+        searches[candidate.run.combination][candidate.settings].append(candidate)
+    rows = []
+    for search in searches.values():
+        tried = [_row(seeds, folders) for seeds in search.values()]
+        best = max(tried, key=lambda row: row["dev_mean"])
+        rows += [row | {"picked": row is best} for row in tried]
+    return rows
+
+
+def tuning_table(rows: Sequence[dict]) -> Table:
+    """What was tried, the setting that was picked bold."""
+    return Table(
+        "What was tried and what was picked (bold): score of the kept epoch on dev, percent, mean ± standard "
+        "deviation over seeds. Test was not read.",
+        ["data set", "encoders", "fusion", "settings", "seeds", "score", "dev", "seconds"],
+        [
+            [
+                *(
+                    combination.data,
+                    combination.encoders,
+                    combination.fusion,
+                    row["settings"],
+                    str(row["seeds"]),
+                ),
+                *(row["select"], spread(row["dev_mean"], row["dev_sd"]), f"{row['seconds']:.0f}"),
+            ]
+            for row, combination in zip(rows, map(Combination.of, rows), strict=True)
+        ],
+        bold={(index, column) for index, row in enumerate(rows) if row["picked"] for column in (3, 6)},
+    )
+
+
+def _row(seeds: Sequence[Candidate], folders: Mapping[Candidate, Path]) -> dict:
+    records = [read_record(folders[seed] / "run.yaml", NEEDED, "Train it again.") for seed in seeds]
+    select = records[0]["config"]["training"]["select"]
+    scores = []
+    for seed, record in zip(seeds, records, strict=True):
+        epochs = csv.DictReader(read_text(folders[seed] / "history.csv").splitlines())
+        kept = list(epochs)[record["best_epoch"] - 1]
+        scores.append(float(kept[f"dev_{select}"]))
+    return asdict(seeds[0].run.combination) | {
+        "settings": seeds[0].settings,
+        "seeds": len(seeds),
+        "select": select,
+        "dev_mean": fmean(scores),
+        "dev_sd": deviation(scores),
+        "seconds": fmean(record["seconds"] for record in records),
+    }
