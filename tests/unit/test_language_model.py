@@ -131,20 +131,31 @@ def test_frozen_weights_in_4_bits_are_close_and_adapters_alone_are_trained_and_s
     assert torch.equal(again(batch), packed(batch))
 
 
-@pytest.mark.parametrize("name", ["GPT2", "GPTNeoX"])
+@pytest.mark.parametrize("name", ["GPT2", "GPTNeoX", "Gemma2"])
 def test_other_families_than_llama(name: str, tiny_llama: Path, tmp_path: Path) -> None:
     sizes = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "vocab_size": 280}
     sizes |= {"max_position_embeddings": 64}
     further = {"GPTNeoX": {"intermediate_size": 16}}
+    further["Gemma2"] = {"intermediate_size": 16, "head_dim": 4, "num_key_value_heads": 1}  # eager attention
     config = getattr(transformers, f"{name}Config")(**sizes, **further.get(name, {}))
     getattr(transformers, f"{name}Model")(config).save_pretrained(tmp_path)
     AutoTokenizer.from_pretrained(tiny_llama).save_pretrained(tmp_path)
     encoder = PartConfig("language_model", weights=str(tmp_path))
     posts = [Post("1", ["Ann", "sings"], ["B-PER", "O"]), Post("2", ["Rome"], ["O"])]
-    tagger = new_tagger(RunConfig(("PER",), 1, PartConfig("text_only"), encoder), posts, 0)
-    loss = tagger.loss(Inputs(posts, tagger).batch([0, 1]))
+    tagger = new_tagger(RunConfig(("PER",), 1, PartConfig("text_only"), encoder), posts, 0).eval()
+    inputs = Inputs(posts, tagger)
+    loss = tagger.loss(inputs.batch([0, 1]))
     loss.backward()
     assert torch.isfinite(loss)
+    torch.testing.assert_close(tagger(inputs.batch([0, 1]))[1:, :1], tagger(inputs.batch([1])))
+
+
+def test_a_language_model_that_reads_no_such_mask_is_refused(tiny_llama: Path, tmp_path: Path) -> None:
+    config = transformers.BloomConfig(hidden_size=8, n_layer=1, n_head=2, vocab_size=280)
+    transformers.BloomModel(config).save_pretrained(tmp_path)
+    AutoTokenizer.from_pretrained(tiny_llama).save_pretrained(tmp_path)
+    with pytest.raises(UserError, match="bloom counts positions in a mask of its own kind"):
+        new_tagger(run(tmp_path), [], 0)
 
 
 def test_gradient_checkpointing_changes_no_gradient(tiny_llama: Path, posts: list[Post]) -> None:

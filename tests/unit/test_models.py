@@ -16,7 +16,7 @@ from torch import Tensor
 from mnerflow.config import ImageConfig, PartConfig, RunConfig, build
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
-from mnerflow.models.fusions import Sizes
+from mnerflow.models.fusions import Fusion, Sizes
 from mnerflow.models.fusions.image_only import ImageOnly
 from mnerflow.models.fusions.partial_prediction import PartialPrediction
 from mnerflow.models.image_encoders import Features, new_image_encoder
@@ -207,7 +207,7 @@ def test_other_families_than_bert(name: str, sizes: dict, tiny_bert: Path, tmp_p
     save(tmp_path, name, **sizes)
     shares_layers = name == "Albert"
     if shares_layers:
-        with pytest.raises(UserError, match="no list of 2 layers to choose from"):
+        with pytest.raises(UserError, match="no one list of 2 layers to choose from"):
             Transformer.create(Config(trained_layers=1), tmp_path, [])
     encoder = Transformer.create(Config(trained_layers=int(not shares_layers)), tmp_path, []).eval()
     batch = encoder.collate(encoder.encode([post("ann", "in", "romes")], captions=False))
@@ -320,6 +320,11 @@ def test_a_long_word_is_spelled_by_its_first_characters() -> None:
         (PartConfig("bilstm", {"hiden": 3}), "did you mean 'hidden'"),
         (PartConfig("bilstm", {"dropout": "1e-1"}), "'1e-1' is not a number such as 1.0e-3"),
         (PartConfig("transformer", {"pooling": "frist"}), "'frist' is not one of 'first', 'mean', 'last'"),
+        (
+            PartConfig("bilstm", {"dropout": 1.5}),
+            "text encoder 'bilstm': it cannot be made with these options",
+        ),
+        (PartConfig("bilstm", {"d_word": -3}), "text encoder 'bilstm': it cannot be made with these options"),
     ],
 )
 def test_what_is_wrong_with_an_encoder_is_said_in_words(part: PartConfig, said: str) -> None:
@@ -331,12 +336,19 @@ def test_what_is_wrong_with_an_encoder_is_said_in_words(part: PartConfig, said: 
 def test_what_is_wrong_with_a_fusion_or_a_model_file_is_said_in_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "mnerflow.models.fusions.empty", ModuleType("empty"))
+    two = {
+        name: type(name, (Fusion,), {"__module__": "mnerflow.models.fusions.two"}) for name in ("One", "Two")
+    }
+    for name, classes in (("empty", {}), ("two", two)):
+        module = ModuleType(name)
+        vars(module).update(classes)
+        monkeypatch.setitem(sys.modules, f"mnerflow.models.fusions.{name}", module)
     run = {"entity_types": ["PER"], "seed": 1, "text_encoder": {"kind": "bilstm"}}
     run |= {"image_encoder": {"kind": "cnn", "size": 32}}
     for fusion, said in (
         ({"kind": "cross_attention", "options": {"heads": 7}}, "divisible"),
-        ({"kind": "empty"}, "empty.py defines no Fusion"),
+        ({"kind": "empty"}, "empty.py must define one Fusion, and defines none"),
+        ({"kind": "two"}, "two.py must define one Fusion, and defines One, Two"),
     ):
         with pytest.raises(UserError, match=said):
             new_tagger(build(RunConfig, run | {"fusion": fusion}, "run"), [], 0)

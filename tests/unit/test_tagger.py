@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy
 import pytest
 import torch
+import transformers
 
 from mnerflow.config import ImageConfig, PartConfig, RunConfig
 from mnerflow.data.post import Post
@@ -13,7 +14,7 @@ from mnerflow.models.fusions import Sizes
 from mnerflow.models.fusions.cross_attention import CrossAttention
 from mnerflow.models.fusions.linear import Linear
 from mnerflow.models.image_encoders.augment import Augment
-from mnerflow.models.prefix import Prefix
+from mnerflow.models.layer_prefix import LayerPrefix
 from mnerflow.models.tagger import Tagger, load_tagger, new_tagger
 from mnerflow.models.text_encoders.language_model import Config as LanguageModelConfig
 from mnerflow.models.text_encoders.language_model import LanguageModel
@@ -257,9 +258,30 @@ def test_a_prefix_changes_what_words_see_but_not_where_they_stand(tiny_bert: Pat
     encoder = transformer(tiny_bert).eval()
     text = encoder.collate(encoder.encode([Post("1", ["Ann", "sings"], ["O", "O"])], captions=False))
     alone = encoder(text)
-    prefix = Prefix(torch.randn(2, 2, 1, 2, 3, 4), torch.tensor([True]))
+    prefix = LayerPrefix(torch.randn(2, 2, 1, 2, 3, 4), torch.tensor([True]))
     assert not torch.allclose(encoder(text, prefix), alone)
-    torch.testing.assert_close(encoder(text, Prefix(prefix.keys_values, torch.tensor([False]))), alone)
+    torch.testing.assert_close(encoder(text, LayerPrefix(prefix.keys_values, torch.tensor([False]))), alone)
+
+
+def test_a_prefix_hides_where_attention_is_not_fused(tiny_bert: Path, tmp_path: Path) -> None:
+    sizes = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
+    model = transformers.MegatronBertModel(transformers.MegatronBertConfig(vocab_size=40, **sizes))
+    model.save_pretrained(tmp_path)
+    transformers.AutoTokenizer.from_pretrained(tiny_bert).save_pretrained(tmp_path)
+    encoder = transformer(tmp_path).eval()
+    text = encoder.collate(encoder.encode([Post("1", ["Ann", "sings"], ["O", "O"])], captions=False))
+    hidden = LayerPrefix(torch.randn(1, 2, 1, 2, 3, 4), torch.tensor([False]))
+    torch.testing.assert_close(encoder(text, hidden), encoder(text))
+
+
+def test_casings_fit_embeddings_that_are_narrower_than_layers(tiny_bert: Path, tmp_path: Path) -> None:
+    sizes = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
+    config = transformers.ElectraConfig(vocab_size=40, embedding_size=4, **sizes)
+    transformers.ElectraModel(config).save_pretrained(tmp_path)
+    transformers.AutoTokenizer.from_pretrained(tiny_bert).save_pretrained(tmp_path)
+    encoder = transformer(tmp_path, casing=True)
+    text = encoder.collate(encoder.encode([Post("1", ["Ann", "sings"], ["O", "O"])], captions=False))
+    assert encoder(text).shape == (1, 2, 8)
 
 
 def test_a_prefix_needs_layers_that_read_it(tiny_bert: Path, posts) -> None:

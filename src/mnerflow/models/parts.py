@@ -1,9 +1,13 @@
 """Parts of a tagger, found by the name of their file: the `kind` of the configuration."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from inspect import getmembers, isclass
 from pathlib import Path
 from typing import Any, TypeVar
+
+import torch
 
 from mnerflow.config import PartConfig, build
 from mnerflow.errors import UserError
@@ -12,17 +16,40 @@ T = TypeVar("T")
 
 
 def load_class(package: str, kind: str, base: type[T]) -> type[T]:
-    """The one subclass of ``base`` that the file ``mnerflow/models/<package>/<kind>.py`` defines."""
+    """The one subclass of ``base`` that the file ``mnerflow/models/<package>/<kind>.py`` defines.
+
+    Raises ``UserError`` when it defines none, or several.
+    """
     name = f"mnerflow.models.{package}.{kind}"
     module = import_module(name)
-    for _, cls in getmembers(module, isclass):
-        if issubclass(cls, base) and cls.__module__ == name:
-            return cls
-    raise UserError(f"{kind!r}: mnerflow/models/{package}/{kind}.py defines no {base.__name__}.")
+    found = [
+        cls for _, cls in getmembers(module, isclass) if issubclass(cls, base) and cls.__module__ == name
+    ]
+    if len(found) != 1:
+        names = ", ".join(cls.__name__ for cls in found) or "none"
+        raise UserError(
+            f"{kind!r}: mnerflow/models/{package}/{kind}.py must define one {base.__name__}, and defines "
+            f"{names}."
+        )
+    return found[0]
+
+
+@contextmanager
+def options_of(part: str) -> Iterator[None]:
+    """Turn what torch and others say of values that no ``part`` can be made of into a ``UserError``."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, NotImplementedError):
+        raise
+    except (TypeError, ValueError, RuntimeError, AssertionError) as error:
+        raise UserError(f"{part}: it cannot be made with these options ({error}). Correct them.") from error
 
 
 def load_encoder(package: str, part: PartConfig, base: type[T]) -> tuple[type[T], Any, Path | None]:
-    """An encoder's class, its ``Config`` filled with the part's options, and its weights folder, if any."""
+    """An encoder's class, its ``Config`` filled with the part's options, and its weights folder, if any.
+
+    Raises ``UserError`` for an unknown option, or one of another type.
+    """
     cls = load_class(package, part.kind, base)
     config = build(import_module(cls.__module__).Config, part.options, f"{package}: {part.kind}")
     return cls, config, Path(part.weights) if part.weights else None

@@ -20,7 +20,7 @@ from mnerflow.models.fusions import Fusion, Sizes
 from mnerflow.models.image_encoders import Features, ImageEncoder, new_image_encoder
 from mnerflow.models.image_encoders.augment import Augment
 from mnerflow.models.init_from import start_from
-from mnerflow.models.parts import load_class, load_encoder
+from mnerflow.models.parts import load_class, load_encoder, options_of
 from mnerflow.models.text_encoders import TextEncoder
 
 
@@ -152,9 +152,10 @@ def _text_encoder(
     if run.text_encoder is None:
         return None
     cls, config, weights = load_encoder("text_encoders", run.text_encoder, TextEncoder)
-    if metadata is None:
-        return cls.create(config, weights, posts)
-    return cls.restore(config, weights, metadata)
+    with options_of(f"text encoder {run.text_encoder.kind!r}"):
+        if metadata is None:
+            return cls.create(config, weights, posts)
+        return cls.restore(config, weights, metadata)
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -187,12 +188,8 @@ def _assemble(
             f"fusion {run.fusion.kind!r}: it reads {' and '.join(fusion.reads)}, but is given "
             f"{' and '.join(given) or 'neither text nor image'}. Correct its `inputs`."
         )
-    try:
+    with options_of(f"fusion {run.fusion.kind!r}"):
         fusion = fusion(sizes, **run.fusion.options)
-    except (TypeError, ValueError, AssertionError) as error:  # torch asserts that heads divide sizes
-        raise UserError(
-            f"fusion {run.fusion.kind!r}: {error}. See its constructor for the options."
-        ) from error
     decoder = load_class("decoders", run.decoder, Decoder)
     try:
         decoder = decoder(tags, class_weights, run.training.focal)

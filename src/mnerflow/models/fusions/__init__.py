@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from mnerflow.models.prefix import Prefix
+from mnerflow.models.layer_prefix import LayerPrefix
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Sizes:
 
 
 class Fusion(nn.Module):
-    """Maps words and patches to emissions, one score a word and tag.
+    """Maps words and patches to emissions, one score a word and tag. It is made of ``Sizes`` and its options.
 
     Attributes:
         reads: what it fuses; a run must give it just that.
@@ -34,11 +34,7 @@ class Fusion(nn.Module):
     reads: tuple[str, ...] = ("text", "image")
     image_weight: Tensor | None = None
 
-    def __init__(self, sizes: Sizes) -> None:
-        super().__init__()
-        self.sizes = sizes
-
-    def prefix(self, patches: Tensor, patch_mask: Tensor) -> Prefix | None:
+    def prefix(self, patches: Tensor, patch_mask: Tensor) -> LayerPrefix | None:
         """What the text encoder's layers read of the image; nothing in a fusion that comes after them."""
         return None
 

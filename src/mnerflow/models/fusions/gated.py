@@ -14,7 +14,7 @@ class Gated(Fusion):
     """
 
     def __init__(self, sizes: Sizes, d_model: int = 128, heads: int = 4, dropout: float = 0.1) -> None:
-        super().__init__(sizes)
+        super().__init__()
         self.word = nn.Linear(sizes.words, d_model)
         self.patch = project(sizes, d_model)
         self.norm = nn.LayerNorm(d_model)

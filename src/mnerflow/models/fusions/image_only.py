@@ -12,7 +12,7 @@ class ImageOnly(Fusion):
     reads = ("image",)
 
     def __init__(self, sizes: Sizes, positions: int = 64, hidden: int = 128, dropout: float = 0.1) -> None:
-        super().__init__(sizes)
+        super().__init__()
         self.position = nn.Embedding(positions, hidden)
         self.image = project(sizes, hidden)
         self.head = nn.Sequential(nn.GELU(), nn.Dropout(dropout), nn.Linear(hidden, sizes.tags))

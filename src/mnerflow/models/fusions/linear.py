@@ -10,7 +10,7 @@ class Linear(Fusion):
     """The thesis's linear fusion: one layer over ``[word; image]``."""
 
     def __init__(self, sizes: Sizes, dropout: float = 0.1) -> None:
-        super().__init__(sizes)
+        super().__init__()
         self.norm = nn.LayerNorm(sizes.patches)
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(sizes.words + sizes.patches, sizes.tags)

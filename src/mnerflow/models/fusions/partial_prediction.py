@@ -16,7 +16,7 @@ class PartialPrediction(Fusion):
     """
 
     def __init__(self, sizes: Sizes, hidden: int = 64, dropout: float = 0.1) -> None:
-        super().__init__(sizes)
+        super().__init__()
         self.text = TextOnly(sizes, dropout)
         self.image = ImageOnly(sizes, dropout=dropout)
         self.fuse = nn.Sequential(nn.Linear(2 * sizes.tags, hidden), nn.GELU(), nn.Linear(hidden, sizes.tags))

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from mnerflow.models.fusions import Fusion, Sizes, passed_over, project
-from mnerflow.models.prefix import Prefix as LayerPrefix
+from mnerflow.models.layer_prefix import LayerPrefix
 
 
 class Prefix(Fusion):
@@ -19,7 +19,7 @@ class Prefix(Fusion):
     def __init__(
         self, sizes: Sizes, length: int = 4, d_model: int = 128, heads: int = 4, dropout: float = 0.1
     ) -> None:
-        super().__init__(sizes)
+        super().__init__()
         layers, self.heads, d_head = sizes.prefix
         if not layers:
             raise ValueError(

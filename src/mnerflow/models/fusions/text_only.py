@@ -11,7 +11,7 @@ class TextOnly(Fusion):
     reads = ("text",)
 
     def __init__(self, sizes: Sizes, dropout: float = 0.1) -> None:
-        super().__init__(sizes)
+        super().__init__()
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(sizes.words, sizes.tags)
 

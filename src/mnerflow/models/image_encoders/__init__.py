@@ -6,7 +6,7 @@ from typing import Any, Self
 from torch import Tensor, nn
 
 from mnerflow.config import ImageConfig
-from mnerflow.models.parts import load_encoder
+from mnerflow.models.parts import load_encoder, options_of
 
 
 class ImageEncoder(nn.Module):
@@ -25,9 +25,13 @@ class ImageEncoder(nn.Module):
 
 
 def new_image_encoder(image: ImageConfig) -> ImageEncoder:
-    """Make an image encoder from its configuration, pretrained where that names weights."""
+    """Make an image encoder from its configuration, pretrained where that names weights.
+
+    Raises ``UserError`` when it cannot be made of its options and weights.
+    """
     cls, config, weights = load_encoder("image_encoders", image, ImageEncoder)
-    return cls.create(config, image.size, weights)
+    with options_of(f"image encoder {image.kind!r}"):
+        return cls.create(config, image.size, weights)
 
 
 class Features(ImageEncoder):

@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from mnerflow.errors import UserError
 from mnerflow.models.image_encoders import ImageEncoder, normalize
 
 
@@ -55,7 +56,11 @@ class CNN(ImageEncoder):
 
     @classmethod
     def create(cls, config: Config, size: int, weights: Path | None) -> "CNN":
-        """Start from random weights; any image size from 16 pixels up will do."""
+        """Start from random weights; raises ``UserError`` for images too small for a batch of one."""
+        if size < (least := 6 * config.stem[1]):
+            raise UserError(
+                f"image encoder 'cnn': {size} pixels are too few. Set its `size` to {least} or more."
+            )
         return cls(config)
 
     def forward(self, pixels: Tensor) -> Tensor:

@@ -30,8 +30,9 @@ class Config:
 class Timm(ImageEncoder):
     """A timm model without its classifier."""
 
-    def __init__(self, model: torch.nn.Module) -> None:
+    def __init__(self, name: str, model: torch.nn.Module) -> None:
         super().__init__()
+        self._name = f"image encoder: timm's {name!r}"
         self.model = model.to(memory_format=torch.channels_last)
         self.d_model = model.num_features
         mean, std = model.pretrained_cfg["mean"], model.pretrained_cfg["std"]
@@ -61,16 +62,28 @@ class Timm(ImageEncoder):
                 "`arguments`, or its `source` if the weights are of another model."
             ) from error
         model.pretrained_cfg.pop("state_dict", None)
-        return cls(model)
+        return cls(config.model, model)
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """Map ``(images, height, width, 3)`` uint8 to ``(images, patches, d_model)``."""
+        """Map ``(images, height, width, 3)`` uint8 to ``(images, patches, d_model)``.
+
+        Raises ``UserError`` for a model that keeps no patches.
+        """
         features = self.model.forward_features(normalize(pixels, self.mean, self.std))
+        if not isinstance(features, Tensor) or features.dim() not in (3, 4):
+            raise UserError(f"{self._name}: what it computes are no patch vectors. Choose another model.")
         if features.dim() == 3:
-            return features[:, getattr(self.model, "num_prefix_tokens", 0) :]
-        if getattr(self.model, "output_fmt", "NCHW") == "NHWC":  # Swin and its kin
-            return features.flatten(1, 2)
-        return features.flatten(2).transpose(1, 2)
+            patches = features[:, getattr(self.model, "num_prefix_tokens", 0) :]
+        elif getattr(self.model, "output_fmt", "NCHW") == "NHWC":  # Swin and its kin
+            patches = features.flatten(1, 2)
+        else:
+            patches = features.flatten(2).transpose(1, 2)
+        if patches.shape[1] < 2:
+            raise UserError(
+                f"{self._name}: of an image one vector stays, which is no patch. Raise `size`, or choose "
+                "another model."
+            )
+        return patches
 
 
 def _without_classifier(model: str, file: Path) -> dict[str, Tensor]:

@@ -8,7 +8,7 @@ from typing import Any, Self
 from torch import Tensor, nn
 
 from mnerflow.data.post import Post
-from mnerflow.models.prefix import Prefix
+from mnerflow.models.layer_prefix import LayerPrefix
 
 
 @dataclass
@@ -42,7 +42,7 @@ class TextEncoder(nn.Module):
 
     Attributes:
         d_model: size of a word's vector.
-        prefix_shape: layers, heads and head size of a ``Prefix`` that it reads; zeros if it reads none.
+        prefix_shape: layers, heads and head size of a ``LayerPrefix`` that it reads; zeros if it reads none.
     """
 
     d_model: int
@@ -66,7 +66,7 @@ class TextEncoder(nn.Module):
         """Pad encoded posts into the tensors that ``forward`` takes."""
         raise NotImplementedError
 
-    def forward(self, text: dict[str, Tensor], prefix: Prefix | None = None) -> Tensor:
+    def forward(self, text: dict[str, Tensor], prefix: LayerPrefix | None = None) -> Tensor:
         """Return ``(batch, words, d_model)``."""
         raise NotImplementedError
 

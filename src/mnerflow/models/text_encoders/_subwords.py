@@ -15,7 +15,7 @@ from transformers.utils import logging
 
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
-from mnerflow.models.prefix import Prefix
+from mnerflow.models.layer_prefix import LayerPrefix
 from mnerflow.models.text_encoders import EncodedText, TextEncoder
 
 # Its report of unused pooler weights and its own progress bar say nothing to a reader of our logs.
@@ -74,8 +74,9 @@ class SubwordEncoder(TextEncoder):
         self.d_model = model.config.hidden_size
         self.casing = None
         if config.casing:
-            self.casing = nn.Embedding(len(CASINGS), self.d_model, padding_idx=0)
-            nn.init.normal_(self.casing.weight[1:], std=model.config.initializer_range)
+            width = model.get_input_embeddings().embedding_dim  # ELECTRA's are narrower than its layers
+            self.casing = nn.Embedding(len(CASINGS), width, padding_idx=0)
+            nn.init.normal_(self.casing.weight[1:], std=getattr(model.config, "initializer_range", 0.02))
 
     @cached_property
     def _special(self) -> tuple[list[int], list[int], list[int]]:
@@ -229,7 +230,7 @@ class SubwordEncoder(TextEncoder):
     def _pooled(self, units: list[tuple[int, int]]) -> list[tuple[int, int]]:
         return {"first": units[:1], "last": units[-1:], "mean": units}[self.config.pooling]
 
-    def forward(self, text: dict[str, Tensor], prefix: Prefix | None = None) -> Tensor:
+    def forward(self, text: dict[str, Tensor], prefix: LayerPrefix | None = None) -> Tensor:
         """Return ``(batch, words, d_model)``: the mean of each word's pooled subwords."""
         units, mask = text["units"], text["unit_mask"]
         inputs = {name: text[name] for name in ("input_ids", "token_type_ids") if name in text}
@@ -245,11 +246,18 @@ class SubwordEncoder(TextEncoder):
         weights = mask / mask.sum(-1, keepdim=True).clamp(min=1)
         return torch.einsum("bwud,bwu->bwd", hidden[units], weights)
 
-    def _reads(self, mask: Tensor, prefix: Prefix | None) -> Tensor:
+    def _reads(self, mask: Tensor, prefix: LayerPrefix | None) -> Tensor:
         """Which subwords each one attends to, in a form that the model takes."""
         if prefix is None:
             return mask
-        return prefix.extend(mask.bool()[:, None, None].expand(-1, 1, mask.shape[1], -1))
+        return self._scores(prefix.extend(mask.bool()[:, None, None].expand(-1, 1, mask.shape[1], -1)))
+
+    def _scores(self, reads: Tensor) -> Tensor:
+        """Bool to what is added to the scores of attention: all kernels know that, some take no bool."""
+        dtype = self.model.dtype
+        return torch.zeros(reads.shape, dtype=dtype, device=reads.device).masked_fill(
+            ~reads, torch.finfo(dtype).min
+        )
 
 
 def load_tokenizer(weights: Path):

@@ -15,7 +15,7 @@ from mnerflow.compute.device import autocast_dtype, device
 from mnerflow.compute.processes import shard_frozen
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
-from mnerflow.models.prefix import Prefix
+from mnerflow.models.layer_prefix import LayerPrefix
 from mnerflow.models.text_encoders._subwords import (
     SAFE,
     SubwordConfig,
@@ -24,6 +24,7 @@ from mnerflow.models.text_encoders._subwords import (
     readable,
 )
 
+OWN_POSITIONS = ("bloom", "opt")
 # Of kernels for 4-bit weights on a processor, which it offers to fetch.
 logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
 
@@ -111,11 +112,15 @@ class LanguageModel(SubwordEncoder):
             model = AutoModel.from_pretrained(
                 weights,
                 dtype=dtype,
-                attn_implementation="sdpa",
                 quantization_config=nf4 if config.four_bit else None,
                 **SAFE,
             )
             tokenizer = load_tokenizer(weights)
+        if model.config.model_type in OWN_POSITIONS:
+            raise UserError(
+                f"{weights}: {model.config.model_type} counts positions in a mask of its own kind, which is "
+                "not supported. Choose another language model."
+            )
         try:
             return cls(config, tokenizer, model)
         except ValueError as error:  # peft names the layers that it did not find
@@ -126,12 +131,12 @@ class LanguageModel(SubwordEncoder):
         """Read the frozen weights again, the adapters still to be loaded."""
         return cls.create(config, weights, [])
 
-    def _reads(self, mask: Tensor, prefix: Prefix | None) -> Tensor:
+    def _reads(self, mask: Tensor, prefix: LayerPrefix | None) -> Tensor:
         width = mask.shape[1]
         reads = mask.bool()[:, None, None].expand(-1, 1, width, -1)
         if self.config.attention == "causal":
             reads = reads & torch.ones(width, width, dtype=torch.bool, device=mask.device).tril()
-        return reads if prefix is None else prefix.extend(reads)
+        return self._scores(reads if prefix is None else prefix.extend(reads))
 
 
 def _plain(targets: str | tuple[str, ...]) -> str | list[str]:

@@ -41,12 +41,19 @@ class Transformer(SubwordEncoder):
         super().__init__(config, tokenizer, model)
         depth = model.config.num_hidden_layers
         stacks = [module for module in model.modules() if isinstance(module, nn.ModuleList)]
-        layers = next((stack for stack in stacks if len(stack) == depth), None)
+        found = [stack for stack in stacks if len(stack) == depth]  # XLM has a list a kind of sublayer
+        layers = found[0] if len(found) == 1 else None
         if layers is None and (config.layers or config.trained_layers):
             raise UserError(
-                f"text encoder: {type(model).__name__} has no list of {depth} layers to choose from. Leave "
-                "its options `layers` and `trained_layers` out."
+                f"text encoder: {type(model).__name__} has no one list of {depth} layers to choose from. "
+                "Leave its options `layers` and `trained_layers` out."
             )
+        for name in ("layers", "trained_layers"):
+            if not 0 <= getattr(config, name) <= depth:
+                raise UserError(
+                    f"text encoder: {name} is {getattr(config, name)}, but {type(model).__name__} has "
+                    f"{depth} layers. Choose 1 to {depth}, or 0 for all."
+                )
         if config.layers:
             del layers[config.layers :]
         if config.trained_layers:

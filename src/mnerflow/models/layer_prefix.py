@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 @dataclass
-class Prefix:
+class LayerPrefix:
     """Keys and values, a pair a layer and post, that self-attention reads beside those of the subwords.
 
     It stands in for the cache that transformers' models take as ``past_key_values``; the subwords keep the
@@ -21,9 +21,9 @@ class Prefix:
     keys_values: Tensor
     seen: Tensor
 
-    def of_rows(self, posts: Tensor) -> "Prefix":
+    def of_rows(self, posts: Tensor) -> "LayerPrefix":
         """The prefixes of windows, given the post ``(windows,)`` int64 that each is a part of."""
-        return Prefix(self.keys_values[:, :, posts], self.seen[posts])
+        return LayerPrefix(self.keys_values[:, :, posts], self.seen[posts])
 
     def extend(self, reads: Tensor) -> Tensor:
         """Let every subword read the prefix, too: ``(windows, 1, subwords, subwords)`` bool in, with the
