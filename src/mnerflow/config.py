@@ -54,7 +54,7 @@ class TrainingConfig:
     focal: float = 0.0
     processes: int = 1
     threads: int = 1
-    checkpoint_seconds: float = 60.0
+    checkpoint_seconds: float = field(default=60.0, compare=False, repr=False)  # changes no result
 
 
 @dataclass(frozen=True)

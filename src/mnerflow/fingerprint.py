@@ -40,9 +40,10 @@ def _analyse(file: Path) -> tuple[str, frozenset[str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             imported.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            imported.add(node.module)
-            imported.update(f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = _absolute(node, file)
+            imported.add(module)
+            imported.update(f"{module}.{alias.name}" for alias in node.names)
         _strip_docstring(node)
     modules = frozenset(name for name in imported if name.split(".")[0] == "mnerflow" and _exists(name))
     content = ast.dump(tree).encode()
@@ -50,6 +51,14 @@ def _analyse(file: Path) -> tuple[str, frozenset[str]]:
     if values.exists():
         content += values.read_bytes()
     return hashlib.sha256(content).hexdigest(), modules
+
+
+def _absolute(node: ast.ImportFrom, file: Path) -> str:
+    """The module that names are imported from, the dots before it resolved where it is one of mnerflow's."""
+    if not node.level or not file.is_relative_to(PACKAGE):
+        return node.module or ""
+    package = file.parents[node.level - 1].relative_to(PACKAGE.parent).parts
+    return ".".join([*package, *([node.module] if node.module else [])])
 
 
 def _strip_docstring(node: ast.AST) -> None:

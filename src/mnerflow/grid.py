@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 from itertools import product
 from pathlib import Path
 from typing import Any, Self
 
+from mnerflow.config import LearningRates, TrainingConfig, build, plain
 from mnerflow.errors import UserError, suggest
 
 NONE = "none"
@@ -151,16 +152,11 @@ def text_only_twins(config: dict[str, Any]) -> dict[str, str | None]:
 
 
 def _shared_by_twins(entry: dict[str, Any]) -> tuple[Any, ...]:
-    """What else would explain a difference: decoder, steps, the loss's weights, the data it starts from."""
-    training, start = entry.get("training", {}), entry.get("init_from", {})
-    return (
-        entry.get("decoder", "softmax"),
-        training.get("epochs"),
-        training.get("batch_tokens"),
-        training.get("class_weights"),
-        training.get("focal"),
-        start.get("dataset"),
-    )
+    """What else would explain a difference: decoder, the data it starts from, and all of training but its
+    learning rates, which each fusion may have from a search of its own."""
+    training = build(TrainingConfig, entry.get("training", {}), "fusions")
+    start = entry.get("init_from", {}).get("dataset")
+    return entry.get("decoder", "softmax"), start, replace(training, learning_rate=LearningRates())
 
 
 def starting_runs(config: dict[str, Any], run: Run) -> list[Run]:
@@ -187,7 +183,8 @@ def run_config(config: dict[str, Any], run: Run) -> dict[str, Any]:
     """The plain values of a run's ``RunConfig``, and nothing that concerns other runs.
 
     Training settings are those of the configuration, then of the data set, the text encoder, the image
-    encoder and the fusion, the later ones overriding.
+    encoder and the fusion, the later ones overriding. They are whole and in one order: to write a default
+    down, or two settings the other way round, changes nothing.
     """
     dataset, fusion = config["datasets"][run.dataset], config["fusions"][run.fusion]
     text = config["text_encoders"].get(run.text_encoder)
@@ -201,7 +198,7 @@ def run_config(config: dict[str, Any], run: Run) -> dict[str, Any]:
         "fusion": _part(run.fusion, fusion),
         "captions": "caption" in inputs_of(config, run.fusion),
         "decoder": fusion.get("decoder", "softmax"),
-        "training": training,
+        "training": plain(build(TrainingConfig, training, f"training of {run.path}")),
     }
     if text:
         values["text_encoder"] = _part(run.text_encoder, text)
@@ -214,7 +211,7 @@ def run_config(config: dict[str, Any], run: Run) -> dict[str, Any]:
 
 def training_processes(values: dict[str, Any]) -> int:
     """How many processes train the run of these plain values."""
-    return values["training"].get("processes", 1)
+    return values["training"]["processes"]
 
 
 def prediction_processes(values: dict[str, Any]) -> int:
@@ -273,7 +270,7 @@ def modules_of(values: dict[str, Any]) -> Iterator[str]:
 
 
 def _part(name: str, entry: dict[str, Any]) -> dict[str, Any]:
-    part = {"kind": entry.get("kind", name), "options": entry.get("options", {})}
+    part = {"kind": entry.get("kind", name), "options": dict(sorted(entry.get("options", {}).items()))}
     return part | ({"weights": weights_folder(name)} if "source" in entry else {})
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import mnerflow
+from mnerflow.fingerprint import fingerprint as of_files
 
 TRAIN = "mnerflow.training.run"
 LINEAR = "mnerflow.models.fusions.linear"
@@ -84,3 +85,28 @@ def test_a_script_counts_with_all_that_it_imports(package: Path, tmp_path: Path)
 
 def test_the_order_of_sources_does_not_count(package: Path) -> None:
     assert fingerprint(package, TRAIN, LINEAR) == fingerprint(package, LINEAR, TRAIN)
+
+
+def test_what_a_module_imports_from_beside_it_counts(package: Path) -> None:
+    edit(package / "models/fusions/linear.py", "import torch", "import torch\nfrom .helper import SCALE")
+    helper = package / "models/fusions/helper.py"
+    helper.write_text("SCALE = 1\n", encoding="utf-8")
+    before = fingerprint(package, LINEAR)
+    edit(helper, "1", "2")
+    assert fingerprint(package, LINEAR) != before
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "same"),
+    [
+        ("x = 1\n", '"""Doc."""\nx = 1  # why\n', True),
+        ("def f():\n    return 1\n", 'def f():\n    """Doc."""\n\n    return (1)\n', True),
+        ("x = 1 + 2\n", "x = 1 - 2\n", False),
+        ("x = 'a'\n", "x = 'b'\n", False),
+    ],
+)
+def test_a_fingerprint_is_of_what_code_does(before: str, after: str, same: bool, tmp_path: Path) -> None:
+    files = [tmp_path / "before.py", tmp_path / "after.py"]
+    for file, text in zip(files, (before, after), strict=True):
+        file.write_text(text, encoding="utf-8")
+    assert (of_files(files[0]) == of_files(files[1])) == same

@@ -141,7 +141,8 @@ TUNING_RUN = "results/tuning/{dataset}/{filter}/{text}+{image}/{fusion}/{setting
 
 
 def candidate_values(wildcards):
-    return tuning.candidate_config(config, tuning.Candidate(run_of(wildcards), wildcards.settings))
+    candidate = tuning.Candidate(run_of(wildcards), wildcards.settings)
+    return without_checkpoints(tuning.candidate_config(config, candidate))
 
 
 RUNS_OF = {
@@ -166,11 +167,22 @@ def processes(of):
 
 def threads_of(of):
     """The threads of these processes together."""
-    return lambda w: of(run_values(w)) * run_values(w)["training"].get("threads", 1)
+    return lambda w: of(run_values(w)) * run_values(w)["training"]["threads"]
 
 
 def run_values(wildcards):
-    return grid.run_config(config, run_of(wildcards))
+    """What a run's result hangs on: where a value changes, it is trained anew."""
+    return without_checkpoints(grid.run_config(config, run_of(wildcards)))
+
+
+def without_checkpoints(values):
+    training = {key: value for key, value in values["training"].items() if key != "checkpoint_seconds"}
+    return values | {"training": training}
+
+
+def checkpoint_seconds(wildcards):
+    """As a resource, a change of which is no reason to train anew; Snakemake knows whole ones and text."""
+    return str(grid.run_config(config, run_of(wildcards))["training"]["checkpoint_seconds"])
 
 
 def run_code(script):

@@ -40,6 +40,7 @@ rule train:
     threads: threads_of(grid.training_processes)
     resources:
         gpu=processes(grid.training_processes),
+        checkpoint_seconds=checkpoint_seconds,
     params:
         run=run_values,
         code=run_code("train.py"),

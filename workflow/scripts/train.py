@@ -13,8 +13,10 @@ with job(f"trained {folder}", snakemake.log[0]):
     take_gpus(snakemake.resources.gpu)
     given, params = snakemake.input, snakemake.params
     about = dict(snakemake.wildcards.items())
+    training = params.run["training"]
+    training |= {"checkpoint_seconds": float(snakemake.resources.checkpoint_seconds)}
     order = {
-        "values": params.run,
+        "values": params.run | {"training": training},
         "train": given.train,
         "dev": given.dev,
         "pixels": given.get("images"),

@@ -201,9 +201,9 @@ def predict_run(
 
 
 def _pretrained(run: RunConfig) -> list[Path]:
-    """The files of pretrained weights that a run reads."""
+    """The files of pretrained models that a run reads: weights, configuration, tokenizer."""
     folders = [Path(part.weights) for part in (run.text_encoder, run.image_encoder) if part and part.weights]
-    return [file for folder in folders for file in sorted(folder.glob("*.safetensors"))]
+    return [file for folder in folders for file in sorted(folder.glob("[!.]*")) if file.is_file()]
 
 
 def _inputs(tagger: Tagger, run: RunConfig, posts: Sequence[Post], images: Images | None) -> Inputs:
