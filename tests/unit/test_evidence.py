@@ -105,6 +105,8 @@ def comparison(difference: float, drop: float | None, width: float = 0.01, p: fl
         (comparison(0.03, None), "gains"),  # a caption
         (comparison(-0.03, None), "loses"),
         (comparison(0.0, None), "unclear"),
+        (replace(comparison(0.03, 0.02), seeds=1), "unclear"),  # another seed might be worse
+        (replace(comparison(0.0, 0.0), fusion_score=0.0), "unclear"),  # finds nothing with any image
     ],
 )
 def test_rules_of_the_verdict(case, verdict):
@@ -112,14 +114,16 @@ def test_rules_of_the_verdict(case, verdict):
 
 
 def test_a_caption_is_compared_without_ablation_and_a_run_without_twin_is_named():
-    runs = {TEXT: counts(0.6, 1), CAPTION: counts(0.9, 2), replace(LINEAR, seed=2): counts(0.9, 3, 0.5)}
+    runs = {replace(TEXT, seed=s): counts(0.6, s) for s in (1, 2)}
+    runs |= {replace(CAPTION, seed=s): counts(0.9, s + 2) for s in (1, 2)}
+    runs[replace(LINEAR, seed=3)] = counts(0.9, 5, 0.5)
     (caption,), alone = compare_with_twins(runs, TWINS, RESAMPLES)
     record = help_record(caption)
     assert set(record) == set(COLUMNS)
     assert (record["image_encoder"], record["drop_shuffled"], record["changed"]) == ("none", None, None)
-    assert (record["seeds"], record["order"], record["verdict"]) == (1, None, "gains")
+    assert (record["seeds"], record["sure"], record["verdict"]) == (2, True, "gains")
     table = help_table([caption], alone).markdown()
-    assert "`demo/none/bilstm+cnn/linear/seed2`" in table
+    assert "`demo/none/bilstm+cnn/linear/seed3`" in table
     assert "\n\ngains: the fusion is surely better than its twin" in table
     assert "| **+" in table
 

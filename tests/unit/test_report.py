@@ -33,12 +33,14 @@ GAINS = dict.fromkeys(does_it_help.COLUMNS) | {
     "low": "0.15",
     "high": "0.25",
     "p_corrected": "0.0004",
+    "sure": "True",
     "drop_shuffled": "0.25",
     "drop_shuffled_low": "0.2",
     "drop_shuffled_high": "0.3",
     "verdict": "gains",
 }
 IGNORES = GAINS | {"fusion": "gated", "difference": "0", "low": "-0.01", "high": "0.01", "verdict": "ignores"}
+IGNORES |= {"sure": "False"}
 SENTENCES = [{"dataset": "demo", "sentences": "600"}, {"dataset": "tweets", "sentences": "10"}]
 TWINS = {"linear": "text_only", "gated": "text_only", "caption": "text_only"}
 TEXT_ONLY = Run("demo", "none", "bilstm", "none", "text_only", 1)
@@ -55,7 +57,9 @@ def plain(text: str) -> str:
 def test_the_answer_is_put_into_words() -> None:
     [demo] = answers([IGNORES, GAINS], SENTENCES, TWINS)
     assert (demo.dataset, demo.word, demo.note) == ("demo", "Partly", "")
-    assert demo.summary == "Of 2 fusions, 1 uses the image and gains and 1 ignores the image."
+    assert (
+        demo.summary == "Of 2 fusions, 1 uses the image and gains and 1 scores the same whatever the image."
+    )
     first = demo.claims[0]
     assert demo.best == first
     assert (first.model, first.says[0]) == ("bilstm+cnn linear", "uses the image and gains")
@@ -69,7 +73,11 @@ def test_the_answer_is_put_into_words() -> None:
 
 def test_all_fusions_of_one_verdict_are_summed_up_as_all() -> None:
     [demo] = answers([IGNORES, IGNORES | {"fusion": "linear"}], SENTENCES, TWINS)
-    assert (demo.word, demo.summary, demo.best) == ("No", "Both fusions ignore the image.", None)
+    assert (demo.word, demo.summary, demo.best) == (
+        "No",
+        "Both fusions score the same whatever the image.",
+        None,
+    )
 
 
 def test_a_caption_is_not_called_an_image_and_has_no_shuffled_images() -> None:
@@ -78,7 +86,10 @@ def test_a_caption_is_not_called_an_image_and_has_no_shuffled_images() -> None:
     assert claim.says[0] == "gains by the image's caption"
     assert "shuffled" not in claim.evidence
     [demo] = answers([caption, caption, IGNORES], SENTENCES, TWINS)
-    assert demo.summary == "Of 3 fusions, 2 gain by the image's caption and 1 ignores the image."
+    assert (
+        demo.summary
+        == "Of 3 fusions, 2 gain by the image's caption and 1 scores the same whatever the image."
+    )
 
 
 def test_a_gain_with_shuffled_images_has_the_interval_of_a_gain() -> None:

@@ -38,7 +38,7 @@ def surely_best(
 
     A task holds the counts ``(seeds, sentences, 3)`` of each system on the same sentences. Surely worse:
     p < 0.05 (approximate randomization over sentences, Holm's correction over the tasks), and the bootstrap
-    interval of the difference, over sentences and seeds, leaves out zero.
+    interval of the difference, over sentences and seeds, leaves out zero. A single seed is never sure.
     """
     leaders = []
     for systems in tasks:
@@ -51,6 +51,6 @@ def surely_best(
     for index, pair, p in zip(contested, pairs, corrected, strict=True):
         scores = resampled_f1(np.concatenate(pair), resamples)
         low, _ = bootstrap_interval(resampled_difference(*np.split(scores, [len(pair[0])], axis=1)))
-        if p < SIGNIFICANCE and low > 0:
+        if p < SIGNIFICANCE and low > 0 and min(map(len, pair)) > 1:
             best[index] = leaders[index][0]
     return best

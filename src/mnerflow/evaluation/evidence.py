@@ -32,17 +32,17 @@ RULES = (
     "seeds. The verdict is the first of these that holds.",
     "gains: the fusion is surely better than its twin, and its entity F1 surely drops when the images are "
     "shuffled.",
-    "ignores: its entity F1 with shuffled and with blank images does not surely change, and surely stays "
-    "within two points of that with the true ones.",
+    "ignores: its entity F1 is above zero, and with shuffled and with blank images does not surely change, "
+    "and surely stays within two points of that with the true ones.",
     "loses: it is surely worse than its twin, and its entity F1 surely changes with shuffled or with blank "
     "images.",
     "unclear: none of these could be shown.",
-    "Surely better or worse: p < 0.05 after Holm's correction over all comparisons of the table (approximate "
-    "randomization over sentences), and the 95 % bootstrap interval of the difference, over sentences and "
-    "seeds together, leaves out zero. Surely drops, changes, stays: the whole 95 % interval of the drop lies "
-    "above zero, leaves out zero, lies within two points on either side. A fusion that reads the image's "
-    "caption cannot be read with wrong images, and a language model is not asked with them: these gain or "
-    "lose when they are surely better or worse.",
+    "Surely better or worse: at least two seeds, p < 0.05 after Holm's correction over all comparisons of "
+    "the table (approximate randomization over sentences), and the 95 % bootstrap interval of the "
+    "difference, over sentences and seeds together, leaves out zero. Surely drops, changes, stays: the whole "
+    "95 % interval of the drop lies above zero, leaves out zero, lies within two points on either side. A "
+    "fusion that reads the image's caption cannot be read with wrong images, and a language model is not "
+    "asked with them: these gain or lose when they are surely better or worse.",
 )
 
 
@@ -61,9 +61,9 @@ class Comparison:
 
     ``difference`` is fusion minus text only, ``low`` and ``high`` its 95 % interval over sentences and seeds.
     ``changed`` is the share of sentences that are tagged otherwise when the image is shuffled. ``order`` is
-    the bound of almost stochastic order, below 0.5 where the fusion is better whatever the seed (``None`` for
-    a single seed); ``detectable`` the smallest difference that this test alone, p not corrected, could have
-    shown.
+    the bound of almost stochastic order, below 0.5 where the fusion's seeds are almost stochastically better
+    (``None`` for a single seed); ``detectable`` the smallest difference that this test alone, p not
+    corrected, could have shown.
     """
 
     combination: Combination
@@ -82,8 +82,11 @@ class Comparison:
 
     @property
     def sign(self) -> int:
-        """1 where the fusion is surely better than its twin, -1 where it is surely worse, else 0."""
-        if self.p_corrected >= SIGNIFICANCE:
+        """1 where the fusion is surely better than its twin, -1 where it is surely worse, else 0.
+
+        A single seed is never sure: how much another one would change does not show.
+        """
+        if self.p_corrected >= SIGNIFICANCE or self.seeds < 2:
             return 0
         return int(self.low > 0) - int(self.high < 0)
 
@@ -93,7 +96,11 @@ class Comparison:
         drops = self.drops.values()
         if self.sign > 0 and (not drops or self.drops["shuffled"].low > 0):
             return "gains"
-        if drops and all(-SAME_SCORE < d.low <= 0 <= d.high < SAME_SCORE for d in drops):
+        if (
+            self.fusion_score
+            and drops
+            and all(-SAME_SCORE < d.low <= 0 <= d.high < SAME_SCORE for d in drops)
+        ):
             return "ignores"
         if self.sign < 0 and (not drops or any(d.low > 0 or d.high < 0 for d in drops)):
             return "loses"
@@ -108,7 +115,8 @@ def compare_with_twins(
     Args:
         runs: counts of the test split.
         twins: the text-only fusion that each fusion is held against (``grid.text_only_twins``).
-        resamples: of the bootstrap and of the randomization test.
+        resamples: of the bootstrap and of the randomization test, which takes more for a small p where the
+            comparisons are so many that it could not be small enough.
 
     Returns:
         The comparisons in the order of the runs, and the runs whose twin was not run.
@@ -117,6 +125,7 @@ def compare_with_twins(
         UserError: when the runs of one data set and filter were not predicted from the same posts.
     """
     comparisons, alone = [], []
+    most = 40 * len({run.combination for run in runs if run.fusion in twins})
     for _, members in groupby(sorted(runs), key=lambda run: run.data):
         members = {run: runs[run] for run in members}
         check_same_posts(members.items())
@@ -130,9 +139,14 @@ def compare_with_twins(
                 pairs[run.combination].append((run, twin))
             else:
                 alone.append(run)
-        comparisons += [_compare(pair, members, scores, resamples) for pair in pairs.values()]
-    corrected = holm([comparison.p for comparison in comparisons])
-    return [replace(c, p_corrected=p) for c, p in zip(comparisons, corrected, strict=True)], alone
+        comparisons += [_compare(pair, members, scores, resamples, most) for pair in pairs.values()]
+    return corrected(comparisons), alone
+
+
+def corrected(comparisons: Sequence[Comparison]) -> list[Comparison]:
+    """The comparisons with their p corrected for all of them together (Holm 1979)."""
+    p_values = holm([comparison.p for comparison in comparisons])
+    return [replace(c, p_corrected=p) for c, p in zip(comparisons, p_values, strict=True)]
 
 
 def twin_of(run: Run, twins: Mapping[str, str | None]) -> Run | None:
@@ -158,6 +172,7 @@ def _compare(
     members: Mapping[Run, Counts],
     scores: Mapping[tuple[Run, str], np.ndarray],
     resamples: int,
+    most: int,
 ) -> Comparison:
     fusions, twins = ([members[pair[side]] for pair in pairs] for side in (0, 1))
     plain = plain_condition(fusions[0].entities)
@@ -173,7 +188,7 @@ def _compare(
         interval = bootstrap_interval(resampled_difference(resampled, wrong, same_weights=True))
         drops[ablation] = Drop(float(np.mean(fusion_f1 - wrong_f1)), *interval)
     flat = (np.stack([counts.plain.sum(axis=1) for counts in side]) for side in (fusions, twins))
-    p = approximate_randomization(*flat, resamples)
+    p = approximate_randomization(*flat, resamples, most)
     return Comparison(
         combination=pairs[0][0].combination,
         seeds=len(pairs),

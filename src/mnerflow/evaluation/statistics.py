@@ -76,28 +76,31 @@ def smallest_detectable_difference(differences: np.ndarray) -> float:
 
 
 def approximate_randomization(
-    first: np.ndarray, second: np.ndarray, trials: int = RESAMPLES, seed: int = 0
+    first: np.ndarray, second: np.ndarray, trials: int = RESAMPLES, most: int = 0
 ) -> float:
     """p-value of the hypothesis that two systems are interchangeable, two-sided, paired over sentences.
 
     Each trial swaps the systems' outputs on every sentence by the toss of a coin, all seeds of a sentence
     together; the statistic is the difference of F1 over the counts of all seeds (Noreen 1989; Yeh 2000). It
     is about the trained models at hand; ``almost_stochastic_order`` asks whether other seeds would differ.
+    While no trial was as large as what is tested, there are up to ``most`` instead of ``trials``, so that p
+    can become as small as a correction for many comparisons asks.
     """
     # Each system's sum over seeds, times the other's number of seeds: comparable, and still whole numbers.
     pair = np.stack([first.sum(axis=0) * len(second), second.sum(axis=0) * len(first)])
     total, swap = pair.sum(axis=1), (pair[1] - pair[0]).astype(np.float32)
     observed = abs(np.subtract(*f1(total)))
     sentences = len(swap)
-    rng = np.random.default_rng(seed)
-    as_large = 0
-    for start in range(0, trials, _CHUNK):
-        size = min(_CHUNK, trials - start)
+    rng = np.random.default_rng(0)
+    done = as_large = 0
+    while done < trials or (done < most and not as_large):
+        size = min(_CHUNK, max(trials, most) - done)
         bits = np.frombuffer(rng.bytes(size * (sentences // 8 + 1)), np.uint8).reshape(size, -1)
         moved = np.unpackbits(bits, axis=1, count=sentences).astype(np.float32) @ swap
         differences = f1(total[0] + moved) - f1(total[1] - moved)
         as_large += np.count_nonzero(np.abs(differences) >= observed - 1e-12)
-    return (as_large + 1) / (trials + 1)
+        done += size
+    return (as_large + 1) / (done + 1)
 
 
 def almost_stochastic_order(first: Sequence[float], second: Sequence[float]) -> float:

@@ -18,6 +18,7 @@ COLUMNS = (
     "high",
     "p",
     "p_corrected",
+    "sure",
     "drop_shuffled",
     "drop_blank",
     "changed",
@@ -38,17 +39,17 @@ def help_record(comparison: Comparison) -> dict:
         drop = drops.get(ablation, {})
         record[f"drop_{ablation}"] = drop.get("mean")
         record |= {f"drop_{ablation}_{end}": drop.get(end) for end in ("low", "high")}
-    return record | {"verdict": comparison.verdict}
+    return record | {"sure": comparison.sign != 0, "verdict": comparison.verdict}
 
 
 def help_table(comparisons: Sequence[Comparison], alone: Sequence[Run]) -> Table:
-    """The comparisons for a reader, in percent; a significant difference is bold.
+    """The comparisons for a reader, in percent; a sure difference is bold.
 
     ``alone`` are runs whose text-only twin was not run; they are named below the table.
     """
     filtered = any(comparison.combination.filter != FILTERS_OFF for comparison in comparisons)
     columns = ["data set", *(["filter"] if filtered else []), "encoders", "fusion", "seeds", "text only"]
-    columns += ["fusion F1", "difference", "95 % interval", "p", "detectable", "order"]
+    columns += ["fusion F1", "difference", "95 % interval", "corrected p", "detectable", "order"]
     columns += ["drop, shuffled", "drop, blank", "changed", "verdict"]
     rows = []
     for comparison in comparisons:
@@ -81,7 +82,8 @@ def help_table(comparisons: Sequence[Comparison], alone: Sequence[Run]) -> Table
         "Does the image help? Entity F1 on the test split in percent, mean over seeds, of every fusion and "
         "of its text-only twin. Detectable: the smallest difference that this test alone, p not corrected, "
         "had an 80 % chance to show. Order: bound of almost stochastic order over seeds, below 0.5 where the "
-        "fusion is better. Drop: what the same weights lose with wrong images, and its 95 % interval. "
+        "fusion's are almost stochastically better; of few seeds no evidence by itself. Drop: what the same "
+        "weights lose with wrong images, and its 95 % interval. "
         "Changed: posts tagged otherwise when the images are shuffled.",
         columns,
         rows,

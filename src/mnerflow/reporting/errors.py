@@ -76,7 +76,8 @@ def error_table(rows: Sequence[dict]) -> Table:
         "Errors on the test split: number of entities, means over seeds. Missed: no prediction overlaps the "
         "gold entity; spurious: the prediction overlaps none; surplus: it overlaps one that another fits "
         "better. Recall, in percent, of entities whose words "
-        "were an entity in training (seen) or not. By type, length and image in errors.csv.",
+        "were an entity in the training split (seen) or not; not in that of a run that it starts from. By "
+        "type, length and image in errors.csv.",
         ["data set", "encoders", "fusion", "seeds", "gold", "correct"]
         + [kind.replace("_", " ") for kind in KINDS]
         + ["recall, seen", "recall, unseen"],

@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import fmean
 
 from mnerflow.evaluation.counts import Counts
-from mnerflow.evaluation.evidence import Comparison, compare_with_twins
+from mnerflow.evaluation.evidence import Comparison, compare_with_twins, corrected
 from mnerflow.files import read_json
 from mnerflow.grid import COMBINATION, Combination, Run
 from mnerflow.llm.answer import ANSWERS, ENTITIES
@@ -117,8 +117,7 @@ def compare_rivals(
 ) -> tuple[list[Comparison], list[Run]]:
     """Every rival asked with the image beside itself without it, as ``compare_with_twins`` compares.
 
-    One rival's runs at a time, since a trial may have asked about fewer posts than others did; p values are
-    corrected over the comparisons of a rival.
+    One rival's runs at a time, since a trial may have asked about fewer posts than others did.
     """
     comparisons, alone = [], []
     for name in sorted({run.text_encoder for run in runs}):
@@ -126,7 +125,7 @@ def compare_rivals(
         compared, without = compare_with_twins(own, twins)
         comparisons += compared
         alone += without
-    return comparisons, alone
+    return corrected(comparisons), alone
 
 
 def _count(record: dict, name: str) -> int:

@@ -93,9 +93,11 @@ def grid_table(summary: Sequence[dict]) -> Table:
     ]
     return Table(
         "F1 on the test split in percent, mean ± standard deviation over seeds; the interval is of the mean, "
-        "by bootstrap over sentences and seeds (of one seed, over sentences). Shuffled and blank: entity "
-        "F1 of the same weights with wrong images and with empty ones. Bold: the best of its data set and "
-        "filter, where the next one is surely worse.",
+        "by bootstrap over sentences and seeds (of one seed, over sentences). Strict: an entity counts only "
+        "where `B-` begins it. Token macro F1: mean over the tags of words, `O` among them; subword macro "
+        "F1, the thesis's: a word counts once a subword of its encoder (once, where that has no subwords). "
+        "Shuffled and blank: entity F1 of the same weights with wrong images and with empty ones. Bold: the "
+        "best of its data set and filter, where the next one is surely worse.",
         columns,
         rows,
         bold={(y, columns.index("entity F1")) for y, row in enumerate(summary) if row["best"]},

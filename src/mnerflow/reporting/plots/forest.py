@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from mnerflow.evaluation.statistics import SIGNIFICANCE
 from mnerflow.grid import Combination
 from mnerflow.reporting import style
 from mnerflow.reporting.does_it_help import COLUMNS
@@ -14,14 +13,14 @@ from mnerflow.reporting.tables import read_csv
 def draw_forest(does_it_help: str | Path, out_stem: str | Path) -> None:
     """Draw the differences of ``does_it_help.csv`` with their 95 % intervals, the verdict at the right edge.
 
-    A filled marker is a difference with corrected p < 0.05. Raises ``UserError`` when the file is missing or
-    lacks a column.
+    A filled marker is a sure difference; of a single seed none is. Raises ``UserError`` when the file is
+    missing or lacks a column.
     """
     rows = [
-        Row(Combination.of(record), [_mark(record)], record["verdict"])
+        Row(Combination.of(record), [_mark(record)], _word(record))
         for record in read_csv(does_it_help, COLUMNS)
     ]
-    handles = [handle("corrected p < 0.05", "full"), handle("not significant", "none")]
+    handles = [handle("sure difference", "full"), handle("not sure", "none")]
     label = "Fusion − text only, test entity F1 (points)"
     figure = interval_figure(rows, label, handles) if rows else style.note("No fusion has a text-only twin.")
     style.save(figure, out_stem)
@@ -29,4 +28,8 @@ def draw_forest(does_it_help: str | Path, out_stem: str | Path) -> None:
 
 def _mark(record: dict) -> Mark:
     values = (100 * float(record[name]) for name in ("difference", "low", "high"))
-    return Mark(*values, fill="full" if float(record["p_corrected"]) < SIGNIFICANCE else "none")
+    return Mark(*values, fill="full" if record["sure"] == "True" else "none")
+
+
+def _word(record: dict) -> str:
+    return f"{record['verdict']} (1 seed)" if record["seeds"] == "1" else record["verdict"]

@@ -31,7 +31,7 @@ from mnerflow.reporting.tables import read_csv
 # that it is drawn from.
 CAPTIONS = {
     "forest": (
-        "What each fusion gains over its text-only twin, with its 95 % interval.",
+        "What each fusion gains over its text-only twin, with its 95 % interval; filled where it is sure.",
         "tables/does_it_help.csv",
     ),
     "ablations": (
@@ -42,9 +42,19 @@ CAPTIONS = {
         "Entity F1 of every fusion and seed, with the true, shuffled and blank images.",
         "scores.csv",
     ),
-    "per_type": ("Entity F1 by entity type.", "tables/per_type.csv"),
-    "cost": ("Entity F1 against training time.", "tables/cost.csv"),
-    "training_curves": ("Loss and dev score over the epochs of every run.", "runs/"),
+    "per_type": (
+        "Entity F1 by entity type; a bar is one standard deviation to either side. image_only is left out.",
+        "tables/per_type.csv",
+    ),
+    "cost": (
+        "Entity F1 against training time, without that of a run that it starts from; a bar is one standard "
+        "deviation to either side. image_only is left out.",
+        "tables/cost.csv",
+    ),
+    "training_curves": (
+        "Loss and dev score over the epochs of every run. Losses of a softmax and of a CRF do not compare.",
+        "runs/",
+    ),
     "confusion_matrix": ("Gold tags against predicted ones, in the run that was best on dev.", None),
     "tag_distribution": ("How often each tag stands in each split.", None),
 }

@@ -16,8 +16,13 @@ Row = Mapping[str, str | None]
 SAYS = {
     "gains": ("uses the image and gains", "use the image and gain"),
     "loses": ("uses the image and loses", "use the image and lose"),
-    "ignores": ("ignores the image", "ignore the image"),
+    "ignores": ("scores the same whatever the image", "score the same whatever the image"),
     "unclear": ("cannot be told from the text alone", "cannot be told from the text alone"),
+}
+# Of an unclear one that is surely better or worse.
+SURE_SAYS = {
+    True: ("is better, but not shown to be by the image", "are better, but not shown to be by the image"),
+    False: ("is worse, but not shown to be by the image", "are worse, but not shown to be by the image"),
 }
 CAPTION_SAYS = SAYS | {
     "gains": ("gains by the image's caption", "gain by the image's caption"),
@@ -108,7 +113,7 @@ def _answer(dataset: str, claims: Sequence[Claim], sentences: int) -> Answer:
     summary = f"Of {len(claims)} fusions, {_listed(said)}."
     if len(claims) == 1:
         summary = f"{claims[0].model} {claims[0].says[0]}."
-    elif counts["unclear"] == len(claims):
+    elif all(claim.says == SAYS["unclear"] for claim in claims):
         summary = f"None of {len(claims)} fusions can be told from the text alone."
     elif len(said) == 1:
         number, _, does = said[0].partition(" ")
@@ -144,6 +149,8 @@ def _claim(row: Row, twins: Mapping[str, str | None]) -> Claim:
     difference, low, high = (100 * float(row[name]) for name in ("difference", "low", "high"))
     combination = Combination.of(row)
     says = (CAPTION_SAYS if combination.image_encoder == NONE else SAYS)[row["verdict"]]
+    if row["verdict"] == "unclear" and row["sure"] == "True":
+        says = SURE_SAYS[difference > 0]
     filtered = "" if combination.filter == FILTERS_OFF else f" ({combination.filter})"
     seeds = "1 seed" if row["seeds"] == "1" else f"{row['seeds']} seeds"
     evidence = (
