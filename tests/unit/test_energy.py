@@ -9,6 +9,7 @@ import torch
 
 from mnerflow.training import energy
 from mnerflow.training.energy import EnergyMeter
+from mnerflow.training.meter import Meter
 
 CPU = torch.device("cpu")
 
@@ -34,7 +35,7 @@ def test_packages_and_memory_are_counted_through_a_counter_that_starts_anew(tmp_
     memory.write_text("36000000\n")  # 36 J
     cores.write_text("100000000\n")
     everything.write_text("500000000\n")
-    assert meter.stop() == {"processor": pytest.approx(216 / 3600)}
+    assert meter.watt_hours() == {"processor": pytest.approx(216 / 3600)}
 
 
 def test_a_long_run_is_read_in_between(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -48,20 +49,20 @@ def test_a_long_run_is_read_in_between(tmp_path: Path, monkeypatch: pytest.Monke
     meter = EnergyMeter(CPU, tmp_path)
     while len(read) < 5:
         pass
-    assert meter.stop() == {"processor": pytest.approx(2000 / 3600, abs=1e-4)}
+    assert meter.watt_hours() == {"processor": pytest.approx(2000 / 3600, abs=1e-4)}
 
 
 def test_a_counter_that_may_not_be_read_tells_nothing(tmp_path: Path):
     zone(tmp_path, "0", "package-0", 0).unlink()
-    assert EnergyMeter(CPU, tmp_path).stop() is None
-    assert EnergyMeter(CPU, tmp_path / "none").stop() is None
+    assert EnergyMeter(CPU, tmp_path).watt_hours() is None
+    assert EnergyMeter(CPU, tmp_path / "none").watt_hours() is None
 
 
 def test_a_counter_that_fails_later_tells_nothing_and_stops_no_training(tmp_path: Path):
     package = zone(tmp_path, "0", "package-0", 0)
     meter = EnergyMeter(CPU, tmp_path)
     package.unlink()
-    assert meter.stop() is None
+    assert meter.watt_hours() is None
 
 
 def test_the_gpu_that_trains_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -74,7 +75,16 @@ def test_the_gpu_that_trains_is_counted(tmp_path: Path, monkeypatch: pytest.Monk
     )
     monkeypatch.setitem(sys.modules, "pynvml", nvml)
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: SimpleNamespace(uuid="a"))
-    assert EnergyMeter(torch.device("cuda"), tmp_path).stop() == {"gpu": 1.0}
-    assert EnergyMeter(CPU, tmp_path).stop() is None
+    assert EnergyMeter(torch.device("cuda"), tmp_path).watt_hours() == {"gpu": 1.0}
+    assert EnergyMeter(CPU, tmp_path).watt_hours() is None
     nvml.nvmlInit = lambda: (_ for _ in ()).throw(RuntimeError("no driver"))
-    assert EnergyMeter(torch.device("cuda"), tmp_path).stop() is None
+    assert EnergyMeter(torch.device("cuda"), tmp_path).watt_hours() is None
+
+
+def test_a_killed_training_is_counted_on(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(EnergyMeter, "watt_hours", lambda self: {"processor": 0.5})
+    meter = Meter(CPU)
+    meter.go_on({"seconds": 100.0, "energy_wh": {"processor": 2.0}})
+    assert meter.spent() == {"seconds": pytest.approx(100, abs=5), "energy_wh": {"processor": 2.5}}
+    meter.go_on({"seconds": 100.0, "energy_wh": None})  # on a machine that told nothing
+    assert meter.spent()["energy_wh"] is None

@@ -1,6 +1,7 @@
 """What a run draws from the wall, as far as processor and GPU count it themselves."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
@@ -23,17 +24,16 @@ class EnergyMeter:
 
     def __init__(self, device: torch.device, powercap: Path = POWERCAP) -> None:
         self._counters = [*_rapl(powercap), *_nvml(device)]
-        self._stopped = threading.Event()
         if self._counters:
             threading.Thread(target=self._watch, daemon=True).start()
 
-    def stop(self) -> dict[str, float] | None:
-        """Watt hours since the start by device, ``processor`` and ``gpu``; nothing where neither tells."""
-        self._stopped.set()
+    def watt_hours(self) -> dict[str, float] | None:
+        """Those since the start by device, ``processor`` and ``gpu``; nothing where neither tells."""
         return {device: round(joule / 3600, 4) for device, joule in self._joules().items()} or None
 
     def _watch(self) -> None:
-        while not self._stopped.wait(PAUSE_SECONDS):
+        while self._counters:
+            time.sleep(PAUSE_SECONDS)
             self._joules()
 
     def _joules(self) -> dict[str, float]:

@@ -3,7 +3,7 @@
 import copy
 import math
 import time
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 import torch
@@ -21,6 +21,7 @@ from mnerflow.models.tagger import Tagger
 from mnerflow.training.batches import shuffled_batches
 from mnerflow.training.checkpoint import load_checkpoint, save_checkpoint
 from mnerflow.training.inputs import Inputs
+from mnerflow.training.meter import Meter
 from mnerflow.training.predict import predict
 from mnerflow.training.preemption import Preempted, leave_if_preempted, preempted
 
@@ -38,12 +39,29 @@ class Epoch:
     sentences_per_second: float
 
 
+@dataclass
+class Progress:
+    """How far training is: the epoch under way, the steps of it that are done, and what they came to.
+
+    ``seconds`` are those spent in steps of this epoch, ``best`` the weights of the best epoch so far.
+    """
+
+    epoch: int = 1
+    step: int = 0
+    loss_sum: float = 0.0
+    word_sum: int = 0
+    seconds: float = 0.0
+    history: list[Epoch] = field(default_factory=list)
+    best: dict[str, torch.Tensor] = field(default_factory=dict)
+
+
 def train(
     tagger: Tagger,
     training: Inputs,
     dev: Inputs,
     config: TrainingConfig,
     seed: int,
+    meter: Meter,
     checkpoint: Path,
     identity: str = "",
 ) -> list[Epoch]:
@@ -53,7 +71,7 @@ def train(
     that was killed ends with the same weights as one that was not. Where several processes ``join``, each
     computes its share of every piece of a batch, and only the first one writes.
     """
-    place = next(tagger.parameters()).device
+    device = next(tagger.parameters()).device
     lengths = training.lengths
     plan = [
         shuffled_batches(lengths, config.batch_tokens, seed, epoch) for epoch in range(1, config.epochs + 1)
@@ -64,53 +82,47 @@ def train(
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min((step + 1) / warmup, max(0.0, (steps - step) / max(1, steps - warmup)))
     )
-    history: list[Epoch] = []
-    best: dict[str, torch.Tensor] = {}
-    first_epoch, first_step, loss_sum, word_sum, seconds = 1, 0, 0.0, 0, 0.0
-
+    at = Progress()
     if state := from_first(None if rank() else load_checkpoint(checkpoint, identity)):
         tagger.load_trained_state(state["tagger"])
         optimizer.load_state_dict(state["optimizer"])
         schedule.load_state_dict(state["schedule"])
         set_random_state(state["random"])
-        history = [Epoch(**row) for row in state["history"]]
-        best = state["best"]
-        first_epoch, first_step = state["epoch"], state["step"]
-        loss_sum, word_sum, seconds = state["loss_sum"], state["word_sum"], state["seconds"]
-        logger.info("going on from epoch %d, step %d", first_epoch, first_step)
+        meter.go_on(state["spent"])
+        at = Progress(
+            **state["progress"] | {"history": [Epoch(**row) for row in state["progress"]["history"]]}
+        )
+        logger.info("going on from epoch %d, step %d", at.epoch, at.step)
 
-    def save(epoch: int, step: int) -> None:
+    def save() -> None:
         nonlocal due
         start = time.monotonic()
-        state = {"tagger": tagger.trained_state(), "optimizer": optimizer.state_dict(), "best": best}
-        state |= {"schedule": schedule.state_dict(), "random": random_state()}
-        state |= {"history": [asdict(row) for row in history], "epoch": epoch, "step": step}
-        state |= {"loss_sum": loss_sum, "word_sum": word_sum, "seconds": seconds}
+        state = {"tagger": tagger.trained_state(), "optimizer": optimizer.state_dict()}
+        state |= {"schedule": schedule.state_dict(), "random": random_state(), "spent": meter.spent()}
+        state["progress"] = vars(at) | {"history": [asdict(row) for row in at.history]}
         save_checkpoint(checkpoint, state, identity)
         due = time.monotonic() + pause(time.monotonic() - start, config)
 
     due = time.monotonic() + config.checkpoint_seconds
-    for epoch in range(first_epoch, config.epochs + 1):
-        if should_stop(history, config):
-            break
+    while at.epoch <= config.epochs and not should_stop(at.history, config):
         tagger.train()
-        batches = plan[epoch - 1]
         bar = tqdm(
-            batches[first_step:],
-            f"epoch {epoch}/{config.epochs}",
+            plan[at.epoch - 1][at.step :],
+            f"epoch {at.epoch}/{config.epochs}",
             unit="batch",
             disable=True if rank() else None,
             leave=False,
         )
-        for step, chosen in enumerate(bar, start=first_step + 1):
+        for chosen in bar:
             start = time.monotonic()
-            seed_step(seed, epoch, step)
-            words, loss = training.words(chosen), torch.zeros((), device=place)
+            at.step += 1
+            seed_step(seed, at.epoch, at.step)
+            words, loss = training.words(chosen), torch.zeros((), device=device)
             for piece in training.pieces(chosen, config.batch_tokens):
                 own = share(piece)
                 # Where posts are fewer than processes, one that none lacks stands in, and weighs nothing.
-                batch = training.batch(own or piece[:1]).to(place)
-                with autocast(place):
+                batch = training.batch(own or piece[:1]).to(device)
+                with autocast(device):
                     part = tagger.loss(batch) * (training.words(own) / words)
                 part.backward()
                 loss += part.detach()
@@ -119,49 +131,53 @@ def train(
             optimizer.step()
             schedule.step()
             optimizer.zero_grad()
-            loss_sum += float(loss) * words
-            word_sum += words
-            seconds += time.monotonic() - start
+            at.loss_sum += float(loss) * words
+            at.word_sum += words
+            at.seconds += time.monotonic() - start
             if (time.monotonic() > due and not rank()) or preempted():
-                save(epoch, step)
+                save()
             leave_if_preempted()
 
-        if not math.isfinite(loss_sum):
-            said = f"training diverged in epoch {epoch}, with a loss of {loss_sum}: lower its learning rates"
-            if not history:
+        if not math.isfinite(at.loss_sum):
+            said = f"training diverged in epoch {at.epoch} (loss {at.loss_sum}): lower its learning rates"
+            if not at.history:
                 raise UserError(f"{checkpoint.parent}: {said}.")
             logger.warning("%s; the epochs before are kept", said)
             break
         try:
             predictions, dev_loss = predict(tagger, dev, config.batch_tokens)
         except Preempted:
-            save(epoch, len(batches))
+            save()
             raise
         scores = score(predictions, tagger.decoder.tags)
         row = Epoch(
-            epoch,
-            loss_sum / word_sum,
+            at.epoch,
+            at.loss_sum / at.word_sum,
             dev_loss,
             scores.entity_f1,
             scores.token_macro_f1,
             schedule.get_last_lr()[0],
-            len(training.posts) / seconds,
+            len(training.posts) / at.seconds,
         )
-        history.append(from_first(row))
-        if best_epoch(history, config) == epoch:
-            best = copy.deepcopy(tagger.trained_state())
+        at.history.append(from_first(row))
+        if best_epoch(at.history, config) == at.epoch:
+            at.best = copy.deepcopy(tagger.trained_state())
         logger.info(
             "epoch %d: train loss %.4f, dev loss %.4f, dev entity F1 %.4f, %.0f posts/s",
-            *(epoch, loss_sum / word_sum, dev_loss, scores.entity_f1, len(training.posts) / seconds),
+            row.epoch,
+            row.train_loss,
+            row.dev_loss,
+            row.dev_entity_f1,
+            row.sentences_per_second,
         )
-        first_step, loss_sum, word_sum, seconds = 0, 0.0, 0, 0.0
+        at = Progress(at.epoch + 1, history=at.history, best=at.best)
         soon = time.monotonic() + config.checkpoint_seconds / 2 > due
-        if epoch < config.epochs and soon and not rank():
-            save(epoch + 1, 0)
+        if at.epoch <= config.epochs and soon and not rank():
+            save()
 
-    tagger.load_trained_state(best)
-    logger.info("kept epoch %d of %d", best_epoch(history, config), len(history))
-    return history
+    tagger.load_trained_state(at.best)
+    logger.info("kept epoch %d of %d", best_epoch(at.history, config), len(at.history))
+    return at.history
 
 
 def parameter_groups(tagger: Tagger, config: TrainingConfig) -> list[dict]:

@@ -25,7 +25,7 @@ def predict(tagger: Tagger, inputs: Inputs, most: int, progress: str = "") -> tu
         progress: title of a progress bar; none without it.
     """
     tagger.eval()
-    place = next(tagger.parameters()).device
+    device = next(tagger.parameters()).device
     predictions = [
         Prediction(post.id, post.tokens, post.labels, [OUTSIDE] * len(post.tokens), inputs.subwords(index))
         for index, post in enumerate(inputs.posts)
@@ -35,8 +35,8 @@ def predict(tagger: Tagger, inputs: Inputs, most: int, progress: str = "") -> tu
     loss, words = 0.0, 0
     bar = tqdm(total=len(inputs.posts), desc=progress, unit="post", disable=None if progress else True)
     for chosen in inputs.pieces(readable, 4 * most):
-        batch = inputs.batch(chosen).to(place)
-        with autocast(place):
+        batch = inputs.batch(chosen).to(device)
+        with autocast(device):
             emissions = tagger(batch)
         count = int(batch.word_mask.sum())
         loss += float(tagger.decoder.loss(emissions, batch.labels, batch.word_mask)) * count

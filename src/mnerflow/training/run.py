@@ -1,7 +1,6 @@
 """One training run from prepared files to saved weights, and from saved weights to predictions."""
 
 import hashlib
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,10 +21,10 @@ from mnerflow.files import sha256, write_text
 from mnerflow.log import logger
 from mnerflow.models.tagger import Tagger, load_tagger, new_tagger
 from mnerflow.training.checkpoint import remove_checkpoints
-from mnerflow.training.energy import EnergyMeter
 from mnerflow.training.features import open_features
 from mnerflow.training.inputs import Condition, Inputs, image_rows
 from mnerflow.training.loop import best_epoch, train, write_history
+from mnerflow.training.meter import Meter
 from mnerflow.training.predict import predict
 from mnerflow.training.preemption import preemptible
 from mnerflow.training.provenance import provenance
@@ -102,37 +101,20 @@ def train_run(
         code: hash of the code; a checkpoint of other code, configuration, data or starting weights is not
             gone on from.
     """
-    start, energy = time.monotonic(), EnergyMeter(device())
+    meter = Meter(device())
     seed_everything(run.seed, run.training.threads)
-    place = device()
     posts, dev_posts = read_posts(train_file), read_posts(dev_file)
-    left_out = [post.id for post in posts if images and images.store.lost(post.images)]
-    if left_out:
-        logger.info("%d posts without a usable image are left out: %s", len(left_out), ", ".join(left_out))
-        posts = [post for post in posts if not images.store.lost(post.images)]
-        if not posts:
-            raise UserError(
-                f"{train_file}: not one training post has a usable image, and the policy `drop` leaves such "
-                "posts out. Mend the images, or choose `images: {broken: blank}`."
-            )
-    if wordless := [post.id for post in posts if not post.kept]:
-        logger.info("%d posts without a word are left out: %s", len(wordless), ", ".join(wordless))
-        left_out += wordless
-        posts = [post for post in posts if post.kept]
-        if not posts:
-            raise UserError(f"{train_file}: no training post has a word left. Choose a milder filter.")
-    if run.captions and not any(post.caption for post in posts):
-        raise UserError(
-            f"{train_file}: not one training post has a caption, but the fusion reads them. Give the data "
-            "set `captions`, or leave out the fusions that read them."
-        )
-    tagger = new_tagger(run, posts, images.d_feature if images else 0).to(place)
+    posts, left_out = _usable(posts, images, run.captions, train_file)
+    tagger = new_tagger(run, posts, images.d_feature if images else 0).to(device())
     align(tagger.trained_state().values())
     training, dev = (_inputs(tagger, run, split, images) for split in (posts, dev_posts))
     trained = sum(weight.numel() for weight in tagger.parameters() if weight.requires_grad)
     logger.info(
         "%d training posts, %d dev posts, %.1f M weights on %s",
-        *(len(posts), len(dev_posts), trained / 1e6, place),
+        len(posts),
+        len(dev_posts),
+        trained / 1e6,
+        device(),
     )
     checkpoint = folder / "checkpoint.pt"
     data = [train_file, dev_file, *([images.store.store / "index.csv"] if images else [])]
@@ -142,13 +124,13 @@ def train_run(
         read = [*data, *([run.init_from] if run.init_from else [])]
         read += [images.values.filename] if images else []
         identity = hashlib.sha256(repr((run, code, weights, *map(sha256, read))).encode()).hexdigest()
-    history = train(tagger, training, dev, run.training, run.seed, checkpoint, identity)
+    history = train(tagger, training, dev, run.training, run.seed, meter, checkpoint, identity)
     if rank():
         return
     write_history(folder / "history.csv", history)
     record = about | {
         "config": plain(run),
-        **provenance(place, data),
+        **provenance(device(), data),
         "weights_sha256": weights,
         "training_posts": len(posts),
         "posts_left_out": left_out,
@@ -156,12 +138,36 @@ def train_run(
         "epochs_run": len(history),
         "best_epoch": best_epoch(history, run.training),
         "peak_memory_mib": peak_memory_mib(),
-        "energy_wh": energy.stop(),
-        "seconds": round(time.monotonic() - start, 1),
+        **meter.spent(),
     }
     write_text(folder / "run.yaml", yaml.safe_dump(record, sort_keys=False, allow_unicode=True))
     tagger.save(folder / "model.safetensors")
     remove_checkpoints(checkpoint)
+
+
+def _usable(
+    posts: Sequence[Post], images: Images | None, captions: bool, file: Path
+) -> tuple[list[Post], list[str]]:
+    """The training posts that can be learnt from, and the ids of those left out."""
+    imageless = {post.id for post in posts if images and images.store.lost(post.images)}
+    wordless = {post.id for post in posts if not post.kept and post.id not in imageless}
+    for lacking, ids in (("a usable image", imageless), ("a word", wordless)):
+        if ids:
+            logger.info("%d posts without %s are left out: %s", len(ids), lacking, ", ".join(sorted(ids)))
+    if len(imageless) == len(posts):
+        raise UserError(
+            f"{file}: not one training post has a usable image, and the policy `drop` leaves such posts out. "
+            "Mend the images, or choose `images: {broken: blank}`."
+        )
+    usable = [post for post in posts if post.id not in imageless | wordless]
+    if not usable:
+        raise UserError(f"{file}: no training post has a word left. Choose a milder filter.")
+    if captions and not any(post.caption for post in usable):
+        raise UserError(
+            f"{file}: not one training post has a caption, but the fusion reads them. Give the data set "
+            "`captions`, or leave out the fusions that read them."
+        )
+    return usable, [post.id for post in posts if post.id in imageless | wordless]
 
 
 def predict_order(
