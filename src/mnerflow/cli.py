@@ -8,12 +8,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
+from mnerflow import publication
 from mnerflow.data.check import Findings, Problem, check_folder, configuration
 from mnerflow.data.formats import FORMATS
 from mnerflow.errors import UserError
 from mnerflow.files import sha256
-from mnerflow.publication import compare_tables, publish, unpack
-from mnerflow.reporting.archive import verify, write_archive
+from mnerflow.reporting.archive import verify_archive, write_archive
 from mnerflow.reporting.show import results_text
 
 PUBLISHED = Path("results/published")
@@ -44,6 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description=CHECK,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    check.set_defaults(act=_check)
     check.add_argument("folder", type=Path)
     check.add_argument("--types", help="the entity types, as PER,LOC,ORG; without it, those found are listed")
     check.add_argument("--format", choices=FORMATS, help="the files' format, where their first line misleads")
@@ -51,23 +52,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--limit", type=int, metavar="N", help="print at most N problems of a kind (default: all)"
     )
     show = commands.add_parser("show", help="print the table of finished runs and where the rest lies")
-    show.add_argument("results", type=Path, nargs="?", default=Path("results"), help="default: results")
+    show.set_defaults(act=_show)
     archive = commands.add_parser("archive", help="pack code, configuration, small results and checksums")
-    archive.add_argument("results", type=Path, nargs="?", default=Path("results"), help="default: results")
-    intact = commands.add_parser("verify", help="say what is missing or changed in a packed archive")
-    intact.add_argument("file", type=Path)
-    give = commands.add_parser(
+    archive.set_defaults(act=_archive)
+    verify = commands.add_parser("verify", help="say what is missing or changed in a packed archive")
+    verify.set_defaults(act=_verify)
+    verify.add_argument("file", type=Path)
+    publish = commands.add_parser(
         "publish", help="copy finished runs and tables to where they can be given away"
     )
-    give.add_argument("results", type=Path, nargs="?", default=Path("results"), help="default: results")
-    give.add_argument("--to", type=Path, default=PUBLISHED, metavar="DIR", help=f"default: {PUBLISHED}")
-    take = commands.add_parser(
+    publish.set_defaults(act=_publish)
+    for command in (show, archive, publish):
+        command.add_argument(
+            "results", type=Path, nargs="?", default=Path("results"), help="default: results"
+        )
+    publish.add_argument("--to", type=Path, default=PUBLISHED, metavar="DIR", help=f"default: {PUBLISHED}")
+    unpack = commands.add_parser(
         "unpack", help="put published runs into a folder of results, without their words"
     )
+    unpack.set_defaults(act=_unpack)
     compare = commands.add_parser(
         "compare", help="say which published scores and tables a folder has otherwise"
     )
-    for command in (take, compare):
+    compare.set_defaults(act=_compare)
+    for command in (unpack, compare):
         command.add_argument("results", type=Path)
         command.add_argument(
             "--from",
@@ -77,9 +85,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             dest="published",
             help=f"default: {PUBLISHED}",
         )
-    acts = {check: _check, show: _show, archive: _archive, intact: _verify, give: _publish, take: _unpack}
-    for command, act in (acts | {compare: _compare}).items():
-        command.set_defaults(act=act)
     given = parser.parse_args(arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a file's name need not be text
@@ -114,7 +119,7 @@ def _archive(given: argparse.Namespace) -> int:
 
 
 def _verify(given: argparse.Namespace) -> int:
-    count, wrong = verify(given.file)
+    count, wrong = verify_archive(given.file)
     for line in wrong:
         print(line, file=sys.stderr)
     state = f"{len(wrong)} files are not what it lists" if wrong else f"all {count} files are what it lists"
@@ -123,17 +128,17 @@ def _verify(given: argparse.Namespace) -> int:
 
 
 def _publish(given: argparse.Namespace) -> int:
-    print(f"{given.to}: {publish(given.results, given.to)} runs")
+    print(f"{given.to}: {publication.publish(given.results, given.to)} runs")
     return 0
 
 
 def _unpack(given: argparse.Namespace) -> int:
-    print(f"{given.results}: {unpack(given.published, given.results)} runs")
+    print(f"{given.results}: {publication.unpack(given.published, given.results)} runs")
     return 0
 
 
 def _compare(given: argparse.Namespace) -> int:
-    count, wrong = compare_tables(given.published, given.results)
+    count, wrong = publication.compare_tables(given.published, given.results)
     for line in wrong:
         print(line, file=sys.stderr)
     state = f"{len(wrong)} of {count} differ" if wrong else f"all {count} are computed again"

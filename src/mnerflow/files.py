@@ -172,6 +172,20 @@ def sha256(path: str | Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def folder_state(folder: Path) -> str:
+    """Hash of names, sizes and times of all files below a folder, hidden ones left out.
+
+    A directory's own time does not tell that a file in it was written anew, or lies deeper.
+    """
+    seen = []
+    for file in sorted(folder.rglob("*")):
+        name = file.relative_to(folder)
+        if not any(part.startswith(".") for part in name.parts) and file.is_file():
+            status = file.stat()
+            seen.append((str(name), status.st_size, status.st_mtime_ns))
+    return hashlib.sha256(repr(seen).encode()).hexdigest()
+
+
 def seal(path: str | Path) -> None:
     """Append to a file the SHA-256 of its bytes; readers of zip archives and ``.npy`` do not mind it."""
     with Path(path).open("r+b") as file:

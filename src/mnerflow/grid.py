@@ -7,7 +7,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Self
 
-from mnerflow.config import LearningRates, TrainingConfig, build, plain
+from mnerflow.config import LearningRates, RunConfig, TrainingConfig, build, plain
 from mnerflow.errors import UserError, suggest
 
 NONE = "none"
@@ -156,7 +156,7 @@ def _shared_by_twins(entry: dict[str, Any]) -> tuple[Any, ...]:
     learning rates, which each fusion may have from a search of its own."""
     training = build(TrainingConfig, entry.get("training", {}), "fusions")
     start = entry.get("init_from", {}).get("dataset")
-    return entry.get("decoder", "softmax"), start, replace(training, learning_rate=LearningRates())
+    return entry.get("decoder", RunConfig.decoder), start, replace(training, learning_rate=LearningRates())
 
 
 def starting_runs(config: dict[str, Any], run: Run) -> list[Run]:
@@ -197,7 +197,7 @@ def run_config(config: dict[str, Any], run: Run) -> dict[str, Any]:
         "seed": run.seed,
         "fusion": _part(run.fusion, fusion),
         "captions": "caption" in inputs_of(config, run.fusion),
-        "decoder": fusion.get("decoder", "softmax"),
+        "decoder": fusion.get("decoder", RunConfig.decoder),
         "training": plain(build(TrainingConfig, training, f"training of {run.path}")),
     }
     if text:

@@ -3,7 +3,6 @@
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from hashlib import sha256
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -70,29 +69,10 @@ def check_time(core_hours: dict[str, float], encoders: Sequence[Sequence[str]], 
         )
 
 
-def mirror_file(config: dict[str, Any], entry: dict[str, Any]) -> str | None:
-    """Where the configured mirror keeps the file of an entry; nothing without a mirror."""
-    return f"{config['mirror']}/{entry['mirror']}" if config.get("mirror") and "mirror" in entry else None
-
-
 def split_files(entry: dict[str, Any]) -> list[str]:
     """The files that hold the splits of a data set's entry."""
     parts = entry["splits"].values()
     return [name for part in parts for name in ([part] if isinstance(part, str) else part)]
-
-
-def folder_state(folder: Path) -> str:
-    """Hash of names, sizes and times of all files below a folder, hidden ones left out.
-
-    A directory's own time does not tell that a file in it was written anew, or lies deeper.
-    """
-    seen = []
-    for file in sorted(folder.rglob("*")):
-        name = file.relative_to(folder)
-        if not any(part.startswith(".") for part in name.parts) and file.is_file():
-            status = file.stat()
-            seen.append((str(name), status.st_size, status.st_mtime_ns))
-    return sha256(repr(seen).encode()).hexdigest()
 
 
 def _check_entries(config: dict[str, Any]) -> None:

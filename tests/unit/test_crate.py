@@ -13,7 +13,7 @@ from mnerflow.cli import main
 from mnerflow.errors import UserError
 from mnerflow.files import sha256, write_text
 from mnerflow.grid import Run
-from mnerflow.reporting.archive import verify, write_archive
+from mnerflow.reporting.archive import verify_archive, write_archive
 from mnerflow.reporting.crate import copy_code, write_crate
 
 RUNS = [Run("twitter", "none", "bilstm", "cnn", "linear", seed) for seed in (1, 2)]
@@ -160,12 +160,12 @@ def test_every_flipped_byte_is_noticed(results: Path):
     for place in [*range(10, len(sound), len(sound) // 40), *range(len(sound) - 8, len(sound))]:
         archive.write_bytes(sound[:place] + bytes([sound[place] ^ 0xFF]) + sound[place + 1 :])
         try:
-            assert verify(archive)[1], place
+            assert verify_archive(archive)[1], place
         except UserError as error:
             assert str(archive) in str(error)
     archive.write_bytes(sound[: len(sound) // 2])
     with pytest.raises(UserError, match="damaged, it cannot be read to its end"):
-        verify(archive)
+        verify_archive(archive)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_paths_that_lead_out_are_refused(name: str, results: Path):
         return [*members, (name.format(top=members[0][0].partition("/")[0]), b"x")]
 
     with pytest.raises(UserError, match=r"no plain file in the folder.*Do not unpack"):
-        verify(repacked(write_archive(results), change))
+        verify_archive(repacked(write_archive(results), change))
 
 
 def test_links_and_what_is_no_archive_of_ours_are_refused(tmp_path: Path):
@@ -186,21 +186,21 @@ def test_links_and_what_is_no_archive_of_ours_are_refused(tmp_path: Path):
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
         tar.addfile(link)
     with pytest.raises(UserError, match="no plain file"):
-        verify(archive)
+        verify_archive(archive)
     with tarfile.open(archive, "w:gz"):
         pass
     with pytest.raises(UserError, match="has no SHA256SUMS"):
-        verify(archive)
+        verify_archive(archive)
     with tarfile.open(archive, "w:gz") as tar:
         for _ in range(2):
             tar.addfile(tarfile.TarInfo("mnerflow/SHA256SUMS"))
     with pytest.raises(UserError, match="holds 'SHA256SUMS' twice"):
-        verify(archive)
+        verify_archive(archive)
     archive.write_bytes(b"PK")
     with pytest.raises(UserError, match="damaged"):
-        verify(archive)
+        verify_archive(archive)
     with pytest.raises(UserError, match="no such file"):
-        verify(tmp_path / "none.tar.gz")
+        verify_archive(tmp_path / "none.tar.gz")
 
 
 def test_nothing_is_packed_that_is_not_as_it_was_recorded(results: Path):

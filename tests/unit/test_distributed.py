@@ -20,7 +20,7 @@ from mnerflow.data.post import Post, write_posts
 from mnerflow.errors import UserError
 from mnerflow.models.text_encoders.language_model import Config, LanguageModel
 from mnerflow.training.launch import launch
-from mnerflow.training.run import predict_order, train_order
+from mnerflow.training.run import predict_job, train_job
 
 
 def bilstm(dropout: float = 0.0) -> PartConfig:
@@ -59,9 +59,9 @@ def train(run: RunConfig, data: Path, name: str) -> Path:
     folder = data / name
     folder.mkdir(exist_ok=True)
     values = asdict(run)
-    order = {"values": values, "train": str(data / "train.jsonl"), "dev": str(data / "dev.jsonl")}
-    order |= {"pixels": None, "features": None, "folder": str(folder), "about": {}, "code": ""}
-    launch(train_order, order, run.training.processes, folder / "log")
+    arguments = {"values": values, "train": str(data / "train.jsonl"), "dev": str(data / "dev.jsonl")}
+    arguments |= {"pixels": None, "features": None, "folder": str(folder), "about": {}, "code": ""}
+    launch(train_job, arguments, run.training.processes, folder / "log")
     return folder
 
 
@@ -117,8 +117,8 @@ def test_two_processes_share_frozen_weights_in_training_and_prediction(data: Pat
     assert int(kept) == int(whole) / 2
     for processes, folder in ((1, one), (2, two)):
         outputs = {str(data / "dev.jsonl"): {"true": str(folder / "dev.jsonl")}}
-        order = {"values": asdict(run(encoder)), "pixels": None, "features": None}
-        launch(predict_order, order | {"folder": str(two), "outputs": outputs}, processes, folder / "log")
+        arguments = {"values": asdict(run(encoder)), "pixels": None, "features": None}
+        launch(predict_job, arguments | {"folder": str(two), "outputs": outputs}, processes, folder / "log")
     assert (one / "dev.jsonl").read_bytes() == (two / "dev.jsonl").read_bytes()
 
 

@@ -1,7 +1,6 @@
 """The image store: real-world files, policies, and files that are whole or absent."""
 
 import csv
-import pickle
 import resource
 import struct
 import warnings
@@ -252,14 +251,6 @@ def test_a_full_disk_leaves_the_old_store_whole(folder, tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert ImageStore(tmp_path / "store").rows(NAMES[:2]) == [1, 2]
     assert len(list((tmp_path / "store").iterdir())) == 2
-
-
-def test_a_store_travels_to_a_worker_process_without_its_pixels(folder, tmp_path):
-    build_store(NAMES, folder, tmp_path / "store", SIZE)
-    store = ImageStore(tmp_path / "store")
-    sent = pickle.dumps(store)
-    assert len(sent) < 1000
-    assert np.array_equal(pickle.loads(sent).pixels, store.pixels)
 
 
 def test_an_unknown_image_is_named(folder, tmp_path):

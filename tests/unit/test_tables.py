@@ -125,11 +125,11 @@ def test_latex_escapes_and_compiles(tmp_path):
     assert run.returncode == 0, run.stdout[-2000:]
 
 
-def test_published_results_are_of_one_data_set_and_metric_and_cite_their_source():
+def test_results_of_the_literature_are_of_one_data_set_and_metric_and_cite_their_source():
     results = results_on("twitter2017")
     assert [result.system for result in results[:2]] == ["PROMU", "PGIM"]
     assert {result.value for result in results} >= {0.8531, 0.8749, 0.8911}
-    assert all(result.source.id and result.source.url.startswith("https://") for result in results)
+    assert all(result.source.title and result.source.url.startswith("https://") for result in results)
     assert {result.value for result in results_on("poner")} == {0.871, 0.832}
     assert {result.dataset for result in results_on("poner_scans")} == {"poner_scans"}  # the same sentences
     assert results_on("demo") == []

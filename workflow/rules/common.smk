@@ -31,7 +31,8 @@ from mnerflow.errors import UserError
 from mnerflow.fingerprint import fingerprint
 from mnerflow.compute.gpus import find_gpus
 from mnerflow.llm import runs as llm
-from mnerflow.plan import check_clock, check_plan, check_time, folder_state, split_files
+from mnerflow.files import folder_state
+from mnerflow.plan import check_clock, check_plan, check_time, split_files
 from mnerflow.publication import TABLES, is_published, is_trained
 from mnerflow.schema import check
 

@@ -70,7 +70,7 @@ rule unpack_images:
     params:
         inner=lambda w: config["datasets"][w.dataset]["images"].get("folder"),
     script:
-        "../scripts/unpack_images.py"
+        "../scripts/unpack.py"
 
 
 rule unpack_poner:
@@ -87,7 +87,7 @@ rule unpack_poner:
         inner=ARCHIVES.get(PONER_ARCHIVE, {}).get("folder"),
         endings=[".conll", ".json", ".jpg", ".txt", ".xml"],
     script:
-        "../scripts/unpack_images.py"
+        "../scripts/unpack.py"
 
 
 rule make_poner:

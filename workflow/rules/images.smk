@@ -19,8 +19,8 @@ rule image_store:
     params:
         folder=lambda w: f"{raw_folder(w.dataset)}/images",
         own=lambda w: own_images(w.dataset),
-        broken=config.get("images", {}).get("broken", "blank"),
-        fit=lambda w: config["datasets"][w.dataset].get("fit", "letterbox"),
+        broken=BROKEN,
+        fit=fit_of,
         code=code_of("image_store.py"),
     script:
         "../scripts/image_store.py"

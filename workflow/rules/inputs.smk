@@ -120,6 +120,14 @@ def image_source(wildcards):
     return [f"{folder}/images"]
 
 
+def fit_of(wildcards):
+    """How images of another shape than a square are made one."""
+    return config["datasets"][wildcards.dataset].get("fit", "letterbox")
+
+
+BROKEN = config.get("images", {}).get("broken", "blank")
+
+
 def image_inputs(wildcards):
     """Image store, and features where the encoder is frozen, that a run reads; nothing without an image."""
     if wildcards.image == grid.NONE:

@@ -38,8 +38,8 @@ rule ask:
         prompt=lambda w: sha256(PROMPTS[w.text].read_bytes()).hexdigest(),
         images=lambda w: f"{raw_folder(w.dataset)}/images",
         own=lambda w: None if w.image == grid.NONE else own_images(w.dataset),
-        fit=lambda w: config["datasets"][w.dataset].get("fit", "letterbox"),
-        broken=config.get("images", {}).get("broken", "blank"),
+        fit=fit_of,
+        broken=BROKEN,
         code=code_of("ask.py"),
     script:
         "../scripts/ask.py"

@@ -6,4 +6,4 @@ from mnerflow.data.poner.sheet import contact_sheet
 from mnerflow.log import job
 
 with job(f"drew crops of {snakemake.wildcards.dataset}", snakemake.log[0]):
-    contact_sheet(Path(snakemake.input.images).parent, target=Path(snakemake.output[0]))
+    contact_sheet(Path(snakemake.input.images).parent, Path(snakemake.output[0]))

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from mnerflow.data.download import fetch
+from mnerflow.data.download import fetch, mirror_file
 from mnerflow.log import job
-from mnerflow.plan import mirror_file
 
 with job(f"fetched {snakemake.output[0]}", snakemake.log[0]):
     entry = snakemake.params.entry

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from mnerflow.data.download import mirror_file
 from mnerflow.data.poner import make_multimodal
 from mnerflow.log import job
-from mnerflow.plan import mirror_file
 
 with job(f"made {snakemake.wildcards.dataset}", snakemake.log[0]) as log:
     given = snakemake.params

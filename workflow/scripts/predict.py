@@ -6,18 +6,18 @@ from mnerflow.compute.gpus import take_gpus
 from mnerflow.grid import ABLATIONS, prediction_processes
 from mnerflow.log import job
 from mnerflow.training.launch import launch
-from mnerflow.training.run import predict_order
+from mnerflow.training.run import predict_job
 
 folder = Path(snakemake.input.model).parent
 with job(f"predicted {folder}", snakemake.log[0]):
     take_gpus(snakemake.resources.gpu)
     given, out, params = snakemake.input, snakemake.output, snakemake.params
     ablations = {name: out[name] for name in ABLATIONS if out.get(name)}
-    order = {
+    arguments = {
         "values": params.run,
         "pixels": given.get("images"),
         "features": given.get("features"),
         "folder": str(folder),
         "outputs": {given.dev: {"true": out.dev}, given.test: {"true": out.test} | ablations},
     }
-    launch(predict_order, order, prediction_processes(params.run), snakemake.log[0])
+    launch(predict_job, arguments, prediction_processes(params.run), snakemake.log[0])

@@ -6,7 +6,7 @@ from mnerflow.compute.gpus import take_gpus
 from mnerflow.grid import sources, training_processes
 from mnerflow.log import job
 from mnerflow.training.launch import launch
-from mnerflow.training.run import train_order
+from mnerflow.training.run import train_job
 
 folder = Path(snakemake.output.model).parent
 with job(f"trained {folder}", snakemake.log[0]):
@@ -15,7 +15,7 @@ with job(f"trained {folder}", snakemake.log[0]):
     about = dict(snakemake.wildcards.items())
     training = params.run["training"]
     training |= {"checkpoint_seconds": float(snakemake.resources.checkpoint_seconds)}
-    order = {
+    arguments = {
         "values": params.run | {"training": training},
         "train": given.train,
         "dev": given.dev,
@@ -25,4 +25,4 @@ with job(f"trained {folder}", snakemake.log[0]):
         "about": about | {"sources": sources(snakemake.config, about["text"], about["image"])},
         "code": params.code,
     }
-    launch(train_order, order, training_processes(params.run), snakemake.log[0])
+    launch(train_job, arguments, training_processes(params.run), snakemake.log[0])

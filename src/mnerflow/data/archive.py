@@ -2,7 +2,6 @@
 
 import filecmp
 import gzip
-import logging
 import lzma
 import re
 import shutil
@@ -18,11 +17,10 @@ from typing import IO
 
 from tqdm import tqdm
 
-from mnerflow.data.formats.umt import IMAGE_SUFFIXES
+from mnerflow.data.post import IMAGE_SUFFIXES
 from mnerflow.errors import UserError
 from mnerflow.files import atomic_folder
-
-logger = logging.getLogger("mnerflow")
+from mnerflow.log import logger
 
 MAX_BYTES = 64 << 30  # unpacked
 MAX_RATIO = 100  # unpacked to packed; photos hardly shrink, a bomb by 1000

@@ -13,11 +13,11 @@ from pathlib import Path
 from unicodedata import category, normalize
 
 from mnerflow.data.formats import parse_lines
-from mnerflow.data.formats.umt import HEADER, IMAGE_SUFFIXES
+from mnerflow.data.formats.umt import HEADER
 from mnerflow.data.images import BrokenImage, decode
-from mnerflow.data.post import SPLITS, Post
+from mnerflow.data.post import IMAGE_SUFFIXES, SPLITS, Post
 from mnerflow.data.prepare_report import straddling
-from mnerflow.data.tags import OUTSIDE, entity_type, spans
+from mnerflow.data.tags import OUTSIDE, entity_type, spans, strays
 from mnerflow.errors import UserError, suggest
 
 NAMES = {"train": ("train",), "dev": ("dev", "valid", "val", "validation"), "test": ("test",)}
@@ -208,17 +208,13 @@ def _splits(findings: Findings) -> Iterator[Problem]:
 
 def _tags(findings: Findings) -> Iterator[Problem]:
     for place, post in _posts(findings):
-        before = None
-        for index, tag in enumerate(post.labels):
-            kind = entity_type(tag)
-            if tag.startswith("I-") and kind != before:
-                after = post.labels[index - 1] if index else "the start"
-                yield Problem(
-                    f"{place}, token {index + 1} ({_short(post.tokens[index])!r}): {tag} after {after}",
-                    "A stray I- counts as the start of an entity. Set `repair: true` to read it as B-.",
-                    False,
-                )
-            before = kind
+        for index in strays(post.labels):
+            tag, after = post.labels[index], post.labels[index - 1] if index else "the start"
+            yield Problem(
+                f"{place}, token {index + 1} ({_short(post.tokens[index])!r}): {tag} after {after}",
+                "A stray I- counts as the start of an entity. Set `repair: true` to read it as B-.",
+                False,
+            )
     for split, posts in findings.splits.items():
         if posts and all(tag == OUTSIDE for _, post in posts for tag in post.labels):
             what = f"{findings.files[split]}: not one entity in {len(posts)} posts"

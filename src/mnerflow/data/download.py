@@ -1,9 +1,9 @@
 """One raw file from the network or from a mirror: whole and with the right checksum, or not there at all."""
 
-import logging
 import shutil
 import time
 from pathlib import Path
+from typing import Any
 
 import requests
 from tqdm import tqdm
@@ -11,8 +11,7 @@ from tqdm import tqdm
 from mnerflow import files
 from mnerflow.data import google_drive
 from mnerflow.errors import UserError
-
-logger = logging.getLogger("mnerflow")
+from mnerflow.log import logger
 
 ATTEMPTS = 4  # in a row that bring no new byte
 PAUSE = 1.0  # seconds before the second attempt, doubled before each further one
@@ -27,6 +26,11 @@ class _TryAgain(Exception):
 
 
 TRANSIENT = (_TryAgain, requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
+
+
+def mirror_file(config: dict[str, Any], entry: dict[str, Any]) -> str | None:
+    """Where the configured mirror keeps the file of an entry; nothing without a mirror."""
+    return f"{config['mirror']}/{entry['mirror']}" if config.get("mirror") and "mirror" in entry else None
 
 
 def fetch(

@@ -195,31 +195,27 @@ class ImageStore:
     Raises ``UserError`` when a file is missing, truncated or does not belong to the other.
     """
 
-    def __init__(self, store: Path) -> None:
-        self.store = Path(store)
+    def __init__(self, folder: Path) -> None:
+        self.folder = Path(folder)
         for file in (IMAGES, INDEX):
-            if not (self.store / file).is_file():
-                raise UserError(f"{self.store / file}: no such file. {_REBUILD}")
-        self.entries = read_index(self.store / INDEX)
+            if not (self.folder / file).is_file():
+                raise UserError(f"{self.folder / file}: no such file. {_REBUILD}")
+        self.entries = read_index(self.folder / INDEX)
         self.pixels = self._open_pixels()
-
-    def __reduce__(self) -> tuple:
-        # A worker process opens the file again; pickling the memory map would copy every image.
-        return ImageStore, (self.store,)
 
     def rows(self, names: Iterable[str]) -> list[int]:
         """The row of each image, 0 for one that has none; raises ``UserError`` for an unknown name."""
         try:
             return [self.entries[name].row for name in names]
         except KeyError as error:
-            raise UserError(f"{self.store}: image {error} is not in this store. {_REBUILD}") from error
+            raise UserError(f"{self.folder}: image {error} is not in this store. {_REBUILD}") from error
 
     def lost(self, names: Sequence[str]) -> bool:
         """Whether the policy ``drop`` took all images of a post that had some: training goes without it."""
         return bool(names) and all(self.entries[name].status == "dropped" for name in names)
 
     def _open_pixels(self) -> np.ndarray:
-        path = self.store / IMAGES
+        path = self.folder / IMAGES
         rows = 1 + sum(entry.status == "ok" for entry in self.entries.values())
         try:
             pixels = np.lib.format.open_memmap(path, mode="r")

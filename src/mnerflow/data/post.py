@@ -9,6 +9,8 @@ from pathlib import Path
 from mnerflow.errors import UserError
 from mnerflow.files import atomic_path, read_json_lines, write_json_lines
 
+# How the files of images end.
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff")
 SPLITS = ("train", "dev", "test")
 FIELDS = ("id", "tokens", "labels", "images", "caption", "language")
 OPTIONAL_FIELDS = ("group", "dropped", "forms")

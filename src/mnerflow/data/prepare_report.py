@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mnerflow.data.post import Post
-from mnerflow.data.tags import OUTSIDE, entity_type, spans
+from mnerflow.data.tags import OUTSIDE, spans, strays
 
 
 @dataclass
@@ -52,12 +52,10 @@ def count_strays(posts: list[Post]) -> tuple[int, int]:
     """Stray ``I-`` tags after ``O`` or a post's start, and after a tag of another type."""
     after_outside = after_other_type = 0
     for post in posts:
-        before = OUTSIDE
-        for tag in post.labels:
-            if tag.startswith("I-") and tag[2:] != entity_type(before):
-                after_outside += before == OUTSIDE
-                after_other_type += before != OUTSIDE
-            before = tag
+        for index in strays(post.labels):
+            outside = not index or post.labels[index - 1] == OUTSIDE
+            after_outside += outside
+            after_other_type += not outside
     return after_outside, after_other_type
 
 

@@ -30,12 +30,19 @@ def spans(tags: Sequence[str]) -> Iterator[tuple[str, int, int]]:
             start, current = index, kind
 
 
-def repair(tags: Sequence[str]) -> list[str]:
-    """Turn every stray ``I-`` (one that continues nothing) into the ``B-`` it stands for."""
-    repaired, before = [], None
-    for tag in tags:
+def strays(tags: Sequence[str]) -> Iterator[int]:
+    """Yield the index of every stray ``I-``: one that continues nothing."""
+    before = None
+    for index, tag in enumerate(tags):
         kind = entity_type(tag)
-        stray = tag.startswith("I-") and kind != before
-        repaired.append(f"B-{kind}" if stray else tag)
+        if tag.startswith("I-") and kind != before:
+            yield index
         before = kind
+
+
+def repair(tags: Sequence[str]) -> list[str]:
+    """Turn every stray ``I-`` into the ``B-`` it stands for."""
+    repaired = list(tags)
+    for index in strays(tags):
+        repaired[index] = f"B-{entity_type(tags[index])}"
     return repaired

@@ -16,17 +16,17 @@ from mnerflow.data.tags import OUTSIDE
 
 # Counted a post: no entities could be read in the answer; it was no valid JSON until it was mended; it broke
 # off at the longest length allowed.
-ANSWERS = ("unreadable", "mended", "cut_off")
+ANSWER_PROBLEMS = ("unreadable", "mended", "cut_off")
 # Counted an entity: it lacks its words or its type; its type is none of the data set's; its words are not
 # in the text; they are, but belong to an entity placed before.
-ENTITIES = ("incomplete", "unknown_type", "not_in_text", "overlapping")
+ENTITY_PROBLEMS = ("incomplete", "unknown_type", "not_in_text", "overlapping")
 
 _PLAIN_QUOTES = str.maketrans("‘’“”", "''\"\"")
 
 
 @dataclass
 class Reading:
-    """Tags for every word of a post, and how often each of ``ANSWERS`` and ``ENTITIES`` was met."""
+    """Tags for every word of a post, and how often each problem (of the two tuples above) was met."""
 
     tags: list[str]
     placed: int = 0

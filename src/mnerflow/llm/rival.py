@@ -17,7 +17,7 @@ from mnerflow.data.tags import OUTSIDE
 from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import Prediction, write_predictions
 from mnerflow.files import sha256, write_json_lines, write_text
-from mnerflow.llm.answer import ANSWERS, ENTITIES, Reading, read_answer, schema
+from mnerflow.llm.answer import ANSWER_PROBLEMS, ENTITY_PROBLEMS, Reading, read_answer, schema
 from mnerflow.llm.client import Answer, Request, Service, ask_all
 from mnerflow.llm.cost import USUAL
 from mnerflow.llm.picture import show
@@ -83,9 +83,9 @@ def ask_run(
         "examples": [post.id for post, _ in questions.examples],
         "posts": len(answers),
         "from_cache": sum(answer.cached for answer in answers),
-        "answers": {name: counts[name] for name in ANSWERS},
+        "answers": {name: counts[name] for name in ANSWER_PROBLEMS},
         "entities": {"placed": sum(reading.placed for reading in readings)}
-        | {name: counts[name] for name in ENTITIES},
+        | {name: counts[name] for name in ENTITY_PROBLEMS},
         "images_not_shown": questions.broken,
         "input_tokens": sum(read for read, _ in tokens),
         "output_tokens": sum(written for _, written in tokens),

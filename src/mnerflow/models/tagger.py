@@ -183,9 +183,9 @@ def _assemble(
     )
     fusion = load_class("fusions", run.fusion.kind, Fusion)
     encoders = (("text", text_encoder), ("image", image_encoder))
-    if (given := tuple(name for name, encoder in encoders if encoder)) != fusion.reads:
+    if (given := tuple(name for name, encoder in encoders if encoder)) != fusion.inputs:
         raise UserError(
-            f"fusion {run.fusion.kind!r}: it reads {' and '.join(fusion.reads)}, but is given "
+            f"fusion {run.fusion.kind!r}: it reads {' and '.join(fusion.inputs)}, but is given "
             f"{' and '.join(given) or 'neither text nor image'}. Correct its `inputs`."
         )
     with options_of(f"fusion {run.fusion.kind!r}"):

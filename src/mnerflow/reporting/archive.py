@@ -55,7 +55,7 @@ def write_archive(results: Path) -> Path:
     return archive
 
 
-def verify(archive: Path) -> tuple[int, list[str]]:
+def verify_archive(archive: Path) -> tuple[int, list[str]]:
     """Read an archive, unpacking nothing; how many files it lists, and what is wrong with them in words.
 
     Raises ``UserError`` when it cannot be read to its end, has no ``SHA256SUMS``, or holds what none of ours

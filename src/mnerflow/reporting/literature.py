@@ -10,19 +10,18 @@ from mnerflow.grid import FILTERS_OFF, NONE, Combination
 from mnerflow.reporting.render import ABSENT, Table, spread
 
 COLUMNS = ("dataset", "split", "metric", "origin", "system", "backbone", "modality", "value", "sd", "seeds")
-COLUMNS += ("source", "year", "url", "checked", "seen_in")
+COLUMNS += ("source", "year", "title", "url", "checked", "seen_in")
 METRIC, SPLIT = "entity_f1", "test"
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a result was published; ``id`` is an ACL Anthology id, a DOI or a handle."""
+    """Where a result was published."""
 
     title: str
     authors: str
     venue: str
     year: int
-    id: str
     url: str
 
 
@@ -124,6 +123,7 @@ def _theirs(result: Result) -> dict:
         "seeds": None,
         "source": f"{result.source.authors.split(',')[0]}, {result.source.venue}",
         "year": result.source.year,
+        "title": result.source.title,
         "url": result.source.url,
         "checked": result.checked,
         "seen_in": result.seen_in,
@@ -147,6 +147,7 @@ def _ours(row: dict, captioned: Collection[str]) -> dict:
         "seeds": row["seeds"],
         "source": "mnerflow",
         "year": None,
+        "title": None,
         "url": f"runs/{combination.folder}/",
         "checked": True,
         "seen_in": None,

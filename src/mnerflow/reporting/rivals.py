@@ -10,14 +10,22 @@ from mnerflow.evaluation.counts import Counts
 from mnerflow.evaluation.evidence import Comparison, compare_with_twins, corrected
 from mnerflow.files import read_json
 from mnerflow.grid import COMBINATION, Combination, Run
-from mnerflow.llm.answer import ANSWERS, ENTITIES
+from mnerflow.llm.answer import ANSWER_PROBLEMS, ENTITY_PROBLEMS
 from mnerflow.record import read_record
 from mnerflow.reporting.render import ABSENT, Table, percent, spread
 from mnerflow.reporting.tables import summarize
 
 NEEDED = ("config", "prompt", "answers", "entities", "cost", "images_not_shown")
 SCORES = ("entity_f1", "entity_f1_strict", "token_macro_f1")
-COUNTED = (*ANSWERS, "placed", *ENTITIES, "images_not_shown", "from_cache", "input_tokens", "output_tokens")
+COUNTED = (
+    *ANSWER_PROBLEMS,
+    "placed",
+    *ENTITY_PROBLEMS,
+    "images_not_shown",
+    "from_cache",
+    "input_tokens",
+    "output_tokens",
+)
 COLUMNS = (
     *COMBINATION,
     "model",
@@ -72,7 +80,7 @@ def rival_table(rows: Sequence[dict]) -> Table:
             str(row["seeds"]),
             str(row["posts"]),
             *(spread(row[f"{metric}_mean"], row[f"{metric}_sd"]) for metric in SCORES),
-            *(f"{row[name]:.0f}" for name in (*ANSWERS, "placed", *ENTITIES)),
+            *(f"{row[name]:.0f}" for name in (*ANSWER_PROBLEMS, "placed", *ENTITY_PROBLEMS)),
             *(f"{row[name]:,.0f}" for name in ("input_tokens", "output_tokens")),
             ABSENT if row["cost"] is None else f"{row['cost']:.4f}",
         ]

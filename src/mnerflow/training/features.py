@@ -13,9 +13,11 @@ from mnerflow.errors import UserError
 from mnerflow.files import atomic_path, seal, sealed
 from mnerflow.models.image_encoders import new_image_encoder
 
+BATCH = 32
+
 
 @torch.inference_mode()
-def compute_features(image: ImageConfig, store: Path, target: Path, threads: int, batch: int = 32) -> None:
+def compute_features(image: ImageConfig, store: Path, target: Path, threads: int) -> None:
     """Write ``(rows, patches, d_model)`` float16 in the order of the image store, a batch at a time.
 
     A checksum follows the array, which ``open_features`` looks at.
@@ -27,8 +29,8 @@ def compute_features(image: ImageConfig, store: Path, target: Path, threads: int
     with atomic_path(target) as temporary:
         # Appended, not written through a memory map: a full disk is then an error, not a crash.
         with temporary.open("wb") as file:
-            for start in tqdm(range(0, len(pixels), batch), "image features", unit="batch", disable=None):
-                images = torch.from_numpy(numpy.array(pixels[start : start + batch])).to(place)
+            for start in tqdm(range(0, len(pixels), BATCH), "image features", unit="batch", disable=None):
+                images = torch.from_numpy(numpy.array(pixels[start : start + BATCH])).to(place)
                 with autocast(place):
                     patches = encoder(images).half().cpu().numpy()
                 if start == 0:

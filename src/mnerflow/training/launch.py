@@ -16,7 +16,9 @@ from mnerflow.errors import UserError
 from mnerflow.training import worker
 
 
-def launch(task: Callable[..., None], order: dict[str, Any], processes: int, log_file: str | Path) -> None:
+def launch(
+    task: Callable[..., None], arguments: dict[str, Any], processes: int, log_file: str | Path
+) -> None:
     """Call ``task`` in this process or, as torchrun does, in several of this machine at once.
 
     When one of several ends early, all end. Raises ``UserError`` with what it said, or with the signal that
@@ -24,12 +26,12 @@ def launch(task: Callable[..., None], order: dict[str, Any], processes: int, log
 
     Args:
         task: a function that can be imported.
-        order: its arguments, which JSON must be able to say.
+        arguments: its arguments, which JSON must be able to say.
         processes: how many.
         log_file: to which the first of several appends.
     """
     if processes == 1:
-        return task(**order)
+        return task(**arguments)
     config = LaunchConfig(
         min_nodes=1,
         max_nodes=1,
@@ -43,7 +45,7 @@ def launch(task: Callable[..., None], order: dict[str, Any], processes: int, log
     )
     try:
         elastic_launch(config, sys.executable)(
-            *("-m", worker.__name__, str(log_file), task.__module__, task.__name__, json.dumps(order))
+            *("-m", worker.__name__, str(log_file), task.__module__, task.__name__, json.dumps(arguments))
         )
     except ChildFailedError as error:
         rank, failure = min(error.failures.items(), key=lambda item: _place(item[1]))

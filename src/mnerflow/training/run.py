@@ -59,7 +59,7 @@ def open_images(pixels: str | None, features: str | None) -> Images | None:
     return Images(store, values, values.shape[-1])
 
 
-def train_order(
+def train_job(
     *,
     values: dict[str, Any],
     train: str,
@@ -117,7 +117,7 @@ def train_run(
         device(),
     )
     checkpoint = folder / "checkpoint.pt"
-    data = [train_file, dev_file, *([images.store.store / "index.csv"] if images else [])]
+    data = [train_file, dev_file, *([images.store.folder / "index.csv"] if images else [])]
     weights, identity = {}, ""
     if not rank():  # which alone keeps checkpoints and a record
         weights = {str(file): sha256(file) for file in _pretrained(run)}
@@ -170,7 +170,7 @@ def _usable(
     return usable, [post.id for post in posts if post.id in imageless | wordless]
 
 
-def predict_order(
+def predict_job(
     *,
     values: dict[str, Any],
     pixels: str | None,

@@ -17,7 +17,7 @@ from mnerflow.log import log_to, logger
 PR_SET_PDEATHSIG = 1
 
 
-def main(log_file: str, module: str, task: str, order: str) -> None:
+def main(log_file: str, module: str, task: str, arguments: str) -> None:
     """Call a module's function with arguments in JSON; what goes wrong is left to the launcher to tell."""
     if sys.platform == "linux":  # A process that outlives its launcher would write into another's files.
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -28,7 +28,7 @@ def main(log_file: str, module: str, task: str, order: str) -> None:
         log_to(log_file)
     try:
         with join():
-            getattr(import_module(module), task)(**json.loads(order))
+            getattr(import_module(module), task)(**json.loads(arguments))
         logger.info("peak memory of the first process %d MiB", peak_memory_mib())
     except Exception as error:
         get_error_handler().record_exception(error)

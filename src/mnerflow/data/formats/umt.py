@@ -9,11 +9,10 @@ from pathlib import Path
 
 from mnerflow.data.formats._blocks import blocks
 from mnerflow.data.formats._check import check_post
-from mnerflow.data.post import Post
+from mnerflow.data.post import IMAGE_SUFFIXES, Post
 from mnerflow.errors import UserError
 
 HEADER = "IMGID:"
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff")
 
 
 def records(path: Path) -> Iterator[tuple[int, list[str]]]:

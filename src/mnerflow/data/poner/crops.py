@@ -35,7 +35,7 @@ def box_on_scan(line: Line, layout: Layout, size: tuple[int, int]) -> Box:
     return left, top, right, bottom
 
 
-def write_crops(placement: Placement, folder: Path, threads: int = 2) -> int:
+def write_crops(placement: Placement, folder: Path) -> int:
     """Write the crop of every line that a sentence with images stands on; returns their number.
 
     ``folder`` is replaced as a whole, and only when all crops are cut. Raises ``UserError`` when a scan
@@ -46,7 +46,7 @@ def write_crops(placement: Placement, folder: Path, threads: int = 2) -> int:
         if sentence.has_images:
             for page, line in sentence.lines:
                 wanted[page].add(line)
-    with atomic_folder(folder) as new, ThreadPoolExecutor(threads) as pool:
+    with atomic_folder(folder) as new, ThreadPoolExecutor(2) as pool:
         jobs = [pool.submit(_cut, placement.pages[page], lines, new) for page, lines in wanted.items()]
         for job in jobs:
             job.result()

@@ -9,19 +9,18 @@ from PIL import Image, ImageDraw, ImageFont
 from mnerflow.data.post import SPLITS, read_posts
 from mnerflow.files import atomic_path
 
+POSTS = 20
 WIDTH, MARGIN, TEXT_SIZE = 1000, 10, 20
 
 
-def contact_sheet(
-    out: Path, number: int = 20, seed: int = 0, target: Path = Path("contact_sheet.png")
-) -> Path:
-    """Draw ``number`` posts of ``out`` that have images, drawn by ``seed``, to the PNG ``target``.
+def contact_sheet(out: Path, target: Path) -> None:
+    """Draw ``POSTS`` posts of ``out`` that have images, always the same ones, to the PNG ``target``.
 
     ``out`` is a folder that ``make_multimodal`` wrote. Each post is shown as its id and text above its
     crops, in their order. Raises ``UserError`` when a file of ``out`` is missing.
     """
     posts = [post for split in SPLITS for post in read_posts(Path(out) / f"{split}.jsonl") if post.images]
-    drawn = random.Random(seed).sample(posts, min(number, len(posts)))
+    drawn = random.Random(0).sample(posts, min(POSTS, len(posts)))
     # Pillow's own font has no Czech letters.
     font_file = Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans.ttf"
     font = ImageFont.truetype(str(font_file), TEXT_SIZE)
@@ -36,7 +35,6 @@ def contact_sheet(
         top += part.height + MARGIN
     with atomic_path(target) as temporary:
         sheet.save(temporary, format="PNG")
-    return Path(target)
 
 
 def _crop(path: Path) -> Image.Image:

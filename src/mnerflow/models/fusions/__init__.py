@@ -26,12 +26,12 @@ class Fusion(nn.Module):
     """Maps words and patches to emissions, one score a word and tag. It is made of ``Sizes`` and its options.
 
     Attributes:
-        reads: what it fuses; a run must give it just that.
+        inputs: what it fuses; a run must give it just that.
         image_weight: ``(batch, words)`` in 0..1, how much of the image each word of the last batch let in;
             ``None`` for a fusion that does not decide that word by word.
     """
 
-    reads: tuple[str, ...] = ("text", "image")
+    inputs: tuple[str, ...] = ("text", "image")
     image_weight: Tensor | None = None
 
     def prefix(self, patches: Tensor, patch_mask: Tensor) -> LayerPrefix | None:

@@ -9,7 +9,7 @@ from mnerflow.models.fusions import Fusion, Sizes, pool, project
 class ImageOnly(Fusion):
     """Predicts from the pooled image and the word's position, since nothing else tells words apart."""
 
-    reads = ("image",)
+    inputs = ("image",)
 
     def __init__(self, sizes: Sizes, positions: int = 64, hidden: int = 128, dropout: float = 0.1) -> None:
         super().__init__()

@@ -8,7 +8,7 @@ from mnerflow.models.fusions import Fusion, Sizes
 class TextOnly(Fusion):
     """Predicts each word's tag from its vector."""
 
-    reads = ("text",)
+    inputs = ("text",)
 
     def __init__(self, sizes: Sizes, dropout: float = 0.1) -> None:
         super().__init__()

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mnerflow.data.archive import unpack
-from mnerflow.data.formats.umt import IMAGE_SUFFIXES
+from mnerflow.data.post import IMAGE_SUFFIXES
 from mnerflow.log import job
 
 with job(f"unpacked {snakemake.input[0]}", snakemake.log[0]) as log:
