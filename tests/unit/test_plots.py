@@ -20,7 +20,7 @@ from mnerflow.reporting.plots import (
     draw_tag_distribution,
     draw_training_curves,
 )
-from mnerflow.reporting.plots.panels import MOST_PANELS, Panel, first_panels, group_by_panel, rows_of_panels
+from mnerflow.reporting.plots.panels import MOST_PANELS, Panel, first_panels, group_by_panel, places, size_of
 
 SCORES = [
     "demo,none,minilm,none,text_only,1,test,none,0.60",
@@ -185,9 +185,15 @@ def test_unimodal_runs_stand_in_every_panel_with_their_encoder():
     }
 
 
-def test_rows_start_with_each_data_set_and_are_balanced():
+def test_data_sets_share_rows_where_none_is_broken():
     panels = [Panel("a", "none", f"t{k}", "vit") for k in range(6)] + [Panel("b", "none", "t0", "vit")]
-    assert [len(row) for row in rows_of_panels(panels, 4)] == [3, 3, 1]
+    panels += [Panel("c", "none", "t0", "vit")]
+    placed = places(panels, 4)
+    assert [(place.row, place.column) for place in placed] == [
+        *((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (1, 3), (2, 0))
+    ]
+    assert [place.panel.dataset for place in placed if place.starts] == ["a", "a", "b", "c"]
+    assert size_of(placed) == (3, 4)
 
 
 def test_of_hundreds_of_panels_each_data_set_shows_its_first():

@@ -12,7 +12,7 @@ from mnerflow.evaluation.scores import read_scores
 from mnerflow.grid import Combination
 from mnerflow.reporting import style
 from mnerflow.reporting.cost import COLUMNS
-from mnerflow.reporting.plots.panels import first_panels, group_by_panel, rows_of_panels
+from mnerflow.reporting.plots.panels import first_panels, group_by_panel, places, size_of
 from mnerflow.reporting.style import FULL
 from mnerflow.reporting.tables import read_csv, summarize
 
@@ -51,37 +51,36 @@ def _figure(points: Points, machines: Mapping[Combination, str]) -> Figure:
     if others:
         note = f"{note} Hollow: not trained on {most}; seconds of two machines do not compare.".lstrip()
     looks = style.fusion_looks(run.fusion for run in points)
-    rows = list(rows_of_panels(panels, 3))
-    columns = max(map(len, rows))
+    placed = places(panels, 3)
+    rows, columns = size_of(placed)
     width = FULL / columns if columns > 1 else style.COLUMN
-    figure = Figure(figsize=(width * columns, 1.7 * len(rows) + 0.2))
-    grid = figure.add_gridspec(len(rows), columns)
+    figure = Figure(figsize=(width * columns, 1.7 * rows + 0.2))
+    grid = figure.add_gridspec(rows, columns)
     first: dict[str, Axes] = {}  # of each data set, whose scales the others have
-    for place, members in enumerate(rows):
-        for column, panel in enumerate(members):
-            same = first.get(panel.dataset)
-            axes = figure.add_subplot(grid[place, column], sharex=same, sharey=same, xscale="log")
-            first.setdefault(panel.dataset, axes)
-            axes.set_title(panel.title(width - 0.4))
-            for run in panels[panel]:
-                look = looks[run.fusion]
-                axes.errorbar(
-                    *points[run],
-                    color=look.color,
-                    marker=look.marker,
-                    markersize=4,
-                    markerfacecolor=look.color if machines[run] == most else "white",
-                    elinewidth=0.8,
-                )
-            axes.grid(visible=True, axis="x")
-            axes.margins(x=0.1, y=0.1)
-            axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-            axes.xaxis.set_major_formatter("{x:,.0f}")
-            axes.minorticks_off()
-            axes.set_xlabel("Training (seconds, log scale)")
-            axes.tick_params(labelleft=column == 0)
-            if column == 0:
-                axes.set_ylabel("Test entity F1 (%)")
+    for panel, row, column, starts in placed:
+        same = first.get(panel.dataset)
+        axes = figure.add_subplot(grid[row, column], sharex=same, sharey=same, xscale="log")
+        first.setdefault(panel.dataset, axes)
+        axes.set_title(panel.title(width - 0.4))
+        for run in panels[panel]:
+            look = looks[run.fusion]
+            axes.errorbar(
+                *points[run],
+                color=look.color,
+                marker=look.marker,
+                markersize=4,
+                markerfacecolor=look.color if machines[run] == most else "white",
+                elinewidth=0.8,
+            )
+        axes.grid(visible=True, axis="x")
+        axes.margins(x=0.1, y=0.1)
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter("{x:,.0f}")
+        axes.minorticks_off()
+        axes.set_xlabel("Training (seconds, log scale)")
+        axes.tick_params(labelleft=starts)
+        if column == 0:
+            axes.set_ylabel("Test entity F1 (%)")
     for axes in figure.axes:  # ticks stand at 1, 2 and 5: less than four times as far, there may be but one
         left, right = axes.get_xlim()
         short = max(1, 4 * left / right) ** 0.5

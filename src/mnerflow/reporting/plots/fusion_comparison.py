@@ -18,7 +18,8 @@ from mnerflow.reporting.plots.panels import (
     first_panels,
     group_by_panel,
     looks_by_data,
-    rows_of_panels,
+    places,
+    size_of,
 )
 from mnerflow.reporting.style import FULL, SMALL, Look
 
@@ -65,27 +66,28 @@ def _figure(scores: Scores, ceilings: Mapping[str, float]) -> Figure:
     looks = looks_by_data(panels, style.fusion_looks(run.fusion for run in scores))
     longest = max(map(len, looks.values()))
     most = max(1, min(4, 24 // longest))  # a fusion needs a quarter of an inch for its three conditions
-    rows = list(rows_of_panels(panels, most))
-    columns = max(map(len, rows))
+    placed = places(panels, most)
+    rows, columns = size_of(placed)
     total = FULL if columns > 1 or longest > 8 else style.COLUMN
-    figure = Figure(figsize=(total, 1.75 * len(rows) + 0.7))
-    grid = figure.add_gridspec(len(rows), columns)
-    for row, members in enumerate(rows):
-        low, high = _limits(scores, members[0].dataset, ceilings)
-        own = looks[members[0].data]
-        for column, panel in enumerate(members):
-            axes = figure.add_subplot(grid[row, column], xlim=(-0.6, len(own) - 0.4), ylim=(low, high))
-            axes.set_title(panel.title(total / columns - 0.4))
-            for x, (fusion, look) in enumerate(own.items()):
-                seeds = [scores[run] for run in panels[panel] if run.fusion == fusion]
-                _draw_fusion(axes, x, seeds, look)
-            below = rows[row + 1][column:] if row + 1 < len(rows) else []
-            _label_fusions(axes, own, labelled=not below or below[0].data != panel.data)
-            axes.tick_params(labelleft=column == 0)
-            if column == 0:
-                axes.set_ylabel("Test entity F1 (%)")
-            if panel.dataset in ceilings:
-                _draw_ceiling(axes, ceilings[panel.dataset], labelled=column + 1 == len(members))
+    figure = Figure(figsize=(total, 1.75 * rows + 0.7))
+    grid = figure.add_gridspec(rows, columns)
+    at = {(place.row, place.column): place.panel for place in placed}
+    for panel, row, column, starts in placed:
+        own = looks[panel.data]
+        limits = _limits(scores, panel.dataset, ceilings)
+        axes = figure.add_subplot(grid[row, column], xlim=(-0.6, len(own) - 0.4), ylim=limits)
+        axes.set_title(panel.title(total / columns - 0.4))
+        for x, (fusion, look) in enumerate(own.items()):
+            seeds = [scores[run] for run in panels[panel] if run.fusion == fusion]
+            _draw_fusion(axes, x, seeds, look)
+        below, right = at.get((row + 1, column)), at.get((row, column + 1))
+        _label_fusions(axes, own, labelled=below is None or below.data != panel.data)
+        axes.tick_params(labelleft=starts)
+        if column == 0:
+            axes.set_ylabel("Test entity F1 (%)")
+        if panel.dataset in ceilings:
+            ends = right is None or right.dataset != panel.dataset
+            _draw_ceiling(axes, ceilings[panel.dataset], labelled=ends)
     handles = _legend(condition for run in scores.values() for condition in run)
     style.legend_below(figure, handles, note)
     return figure

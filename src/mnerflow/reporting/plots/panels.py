@@ -2,7 +2,7 @@
 
 import math
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import groupby
 from typing import NamedTuple
@@ -89,10 +89,34 @@ def first_panels(panels: dict[Panel, list[Combination]]) -> tuple[dict[Panel, li
     return {panel: panels[panel] for panel in drawn}, note
 
 
-def rows_of_panels(panels: Iterable[Panel], most: int) -> Iterator[list[Panel]]:
-    """Yield rows of at most ``most`` panels; each data set starts a row, its rows are equally long."""
+class Place(NamedTuple):
+    """Where a panel stands; ``starts`` where it is the first of its data set in its row: there is its scale."""
+
+    panel: Panel
+    row: int
+    column: int
+    starts: bool
+
+
+def places(panels: Iterable[Panel], most: int) -> list[Place]:
+    """Panels in rows of at most ``most``; a data set is not broken where it fits into a row, else evenly."""
+    rows: list[list[Panel]] = [[]]
     for _, group in groupby(panels, key=lambda panel: panel[:2]):
         members = list(group)
+        if rows[-1] and len(rows[-1]) + len(members) > most:
+            rows.append([])
         length = math.ceil(len(members) / math.ceil(len(members) / most))
         for start in range(0, len(members), length):
-            yield members[start : start + length]
+            if start:
+                rows.append([])
+            rows[-1] += members[start : start + length]
+    return [
+        Place(panel, row, column, not column or members[column - 1].dataset != panel.dataset)
+        for row, members in enumerate(rows)
+        for column, panel in enumerate(members)
+    ]
+
+
+def size_of(found: Sequence[Place]) -> tuple[int, int]:
+    """Rows and columns that the places take."""
+    return 1 + max(place.row for place in found), 1 + max(place.column for place in found)

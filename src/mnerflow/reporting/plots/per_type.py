@@ -12,7 +12,8 @@ from mnerflow.reporting.plots.panels import (
     first_panels,
     group_by_panel,
     looks_by_data,
-    rows_of_panels,
+    places,
+    size_of,
 )
 from mnerflow.reporting.style import FULL, Look
 from mnerflow.reporting.tables import read_csv
@@ -38,22 +39,21 @@ def draw_per_type(per_type: str | Path, out_stem: str | Path) -> None:
 def _figure(scores: Scores) -> Figure:
     panels, note = first_panels(group_by_panel(scores))
     looks = style.fusion_looks(run.fusion for run in scores)
-    rows = list(rows_of_panels(panels, 3))
-    columns = max(map(len, rows))
+    placed = places(panels, 3)
+    rows, columns = size_of(placed)
     width = FULL / columns if columns > 1 else style.COLUMN
-    figure = Figure(figsize=(width * columns, 1.6 * len(rows) + 0.2))
-    grid = figure.add_gridspec(len(rows), columns)
+    figure = Figure(figsize=(width * columns, 1.6 * rows + 0.2))
+    grid = figure.add_gridspec(rows, columns)
     own = looks_by_data(panels, looks)
     first: dict[str, Axes] = {}  # of each data set, whose scale the others have
-    for place, members in enumerate(rows):
-        for column, panel in enumerate(members):
-            axes = figure.add_subplot(grid[place, column], sharey=first.get(panel.dataset))
-            first.setdefault(panel.dataset, axes)
-            axes.set_title(panel.title(width - 0.4))
-            _draw(axes, {run.fusion: scores[run] for run in panels[panel]}, own[panel.data])
-            axes.tick_params(labelleft=column == 0)
-            if column == 0:
-                axes.set_ylabel("Test F1 (%)")
+    for panel, row, column, starts in placed:
+        axes = figure.add_subplot(grid[row, column], sharey=first.get(panel.dataset))
+        first.setdefault(panel.dataset, axes)
+        axes.set_title(panel.title(width - 0.4))
+        _draw(axes, {run.fusion: scores[run] for run in panels[panel]}, own[panel.data])
+        axes.tick_params(labelleft=starts)
+        if column == 0:
+            axes.set_ylabel("Test F1 (%)")
     style.legend_below(figure, style.fusion_handles(looks), note)
     return figure
 

@@ -16,7 +16,7 @@ from mnerflow.errors import UserError
 from mnerflow.files import read_text
 from mnerflow.grid import Run
 from mnerflow.reporting import style
-from mnerflow.reporting.plots.panels import Panel, first_panels, group_by_panel, rows_of_panels
+from mnerflow.reporting.plots.panels import Panel, first_panels, group_by_panel, places, size_of
 from mnerflow.reporting.style import FULL, SMALL, Look
 
 COLUMNS = ("epoch", "train_loss", "dev_loss", "dev_entity_f1")
@@ -69,32 +69,31 @@ def mean_over_seeds(seeds: Sequence[np.ndarray]) -> np.ndarray:
 def _figure(runs: dict[Run, Curves]) -> Figure:
     panels, note = first_panels(group_by_panel(runs))
     looks = style.fusion_looks(run.fusion for run in runs)
-    rows = list(rows_of_panels(panels, PANELS_A_ROW))
-    columns = max(map(len, rows))
+    placed = places(panels, PANELS_A_ROW)
+    rows, columns = size_of(placed)
     width = FULL / columns if columns > 1 else style.COLUMN
-    figure = Figure(figsize=(width * columns, 2.5 * len(rows)))
-    grid = figure.add_gridspec(2 * len(rows), columns, height_ratios=[1.3, 1] * len(rows))
+    figure = Figure(figsize=(width * columns, 2.5 * rows))
+    grid = figure.add_gridspec(2 * rows, columns, height_ratios=[1.3, 1] * rows)
     first: dict[str, tuple[Axes, Axes]] = {}  # of each data set, whose scales the others have
-    for row, members in enumerate(rows):
-        for column, panel in enumerate(members):
-            same_scores, same_losses = first.get(panel.dataset, (None, None))
-            score_axes = figure.add_subplot(grid[2 * row, column], sharey=same_scores)
-            loss_axes = figure.add_subplot(grid[2 * row + 1, column], sharex=score_axes, sharey=same_losses)
-            first.setdefault(panel.dataset, (score_axes, loss_axes))
-            score_axes.set_title(panel.title(width - 0.4))
-            seeds_of: dict[str, list[Curves]] = {fusion: [] for fusion in looks}
-            for run in panels[panel]:
-                if len(runs[run]["epoch"]):
-                    seeds_of[run.fusion].append(runs[run])
-            _draw_scores(score_axes, seeds_of, looks)
-            _draw_losses(loss_axes, seeds_of, looks)
-            score_axes.tick_params(labelbottom=False, labelleft=column == 0)
-            loss_axes.tick_params(labelleft=column == 0)
-            loss_axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
-            loss_axes.set_xlabel("Epoch")
-            if column == 0:
-                score_axes.set_ylabel("Dev entity F1 (%)")
-                loss_axes.set_ylabel("Loss")
+    for panel, row, column, starts in placed:
+        same_scores, same_losses = first.get(panel.dataset, (None, None))
+        score_axes = figure.add_subplot(grid[2 * row, column], sharey=same_scores)
+        loss_axes = figure.add_subplot(grid[2 * row + 1, column], sharex=score_axes, sharey=same_losses)
+        first.setdefault(panel.dataset, (score_axes, loss_axes))
+        score_axes.set_title(panel.title(width - 0.4))
+        seeds_of: dict[str, list[Curves]] = {fusion: [] for fusion in looks}
+        for run in panels[panel]:
+            if len(runs[run]["epoch"]):
+                seeds_of[run.fusion].append(runs[run])
+        _draw_scores(score_axes, seeds_of, looks)
+        _draw_losses(loss_axes, seeds_of, looks)
+        score_axes.tick_params(labelbottom=False, labelleft=starts)
+        loss_axes.tick_params(labelleft=starts)
+        loss_axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
+        loss_axes.set_xlabel("Epoch")
+        if column == 0:
+            score_axes.set_ylabel("Dev entity F1 (%)")
+            loss_axes.set_ylabel("Loss")
     handles = [
         Line2D([], [], color=look.color, marker=look.marker, linestyle=look.line, label=style.words(fusion))
         for fusion, look in looks.items()
