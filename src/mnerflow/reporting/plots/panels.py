@@ -90,7 +90,7 @@ def first_panels(panels: dict[Panel, list[Combination]]) -> tuple[dict[Panel, li
 
 
 class Place(NamedTuple):
-    """Where a panel stands; ``starts`` where it is the first of its data set in its row: there is its scale."""
+    """Where a panel stands; the one that ``starts`` its data set in a row shows its scale."""
 
     panel: Panel
     row: int
