@@ -60,7 +60,7 @@ bench: .venv/installed ## how fast it is: results/benchmarks.csv
 	.venv/bin/python benchmarks/prepare.py $(if $(MIRROR),--mirror "$(MIRROR)")
 	.venv/bin/python benchmarks/image_store.py
 
-test: .venv/installed ## all tests but that of a cluster
+test: .venv/installed ## all tests except the cluster test
 	.venv/bin/python -m pytest --ignore=tests/cluster
 
 cluster-test: .venv/installed ## a small grid through a real SLURM of one node (root; installs its packages on Debian)
