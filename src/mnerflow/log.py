@@ -46,7 +46,8 @@ def job(title: str, log_file: str | Path) -> Iterator[logging.Logger]:
             logger.error(
                 "%s: the system gave no more memory (%s). Run fewer jobs at once, give this one more, or "
                 "lower `batch_tokens` in its `training` settings.",
-                *(title, str(error).partition("\n")[0] or type(error).__name__),
+                title,
+                str(error).partition("\n")[0] or type(error).__name__,
             )
             sys.exit(1)
         logger.exception("%s: this is a defect in mnerflow, please report it", title)

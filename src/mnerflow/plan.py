@@ -21,7 +21,7 @@ def check_plan(config: dict[str, Any], runs: Iterable[Run], rivals: Iterable[Run
     ``rivals`` are runs that are asked instead of trained, so that only their data is looked at.
     """
     _check_entries(config)
-    planned = [*((run, [*_data_modules(config, run), *_model_modules(config, run)]) for run in runs)]
+    planned = [(run, [*_data_modules(config, run), *_model_modules(config, run)]) for run in runs]
     planned += [(run, [*_data_modules(config, run)]) for run in rivals]
     for run, modules in planned:
         for place, name, *package in modules:

@@ -112,8 +112,21 @@ def test_training_that_diverges_says_so_and_keeps_the_epochs_before(folder: Path
     saved = load_tagger(run(), folder / "run" / "model.safetensors", 0)
     assert all(torch.isfinite(weight).all() for weight in saved.parameters())
     steps, sound = [], 0
-    with pytest.raises(UserError, match=r"diverged in epoch 1 \(loss nan\): lower"):
+    with pytest.raises(UserError, match=r"diverged in epoch 1 \(its loss is no number\): lower"):
         train(run(epochs=2), folder)
+
+
+def test_weights_that_a_last_step_spoils_are_not_kept(folder: Path, monkeypatch) -> None:
+    steps = []
+
+    def spoil(weights, _) -> None:
+        steps.append(None)
+        for weight in weights if len(steps) == 2 else ():  # the last of the epoch
+            weight.grad = None if weight.grad is None else weight.grad * float("inf")
+
+    monkeypatch.setattr(torch.nn.utils, "clip_grad_norm_", spoil)
+    with pytest.raises(UserError, match="diverged in epoch 1"):
+        train(run(epochs=1), folder)
 
 
 @pytest.mark.parametrize("changed", ["code", "data", "start"])

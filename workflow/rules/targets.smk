@@ -21,12 +21,8 @@ def tables_of_predictions():
 
 
 def tables():
-    return tables_of_predictions() + expand(
-        "results/tables/{name}",
-        name=[
-            *("errors.csv", "errors.md", "fixed_and_broken.csv", "fixed_and_broken.jsonl"),
-        ],
-    )
+    names = ["errors.csv", "errors.md", "fixed_and_broken.csv", "fixed_and_broken.jsonl"]
+    return tables_of_predictions() + expand("results/tables/{name}", name=names)
 
 
 ENDINGS = ["png", "svg"]

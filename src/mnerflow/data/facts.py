@@ -1,7 +1,8 @@
 """What the prepared posts of a data set are like: lengths, vocabulary, mentions labelled in several ways."""
 
+import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -24,7 +25,7 @@ class Lengths:
 def lengths(posts: Iterable[Post]) -> Lengths:
     """Lengths of the posts of a split that is not empty."""
     ordered = sorted(len(post.tokens) for post in posts)
-    return Lengths(median(ordered), ordered[-(-95 * len(ordered) // 100) - 1], ordered[-1])
+    return Lengths(median(ordered), ordered[math.ceil(95 * len(ordered) / 100) - 1], ordered[-1])
 
 
 def tag_counts(posts: Iterable[Post]) -> Counter[str]:
@@ -32,7 +33,7 @@ def tag_counts(posts: Iterable[Post]) -> Counter[str]:
     return Counter(tag for post in posts for tag in post.labels)
 
 
-def mentions(posts: Iterable[Post]) -> Iterable[tuple[str, str, str]]:
+def mentions(posts: Iterable[Post]) -> Iterator[tuple[str, str, str]]:
     """Yield ``(mention, entity type, post id)`` of every entity; a mention is its tokens joined by spaces."""
     for post in posts:
         for kind, start, end in spans(post.labels):

@@ -111,7 +111,9 @@ def ask_run(
     write_text(out["record"], yaml.safe_dump(record, sort_keys=False, allow_unicode=True))
     logger.info(
         "%d posts, %d answers from the cache, %d unreadable",
-        *(len(answers), record["from_cache"], counts["unreadable"]),
+        len(answers),
+        record["from_cache"],
+        counts["unreadable"],
     )
 
 
@@ -174,7 +176,7 @@ def _read(post: Post, answer: Answer, entity_types: Sequence[str]) -> Reading:
         tags[index] = tag
     reading.tags = tags
     reading.problems["cut_off"] += answer.finish_reason == TRUNCATED
-    reading.problems = +reading.problems
+    reading.problems = +reading.problems  # without those that were met no time
     return reading
 
 

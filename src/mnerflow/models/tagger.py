@@ -87,7 +87,8 @@ class Tagger(nn.Module):
         return {
             name: tensor
             for name, tensor in self.state_dict().items()
-            if not any(part in frozen for part in (name, name.rpartition(".weight.")[0] + ".weight"))
+            # A frozen 4-bit weight has its scales beside it, as `….weight.absmax`.
+            if name not in frozen and name.rpartition(".weight.")[0] + ".weight" not in frozen
         }
 
     def load_trained_state(self, state: dict[str, Tensor]) -> None:

@@ -25,19 +25,21 @@ from mnerflow.reporting.archive import METADATA
 
 # What a checkout holds, by its names at the top; anything else there is the user's.
 CODE = (
-    *(
-        "Snakefile",
-        "config.yaml",
-        "config",
-        "workflow",
-        "src",
-        "profiles",
-        "envs",
-        "tests",
-        "docs",
-        "benchmarks",
-    ),
-    *("Makefile", "pyproject.toml", "README.md", "CITATION.cff", "LICENSE"),
+    "Snakefile",
+    "config.yaml",
+    "config",
+    "workflow",
+    "src",
+    "profiles",
+    "envs",
+    "tests",
+    "docs",
+    "benchmarks",
+    "Makefile",
+    "pyproject.toml",
+    "README.md",
+    "CITATION.cff",
+    "LICENSE",
 )
 NEEDED = ("git_commit", "versions", "data_sha256")
 RUN_FILES = ("run.yaml", "history.csv", "scores.json", "predictions.*.jsonl", "answers.*.jsonl")

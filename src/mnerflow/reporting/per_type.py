@@ -17,7 +17,15 @@ from mnerflow.reporting.render import Table, spread
 from mnerflow.reporting.tables import deviation
 
 COLUMNS = (
-    *(*COMBINATION, "seeds", "type", "support", "precision", "recall", "f1_mean", "f1_sd", "best"),
+    *COMBINATION,
+    "seeds",
+    "type",
+    "support",
+    "precision",
+    "recall",
+    "f1_mean",
+    "f1_sd",
+    "best",
     "image_weight",
 )
 

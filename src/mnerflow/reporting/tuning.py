@@ -42,14 +42,14 @@ def tuning_table(rows: Sequence[dict]) -> Table:
         ["data set", "encoders", "fusion", "settings", "seeds", "score", "dev", "seconds"],
         [
             [
-                *(
-                    combination.data,
-                    combination.encoders,
-                    combination.fusion,
-                    row["settings"],
-                    str(row["seeds"]),
-                ),
-                *(row["select"], spread(row["dev_mean"], row["dev_sd"]), f"{row['seconds']:.0f}"),
+                combination.data,
+                combination.encoders,
+                combination.fusion,
+                row["settings"],
+                str(row["seeds"]),
+                row["select"],
+                spread(row["dev_mean"], row["dev_sd"]),
+                f"{row['seconds']:.0f}",
             ]
             for row, combination in zip(rows, map(Combination.of, rows), strict=True)
         ],

@@ -45,7 +45,12 @@ def launch(
     )
     try:
         elastic_launch(config, sys.executable)(
-            *("-m", worker.__name__, str(log_file), task.__module__, task.__name__, json.dumps(arguments))
+            "-m",
+            worker.__name__,
+            str(log_file),
+            task.__module__,
+            task.__name__,
+            json.dumps(arguments),
         )
     except ChildFailedError as error:
         rank, failure = min(error.failures.items(), key=lambda item: _place(item[1]))

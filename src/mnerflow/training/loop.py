@@ -138,17 +138,17 @@ def train(
                 save()
             leave_if_preempted()
 
-        if not math.isfinite(at.loss_sum):
-            said = f"training diverged in epoch {at.epoch} (loss {at.loss_sum}): lower its learning rates"
-            if not at.history:
-                raise UserError(f"{checkpoint.parent}: {said}.")
-            logger.warning("%s; the epochs before are kept", said)
-            break
         try:
             predictions, dev_loss = predict(tagger, dev, config.batch_tokens)
         except Preempted:
             save()
             raise
+        if not math.isfinite(at.loss_sum + dev_loss):
+            said = f"training diverged in epoch {at.epoch} (its loss is no number): lower its learning rates"
+            if not at.history:
+                raise UserError(f"{checkpoint.parent}: {said}.")
+            logger.warning("%s; the epochs before are kept", said)
+            break
         scores = score(predictions, tagger.decoder.tags)
         row = Epoch(
             at.epoch,

@@ -46,8 +46,11 @@ class CrossAttention(Fusion):
         self.patches_read = Attend(d_model, heads, dropout)
         self.words_read = Attend(d_model, heads, dropout)
         self.feed_forward = nn.Sequential(
-            *(nn.LayerNorm(d_model), nn.Linear(d_model, 2 * d_model), nn.GELU()),
-            *(nn.Dropout(dropout), nn.Linear(2 * d_model, d_model)),
+            nn.LayerNorm(d_model),
+            nn.Linear(d_model, 2 * d_model),
+            nn.GELU(),
+            nn.Dropout(dropout),
+            nn.Linear(2 * d_model, d_model),
         )
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(sizes.words + d_model, sizes.tags)
