@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 from rows import Row, add_rows, peak_mib
 
-from mnerflow.data.images import build_store
+from mnerflow.data.image_store import build_store
 
 SIZE = 224
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from mnerflow.checksums import SUMS, read_sums, sums_text
 from mnerflow.config import RunConfig, build
 from mnerflow.data.post import read_posts
 from mnerflow.errors import UserError
@@ -20,7 +21,6 @@ from mnerflow.evaluation.predictions import Prediction, read_predictions, write_
 from mnerflow.files import atomic_path, read_text, sha256, write_text
 from mnerflow.grid import Run, expand, run_config, sources
 from mnerflow.record import read_record
-from mnerflow.reporting.archive import SUMS, read_sums, sums_text
 
 NEEDED = ("config", "sources", "data_sha256")
 RECORDS = ("run.yaml", "history.csv")

@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from mnerflow.data.images import build_store
+from mnerflow.data.image_store import build_store
 from mnerflow.data.post import Post, write_posts
 
 torch.set_num_threads(1)

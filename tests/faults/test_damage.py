@@ -14,7 +14,7 @@ from tiny_run import CNN
 from victims import RUN, AtCheckpoint, ended, killed, outcome, train
 
 from mnerflow.config import PartConfig
-from mnerflow.data.images import build_store
+from mnerflow.data.image_store import build_store
 from mnerflow.errors import UserError
 from mnerflow.files import seal
 from mnerflow.models.tagger import load_tagger, new_tagger

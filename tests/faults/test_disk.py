@@ -8,7 +8,7 @@ from conftest import Disk
 from tiny_run import CNN
 from victims import RUN, AtCheckpoint, ended, killed, outcome, train
 
-from mnerflow.data.images import build_store
+from mnerflow.data.image_store import build_store
 from mnerflow.errors import UserError
 from mnerflow.evaluation.counts import count, write_counts
 from mnerflow.evaluation.predictions import Prediction, write_predictions

@@ -20,7 +20,7 @@ from victims import (
     train,
 )
 
-from mnerflow.data.images import build_store
+from mnerflow.data.image_store import build_store
 from mnerflow.evaluation.predictions import Prediction, write_predictions
 from mnerflow.reporting.tables import write_csv
 

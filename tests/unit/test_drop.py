@@ -7,7 +7,7 @@ import yaml
 from PIL import Image
 
 from mnerflow.config import RunConfig, build
-from mnerflow.data.images import build_store
+from mnerflow.data.image_store import build_store
 from mnerflow.data.post import Post, write_posts
 from mnerflow.errors import UserError
 from mnerflow.training.run import open_images, train_run

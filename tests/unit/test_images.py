@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mnerflow.data.images import BLANK_COLOUR, BrokenImage, ImageStore, build_store, decode
+from mnerflow.data.image import BLANK_COLOUR, BrokenImage, decode
+from mnerflow.data.image_store import ImageStore, build_store
 from mnerflow.errors import UserError
 
 SHARED = Path(__file__).parents[3] / "shared"

@@ -14,7 +14,7 @@ from tiny_run import CNN, RUN
 
 from mnerflow.compute.device import seed_everything
 from mnerflow.config import ImageConfig, PartConfig, RunConfig, TrainingConfig
-from mnerflow.data.images import ImageStore, build_store
+from mnerflow.data.image_store import ImageStore, build_store
 from mnerflow.data.post import Post, write_posts
 from mnerflow.log import job
 from mnerflow.models.image_encoders import new_image_encoder

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mnerflow.data.images import usable_images
+from mnerflow.data.image_store import usable_images
 from mnerflow.data.post import read_posts
 from mnerflow.evaluation.errors import context_of
 from mnerflow.files import write_json_lines, write_text

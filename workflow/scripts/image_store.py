@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mnerflow.data.images import build_store
+from mnerflow.data.image_store import build_store
 from mnerflow.data.post import read_posts
 from mnerflow.errors import UserError
 from mnerflow.log import job

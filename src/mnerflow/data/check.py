@@ -14,7 +14,7 @@ from unicodedata import category, normalize
 
 from mnerflow.data.formats import parse_lines
 from mnerflow.data.formats.umt import HEADER
-from mnerflow.data.images import BrokenImage, decode
+from mnerflow.data.image import BrokenImage, decode
 from mnerflow.data.post import IMAGE_SUFFIXES, SPLITS, Post
 from mnerflow.data.prepare_report import straddling
 from mnerflow.data.tags import OUTSIDE, entity_type, spans, strays

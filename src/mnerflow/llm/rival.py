@@ -11,7 +11,8 @@ from typing import Any
 
 import yaml
 
-from mnerflow.data.images import Fit, Policy
+from mnerflow.data.image import Fit
+from mnerflow.data.image_store import Policy
 from mnerflow.data.post import Post, read_posts
 from mnerflow.data.tags import OUTSIDE
 from mnerflow.errors import UserError

@@ -3,18 +3,17 @@
 import gzip
 import hashlib
 import io
-import re
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
 from urllib.parse import unquote
 
+from mnerflow.checksums import SUMS, read_sums, sums_text
 from mnerflow.errors import UserError
 from mnerflow.files import atomic_path, read_json, sha256
 
 METADATA = "ro-crate-metadata.json"
-SUMS = "SHA256SUMS"
 # The time of every file in an archive, 1980-01-01: the same results are the same bytes.
 TIME = 315_532_800
 
@@ -113,20 +112,6 @@ def _members(archive: Path, tar: tarfile.TarFile) -> Iterator[tuple[str, IO[byte
                 "Do not unpack this archive."
             )
         yield name, content
-
-
-def sums_text(sums: Mapping[str, str]) -> str:
-    """The text of a ``SHA256SUMS``, of ``{path: sha256}``."""
-    return "".join(f"{digest}  {path}\n" for path, digest in sorted(sums.items()))
-
-
-def read_sums(place: Path, text: str) -> dict[str, str]:
-    """What ``sums_text`` was given; raises ``UserError`` naming ``place`` and the line that is none."""
-    lines = [re.fullmatch(r"([0-9a-f]{64})  (.+)", line) for line in text.splitlines()]
-    if None in lines:
-        number = lines.index(None) + 1
-        raise UserError(f"{place}: {SUMS}:{number}: a sha256, two spaces and a path are expected.")
-    return {line[2]: line[1] for line in lines if line}
 
 
 def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mnerflow.data.facts import FREQUENT, MAJORITY, disagreements, lengths, overlap, tag_counts
-from mnerflow.data.images import read_index
+from mnerflow.data.image_store import read_index
 from mnerflow.data.post import Post, read_splits
 from mnerflow.files import read_json, write_text
 from mnerflow.reporting.plots.entity_types import draw_entity_types

@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from mnerflow.compute.device import autocast, device, seed_everything
 from mnerflow.config import ImageConfig
-from mnerflow.data.images import ImageStore
+from mnerflow.data.image_store import ImageStore
 from mnerflow.errors import UserError
 from mnerflow.files import atomic_path, seal, sealed
 from mnerflow.models.image_encoders import new_image_encoder

@@ -8,13 +8,13 @@ from typing import Literal
 import numpy
 import torch
 
+from mnerflow.data.image_store import BLANK_ROW
 from mnerflow.data.post import Post
 from mnerflow.models.batch import Batch
 from mnerflow.models.tagger import Tagger
 from mnerflow.training.batches import batches
 
 Condition = Literal["true", "shuffled", "blank"]
-BLANK_ROW = 0
 FURTHER_IMAGE = 16  # units of text that an image more is as dear as: a few hundred patches, not encoded again
 
 

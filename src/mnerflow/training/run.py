@@ -13,7 +13,7 @@ from mnerflow.compute.device import device, gpu_memory, seed_everything
 from mnerflow.compute.memory import peak_memory_mib
 from mnerflow.compute.processes import align, rank
 from mnerflow.config import RunConfig, build, plain
-from mnerflow.data.images import ImageStore
+from mnerflow.data.image_store import ImageStore
 from mnerflow.data.post import Post, read_posts
 from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import write_predictions

@@ -9,7 +9,7 @@ from random import Random
 
 from PIL import Image, ImageChops
 
-from mnerflow.data.images import BLANK_COLOUR, BrokenImage, decode
+from mnerflow.data.image import BLANK_COLOUR, BrokenImage, decode
 from mnerflow.data.post import read_posts
 from mnerflow.data.tags import spans
 from mnerflow.evaluation.errors import outcomes

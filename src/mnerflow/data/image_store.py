@@ -6,49 +6,30 @@ size, 3)``, RGB; row 0 is the blank image that stands in for those that cannot b
 """
 
 import csv
-import errno
 import io
-import math
-import stat
 import time
 import warnings
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal, TypeVar
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
 from tqdm import tqdm
 
+from mnerflow.data.image import BLANK_COLOUR, BrokenImage, Fit, decode
 from mnerflow.errors import UserError
 from mnerflow.files import atomic_path, csv_text, read_text, write_text
 
 BLANK_ROW = 0
-# Mid-grey: close to zero after every usual normalisation. It fills the bars of the letterbox, too.
-BLANK_COLOUR = (128, 128, 128)
-# Logos and screenshots with transparency are drawn for a white page; on black, dark lettering vanishes.
-BACKGROUND = (255, 255, 255)
-# Bounds the memory of a worker (4 bytes a pixel, a copy or two); an A4 page at 600 dpi has 35 million.
-MAX_PIXELS = 64_000_000
-# Not all that Pillow knows: some formats (EPS) are handed to another program. MPO is read as JPEG.
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "JPEG2000", "AVIF")
-
 COLUMNS = ["image", "row", "status", "reason"]
 IMAGES, INDEX = "images.npy", "index.csv"
-
-Image.init()  # once, here; otherwise the first file of each thread would do it
+_REBUILD = "Delete the folder and run again."
 
 Policy = Literal["fail", "blank", "drop"]
-Fit = Literal["letterbox", "wrap"]
 Item, Result = TypeVar("Item"), TypeVar("Result")
-
-
-class BrokenImage(Exception):
-    """An image that cannot be used; its message is the reason, a few stable words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,58 +117,6 @@ def build_store(
     return report
 
 
-def decode(folder: Path, name: str, size: int, fit: Fit = "letterbox") -> np.ndarray:
-    """The image ``folder/name`` as uint8 RGB ``(size, size, 3)``.
-
-    As ``open_image`` opens it, centred between grey bars: a centre crop would cut away the very people and
-    lettering at the edge that carry names. Raises ``BrokenImage`` with the reason.
-    """
-    scaled = open_image(folder, name, size, fit)
-    return np.asarray(ImageOps.pad(scaled, (size, size), color=BLANK_COLOUR))
-
-
-def open_image(
-    folder: Path, name: str, longest: int, fit: Fit = "letterbox", *, enlarge: bool = True
-) -> Image.Image:
-    """The image ``folder/name`` as RGB, scaled so that its longer side has ``longest`` pixels.
-
-    The first frame, turned as its EXIF says, transparency on white. ``wrap`` first cuts a strip, such as a
-    line of text, into rows, which are read like a page's lines. Without ``enlarge`` a smaller image keeps its
-    size. Raises ``BrokenImage`` with the reason.
-    """
-    path = _locate(folder, name)
-    try:
-        with Image.open(path, formats=FORMATS) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise Image.DecompressionBombError
-            if fit == "wrap":
-                with suppress(Exception):  # damaged EXIF beside sound pixels
-                    image = ImageOps.exif_transpose(image)
-                image = _wrapped(_plain_mode(image))
-            scale = longest / max(image.size)
-            if not enlarge:
-                scale = min(1, scale)
-            target = tuple(max(1, round(side * scale)) for side in image.size)
-            # A JPEG decodes straight to 1/2, 1/4 or 1/8 of its size; a margin of one half keeps it sharp.
-            image.draft(None, tuple(side * 3 // 2 for side in target))
-            scaled = _plain_mode(image).resize(target, Image.Resampling.BICUBIC, reducing_gap=3.0)
-        with suppress(Exception):  # damaged EXIF beside sound pixels
-            ImageOps.exif_transpose(scaled, in_place=True)
-        if scaled.mode == "RGBA":
-            scaled = Image.alpha_composite(Image.new("RGBA", scaled.size, BACKGROUND), scaled).convert("RGB")
-        return scaled
-    except BrokenImage:
-        raise
-    except (Image.DecompressionBombError, MemoryError) as error:
-        raise BrokenImage("too large") from error
-    except UnidentifiedImageError as error:
-        raise BrokenImage("not an image") from error
-    except Exception as error:  # Pillow's decoders raise nearly anything on a damaged file
-        if isinstance(error, OSError) and error.errno:
-            raise BrokenImage("unreadable") from error
-        raise BrokenImage("truncated" if "truncated" in str(error).lower() else "damaged") from error
-
-
 class ImageStore:
     """A finished store, opened for reading; pixels come from disk as they are asked for.
 
@@ -241,52 +170,6 @@ def read_index(path: Path) -> dict[str, Entry]:
 def usable_images(index: Path) -> set[str]:
     """Names of the images that have pixels of their own, from a store's ``index.csv``."""
     return {name for name, entry in read_index(index).items() if entry.row != BLANK_ROW}
-
-
-_REBUILD = "Delete the folder and run again."
-
-
-def _locate(folder: Path, name: str) -> Path:
-    """The regular file ``folder/name``; raises ``BrokenImage`` when there is none or it may not be used.
-
-    A name comes from the data and must stay inside; a link was laid there by the user and is followed.
-    """
-    path = folder / name
-    if Path(name).is_absolute() or ".." in Path(name).parts:
-        raise BrokenImage("outside the folder")
-    try:
-        status = path.stat()
-    except OSError as error:
-        known = {errno.ENOENT: "missing", errno.ENOTDIR: "missing", errno.ELOOP: "symlink loop"}
-        raise BrokenImage(known.get(error.errno, "unreadable")) from error
-    except ValueError as error:  # a NUL in the name
-        raise BrokenImage("missing") from error
-    if not stat.S_ISREG(status.st_mode):
-        raise BrokenImage("not a file")
-    if status.st_size == 0:
-        raise BrokenImage("empty")
-    return path
-
-
-def _plain_mode(image: Image.Image) -> Image.Image:
-    """``image`` as RGB, or as RGBA when it has transparency; raises ``BrokenImage`` for 32 bits of grey."""
-    if image.mode.startswith("I;16"):  # Pillow would clip at 255
-        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
-    if image.mode in ("I", "F"):  # the same, and what stands for white is nowhere said
-        raise BrokenImage("32 bits a pixel")
-    mode = "RGBA" if image.has_transparency_data else "RGB"
-    return image if image.mode == mode else image.convert(mode)
-
-
-def _wrapped(strip: Image.Image) -> Image.Image:
-    """A wide image cut into as many rows, one below the other, as show it largest in a square."""
-    width, height = strip.size
-    rows = min(range(1, 2 + math.isqrt(max(width // height, 1))), key=lambda n: max(width / n, n * height))
-    across = math.ceil(width / rows)
-    page = Image.new(strip.mode, (across, rows * height), BLANK_COLOUR)
-    for row in range(rows):
-        page.paste(strip.crop((row * across, 0, min((row + 1) * across, width), height)), (0, row * height))
-    return page
 
 
 def _map_in_order(
