@@ -1,4 +1,4 @@
-"""What helps beside the workflow: checking your own data; showing, packing, publishing, verifying results."""
+"""What helps beside the workflow: checking your own data, tagging new texts, giving results away."""
 
 import argparse
 import io
@@ -12,7 +12,7 @@ from mnerflow import publication
 from mnerflow.data.check import Findings, Problem, check_folder, configuration
 from mnerflow.data.formats import FORMATS
 from mnerflow.errors import UserError
-from mnerflow.files import sha256
+from mnerflow.files import sha256, write_text
 from mnerflow.reporting.archive import verify_archive, write_archive
 from mnerflow.reporting.show import results_text
 
@@ -31,6 +31,21 @@ or train.conll and so on: a token and its tag a line, an empty line between post
 (an IMGID: line before each post) are known by it. Tags are IOB2: O, B-TYPE, I-TYPE.
 
 Ends with the lines of configuration to paste, or with status 1 if a problem would stop a run.
+"""
+
+
+TAG = """\
+Tag new texts, with or without images, with the weights of a run.
+
+FILE is JSON lines like a data set's, without labels,
+  {"id": "1", "tokens": ["Ann", "sings"], "images": ["1.jpg"]}
+or ends in .txt and has a text a line, its tokens divided by white space, as in
+  Ann sings in Rome .
+A token should be what it was in training: there a comma is a token of its own, as a rule.
+
+Prints a line of JSON a post, with a tag for every token and the entities:
+  {"id": "1", "tokens": ["Ann", "sings"], "tags": ["B-PER", "O"],
+   "entities": [{"type": "PER", "start": 0, "end": 1, "text": "Ann"}]}
 """
 
 
@@ -53,6 +68,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     show = commands.add_parser("show", help="print the table of finished runs and where the rest lies")
     show.set_defaults(act=_show)
+    tag = commands.add_parser(
+        "tag",
+        help="tag new texts with a trained run",
+        description=TAG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    tag.set_defaults(act=_tag)
+    tag.add_argument(
+        "run", type=Path, help="its folder, results/runs/<dataset>/<filter>/<encoders>/…/seed<k>"
+    )
+    tag.add_argument("file", type=Path, help="JSON lines with tokens, or a .txt file with a text a line")
+    tag.add_argument("--images", type=Path, metavar="DIR", help="default: images beside FILE")
+    tag.add_argument("--to", type=Path, metavar="FILE", help="default: the terminal")
     archive = commands.add_parser("archive", help="pack code, configuration, small results and checksums")
     archive.set_defaults(act=_archive)
     verify = commands.add_parser("verify", help="say what is missing or changed in a packed archive")
@@ -109,6 +137,21 @@ def _check(given: argparse.Namespace) -> int:
 
 def _show(given: argparse.Namespace) -> int:
     print(results_text(given.results))
+    return 0
+
+
+def _tag(given: argparse.Namespace) -> int:
+    from mnerflow.tagging import tag_texts, tagged_line  # PyTorch, which no other command needs
+
+    tagged = tag_texts(given.run, given.file, given.images or given.file.parent / "images")
+    for name, reason in tagged.unusable.items():
+        print(f"mnerflow: {name}: {reason}; a blank image stands in", file=sys.stderr)
+    lines = [f"{tagged_line(prediction)}\n" for prediction in tagged.predictions]
+    if given.to:
+        write_text(given.to, "".join(lines))
+        print(f"{given.to}: {len(lines)} posts")
+    else:
+        print("".join(lines), end="")
     return 0
 
 

@@ -1,0 +1,124 @@
+"""New texts, tagged by a run that was trained."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import yaml
+
+from mnerflow.config import RunConfig, build, plain
+from mnerflow.data.formats import jsonl
+from mnerflow.data.image_store import IMAGES, build_store
+from mnerflow.data.post import Post, write_posts
+from mnerflow.data.tags import OUTSIDE, spans
+from mnerflow.errors import UserError
+from mnerflow.evaluation.predictions import Prediction, read_predictions
+from mnerflow.files import json_object, read_text
+from mnerflow.grid import FILTERS_OFF, Run
+from mnerflow.record import read_record
+from mnerflow.training.features import compute_features
+from mnerflow.training.run import predict_job
+
+THREADS = 2  # that decode images
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """What ``tag_texts`` found, and which images could not be used, with the reason."""
+
+    predictions: list[Prediction]
+    unusable: dict[str, str]
+
+
+def tag_texts(folder: Path, file: Path, images: Path) -> Tagged:
+    """Tag the posts of a file with the run in ``folder``, ``results/runs/<…>/seed<k>``.
+
+    Args:
+        folder: of a run that was trained here, with its weights.
+        file: JSON lines as a data set's, the labels left out (what stands there is not looked at), or
+            ``.txt``: a post a line, its tokens divided by white space.
+        images: what the posts' images are named in. One that cannot be used is read as a blank one.
+
+    Raises:
+        UserError: when the run has no weights or was trained with a filter, or a post is malformed.
+    """
+    if not (folder / "model.safetensors").is_file():
+        raise UserError(
+            f"{folder}: no model.safetensors. Name the folder of a run that was trained here: a published "
+            "one has no weights, `--config published=` trains it."
+        )
+    named = Run.from_folder(folder.resolve())
+    if named.filter != FILTERS_OFF:
+        raise UserError(
+            f"{folder}: trained with the filter {named.filter!r}, which hides tokens. Name a run without one."
+        )
+    record = read_record(folder / "run.yaml", ("config",), "Train the run again.")
+    run = build(RunConfig, record["config"], str(folder / "run.yaml"))
+    posts = read_texts(file)
+    with TemporaryDirectory() as temporary:
+        scratch = Path(temporary)
+        write_posts(scratch / "posts.jsonl", posts)
+        pixels = features = None
+        unusable: dict[str, str] = {}
+        root = folder.resolve().parents[6]
+        values = _rooted(plain(run), root)
+        if run.image_encoder:
+            names = [name for post in posts for name in post.images]
+            store, size = scratch / "store", run.image_encoder.size
+            fit = _dataset(root, named.dataset).get("fit", "letterbox")
+            report = build_store(names, images if names else scratch, store, size, "blank", THREADS, fit)
+            unusable = {name: entry.reason for name, entry in report.problems.items()}
+            pixels = str(store / IMAGES)
+            if run.image_encoder.frozen:
+                features = str(scratch / "features.npy")
+                encoder = build(RunConfig, values, str(folder)).image_encoder
+                compute_features(encoder, store, Path(features), run.training.threads)
+        found = scratch / "predictions.jsonl"
+        outputs = {str(scratch / "posts.jsonl"): {"true": str(found)}}
+        predict_job(values=values, pixels=pixels, features=features, folder=str(folder), outputs=outputs)
+        return Tagged(read_predictions(found), unusable)
+
+
+def read_texts(file: Path) -> list[Post]:
+    """Posts without labels; raises ``UserError`` naming file and line for one that is malformed."""
+    if file.suffix == ".txt":
+        lines = enumerate(read_text(file).split("\n"), start=1)
+        texts = [(str(number), line.split()) for number, line in lines if line.strip()]
+        posts = [Post(number, tokens, [OUTSIDE] * len(tokens)) for number, tokens in texts]
+    else:
+        posts = []
+        for number, line in jsonl.records(file):
+            record = json_object(line, f"{file}:{number}")
+            tokens = record.get("tokens", record.get("text"))
+            record["labels"] = [OUTSIDE] * len(tokens) if isinstance(tokens, list) else []
+            record.pop("label", None)
+            posts.append(jsonl.to_post(file, number, json.dumps(record)))
+    if not posts:
+        raise UserError(f"{file}: not one post. Write one a line.")
+    return posts
+
+
+def tagged_line(prediction: Prediction) -> str:
+    """A post as JSON, with its tags and its entities, the tokens from ``start`` up to ``end``."""
+    entities = [
+        {"type": kind, "start": start, "end": end, "text": " ".join(prediction.tokens[start:end])}
+        for kind, start, end in spans(prediction.predicted)
+    ]
+    line = {"id": prediction.id, "tokens": prediction.tokens, "tags": prediction.predicted}
+    return json.dumps(line | {"entities": entities}, ensure_ascii=False)
+
+
+def _rooted(values: dict[str, Any], root: Path) -> dict[str, Any]:
+    """The configuration with folders of weights below ``root``, wherever it is called from."""
+    for part in ("text_encoder", "image_encoder"):
+        if values[part] and values[part]["weights"]:
+            values[part]["weights"] = str(root / values[part]["weights"])
+    return values
+
+
+def _dataset(root: Path, name: str) -> dict[str, Any]:
+    """The entry of the data set that a run was trained on, from the configuration that was run last."""
+    config = root / "results/config.yaml"
+    return yaml.safe_load(read_text(config))["datasets"].get(name, {}) if config.exists() else {}
