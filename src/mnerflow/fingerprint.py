@@ -35,7 +35,7 @@ def fingerprint(*sources: str | Path) -> str:
 @cache
 def _analyse(file: Path) -> tuple[str, frozenset[str]]:
     """Digest of a file's syntax tree, and the mnerflow modules that it imports."""
-    tree = ast.parse(file.read_text(encoding="utf-8"))
+    tree = ast.parse(file.read_text(encoding="utf-8"), str(file))
     imported = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):

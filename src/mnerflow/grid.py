@@ -7,13 +7,15 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Self
 
-from mnerflow.config import LearningRates, RunConfig, TrainingConfig, build, plain
+from mnerflow.config import RunConfig, TrainingConfig, build, plain
 from mnerflow.errors import UserError, suggest
 
 NONE = "none"
 FILTERS_OFF = "none"
 # Wrong images that a trained run is read with, to see whether it looks at the right ones.
 ABLATIONS = ("shuffled", "blank")
+# Of training, what a fusion and its text-only twin may have each for itself.
+NOT_SHARED = ("learning_rate", "checkpoint_seconds")
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -135,28 +137,36 @@ def inputs_of(config: dict[str, Any], fusion: str) -> list[str]:
     return config["fusions"][fusion].get("inputs", ["text", "image"])
 
 
-def text_only_twins(config: dict[str, Any]) -> dict[str, str | None]:
-    """For every fusion that reads more than the text, the one that reads just that and is trained alike.
+def text_only_twins(config: dict[str, Any], runs: Iterable[Run]) -> dict[str, str | None]:
+    """For every fusion of ``runs`` that reads more than the text, one that reads just that and is trained
+    alike in all of them, ``None`` where there is none.
 
-    ``None`` where there is no such one. Fusions that read the text alone, or none of it, have no entry.
+    Of several, one that is run. Fusions that read the text alone, or none of it, have no entry.
     """
-    alone: dict[tuple[Any, ...], str] = {}
-    for name, entry in config["fusions"].items():
-        if inputs_of(config, name) == ["text"]:
-            alone.setdefault(_shared_by_twins(entry), name)
+    settings: dict[str, set[Combination]] = {}
+    for run in runs:
+        settings.setdefault(run.fusion, set()).add(replace(run.combination, filter=FILTERS_OFF))
+    alone = [name for name in config["fusions"] if inputs_of(config, name) == ["text"]]
+    alone.sort(key=lambda name: name not in settings)
+
+    def alike(name: str, combinations: set[Combination]) -> bool:
+        twins = ((own, replace(own, image_encoder=NONE, fusion=name)) for own in combinations)
+        return all(_shared_by_twins(config, own) == _shared_by_twins(config, twin) for own, twin in twins)
+
     return {
-        name: alone.get(_shared_by_twins(entry))
-        for name, entry in config["fusions"].items()
-        if "text" in inputs_of(config, name) and len(inputs_of(config, name)) > 1
+        fusion: next((name for name in alone if alike(name, combinations)), None)
+        for fusion, combinations in settings.items()
+        if "text" in inputs_of(config, fusion) and len(inputs_of(config, fusion)) > 1
     }
 
 
-def _shared_by_twins(entry: dict[str, Any]) -> tuple[Any, ...]:
+def _shared_by_twins(config: dict[str, Any], combination: Combination) -> tuple[Any, ...]:
     """What else would explain a difference: decoder, the data it starts from, and all of training but its
     learning rates, which each fusion may have from a search of its own."""
-    training = build(TrainingConfig, entry.get("training", {}), "fusions")
-    start = entry.get("init_from", {}).get("dataset")
-    return entry.get("decoder", RunConfig.decoder), start, replace(training, learning_rate=LearningRates())
+    training = _training(config, combination)
+    shared = {name: value for name, value in training.items() if name not in NOT_SHARED}
+    fusion = config["fusions"][combination.fusion]
+    return fusion.get("decoder", RunConfig.decoder), fusion.get("init_from", {}).get("dataset"), shared
 
 
 def starting_runs(config: dict[str, Any], run: Run) -> list[Run]:
@@ -189,24 +199,35 @@ def run_config(config: dict[str, Any], run: Run) -> dict[str, Any]:
     dataset, fusion = config["datasets"][run.dataset], config["fusions"][run.fusion]
     text = config["text_encoders"].get(run.text_encoder)
     image = config["image_encoders"].get(run.image_encoder)
-    training: dict[str, Any] = {}
-    for part in (config, dataset, text, image, fusion):
-        training = merge(training, (part or {}).get("training", {}))
     values = {
         "entity_types": list(dataset["types"]),
         "seed": run.seed,
         "fusion": _part(run.fusion, fusion),
         "captions": "caption" in inputs_of(config, run.fusion),
         "decoder": fusion.get("decoder", RunConfig.decoder),
-        "training": plain(build(TrainingConfig, training, f"training of {run.path}")),
+        "training": _training(config, run),
     }
-    if text:
+    if text is not None:
         values["text_encoder"] = _part(run.text_encoder, text)
-    if image:
+    if image is not None:
         values["image_encoder"] = image_config(run.image_encoder, image)
     for start in starting_runs(config, run)[:1]:
         values["init_from"] = f"results/runs/{start.path}/model.safetensors"
     return values
+
+
+def _training(config: dict[str, Any], combination: Combination) -> dict[str, Any]:
+    parts = [
+        config,
+        config["datasets"][combination.dataset],
+        config["text_encoders"].get(combination.text_encoder, {}),
+        config["image_encoders"].get(combination.image_encoder, {}),
+        config["fusions"][combination.fusion],
+    ]
+    training: dict[str, Any] = {}
+    for part in parts:
+        training = merge(training, part.get("training", {}))
+    return plain(build(TrainingConfig, training, f"training of {combination.folder}"))
 
 
 def training_processes(values: dict[str, Any]) -> int:

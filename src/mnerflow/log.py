@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -50,7 +51,15 @@ def job(title: str, log_file: str | Path) -> Iterator[logging.Logger]:
                 str(error).partition("\n")[0] or type(error).__name__,
             )
             sys.exit(1)
+        place = traceback.extract_tb(error.__traceback__)[-1]
         logger.exception("%s: this is a defect in mnerflow, please report it", title)
+        logger.error(
+            "%s: %s, %s:%d. In a file of your own, mend that",
+            type(error).__name__,
+            error,
+            place.filename,
+            place.lineno,
+        )
         raise
     else:
         processor_time = sum(os.times()[:4])  # of the processes that it started, too

@@ -13,7 +13,7 @@ from mnerflow.evaluation.counts import Counts, count, read_counts, write_counts
 from mnerflow.evaluation.evidence import Comparison, Drop, compare_with_twins
 from mnerflow.evaluation.intervals import score_intervals
 from mnerflow.evaluation.predictions import Prediction
-from mnerflow.grid import Run, text_only_twins
+from mnerflow.grid import Run
 from mnerflow.reporting.does_it_help import COLUMNS, help_record, help_table
 from mnerflow.reporting.per_type import per_type, per_type_tables
 from mnerflow.reporting.tables import REPORTED, grid_table, summarize
@@ -172,20 +172,6 @@ def test_how_much_image_names_let_in(tmp_path):
     rows = per_type({run: read[run]}, RESAMPLES)
     assert [row["image_weight"] for row in rows] == [pytest.approx(0.5), None]
     assert {row["image_weight"] for row in per_type({TEXT: read[TEXT]}, RESAMPLES)} == {None}
-
-
-def test_twins_have_the_same_decoder():
-    config = {
-        "fusions": {
-            "text_only": {"inputs": ["text"]},
-            "text_crf": {"inputs": ["text"], "decoder": "crf"},
-            "image_only": {"inputs": ["image"]},
-            "caption": {"inputs": ["text", "caption"], "decoder": "crf"},
-            "linear": {},
-            "odd": {"decoder": "other"},
-        }
-    }
-    assert text_only_twins(config) == {"caption": "text_crf", "linear": "text_only", "odd": None}
 
 
 def test_the_best_of_a_type_is_bold_only_where_the_next_is_surely_worse():

@@ -1,5 +1,6 @@
 """The grid: which runs a configuration asks for, and what each of them is told."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -113,15 +114,38 @@ def test_a_run_is_told_nothing_of_others(config) -> None:
 def test_a_twin_shares_what_else_would_explain_a_difference(shared: dict) -> None:
     text, image = {"inputs": ["text"]}, {"inputs": ["text", "image"]}
     fusions = {"plain": text, "special": text | shared, "linear": image, "special_linear": image | shared}
-    fusions |= {"image_only": {"inputs": ["image"]}}
-    assert text_only_twins({"fusions": fusions}) == {"linear": "plain", "special_linear": "special"}
-    assert text_only_twins({"fusions": {"special": text | shared, "linear": image}}) == {"linear": None}
+    twins = twins_of(fusions | {"image_only": {"inputs": ["image"]}})
+    assert twins == {"linear": "plain", "special_linear": "special"}
+    assert twins_of({"special": text | shared, "linear": image}) == {"linear": None}
 
 
-@pytest.mark.parametrize("training", [{"learning_rate": {"text": 1e-5}}, {"focal": 0.0}])
-def test_learning_rates_and_written_defaults_make_no_other_twin(training: dict) -> None:
+def twins_of(fusions: dict[str, dict], run: Sequence[str] = (), **training: object) -> dict[str, str | None]:
+    """The twins of fusions that are all run, or of those named, under common settings of training."""
+    encoders = {"text_encoders": {"t": {}}, "image_encoders": {"i": {}}, "training": training}
+    config = {"datasets": {"a": {"types": ["PER"]}}, "fusions": fusions, **encoders}
+    runs = []
+    for name in run or fusions:
+        inputs = fusions[name].get("inputs", ["text", "image"])
+        used = ("t" if "text" in inputs else "none", "i" if "image" in inputs else "none")
+        runs.append(Run("a", "none", *used, name, 1))
+    return text_only_twins(config, runs)
+
+
+@pytest.mark.parametrize("training", [{"learning_rate": {"text": 1e-5}}, {"focal": 0.0}, {"epochs": 3}])
+def test_learning_rates_and_what_is_said_twice_make_no_other_twin(training: dict) -> None:
     fusions = {"text_only": {"inputs": ["text"], "training": training}, "linear": {}}
-    assert text_only_twins({"fusions": fusions}) == {"linear": "text_only"}
+    assert twins_of(fusions, epochs=3) == {"linear": "text_only"}
+
+
+def test_of_equal_twins_one_that_is_run_is_chosen() -> None:
+    fusions = {"mine": {"inputs": ["text"]}, "text_only": {"inputs": ["text"]}, "linear": {}}
+    assert twins_of(fusions, run=["text_only", "linear"]) == {"linear": "text_only"}
+
+
+def test_an_encoder_without_settings_is_one(config) -> None:
+    config["text_encoders"]["bare"] = {}
+    values = run_config(config, Run("demo", "none", "bare", "none", "text_only", 1))
+    assert values["text_encoder"]["kind"] == "bare"
 
 
 @given(names=st.lists(st.from_regex(r"[a-z][a-z0-9_]*", fullmatch=True), min_size=5, max_size=5), seed=SEEDS)

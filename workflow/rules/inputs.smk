@@ -255,7 +255,7 @@ def data_report_inputs(wildcards):
 
 
 # Rivals: those that answered about the data of the grid.
-TWINS = grid.text_only_twins(config) | llm.rival_twins(config)
+TWINS = grid.text_only_twins(config, RUNS) | llm.rival_twins(config)
 ASKED = [
     run
     for run in RIVALS

@@ -8,7 +8,11 @@ from mnerflow.errors import UserError
 from mnerflow.log import job
 
 with job(f"stored images of {snakemake.wildcards.dataset}", snakemake.log[0]) as log:
-    names = [name for split in snakemake.input.posts for post in read_posts(split) for name in post.images]
+    splits = {
+        Path(file).stem: [name for post in read_posts(file) for name in post.images]
+        for file in snakemake.input.posts
+    }
+    names = [name for named in splits.values() for name in named]
     if not names:
         raise UserError(
             f"datasets.{snakemake.wildcards.dataset}: no post names an image, but the grid asks for images. "
@@ -23,10 +27,12 @@ with job(f"stored images of {snakemake.wildcards.dataset}", snakemake.log[0]) as
         snakemake.threads,
         snakemake.params.fit,
     )
-    if len(report.problems) == len(report.entries):
-        raise UserError(
-            f"{snakemake.params.folder}: not one image of the data set can be used. {report.summary()}"
-        )
+    for split, named in splits.items():
+        if named and report.problems.keys() >= {*named}:
+            raise UserError(
+                f"{snakemake.params.folder}: not one image of the split {split} can be used, as {named[0]}: "
+                f"{report.problems[named[0]].reason}. `mnerflow check` of its folder tells what is near."
+            )
     log.info(report.summary())
     for name, entry in report.problems.items():
         log.info("%s: %s, %s", name, entry.status, entry.reason)

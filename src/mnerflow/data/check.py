@@ -280,7 +280,7 @@ def _images(findings: Findings) -> Iterator[Problem]:
         yield Problem(what, "Only text can be read: ask for the fusion text_only.", False)
         return
     for place in without:
-        yield Problem(f"{place} has no image", "The post stays, and a blank image stands in.", False)
+        yield Problem(f"{place} has no image", "The post stays, and is read without an image.", False)
     if not folder.is_dir():
         what = f"{folder}: no such folder, but {len(users)} images are named"
         yield Problem(what, "Put the images there, or ask for text_only.")

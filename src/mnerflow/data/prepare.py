@@ -134,6 +134,8 @@ def _draw_missing_splits(
     """All three splits; those not read are drawn from train, group by group, each in train's order."""
     fractions = {"dev": config.dev_fraction, "test": config.test_fraction}
     missing = [split for split in fractions if split not in read]
+    if sum(fractions[split] for split in missing) >= 1:
+        raise UserError(f"{raw}: dev_fraction and test_fraction leave nothing to train on. Lower them.")
     train = read["train"]
     by_name: dict[str | int, list[int]] = {}
     for index, post in enumerate(train):

@@ -12,7 +12,7 @@ from collections import Counter
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_origin
 
 from mnerflow.data.post import Post, read_splits, write_splits
 from mnerflow.data.tags import spans
@@ -47,7 +47,9 @@ def run_filter(name: str, options: dict[str, dict[str, Any]], source: Path, out:
     for split, posts in splits.items():
         drops: list[Drop] = []
         for module, chosen in steps:
-            posts, found = module.apply(posts, split, **chosen)
+            given = posts
+            posts, found = module.apply(given, split, **chosen)
+            _check_kept(module, split, given, posts)
             drops.extend(found)
         splits[split] = posts
         rows.extend((split, drop.id, drop.index, drop.token, drop.reason) for drop in drops)
@@ -90,10 +92,24 @@ def _check_options(module: ModuleType, options: dict[str, Any]) -> None:
         if option not in known:
             raise UserError(f"filter {name!r}: the option {option!r} is not known{suggest(option, known)}.")
         kind = known[option].annotation
+        kind = get_origin(kind) or kind
         if isinstance(value, bool) != (kind is bool) or not isinstance(value, (int, kind)):
             raise UserError(
                 f"filters.{name}.{option}: {value!r} is not of the type {kind.__name__}. Correct it."
             )
+
+
+def _check_kept(module: ModuleType, split: str, given: list[Post], left: list[Post]) -> None:
+    """Raise ``UserError`` when a filter changed what is scored: all variants are, on the same words."""
+    scored = {post.id: (post.tokens, post.labels) for post in given}
+    kept = {post.id: (post.tokens, post.labels) for post in left}
+    changed = [id for id in kept if kept[id] != scored.get(id)]
+    changed += [id for id in scored if id not in kept and split != "train"]
+    if changed:
+        raise UserError(
+            f"{module.__name__}: {split}: post {changed[0]!r} is not what it was. A filter hides tokens by "
+            "`dropped`; it changes no token and no label, and leaves out training posts only."
+        )
 
 
 def _visible(posts: list[Post]) -> dict[str, int]:
