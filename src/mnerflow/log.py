@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from mnerflow.compute.memory import peak_memory_mib
+from mnerflow.compute.memory import no_memory, peak_memory_mib
 from mnerflow.errors import UserError
 
 logger = logging.getLogger("mnerflow")
@@ -43,7 +43,7 @@ def job(title: str, log_file: str | Path) -> Iterator[logging.Logger]:
         logger.warning("stopped after %.1f s; run again to go on", time.monotonic() - start)
         sys.exit(130)
     except Exception as error:
-        if _no_memory(error):
+        if no_memory(error):
             logger.error(
                 "%s: the system gave no more memory (%s). Run fewer jobs at once, give this one more, or "
                 "lower `batch_tokens` in its `training` settings.",
@@ -80,8 +80,3 @@ def log_to(path: str | Path) -> logging.FileHandler:
     logger.setLevel(logging.INFO)
     logger.handlers = [to_file, to_terminal]
     return to_file
-
-
-def _no_memory(error: Exception) -> bool:
-    """Whether the machine's memory is at its end; torch has no class of its own for that."""
-    return isinstance(error, MemoryError) or "can't allocate memory" in str(error)

@@ -16,3 +16,9 @@ def peak_memory_mib() -> int:
         status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
         return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) // 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 2**20  # bytes on macOS
+
+
+def no_memory(error: Exception) -> bool:
+    """Whether the memory of machine or GPU is at its end; torch has no class of its own for the machine's."""
+    names = ("MemoryError", "OutOfMemoryError")
+    return type(error).__name__ in names or "can't allocate memory" in str(error)

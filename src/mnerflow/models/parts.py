@@ -7,8 +7,7 @@ from inspect import getmembers, isclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import torch
-
+from mnerflow.compute.memory import no_memory
 from mnerflow.config import PartConfig, build
 from mnerflow.errors import UserError
 
@@ -39,9 +38,11 @@ def options_of(part: str) -> Iterator[None]:
     """Turn what torch and others say of values that no ``part`` can be made of into a ``UserError``."""
     try:
         yield
-    except (torch.OutOfMemoryError, NotImplementedError):
+    except NotImplementedError:
         raise
     except (TypeError, ValueError, RuntimeError, AssertionError) as error:
+        if no_memory(error):
+            raise
         raise UserError(f"{part}: it cannot be made with these options ({error}). Correct them.") from error
 
 
