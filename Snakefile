@@ -51,6 +51,7 @@ rule tables_of_predictions:
 
 onstart:
     check_gpus()
+    name_unused()
 
 
 onsuccess:

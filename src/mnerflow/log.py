@@ -52,9 +52,10 @@ def job(title: str, log_file: str | Path) -> Iterator[logging.Logger]:
             )
             sys.exit(1)
         place = traceback.extract_tb(error.__traceback__)[-1]
-        logger.exception("%s: this is a defect in mnerflow, please report it", title)
-        logger.error(
-            "%s: %s, %s:%d. In a file of your own, mend that",
+        logger.exception(
+            "%s: %s: %s (%s:%d). Mend it where that is a file of yours; else it is a defect in mnerflow, "
+            "please report it",
+            title,
             type(error).__name__,
             error,
             place.filename,

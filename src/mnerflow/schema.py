@@ -1,13 +1,16 @@
 """Check a configuration against the JSON schema and say what is wrong in words."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
 from mnerflow.errors import UserError, suggest
+from mnerflow.files import read_text
 
 # JSON takes 1.0 for a whole number; in a path of a run or as a number of epochs it is none.
 _integer = Draft202012Validator.TYPE_CHECKER.redefine(
@@ -25,6 +28,25 @@ def check(config: dict[str, Any], schema: dict[str, Any], place: str = "configur
     problems = [line for error in errors for line in _say(error)]
     if problems:
         raise UserError(f"{place}: " + "; ".join(sorted(set(problems))) + ".")
+
+
+def check_keys(file: Path) -> None:
+    """Raise ``UserError`` when a key stands twice in a YAML file, of which YAML would take the last alone."""
+    nodes = [yaml.compose(read_text(file))]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, yaml.SequenceNode):
+            nodes += node.value
+        elif isinstance(node, yaml.MappingNode):
+            seen: dict[str, int] = {}
+            for key, value in node.value:
+                line = key.start_mark.line + 1
+                if seen.setdefault(key.value, line) != line:
+                    raise UserError(
+                        f"{file}:{line}: {key.value!r} stands in line {seen[key.value]} already. Put both "
+                        "together, or remove one."
+                    )
+                nodes.append(value)
 
 
 def _leaves(errors: Iterator[ValidationError]) -> Iterator[ValidationError]:

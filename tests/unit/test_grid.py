@@ -13,7 +13,7 @@ from mnerflow.config import RunConfig, build
 from mnerflow.errors import UserError
 from mnerflow.grid import Combination, Run, expand, merge, run_config, sources, text_only_twins
 from mnerflow.plan import check_plan
-from mnerflow.schema import check
+from mnerflow.schema import check, check_keys
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
@@ -241,3 +241,12 @@ def test_the_schema_refuses_in_words(change: dict, said: str) -> None:
     with pytest.raises(UserError) as error:
         check(merge(load(), change), SCHEMA)
     assert said in str(error.value)
+
+
+def test_a_key_that_stands_twice_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("datasets:\n  a: {types: [PER]}\n  b: {types: [PER]}\n  a: {types: [LOC]}\n")
+    with pytest.raises(UserError, match=r"mine\.yaml:4: 'a' stands in line 2 already"):
+        check_keys(file)
+    for study in (ROOT / "config").glob("*.yaml"):
+        check_keys(study)

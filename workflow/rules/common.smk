@@ -34,7 +34,7 @@ from mnerflow.llm import runs as llm
 from mnerflow.files import folder_state
 from mnerflow.plan import check_clock, check_plan, check_time, split_files
 from mnerflow.publication import TABLES, is_published, is_trained
-from mnerflow.schema import check
+from mnerflow.schema import check, check_keys
 
 ENVIRONMENT = str(ROOT / "envs/environment.yaml")
 
@@ -63,7 +63,12 @@ config.update({key: value == "true" for key, value in config.items() if value in
 
 try:
     SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+    for file in workflow.configfiles:
+        check_keys(Path(file))
     check(config, SCHEMA)
+    for entry in config["datasets"].values():
+        if "folder" in entry:
+            entry["folder"] = str(Path(entry["folder"]).expanduser())
     RUNS = grid.expand(config)
     PUBLISHED = published_runs(RUNS)
     if config.get("finished_only"):

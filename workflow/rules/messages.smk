@@ -16,6 +16,14 @@ def check_gpus():
         sys.exit(f"mnerflow: {error}")
 
 
+def name_unused():
+    """Say which data sets in folders of the user's own no block of the grid asks for."""
+    asked = {*DATASETS, *(run.dataset for run in {*TRIED, *STARTS, *RIVALS})}
+    for name, entry in config["datasets"].items():
+        if "folder" in entry and name not in asked:
+            print(f"mnerflow: datasets.{name} is in no block of the grid, and is not used.", file=sys.stderr)
+
+
 def show_failures():
     """Print what the jobs that failed say of themselves, and where their logs lie."""
     for file in sorted(Path("results/logs").rglob("*.log")):
