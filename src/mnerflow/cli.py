@@ -64,7 +64,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     check.add_argument("--types", help="the entity types, as PER,LOC,ORG; without it, those found are listed")
     check.add_argument("--format", choices=FORMATS, help="the files' format, where their first line misleads")
     check.add_argument(
-        "--limit", type=int, metavar="N", help="print at most N problems of a kind (default: all)"
+        "--limit",
+        type=int,
+        default=10,
+        metavar="N",
+        help="print at most N problems of a kind (default: 10; 0 for all)",
     )
     show = commands.add_parser("show", help="print the table of finished runs and where the rest lies")
     show.set_defaults(act=_show)
@@ -131,7 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _check(given: argparse.Namespace) -> int:
     types = [kind for kind in given.types.split(",") if kind] if given.types else None
     findings = check_folder(given.folder, types, given.format)
-    print(_report(findings, types, given.limit))
+    print(_report(findings, types, given.limit or None))
     return int(findings.stops)
 
 

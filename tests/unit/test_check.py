@@ -104,6 +104,12 @@ def test_what_a_run_survives_is_listed_and_counted(capsys, folder):
         assert what in output
 
 
+def test_a_field_that_is_not_read_is_named(capsys, folder):
+    append(folder, "train", '{"id": "z", "tokens": ["Ann"], "labels": ["B-PER"], "picture": "test.png"}\n')
+    status, output = check(capsys, folder)
+    assert status == 0 and "train.jsonl: the field 'picture', in 1 posts" in output
+
+
 def test_a_limit_says_how_many_more_there_are(capsys, folder):
     for number in range(5):
         append(folder, "train", post(str(number), "Ann", "PER"))

@@ -5,6 +5,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from itertools import combinations
@@ -12,13 +13,15 @@ from os import cpu_count
 from pathlib import Path
 from unicodedata import category, normalize
 
-from mnerflow.data.formats import parse_lines
+from mnerflow.data.formats import jsonl, parse_lines
+from mnerflow.data.formats._fields import OTHER_NAMES
 from mnerflow.data.formats.umt import HEADER
 from mnerflow.data.image import BrokenImage, decode
 from mnerflow.data.post import IMAGE_SUFFIXES, SPLITS, Post
 from mnerflow.data.prepare_report import straddling
 from mnerflow.data.tags import OUTSIDE, entity_type, spans, strays
 from mnerflow.errors import UserError, suggest
+from mnerflow.files import json_object
 
 NAMES = {"train": ("train",), "dev": ("dev", "valid", "val", "validation"), "test": ("test",)}
 ENDINGS = (".jsonl", ".json", ".conll", ".txt", ".tsv", ".bio")
@@ -81,7 +84,7 @@ def check_folder(folder: Path, types: Sequence[str] | None = None, format: str |
         kind for posts in findings.splits.values() for _, post in posts for kind, _, _ in spans(post.labels)
     )
     findings.types = dict(sorted(entities.items(), key=lambda item: (-item[1], item[0])))
-    for look in (_ids, _splits, _tags, _tokens):
+    for look in (_fields, _ids, _splits, _tags, _tokens):
         problems += look(findings)
     problems += _types(findings, types)
     problems += _images(findings)
@@ -166,6 +169,23 @@ def _posts(findings: Findings) -> Iterator[tuple[str, Post]]:
     for split, posts in findings.splits.items():
         for line, post in posts:
             yield _place(findings, split, line, post), post
+
+
+def _fields(findings: Findings) -> Iterator[Problem]:
+    if findings.format != "jsonl":
+        return
+    known = {*jsonl.KNOWN, *OTHER_NAMES.values()}
+    for path in findings.files.values():
+        found: Counter[str] = Counter()
+        with suppress(UserError):  # a malformed line is named already
+            for number, line in jsonl.records(path):
+                found.update(json_object(line, f"{path}:{number}").keys() - known)
+        for name, count in sorted(found.items()):
+            yield Problem(
+                f"{path}: the field {name!r}, in {count} posts",
+                "It is not read. Rename it if it should be.",
+                False,
+            )
 
 
 def _ids(findings: Findings) -> Iterator[Problem]:
