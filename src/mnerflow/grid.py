@@ -170,9 +170,11 @@ def _shared_by_twins(config: dict[str, Any], combination: Combination) -> tuple[
 
 
 def starting_runs(config: dict[str, Any], run: Run) -> list[Run]:
-    """The run that this one starts from, as its fusion's ``init_from`` says, the one that that starts from,
-    and so on; none for most. They have this one's encoders as far as they read them. Raises ``UserError`` for
-    an unknown name, for an encoder that this run lacks and for a circle."""
+    """The run that this one starts from, the one that that starts from, and so on; none for most.
+
+    As ``init_from`` of their fusions says; they have this one's encoders as far as they read them. Raises
+    ``UserError`` for an unknown name, for an encoder that this run lacks and for a circle.
+    """
     found: list[Run] = []
     fusion = run.fusion
     while start := config["fusions"][fusion].get("init_from"):

@@ -117,6 +117,8 @@ class Tagger(nn.Module):
 def new_tagger(run: RunConfig, posts: Sequence[Post], d_feature: int) -> Tagger:
     """Make the tagger as training starts from it: pretrained encoders, random fusion.
 
+    Raises ``UserError`` where a part cannot be made of its options, its weights or what it is given.
+
     Args:
         run: the run's configuration.
         posts: the training posts, from which a vocabulary is made.

@@ -41,7 +41,10 @@ class Timm(ImageEncoder):
 
     @classmethod
     def create(cls, config: Config, size: int, weights: Path | None) -> "Timm":
-        """Build the model for ``size`` × ``size`` pixels, with weights from ``model.safetensors`` if any."""
+        """Build the model for ``size`` × ``size`` pixels, with weights from ``model.safetensors`` if any.
+
+        Raises ``UserError`` for an unknown model, arguments that it does not take and weights of another one.
+        """
         if not timm.is_model(config.model):
             raise UserError(f"image encoder: timm {timm.__version__} has no model {config.model!r}.")
         arguments = config.arguments | {"num_classes": 0}

@@ -96,7 +96,11 @@ class LanguageModel(SubwordEncoder):
 
     @classmethod
     def create(cls, config: Config, weights: Path | None, posts: Sequence[Post]) -> "LanguageModel":
-        """Read the pretrained weights and the tokenizer from a folder."""
+        """Read the pretrained weights and the tokenizer from a folder.
+
+        Raises ``UserError`` where there are none, for a family that cannot be read and for options that
+        exclude each other.
+        """
         if config.sharded and config.four_bit:
             raise UserError(
                 "text encoder: weights in 4 bits cannot be sharded. Choose one of the two options."

@@ -65,7 +65,10 @@ class Transformer(SubwordEncoder):
 
     @classmethod
     def create(cls, config: Config, weights: Path | None, posts: Sequence[Post]) -> "Transformer":
-        """Read the pretrained weights and the tokenizer from a model folder."""
+        """Read the pretrained weights and the tokenizer from a model folder.
+
+        Raises ``UserError`` where there are none, and for layers that the model does not have.
+        """
         with readable(weights):
             model = AutoModel.from_pretrained(weights, dtype=torch.float32, **SAFE)
             tokenizer = load_tokenizer(weights)
