@@ -15,7 +15,7 @@ FILTERS_OFF = "none"
 # Wrong images that a trained run is read with, to see whether it looks at the right ones.
 ABLATIONS = ("shuffled", "blank")
 # Of training, what a fusion and its text-only twin may have each for itself.
-NOT_SHARED = ("learning_rate", "checkpoint_seconds")
+NOT_SHARED = ("learning_rate", "checkpoint_seconds", "threads", "processes")
 
 
 @dataclass(frozen=True, order=True, slots=True)

@@ -32,7 +32,10 @@ def check(config: dict[str, Any], schema: dict[str, Any], place: str = "configur
 
 def check_keys(file: Path) -> None:
     """Raise ``UserError`` when a key stands twice in a YAML file, of which YAML would take the last alone."""
-    nodes = [yaml.compose(read_text(file))]
+    try:
+        nodes = [yaml.compose(read_text(file))]
+    except yaml.YAMLError:  # a JSON file may have tabs; what is neither, Snakemake has refused
+        return
     while nodes:
         node = nodes.pop()
         if isinstance(node, yaml.SequenceNode):
@@ -41,11 +44,12 @@ def check_keys(file: Path) -> None:
             seen: dict[str, int] = {}
             for key, value in node.value:
                 line = key.start_mark.line + 1
-                if seen.setdefault(key.value, line) != line:
+                if key.value in seen and key.value != "<<":
                     raise UserError(
                         f"{file}:{line}: {key.value!r} stands in line {seen[key.value]} already. Put both "
                         "together, or remove one."
                     )
+                seen[key.value] = line
                 nodes.append(value)
 
 

@@ -1,6 +1,7 @@
 """New texts, tagged by a run that was trained."""
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -49,20 +50,20 @@ def tag_texts(folder: Path, file: Path, images: Path) -> Tagged:
             f"{folder}: no model.safetensors. Name the folder of a run that was trained here: a published "
             "one has no weights, `--config published=` trains it."
         )
-    named = Run.from_folder(folder.resolve())
+    named = Run.from_folder(folder.absolute())
     if named.filter != FILTERS_OFF:
         raise UserError(
             f"{folder}: trained with the filter {named.filter!r}, which hides tokens. Name a run without one."
         )
     record = read_record(folder / "run.yaml", ("config",), "Train the run again.")
     run = build(RunConfig, record["config"], str(folder / "run.yaml"))
+    root = _root(folder)
     posts = read_texts(file)
     with TemporaryDirectory() as temporary:
         scratch = Path(temporary)
         write_posts(scratch / "posts.jsonl", posts)
         pixels = features = None
         unusable: dict[str, str] = {}
-        root = folder.resolve().parents[6]
         values = _rooted(plain(run), root)
         if run.image_encoder:
             names = [name for post in posts for name in post.images]
@@ -110,6 +111,14 @@ def tagged_line(prediction: Prediction) -> str:
     return json.dumps(line | {"entities": entities}, ensure_ascii=False)
 
 
+def _root(folder: Path) -> Path:
+    """Where the workflow of a run works: the folder above ``results/runs/…``, a link not followed."""
+    above = Path(os.path.abspath(folder)).parents  # noqa: PTH100
+    if len(above) < 7 or (above[5].name, above[4].name) != ("results", "runs"):
+        raise UserError(f"{folder}: not below results/runs. Name the run where the workflow keeps it.")
+    return above[6]
+
+
 def _rooted(values: dict[str, Any], root: Path) -> dict[str, Any]:
     """The configuration with folders of weights below ``root``, wherever it is called from."""
     for part in ("text_encoder", "image_encoder"):
@@ -121,4 +130,10 @@ def _rooted(values: dict[str, Any], root: Path) -> dict[str, Any]:
 def _dataset(root: Path, name: str) -> dict[str, Any]:
     """The entry of the data set that a run was trained on, from the configuration that was run last."""
     config = root / "results/config.yaml"
-    return yaml.safe_load(read_text(config))["datasets"].get(name, {}) if config.exists() else {}
+    datasets = yaml.safe_load(read_text(config))["datasets"] if config.exists() else {}
+    if name not in datasets:
+        raise UserError(
+            f"{config}: does not tell of the data set {name}, so that it is not known how its images were "
+            "fitted. Run `snakemake results/config.yaml` with the run's configuration."
+        )
+    return datasets[name]

@@ -131,7 +131,9 @@ def twins_of(fusions: dict[str, dict], run: Sequence[str] = (), **training: obje
     return text_only_twins(config, runs)
 
 
-@pytest.mark.parametrize("training", [{"learning_rate": {"text": 1e-5}}, {"focal": 0.0}, {"epochs": 3}])
+@pytest.mark.parametrize(
+    "training", [{"learning_rate": {"text": 1e-5}}, {"threads": 2}, {"focal": 0.0}, {"epochs": 3}]
+)
 def test_learning_rates_and_what_is_said_twice_make_no_other_twin(training: dict) -> None:
     fusions = {"text_only": {"inputs": ["text"], "training": training}, "linear": {}}
     assert twins_of(fusions, epochs=3) == {"linear": "text_only"}
@@ -248,5 +250,18 @@ def test_a_key_that_stands_twice_is_named(tmp_path: Path) -> None:
     file.write_text("datasets:\n  a: {types: [PER]}\n  b: {types: [PER]}\n  a: {types: [LOC]}\n")
     with pytest.raises(UserError, match=r"mine\.yaml:4: 'a' stands in line 2 already"):
         check_keys(file)
+    file.write_text("grid: [{seeds: [1], seeds: [2]}]\n")
+    with pytest.raises(UserError, match=r"mine\.yaml:1: 'seeds' stands in line 1 already"):
+        check_keys(file)
     for study in (ROOT / "config").glob("*.yaml"):
         check_keys(study)
+
+
+def test_profiles_name_rules_that_are_there() -> None:
+    rules = "".join(
+        file.read_text() for file in [ROOT / "Snakefile", *(ROOT / "workflow/rules").glob("*.smk")]
+    )
+    for profile in (ROOT / "profiles").glob("*/config.yaml"):
+        content = yaml.safe_load(profile.read_text(encoding="utf-8"))
+        for name in (*content.get("groups", {}), *content.get("set-resources", {})):
+            assert f"rule {name}:" in rules or f" as {name} with:" in rules, f"{profile}: {name}"

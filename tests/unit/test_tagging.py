@@ -39,6 +39,7 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     images = open_images(str(tmp_path / "store/images.npy"), features)
     folder = tmp_path / "results/runs/x/none/bilstm+cnn/linear/seed1"
     train_run(run, tmp_path / "train.jsonl", tmp_path / "dev.jsonl", images, folder, {})
+    (tmp_path / "results/config.yaml").write_text("datasets: {x: {}}")
     out = {"true": folder / "predictions.test.jsonl"}
     predict_run(run, tmp_path / "test.jsonl", images, folder, out)
     return folder

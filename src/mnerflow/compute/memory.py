@@ -20,5 +20,5 @@ def peak_memory_mib() -> int:
 
 def no_memory(error: Exception) -> bool:
     """Whether the memory of machine or GPU is at its end; torch has no class of its own for the machine's."""
-    names = ("MemoryError", "OutOfMemoryError")
-    return type(error).__name__ in names or "can't allocate memory" in str(error)
+    said = ("can't allocate memory", "out of memory", "ALLOC_FAILED")
+    return isinstance(error, MemoryError) or any(words in str(error) for words in said)

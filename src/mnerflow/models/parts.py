@@ -41,7 +41,7 @@ def options_of(part: str) -> Iterator[None]:
     except NotImplementedError:
         raise
     except (TypeError, ValueError, RuntimeError, AssertionError) as error:
-        if no_memory(error):
+        if no_memory(error) or "CUDA error" in str(error):
             raise
         raise UserError(f"{part}: it cannot be made with these options ({error}). Correct them.") from error
 

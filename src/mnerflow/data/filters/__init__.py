@@ -47,9 +47,9 @@ def run_filter(name: str, options: dict[str, dict[str, Any]], source: Path, out:
     for split, posts in splits.items():
         drops: list[Drop] = []
         for module, chosen in steps:
-            given = posts
-            posts, found = module.apply(given, split, **chosen)
-            _check_kept(module, split, given, posts)
+            scored = _scored(posts)
+            posts, found = module.apply(posts, split, **chosen)
+            _check_kept(module, split, scored, _scored(posts))
             drops.extend(found)
         splits[split] = posts
         rows.extend((split, drop.id, drop.index, drop.token, drop.reason) for drop in drops)
@@ -99,10 +99,15 @@ def _check_options(module: ModuleType, options: dict[str, Any]) -> None:
             )
 
 
-def _check_kept(module: ModuleType, split: str, given: list[Post], left: list[Post]) -> None:
+Scored = dict[str, tuple[tuple[str, ...], tuple[str, ...]]]
+
+
+def _scored(posts: list[Post]) -> Scored:
+    return {post.id: (tuple(post.tokens), tuple(post.labels)) for post in posts}
+
+
+def _check_kept(module: ModuleType, split: str, scored: Scored, kept: Scored) -> None:
     """Raise ``UserError`` when a filter changed what is scored: all variants are, on the same words."""
-    scored = {post.id: (post.tokens, post.labels) for post in given}
-    kept = {post.id: (post.tokens, post.labels) for post in left}
     changed = [id for id in kept if kept[id] != scored.get(id)]
     changed += [id for id in scored if id not in kept and split != "train"]
     if changed:

@@ -59,7 +59,7 @@ def to_post(path: Path, line: int, record: tuple[Layout, list[str]]) -> Post:
             )
         tokens.append(cells[0])
         labels.append(cells[-1])
-    if len(rows) > 2 and tokens == [str(number + 1) for number in range(len(rows))]:
+    if layout.columns > 2 and len(rows) > 2 and tokens == [str(number + 1) for number in range(len(rows))]:
         raise UserError(
             f"{path}:{line}: the first column counts the tokens. Leave a column of tokens and one of tags "
             "(`cut -f2,3`)."

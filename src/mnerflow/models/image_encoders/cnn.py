@@ -57,7 +57,7 @@ class CNN(ImageEncoder):
     @classmethod
     def create(cls, config: Config, size: int, weights: Path | None) -> "CNN":
         """Start from random weights; raises ``UserError`` for images too small for a batch of one."""
-        if size < (least := 6 * config.stem[1]):
+        if size < (least := 4 * config.stem[1] + 1):
             raise UserError(
                 f"image encoder 'cnn': {size} pixels are too few. Set its `size` to {least} or more."
             )

@@ -24,7 +24,8 @@ from mnerflow.models.text_encoders._subwords import (
     readable,
 )
 
-OWN_POSITIONS = ("bloom", "opt")
+# They make masks of their own, which leave ours out.
+OWN_MASKS = ("bloom", "gpt_neo", "opt", "xlnet")
 # Of kernels for 4-bit weights on a processor, which it offers to fetch.
 logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
 
@@ -120,10 +121,10 @@ class LanguageModel(SubwordEncoder):
                 **SAFE,
             )
             tokenizer = load_tokenizer(weights)
-        if model.config.model_type in OWN_POSITIONS:
+        if model.config.model_type in OWN_MASKS or getattr(model.config, "alibi", False):
             raise UserError(
-                f"{weights}: {model.config.model_type} counts positions in a mask of its own kind, which is "
-                "not supported. Choose another language model."
+                f"{weights}: {model.config.model_type} makes masks of its own and cannot take ours. Choose "
+                "another language model."
             )
         try:
             return cls(config, tokenizer, model)
