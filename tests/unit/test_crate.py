@@ -205,7 +205,7 @@ def test_links_and_what_is_no_archive_of_ours_are_refused(tmp_path: Path):
 
 def test_nothing_is_packed_that_is_not_as_it_was_recorded(results: Path):
     write_text(results / "scores.csv", "entity_f1\n0.9\n")
-    with pytest.raises(UserError, match=r"scores\.csv: missing or changed.*Run the workflow again"):
+    with pytest.raises(UserError, match=r"scores\.csv: missing or changed.*Make it with `snakemake FILE`"):
         write_archive(results)
     (results / "ro-crate-metadata.json").unlink()
     with pytest.raises(UserError, match="Run the workflow to its end first"):

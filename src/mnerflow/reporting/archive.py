@@ -36,7 +36,7 @@ def write_archive(results: Path) -> Path:
     if wrong := [name for name, digest in sums.items() if _sum(results / name) != digest]:
         raise UserError(
             f"{results / min(wrong)}: missing or changed since {METADATA} was written (so {len(wrong)} of "
-            f"{len(sums)} files). Run the workflow again."
+            f"{len(sums)} files). Make it with `snakemake FILE`, then `snakemake --forcerun crate`."
         )
     version = next(entity["version"] for entity in entities if "ComputationalWorkflow" in entity["@type"])
     name = f"mnerflow-{version.partition('+')[2]}"
