@@ -68,7 +68,7 @@ def tag_texts(folder: Path, file: Path, images: Path) -> Tagged:
         if run.image_encoder:
             names = [name for post in posts for name in post.images]
             store, size = scratch / "store", run.image_encoder.size
-            fit = _dataset(root, named.dataset).get("fit", "letterbox")
+            fit = _dataset(root, named.dataset).get("fit", "letterbox") if names else "letterbox"
             report = build_store(names, images if names else scratch, store, size, "blank", THREADS, fit)
             unusable = {name: entry.reason for name, entry in report.problems.items()}
             pixels = str(store / IMAGES)
