@@ -127,6 +127,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # its reader, as `head`, has read enough; Python would flush once more, and fail
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except KeyboardInterrupt:
+        print("mnerflow: stopped", file=sys.stderr)
+        return 130
     except UserError as error:
         print(f"mnerflow: {error}", file=sys.stderr)
         return 1

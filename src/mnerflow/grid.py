@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from itertools import product
 from pathlib import Path
 from typing import Any, Self
@@ -78,7 +78,7 @@ class Run(Combination):
     @property
     def combination(self) -> Combination:
         """What it shares with the same run of other seeds."""
-        return Combination(*astuple(self)[:-1])
+        return Combination(self.dataset, self.filter, self.text_encoder, self.image_encoder, self.fusion)
 
     @property
     def condition(self) -> str:

@@ -33,7 +33,7 @@ def check(config: dict[str, Any], schema: dict[str, Any], place: str = "configur
 def check_keys(file: Path) -> None:
     """Raise ``UserError`` when a key stands twice in a YAML file, of which YAML would take the last alone."""
     try:
-        nodes = [yaml.compose(read_text(file))]
+        nodes = [yaml.compose(read_text(file), yaml.CSafeLoader)]
     except yaml.YAMLError:  # a JSON file may have tabs; what is neither, Snakemake has refused
         return
     while nodes:

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from mnerflow.config import RunConfig, build, plain
+from mnerflow.config import RunConfig, build
 from mnerflow.data.formats import jsonl
 from mnerflow.data.image_store import IMAGES, build_store
 from mnerflow.data.post import Post, write_posts
@@ -56,15 +56,15 @@ def tag_texts(folder: Path, file: Path, images: Path) -> Tagged:
             f"{folder}: trained with the filter {named.filter!r}, which hides tokens. Name a run without one."
         )
     record = read_record(folder / "run.yaml", ("config",), "Train the run again.")
-    run = build(RunConfig, record["config"], str(folder / "run.yaml"))
     root = _root(folder)
+    values = _rooted(record["config"], root)
+    run = build(RunConfig, values, str(folder / "run.yaml"))
     posts = read_texts(file)
     with TemporaryDirectory() as temporary:
         scratch = Path(temporary)
         write_posts(scratch / "posts.jsonl", posts)
         pixels = features = None
         unusable: dict[str, str] = {}
-        values = _rooted(plain(run), root)
         if run.image_encoder:
             names = [name for post in posts for name in post.images]
             store, size = scratch / "store", run.image_encoder.size
@@ -74,8 +74,7 @@ def tag_texts(folder: Path, file: Path, images: Path) -> Tagged:
             pixels = str(store / IMAGES)
             if run.image_encoder.frozen:
                 features = str(scratch / "features.npy")
-                encoder = build(RunConfig, values, str(folder)).image_encoder
-                compute_features(encoder, store, Path(features), run.training.threads)
+                compute_features(run.image_encoder, store, Path(features), run.training.threads)
         found = scratch / "predictions.jsonl"
         outputs = {str(scratch / "posts.jsonl"): {"true": str(found)}}
         predict_job(values=values, pixels=pixels, features=features, folder=str(folder), outputs=outputs)
@@ -120,11 +119,13 @@ def _root(folder: Path) -> Path:
 
 
 def _rooted(values: dict[str, Any], root: Path) -> dict[str, Any]:
-    """The configuration with folders of weights below ``root``, wherever it is called from."""
-    for part in ("text_encoder", "image_encoder"):
-        if values[part] and values[part]["weights"]:
-            values[part]["weights"] = str(root / values[part]["weights"])
-    return values
+    """The values of a ``RunConfig`` with folders of weights below ``root``, wherever it is called from."""
+    rooted = dict(values)
+    for name in ("text_encoder", "image_encoder"):
+        part = values.get(name) or {}
+        if part.get("weights"):
+            rooted[name] = part | {"weights": str(root / part["weights"])}
+    return rooted
 
 
 def _dataset(root: Path, name: str) -> dict[str, Any]:

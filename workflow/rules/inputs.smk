@@ -178,9 +178,15 @@ def threads_of(of):
     return lambda w: of(run_values(w)) * run_values(w)["training"]["threads"]
 
 
+@cache
+def config_of(run):
+    """Asked for by a dozen functions of each run's jobs."""
+    return grid.run_config(config, run)
+
+
 def run_values(wildcards):
     """What a run's result hangs on: where a value changes, it is trained anew."""
-    return without_checkpoints(grid.run_config(config, run_of(wildcards)))
+    return without_checkpoints(config_of(run_of(wildcards)))
 
 
 def without_checkpoints(values):
@@ -190,7 +196,7 @@ def without_checkpoints(values):
 
 def checkpoint_seconds(wildcards):
     """As a resource, a change of which is no reason to train anew; Snakemake knows whole ones and text."""
-    return str(grid.run_config(config, run_of(wildcards))["training"]["checkpoint_seconds"])
+    return str(config_of(run_of(wildcards))["training"]["checkpoint_seconds"])
 
 
 def run_code(script):

@@ -93,11 +93,7 @@ def literature_table(rows: Sequence[dict]) -> Table:
         ]
         for row in rows
     ]
-    remarks = []
-    for row in rows:
-        said = [] if row["checked"] else ["not checked in print"]
-        said += [f"seen in {row['seen_in']}"] if row["seen_in"] else []
-        remarks.append([", ".join(said)] if said else [])
+    remarks = [reservation(row["checked"], row["seen_in"]) for row in rows]
     return Table(
         "Entity F1 (micro) on the test split in percent, published and ours. Data set, split and metric are "
         "the same; encoders, and what else was used in training, are not."
@@ -105,8 +101,14 @@ def literature_table(rows: Sequence[dict]) -> Table:
         else "No result was published for these data sets with this metric and split.",
         ["data set", "system", "backbone", "modality", "entity F1", "seeds", "source"],
         cells,
-        remarks,
+        [[remark] if remark else [] for remark in remarks],
     )
+
+
+def reservation(checked: bool, seen_in: str | None) -> str:
+    """What to beware of in a number: that its source was not seen, where it was seen instead; or nothing."""
+    said = [] if checked else ["not checked in print"]
+    return ", ".join([*said, *([f"seen in {seen_in}"] if seen_in else [])])
 
 
 def _theirs(result: Result) -> dict:

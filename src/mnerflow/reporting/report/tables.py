@@ -8,6 +8,7 @@ from urllib.parse import quote
 from mnerflow.evaluation.errors import KINDS
 from mnerflow.grid import Combination, Run
 from mnerflow.reporting.does_it_help import interval, p_value, points
+from mnerflow.reporting.literature import reservation
 from mnerflow.reporting.render import ABSENT, percent, spread
 from mnerflow.reporting.tables import read_csv
 
@@ -146,9 +147,7 @@ def _range(row: Row) -> Cell:
 
 
 def _reservation(row: Row) -> Cell:
-    said = [] if row["checked"] == "True" else ["not checked in print"]
-    said += [f"seen in {row['seen_in']}"] if row["seen_in"] else []
-    return Cell(", ".join(said) or ABSENT)
+    return Cell(reservation(row["checked"] == "True", row["seen_in"]) or ABSENT)
 
 
 def _source(row: Row) -> Cell:
