@@ -137,6 +137,16 @@ def inputs_of(config: dict[str, Any], fusion: str) -> list[str]:
     return config["fusions"][fusion].get("inputs", ["text", "image"])
 
 
+def images_of(config: dict[str, Any], dataset: str) -> str:
+    """The data set whose images a data set's posts show: itself, or one of the same posts, split anew."""
+    return config["datasets"][dataset].get("images_of", dataset)
+
+
+def fit_of(config: dict[str, Any], dataset: str) -> str:
+    """How images of a data set that are no squares are made such, ``data.image.Fit``."""
+    return config["datasets"][images_of(config, dataset)].get("fit", "letterbox")
+
+
 def text_only_twins(config: dict[str, Any], runs: Iterable[Run]) -> dict[str, str | None]:
     """For every fusion of ``runs`` that reads more than the text, one that reads just that and is trained
     alike in all of them, ``None`` where there is none.

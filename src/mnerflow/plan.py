@@ -83,6 +83,13 @@ def _check_entries(config: dict[str, Any]) -> None:
     for name, entry in config["datasets"].items():
         others = {other: None for other in config["datasets"] if other != name}
         check_known(entry.get("without", []), others, f"datasets.{name}.without")
+        if owner := entry.get("images_of"):
+            check_known([owner], others, f"datasets.{name}.images_of")
+            if "fit" in entry or "images_of" in config["datasets"][owner]:
+                raise UserError(
+                    f"datasets.{name}.images_of: its images are decoded as {owner}'s own. Leave `fit` to "
+                    f"{owner}, and name a data set that reads its own."
+                )
     for name in config["fusions"]:
         if "caption" in (inputs := inputs_of(config, name)) and "text" not in inputs:
             raise UserError(f"fusions.{name}.inputs: a caption is read beside the text. Add text.")
@@ -126,7 +133,7 @@ def _check_folder(entry: dict[str, Any], run: Run) -> None:
                 f"{folder / name}: no such file. Put it there, or correct `folder` or `splits` of "
                 f"datasets.{run.dataset}."
             )
-    if run.image_encoder != NONE and not (folder / "images").is_dir():
+    if run.image_encoder != NONE and "images_of" not in entry and not (folder / "images").is_dir():
         raise UserError(
             f"{folder / 'images'}: no such folder, but the grid asks for images of {run.dataset}. "
             "Put them there, or leave the fusions that read images out."

@@ -11,13 +11,14 @@ import yaml
 
 from mnerflow.config import RunConfig, build
 from mnerflow.data.formats import jsonl
+from mnerflow.data.image import Fit
 from mnerflow.data.image_store import IMAGES, build_store
 from mnerflow.data.post import Post, write_posts
 from mnerflow.data.tags import OUTSIDE, spans
 from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import Prediction, read_predictions
 from mnerflow.files import json_object, read_text
-from mnerflow.grid import FILTERS_OFF, Run
+from mnerflow.grid import FILTERS_OFF, Run, fit_of
 from mnerflow.record import read_record
 from mnerflow.training.features import compute_features
 from mnerflow.training.run import predict_job
@@ -68,7 +69,7 @@ def tag_texts(folder: Path, file: Path, images: Path) -> Tagged:
         if run.image_encoder:
             names = [name for post in posts for name in post.images]
             store, size = scratch / "store", run.image_encoder.size
-            fit = _dataset(root, named.dataset).get("fit", "letterbox") if names else "letterbox"
+            fit = _fit(root, named.dataset) if names else "letterbox"
             report = build_store(names, images if names else scratch, store, size, "blank", THREADS, fit)
             unusable = {name: entry.reason for name, entry in report.problems.items()}
             pixels = str(store / IMAGES)
@@ -128,13 +129,13 @@ def _rooted(values: dict[str, Any], root: Path) -> dict[str, Any]:
     return rooted
 
 
-def _dataset(root: Path, name: str) -> dict[str, Any]:
-    """The entry of the data set that a run was trained on, from the configuration that was run last."""
-    config = root / "results/config.yaml"
-    datasets = yaml.safe_load(read_text(config))["datasets"] if config.exists() else {}
-    if name not in datasets:
+def _fit(root: Path, dataset: str) -> Fit:
+    """How the images were made squares that a run was trained on, by the configuration that was run last."""
+    file = root / "results/config.yaml"
+    config = yaml.safe_load(read_text(file)) if file.exists() else {"datasets": {}}
+    if dataset not in config["datasets"]:
         raise UserError(
-            f"{config}: does not tell of the data set {name}, so that it is not known how its images were "
+            f"{file}: does not tell of the data set {dataset}, so that it is not known how its images were "
             "fitted. Run `snakemake results/config.yaml` with the run's configuration."
         )
-    return datasets[name]
+    return fit_of(config, dataset)

@@ -16,6 +16,7 @@ def test_without_a_mirror_one_archive_serves_both_splits(workflow: Workflow, tmp
     jobs = workflow.plan(tmp_path, CONFIG).jobs
     assert (jobs["download_archive"], jobs["unpack_poner"], jobs["make_poner"]) == (1, 1, 2)
     assert jobs["train"] == 2 * 3 * 3
+    assert jobs["image_store"] == 1, "crops are decoded once, however sentences are split"
 
 
 def test_a_mirror_is_read_where_it_lies(workflow: Workflow, tmp_path: Path):

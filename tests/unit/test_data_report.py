@@ -92,7 +92,7 @@ def test_images_and_filters_are_reported_where_they_were_run(prepared: Path):
     (prepared.parent / "images").mkdir()
     (prepared.parent / "images/b.png").write_bytes(b"")
     store = prepared.parent / "store"
-    build_store(["a.png", "b.png"], prepared.parent / "images", store, 16)
+    build_store(["a.png", "b.png", "of-another-set.png"], prepared.parent / "images", store, 16)
     run_filter("nonword", {}, prepared, prepared.parent / "nonword")
     text = report(prepared, index=store / "index.csv", filters=[prepared.parent / "nonword/summary.json"])
     assert "Unusable: 2 (100.0 %) (missing 1, empty 1)." in text

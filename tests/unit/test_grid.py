@@ -187,6 +187,15 @@ def test_an_option_of_a_filter_is_checked_before_anything_runs(config, options: 
         ({"core_hours": {"minlm": 3}}, "core_hours: 'minlm' is not configured (did you mean 'minilm'?)"),
         ({"datasets": {"demo": {"without": ["dem"]}}}, "datasets.demo.without: 'dem' is not configured"),
         ({"datasets": {"demo": {"without": ["demo"]}}}, "datasets.demo.without: 'demo' is not configured"),
+        ({"datasets": {"demo": {"images_of": "dem"}}}, "datasets.demo.images_of: 'dem' is not configured"),
+        (
+            {"datasets": {"demo": {"images_of": "demo_control", "fit": "wrap"}}},
+            "datasets.demo.images_of: its images are decoded as demo_control's own",
+        ),
+        (
+            {"datasets": {"demo": {"images_of": "twitter10000_thesis"}}},
+            "and name a data set that reads its own",
+        ),
     ],
 )
 def test_names_that_nothing_else_would_look_up_are_checked(config, change: dict, said: str) -> None:

@@ -62,6 +62,7 @@ rule errors:
         ENVIRONMENT
     params:
         twins=TWINS,
+        with_images=list(IMAGE_INDEXES),
         code=code_of("errors.py"),
     script:
         "../scripts/errors.py"

@@ -17,7 +17,7 @@ rule image_store:
         ENVIRONMENT
     threads: 2
     params:
-        folder=lambda w: f"{raw_folder(w.dataset)}/images",
+        folder=lambda w: image_folder(w.dataset),
         own=lambda w: own_images(w.dataset),
         broken=BROKEN,
         fit=fit_of,

@@ -44,11 +44,15 @@ def own_files(dataset):
     return [*splits, *captions, *sorted({*beside})]
 
 
+def image_folder(dataset):
+    return f"{raw_folder(grid.images_of(config, dataset))}/images"
+
+
 @cache
 def own_images(dataset):
     """What lies in the images of a data set's own folder, which may change file by file."""
-    entry = config["datasets"][dataset]
-    return folder_state(Path(entry["folder"], "images")) if "folder" in entry else None
+    own = "folder" in config["datasets"][grid.images_of(config, dataset)]
+    return folder_state(Path(image_folder(dataset))) if own else None
 
 
 def prepared(*datasets, filter=grid.FILTERS_OFF, splits=SPLITS):
@@ -111,18 +115,18 @@ def linked_weights(wildcards):
 
 def image_source(wildcards):
     """What must be there before a data set's images can be read."""
-    entry = config["datasets"][wildcards.dataset]
-    folder = raw_folder(wildcards.dataset)
+    dataset = grid.images_of(config, wildcards.dataset)
+    entry = config["datasets"][dataset]
     if "folder" in entry:
         return []  # see own_images
     if "files" in entry and "images" not in entry:
-        return [f"{folder}/{name}" for name in entry["files"] if name.startswith("images/")]
-    return [f"{folder}/images"]
+        return [f"{raw_folder(dataset)}/{name}" for name in entry["files"] if name.startswith("images/")]
+    return [image_folder(dataset)]
 
 
 def fit_of(wildcards):
     """How images of another shape than a square are made one."""
-    return config["datasets"][wildcards.dataset].get("fit", "letterbox")
+    return grid.fit_of(config, wildcards.dataset)
 
 
 BROKEN = config.get("images", {}).get("broken", "blank")
@@ -133,9 +137,10 @@ def image_inputs(wildcards):
     if wildcards.image == grid.NONE:
         return {}
     encoder = config["image_encoders"][wildcards.image]
-    inputs = {"images": f"results/images/{wildcards.dataset}/{encoder['size']}/images.npy"}
+    dataset = grid.images_of(config, wildcards.dataset)
+    inputs = {"images": f"results/images/{dataset}/{encoder['size']}/images.npy"}
     if encoder.get("frozen"):
-        inputs["features"] = f"results/features/{wildcards.dataset}/{wildcards.image}.npy"
+        inputs["features"] = f"results/features/{dataset}/{wildcards.image}.npy"
     return inputs
 
 
@@ -228,13 +233,16 @@ def filtered_data():
 
 
 def image_indexes():
-    """By data set whose images some run sees, the index of one of its image stores."""
+    """By data set whose images some run sees, the index of an image store that holds them."""
     sizes = {
         run.dataset: config["image_encoders"][run.image_encoder]["size"]
         for run in RUNS
         if run.image_encoder != grid.NONE
     }
-    return {dataset: f"results/images/{dataset}/{size}/index.csv" for dataset, size in sizes.items()}
+    return {
+        dataset: f"results/images/{grid.images_of(config, dataset)}/{size}/index.csv"
+        for dataset, size in sizes.items()
+    }
 
 
 IMAGE_INDEXES = image_indexes()

@@ -22,7 +22,7 @@ rule report:
     conda:
         ENVIRONMENT
     params:
-        images={dataset: f"{raw_folder(dataset)}/images" for dataset in sorted(IMAGE_INDEXES)},
+        images={dataset: image_folder(dataset) for dataset in sorted(IMAGE_INDEXES)},
         twins=TWINS,
         quote_posts=config.get("quote_posts", True),
         code=code_of("report.py"),

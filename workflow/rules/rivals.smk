@@ -36,7 +36,7 @@ rule ask:
         rival=lambda w: llm.rival_config(config, run_of(w)),
         # The file's time says little: what counts is what it says.
         prompt=lambda w: sha256(PROMPTS[w.text].read_bytes()).hexdigest(),
-        images=lambda w: f"{raw_folder(w.dataset)}/images",
+        images=lambda w: image_folder(w.dataset),
         own=lambda w: None if w.image == grid.NONE else own_images(w.dataset),
         fit=fit_of,
         broken=BROKEN,

@@ -13,7 +13,8 @@ from mnerflow.reporting.tables import write_csv
 
 with job(f"sorted the errors of {len(snakemake.input.predictions)} runs", snakemake.log[0]):
     out = snakemake.output
-    usable = {Path(index).parts[-3]: usable_images(index) for index in snakemake.input.images}
+    indexes = zip(snakemake.params.with_images, snakemake.input.images, strict=True)
+    usable = {dataset: usable_images(Path(index)) for dataset, index in indexes}
     contexts = {}
     for train, test in zip(snakemake.input.train, snakemake.input.test, strict=True):
         dataset, filter_name = Path(train).parts[-3:-1]

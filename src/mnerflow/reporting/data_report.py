@@ -174,7 +174,7 @@ def _images(splits: Mapping[str, list[Post]], index: Path | None) -> Iterator[st
         if users:
             yield "No run of this configuration reads them, so they were not looked at.\n"
         return
-    entries = read_index(index)
+    entries = {name: entry for name, entry in read_index(index).items() if name in users}
     problems = {name: entry for name, entry in entries.items() if entry.reason}
     counts = Counter(entry.reason for entry in problems.values())
     reasons = ", ".join(f"{reason} {count:,}" for reason, count in counts.most_common())
