@@ -205,6 +205,13 @@ def sealed(path: str | Path) -> bool:
         return left == 0 and file.read() == digest.digest()
 
 
+def seal_of(path: str | Path) -> bytes:
+    """What ``seal`` appended to a file, the SHA-256 of what stands before it."""
+    with Path(path).open("rb") as file:
+        file.seek(-hashlib.sha256().digest_size, os.SEEK_END)
+        return file.read()
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)

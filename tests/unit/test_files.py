@@ -2,11 +2,12 @@
 
 import subprocess
 import sys
+from hashlib import sha256
 
 import pytest
 
 from mnerflow.compute.memory import peak_memory_mib
-from mnerflow.files import atomic_path, seal, sealed, write_text
+from mnerflow.files import atomic_path, seal, seal_of, sealed, write_text
 
 
 def test_what_killed_writers_left_is_removed_and_what_living_ones_write_is_not(tmp_path):
@@ -27,6 +28,7 @@ def test_a_seal_holds_until_a_byte_is_another(tmp_path, size):
     assert not sealed(file)
     seal(file)
     assert sealed(file) and file.read_bytes()[:size] == bytes(size)
+    assert seal_of(file) == sha256(bytes(size)).digest()
     data = file.read_bytes()
     for damaged in (data[:-1], data + b"0", data[:-1] + bytes([data[-1] ^ 1])):
         file.write_bytes(damaged)

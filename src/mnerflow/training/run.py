@@ -17,7 +17,7 @@ from mnerflow.data.image_store import ImageStore
 from mnerflow.data.post import Post, read_posts
 from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import write_predictions
-from mnerflow.files import sha256, write_text
+from mnerflow.files import seal_of, sha256, write_text
 from mnerflow.log import logger
 from mnerflow.models.tagger import Tagger, load_tagger, new_tagger
 from mnerflow.training.checkpoint import remove_checkpoints
@@ -41,6 +41,12 @@ class Images:
     def rows(self, posts: Sequence[Post]) -> list[list[int]]:
         """Rows of every post's images."""
         return [self.store.rows(post.images) for post in posts]
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of the values; that of features, gigabytes, was compared when they were opened."""
+        file = self.values.filename
+        return seal_of(file).hex() if self.d_feature else sha256(file)
 
 
 def open_images(pixels: str | None, features: str | None) -> Images | None:
@@ -121,9 +127,9 @@ def train_run(
     weights, identity = {}, ""
     if not rank():  # which alone keeps checkpoints and a record
         weights = {str(file): sha256(file) for file in _pretrained(run)}
-        read = [*data, *([run.init_from] if run.init_from else [])]
-        read += [images.values.filename] if images else []
-        identity = hashlib.sha256(repr((run, code, weights, *map(sha256, read))).encode()).hexdigest()
+        read = [sha256(file) for file in (*data, *([run.init_from] if run.init_from else []))]
+        read += [images.checksum] if images else []
+        identity = hashlib.sha256(repr((run, code, weights, *read)).encode()).hexdigest()
     history = train(tagger, training, dev, run.training, run.seed, meter, checkpoint, identity)
     if rank():
         return
