@@ -28,6 +28,7 @@ import numpy
 import torch
 from rows import Row, add_rows, peak_mib
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from mnerflow.compute.device import autocast_dtype, device, seed_everything
 from mnerflow.config import ImageConfig, LearningRates, PartConfig, RunConfig, TrainingConfig
@@ -198,12 +199,18 @@ def matmul_peak() -> float:
 
 
 def operations(run: RunConfig, posts: list[Post]) -> float:
-    """Operations a post in training: six a weight of a matrix and subword, and the products of attention."""
+    """Operations a post in training: six a weight of a matrix and subword, the products of attention, and the
+    convolutions as torch counts them, which are the same for every image."""
     tagger, inputs = made(run, posts)
     matrices = sum(m.weight.numel() for m in tagger.modules() if isinstance(m, nn.Linear))
     layers, width = tagger.text_encoder.model.config.num_hidden_layers, tagger.text_encoder.d_model
     each = [6 * matrices * length + 12 * layers * width * length**2 for length in inputs.lengths]
-    return sum(each) / len(posts)
+    with FlopCounterMode(display=False) as counter:
+        tagger.loss(inputs.batch([0])).backward()
+    counted = counter.get_flop_counts()["Global"]
+    aten = torch.ops.aten
+    convolutions = counted.get(aten.convolution, 0) + counted.get(aten.convolution_backward, 0)
+    return sum(each) / len(posts) + convolutions
 
 
 def read_data(
@@ -294,6 +301,13 @@ def main() -> None:
                 against=f"{autocast_dtype(device())}",
             ),
             Row("training: share of that peak", 100 * rate * needed / peak, "%", ">= 20", "matrix product"),
+            Row(
+                "training, linear with CNN: share of that peak",
+                100 * both * operations(linear, posts[:200]) / peak,
+                "%",
+                ">= 20",
+                "matrix product",
+            ),
             *large,
             Row("prediction: posts a second", predicting, "posts/s", against=data),
             Row("training and prediction: peak memory", memory, "MiB", "<= 2560", data),
