@@ -78,6 +78,11 @@ def split_files(entry: dict[str, Any]) -> list[str]:
 def _check_entries(config: dict[str, Any]) -> None:
     """What the schema cannot say of an entry: names that nothing else would look up, and contradictions."""
     check_known(config.get("filters", {}), dict.fromkeys(FILTERS), "filters")
+    for name in config["text_encoders"].keys() & config["image_encoders"].keys():
+        raise UserError(
+            f"{name!r} is a text encoder and an image encoder, whose weights would lie in one folder. Rename "
+            "one of the two."
+        )
     encoders = config["text_encoders"] | config["image_encoders"]
     check_known(config.get("core_hours", {}), encoders, "core_hours")
     for name, entry in config["datasets"].items():

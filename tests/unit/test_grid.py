@@ -188,6 +188,7 @@ def test_an_option_of_a_filter_is_checked_before_anything_runs(config, options: 
         ({"datasets": {"demo": {"without": ["dem"]}}}, "datasets.demo.without: 'dem' is not configured"),
         ({"datasets": {"demo": {"without": ["demo"]}}}, "datasets.demo.without: 'demo' is not configured"),
         ({"datasets": {"demo": {"images_of": "dem"}}}, "datasets.demo.images_of: 'dem' is not configured"),
+        ({"image_encoders": {"minilm": {"size": 32}}}, "'minilm' is a text encoder and an image encoder"),
         (
             {"datasets": {"demo": {"images_of": "demo_control", "fit": "wrap"}}},
             "datasets.demo.images_of: its images are decoded as demo_control's own",

@@ -3,10 +3,15 @@
 from pathlib import Path
 
 from mnerflow.log import job
+from mnerflow.models.parts import encoder_config
 from mnerflow.models.weights import fetch_weights
 
-with job(f"fetched weights of {snakemake.wildcards.encoder}", snakemake.log[0]):
-    params = snakemake.params
+name, params = snakemake.wildcards.encoder, snakemake.params
+package = "text_encoders" if name in snakemake.config["text_encoders"] else "image_encoders"
+entry = snakemake.config[package][name]
+with job(f"fetched weights of {name}", snakemake.log[0]):
+    # What a run would say of a wrong option, before gigabytes are fetched.
+    encoder_config(package, entry.get("kind", name), entry.get("options", {}))
     # No parameter of the rule: where the same files come from is no reason to train anew.
     mirror = snakemake.config.get("weights_mirror")
     fetch_weights(

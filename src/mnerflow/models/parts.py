@@ -49,8 +49,12 @@ def options_of(part: str) -> Iterator[None]:
 def load_encoder(package: str, part: PartConfig, base: type[T]) -> tuple[type[T], Any, Path | None]:
     """An encoder's class, its ``Config`` filled with the part's options, and its weights folder, if any.
 
-    Raises ``UserError`` for an unknown option, or one of another type.
+    Raises ``UserError`` as ``load_class`` and ``encoder_config`` do.
     """
-    cls = load_class(package, part.kind, base)
-    config = build(import_module(cls.__module__).Config, part.options, f"{package}: {part.kind}")
-    return cls, config, Path(part.weights) if part.weights else None
+    weights = Path(part.weights) if part.weights else None
+    return load_class(package, part.kind, base), encoder_config(package, part.kind, part.options), weights
+
+
+def encoder_config(package: str, kind: str, options: dict[str, Any]) -> Any:
+    """The ``Config`` of an encoder, filled with options; raises ``UserError`` for a wrong one."""
+    return build(import_module(f"mnerflow.models.{package}.{kind}").Config, options, f"{package}: {kind}")
