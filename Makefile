@@ -25,7 +25,7 @@ demo: .venv/installed ## the demo's whole product of encoders and fusions
 twitter: .venv/installed ## Twitter-2017 and Twitter-2015 with MiniLM
 	$(SNAKEMAKE) --configfile config/twitter.yaml
 
-photos: .venv/installed ## 30 real tweets with their photos through every fusion
+photos: .venv/installed ## 30 real tweets with their photos
 	$(SNAKEMAKE) --configfile config/photos.yaml
 
 poner: .venv/installed ## Czech chronicles with crops of their lines, as published and split by page

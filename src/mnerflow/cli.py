@@ -210,7 +210,7 @@ def _report(findings: Findings, types: Sequence[str] | None, limit: int | None) 
             lines += ["", f"problems with which {title}: {len(problems)}", *_grouped(problems, limit)]
     if stopping:
         return "\n".join([*lines, "", "Mend what stops a run, and check again."])
-    pasted = "Nothing stops a run. Save this as FILE and run `snakemake --configfile FILE`:"
+    pasted = "Nothing stops a run. Save this as FILE and run `snakemake --cores 2 --configfile FILE`:"
     return "\n".join([*lines, "", pasted, "", configuration(findings, types)])
 
 

@@ -38,23 +38,24 @@ def publish(results: Path, out: Path) -> int:
 
     Only what ``results/config.yaml`` plans is copied. Runs that ``out`` holds already stay if ``results``
     lacks them. Returns how many runs ``out`` holds then; raises ``UserError`` when there is none, and when
-    ``out`` is of another study.
+    ``out`` holds runs that are not planned.
     """
     config = yaml.safe_load(read_text(results / "config.yaml"))
     planned = set(expand(config))
-    if (out / "config.yaml").exists():
-        before = expand(yaml.safe_load(read_text(out / "config.yaml")))
-        if lost := [run for run in before if run not in planned]:
-            raise UserError(
-                f"{out}: of a study with {len(lost)} runs that {results / 'config.yaml'} does not plan, such "
-                f"as {lost[0].path}. Choose another folder with --to, or remove this one."
-            )
-    for record in sorted((results / "runs").rglob("run.yaml")):
-        run = Run.from_folder(record.parent)
-        is_planned = run in planned or run.text_encoder in config.get("rivals", {})
-        if is_planned and (record.parent / "predictions.test.jsonl").exists():
-            _pack(record.parent, out / "runs" / run.path)
-    count = len(list((out / "runs").rglob("run.yaml")))
+
+    def is_planned(run: Run) -> bool:
+        return run in planned or run.text_encoder in config.get("rivals", {})
+
+    if lost := [run for run in _runs(out) if not is_planned(run)]:
+        raise UserError(
+            f"{out}: {len(lost)} of its runs, such as {lost[0].path}, are not planned by "
+            f"{results / 'config.yaml'}. Choose another folder with --to, or remove this one."
+        )
+    for run in _runs(results):
+        folder = results / "runs" / run.path
+        if is_planned(run) and (folder / "predictions.test.jsonl").exists():
+            _pack(folder, out / "runs" / run.path)
+    count = len(_runs(out))
     if not count:
         raise UserError(f"{results}: no finished run. Run the workflow first.")
     for file in _results(results):
@@ -76,10 +77,10 @@ def unpack(published: Path, results: Path) -> int:
     Raises ``UserError`` when a file is missing, was changed, or is not listed in ``SHA256SUMS``.
     """
     _check_sums(published)
-    records = sorted((published / "runs").rglob("run.yaml"))
-    for record in records:
-        take_over(record.parent, results / "runs" / Run.from_folder(record.parent).path)
-    return len(records)
+    runs = _runs(published)
+    for run in runs:
+        take_over(published / "runs" / run.path, results / "runs" / run.path)
+    return len(runs)
 
 
 def take_over(packed: Path, folder: Path, data: Path | None = None) -> None:
@@ -169,6 +170,11 @@ def compare_tables(published: Path, results: Path) -> tuple[int, list[str]]:
         elif (published / name).read_bytes() != (results / name).read_bytes():
             wrong.append(f"{name}: differs")
     return len(names), wrong
+
+
+def _runs(folder: Path) -> list[Run]:
+    """The runs that have a record below ``folder``."""
+    return sorted(Run.from_folder(record.parent) for record in (folder / "runs").rglob("run.yaml"))
 
 
 def _pack(folder: Path, out: Path) -> None:
