@@ -32,7 +32,7 @@ poner: .venv/installed ## Czech chronicles with crops of their lines, as publish
 	$(SNAKEMAKE) --configfile config/poner.yaml
 
 tune: .venv/installed ## the search that the shipped learning rates come from, on dev alone
-	$(SNAKEMAKE) tuning --configfile config/tuning.yaml
+	$(SNAKEMAKE) --configfile config/tuning.yaml -- tuning
 
 rivals: .venv/installed ## ask GPT-4o-mini, as the thesis did; needs OPENAI_API_KEY and costs at most MAX_COST dollars
 	@test -n "$(MAX_COST)" || { echo "make rivals costs money: say how much at most, as MAX_COST=5"; exit 1; }

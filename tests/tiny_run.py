@@ -1,5 +1,7 @@
 """The smallest run with text and image that still learns: for tests that train it in a second."""
 
+from pathlib import Path
+
 from mnerflow.config import ImageConfig, LearningRates, PartConfig, RunConfig, TrainingConfig
 
 CNN = ImageConfig("cnn", {"channels": [4, 4, 4, 4, 6], "stem": [3, 2]}, size=16, augment=True)
@@ -13,3 +15,8 @@ RUN = RunConfig(
         epochs=3, batch_tokens=12, checkpoint_seconds=1e-9, learning_rate=LearningRates(text=0.01, image=0.01)
     ),
 )
+
+
+def pretrained(kind: str, folder: Path) -> str | None:
+    """The weights of a text encoder that reads some."""
+    return None if kind == "bilstm" else str(folder)

@@ -127,6 +127,9 @@ def build(cls: type[T], values: dict[str, Any], place: str) -> T:
         inner = next((kind for kind in (types[key], *get_args(types[key])) if is_dataclass(kind)), None)
         if inner and isinstance(value, dict):
             value = build(inner, value, f"{place}.{key}")
+        elif inner and not isinstance(value, (inner, *get_args(types[key]))):
+            known = ", ".join(get_type_hints(inner))
+            raise UserError(f"{place}.{key}: {value!r} are no settings. Known: {known}.")
         arguments[key] = tuple(value) if isinstance(value, list) else value
     try:
         return cls(**arguments)

@@ -12,9 +12,16 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from mnerflow.errors import UserError
+
+# Read once: it can only be read by setting it, which threads would do in between each other.
+_UMASK = os.umask(0)
+os.umask(_UMASK)
+# Held until a temporary file is locked, as long as another thread would take it for a dead writer's.
+_BEGINNING = Lock()
 
 
 @contextmanager
@@ -42,17 +49,20 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     try:
         with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            _remove_leftovers(path)
-            handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.part-", suffix=path.suffix)
-            temporary = Path(name)
-            with os.fdopen(handle):
+            with _BEGINNING:
+                _remove_leftovers(path)
+                handle, name = tempfile.mkstemp(
+                    dir=path.parent, prefix=f".{path.name}.part-", suffix=path.suffix
+                )
                 with suppress(OSError):  # some file systems know no locks
                     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            temporary = Path(name)
+            with os.fdopen(handle):
                 yield temporary
-            with temporary.open("rb") as file:
-                os.fsync(file.fileno())
-            temporary.chmod(0o666 & ~_umask())
-            temporary.replace(path)
+                with temporary.open("rb") as file:
+                    os.fsync(file.fileno())
+                temporary.chmod(0o666 & ~_UMASK)
+                temporary.replace(path)
     finally:
         if temporary:
             temporary.unlink(missing_ok=True)
@@ -61,7 +71,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 def _remove_leftovers(path: Path) -> None:
     """Remove temporary files of ``path`` whose writers are dead: one that lives holds a lock on its own."""
     for left in path.parent.glob(f".{glob.escape(path.name)}.part-*"):
-        with suppress(OSError), left.open("rb") as file:
+        with suppress(OSError), left.open("r+b") as file:  # NFS locks only what may be written
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             left.unlink()
 
@@ -210,9 +220,3 @@ def seal_of(path: str | Path) -> bytes:
     with Path(path).open("rb") as file:
         file.seek(-hashlib.sha256().digest_size, os.SEEK_END)
         return file.read()
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

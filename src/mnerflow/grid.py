@@ -147,6 +147,13 @@ def fit_of(config: dict[str, Any], dataset: str) -> str:
     return config["datasets"][images_of(config, dataset)].get("fit", "letterbox")
 
 
+def images_read(config: dict[str, Any], run: Run) -> dict[str, str] | None:
+    """How a run's images are made squares, and what becomes of broken ones; ``None`` without images."""
+    if run.image_encoder == NONE:
+        return None
+    return {"fit": fit_of(config, run.dataset), "broken": config.get("images", {}).get("broken", "blank")}
+
+
 def text_only_twins(config: dict[str, Any], runs: Iterable[Run]) -> dict[str, str | None]:
     """For every fusion of ``runs`` that reads more than the text, one that reads just that and is trained
     alike in all of them, ``None`` where there is none.

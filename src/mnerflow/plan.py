@@ -7,6 +7,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from mnerflow.data.download import known_by
 from mnerflow.data.filters import FILTERS, steps_of
 from mnerflow.errors import UserError, suggest
 from mnerflow.fingerprint import module_names
@@ -94,6 +95,17 @@ def _check_entries(config: dict[str, Any]) -> None:
                 raise UserError(
                     f"datasets.{name}.images_of: its images are decoded as {owner}'s own. Leave `fit` to "
                     f"{owner}, and name a data set that reads its own."
+                )
+    poner = [entry["poner"] for entry in config["datasets"].values() if "poner" in entry]
+    if len({(known_by(entry), entry["folder"], entry.get("mirror")) for entry in poner}) > 1:
+        raise UserError(
+            "datasets: PONER has one archive. Give every `poner` the same url, folder and mirror."
+        )
+    for kind in ("text_encoders", "image_encoders"):
+        for name, entry in config[kind].items():
+            if "sha256" in entry and not entry.get("source", "").startswith("package:"):
+                raise UserError(
+                    f"{kind}.{name}.sha256: only a `package:` has one. Pin a hub's model by its `revision`."
                 )
     for name in config["fusions"]:
         if "caption" in (inputs := inputs_of(config, name)) and "text" not in inputs:

@@ -19,11 +19,13 @@ from mnerflow.data.post import read_posts
 from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import Prediction, read_predictions, write_predictions
 from mnerflow.files import atomic_path, read_text, sha256, write_text
-from mnerflow.grid import Run, expand, run_config, sources
+from mnerflow.grid import Run, expand, images_read, run_config, sources
 from mnerflow.record import read_record
+from mnerflow.reporting.archive import recorded
 
 NEEDED = ("config", "sources", "data_sha256")
 RECORDS = ("run.yaml", "history.csv")
+MODEL = "model.safetensors"
 PACKED = ".jsonl.xz"
 # Settings that tell of one machine, and change no result.
 LOCAL = ("mirror", "weights_mirror", "published", "finished_only", "allow_cpu", "max_cost")
@@ -36,39 +38,41 @@ TABLES_OF_WORDS = ("errors.csv", "errors.md", "fixed_and_broken.csv")
 def publish(results: Path, out: Path) -> int:
     """Copy runs, scores, tables, plots, report and configuration into ``out``, and write their checksums.
 
-    Only what ``results/config.yaml`` plans is copied. Runs that ``out`` holds already stay if ``results``
-    lacks them. Returns how many runs ``out`` holds then; raises ``UserError`` when there is none, and when
-    ``out`` holds runs that are not planned.
+    Only what ``results/config.yaml`` plans is copied; the report where it quotes no post. Runs that ``out``
+    holds already stay if ``results`` lacks them. Returns how many runs ``out`` holds then.
+
+    Raises:
+        UserError: when ``results`` is not what was recorded at the end of its workflow, or holds rivals, or
+            when ``out`` holds runs that are not planned. Then nothing is written.
     """
+    sums, _ = recorded(results)
     config = yaml.safe_load(read_text(results / "config.yaml"))
-    planned = set(expand(config))
-
-    def is_planned(run: Run) -> bool:
-        return run in planned or run.text_encoder in config.get("rivals", {})
-
-    if lost := [run for run in _runs(out) if not is_planned(run)]:
+    planned = expand(config)
+    if lost := [run for run in _runs(out) if run not in planned]:
         raise UserError(
             f"{out}: {len(lost)} of its runs, such as {lost[0].path}, are not planned by "
             f"{results / 'config.yaml'}. Choose another folder with --to, or remove this one."
         )
-    for run in _runs(results):
-        folder = results / "runs" / run.path
-        if is_planned(run) and (folder / "predictions.test.jsonl").exists():
-            _pack(folder, out / "runs" / run.path)
-    count = len(_runs(out))
-    if not count:
-        raise UserError(f"{results}: no finished run. Run the workflow first.")
-    for file in _results(results):
-        if not file.exists():
-            raise UserError(f"{file}: no such file. Run the workflow to its end first.")
+    if rivals := sorted({run.text_encoder for run in _runs(results)} & config.get("rivals", {}).keys()):
+        raise UserError(
+            f"{results}: holds answers of {', '.join(rivals)}, and tables with rivals cannot be computed "
+            "again from what is published. Run the workflow without `rivals` first, in another folder."
+        )
+    files = list(_results(results, config))
+    if missing := [file for file in files if not file.exists()]:
+        raise UserError(f"{missing[0]}: no such file. Run the workflow to its end first.")
+    for run in planned:
+        if f"runs/{run.path}/run.yaml" in sums:
+            _pack(results / "runs" / run.path, out / "runs" / run.path)
+    for file in files:
         target = out / file.relative_to(results)
         target.parent.mkdir(parents=True, exist_ok=True)
         with atomic_path(target) as temporary:
             shutil.copyfile(file, temporary)
     kept = {name: value for name, value in config.items() if name not in LOCAL}
     write_text(out / "config.yaml", yaml.safe_dump(kept, sort_keys=False, allow_unicode=True))
-    write_text(out / SUMS, sums_text(_sums(out)))
-    return count
+    write_text(out / SUMS, sums_text(_sums(out, out)))
+    return len(_runs(out))
 
 
 def unpack(published: Path, results: Path) -> int:
@@ -76,24 +80,28 @@ def unpack(published: Path, results: Path) -> int:
 
     Raises ``UserError`` when a file is missing, was changed, or is not listed in ``SHA256SUMS``.
     """
-    _check_sums(published)
+    _check_sums(published, published)
     runs = _runs(published)
     for run in runs:
-        take_over(published / "runs" / run.path, results / "runs" / run.path)
+        take_over(published, run, results)
     return len(runs)
 
 
-def take_over(packed: Path, folder: Path, data: Path | None = None) -> None:
-    """Unpack one published run into ``folder``.
+def take_over(published: Path, run: Run, results: Path, data: Path | None = None) -> None:
+    """Unpack one published run into ``results``, in place of one that was trained there with other settings.
 
     Args:
-        packed: its folder.
-        folder: of the run in ``results``.
+        published: folder of published results.
+        run: one of its runs.
+        results: where its folder is made.
         data: folder of the prepared posts whose words the predictions get; without it they get empty ones.
 
     Raises:
-        UserError: when the posts are others than those that it was trained on or predicted.
+        UserError: when the run's files are not what ``SHA256SUMS`` says, or when the posts are others than
+            those that it was trained on or predicted.
     """
+    packed, folder = published / "runs" / run.path, results / "runs" / run.path
+    _check_sums(published, packed)
     trained_on = read_record(packed / "run.yaml", NEEDED, "Fetch it again.")["data_sha256"] if data else {}
     for name, checksum in trained_on.items():
         file = data / Path(name).name
@@ -102,6 +110,7 @@ def take_over(packed: Path, folder: Path, data: Path | None = None) -> None:
                 f"{packed}: {file} is not what this run was trained on. Prepare it as it was, or "
                 "train anew with `--config published=`."
             )
+    (folder / MODEL).unlink(missing_ok=True)  # of other settings than the record will say
     for file in sorted(packed.glob(f"*{PACKED}")):
         name = file.name.removesuffix(PACKED)
         posts = {post.id: post for post in read_posts(data / f"{name.split('.')[1]}.jsonl")} if data else {}
@@ -137,8 +146,17 @@ def is_published(published: Path, run: Run, config: dict[str, Any]) -> bool:
 
 def is_trained(results: Path, run: Run, config: dict[str, Any]) -> bool:
     """Whether ``results`` has the model of a run that was trained with what ``config`` gives it."""
+    return _holds(results, run, config, MODEL)
+
+
+def is_finished(results: Path, run: Run, config: dict[str, Any]) -> bool:
+    """Whether ``results`` has the predictions of a run that was trained with what ``config`` gives it."""
+    return _holds(results, run, config, "predictions.test.jsonl")
+
+
+def _holds(results: Path, run: Run, config: dict[str, Any], name: str) -> bool:
     folder = results / "runs" / run.path
-    if not (folder / "model.safetensors").exists() or not (folder / "run.yaml").exists():
+    if not (folder / name).exists() or not (folder / "run.yaml").exists():
         return False
     try:
         return _has_settings(folder / "run.yaml", run, config)
@@ -153,7 +171,11 @@ def _has_settings(record: Path, run: Run, config: dict[str, Any]) -> bool:
     except UserError:  # settings that there were when it was trained, and are no more
         return False
     wanted = build(RunConfig, run_config(config, run), run.path)
-    return trained == wanted and about["sources"] == sources(config, run.text_encoder, run.image_encoder)
+    return (
+        trained == wanted
+        and about["sources"] == sources(config, run.text_encoder, run.image_encoder)
+        and about.get("images") == images_read(config, run)
+    )
 
 
 def compare_tables(published: Path, results: Path) -> tuple[int, list[str]]:
@@ -190,9 +212,10 @@ def _pack(folder: Path, out: Path) -> None:
             temporary.write_bytes(lzma.compress("".join(lines).encode(), preset=9))
 
 
-def _results(results: Path) -> Iterator[Path]:
+def _results(results: Path, config: dict[str, Any]) -> Iterator[Path]:
     yield results / "config.yaml"
-    yield results / "report.html"
+    if not config.get("quote_posts", True):
+        yield results / "report.html"
     yield from _tables(results)
     yield from (results / "tables" / name for name in TABLES_OF_WORDS)
     yield from sorted((results / "plots").glob("*.svg"))
@@ -212,13 +235,16 @@ def _records(file: Path) -> Iterator[dict[str, Any]]:
     return (json.loads(line) for line in text.split("\n") if line)
 
 
-def _sums(folder: Path) -> dict[str, str]:
-    files = (file for file in folder.rglob("*") if file.is_file() and file.name != SUMS)
+def _sums(folder: Path, part: Path) -> dict[str, str]:
+    files = (file for file in part.rglob("*") if file.is_file() and file.name != SUMS)
     return {file.relative_to(folder).as_posix(): sha256(file) for file in files}
 
 
-def _check_sums(published: Path) -> None:
-    listed, found = read_sums(published, read_text(published / SUMS)), _sums(published)
+def _check_sums(published: Path, part: Path) -> None:
+    """Raise ``UserError`` when the files below ``part`` are not those that ``SHA256SUMS`` lists there."""
+    listed, found = read_sums(published, read_text(published / SUMS)), _sums(published, part)
+    within = part.relative_to(published)
+    listed = {name: digest for name, digest in listed.items() if Path(name).is_relative_to(within)}
     if wrong := sorted(name for name in listed.keys() | found.keys() if listed.get(name) != found.get(name)):
         raise UserError(
             f"{published / wrong[0]}: missing, changed or not listed in {SUMS} (so {len(wrong)} of "

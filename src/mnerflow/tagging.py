@@ -7,18 +7,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import yaml
-
 from mnerflow.config import RunConfig, build
 from mnerflow.data.formats import jsonl
-from mnerflow.data.image import Fit
 from mnerflow.data.image_store import IMAGES, build_store
 from mnerflow.data.post import Post, write_posts
 from mnerflow.data.tags import OUTSIDE, spans
 from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import Prediction, read_predictions
 from mnerflow.files import json_object, read_text
-from mnerflow.grid import FILTERS_OFF, Run, fit_of
+from mnerflow.grid import FILTERS_OFF, NONE, Run
 from mnerflow.record import read_record
 from mnerflow.training.features import compute_features
 from mnerflow.training.run import predict_job
@@ -56,7 +53,8 @@ def tag_texts(folder: Path, file: Path, images: Path) -> Tagged:
         raise UserError(
             f"{folder}: trained with the filter {named.filter!r}, which hides tokens. Name a run without one."
         )
-    record = read_record(folder / "run.yaml", ("config",), "Train the run again.")
+    needed = ("config",) if named.image_encoder == NONE else ("config", "images")
+    record = read_record(folder / "run.yaml", needed, "Train the run again.")
     root = _root(folder)
     values = _rooted(record["config"], root)
     run = build(RunConfig, values, str(folder / "run.yaml"))
@@ -69,7 +67,7 @@ def tag_texts(folder: Path, file: Path, images: Path) -> Tagged:
         if run.image_encoder:
             names = [name for post in posts for name in post.images]
             store, size = scratch / "store", run.image_encoder.size
-            fit = _fit(root, named.dataset) if names else "letterbox"
+            fit = record["images"]["fit"]
             report = build_store(names, images if names else scratch, store, size, "blank", THREADS, fit)
             unusable = {name: entry.reason for name, entry in report.problems.items()}
             pixels = str(store / IMAGES)
@@ -127,15 +125,3 @@ def _rooted(values: dict[str, Any], root: Path) -> dict[str, Any]:
         if part.get("weights"):
             rooted[name] = part | {"weights": str(root / part["weights"])}
     return rooted
-
-
-def _fit(root: Path, dataset: str) -> Fit:
-    """How the images were made squares that a run was trained on, by the configuration that was run last."""
-    file = root / "results/config.yaml"
-    config = yaml.safe_load(read_text(file)) if file.exists() else {"datasets": {}}
-    if dataset not in config["datasets"]:
-        raise UserError(
-            f"{file}: does not tell of the data set {dataset}, so that it is not known how its images were "
-            "fitted. Run `snakemake results/config.yaml` with the run's configuration."
-        )
-    return fit_of(config, dataset)

@@ -14,14 +14,9 @@ CONFIG = yaml.safe_load((ROOT / "config/poner.yaml").read_text(encoding="utf-8")
 
 def test_without_a_mirror_one_archive_serves_both_splits(workflow: Workflow, tmp_path: Path):
     jobs = workflow.plan(tmp_path, CONFIG).jobs
-    assert (jobs["download_archive"], jobs["unpack_poner"], jobs["make_poner"]) == (1, 1, 2)
+    assert (jobs["fetch_poner"], jobs["make_poner"]) == (1, 2)
     assert jobs["train"] == 2 * 3 * 3
     assert jobs["image_store"] == 1, "crops are decoded once, however sentences are split"
-
-
-def test_a_mirror_is_read_where_it_lies(workflow: Workflow, tmp_path: Path):
-    jobs = workflow.plan(tmp_path, CONFIG | {"mirror": str(tmp_path)}).jobs
-    assert jobs["make_poner"] == 2 and not {"download_archive", "unpack_poner"} & set(jobs)
 
 
 def test_a_mirror_without_poner_is_a_clear_error(workflow: Workflow, tmp_path: Path):
@@ -45,3 +40,5 @@ def test_sentences_have_the_crops_of_their_lines(workflow: Workflow, tmp_path: P
     text = (tmp_path / report).read_text(encoding="utf-8")
     assert "397 of 400 pages stand in several splits" in text and "Unusable: 0 (0.0 %)" in text
     assert (tmp_path / "results/reports/data/poner_scans_by_page.crops.png").stat().st_size > 100_000
+    assert (tmp_path / "resources/poner/conll").resolve() == (MIRROR / "poner/conll").resolve()  # not copied
+    assert workflow.run(tmp_path, config | {"mirror": None}, report, "-n").jobs == {}, "the same files"

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from conftest import Finished, Workflow
 
 from mnerflow.cli import main
@@ -30,8 +29,8 @@ def test_what_is_published_quotes_no_post(finished: Finished, published: Path):
     words = {token for post in posts for token in post.tokens if len(token) > 2}
     assert words and not [word for word in words if f'"{word}"' in packed]
     assert {file.name for file in published.iterdir()} == {
-        *("SHA256SUMS", "config.yaml", "plots", "report.html", "runs", "scores.csv", "tables"),
-    }
+        *("SHA256SUMS", "config.yaml", "plots", "runs", "scores.csv", "tables"),
+    }  # and no report, which shows posts
 
 
 def test_the_tables_are_computed_from_what_is_published(
@@ -79,17 +78,22 @@ def test_published_runs_are_taken_over_and_only_new_ones_train(
     }
 
 
-def test_another_study_is_not_published_over_it(published: Path, finished: Finished, tmp_path: Path, capsys):
+def test_nothing_is_published_over_another_study_or_from_changed_results(
+    published: Path, finished: Finished, tmp_path: Path, capsys: pytest.CaptureFixture
+):
+    other = Path(shutil.copytree(published, tmp_path / "other"))
+    run = other / "runs/demo/none/bilstm+cnn/linear/seed1"
+    run.rename(run.with_name("seed9"))
+    before = {file: file.read_bytes() for file in other.rglob("*") if file.is_file()}
+    assert main(["publish", str(finished.results), "--to", str(other)]) == 1
+    assert "such as demo/none/bilstm+cnn/linear/seed9, are not planned" in capsys.readouterr().err
+    run.with_name("seed9").rename(run)
     results = Path(shutil.copytree(finished.results, tmp_path / "results"))
-    config = yaml.safe_load((results / "config.yaml").read_text())
-    config["grid"] = config["grid"][1:]
-    (results / "config.yaml").write_text(yaml.safe_dump(config))
-    before = {file: file.read_bytes() for file in published.rglob("*") if file.is_file()}
-    assert main(["publish", str(results), "--to", str(published)]) == 1
-    assert "does not plan, such as demo/none/bilstm+cnn/linear/seed1" in capsys.readouterr().err
-    assert before == {file: file.read_bytes() for file in published.rglob("*") if file.is_file()}
-    assert main(["publish", str(results), "--to", str(tmp_path / "other")]) == 0
-    assert not (tmp_path / "other/runs/demo/none/bilstm+cnn").exists()
+    (results / "tables/grid.csv").write_text("")
+    assert main(["publish", str(results), "--to", str(other)]) == 1
+    assert "tables/grid.csv: missing or changed" in capsys.readouterr().err
+    run.rename(run.with_name("seed9"))
+    assert before == {file: file.read_bytes() for file in other.rglob("*") if file.is_file()}
 
 
 def test_a_model_of_other_settings_is_no_reason_to_train_what_is_published(
@@ -98,8 +102,13 @@ def test_a_model_of_other_settings_is_no_reason_to_train_what_is_published(
     model = tmp_path / "results/runs/demo/none/bilstm+none/text_only/seed1/model.safetensors"
     model.parent.mkdir(parents=True)
     model.write_bytes(b"")
-    plan = workflow.plan(tmp_path, config | {"published": str(published)})
+    config |= {"published": str(published)}
+    plan = workflow.plan(tmp_path, config)
     assert "take_over" in plan.jobs and "train" not in plan.jobs
+    done = workflow.run(tmp_path, config, str(model.with_name("run.yaml").relative_to(tmp_path)))
+    assert done.status == 0, done.output
+    assert not model.exists(), "a model of other settings beside the record of the published one"
+    assert "train" not in workflow.plan(tmp_path, config).jobs
 
 
 def test_a_run_that_was_trained_here_is_not_taken_over(
@@ -116,6 +125,16 @@ def test_other_data_than_was_predicted_is_refused(
     config["datasets"]["demo"]["generator"]["seed"] = 2
     done = workflow.run(tmp_path, config, "results/runs/demo/none/bilstm+none/text_only/seed1/run.yaml")
     assert done.status != 0 and "train.jsonl is not what this run was trained on" in done.output
+
+
+def test_a_published_file_that_was_changed_is_refused(
+    workflow: Workflow, published: Path, config: dict[str, Any], tmp_path: Path
+):
+    other = Path(shutil.copytree(published, tmp_path / "published"))
+    run = "runs/demo/none/bilstm+none/text_only/seed1"
+    (other / run / "predictions.dev.jsonl.xz").write_bytes(b"")
+    done = workflow.run(tmp_path, config | {"published": str(other)}, f"results/{run}/run.yaml")
+    assert done.status != 0 and "predictions.dev.jsonl.xz: missing, changed or not listed" in done.output
 
 
 def test_a_folder_without_published_runs_is_named(workflow: Workflow, config: dict[str, Any], tmp_path: Path):

@@ -95,7 +95,11 @@ class Handler(BaseHTTPRequestHandler):
         if start == len(DATA):
             self.send_response(416)
             self.send_header("Content-Range", f"bytes */{len(DATA)}")
-            self.send_header("Content-Length", "0")
+            self.send_header("Content-Type", "text/html")  # as nginx and Apache do, with a page below
+            self.send_header("Content-Length", "13")
+            self.end_headers()
+            self.wfile.write(b"<html></html>")
+            return
         else:
             self.send_response(206 if start else 200)
             self.send_header("Content-Length", str(len(DATA) - start))

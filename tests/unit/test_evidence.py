@@ -164,6 +164,8 @@ def test_how_much_image_names_let_in(tmp_path):
     gated = [
         Prediction("1", ["a", "b"], ["B-PER", "I-PER"], ["O", "O"], [1, 1], [0.2, 0.4]),
         Prediction("2", ["c", "d"], ["B-PER", "O"], ["O", "O"], [1, 1], [0.9, 0.1]),
+        Prediction("3", ["e", "f"], ["B-PER", "O"], ["O", "O"], [1, 1], [None, 0.1]),  # a filter hid its name
+        Prediction("4", ["g"], ["B-PER"], ["O"], [1]),  # and here every word
     ]
     run = replace(LINEAR, fusion="gated")
     write_counts(tmp_path / "counts.npz", {run: count({"true": gated}, TAGS), TEXT: counts(0.5, 1)})

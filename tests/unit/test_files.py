@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 
 import pytest
@@ -19,6 +20,12 @@ def test_what_killed_writers_left_is_removed_and_what_living_ones_write_is_not(t
         assert slow.exists()
     assert {file.name for file in tmp_path.iterdir()} == {"a.txt", ".other.txt.part-killed.txt"}
     assert (tmp_path / "a.txt").read_text() == "slow"
+
+
+def test_threads_may_write_the_same_file(tmp_path):
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: write_text(tmp_path / "a.txt", f"{n}"), range(200)))
+    assert [file.name for file in tmp_path.iterdir()] == ["a.txt"]
 
 
 @pytest.mark.parametrize("size", [0, 1, 2**20, 3 * 2**20 + 7])

@@ -258,6 +258,8 @@ def test_an_unknown_image_is_named(folder, tmp_path):
     build_store(NAMES, folder, tmp_path / "store", SIZE)
     with pytest.raises(UserError, match=r"store: image '99\.jpg' is not in this store"):
         ImageStore(tmp_path / "store").rows(["99.jpg"])
+    with pytest.raises(UserError, match="images_of"):
+        ImageStore(tmp_path / "store").lost(["99.jpg"])
 
 
 @pytest.mark.parametrize(

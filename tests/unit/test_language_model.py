@@ -73,9 +73,12 @@ def interleaved(weight: Tensor, heads: int) -> Tensor:
 
 def test_a_gguf_file_becomes_the_model_that_was_written(tiny_llama: Path, tmp_path: Path) -> None:
     written = LlamaModel.from_pretrained(tiny_llama).eval()
+    own = tmp_path.with_suffix(".own")
+    own.write_text("{}")
+    (tmp_path / "config.json").symlink_to(own)  # as of a `path:` source that has one
     as_gguf(written, tiny_llama, tmp_path / "model.gguf")
     unpack_gguf(tmp_path)
-    assert not list(tmp_path.glob("*.gguf"))
+    assert not list(tmp_path.glob("*.gguf")) and own.read_text() == "{}"
     text = " ann sings in rome"
     ids = AutoTokenizer.from_pretrained(tiny_llama)(text, return_tensors="pt").input_ids
     assert AutoTokenizer.from_pretrained(tmp_path)(text).input_ids == ids[0].tolist()

@@ -11,6 +11,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save_file
+from tiny_run import pretrained
 from torch import Tensor
 
 from mnerflow.config import ImageConfig, PartConfig, RunConfig, build
@@ -157,7 +158,7 @@ CAPTIONED = [
     ],
 )
 def test_words_see_the_caption(kind: str, options: dict, tiny_bert: Path, tiny_llama: Path) -> None:
-    weights = str(tiny_llama if kind == "language_model" else tiny_bert)
+    weights = pretrained(kind, tiny_llama if kind == "language_model" else tiny_bert)
     run = RunConfig(("PER",), 1, PartConfig("text_only"), PartConfig(kind, options, weights), captions=True)
     tagger = new_tagger(run, CAPTIONED, 0).eval()
     inputs = Inputs(CAPTIONED, tagger, captions=True)
@@ -318,6 +319,7 @@ def test_a_long_word_is_spelled_by_its_first_characters() -> None:
         (PartConfig("transformer"), "Give it a `source`"),
         (PartConfig("transformer", weights="/nowhere"), "/nowhere: no such folder of weights"),
         (PartConfig("bilstm", {"hiden": 3}), "did you mean 'hidden'"),
+        (PartConfig("bilstm", weights="w"), "it learns from scratch and reads no weights"),
         (PartConfig("bilstm", {"dropout": "1e-1"}), "'1e-1' is not a number such as 1.0e-3"),
         (PartConfig("transformer", {"pooling": "frist"}), "'frist' is not one of 'first', 'mean', 'last'"),
         (
@@ -365,7 +367,7 @@ def test_what_is_wrong_with_a_fusion_or_a_model_file_is_said_in_words(
 def test_every_fusion_trains_all_of_every_pair_of_encoders(
     fusion: str, text: str, image: ImageConfig, tiny_bert: Path, posts: list[Post]
 ) -> None:
-    encoder = PartConfig(text, weights=str(tiny_bert))
+    encoder = PartConfig(text, weights=pretrained(text, tiny_bert))
     torch.manual_seed(0)
     tagger = new_tagger(RunConfig(("PER", "LOC"), 1, PartConfig(fusion), encoder, image), posts, 0)
     inputs = Inputs(posts, tagger, images=PIXELS, rows=[[1, 2], [2], []])
@@ -403,7 +405,7 @@ def test_frozen_features_give_the_emissions_of_the_encoder_itself(
     text: str, tiny_bert: Path, posts: list[Post]
 ) -> None:
     image = ImageConfig("timm", VIT, size=32, frozen=True)
-    parts = PartConfig("cross_attention"), PartConfig(text, weights=str(tiny_bert))
+    parts = PartConfig("cross_attention"), PartConfig(text, weights=pretrained(text, tiny_bert))
     torch.manual_seed(0)
     whole = new_tagger(RunConfig(("PER",), 1, *parts, image), posts, 0).eval()
     with torch.no_grad():
@@ -457,7 +459,9 @@ def test_weights_of_another_configuration_are_a_clear_error(
     other: str, tiny_bert: Path, tmp_path: Path
 ) -> None:
     def run(kind: str, fusion: str = "text_only") -> RunConfig:
-        return RunConfig(("PER",), 1, PartConfig(fusion), PartConfig(kind, weights=str(tiny_bert)))
+        return RunConfig(
+            ("PER",), 1, PartConfig(fusion), PartConfig(kind, weights=pretrained(kind, tiny_bert))
+        )
 
     saved = {"bilstm": "transformer", "transformer": "bilstm"}[other]
     path = tmp_path / "model.safetensors"

@@ -407,6 +407,13 @@ def test_a_run_tags_every_post_and_records_what_it_met(server: ChatServer, mater
     assert (record["from_cache"], record["cost"], record["cost_now"]) == (3, pytest.approx(0.00036), 0)
 
 
+def test_the_same_question_is_asked_once(server: ChatServer, material: Material, tmp_path: Path) -> None:
+    write_posts(material.test, [Post(str(n), ["Ann", "sings"], ["B-PER", "O"]) for n in range(3)])
+    tags, record = run(server, material, tmp_path / "run")
+    assert tags == [["B-PER", "O"]] * 3 and len(server.asked) == 1
+    assert record["from_cache"] == 2 and record["cost"] == pytest.approx(3 * record["cost_now"])
+
+
 def test_a_changed_prompt_is_another_question(server: ChatServer, material: Material, tmp_path: Path) -> None:
     other = tmp_path / "other.md"
     other.write_text(PROMPT.read_text(encoding="utf-8").replace("You find", "Find"), encoding="utf-8")

@@ -89,6 +89,10 @@ def test_all_faults_are_named_at_once() -> None:
         ({"clip": "1e-1"}, "run.clip: '1e-1' is not a number such as 1.0e-3"),
         ({"epochs": True}, "run.epochs: True is not a whole number"),
         ({"epochs": 1.5}, "run.epochs: 1.5 is not a whole number"),
+        (
+            {"learning_rate": 0.1},
+            "run.learning_rate: 0.1 are no settings. Known: text, image, fusion, decoder",
+        ),
     ],
 )
 def test_a_run_s_own_values(values: dict, said: str) -> None:

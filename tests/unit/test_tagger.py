@@ -6,6 +6,7 @@ import numpy
 import pytest
 import torch
 import transformers
+from tiny_run import pretrained
 
 from mnerflow.config import ImageConfig, PartConfig, RunConfig
 from mnerflow.data.post import Post
@@ -36,7 +37,7 @@ def config(fusion: str, text: str | None, image: str | None, weights: Path, **mo
         entity_types=("PER", "LOC"),
         seed=1,
         fusion=PartConfig(fusion),
-        text_encoder=PartConfig(text, weights=str(weights)) if text else None,
+        text_encoder=PartConfig(text, weights=pretrained(text, weights)) if text else None,
         image_encoder=IMAGE_ENCODERS[image] if image else None,
         **more,
     )
@@ -282,6 +283,16 @@ def test_casings_fit_embeddings_that_are_narrower_than_layers(tiny_bert: Path, t
     encoder = transformer(tmp_path, casing=True)
     text = encoder.collate(encoder.encode([Post("1", ["Ann", "sings"], ["O", "O"])], captions=False))
     assert encoder(text).shape == (1, 2, 8)
+
+
+def test_an_encoder_with_a_decoder_is_refused(tiny_bert: Path, tmp_path: Path) -> None:
+    sizes = {"d_model": 8, "encoder_ffn_dim": 8, "decoder_ffn_dim": 8, "vocab_size": 30}
+    sizes |= {"encoder_layers": 1, "decoder_layers": 1}
+    sizes |= {"encoder_attention_heads": 1, "decoder_attention_heads": 1}
+    transformers.BartModel(transformers.BartConfig(**sizes)).save_pretrained(tmp_path)
+    transformers.AutoTokenizer.from_pretrained(tiny_bert).save_pretrained(tmp_path)
+    with pytest.raises(UserError, match="bart has a decoder, too"):
+        transformer(tmp_path)
 
 
 def test_a_prefix_needs_layers_that_read_it(tiny_bert: Path, posts) -> None:

@@ -38,8 +38,8 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
         compute_features(run.image_encoder, tmp_path / "store", Path(features), 1)
     images = open_images(str(tmp_path / "store/images.npy"), features)
     folder = tmp_path / "results/runs/x/none/bilstm+cnn/linear/seed1"
-    train_run(run, tmp_path / "train.jsonl", tmp_path / "dev.jsonl", images, folder, {})
-    (tmp_path / "results/config.yaml").write_text("datasets: {x: {}}")
+    about = {"images": {"fit": "letterbox", "broken": "blank"}}
+    train_run(run, tmp_path / "train.jsonl", tmp_path / "dev.jsonl", images, folder, about)
     out = {"true": folder / "predictions.test.jsonl"}
     predict_run(run, tmp_path / "test.jsonl", images, folder, out)
     return folder
@@ -79,7 +79,8 @@ def test_what_cannot_be_tagged(run: str, text: str, said: str, tmp_path: Path, c
     if run.endswith("seed1"):
         folder.mkdir(parents=True)
         (folder / "model.safetensors").touch()
-        (folder / "run.yaml").write_text("config: {entity_types: [PER], seed: 1, fusion: {kind: text_only}}")
+        config = "config: {entity_types: [PER], seed: 1, fusion: {kind: text_only}}"
+        (folder / "run.yaml").write_text(f"{config}\nimages: {{fit: letterbox}}")
     (tmp_path / "texts.jsonl").write_text(text, encoding="utf-8")
     assert main(["tag", str(folder), str(tmp_path / "texts.jsonl")]) == 1
     assert said in capsys.readouterr().err

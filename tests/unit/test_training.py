@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
+from tiny_run import pretrained
 from torch import Tensor
 
 from mnerflow.config import LearningRates, PartConfig, RunConfig, TrainingConfig
@@ -169,7 +170,7 @@ def test_posts_without_a_word_are_outside_everywhere_and_keep_their_place(kind: 
         Post("half", ["Ann", "in", "Rome"], ["B-PER", "O", "O"], dropped=[1]),
         Post("hidden too", ["Ann"], ["B-PER"], dropped=[0]),
     ]
-    encoder = PartConfig(kind, weights=str(tiny_bert))
+    encoder = PartConfig(kind, weights=pretrained(kind, tiny_bert))
     tagger = new_tagger(RunConfig(("PER",), 1, PartConfig("text_only"), encoder), posts, 0)
     with torch.no_grad():
         tagger.fusion.head.weight.zero_()
@@ -198,7 +199,7 @@ def test_twins_take_the_same_steps_whatever_they_read_beside_the_text(kind: str,
     posts = [
         Post(str(n), ["Ann"] * (1 + n % 5), ["O"] * (1 + n % 5), caption="met in Rome") for n in range(9)
     ]
-    encoder = PartConfig(kind, weights=str(tiny_bert))
+    encoder = PartConfig(kind, weights=pretrained(kind, tiny_bert))
     tagger = new_tagger(RunConfig(("PER",), 1, PartConfig("text_only"), encoder), posts, 0)
     text, caption = Inputs(posts, tagger), Inputs(posts, tagger, captions=True)
     images = Inputs(posts, tagger, images=torch.zeros(2, 1, 4).numpy(), rows=[[1] * n for n in range(9)])

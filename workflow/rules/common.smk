@@ -25,6 +25,7 @@ os.environ.update(PYTHONPATH=str(ROOT / "src"))
 signal.signal(signal.SIGUSR1, signal.SIG_IGN)
 
 from mnerflow import grid, tuning
+from mnerflow.data.download import archives, known_by
 from mnerflow.data.formats import read_beside
 from mnerflow.data.post import SPLITS
 from mnerflow.errors import UserError
@@ -33,14 +34,14 @@ from mnerflow.compute.gpus import find_gpus
 from mnerflow.llm import runs as llm
 from mnerflow.files import folder_state
 from mnerflow.plan import check_clock, check_plan, check_time, split_files
-from mnerflow.publication import TABLES, is_published, is_trained
+from mnerflow.publication import TABLES, is_finished, is_published, is_trained
 from mnerflow.schema import check, check_keys
 
 ENVIRONMENT = str(ROOT / "envs/environment.yaml")
 
 
-def is_finished(run):
-    return Path("results/runs", run.path, "predictions.test.jsonl").exists()
+def stands_published(run):
+    return bool(config.get("published")) and is_published(Path(config["published"]), run, config)
 
 
 def published_runs(runs):
@@ -49,10 +50,7 @@ def published_runs(runs):
     Not a run that was trained here: its weights belong to its own predictions. A run that one still to be
     trained starts from is trained as well, since weights are not published.
     """
-    if not config.get("published"):
-        return set()
-    folder = Path(config["published"])
-    published = {run for run in runs if is_published(folder, run, config)}
+    published = set(filter(stands_published, runs))
     published -= {run for run in published if is_trained(Path("results"), run, config)}
     starts = {start for run in runs if run not in published for start in grid.starting_runs(config, run)}
     return published - starts
@@ -70,11 +68,11 @@ try:
         if "folder" in entry:
             entry["folder"] = str(Path(entry["folder"]).expanduser())
     RUNS = grid.expand(config)
-    PUBLISHED = published_runs(RUNS)
     if config.get("finished_only"):
-        RUNS = [run for run in RUNS if run in PUBLISHED or is_finished(run)]
+        RUNS = [run for run in RUNS if stands_published(run) or is_finished(Path("results"), run, config)]
         if not RUNS:
             raise UserError("finished_only: no run of the grid is finished yet.")
+    PUBLISHED = published_runs(RUNS)
     CANDIDATES = tuning.candidates(config)
     for candidate in CANDIDATES:
         values = tuning.candidate_config(config, candidate)["training"]

@@ -33,7 +33,7 @@ rule download:
     conda:
         ENVIRONMENT
     params:
-        entry=lambda w: config["datasets"][w.dataset]["files"].get(w.file),
+        file=lambda w: known_by(config["datasets"][w.dataset]["files"][w.file]),
     script:
         "../scripts/download.py"
 
@@ -50,9 +50,9 @@ rule download_archive:
     conda:
         ENVIRONMENT
     params:
-        entry=lambda w: ARCHIVES[w.archive],
+        file=lambda w: known_by(ARCHIVES[w.archive]),
     script:
-        "../scripts/download.py"
+        "../scripts/download_archive.py"
 
 
 rule unpack_images:
@@ -69,31 +69,30 @@ rule unpack_images:
         ENVIRONMENT
     params:
         inner=lambda w: config["datasets"][w.dataset]["images"].get("folder"),
+        code=code_of("unpack.py"),
     script:
         "../scripts/unpack.py"
 
 
-rule unpack_poner:
-    """Take PONER's texts, annotations and scans out of the repository's archive."""
-    input:
-        f"resources/archives/{PONER_ARCHIVE}",
+rule fetch_poner:
+    """Fetch PONER's texts, annotations and scans: the repository's archive, or what the mirror has of it."""
     output:
         directory("resources/poner"),
     log:
-        "results/logs/unpack_poner.log",
+        "results/logs/fetch_poner.log",
+    localrule: True
     conda:
         ENVIRONMENT
     params:
-        inner=ARCHIVES.get(PONER_ARCHIVE, {}).get("folder"),
-        endings=[".conll", ".json", ".jpg", ".txt", ".xml"],
+        archive=lambda w: known_by(config["datasets"][PONER[0]]["poner"]),
     script:
-        "../scripts/unpack.py"
+        "../scripts/fetch_poner.py"
 
 
 rule make_poner:
     """Find each PONER sentence on its page and cut its lines out of the scan."""
     input:
-        [] if config.get("mirror") else "resources/poner",
+        "resources/poner",
     output:
         posts=expand("resources/data/{{dataset}}/{split}.jsonl", split=SPLITS),
         placement="resources/data/{dataset}/placement.csv",

@@ -4,22 +4,7 @@
 GENERATED = [name for name, entry in config["datasets"].items() if "generator" in entry]
 DOWNLOADED = [name for name, entry in config["datasets"].items() if "files" in entry]
 PONER = [name for name, entry in config["datasets"].items() if "poner" in entry]
-PONER_ARCHIVE = "poner.zip"
-
-
-def archives():
-    """Entries of all archives by their files' names, which are those in the mirror."""
-    found = {PONER_ARCHIVE: config["datasets"][name]["poner"] for name in PONER}
-    for name, entry in config["datasets"].items():
-        if "images" in entry:
-            file = Path(entry["images"].get("mirror", f"{name}.zip")).name
-            if found.get(file, entry["images"])["url"] != entry["images"]["url"]:
-                file = f"{name}.{file}"  # another archive is called so
-            found[file] = entry["images"]
-    return found
-
-
-ARCHIVES = archives()
+ARCHIVES = archives(config)
 
 
 def raw_folder(dataset):
@@ -219,6 +204,11 @@ def start_inputs(wildcards):
             for start in starts
         ],
     }
+
+
+def published_files(wildcards):
+    """The files of a published run."""
+    return sorted(map(str, Path(config["published"], "runs", wildcards.run).iterdir()))
 
 
 def predictions_of(run):

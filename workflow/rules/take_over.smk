@@ -4,7 +4,7 @@
 rule take_over:
     """Unpack a published run that sees no image; its predictions get their words back."""
     input:
-        packed=lambda w: f"{config['published']}/runs/{w.run}/run.yaml",
+        packed=published_files,
         data=lambda w: data_of_run(grid.Run.from_folder(w.run), splits=SPLITS),
     output:
         record="results/runs/{run}/run.yaml",

@@ -17,6 +17,5 @@ rule weights:
     params:
         source=lambda w: SOURCES[w.encoder]["source"],
         revision=lambda w: SOURCES[w.encoder].get("revision"),
-        checksum=lambda w: SOURCES[w.encoder].get("sha256"),
     script:
         "../scripts/weights.py"

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+from mnerflow.grid import Run
 from mnerflow.log import job
 from mnerflow.publication import take_over
 
-folder = Path(snakemake.output.record).parent
-with job(f"took over {folder}", snakemake.log[0]):
-    take_over(Path(snakemake.input.packed).parent, folder, Path(snakemake.input.data[0]).parent)
+run = Run.from_folder(snakemake.wildcards.run)
+with job(f"took over {run.path}", snakemake.log[0]):
+    published = Path(snakemake.config["published"])
+    take_over(published, run, Path("results"), Path(snakemake.input.data[0]).parent)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mnerflow.compute.gpus import take_gpus
-from mnerflow.grid import sources, training_processes
+from mnerflow.grid import Run, images_read, sources, training_processes
 from mnerflow.log import job
 from mnerflow.training.launch import launch
 from mnerflow.training.run import train_job
@@ -13,6 +13,9 @@ with job(f"trained {folder}", snakemake.log[0]):
     take_gpus(snakemake.resources.gpu)
     given, params = snakemake.input, snakemake.params
     about = dict(snakemake.wildcards.items())
+    about["sources"] = sources(snakemake.config, about["text"], about["image"])
+    if images := images_read(snakemake.config, Run.from_folder(folder)):
+        about["images"] = images
     training = params.run["training"]
     training |= {"checkpoint_seconds": float(snakemake.resources.checkpoint_seconds)}
     arguments = {
@@ -22,7 +25,7 @@ with job(f"trained {folder}", snakemake.log[0]):
         "pixels": given.get("images"),
         "features": given.get("features"),
         "folder": str(folder),
-        "about": about | {"sources": sources(snakemake.config, about["text"], about["image"])},
+        "about": about,
         "code": params.code,
     }
     launch(train_job, arguments, training_processes(params.run), snakemake.log[0])

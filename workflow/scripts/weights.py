@@ -12,8 +12,8 @@ entry = snakemake.config[package][name]
 with job(f"fetched weights of {name}", snakemake.log[0]):
     # What a run would say of a wrong option, before gigabytes are fetched.
     encoder_config(package, entry.get("kind", name), entry.get("options", {}))
-    # No parameter of the rule: where the same files come from is no reason to train anew.
-    mirror = snakemake.config.get("weights_mirror")
+    # No parameters of the rule: where the same files come from is no reason to train anew, nor is a checksum.
+    mirror, checksum = snakemake.config.get("weights_mirror"), entry.get("sha256")
     fetch_weights(
-        params.source, Path(snakemake.output[0]), params.revision, params.checksum, mirror and Path(mirror)
+        params.source, Path(snakemake.output[0]), params.revision, checksum, mirror and Path(mirror)
     )

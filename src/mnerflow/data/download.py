@@ -33,6 +33,23 @@ def mirror_file(config: dict[str, Any], entry: dict[str, Any]) -> str | None:
     return f"{config['mirror']}/{entry['mirror']}" if config.get("mirror") and "mirror" in entry else None
 
 
+def archives(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The archives of photos that the data sets name, by their files' names, which are the mirror's."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, entry in config["datasets"].items():
+        if "images" in entry:
+            file = Path(entry["images"].get("mirror", f"{name}.zip")).name
+            if found.get(file, entry["images"])["url"] != entry["images"]["url"]:
+                file = f"{name}.{file}"  # another archive is called so
+            found[file] = entry["images"]
+    return found
+
+
+def known_by(entry: dict[str, Any]) -> str:
+    """What tells one file from another: its sha256; where that is not known, its address."""
+    return entry.get("sha256") or entry["url"]
+
+
 def fetch(
     url: str, target: str | Path, sha256: str | None = None, mirror_file: str | Path | None = None
 ) -> None:
@@ -106,13 +123,13 @@ def _stream(session: requests.Session, url: str, part: Path, checked: bool, conf
     if validator:
         headers["If-Range"] = validator
     with session.get(confirmed or url, headers=headers, stream=True, timeout=TIMEOUT) as response:
+        content_range = response.headers.get("Content-Range", "")
+        if response.status_code == 416 and content_range == f"bytes */{have}":
+            return  # stopped between the last byte and the renaming
         page = _web_page(response)
         if not confirmed and (address := google_drive.confirmed_url(page, response.url)):
             return _stream(session, url, part, checked, address)
         _check_answer(response, page, url)
-        content_range = response.headers.get("Content-Range", "")
-        if response.status_code == 416 and content_range == f"bytes */{have}":
-            return  # stopped between the last byte and the renaming
         resumed = response.status_code == 206 and content_range.startswith(f"bytes {have}-")
         if response.status_code != 200 and not resumed:
             part.unlink(missing_ok=True)
@@ -192,7 +209,7 @@ def _check_answer(response: requests.Response, page: str, url: str) -> None:
             f"{url}: the server answered {status}. Look up on the data set's homepage where the file is now "
             f"and correct its `url`, {USE_MIRROR}"
         )
-    if page:
+    if page and response.status_code != 416:
         raise _not_data(url, url)
 
 

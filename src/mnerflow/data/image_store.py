@@ -134,14 +134,20 @@ class ImageStore:
 
     def rows(self, names: Iterable[str]) -> list[int]:
         """The row of each image, 0 for one that has none; raises ``UserError`` for an unknown name."""
-        try:
-            return [self.entries[name].row for name in names]
-        except KeyError as error:
-            raise UserError(f"{self.folder}: image {error} is not in this store. {_REBUILD}") from error
+        return [self._entry(name).row for name in names]
 
     def lost(self, names: Sequence[str]) -> bool:
         """Whether the policy ``drop`` took all images of a post that had some: training goes without it."""
-        return bool(names) and all(self.entries[name].status == "dropped" for name in names)
+        return bool(names) and all(self._entry(name).status == "dropped" for name in names)
+
+    def _entry(self, name: str) -> Entry:
+        try:
+            return self.entries[name]
+        except KeyError as error:
+            raise UserError(
+                f"{self.folder}: image {error} is not in this store. If the data set reads the images of "
+                f"another one (`images_of`), that one must have it, too; else: {_REBUILD}"
+            ) from error
 
     def _open_pixels(self) -> np.ndarray:
         path = self.folder / IMAGES

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import zlib
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -104,7 +105,7 @@ def _read(path: str | Path) -> dict[Run, Counts]:
                 folder, _, name = key.rpartition("/")
                 runs[Run.from_folder(folder)][name] = arrays[key]
         return {run: _counts(values) for run, values in runs.items()}
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile, UserError) as error:
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error, UserError) as error:
         raise UserError(f"{path}: no counts of runs ({error}). Delete it and run again.") from error
 
 
@@ -130,12 +131,13 @@ def check_same_posts(runs: Iterable[tuple[object, Counts]]) -> None:
 
 
 def _image_weight(predictions: Sequence[Prediction], types: Sequence[str]) -> np.ndarray:
-    if any(prediction.image_weight is None for prediction in predictions):
+    told = [prediction for prediction in predictions if prediction.image_weight is not None]
+    if not told:
         return np.empty(0)
     weights = {kind: [] for kind in types}
-    for prediction in predictions:
+    for prediction in told:  # not one of which a filter hides every word
         for tag, weight in zip(prediction.labels, prediction.image_weight, strict=True):
-            if tag != OUTSIDE:
+            if tag != OUTSIDE and weight is not None:
                 weights[entity_type(tag)].append(weight)
     return np.array([np.mean(found) if found else np.nan for found in weights.values()])
 

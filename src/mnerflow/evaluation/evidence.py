@@ -29,7 +29,8 @@ from mnerflow.grid import ABLATIONS, NONE, Combination, Run
 SAME_SCORE = 0.02  # entity F1: what a few hundred sentences can tell from no change
 RULES = (
     "A twin is the text-only run with the same data set, filter, text encoder, decoder, epochs, steps and "
-    "seeds. The verdict is the first of these that holds.",
+    "seeds; with `images: {broken: drop}` it also learns from the posts whose images cannot be used. The "
+    "verdict is the first of these that holds.",
     "gains: the fusion is surely better than its twin, and its entity F1 surely drops when the images are "
     "shuffled.",
     "ignores: its entity F1 is above zero, and with shuffled and with blank images does not surely change, "

@@ -13,9 +13,9 @@ from mnerflow.files import read_json_lines, write_json_lines
 class Prediction:
     """One post's gold and predicted tags, a pair for every word of the gold.
 
-    ``subwords`` is the number of subwords of each word in the run's tokenizer; a word that a filter or
-    a length limit hid from the model keeps its count and is predicted ``O``. ``image_weight`` tells, in 0..1
-    and only of fusions that decide it word by word, how much of the image each word let in.
+    ``subwords`` is the number of subwords of each word in the run's tokenizer; a word that a filter
+    hid from the model keeps its count and is predicted ``O``. ``image_weight`` tells, in 0..1 and only of
+    fusions that decide it word by word, how much of the image each word let in, ``None`` where it was hidden.
     """
 
     id: str
@@ -23,7 +23,7 @@ class Prediction:
     labels: list[str]
     predicted: list[str]
     subwords: list[int]
-    image_weight: list[float] | None = None
+    image_weight: list[float | None] | None = None
 
     def record(self) -> dict[str, Any]:
         """Its fields as a line of the file, those left out that say nothing."""

@@ -3,10 +3,11 @@
 import hashlib
 import json
 import os
+from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -124,17 +125,20 @@ def ask_all(
         )
     cache = Cache(folder, service.base_url)
     answers: list[Answer | None] = []
-    missing, tokens = [], 0.0
+    missing: dict[Path, list[int]] = defaultdict(list)  # places with the same request are asked for once
+    tokens = 0.0
     for place in range(count):
         request = make(place)
         answers.append(cache.read(request))
         if answers[-1] is None:
-            missing.append(place)
-            tokens += input_tokens(request, price.image_tokens)
+            places = missing[cache.path(request)]
+            tokens += 0 if places else input_tokens(request, price.image_tokens)
+            places.append(place)
     if not missing:
         return answers
     _say_estimate(count, len(missing), tokens, expected_output, service, max_cost)
-    bar = tqdm(total=count, initial=count - len(missing), desc="answers", unit="post", disable=None)
+    known = sum(answer is not None for answer in answers)
+    bar = tqdm(total=count, initial=known, desc="answers", unit="post", disable=None)
     with (
         _Asker(service) as asker,
         budget(folder, session, max_cost) as money,
@@ -142,14 +146,17 @@ def ask_all(
         ThreadPoolExecutor(service.concurrency) as pool,
     ):
         futures = {
-            pool.submit(lambda place: _ask_one(asker, make(place), price, cache, money), place): place
-            for place in missing
+            pool.submit(lambda place: _ask_one(asker, make(place), price, cache, money), places[0]): places
+            for places in missing.values()
         }
         try:
             for future in as_completed(futures):
-                answers[futures[future]] = future.result()
+                first, *same = futures[future]
+                answers[first] = future.result()
+                for place in same:
+                    answers[place] = replace(answers[first], cached=True)
                 bar.set_postfix_str(f"${money.spent:.4f}", refresh=False)
-                bar.update()
+                bar.update(1 + len(same))
         except BaseException:
             # Those under way are waited for: they are paid for, and belong into the cache.
             pool.shutdown(cancel_futures=True)
@@ -239,6 +246,8 @@ class _Asker(AbstractContextManager):
 
 
 def _ask_one(asker: _Asker, request: Request, price: Price, cache: Cache, money: Budget) -> Answer:
+    if answer := cache.read(request):  # another job has asked it meanwhile
+        return answer
     most = price.of(input_tokens(request, price.image_tokens, FEWEST), most_output_tokens(request))
     cost = 0.0
     money.reserve(most)

@@ -123,14 +123,17 @@ def prompt_of(config: dict[str, Any], name: str, default: Path) -> Path:
 def has_answered(folder: Path, config: dict[str, Any], run: Run, prompt: Path) -> bool:
     """Whether a rival's run lies in ``folder``, scored, as it would be asked today about the data of today.
 
-    A trial is none: it was asked about fewer posts than models are tested on. Raises ``UserError`` when the
-    run's record is malformed.
+    A trial is none, as it was asked about fewer posts than models are tested on, nor is one without a sound
+    record.
     """
     needed = ("run.yaml", "predictions.test.jsonl", "scores.json", "counts.npz")
     rival = build(RivalConfig, rival_config(config, run), f"rivals.{run.text_encoder}")
     if rival.posts or not all((folder / name).exists() for name in needed):
         return False
-    record = read_record(folder / "run.yaml", NEEDED, "Delete the folder and ask again.")
+    try:
+        record = read_record(folder / "run.yaml", NEEDED, "Delete the folder and ask again.")
+    except UserError:
+        return False
     same_data = all(
         Path(file).exists() and sha256(file) == was for file, was in record["data_sha256"].items()
     )

@@ -24,6 +24,11 @@ def unpack_gguf(folder: Path) -> None:
     # A model read from GGUF refuses to be saved.
     model = type(read)(read.config)
     model.load_state_dict(read.state_dict())
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+    # Beside it may lie links to a user's own files, which saving would write through.
+    saved = folder / "saved"
+    model.save_pretrained(saved)
+    tokenizer.save_pretrained(saved)
+    for written in saved.iterdir():
+        written.replace(folder / written.name)
+    saved.rmdir()
     file.unlink()

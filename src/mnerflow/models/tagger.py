@@ -9,6 +9,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from mnerflow.compute.memory import no_memory
 from mnerflow.config import RunConfig
 from mnerflow.data.post import Post
 from mnerflow.data.tags import tag_list
@@ -142,6 +143,8 @@ def load_tagger(run: RunConfig, path: Path, d_feature: int) -> Tagger:
         tagger = _assemble(run, text_encoder, d_feature, state.get("decoder.class_weights"))
         tagger.load_trained_state(state)
     except (KeyError, RuntimeError) as error:  # metadata of another encoder, or weights that do not fit
+        if no_memory(error):
+            raise
         raise UserError(
             f"{path}: weights of another configuration. Delete the file and run again."
         ) from error

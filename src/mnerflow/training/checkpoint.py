@@ -39,7 +39,7 @@ def load_checkpoint(path: Path, identity: str) -> dict[str, Any] | None:
             continue
         if state.get("identity") == identity:
             return state
-        logger.warning("%s: of another configuration, code or data; it is passed over", candidate)
+        logger.warning("%s: of other settings, code, data or kind of machine; it is passed over", candidate)
     return None
 
 

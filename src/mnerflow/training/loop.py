@@ -23,7 +23,7 @@ from mnerflow.training.checkpoint import load_checkpoint, save_checkpoint
 from mnerflow.training.inputs import Inputs
 from mnerflow.training.meter import Meter
 from mnerflow.training.predict import predict
-from mnerflow.training.preemption import Preempted, leave_if_preempted, preempted
+from mnerflow.training.preemption import Preempted, preempted
 
 
 @dataclass
@@ -134,9 +134,11 @@ def train(
             at.loss_sum += float(loss) * words
             at.word_sum += words
             at.seconds += time.monotonic() - start
-            if (time.monotonic() > due and not rank()) or preempted():
+            asked_to_end = preempted()
+            if asked_to_end or (time.monotonic() > due and not rank()):
                 save()
-            leave_if_preempted()
+            if asked_to_end:
+                raise Preempted
 
         try:
             predictions, dev_loss = predict(tagger, dev, config.batch_tokens)

@@ -47,7 +47,7 @@ def predict(tagger: Tagger, inputs: Inputs, most: int, progress: str = "") -> tu
             for position, tag in zip(post.kept, tags, strict=True):
                 prediction.predicted[position] = tag
             if weights is not None:
-                prediction.image_weight = [0.0] * len(post.tokens)
+                prediction.image_weight = [None] * len(post.tokens)
                 for position, weight in zip(post.kept, weights[row].tolist(), strict=False):
                     prediction.image_weight[position] = round(weight, 4)
         bar.update(len(chosen))

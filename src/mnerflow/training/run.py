@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy
+import torch
 import yaml
 
-from mnerflow.compute.device import device, gpu_memory, seed_everything
+from mnerflow.compute.device import autocast_dtype, device, gpu_memory, seed_everything
 from mnerflow.compute.memory import peak_memory_mib
 from mnerflow.compute.processes import align, rank
 from mnerflow.config import RunConfig, build, plain
@@ -104,8 +105,8 @@ def train_run(
         images: of the data set, for a run with an image encoder.
         folder: the run's folder; a checkpoint lies in it while training lasts.
         about: what else ``run.yaml`` says of the run (names, data set).
-        code: hash of the code; a checkpoint of other code, configuration, data or starting weights is not
-            gone on from.
+        code: hash of the code; a checkpoint of other code, configuration, data, starting weights, kind of
+            device or version of PyTorch is not gone on from.
     """
     meter = Meter(device())
     seed_everything(run.seed, run.training.threads)
@@ -129,7 +130,8 @@ def train_run(
         weights = {str(file): sha256(file) for file in _pretrained(run)}
         read = [sha256(file) for file in (*data, *([run.init_from] if run.init_from else []))]
         read += [images.checksum] if images else []
-        identity = hashlib.sha256(repr((run, code, weights, *read)).encode()).hexdigest()
+        machine = device().type, autocast_dtype(device()), torch.__version__
+        identity = hashlib.sha256(repr((run, code, machine, weights, *read)).encode()).hexdigest()
     history = train(tagger, training, dev, run.training, run.seed, meter, checkpoint, identity)
     if rank():
         return

@@ -56,7 +56,14 @@ class CNN(ImageEncoder):
 
     @classmethod
     def create(cls, config: Config, size: int, weights: Path | None) -> "CNN":
-        """Start from random weights; raises ``UserError`` for images too small for a batch of one."""
+        """Start from random weights.
+
+        Raises ``UserError`` for others, and for images too small for a batch of one.
+        """
+        if weights:
+            raise UserError(
+                "image encoder 'cnn': it learns from scratch and reads no weights. Leave its `source` out."
+            )
         if size < (least := 4 * config.stem[1] + 1):
             raise UserError(
                 f"image encoder 'cnn': {size} pixels are too few. Set its `size` to {least} or more."

@@ -73,9 +73,12 @@ class Timm(ImageEncoder):
         Raises ``UserError`` for a model that keeps no patches.
         """
         features = self.model.forward_features(normalize(pixels, self.mean, self.std))
-        if not isinstance(features, Tensor) or features.dim() not in (3, 4):
+        # Where tokens of the whole image stand among the patches, and how many, most models tell.
+        untold = hasattr(self.model, "cls_token") and not hasattr(self.model, "num_prefix_tokens")
+        dimensions = features.dim() if isinstance(features, Tensor) else 0
+        if dimensions not in (3, 4) or (dimensions == 3 and untold):
             raise UserError(f"{self._name}: what it computes are no patch vectors. Choose another model.")
-        if features.dim() == 3:
+        if dimensions == 3:
             patches = features[:, getattr(self.model, "num_prefix_tokens", 0) :]
         elif getattr(self.model, "output_fmt", "NCHW") == "NHWC":  # Swin and its kin
             patches = features.flatten(1, 2)

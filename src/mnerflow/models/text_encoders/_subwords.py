@@ -265,6 +265,15 @@ def load_tokenizer(weights: Path):
     return AutoTokenizer.from_pretrained(weights, add_prefix_space=True, trust_remote_code=False)
 
 
+def check_config(model: PreTrainedModel, names: Sequence[str]) -> None:
+    """Raise ``UserError`` where a model's configuration lacks what one of a plain text model has."""
+    if lacking := [name for name in names if not hasattr(model.config, name)]:
+        raise UserError(
+            f"text encoder: {model.config.model_type} is no plain text model, its configuration has no "
+            f"{lacking[0]}. Choose another one."
+        )
+
+
 @contextmanager
 def readable(weights: Path | None) -> Iterator[None]:
     """Say what is wrong, as a ``UserError``, when no model can be read from a folder."""

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from mnerflow.data.post import Post
+from mnerflow.errors import UserError
 from mnerflow.models.text_encoders import EncodedText, TextEncoder
 
 PAD, UNKNOWN = 0, 1
@@ -73,7 +74,11 @@ class BiLSTM(TextEncoder):
 
     @classmethod
     def create(cls, config: Config, weights: Path | None, posts: Sequence[Post]) -> "BiLSTM":
-        """Start from random weights and the vocabulary of the training posts."""
+        """Start from random weights, raising ``UserError`` for others, and the training posts' vocabulary."""
+        if weights:
+            raise UserError(
+                "text encoder 'bilstm': it learns from scratch and reads no weights. Leave its `source` out."
+            )
         return cls(config, Vocabulary.of(posts, config.min_count))
 
     @classmethod

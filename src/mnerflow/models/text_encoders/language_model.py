@@ -20,12 +20,15 @@ from mnerflow.models.text_encoders._subwords import (
     SAFE,
     SubwordConfig,
     SubwordEncoder,
+    check_config,
     load_tokenizer,
     readable,
 )
 
 # They make masks of their own, which leave ours out.
 OWN_MASKS = ("bloom", "gpt_neo", "opt", "xlnet")
+# Layers that read masks, keys and values; others (linear attention, convolutions) run from left to right.
+ATTENTION = {"full_attention", "sliding_attention", "chunked_attention"}
 # Of kernels for 4-bit weights on a processor, which it offers to fetch.
 logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
 
@@ -88,7 +91,8 @@ class LanguageModel(SubwordEncoder):
         if config.gradient_checkpointing:
             model.activation_checkpointing_enable({"use_reentrant": False})
             model.enable_input_require_grads()
-        else:  # which leaves keys and values from outside out
+        elif not {*(_layer_types(model) or ATTENTION)} - ATTENTION:
+            # Neither checkpointing nor other layers read keys and values from outside.
             heads = getattr(model.config, "num_key_value_heads", model.config.num_attention_heads)
             d_head = getattr(model.config, "head_dim", self.d_model // model.config.num_attention_heads)
             self.prefix_shape = (model.config.num_hidden_layers, heads, d_head)
@@ -126,10 +130,16 @@ class LanguageModel(SubwordEncoder):
                 f"{weights}: {model.config.model_type} makes masks of its own and cannot take ours. Choose "
                 "another language model."
             )
+        check_config(model, ("hidden_size", "num_hidden_layers", "num_attention_heads"))
+        if config.attention == "bidirectional" and {*(_layer_types(model) or ATTENTION)} - ATTENTION:
+            raise UserError(
+                f"{weights}: {model.config.model_type} has layers that never see to the right. Choose "
+                "`attention: causal`, or another language model."
+            )
         try:
             return cls(config, tokenizer, model)
         except ValueError as error:  # peft names the layers that it did not find
-            raise UserError(f"text encoder: {error} Correct its option `lora.targets`.") from error
+            raise UserError(f"text encoder: {error} Correct its option `lora`.") from error
 
     @classmethod
     def restore(cls, config: Config, weights: Path | None, metadata: dict[str, Any]) -> "LanguageModel":
@@ -142,6 +152,10 @@ class LanguageModel(SubwordEncoder):
         if self.config.attention == "causal":
             reads = reads & torch.ones(width, width, dtype=torch.bool, device=mask.device).tril()
         return self._scores(reads if prefix is None else prefix.extend(reads))
+
+
+def _layer_types(model: PreTrainedModel) -> Sequence[str]:
+    return getattr(model.config, "layer_types", None) or ()
 
 
 def _plain(targets: str | tuple[str, ...]) -> str | list[str]:

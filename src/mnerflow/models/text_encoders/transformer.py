@@ -15,6 +15,7 @@ from mnerflow.models.text_encoders._subwords import (
     SAFE,
     SubwordConfig,
     SubwordEncoder,
+    check_config,
     load_tokenizer,
     readable,
 )
@@ -72,6 +73,9 @@ class Transformer(SubwordEncoder):
         with readable(weights):
             model = AutoModel.from_pretrained(weights, dtype=torch.float32, **SAFE)
             tokenizer = load_tokenizer(weights)
+        check_config(model, ("hidden_size", "num_hidden_layers"))
+        if model.config.is_encoder_decoder:
+            raise UserError(f"{weights}: {model.config.model_type} has a decoder, too. Choose an encoder.")
         return cls(config, tokenizer, model)
 
     @classmethod

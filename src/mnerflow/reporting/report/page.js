@@ -219,7 +219,9 @@ if (groups.length) {
   offer();
   show();
   field("group").addEventListener("change", offer);
-  form.addEventListener("input", show);
+  form.addEventListener("input", (event) => {
+    if (event.target !== field("group")) show(); // which offers other models first, when it has changed
+  });
   form.addEventListener("change", show);
   further.addEventListener("click", () => {
     const next = gallery.childElementCount;

@@ -1,0 +1,14 @@
+"""Fetch PONER's own files."""
+
+from pathlib import Path
+
+from mnerflow.data.download import mirror_file
+from mnerflow.data.poner.source import fetch_source
+from mnerflow.log import job
+
+with job("fetched PONER", snakemake.log[0]):
+    # No parameters of the rule: where the same files come from is no reason to train anew.
+    entry = next(known["poner"] for known in snakemake.config["datasets"].values() if "poner" in known)
+    mirrored = mirror_file(snakemake.config, entry)
+    archive = Path("resources/archives/poner.zip")
+    fetch_source(entry, Path(snakemake.output[0]), archive, mirrored and Path(mirrored))
