@@ -147,11 +147,11 @@ def fit_of(config: dict[str, Any], dataset: str) -> str:
     return config["datasets"][images_of(config, dataset)].get("fit", "letterbox")
 
 
-def images_read(config: dict[str, Any], run: Run) -> dict[str, str] | None:
+def images_read(config: dict[str, Any], dataset: str, image_encoder: str) -> dict[str, str] | None:
     """How a run's images are made squares, and what becomes of broken ones; ``None`` without images."""
-    if run.image_encoder == NONE:
+    if image_encoder == NONE:
         return None
-    return {"fit": fit_of(config, run.dataset), "broken": config.get("images", {}).get("broken", "blank")}
+    return {"fit": fit_of(config, dataset), "broken": config.get("images", {}).get("broken", "blank")}
 
 
 def text_only_twins(config: dict[str, Any], runs: Iterable[Run]) -> dict[str, str | None]:

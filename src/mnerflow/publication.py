@@ -174,7 +174,7 @@ def _has_settings(record: Path, run: Run, config: dict[str, Any]) -> bool:
     return (
         trained == wanted
         and about["sources"] == sources(config, run.text_encoder, run.image_encoder)
-        and about.get("images") == images_read(config, run)
+        and about.get("images") == images_read(config, run.dataset, run.image_encoder)
     )
 
 

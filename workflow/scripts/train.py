@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mnerflow.compute.gpus import take_gpus
-from mnerflow.grid import Run, images_read, sources, training_processes
+from mnerflow.grid import images_read, sources, training_processes
 from mnerflow.log import job
 from mnerflow.training.launch import launch
 from mnerflow.training.run import train_job
@@ -14,7 +14,7 @@ with job(f"trained {folder}", snakemake.log[0]):
     given, params = snakemake.input, snakemake.params
     about = dict(snakemake.wildcards.items())
     about["sources"] = sources(snakemake.config, about["text"], about["image"])
-    if images := images_read(snakemake.config, Run.from_folder(folder)):
+    if images := images_read(snakemake.config, about["dataset"], about["image"]):
         about["images"] = images
     training = params.run["training"]
     training |= {"checkpoint_seconds": float(snakemake.resources.checkpoint_seconds)}

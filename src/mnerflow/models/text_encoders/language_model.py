@@ -27,7 +27,6 @@ from mnerflow.models.text_encoders._subwords import (
 
 # They make masks of their own, which leave ours out.
 OWN_MASKS = ("bloom", "gpt_neo", "opt", "xlnet")
-# Layers that read masks, keys and values; others (linear attention, convolutions) run from left to right.
 ATTENTION = {"full_attention", "sliding_attention", "chunked_attention"}
 # Of kernels for 4-bit weights on a processor, which it offers to fetch.
 logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
@@ -91,8 +90,7 @@ class LanguageModel(SubwordEncoder):
         if config.gradient_checkpointing:
             model.activation_checkpointing_enable({"use_reentrant": False})
             model.enable_input_require_grads()
-        elif not {*(_layer_types(model) or ATTENTION)} - ATTENTION:
-            # Neither checkpointing nor other layers read keys and values from outside.
+        elif _attends(model):  # neither checkpointing nor other layers read keys and values from outside
             heads = getattr(model.config, "num_key_value_heads", model.config.num_attention_heads)
             d_head = getattr(model.config, "head_dim", self.d_model // model.config.num_attention_heads)
             self.prefix_shape = (model.config.num_hidden_layers, heads, d_head)
@@ -131,7 +129,7 @@ class LanguageModel(SubwordEncoder):
                 "another language model."
             )
         check_config(model, ("hidden_size", "num_hidden_layers", "num_attention_heads"))
-        if config.attention == "bidirectional" and {*(_layer_types(model) or ATTENTION)} - ATTENTION:
+        if config.attention == "bidirectional" and not _attends(model):
             raise UserError(
                 f"{weights}: {model.config.model_type} has layers that never see to the right. Choose "
                 "`attention: causal`, or another language model."
@@ -154,8 +152,9 @@ class LanguageModel(SubwordEncoder):
         return self._scores(reads if prefix is None else prefix.extend(reads))
 
 
-def _layer_types(model: PreTrainedModel) -> Sequence[str]:
-    return getattr(model.config, "layer_types", None) or ()
+def _attends(model: PreTrainedModel) -> bool:
+    """Whether all layers read masks, keys and values; linear attention, say, runs from left to right."""
+    return ATTENTION.issuperset(getattr(model.config, "layer_types", None) or ())
 
 
 def _plain(targets: str | tuple[str, ...]) -> str | list[str]:
