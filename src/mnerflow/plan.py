@@ -101,12 +101,6 @@ def _check_entries(config: dict[str, Any]) -> None:
         raise UserError(
             "datasets: PONER has one archive. Give every `poner` the same url, folder and mirror."
         )
-    for kind in ("text_encoders", "image_encoders"):
-        for name, entry in config[kind].items():
-            if "sha256" in entry and not entry.get("source", "").startswith("package:"):
-                raise UserError(
-                    f"{kind}.{name}.sha256: only a `package:` has one. Pin a hub's model by its `revision`."
-                )
     for name in config["fusions"]:
         if "caption" in (inputs := inputs_of(config, name)) and "text" not in inputs:
             raise UserError(f"fusions.{name}.inputs: a caption is read beside the text. Add text.")

@@ -188,10 +188,6 @@ def test_an_option_of_a_filter_is_checked_before_anything_runs(config, options: 
         ({"datasets": {"demo": {"without": ["dem"]}}}, "datasets.demo.without: 'dem' is not configured"),
         ({"datasets": {"demo": {"without": ["demo"]}}}, "datasets.demo.without: 'demo' is not configured"),
         ({"datasets": {"demo": {"images_of": "dem"}}}, "datasets.demo.images_of: 'dem' is not configured"),
-        (
-            {"text_encoders": {"minilm": {"source": "org/minilm", "sha256": "0" * 64}}},
-            "text_encoders.minilm.sha256: only a `package:` has one",
-        ),
         ({"datasets": {"poner_scans": {"poner": {"url": "https://other.example"}}}}, "PONER has one archive"),
         ({"image_encoders": {"minilm": {"size": 32}}}, "'minilm' is a text encoder and an image encoder"),
         (
