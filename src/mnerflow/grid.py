@@ -147,11 +147,16 @@ def fit_of(config: dict[str, Any], dataset: str) -> str:
     return config["datasets"][images_of(config, dataset)].get("fit", "letterbox")
 
 
+def broken_of(config: dict[str, Any]) -> str:
+    """What becomes of images that cannot be used, ``data.image_store.Policy``."""
+    return config.get("images", {}).get("broken", "blank")
+
+
 def images_read(config: dict[str, Any], dataset: str, image_encoder: str) -> dict[str, str] | None:
     """How a run's images are made squares, and what becomes of broken ones; ``None`` without images."""
     if image_encoder == NONE:
         return None
-    return {"fit": fit_of(config, dataset), "broken": config.get("images", {}).get("broken", "blank")}
+    return {"fit": fit_of(config, dataset), "broken": broken_of(config)}
 
 
 def text_only_twins(config: dict[str, Any], runs: Iterable[Run]) -> dict[str, str | None]:

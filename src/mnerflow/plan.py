@@ -7,8 +7,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from mnerflow.data.download import known_by
 from mnerflow.data.filters import FILTERS, steps_of
+from mnerflow.data.sources import known_by
 from mnerflow.errors import UserError, suggest
 from mnerflow.fingerprint import module_names
 from mnerflow.grid import FILTERS_OFF, NONE, Run, check_known, inputs_of, run_config

@@ -83,25 +83,30 @@ def unpack(published: Path, results: Path) -> int:
     _check_sums(published, published)
     runs = _runs(published)
     for run in runs:
-        take_over(published, run, results)
+        _unpack_run(published / "runs" / run.path, results / "runs" / run.path, None)
     return len(runs)
 
 
-def take_over(published: Path, run: Run, results: Path, data: Path | None = None) -> None:
+def take_over(published: Path, run: Run, results: Path, data: Path) -> None:
     """Unpack one published run into ``results``, in place of one that was trained there with other settings.
 
     Args:
         published: folder of published results.
         run: one of its runs.
         results: where its folder is made.
-        data: folder of the prepared posts whose words the predictions get; without it they get empty ones.
+        data: folder of the prepared posts whose words the predictions get.
 
     Raises:
         UserError: when the run's files are not what ``SHA256SUMS`` says, or when the posts are others than
             those that it was trained on or predicted.
     """
-    packed, folder = published / "runs" / run.path, results / "runs" / run.path
+    packed = published / "runs" / run.path
     _check_sums(published, packed)
+    _unpack_run(packed, results / "runs" / run.path, data)
+
+
+def _unpack_run(packed: Path, folder: Path, data: Path | None) -> None:
+    """Without ``data`` the predictions get empty words."""
     trained_on = read_record(packed / "run.yaml", NEEDED, "Fetch it again.")["data_sha256"] if data else {}
     for name, checksum in trained_on.items():
         file = data / Path(name).name

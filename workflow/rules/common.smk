@@ -25,9 +25,9 @@ os.environ.update(PYTHONPATH=str(ROOT / "src"))
 signal.signal(signal.SIGUSR1, signal.SIG_IGN)
 
 from mnerflow import grid, tuning
-from mnerflow.data.download import archives, known_by
 from mnerflow.data.formats import read_beside
 from mnerflow.data.post import SPLITS
+from mnerflow.data.sources import archives, known_by
 from mnerflow.errors import UserError
 from mnerflow.fingerprint import fingerprint
 from mnerflow.compute.gpus import find_gpus

@@ -52,7 +52,7 @@ rule download_archive:
     params:
         file=lambda w: known_by(ARCHIVES[w.archive]),
     script:
-        "../scripts/download_archive.py"
+        "../scripts/download.py"
 
 
 rule unpack_images:

@@ -114,7 +114,7 @@ def fit_of(wildcards):
     return grid.fit_of(config, wildcards.dataset)
 
 
-BROKEN = config.get("images", {}).get("broken", "blank")
+BROKEN = grid.broken_of(config)
 
 
 def image_inputs(wildcards):

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from mnerflow.data.download import mirror_file
 from mnerflow.data.poner.source import fetch_source
+from mnerflow.data.sources import mirror_file
 from mnerflow.log import job
 
 with job("fetched PONER", snakemake.log[0]):

@@ -17,15 +17,14 @@ def fetch_source(entry: dict[str, Any], folder: Path, archive: Path, mirrored: P
     Args:
         entry: ``url``, ``sha256`` and inner ``folder`` of the archive.
         folder: where the files are put.
-        archive: where the archive is kept, which is not downloaded again.
+        archive: where the archive is downloaded to.
         mirrored: a mirror's folder with the same files, to which links are made instead.
 
     Raises:
         UserError: as ``fetch`` and ``unpack`` do, and when there is no such folder in the mirror.
     """
     if mirrored is None:
-        if not archive.exists():
-            fetch(entry["url"], archive, entry.get("sha256"))
+        fetch(entry["url"], archive, entry.get("sha256"))
         unpack(archive, folder, entry["folder"], ENDINGS)
         return
     if not mirrored.is_dir():
