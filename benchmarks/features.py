@@ -18,10 +18,11 @@ from pathlib import Path
 from statistics import median
 
 import numpy
-from rows import Row, add_rows, peak_mib
+from rows import Row, add_rows
 from training import minilm, read_data, text_run
 
 from mnerflow.compute.device import device, seed_everything
+from mnerflow.compute.memory import peak_memory_mib
 from mnerflow.config import ImageConfig, PartConfig, RunConfig
 from mnerflow.data.post import Post
 from mnerflow.models.tagger import new_tagger
@@ -78,7 +79,7 @@ def main() -> None:
         if arguments.only:
             features = numpy.lib.format.open_memmap(arguments.only, "r")
             posts_a_second(runs["cross_attention"], posts, dev, features, scratch)
-            print(peak_mib())
+            print(peak_memory_mib())
             return
         features = noise(scratch / "features.npy", 1 + len(posts) + len(dev))
         some = posts[: arguments.posts]

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from rows import Row, add_rows, peak_mib
+from rows import Row, add_rows
 
+from mnerflow.compute.memory import peak_memory_mib
 from mnerflow.data.image_store import build_store
 
 SIZE = 224
@@ -69,7 +70,7 @@ def main() -> None:
     if arguments.only:
         names = sorted(path.name for path in arguments.only.iterdir())
         store(names, arguments.only, arguments.only.parent / "store", arguments.workers)
-        print(peak_mib())
+        print(peak_memory_mib())
         return
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)

@@ -14,8 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
-from rows import Row, add_rows, peak_mib
+from rows import Row, add_rows
 
+from mnerflow.compute.memory import peak_memory_mib
 from mnerflow.config import build
 from mnerflow.data.prepare import PrepareConfig, prepare
 
@@ -68,7 +69,7 @@ def main() -> None:
             tokens += sum(split.tokens for split in splits)
     rows += [
         Row("preparing: three sets", total, "s", "<= 5", f"{tokens:,} tokens"),
-        Row("preparing: peak memory", peak_mib(), "MiB", "<= 500", "three sets"),
+        Row("preparing: peak memory", peak_memory_mib(), "MiB", "<= 500", "three sets"),
     ]
     add_rows(rows, arguments.out)
 

@@ -1,7 +1,6 @@
 """The rows that benchmarks add to ``results/benchmarks.csv``."""
 
 import csv
-import resource
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -43,8 +42,3 @@ def add_rows(rows: list[Row], path: Path) -> None:
         writer = csv.DictWriter(file, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows((kept | new).values())
-
-
-def peak_mib() -> int:
-    """Most MiB that this process has held so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

@@ -26,7 +26,7 @@ import mnerflow.training.run
 from mnerflow.models.text_encoders.transformer import Config, Transformer
 Transformer.create(Config(), Path("{}"), [])
 """
-TABLES = "import mnerflow.reporting.tables, mnerflow.reporting.thesis"
+TABLES = "import mnerflow.reporting.summary, mnerflow.reporting.thesis"
 
 
 def seconds(command: list[str], folder: Path, runs: int) -> float:

@@ -26,11 +26,12 @@ from statistics import median
 
 import numpy
 import torch
-from rows import Row, add_rows, peak_mib
+from rows import Row, add_rows
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from mnerflow.compute.device import autocast_dtype, device, seed_everything
+from mnerflow.compute.memory import peak_memory_mib
 from mnerflow.config import ImageConfig, LearningRates, PartConfig, RunConfig, TrainingConfig
 from mnerflow.data.demo import DemoConfig, make_demo
 from mnerflow.data.formats import parse
@@ -260,7 +261,7 @@ def main() -> None:
     )
     peak, needed = matmul_peak(), operations(run, posts)
     predicting = median(prediction(run, dev) for _ in repeats)
-    memory = peak_mib()
+    memory = peak_memory_mib()
     large = []
     if arguments.base:
         base = replace(once, text_encoder=PartConfig("transformer", weights=str(arguments.base)))

@@ -8,12 +8,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from mnerflow import publication
 from mnerflow.data.check import Findings, Problem, check_folder, configuration
 from mnerflow.data.formats import FORMATS
 from mnerflow.errors import UserError
 from mnerflow.files import sha256, write_text
-from mnerflow.reporting.archive import verify_archive, write_archive
+from mnerflow.publishing import publication
+from mnerflow.publishing.archive import verify_archive, write_archive
 from mnerflow.reporting.show import results_text
 
 PUBLISHED = Path("results/published")
@@ -51,6 +51,25 @@ Prints a line of JSON a post, with a tag for every token and the entities:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns its exit status."""
+    given = _parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a file's name need not be text
+    try:
+        status = given.act(given)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # its reader, as `head`, has read enough; Python would flush once more, and fail
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        print("mnerflow: stopped", file=sys.stderr)
+        return 130
+    except UserError as error:
+        print(f"mnerflow: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="mnerflow", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     check = commands.add_parser(
@@ -117,22 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             dest="published",
             help=f"default: {PUBLISHED}",
         )
-    given = parser.parse_args(arguments)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a file's name need not be text
-    try:
-        status = given.act(given)
-        sys.stdout.flush()
-        return status
-    except BrokenPipeError:  # its reader, as `head`, has read enough; Python would flush once more, and fail
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except KeyboardInterrupt:
-        print("mnerflow: stopped", file=sys.stderr)
-        return 130
-    except UserError as error:
-        print(f"mnerflow: {error}", file=sys.stderr)
-        return 1
+    return parser
 
 
 def _check(given: argparse.Namespace) -> int:

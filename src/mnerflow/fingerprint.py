@@ -84,9 +84,3 @@ def _exists(module: str) -> bool:
 def _file_of(source: str) -> Path:
     path = _path_of(source)
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-
-
-@cache
-def module_names(package: tuple[str, ...]) -> list[str]:
-    """Names of the modules in a folder of the library, as ``("models", "fusions")`` names one."""
-    return sorted(file.stem for file in PACKAGE.joinpath(*package).glob("*.py") if file.stem != "__init__")

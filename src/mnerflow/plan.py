@@ -10,7 +10,7 @@ from typing import Any
 from mnerflow.data.filters import FILTERS, steps_of
 from mnerflow.data.sources import known_by
 from mnerflow.errors import UserError, suggest
-from mnerflow.fingerprint import module_names
+from mnerflow.fingerprint import PACKAGE
 from mnerflow.grid import FILTERS_OFF, NONE, Run, check_known, inputs_of, run_config
 
 CLOCKS_DIFFER = 60  # seconds, between the machines that share a file system
@@ -26,7 +26,7 @@ def check_plan(config: dict[str, Any], runs: Iterable[Run], rivals: Iterable[Run
     planned += [(run, [*_data_modules(config, run)]) for run in rivals]
     for run, modules in planned:
         for place, name, *package in modules:
-            known = [module for module in module_names(tuple(package)) if not module.startswith("_")]
+            known = _module_names(*package)
             if name not in known:
                 raise UserError(
                     f"{place}: {name!r} is not known{suggest(name, known)}. Known: {', '.join(known)}."
@@ -76,6 +76,11 @@ def split_files(entry: dict[str, Any]) -> list[str]:
     return [name for part in parts for name in ([part] if isinstance(part, str) else part)]
 
 
+def _module_names(*package: str) -> list[str]:
+    """Names of the public modules in a folder of the library, as ``("models", "fusions")`` names one."""
+    return sorted(file.stem for file in PACKAGE.joinpath(*package).glob("*.py") if file.stem[0] != "_")
+
+
 def _check_entries(config: dict[str, Any]) -> None:
     """What the schema cannot say of an entry: names that nothing else would look up, and contradictions."""
     check_known(config.get("filters", {}), dict.fromkeys(FILTERS), "filters")
@@ -104,6 +109,9 @@ def _check_entries(config: dict[str, Any]) -> None:
     for name in config["fusions"]:
         if "caption" in (inputs := inputs_of(config, name)) and "text" not in inputs:
             raise UserError(f"fusions.{name}.inputs: a caption is read beside the text. Add text.")
+    for name, entry in config["text_encoders"].items():
+        if entry.get("kind", name) in ("transformer", "language_model") and "source" not in entry:
+            raise UserError(f"text_encoders.{name}: it needs pretrained weights. Give it a `source`.")
     for name, entry in config["image_encoders"].items():
         if entry.get("frozen") and "source" not in entry:
             raise UserError(
@@ -124,6 +132,11 @@ def _data_modules(config: dict[str, Any], run: Run) -> Iterator[tuple[str, ...]]
 def _model_modules(config: dict[str, Any], run: Run) -> Iterator[tuple[str, ...]]:
     """The same for a run's model."""
     values = run_config(config, run)
+    if values["decoder"] == "crf" and any(values["training"].get(key) for key in ("class_weights", "focal")):
+        raise UserError(
+            f"fusions.{run.fusion}: a CRF scores whole sequences and cannot weigh single words. Choose "
+            "`decoder: softmax`, or leave `class_weights` and `focal` out."
+        )
     yield f"fusions.{run.fusion}.decoder", values["decoder"], "models", "decoders"
     for part in ("fusion", "text_encoder", "image_encoder"):
         if part in values:

@@ -15,7 +15,7 @@ from mnerflow.evaluation.predictions import Prediction, write_predictions
 from mnerflow.grid import Run
 from mnerflow.models.tagger import new_tagger
 from mnerflow.reporting import style
-from mnerflow.reporting.tables import write_csv
+from mnerflow.reporting.table_files import write_csv
 from mnerflow.training.checkpoint import save_checkpoint
 from mnerflow.training.features import compute_features
 

@@ -22,7 +22,7 @@ from victims import (
 
 from mnerflow.data.image_store import build_store
 from mnerflow.evaluation.predictions import Prediction, write_predictions
-from mnerflow.reporting.tables import write_csv
+from mnerflow.reporting.table_files import write_csv
 
 KILLS = 20
 

@@ -11,7 +11,7 @@ from rocrate.rocrate import ROCrate
 
 from mnerflow.files import sha256
 from mnerflow.grid import Run
-from mnerflow.reporting.archive import write_archive
+from mnerflow.publishing.archive import write_archive
 
 
 def test_the_record_names_every_result_as_it_is(finished: Finished, workflow: Workflow):

@@ -17,7 +17,7 @@ from mnerflow.evaluation.predictions import read_predictions
 from mnerflow.llm.client import Service
 from mnerflow.llm.rival import Material, RivalConfig, ask_run
 from mnerflow.models.weights import fetch_weights
-from mnerflow.reporting.tables import read_csv
+from mnerflow.reporting.table_files import read_csv
 
 ZERO_SHOT = "demo/none/gpt+none/zero_shot/seed1"
 WITH_IMAGE = "demo/none/gpt+pixels/zero_shot_image/seed1"

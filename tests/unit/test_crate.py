@@ -13,8 +13,8 @@ from mnerflow.cli import main
 from mnerflow.errors import UserError
 from mnerflow.files import sha256, write_text
 from mnerflow.grid import Run
-from mnerflow.reporting.archive import verify_archive, write_archive
-from mnerflow.reporting.crate import copy_code, write_crate
+from mnerflow.publishing.archive import verify_archive, write_archive
+from mnerflow.publishing.crate import copy_code, write_crate
 
 RUNS = [Run("twitter", "none", "bilstm", "cnn", "linear", seed) for seed in (1, 2)]
 CITATION = {"title": "mnerflow", "version": "1.2", "license": "MIT", "authors": [{"name": "A group"}]}

@@ -7,9 +7,10 @@ import pytest
 import yaml
 
 from mnerflow.grid import FILTERS_OFF, Combination, Run, expand, merge
-from mnerflow.publication import is_published
-from mnerflow.reporting.render import spread
-from mnerflow.reporting.tables import SUMMARY, between, read_csv
+from mnerflow.publishing.finished import is_published
+from mnerflow.reporting.render import between, spread
+from mnerflow.reporting.summary import COLUMNS
+from mnerflow.reporting.table_files import read_csv
 
 ROOT = Path(__file__).parents[2]
 ROW = re.compile(
@@ -33,7 +34,7 @@ def test_every_published_run_is_one_of_the_study_with_its_settings() -> None:
 def test_every_row_of_the_study_is_published(page: str) -> None:
     published = {
         (row["dataset"], row["filter"], Combination.of(row).model): row
-        for row in read_csv(ROOT / "results/published/tables/grid.csv", SUMMARY)
+        for row in read_csv(ROOT / "results/published/tables/grid.csv", COLUMNS)
     }
     rows = ROW.findall((ROOT / page).read_text(encoding="utf-8"))
     shown = {(dataset, name or FILTERS_OFF, model) for dataset, name, model, *_ in rows}

@@ -15,8 +15,8 @@ from mnerflow.evaluation.intervals import score_intervals
 from mnerflow.evaluation.predictions import Prediction
 from mnerflow.grid import Run
 from mnerflow.reporting.does_it_help import COLUMNS, help_record, help_table
-from mnerflow.reporting.per_type import per_type, per_type_tables
-from mnerflow.reporting.tables import REPORTED, grid_table, summarize
+from mnerflow.reporting.per_type import type_rows, type_tables
+from mnerflow.reporting.summary import REPORTED, grid_table, summarize
 
 TAGS = tag_list(["PER", "LOC"])
 RESAMPLES = 1_000
@@ -171,9 +171,9 @@ def test_how_much_image_names_let_in(tmp_path):
     write_counts(tmp_path / "counts.npz", {run: count({"true": gated}, TAGS), TEXT: counts(0.5, 1)})
     read = read_counts([tmp_path / "counts.npz"])
     np.testing.assert_allclose(read[run].image_weight, [0.5, np.nan])
-    rows = per_type({run: read[run]}, RESAMPLES)
+    rows = type_rows({run: read[run]}, RESAMPLES)
     assert [row["image_weight"] for row in rows] == [pytest.approx(0.5), None]
-    assert {row["image_weight"] for row in per_type({TEXT: read[TEXT]}, RESAMPLES)} == {None}
+    assert {row["image_weight"] for row in type_rows({TEXT: read[TEXT]}, RESAMPLES)} == {None}
 
 
 def test_the_best_of_a_type_is_bold_only_where_the_next_is_surely_worse():
@@ -185,11 +185,11 @@ def test_the_best_of_a_type_is_bold_only_where_the_next_is_surely_worse():
 
     runs = {replace(TEXT, seed=seed): run(0.5, 0.8, seed) for seed in (1, 2)}
     runs |= {replace(CAPTION, seed=seed): run(0.9, 0.8, seed + 5) for seed in (1, 2)}
-    rows = per_type(runs, RESAMPLES)
+    rows = type_rows(runs, RESAMPLES)
     assert [(row["fusion"], row["type"]) for row in rows if row["best"]] == [("caption", "PER")]
     assert rows[0]["support"] == 300
     assert rows[0]["precision"] == rows[0]["recall"] == rows[0]["f1_mean"] == pytest.approx(0.9, abs=0.04)
-    (table,) = per_type_tables(rows)
+    (table,) = type_tables(rows)
     assert table.markdown().count("**") == 2
     assert table.latex().count(r"\textbf{") == 1
 

@@ -14,9 +14,12 @@ from mnerflow.evaluation import scores
 from mnerflow.evaluation.evidence import Comparison, Drop
 from mnerflow.grid import Run
 from mnerflow.reporting import cost, does_it_help, per_type, style
-from mnerflow.reporting.literature import COLUMNS, beside_literature, literature_table
-from mnerflow.reporting.plots import draw_ablations, draw_cost, draw_forest, draw_per_type
-from mnerflow.reporting.tables import write_csv
+from mnerflow.reporting.literature import COLUMNS, literature_rows, literature_table
+from mnerflow.reporting.plots.ablations import draw_ablations
+from mnerflow.reporting.plots.cost import draw_cost
+from mnerflow.reporting.plots.forest import draw_forest
+from mnerflow.reporting.plots.per_type import draw_per_type
+from mnerflow.reporting.table_files import write_csv
 
 TEXT = Run("demo", "none", "bilstm", "none", "text_only", 1)
 LINEAR = replace(TEXT, image_encoder="cnn", fusion="linear")
@@ -54,7 +57,7 @@ def test_cost_is_summed_up_over_seeds(tmp_path):
         run_record(tmp_path, TEXT),
         run_record(tmp_path, replace(TEXT, seed=2), seconds=14, epochs_run=5, peak_memory_mib=950),
     ]
-    (row,) = cost.cost(records)
+    (row,) = cost.cost_rows(records)
     assert (row["seeds"], row["seconds_mean"], row["epochs"], row["peak_memory_mib"]) == (2, 12, 4.5, 950)
     assert row["seconds_sd"] == pytest.approx(8**0.5)
     assert row["hardware"] == "EPYC, 2 cores"
@@ -62,7 +65,7 @@ def test_cost_is_summed_up_over_seeds(tmp_path):
     assert row["energy_wh"] is None and "| – " in cost.cost_table([row]).markdown()
     records[1].write_text("seconds: 3\n", encoding="utf-8")
     with pytest.raises(UserError, match=r"seed2/run\.yaml: epochs_run, hardware, .* missing"):
-        cost.cost(records)
+        cost.cost_rows(records)
 
 
 def test_energy_is_a_mean_over_seeds_that_the_same_devices_were_counted_for(tmp_path):
@@ -72,17 +75,17 @@ def test_energy_is_a_mean_over_seeds_that_the_same_devices_were_counted_for(tmp_
             [{"gpu": 3.0, "processor": 1.0}, {"processor": 2.0, "gpu": 4.0}, {"gpu": 3.0}]
         )
     )
-    (row,) = cost.cost([whole, other])
+    (row,) = cost.cost_rows([whole, other])
     assert (row["energy_wh"], row["energy_of"]) == (5, "gpu + processor")
     assert "| 5.00 (gpu + processor) |" in cost.cost_table([row]).markdown()
-    (row,) = cost.cost([whole, partly])
+    (row,) = cost.cost_rows([whole, partly])
     assert (row["energy_wh"], row["energy_of"]) == (None, None)
 
 
 def test_results_of_the_literature_stand_beside_ours_only_on_their_data():
     ours = {"filter": "none", "text_encoder": "minilm", "image_encoder": "none", "fusion": "text_only"}
     ours |= {"seeds": 3, "entity_f1_mean": 0.76, "entity_f1_sd": 0.002}
-    rows = beside_literature([ours | {"dataset": name} for name in ("demo", "twitter2015")])
+    rows = literature_rows([ours | {"dataset": name} for name in ("demo", "twitter2015")])
     assert {row["dataset"] for row in rows} == {"twitter2015"}
     assert all(set(row) == set(COLUMNS) for row in rows)
     systems = [row["system"] for row in rows]
@@ -93,12 +96,12 @@ def test_results_of_the_literature_stand_beside_ours_only_on_their_data():
         ({"fusion": "linear", "image_encoder": "vit"}, "text+image"),
         ({"fusion": "image_only", "image_encoder": "vit", "text_encoder": "none"}, "image"),
     ):
-        beside = beside_literature([ours | {"dataset": "twitter2015"} | other], ["caption_crf"])
+        beside = literature_rows([ours | {"dataset": "twitter2015"} | other], ["caption_crf"])
         assert [row["modality"] for row in beside if row["origin"] == "mnerflow"] == [modality]
     table = literature_table(rows).markdown()
     assert "| 76.00 ± 0.20 | 3 " in table
     assert "Yu, ACL 2020" in table
-    assert literature_table(beside_literature([])).markdown().startswith("No result was published")
+    assert literature_table(literature_rows([])).markdown().startswith("No result was published")
 
 
 def test_forest_shows_the_differences_and_fills_the_significant(tmp_path, drawn):
@@ -162,8 +165,8 @@ def test_latex_compiles(tmp_path):
         pytest.skip("pdflatex is absent")
     row = {"dataset": "demo", "filter": "none", "text_encoder": "b", "image_encoder": "none", "seeds": 1}
     row |= {"fusion": "text_only", "type": "a_b", "support": 9, "f1_mean": 0.5, "f1_sd": None, "best": True}
-    tables = [does_it_help.help_table([GAIN, CAPTION], [LINEAR]), *per_type.per_type_tables([row])]
-    body = "".join(table.latex() for table in [*tables, literature_table(beside_literature([]))])
+    tables = [does_it_help.help_table([GAIN, CAPTION], [LINEAR]), *per_type.type_tables([row])]
+    body = "".join(table.latex() for table in [*tables, literature_table(literature_rows([]))])
     preamble = r"\documentclass{article}\usepackage{booktabs,graphicx}"
     (tmp_path / "t.tex").write_text(rf"{preamble}\begin{{document}}{body}\end{{document}}", encoding="utf-8")
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"]

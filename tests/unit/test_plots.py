@@ -14,13 +14,11 @@ from mnerflow.data.post import Post, write_posts
 from mnerflow.errors import UserError
 from mnerflow.evaluation.scores import COLUMNS, Run
 from mnerflow.reporting import style
-from mnerflow.reporting.plots import (
-    draw_confusion_matrix,
-    draw_fusion_comparison,
-    draw_tag_distribution,
-    draw_training_curves,
-)
+from mnerflow.reporting.plots.confusion_matrix import draw_confusion_matrix
+from mnerflow.reporting.plots.fusion_comparison import draw_fusion_comparison
 from mnerflow.reporting.plots.panels import MOST_PANELS, Panel, first_panels, group_by_panel, places, size_of
+from mnerflow.reporting.plots.tag_distribution import draw_tag_distribution
+from mnerflow.reporting.plots.training_curves import draw_training_curves
 
 SCORES = [
     "demo,none,minilm,none,text_only,1,test,none,0.60",

@@ -10,12 +10,12 @@ from PIL import Image
 from mnerflow.data.post import Post, write_posts
 from mnerflow.evaluation.predictions import Prediction, write_predictions
 from mnerflow.grid import Run
-from mnerflow.reporting import cost, does_it_help, errors, literature, per_type, thesis
+from mnerflow.reporting import cost, does_it_help, errors, literature, per_type, summary, thesis
 from mnerflow.reporting.report import Sources, write_report
 from mnerflow.reporting.report.answer import answers, headline
 from mnerflow.reporting.report.gallery import POSTS, gallery, sample
 from mnerflow.reporting.report.tables import report_tables
-from mnerflow.reporting.tables import SUMMARY, write_csv
+from mnerflow.reporting.table_files import write_csv
 
 COMBINATION = {
     "dataset": "demo",
@@ -200,14 +200,14 @@ def files(folder: Path, posts: int) -> tuple[dict, dict, dict, dict]:
 
 def write_tables(folder: Path) -> None:
     """Every table that the report reads, most without rows."""
-    grid = dict.fromkeys(SUMMARY) | COMBINATION | {"sentences": 600, "entity_f1_mean": 0.85}
+    grid = dict.fromkeys(summary.COLUMNS) | COMBINATION | {"sentences": 600, "entity_f1_mean": 0.85}
     error = (
         COMBINATION | dict.fromkeys(("gold", "correct", *errors.KINDS), 1) | {"by": "type", "group": ATTACK}
     )
     scores = ("seed", "split", "image", "entity_f1", "entity_precision", "entity_recall", "token_macro_f1")
     for name, columns, rows in (
         ("does_it_help", does_it_help.COLUMNS, [GAINS, IGNORES]),
-        ("grid", SUMMARY, [grid]),
+        ("grid", summary.COLUMNS, [grid]),
         ("thesis", thesis.COLUMNS, []),
         ("literature", literature.COLUMNS, []),
         ("per_type", per_type.COLUMNS, []),

@@ -33,8 +33,8 @@ from mnerflow.evaluation.evidence import twin_of
 from mnerflow.evaluation.predictions import read_predictions
 from mnerflow.grid import Run
 from mnerflow.llm.answer import read_answer, write_answer
+from mnerflow.llm.budget import LEDGER, Overspent, Price
 from mnerflow.llm.client import Answer, Service, ask_all
-from mnerflow.llm.cost import LEDGER, Overspent, Price
 from mnerflow.llm.prompt import Prompt
 from mnerflow.llm.rival import Material, RivalConfig, ask_run
 from mnerflow.llm.runs import prompt_of, rival_config, rival_runs, rival_twins, service_config

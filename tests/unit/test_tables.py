@@ -7,8 +7,9 @@ import pytest
 
 from mnerflow.reporting.literature import results_on
 from mnerflow.reporting.render import Table, latex_escape, percent, spread
-from mnerflow.reporting.tables import grid_table, short_table, summarize, write_csv
-from mnerflow.reporting.thesis import COLUMNS, compare, thesis_table
+from mnerflow.reporting.summary import grid_table, short_table, summarize
+from mnerflow.reporting.table_files import write_csv
+from mnerflow.reporting.thesis import COLUMNS, thesis_lines, thesis_table
 
 MODELS = {"minilm": "all-MiniLM-L6-v2", "bert_large": "bert-large-uncased", "vit": "vit_tiny"}
 
@@ -63,7 +64,7 @@ def test_the_terminal_table_fits_the_terminal():
 
 
 def test_a_small_run_beside_the_thesis_says_what_differs():
-    lines = compare(summarize([row(1, 0.7, dataset="twitter2015")]), MODELS)
+    lines = thesis_lines(summarize([row(1, 0.7, dataset="twitter2015")]), MODELS)
     (line,) = [line for line in lines if line.ours]
     assert line.thesis["value"] == 75.32
     note = line.record()["note"]
@@ -72,20 +73,20 @@ def test_a_small_run_beside_the_thesis_says_what_differs():
 
 
 def test_the_same_encoder_needs_no_remark():
-    lines = compare(summarize([row(1, 0.7, dataset="twitter10000", text_encoder="bert_large")]), MODELS)
+    lines = thesis_lines(summarize([row(1, 0.7, dataset="twitter10000", text_encoder="bert_large")]), MODELS)
     (line,) = [line for line in lines if line.ours]
     assert "bert-large" not in line.record()["note"]
 
 
 def test_other_data_and_other_models_are_marked_as_not_in_the_thesis():
     scores = [row(1, 0.7), row(1, 0.7, dataset="twitter2017", text_encoder="bilstm")]
-    lines = [line for line in compare(summarize(scores), MODELS) if line.ours]
+    lines = [line for line in thesis_lines(summarize(scores), MODELS) if line.ours]
     assert [line.thesis for line in lines] == [None, None]
     assert all("not in the thesis" in line.record()["note"] for line in lines)
 
 
 def test_every_result_of_the_thesis_is_listed_even_when_nothing_ran(tmp_path):
-    lines = compare([], {})
+    lines = thesis_lines([], {})
     assert [line.record()["thesis_low"] for line in lines] == [
         0.8312, 0.8272, 0.8035, 0.7532, 0.7593, 0.7493, 0.65, 0.5431,
     ]  # fmt: skip
@@ -113,7 +114,7 @@ def test_latex_escapes_and_compiles(tmp_path):
     tables = [
         Table(r"A_b 50% & #1", ["x_y", "$z$"], [["~^\\{}", "1 ± 2"]], [["a < b > c – d"]]),
         grid_table(summarize([row(1, 0.5)])),
-        thesis_table(compare(summarize([row(1, 0.7, dataset="twitter2015")]), MODELS)),
+        thesis_table(thesis_lines(summarize([row(1, 0.7, dataset="twitter2015")]), MODELS)),
     ]
     if not shutil.which("pdflatex"):
         pytest.skip("pdflatex is absent")

@@ -8,7 +8,7 @@ import yaml
 
 from mnerflow.errors import UserError
 from mnerflow.grid import Run
-from mnerflow.reporting.tuning import compare, tuning_table
+from mnerflow.reporting.tuning import tuning_rows, tuning_table
 from mnerflow.tuning import Candidate, candidate_config, candidates
 
 SEARCH = {"dataset": "x", "text_encoder": "bilstm", "fusion": "text_only", "seeds": [1, 2]}
@@ -60,7 +60,7 @@ def test_the_highest_mean_on_dev_is_picked(tmp_path: Path) -> None:
         (folder / "run.yaml").write_text(yaml.safe_dump(record))
         with (folder / "history.csv").open("w") as file:
             csv.writer(file).writerows([["epoch", "dev_entity_f1"], [1, 1.0], [2, score]])
-    rows = compare(folders)
+    rows = tuning_rows(folders)
     assert [(row["settings"], row["picked"]) for row in rows] == [("epochs=1", True), ("epochs=2", False)]
     assert rows[0]["dev_mean"] == pytest.approx(0.6) and rows[0]["seconds"] == 15
     assert "| **epochs=1** | 2       | entity_f1 | **60.00 ± 14.14** |" in tuning_table(rows).markdown()

@@ -34,7 +34,8 @@ from mnerflow.compute.gpus import find_gpus
 from mnerflow.llm import runs as llm
 from mnerflow.files import folder_state
 from mnerflow.plan import check_clock, check_plan, check_time, split_files
-from mnerflow.publication import TABLES, is_finished, is_published, is_trained
+from mnerflow.publishing.finished import is_finished, is_published, is_trained
+from mnerflow.publishing.publication import TABLES
 from mnerflow.schema import check, check_keys
 
 ENVIRONMENT = str(ROOT / "envs/environment.yaml")
@@ -56,7 +57,7 @@ def published_runs(runs):
     return published - starts
 
 
-# Of these Snakemake reads only True and False from the command line.
+# `--config x=true` arrives as text: Snakemake knows only True and False.
 config.update({key: value == "true" for key, value in config.items() if value in ("true", "false")})
 
 try:

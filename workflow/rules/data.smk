@@ -112,25 +112,6 @@ rule make_poner:
         "../scripts/make_poner.py"
 
 
-rule contact_sheet:
-    """Draw 20 random sentences with their crops, to see that a crop shows its words."""
-    input:
-        posts=expand("resources/data/{{dataset}}/{split}.jsonl", split=SPLITS),
-        images="resources/data/{dataset}/images",
-    output:
-        "results/reports/data/{dataset}.crops.png",
-    log:
-        "results/logs/contact_sheet/{dataset}.log",
-    wildcard_constraints:
-        dataset=one_of(PONER),
-    conda:
-        ENVIRONMENT
-    params:
-        code=code_of("contact_sheet.py"),
-    script:
-        "../scripts/contact_sheet.py"
-
-
 rule prepare:
     """Parse raw files into canonical posts, nothing lost, and count what was found."""
     input:

@@ -133,8 +133,6 @@ def image_inputs(wildcards):
 ENCODERS = "results/runs/{dataset}/{filter}/{text}+{image}"
 RUN = f"{ENCODERS}/{{fusion}}/seed{{seed}}"
 RUN_NAME = "{dataset}.{filter}.{text}+{image}.{fusion}.seed{seed}"
-
-
 TUNING_RUN = "results/tuning/{dataset}/{filter}/{text}+{image}/{fusion}/{settings}/seed{seed}"
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from mnerflow.files import atomic_folder
 from mnerflow.grid import Run
 from mnerflow.log import job
-from mnerflow.reporting.crate import copy_code, write_crate
+from mnerflow.publishing.crate import copy_code, write_crate
 
 with job(f"recorded {len(snakemake.input.runs)} runs", snakemake.log[0]):
     with atomic_folder(snakemake.output.code) as folder:

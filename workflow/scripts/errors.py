@@ -9,7 +9,7 @@ from mnerflow.files import write_json_lines, write_text
 from mnerflow.grid import Run
 from mnerflow.log import job
 from mnerflow.reporting import errors
-from mnerflow.reporting.tables import write_csv
+from mnerflow.reporting.table_files import write_csv
 
 with job(f"sorted the errors of {len(snakemake.input.predictions)} runs", snakemake.log[0]):
     out = snakemake.output

@@ -9,6 +9,5 @@ from mnerflow.log import job
 with job("fetched PONER", snakemake.log[0]):
     # No parameters of the rule: where the same files come from is no reason to train anew.
     entry = next(known["poner"] for known in snakemake.config["datasets"].values() if "poner" in known)
-    mirrored = mirror_file(snakemake.config, entry)
     archive = Path("resources/archives/poner.zip")
-    fetch_source(entry, Path(snakemake.output[0]), archive, mirrored and Path(mirrored))
+    fetch_source(entry, Path(snakemake.output[0]), archive, mirror_file(snakemake.config, entry))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from mnerflow.evaluation.scores import best_run, read_scores
 from mnerflow.log import job
-from mnerflow.reporting.plots import draw_confusion_matrix
+from mnerflow.reporting.plots.confusion_matrix import draw_confusion_matrix
 
 with job(f"drew the confusion matrix of {snakemake.wildcards.dataset}", snakemake.log[0]) as log:
     best = best_run(read_scores(snakemake.input.scores), snakemake.wildcards.dataset)

@@ -3,7 +3,10 @@
 from pathlib import Path
 
 from mnerflow.log import job
-from mnerflow.reporting.plots import draw_ablations, draw_cost, draw_forest, draw_per_type
+from mnerflow.reporting.plots.ablations import draw_ablations
+from mnerflow.reporting.plots.cost import draw_cost
+from mnerflow.reporting.plots.forest import draw_forest
+from mnerflow.reporting.plots.per_type import draw_per_type
 
 with job("drew the evidence", snakemake.log[0]):
     given = snakemake.input

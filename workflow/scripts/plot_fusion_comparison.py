@@ -4,7 +4,7 @@ from pathlib import Path
 
 from mnerflow.files import read_json
 from mnerflow.log import job
-from mnerflow.reporting.plots import draw_fusion_comparison
+from mnerflow.reporting.plots.fusion_comparison import draw_fusion_comparison
 
 with job("drew the comparison of fusions", snakemake.log[0]):
     ceilings = {

@@ -4,22 +4,17 @@ from pathlib import Path
 
 from mnerflow.errors import UserError
 from mnerflow.evaluation.counts import read_counts
-from mnerflow.files import write_text
 from mnerflow.log import job
 from mnerflow.reporting import rivals
 from mnerflow.reporting.does_it_help import help_table
-from mnerflow.reporting.tables import write_csv
+from mnerflow.reporting.table_files import write_table
 
 with job(f"tabulated {len(snakemake.input.scores)} runs of rivals", snakemake.log[0]):
     if not snakemake.input.scores:
         raise UserError("no rivals are configured. docs/rivals.md shows how to name one.")
-    csv, markdown, latex = snakemake.output
     rows = rivals.rival_rows(Path(file).parent for file in snakemake.input.scores)
-    counts = read_counts(snakemake.input.counts)
     tables = [rivals.rival_table(rows)]
-    comparisons, alone = rivals.compare_rivals(counts, snakemake.params.twins)
+    comparisons, alone = rivals.compare_rivals(read_counts(snakemake.input.counts), snakemake.params.twins)
     if comparisons or alone:
         tables.append(help_table(comparisons, alone))
-    write_csv(csv, rows, rivals.COLUMNS)
-    write_text(markdown, "\n".join(table.markdown() for table in tables))
-    write_text(latex, "\n".join(table.latex() for table in tables))
+    write_table(snakemake.output, rows, rivals.COLUMNS, *tables)

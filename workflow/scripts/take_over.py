@@ -4,7 +4,7 @@ from pathlib import Path
 
 from mnerflow.grid import Run
 from mnerflow.log import job
-from mnerflow.publication import take_over
+from mnerflow.publishing.publication import take_over
 
 run = Run.from_folder(snakemake.wildcards.run)
 with job(f"took over {run.path}", snakemake.log[0]):

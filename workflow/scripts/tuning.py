@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-from mnerflow.files import write_text
 from mnerflow.grid import Run
 from mnerflow.log import job
-from mnerflow.reporting.tables import write_csv
-from mnerflow.reporting.tuning import COLUMNS, compare, tuning_table
+from mnerflow.reporting.table_files import write_table
+from mnerflow.reporting.tuning import COLUMNS, tuning_rows, tuning_table
 from mnerflow.tuning import Candidate
 
 with job("compared the candidates", snakemake.log[0]) as log:
@@ -15,9 +14,8 @@ with job("compared the candidates", snakemake.log[0]) as log:
         *_, settings, seed = file.parent.parts
         run = Run.from_folder(file.parents[2] / seed)
         folders[Candidate(run, settings)] = file.parent
-    rows = compare(folders)
-    write_csv(snakemake.output.csv, rows, COLUMNS)
-    write_text(snakemake.output.md, tuning_table(rows).markdown())
+    rows = tuning_rows(folders)
+    write_table(snakemake.output, rows, COLUMNS, tuning_table(rows))
     for row in rows:
         if row["picked"]:
             log.info("%s, %s: %s", row["dataset"], row["fusion"], row["settings"])

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 
-def mirror_file(config: dict[str, Any], entry: dict[str, Any]) -> str | None:
+def mirror_file(config: dict[str, Any], entry: dict[str, Any]) -> Path | None:
     """Where the configured mirror keeps the file of an entry; nothing without a mirror."""
-    return f"{config['mirror']}/{entry['mirror']}" if config.get("mirror") and "mirror" in entry else None
+    return Path(config["mirror"], entry["mirror"]) if config.get("mirror") and "mirror" in entry else None
 
 
 def archives(config: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -28,9 +28,9 @@ GROUPINGS = ("type", "words", "in training", "image")
 
 
 class Entity(NamedTuple):
-    """An entity of ``kind`` over the words ``start`` to ``end``, exclusive."""
+    """An entity of ``type`` over the words ``start`` to ``end``, exclusive."""
 
-    kind: str
+    type: str
     start: int
     end: int
 
@@ -62,10 +62,10 @@ class Context:
 
     def groups(self, prediction: Prediction, outcome: Outcome) -> dict[str, str]:
         """Where an outcome is counted: its value in each of ``GROUPINGS``."""
-        kind, start, end = outcome.entity
+        entity_type, start, end = outcome.entity
         length = end - start
         return {
-            "type": kind,
+            "type": entity_type,
             "words": str(length) if length < LONGEST else f"{LONGEST} or more",
             "in training": "seen" if words_of(prediction.tokens, outcome.entity) in self.seen else "unseen",
             "image": "usable" if prediction.id in self.with_image else "none",
@@ -129,7 +129,7 @@ def changes(twin: Prediction, fusion: Prediction) -> Iterator[Change]:
     gold, first, second = (
         set(entities(tuple(tags))) for tags in (twin.labels, twin.predicted, fusion.predicted)
     )
-    for entity in sorted(first ^ second, key=lambda entity: (entity.start, entity.end, entity.kind)):
+    for entity in sorted(first ^ second, key=lambda entity: (entity.start, entity.end, entity.type)):
         if entity in gold:
             yield Change("fixed" if entity in second else "broken", entity)
         else:
@@ -150,7 +150,7 @@ def context_of(train: Iterable[Post], test: Iterable[Post], usable: Collection[s
 def _overlapping(gold: Sequence[Entity], predicted: Sequence[Entity]) -> list[tuple[Entity, Entity]]:
     """Pairs that overlap, the largest first, among equals the same type and then the earlier words."""
     overlaps = [
-        (min(one.end, other.end) - max(one.start, other.start), one.kind == other.kind, one, other)
+        (min(one.end, other.end) - max(one.start, other.start), one.type == other.type, one, other)
         for one in gold
         for other in predicted
         if one.start < other.end and other.start < one.end
@@ -162,7 +162,7 @@ def _overlapping(gold: Sequence[Entity], predicted: Sequence[Entity]) -> list[tu
 def _kind(gold: Entity, predicted: Entity | None) -> str:
     if predicted is None:
         return "missed"
-    same_type, same_words = gold.kind == predicted.kind, gold[1:] == predicted[1:]
+    same_type, same_words = gold.type == predicted.type, gold[1:] == predicted[1:]
     if same_words:
         return "correct" if same_type else "wrong_type"
     return "wrong_boundary" if same_type else "both"

@@ -11,13 +11,11 @@ from mnerflow.evaluation.counts import Counts, count, write_counts
 from mnerflow.evaluation.metrics import Scores, score
 from mnerflow.evaluation.predictions import Prediction, read_predictions
 from mnerflow.files import csv_text, read_json, read_text, write_json, write_text
-from mnerflow.grid import Run
+from mnerflow.grid import ABLATIONS, Run
 
-CONDITIONS = ("true", "none", "shuffled", "blank")
+CONDITIONS = ("true", "none", *ABLATIONS)
 METRICS = tuple(field.name for field in fields(Scores) if field.name != "per_type")
 COUNTS = ("sentences", "gold_entities")
-
-
 COLUMNS = (*(field.name for field in fields(Run)), "split", "image", *METRICS)
 
 
@@ -50,7 +48,7 @@ def score_run(run_folder: str | Path, tags: Sequence[str]) -> tuple[dict[str, di
     scores: dict[str, dict[str, dict]] = {}
     tested: dict[str, list[Prediction]] = {}
     for split in SPLITS:
-        for condition, suffix in ((plain, ""), ("shuffled", ".shuffled"), ("blank", ".blank")):
+        for condition, suffix in ((plain, ""), *((ablation, f".{ablation}") for ablation in ABLATIONS)):
             path = Path(run_folder) / f"predictions.{split}{suffix}.jsonl"
             if not path.exists():
                 continue

@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from mnerflow.errors import UserError
 from mnerflow.files import read_json, write_json
-from mnerflow.llm.cost import FEWEST, USUAL, Budget, Price, budget, input_tokens, most_output_tokens
+from mnerflow.llm.budget import FEWEST, USUAL, Budget, Price, budget, input_tokens, most_output_tokens
 from mnerflow.log import logger
 
 Request = dict[str, Any]

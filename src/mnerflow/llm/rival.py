@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from mnerflow.config import plain
 from mnerflow.data.image import Fit
 from mnerflow.data.image_store import Policy
 from mnerflow.data.post import Post, read_posts
@@ -19,8 +20,8 @@ from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import Prediction, write_predictions
 from mnerflow.files import sha256, write_json_lines, write_text
 from mnerflow.llm.answer import ANSWER_PROBLEMS, ENTITY_PROBLEMS, Reading, read_answer, schema
+from mnerflow.llm.budget import USUAL
 from mnerflow.llm.client import Answer, Request, Service, ask_all
-from mnerflow.llm.cost import USUAL
 from mnerflow.llm.picture import show
 from mnerflow.llm.prompt import Message, Prompt, gold_answer
 from mnerflow.llm.runs import RivalConfig
@@ -78,7 +79,7 @@ def ask_run(
     paid = [(answer.input_tokens, answer.output_tokens) for answer in answers if not answer.cached]
     tokens = [(answer.input_tokens, answer.output_tokens) for answer in answers]
     record = about | {
-        "config": rival.plain(),
+        "config": plain(rival),
         "prompt": {"file": str(material.prompt), "sha256": sha256(material.prompt)},
         **origin(PACKAGES, [material.train, material.test]),
         "examples": [post.id for post, _ in questions.examples],

@@ -5,12 +5,12 @@ model is shown and whether it sees the image, which ``pixels`` then stands for.
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 from typing import Any, Literal
 
-from mnerflow.config import build
+from mnerflow.config import build, plain
 from mnerflow.errors import UserError
 from mnerflow.files import sha256
 from mnerflow.grid import FILTERS_OFF, NONE, Run, check_known
@@ -52,10 +52,6 @@ class RivalConfig:
     response_format: Literal["json_schema", "json_object", "text"] = "json_schema"
     options: dict[str, Any] = field(default_factory=dict)
     posts: int | None = None
-
-    def plain(self) -> dict[str, Any]:
-        """The configuration as plain values, defaults included."""
-        return asdict(self) | {"entity_types": list(self.entity_types)}
 
 
 def rival_runs(config: dict[str, Any]) -> list[Run]:
@@ -137,7 +133,7 @@ def has_answered(folder: Path, config: dict[str, Any], run: Run, prompt: Path) -
     same_data = all(
         Path(file).exists() and sha256(file) == was for file, was in record["data_sha256"].items()
     )
-    return record["config"] == rival.plain() and record["prompt"]["sha256"] == sha256(prompt) and same_data
+    return record["config"] == plain(rival) and record["prompt"]["sha256"] == sha256(prompt) and same_data
 
 
 def _fusions(rival: dict[str, Any]) -> Iterator[tuple[int, bool]]:

@@ -8,8 +8,7 @@ from statistics import fmean
 
 from mnerflow.grid import COMBINATION, Combination, Run
 from mnerflow.record import read_record
-from mnerflow.reporting.render import ABSENT, Table
-from mnerflow.reporting.tables import deviation
+from mnerflow.reporting.render import ABSENT, Table, deviation
 
 COLUMNS = (
     *COMBINATION,
@@ -26,7 +25,7 @@ COLUMNS = (
 NEEDED = ("seconds", "epochs_run", "peak_memory_mib", "parameters_trained", "hardware")
 
 
-def cost(records: Iterable[str | Path]) -> list[dict]:
+def cost_rows(records: Iterable[str | Path]) -> list[dict]:
     """One row a combination, over its seeds, from their ``run.yaml``.
 
     Seconds are of the whole training, evaluation on dev included, as a mean and standard deviation (``None``
@@ -58,7 +57,7 @@ def cost(records: Iterable[str | Path]) -> list[dict]:
 
 
 def cost_table(rows: Sequence[dict]) -> Table:
-    """The rows of ``cost`` for a reader."""
+    """The rows of ``cost_rows`` for a reader."""
     columns = ["data set", "encoders", "fusion", "seeds", "seconds", "epochs", "peak MiB"]
     columns += ["M weights trained", "Wh", "hardware"]
     cells = [

@@ -30,8 +30,8 @@ def write_data_report(
 
     ``about`` is the data set's entry in the registry, ``prepared`` the folder with its posts and
     ``report.json``, ``filters`` the ``summary.json`` of each filter that was run, ``index`` the index of an
-    image store, ``placement`` PONER's report,
-    with ``<name>.crops.png`` beside ``out``. Raises ``UserError`` when one of them is malformed.
+    image store, ``placement`` PONER's report, with ``<name>.crops.png`` beside ``out``. Raises ``UserError``
+    when one of them is malformed.
     """
     title = about.get("title", out.stem)
     splits, report = read_splits(prepared), read_json(prepared / "report.json")

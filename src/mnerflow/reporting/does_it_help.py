@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from mnerflow.evaluation.evidence import ABLATIONS, RULES, Comparison
-from mnerflow.grid import COMBINATION, FILTERS_OFF, Run
+from mnerflow.evaluation.evidence import RULES, Comparison
+from mnerflow.grid import ABLATIONS, COMBINATION, FILTERS_OFF, Run
 from mnerflow.reporting.render import ABSENT, Table, percent
 
 COLUMNS = (

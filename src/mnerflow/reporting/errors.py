@@ -21,7 +21,7 @@ from mnerflow.evaluation.errors import (
 from mnerflow.evaluation.evidence import twin_of
 from mnerflow.evaluation.predictions import Prediction, read_predictions
 from mnerflow.grid import COMBINATION, Combination, Run
-from mnerflow.reporting.render import Table
+from mnerflow.reporting.render import ABSENT, Table
 
 COLUMNS = (*COMBINATION, "seeds", "by", "group", "gold", "correct", *KINDS)
 CHANGE_COLUMNS = (*COMBINATION, "seeds", "type", *CHANGES)
@@ -103,7 +103,7 @@ def change_rows(files: Files, twins: Mapping[str, str | None]) -> tuple[list[dic
         for twin, run in pairs:
             for before, after in zip(read(files[twin]), read(files[run]), strict=True):
                 for what, entity in changes(before, after):
-                    number.update([(entity.kind, what), ("all", what)])
+                    number.update([(entity.type, what), ("all", what)])
                     if what in EXEMPLIFIED:
                         key = before.id, what, entity
                         found.setdefault(key, _example(before, after, what, entity))["seeds"] += 1
@@ -121,7 +121,7 @@ def _example(before: Prediction, after: Prediction, what: str, entity: Entity) -
         "seeds": 0,
         "change": what,
         "id": before.id,
-        "type": entity.kind,
+        "type": entity.type,
         "start": entity.start,
         "end": entity.end,
         "words": before.tokens[entity.start : entity.end],
@@ -142,4 +142,4 @@ def _order(group: tuple[str, str]) -> tuple[int, str]:
 
 
 def _recall(row: dict | None) -> str:
-    return "–" if not row or not row["gold"] else f"{100 * row['correct'] / row['gold']:.1f}"
+    return ABSENT if not row or not row["gold"] else f"{100 * row['correct'] / row['gold']:.1f}"

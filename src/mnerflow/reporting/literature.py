@@ -64,7 +64,7 @@ def results_on(dataset: str) -> list[Result]:
     return sorted(found, key=lambda result: -result.value)
 
 
-def beside_literature(summary: Sequence[dict], captioned: Collection[str] = ()) -> list[dict]:
+def literature_rows(summary: Sequence[dict], captioned: Collection[str] = ()) -> list[dict]:
     """Results of the literature and ours (from ``summarize``) with the columns ``COLUMNS``, the best first.
 
     Only data sets that the literature has results for; ``origin`` is ``literature`` or ``mnerflow``, and
@@ -80,7 +80,7 @@ def beside_literature(summary: Sequence[dict], captioned: Collection[str] = ()) 
 
 
 def literature_table(rows: Sequence[dict]) -> Table:
-    """The rows of ``beside_literature`` for a reader, in percent."""
+    """The rows of ``literature_rows`` for a reader, in percent."""
     cells = [
         [
             row["dataset"],

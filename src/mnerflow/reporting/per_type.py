@@ -13,8 +13,7 @@ from mnerflow.evaluation.counts import Counts, check_same_posts
 from mnerflow.evaluation.metrics import GOLD, precision_recall_f1
 from mnerflow.evaluation.statistics import RESAMPLES
 from mnerflow.grid import COMBINATION, Combination, Run
-from mnerflow.reporting.render import Table, spread
-from mnerflow.reporting.tables import deviation
+from mnerflow.reporting.render import Table, deviation, spread
 
 COLUMNS = (
     *COMBINATION,
@@ -30,7 +29,7 @@ COLUMNS = (
 )
 
 
-def per_type(runs: Mapping[Run, Counts], resamples: int = RESAMPLES) -> list[dict]:
+def type_rows(runs: Mapping[Run, Counts], resamples: int = RESAMPLES) -> list[dict]:
     """Precision, recall and F1 of every combination and entity type on the test split, means over seeds.
 
     ``support`` is the number of gold entities. ``best`` marks the highest F1 of a data set, filter and type
@@ -62,8 +61,8 @@ def per_type(runs: Mapping[Run, Counts], resamples: int = RESAMPLES) -> list[dic
     return rows
 
 
-def per_type_tables(rows: Sequence[dict]) -> list[Table]:
-    """F1 by type in percent, one table a data set and filter, from the rows of ``per_type``."""
+def type_tables(rows: Sequence[dict]) -> list[Table]:
+    """F1 by type in percent, one table a data set and filter, from the rows of ``type_rows``."""
     tables = []
     for data, members in groupby(rows, key=lambda row: Combination.of(row).data):
         lines = [(one, list(types)) for one, types in groupby(members, key=Combination.of)]

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from statistics import stdev
 from textwrap import fill
 
 from tabulate import tabulate
@@ -71,13 +73,14 @@ class Table:
             ]
         )
 
-    def console(self, width: int = 100) -> str:
-        """The table in aligned plain text; caption and remarks are wrapped at ``width`` columns."""
+    def console(self) -> str:
+        """The table in aligned plain text; caption and remarks are wrapped at 100 columns."""
+        wrapped = partial(fill, width=100)
         columns, rows, legend = self._numbered()
         table = tabulate(rows, columns, "simple", disable_numparse=True)
-        remarks = [fill(f"{n}. {remark}", width, subsequent_indent="   ") for remark, n in legend.items()]
-        notes = [fill(note, width) for note in self.notes]
-        return "\n".join([fill(self.caption, width), "", table, *remarks, *notes, ""])
+        remarks = [wrapped(f"{n}. {remark}", subsequent_indent="   ") for remark, n in legend.items()]
+        notes = map(wrapped, self.notes)
+        return "\n".join([wrapped(self.caption), "", table, *remarks, *notes, ""])
 
     def _emphasized(self, rows: list[list[str]], form: str) -> list[list[str]]:
         return [
@@ -107,6 +110,16 @@ def percent(value: float | None) -> str:
     return ABSENT if value is None else f"{100 * value:.2f}"
 
 
-def spread(mean: float | None, deviation: float | None) -> str:
+def spread(mean: float | None, sd: float | None) -> str:
     """Mean and standard deviation in percent: ``"83.12 ± 0.40"``, without ``±`` when there is one seed."""
-    return percent(mean) if deviation is None else f"{percent(mean)} ± {percent(deviation)}"
+    return percent(mean) if sd is None else f"{percent(mean)} ± {percent(sd)}"
+
+
+def between(low: float | None, high: float | None) -> str:
+    """An interval of fractions in percent: ``"86.4–89.7"``."""
+    return ABSENT if low is None or high is None else f"{100 * low:.1f}–{100 * high:.1f}"
+
+
+def deviation(values: Sequence[float]) -> float | None:
+    """The sample standard deviation; ``None`` of a single value."""
+    return stdev(values) if len(values) > 1 else None

@@ -13,7 +13,7 @@ from mnerflow.grid import COMBINATION, Combination, Run
 from mnerflow.llm.answer import ANSWER_PROBLEMS, ENTITY_PROBLEMS
 from mnerflow.record import read_record
 from mnerflow.reporting.render import ABSENT, Table, percent, spread
-from mnerflow.reporting.tables import summarize
+from mnerflow.reporting.summary import summarize
 
 NEEDED = ("config", "prompt", "answers", "entities", "cost", "images_not_shown")
 SCORES = ("entity_f1", "entity_f1_strict", "token_macro_f1")

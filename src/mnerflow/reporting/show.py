@@ -4,7 +4,8 @@ from pathlib import Path
 
 from mnerflow.evaluation.scores import read_scores
 from mnerflow.reporting.rivals import COLUMNS, short_rival_table
-from mnerflow.reporting.tables import read_csv, short_table, summarize
+from mnerflow.reporting.summary import short_table, summarize
+from mnerflow.reporting.table_files import read_csv
 
 PLACES = {"tables": "tables", "plots": "plots", "data": "reports/data", "report": "report.html"}
 

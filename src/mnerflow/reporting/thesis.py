@@ -42,7 +42,7 @@ class Line:
         }
 
 
-def compare(summary: Sequence[dict], models: Mapping[str, str]) -> list[Line]:
+def thesis_lines(summary: Sequence[dict], models: Mapping[str, str]) -> list[Line]:
     """Every result of the thesis with every row of ours that stands beside it, then our other rows.
 
     ``models`` says which model an encoder of ours loads (``{"minilm": "all-MiniLM-L6-v2"}``); an encoder that

@@ -10,15 +10,14 @@ from statistics import fmean
 from mnerflow.files import read_text
 from mnerflow.grid import COMBINATION, Combination
 from mnerflow.record import read_record
-from mnerflow.reporting.render import Table, spread
-from mnerflow.reporting.tables import deviation
+from mnerflow.reporting.render import Table, deviation, spread
 from mnerflow.tuning import Candidate
 
 COLUMNS = (*COMBINATION, "settings", "seeds", "select", "dev_mean", "dev_sd", "seconds", "picked")
 NEEDED = ("config", "best_epoch", "seconds")
 
 
-def compare(folders: Mapping[Candidate, Path]) -> list[dict]:
+def tuning_rows(folders: Mapping[Candidate, Path]) -> list[dict]:
     """A row a setting: the dev score of the epoch kept (a fraction of 1), mean and spread over seeds.
 
     ``picked`` marks the highest mean of each search; the first of equals.

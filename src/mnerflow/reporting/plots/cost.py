@@ -14,7 +14,8 @@ from mnerflow.reporting import style
 from mnerflow.reporting.cost import COLUMNS
 from mnerflow.reporting.plots.panels import first_panels, group_by_panel, places, size_of
 from mnerflow.reporting.style import FULL
-from mnerflow.reporting.tables import read_csv, summarize
+from mnerflow.reporting.summary import summarize
+from mnerflow.reporting.table_files import read_csv
 
 # Seconds, mean F1 and its deviation in per cent.
 Points = dict[Combination, tuple[float, float, float]]

@@ -7,8 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from mnerflow.reporting import style
-from mnerflow.reporting.plots.tag_distribution import FILLS
-from mnerflow.reporting.style import COLUMN, SMALL
+from mnerflow.reporting.style import COLUMN, FILLS, SMALL
 
 
 @style.styled

@@ -6,7 +6,7 @@ from mnerflow.grid import Combination
 from mnerflow.reporting import style
 from mnerflow.reporting.does_it_help import COLUMNS
 from mnerflow.reporting.plots.intervals import Mark, Row, handle, interval_figure
-from mnerflow.reporting.tables import read_csv
+from mnerflow.reporting.table_files import read_csv
 
 
 @style.styled

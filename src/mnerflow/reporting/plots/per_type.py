@@ -16,7 +16,7 @@ from mnerflow.reporting.plots.panels import (
     size_of,
 )
 from mnerflow.reporting.style import FULL, Look
-from mnerflow.reporting.tables import read_csv
+from mnerflow.reporting.table_files import read_csv
 
 Scores = dict[Combination, dict[str, tuple[float, float]]]  # by type: mean and deviation in per cent
 

@@ -10,10 +10,7 @@ from matplotlib.figure import Figure
 from mnerflow.data.post import read_posts
 from mnerflow.reporting import style
 from mnerflow.reporting.plots.tags import ordered_tags
-from mnerflow.reporting.style import COLUMN, SMALL
-
-# (fill, hatch) of the first, second and third split
-FILLS = (("#1F4E79", ""), ("#9CC3E0", "////"), ("#F2F2F2", ""))
+from mnerflow.reporting.style import COLUMN, FILLS, SMALL
 
 
 @style.styled

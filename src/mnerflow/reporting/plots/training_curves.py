@@ -30,9 +30,9 @@ def draw_training_curves(histories: Sequence[str | Path], out_stem: str | Path) 
 
     Upper axes: dev entity F1 in per cent; lower axes: dev loss and, dotted, training loss, each of the
     fusion's own decoder: a CRF's and a softmax's do not compare. A thick line is the mean over seeds as far
-    as all of them trained, a thin line is one seed. Where ``image_only`` stays
-    below all that the other fusions reach, its best F1 is written instead of drawn.
-    Raises ``UserError`` when a file is missing, malformed or not in a run's folder.
+    as all of them trained, a thin line is one seed. Where ``image_only`` stays below all that the other
+    fusions reach, its best F1 is written instead of drawn. Raises ``UserError`` when a file is missing,
+    malformed or not in a run's folder.
     """
     runs = {Run.from_folder(Path(path).parent): read_history(path) for path in histories}
     style.save(_figure(runs) if runs else style.note("No run has a history yet."), out_stem)

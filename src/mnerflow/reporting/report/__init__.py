@@ -25,7 +25,7 @@ from mnerflow.reporting.does_it_help import COLUMNS
 from mnerflow.reporting.report.answer import answers, headline
 from mnerflow.reporting.report.gallery import gallery
 from mnerflow.reporting.report.tables import report_tables
-from mnerflow.reporting.tables import read_csv
+from mnerflow.reporting.table_files import read_csv
 
 # Figures are told in this order; others follow by name. What stands here says how to read one, and the file
 # that it is drawn from.

@@ -8,7 +8,7 @@ from itertools import groupby
 from mnerflow.grid import FILTERS_OFF, NONE, Combination
 from mnerflow.reporting.does_it_help import interval, p_value, points
 from mnerflow.reporting.render import percent
-from mnerflow.reporting.tables import FEW_SENTENCES, few_sentences
+from mnerflow.reporting.summary import FEW_SENTENCES, few_sentences
 
 Row = Mapping[str, str | None]
 

@@ -10,7 +10,7 @@ from mnerflow.grid import Combination, Run
 from mnerflow.reporting.does_it_help import interval, p_value, points
 from mnerflow.reporting.literature import reservation
 from mnerflow.reporting.render import ABSENT, percent, spread
-from mnerflow.reporting.tables import read_csv
+from mnerflow.reporting.table_files import read_csv
 
 Row = Mapping[str, str | None]
 MOST_ROWS = 2000  # of a table: with more, a browser takes seconds to open the page

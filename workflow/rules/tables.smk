@@ -1,4 +1,42 @@
-# Does the image help, and can a reader trust the answer?
+# From scores and predictions to tables: CSV for programs, Markdown and LaTeX for readers.
+
+
+rule tables:
+    """Tabulate all combinations, and the thesis's results beside ours."""
+    input:
+        scores="results/scores.csv",
+        counts=of_all_encoders("counts.npz") + of_rivals("counts.npz"),
+    output:
+        grid=[
+            report(
+                "results/tables/grid.csv",
+                category="Tables",
+                labels={"table": "all combinations"},
+                caption="../report/grid.rst",
+            ),
+            "results/tables/grid.md",
+            "results/tables/grid.tex",
+        ],
+        thesis=[
+            report(
+                "results/tables/thesis.csv",
+                category="Tables",
+                labels={"table": "beside the thesis"},
+                caption="../report/thesis.rst",
+            ),
+            "results/tables/thesis.md",
+            "results/tables/thesis.tex",
+        ],
+    log:
+        "results/logs/tables.log",
+    conda:
+        ENVIRONMENT
+    params:
+        models={name: entry["source"] for name, entry in SOURCES.items()}
+        | {name: entry["model"] for name, entry in config.get("rivals", {}).items()},
+        code=code_of("tables.py"),
+    script:
+        "../scripts/tables.py"
 
 
 rule evidence:
@@ -7,22 +45,26 @@ rule evidence:
         of_all_encoders("counts.npz"),
         of_rivals("counts.npz"),
     output:
-        help_csv=report(
-            "results/tables/does_it_help.csv",
-            category="Answer",
-            labels={"answer": "does the image help?"},
-            caption="../report/does_it_help.rst",
-        ),
-        help_md="results/tables/does_it_help.md",
-        help_tex="results/tables/does_it_help.tex",
-        type_csv=report(
-            "results/tables/per_type.csv",
-            category="Tables",
-            labels={"table": "by entity type"},
-            caption="../report/per_type_table.rst",
-        ),
-        type_md="results/tables/per_type.md",
-        type_tex="results/tables/per_type.tex",
+        help=[
+            report(
+                "results/tables/does_it_help.csv",
+                category="Answer",
+                labels={"answer": "does the image help?"},
+                caption="../report/does_it_help.rst",
+            ),
+            "results/tables/does_it_help.md",
+            "results/tables/does_it_help.tex",
+        ],
+        types=[
+            report(
+                "results/tables/per_type.csv",
+                category="Tables",
+                labels={"table": "by entity type"},
+                caption="../report/per_type_table.rst",
+            ),
+            "results/tables/per_type.md",
+            "results/tables/per_type.tex",
+        ],
     log:
         "results/logs/evidence.log",
     conda:
@@ -112,31 +154,3 @@ rule literature:
         code=code_of("literature.py"),
     script:
         "../scripts/literature.py"
-
-
-rule plot_evidence:
-    """Draw differences, image ablations, scores by type, and F1 against cost."""
-    input:
-        help=rules.evidence.output.help_csv,
-        types=rules.evidence.output.type_csv,
-        cost=rules.cost.output.csv,
-        scores="results/scores.csv",
-    output:
-        expand("results/plots/{name}.png", name=EVIDENCE_PLOTS),
-        [
-            report(
-                f"results/plots/{name}.svg",
-                category="Plots",
-                labels={"plot": title},
-                caption=f"../report/{name}.rst",
-            )
-            for name, title in EVIDENCE_PLOTS.items()
-        ],
-    log:
-        "results/logs/plot_evidence.log",
-    conda:
-        ENVIRONMENT
-    params:
-        code=code_of("plot_evidence.py"),
-    script:
-        "../scripts/plot_evidence.py"

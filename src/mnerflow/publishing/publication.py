@@ -13,19 +13,17 @@ from typing import Any
 
 import yaml
 
-from mnerflow.checksums import SUMS, read_sums, sums_text
-from mnerflow.config import RunConfig, build
 from mnerflow.data.post import read_posts
 from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import Prediction, read_predictions, write_predictions
 from mnerflow.files import atomic_path, read_text, sha256, write_text
-from mnerflow.grid import Run, expand, images_read, run_config, sources
+from mnerflow.grid import Run, expand
+from mnerflow.publishing.archive import recorded
+from mnerflow.publishing.checksums import SUMS, read_sums, sums_text
+from mnerflow.publishing.finished import MODEL, NEEDED
 from mnerflow.record import read_record
-from mnerflow.reporting.archive import recorded
 
-NEEDED = ("config", "sources", "data_sha256")
 RECORDS = ("run.yaml", "history.csv")
-MODEL = "model.safetensors"
 PACKED = ".jsonl.xz"
 # Settings that tell of one machine, and change no result.
 LOCAL = ("mirror", "weights_mirror", "published", "finished_only", "allow_cpu", "max_cost")
@@ -134,53 +132,6 @@ def _unpack_run(packed: Path, folder: Path, data: Path | None) -> None:
         write_predictions(folder / f"{name}.jsonl", predictions)
     for name in RECORDS:
         write_text(folder / name, read_text(packed / name))
-
-
-def is_published(published: Path, run: Run, config: dict[str, Any]) -> bool:
-    """Whether a run is published that was trained with the settings and weights that ``config`` gives it.
-
-    Raises ``UserError`` when ``published`` holds no runs at all, or not the record of one.
-    """
-    if not (published / "runs").is_dir():
-        raise UserError(
-            f"published: {published} holds no runs. Correct the path, or train all: `--config published=`."
-        )
-    record = published / "runs" / run.path / "run.yaml"
-    return record.exists() and _has_settings(record, run, config)
-
-
-def is_trained(results: Path, run: Run, config: dict[str, Any]) -> bool:
-    """Whether ``results`` has the model of a run that was trained with what ``config`` gives it."""
-    return _holds(results, run, config, MODEL)
-
-
-def is_finished(results: Path, run: Run, config: dict[str, Any]) -> bool:
-    """Whether ``results`` has the predictions of a run that was trained with what ``config`` gives it."""
-    return _holds(results, run, config, "predictions.test.jsonl")
-
-
-def _holds(results: Path, run: Run, config: dict[str, Any], name: str) -> bool:
-    folder = results / "runs" / run.path
-    if not (folder / name).exists() or not (folder / "run.yaml").exists():
-        return False
-    try:
-        return _has_settings(folder / "run.yaml", run, config)
-    except UserError:  # half a record, or one of an older version: it is trained anew or taken over
-        return False
-
-
-def _has_settings(record: Path, run: Run, config: dict[str, Any]) -> bool:
-    about = read_record(record, NEEDED, "Fetch it again.")
-    try:
-        trained = build(RunConfig, about["config"], run.path)
-    except UserError:  # settings that there were when it was trained, and are no more
-        return False
-    wanted = build(RunConfig, run_config(config, run), run.path)
-    return (
-        trained == wanted
-        and about["sources"] == sources(config, run.text_encoder, run.image_encoder)
-        and about.get("images") == images_read(config, run.dataset, run.image_encoder)
-    )
 
 
 def compare_tables(published: Path, results: Path) -> tuple[int, list[str]]:

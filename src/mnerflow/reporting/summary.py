@@ -1,23 +1,18 @@
 """The grid of all combinations, summed up over seeds, from the rows of ``scores.csv``."""
 
-import csv
-import io
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
-from statistics import fmean, stdev
+from statistics import fmean
 from types import MappingProxyType
 
-from mnerflow.errors import UserError
-from mnerflow.files import csv_text, read_text, write_text
 from mnerflow.grid import ABLATIONS, COMBINATION, FILTERS_OFF, Combination
-from mnerflow.reporting.render import ABSENT, Table, percent, spread
+from mnerflow.reporting.render import Table, between, deviation, percent, spread
 
 REPORTED = ("entity_f1", "entity_f1_strict", "token_macro_f1", "subword_macro_f1")
 # Below this, one more or one fewer entity right moves F1 by about a point.
 FEW_SENTENCES = 100
-SUMMARY = (
+COLUMNS = (
     *COMBINATION,
     "seeds",
     "sentences",
@@ -36,7 +31,7 @@ def summarize(
 ) -> list[dict]:
     """One row a combination, over its seeds, on the test split, in the order of the combinations' names.
 
-    A row has the columns ``SUMMARY``: ``seeds`` (how many), ``sentences``, ``<metric>_mean`` and
+    A row has the columns ``COLUMNS``: ``seeds`` (how many), ``sentences``, ``<metric>_mean`` and
     ``<metric>_sd`` (sample standard deviation, ``None`` for one seed) with the true image or none, and
     ``entity_f1_shuffled`` and ``entity_f1_blank``, means under these images, ``None`` where there are none,
     ``best``: whether it is among the combinations in ``best``, and ``entity_f1_low`` and
@@ -128,11 +123,6 @@ def short_table(summary: Sequence[dict]) -> Table:
     )
 
 
-def between(low: float | None, high: float | None) -> str:
-    """An interval of fractions in percent: ``"86.4–89.7"``."""
-    return ABSENT if low is None or high is None else f"{100 * low:.1f}–{100 * high:.1f}"
-
-
 def _small_sets(summary: Sequence[dict]) -> list[str]:
     small = {row["dataset"]: row["sentences"] for row in summary if row["sentences"] < FEW_SENTENCES}
     return [few_sentences(dataset, sentences) for dataset, sentences in small.items()]
@@ -141,27 +131,3 @@ def _small_sets(summary: Sequence[dict]) -> list[str]:
 def few_sentences(dataset: str, sentences: int) -> str:
     """What is said of a data set with fewer than ``FEW_SENTENCES``."""
     return f"{dataset} has only {sentences} test sentences: too few to compare models on."
-
-
-def deviation(values: Sequence[float]) -> float | None:
-    """The sample standard deviation; ``None`` of a single value."""
-    return stdev(values) if len(values) > 1 else None
-
-
-def write_csv(path: str | Path, rows: Sequence[dict], columns: Sequence[str]) -> None:
-    """Write rows as CSV, atomically; numbers have eight places, ``None`` is an empty cell."""
-    cells = ((row.get(column) for column in columns) for row in rows)
-    rounded = ([round(value, 8) if isinstance(value, float) else value for value in row] for row in cells)
-    write_text(path, csv_text(columns, rounded))
-
-
-def read_csv(path: str | Path, columns: Iterable[str]) -> list[dict[str, str | None]]:
-    """Rows that ``write_csv`` wrote, an empty cell as ``None``.
-
-    Raises ``UserError`` naming the file when one of ``columns`` is missing.
-    """
-    reader = csv.DictReader(io.StringIO(read_text(path)))
-    missing = [column for column in columns if column not in (reader.fieldnames or ())]
-    if missing:
-        raise UserError(f"{path}: column {missing[0]!r} is missing. Delete the file and run again.")
-    return [{key: value or None for key, value in row.items()} for row in reader]

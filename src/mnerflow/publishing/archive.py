@@ -9,9 +9,9 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 from urllib.parse import unquote
 
-from mnerflow.checksums import SUMS, read_sums, sums_text
 from mnerflow.errors import UserError
 from mnerflow.files import atomic_path, read_json, sha256
+from mnerflow.publishing.checksums import SUMS, read_sums, sums_text
 
 METADATA = "ro-crate-metadata.json"
 # The time of every file in an archive, 1980-01-01: the same results are the same bytes.

@@ -20,8 +20,8 @@ from mnerflow.errors import UserError
 from mnerflow.files import read_text, sha256, write_json
 from mnerflow.grid import Run
 from mnerflow.provenance import git_commit
+from mnerflow.publishing.archive import METADATA
 from mnerflow.record import read_record
-from mnerflow.reporting.archive import METADATA
 
 # What a checkout holds, by its names at the top; anything else there is the user's.
 CODE = (

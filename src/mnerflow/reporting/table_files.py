@@ -1,0 +1,40 @@
+"""Tables as files: CSV for programs, Markdown and LaTeX for readers."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from mnerflow.errors import UserError
+from mnerflow.files import csv_text, read_text, write_text
+from mnerflow.reporting.render import Table
+
+FORMS = {".md": Table.markdown, ".tex": Table.latex}
+
+
+def write_table(paths: Iterable[str], rows: Sequence[dict], columns: Sequence[str], *tables: Table) -> None:
+    """Write rows to the path that ends in ``.csv``, and their tables to those in ``.md`` and ``.tex``."""
+    for path in paths:
+        if (ending := Path(path).suffix) == ".csv":
+            write_csv(path, rows, columns)
+        else:
+            write_text(path, "\n".join(map(FORMS[ending], tables)))
+
+
+def write_csv(path: str | Path, rows: Sequence[dict], columns: Sequence[str]) -> None:
+    """Write rows as CSV, atomically; numbers have eight places, ``None`` is an empty cell."""
+    cells = ((row.get(column) for column in columns) for row in rows)
+    rounded = ([round(value, 8) if isinstance(value, float) else value for value in row] for row in cells)
+    write_text(path, csv_text(columns, rounded))
+
+
+def read_csv(path: str | Path, columns: Iterable[str]) -> list[dict[str, str | None]]:
+    """Rows that ``write_csv`` wrote, an empty cell as ``None``.
+
+    Raises ``UserError`` naming the file when one of ``columns`` is missing.
+    """
+    reader = csv.DictReader(io.StringIO(read_text(path)))
+    missing = [column for column in columns if column not in (reader.fieldnames or ())]
+    if missing:
+        raise UserError(f"{path}: column {missing[0]!r} is missing. Delete the file and run again.")
+    return [{key: value or None for key, value in row.items()} for row in reader]

@@ -1,0 +1,70 @@
+# What is in a data set and what was found in it.
+
+
+rule data_report:
+    """Report what is in a data set and what was found in it: counts, overlap, noise, images, filters."""
+    input:
+        unpack(data_report_inputs),
+    output:
+        md=report(
+            "results/reports/data/{dataset}.md",
+            category="Data",
+            labels={"data set": "{dataset}", "what": "report"},
+            caption="../report/data_report.rst",
+        ),
+        plots=expand("results/reports/data/{{dataset}}.{plot}.{ending}", plot=DATA_PLOTS, ending=ENDINGS),
+    log:
+        "results/logs/data_report/{dataset}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        about=lambda w: {
+            key: value
+            for key, value in config["datasets"][w.dataset].items()
+            if key in ("title", "language", "licence", "citation", "homepage")
+        },
+        code=code_of("data_report.py"),
+    script:
+        "../scripts/data_report.py"
+
+
+rule plot_tag_distribution:
+    """Draw how often each tag stands in each split of a data set."""
+    input:
+        expand("results/data/{{dataset}}/none/{split}.jsonl", split=SPLITS),
+    output:
+        png="results/plots/tag_distribution.{dataset}.png",
+        svg=report(
+            "results/plots/tag_distribution.{dataset}.svg",
+            category="Data",
+            labels={"data set": "{dataset}", "what": "tag distribution"},
+            caption="../report/tag_distribution.rst",
+        ),
+    log:
+        "results/logs/plot_tag_distribution/{dataset}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        title=lambda w: config["datasets"][w.dataset].get("title", w.dataset),
+        code=code_of("plot_tag_distribution.py"),
+    script:
+        "../scripts/plot_tag_distribution.py"
+
+
+rule contact_sheet:
+    """Draw 20 random sentences with their crops, to see that a crop shows its words."""
+    input:
+        posts=expand("resources/data/{{dataset}}/{split}.jsonl", split=SPLITS),
+        images="resources/data/{dataset}/images",
+    output:
+        "results/reports/data/{dataset}.crops.png",
+    log:
+        "results/logs/contact_sheet/{dataset}.log",
+    wildcard_constraints:
+        dataset=one_of(PONER),
+    conda:
+        ENVIRONMENT
+    params:
+        code=code_of("contact_sheet.py"),
+    script:
+        "../scripts/contact_sheet.py"

@@ -1,0 +1,102 @@
+# From scores, tables and histories to figures.
+
+
+rule plot_fusion_comparison:
+    """Draw test scores by fusion, seed and image condition, with the demo's text-only ceiling."""
+    input:
+        scores="results/scores.csv",
+        ceilings=expand(
+            "resources/data/{dataset}/ceiling.json",
+            dataset=sorted({*DATASETS} & {*GENERATED}),
+        ),
+    output:
+        png="results/plots/fusion_comparison.png",
+        svg=report(
+            "results/plots/fusion_comparison.svg",
+            category="Plots",
+            labels={"plot": "fusion comparison"},
+            caption="../report/fusion_comparison.rst",
+        ),
+    log:
+        "results/logs/plot_fusion_comparison.log",
+    conda:
+        ENVIRONMENT
+    params:
+        code=code_of("plot_fusion_comparison.py"),
+    script:
+        "../scripts/plot_fusion_comparison.py"
+
+
+rule plot_evidence:
+    """Draw differences, image ablations, scores by type, and F1 against cost."""
+    input:
+        help=rules.evidence.output.help[0],
+        types=rules.evidence.output.types[0],
+        cost=rules.cost.output.csv,
+        scores="results/scores.csv",
+    output:
+        expand("results/plots/{name}.png", name=EVIDENCE_PLOTS),
+        [
+            report(
+                f"results/plots/{name}.svg",
+                category="Plots",
+                labels={"plot": title},
+                caption=f"../report/{name}.rst",
+            )
+            for name, title in EVIDENCE_PLOTS.items()
+        ],
+    log:
+        "results/logs/plot_evidence.log",
+    conda:
+        ENVIRONMENT
+    params:
+        code=code_of("plot_evidence.py"),
+    script:
+        "../scripts/plot_evidence.py"
+
+
+rule plot_confusion_matrix:
+    """Draw the confusion matrix of the data set's run that was best on dev."""
+    input:
+        scores="results/scores.csv",
+        predictions=lambda w: [
+            f"results/runs/{run.path}/predictions.test.jsonl" for run in RUNS if run.dataset == w.dataset
+        ],
+    output:
+        png="results/plots/confusion_matrix.{dataset}.png",
+        svg=report(
+            "results/plots/confusion_matrix.{dataset}.svg",
+            category="Plots",
+            labels={"plot": "confusion matrix, {dataset}"},
+            caption="../report/confusion_matrix.rst",
+        ),
+    log:
+        "results/logs/plot_confusion_matrix/{dataset}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        code=code_of("plot_confusion_matrix.py"),
+    script:
+        "../scripts/plot_confusion_matrix.py"
+
+
+rule plot_training_curves:
+    """Draw losses and dev scores over the epochs of every run."""
+    input:
+        expand("results/runs/{run}/history.csv", run=[run.path for run in RUNS]),
+    output:
+        png="results/plots/training_curves.png",
+        svg=report(
+            "results/plots/training_curves.svg",
+            category="Plots",
+            labels={"plot": "training curves"},
+            caption="../report/training_curves.rst",
+        ),
+    log:
+        "results/logs/plot_training_curves.log",
+    conda:
+        ENVIRONMENT
+    params:
+        code=code_of("plot_training_curves.py"),
+    script:
+        "../scripts/plot_training_curves.py"
