@@ -190,6 +190,11 @@ def test_an_option_of_a_filter_is_checked_before_anything_runs(config, options: 
         ({"datasets": {"demo": {"images_of": "dem"}}}, "datasets.demo.images_of: 'dem' is not configured"),
         ({"datasets": {"poner_scans": {"poner": {"url": "https://other.example"}}}}, "PONER has one archive"),
         ({"image_encoders": {"minilm": {"size": 32}}}, "'minilm' is a text encoder and an image encoder"),
+        ({"text_encoders": {"bert": {"kind": "transformer"}}}, "text_encoders.bert: it needs pretrained"),
+        (
+            {"training": {"focal": 2.0}, "fusions": {"linear": {"decoder": "crf"}}},
+            "fusions.linear: a CRF scores whole sequences and cannot weigh single words",
+        ),
         (
             {"datasets": {"demo": {"images_of": "demo_control", "fit": "wrap"}}},
             "datasets.demo.images_of: its images are decoded as demo_control's own",

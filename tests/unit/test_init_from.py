@@ -73,6 +73,12 @@ def test_two_predictions_in_a_row_are_matched_by_tag() -> None:
     assert own["fusion.fuse.0.weight"].tolist() == [[0, 2, 1, 3, 5, 4]]
 
 
+def test_a_single_number_is_carried_over() -> None:
+    own = {"fusion.gate": torch.tensor(0.0)}
+    start_from(own, ["O"], {"fusion.gate": torch.tensor(2.0)}, ["O"])
+    assert own["fusion.gate"] == 2
+
+
 def test_class_weights_are_those_of_the_own_training_posts(tmp_path: Path) -> None:
     weighted = TrainingConfig(class_weights=1.0)
     encoder = PartConfig("bilstm", {"min_count": 1})

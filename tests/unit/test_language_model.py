@@ -15,6 +15,7 @@ from mnerflow.data.post import Post
 from mnerflow.errors import UserError
 from mnerflow.models.gguf import unpack_gguf
 from mnerflow.models.tagger import load_tagger, new_tagger
+from mnerflow.models.weights import fetch_weights
 from mnerflow.training.inputs import Inputs
 
 NAMES = {
@@ -85,6 +86,18 @@ def test_a_gguf_file_becomes_the_model_that_was_written(tiny_llama: Path, tmp_pa
     read = LlamaForCausalLM.from_pretrained(tmp_path).model.eval()
     with torch.inference_mode():
         torch.testing.assert_close(read(ids).last_hidden_state, written(ids).last_hidden_state)
+
+
+def test_one_gguf_file_of_several_is_read(tiny_llama: Path, tmp_path: Path) -> None:
+    repository = tmp_path / "mirror/org/name"
+    repository.mkdir(parents=True)
+    as_gguf(LlamaModel.from_pretrained(tiny_llama), tiny_llama, repository / "whole.gguf")
+    (repository / "half.gguf").write_bytes(b"GGUF")
+    with pytest.raises(UserError, match="more than one GGUF file"):
+        fetch_weights("org/name", tmp_path / "weights", mirror=tmp_path / "mirror")
+    fetch_weights("org/name/whole.gguf", tmp_path / "weights", mirror=tmp_path / "mirror")
+    assert {file.suffix for file in (tmp_path / "weights").iterdir()} >= {".safetensors"}
+    assert not list((tmp_path / "weights").glob("*.gguf"))
 
 
 @pytest.mark.parametrize(
@@ -159,6 +172,32 @@ def test_a_language_model_that_reads_no_such_mask_is_refused(tiny_llama: Path, t
     AutoTokenizer.from_pretrained(tiny_llama).save_pretrained(tmp_path)
     with pytest.raises(UserError, match="bloom makes masks of its own"):
         new_tagger(run(tmp_path), [], 0)
+
+
+@pytest.mark.parametrize(
+    ("lora", "said"),
+    [
+        ({"targets": ["q_proj", "v_prj"]}, r"'v_prj' \(did you mean 'v_proj'\?\)"),
+        ({"alpha": 0}, "alpha is 0"),
+    ],
+)
+def test_adapters_that_would_not_be_there_are_a_clear_error(lora: dict, said: str, tiny_llama: Path) -> None:
+    with pytest.raises(UserError, match=said):
+        new_tagger(run(tiny_llama, lora=lora), [], 0)
+
+
+def test_adapters_are_of_the_rank_and_layers_that_are_asked_for(tiny_llama: Path, posts: list[Post]) -> None:
+    tagger = new_tagger(run(tiny_llama, lora={"rank": 3, "alpha": 6, "targets": ["q_proj"]}), posts, 0)
+    adapters = {name: weight for name, weight in tagger.named_parameters() if "lora_A" in name}
+    assert len(adapters) == 2 and all("q_proj" in name for name in adapters)
+    assert {weight.shape[0] for weight in adapters.values()} == {3}
+    assert tagger.text_encoder.model.layers[0].self_attn.q_proj.scaling == {"default": 2}
+
+
+def test_a_caption_is_set_apart_where_the_tokenizer_has_no_special_subwords(tiny_llama: Path) -> None:
+    encoder = new_tagger(run(tiny_llama, attention="bidirectional"), [], 0).text_encoder
+    [text] = encoder.encode([Post("1", ["sings"], ["O"], caption="rome")], captions=True)
+    assert encoder.tokenizer.decode(text.windows[0]) == " sings\n rome"
 
 
 def test_gradient_checkpointing_changes_no_gradient(tiny_llama: Path, posts: list[Post]) -> None:

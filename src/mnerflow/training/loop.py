@@ -178,6 +178,10 @@ def train(
             save()
 
     tagger.load_trained_state(at.best)
+    if not any(row.dev_entity_f1 for row in at.history):
+        logger.warning(
+            "no entity of dev was found in any epoch: raise `epochs` and `patience`, or the learning rates"
+        )
     logger.info("kept epoch %d of %d", best_epoch(at.history, config), len(at.history))
     return at.history
 

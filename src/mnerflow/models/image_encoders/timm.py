@@ -65,6 +65,12 @@ class Timm(ImageEncoder):
                 "`arguments`, or its `source` if the weights are of another model."
             ) from error
         model.pretrained_cfg.pop("state_dict", None)
+        patch = getattr(getattr(model, "patch_embed", None), "patch_size", ())
+        if isinstance(patch, tuple) and any(size % side for side in patch):
+            raise UserError(
+                f"image encoder: timm's {config.model!r} cuts patches of {patch[0]} pixels, and {size} is no "
+                "multiple, so that it would not read the border. Choose another `size`."
+            )
         return cls(config.model, model)
 
     def forward(self, pixels: Tensor) -> Tensor:

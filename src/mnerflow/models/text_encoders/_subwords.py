@@ -70,7 +70,7 @@ class SubwordEncoder(TextEncoder):
         self.tokenizer = tokenizer
         self.model = model
         if getattr(model, "pooler", None) is not None:  # a sentence's vector, which nothing reads
-            model.pooler = None
+            model.pooler = nn.Identity()  # some families call it unasked
         self.d_model = model.config.hidden_size
         self.casing = None
         if config.casing:
@@ -80,12 +80,16 @@ class SubwordEncoder(TextEncoder):
 
     @cached_property
     def _special(self) -> tuple[list[int], list[int], list[int]]:
-        """Special subwords before, between and after two segments, as the tokenizer puts them."""
+        """Special subwords before, between and after two segments, as the tokenizer puts them.
+
+        Where it puts none between them, a line break stands there.
+        """
         plain = self.tokenizer("a", add_special_tokens=False)["input_ids"]
         pair = self.tokenizer("a", "a")["input_ids"]
         first = _find(pair, plain, 0)
         second = _find(pair, plain, first + len(plain))
-        return pair[:first], pair[first + len(plain) : second], pair[second + len(plain) :]
+        between = pair[first + len(plain) : second] or self._cut(["\n"])[0]
+        return pair[:first], between, pair[second + len(plain) :]
 
     @cached_property
     def _space(self) -> str:
@@ -111,21 +115,13 @@ class SubwordEncoder(TextEncoder):
 
         A token that the tokenizer deletes becomes its unknown subword.
         """
-        flat = self.tokenizer(
-            [self._space + token for post in posts for token in post.tokens],
-            add_special_tokens=False,
-            verbose=False,
-        )["input_ids"]
+        flat = self._cut([self._space + token for post in posts for token in post.tokens])
         unknown = self.tokenizer.unk_token_id
         if unknown is None:  # byte-level tokenizers delete nothing and have none
             unknown = self.tokenizer.eos_token_id
         pieces = iter(ids or [unknown] for ids in flat)
         second = (
-            self.tokenizer(
-                [self._space * bool(post.caption) + post.caption for post in posts],
-                add_special_tokens=False,
-                verbose=False,
-            )["input_ids"]
+            self._cut([self._space * bool(post.caption) + post.caption for post in posts])
             if captions
             else [[]] * len(posts)
         )
@@ -141,6 +137,12 @@ class SubwordEncoder(TextEncoder):
                 )
             )
         return encoded
+
+    def _cut(self, texts: list[str]) -> list[list[int]]:
+        """Subwords of texts; one that spells a special subword, as ``[SEP]``, is cut like any other."""
+        return self.tokenizer(texts, add_special_tokens=False, split_special_tokens=True, verbose=False)[
+            "input_ids"
+        ]
 
     def _windows(
         self, words: list[list[int]], casings: list[int], caption: list[int], subwords: list[int]

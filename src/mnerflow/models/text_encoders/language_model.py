@@ -14,7 +14,7 @@ from transformers import AutoModel, BitsAndBytesConfig, PreTrainedModel
 from mnerflow.compute.device import autocast_dtype, device
 from mnerflow.compute.processes import shard_frozen
 from mnerflow.data.post import Post
-from mnerflow.errors import UserError
+from mnerflow.errors import UserError, suggest
 from mnerflow.models.layer_prefix import LayerPrefix
 from mnerflow.models.text_encoders._subwords import (
     SAFE,
@@ -26,7 +26,7 @@ from mnerflow.models.text_encoders._subwords import (
 )
 
 # They make masks of their own, which leave ours out.
-OWN_MASKS = ("bloom", "gpt_neo", "opt", "xlnet")
+OWN_MASKS = ("bloom", "gpt_neo", "openai-gpt", "opt", "xlnet")
 ATTENTION = {"full_attention", "sliding_attention", "chunked_attention"}
 # Of kernels for 4-bit weights on a processor, which it offers to fetch.
 logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
@@ -74,6 +74,7 @@ class LanguageModel(SubwordEncoder):
     """A frozen language model with trained adapters; the adapters alone are saved with a run."""
 
     def __init__(self, config: Config, tokenizer, model: PreTrainedModel) -> None:
+        _check(config.lora, model)
         adapters = LoraConfig(
             r=config.lora.rank,
             lora_alpha=config.lora.alpha,
@@ -90,7 +91,8 @@ class LanguageModel(SubwordEncoder):
         if config.gradient_checkpointing:
             model.activation_checkpointing_enable({"use_reentrant": False})
             model.enable_input_require_grads()
-        elif _attends(model):  # neither checkpointing nor other layers read keys and values from outside
+        # Neither checkpointing nor other layers read keys and values from outside, or all heads share them.
+        elif _attends(model) and not getattr(model.config, "multi_query", False):
             heads = getattr(model.config, "num_key_value_heads", model.config.num_attention_heads)
             d_head = getattr(model.config, "head_dim", self.d_model // model.config.num_attention_heads)
             self.prefix_shape = (model.config.num_hidden_layers, heads, d_head)
@@ -155,6 +157,19 @@ class LanguageModel(SubwordEncoder):
 def _attends(model: PreTrainedModel) -> bool:
     """Whether all layers read masks, keys and values; linear attention, say, runs from left to right."""
     return ATTENTION.issuperset(getattr(model.config, "layer_types", None) or ())
+
+
+def _check(lora: Lora, model: PreTrainedModel) -> None:
+    """Raise ``UserError`` for adapters that would do nothing, and for layers that are not there."""
+    if lora.alpha <= 0:
+        raise UserError(f"text encoder: lora.alpha is {lora.alpha}. Choose one above 0.")
+    names = {name.rpartition(".")[2] for name, _ in model.named_modules()}
+    for target in () if isinstance(lora.targets, str) else lora.targets:
+        if target.rpartition(".")[2] not in names:
+            raise UserError(
+                f"text encoder: lora.targets: no layer of {model.config.model_type} is called {target!r}"
+                f"{suggest(target, names)}."
+            )
 
 
 def _plain(targets: str | tuple[str, ...]) -> str | list[str]:

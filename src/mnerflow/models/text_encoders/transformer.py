@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from transformers import AutoModel, PreTrainedModel
 
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
+from mnerflow.models.layer_prefix import LayerPrefix
 from mnerflow.models.text_encoders._subwords import (
     SAFE,
     SubwordConfig,
@@ -19,6 +20,11 @@ from mnerflow.models.text_encoders._subwords import (
     load_tokenizer,
     readable,
 )
+
+# They mask scores of attention with a number that bf16 does not have.
+IN_FP32 = ("deberta", "xmod")
+# What they make of a post hangs on how far its batch is padded.
+READ_PADDING = ("canine", "convbert", "fnet", "funnel", "nystromformer")
 
 
 @dataclass(frozen=True)
@@ -76,9 +82,21 @@ class Transformer(SubwordEncoder):
         check_config(model, ("hidden_size", "num_hidden_layers"))
         if model.config.is_encoder_decoder:
             raise UserError(f"{weights}: {model.config.model_type} has a decoder, too. Choose an encoder.")
+        if model.config.model_type in READ_PADDING:
+            raise UserError(
+                f"{weights}: {model.config.model_type} reads padding, so that a post's tags would hang on "
+                "the posts beside it. Choose another encoder."
+            )
         return cls(config, tokenizer, model)
 
     @classmethod
     def restore(cls, config: Config, weights: Path | None, metadata: dict[str, Any]) -> "Transformer":
         """Read the pretrained weights again, those that were trained still to be replaced."""
         return cls.create(config, weights, [])
+
+    def forward(self, text: dict[str, Tensor], prefix: LayerPrefix | None = None) -> Tensor:
+        """Return ``(batch, words, d_model)``, as every transformer does."""
+        if self.model.config.model_type not in IN_FP32:
+            return super().forward(text, prefix)
+        with torch.autocast(text["input_ids"].device.type, enabled=False):
+            return super().forward(text, prefix)
