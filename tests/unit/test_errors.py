@@ -8,7 +8,8 @@ from mnerflow.data.post import Post
 from mnerflow.evaluation.errors import Change, Entity, changes, context_of, count_errors, outcomes
 from mnerflow.evaluation.predictions import Prediction, write_predictions
 from mnerflow.grid import Run
-from mnerflow.reporting.errors import change_rows, error_rows, error_table
+from mnerflow.reporting.changes import change_rows
+from mnerflow.reporting.errors import error_rows, error_table
 
 TEXT = Run("demo", "none", "bilstm", "none", "text_only", 1)
 LINEAR = replace(TEXT, image_encoder="cnn", fusion="linear")

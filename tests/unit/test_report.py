@@ -10,7 +10,7 @@ from PIL import Image
 from mnerflow.data.post import Post, write_posts
 from mnerflow.evaluation.predictions import Prediction, write_predictions
 from mnerflow.grid import Run
-from mnerflow.reporting import cost, does_it_help, errors, literature, per_type, summary, thesis
+from mnerflow.reporting import changes, cost, does_it_help, errors, literature, per_type, summary, thesis
 from mnerflow.reporting.report import Sources, write_report
 from mnerflow.reporting.report.answer import answers, headline
 from mnerflow.reporting.report.gallery import POSTS, gallery, sample
@@ -212,7 +212,7 @@ def write_tables(folder: Path) -> None:
         ("literature", literature.COLUMNS, []),
         ("per_type", per_type.COLUMNS, []),
         ("errors", errors.COLUMNS, [error]),
-        ("fixed_and_broken", errors.CHANGE_COLUMNS, []),
+        ("fixed_and_broken", changes.COLUMNS, []),
         ("cost", cost.COLUMNS, []),
         ("../scores", (*COMBINATION, *scores), []),
     ):

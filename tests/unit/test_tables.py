@@ -83,6 +83,8 @@ def test_other_data_and_other_models_are_marked_as_not_in_the_thesis():
     lines = [line for line in thesis_lines(summarize(scores), MODELS) if line.ours]
     assert [line.thesis for line in lines] == [None, None]
     assert all("not in the thesis" in line.record()["note"] for line in lines)
+    assert [line.record()["thesis_data"] for line in lines] == ["T17", None], "what compares comes first"
+    assert "MNER-MI" in lines[0].record()["note"]
 
 
 def test_every_result_of_the_thesis_is_listed_even_when_nothing_ran(tmp_path):

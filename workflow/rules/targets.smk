@@ -13,15 +13,11 @@ def data_plots():
 
 def tables_of_predictions():
     """Tables that follow from predictions and run.yaml alone."""
-    return [
-        f"results/tables/{table}.{ending}"
-        for table in TABLES
-        for ending in ("csv", "md", *(["tex"] if table != "literature" else []))
-    ]
+    return expand("results/tables/{name}", name=TABLES)
 
 
 def tables():
-    names = ["errors.csv", "errors.md", "fixed_and_broken.csv", "fixed_and_broken.jsonl"]
+    names = ["errors.csv", "errors.md", "fixed_and_broken.jsonl"]
     return tables_of_predictions() + expand("results/tables/{name}", name=names)
 
 

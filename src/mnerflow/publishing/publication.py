@@ -28,9 +28,16 @@ PACKED = ".jsonl.xz"
 # Settings that tell of one machine, and change no result.
 LOCAL = ("mirror", "weights_mirror", "published", "finished_only", "allow_cpu", "max_cost")
 # Tables that follow from predictions and run.yaml alone, and quote no post.
-TABLES = ("grid", "thesis", "does_it_help", "per_type", "cost", "literature")
+TABLES = (
+    *(
+        f"{name}.{ending}"
+        for name in ("grid", "thesis", "does_it_help", "per_type", "cost")
+        for ending in ("csv", "md", "tex")
+    ),
+    *("literature.csv", "literature.md", "fixed_and_broken.csv"),
+)
 # Those that quote no post either, but need the words to be computed.
-TABLES_OF_WORDS = ("errors.csv", "errors.md", "fixed_and_broken.csv")
+TABLES_OF_WORDS = ("errors.csv", "errors.md")
 
 
 def publish(results: Path, out: Path) -> int:
@@ -135,10 +142,10 @@ def _unpack_run(packed: Path, folder: Path, data: Path | None) -> None:
 
 
 def compare_tables(published: Path, results: Path) -> tuple[int, list[str]]:
-    """How many scores and tables there are, and which of them only one of the two has or has otherwise."""
+    """How many scores and tables there are, and which of them differ or are missing."""
     if not (published / "scores.csv").exists():
         raise UserError(f"{published / 'scores.csv'}: no such file. Name a folder of published results.")
-    names = sorted({file.relative_to(folder) for folder in (published, results) for file in _tables(folder)})
+    names = ["scores.csv", *(f"tables/{name}" for name in TABLES)]
     wrong = []
     for name in names:
         if not (published / name).exists():
@@ -172,15 +179,9 @@ def _results(results: Path, config: dict[str, Any]) -> Iterator[Path]:
     yield results / "config.yaml"
     if not config.get("quote_posts", True):
         yield results / "report.html"
-    yield from _tables(results)
-    yield from (results / "tables" / name for name in TABLES_OF_WORDS)
-    yield from sorted((results / "plots").glob("*.svg"))
-
-
-def _tables(results: Path) -> Iterator[Path]:
     yield results / "scores.csv"
-    for table in TABLES:
-        yield from sorted((results / "tables").glob(f"{table}.*"))
+    yield from (results / "tables" / name for name in (*TABLES, *TABLES_OF_WORDS))
+    yield from sorted((results / "plots").glob("*.svg"))
 
 
 def _records(file: Path) -> Iterator[dict[str, Any]]:

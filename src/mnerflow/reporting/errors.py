@@ -1,32 +1,18 @@
-"""Tables of errors: how many of each kind, and what each fusion mends or breaks beside its twin."""
+"""The table of errors: how many of each kind."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 from statistics import fmean
 
-from mnerflow.evaluation.errors import (
-    CHANGES,
-    GROUPINGS,
-    KINDS,
-    WITHOUT_GOLD,
-    Context,
-    Entity,
-    changes,
-    count_errors,
-)
-from mnerflow.evaluation.evidence import twin_of
-from mnerflow.evaluation.predictions import Prediction, read_predictions
+from mnerflow.evaluation.errors import GROUPINGS, KINDS, WITHOUT_GOLD, Context, count_errors
+from mnerflow.evaluation.predictions import read_predictions
 from mnerflow.grid import COMBINATION, Combination, Run
 from mnerflow.reporting.render import ABSENT, Table
 
 COLUMNS = (*COMBINATION, "seeds", "by", "group", "gold", "correct", *KINDS)
-CHANGE_COLUMNS = (*COMBINATION, "seeds", "type", *CHANGES)
-EXEMPLIFIED = ("fixed", "broken")
-EXAMPLES = 200  # of a combination and change: enough to read, and the file stays small at any size of grid
 Files = Mapping[Run, str | Path]  # each run's predictions of the test split
 Contexts = Mapping[tuple[str, str], Context]
 
@@ -38,7 +24,8 @@ def error_rows(files: Files, contexts: Contexts) -> list[dict]:
     set and filter.
     """
     rows = []
-    for combination, runs in _combinations(files):
+    for combination, members in groupby(sorted(files), key=lambda run: run.combination):
+        runs = list(members)
         seeds = [
             count_errors(read_predictions(files[run]), contexts[run.dataset, run.filter]) for run in runs
         ]
@@ -83,58 +70,6 @@ def error_table(rows: Sequence[dict]) -> Table:
         + ["recall, seen", "recall, unseen"],
         cells,
     )
-
-
-def change_rows(files: Files, twins: Mapping[str, str | None]) -> tuple[list[dict], list[dict]]:
-    """What each fusion mends and breaks beside its text-only twin: counts, and examples.
-
-    Counts are means over the seeds that both ran with, by type and for ``all``. An example is one gold entity
-    that one combination fixed or broke, with the number of ``seeds`` (``of`` all compared) that show it and
-    both models' tags in the first; of each combination and change the ``EXAMPLES`` that most seeds show.
-    """
-    read = lru_cache(maxsize=8)(read_predictions)
-    counts, examples = [], []
-    for combination, runs in _combinations(files):
-        pairs = [(twin, run) for run in runs if (twin := twin_of(run, twins)) in files]
-        if not pairs:
-            continue
-        number: Counter[tuple[str, str]] = Counter()
-        found: dict[tuple[str, str, Entity], dict] = {}
-        for twin, run in pairs:
-            for before, after in zip(read(files[twin]), read(files[run]), strict=True):
-                for what, entity in changes(before, after):
-                    number.update([(entity.type, what), ("all", what)])
-                    if what in EXEMPLIFIED:
-                        key = before.id, what, entity
-                        found.setdefault(key, _example(before, after, what, entity))["seeds"] += 1
-        for kind in ["all", *sorted({kind for kind, _ in number} - {"all"})]:
-            mean = {what: number[kind, what] / len(pairs) for what in CHANGES}
-            counts.append(asdict(combination) | {"seeds": len(pairs), "type": kind} | mean)
-        for what in EXEMPLIFIED:
-            some = sorted((e for e in found.values() if e["change"] == what), key=lambda e: -e["seeds"])
-            examples += [asdict(combination) | {"of": len(pairs)} | example for example in some[:EXAMPLES]]
-    return counts, examples
-
-
-def _example(before: Prediction, after: Prediction, what: str, entity: Entity) -> dict:
-    return {
-        "seeds": 0,
-        "change": what,
-        "id": before.id,
-        "type": entity.type,
-        "start": entity.start,
-        "end": entity.end,
-        "words": before.tokens[entity.start : entity.end],
-        "tokens": before.tokens,
-        "gold": before.labels,
-        "predicted_text_only": before.predicted,
-        "predicted_fusion": after.predicted,
-    }
-
-
-def _combinations(files: Files) -> Iterator[tuple[Combination, list[Run]]]:
-    for combination, runs in groupby(sorted(files), key=lambda run: run.combination):
-        yield combination, list(runs)
 
 
 def _order(group: tuple[str, str]) -> tuple[int, str]:

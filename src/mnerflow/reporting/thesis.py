@@ -23,8 +23,12 @@ COLUMNS = ("thesis_data", "thesis_system", "thesis_low", "thesis_high", *OURS, "
 
 @dataclass
 class Line:
-    """A result of the thesis, a row of ours (from ``summarize``), or both, and remarks on comparing them."""
+    """A result of the thesis, a row of ours (from ``summarize``), or both, and remarks on comparing them.
 
+    ``data`` are the thesis's data sets that the line is about.
+    """
+
+    data: Sequence[str]
     thesis: dict | None
     ours: dict | None
     remarks: list[str]
@@ -33,7 +37,7 @@ class Line:
         """The line with the columns ``COLUMNS``, scores as fractions."""
         low, high = _bounds(self.thesis) if self.thesis else (None, None)
         return {
-            "thesis_data": "+".join(self.thesis["data"]) if self.thesis else None,
+            "thesis_data": "+".join(self.data) or None,
             "thesis_system": self.thesis["system"] if self.thesis else None,
             "thesis_low": low,
             "thesis_high": high,
@@ -45,6 +49,8 @@ class Line:
 def thesis_lines(summary: Sequence[dict], models: Mapping[str, str]) -> list[Line]:
     """Every result of the thesis with every row of ours that stands beside it, then our other rows.
 
+    Of the latter those come first that are on the thesis's data.
+
     ``models`` says which model an encoder of ours loads (``{"minilm": "all-MiniLM-L6-v2"}``); an encoder that
     is not in it goes by its own name.
     """
@@ -52,15 +58,18 @@ def thesis_lines(summary: Sequence[dict], models: Mapping[str, str]) -> list[Lin
     for result in THESIS["rows"]:
         beside = [index for index, row in enumerate(summary) if _stands_beside(result, row, models)]
         placed.update(beside)
-        lines += [Line(result, summary[i], _differences(result, summary[i], models)) for i in beside]
+        data = result["data"]
+        lines += [Line(data, result, summary[i], _differences(result, summary[i], models)) for i in beside]
         if not beside:
-            lines.append(Line(result, None, [*_own_remark(result), "not run here"]))
-    known = {dataset for datasets in THESIS["data"].values() for dataset in datasets}
+            lines.append(Line(data, result, None, [*_own_remark(result), "not run here"]))
+    others: list[Line] = []
     for index, row in enumerate(summary):
         if index not in placed:
-            what = "model on these data" if row["dataset"] in known else "data set"
-            lines.append(Line(None, row, [f"not in the thesis, which gives no result for this {what}"]))
-    return lines
+            data = [name for name, ours in THESIS["data"].items() if row["dataset"] in ours]
+            what = "model on these data" if data else "data set"
+            remark = f"not in the thesis, which gives no result for this {what}"
+            others.append(Line(data, None, row, [remark, *_data_differences(data, row)]))
+    return lines + sorted(others, key=lambda line: line.data or ["~"])
 
 
 def thesis_table(lines: Sequence[Line]) -> Table:
@@ -72,9 +81,9 @@ def thesis_table(lines: Sequence[Line]) -> Table:
         if line.thesis:
             low, high = _bounds(line.thesis)
             score = percent(low) if low == high else f"{100 * low:g}–{100 * high:g}"
-            thesis = [", ".join(line.thesis["data"]) or ABSENT, line.thesis["system"], score]
+            thesis = [line.thesis["system"], score]
         else:
-            thesis = [ABSENT] * 3
+            thesis = [ABSENT] * 2
         if line.ours:
             row = line.ours
             combination = Combination.of(row)
@@ -85,7 +94,7 @@ def thesis_table(lines: Sequence[Line]) -> Table:
             ]
         else:
             ours = [ABSENT] * 5
-        rows.append([*thesis, *ours])
+        rows.append([", ".join(line.data) or ABSENT, *thesis, *ours])
     return Table(
         "Results of the thesis and of mnerflow on the test split, in percent (mean ± standard deviation over "
         "seeds). The thesis's metric is macro F1 over subwords; entity F1 is what the literature reports. "
@@ -121,11 +130,7 @@ def _stands_beside(result: dict, row: dict, models: Mapping[str, str]) -> bool:
 
 
 def _differences(result: dict, row: dict, models: Mapping[str, str]) -> list[str]:
-    remarks = [
-        f"data: {THESIS['data'][data][row['dataset']]}"
-        for data in result["data"]
-        if row["dataset"] in THESIS["data"][data]
-    ]
+    remarks = _data_differences(result["data"], row)
     for name, family in _encoder_pairs(result, row):
         model, encoder = models.get(name, name), THESIS["encoders"][family]
         if model not in encoder["same"]:
@@ -136,6 +141,12 @@ def _differences(result: dict, row: dict, models: Mapping[str, str]) -> list[str
             f"filter: ours hides tokens ({row['filter']}), the thesis's number is without a filter"
         )
     return [*remarks, *_own_remark(result), f"protocol: {result.get('protocol', THESIS['protocol'])}"]
+
+
+def _data_differences(data: Sequence[str], row: dict) -> list[str]:
+    """How our data set differs from those of the thesis that it stands beside."""
+    ours = [THESIS["data"][name] for name in data]
+    return [f"data: {names[row['dataset']]}" for names in ours if row["dataset"] in names]
 
 
 def _encoder_pairs(result: dict, row: dict) -> list[tuple[str, str]]:

@@ -75,7 +75,6 @@ def _figure(points: Points, machines: Mapping[Combination, str]) -> Figure:
             )
         axes.grid(visible=True, axis="x")
         axes.margins(x=0.1, y=0.1)
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.minorticks_off()
         axes.set_xlabel("Training (seconds, log scale)")
@@ -86,5 +85,6 @@ def _figure(points: Points, machines: Mapping[Combination, str]) -> Figure:
         left, right = axes.get_xlim()
         short = max(1, 4 * left / right) ** 0.5
         axes.set_xlim(left / short, right * short)
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if right < 30 * left else (1, 3)))
     style.legend_below(figure, style.fusion_handles(looks), note)
     return figure

@@ -34,9 +34,14 @@ class Panel(NamedTuple):
     def title(self, width: float) -> str:
         """Data and encoders on lines that fit ``width`` inches of title text."""
         characters = max(8, int(width * 72 / 4.3))  # 4.3 points: a mean character at the title's 7 points
-        encoders = encoders_label(self.text_encoder, self.image_encoder)
-        parts = [encoders] if len(encoders) <= characters else encoders.replace("+", "+\n").split("\n")
-        return "\n".join(textwrap.fill(text, characters) for text in (self.data, *parts))
+        parts = self.data, encoders_label(self.text_encoder, self.image_encoder)
+        return "\n".join(_wrapped(part, characters) for part in parts)
+
+
+def _wrapped(text: str, characters: int) -> str:
+    """Lines of at most so many characters, broken after a ``+`` where a name is longer."""
+    fits = all(len(word) <= characters for word in text.split())
+    return textwrap.fill(text if fits else text.replace("+", "+ "), characters)
 
 
 def group_by_panel(runs: Iterable[Combination]) -> dict[Panel, list[Combination]]:
