@@ -14,6 +14,7 @@ from torch import Tensor
 from mnerflow.config import LearningRates, PartConfig, RunConfig, TrainingConfig
 from mnerflow.data.post import Post, write_posts
 from mnerflow.errors import UserError
+from mnerflow.files import sha256
 from mnerflow.models.batch import Batch
 from mnerflow.models.tagger import Tagger, load_tagger, new_tagger
 from mnerflow.training import loop
@@ -161,6 +162,9 @@ def test_a_checkpoint_of_other_code_data_or_start_is_not_gone_on_from(
         (folder / "other.safetensors").replace(folder / "start.safetensors")
     start("b" if changed == "code" else "a")
     assert len(steps) == 2 * (2 + 1), "two epochs of two training batches and one of dev, from the beginning"
+    record = yaml.safe_load((folder / "run/run.yaml").read_text(encoding="utf-8"))
+    beginning = folder / "start.safetensors"
+    assert record["weights_sha256"] == {str(beginning): sha256(beginning)}
 
 
 @pytest.mark.parametrize("kind", ["bilstm", "transformer"])

@@ -128,8 +128,7 @@ def train_run(
     weights, identity = {}, ""
     if not rank():  # which alone keeps checkpoints and a record
         weights = {str(file): sha256(file) for file in _pretrained(run)}
-        read = [sha256(file) for file in (*data, *([run.init_from] if run.init_from else []))]
-        read += [images.checksum] if images else []
+        read = [*map(sha256, data), *([images.checksum] if images else [])]
         machine = device().type, autocast_dtype(device()), torch.__version__
         identity = hashlib.sha256(repr((run, code, machine, weights, *read)).encode()).hexdigest()
     history = train(tagger, training, dev, run.training, run.seed, meter, checkpoint, identity)
@@ -215,9 +214,10 @@ def predict_run(
 
 
 def _pretrained(run: RunConfig) -> list[Path]:
-    """The files of pretrained models that a run reads: weights, configuration, tokenizer."""
+    """The files that a run's weights come from: pretrained models, the run that it starts from."""
     folders = [Path(part.weights) for part in (run.text_encoder, run.image_encoder) if part and part.weights]
-    return [file for folder in folders for file in sorted(folder.glob("[!.]*")) if file.is_file()]
+    files = [file for folder in folders for file in sorted(folder.glob("[!.]*")) if file.is_file()]
+    return files + ([Path(run.init_from)] if run.init_from else [])
 
 
 def _inputs(tagger: Tagger, run: RunConfig, posts: Sequence[Post], images: Images | None) -> Inputs:

@@ -232,5 +232,5 @@ if (groups.length) {
 } else {
   form.remove();
   further.remove();
-  count.textContent = "No posts are shown: none was predicted, or their words are not to be quoted.";
+  count.textContent = "No posts are shown: their words are not to be given away (quote_posts: false).";
 }
