@@ -8,13 +8,19 @@ import yaml
 
 from mnerflow.grid import FILTERS_OFF, Combination, Run, expand, merge
 from mnerflow.publishing.finished import is_published
-from mnerflow.reporting.render import between, spread
+from mnerflow.reporting import does_it_help
+from mnerflow.reporting.does_it_help import interval, points
+from mnerflow.reporting.render import between, percent, spread
 from mnerflow.reporting.summary import COLUMNS
 from mnerflow.reporting.table_files import read_csv
 
 ROOT = Path(__file__).parents[2]
 ROW = re.compile(
     r"^\| `(\w+)`(?: \(([\w+]+)\))? \| `([^`]+)` \| (\d+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|",
+    re.M,
+)
+COMPARED = re.compile(
+    r"^\| `(\w+)` \| `([^`]+)` \| ([\d.]+) \| ([\d.]+) \| ([+−][\d.]+) \(([^)]+)\) \| ([^|]+) \| (\w+) \|",
     re.M,
 )
 METRICS = ("entity_f1", "token_macro_f1", "subword_macro_f1")
@@ -45,3 +51,20 @@ def test_every_row_of_the_study_is_published(page: str) -> None:
         entity_f1, *others = (spread(number[f"{m}_mean"], number.get(f"{m}_sd")) for m in METRICS)
         interval = between(number["entity_f1_low"], number["entity_f1_high"])
         assert cells == [entity_f1, interval, *others] and seeds == row["seeds"], (dataset, model)
+
+
+def test_every_comparison_of_the_readme_is_published_and_of_three_seeds() -> None:
+    published = {
+        (row["dataset"], Combination.of(row).model): row
+        for row in read_csv(ROOT / "results/published/tables/does_it_help.csv", does_it_help.COLUMNS)
+    }
+    rows = COMPARED.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+    assert rows
+    for dataset, model, *cells in rows:
+        row = published[dataset, model]
+        text, fusion, difference, low, high, drop = (
+            float(row[name]) if row[name] else None
+            for name in ("text_only", "fusion_score", "difference", "low", "high", "drop_shuffled")
+        )
+        scores = [percent(text), percent(fusion), points(difference), interval(low, high), points(drop)]
+        assert cells == [*scores, row["verdict"]] and int(row["seeds"]) >= 3, (dataset, model)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tiny_run import CNN, RUN
 
 from mnerflow.compute.device import seed_everything
-from mnerflow.config import ImageConfig, PartConfig, RunConfig, TrainingConfig
+from mnerflow.config import ImageConfig, LearningRates, PartConfig, RunConfig, TrainingConfig
 from mnerflow.data.image_store import ImageStore, build_store
 from mnerflow.data.post import Post, write_posts
 from mnerflow.log import job
@@ -214,6 +214,21 @@ def test_the_best_epoch_is_kept_and_patience_ends_training() -> None:
     assert best_epoch(epochs(0.1, 0.5, 0.505, 0.4), config) == 2, "a gain below min_gain is none"
     assert not should_stop(epochs(0.5, 0.4), config)
     assert should_stop(epochs(0.5, 0.4, 0.4), config)
+    assert not should_stop(epochs(0, 0, 0, 0), config), "a slow beginning is no reason to give up"
+    assert should_stop(epochs(0, 0, 0, 0.1, 0.1, 0.1), config)
+
+
+def test_every_part_has_the_learning_rate_that_is_its_own() -> None:
+    rates = LearningRates(text=1.0, image=2.0, fusion=3.0, decoder=4.0)
+    run = replace(RUN, decoder="crf", training=replace(RUN.training, learning_rate=rates))
+    tagger = new_tagger(run, [Post("1", ["a"], ["O"])], 0)
+    names = {id(weight): name for name, weight in tagger.named_parameters()}
+    found = {
+        (names[id(weight)].partition(".")[0], group["lr"])
+        for group in parameter_groups(tagger, run.training)
+        for weight in group["params"]
+    }
+    assert found == {("text_encoder", 1), ("image_encoder", 2), ("fusion", 3), ("decoder", 4)}
 
 
 def test_no_decay_on_norms_biases_and_embeddings() -> None:

@@ -1,5 +1,6 @@
 """What a process took of the machine's memory."""
 
+import ctypes
 import re
 import resource
 import sys
@@ -16,6 +17,12 @@ def peak_memory_mib() -> int:
         status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
         return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) // 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 2**20  # bytes on macOS
+
+
+def give_back() -> None:
+    """Return freed memory to the system, of which glibc keeps what lies between pieces still in use."""
+    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
+        trim(0)
 
 
 def no_memory(error: Exception) -> bool:

@@ -11,6 +11,7 @@ from torch import nn
 from tqdm import tqdm
 
 from mnerflow.compute.device import autocast
+from mnerflow.compute.memory import give_back
 from mnerflow.compute.processes import add_up, from_first, rank, seed_step, share
 from mnerflow.config import TrainingConfig
 from mnerflow.errors import UserError
@@ -24,6 +25,9 @@ from mnerflow.training.inputs import Inputs
 from mnerflow.training.meter import Meter
 from mnerflow.training.predict import predict
 from mnerflow.training.preemption import Preempted, preempted
+
+# Seconds. Batches of ever other shapes leave holes: a tenth of the memory where posts have patch vectors.
+GIVE_BACK = 5
 
 
 @dataclass
@@ -104,6 +108,7 @@ def train(
         due = time.monotonic() + pause(time.monotonic() - start, config)
 
     due = time.monotonic() + config.checkpoint_seconds
+    full = time.monotonic() + GIVE_BACK
     while at.epoch <= config.epochs and not should_stop(at.history, config):
         tagger.train()
         bar = tqdm(
@@ -131,6 +136,9 @@ def train(
             optimizer.step()
             schedule.step()
             optimizer.zero_grad()
+            if time.monotonic() > full:
+                give_back()
+                full = time.monotonic() + GIVE_BACK
             at.loss_sum += float(loss) * words
             at.word_sum += words
             at.seconds += time.monotonic() - start
@@ -217,8 +225,10 @@ def best_epoch(history: list[Epoch], config: TrainingConfig) -> int:
 
 
 def should_stop(history: list[Epoch], config: TrainingConfig) -> bool:
-    """Whether ``patience`` epochs have passed since the best one."""
-    return bool(history) and history[-1].epoch - best_epoch(history, config) >= config.patience
+    """Whether ``patience`` epochs have passed since the best one; while all scores are 0, there is none."""
+    if not any(getattr(row, f"dev_{config.select}") for row in history):
+        return False
+    return history[-1].epoch - best_epoch(history, config) >= config.patience
 
 
 def pause(cost: float, config: TrainingConfig) -> float:
