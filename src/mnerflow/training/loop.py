@@ -188,7 +188,7 @@ def train(
     tagger.load_trained_state(at.best)
     if not any(row.dev_entity_f1 for row in at.history):
         logger.warning(
-            "no entity of dev was found in any epoch: raise `epochs` and `patience`, or the learning rates"
+            "no entity of dev was found in any epoch: too few epochs, too low a learning rate, or no clue"
         )
     logger.info("kept epoch %d of %d", best_epoch(at.history, config), len(at.history))
     return at.history
