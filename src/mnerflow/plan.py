@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,7 @@ def split_files(entry: dict[str, Any]) -> list[str]:
     return [name for part in parts for name in ([part] if isinstance(part, str) else part)]
 
 
+@cache
 def _module_names(*package: str) -> list[str]:
     """Names of the public modules in a folder of the library, as ``("models", "fusions")`` names one."""
     return sorted(file.stem for file in PACKAGE.joinpath(*package).glob("*.py") if file.stem[0] != "_")

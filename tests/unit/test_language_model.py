@@ -95,6 +95,8 @@ def test_one_gguf_file_of_several_is_read(tiny_llama: Path, tmp_path: Path) -> N
     (repository / "half.gguf").write_bytes(b"GGUF")
     with pytest.raises(UserError, match="more than one GGUF file"):
         fetch_weights("org/name", tmp_path / "weights", mirror=tmp_path / "mirror")
+    with pytest.raises(UserError, match=r"org/name has no file whle\.gguf"):
+        fetch_weights("org/name/whle.gguf", tmp_path / "weights", mirror=tmp_path / "mirror")
     fetch_weights("org/name/whole.gguf", tmp_path / "weights", mirror=tmp_path / "mirror")
     assert {file.suffix for file in (tmp_path / "weights").iterdir()} >= {".safetensors"}
     assert not list((tmp_path / "weights").glob("*.gguf"))

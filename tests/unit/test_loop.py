@@ -215,6 +215,7 @@ def test_the_best_epoch_is_kept_and_patience_ends_training() -> None:
     assert not should_stop(epochs(0.5, 0.4), config)
     assert should_stop(epochs(0.5, 0.4, 0.4), config)
     assert not should_stop(epochs(0, 0, 0, 0), config), "a slow beginning is no reason to give up"
+    assert not should_stop(epochs(0, 0, 0, 0.005), config), "not a gain of min_gain, but a beginning"
     assert should_stop(epochs(0, 0, 0, 0.1, 0.1, 0.1), config)
 
 

@@ -87,6 +87,8 @@ def test_a_vision_transformer_gives_its_patches_without_the_class_token(size: in
 def test_a_vision_transformer_that_would_not_read_the_border_is_refused() -> None:
     with pytest.raises(UserError, match="cuts patches of 16 pixels, and 100 is no multiple"):
         new_image_encoder(ImageConfig("timm", VIT, size=100))
+    padded = VIT | {"arguments": VIT["arguments"] | {"dynamic_img_pad": True}}
+    assert new_image_encoder(ImageConfig("timm", padded, size=100))
 
 
 @pytest.mark.parametrize(("size", "patches"), [(48, 4), (224, 49)])
@@ -288,6 +290,20 @@ def test_a_word_that_spells_a_special_subword_is_a_word(tiny_bert: Path) -> None
     [text] = encoder.encode([post("a", "[SEP]", "[PAD]")], captions=False)
     special = set(encoder.tokenizer.all_special_ids) - {encoder.tokenizer.unk_token_id}
     assert special.isdisjoint(text.windows[0][1:-1])
+
+
+def test_a_piece_of_the_vocabulary_that_is_special_is_unknown_in_a_word(tiny_bert: Path) -> None:
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    pieces = [("<s>", 0.0), ("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("▁a", -1.0), ("▁", -2.0)]
+    tokenizer = Tokenizer(models.Unigram([*pieces, *((letter, -3.0) for letter in "</s>")], unk_id=3))
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    encoder = Transformer.create(Config(), tiny_bert, [])
+    names = {"bos_token": "<s>", "pad_token": "<pad>", "eos_token": "</s>", "unk_token": "<unk>"}
+    encoder.tokenizer = PreTrainedTokenizerFast(tokenizer_object=tokenizer, **names)
+    [text] = encoder.encode([post("a", "</s>")], captions=False)
+    assert text.windows == [[4, 5, 3]]
 
 
 def test_an_uncased_vocabulary_sees_casing_only_where_asked(tiny_bert: Path) -> None:

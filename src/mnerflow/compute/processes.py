@@ -1,6 +1,7 @@
 """Several processes that train one tagger: each takes a share of every batch, all take the same step.
 
-Outside of ``join``, as in most runs, there is one process, and every function here leaves things as they are.
+Outside of ``join``, as in most runs, there is one process, and every function here but ``seed_step`` leaves
+things as they are.
 """
 
 import os

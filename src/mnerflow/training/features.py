@@ -35,8 +35,8 @@ def compute_features(image: ImageConfig, store: Path, target: Path, threads: int
                     patches = encoder(images).half().cpu().numpy()
                 if not numpy.isfinite(patches).all():
                     raise UserError(
-                        f"image encoder: its vectors of images {start} to {start + len(images)} have values "
-                        "beyond float16. Choose another encoder, or train it (`frozen: false`)."
+                        f"image encoder: its vectors of images {start} to {start + len(images) - 1} have "
+                        "values beyond float16. Choose another encoder, or train it (`frozen: false`)."
                     )
                 if start == 0:
                     shape = (len(pixels), *patches.shape[1:])

@@ -225,10 +225,9 @@ def best_epoch(history: list[Epoch], config: TrainingConfig) -> int:
 
 
 def should_stop(history: list[Epoch], config: TrainingConfig) -> bool:
-    """Whether ``patience`` epochs have passed since the best one; while all scores are 0, there is none."""
-    if not any(getattr(row, f"dev_{config.select}") for row in history):
-        return False
-    return history[-1].epoch - best_epoch(history, config) >= config.patience
+    """Whether ``patience`` epochs have passed since the best one and since the first that found an entity."""
+    found = [row.epoch for row in history if row.dev_entity_f1]
+    return bool(found) and history[-1].epoch - max(best_epoch(history, config), found[0]) >= config.patience
 
 
 def pause(cost: float, config: TrainingConfig) -> float:

@@ -8,6 +8,7 @@ import timm
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
+from timm.layers import PatchEmbed
 from torch import Tensor
 
 from mnerflow.errors import UserError
@@ -65,12 +66,13 @@ class Timm(ImageEncoder):
                 "`arguments`, or its `source` if the weights are of another model."
             ) from error
         model.pretrained_cfg.pop("state_dict", None)
-        patch = getattr(getattr(model, "patch_embed", None), "patch_size", ())
-        if isinstance(patch, tuple) and any(size % side for side in patch):
-            raise UserError(
-                f"image encoder: timm's {config.model!r} cuts patches of {patch[0]} pixels, and {size} is no "
-                "multiple, so that it would not read the border. Choose another `size`."
-            )
+        for part in (getattr(model, name, None) for name in ("patch_embed", "stem")):
+            cuts = isinstance(part, PatchEmbed) and not part.dynamic_img_pad
+            if cuts and any(size % side for side in part.patch_size):
+                raise UserError(
+                    f"image encoder: timm's {config.model!r} cuts patches of {part.patch_size[0]} pixels, "
+                    f"and {size} is no multiple, so that it would not read the border. Choose another `size`."
+                )
         return cls(config.model, model)
 
     def forward(self, pixels: Tensor) -> Tensor:

@@ -116,10 +116,7 @@ class SubwordEncoder(TextEncoder):
         A token that the tokenizer deletes becomes its unknown subword.
         """
         flat = self._cut([self._space + token for post in posts for token in post.tokens])
-        unknown = self.tokenizer.unk_token_id
-        if unknown is None:  # byte-level tokenizers delete nothing and have none
-            unknown = self.tokenizer.eos_token_id
-        pieces = iter(ids or [unknown] for ids in flat)
+        pieces = iter(ids or [self._unknown] for ids in flat)
         second = (
             self._cut([self._space * bool(post.caption) + post.caption for post in posts])
             if captions
@@ -138,10 +135,19 @@ class SubwordEncoder(TextEncoder):
             )
         return encoded
 
+    @cached_property
+    def _unknown(self) -> int:
+        unknown = self.tokenizer.unk_token_id  # byte-level tokenizers delete nothing and have none
+        return self.tokenizer.eos_token_id if unknown is None else unknown
+
     def _cut(self, texts: list[str]) -> list[list[int]]:
-        """Subwords of texts; one that spells a special subword, as ``[SEP]``, is cut like any other."""
-        return self.tokenizer(texts, add_special_tokens=False, split_special_tokens=True, verbose=False)[
-            "input_ids"
+        """Subwords of texts, none special: a word that spells one, as ``[SEP]``, is cut or unknown."""
+        split = {"split_special_tokens": True} if self.tokenizer.is_fast else {}
+        rows = self.tokenizer(texts, add_special_tokens=False, verbose=False, **split)["input_ids"]
+        special = {*self.tokenizer.all_special_ids} - {self._unknown}
+        return [
+            row if special.isdisjoint(row) else [self._unknown if one in special else one for one in row]
+            for row in rows
         ]
 
     def _windows(

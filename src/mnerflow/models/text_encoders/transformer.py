@@ -24,7 +24,7 @@ from mnerflow.models.text_encoders._subwords import (
 # They mask scores of attention with a number that bf16 does not have.
 IN_FP32 = ("deberta", "xmod")
 # What they make of a post hangs on how far its batch is padded.
-READ_PADDING = ("canine", "convbert", "fnet", "funnel", "nystromformer")
+READ_PADDING = ("canine", "convbert", "fnet", "funnel", "mobilebert", "nystromformer")
 
 
 @dataclass(frozen=True)

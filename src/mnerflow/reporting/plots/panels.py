@@ -41,7 +41,7 @@ class Panel(NamedTuple):
 def _wrapped(text: str, characters: int) -> str:
     """Lines of at most so many characters, broken after a ``+`` where a name is longer."""
     fits = all(len(word) <= characters for word in text.split())
-    return textwrap.fill(text if fits else text.replace("+", "+ "), characters)
+    return textwrap.fill(text if fits else text.replace("+", "+ "), characters).replace("+ ", "+")
 
 
 def group_by_panel(runs: Iterable[Combination]) -> dict[Panel, list[Combination]]:
