@@ -39,7 +39,10 @@ def test_the_smallest_configuration_is_accepted() -> None:
         ({"datasets": {"own": {"splits": {"tran": "x"}}}}, "unknown key 'tran' (did you mean 'train'?)"),
         ({"datasets": {"own": {"splits": {"train": [1]}}}}, "splits.train.0: 1 is not of type 'string'"),
         ({"image_encoders": {"cnn": {}}}, "image_encoders.cnn: 'size' is a required property"),
-        ({"text_encoders": {"bilstm": {"source": "package:x/y"}}}, "is not ORG/NAME on the model hub"),
+        (
+            {"text_encoders": {"bilstm": {"source": "package:x/y"}}},
+            "is not ORG/NAME or ORG/NAME/FILE.gguf on the model hub",
+        ),
         ({"grid": [{"datasets": ["own"], "fusions": ["linear"], "seed": [1]}]}, "did you mean 'seeds'"),
     ],
 )
