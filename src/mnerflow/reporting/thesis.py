@@ -69,7 +69,7 @@ def thesis_lines(summary: Sequence[dict], models: Mapping[str, str]) -> list[Lin
             what = "model on these data" if data else "data set"
             remark = f"not in the thesis, which gives no result for this {what}"
             others.append(Line(data, None, row, [remark, *_data_differences(data, row)]))
-    return lines + sorted(others, key=lambda line: line.data or ["~"])
+    return lines + sorted(others, key=lambda line: (not line.data, line.data))
 
 
 def thesis_table(lines: Sequence[Line]) -> Table:

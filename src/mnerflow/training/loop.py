@@ -108,7 +108,7 @@ def train(
         due = time.monotonic() + pause(time.monotonic() - start, config)
 
     due = time.monotonic() + config.checkpoint_seconds
-    full = time.monotonic() + GIVE_BACK
+    give_back_due = time.monotonic() + GIVE_BACK
     while at.epoch <= config.epochs and not should_stop(at.history, config):
         tagger.train()
         bar = tqdm(
@@ -136,9 +136,9 @@ def train(
             optimizer.step()
             schedule.step()
             optimizer.zero_grad()
-            if time.monotonic() > full:
+            if time.monotonic() > give_back_due:
                 give_back()
-                full = time.monotonic() + GIVE_BACK
+                give_back_due = time.monotonic() + GIVE_BACK
             at.loss_sum += float(loss) * words
             at.word_sum += words
             at.seconds += time.monotonic() - start
