@@ -6,6 +6,8 @@ import resource
 import sys
 from pathlib import Path
 
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # malloc.h
+
 
 def peak_memory_mib() -> int:
     """Largest resident memory of this process so far.
@@ -17,6 +19,16 @@ def peak_memory_mib() -> int:
         status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
         return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) // 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 2**20  # bytes on macOS
+
+
+def keep_freed() -> None:
+    """Have glibc keep freed memory until ``give_back``; else it returns large pieces at once.
+
+    The gradient of a vocabulary is such a piece, which each step would have to take from the system anew.
+    """
+    if option := getattr(ctypes.CDLL(None), "mallopt", None):
+        option(M_MMAP_MAX, 0)
+        option(M_TRIM_THRESHOLD, 2**31 - 1)
 
 
 def give_back() -> None:

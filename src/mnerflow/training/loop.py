@@ -11,7 +11,7 @@ from torch import nn
 from tqdm import tqdm
 
 from mnerflow.compute.device import autocast
-from mnerflow.compute.memory import give_back
+from mnerflow.compute.memory import give_back, keep_freed
 from mnerflow.compute.processes import add_up, from_first, rank, seed_step, share
 from mnerflow.config import TrainingConfig
 from mnerflow.errors import UserError
@@ -75,6 +75,7 @@ def train(
     that was killed ends with the same weights as one that was not. Where several processes ``join``, each
     computes its share of every piece of a batch, and only the first one writes.
     """
+    keep_freed()
     device = next(tagger.parameters()).device
     lengths = training.lengths
     plan = [
