@@ -27,7 +27,7 @@ from mnerflow.training.predict import predict
 from mnerflow.training.preemption import Preempted, preempted
 
 # Seconds. Batches of ever other shapes leave holes: a sixth of the memory where posts have patch vectors.
-GIVE_BACK = 5
+GIVE_BACK = 10
 
 
 @dataclass
