@@ -15,15 +15,16 @@ from mnerflow.files import sha256
 def origin(packages: Iterable[str], data: Iterable[Path]) -> dict[str, Any]:
     """Versions, commit, checksums of the input files and the time as plain values for ``run.yaml``."""
     return {
-        "versions": {
-            "mnerflow": __version__,
-            "python": platform.python_version(),
-            **{package: version(package) for package in packages},
-        },
+        "versions": {"mnerflow": __version__, "python": platform.python_version(), **versions(packages)},
         "git_commit": git_commit(),
         "data_sha256": {str(path): sha256(path) for path in data},
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def versions(packages: Iterable[str]) -> dict[str, str]:
+    """Versions of installed packages."""
+    return {package: version(package) for package in packages}
 
 
 def git_commit() -> str | None:

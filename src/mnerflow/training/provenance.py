@@ -11,7 +11,7 @@ import torch
 from mnerflow.compute.device import autocast_dtype
 from mnerflow.provenance import origin
 
-PACKAGES = ("torch", "transformers", "timm", "tokenizers", "numpy")
+PACKAGES = ("torch", "transformers", "timm", "peft", "tokenizers", "numpy")
 
 
 def provenance(device: torch.device, data: Iterable[Path]) -> dict[str, Any]:

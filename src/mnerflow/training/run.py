@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy
-import torch
 import yaml
 
 from mnerflow.compute.device import autocast_dtype, device, gpu_memory, seed_everything
@@ -21,6 +20,7 @@ from mnerflow.evaluation.predictions import write_predictions
 from mnerflow.files import seal_of, sha256, write_text
 from mnerflow.log import logger
 from mnerflow.models.tagger import Tagger, load_tagger, new_tagger
+from mnerflow.provenance import versions
 from mnerflow.training.checkpoint import remove_checkpoints
 from mnerflow.training.features import open_features
 from mnerflow.training.inputs import Condition, Inputs, image_rows
@@ -28,7 +28,7 @@ from mnerflow.training.loop import best_epoch, train, write_history
 from mnerflow.training.meter import Meter
 from mnerflow.training.predict import predict
 from mnerflow.training.preemption import preemptible
-from mnerflow.training.provenance import provenance
+from mnerflow.training.provenance import PACKAGES, provenance
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def train_run(
         folder: the run's folder; a checkpoint lies in it while training lasts.
         about: what else ``run.yaml`` says of the run (names, data set).
         code: hash of the code; a checkpoint of other code, configuration, data, starting weights, kind of
-            device or version of PyTorch is not gone on from.
+            device or versions of packages is not gone on from.
     """
     meter = Meter(device())
     seed_everything(run.seed, run.training.threads)
@@ -129,7 +129,7 @@ def train_run(
     if not rank():  # which alone keeps checkpoints and a record
         weights = {str(file): sha256(file) for file in _pretrained(run)}
         read = [*map(sha256, data), *([images.checksum] if images else [])]
-        machine = device().type, autocast_dtype(device()), torch.__version__
+        machine = device().type, autocast_dtype(device()), versions(PACKAGES)
         identity = hashlib.sha256(repr((run, code, machine, weights, *read)).encode()).hexdigest()
     history = train(tagger, training, dev, run.training, run.seed, meter, checkpoint, identity)
     if rank():
