@@ -12,7 +12,7 @@ from mnerflow.log import logger
 def save_checkpoint(path: Path, state: dict[str, Any], identity: str) -> None:
     """Write the state atomically, with a checksum, and keep the checkpoint before it.
 
-    ``identity`` names what the state depends on: configuration, code and data of the run.
+    ``identity`` names what the state depends on: configuration, code, data and versions of the run.
     """
     with atomic_path(path) as temporary:
         with temporary.open("wb") as file:  # given a path, torch does not say that a disk is full
@@ -39,7 +39,7 @@ def load_checkpoint(path: Path, identity: str) -> dict[str, Any] | None:
             continue
         if state.get("identity") == identity:
             return state
-        logger.warning("%s: of other settings, code, data or kind of machine; it is passed over", candidate)
+        logger.warning("%s: of other settings, code, data, versions or machine; it is passed over", candidate)
     return None
 
 

@@ -26,7 +26,7 @@ from mnerflow.training.meter import Meter
 from mnerflow.training.predict import predict
 from mnerflow.training.preemption import Preempted, preempted
 
-# Seconds. Batches of ever other shapes leave holes: a tenth of the memory where posts have patch vectors.
+# Seconds. Batches of ever other shapes leave holes, which grow where posts have patch vectors.
 GIVE_BACK = 5
 
 
