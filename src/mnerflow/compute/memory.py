@@ -21,20 +21,33 @@ def peak_memory_mib() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 2**20  # bytes on macOS
 
 
-def keep_freed() -> None:
-    """Have glibc keep freed memory until ``give_back``; else it returns large pieces at once.
+class FreedMemory:
+    """What a step of training frees, kept by glibc for the next one; a few hundredths of a run's time.
 
-    The gradient of a vocabulary is such a piece, which each step would have to take from the system anew.
+    Else glibc returns large pieces at once, as the gradient of a vocabulary, and each step has to take them
+    from the system anew. But batches of ever other shapes leave holes, so that what is kept grows.
     """
-    if option := getattr(ctypes.CDLL(None), "mallopt", None):
-        option(M_MMAP_MAX, 0)
-        option(M_TRIM_THRESHOLD, 2**31 - 1)
 
+    GROWTH = 384  # MiB
 
-def give_back() -> None:
-    """Return freed memory to the system, of which glibc keeps what lies between pieces still in use."""
-    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
-        trim(0)
+    def __init__(self) -> None:
+        self._first = 0
+        libc = ctypes.CDLL(None)
+        self._give_back = getattr(libc, "malloc_trim", None)
+        if self._give_back:
+            libc.mallopt(M_MMAP_MAX, 0)
+            libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
+
+    def limit(self) -> None:
+        """Give it back if, since the first step after it was last given back, it has grown by ``GROWTH``."""
+        if not self._give_back:
+            return
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        resident = pages * resource.getpagesize() // 2**20
+        self._first = self._first or resident
+        if resident > self._first + self.GROWTH:
+            self._give_back(0)
+            self._first = 0
 
 
 def no_memory(error: Exception) -> bool:

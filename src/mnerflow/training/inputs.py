@@ -11,6 +11,7 @@ import torch
 from mnerflow.data.image_store import BLANK_ROW
 from mnerflow.data.post import Post
 from mnerflow.models.batch import Batch
+from mnerflow.models.padding import mask_of, padded
 from mnerflow.models.tagger import Tagger
 from mnerflow.training.batches import batches
 
@@ -72,24 +73,18 @@ class Inputs:
 
     def batch(self, chosen: Sequence[int]) -> Batch:
         """The chosen posts as padded tensors."""
-        words = max(len(self._labels[index]) for index in chosen)
-        labels = torch.zeros(len(chosen), words, dtype=torch.long)
-        word_mask = torch.zeros(len(chosen), words, dtype=torch.bool)
-        for row, index in enumerate(chosen):
-            labels[row, : len(self._labels[index])] = torch.tensor(self._labels[index])
-            word_mask[row, : len(self._labels[index])] = True
+        labels = [self._labels[index] for index in chosen]
+        word_mask = mask_of(torch.tensor([len(row) for row in labels]))
         text = self._encoder.collate([self.texts[index] for index in chosen]) if self._encoder else {}
         images, image_mask = self._images(chosen) if self.images is not None else (None, None)
-        return Batch(text, word_mask, labels, images, image_mask)
+        return Batch(text, word_mask, padded(labels), images, image_mask)
 
     def _images(self, chosen: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
-        most = max(1, *(len(self.rows[index]) for index in chosen))
-        rows = numpy.full((len(chosen), most), BLANK_ROW)
-        mask = torch.zeros(len(chosen), most, dtype=torch.bool)
-        for row, index in enumerate(chosen):
-            rows[row, : len(self.rows[index])] = self.rows[index]
-            mask[row, : len(self.rows[index])] = True
-        return torch.from_numpy(_read(self.images, rows)), mask
+        counts = torch.tensor([len(self.rows[index]) for index in chosen])
+        # A place more where no post has an image, as there must be one.
+        rows = padded([self.rows[index] or [BLANK_ROW] for index in chosen], BLANK_ROW)
+        mask = torch.arange(rows.shape[1]) < counts.unsqueeze(-1)
+        return torch.from_numpy(_read(self.images, rows.numpy())), mask
 
 
 def _read(images: numpy.ndarray, rows: numpy.ndarray) -> numpy.ndarray:

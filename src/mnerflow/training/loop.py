@@ -11,7 +11,7 @@ from torch import nn
 from tqdm import tqdm
 
 from mnerflow.compute.device import autocast
-from mnerflow.compute.memory import give_back, keep_freed
+from mnerflow.compute.memory import FreedMemory
 from mnerflow.compute.processes import add_up, from_first, rank, seed_step, share
 from mnerflow.config import TrainingConfig
 from mnerflow.errors import UserError
@@ -25,9 +25,6 @@ from mnerflow.training.inputs import Inputs
 from mnerflow.training.meter import Meter
 from mnerflow.training.predict import predict
 from mnerflow.training.preemption import Preempted, preempted
-
-# Seconds. Batches of ever other shapes leave holes, which grow where posts have patch vectors.
-GIVE_BACK = 5
 
 
 @dataclass
@@ -75,7 +72,7 @@ def train(
     that was killed ends with the same weights as one that was not. Where several processes ``join``, each
     computes its share of every piece of a batch, and only the first one writes.
     """
-    keep_freed()
+    freed = FreedMemory()
     device = next(tagger.parameters()).device
     lengths = training.lengths
     plan = [
@@ -109,7 +106,6 @@ def train(
         due = time.monotonic() + pause(time.monotonic() - start, config)
 
     due = time.monotonic() + config.checkpoint_seconds
-    give_back_due = time.monotonic() + GIVE_BACK
     while at.epoch <= config.epochs and not should_stop(at.history, config):
         tagger.train()
         bar = tqdm(
@@ -133,13 +129,11 @@ def train(
                 part.backward()
                 loss += part.detach()
             loss = add_up(tagger.parameters(), loss)
-            nn.utils.clip_grad_norm_(tagger.parameters(), config.clip)
+            clip_gradients(tagger, config.clip)
             optimizer.step()
             schedule.step()
             optimizer.zero_grad()
-            if time.monotonic() > give_back_due:
-                give_back()
-                give_back_due = time.monotonic() + GIVE_BACK
+            freed.limit()
             at.loss_sum += float(loss) * words
             at.word_sum += words
             at.seconds += time.monotonic() - start
@@ -213,6 +207,13 @@ def parameter_groups(tagger: Tagger, config: TrainingConfig) -> list[dict]:
             if weights:
                 groups.append({"params": weights, "lr": rate, "weight_decay": decay})
     return groups
+
+
+def clip_gradients(tagger: Tagger, most: float) -> None:
+    """Scale gradients to a norm of ``most`` where it is larger; most of the time they are left untouched."""
+    norm = nn.utils.get_total_norm([w.grad for w in tagger.parameters() if w.grad is not None])
+    if not norm <= most:  # what is no number is spread, too
+        nn.utils.clip_grads_with_norm_(tagger.parameters(), most, norm)
 
 
 def best_epoch(history: list[Epoch], config: TrainingConfig) -> int:

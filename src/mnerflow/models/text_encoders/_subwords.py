@@ -13,9 +13,11 @@ from torch import Tensor, nn
 from transformers import AutoTokenizer, PreTrainedModel
 from transformers.utils import logging
 
+from mnerflow.compute.device import device
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
 from mnerflow.models.layer_prefix import LayerPrefix
+from mnerflow.models.padding import mask_of, padded
 from mnerflow.models.text_encoders import EncodedText, TextEncoder
 
 # Its report of unused pooler weights and its own progress bar say nothing to a reader of our logs.
@@ -24,6 +26,8 @@ logging.disable_progress_bar()
 
 # Pickled weights and a model's own Python files could run anything.
 SAFE = {"use_safetensors": True, "trust_remote_code": False}
+# On a processor torch's attention is slower at a post's length, and with dropout not fused.
+KERNELS = {"attn_implementation": "eager"} if device().type == "cpu" else {}
 
 
 CASINGS = ("lower or none", "title", "upper", "mixed")
@@ -196,43 +200,30 @@ class SubwordEncoder(TextEncoder):
         into the flattened windows."""
         rows = [window for text in texts for window in text.windows]
         posts = [post for post, text in enumerate(texts) for _ in text.windows]
-        kinds = [row for text in texts for row in text.extra["types"]]
-        cases = [row for text in texts for row in text.extra["casings"]]
-        width = max(map(len, rows))
-        input_ids = torch.full((len(rows), width), self.tokenizer.pad_token_id or 0)
-        casings = torch.zeros_like(input_ids)
-        token_type_ids = torch.zeros_like(input_ids)
-        attention_mask = torch.zeros_like(input_ids)
-        for index, (row, kind, case) in enumerate(zip(rows, kinds, cases, strict=True)):
-            input_ids[index, : len(row)] = torch.tensor(row)
-            token_type_ids[index, : len(row)] = torch.tensor(kind)
-            casings[index, : len(row)] = torch.tensor(case)
-            attention_mask[index, : len(row)] = 1
+        input_ids = padded(rows, self.tokenizer.pad_token_id or 0)
+        width = input_ids.shape[1]
         chosen, first_row = [], 0
         for text in texts:
             chosen.append(
                 [[(first_row + w) * width + p for w, p in self._pooled(units)] for units in text.words]
             )
             first_row += len(text.windows)
-        words = max(len(units) for units in chosen)
-        pooled = max(len(unit) for units in chosen for unit in units)
-        units = torch.zeros(len(texts), words, pooled, dtype=torch.long)
-        unit_mask = torch.zeros(len(texts), words, pooled)
-        for post, row in enumerate(chosen):
-            for word, unit in enumerate(row):
-                units[post, word, : len(unit)] = torch.tensor(unit)
-                unit_mask[post, word, : len(unit)] = 1
+        unit_mask = mask_of(padded([[len(word) for word in words] for words in chosen])).float()
+        pooled = unit_mask.shape[2]
+        filled = [
+            [unit for word in words for unit in (*word, *[0] * (pooled - len(word)))] for words in chosen
+        ]
         batch = {
             "input_ids": input_ids,
-            "attention_mask": attention_mask,
+            "attention_mask": mask_of(torch.tensor([len(row) for row in rows])).long(),
             "posts": torch.tensor(posts),
-            "units": units,
+            "units": padded(filled).view(unit_mask.shape),
             "unit_mask": unit_mask,
         }
         if self.casing is not None:
-            batch["casings"] = casings
+            batch["casings"] = padded([row for text in texts for row in text.extra["casings"]])
         if getattr(self.model.config, "type_vocab_size", 0) > 1:
-            batch["token_type_ids"] = token_type_ids
+            batch["token_type_ids"] = padded([row for text in texts for row in text.extra["types"]])
         return batch
 
     def _pooled(self, units: list[tuple[int, int]]) -> list[tuple[int, int]]:

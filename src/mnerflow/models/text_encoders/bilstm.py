@@ -12,6 +12,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
+from mnerflow.models.padding import padded
 from mnerflow.models.text_encoders import EncodedText, TextEncoder
 
 PAD, UNKNOWN = 0, 1
@@ -93,28 +94,25 @@ class BiLSTM(TextEncoder):
     def _encode(self, post: Post, caption: list[str]) -> EncodedText:
         words = [*caption, *_read(post)]
         ids = [self.vocabulary.words.get(word.lower(), UNKNOWN) for word in words]
-        spelled = [
-            [self.vocabulary.characters.get(character, UNKNOWN) for character in word[:LONGEST_WORD]]
-            for word in words
-        ]
+        characters = []
+        for word in words:
+            known = [self.vocabulary.characters.get(character, UNKNOWN) for character in word[:LONGEST_WORD]]
+            characters += [*known, *[PAD] * (LONGEST_WORD - len(known))]
         own = range(len(caption), len(words))
         units = [[(0, index)] for index in own]
-        return EncodedText([ids], units, [1] * len(post.tokens), len(own), {"spelled": spelled})
+        return EncodedText([ids], units, [1] * len(post.tokens), len(own), {"characters": characters})
 
     def collate(self, texts: Sequence[EncodedText]) -> dict[str, Tensor]:
         """Pad to ``words (batch, length)``, ``characters (batch, length, characters)``, ``lengths (batch)``
         and ``units (batch, words)``, the positions of the post's own words."""
-        length = max(text.length for text in texts)
-        words = torch.zeros(len(texts), length, dtype=torch.long)
-        characters = torch.zeros(len(texts), length, LONGEST_WORD, dtype=torch.long)
-        units = torch.zeros(len(texts), max(len(text.words) for text in texts), dtype=torch.long)
-        for row, text in enumerate(texts):
-            words[row, : text.length] = torch.tensor(text.windows[0])
-            for column, spelled in enumerate(text.extra["spelled"]):
-                characters[row, column, : len(spelled)] = torch.tensor(spelled, dtype=torch.long)
-            units[row, : len(text.words)] = torch.tensor([word[0][1] for word in text.words])
-        lengths = torch.tensor([text.length for text in texts])
-        return {"words": words, "characters": characters, "lengths": lengths, "units": units}
+        words = padded([text.windows[0] for text in texts])
+        characters = padded([text.extra["characters"] for text in texts], PAD)
+        return {
+            "words": words,
+            "characters": characters.view(*words.shape, LONGEST_WORD),
+            "lengths": torch.tensor([text.length for text in texts]),
+            "units": padded([[position for ((_, position),) in text.words] for text in texts]),
+        }
 
     def forward(self, text: dict[str, Tensor], prefix: None = None) -> Tensor:
         """Return ``(batch, words, 2 * hidden)``."""

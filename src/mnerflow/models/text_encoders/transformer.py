@@ -9,10 +9,13 @@ import torch
 from torch import Tensor, nn
 from transformers import AutoModel, PreTrainedModel
 
+from mnerflow.compute.device import device
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
+from mnerflow.models import attention
 from mnerflow.models.layer_prefix import LayerPrefix
 from mnerflow.models.text_encoders._subwords import (
+    KERNELS,
     SAFE,
     SubwordConfig,
     SubwordEncoder,
@@ -66,9 +69,12 @@ class Transformer(SubwordEncoder):
         if config.trained_layers:
             model.requires_grad_(False)
             layers[-config.trained_layers :].requires_grad_(True)
-        if model.base_model_prefix in ("bert", "roberta", "electra"):  # they take keys from outside
+        # They take keys and values from outside, and attend plainly.
+        if model.base_model_prefix in ("bert", "roberta", "electra"):
             heads = model.config.num_attention_heads
             self.prefix_shape = (len(layers), heads, self.d_model // heads)
+            if device().type == "cpu":
+                model.set_attn_implementation(attention.NAME)
 
     @classmethod
     def create(cls, config: Config, weights: Path | None, posts: Sequence[Post]) -> "Transformer":
@@ -77,7 +83,7 @@ class Transformer(SubwordEncoder):
         Raises ``UserError`` where there are none, and for layers that the model does not have.
         """
         with readable(weights):
-            model = AutoModel.from_pretrained(weights, dtype=torch.float32, **SAFE)
+            model = AutoModel.from_pretrained(weights, dtype=torch.float32, **SAFE, **KERNELS)
             tokenizer = load_tokenizer(weights)
         check_config(model, ("hidden_size", "num_hidden_layers"))
         if model.config.is_encoder_decoder:

@@ -1,0 +1,107 @@
+"""What is done otherwise than torch does, for speed alone: the same results, or the same distribution."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from mnerflow.compute.device import device
+from mnerflow.data.post import Post
+from mnerflow.models.dropout import Dropout, draw_cheaply, drop
+from mnerflow.models.layer_prefix import LayerPrefix
+from mnerflow.models.padding import mask_of, padded
+from mnerflow.models.text_encoders.transformer import Config, Transformer
+from mnerflow.training.loop import clip_gradients
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("p", [0.1, 0.5])
+def test_dropout_zeroes_its_share_and_keeps_the_mean(p: float, dtype: torch.dtype) -> None:
+    torch.manual_seed(0)
+    values = torch.ones(999, 1001, dtype=dtype, requires_grad=True)  # the number of values is odd
+    dropped = drop(values, p)
+    share = (dropped == 0).double().mean().item()
+    assert abs(share - p) < 4 * (p * (1 - p) / values.numel()) ** 0.5
+    assert dropped.dtype == dtype and dropped.max().item() == pytest.approx(1 / (1 - p), rel=0.005)
+    dropped.sum().backward()
+    assert torch.equal(values.grad, dropped.detach())
+    neighbours = (dropped[:, 1:] == 0) & (dropped[:, :-1] == 0)  # are drawn from one number
+    assert abs(neighbours.double().mean().item() - p * p) < 5 * (p * p / values.numel()) ** 0.5
+
+
+def test_dropout_is_by_seed_and_of_training_alone() -> None:
+    model = nn.Sequential(nn.Linear(8, 8), nn.ModuleDict({"default": nn.Dropout(0.5)}))
+    draw_cheaply(model)
+    dropout = model[1]["default"]
+    assert type(dropout) is Dropout
+    values, draws = torch.ones(64), []
+    for _ in range(2):
+        torch.manual_seed(3)
+        draws.append(dropout(values))
+    assert torch.equal(*draws) and not torch.equal(dropout(values), draws[0])
+    assert torch.equal(dropout.eval()(values), values)
+    assert torch.equal(drop(values, 0.0), values) and not drop(values, 1.0).any()
+
+
+@pytest.mark.skipif(device().type != "cpu", reason="a GPU has kernels of its own")
+@pytest.mark.parametrize("prefixed", [False, True])
+def test_attention_is_that_of_transformers(prefixed: bool, tiny_bert: Path) -> None:
+    encoder = Transformer.create(Config(), tiny_bert, []).eval()
+    posts = [Post("1", ["ann", "sings", "in", "rome"], ["O"] * 4), Post("2", ["rome"], ["O"])]
+    text = encoder.collate(encoder.encode(posts, captions=False))
+    torch.manual_seed(0)
+    prefix = LayerPrefix(torch.randn(2, 2, 2, 2, 3, 4), torch.tensor([True, False])) if prefixed else None
+    found = []
+    for name in ("mnerflow", "eager"):
+        assert name == "eager" or encoder.model.config._attn_implementation == name
+        encoder.model.set_attn_implementation(name)
+        encoder.zero_grad()
+        words = encoder(text, prefix)
+        words.square().sum().backward()
+        found.append([words, *(w.grad for w in encoder.parameters() if w.grad is not None)])
+    torch.testing.assert_close(*found)
+
+
+@pytest.mark.parametrize("most", [0.1, 100.0])
+def test_gradients_are_clipped_as_torch_does(most: float) -> None:
+    models = []
+    for _ in range(2):
+        torch.manual_seed(0)
+        models.append(nn.Linear(3, 3))
+        models[-1](torch.ones(2, 3)).square().sum().backward()
+    clip_gradients(models[0], most)
+    nn.utils.clip_grad_norm_(models[1].parameters(), most)
+    assert all(torch.equal(a.grad, b.grad) for a, b in zip(*(m.parameters() for m in models), strict=True))
+
+
+def test_rows_are_padded_to_the_longest() -> None:
+    rows = [[3], [], [1, 2, 3]]
+    assert padded(rows, 9).tolist() == [[3, 9, 9], [9, 9, 9], [1, 2, 3]]
+    assert padded([[], []]).shape == (2, 0) and padded([[], []]).dtype == torch.int64
+    assert mask_of(torch.tensor([1, 0, 3])).tolist() == [[True, False, False], [False] * 3, [True] * 3]
+    assert mask_of(torch.tensor([[1, 2], [0, 1]])).shape == (2, 2, 2)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's")
+def test_freed_memory_is_kept_until_it_has_grown() -> None:
+    code = """
+import resource, torch
+from pathlib import Path
+from mnerflow.compute.memory import FreedMemory
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() // 2**20
+freed = FreedMemory()
+start = resident()
+for size in (100, 100 + FreedMemory.GROWTH + 50):
+    torch.zeros(size * 2**18)
+    before = resident() - start
+    freed.limit()
+    print(before, resident() - start)
+"""
+    child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    kept, grown = (tuple(map(int, line.split())) for line in child.stdout.splitlines())
+    assert min(kept) > 90, "a step's memory is kept for the next"
+    assert grown[0] > 500 and grown[1] < 60, "and given back when it has grown"
