@@ -1,4 +1,5 @@
-# Images decoded once a data set and size; patch vectors computed once where an encoder is frozen.
+# Images decoded once a data set and size; patch vectors computed once where an encoder is frozen. Both go first:
+# two cores are free at once only while nothing trains.
 
 
 rule image_store:
@@ -15,6 +16,7 @@ rule image_store:
         size=r"\d+",
     conda:
         ENVIRONMENT
+    priority: 1
     threads: 2
     params:
         folder=lambda w: image_folder(w.dataset),
@@ -37,6 +39,7 @@ rule image_features:
         "results/logs/image_features/{dataset}.{image}.log",
     conda:
         ENVIRONMENT
+    priority: 1
     threads: 2
     resources:
         gpu=1,

@@ -22,16 +22,17 @@ def peak_memory_mib() -> int:
 
 
 class FreedMemory:
-    """What a step of training frees, kept by glibc for the next one; a few hundredths of a run's time.
+    """Has glibc keep what a step of training frees, until the process has grown too much.
 
-    Else glibc returns large pieces at once, as the gradient of a vocabulary, and each step has to take them
-    from the system anew. But batches of ever other shapes leave holes, so that what is kept grows.
+    It would return large pieces at once, such as the gradient of a vocabulary, and each step would have to
+    take them from the system anew: a few hundredths of a run's time. But batches of different shapes leave
+    holes, so that what is kept grows.
     """
 
-    GROWTH = 384  # MiB
+    GROWTH = 384  # MiB; a run of a small encoder hardly ever grows by as much
 
     def __init__(self) -> None:
-        self._first = 0
+        self._base = 0
         libc = ctypes.CDLL(None)
         self._give_back = getattr(libc, "malloc_trim", None)
         if self._give_back:
@@ -39,15 +40,15 @@ class FreedMemory:
             libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
 
     def limit(self) -> None:
-        """Give it back if, since the first step after it was last given back, it has grown by ``GROWTH``."""
+        """Return it where the process is larger by ``GROWTH`` than when first asked since the last return."""
         if not self._give_back:
             return
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
         resident = pages * resource.getpagesize() // 2**20
-        self._first = self._first or resident
-        if resident > self._first + self.GROWTH:
+        self._base = self._base or resident
+        if resident > self._base + self.GROWTH:
             self._give_back(0)
-            self._first = 0
+            self._base = 0
 
 
 def no_memory(error: Exception) -> bool:

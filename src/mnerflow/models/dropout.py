@@ -10,7 +10,7 @@ def drop(values: Tensor, p: float) -> Tensor:
     16 random bits decide on a value, where torch draws a Bernoulli variable. A GPU takes torch's own dropout.
     """
     dropped = round(p * 2**16)
-    if values.is_cuda or dropped in (0, 2**16):
+    if values.device.type != "cpu" or dropped in (0, 2**16):
         return nn.functional.dropout(values, p)
     bits = torch.empty(-(-values.numel() // 4), dtype=torch.int64).random_(-(2**63), None)
     drawn = bits.view(torch.int16)[: values.numel()].view(values.shape)
@@ -26,9 +26,9 @@ class Dropout(nn.Dropout):
         return drop(values, self.p) if self.training else values
 
 
-def draw_cheaply(model: nn.Module) -> None:
+def replace_dropout(model: nn.Module) -> None:
     """Put ``Dropout`` in place of every ``nn.Dropout`` within a model."""
     for module in model.modules():
         for name, child in module.named_children():
             if type(child) is nn.Dropout:
-                setattr(module, name, Dropout(child.p))
+                setattr(module, name, Dropout(child.p).train(child.training))

@@ -1,4 +1,4 @@
-"""Rows of ever other lengths as one tensor."""
+"""Rows of different lengths as one tensor."""
 
 from collections.abc import Sequence
 

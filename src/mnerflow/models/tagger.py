@@ -17,7 +17,7 @@ from mnerflow.errors import UserError
 from mnerflow.files import atomic_path
 from mnerflow.models.batch import Batch
 from mnerflow.models.decoders import Decoder, class_weights
-from mnerflow.models.dropout import draw_cheaply
+from mnerflow.models.dropout import replace_dropout
 from mnerflow.models.fusions import Fusion, Sizes
 from mnerflow.models.image_encoders import Features, ImageEncoder, new_image_encoder
 from mnerflow.models.image_encoders.augment import Augment
@@ -43,7 +43,7 @@ class Tagger(nn.Module):
         self.image_encoder = image_encoder
         self.fusion = fusion
         self.decoder = decoder
-        draw_cheaply(self)
+        replace_dropout(self)
 
     def forward(self, batch: Batch) -> Tensor:
         """Return emissions ``(batch, words, tags)``."""

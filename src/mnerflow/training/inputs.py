@@ -81,7 +81,7 @@ class Inputs:
 
     def _images(self, chosen: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
         counts = torch.tensor([len(self.rows[index]) for index in chosen])
-        # A place more where no post has an image, as there must be one.
+        # A batch needs a place for an image, which is masked where no post has one.
         rows = padded([self.rows[index] or [BLANK_ROW] for index in chosen], BLANK_ROW)
         mask = torch.arange(rows.shape[1]) < counts.unsqueeze(-1)
         return torch.from_numpy(_read(self.images, rows.numpy())), mask

@@ -209,11 +209,12 @@ def parameter_groups(tagger: Tagger, config: TrainingConfig) -> list[dict]:
     return groups
 
 
-def clip_gradients(tagger: Tagger, most: float) -> None:
-    """Scale gradients to a norm of ``most`` where it is larger; most of the time they are left untouched."""
+def clip_gradients(tagger: Tagger, max_norm: float) -> None:
+    """Scale gradients down where their norm is above ``max_norm``; else a pass over them is saved."""
     norm = nn.utils.get_total_norm([w.grad for w in tagger.parameters() if w.grad is not None])
-    if not norm <= most:  # what is no number is spread, too
-        nn.utils.clip_grads_with_norm_(tagger.parameters(), most, norm)
+    # A GPU would have to wait for the answer. Written so that NaN is above and reaches every weight.
+    if norm.is_cuda or not norm <= max_norm:
+        nn.utils.clip_grads_with_norm_(tagger.parameters(), max_norm, norm)
 
 
 def best_epoch(history: list[Epoch], config: TrainingConfig) -> int:

@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from transformers import AutoTokenizer, PreTrainedModel
 from transformers.utils import logging
 
-from mnerflow.compute.device import device
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
 from mnerflow.models.layer_prefix import LayerPrefix
@@ -26,8 +25,6 @@ logging.disable_progress_bar()
 
 # Pickled weights and a model's own Python files could run anything.
 SAFE = {"use_safetensors": True, "trust_remote_code": False}
-# On a processor torch's attention is slower at a post's length, and with dropout not fused.
-KERNELS = {"attn_implementation": "eager"} if device().type == "cpu" else {}
 
 
 CASINGS = ("lower or none", "title", "upper", "mixed")
@@ -208,17 +205,15 @@ class SubwordEncoder(TextEncoder):
                 [[(first_row + w) * width + p for w, p in self._pooled(units)] for units in text.words]
             )
             first_row += len(text.windows)
-        unit_mask = mask_of(padded([[len(word) for word in words] for words in chosen])).float()
-        pooled = unit_mask.shape[2]
-        filled = [
-            [unit for word in words for unit in (*word, *[0] * (pooled - len(word)))] for words in chosen
-        ]
+        unit_mask = mask_of(padded([[len(word) for word in words] for words in chosen]))
+        units = torch.zeros(unit_mask.shape, dtype=torch.long)
+        units[unit_mask] = torch.tensor([unit for words in chosen for word in words for unit in word])
         batch = {
             "input_ids": input_ids,
             "attention_mask": mask_of(torch.tensor([len(row) for row in rows])).long(),
             "posts": torch.tensor(posts),
-            "units": padded(filled).view(unit_mask.shape),
-            "unit_mask": unit_mask,
+            "units": units,
+            "unit_mask": unit_mask.float(),
         }
         if self.casing is not None:
             batch["casings"] = padded([row for text in texts for row in text.extra["casings"]])

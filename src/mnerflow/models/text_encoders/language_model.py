@@ -17,7 +17,6 @@ from mnerflow.data.post import Post
 from mnerflow.errors import UserError, suggest
 from mnerflow.models.layer_prefix import LayerPrefix
 from mnerflow.models.text_encoders._subwords import (
-    KERNELS,
     SAFE,
     SubwordConfig,
     SubwordEncoder,
@@ -124,7 +123,6 @@ class LanguageModel(SubwordEncoder):
                 dtype=dtype,
                 quantization_config=nf4 if config.four_bit else None,
                 **SAFE,
-                **KERNELS,
             )
             tokenizer = load_tokenizer(weights)
         if model.config.model_type in OWN_MASKS or getattr(model.config, "alibi", False):

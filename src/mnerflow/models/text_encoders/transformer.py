@@ -15,7 +15,6 @@ from mnerflow.errors import UserError
 from mnerflow.models import attention
 from mnerflow.models.layer_prefix import LayerPrefix
 from mnerflow.models.text_encoders._subwords import (
-    KERNELS,
     SAFE,
     SubwordConfig,
     SubwordEncoder,
@@ -26,6 +25,8 @@ from mnerflow.models.text_encoders._subwords import (
 
 # They mask scores of attention with a number that bf16 does not have.
 IN_FP32 = ("deberta", "xmod")
+# Scaled dot products and nothing else.
+PLAIN_ATTENTION = ("bert", "camembert", "electra", "roberta", "xlm-roberta")
 # What they make of a post hangs on how far its batch is padded.
 READ_PADDING = ("canine", "convbert", "fnet", "funnel", "mobilebert", "nystromformer")
 
@@ -69,12 +70,11 @@ class Transformer(SubwordEncoder):
         if config.trained_layers:
             model.requires_grad_(False)
             layers[-config.trained_layers :].requires_grad_(True)
-        # They take keys and values from outside, and attend plainly.
-        if model.base_model_prefix in ("bert", "roberta", "electra"):
+        if model.base_model_prefix in ("bert", "roberta", "electra"):  # they take keys from outside
             heads = model.config.num_attention_heads
             self.prefix_shape = (len(layers), heads, self.d_model // heads)
-            if device().type == "cpu":
-                model.set_attn_implementation(attention.NAME)
+        if model.config.model_type in PLAIN_ATTENTION and device().type == "cpu":
+            model.set_attn_implementation(attention.NAME)
 
     @classmethod
     def create(cls, config: Config, weights: Path | None, posts: Sequence[Post]) -> "Transformer":
@@ -83,7 +83,7 @@ class Transformer(SubwordEncoder):
         Raises ``UserError`` where there are none, and for layers that the model does not have.
         """
         with readable(weights):
-            model = AutoModel.from_pretrained(weights, dtype=torch.float32, **SAFE, **KERNELS)
+            model = AutoModel.from_pretrained(weights, dtype=torch.float32, **SAFE)
             tokenizer = load_tokenizer(weights)
         check_config(model, ("hidden_size", "num_hidden_layers"))
         if model.config.is_encoder_decoder:
