@@ -14,9 +14,9 @@ rule image_store:
         "results/logs/image_store/{dataset}.{size}.log",
     wildcard_constraints:
         size=r"\d+",
+    priority: 1
     conda:
         ENVIRONMENT
-    priority: 1
     threads: 2
     params:
         folder=lambda w: image_folder(w.dataset),
@@ -37,9 +37,9 @@ rule image_features:
         "results/features/{dataset}/{image}.npy",
     log:
         "results/logs/image_features/{dataset}.{image}.log",
+    priority: 1
     conda:
         ENVIRONMENT
-    priority: 1
     threads: 2
     resources:
         gpu=1,
