@@ -24,8 +24,8 @@ def peak_memory_mib() -> int:
 class FreedMemory:
     """Has glibc keep what a step of training frees, until the process has grown too much.
 
-    It would return large pieces at once, such as the gradient of a vocabulary, and each step would have to
-    take them from the system anew: a few hundredths of a run's time. But batches of different shapes leave
+    By itself glibc gives large pieces back at once, such as the gradient of a vocabulary, and each step takes
+    them from the system anew: a few hundredths of a run's time. But batches of different shapes leave
     holes, so that what is kept grows.
     """
 
@@ -40,7 +40,7 @@ class FreedMemory:
             libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
 
     def limit(self) -> None:
-        """Return it where the process is larger by ``GROWTH`` than when first asked since the last return."""
+        """Give it back where the process has grown by ``GROWTH`` since the first call after the last time."""
         if not self._give_back:
             return
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
