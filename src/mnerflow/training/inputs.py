@@ -80,10 +80,10 @@ class Inputs:
         return Batch(text, word_mask, padded(labels), images, image_mask)
 
     def _images(self, chosen: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
-        counts = torch.tensor([len(self.rows[index]) for index in chosen])
+        shown = [self.rows[index] for index in chosen]
         # A batch needs a place for an image, which is masked where no post has one.
-        rows = padded([self.rows[index] or [BLANK_ROW] for index in chosen], BLANK_ROW)
-        mask = torch.arange(rows.shape[1]) < counts.unsqueeze(-1)
+        rows = padded([own or [BLANK_ROW] for own in shown], BLANK_ROW)
+        mask = padded([[1] * len(own) or [0] for own in shown]).bool()
         return torch.from_numpy(_read(self.images, rows.numpy())), mask
 
 

@@ -25,7 +25,7 @@ from mnerflow.models.text_encoders._subwords import (
 
 # They mask scores of attention with a number that bf16 does not have.
 IN_FP32 = ("deberta", "xmod")
-# Scaled dot products and nothing else.
+# Their attention is scaled dot products and nothing else.
 PLAIN_ATTENTION = ("bert", "camembert", "electra", "roberta", "xlm-roberta")
 # What they make of a post hangs on how far its batch is padded.
 READ_PADDING = ("canine", "convbert", "fnet", "funnel", "mobilebert", "nystromformer")
