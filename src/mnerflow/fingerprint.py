@@ -1,56 +1,164 @@
-"""A hash of what code does, not of how it is written: comments, docstrings and layout do not count.
+"""A hash of what code computes: of the definitions that it reaches, as far as they decide a result.
 
-A YAML file beside a module that has its name belongs to it.
+Comments, docstrings, annotations of functions, log lines and the words of errors do not count, nor does the
+code of ``PLUMBING``. A YAML file beside a module that has its name belongs to the module.
 """
 
 import ast
 import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
+# They write, log, measure and record what is computed, or find a place to compute; no result depends on them.
+PLUMBING = frozenset(
+    PACKAGE / f"{name}.py"
+    for name in (
+        *("errors", "files", "fingerprint", "log", "provenance", "record"),
+        *("compute/gpus", "compute/memory"),
+        *(f"training/{name}" for name in ("energy", "launch", "meter", "preemption", "provenance", "worker")),
+    )
+)
+ALL = "*"  # every definition of a module
+ON_IMPORT = ""  # the statements of a module that define nothing: importing it runs them
 
 
 def fingerprint(*sources: str | Path) -> str:
-    """Hash files and mnerflow modules together with every mnerflow module that they import.
+    """Hash files and mnerflow modules together with every definition of mnerflow that they reach.
 
-    Imports are read from the syntax tree, so nothing is imported and torch is not loaded. Modules that
+    Names are followed in the syntax tree, so nothing is imported and torch is not loaded. Modules that
     are chosen at run time by name (a fusion, an encoder) must be listed.
 
     Args:
         sources: paths of Python files, or dotted module names below ``mnerflow``.
     """
-    files = {_file_of(source) if isinstance(source, str) else source for source in sources}
-    pending = list(files)
+    pending = {(_file_of(source) if isinstance(source, str) else source, ALL) for source in sources}
+    reached: set[tuple[Path, str]] = set()
+    digests = set()
     while pending:
-        for module in _analyse(pending.pop())[1]:
-            file = _file_of(module)
-            if file not in files:
-                files.add(file)
-                pending.append(file)
-    digests = sorted(_analyse(file)[0] for file in files)
-    return hashlib.sha256("".join(digests).encode()).hexdigest()[:16]
+        file, name = pending.pop()
+        if (file, name) in reached or file in PLUMBING:
+            continue
+        reached.add((file, name))
+        for definition in _module(file).find(name):
+            digests.add(definition.digest)
+            pending |= definition.uses
+        pending.add((file, ON_IMPORT))
+    return hashlib.sha256("".join(sorted(digests)).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A statement at the top of a module: its digest, and the files and names of mnerflow that it uses."""
+
+    digest: str
+    uses: frozenset[tuple[Path, str]]
+
+
+@dataclass(frozen=True)
+class Module:
+    """What a module defines by name, and what it hands on from elsewhere."""
+
+    definitions: dict[str, list[Definition]]
+    imports: dict[str, tuple[Path, str]]
+
+    def find(self, name: str) -> list[Definition]:
+        """The definitions of a name; all of them where it is ``ALL``, or is made in a way not seen here."""
+        if name == ON_IMPORT or name in self.definitions:
+            return self.definitions.get(name, [])
+        if name in self.imports:
+            return [Definition("", frozenset({self.imports[name]}))]
+        return [definition for found in self.definitions.values() for definition in found]
 
 
 @cache
-def _analyse(file: Path) -> tuple[str, frozenset[str]]:
-    """Digest of a file's syntax tree, and the mnerflow modules that it imports."""
-    tree = ast.parse(file.read_text(encoding="utf-8"), str(file))
-    imported = set()
+def _module(file: Path) -> Module:
+    tree = _Computed().visit(ast.parse(file.read_text(encoding="utf-8"), str(file)))
+    ours: dict[str, tuple[Path, str]] = {}
+    others: dict[str, str] = {}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            imported.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            module = _absolute(node, file)
-            imported.add(module)
-            imported.update(f"{module}.{alias.name}" for alias in node.names)
-        _strip_docstring(node)
-    modules = frozenset(name for name in imported if name.split(".")[0] == "mnerflow" and _exists(name))
-    content = ast.dump(tree).encode()
-    values = file.with_suffix(".yaml")  # what a module of its name reads
+        for name, module, member in _imported(node, file):
+            if target := _target(module, member):
+                ours[name] = target
+            elif module.split(".")[0] != "mnerflow":
+                others[name] = f"{module} {member}"
+    defined = {name for statement in tree.body for name in _bound(statement)}
+    definitions: dict[str, list[Definition]] = {}
+    for statement in tree.body:
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            continue
+        names = _names(statement)
+        uses = {(file, name) for name, _ in names if name in defined}
+        uses |= {_member(ours[name], member) for name, member in names if name in ours}
+        outside = sorted({others[name] for name, _ in names if name in others})
+        content = ast.dump(statement) + repr(outside)
+        definition = Definition(hashlib.sha256(content.encode()).hexdigest(), frozenset(uses))
+        for name in _bound(statement) or [ON_IMPORT]:
+            definitions.setdefault(name, []).append(definition)
+    values = file.with_suffix(".yaml")
     if values.exists():
-        content += values.read_bytes()
-    return hashlib.sha256(content).hexdigest(), modules
+        read = Definition(hashlib.sha256(values.read_bytes()).hexdigest(), frozenset())
+        definitions.setdefault(ON_IMPORT, []).append(read)
+    return Module(definitions, ours)
+
+
+class _Computed(ast.NodeTransformer):
+    """Leaves of a syntax tree what decides a result."""
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.returns = None
+        return self._without_docstring(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        node.returns = None
+        return self._without_docstring(node)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        return self._without_docstring(node)
+
+    def visit_Module(self, node: ast.Module) -> ast.AST:
+        return self._without_docstring(node)
+
+    def visit_arg(self, node: ast.arg) -> ast.AST:
+        return ast.arg(node.arg)
+
+    def visit_Raise(self, node: ast.Raise) -> ast.AST:
+        error = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+        return ast.Raise(exc=error, cause=None)
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        if isinstance(node.func, ast.Name) and node.func.id == "UserError":
+            return node.func
+        return self.generic_visit(node)
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST:
+        return ast.Pass() if _logs(node.value) else self.generic_visit(node)
+
+    def _without_docstring(self, node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        if ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+        return self.generic_visit(node)
+
+
+def _logs(node: ast.expr) -> bool:
+    function = node.func if isinstance(node, ast.Call) else None
+    return (
+        isinstance(function, ast.Attribute)
+        and isinstance(function.value, ast.Name)
+        and function.value.id == "logger"
+    )
+
+
+def _imported(node: ast.AST, file: Path) -> Iterator[tuple[str, str, str]]:
+    """The names that an import binds, each with its module and its name there."""
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            yield alias.asname or alias.name.split(".")[0], alias.name, ""
+    elif isinstance(node, ast.ImportFrom):
+        for alias in node.names:
+            yield alias.asname or alias.name, _absolute(node, file), alias.name
 
 
 def _absolute(node: ast.ImportFrom, file: Path) -> str:
@@ -61,26 +169,38 @@ def _absolute(node: ast.ImportFrom, file: Path) -> str:
     return ".".join([*package, *([node.module] if node.module else [])])
 
 
-def _strip_docstring(node: ast.AST) -> None:
-    if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-        first = node.body[0] if node.body else None
-        if (
-            isinstance(first, ast.Expr)
-            and isinstance(first.value, ast.Constant)
-            and isinstance(first.value.value, str)
-        ):
-            node.body = node.body[1:]
+def _target(module: str, member: str) -> tuple[Path, str] | None:
+    """The file and the name that an import of mnerflow means; ``ALL`` where that is a module."""
+    for path, name in ((f"{module}.{member}", ALL), (module, member or ALL)):
+        if path.split(".")[0] == "mnerflow" and (file := _file_of(path)).is_file():
+            return file, name
+    return None
 
 
-def _path_of(module: str) -> Path:
-    return PACKAGE.joinpath(*module.split(".")[1:])
+def _member(target: tuple[Path, str], member: str) -> tuple[Path, str]:
+    """What ``name.member`` uses, where the name stands for a module: that definition alone."""
+    return (target[0], member) if target[1] == ALL and member else target
 
 
-def _exists(module: str) -> bool:
-    path = _path_of(module)
-    return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
+def _names(statement: ast.stmt) -> set[tuple[str, str]]:
+    """The names that a statement reads, each with the attribute that it reads of it, if any."""
+    nodes = list(ast.walk(statement))
+    attributes = [n for n in nodes if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name)]
+    held = {id(attribute.value) for attribute in attributes}
+    alone = {(node.id, "") for node in nodes if isinstance(node, ast.Name) and id(node) not in held}
+    return alone | {(attribute.value.id, attribute.attr) for attribute in attributes}
 
 
-def _file_of(source: str) -> Path:
-    path = _path_of(source)
+def _bound(statement: ast.stmt) -> list[str]:
+    """The names that a statement at the top of a module defines."""
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return [statement.name]
+    if isinstance(statement, ast.Assign | ast.AnnAssign):
+        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+        return [node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)]
+    return []
+
+
+def _file_of(module: str) -> Path:
+    path = PACKAGE.joinpath(*module.split(".")[1:])
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
