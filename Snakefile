@@ -53,6 +53,7 @@ rule tables_of_predictions:
 onstart:
     check_gpus()
     name_unused()
+    name_unlike_published()
 
 
 onsuccess:

@@ -14,6 +14,7 @@ from mnerflow.errors import UserError
 from mnerflow.files import sha256, write_text
 from mnerflow.publishing import publication
 from mnerflow.publishing.archive import verify_archive, write_archive
+from mnerflow.publishing.migrate import migrate
 from mnerflow.reporting.show import results_text
 
 PUBLISHED = Path("results/published")
@@ -113,7 +114,11 @@ def _parser() -> argparse.ArgumentParser:
         "publish", help="copy finished runs and tables to where they can be given away"
     )
     publish.set_defaults(act=_publish)
-    for command in (show, archive, publish):
+    migration = commands.add_parser(
+        "migrate", help="bring records of results that an earlier version made up to date"
+    )
+    migration.set_defaults(act=_migrate)
+    for command in (show, archive, publish, migration):
         command.add_argument(
             "results", type=Path, nargs="?", default=Path("results"), help="default: results"
         )
@@ -198,6 +203,12 @@ def _compare(given: argparse.Namespace) -> int:
     state = f"{len(wrong)} of {count} differ" if wrong else f"all {count} are computed again"
     print(f"{given.published}, scores and tables: {state}")
     return int(bool(wrong))
+
+
+def _migrate(given: argparse.Namespace) -> int:
+    changed, count = migrate(given.results)
+    print(f"{given.results}: {changed} of {count} records were older and are up to date now")
+    return 0
 
 
 def _report(findings: Findings, types: Sequence[str] | None, limit: int | None) -> str:

@@ -310,8 +310,13 @@ def modules_of(values: dict[str, Any]) -> Iterator[str]:
     yield f"{models}.fusions.{values['fusion']['kind']}"
     yield f"{models}.decoders.{values['decoder']}"
     for part in ("text_encoder", "image_encoder"):
-        if part in values:
+        if values.get(part):
             yield f"{models}.{part}s.{values[part]['kind']}"
+
+
+def training_modules(values: dict[str, Any]) -> list[str]:
+    """The modules that a run's training starts from."""
+    return ["mnerflow.training.run", *modules_of(values)]
 
 
 def _part(name: str, entry: dict[str, Any]) -> dict[str, Any]:

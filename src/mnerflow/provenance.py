@@ -10,16 +10,36 @@ from typing import Any
 
 from mnerflow import __version__
 from mnerflow.files import sha256
+from mnerflow.fingerprint import fingerprint
+from mnerflow.record import Code
+
+# Those that training computes with.
+PACKAGES = ("torch", "transformers", "timm", "peft", "tokenizers", "numpy")
 
 
-def origin(packages: Iterable[str], data: Iterable[Path]) -> dict[str, Any]:
-    """Versions, commit, checksums of the input files and the time as plain values for ``run.yaml``."""
+def origin(modules: Iterable[str], packages: Iterable[str], data: Iterable[Path]) -> dict[str, Any]:
+    """Code, versions, checksums of the input files and the time, as fields of a ``Record``.
+
+    Args:
+        modules: from which the fingerprints of the code start.
+        packages: whose versions count.
+        data: the input files.
+    """
     return {
+        "code": code(modules),
         "versions": {"mnerflow": __version__, "python": platform.python_version(), **versions(packages)},
-        "git_commit": git_commit(),
         "data_sha256": {str(path): sha256(path) for path in data},
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def code(modules: Iterable[str]) -> Code:
+    """The commit of the checkout that this code runs from, and fingerprints of what the modules compute."""
+    prints = {module: fingerprint(module) for module in modules}
+    found = git_commit()
+    if found is None:
+        return Code(modules=prints)
+    return Code(commit=found.removesuffix("-dirty"), dirty=found.endswith("-dirty"), modules=prints)
 
 
 def versions(packages: Iterable[str]) -> dict[str, str]:

@@ -1,27 +1,189 @@
-"""``run.yaml``: what a run says of itself."""
+"""``run.yaml``: what a run says of itself, written and read through one typed record."""
 
-from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from mnerflow.errors import UserError
-from mnerflow.files import read_text
+from mnerflow.files import read_text, write_text
+
+RECORD = "run.yaml"
 
 
-def read_record(path: str | Path, needed: Collection[str], remedy: str) -> dict[str, Any]:
-    """Read a run's ``run.yaml``.
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True)
 
-    Raises ``UserError`` naming the file, and the ``remedy``, when it is missing, is no record of a run, or
-    lacks one of the keys that are ``needed``.
+
+class Code(_Part):
+    """The code that a run was made with.
+
+    Attributes:
+        commit: of the checkout; nothing where there is none.
+        dirty: whether files differed from that commit.
+        modules: fingerprints of what the run's code computes, by the module that it starts from; nothing
+            of runs that were made before there were any.
     """
-    try:
-        record = yaml.safe_load(read_text(path))
-    except yaml.YAMLError as error:
-        raise UserError(f"{path}: no record of a run ({error}). {remedy}") from error
-    if not isinstance(record, dict):
-        raise UserError(f"{path}: no record of a run. {remedy}")
-    if missing := sorted(set(needed) - record.keys()):
-        raise UserError(f"{path}: {', '.join(missing)} missing in the record of a run. {remedy}")
-    return record
+
+    commit: str | None = None
+    dirty: bool = False
+    modules: dict[str, str] = {}
+
+    def same_as(self, other: "Code") -> bool:
+        """Whether the modules that both used computed the same.
+
+        Where one did not write its modules' fingerprints down, both must be of one commit and unchanged.
+        """
+        if self.modules and other.modules:
+            shared = self.modules.keys() & other.modules.keys()
+            return all(self.modules[name] == other.modules[name] for name in shared)
+        return self.commit is not None and self.commit == other.commit and not (self.dirty or other.dirty)
+
+
+class Hardware(_Part):
+    """The machine that a run was made on."""
+
+    machine: str
+    processor: str
+    cores: int
+    gpu: str | None = None
+
+    @property
+    def device(self) -> str:
+        """``GPU`` or ``processor``, whichever computed."""
+        return "GPU" if self.gpu else "processor"
+
+
+class ImagesRead(_Part):
+    """How images are made squares, ``data.image.Fit``, and what becomes of those that cannot be used."""
+
+    fit: str
+    broken: str
+
+
+class Record(_Part):
+    """What all runs say: their names, settings, code, versions and data.
+
+    Attributes:
+        config: plain values of the run's configuration.
+        data_sha256: checksums of the files that it read.
+        finished: when it ended, in ISO 8601.
+        seconds: wall-clock time of the whole.
+    """
+
+    dataset: str
+    filter: str
+    text: str
+    image: str
+    fusion: str
+    seed: int
+    config: dict[str, Any]
+    code: Code
+    versions: dict[str, str]
+    data_sha256: dict[str, str]
+    finished: str
+    seconds: float
+
+    @classmethod
+    def read(cls, path: Path, remedy: str) -> Self:
+        """Read a run's ``run.yaml``.
+
+        Raises ``UserError`` naming the file, and the ``remedy``, when it is missing or is no record of a run,
+        with the value that is missing or of another type.
+        """
+        try:
+            return cls.model_validate(yaml.load(read_text(path), yaml.CSafeLoader))
+        except yaml.YAMLError as error:
+            raise UserError(f"{path}: no record of a run ({error}). {remedy}") from error
+        except ValidationError as error:
+            wrong = error.errors()[0]
+            place = ".".join(map(str, wrong["loc"])) or "the whole"
+            if wrong["type"] == "missing":
+                remedy = f"If an earlier version wrote it, `mnerflow migrate` brings it up to date. {remedy}"
+            raise UserError(f"{path}: no record of a run ({place}: {wrong['msg']}). {remedy}") from error
+
+    def write(self, path: Path) -> None:
+        """Write it as YAML, atomically, in the order of its fields."""
+        write_text(path, yaml.safe_dump(self.model_dump(), sort_keys=False, allow_unicode=True))
+
+
+class TrainingRecord(Record):
+    """What a trained run says besides.
+
+    Attributes:
+        sources: where its encoders' pretrained weights came from, by name.
+        images: nothing for a run that sees none.
+        precision: in which it computed, ``bfloat16`` or ``float32``.
+        weights_sha256: checksums of the files of pretrained weights.
+        posts_left_out: ids of training posts that could not be learnt from.
+        parameters_trained: how many weights were trained.
+        peak_memory_mib: the most of the processor's memory.
+        energy_wh: watt hours by device; nothing where no device counts them.
+    """
+
+    sources: dict[str, str]
+    images: ImagesRead | None = None
+    hardware: Hardware
+    precision: str
+    weights_sha256: dict[str, str] = {}
+    training_posts: int
+    posts_left_out: list[str] = []
+    parameters_trained: int
+    epochs_run: int
+    best_epoch: int
+    peak_memory_mib: int
+    energy_wh: dict[str, float] | None = None
+
+    def unlike(self, other: Self) -> list[str]:
+        """Which of ``code``, ``device`` and ``versions`` two runs had different.
+
+        The version of mnerflow does not count: the code tells more.
+        """
+        versions = (record.versions | {"mnerflow": ""} for record in (self, other))
+        differ = {
+            "code": not self.code.same_as(other.code),
+            "device": self.hardware.device != other.hardware.device,
+            "versions": next(versions) != next(versions),
+        }
+        return [name for name, is_so in differ.items() if is_so]
+
+    @model_validator(mode="after")
+    def _says_how_images_were_read(self) -> Self:
+        if self.image != "none" and self.images is None:
+            raise ValueError("images is missing, but the run saw images")
+        return self
+
+
+class PromptFile(_Part):
+    """The prompt that a rival was asked with."""
+
+    file: str
+    sha256: str
+
+
+class RivalRecord(Record):
+    """What the answers of a language model say besides.
+
+    Attributes:
+        examples: ids of the training posts that the prompt showed.
+        posts: how many were asked about.
+        from_cache: how many answers had been given before.
+        answers: how many answers have which problem.
+        entities: how many entities were placed, and how many have which problem.
+        images_not_shown: images that could not be used, and why.
+        cost: what all answers cost when they were given, in US dollars; nothing where no price is known.
+        cost_now: what was paid for them this time.
+    """
+
+    prompt: PromptFile
+    examples: list[str]
+    posts: int
+    from_cache: int
+    answers: dict[str, int]
+    entities: dict[str, int]
+    images_not_shown: dict[str, str]
+    input_tokens: int
+    output_tokens: int
+    cost: float | None
+    cost_now: float | None

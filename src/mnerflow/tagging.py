@@ -15,8 +15,8 @@ from mnerflow.data.tags import OUTSIDE, spans
 from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import Prediction, read_predictions
 from mnerflow.files import json_object, read_text
-from mnerflow.grid import FILTERS_OFF, NONE, Run
-from mnerflow.record import read_record
+from mnerflow.grid import FILTERS_OFF, Run
+from mnerflow.record import RECORD, TrainingRecord
 from mnerflow.training.features import compute_features
 from mnerflow.training.run import predict_job
 
@@ -53,11 +53,10 @@ def tag_texts(folder: Path, file: Path, images: Path) -> Tagged:
         raise UserError(
             f"{folder}: trained with the filter {named.filter!r}, which hides tokens. Name a run without one."
         )
-    needed = ("config",) if named.image_encoder == NONE else ("config", "images")
-    record = read_record(folder / "run.yaml", needed, "Train the run again.")
+    record = TrainingRecord.read(folder / RECORD, "Train the run again.")
     root = _root(folder)
-    values = _rooted(record["config"], root)
-    run = build(RunConfig, values, str(folder / "run.yaml"))
+    values = _rooted(record.config, root)
+    run = build(RunConfig, values, str(folder / RECORD))
     posts = read_texts(file)
     with TemporaryDirectory() as temporary:
         scratch = Path(temporary)
@@ -67,7 +66,7 @@ def tag_texts(folder: Path, file: Path, images: Path) -> Tagged:
         if run.image_encoder:
             names = [name for post in posts for name in post.images]
             store, size = scratch / "store", run.image_encoder.size
-            fit = record["images"]["fit"]
+            fit = record.images.fit
             report = build_store(names, images if names else scratch, store, size, "blank", THREADS, fit)
             unusable = {name: entry.reason for name, entry in report.problems.items()}
             pixels = str(store / IMAGES)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from records import ABOUT
 from tiny_run import RUN
 
 from mnerflow import files
@@ -34,7 +35,7 @@ _SERVER.set_forkserver_preload(
 def train(run: RunConfig, data: Path, folder: Path) -> None:
     """Train and predict as the workflow's scripts do."""
     images = open_images(str(data / "store" / "images.npy"), None)
-    train_run(run, data / "train.jsonl", data / "dev.jsonl", images, folder, {})
+    train_run(run, data / "train.jsonl", data / "dev.jsonl", images, folder, ABOUT)
     predict_run(run, data / "test.jsonl", images, folder, {"true": folder / "predictions.test.jsonl"})
 
 

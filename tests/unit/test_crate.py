@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from records import write_record
 from rocrate.rocrate import ROCrate
 
 from mnerflow.cli import main
@@ -41,15 +42,9 @@ def results(tmp_path: Path) -> Path:
     }.items():
         write_text(results / name, text)
     for run in RUNS:
-        record = {
-            "versions": {"mnerflow": "1.2"},
-            "git_commit": "abc",
-            "data_sha256": {"results/data/twitter/none/train.jsonl": 64 * "0"},
-            "finished": "2026-01-02T03:04:05+00:00",
-            "seconds": 65.4,
-        }
         folder = results / "runs" / run.path
-        write_text(folder / "run.yaml", yaml.safe_dump(record))
+        read = {"results/data/twitter/none/train.jsonl": 64 * "0"}
+        write_record(folder, run, data_sha256=read, seconds=65.4)
         write_text(folder / "predictions.test.jsonl", '{"id": "ü"}\n' * 100)
         write_text(folder / "model.safetensors", "large")
     write(results)
@@ -83,7 +78,9 @@ def test_the_same_results_are_recorded_alike(results: Path):
 
 def test_an_unfinished_record_of_a_run_is_named(results: Path):
     write_text(results / "runs" / RUNS[0].path / "run.yaml", "seconds: 1\n")
-    with pytest.raises(UserError, match=r"seed1/run\.yaml: data_sha256, git_commit, versions missing"):
+    with pytest.raises(
+        UserError, match=r"seed1/run\.yaml: no record of a run \(dataset: Field required\).*mnerflow migrate"
+    ):
         write(results)
 
 

@@ -13,6 +13,7 @@ from threading import Thread
 import pytest
 import torch
 import yaml
+from records import ABOUT
 
 from mnerflow.compute.processes import join
 from mnerflow.config import LearningRates, PartConfig, RunConfig, TrainingConfig
@@ -60,7 +61,7 @@ def train(run: RunConfig, data: Path, name: str) -> Path:
     folder.mkdir(exist_ok=True)
     values = asdict(run)
     arguments = {"values": values, "train": str(data / "train.jsonl"), "dev": str(data / "dev.jsonl")}
-    arguments |= {"pixels": None, "features": None, "folder": str(folder), "about": {}, "code": ""}
+    arguments |= {"pixels": None, "features": None, "folder": str(folder), "about": ABOUT, "code": ""}
     launch(train_job, arguments, run.training.processes, folder / "log")
     return folder
 

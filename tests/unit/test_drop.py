@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 from PIL import Image
+from records import ABOUT
 
 from mnerflow.config import RunConfig, build
 from mnerflow.data.image_store import build_store
@@ -35,7 +36,7 @@ def train(folder: Path, policy: str, train_posts: list[Post]) -> dict:
     write_posts(folder / "dev.jsonl", posts("lost"))
     images = open_images(str(folder / "store/images.npy"), None)
     run = build(RunConfig, RUN, "run")
-    train_run(run, folder / "train.jsonl", folder / "dev.jsonl", images, folder / "run", {})
+    train_run(run, folder / "train.jsonl", folder / "dev.jsonl", images, folder / "run", ABOUT)
     return yaml.safe_load((folder / "run/run.yaml").read_text(encoding="utf-8"))
 
 

@@ -11,6 +11,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from records import ABOUT
 from tiny_run import CNN, RUN
 
 from mnerflow.compute.device import seed_everything
@@ -56,7 +57,7 @@ def trained(run: RunConfig, data: Path, name: str, code: str = "") -> bytes:
     images = open_images(str(data / "store" / "images.npy"), None)
     folder = data / name
     folder.mkdir(exist_ok=True)
-    train_run(run, data / "train.jsonl", data / "dev.jsonl", images, folder, {}, code)
+    train_run(run, data / "train.jsonl", data / "dev.jsonl", images, folder, ABOUT, code)
     out = folder / "predictions.test.jsonl"
     predict_run(run, data / "test.jsonl", images, folder, {"true": out})
     return out.read_bytes() + (folder / "model.safetensors").read_bytes()
@@ -196,7 +197,7 @@ def test_frozen_features_are_what_the_encoder_computes(data: Path) -> None:
     images = open_images(str(data / "store" / "images.npy"), str(data / "features.npy"))
     folder = data / "frozen"
     run = replace(RUN, image_encoder=frozen)
-    train_run(run, data / "train.jsonl", data / "dev.jsonl", images, folder, {})
+    train_run(run, data / "train.jsonl", data / "dev.jsonl", images, folder, ABOUT)
     assert (folder / "model.safetensors").exists()
 
 

@@ -24,6 +24,7 @@ from chat_server import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from records import NAMES
 from test_grid import SCHEMA, load
 
 from mnerflow.config import build
@@ -384,7 +385,7 @@ def run(server: ChatServer, material: Material, folder: Path, **changes: Any) ->
     rival = RivalConfig(server.url, "m", TYPES, **{"seed": 1} | changes)
     out = {name: folder / name for name in ("predictions", "answers", "record")}
     service = Service(server.url, concurrency=1, price=PRICE)
-    ask_run(rival, material, service, folder / "cache", out, {"dataset": "d"})
+    ask_run(rival, material, service, folder / "cache", out, NAMES)
     record = yaml.safe_load(out["record"].read_text(encoding="utf-8"))
     return [prediction.predicted for prediction in read_predictions(out["predictions"])], record
 

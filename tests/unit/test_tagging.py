@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from records import ABOUT, write_record
 from tiny_run import CNN, RUN
 
 from mnerflow.cli import main
@@ -13,6 +14,7 @@ from mnerflow.data.image_store import build_store
 from mnerflow.data.post import Post, write_posts
 from mnerflow.evaluation.predictions import read_predictions
 from mnerflow.files import read_json_lines, write_json_lines
+from mnerflow.grid import Run
 from mnerflow.training.features import compute_features
 from mnerflow.training.run import open_images, predict_run, train_run
 
@@ -38,8 +40,7 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
         compute_features(run.image_encoder, tmp_path / "store", Path(features), 1)
     images = open_images(str(tmp_path / "store/images.npy"), features)
     folder = tmp_path / "results/runs/x/none/bilstm+cnn/linear/seed1"
-    about = {"images": {"fit": "letterbox", "broken": "blank"}}
-    train_run(run, tmp_path / "train.jsonl", tmp_path / "dev.jsonl", images, folder, about)
+    train_run(run, tmp_path / "train.jsonl", tmp_path / "dev.jsonl", images, folder, ABOUT)
     out = {"true": folder / "predictions.test.jsonl"}
     predict_run(run, tmp_path / "test.jsonl", images, folder, out)
     return folder
@@ -77,10 +78,9 @@ def test_plain_text_and_an_image_that_is_missing(folder: Path, tmp_path: Path, c
 def test_what_cannot_be_tagged(run: str, text: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture):
     folder = tmp_path / "results/runs" / run
     if run.endswith("seed1"):
-        folder.mkdir(parents=True)
+        config = {"entity_types": ["PER"], "seed": 1, "fusion": {"kind": "text_only"}}
+        write_record(folder, Run.from_folder(run), config=config)
         (folder / "model.safetensors").touch()
-        config = "config: {entity_types: [PER], seed: 1, fusion: {kind: text_only}}"
-        (folder / "run.yaml").write_text(f"{config}\nimages: {{fit: letterbox}}")
     (tmp_path / "texts.jsonl").write_text(text, encoding="utf-8")
     assert main(["tag", str(folder), str(tmp_path / "texts.jsonl")]) == 1
     assert said in capsys.readouterr().err

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
+from records import ABOUT
 from tiny_run import pretrained
 from torch import Tensor
 
@@ -46,7 +47,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def train(run: RunConfig, folder: Path) -> list[dict[str, str]]:
-    train_run(run, folder / "train.jsonl", folder / "dev.jsonl", None, folder / "run", {})
+    train_run(run, folder / "train.jsonl", folder / "dev.jsonl", None, folder / "run", ABOUT)
     with (folder / "run" / "history.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
@@ -148,7 +149,7 @@ def test_a_checkpoint_of_other_code_data_or_start_is_not_gone_on_from(
     def start(code: str = "a") -> None:
         train_run(
             replace(run(epochs=2, checkpoint_seconds=1e-9), init_from=str(folder / "start.safetensors")),
-            *(folder / "train.jsonl", folder / "dev.jsonl", None, folder / "run", {}, code),
+            *(folder / "train.jsonl", folder / "dev.jsonl", None, folder / "run", ABOUT, code),
         )
 
     with monkeypatch.context() as patched, pytest.raises(Killed):
@@ -234,7 +235,7 @@ def test_a_step_in_pieces_is_the_step_at_once(folder: Path, monkeypatch: pytest.
 
     def losses(method: Callable) -> list[float]:
         monkeypatch.setattr(Inputs, "pieces", method)
-        train_run(whole, folder / "train.jsonl", folder / "dev.jsonl", None, folder, {})
+        train_run(whole, folder / "train.jsonl", folder / "dev.jsonl", None, folder, ABOUT)
         with (folder / "history.csv").open() as file:
             return [float(row["train_loss"]) for row in csv.DictReader(file)]
 

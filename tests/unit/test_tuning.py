@@ -4,7 +4,7 @@ import csv
 from pathlib import Path
 
 import pytest
-import yaml
+from records import write_record
 
 from mnerflow.errors import UserError
 from mnerflow.grid import Run
@@ -53,11 +53,10 @@ def test_the_highest_mean_on_dev_is_picked(tmp_path: Path) -> None:
     scores = {("epochs=1", 1): 0.5, ("epochs=1", 2): 0.7, ("epochs=2", 1): 0.9, ("epochs=2", 2): 0.2}
     folders = {}
     for (settings, seed), score in scores.items():
-        candidate = Candidate(Run("x", "none", "bilstm", "none", "text_only", seed), settings)
+        run = Run("x", "none", "bilstm", "none", "text_only", seed)
+        candidate = Candidate(run, settings)
         folders[candidate] = folder = tmp_path / candidate.path
-        folder.mkdir(parents=True)
-        record = {"best_epoch": 2, "seconds": 10 * seed, "config": {"training": {"select": "entity_f1"}}}
-        (folder / "run.yaml").write_text(yaml.safe_dump(record))
+        write_record(folder, run, seconds=10 * seed, config={"training": {"select": "entity_f1"}})
         with (folder / "history.csv").open("w") as file:
             csv.writer(file).writerows([["epoch", "dev_entity_f1"], [1, 1.0], [2, score]])
     rows = tuning_rows(folders)

@@ -34,7 +34,7 @@ from mnerflow.compute.gpus import find_gpus
 from mnerflow.llm import runs as llm
 from mnerflow.files import folder_state
 from mnerflow.plan import check_clock, check_plan, check_time, split_files
-from mnerflow.publishing.finished import is_finished, is_published, is_trained
+from mnerflow.publishing.finished import is_finished, is_published, is_trained, made_otherwise
 from mnerflow.publishing.publication import TABLES
 from mnerflow.schema import check, check_keys
 

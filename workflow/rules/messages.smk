@@ -24,6 +24,17 @@ def name_unused():
             print(f"mnerflow: datasets.{name} is in no block of the grid, and is not used.", file=sys.stderr)
 
 
+def name_unlike_published():
+    """Say that published runs were made otherwise than they would be here; tables then mix both."""
+    if unlike := made_otherwise(Path(config["published"]), sorted(PUBLISHED), config) if PUBLISHED else []:
+        print(
+            f"mnerflow: {len(unlike)} of the {len(PUBLISHED)} published runs that are taken over, such as "
+            f"{unlike[0].path}, were made by other code or other versions of packages than are here. "
+            "`--config published=` trains them anew.",
+            file=sys.stderr,
+        )
+
+
 def show_failures():
     """Print what the jobs that failed say of themselves, and where their logs lie."""
     for file in sorted(Path("results/logs").rglob("*.log")):

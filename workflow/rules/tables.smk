@@ -42,8 +42,8 @@ rule tables:
 rule evidence:
     """Compare every fusion with its text-only twin and with wrong images; scores by entity type."""
     input:
-        of_all_encoders("counts.npz"),
-        of_rivals("counts.npz"),
+        counts=of_all_encoders("counts.npz") + of_rivals("counts.npz"),
+        records=expand("results/runs/{run}/run.yaml", run=[run.path for run in RUNS]),
     output:
         help=[
             report(

@@ -1,16 +1,25 @@
 """Compare every fusion with its text-only twin, and tabulate scores by entity type."""
 
+from pathlib import Path
+
 from mnerflow.evaluation.counts import read_counts
-from mnerflow.evaluation.evidence import compare_with_twins
+from mnerflow.evaluation.evidence import compare_with_twins, unlike_twins
+from mnerflow.grid import Run
 from mnerflow.log import job
+from mnerflow.record import TrainingRecord
 from mnerflow.reporting import does_it_help, per_type
 from mnerflow.reporting.table_files import write_table
 
 with job("compared all runs", snakemake.log[0]):
-    runs = read_counts(snakemake.input)
-    comparisons, alone = compare_with_twins(runs, snakemake.params.twins)
-    records = [does_it_help.help_record(comparison) for comparison in comparisons]
-    table = does_it_help.help_table(comparisons, alone)
-    write_table(snakemake.output.help, records, does_it_help.COLUMNS, table)
+    runs, twins = read_counts(snakemake.input.counts), snakemake.params.twins
+    records = {
+        Run.from_folder(file.parent): TrainingRecord.read(file, "Train the run again.")
+        for file in map(Path, snakemake.input.records)
+    }
+    comparisons, alone = compare_with_twins(runs, twins)
+    unlike = unlike_twins(comparisons, records, twins)
+    compared = [does_it_help.help_record(*each) for each in zip(comparisons, unlike, strict=True)]
+    table = does_it_help.help_table(comparisons, alone, unlike)
+    write_table(snakemake.output.help, compared, does_it_help.COLUMNS, table)
     rows = per_type.type_rows(runs)
     write_table(snakemake.output.types, rows, per_type.COLUMNS, *per_type.type_tables(rows))

@@ -7,7 +7,7 @@ A twin is the text-only run with the same data set, filter, text encoder, decode
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import chain, groupby
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from mnerflow.evaluation.statistics import (
     smallest_detectable_difference,
 )
 from mnerflow.grid import ABLATIONS, NONE, Combination, Run
+from mnerflow.record import TrainingRecord
 
 SAME_SCORE = 0.02  # entity F1: what a few hundred sentences can tell from no change
 RULES = (
@@ -154,6 +155,18 @@ def twin_of(run: Run, twins: Mapping[str, str | None]) -> Run | None:
     """The run that reads the text alone and shares all else with ``run``; ``None`` where there is none."""
     fusion = twins.get(run.fusion)
     return replace(run, image_encoder=NONE, fusion=fusion) if fusion else None
+
+
+def unlike_twins(
+    comparisons: Sequence[Comparison], records: Mapping[Run, TrainingRecord], twins: Mapping[str, str | None]
+) -> list[list[str]]:
+    """What the two sides of each comparison had different, over its seeds, as ``TrainingRecord.unlike``."""
+    found = []
+    for comparison in comparisons:
+        runs = [run for run in records if run.combination == comparison.combination]
+        pairs = [(records[run], records.get(twin_of(run, twins))) for run in runs]
+        found.append(sorted({*chain.from_iterable(one.unlike(twin) for one, twin in pairs if twin)}))
+    return found
 
 
 def per_seed_f1(counts: Sequence[np.ndarray]) -> np.ndarray:

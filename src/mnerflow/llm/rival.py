@@ -9,8 +9,6 @@ from random import Random
 from statistics import fmean
 from typing import Any
 
-import yaml
-
 from mnerflow.config import plain
 from mnerflow.data.image import Fit
 from mnerflow.data.image_store import Policy
@@ -18,7 +16,7 @@ from mnerflow.data.post import Post, read_posts
 from mnerflow.data.tags import OUTSIDE
 from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import Prediction, write_predictions
-from mnerflow.files import sha256, write_json_lines, write_text
+from mnerflow.files import sha256, write_json_lines
 from mnerflow.llm.answer import ANSWER_PROBLEMS, ENTITY_PROBLEMS, Reading, read_answer, schema
 from mnerflow.llm.budget import USUAL
 from mnerflow.llm.client import Answer, Request, Service, ask_all
@@ -27,6 +25,7 @@ from mnerflow.llm.prompt import Message, Prompt, gold_answer
 from mnerflow.llm.runs import RivalConfig
 from mnerflow.log import logger
 from mnerflow.provenance import origin
+from mnerflow.record import PromptFile, RivalRecord
 
 PACKAGES = ("openai", "json-repair", "jinja2", "pillow")
 # Deterministic as far as a server is; long enough for any list of names.
@@ -78,24 +77,24 @@ def ask_run(
     counts = sum((reading.problems for reading in readings), Counter())
     paid = [(answer.input_tokens, answer.output_tokens) for answer in answers if not answer.cached]
     tokens = [(answer.input_tokens, answer.output_tokens) for answer in answers]
-    record = about | {
-        "config": plain(rival),
-        "prompt": {"file": str(material.prompt), "sha256": sha256(material.prompt)},
-        **origin(PACKAGES, [material.train, material.test]),
-        "examples": [post.id for post, _ in questions.examples],
-        "posts": len(answers),
-        "from_cache": sum(answer.cached for answer in answers),
-        "answers": {name: counts[name] for name in ANSWER_PROBLEMS},
-        "entities": {"placed": sum(reading.placed for reading in readings)}
-        | {name: counts[name] for name in ENTITY_PROBLEMS},
-        "images_not_shown": questions.broken,
-        "input_tokens": sum(read for read, _ in tokens),
-        "output_tokens": sum(written for _, written in tokens),
-        # US dollars: what all answers cost when they were asked for, and what was paid for them this time.
-        "cost": _cost(service, tokens),
-        "cost_now": _cost(service, paid),
-        "seconds": round(time.monotonic() - start, 1),
-    }
+    placed = sum(reading.placed for reading in readings)
+    record = RivalRecord(
+        **about,
+        **origin([__name__], PACKAGES, [material.train, material.test]),
+        config=plain(rival),
+        prompt=PromptFile(file=str(material.prompt), sha256=sha256(material.prompt)),
+        examples=[post.id for post, _ in questions.examples],
+        posts=len(answers),
+        from_cache=sum(answer.cached for answer in answers),
+        answers={name: counts[name] for name in ANSWER_PROBLEMS},
+        entities={"placed": placed} | {name: counts[name] for name in ENTITY_PROBLEMS},
+        images_not_shown=questions.broken,
+        input_tokens=sum(read for read, _ in tokens),
+        output_tokens=sum(written for _, written in tokens),
+        cost=_cost(service, tokens),
+        cost_now=_cost(service, paid),
+        seconds=round(time.monotonic() - start, 1),
+    )
     write_predictions(
         out["predictions"],
         (
@@ -110,11 +109,11 @@ def ask_run(
             for post, answer, reading in zip(questions.posts, answers, readings, strict=True)
         ),
     )
-    write_text(out["record"], yaml.safe_dump(record, sort_keys=False, allow_unicode=True))
+    record.write(out["record"])
     logger.info(
         "%d posts, %d answers from the cache, %d unreadable",
         len(answers),
-        record["from_cache"],
+        record.from_cache,
         counts["unreadable"],
     )
 

@@ -14,7 +14,7 @@ from mnerflow.config import build, plain
 from mnerflow.errors import UserError
 from mnerflow.files import sha256
 from mnerflow.grid import FILTERS_OFF, NONE, Run, check_known
-from mnerflow.record import read_record
+from mnerflow.record import RECORD, RivalRecord
 
 NEEDED = ("config", "prompt", "data_sha256")
 PIXELS = "pixels"
@@ -122,18 +122,16 @@ def has_answered(folder: Path, config: dict[str, Any], run: Run, prompt: Path) -
     A trial is none, as it was asked about fewer posts than models are tested on, nor is one without a sound
     record.
     """
-    needed = ("run.yaml", "predictions.test.jsonl", "scores.json", "counts.npz")
+    needed = (RECORD, "predictions.test.jsonl", "scores.json", "counts.npz")
     rival = build(RivalConfig, rival_config(config, run), f"rivals.{run.text_encoder}")
     if rival.posts or not all((folder / name).exists() for name in needed):
         return False
     try:
-        record = read_record(folder / "run.yaml", NEEDED, "Delete the folder and ask again.")
+        record = RivalRecord.read(folder / RECORD, "Delete the folder and ask again.")
     except UserError:
         return False
-    same_data = all(
-        Path(file).exists() and sha256(file) == was for file, was in record["data_sha256"].items()
-    )
-    return record["config"] == plain(rival) and record["prompt"]["sha256"] == sha256(prompt) and same_data
+    same_data = all(Path(file).exists() and sha256(file) == was for file, was in record.data_sha256.items())
+    return record.config == plain(rival) and record.prompt.sha256 == sha256(prompt) and same_data
 
 
 def _fusions(rival: dict[str, Any]) -> Iterator[tuple[int, bool]]:

@@ -21,7 +21,7 @@ from mnerflow.files import read_text, sha256, write_json
 from mnerflow.grid import Run
 from mnerflow.provenance import git_commit
 from mnerflow.publishing.archive import METADATA
-from mnerflow.record import read_record
+from mnerflow.record import RECORD, Record
 
 # What a checkout holds, by its names at the top; anything else there is the user's.
 CODE = (
@@ -41,8 +41,7 @@ CODE = (
     "CITATION.cff",
     "LICENSE",
 )
-NEEDED = ("git_commit", "versions", "data_sha256")
-RUN_FILES = ("run.yaml", "history.csv", "scores.json", "predictions.*.jsonl", "answers.*.jsonl")
+RUN_FILES = (RECORD, "history.csv", "scores.json", "predictions.*.jsonl", "answers.*.jsonl")
 PROFILES = {
     "https://w3id.org/ro/wfrun/process/0.5": ("Process Run Crate", "0.5"),
     "https://w3id.org/ro/wfrun/workflow/0.5": ("Workflow Run Crate", "0.5"),
@@ -166,8 +165,9 @@ class _Record:
     def run(self, run: Run, dataset: Entity) -> Entity:
         """Describe the training and predicting of one run, or the asking of a rival."""
         folder = self.results / "runs" / run.path
-        record = read_record(folder / "run.yaml", NEEDED, "Train the run again.")
-        commit = record["git_commit"] or "unknown"
+        record = Record.read(folder / RECORD, "Train the run again.")
+        commit = (record.code.commit or "unknown") + "-dirty" * record.code.dirty
+        end = datetime.fromisoformat(record.finished)
         properties = {
             "name": f"Run {run.path}",
             "description": f"Settings, versions and machine are in runs/{run.path}/run.yaml.",
@@ -175,18 +175,16 @@ class _Record:
                 f"#mnerflow-{commit}",
                 "SoftwareApplication",
                 name="mnerflow",
-                softwareVersion=f"{record['versions']['mnerflow']}+{commit}",
+                softwareVersion=f"{record.versions['mnerflow']}+{commit}",
             ),
             "object": [
-                *(self.input(name, digest, dataset) for name, digest in record["data_sha256"].items()),
+                *(self.input(name, digest, dataset) for name, digest in record.data_sha256.items()),
                 self.entity(f"#seed-{run.seed}", "PropertyValue", name="seed", value=run.seed),
             ],
             "result": [self.file(path) for pattern in RUN_FILES for path in sorted(folder.glob(pattern))],
+            "startTime": _time(end - timedelta(seconds=record.seconds)),
+            "endTime": _time(end),
         }
-        if "finished" in record:
-            end = datetime.fromisoformat(record["finished"])
-            properties["startTime"] = _time(end - timedelta(seconds=record["seconds"]))
-            properties["endTime"] = _time(end)
         return self.entity(f"#{quote(run.path)}", "CreateAction", **properties)
 
     def dataset(self, name: str, about: dict[str, Any]) -> Entity:

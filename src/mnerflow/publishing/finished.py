@@ -1,14 +1,17 @@
 """Which runs are there already: published, trained or finished, with the settings that are asked for."""
 
+from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from mnerflow.config import RunConfig, build
 from mnerflow.errors import UserError
-from mnerflow.grid import Run, images_read, run_config, sources
-from mnerflow.record import read_record
+from mnerflow.fingerprint import fingerprint
+from mnerflow.grid import Run, images_read, run_config, sources, training_modules
+from mnerflow.provenance import PACKAGES, versions
+from mnerflow.record import RECORD, Code, TrainingRecord
 
-NEEDED = ("config", "sources", "data_sha256")
 MODEL = "model.safetensors"
 
 
@@ -21,8 +24,20 @@ def is_published(published: Path, run: Run, config: dict[str, Any]) -> bool:
         raise UserError(
             f"published: {published} holds no runs. Correct the path, or train all: `--config published=`."
         )
-    record = published / "runs" / run.path / "run.yaml"
+    record = published / "runs" / run.path / RECORD
     return record.exists() and _has_settings(record, run, config)
+
+
+def made_otherwise(published: Path, runs: Iterable[Run], config: dict[str, Any]) -> list[Run]:
+    """Published runs that were made by other code, or other versions of packages, than are here."""
+    here, print_of, found = versions(PACKAGES), cache(fingerprint), []
+    for run in runs:
+        record = TrainingRecord.read(published / "runs" / run.path / RECORD, "Fetch it again.")
+        code = Code(modules={name: print_of(name) for name in training_modules(run_config(config, run))})
+        packages = {name: record.versions.get(name) for name in here}
+        if packages != here or not code.same_as(record.code):
+            found.append(run)
+    return found
 
 
 def is_trained(results: Path, run: Run, config: dict[str, Any]) -> bool:
@@ -37,23 +52,24 @@ def is_finished(results: Path, run: Run, config: dict[str, Any]) -> bool:
 
 def _holds(results: Path, run: Run, config: dict[str, Any], name: str) -> bool:
     folder = results / "runs" / run.path
-    if not (folder / name).exists() or not (folder / "run.yaml").exists():
+    if not (folder / name).exists() or not (folder / RECORD).exists():
         return False
     try:
-        return _has_settings(folder / "run.yaml", run, config)
+        return _has_settings(folder / RECORD, run, config)
     except UserError:  # half a record, or one of an older version: it is trained anew or taken over
         return False
 
 
 def _has_settings(record: Path, run: Run, config: dict[str, Any]) -> bool:
-    about = read_record(record, NEEDED, "Fetch it again.")
+    about = TrainingRecord.read(record, "Fetch it again.")
     try:
-        trained = build(RunConfig, about["config"], run.path)
+        trained = build(RunConfig, about.config, run.path)
     except UserError:  # settings that there were when it was trained, and are no more
         return False
     wanted = build(RunConfig, run_config(config, run), run.path)
     return (
         trained == wanted
-        and about["sources"] == sources(config, run.text_encoder, run.image_encoder)
-        and about.get("images") == images_read(config, run.dataset, run.image_encoder)
+        and about.sources == sources(config, run.text_encoder, run.image_encoder)
+        and (about.images and about.images.model_dump())
+        == images_read(config, run.dataset, run.image_encoder)
     )

@@ -20,10 +20,10 @@ from mnerflow.files import atomic_path, read_text, sha256, write_text
 from mnerflow.grid import Run, expand
 from mnerflow.publishing.archive import recorded
 from mnerflow.publishing.checksums import SUMS, read_sums, sums_text
-from mnerflow.publishing.finished import MODEL, NEEDED
-from mnerflow.record import read_record
+from mnerflow.publishing.finished import MODEL
+from mnerflow.record import RECORD, TrainingRecord
 
-RECORDS = ("run.yaml", "history.csv")
+RECORDS = (RECORD, "history.csv")
 PACKED = ".jsonl.xz"
 # Settings that tell of one machine, and change no result.
 LOCAL = ("mirror", "weights_mirror", "published", "finished_only", "allow_cpu", "max_cost")
@@ -67,7 +67,7 @@ def publish(results: Path, out: Path) -> int:
     if missing := [file for file in files if not file.exists()]:
         raise UserError(f"{missing[0]}: no such file. Run the workflow to its end first.")
     for run in planned:
-        if f"runs/{run.path}/run.yaml" in sums:
+        if f"runs/{run.path}/{RECORD}" in sums:
             _pack(results / "runs" / run.path, out / "runs" / run.path)
     for file in files:
         target = out / file.relative_to(results)
@@ -112,7 +112,7 @@ def take_over(published: Path, run: Run, results: Path, data: Path) -> None:
 
 def _unpack_run(packed: Path, folder: Path, data: Path | None) -> None:
     """Without ``data`` the predictions get empty words."""
-    trained_on = read_record(packed / "run.yaml", NEEDED, "Fetch it again.")["data_sha256"] if data else {}
+    trained_on = TrainingRecord.read(packed / RECORD, "Fetch it again.").data_sha256 if data else {}
     for name, checksum in trained_on.items():
         file = data / Path(name).name
         if file.suffix == ".jsonl" and sha256(file) != checksum:
@@ -159,7 +159,7 @@ def compare_tables(published: Path, results: Path) -> tuple[int, list[str]]:
 
 def _runs(folder: Path) -> list[Run]:
     """The runs that have a record below ``folder``."""
-    return sorted(Run.from_folder(record.parent) for record in (folder / "runs").rglob("run.yaml"))
+    return sorted(Run.from_folder(record.parent) for record in (folder / "runs").rglob(RECORD))
 
 
 def _pack(folder: Path, out: Path) -> None:

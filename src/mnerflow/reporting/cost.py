@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import fmean
 
 from mnerflow.grid import COMBINATION, Combination, Run
-from mnerflow.record import read_record
+from mnerflow.record import Hardware, TrainingRecord
 from mnerflow.reporting.render import ABSENT, Table, deviation
 
 COLUMNS = (
@@ -22,7 +22,6 @@ COLUMNS = (
     "energy_of",
     "hardware",
 )
-NEEDED = ("seconds", "epochs_run", "peak_memory_mib", "parameters_trained", "hardware")
 
 
 def cost_rows(records: Iterable[str | Path]) -> list[dict]:
@@ -36,21 +35,21 @@ def cost_rows(records: Iterable[str | Path]) -> list[dict]:
     groups = defaultdict(list)
     for path in records:
         run = Run.from_folder(Path(path).parent)
-        groups[run.combination].append(read_record(path, NEEDED, "Train the run again."))
+        groups[run.combination].append(TrainingRecord.read(Path(path), "Train the run again."))
     rows = []
     for combination, runs in sorted(groups.items()):
-        seconds = [run["seconds"] for run in runs]
+        seconds = [run.seconds for run in runs]
         rows.append(
             asdict(combination)
             | {
                 "seeds": len(runs),
                 "seconds_mean": fmean(seconds),
                 "seconds_sd": deviation(seconds),
-                "epochs": fmean(run["epochs_run"] for run in runs),
-                "peak_memory_mib": max(run["peak_memory_mib"] for run in runs),
-                "parameters_trained": runs[0]["parameters_trained"],
-                **_energy([run.get("energy_wh") or {} for run in runs]),
-                "hardware": "; ".join(sorted({_machine(run["hardware"]) for run in runs})),
+                "epochs": fmean(run.epochs_run for run in runs),
+                "peak_memory_mib": max(run.peak_memory_mib for run in runs),
+                "parameters_trained": runs[0].parameters_trained,
+                **_energy([run.energy_wh or {} for run in runs]),
+                "hardware": "; ".join(sorted({_machine(run.hardware) for run in runs})),
             }
         )
     return rows
@@ -100,5 +99,5 @@ def _deviation(seconds: float | None) -> str:
     return "" if seconds is None else f" ± {seconds:.0f}"
 
 
-def _machine(hardware: dict) -> str:
-    return hardware.get("gpu") or f"{hardware['processor']}, {hardware['cores']} cores"
+def _machine(hardware: Hardware) -> str:
+    return hardware.gpu or f"{hardware.processor}, {hardware.cores} cores"

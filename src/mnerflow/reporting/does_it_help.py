@@ -27,11 +27,20 @@ COLUMNS = (
     *(f"drop_{ablation}_{end}" for ablation in ABLATIONS for end in ("low", "high")),
     "order",
     "detectable",
+    "unlike",
 )
+REMARKS = {
+    "code": "its two sides were made by code that differs, or is not known to be the same",
+    "device": "one of its two sides was made on a GPU, the other on a processor",
+    "versions": "its two sides were made with different versions of packages (`run.yaml` names them)",
+}
 
 
-def help_record(comparison: Comparison) -> dict:
-    """A comparison as a row of ``does_it_help.csv``, scores as fractions, ``None`` where there is nothing."""
+def help_record(comparison: Comparison, unlike: Sequence[str] = ()) -> dict:
+    """A comparison as a row of ``does_it_help.csv``, scores as fractions, ``None`` where there is nothing.
+
+    ``unlike`` is what its two sides had different (``alike.unlike_twins``).
+    """
     values = asdict(comparison)
     drops = values.pop("drops")
     record = values.pop("combination") | {"metric": "entity_f1"} | values
@@ -39,13 +48,22 @@ def help_record(comparison: Comparison) -> dict:
         drop = drops.get(ablation, {})
         record[f"drop_{ablation}"] = drop.get("mean")
         record |= {f"drop_{ablation}_{end}": drop.get(end) for end in ("low", "high")}
-    return record | {"sure": comparison.sign != 0, "verdict": comparison.verdict}
+    return record | {
+        "sure": comparison.sign != 0,
+        "verdict": comparison.verdict,
+        "unlike": " ".join(unlike) or None,
+    }
 
 
-def help_table(comparisons: Sequence[Comparison], alone: Sequence[Run]) -> Table:
+def help_table(
+    comparisons: Sequence[Comparison], alone: Sequence[Run], unlike: Sequence[Sequence[str]] = ()
+) -> Table:
     """The comparisons for a reader, in percent; a sure difference is bold.
 
-    ``alone`` are runs whose text-only twin was not run; they are named below the table.
+    Args:
+        comparisons: in the order of the rows.
+        alone: runs whose text-only twin was not run; they are named below the table.
+        unlike: what the two sides of each comparison had different (``unlike_twins``); it is said below.
     """
     filtered = any(comparison.combination.filter != FILTERS_OFF for comparison in comparisons)
     columns = ["data set", *(["filter"] if filtered else []), "encoders", "fusion", "seeds", "text only"]
@@ -87,6 +105,7 @@ def help_table(comparisons: Sequence[Comparison], alone: Sequence[Run]) -> Table
         "Changed: posts tagged otherwise when the images are shuffled.",
         columns,
         rows,
+        remarks=[[REMARKS[name] for name in names] for names in unlike],
         bold={(y, difference) for y, comparison in enumerate(comparisons) if comparison.sign},
         notes=notes,
     )

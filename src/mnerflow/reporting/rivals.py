@@ -11,11 +11,10 @@ from mnerflow.evaluation.evidence import Comparison, compare_with_twins, correct
 from mnerflow.files import read_json
 from mnerflow.grid import COMBINATION, Combination, Run
 from mnerflow.llm.answer import ANSWER_PROBLEMS, ENTITY_PROBLEMS
-from mnerflow.record import read_record
+from mnerflow.record import RECORD, RivalRecord
 from mnerflow.reporting.render import ABSENT, Table, percent, spread
 from mnerflow.reporting.summary import summarize
 
-NEEDED = ("config", "prompt", "answers", "entities", "cost", "images_not_shown")
 SCORES = ("entity_f1", "entity_f1_strict", "token_macro_f1")
 COUNTED = (
     *ANSWER_PROBLEMS,
@@ -53,14 +52,14 @@ def rival_rows(folders: Iterable[Path]) -> list[dict]:
             | {"split": "test", "image": run.condition}
             | read_json(folder / "scores.json")["test"][run.condition]
         )
-        records[run.combination].append(read_record(folder / "run.yaml", NEEDED, "Delete it and ask again."))
+        records[run.combination].append(RivalRecord.read(folder / RECORD, "Delete it and ask again."))
     rows = []
     for row in summarize(scores):
         runs = records[Combination.of(row)]
-        costs = [run["cost"] for run in runs if run["cost"] is not None]
+        costs = [run.cost for run in runs if run.cost is not None]
         rows.append(
             {column: row.get(column) for column in COLUMNS}
-            | {"model": runs[0]["config"]["model"], "prompt": runs[0]["prompt"]["sha256"][:12]}
+            | {"model": runs[0].config["model"], "prompt": runs[0].prompt.sha256[:12]}
             | {"posts": row["sentences"], "cost": sum(costs) if costs else None}
             | {name: fmean(_count(run, name) for run in runs) for name in COUNTED}
         )
@@ -136,7 +135,11 @@ def compare_rivals(
     return corrected(comparisons), alone
 
 
-def _count(record: dict, name: str) -> int:
-    if name == "images_not_shown":
-        return len(record[name])
-    return record["answers"].get(name, record["entities"].get(name, record.get(name, 0)))
+def _count(record: RivalRecord, name: str) -> int:
+    counted = {
+        "images_not_shown": len(record.images_not_shown),
+        "from_cache": record.from_cache,
+        "input_tokens": record.input_tokens,
+        "output_tokens": record.output_tokens,
+    }
+    return (counted | record.answers | record.entities).get(name, 0)

@@ -9,12 +9,11 @@ from statistics import fmean
 
 from mnerflow.files import read_text
 from mnerflow.grid import COMBINATION, Combination
-from mnerflow.record import read_record
+from mnerflow.record import RECORD, TrainingRecord
 from mnerflow.reporting.render import Table, deviation, spread
 from mnerflow.tuning import Candidate
 
 COLUMNS = (*COMBINATION, "settings", "seeds", "select", "dev_mean", "dev_sd", "seconds", "picked")
-NEEDED = ("config", "best_epoch", "seconds")
 
 
 def tuning_rows(folders: Mapping[Candidate, Path]) -> list[dict]:
@@ -57,12 +56,12 @@ def tuning_table(rows: Sequence[dict]) -> Table:
 
 
 def _row(seeds: Sequence[Candidate], folders: Mapping[Candidate, Path]) -> dict:
-    records = [read_record(folders[seed] / "run.yaml", NEEDED, "Train it again.") for seed in seeds]
-    select = records[0]["config"]["training"]["select"]
+    records = [TrainingRecord.read(folders[seed] / RECORD, "Train it again.") for seed in seeds]
+    select = records[0].config["training"]["select"]
     scores = []
     for seed, record in zip(seeds, records, strict=True):
         epochs = csv.DictReader(read_text(folders[seed] / "history.csv").splitlines())
-        kept = list(epochs)[record["best_epoch"] - 1]
+        kept = list(epochs)[record.best_epoch - 1]
         scores.append(float(kept[f"dev_{select}"]))
     return asdict(seeds[0].run.combination) | {
         "settings": seeds[0].settings,
@@ -70,5 +69,5 @@ def _row(seeds: Sequence[Candidate], folders: Mapping[Candidate, Path]) -> dict:
         "select": select,
         "dev_mean": fmean(scores),
         "dev_sd": deviation(scores),
-        "seconds": fmean(record["seconds"] for record in records),
+        "seconds": fmean(record.seconds for record in records),
     }

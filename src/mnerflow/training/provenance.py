@@ -9,21 +9,20 @@ from typing import Any
 import torch
 
 from mnerflow.compute.device import autocast_dtype
-from mnerflow.provenance import origin
+from mnerflow.provenance import PACKAGES, origin
+from mnerflow.record import Hardware
 
-PACKAGES = ("torch", "transformers", "timm", "peft", "tokenizers", "numpy")
 
-
-def provenance(device: torch.device, data: Iterable[Path]) -> dict[str, Any]:
-    """Describe this process and its input files as plain values for ``run.yaml``."""
+def provenance(device: torch.device, modules: Iterable[str], data: Iterable[Path]) -> dict[str, Any]:
+    """Describe this process, its code and its input files, as fields of a ``TrainingRecord``."""
     return {
-        **origin(PACKAGES, data),
-        "hardware": {
-            "machine": platform.machine(),
-            "processor": _processor(),
-            "cores": os.cpu_count(),
-            "gpu": torch.cuda.get_device_name() if device.type == "cuda" else None,
-        },
+        **origin(modules, PACKAGES, data),
+        "hardware": Hardware(
+            machine=platform.machine(),
+            processor=_processor(),
+            cores=os.cpu_count() or 1,
+            gpu=torch.cuda.get_device_name() if device.type == "cuda" else None,
+        ),
         "precision": str(autocast_dtype(device)).removeprefix("torch."),
     }
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy
-import yaml
 
 from mnerflow.compute.device import autocast_dtype, device, gpu_memory, seed_everything
 from mnerflow.compute.memory import peak_memory_mib
@@ -17,10 +16,12 @@ from mnerflow.data.image_store import ImageStore
 from mnerflow.data.post import Post, read_posts
 from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import write_predictions
-from mnerflow.files import seal_of, sha256, write_text
+from mnerflow.files import seal_of, sha256
+from mnerflow.grid import training_modules
 from mnerflow.log import logger
 from mnerflow.models.tagger import Tagger, load_tagger, new_tagger
-from mnerflow.provenance import versions
+from mnerflow.provenance import PACKAGES, versions
+from mnerflow.record import RECORD, TrainingRecord
 from mnerflow.training.checkpoint import remove_checkpoints
 from mnerflow.training.features import open_features
 from mnerflow.training.inputs import Condition, Inputs, image_rows
@@ -28,7 +29,7 @@ from mnerflow.training.loop import best_epoch, train, write_history
 from mnerflow.training.meter import Meter
 from mnerflow.training.predict import predict
 from mnerflow.training.preemption import preemptible
-from mnerflow.training.provenance import PACKAGES, provenance
+from mnerflow.training.provenance import provenance
 
 
 @dataclass(frozen=True)
@@ -135,19 +136,21 @@ def train_run(
     if rank():
         return
     write_history(folder / "history.csv", history)
-    record = about | {
-        "config": plain(run),
-        **provenance(device(), data),
-        "weights_sha256": weights,
-        "training_posts": len(posts),
-        "posts_left_out": left_out,
-        "parameters_trained": trained,
-        "epochs_run": len(history),
-        "best_epoch": best_epoch(history, run.training),
-        "peak_memory_mib": peak_memory_mib(),
+    config = plain(run)
+    record = TrainingRecord(
+        **about,
+        **provenance(device(), training_modules(config), data),
         **meter.spent(),
-    }
-    write_text(folder / "run.yaml", yaml.safe_dump(record, sort_keys=False, allow_unicode=True))
+        config=config,
+        weights_sha256=weights,
+        training_posts=len(posts),
+        posts_left_out=left_out,
+        parameters_trained=trained,
+        epochs_run=len(history),
+        best_epoch=best_epoch(history, run.training),
+        peak_memory_mib=peak_memory_mib(),
+    )
+    record.write(folder / RECORD)
     tagger.save(folder / "model.safetensors")
     remove_checkpoints(checkpoint)
 

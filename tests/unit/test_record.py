@@ -1,0 +1,106 @@
+"""Records of runs: read as written, older ones brought up to date, unlike ones told apart."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+from records import VALUES, record_of, write_record
+
+from mnerflow.cli import main
+from mnerflow.errors import UserError
+from mnerflow.files import sha256, write_text
+from mnerflow.grid import Run
+from mnerflow.publishing.checksums import SUMS, sums_text
+from mnerflow.record import Record, TrainingRecord
+
+RUN = Run("demo", "none", "bilstm", "cnn", "linear", 1)
+MODULES = {"mnerflow.training.run": "1", "mnerflow.models.fusions.linear": "2"}
+
+
+def record(**values: object) -> TrainingRecord:
+    return TrainingRecord.model_validate(record_of(RUN, **values))
+
+
+def code(commit: str | None = "abc", dirty: bool = False, **modules: str) -> dict:
+    return {"commit": commit, "dirty": dirty, "modules": modules}
+
+
+def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
+    written = record(code=code(dirty=True, a="1"), energy_wh={"gpu": 1.5}, posts_left_out=["ü"])
+    written.write(tmp_path / "run.yaml")
+    assert TrainingRecord.read(tmp_path / "run.yaml", "") == written
+    assert Record.read(tmp_path / "run.yaml", "").code == written.code
+
+
+@pytest.mark.parametrize("name", [*VALUES, "dataset"])
+@pytest.mark.parametrize("value", [None, [None], "text"])
+def test_a_value_of_another_type_is_named(name: str, value: object, tmp_path: Path) -> None:
+    file = write_record(tmp_path, RUN, **{name: value})
+    try:
+        TrainingRecord.read(file, "Train it again.")
+    except UserError as error:
+        assert str(error).startswith(f"{file}: no record of a run (") and "Train it again." in str(error)
+        assert name in str(error)
+    else:
+        assert value == "text" and isinstance(record_of(RUN)[name], str)
+
+
+def test_a_run_that_saw_images_says_how_they_were_read(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="images is missing, but the run saw images"):
+        TrainingRecord.read(write_record(tmp_path, RUN, images=None), "Train it again.")
+    TrainingRecord.read(write_record(tmp_path, replace(RUN, image_encoder="none"), images=None), "")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "different"),
+    [
+        (code(**MODULES), code(**MODULES | {"mnerflow.models.fusions.gated": "3"}), []),
+        # Each has a fusion of its own: only what both used is compared.
+        (code(a="1", b="2"), code(a="1", c="3"), []),
+        (code(a="1", b="2"), code(a="1", b="3"), ["code"]),
+        (code("abc", a="1"), code("def", dirty=True, a="1"), []),
+        # Of older runs, only the commit is known.
+        (code("abc"), code("abc"), []),
+        (code("abc"), code("def"), ["code"]),
+        (code("abc", dirty=True), code("abc", dirty=True), ["code"]),
+        (code(None), code(None), ["code"]),
+        (code("abc"), code("abc", a="1"), []),
+    ],
+)
+def test_runs_of_other_code_are_told_apart(one: dict, other: dict, different: list[str]) -> None:
+    assert record(code=one).unlike(record(code=other)) == different
+
+
+def test_runs_of_other_devices_and_versions_are_told_apart() -> None:
+    gpu = VALUES["hardware"] | {"gpu": "H100"}
+    faster = VALUES["hardware"] | {"processor": "Xeon", "cores": 8}
+    newer = VALUES["versions"] | {"torch": "2.15"}
+    released = VALUES["versions"] | {"mnerflow": "1.3"}
+    assert record().unlike(record(hardware=gpu)) == ["device"]
+    assert record().unlike(record(versions=newer)) == ["versions"]
+    assert record().unlike(record(hardware=faster, versions=released)) == []
+
+
+def test_older_records_are_brought_up_to_date(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    old = record_of(RUN, git_commit="abc-dirty")
+    del old["code"]
+    file, newer = (tmp_path / "runs" / replace(RUN, seed=seed).path / "run.yaml" for seed in (1, 2))
+    write_text(file, yaml.safe_dump(old))
+    write_record(newer.parent, replace(RUN, seed=2))
+    write_text(file.with_name("predictions.test.jsonl"), "{}")
+    sums = {path.relative_to(tmp_path).as_posix(): sha256(path) for path in (file, newer)}
+    write_text(tmp_path / SUMS, sums_text(sums))
+    with pytest.raises(UserError, match="mnerflow migrate"):
+        TrainingRecord.read(file, "Train it again.")
+    assert main(["migrate", str(tmp_path)]) == 0
+    assert "1 of 2 records were older" in capsys.readouterr().out
+    read = TrainingRecord.read(file, "")
+    assert (read.code.commit, read.code.dirty, read.code.modules) == ("abc", True, {})
+    assert sha256(file) in (tmp_path / SUMS).read_text(encoding="utf-8")
+    assert file.with_name("predictions.test.jsonl").read_text(encoding="utf-8") == "{}"
+    once = file.read_bytes()
+    assert main(["migrate", str(tmp_path)]) == 0 and file.read_bytes() == once
+    file.write_text("changed: true", encoding="utf-8")
+    assert main(["migrate", str(tmp_path)]) == 1
+    assert "run.yaml: changed since SHA256SUMS was written" in capsys.readouterr().err
