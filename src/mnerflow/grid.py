@@ -299,6 +299,20 @@ def sources(config: dict[str, Any], text_encoder: str, image_encoder: str) -> di
     }
 
 
+def encoders_of(config: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """What each encoder is, whatever its name: ``kind``, ``model`` and ``source``.
+
+    The model is an architecture where the options name one. Without a ``source`` the model stands there, and
+    without a model the kind.
+    """
+    found = {}
+    for name, entry in (config["text_encoders"] | config["image_encoders"]).items():
+        kind = kind_of(name, entry)
+        model = entry.get("options", {}).get("model", entry.get("source", kind))
+        found[name] = {"kind": kind, "model": model, "source": entry.get("source", model)}
+    return found
+
+
 def weights_folder(name: str) -> str:
     """Where the pretrained weights of an encoder lie."""
     return f"resources/weights/{name}"
@@ -320,8 +334,13 @@ def training_modules(values: dict[str, Any]) -> list[str]:
 
 
 def _part(name: str, entry: dict[str, Any]) -> dict[str, Any]:
-    part = {"kind": entry.get("kind", name), "options": dict(sorted(entry.get("options", {}).items()))}
+    part = {"kind": kind_of(name, entry), "options": dict(sorted(entry.get("options", {}).items()))}
     return part | ({"weights": weights_folder(name)} if "source" in entry else {})
+
+
+def kind_of(name: str, entry: dict[str, Any]) -> str:
+    """The file that holds an encoder's or a fusion's class: its name, unless its entry says otherwise."""
+    return entry.get("kind", name)
 
 
 def check_known(names: Iterable[str], known: dict[str, Any], place: str) -> None:

@@ -2,16 +2,26 @@
 
 import shutil
 import subprocess
+from dataclasses import asdict
 
 import pytest
+from test_grid import load
 
+from mnerflow.grid import encoders_of, expand, kind_of
+from mnerflow.llm.runs import rival_runs, rivals_of
 from mnerflow.reporting.literature import results_on
 from mnerflow.reporting.render import Table, latex_escape, percent, spread
 from mnerflow.reporting.summary import grid_table, short_table, summarize
 from mnerflow.reporting.table_files import write_csv
-from mnerflow.reporting.thesis import COLUMNS, thesis_lines, thesis_table
+from mnerflow.reporting.thesis import COLUMNS, THESIS, Parts, thesis_lines, thesis_table
 
-MODELS = {"minilm": "all-MiniLM-L6-v2", "bert_large": "bert-large-uncased", "vit": "vit_tiny"}
+SOURCES = {"minilm": "org/all-MiniLM-L6-v2", "large": "google-bert/bert-large-uncased"}
+PARTS = Parts(
+    {name: {"kind": "transformer", "model": source, "source": source} for name, source in SOURCES.items()}
+    | {"vit": {"kind": "timm", "model": "vit_tiny", "source": "vit_tiny"}}
+    | {"bilstm": {"kind": "bilstm", "model": "bilstm", "source": "bilstm"}},
+    {"linear": "linear"},
+)
 
 
 def row(seed: int, f1: float, image: str = "true", split: str = "test", **names: str) -> dict:
@@ -64,7 +74,7 @@ def test_the_terminal_table_fits_the_terminal():
 
 
 def test_a_small_run_beside_the_thesis_says_what_differs():
-    lines = thesis_lines(summarize([row(1, 0.7, dataset="twitter2015")]), MODELS)
+    lines = thesis_lines(summarize([row(1, 0.7, dataset="twitter2015")]), PARTS)
     (line,) = [line for line in lines if line.ours]
     assert line.thesis["value"] == 75.32
     note = line.record()["note"]
@@ -73,14 +83,81 @@ def test_a_small_run_beside_the_thesis_says_what_differs():
 
 
 def test_the_same_encoder_needs_no_remark():
-    lines = thesis_lines(summarize([row(1, 0.7, dataset="twitter10000", text_encoder="bert_large")]), MODELS)
+    lines = thesis_lines(summarize([row(1, 0.7, dataset="twitter10000", text_encoder="large")]), PARTS)
     (line,) = [line for line in lines if line.ours]
     assert "bert-large" not in line.record()["note"]
 
 
+def thesis_grid(names: dict[str, str]) -> tuple[list[dict], Parts]:
+    """Scores of every run that ``config/thesis.yaml`` plans, its encoders and fusions under other names."""
+    config = load("config/thesis.yaml")
+    for part in ("text_encoders", "image_encoders", "fusions"):
+        config[part] = {names.get(name, name): {"kind": name} | entry for name, entry in config[part].items()}
+        for block in config["grid"]:
+            block[part] = [names.get(name, name) for name in block[part]]
+    runs = expand(config) + rival_runs(config)
+    scores = [row(run.seed, 0.5) | asdict(run) | {"image": run.condition} for run in runs]
+    encoders = encoders_of(config) | rivals_of(config)
+    return scores, Parts(encoders, {name: kind_of(name, entry) for name, entry in config["fusions"].items()})
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {},
+        {
+            "bert": "t5",
+            "llama": "bert",
+            "vit_base": "cnn",
+            "alexnet": "vit",
+            "linear": "gated",
+            "gated": "linear",
+        },
+    ],
+)
+def test_the_thesis_s_grid_fills_every_row_of_its_table(names: dict[str, str]) -> None:
+    scores, parts = thesis_grid(names)
+    lines = thesis_lines(summarize(scores), parts)
+    of_row = [[line for line in lines if line.thesis is result] for result in THESIS["rows"]]
+    # T17 stands beside MNER-MI and Twitter-2017, T15 beside Twitter10000 (read in two ways) and Twitter-2015.
+    # Llama's beside all five with three fusions and two image encoders, GPT's with the image and without.
+    assert [len(own) for own in of_row] == [2, 2, 2, 3, 3, 3, 30, 10]
+    for own in of_row:
+        for line in own:
+            assert line.ours and line.ours["subword_macro_f1_mean"] == 0.5
+            encoders = [remark for remark in line.remarks if remark.startswith("encoder:")]
+            ours = ["encoder: ours is cnn; the thesis's is its own AlexNet-style CNN"]
+            assert encoders == (ours if line.thesis.get("image") == "cnn" else [])
+            assert len([remark for remark in line.remarks if remark.startswith("protocol:")]) == 1
+    exact = [line for line in lines if line.thesis and line.ours["dataset"] == "twitter10000_thesis"]
+    said = "data: the set of the thesis's T15, without each post's first token as its parser left it"
+    assert [said in line.remarks for line in exact if line.thesis["data"]] == [True] * (3 + 6)
+    others = {(line.ours["text_encoder"], line.ours["fusion"]) for line in lines if not line.thesis}
+    assert (names.get("bert", "bert"), "text_only") in others and (
+        "bilstm",
+        names.get("linear", "linear"),
+    ) in others
+
+
+@pytest.mark.parametrize(
+    ("encoder", "system"),
+    [
+        ({"kind": "timm", "model": "tf_efficientnet_lite0", "source": "timm/x"}, "cross-attention, BERT+CNN"),
+        ({"kind": "timm", "model": "deit3_small_patch16_224", "source": "path:w"}, None),
+        ({"kind": "cnn", "model": "cnn", "source": "cnn"}, "cross-attention, BERT+CNN"),
+        ({"kind": "my_own", "model": "vit_cnn", "source": "vit_cnn"}, None),
+    ],
+)
+def test_an_encoder_s_family_follows_from_what_it_is(encoder: dict[str, str], system: str | None) -> None:
+    scores = [row(1, 0.5, dataset="mner_mi", image_encoder="vit_or_cnn", fusion="attend")]
+    parts = Parts(PARTS.encoders | {"vit_or_cnn": encoder}, {"attend": "cross_attention"})
+    (line,) = [line for line in thesis_lines(summarize(scores), parts) if line.ours]
+    assert (line.thesis or {}).get("system") == system
+
+
 def test_other_data_and_other_models_are_marked_as_not_in_the_thesis():
     scores = [row(1, 0.7), row(1, 0.7, dataset="twitter2017", text_encoder="bilstm")]
-    lines = [line for line in thesis_lines(summarize(scores), MODELS) if line.ours]
+    lines = [line for line in thesis_lines(summarize(scores), PARTS) if line.ours]
     assert [line.thesis for line in lines] == [None, None]
     assert all("not in the thesis" in line.record()["note"] for line in lines)
     assert [line.record()["thesis_data"] for line in lines] == ["T17", None], "what compares comes first"
@@ -88,7 +165,7 @@ def test_other_data_and_other_models_are_marked_as_not_in_the_thesis():
 
 
 def test_every_result_of_the_thesis_is_listed_even_when_nothing_ran(tmp_path):
-    lines = thesis_lines([], {})
+    lines = thesis_lines([], PARTS)
     assert [line.record()["thesis_low"] for line in lines] == [
         0.8312, 0.8272, 0.8035, 0.7532, 0.7593, 0.7493, 0.65, 0.5431,
     ]  # fmt: skip
@@ -116,7 +193,7 @@ def test_latex_escapes_and_compiles(tmp_path):
     tables = [
         Table(r"A_b 50% & #1", ["x_y", "$z$"], [["~^\\{}", "1 ± 2"]], [["a < b > c – d"]]),
         grid_table(summarize([row(1, 0.5)])),
-        thesis_table(thesis_lines(summarize([row(1, 0.7, dataset="twitter2015")]), MODELS)),
+        thesis_table(thesis_lines(summarize([row(1, 0.7, dataset="twitter2015")]), PARTS)),
     ]
     if not shutil.which("pdflatex"):
         pytest.skip("pdflatex is absent")

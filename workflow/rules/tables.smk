@@ -32,8 +32,8 @@ rule tables:
     conda:
         ENVIRONMENT
     params:
-        models={name: entry["source"] for name, entry in SOURCES.items()}
-        | {name: entry["model"] for name, entry in config.get("rivals", {}).items()},
+        encoders=grid.encoders_of(config) | llm.rivals_of(config),
+        fusions={name: grid.kind_of(name, entry) for name, entry in config["fusions"].items()},
         code=code_of("tables.py"),
     script:
         "../scripts/tables.py"

@@ -13,6 +13,7 @@ with job("wrote the tables", snakemake.log[0]):
     best, intervals = best_combinations(counts), score_intervals(counts)
     rows = summary.summarize(read_scores(snakemake.input.scores), best=best, intervals=intervals)
     write_table(snakemake.output.grid, rows, summary.COLUMNS, summary.grid_table(rows))
-    lines = thesis.thesis_lines(rows, snakemake.params.models)
+    parts = thesis.Parts(snakemake.params.encoders, snakemake.params.fusions)
+    lines = thesis.thesis_lines(rows, parts)
     records = [line.record() for line in lines]
     write_table(snakemake.output.thesis, records, thesis.COLUMNS, thesis.thesis_table(lines))

@@ -89,6 +89,12 @@ def rival_twins(config: dict[str, Any]) -> dict[str, str]:
     }
 
 
+def rivals_of(config: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """What each rival is, as ``grid.encoders_of`` says it of encoders."""
+    models = {name: rival["model"] for name, rival in config.get("rivals", {}).items()}
+    return {name: {"kind": "rival", "model": model, "source": model} for name, model in models.items()}
+
+
 def rival_config(config: dict[str, Any], run: Run) -> dict[str, Any]:
     """The plain values of a run's ``RivalConfig``, and nothing that changes no answer."""
     rival = config["rivals"][run.text_encoder]

@@ -46,20 +46,31 @@ class Line:
         }
 
 
-def thesis_lines(summary: Sequence[dict], models: Mapping[str, str]) -> list[Line]:
+@dataclass(frozen=True)
+class Parts:
+    """What names in a configuration stand for, of which alone a comparison follows.
+
+    Attributes:
+        encoders: ``kind``, ``model`` (of timm, its architecture) and ``source`` of each encoder and rival, as
+            ``grid.encoders_of`` and ``llm.runs.rivals_of`` say.
+        fusions: the kind of each fusion. How rivals are asked is no fusion of a configuration and not in it.
+    """
+
+    encoders: Mapping[str, Mapping[str, str]]
+    fusions: Mapping[str, str]
+
+
+def thesis_lines(summary: Sequence[dict], parts: Parts) -> list[Line]:
     """Every result of the thesis with every row of ours that stands beside it, then our other rows.
 
     Of the latter those come first that are on the thesis's data.
-
-    ``models`` says which model an encoder of ours loads (``{"minilm": "all-MiniLM-L6-v2"}``); an encoder that
-    is not in it goes by its own name.
     """
     lines, placed = [], set()
     for result in THESIS["rows"]:
-        beside = [index for index, row in enumerate(summary) if _stands_beside(result, row, models)]
+        beside = [index for index, row in enumerate(summary) if _stands_beside(result, row, parts)]
         placed.update(beside)
         data = result["data"]
-        lines += [Line(data, result, summary[i], _differences(result, summary[i], models)) for i in beside]
+        lines += [Line(data, result, summary[i], _differences(result, summary[i], parts)) for i in beside]
         if not beside:
             lines.append(Line(data, result, None, [*_own_remark(result), "not run here"]))
     others: list[Line] = []
@@ -115,27 +126,33 @@ def _own_remark(result: dict) -> list[str]:
     return [result["remark"]] if "remark" in result else []
 
 
-def _stands_beside(result: dict, row: dict, models: Mapping[str, str]) -> bool:
+def _stands_beside(result: dict, row: dict, parts: Parts) -> bool:
     return (
-        row["fusion"] in result["fusions"]
+        parts.fusions.get(row["fusion"], row["fusion"]) in result["fusions"]
         and (not result["data"] or any(row["dataset"] in THESIS["data"][data] for data in result["data"]))
         and all(
-            any(
-                part in f"{name} {models.get(name, '')}".lower()
-                for part in THESIS["encoders"][family]["family"]
-            )
-            for name, family in _encoder_pairs(result, row)
+            _family(parts.encoders.get(row[f"{side}_encoder"], {})) == family
+            for side, family in _families(result)
         )
     )
 
 
-def _differences(result: dict, row: dict, models: Mapping[str, str]) -> list[str]:
+def _family(encoder: Mapping[str, str]) -> str | None:
+    """The first of the thesis's families that an encoder of ours belongs to, by its kind and model."""
+    for name, family in THESIS["encoders"].items():
+        models = family.get("models", [""])
+        if encoder.get("kind") in family["kinds"] and any(part in encoder["model"] for part in models):
+            return name
+    return None
+
+
+def _differences(result: dict, row: dict, parts: Parts) -> list[str]:
     remarks = _data_differences(result["data"], row)
-    for name, family in _encoder_pairs(result, row):
-        model, encoder = models.get(name, name), THESIS["encoders"][family]
-        if model not in encoder["same"]:
-            metric = ", whose subwords are others" if name == row["text_encoder"] else ""
-            remarks.append(f"encoder: ours is {model}{metric}; the thesis's is {encoder['title']}")
+    for side, family in _families(result):
+        ours, theirs = parts.encoders[row[f"{side}_encoder"]]["source"], THESIS["encoders"][family]
+        if ours not in theirs["same"]:
+            metric = ", whose subwords are others" if side == "text" else ""
+            remarks.append(f"encoder: ours is {ours}{metric}; the thesis's is {theirs['title']}")
     if row["filter"] != FILTERS_OFF:
         remarks.append(
             f"filter: ours hides tokens ({row['filter']}), the thesis's number is without a filter"
@@ -149,6 +166,6 @@ def _data_differences(data: Sequence[str], row: dict) -> list[str]:
     return [f"data: {names[row['dataset']]}" for names in ours if row["dataset"] in names]
 
 
-def _encoder_pairs(result: dict, row: dict) -> list[tuple[str, str]]:
-    """Our encoder and the thesis's family, where the thesis names one."""
-    return [(row[f"{side}_encoder"], result[side]) for side in ("text", "image") if side in result]
+def _families(result: dict) -> list[tuple[str, str]]:
+    """The sides, text and image, of which the thesis names the encoder, and the family that it is of."""
+    return [(side, result[side]) for side in ("text", "image") if side in result]

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
 from mnerflow.evaluation.scores import read_scores
-from mnerflow.grid import Combination
+from mnerflow.grid import NONE, Combination
 from mnerflow.reporting import style
 from mnerflow.reporting.cost import COLUMNS
 from mnerflow.reporting.plots.panels import first_panels, group_by_panel, places, size_of
@@ -39,7 +39,7 @@ def draw_cost(cost: str | Path, scores: str | Path, out_stem: str | Path) -> Non
             100 * (row["entity_f1_sd"] or 0),
         )
         for row in summarize(read_scores(scores))
-        if Combination.of(row) in seconds and row["fusion"] != "image_only"
+        if Combination.of(row) in seconds and row["text_encoder"] != NONE
     }
     machines = {Combination.of(row): row["hardware"] for row in rows if Combination.of(row) in points}
     empty = "No run has scores and a cost yet."

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation
 
 from mnerflow.evaluation.scores import read_scores
-from mnerflow.grid import Run
+from mnerflow.grid import NONE, Run
 from mnerflow.log import logger
 from mnerflow.reporting import style
 from mnerflow.reporting.plots.panels import (
@@ -94,10 +94,10 @@ def _figure(scores: Scores, ceilings: Mapping[str, float]) -> Figure:
 
 
 def _limits(scores: Scores, dataset: str, ceilings: Mapping[str, float]) -> tuple[float, float]:
-    """The y axis of a data set: all scores, but those of ``image_only`` where they lie far below."""
+    """The y axis of a data set: all scores, but those of models without a text where they lie far below."""
     own = {run: list(values.values()) for run, values in scores.items() if run.dataset == dataset}
-    image_only = [value for run, values in own.items() if run.fusion == "image_only" for value in values]
-    drawn = [value for run, values in own.items() if run.fusion != "image_only" for value in values]
+    image_only = [value for run, values in own.items() if run.text_encoder == NONE for value in values]
+    drawn = [value for run, values in own.items() if run.text_encoder != NONE for value in values]
     drawn = drawn or image_only
     if dataset in ceilings:
         drawn.append(ceilings[dataset])

@@ -5,7 +5,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mnerflow.grid import Combination
+from mnerflow.grid import NONE, Combination
 from mnerflow.reporting import style
 from mnerflow.reporting.per_type import COLUMNS
 from mnerflow.reporting.plots.panels import (
@@ -30,7 +30,7 @@ def draw_per_type(per_type: str | Path, out_stem: str | Path) -> None:
     """
     scores: Scores = {}
     for row in read_csv(per_type, COLUMNS):
-        if row["fusion"] != "image_only":
+        if row["text_encoder"] != NONE:
             mean, deviation = (100 * float(row[name] or 0) for name in ("f1_mean", "f1_sd"))
             scores.setdefault(Combination.of(row), {})[row["type"]] = mean, deviation
     style.save(_figure(scores) if scores else style.note("No scores by type yet."), out_stem)
