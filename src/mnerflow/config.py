@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, field, is_dataclass
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from mnerflow.errors import UserError, suggest
+from mnerflow.finite import is_finite
 
 T = TypeVar("T")
 
@@ -155,7 +156,7 @@ def _fits(value: Any, kind: Any) -> bool:
     if kind in (bool, str):
         return isinstance(value, kind)
     if kind in (int, float):
-        return isinstance(value, int | kind) and not isinstance(value, bool)
+        return isinstance(value, int | kind) and not isinstance(value, bool) and is_finite(value)
     return True
 
 

@@ -16,6 +16,7 @@ from threading import Lock
 from typing import Any
 
 from mnerflow.errors import UserError
+from mnerflow.finite import parse_json
 
 # Read once: it can only be read by setting it, which threads would do in between each other.
 _UMASK = os.umask(0)
@@ -121,7 +122,7 @@ def write_json(path: str | Path, value: Any) -> None:
 def read_json(path: str | Path) -> Any:
     """Read a JSON file; raises ``UserError`` naming the file when it is missing or malformed."""
     try:
-        return json.loads(read_text(path))
+        return parse_json(read_text(path))
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path}: not valid JSON ({error}).") from error
 
@@ -146,7 +147,7 @@ def read_json_lines(path: str | Path) -> Iterator[tuple[int, dict]]:
 def json_object(line: str, place: str) -> dict:
     """Read one JSON object; raises ``UserError`` naming ``place``, its file and line."""
     try:
-        record = json.loads(line)
+        record = parse_json(line)
     except (ValueError, RecursionError) as error:
         raise UserError(f"{place}: not valid JSON ({error}). Write one JSON object a line.") from error
     if not isinstance(record, dict):

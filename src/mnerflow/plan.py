@@ -108,9 +108,8 @@ def _check_entries(config: dict[str, Any]) -> None:
         raise UserError(
             "datasets: PONER has one archive. Give every `poner` the same url, folder and mirror."
         )
-    for name in config["fusions"]:
-        if "caption" in (inputs := inputs_of(config, name)) and "text" not in inputs:
-            raise UserError(f"fusions.{name}.inputs: a caption is read beside the text. Add text.")
+    for name, entry in config["fusions"].items():
+        _check_inputs(name, kind_of(name, entry), inputs_of(config, name))
     for name, entry in config["text_encoders"].items():
         if entry.get("kind", name) in ("transformer", "language_model") and "source" not in entry:
             raise UserError(f"text_encoders.{name}: it needs pretrained weights. Give it a `source`.")
@@ -121,6 +120,36 @@ def _check_entries(config: dict[str, Any]) -> None:
                 "train it."
             )
 
+
+def _check_inputs(name: str, kind: str, inputs: Sequence[str]) -> None:
+    """Raise ``UserError`` when a fusion is to be given what it does not fuse, or lacks what it does."""
+    if "caption" in inputs and "text" not in inputs:
+        raise UserError(f"fusions.{name}.inputs: a caption is read beside the text. Add text.")
+    given = {*inputs} - {"caption"}  # which the text encoder reads
+    read = _fused(kind) if kind in _module_names("models", "fusions") else None
+    if read and {*read} != given:
+        raise UserError(
+            f"fusions.{name}.inputs: {kind} reads {' and '.join(read)}, not {' and '.join(sorted(given))}. "
+            f"Write `inputs: [{', '.join(read)}]`, or choose another `kind`."
+        )
+
+
+@cache
+def _fused(kind: str) -> tuple[str, ...] | None:
+    """The ``inputs`` of the fusion in a file of ``models.fusions``, read off its text: to import it takes torch.
+
+    ``None`` where they stand there as no plain values, and are compared when the model is made.
+    """
+    folder = PACKAGE / "models/fusions"
+    tree = ast.parse((folder / f"{kind}.py").read_text(encoding="utf-8"))
+    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+    imported = {
+        alias.asname or alias.name: (node.module or "").rpartition(".")[2]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    
 
 def _data_modules(config: dict[str, Any], run: Run) -> Iterator[tuple[str, ...]]:
     """What a run's data chooses by name: where it is configured, the name, the package of the library."""

@@ -11,6 +11,7 @@ from jsonschema.validators import extend
 
 from mnerflow.errors import UserError, suggest
 from mnerflow.files import read_text
+from mnerflow.finite import is_finite
 
 # JSON takes 1.0 for a whole number; in a path of a run or as a number of epochs it is none.
 _integer = Draft202012Validator.TYPE_CHECKER.redefine(
@@ -22,10 +23,12 @@ _Validator = extend(Draft202012Validator, type_checker=_integer)
 def check(config: dict[str, Any], schema: dict[str, Any], place: str = "configuration") -> None:
     """Raise one ``UserError`` that lists every value that the schema refuses, by its key.
 
-    An unknown key is answered with the nearest known one.
+    An unknown key is answered with the nearest known one. No number may be NaN or infinite, not even among
+    options, of which the schema knows nothing.
     """
     errors = _leaves(_Validator(schema).iter_errors(config))
     problems = [line for error in errors for line in _say(error)]
+    problems += [f"{path}: NaN, infinite or too large; give a finite number" for path in _not_finite(config)]
     if problems:
         raise UserError(f"{place}: " + "; ".join(sorted(set(problems))) + ".")
 
@@ -51,6 +54,15 @@ def check_keys(file: Path) -> None:
                     )
                 seen[key.value] = line
                 nodes.append(value)
+
+
+def _not_finite(value: Any, path: str = "") -> Iterator[str]:
+    """Where below a value numbers stand that are none."""
+    if isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _not_finite(inner, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, int | float) and not is_finite(value):
+        yield path
 
 
 def _leaves(errors: Iterator[ValidationError]) -> Iterator[ValidationError]:

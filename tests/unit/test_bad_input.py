@@ -108,7 +108,7 @@ CASES: dict[str, tuple[str, bytes | str | None, str]] = {
     "jsonl: a number of 5,000 digits": ("jsonl", '{"id": ' + "9" * 5000 + "}", "train.txt:1: not valid JSON"),
     "jsonl: no id": ("jsonl", '{"tokens": ["a"], "labels": ["O"]}', "train.txt:1: the field 'id' is missing"),
     "jsonl: id null": ("jsonl", POST.replace('"1"', "null"), "train.txt:1: the field 'id' is null"),
-    "jsonl: id NaN": ("jsonl", POST.replace('"1"', "NaN"), "train.txt:1: the field 'id' is a number"),
+    "jsonl: id NaN": ("jsonl", POST.replace('"1"', "NaN"), "train.txt:1: not valid JSON (NaN is"),
     "jsonl: id true": ("jsonl", POST.replace('"1"', "true"), "train.txt:1: the field 'id' is true or false"),
     "jsonl: id a list": ("jsonl", POST.replace('"1"', "[1]"), "train.txt:1: the field 'id' is a list"),
     "jsonl: id empty": ("jsonl", POST.replace('"1"', '""'), "train.txt:1: a post without an id"),
@@ -127,11 +127,8 @@ CASES: dict[str, tuple[str, bytes | str | None, str]] = {
         POST.replace('"Ann"', "7"),
         "train.txt:1: item 1 of the field 'tokens'",
     ),
-    "jsonl: NaN as token": (
-        "jsonl",
-        POST.replace('"Ann"', "NaN"),
-        "item 1 of the field 'tokens' is a number",
-    ),
+    "jsonl: NaN as token": ("jsonl", POST.replace('"Ann"', "NaN"), "train.txt:1: not valid JSON (NaN is"),
+    "jsonl: a number beyond floats": ("jsonl", POST.replace('"Ann"', "1e999"), "not valid JSON (1e999 is not a"),
     "jsonl: null as token": ("jsonl", POST.replace('"Ann"', "null"), "item 1 of the field 'tokens' is null"),
     "jsonl: null as label": (
         "jsonl",

@@ -147,7 +147,6 @@ def test_a_linked_text_is_read_from_its_file(tmp_path: Path) -> None:
         ({"ner": [span(0, 3, None)]}, "span 1: no start, end and one label"),
         ({"ner": [span(3, 4, "A")]}, "span 1: the span 3–4 holds white space alone"),
         ({"ner": [span(0, 3, "A") | {"text": "Eva"}]}, "quotes 'Eva', but 'Jan' stands there"),
-        ({"ner": [span(float("inf"), 3, "A")]}, "span 1: no start, end and one label"),
         ({"ner": [span(0, 3, "A")], "label": [span(0, 3, "B")]}, "ner and label both hold spans"),
         ({"text": None}, "not an annotated page"),
         ({"text": "http://host/none.txt"}, "'none.txt' does not lie below"),

@@ -347,9 +347,10 @@ def test_jobs_of_one_start_share_what_may_be_spent(server: ChatServer, tmp_path:
     ask(server, tmp_path, 2, limit=0.0003, price=PRICE)
     with pytest.raises(Overspent, match=r"\$0.0002 are spent"):
         ask(server, tmp_path, 3, limit=0.0003, price=PRICE)
-    (tmp_path / LEDGER).write_text("yesterday\t0.1\t1.0\ntoday\tmuch\n", encoding="utf-8")
-    with pytest.raises(UserError, match=r"spent.tsv:2: 'today\\tmuch' is no payment"):
-        ask(server, tmp_path, 3, limit=1, price=PRICE)
+    for amounts in ("much", "0.1\tnan", "0.1\t-inf"):
+        (tmp_path / LEDGER).write_text(f"yesterday\t0.1\t1.0\ntoday\t{amounts}\n", encoding="utf-8")
+        with pytest.raises(UserError, match=r"spent.tsv:2: 'today\\t.* is no payment"):
+            ask(server, tmp_path, 3, limit=1, price=PRICE)
 
 
 def test_an_estimate_is_given_before(server: ChatServer, tmp_path: Path, caplog) -> None:

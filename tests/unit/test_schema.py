@@ -1,5 +1,6 @@
 """What the configuration schema and a run's own options refuse, in words."""
 
+import math
 from collections.abc import Iterator
 from functools import reduce
 from operator import getitem
@@ -79,6 +80,37 @@ def test_an_unknown_key_names_the_nearest_at_any_depth() -> None:
         assert ".".join(path) in str(error.value)
 
 
+def numbers(schema: dict, *path: str) -> Iterator[tuple[str, ...]]:
+    """Paths to every value that the schema lets be a number, or lets be anything; a name of one's own is x."""
+    if "$ref" in schema:
+        schema = SCHEMA["$defs"][schema["$ref"].split("/")[-1]]
+    kinds = schema.get("type", [])
+    if {"number", "integer"} & {*([kinds] if isinstance(kinds, str) else kinds)}:
+        yield path
+    for key, inner in schema.get("properties", {}).items():
+        yield from numbers(inner, *path, key)
+    if kinds == "object" and "properties" not in schema:
+        names = schema.get("additionalProperties", {"type": "number"})
+        yield from numbers(names, *path, "x")
+    if "items" in schema:
+        yield from numbers(schema["items"], *path, "0")
+
+
+NUMBERS = sorted({".".join(path): path for path in numbers(SCHEMA)}.values())
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 10**400])
+def test_no_number_is_infinite_or_none(value: float) -> None:
+    assert len(NUMBERS) > 80 and {("max_cost",), ("training", "min_gain")} <= set(NUMBERS)
+    assert {("core_hours", "x"), ("filters", "x", "x"), ("text_encoders", "x", "options", "x")} <= set(NUMBERS)
+    assert {("rivals", "x", "price", "input"), ("tuning", "0", "search", "x", "0")} <= set(NUMBERS)
+    for path in NUMBERS:
+        change = reduce(lambda inner, key: [inner] if key == "0" else {key: inner}, reversed(path), value)
+        with pytest.raises(UserError) as error:
+            check(merge(CONFIG, change), SCHEMA)
+        assert f"{'.'.join(path)}: NaN, infinite or too large; give a finite number" in str(error.value)
+
+
 def test_all_faults_are_named_at_once() -> None:
     with pytest.raises(UserError) as error:
         check(merge(CONFIG, {"training": {"epochs": 0}, "trainin": {}}), SCHEMA)
@@ -90,6 +122,7 @@ def test_all_faults_are_named_at_once() -> None:
     [
         ({"learning_rate": {"txt": 1.0}}, "run.learning_rate: unknown key 'txt' (did you mean 'text'?)"),
         ({"clip": "1e-1"}, "run.clip: '1e-1' is not a number such as 1.0e-3"),
+        ({"min_gain": math.nan}, "run.min_gain: nan is not a number such as 1.0e-3"),
         ({"epochs": True}, "run.epochs: True is not a whole number"),
         ({"epochs": 1.5}, "run.epochs: 1.5 is not a whole number"),
         (

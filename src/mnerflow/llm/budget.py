@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 from mnerflow.errors import UserError
 from mnerflow.files import read_text
+from mnerflow.finite import finite
 from mnerflow.log import logger
 
 LEDGER = "spent.tsv"
@@ -113,7 +114,7 @@ def budget(folder: Path, session: str, limit: float | None) -> Iterator[Budget]:
             name, *amounts = line.split("\t")
             try:
                 if line and name == session:
-                    money.learn(*map(float, amounts))
+                    money.learn(*map(finite, amounts))
             except (ValueError, TypeError, ZeroDivisionError) as error:
                 raise UserError(f"{path}:{number}: {line!r} is no payment. Remove the line.") from error
         yield money

@@ -1,0 +1,22 @@
+"""Numbers as people and files give them: what is none is refused, since NaN passes most comparisons unseen."""
+
+import json
+import sys
+from typing import Any
+
+
+def is_finite(number: float) -> bool:
+    """Whether it is neither NaN nor infinite, nor a whole number that no float can hold."""
+    return -sys.float_info.max <= number <= sys.float_info.max
+
+
+def finite(text: str) -> float:
+    """Read a number; raises ``ValueError`` for what is none, NaN and infinity among it."""
+    if not is_finite(number := float(text)):
+        raise ValueError(f"{text} is not a finite number")
+    return number
+
+
+def parse_json(text: str) -> Any:
+    """Read JSON, which knows neither NaN nor infinity; raises ``ValueError`` for these as for other faults."""
+    return json.loads(text, parse_float=finite, parse_constant=finite)
