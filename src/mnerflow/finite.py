@@ -1,4 +1,4 @@
-"""Numbers as people and files give them: what is none is refused, since NaN passes most comparisons unseen."""
+"""Numbers as people and files give them; NaN, which passes most comparisons unseen, is refused as none."""
 
 import json
 import sys
@@ -18,5 +18,5 @@ def finite(text: str) -> float:
 
 
 def parse_json(text: str) -> Any:
-    """Read JSON, which knows neither NaN nor infinity; raises ``ValueError`` for these as for other faults."""
+    """Read JSON, which knows neither NaN nor infinity; raises ``ValueError`` for them and other faults."""
     return json.loads(text, parse_float=finite, parse_constant=finite)

@@ -12,7 +12,8 @@ from mnerflow.data.filters import FILTERS, steps_of
 from mnerflow.data.sources import known_by
 from mnerflow.errors import UserError, suggest
 from mnerflow.fingerprint import PACKAGE
-from mnerflow.grid import FILTERS_OFF, NONE, Run, check_known, inputs_of, run_config
+from mnerflow.fused import fused
+from mnerflow.grid import FILTERS_OFF, NONE, Run, check_known, inputs_of, kind_of, run_config
 
 CLOCKS_DIFFER = 60  # seconds, between the machines that share a file system
 
@@ -126,30 +127,13 @@ def _check_inputs(name: str, kind: str, inputs: Sequence[str]) -> None:
     if "caption" in inputs and "text" not in inputs:
         raise UserError(f"fusions.{name}.inputs: a caption is read beside the text. Add text.")
     given = {*inputs} - {"caption"}  # which the text encoder reads
-    read = _fused(kind) if kind in _module_names("models", "fusions") else None
+    read = fused(kind) if kind in _module_names("models", "fusions") else None
     if read and {*read} != given:
         raise UserError(
-            f"fusions.{name}.inputs: {kind} reads {' and '.join(read)}, not {' and '.join(sorted(given))}. "
+            f"fusions.{name}.inputs: {kind} reads {' and '.join(read)}, not {' and '.join(sorted(given, reverse=True))}. "
             f"Write `inputs: [{', '.join(read)}]`, or choose another `kind`."
         )
 
-
-@cache
-def _fused(kind: str) -> tuple[str, ...] | None:
-    """The ``inputs`` of the fusion in a file of ``models.fusions``, read off its text: to import it takes torch.
-
-    ``None`` where they stand there as no plain values, and are compared when the model is made.
-    """
-    folder = PACKAGE / "models/fusions"
-    tree = ast.parse((folder / f"{kind}.py").read_text(encoding="utf-8"))
-    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
-    imported = {
-        alias.asname or alias.name: (node.module or "").rpartition(".")[2]
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
-    }
-    
 
 def _data_modules(config: dict[str, Any], run: Run) -> Iterator[tuple[str, ...]]:
     """What a run's data chooses by name: where it is configured, the name, the package of the library."""

@@ -128,7 +128,11 @@ CASES: dict[str, tuple[str, bytes | str | None, str]] = {
         "train.txt:1: item 1 of the field 'tokens'",
     ),
     "jsonl: NaN as token": ("jsonl", POST.replace('"Ann"', "NaN"), "train.txt:1: not valid JSON (NaN is"),
-    "jsonl: a number beyond floats": ("jsonl", POST.replace('"Ann"', "1e999"), "not valid JSON (1e999 is not a"),
+    "jsonl: a number beyond floats": (
+        "jsonl",
+        POST.replace('"Ann"', "1e999"),
+        "not valid JSON (1e999 is not a",
+    ),
     "jsonl: null as token": ("jsonl", POST.replace('"Ann"', "null"), "item 1 of the field 'tokens' is null"),
     "jsonl: null as label": (
         "jsonl",

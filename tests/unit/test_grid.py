@@ -1,6 +1,9 @@
 """The grid: which runs a configuration asks for, and what each of them is told."""
 
+import shutil
 from collections.abc import Sequence
+from contextlib import nullcontext
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,10 @@ from hypothesis import strategies as st
 
 from mnerflow.config import RunConfig, build
 from mnerflow.errors import UserError
+from mnerflow.fused import FOLDER, fused
 from mnerflow.grid import Combination, Run, expand, merge, run_config, sources, text_only_twins
+from mnerflow.models.fusions import Fusion
+from mnerflow.models.parts import load_class
 from mnerflow.plan import check_plan
 from mnerflow.schema import check, check_keys
 
@@ -210,6 +216,56 @@ def test_names_that_nothing_else_would_look_up_are_checked(config, change: dict,
     with pytest.raises(UserError) as error:
         check_plan(config, expand(config))
     assert said in str(error.value)
+
+
+FUSIONS = sorted(file.stem for file in FOLDER.glob("[!_]*.py"))
+INPUTS = [list(some) for count in (1, 2, 3) for some in combinations(("text", "image", "caption"), count)]
+
+
+@pytest.mark.parametrize("kind", FUSIONS)
+def test_a_fusion_is_given_just_what_its_class_fuses(config, kind: str) -> None:
+    reads = load_class("fusions", kind, Fusion).inputs
+    assert fused(kind) == reads
+    for inputs in INPUTS:
+        config["fusions"]["mine"] = {"kind": kind, "inputs": inputs}
+        sound = {*inputs} - {"caption"} == {*reads} and ("caption" not in inputs or "text" in inputs)
+        with nullcontext() if sound else pytest.raises(UserError, match=r"fusions\.mine\.inputs: "):
+            check_plan(config, expand(config))
+
+
+def test_what_a_fusion_of_one_s_own_fuses_is_read_off_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(FOLDER, tmp_path, dirs_exist_ok=True)
+    monkeypatch.setattr("mnerflow.fused.FOLDER", tmp_path)
+    text_only = "from mnerflow.models.fusions.text_only import TextOnly\n"
+    files = {
+        "derived": (text_only + "class Mine(TextOnly): pass", ("text",)),
+        "renamed": (
+            "from .image_only import ImageOnly as A\nclass B: inputs = 1\nclass C(A): pass",
+            ("image",),
+        ),
+        "default": (
+            "from mnerflow.models.fusions import Fusion\nclass Mine(Fusion): pass",
+            ("text", "image"),
+        ),
+        "annotated": ("from . import Fusion\nclass Mine(Fusion):\n inputs: tuple = ('image',)", ("image",)),
+        "computed": (text_only + "class Mine(TextOnly): inputs = both()", None),
+        "unseen": ("import mnerflow.models.fusions as f\nclass Mine(f.Fusion): pass", None),
+    }
+    for kind, (code, reads) in files.items():
+        (tmp_path / f"{kind}.py").write_text(code)
+        assert fused(kind) == reads, kind
+
+
+def test_a_contradiction_of_a_fusion_and_its_inputs_is_said_in_a_sentence(config) -> None:
+    config["fusions"]["mine"] = {"kind": "text_only"}
+    with pytest.raises(UserError) as error:
+        check_plan(config, expand(config))
+    assert str(error.value) == (
+        "fusions.mine.inputs: text_only reads text, not text and image. Write `inputs: [text]`, or choose "
+        "another `kind`."
+    )
 
 
 @pytest.mark.parametrize("study", STUDIES)

@@ -81,7 +81,7 @@ def test_an_unknown_key_names_the_nearest_at_any_depth() -> None:
 
 
 def numbers(schema: dict, *path: str) -> Iterator[tuple[str, ...]]:
-    """Paths to every value that the schema lets be a number, or lets be anything; a name of one's own is x."""
+    """Paths to every value that the schema lets be a number or lets be anything; x is a name of one's own."""
     if "$ref" in schema:
         schema = SCHEMA["$defs"][schema["$ref"].split("/")[-1]]
     kinds = schema.get("type", [])
@@ -102,7 +102,9 @@ NUMBERS = sorted({".".join(path): path for path in numbers(SCHEMA)}.values())
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 10**400])
 def test_no_number_is_infinite_or_none(value: float) -> None:
     assert len(NUMBERS) > 80 and {("max_cost",), ("training", "min_gain")} <= set(NUMBERS)
-    assert {("core_hours", "x"), ("filters", "x", "x"), ("text_encoders", "x", "options", "x")} <= set(NUMBERS)
+    assert {("core_hours", "x"), ("filters", "x", "x"), ("text_encoders", "x", "options", "x")} <= set(
+        NUMBERS
+    )
     assert {("rivals", "x", "price", "input"), ("tuning", "0", "search", "x", "0")} <= set(NUMBERS)
     for path in NUMBERS:
         change = reduce(lambda inner, key: [inner] if key == "0" else {key: inner}, reversed(path), value)
