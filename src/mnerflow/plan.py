@@ -126,11 +126,11 @@ def _check_inputs(name: str, kind: str, inputs: Sequence[str]) -> None:
     """Raise ``UserError`` when a fusion is to be given what it does not fuse, or lacks what it does."""
     if "caption" in inputs and "text" not in inputs:
         raise UserError(f"fusions.{name}.inputs: a caption is read beside the text. Add text.")
-    given = {*inputs} - {"caption"}  # which the text encoder reads
+    given = [part for part in ("text", "image") if part in inputs]  # a caption is for the text encoder
     read = fused(kind) if kind in _module_names("models", "fusions") else None
-    if read and {*read} != given:
+    if read and {*read} != {*given}:
         raise UserError(
-            f"fusions.{name}.inputs: {kind} reads {' and '.join(read)}, not {' and '.join(sorted(given, reverse=True))}. "
+            f"fusions.{name}.inputs: {kind} reads {' and '.join(read)}, not {' and '.join(given)}. "
             f"Write `inputs: [{', '.join(read)}]`, or choose another `kind`."
         )
 

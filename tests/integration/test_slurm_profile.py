@@ -7,9 +7,17 @@ import yaml
 from conftest import ROOT, Workflow
 
 RUNS = "results/runs/twitter2017/none"
-ALEXNET = f"{RUNS}/none+alexnet/image_only/seed1"
 LLAMA = f"{RUNS}/llama+vit_base/linear/seed1"
-BILSTM = f"{RUNS}/bilstm+none/text_only/seed1"
+# Memory in MB and minutes of every job with an encoder, and GPUs that its predictions take.
+NEEDED = {
+    "llama": (64000, 1440, 1),
+    "bert": (24000, 480, 0),
+    "bilstm": (8000, 240, 0),
+    "alexnet": (24000, 480, 0),
+    "vit_base": (16000, 480, 0),
+    "other": (8000, 240, 1),
+    "none": (0, 0, 0),
+}
 
 
 def resources(output: str) -> dict[str, dict[str, str]]:
@@ -18,26 +26,30 @@ def resources(output: str) -> dict[str, dict[str, str]]:
     return {first: dict(re.findall(r"(\w+)=([^ ,]+)", asked)) for first, asked in jobs}
 
 
-def test_the_profile_asks_for_more_for_llama_and_for_gpus_in_training_alone(
-    workflow: Workflow, tmp_path: Path
-):
+def test_jobs_are_given_what_their_encoders_need(workflow: Workflow, tmp_path: Path):
     config = yaml.safe_load((ROOT / "config/thesis.yaml").read_text(encoding="utf-8"))
-    targets = [f"{run}/predictions.test.jsonl" for run in (LLAMA, BILSTM, ALEXNET)]
-    profile = ["--profile", str(ROOT / "profiles/slurm"), "--dry-run"]
-    result = workflow.run(tmp_path, config, *targets, *profile)
+    planned = config["grid"][0]
+    assert NEEDED.keys() >= {*planned["text_encoders"], *planned["image_encoders"]}
+    config["grid"] = [planned | {"datasets": ["twitter2017"], "seeds": [1]}]
+    config["grid"][0]["text_encoders"].append("other")
+    config["text_encoders"]["other"] = {"kind": "language_model", "source": "org/name"}
+    result = workflow.run(tmp_path, config, "--profile", str(ROOT / "profiles/slurm"), "--dry-run")
     assert result.status == 0, result.output
-    asked = resources(result.output)
-
-    def of(output: str) -> tuple[str | None, ...]:
-        return tuple(asked[output].get(name) for name in ("slurm_partition", "gpu", "mem_mb", "runtime"))
-
-    assert of(f"{LLAMA}/model.safetensors") == ("gpu", "1", "64000", "1440")
-    assert of(f"{ALEXNET}/model.safetensors") == ("gpu", "1", "24000", "480")
-    assert of(f"{BILSTM}/model.safetensors") == ("gpu", "1", "8000", "240")
-    assert of(f"{LLAMA}/predictions.dev.jsonl") == ("cpu", "0", "4000", "60")
-    assert of("results/features/twitter2017/vit_base.npy") == ("cpu", "0", "4000", "60")
-    on_gpu_nodes = {output for output, given in asked.items() if given.get("slurm_partition") == "gpu"}
-    assert on_gpu_nodes == {f"{run}/model.safetensors" for run in (LLAMA, BILSTM, ALEXNET)}
+    met = set()
+    for output, asked in resources(result.output).items():
+        given = tuple(asked.get(name) for name in ("slurm_partition", "gpu", "mem_mb", "runtime"))
+        if run := re.fullmatch(rf"{RUNS}/(\w+)\+(\w+)/\w+/seed1/(model|predictions)\..*", output):
+            memory, minutes, gpus = map(max, zip(*(NEEDED[name] for name in run.groups()[:2]), strict=True))
+            gpus = 1 if run[3] == "model" else gpus
+            assert given == ("gpu" if gpus else "cpu", str(gpus), str(memory), str(minutes)), output
+            met.add(run.groups())
+        elif output == "results/features/twitter2017/vit_base.npy":
+            assert given == ("gpu", "1", "16000", "480")
+            met.add("features")
+        else:
+            assert given[0] in ("cpu", None) and "gpu" not in asked, output
+    # Four text encoders alone, with two image encoders each, and these alone: trained and predicted with.
+    assert len(met) == 2 * (4 + 4 * 2 + 2) + 1
 
 
 def test_a_search_trains_where_the_grid_does(workflow: Workflow, tmp_path: Path):
