@@ -128,7 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     unpack.set_defaults(act=_unpack)
     compare = commands.add_parser(
-        "compare", help="say which published scores and tables a folder has otherwise"
+        "compare", help="say whether scores and tables in a folder of results match the published ones"
     )
     compare.set_defaults(act=_compare)
     for command in (unpack, compare):
@@ -200,8 +200,8 @@ def _compare(given: argparse.Namespace) -> int:
     count, wrong = publication.compare_tables(given.published, given.results)
     for line in wrong:
         print(line, file=sys.stderr)
-    state = f"{len(wrong)} of {count} differ" if wrong else f"all {count} are computed again"
-    print(f"{given.published}, scores and tables: {state}")
+    state = f"{len(wrong)} of {count} do not match" if wrong else f"all {count} match, byte by byte"
+    print(f"{given.results}: scores and tables, compared with those in {given.published}: {state}")
     return int(bool(wrong))
 
 

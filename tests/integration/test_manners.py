@@ -2,12 +2,13 @@
 
 import hashlib
 import json
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Result, Workflow
+from conftest import ROOT, Result, Workflow
 from PIL import Image
 
 from mnerflow.evaluation.scores import read_scores
@@ -78,6 +79,20 @@ def raw_set(**file: str) -> dict[str, Any]:
 
 
 RAW = "resources/data/raw/train.jsonl"
+
+
+def test_the_list_of_rules_says_of_each_what_it_does(workflow: Workflow, tmp_path: Path):
+    listed = workflow.run(tmp_path, {}, "--list").output
+    said = dict(re.findall(r"^(\w+) \((.+[^ ])\)$", listed, re.MULTILINE))
+    files = "".join(
+        file.read_text() for file in [ROOT / "Snakefile", *(ROOT / "workflow/rules").glob("*.smk")]
+    )
+    assert said.keys() == {*re.findall(r"^(?:use )?rule (?:\w+ as )?(\w+)(?: with)?:", files, re.MULTILINE)}
+    assert len({*said.values()}) == len(said)
+    variants = {"predict_with_images": "sees images", "take_over_with_images": "sees images"}
+    variants |= {"score_rival": "a rival answered", "train_candidate": "a search"}
+    variants |= {"predict": "sees no image", "take_over": "sees no image"}
+    assert not {rule for rule, words in variants.items() if words not in said[rule]}
 
 
 def test_mirror_without_the_file(workflow: Workflow, tmp_path: Path):

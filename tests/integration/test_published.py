@@ -34,7 +34,11 @@ def test_what_is_published_quotes_no_post(finished: Finished, published: Path):
 
 
 def test_the_tables_are_computed_from_what_is_published(
-    workflow: Workflow, published: Path, config: dict[str, Any], tmp_path: Path
+    workflow: Workflow,
+    published: Path,
+    config: dict[str, Any],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture,
 ):
     results = tmp_path / "results"
     assert main(["unpack", str(results), "--from", str(published)]) == 0
@@ -42,7 +46,10 @@ def test_the_tables_are_computed_from_what_is_published(
     done = workflow.run(tmp_path, config, "tables_of_predictions", "--config", "finished_only=true")
     assert done.status == 0, done.output
     assert not {"train", "predict", "prepare"} & set(done.jobs)
+    capsys.readouterr()
     assert main(["compare", str(results), "--from", str(published)]) == 0
+    compared = f"{results}: scores and tables, compared with those in {published}: "
+    assert capsys.readouterr().out == f"{compared}all 19 match, byte by byte\n"
     assert main(["compare", str(results), "--from", str(tmp_path / "nothing")]) == 1
     (published / "tables/grid.csv").rename(tmp_path / "grid.csv")
     assert main(["compare", str(results), "--from", str(published)]) == 1  # computed, not published
@@ -51,6 +58,9 @@ def test_the_tables_are_computed_from_what_is_published(
     with (published / "tables/grid.md").open("a") as file:
         file.write("better\n")
     assert main(["compare", str(results), "--from", str(published)]) == 1
+    said = capsys.readouterr()
+    assert said.out.endswith(f"{compared}1 of 19 do not match\n")
+    assert said.err.endswith("tables/grid.md: differs\n")
     assert main(["unpack", str(results), "--from", str(published)]) == 1  # not what SHA256SUMS says
 
 

@@ -1,9 +1,8 @@
 # From predictions to one table of scores.
 rule score:
-    """Compute all metrics of a pair of encoders' runs from saved predictions; count entities a sentence.
+    """Compute all metrics of a pair of encoders' runs from saved predictions; count entities a sentence."""
 
-    One job for many runs: starting a process takes ten times as long as scoring a run.
-    """
+    # One job for many runs: starting a process takes ten times as long as scoring a run.
     input:
         lambda w: [file for run in RUNS_OF[tuple(w)] for file in predictions_of(run)],
     output:

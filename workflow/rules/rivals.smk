@@ -14,7 +14,7 @@ rule rivals:
 
 
 rule ask:
-    """Ask a language model for the entities of the test split. Answers are kept: asked again, they cost nothing."""
+    """Ask a language model for the entities of the test split; answers are kept, and asked again cost nothing."""
     input:
         train="results/data/{dataset}/{filter}/train.jsonl",
         test="results/data/{dataset}/{filter}/test.jsonl",
@@ -46,6 +46,7 @@ rule ask:
 
 
 use rule score as score_rival with:
+    """Compute all metrics of what a rival answered, and count entities a sentence."""
     input:
         f"{RUN}/predictions.test.jsonl",
     output:

@@ -23,6 +23,7 @@ rule take_over:
 
 
 use rule take_over as take_over_with_images with:
+    """Unpack a published run that sees images, its predictions with shuffled and blank ones, too."""
     output:
         record="results/runs/{run}/run.yaml",
         history="results/runs/{run}/history.csv",

@@ -76,6 +76,7 @@ rule predict:
 
 
 use rule predict as predict_with_images with:
+    """Predict dev and test with a run that sees images, the test also with shuffled and with blank ones."""
     output:
         dev=f"{RUN}/predictions.dev.jsonl",
         test=f"{RUN}/predictions.test.jsonl",

@@ -2,6 +2,7 @@
 
 
 use rule train as train_candidate with:
+    """Train with the settings of a search; only its record and history are kept."""
     output:
         model=temp(f"{TUNING_RUN}/model.safetensors"),
         record=f"{TUNING_RUN}/run.yaml",
