@@ -11,9 +11,10 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from threading import Lock
 from typing import Any
+from unicodedata import category
 
 from mnerflow.errors import UserError
 from mnerflow.finite import parse_json
@@ -175,6 +176,21 @@ def read_text(path: str | Path) -> str:
         raise UserError(
             f"{path}:{line}: byte 0x{data[error.start]:02x} is not UTF-8. Convert the file to UTF-8."
         ) from error
+
+
+def inside(folder: str | Path, name: str) -> Path:
+    """``folder/name``, for a ``name`` that data, a configuration, an archive or a server gave.
+
+    Raises ``UserError`` when it names no file below ``folder`` on this or another system: ``..``, an absolute
+    path, a drive, nothing at all, or a control character. A link that lies in ``folder`` is not looked at.
+    """
+    # A Windows path also splits at "/", so that both kinds of absolute and relative paths are caught.
+    path = PureWindowsPath(name)
+    if path.anchor or ".." in path.parts:
+        raise UserError(f"{name!r} lies outside its folder. Name it by its path relative to that folder.")
+    if not path.name or any(category(character) in ("Cc", "Cs") for character in name):
+        raise UserError(f"{name!r} is no file name. Name a file in its folder, without control characters.")
+    return Path(folder, name)
 
 
 def sha256(path: str | Path) -> str:

@@ -8,7 +8,8 @@ from hashlib import sha256
 import pytest
 
 from mnerflow.compute.memory import peak_memory_mib
-from mnerflow.files import atomic_path, seal, seal_of, sealed, write_text
+from mnerflow.errors import UserError
+from mnerflow.files import atomic_path, inside, seal, seal_of, sealed, write_text
 
 
 def test_what_killed_writers_left_is_removed_and_what_living_ones_write_is_not(tmp_path):
@@ -49,3 +50,38 @@ def test_a_job_is_not_charged_with_the_memory_of_what_started_it():
     child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert int(child.stdout) < 128
     del ballast
+
+
+OUTSIDE = [
+    "../x",
+    "a/../../x",
+    "a/..",
+    "..",
+    "/x",
+    "//host/x",
+    "\\x",
+    "C:x",
+    "c:/x",
+    "a\\..\\..\\x",
+    "\\\\host\\x\\y",
+]
+NO_NAME = ["", ".", "./.", "a\0", "a\nb", "a\rb", "\x1b[2J", "a\x85", "a\ud800"]
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_a_name_that_leads_out_of_its_folder_is_refused(name, tmp_path):
+    with pytest.raises(UserError, match="lies outside its folder"):
+        inside(tmp_path, name)
+
+
+@pytest.mark.parametrize("name", NO_NAME)
+def test_a_name_that_is_none_is_refused(name, tmp_path):
+    with pytest.raises(UserError, match="is no file name"):
+        inside(tmp_path, name)
+
+
+@pytest.mark.parametrize(
+    "name", ["a", "a b/c (1).jpg", "..a", "a..", "-x", "{x}", "é", "e\u0301", "%2e%2e/x", "~/x"]
+)
+def test_any_other_name_is_a_path_in_its_folder(name, tmp_path):
+    assert inside(tmp_path, name) == tmp_path / name
