@@ -7,8 +7,11 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
+import stat
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PureWindowsPath
@@ -24,6 +27,7 @@ _UMASK = os.umask(0)
 os.umask(_UMASK)
 # Held until a temporary file is locked, as long as another thread would take it for a dead writer's.
 _BEGINNING = Lock()
+JOINED = re.compile("^\ufeff+(?![\\t ])")
 
 
 @contextmanager
@@ -128,6 +132,19 @@ def read_json(path: str | Path) -> Any:
         raise UserError(f"{path}: not valid JSON ({error}).") from error
 
 
+def parse_json(text: str) -> Any:
+    """Read JSON; raises ``ValueError`` also for a key that stands twice, of which Python takes the last."""
+    return json.loads(text, object_pairs_hook=_unique)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        [(key, _)] = Counter(key for key, _ in pairs).most_common(1)
+        raise ValueError(f"the key {key[:40]!r} stands twice")
+    return found
+
+
 def write_json_lines(path: str | Path, records: Iterable[dict]) -> None:
     """Write one JSON object a line, atomically."""
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
@@ -136,11 +153,8 @@ def write_json_lines(path: str | Path, records: Iterable[dict]) -> None:
 
 
 def read_json_lines(path: str | Path) -> Iterator[tuple[int, dict]]:
-    """Yield ``(line number, object)``; raises ``UserError`` naming file and line.
-
-    Lines end at ``\\n`` alone: tweets contain U+2028 and U+0085, which are text.
-    """
-    for number, line in enumerate(read_text(path).split("\n"), start=1):
+    """Yield ``(line number, object)``; raises ``UserError`` naming file and line."""
+    for number, line in read_lines(path):
         if line.strip():
             yield number, json_object(line, f"{path}:{number}")
 
@@ -158,17 +172,27 @@ def json_object(line: str, place: str) -> dict:
     return record
 
 
+def read_bytes(path: str | Path) -> bytes:
+    """Read a file; raises ``UserError`` when it is missing, unreadable, or a pipe, which may never end."""
+    try:
+        kind = stat.S_IFMT(Path(path).stat().st_mode)
+        if kind not in (stat.S_IFREG, stat.S_IFDIR):  # of a folder, reading says so
+            raise UserError(f"{path}: a pipe or a device, not a file. Name a file.")
+        return Path(path).read_bytes()
+    except FileNotFoundError as error:
+        raise UserError(f"{path}: no such file.") from error
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}).") from error
+    except ValueError as error:
+        raise UserError(f"{path}: cannot be read ({error}).") from error  # a NUL in the name
+
+
 def read_text(path: str | Path) -> str:
     """Read UTF-8 text, a leading byte order mark removed, ``\\r\\n`` read as ``\\n``.
 
     Raises ``UserError`` when the file is missing, unreadable or not UTF-8.
     """
-    try:
-        data = Path(path).read_bytes()
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file.") from error
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}).") from error
+    data = read_bytes(path)
     try:
         return data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
@@ -176,6 +200,24 @@ def read_text(path: str | Path) -> str:
         raise UserError(
             f"{path}:{line}: byte 0x{data[error.start]:02x} is not UTF-8. Convert the file to UTF-8."
         ) from error
+
+
+def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
+    """Yield ``(line number, line)`` of UTF-8 text; raises ``UserError`` as ``read_text`` does.
+
+    Lines end at ``\\n`` alone: tweets contain U+2028 and U+0085, which are text. A byte order mark at the
+    beginning of any line is left out: there the files begin that were joined. One that is a column is text.
+    """
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
+        yield number, JOINED.sub("", line)
+
+
+def expanded(path: str) -> Path:
+    """A path with ``~`` read as a home folder; raises ``UserError`` where there is no such user."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise UserError(f"{path}: there is no such user. Write the whole path.") from error
 
 
 def inside(folder: str | Path, name: str) -> Path:

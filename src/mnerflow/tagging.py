@@ -14,7 +14,7 @@ from mnerflow.data.post import Post, write_posts
 from mnerflow.data.tags import OUTSIDE, spans
 from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import Prediction, read_predictions
-from mnerflow.files import json_object, read_text
+from mnerflow.files import json_object, read_lines
 from mnerflow.grid import FILTERS_OFF, Run
 from mnerflow.record import RECORD, TrainingRecord
 from mnerflow.training.features import compute_features
@@ -82,8 +82,7 @@ def tag_texts(folder: Path, file: Path, images: Path) -> Tagged:
 def read_texts(file: Path) -> list[Post]:
     """Posts without labels; raises ``UserError`` naming file and line for one that is malformed."""
     if file.suffix == ".txt":
-        lines = enumerate(read_text(file).split("\n"), start=1)
-        texts = [(str(number), line.split()) for number, line in lines if line.strip()]
+        texts = [(str(number), line.split()) for number, line in read_lines(file) if line.strip()]
         posts = [Post(number, tokens, [OUTSIDE] * len(tokens)) for number, tokens in texts]
     else:
         posts = []

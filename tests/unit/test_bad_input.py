@@ -7,9 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from mnerflow.data.post import SPLITS, read_splits
+from mnerflow.data.captions import read_captions
+from mnerflow.data.formats import parse
+from mnerflow.data.poner.page_xml import read_layout
+from mnerflow.data.post import SPLITS, read_posts, read_splits
 from mnerflow.data.prepare import PrepareConfig, prepare
 from mnerflow.errors import UserError
+from mnerflow.evaluation.predictions import read_predictions
+from mnerflow.files import expanded, read_json
 
 GOOD = {
     "umt": "IMGID:{0}\n{0}\tB-PER\n",
@@ -156,16 +161,16 @@ CASES: dict[str, tuple[str, bytes | str | None, str]] = {
     "jsonl: images a string": ("jsonl", with_field('"images": "a.jpg"'), "the field 'images' is a string"),
     "jsonl: images null": ("jsonl", with_field('"images": null'), "the field 'images' is null"),
     "jsonl: image null": ("jsonl", with_field('"images": [null]'), "item 1 of the field 'images' is null"),
-    "jsonl: image empty": ("jsonl", with_field('"images": [""]'), "'' is no image name"),
-    "jsonl: image above": ("jsonl", with_field('"images": ["a/../../b.jpg"]'), "outside the image folder"),
-    "jsonl: image absolute": ("jsonl", with_field('"images": ["/b.jpg"]'), "outside the image folder"),
-    "jsonl: image on a drive": ("jsonl", with_field('"images": ["C:\\\\b.jpg"]'), "outside the image folder"),
+    "jsonl: image empty": ("jsonl", with_field('"images": [""]'), "the image '' is no file name"),
+    "jsonl: image above": ("jsonl", with_field('"images": ["a/../../b.jpg"]'), "lies outside its folder"),
+    "jsonl: image absolute": ("jsonl", with_field('"images": ["/b.jpg"]'), "lies outside its folder"),
+    "jsonl: image on a drive": ("jsonl", with_field('"images": ["C:\\\\b.jpg"]'), "lies outside its folder"),
     "jsonl: image above, Windows": (
         "jsonl",
         with_field('"images": ["..\\\\b.jpg"]'),
-        "outside the image folder",
+        "lies outside its folder",
     ),
-    "jsonl: image with a null byte": ("jsonl", with_field('"images": ["a\\u0000"]'), "is no image name"),
+    "jsonl: image with a null byte": ("jsonl", with_field('"images": ["a\\u0000"]'), "is no file name"),
     "jsonl: caption null": ("jsonl", with_field('"caption": null'), "the field 'caption' is null"),
     "jsonl: caption a list": ("jsonl", with_field('"caption": ["a"]'), "the field 'caption' is a list"),
     "jsonl: language a number": ("jsonl", with_field('"language": 1'), "the field 'language' is a number"),
@@ -176,6 +181,31 @@ CASES: dict[str, tuple[str, bytes | str | None, str]] = {
         "jsonl",
         with_field('"caption": "\\ud800"'),
         "half a surrogate pair",
+    ),
+    "jsonl: labels twice": (
+        "jsonl",
+        with_field('"labels": ["O"]'),
+        "train.txt:1: not valid JSON (the key 'labels' stands",
+    ),
+    "jsonl: a key twice, deeper": (
+        "jsonl",
+        with_field('"x": [{"y": 1, "y": 1}]'),
+        "the key 'y' stands twice",
+    ),
+    "jsonl: a type with a control character": (
+        "jsonl",
+        POST.replace("B-PER", "B-\\u001b[2J"),
+        "the label 'B-\\x1b[2J'",
+    ),
+    "jsonl: a type with a mark in it": (
+        "jsonl",
+        POST.replace("B-PER", "B-PER\ufeff"),
+        "the label 'B-PER\\ufeff'",
+    ),
+    "conll: joined without a line end": (
+        "conll",
+        "Ann O\nAnn B-PER\ufeffBob B-PER\n",
+        "train.txt:2: 2 columns",
     ),
     # RiTUAL
     "ritual: other folders": ("ritual", GOOD["ritual"].format(1), "RiTUAL's folders"),
@@ -316,3 +346,73 @@ def test_byte_order_mark_and_windows_line_ends_change_nothing(tmp_path: Path, na
         prepare(config, tmp_path, tmp_path / "out")
         found.append(read_splits(tmp_path / "out"))
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("name", ["umt", "conll", "jsonl"])
+def test_files_may_be_joined_that_each_begin_with_a_mark(tmp_path: Path, name: str) -> None:
+    for mark in ("", "\ufeff"):
+        parts = [mark + GOOD[name].format(split) + ("\n" if name != "jsonl" else "") for split in SPLITS]
+        (tmp_path / f"all{len(mark)}").write_bytes("".join([*parts, mark]).encode())
+    plain, marked = (parse(name, tmp_path / f"all{length}") for length in (0, 1))
+    assert [post.tokens for post in marked] == [post.tokens for post in plain] == [[s] for s in SPLITS]
+
+
+def test_captions_may_be_joined_and_a_mark_alone_is_a_token(tmp_path: Path) -> None:
+    (tmp_path / "captions").write_text("\ufeffa.jpg :a\n\ufeffb.jpg :b\n", encoding="utf-8")
+    assert read_captions(tmp_path / "captions") == {"a.jpg": "a", "b.jpg": "b"}
+    (tmp_path / "posts").write_text("a\tO\n\ufeff\tO\n", encoding="utf-8")
+    assert parse("conll", tmp_path / "posts")[0].tokens == ["a", "\ufeff"]
+
+
+READERS = {
+    "posts": lambda path: parse("jsonl", path),
+    "UMT": lambda path: parse("umt", path),
+    "Label Studio": lambda path: parse("label_studio", path),
+    "captions": read_captions,
+    "prepared posts": read_posts,
+    "predictions": read_predictions,
+    "JSON": read_json,
+    "PAGE XML": read_layout,
+}
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_what_is_no_file_is_refused_by_every_reader(tmp_path: Path, reader: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "loop").symlink_to("loop")
+    places = {
+        "pipe": "a pipe or a device",
+        "loop": "cannot be read",
+        "": "cannot be read",
+        "none": "no such file",
+    }
+    places |= {"x" * 300: "cannot be read", "a\0": "cannot be read", "none/x": "no such file"}
+    for name, said in places.items():
+        with pytest.raises(UserError, match=said):
+            READERS[reader](tmp_path / name)
+    with pytest.raises(UserError, match="a pipe or a device"):
+        READERS[reader](Path("/dev/zero"))
+
+
+@pytest.mark.parametrize("reader", ["posts", "Label Studio", "prepared posts", "predictions", "JSON"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"id": "1", "id": "2"}',
+        '[{"id": 1, "x": {"a": 1, "a": 2}}]',
+        "[" * 100_000,
+        '{"id": ' + "9" * 5000 + "}",
+    ],
+)
+def test_json_that_says_two_things_or_too_much_is_refused_by_every_reader(
+    tmp_path: Path, reader: str, text: str
+) -> None:
+    (tmp_path / "file").write_text(text)
+    with pytest.raises(UserError, match=str(tmp_path / "file")):
+        READERS[reader](tmp_path / "file")
+
+
+def test_the_home_of_nobody_is_named() -> None:
+    with pytest.raises(UserError, match=r"^~nouser/data: there is no such user"):
+        expanded("~nouser/data")
+    assert expanded("~/x") == Path.home() / "x"

@@ -1,6 +1,7 @@
 """Label Studio's export: spans become tags, and none is lost unsaid."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,29 @@ def test_the_full_json_export_reads_as_json_min(tmp_path: Path) -> None:
     path.write_text(json.dumps([task]), encoding="utf-8")
     labels = ["B-PER", "I-PER", "O", "O"]
     assert parse("label_studio", path) == [Post("7", ["Jan", "Novák", ",", "Cheb"], labels, group="7")]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"id": None},
+        {"annotations": None},
+        {"annotations": [None]},
+        {"annotations": [{"result": {}}]},
+        {"annotations": [{"result": None}]},
+        {"annotations": [{"result": [{"type": "labels"}]}]},
+        {"annotations": [{"result": [{"type": ["labels"], "value": {}}]}]},
+        {"annotations": [{"result": [{"type": "labels", "value": None}]}]},
+        {"data": None},
+        {"data": []},
+        {"data": {}},
+    ],
+)
+def test_a_misshapen_task_is_refused(changes: dict, tmp_path: Path) -> None:
+    sound = {"id": 7, "data": {"text": "Jan"}, "annotations": [{"result": []}]}
+    (tmp_path / "export.json").write_text(json.dumps([sound | changes]))
+    with pytest.raises(UserError, match="page 1"):
+        parse("label_studio", tmp_path / "export.json")
 
 
 @pytest.mark.parametrize("annotations", [[], [{"result": []}, {"result": []}]])
@@ -148,6 +172,34 @@ def test_a_linked_text_is_read_from_its_file(tmp_path: Path) -> None:
         ({"ner": [span(3, 4, "A")]}, "span 1: the span 3–4 holds white space alone"),
         ({"ner": [span(0, 3, "A") | {"text": "Eva"}]}, "quotes 'Eva', but 'Jan' stands there"),
         ({"ner": [span(0, 3, "A")], "label": [span(0, 3, "B")]}, "ner and label both hold spans"),
+        ({"ner": span(0, 3, "A")}, "ner holds spans, but is no list"),
+        ({"ner": {"1": span(0, 3, "A")}}, "ner holds spans, but is no list"),
+        ({"ner": json.dumps([span(0, 3, "A")])}, "ner holds spans, but is no list"),
+        ({"ner": [[span(0, 3, "A")]]}, "span 1: no start, end and one label"),
+        ({"ner": [{"labels": ["A"]}]}, "span 1: no start, end and one label"),
+        ({"ner": [span(0, 3, "A"), None]}, "span 2: no start, end and one label"),
+        *(
+            ({"ner": [span(0, 3, "A") | {"labels": labels}]}, "span 1: no start, end")
+            for labels in ("A", {"A": 1}, [1], [], None)
+        ),
+        *(
+            ({"ner": [span(0, 3, "A") | {"end": end}]}, "span 1: no start, end")
+            for end in ("3", 3.0, 3.7, True, None, [3])
+        ),
+        ({"ner": [span(0, 3, "\x1b[2J")]}, "is not IOB2"),
+        ({"page_name": None, "id": None}, "the field 'id' is null"),
+        ({"page_name": None, "id": True}, "the field 'id' is true or false"),
+        ({"page_name": None, "id": 1.5}, "the field 'id' is a number"),
+        ({"page_name": ["p"]}, "the field 'page_name' is a list"),
+        ({"page_name": "", "id": [1]}, "the field 'id' is a list"),
+        ({"page_name": "\ud800"}, "half a surrogate pair"),
+        ({"image": ["p.jpg"]}, "not an annotated page"),
+        ({"image": 5}, "not an annotated page"),
+        ({"image": False}, "not an annotated page"),
+        ({"image": ".."}, "the image '..' lies outside its folder"),
+        ({"image": "http://host/%2e%2e"}, "the image '..' lies outside its folder"),
+        ({"image": "http://host/a%0d.jpg"}, "the image 'a\\r.jpg' is no file name"),
+        ({"text": ["Jan"]}, "not an annotated page"),
         ({"text": None}, "not an annotated page"),
         ({"text": "http://host/none.txt"}, "'none.txt' does not lie below"),
     ],
@@ -155,7 +207,8 @@ def test_a_linked_text_is_read_from_its_file(tmp_path: Path) -> None:
 def test_malformed_exports(entry: dict, said: str, tmp_path: Path) -> None:
     with pytest.raises(UserError) as error:
         parse("label_studio", export(tmp_path, **entry))
-    assert said in str(error.value) and "page 1" in str(error.value)
+    assert said in str(error.value)
+    assert re.search(r"export\.json: ?(page )?1[,:]", str(error.value))
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the real export is not here")

@@ -32,7 +32,7 @@ from mnerflow.errors import UserError
 from mnerflow.fingerprint import fingerprint
 from mnerflow.compute.gpus import find_gpus
 from mnerflow.llm import runs as llm
-from mnerflow.files import folder_state
+from mnerflow.files import expanded, folder_state
 from mnerflow.plan import check_clock, check_plan, check_time, split_files
 from mnerflow.publishing.finished import is_finished, is_published, is_trained, made_otherwise
 from mnerflow.publishing.publication import TABLES
@@ -67,7 +67,7 @@ try:
     check(config, SCHEMA)
     for entry in config["datasets"].values():
         if "folder" in entry:
-            entry["folder"] = str(Path(entry["folder"]).expanduser())
+            entry["folder"] = str(expanded(entry["folder"]))
     RUNS = grid.expand(config)
     if config.get("finished_only"):
         RUNS = [run for run in RUNS if stands_published(run) or is_finished(Path("results"), run, config)]

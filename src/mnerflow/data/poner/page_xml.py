@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mnerflow.errors import UserError
+from mnerflow.files import read_bytes
 
 Box = tuple[int, int, int, int]
 
@@ -36,10 +37,8 @@ def read_layout(path: Path) -> Layout:
     serve as a file name.
     """
     try:
-        root = ET.parse(path).getroot()
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file. Download the data again.") from error
-    except (ET.ParseError, OSError) as error:
+        root = ET.fromstring(read_bytes(path))
+    except (ET.ParseError, ValueError, LookupError) as error:
         raise UserError(f"{path}: not readable XML ({error}). Download the file again.") from error
     page = root.find("{*}Page")
     if page is None:
@@ -61,14 +60,14 @@ def read_layout(path: Path) -> Layout:
 
 
 def _size(value: str | None, place: str) -> int:
-    if value is None or not value.isdecimal() or int(value) == 0:
-        raise UserError(f"{place} is {value!r}. A positive whole number is expected.")
+    if not re.fullmatch("0*[1-9][0-9]{,5}", value or ""):
+        raise UserError(f"{place} is {(value or '')[:40]!r}. A positive whole number of pixels is expected.")
     return int(value)
 
 
 def _bounding_box(points: str, place: str) -> Box:
-    try:
-        x, y = zip(*(map(int, point.split(",")) for point in points.split()), strict=True)
-    except ValueError as error:
-        raise UserError(f"{place}: points={points!r} is not a polygon like '10,20 30,20 30,40'.") from error
+    pairs = [re.fullmatch("(-?[0-9]{1,6}),(-?[0-9]{1,6})", point) for point in points.split()]
+    if not pairs or None in pairs:
+        raise UserError(f"{place}: points={points[:40]!r} is not a polygon like '10,20 30,20 30,40'.")
+    x, y = zip(*(map(int, pair.groups()) for pair in pairs if pair), strict=True)
     return min(x), min(y), max(x), max(y)
