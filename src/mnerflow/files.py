@@ -230,9 +230,16 @@ def inside(folder: str | Path, name: str) -> Path:
     path = PureWindowsPath(name)
     if path.anchor or ".." in path.parts:
         raise UserError(f"{name!r} lies outside its folder. Name it by its path relative to that folder.")
-    if not path.name or any(category(character) in ("Cc", "Cs") for character in name):
+    if not path.name or not _encodes(name) or any(category(character) == "Cc" for character in name):
         raise UserError(f"{name!r} is no file name. Name a file in its folder, without control characters.")
     return Path(folder, name)
+
+
+def _encodes(name: str) -> bool:
+    try:
+        return bool(os.fsencode(name))
+    except UnicodeEncodeError:
+        return False
 
 
 def sha256(path: str | Path) -> str:

@@ -1,3 +1,4 @@
+import gzip
 import hashlib
 import io
 import re
@@ -6,6 +7,8 @@ import threading
 import time
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -344,20 +347,78 @@ def cut(path: Path, size: int) -> Path:
     return path
 
 
+def described(path: Path, size: int) -> Path:
+    """A tar whose one member has a description of more than ``size`` bytes."""
+    with tarfile.open(path, "w:gz", format=tarfile.PAX_FORMAT) as packed:
+        info = tarfile.TarInfo("1.jpg")
+        info.pax_headers = {"comment": "x" * size}
+        packed.addfile(info)
+    return path
+
+
+def block(kind: bytes, data: bytes = b"") -> bytes:
+    """A header of a tar and its data."""
+    info = tarfile.TarInfo("1.jpg")
+    info.type, info.size = kind, len(data)
+    return info.tobuf() + data + bytes(-len(data) % 512)
+
+
+def nested(path: Path, depth: int) -> Path:
+    path.write_bytes(block(tarfile.XHDTYPE) * depth + block(b"0") + bytes(1024))
+    return path
+
+
+def resized(path: Path, size: str) -> Path:
+    path.write_bytes(block(tarfile.XHDTYPE, pax("size", size)) + block(b"0") + bytes(1024))
+    return path
+
+
+def sparse(path: Path) -> Path:
+    keys = pax("GNU.sparse.major", "1") + pax("GNU.sparse.minor", "0") + pax("GNU.sparse.realsize", "9000")
+    path.write_bytes(block(tarfile.XHDTYPE, keys) + block(b"0", b"1\n0\n0\n".ljust(512, b"\0")) + bytes(1024))
+    return path
+
+
+def pax(key: str, value: str) -> bytes:
+    rest = f" {key}={value}\n"
+    return f"{len(rest) + len(str(len(rest) + 2))}{rest}".encode()
+
+
+def padded(path: Path, zeros: int) -> Path:
+    path.write_bytes(gzip.compress(block(b"0") + bytes(1024 + zeros)))
+    return path
+
+
 NOISE = hashlib.shake_256(b"photo").digest(3000)  # does not shrink
 ATTACKS = {
-    "zip climbs": (lambda p: zipped(p, ("../1.jpg", b"")), "'../1.jpg' would be written outside"),
+    "zip climbs": (lambda p: zipped(p, ("../1.jpg", b"")), "'../1.jpg' lies outside its folder"),
     "tar climbs": (lambda p: tarred(p, ("a/../../1.jpg", b"")), "outside its folder"),
     "zip absolute": (lambda p: zipped(p, ("/tmp/1.jpg", b"")), "outside its folder"),
     "tar absolute": (lambda p: tarred(p, ("/tmp/1.jpg", b"")), "outside its folder"),
     "zip of another system": (lambda p: zipped(p, ("C:\\1.jpg", b"")), "outside its folder"),
     "zip climbs backwards": (lambda p: zipped(p, ("..\\1.jpg", b"")), "outside its folder"),
+    "zip name with a line end": (lambda p: zipped(p, ("1\r.jpg", b"")), "is no file name"),
+    "tar name with an escape": (lambda p: tarred(p, ("\x1b[2J.jpg", b"")), "is no file name"),
+    "zip long name": (lambda p: zipped(p, ("x" * 252 + ".jpg", b"")), "a name of more than 255 bytes"),
+    "tar long name": (lambda p: tarred(p, ("é" * 126 + ".jpg", b"")), "a name of more than 255 bytes"),
     "zip link": (lambda p: zipped(p, ("1.jpg", b"/etc/passwd"), kind=0o120777), "is a link or a device"),
     "tar link": (lambda p: tarred(p, ("1.jpg", b""), kind=tarfile.SYMTYPE), "is a link or a device"),
     "tar hard link": (lambda p: tarred(p, ("1.jpg", b""), kind=tarfile.LNKTYPE), "is a link or a device"),
     "tar device": (lambda p: tarred(p, ("1.jpg", b""), kind=tarfile.CHRTYPE), "is a link or a device"),
     "zip bomb": (lambda p: zipped(p, ("1.jpg", bytes(1 << 20))), "unpacks to more than"),
     "tar bomb": (lambda p: tarred(p, ("1.jpg", bytes(1 << 20))), "unpacks to more than"),
+    "tar of a long description": (lambda p: described(p, archive.MAX_HEADER), "has a header of 1,0.* bytes"),
+    "tar.gz of folders": (
+        lambda p: tarred(p, *[(f"{n}", b"") for n in range(9)], kind=tarfile.DIRTYPE),
+        "holds 8 files",
+    ),
+    "tar of many": (lambda p: tarred(p, *[(f"{n}", b"") for n in range(9)], mode="w:"), "holds 8 files"),
+    "zip of many": (lambda p: zipped(p, *[(f"{n}", b"") for n in range(9)]), "holds 8 files"),
+    "tar of headers of headers": (lambda p: nested(p, 3000), "damaged or cut short"),
+    "tar of a negative size": (lambda p: resized(p, "-512"), "holds 0 files of -512 bytes"),
+    "tar of a great size": (lambda p: resized(p, "9" * 30), "unpacks to more than"),
+    "sparse tar": (lambda p: sparse(p), "is a link or a device"),
+    "tar.gz of zeros after its end": (lambda p: padded(p, 1 << 20), "unpacks to more than"),
     "zip cut": (lambda p: cut(zipped(p, ("1.jpg", NOISE)), 2000), "damaged or cut short"),
     "tar.gz cut": (lambda p: cut(tarred(p, ("1.jpg", NOISE)), 2000), "damaged or cut short"),
     "tar cut in a file": (lambda p: cut(tarred(p, ("1.jpg", NOISE), mode="w:"), 2000), "damaged"),
@@ -375,6 +436,7 @@ def test_a_bad_archive_is_refused_and_the_folder_kept(
     attack: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(archive, "FREE_BYTES", 10_000)
+    monkeypatch.setattr(archive, "MAX_MEMBERS", 8)
     make, message = ATTACKS[attack]
     packed = make(tmp_path / "bad.archive")
     (tmp_path / "images").mkdir()
@@ -393,6 +455,16 @@ def test_a_damaged_photo_is_found_by_its_checksum(pack, tmp_path: Path) -> None:
     packed.write_bytes(data)
     with pytest.raises(UserError, match="damaged or cut short"):
         unpack(packed, tmp_path / "images")
+
+
+@pytest.mark.parametrize("pack", [zipped, partial(tarred, mode="w:"), tarred])
+def test_no_changed_byte_ends_in_anything_but_a_message(pack, tmp_path: Path) -> None:
+    sound = pack(tmp_path / "photos", ("1.jpg", b"one")).read_bytes()
+    for place in range(min(len(sound), 600)):
+        for byte in (0, 255):
+            (tmp_path / "photos").write_bytes(sound[:place] + bytes([byte]) + sound[place + 1 :])
+            with suppress(UserError):
+                unpack(tmp_path / "photos", tmp_path / "images")
 
 
 def test_a_wrong_inner_folder_says_which_there_are(tmp_path: Path) -> None:

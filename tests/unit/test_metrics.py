@@ -1,5 +1,6 @@
 """Scores worked out by hand, and parity with seqeval, conlleval and scikit-learn on real tags."""
 
+import json
 import random
 from itertools import chain
 from pathlib import Path
@@ -92,6 +93,49 @@ def test_a_broken_prediction_names_file_line_and_post(tmp_path, line, message):
     path.write_text(line + "\n")
     with pytest.raises(UserError, match=rf"p\.jsonl:1: .*{message}"):
         read_predictions(path)
+
+
+SOUND = {"id": "1", "tokens": ["a", "b"], "labels": ["O", "B-X"], "predicted": ["O", "O"], "subwords": [1, 0]}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        *(
+            (name, None, f"has {name} of another type" if name != "id" else "an id that is no text")
+            for name in SOUND
+        ),
+        *((name, "ab", f"{name} of another type") for name in ("tokens", "labels", "predicted", "subwords")),
+        *(
+            (name, {"a": 1, "b": 2}, f"{name} of another type")
+            for name in ("tokens", "subwords", "image_weight")
+        ),
+        *(
+            (name, [None, "O"], f"{name} of another type")
+            for name in ("tokens", "labels", "predicted", "subwords")
+        ),
+        *(
+            ("subwords", [1, value], "subwords of another type than int")
+            for value in ("1", True, 1.0, float("nan"), [1])
+        ),
+        *(
+            ("image_weight", [1, value], "image_weight")
+            for value in ("1", True, -0.1, 1.1, float("nan"), float("inf"))
+        ),
+        ("subwords", [1, -1], "a negative number of subwords"),
+        ("subwords", [1], "2 tokens but 1 subwords"),
+        ("predicted", ["O", "PER"], "the tag 'PER', which is not IOB2"),
+        ("labels", ["O", "B-"], "the tag 'B-', which is not IOB2"),
+        ("id", 1, "an id that is no text"),
+        ("tokens", ["a", "\ud800"], "half a surrogate pair"),
+        ("other", 1, "not a prediction"),
+    ],
+)
+def test_predictions_of_other_types_are_refused(field, value, said, tmp_path):
+    lines = [SOUND, SOUND | {field: value}]
+    (tmp_path / "p.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    with pytest.raises(UserError, match=rf"p\.jsonl:2: .*{said}"):
+        read_predictions(tmp_path / "p.jsonl")
 
 
 def test_runs_are_gathered_in_order_with_their_image_condition(tmp_path):

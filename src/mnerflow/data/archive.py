@@ -3,9 +3,10 @@
 import filecmp
 import gzip
 import lzma
-import re
+import os
 import shutil
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -19,12 +20,15 @@ from tqdm import tqdm
 
 from mnerflow.data.post import IMAGE_SUFFIXES
 from mnerflow.errors import UserError
-from mnerflow.files import atomic_folder
+from mnerflow.files import atomic_folder, inside
 from mnerflow.log import logger
 
 MAX_BYTES = 64 << 30  # unpacked
 MAX_RATIO = 100  # unpacked to packed; photos hardly shrink, a bomb by 1000
 FREE_BYTES = 64 << 20  # below this size the ratio does not matter: a few plain drawings shrink, too
+MAX_MEMBERS = 1 << 20
+MAX_HEADER = 1 << 20  # bytes of what describes a member; tarfile reads them into memory
+MAX_NAME = 255  # bytes of a file's name that file systems take
 DISTRUST = "Do not use this archive; get it from another source."
 DAMAGED = (
     zipfile.BadZipFile,
@@ -32,20 +36,37 @@ DAMAGED = (
     gzip.BadGzipFile,
     zlib.error,
     lzma.LZMAError,
+    struct.error,
     EOFError,
+    IndexError,
     NotImplementedError,
+    RecursionError,
     ValueError,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class _Member:
-    """A file of an archive; ``size`` is in bytes, and reading it ends there whatever the data holds."""
+    """A file of an archive; reading it ends at the size that was counted, whatever the data holds."""
 
     name: str
-    size: int
     regular: bool
     open: Callable[[], IO[bytes]]
+
+
+class _TooMuch(Exception):
+    """An archive that unpacks to what none of photos does."""
+
+
+class _Header(tarfile.TarInfo):
+    """A member of a tar file, whose description is bounded before it is read."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes, encoding: str, errors: str) -> "_Header":
+        header = super().frombuf(buf, encoding, errors)
+        if header.type not in tarfile.REGULAR_TYPES and not 0 <= header.size <= MAX_HEADER:
+            raise _TooMuch(f"has a header of {header.size:,} bytes")
+        return header
 
 
 def unpack(
@@ -70,6 +91,8 @@ def unpack(
     with atomic_folder(folder) as unfinished:
         try:
             return _extract(archive, unfinished, inner, endings)
+        except _TooMuch as error:
+            raise UserError(f"{archive}: {error}, as only a bomb does. {DISTRUST}") from error
         except (*DAMAGED, OSError) as error:
             if isinstance(error, OSError) and error.errno:  # but bz2 says that data are damaged so, too
                 raise
@@ -80,18 +103,15 @@ def unpack(
 
 
 def _extract(archive: Path, folder: Path, inner: str | None, endings: Collection[str]) -> list[str]:
-    allowed = min(MAX_BYTES, max(FREE_BYTES, MAX_RATIO * archive.stat().st_size))
-    names, photo_folders, left_out, unpacked = set(), set(), 0, 0
+    names, photo_folders, left_out = set(), set(), 0
     for member in tqdm(_members(archive), desc=archive.name, unit=" files", disable=None):
-        path = _checked_path(member, archive)
-        unpacked += member.size
-        if unpacked > allowed:
-            raise UserError(
-                f"{archive}: unpacks to more than {allowed:,} bytes, as only a zip bomb does. {DISTRUST}"
-            )
+        path = PurePosixPath(member.name.replace("\\", "/"))
+        if not member.regular:
+            raise UserError(f"{archive}: {member.name!r} is a link or a device, not a file. {DISTRUST}")
         hidden = path.name.startswith("._")  # macOS packs such a file beside each photo
         photo = path.suffix.lower() in endings and not hidden
         if photo:
+            _check_name(path, archive)
             photo_folders.add(str(path.parent))
         if not photo or (inner and not path.is_relative_to(inner)):
             left_out += 1
@@ -108,44 +128,68 @@ def _extract(archive: Path, folder: Path, inner: str | None, endings: Collection
 
 
 def _members(archive: Path) -> Iterator[_Member]:
-    """Every file of the archive in its order, folders left out."""
+    """Every file of the archive in its order, folders left out; raises ``_TooMuch`` for a bomb."""
     try:
         with archive.open("rb") as file:
             magic = file.read(4)
     except OSError as error:
         raise UserError(f"{archive}: cannot be read ({error.strerror}).") from error
+    allowed = min(MAX_BYTES, max(FREE_BYTES, MAX_RATIO * archive.stat().st_size))
     if magic.startswith(b"PK"):
         with zipfile.ZipFile(archive) as packed:
-            for info in packed.infolist():
+            unpacked = 0
+            for count, info in enumerate(packed.infolist()):
+                unpacked += info.file_size
+                _bound(unpacked, allowed, count)
                 if info.flag_bits & 1:
                     raise UserError(f"{archive}: encrypted. Pack its photos again without a password.")
                 if not info.is_dir():
                     kind = stat.S_IFMT(info.external_attr >> 16)  # 0 where the packing system has no kinds
-                    regular = kind in (0, stat.S_IFREG)
-                    yield _Member(info.filename, info.file_size, regular, partial(packed.open, info))
-    elif magic.startswith(b"\x1f\x8b") or tarfile.is_tarfile(archive):
-        with tarfile.open(archive) as packed:
-            for info in packed:
+                    yield _Member(info.filename, kind in (0, stat.S_IFREG), partial(packed.open, info))
+    elif magic.startswith(b"\x1f\x8b") or _is_tar(archive):
+        with tarfile.open(archive, tarinfo=_Header) as packed:
+            for count, info in enumerate(packed):
+                _bound(info.size, allowed, count)
+                _bound(packed.offset, allowed)
+                packed.members.clear()  # which it would keep, headers and all
                 if not info.isdir():
-                    opened = partial(packed.extractfile, info)
-                    yield _Member(info.name, info.size, info.isreg(), opened)
+                    regular = info.isreg() and not info.issparse()  # whose zeros stand nowhere
+                    yield _Member(info.name, regular, partial(packed.extractfile, info))
             # tarfile takes a file that stops between two members for a whole one.
             packed.fileobj.seek(packed.offset)
             if packed.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
                 raise tarfile.ReadError("no end mark")
             while packed.fileobj.read(1 << 20):  # to where gzip compares its checksum
-                pass
+                _bound(packed.fileobj.tell(), allowed)
     else:
         raise UserError(f"{archive}: not a zip, tar or tar.gz file. Remove it and download it again.")
 
 
-def _checked_path(member: _Member, archive: Path) -> PurePosixPath:
-    path = PurePosixPath(member.name.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", member.name):
-        raise UserError(f"{archive}: {member.name!r} would be written outside its folder. {DISTRUST}")
-    if not member.regular:
-        raise UserError(f"{archive}: {member.name!r} is a link or a device, not a file. {DISTRUST}")
-    return path
+def _is_tar(archive: Path) -> bool:
+    try:
+        with tarfile.open(archive, tarinfo=_Header):
+            return True
+    except tarfile.ReadError:
+        return False
+
+
+def _bound(unpacked: int, allowed: int, count: int = 0) -> None:
+    if unpacked > allowed:
+        raise _TooMuch(f"unpacks to more than {allowed:,} bytes")
+    if unpacked < 0 or count >= MAX_MEMBERS:
+        raise _TooMuch(f"holds {count:,} files of {unpacked:,} bytes")
+
+
+def _check_name(path: PurePosixPath, archive: Path) -> None:
+    try:
+        inside("images", str(path))
+    except UserError as error:
+        raise UserError(f"{archive}: the photo {error} {DISTRUST}") from error
+    if max(len(os.fsencode(part)) for part in path.parts) > MAX_NAME:
+        raise UserError(
+            f"{archive}: the photo '{str(path)[:60]}…' has a name of more than {MAX_NAME} bytes. Give it a "
+            "shorter one, in the posts, too."
+        )
 
 
 def _write(member: _Member, target: Path, archive: Path) -> None:

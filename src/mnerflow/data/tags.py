@@ -1,8 +1,15 @@
 """IOB2 tags: the tag list of a scheme and the entity spans of a tag sequence."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 OUTSIDE = "O"
+IOB2 = re.compile(r"O|[BI]-\S+")
+
+
+def is_tag(text: str) -> bool:
+    """Whether ``text`` is an IOB2 tag: ``O``, ``B-TYPE`` or ``I-TYPE``, each of its characters to be seen."""
+    return bool(IOB2.fullmatch(text)) and text.isprintable()
 
 
 def tag_list(entity_types: Sequence[str]) -> list[str]:

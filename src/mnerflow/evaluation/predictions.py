@@ -5,8 +5,18 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from mnerflow.data.tags import is_tag
 from mnerflow.errors import UserError
 from mnerflow.files import read_json_lines, write_json_lines
+
+# What a field holds, one a token.
+KINDS: dict[str, set[type]] = {
+    "tokens": {str},
+    "labels": {str},
+    "predicted": {str},
+    "subwords": {int},
+    "image_weight": {float, int, type(None)},
+}
 
 
 @dataclass(slots=True)
@@ -38,10 +48,12 @@ def write_predictions(path: str | Path, predictions: Iterable[Prediction]) -> No
 def read_predictions(path: str | Path) -> list[Prediction]:
     """Read predictions that ``write_predictions`` wrote.
 
-    Raises ``UserError`` naming file, line and post when a field is missing or unknown, or when labels,
-    predicted tags or subword counts are not one a token.
+    Raises ``UserError`` naming file, line and post when a field is missing, unknown or of another type, when
+    labels, predicted tags, subword counts or image weights are not one a token, or when one is no IOB2 tag,
+    negative, or outside 0..1.
     """
     predictions = []
+    tags: set[str] = set()
     for number, record in read_json_lines(path):
         try:
             prediction = Prediction(**record)
@@ -50,14 +62,37 @@ def read_predictions(path: str | Path) -> list[Prediction]:
             raise UserError(
                 f"{path}:{number}: not a prediction ({error}). A line has the fields {known}."
             ) from error
-        for name in ("labels", "predicted", "subwords", "image_weight"):
-            if name == "image_weight" and prediction.image_weight is None:
-                continue
-            count, expected = len(getattr(prediction, name)), len(prediction.tokens)
-            if count != expected:
-                raise UserError(
-                    f"{path}:{number}: post {prediction.id!r} has {expected} tokens but {count} {name}. "
-                    "Delete the file and predict again."
-                )
+        if wrong := _wrong(prediction, tags):
+            raise UserError(
+                f"{path}:{number}: post {prediction.id!r} has {wrong}. Delete the file and predict again."
+            )
         predictions.append(prediction)
     return predictions
+
+
+def _wrong(prediction: Prediction, tags: set[str]) -> str:
+    """What is wrong with a prediction, if anything; ``tags`` are known to be right, and its own are added."""
+    if not isinstance(prediction.id, str):
+        return "an id that is no text"
+    for name, kinds in KINDS.items():
+        values = getattr(prediction, name)
+        if name == "image_weight" and values is None:
+            continue
+        if not isinstance(values, list) or not {*map(type, values)} <= kinds:
+            return f"{name} of another type than {' or '.join(sorted(kind.__name__ for kind in kinds))}"
+        if len(values) != len(prediction.tokens):
+            return f"{len(prediction.tokens)} tokens but {len(values)} {name}"
+    try:
+        "".join((prediction.id, *prediction.tokens)).encode()
+    except UnicodeEncodeError:
+        return "half a surrogate pair"
+    new = {*prediction.labels, *prediction.predicted} - tags
+    if strange := sorted(tag for tag in new if not is_tag(tag)):
+        return f"the tag {strange[0]!r}, which is not IOB2"
+    tags |= new
+    if min(prediction.subwords, default=0) < 0:
+        return "a negative number of subwords"
+    # Not so for NaN.
+    if not all(weight is None or 0 <= weight <= 1 for weight in prediction.image_weight or ()):
+        return "an image_weight outside 0..1"
+    return ""

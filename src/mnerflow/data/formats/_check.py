@@ -1,13 +1,12 @@
 """What every post must satisfy, whatever format it came from."""
 
-import re
 from pathlib import Path
 
 from mnerflow.data.post import Post
+from mnerflow.data.tags import is_tag
 from mnerflow.errors import UserError
 from mnerflow.files import inside
 
-IOB2 = re.compile(r"O|[BI]-\S+")
 MAX_TOKENS = 10_000
 
 
@@ -35,7 +34,7 @@ def check_post(post: Post, path: Path, line: int, first_token_line: int | None =
             "Give every token one label."
         )
     for index, (token, tag) in enumerate(zip(post.tokens, post.labels, strict=True)):
-        if token and IOB2.fullmatch(tag) and tag.isprintable():
+        if token and is_tag(tag):
             continue
         at = f"{place}, token {index + 1}"
         if first_token_line is not None:
