@@ -242,7 +242,7 @@ def test_malformed_text_is_refused(tmp_path: Path, case: str) -> None:
             {"splits": {"train": "train.txt"}},
             "train has 1 posts or groups, too few to draw dev and test from",
         ),
-        ({"splits": {"train": "."}}, "cannot be read"),
+        ({"splits": {"train": "."}}, "'.' is no file name"),
         ({"map": {"PER": "PRE"}}, "did you mean 'PER'"),
     ],
 )

@@ -460,7 +460,7 @@ def test_a_damaged_photo_is_found_by_its_checksum(pack, tmp_path: Path) -> None:
 @pytest.mark.parametrize("pack", [zipped, partial(tarred, mode="w:"), tarred])
 def test_no_changed_byte_ends_in_anything_but_a_message(pack, tmp_path: Path) -> None:
     sound = pack(tmp_path / "photos", ("1.jpg", b"one")).read_bytes()
-    for place in range(min(len(sound), 600)):
+    for place in range(0, min(len(sound), 600), 5):
         for byte in (0, 255):
             (tmp_path / "photos").write_bytes(sound[:place] + bytes([byte]) + sound[place + 1 :])
             with suppress(UserError):

@@ -149,14 +149,14 @@ def broken(tmp_path: Path) -> tuple[Path, dict[str, str]]:
         "loop.jpg": "symlink loop",
         "dangling.jpg": "missing",
         "folder.jpg": "not a file",
-        "": "not a file",
+        "": "no file below the folder",
         "absent.jpg": "missing",
         "empty.jpg/x.jpg": "missing",
-        "nul\0.jpg": "missing",
-        "x" * 300: "unreadable",
-        "../secret.jpg": "outside the folder",
-        "folder.jpg/../../secret.jpg": "outside the folder",
-        str(tmp_path / "secret.jpg"): "outside the folder",
+        "nul\0.jpg": "no file below the folder",
+        "x" * 300: "too long a name",
+        "../secret.jpg": "no file below the folder",
+        "folder.jpg/../../secret.jpg": "no file below the folder",
+        str(tmp_path / "secret.jpg"): "no file below the folder",
     }
     return folder, reasons
 
@@ -184,7 +184,7 @@ def test_a_broken_image_is_listed_and_the_blank_row_stands_in(broken, tmp_path, 
     assert {name: (entry.status, entry.reason) for name, entry in report.problems.items()} == {
         name: (status, reason) for name, reason in reasons.items()
     }
-    assert report.summary().startswith("22 images, 21 unusable (missing: 4,")
+    assert report.summary().startswith("22 images, 21 unusable (no file below the folder: 5,")
     store = ImageStore(tmp_path / "store")
     assert store.entries == report.entries
     assert store.rows(["good.jpg", "page.jpg", "good.jpg"]) == [1, 0, 1]

@@ -4,11 +4,12 @@ from pathlib import Path
 
 from mnerflow.config import build
 from mnerflow.data.prepare import PrepareConfig, prepare
+from mnerflow.files import inside
 from mnerflow.log import job
 
 with job(f"prepared {snakemake.wildcards.dataset}", snakemake.log[0]) as log:
     raw = Path(snakemake.params.raw)
-    captions = raw / snakemake.params.captions if snakemake.params.captions else None
+    captions = inside(raw, snakemake.params.captions) if snakemake.params.captions else None
     config = build(PrepareConfig, snakemake.params.options, f"datasets.{snakemake.wildcards.dataset}")
     without = [Path(path) for path in snakemake.input.without]
     report = prepare(config, raw, Path(snakemake.output.report).parent, captions, without)

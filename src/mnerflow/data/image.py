@@ -10,6 +10,9 @@ from typing import Literal
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from mnerflow.errors import UserError
+from mnerflow.files import inside
+
 # Mid-grey: close to zero after every usual normalisation. It fills the bars of the letterbox, too.
 BLANK_COLOUR = (128, 128, 128)
 # Logos and screenshots with transparency are drawn for a white page; on black, dark lettering vanishes.
@@ -18,6 +21,13 @@ BACKGROUND = (255, 255, 255)
 MAX_PIXELS = 64_000_000
 # Not all that Pillow knows: some formats (EPS) are handed to another program. MPO is read as JPEG.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "JPEG2000", "AVIF")
+
+REASONS = {
+    errno.ENOENT: "missing",
+    errno.ENOTDIR: "missing",
+    errno.ELOOP: "symlink loop",
+    errno.ENAMETOOLONG: "too long a name",
+}
 
 Image.init()  # once, here; otherwise the first file of each thread would do it
 
@@ -85,16 +95,13 @@ def _locate(folder: Path, name: str) -> Path:
 
     A name comes from the data and must stay inside; a link was laid there by the user and is followed.
     """
-    path = folder / name
-    if Path(name).is_absolute() or ".." in Path(name).parts:
-        raise BrokenImage("outside the folder")
     try:
+        path = inside(folder, name)
         status = path.stat()
+    except UserError as error:
+        raise BrokenImage("no file below the folder") from error
     except OSError as error:
-        known = {errno.ENOENT: "missing", errno.ENOTDIR: "missing", errno.ELOOP: "symlink loop"}
-        raise BrokenImage(known.get(error.errno, "unreadable")) from error
-    except ValueError as error:  # a NUL in the name
-        raise BrokenImage("missing") from error
+        raise BrokenImage(REASONS.get(error.errno, "unreadable")) from error
     if not stat.S_ISREG(status.st_mode):
         raise BrokenImage("not a file")
     if status.st_size == 0:

