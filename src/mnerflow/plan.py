@@ -11,6 +11,7 @@ from typing import Any
 from mnerflow.data.filters import FILTERS, steps_of
 from mnerflow.data.sources import known_by
 from mnerflow.errors import UserError, suggest
+from mnerflow.files import expanded
 from mnerflow.fingerprint import PACKAGE
 from mnerflow.fused import fused
 from mnerflow.grid import FILTERS_OFF, NONE, Run, check_known, inputs_of, kind_of, run_config
@@ -94,6 +95,8 @@ def _check_entries(config: dict[str, Any]) -> None:
         )
     encoders = config["text_encoders"] | config["image_encoders"]
     check_known(config.get("core_hours", {}), encoders, "core_hours")
+    for entry in encoders.values():
+        expanded(entry.get("source", "").removeprefix("path:"))
     for name, entry in config["datasets"].items():
         others = {other: None for other in config["datasets"] if other != name}
         check_known(entry.get("without", []), others, f"datasets.{name}.without")

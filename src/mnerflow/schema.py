@@ -17,6 +17,7 @@ from mnerflow.finite import is_finite
 _integer = Draft202012Validator.TYPE_CHECKER.redefine(
     "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
 )
+MOST = 100_000  # values of a configuration; the largest grids have a few thousand
 _Validator = extend(Draft202012Validator, type_checker=_integer)
 
 
@@ -34,26 +35,44 @@ def check(config: dict[str, Any], schema: dict[str, Any], place: str = "configur
 
 
 def check_keys(file: Path) -> None:
-    """Raise ``UserError`` when a key stands twice in a YAML file, of which YAML would take the last alone."""
+    """Raise ``UserError`` when a key stands twice in a YAML file, of which YAML would take the last alone.
+
+    And when anchors make a few lines stand for more than ``MOST`` values, or for themselves.
+    """
     try:
-        nodes = [yaml.compose(read_text(file), yaml.CSafeLoader)]
+        root = yaml.compose(read_text(file), yaml.CSafeLoader)
     except yaml.YAMLError:  # a JSON file may have tabs; what is neither, Snakemake has refused
         return
-    while nodes:
-        node = nodes.pop()
-        if isinstance(node, yaml.SequenceNode):
-            nodes += node.value
-        elif isinstance(node, yaml.MappingNode):
-            seen: dict[str, int] = {}
-            for key, value in node.value:
-                line = key.start_mark.line + 1
-                if key.value in seen and key.value != "<<":
-                    raise UserError(
-                        f"{file}:{line}: {key.value!r} stands in line {seen[key.value]} already. Put both "
-                        "together, or remove one."
-                    )
-                seen[key.value] = line
-                nodes.append(value)
+    if root:
+        _count(root, file, {})
+
+
+def _count(node: yaml.Node, file: Path, counted: dict[int, int]) -> int:
+    """How many values a node stands for when each anchor is written out."""
+    if id(node) in counted:
+        return counted[id(node)]
+    counted[id(node)] = MOST  # until it is known: one that holds itself has too many
+    line = node.start_mark.line + 1
+    size = 1
+    if isinstance(node, yaml.SequenceNode):
+        size += sum(_count(value, file, counted) for value in node.value)
+    elif isinstance(node, yaml.MappingNode):
+        seen: dict[str, int] = {}
+        for key, value in node.value:
+            if key.value in seen and key.value != "<<":
+                raise UserError(
+                    f"{file}:{key.start_mark.line + 1}: {key.value!r} stands in line {seen[key.value]} "
+                    "already. Put both together, or remove one."
+                )
+            seen[key.value] = key.start_mark.line + 1
+            size += _count(value, file, counted)
+    if size > MOST:
+        raise UserError(
+            f"{file}:{line}: its anchors (`&`, `*`) stand for more than {MOST:,} values. Write out what is "
+            "meant."
+        )
+    counted[id(node)] = size
+    return size
 
 
 def _not_finite(value: Any, path: str = "") -> Iterator[str]:

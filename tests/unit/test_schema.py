@@ -12,7 +12,7 @@ import yaml
 from mnerflow.config import ImageConfig, TrainingConfig, build
 from mnerflow.errors import UserError
 from mnerflow.grid import image_config, merge
-from mnerflow.schema import check
+from mnerflow.schema import check, check_keys
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
@@ -51,6 +51,25 @@ def test_it_says_where_and_what(change: dict, said: str) -> None:
     with pytest.raises(UserError) as error:
         check(merge(CONFIG, change), SCHEMA)
     assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: &a [*a]",
+        "a: &a {b: &b [*a]}",
+        "\n".join(f"{n}: &a{n} [{', '.join([f'*a{n - 1}' if n else 'x'] * 9)}]" for n in range(40)),
+    ],
+)
+def test_a_few_lines_cannot_stand_for_millions_of_values(text: str, tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(text)
+    with pytest.raises(UserError, match=r"c\.yaml:\d+: its anchors"):
+        check_keys(tmp_path / "c.yaml")
+
+
+def test_anchors_and_merged_keys_are_no_fault(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text("a: &a {x: 1}\nb: {<<: *a, y: 2}\nc: [*a, *a]\n")
+    check_keys(tmp_path / "c.yaml")
 
 
 def mappings(values: dict, schema: dict, *path: str) -> Iterator[tuple[str, ...]]:
