@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mnerflow.data.check import Findings, Problem, check_folder, configuration
 from mnerflow.data.formats import FORMATS
-from mnerflow.errors import UserError
+from mnerflow.errors import UserError, printable
 from mnerflow.files import sha256, write_text
 from mnerflow.publishing import publication
 from mnerflow.publishing.archive import verify_archive, write_archive
@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("mnerflow: stopped", file=sys.stderr)
         return 130
     except UserError as error:
-        print(f"mnerflow: {error}", file=sys.stderr)
+        print(printable(f"mnerflow: {error}"), file=sys.stderr)
         return 1
 
 
@@ -147,7 +147,7 @@ def _parser() -> argparse.ArgumentParser:
 def _check(given: argparse.Namespace) -> int:
     types = [kind for kind in given.types.split(",") if kind] if given.types else None
     findings = check_folder(given.folder, types, given.format)
-    print(_report(findings, types, given.limit or None))
+    print(printable(_report(findings, types, given.limit or None)))
     return int(findings.stops)
 
 
@@ -161,7 +161,7 @@ def _tag(given: argparse.Namespace) -> int:
 
     tagged = tag_texts(given.run, given.file, given.images or given.file.parent / "images")
     for name, reason in tagged.unusable.items():
-        print(f"mnerflow: {name}: {reason}; a blank image stands in", file=sys.stderr)
+        print(printable(f"mnerflow: {name}: {reason}; a blank image stands in"), file=sys.stderr)
     lines = [f"{tagged_line(prediction)}\n" for prediction in tagged.predictions]
     if given.to:
         write_text(given.to, "".join(lines))
@@ -180,7 +180,7 @@ def _archive(given: argparse.Namespace) -> int:
 def _verify(given: argparse.Namespace) -> int:
     count, wrong = verify_archive(given.file)
     for line in wrong:
-        print(line, file=sys.stderr)
+        print(printable(line), file=sys.stderr)
     state = f"{len(wrong)} files are not what it lists" if wrong else f"all {count} files are what it lists"
     print(f"{given.file}: {state}; sha256 {sha256(given.file)}")
     return int(bool(wrong))
@@ -199,7 +199,7 @@ def _unpack(given: argparse.Namespace) -> int:
 def _compare(given: argparse.Namespace) -> int:
     count, wrong = publication.compare_tables(given.published, given.results)
     for line in wrong:
-        print(line, file=sys.stderr)
+        print(printable(line), file=sys.stderr)
     state = f"{len(wrong)} of {count} do not match" if wrong else f"all {count} match, byte by byte"
     print(f"{given.results}: scores and tables, compared with those in {given.published}: {state}")
     return int(bool(wrong))
@@ -237,7 +237,7 @@ def _grouped(problems: Sequence[Problem], limit: int | None) -> list[str]:
     lines = []
     for remedy, found in groups.items():
         lines.append(f"  {len(found)} × {remedy}")
-        lines += [f"    {what}" for what in found[:limit]]
+        lines += ["    " + what.replace("\n", r"\n") for what in found[:limit]]
         if limit is not None and len(found) > limit:
             lines.append(f"    and {len(found) - limit} more")
     return lines

@@ -1,7 +1,13 @@
 """The one exception whose message is meant for the person who runs the workflow."""
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+
+# Control characters but tab and line end, marks that turn the direction of what follows, half characters.
+_UNSEEN = re.compile(
+    "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff]"
+)
 
 
 class UserError(Exception):
@@ -15,3 +21,8 @@ def suggest(name: str, known: Iterable[str]) -> str:
     """``" (did you mean 'x'?)"`` for the known name nearest to ``name``, or an empty string."""
     nearest = get_close_matches(str(name), [str(k) for k in known], n=1, cutoff=0.5)
     return f" (did you mean {nearest[0]!r}?)" if nearest else ""
+
+
+def printable(text: str) -> str:
+    """``text`` for a terminal, a log or a table: what would act there, as clear a screen, is written out."""
+    return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)

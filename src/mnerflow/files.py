@@ -27,6 +27,8 @@ _UMASK = os.umask(0)
 os.umask(_UMASK)
 # Held until a temporary file is locked, as long as another thread would take it for a dead writer's.
 _BEGINNING = Lock()
+# What a spreadsheet computes, also after the mark that keeps it from doing so.
+COMPUTED = re.compile("'*[=+\\-@\\t\\r\\n\uff1d\uff0b\uff0d\uff20]")
 JOINED = re.compile("^\ufeff+(?![\\t ])")
 
 
@@ -111,12 +113,38 @@ def write_text(path: str | Path, text: str) -> None:
 
 
 def csv_text(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
-    """A table as CSV with ``\\n`` line ends; ``None`` is an empty cell."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
+    """A table as CSV with ``\\n`` line ends; ``None`` is an empty cell.
+
+    A text that a spreadsheet would compute (``=``, ``+``, ``-``, ``@`` first) has ``'`` before it, no number.
+    """
+    lines: list[str] = []
+    table = csv.writer(_Lines(lines), lineterminator="\r\n")  # so that a cell with \r is quoted, too
     table.writerow(columns)
-    table.writerows(rows)
-    return text.getvalue()
+    table.writerows([_inert(cell) for cell in row] for row in rows)
+    return "".join(line.removesuffix("\r\n") + "\n" for line in lines)
+
+
+def csv_rows(text: str) -> Iterator[list[str]]:
+    """The rows of what ``csv_text`` wrote, the columns first; raises ``csv.Error`` for what is no CSV."""
+    for row in csv.reader(io.StringIO(text, newline="")):
+        yield [cell[1:] if cell.startswith("'") and COMPUTED.match(cell) else cell for cell in row]
+
+
+class _Lines:
+    """What ``csv.writer`` writes to: a list of lines."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self.write = lines.append
+
+
+def _inert(cell: Any) -> Any:
+    if not isinstance(cell, str) or not COMPUTED.match(cell):
+        return cell
+    try:
+        float(cell)
+    except ValueError:
+        return f"'{cell}"
+    return cell
 
 
 def write_json(path: str | Path, value: Any) -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mnerflow.compute.memory import no_memory, peak_memory_mib
-from mnerflow.errors import UserError
+from mnerflow.errors import UserError, printable
 
 logger = logging.getLogger("mnerflow")
 logging.raiseExceptions = False  # a log that cannot be written is no reason for a traceback
@@ -71,12 +71,17 @@ def job(title: str, log_file: str | Path) -> Iterator[logging.Logger]:
             to_file.close()
 
 
+class _Formatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record))
+
+
 def log_to(path: str | Path) -> logging.FileHandler:
     """Log to the end of a file, to which other processes may log, too, and warnings to the terminal."""
     to_file = logging.FileHandler(path, mode="a", encoding="utf-8")
-    to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S"))
+    to_file.setFormatter(_Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S"))
     to_terminal = logging.StreamHandler(sys.stderr)
-    to_terminal.setFormatter(logging.Formatter("%(message)s"))
+    to_terminal.setFormatter(_Formatter("%(message)s"))
     to_terminal.setLevel(logging.WARNING)
     logger.setLevel(logging.INFO)
     logger.handlers = [to_file, to_terminal]

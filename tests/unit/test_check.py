@@ -8,6 +8,8 @@ import yaml
 from PIL import Image
 
 from mnerflow.cli import main
+from mnerflow.errors import UserError
+from mnerflow.log import job
 
 SHARED = Path(__file__).parents[3] / "shared/data"
 
@@ -108,6 +110,41 @@ def test_a_field_that_is_not_read_is_named(capsys, folder):
     append(folder, "train", '{"id": "z", "tokens": ["Ann"], "labels": ["B-PER"], "picture": "test.png"}\n')
     status, output = check(capsys, folder)
     assert status == 0 and "train.jsonl: the field 'picture', in 1 posts" in output
+
+
+def test_no_data_acts_on_the_terminal(capsys, folder):
+    """Ids, types, tokens, groups, fields and names of files, in problems that stop and that do not."""
+    evil = "\x1b[2J\r\x08\x9b\u202e\u2066\u2028\nproblems: 0"
+    word = "".join(evil.split())
+    append(
+        folder,
+        "train",
+        post(evil, "Ann", "O", group=evil) + post("t", "Ann", f"B-{word}") + post("u", "Ann", "X"),
+    )
+    append(folder, "dev", post("a", word, "O", group=evil, **{evil: 1}) + post("b", word, "O", images=[evil]))
+    append(folder, "test", post("c" + evil, word, "I-PER", group=evil, images=["no\u202e.png"]))
+    append(folder, "test", post("d", "Eve rests", "O B-LOC"))
+    append(folder, "dev", post("e", "Eve rests", "O B-LOC"))
+    (folder / f"images/{word}.png").write_bytes(b"")
+    _, output = check(capsys, folder)
+    assert set(output) & {
+        chr(code) for code in (*range(32), *range(127, 160), *range(0x2028, 0x202F), 0x2066)
+    } == {"\n"}
+    assert "\nproblems: 0" not in output and r"\x1b[2J\r\x08\x9b\u202e" in output
+
+
+@pytest.mark.parametrize("command", [["check"], ["check", "--types", "PER"], ["tag"], ["verify"]])
+def test_no_error_acts_on_the_terminal(capsys, tmp_path, command):
+    assert main([*command, str(tmp_path / "\x1b[2J\u202e"), *(["x"] if command == ["tag"] else [])]) == 1
+    assert r"\x1b[2J\u202e" in "".join(capsys.readouterr())
+
+
+def test_a_log_and_what_it_shows_do_not_act_on_the_terminal(capsys, tmp_path):
+    with pytest.raises(SystemExit), job("read", tmp_path / "log") as log:
+        log.info("\x1b[2J, 1")
+        raise UserError("\x1b[2J, 2\n  and \u202e")
+    assert r"\x1b[2J, 1" in (tmp_path / "log").read_text() and r"\x1b[2J, 2" in (tmp_path / "log").read_text()
+    assert capsys.readouterr().err == "\\x1b[2J, 2\n  and \\u202e\n"
 
 
 def test_a_limit_says_how_many_more_there_are(capsys, folder):

@@ -1,5 +1,7 @@
 """What is written whole or not at all, and who is charged with memory."""
 
+import csv
+import io
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +11,7 @@ import pytest
 
 from mnerflow.compute.memory import peak_memory_mib
 from mnerflow.errors import UserError
-from mnerflow.files import atomic_path, inside, seal, seal_of, sealed, write_text
+from mnerflow.files import atomic_path, csv_rows, csv_text, inside, seal, seal_of, sealed, write_text
 
 
 def test_what_killed_writers_left_is_removed_and_what_living_ones_write_is_not(tmp_path):
@@ -85,3 +87,28 @@ def test_a_name_that_is_none_is_refused(name, tmp_path):
 )
 def test_any_other_name_is_a_path_in_its_folder(name, tmp_path):
     assert inside(tmp_path, name) == tmp_path / name
+
+
+CELLS = ["", "a", "a,b", 'a"b', "a\nb", "a\rb", "'", "'a", "\x00", "é", "1", "-1", "-1.5e-3", "+inf", "nan"]
+COMPUTED = [
+    "=1+1",
+    "@SUM(A1)",
+    "+cmd|' /C calc'!A0",
+    "-2+3",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    "-",
+    "'=1",
+    "''-",
+    "\uff1d1",
+    "=1,2\r3",
+]
+
+
+def test_no_cell_of_a_table_is_computed_and_every_cell_is_read_as_it_was():
+    text = csv_text(["cell", "number"], [[cell, -1.5] for cell in (*CELLS, *COMPUTED)])
+    assert [row[0] for row in csv_rows(text)] == ["cell", *CELLS, *COMPUTED]
+    written = [row[0] for row in csv.reader(io.StringIO(text, newline=""))][1:]
+    assert written == [*CELLS, *(f"'{cell}" for cell in COMPUTED)]
+    assert text.endswith(",-1.5\n") and text.startswith("cell,number\n,-1.5\na,-1.5\n")

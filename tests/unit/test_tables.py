@@ -5,8 +5,10 @@ import subprocess
 from dataclasses import asdict
 
 import pytest
+from markdown_it import MarkdownIt
 from test_grid import load
 
+from mnerflow.errors import printable
 from mnerflow.grid import encoders_of, expand, kind_of
 from mnerflow.llm.runs import rival_runs, rivals_of
 from mnerflow.reporting.literature import results_on
@@ -186,6 +188,59 @@ def test_equal_remarks_share_a_number():
         "| a   | note   |\n|:----|:-------|\n| 1   | 1, 2   |\n| 2   | 2      |\n| 3   |        |\n\n"
         "1. x\n2. y\n"
     )
+
+
+NAMES = [
+    "A|B",
+    "a\nb",
+    "a\r\nb",
+    "<img src=x>",
+    "&amp;",
+    "*b*",
+    "**b**",
+    "_b_",
+    "__b__",
+    "`c",
+    "[x](y)",
+    "![x](y)",
+]
+NAMES += [
+    "\\",
+    "\\|",
+    "a\\",
+    "#",
+    "-",
+    "=",
+    ":-",
+    "\x1b[2J",
+    "\u202eab",
+    "\x00",
+    "a\u2028b",
+    "text_crf",
+    "[PER]",
+    "*",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_any_name_is_one_cell_that_reads_as_it_is(name):
+    shown = printable(name).replace("\n", " ")
+    table = Table("Caption", ["a", name], [[name, "1"], ["2", name]], bold={(1, 1)})
+    tokens = MarkdownIt("commonmark").enable("table").parse(table.markdown())
+    cells = [token.children for token in tokens if token.type == "inline"][1:]
+    assert ["".join(part.content for part in cell).strip() for cell in cells] == [
+        "a",
+        shown,
+        shown,
+        "1",
+        "2",
+        shown,
+    ]
+    assert {part.type for cell in cells[:5] for part in cell} <= {"text", "text_special", "code_inline"}
+    rows = [line for line in table.latex().split("\n") if line.endswith(r"\\")]
+    assert [line.replace(r"\&", "").count("&") for line in rows] == [1, 1, 1]
+    assert not any(line.startswith(("[", "*")) for line in rows)
+    assert not set(table.markdown() + table.latex() + table.console()) & set("\x1b\u202e\x00\r\u2028")
 
 
 def test_latex_escapes_and_compiles(tmp_path):

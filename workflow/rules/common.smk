@@ -28,7 +28,7 @@ from mnerflow import grid, tuning
 from mnerflow.data.formats import read_beside
 from mnerflow.data.post import SPLITS
 from mnerflow.data.sources import archives, known_by
-from mnerflow.errors import UserError
+from mnerflow.errors import UserError, printable
 from mnerflow.fingerprint import fingerprint
 from mnerflow.compute.gpus import find_gpus
 from mnerflow.llm import runs as llm
@@ -90,7 +90,7 @@ try:
     # What a training run reads.
     check_clock(["resources/weights", "results/data", "results/images", "results/features"])
 except UserError as error:
-    sys.exit(f"mnerflow: {error}")
+    sys.exit(printable(f"mnerflow: {error}"))
 
 DATASETS = sorted({run.dataset for run in RUNS})
 

@@ -6,7 +6,6 @@ size, 3)``, RGB; row 0 is the blank image that stands in for those that cannot b
 """
 
 import csv
-import io
 import time
 import warnings
 from collections import Counter, deque
@@ -21,7 +20,7 @@ from tqdm import tqdm
 
 from mnerflow.data.image import BLANK_COLOUR, BrokenImage, Fit, decode
 from mnerflow.errors import UserError
-from mnerflow.files import atomic_path, csv_text, read_text, write_text
+from mnerflow.files import atomic_path, csv_rows, csv_text, read_text, write_text
 
 BLANK_ROW = 0
 COLUMNS = ["image", "row", "status", "reason"]
@@ -165,7 +164,7 @@ class ImageStore:
 def read_index(path: Path) -> dict[str, Entry]:
     """Entries by image of a store's ``index.csv``; raises ``UserError`` when it is missing or malformed."""
     try:
-        header, *lines = csv.reader(io.StringIO(read_text(path), newline=""))
+        header, *lines = csv_rows(read_text(path))
         if header != COLUMNS:
             raise ValueError("other columns")
         return {name: Entry(int(row), status, reason) for name, row, status, reason in lines}

@@ -1,6 +1,5 @@
 """From predictions to scores: a ``scores.json`` a run, one a pair of encoders, one ``scores.csv`` for all."""
 
-import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -10,7 +9,7 @@ from mnerflow.errors import UserError
 from mnerflow.evaluation.counts import Counts, count, write_counts
 from mnerflow.evaluation.metrics import Scores, score
 from mnerflow.evaluation.predictions import Prediction, read_predictions
-from mnerflow.files import csv_text, read_json, read_text, write_json, write_text
+from mnerflow.files import csv_rows, csv_text, read_json, read_text, write_json, write_text
 from mnerflow.grid import ABLATIONS, Run
 
 CONDITIONS = ("true", "none", *ABLATIONS)
@@ -103,17 +102,21 @@ def read_scores(path: str | Path) -> list[dict]:
 
     Raises ``UserError`` naming the file when a column is missing or a number is none.
     """
-    reader = csv.DictReader(read_text(path).split("\n"))
-    missing = [column for column in COLUMNS if column not in (reader.fieldnames or [])]
+    header, *rows = [*csv_rows(read_text(path))] or [[]]
+    missing = [column for column in COLUMNS if column not in header]
     if missing:
         raise UserError(f"{path}: the column {missing[0]} is missing. Gather the scores again.")
     kinds = dict.fromkeys(METRICS, float) | dict.fromkeys((*COUNTS, "seed"), int)
-    try:
-        return [{column: kinds.get(column, str)(row[column]) for column in COLUMNS} for row in reader]
-    except (ValueError, TypeError) as error:
-        raise UserError(
-            f"{path}:{reader.line_num}: not a row of scores ({error}). Gather the scores again."
-        ) from error
+    records = []
+    for number, row in enumerate(rows, start=2):
+        try:
+            cells = dict(zip(header, row, strict=True))
+            records.append({column: kinds.get(column, str)(cells[column]) for column in COLUMNS})
+        except ValueError as error:
+            raise UserError(
+                f"{path}:{number}: not a row of scores ({error}). Gather the scores again."
+            ) from error
+    return records
 
 
 def best_run(scores: Iterable[dict], dataset: str) -> Run:

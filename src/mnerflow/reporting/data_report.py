@@ -12,7 +12,7 @@ from mnerflow.files import read_json, write_text
 from mnerflow.reporting.plots.entity_types import draw_entity_types
 from mnerflow.reporting.plots.lengths import draw_lengths
 from mnerflow.reporting.plots.tags import ordered_tags
-from mnerflow.reporting.render import Table
+from mnerflow.reporting.render import Table, markdown_escape
 
 LISTED = 20  # rows of a list; what is longer says where the rest stands
 IDS = 5  # ids a row
@@ -121,7 +121,7 @@ def _findings(report: Mapping[str, Any], file: Path) -> Iterator[str]:
         counts = ", ".join(f"{split} {len(ids):,}" for split, ids in report["left_out"].items())
         yield f"- Posts left out, as they stand in a data set that this one is to be without: {counts}."
     for name, count in report["mapped"].items():
-        yield f"- Tags renamed: {name}, {count:,} tokens."
+        yield f"- Tags renamed: {markdown_escape(name)}, {count:,} tokens."
     yield f"- Stray `I-` tags turned into `B-`: {report['repaired']:,}."
     if report["first_tokens_dropped"]:
         lost = ", ".join(f"{split} {count:,}" for split, count in report["first_tokens_dropped"].items())

@@ -1,5 +1,6 @@
 """A table as a person reads it: Markdown, LaTeX with booktabs, or plain text for a terminal."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -8,6 +9,8 @@ from textwrap import fill
 
 from tabulate import tabulate
 
+from mnerflow.errors import printable
+
 ABSENT = "–"
 
 _LATEX = str.maketrans(
@@ -15,6 +18,9 @@ _LATEX = str.maketrans(
         "\\": r"\textbackslash{}",
         "~": r"\textasciitilde{}",
         "^": r"\textasciicircum{}",
+        "|": r"\textbar{}",
+        "[": "{[}",  # at the beginning of a row it would be an option, and so would a star
+        "*": "{*}",
         "<": r"\textless{}",
         ">": r"\textgreater{}",
         "±": r"$\pm$",
@@ -43,8 +49,9 @@ class Table:
     def markdown(self) -> str:
         """The table in GitHub's Markdown, its caption above and its remarks below."""
         columns, rows, legend = self._numbered()
-        rows = self._emphasized([[cell.replace("|", "\\|") for cell in row] for row in rows], "**{}**")
-        table = tabulate(rows, columns, "pipe", disable_numparse=True) if rows else ""
+        head, *body = [[*map(markdown_escape, cells)] for cells in (columns, *rows)]
+        body = self._emphasized(body, "**{}**")
+        table = tabulate(body, head, "pipe", disable_numparse=True) if body else ""
         remarks = "\n".join(f"{number}. {remark}" for remark, number in legend.items())
         return "\n\n".join(filter(None, [self.caption, table, remarks, *self.notes])) + "\n"
 
@@ -93,11 +100,22 @@ class Table:
         for remarks in self.remarks:
             for remark in remarks:
                 legend.setdefault(remark, len(legend) + 1)
+        columns, *rows = ([*map(_one_line, cells)] for cells in (self.columns, *self.rows))
         if not legend:
-            return list(self.columns), self.rows, legend
+            return columns, rows, legend
         numbers = [", ".join(str(n) for n in sorted(legend[r] for r in remarks)) for remarks in self.remarks]
-        rows = [[*row, number] for row, number in zip(self.rows, numbers, strict=True)]
-        return [*self.columns, "note"], rows, legend
+        rows = [[*row, number] for row, number in zip(rows, numbers, strict=True)]
+        return [*columns, "note"], rows, legend
+
+
+def _one_line(cell: str) -> str:
+    return " ".join(printable(cell).split("\n"))
+
+
+def markdown_escape(cell: str) -> str:
+    """A cell as Markdown shows it unchanged; of one that is code only ``|`` is escaped, which ends a cell."""
+    special = r"\|" if cell.startswith("`") else r"[\\`*\[\]<&|]|(?<![^\W_])_|_(?![^\W_])"
+    return re.sub(special, r"\\\g<0>", cell)
 
 
 def latex_escape(text: str) -> str:

@@ -1,12 +1,11 @@
 """Tables as files: CSV for programs, Markdown and LaTeX for readers."""
 
 import csv
-import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from mnerflow.errors import UserError
-from mnerflow.files import csv_text, read_text, write_text
+from mnerflow.files import csv_rows, csv_text, read_text, write_text
 from mnerflow.reporting.render import Table
 
 FORMS = {".md": Table.markdown, ".tex": Table.latex}
@@ -31,10 +30,12 @@ def write_csv(path: str | Path, rows: Sequence[dict], columns: Sequence[str]) ->
 def read_csv(path: str | Path, columns: Iterable[str]) -> list[dict[str, str | None]]:
     """Rows that ``write_csv`` wrote, an empty cell as ``None``.
 
-    Raises ``UserError`` naming the file when one of ``columns`` is missing.
+    Raises ``UserError`` naming the file when one of ``columns`` is missing, or a row has other ones.
     """
-    reader = csv.DictReader(io.StringIO(read_text(path)))
-    missing = [column for column in columns if column not in (reader.fieldnames or ())]
-    if missing:
-        raise UserError(f"{path}: column {missing[0]!r} is missing. Delete the file and run again.")
-    return [{key: value or None for key, value in row.items()} for row in reader]
+    try:
+        header, *rows = [*csv_rows(read_text(path))] or [[]]
+        if missing := [column for column in columns if column not in header]:
+            raise UserError(f"{path}: column {missing[0]!r} is missing. Delete the file and run again.")
+        return [{name: cell or None for name, cell in zip(header, row, strict=True)} for row in rows]
+    except (csv.Error, ValueError) as error:
+        raise UserError(f"{path}: not a table ({error}). Delete the file and run again.") from error
