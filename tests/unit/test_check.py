@@ -106,6 +106,15 @@ def test_what_a_run_survives_is_listed_and_counted(capsys, folder):
         assert what in output
 
 
+def test_an_image_without_its_end_mark_is_listed_and_usable(capsys, folder):
+    Image.new("RGB", (64, 64), "red").save(folder / "images/train.png", "JPEG")
+    whole = (folder / "images/train.png").read_bytes()
+    (folder / "images/train.png").write_bytes(whole[:-2])
+    status, output = check(capsys, folder)
+    assert status == 0 and "usable images: 3" in output
+    assert "post 'train': image 'train.png' lacks the mark that ends a JPEG, and nothing else" in output
+
+
 def test_a_field_that_is_not_read_is_named(capsys, folder):
     append(folder, "train", '{"id": "z", "tokens": ["Ann"], "labels": ["B-PER"], "picture": "test.png"}\n')
     status, output = check(capsys, folder)

@@ -101,6 +101,15 @@ def test_images_and_filters_are_reported_where_they_were_run(prepared: Path):
     assert "train 2 → 2 4 → 3 2 → 2 digits 1" in text
 
 
+def test_an_image_without_its_end_mark_is_no_unusable_one(prepared: Path):
+    index = prepared.parent / "index.csv"
+    index.write_text("image,row,status,reason\na.png,1,ok,no end mark\nb.png,0,blank,missing\n")
+    text = report(prepared, index=index)
+    assert "Unusable: 1 (50.0 %) (missing 1)." in text
+    assert "Whole but for the mark that ends a JPEG, and read: 1 (50.0 %)." in text
+    assert "`a.png` no end mark ok train 1" in text
+
+
 def test_placement_is_reported_for_poner(prepared: Path):
     leak = {
         "pages": 4,

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from mnerflow.data.image import BLANK_COLOUR, BrokenImage, decode
-from mnerflow.data.image_store import ImageStore, build_store
+from mnerflow.data.image_store import Entry, ImageStore, build_store
 from mnerflow.errors import UserError
 
 SHARED = Path(__file__).parents[3] / "shared"
@@ -35,6 +35,13 @@ def huge_png(side: int) -> bytes:
 
     header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
+
+
+def decoded(*arguments) -> np.ndarray:
+    """The pixels of an image with which nothing is wrong."""
+    pixels, remark = decode(*arguments)
+    assert remark == ""
+    return pixels
 
 
 def plain(mode: str = "RGB", colour: object = RED) -> Image.Image:
@@ -68,7 +75,7 @@ KINDS = {  # image, format, options of saving it, the colour that is read
 @pytest.mark.parametrize(("image", "format", "options", "colour"), KINDS.values(), ids=KINDS)
 def test_every_kind_of_file_named_jpg_is_read_by_its_contents(tmp_path, image, format, options, colour):
     name = save(tmp_path / "x.jpg", image, format, **options)
-    pixels = decode(tmp_path, name, SIZE)
+    pixels = decoded(tmp_path, name, SIZE)
     assert pixels.shape == (SIZE, SIZE, 3) and pixels.dtype == np.uint8
     assert np.abs(pixels.astype(int) - colour).max() <= 3  # JPEG rounds
 
@@ -76,7 +83,7 @@ def test_every_kind_of_file_named_jpg_is_read_by_its_contents(tmp_path, image, f
 def test_the_whole_picture_is_kept_between_grey_bars(tmp_path):
     image = Image.new("RGB", (40, 20), RED)
     image.paste(WHITE, (30, 0, 40, 20))  # the right quarter, which a centre crop would halve
-    pixels = decode(tmp_path, save(tmp_path / "wide.png", image, "PNG"), SIZE)
+    pixels = decoded(tmp_path, save(tmp_path / "wide.png", image, "PNG"), SIZE)
     assert (pixels[:4] == GREY).all() and (pixels[12:] == GREY).all()
     assert (pixels[4:12, :11] == RED).all() and (pixels[4:12, 13:] == WHITE).all()
 
@@ -87,9 +94,9 @@ def test_a_strip_is_wrapped_into_rows_that_fill_the_square(tmp_path):
     name = save(tmp_path / "line.png", strip, "PNG")
     expected = np.full((24, 24, 3), WHITE, np.uint8)
     expected[8:16, 8:16] = RED
-    assert np.array_equal(decode(tmp_path, name, 24, "wrap"), expected)
+    assert np.array_equal(decoded(tmp_path, name, 24, "wrap"), expected)
     square = save(tmp_path / "square.png", Image.new("RGB", (20, 20), RED), "PNG")
-    assert np.array_equal(decode(tmp_path, square, SIZE, "wrap"), decode(tmp_path, square, SIZE))
+    assert np.array_equal(decoded(tmp_path, square, SIZE, "wrap"), decoded(tmp_path, square, SIZE))
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF"])
@@ -98,13 +105,13 @@ def test_exif_rotation_is_applied(tmp_path, format):
     image.paste((0, 0, 0), (0, 0, 32, 16))  # black on top
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned 90° clockwise: what is on top goes to the right
-    pixels = decode(tmp_path, save(tmp_path / "turned.jpg", image, format, exif=exif), SIZE)
+    pixels = decoded(tmp_path, save(tmp_path / "turned.jpg", image, format, exif=exif), SIZE)
     assert pixels[:, 10:].max() < 20 and pixels[:, :6].min() > 235
 
 
 @pytest.mark.parametrize("extent", [(1, 1), (1, 500), (500, 1)])
 def test_one_pixel_strips(tmp_path, extent):
-    pixels = decode(tmp_path, save(tmp_path / "strip.png", Image.new("RGB", extent, RED), "PNG"), SIZE)
+    pixels = decoded(tmp_path, save(tmp_path / "strip.png", Image.new("RGB", extent, RED), "PNG"), SIZE)
     assert (pixels[SIZE // 2 - 1, SIZE // 2 - 1] == RED).all() or (pixels[SIZE // 2, SIZE // 2] == RED).all()
 
 
@@ -112,7 +119,45 @@ def test_one_pixel_strips(tmp_path, extent):
 def test_damaged_exif_beside_sound_pixels_is_no_problem(tmp_path):
     exif = b"Exif\x00\x00II*\x00\xff\xff\xff\xff garbage"
     name = save(tmp_path / "x.jpg", Image.new("RGB", (20, 20), RED), "JPEG", exif=exif)
-    assert np.abs(decode(tmp_path, name, SIZE).astype(int) - RED).max() <= 3
+    assert np.abs(decoded(tmp_path, name, SIZE).astype(int) - RED).max() <= 3
+
+
+PHOTO = Image.fromarray(np.random.default_rng(0).integers(0, 255, (15, 20, 3), dtype=np.uint8)).resize(
+    (100, 75)
+)
+JPEGS = {
+    "baseline": {},
+    "progressive": {"progressive": True},
+    "optimized": {"optimize": True, "quality": 95},
+    "rows apart": {"restart_marker_rows": 1},
+    "blocks apart": {"restart_marker_blocks": 4},
+}
+
+
+@pytest.mark.parametrize("options", JPEGS.values(), ids=JPEGS)
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_a_jpeg_without_its_end_mark_is_read_and_one_cut_before_it_is_not(options, mode, tmp_path):
+    name = save(tmp_path / "x.jpg", PHOTO.convert(mode), "JPEG", **options)
+    whole = (tmp_path / name).read_bytes()
+    expected = decoded(tmp_path, name, SIZE)
+    for lost in (1, 2):
+        (tmp_path / name).write_bytes(whole[:-lost])
+        pixels, remark = decode(tmp_path, name, SIZE)
+        assert remark in ("no end mark", "") and np.array_equal(pixels, expected)  # Pillow reads some itself
+    for left in range(len(whole) - 3, len(whole) // 2, -3):
+        (tmp_path / name).write_bytes(whole[:left])
+        with pytest.raises(BrokenImage, match="truncated"):
+            decode(tmp_path, name, SIZE)
+
+
+def test_images_without_their_end_mark_are_counted_and_are_no_failure(tmp_path):
+    name = save(tmp_path / "x.jpg", PHOTO, "JPEG")
+    save(tmp_path / "y.jpg", PHOTO, "JPEG")
+    (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:-2])
+    report = build_store([name, "y.jpg"], tmp_path, tmp_path / "store", SIZE, "fail")
+    assert report.summary().startswith("2 images, 0 unusable, 1 read without their end mark, ")
+    entries = ImageStore(tmp_path / "store").entries
+    assert entries == {name: Entry(1, "ok", "no end mark"), "y.jpg": Entry(2, "ok")}
 
 
 @pytest.fixture
@@ -167,7 +212,7 @@ def test_every_broken_file_has_its_reason(broken):
     found = {}
     for name in reasons:
         with pytest.raises(BrokenImage) as error:
-            decode(folder, name, SIZE)
+            decoded(folder, name, SIZE)
         found[name] = str(error.value)
     assert found == reasons
 
@@ -228,7 +273,7 @@ def test_the_bytes_do_not_depend_on_the_number_of_workers(folder, tmp_path):
     for file in ("images.npy", "index.csv"):
         assert (tmp_path / "store1" / file).read_bytes() == (tmp_path / "store3" / file).read_bytes()
     store = ImageStore(tmp_path / "store3")
-    assert np.array_equal(store.pixels[store.rows(["08.jpg"])[0]], decode(folder, "08.jpg", SIZE))
+    assert np.array_equal(store.pixels[store.rows(["08.jpg"])[0]], decoded(folder, "08.jpg", SIZE))
 
 
 def test_a_data_set_without_images_has_the_blank_row_alone(tmp_path):

@@ -34,5 +34,5 @@ with job(f"stored images of {snakemake.wildcards.dataset}", snakemake.log[0]) as
                 f"{report.problems[named[0]].reason}. `mnerflow check` of its folder tells what is near."
             )
     log.info(report.summary())
-    for name, entry in report.problems.items():
+    for name, entry in (report.problems | report.remarks).items():
         log.info("%s: %s, %s", name, entry.status, entry.reason)

@@ -16,7 +16,7 @@ from unicodedata import category, normalize
 from mnerflow.data.formats import jsonl, parse_lines
 from mnerflow.data.formats._fields import OTHER_NAMES
 from mnerflow.data.formats.umt import HEADER
-from mnerflow.data.image import BrokenImage, decode
+from mnerflow.data.image import NO_END, BrokenImage, decode
 from mnerflow.data.post import IMAGE_SUFFIXES, SPLITS, Post
 from mnerflow.data.prepare_report import straddling
 from mnerflow.data.tags import OUTSIDE, entity_type, spans, strays
@@ -307,11 +307,17 @@ def _images(findings: Findings) -> Iterator[Problem]:
         return
     with ThreadPoolExecutor(cpu_count()) as pool:
         reasons = list(pool.map(lambda name: _reason(folder, name), users))
-    findings.images = reasons.count("")
+    findings.images = sum(reason in ("", NO_END) for reason in reasons)
     present = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     by_stem = {_stem(name): name for name in sorted(present, reverse=True)}
     for name, reason in zip(users, reasons, strict=True):
-        if reason:
+        if reason == NO_END:
+            yield Problem(
+                f"{users[name][0]}: image {name!r} lacks the mark that ends a JPEG, and nothing else",
+                "It is read. Save it anew, or fetch it again, if its end should be sure.",
+                False,
+            )
+        elif reason:
             near = by_stem.get(_stem(name)) if reason == "missing" else None
             hint = f"; there is {near!r}" if near else ""
             others = f" (and {len(users[name]) - 1} more)" if len(users[name]) > 1 else ""
@@ -334,12 +340,11 @@ def _stem(name: str) -> str:
 
 
 def _reason(folder: Path, name: str) -> str:
-    """Why an image cannot be used, or an empty string."""
+    """Why an image cannot be used, or the remark on one that can."""
     try:
-        decode(folder, name, LOOK)
+        return decode(folder, name, LOOK)[1]
     except BrokenImage as reason:
         return str(reason)
-    return ""
 
 
 def _short(text: str) -> str:

@@ -1,9 +1,12 @@
 """One image, decoded and brought into a square."""
 
 import errno
+import io
 import math
+import re
 import stat
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +25,12 @@ MAX_PIXELS = 64_000_000
 # Not all that Pillow knows: some formats (EPS) are handed to another program. MPO is read as JPEG.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "JPEG2000", "AVIF")
 
+TRUNCATED = "truncated"
+NO_END = "no end mark"
+END = b"\xff\xd9"
+# Any bytes that are no marks, and their complement.
+NOISES = [bytes(flip ^ (1 + 97 * number % 254) for number in range(99)) for flip in (0, 255)]
+INTERVALS = [bytes([0xFF, 0xD0 + number]) for number in range(8)]  # the marks between parts of a JPEG
 REASONS = {
     errno.ENOENT: "missing",
     errno.ENOTDIR: "missing",
@@ -38,14 +47,15 @@ class BrokenImage(Exception):
     """An image that cannot be used; its message is the reason, a few stable words."""
 
 
-def decode(folder: Path, name: str, size: int, fit: Fit = "letterbox") -> np.ndarray:
-    """The image ``folder/name`` as uint8 RGB ``(size, size, 3)``.
+def decode(folder: Path, name: str, size: int, fit: Fit = "letterbox") -> tuple[np.ndarray, str]:
+    """The image ``folder/name`` as uint8 RGB ``(size, size, 3)``, and a remark on it, mostly empty.
 
     As ``open_image`` opens it, centred between grey bars: a centre crop would cut away the very people and
     lettering at the edge that carry names. Raises ``BrokenImage`` with the reason.
     """
     scaled = open_image(folder, name, size, fit)
-    return np.asarray(ImageOps.pad(scaled, (size, size), color=BLANK_COLOUR))
+    pixels = np.asarray(ImageOps.pad(scaled, (size, size), color=BLANK_COLOUR))
+    return pixels, scaled.info.get("remark", "")
 
 
 def open_image(
@@ -55,11 +65,23 @@ def open_image(
 
     The first frame, turned as its EXIF says, transparency on white. ``wrap`` first cuts a strip, such as a
     line of text, into rows, which are read like a page's lines. Without ``enlarge`` a smaller image keeps its
-    size. Raises ``BrokenImage`` with the reason.
+    size. A JPEG that lacks no more than its end mark is read, with ``NO_END`` as ``info["remark"]``. Raises
+    ``BrokenImage`` with the reason.
     """
     path = _locate(folder, name)
     try:
-        with Image.open(path, formats=FORMATS) as image:
+        return _scaled(path, longest, fit, enlarge)
+    except BrokenImage as error:
+        if str(error) != TRUNCATED or not (data := _with_end(path)):
+            raise
+    image = _scaled(io.BytesIO(data), longest, fit, enlarge)
+    image.info["remark"] = NO_END
+    return image
+
+
+def _scaled(source: Path | io.BytesIO, longest: int, fit: Fit, enlarge: bool) -> Image.Image:
+    try:
+        with Image.open(source, formats=FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise Image.DecompressionBombError
             if fit == "wrap":
@@ -87,7 +109,41 @@ def open_image(
     except Exception as error:  # Pillow's decoders raise nearly anything on a damaged file
         if isinstance(error, OSError) and error.errno:
             raise BrokenImage("unreadable") from error
-        raise BrokenImage("truncated" if "truncated" in str(error).lower() else "damaged") from error
+        raise BrokenImage(TRUNCATED if "truncated" in str(error).lower() else "damaged") from error
+
+
+def _with_end(path: Path) -> bytes | None:
+    """The bytes of a JPEG with its end mark, if nothing but that is missing; none for any other file.
+
+    With the mark, the decoder makes up whatever else is missing, and does not say so. But where a picture is
+    whole, what stands between its data and the mark cannot change it: neither noise nor a next interval.
+    """
+    data = path.read_bytes().rstrip(b"\xff")  # half a mark
+    try:
+        whole = _digest(data + END)
+        tails = (interval + noise for noise in NOISES for interval in (b"", *INTERVALS))
+        same = _has_all_scans(data) and all(_digest(data + tail + END) == whole for tail in tails)
+    except Exception:  # as in _scaled
+        return None
+    return data + END if same else None
+
+
+def _has_all_scans(jpeg: bytes) -> bool:
+    """Whether there is a scan for each bit of each coefficient of each component that the frame announces."""
+    frame = max(jpeg.rfind(bytes([0xFF, kind])) for kind in (0xC0, 0xC1, 0xC2))
+    missing = {jpeg[frame + 10 + 3 * number]: [1] * 64 for number in range(jpeg[frame + 9])}
+    for start in re.finditer(rb"\xff\xda", jpeg[frame:]):
+        at = frame + start.end() + 2
+        components = jpeg[at + 1 : at + 1 + 2 * jpeg[at] : 2]
+        first, last, bits = jpeg[at + 1 + 2 * jpeg[at] :][:3]
+        for component in components:
+            missing[component][first : last + 1] = [bits & 15] * (last + 1 - first)
+    return not any(map(any, missing.values()))
+
+
+def _digest(jpeg: bytes) -> bytes:
+    with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as image:
+        return sha256(image.tobytes()).digest()
 
 
 def _locate(folder: Path, name: str) -> Path:

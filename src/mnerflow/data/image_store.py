@@ -33,7 +33,10 @@ Item, Result = TypeVar("Item"), TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the index says of one image: ``status`` is ``ok``, ``blank`` or ``dropped``."""
+    """What the index says of one image: ``status`` is ``ok``, ``blank`` or ``dropped``.
+
+    ``reason`` says why it is not ``ok``, or what is wrong with one that could be read all the same.
+    """
 
     row: int
     status: str
@@ -52,12 +55,18 @@ class StoreReport:
         """The images without a row of their own, by name."""
         return {name: entry for name, entry in self.entries.items() if entry.status != "ok"}
 
+    @property
+    def remarks(self) -> dict[str, Entry]:
+        """The images that were read although something is wrong with them, by name."""
+        return {name: entry for name, entry in self.entries.items() if entry.status == "ok" and entry.reason}
+
     def summary(self) -> str:
         """One line: ``"1000 images, 3 unusable (missing: 2, truncated: 1), 812 images/s"``."""
         reasons = Counter(entry.reason for entry in self.problems.values())
         listed = f" ({', '.join(f'{reason}: {n}' for reason, n in reasons.most_common())})" if reasons else ""
         rate = len(self.entries) / max(self.seconds, 1e-9)
-        return f"{len(self.entries)} images, {reasons.total()} unusable{listed}, {rate:.0f} images/s"
+        read = f", {len(self.remarks)} read without their end mark" if self.remarks else ""
+        return f"{len(self.entries)} images, {reasons.total()} unusable{listed}{read}, {rate:.0f} images/s"
 
 
 def build_store(
@@ -84,7 +93,7 @@ def build_store(
     start = time.monotonic()
     entries: dict[str, Entry] = {}
 
-    def picture(name: str) -> np.ndarray | BrokenImage:
+    def picture(name: str) -> tuple[np.ndarray, str] | BrokenImage:
         try:
             return decode(folder, name, size, fit)
         except BrokenImage as reason:
@@ -104,8 +113,9 @@ def build_store(
                     status = "dropped" if policy == "drop" else "blank"
                     entries[name] = Entry(BLANK_ROW, status, str(result))
                 else:
-                    file.write(result)
-                    entries[name] = Entry(rows, "ok")
+                    pixels, remark = result
+                    file.write(pixels)
+                    entries[name] = Entry(rows, "ok", remark)
                     rows += 1
             _write_header(file, rows, size)
         report = StoreReport(entries, time.monotonic() - start)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mnerflow.data.facts import FREQUENT, MAJORITY, disagreements, lengths, overlap, tag_counts
-from mnerflow.data.image_store import read_index
+from mnerflow.data.image_store import Entry, read_index
 from mnerflow.data.post import Post, read_splits
 from mnerflow.files import read_json, write_text
 from mnerflow.reporting.plots.entity_types import draw_entity_types
@@ -175,17 +175,25 @@ def _images(splits: Mapping[str, list[Post]], index: Path | None) -> Iterator[st
             yield "No run of this configuration reads them, so they were not looked at.\n"
         return
     entries = {name: entry for name, entry in read_index(index).items() if name in users}
-    problems = {name: entry for name, entry in entries.items() if entry.reason}
+    problems = {name: entry for name, entry in entries.items() if entry.status != "ok"}
     counts = Counter(entry.reason for entry in problems.values())
     reasons = ", ".join(f"{reason} {count:,}" for reason, count in counts.most_common())
     yield f"Unusable: {_of(len(problems), len(entries))}{f' ({reasons})' if reasons else ''}.\n"
     if problems:
-        rows = [
-            [_code(name), entry.reason, entry.status, users.get(name, "")]
-            for name, entry in list(problems.items())[:LISTED]
-        ]
-        columns = ["image", "reason", "treated as", "first post"]
-        yield Table("Unusable images", columns, rows, notes=_rest(problems, index)).markdown()
+        yield _listed("Unusable images", problems, users, index)
+    remarks = {name: entry for name, entry in entries.items() if entry.status == "ok" and entry.reason}
+    if remarks:
+        yield f"Whole but for the mark that ends a JPEG, and read: {_of(len(remarks), len(entries))}.\n"
+        yield _listed("Images without their end mark", remarks, users, index)
+
+
+def _listed(title: str, entries: Mapping[str, Entry], users: Mapping[str, str], index: Path) -> str:
+    rows = [
+        [_code(name), entry.reason, entry.status, users.get(name, "")]
+        for name, entry in list(entries.items())[:LISTED]
+    ]
+    columns = ["image", "reason", "treated as", "first post"]
+    return Table(title, columns, rows, notes=_rest(entries, index)).markdown()
 
 
 def _placement(report: Mapping[str, Any]) -> Iterator[str]:

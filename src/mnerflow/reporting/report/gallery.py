@@ -75,7 +75,7 @@ def sample(balance: Sequence[int], size: int, random: Random) -> list[int]:
 def thumbnail(folder: Path, name: str) -> str:
     """An image as a small WebP data URL; empty where it cannot be used."""
     try:
-        image = Image.fromarray(decode(folder, name, SIDE))
+        image = Image.fromarray(decode(folder, name, SIDE)[0])
     except BrokenImage:
         return ""
     bars = ImageChops.difference(image, Image.new("RGB", image.size, BLANK_COLOUR)).getbbox()
