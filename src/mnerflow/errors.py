@@ -17,6 +17,13 @@ class UserError(Exception):
     """
 
 
+def listed(names: Iterable[str]) -> str:
+    """``"a, b"``, the first ten names and how many more there are."""
+    names = list(names)
+    rest = f" and {len(names) - 10:,} more" if len(names) > 10 else ""
+    return ", ".join(names[:10]) + rest
+
+
 def suggest(name: str, known: Iterable[str]) -> str:
     """``" (did you mean 'x'?)"`` for the known name nearest to ``name``, or an empty string."""
     nearest = get_close_matches(str(name), [str(k) for k in known], n=1, cutoff=0.5)

@@ -1,4 +1,6 @@
+import difflib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +10,7 @@ import yaml
 from PIL import Image
 
 from mnerflow.cli import main
+from mnerflow.data.check import check_folder
 from mnerflow.errors import UserError
 from mnerflow.log import job
 
@@ -113,6 +116,43 @@ def test_an_image_without_its_end_mark_is_listed_and_usable(capsys, folder):
     status, output = check(capsys, folder)
     assert status == 0 and "usable images: 3" in output
     assert "post 'train': image 'train.png' lacks the mark that ends a JPEG, and nothing else" in output
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_many_types_take_no_more_comparisons_each_than_few(folder, given, monkeypatch):
+    compared = []
+
+    class Counted(difflib.SequenceMatcher):
+        def set_seq1(self, sequence):
+            compared.append(sequence)
+            super().set_seq1(sequence)
+
+    monkeypatch.setattr(difflib, "SequenceMatcher", Counted)
+    monkeypatch.setattr("mnerflow.data.check.SequenceMatcher", Counted)
+    counts = []
+    for many in (100, 400):
+        kinds = [f"TYPE_{number:04}" for number in range(many)]
+        lines = [post(kind, kind, f"B-{kind}") for kind in kinds]
+        (folder / "train.jsonl").write_text("".join(lines))
+        compared.clear()
+        findings = check_folder(folder, [f"{kind}x" for kind in kinds] if given else None)
+        assert max(len(problem.what) for problem in findings.problems) < 1000
+        counts.append(len(compared) / many)
+    assert 0 < counts[1] <= 1.1 * counts[0] <= 40
+
+
+def test_types_that_are_alike_are_found_among_many(folder):
+    others = [f"{a}{b}_KIND" for a in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" for b in "QXZW"]
+    for one, other in [
+        ("PER", "PERS"),
+        ("MISC", "MIS"),
+        ("ORGANIZATION", "ORGANISATION"),
+        ("LOCATION", "locations"),
+        ("xPERSON", "PERSON"),
+    ]:
+        (folder / "train.jsonl").write_text("".join(post(k, k, f"B-{k}") for k in (*others, one, other)))
+        said = "\n".join(problem.what for problem in check_folder(folder).problems)
+        assert any(re.search(rf"types {a} .* and {b} ", said) for a, b in ((one, other), (other, one)))
 
 
 def test_a_field_that_is_not_read_is_named(capsys, folder):

@@ -2,13 +2,14 @@
 
 import json
 import re
+from bisect import bisect
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
-from itertools import combinations
+from functools import cache
 from os import cpu_count
 from pathlib import Path
 from unicodedata import category, normalize
@@ -20,11 +21,12 @@ from mnerflow.data.image import NO_END, BrokenImage, decode
 from mnerflow.data.post import IMAGE_SUFFIXES, SPLITS, Post
 from mnerflow.data.prepare_report import straddling
 from mnerflow.data.tags import OUTSIDE, entity_type, spans, strays
-from mnerflow.errors import UserError, suggest
+from mnerflow.errors import UserError, listed, suggest
 from mnerflow.files import json_object
 
 NAMES = {"train": ("train",), "dev": ("dev", "valid", "val", "validation"), "test": ("test",)}
 ENDINGS = (".jsonl", ".json", ".conll", ".txt", ".tsv", ".bio")
+NEAR = 5  # names to either side among which one like another is looked for
 LOOK = 32  # pixels a side to which an image is decoded, enough to meet any damage
 
 
@@ -256,29 +258,51 @@ def _tokens(findings: Findings) -> Iterator[Problem]:
 
 
 def _types(findings: Findings, types: Sequence[str] | None) -> Iterator[Problem]:
+    near = _neighbours(types or findings.types)
     if types:
+        known = {*types}
+        hint = cache(lambda kind: suggest(kind, near(kind)))
         for place, post in _posts(findings):
             for index, tag in enumerate(post.labels):
                 kind = entity_type(tag)
-                if kind and kind not in types:
-                    near = suggest(kind, types)
+                if kind and kind not in known:
+                    where = f"{place}, token {index + 1}"
                     yield Problem(
-                        f"{place}, token {index + 1}: the label {tag!r} is none of {', '.join(types)}{near}",
+                        f"{where}: the label {tag!r} is none of {listed(types)}{hint(kind)}",
                         "Mend it, add its type to --types, or rename it by `map`.",
                     )
     else:
-        for one, other in combinations(findings.types, 2):
-            if _alike(one, other):
-                yield Problem(
-                    f"types {one} ({findings.types[one]} entities) and {other} ({findings.types[other]})",
-                    "If the two are one type, rename the rarer one by `map: {RARER: OTHER}`.",
-                    False,
-                )
+        rank = {kind: number for number, kind in enumerate(findings.types)}
+        for one in findings.types:
+            for other in sorted(near(one), key=rank.__getitem__):
+                if rank[other] > rank[one] and _alike(one, other):
+                    yield Problem(
+                        f"types {one} ({findings.types[one]} entities) and {other} ({findings.types[other]})",
+                        "If the two are one type, rename the rarer one by `map: {RARER: OTHER}`.",
+                        False,
+                    )
     in_train = {kind for _, post in findings.splits["train"] for kind, _, _ in spans(post.labels)}
     for kind in types or findings.types:
         if kind not in in_train:
             what = f"{findings.files['train']}: no entity of the type {kind}"
             yield Problem(what, "A model cannot learn what training does not show.", False)
+
+
+def _neighbours(names: Iterable[str]) -> Callable[[str], set[str]]:
+    """Tells which of ``names`` stand near another one in the alphabet, read forwards or backwards.
+
+    Names that are alike differ early or late, and are among them: a few, however many names there are.
+    """
+    orders = [(step, sorted((name.casefold()[::step], name) for name in names)) for step in (1, -1)]
+
+    def near(name: str) -> set[str]:
+        found = set()
+        for step, order in orders:
+            at = bisect(order, (name.casefold()[::step], name))
+            found.update(other for _, other in order[max(0, at - NEAR) : at + NEAR])
+        return found
+
+    return near
 
 
 def _alike(one: str, other: str) -> bool:

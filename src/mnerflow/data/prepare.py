@@ -13,7 +13,7 @@ from mnerflow.data.overlap import shared_posts
 from mnerflow.data.post import SPLITS, Post, read_posts, write_splits
 from mnerflow.data.prepare_report import Report, count_split, count_strays, straddling
 from mnerflow.data.tags import OUTSIDE, entity_type, repair
-from mnerflow.errors import UserError, suggest
+from mnerflow.errors import UserError, listed, suggest
 from mnerflow.files import inside
 
 
@@ -102,6 +102,7 @@ def _read(config: PrepareConfig, raw: Path) -> dict[str, list[Post]]:
     """Posts of every split that has files, all of known types."""
     splits: dict[str, list[Post]] = {}
     home: dict[str, Path] = {}
+    known = dict.fromkeys([*config.types, *config.map])
     for split in (split for split in SPLITS if split in config.splits):
         names = config.splits[split]
         splits[split] = []
@@ -113,18 +114,17 @@ def _read(config: PrepareConfig, raw: Path) -> dict[str, list[Post]]:
                         "Ids must be unique in the whole set; change one of them or its file's name."
                     )
                 home[post.id] = path
-                _check_types(post, config, path)
+                _check_types(post, config, known, path)
                 splits[split].append(post)
     return splits
 
 
-def _check_types(post: Post, config: PrepareConfig, path: Path) -> None:
-    known = [*config.types, *config.map]
+def _check_types(post: Post, config: PrepareConfig, known: dict[str, None], path: Path) -> None:
     for index, tag in enumerate(post.labels):
         if (kind := entity_type(tag)) and kind not in known:
             raise UserError(
                 f"{path}: post {post.id!r}, token {index + 1}: the label {tag!r} is outside the types "
-                f"{', '.join(config.types)}{suggest(kind, known)}. "
+                f"{listed(config.types)}{suggest(kind, known)}. "
                 "Mend it, or name its type in 'types' or 'map'."
             )
 
