@@ -1,10 +1,12 @@
 """The tagger: text encoder, image encoder, fusion, decoder; each replaceable, each a file."""
 
+import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -24,6 +26,9 @@ from mnerflow.models.image_encoders.augment import Augment
 from mnerflow.models.init_from import start_from
 from mnerflow.models.parts import load_class, load_encoder, options_of
 from mnerflow.models.text_encoders import TextEncoder
+from mnerflow.models.whole import check_tensor
+
+SEAL = "sha256"
 
 
 class Tagger(nn.Module):
@@ -101,18 +106,17 @@ class Tagger(nn.Module):
         self.load_state_dict(state, strict=False)
 
     def save(self, path: Path) -> None:
-        """Write trained weights and what the text encoder needs besides into one safetensors file."""
+        """Write trained weights, what the text encoder needs besides, and a checksum into one file."""
         metadata = {"tags": self.decoder.tags}
         if self.text_encoder:
             metadata |= self.text_encoder.metadata()
+        state = {name: tensor.contiguous() for name, tensor in self.trained_state().items()}
+        # Within the metadata: a safetensors file has no room behind its tensors.
+        metadata[SEAL] = _checksum(state, metadata)
         with atomic_path(path) as temporary:
             try:
-                save_file(
-                    {name: tensor.contiguous() for name, tensor in self.trained_state().items()},
-                    temporary,
-                    # One entry, since safetensors writes several in random order.
-                    metadata={"mnerflow": json.dumps(metadata, ensure_ascii=False)},
-                )
+                # One entry, since safetensors writes several in random order.
+                save_file(state, temporary, metadata={"mnerflow": json.dumps(metadata, ensure_ascii=False)})
             except SafetensorError as error:  # its word for a full disk
                 raise OSError(str(error)) from error
 
@@ -171,9 +175,24 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     try:
         with safe_open(path, framework="pt") as file:
             metadata = json.loads(file.metadata()["mnerflow"])
-            return {name: file.get_tensor(name) for name in file.keys()}, metadata  # noqa: SIM118
-    except (OSError, SafetensorError, TypeError, KeyError) as error:
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        seal = metadata.pop(SEAL, None)  # older runs have none
+    except (OSError, SafetensorError, TypeError, KeyError, ValueError, AttributeError) as error:
         raise UserError(f"{path}: not a readable model ({error}). Delete it and run again.") from error
+    if seal and seal != _checksum(state, metadata):
+        raise UserError(f"{path}: damaged: its checksum is another. Delete it and run again.")
+    for name, tensor in state.items():
+        check_tensor(path, name, tensor)
+    return state, metadata
+
+
+def _checksum(state: dict[str, Tensor], metadata: dict[str, Any]) -> str:
+    """SHA-256 of all that a saved tagger says."""
+    digest = hashlib.sha256(json.dumps(metadata).encode())
+    for name, tensor in sorted(state.items()):
+        digest.update(f"{name} {tensor.dtype} {[*tensor.shape]}".encode())
+        digest.update(tensor.cpu().reshape(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()
 
 
 def _assemble(

@@ -1,31 +1,21 @@
 """Words pooled from a transformer's subwords: what encoders and language models have in common."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
-from safetensors import SafetensorError
 from torch import Tensor, nn
-from transformers import AutoTokenizer, PreTrainedModel
-from transformers.utils import logging
+from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
 from mnerflow.models.layer_prefix import LayerPrefix
 from mnerflow.models.padding import mask_of, padded
+from mnerflow.models.pretrained import SAFE, load_model, reading
 from mnerflow.models.text_encoders import EncodedText, TextEncoder
-
-# Its report of unused pooler weights and its own progress bar say nothing to a reader of our logs.
-logging.set_verbosity_error()
-logging.disable_progress_bar()
-
-# Pickled weights and a model's own Python files could run anything.
-SAFE = {"use_safetensors": True, "trust_remote_code": False}
-
 
 CASINGS = ("lower or none", "title", "upper", "mixed")
 
@@ -254,9 +244,53 @@ class SubwordEncoder(TextEncoder):
         )
 
 
-def load_tokenizer(weights: Path):
-    """The tokenizer in a model folder, with word-initial spaces where the vocabulary knows them."""
-    return AutoTokenizer.from_pretrained(weights, add_prefix_space=True, trust_remote_code=False)
+def load_pretrained(weights: Path | None, **options: Any) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """The model in a folder, made with ``options`` of ``from_pretrained``, and its tokenizer.
+
+    Raises ``UserError`` where there are none, where one of the two is not whole, and where they are not of
+    each other.
+    """
+    if weights is None:
+        raise UserError("text encoder: it needs pretrained weights. Give it a `source`.")
+    if not weights.is_dir():  # transformers would ask the hub for a model of this name
+        raise UserError(f"{weights}: no such folder of weights. Correct the encoder's `source`.")
+    with reading(weights, "transformers model and tokenizer", "Correct the encoder's `source`."):
+        tokenizer = load_tokenizer(weights)
+        model = load_model(weights, **options)
+        check_vocabulary(weights, tokenizer, model)
+    return model, tokenizer
+
+
+def load_tokenizer(weights: Path) -> PreTrainedTokenizerBase:
+    """The tokenizer in a model folder, with word-initial spaces where the vocabulary knows them.
+
+    Raises ``UserError`` for one that knows special subwords alone, as transformers makes it of no files.
+    """
+    tokenizer = AutoTokenizer.from_pretrained(weights, add_prefix_space=True, **SAFE)
+    if tokenizer.get_vocab().keys() <= {*tokenizer.all_special_tokens}:
+        raise UserError(
+            f"{weights}: the files of the tokenizer, such as tokenizer.json, are missing. Put them beside "
+            "the weights, or correct the encoder's `source`."
+        )
+    return tokenizer
+
+
+def check_vocabulary(weights: Path, tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> None:
+    """Raise ``UserError`` where a text can have subwords that the model has no vector for."""
+    rows = model.get_input_embeddings().num_embeddings
+    # Special subwords of a text are not read as such; these are added to it.
+    added = {tokenizer.unk_token_id, tokenizer.pad_token_id, *tokenizer("a", "a")["input_ids"]}
+    special = {*tokenizer.all_special_ids} - added
+    beyond = sorted(
+        (number, subword)
+        for subword, number in tokenizer.get_vocab().items()
+        if number >= rows and number not in special
+    )
+    if beyond:
+        raise UserError(
+            f"{weights}: the tokenizer knows {len(beyond)} subwords, such as {beyond[0][1]!r}, for which the "
+            f"model, of {rows}, has no vector. Take the tokenizer that belongs to it."
+        )
 
 
 def check_config(model: PreTrainedModel, names: Sequence[str]) -> None:
@@ -266,22 +300,6 @@ def check_config(model: PreTrainedModel, names: Sequence[str]) -> None:
             f"text encoder: {model.config.model_type} is no plain text model, its configuration has no "
             f"{lacking[0]}. Choose another one."
         )
-
-
-@contextmanager
-def readable(weights: Path | None) -> Iterator[None]:
-    """Say what is wrong, as a ``UserError``, when no model can be read from a folder."""
-    if weights is None:
-        raise UserError("text encoder: it needs pretrained weights. Give it a `source`.")
-    if not weights.is_dir():  # transformers would ask the hub for a model of this name
-        raise UserError(f"{weights}: no such folder of weights. Correct the encoder's `source`.")
-    try:
-        yield
-    except (OSError, ValueError, SafetensorError) as error:
-        raise UserError(
-            f"{weights}: no transformers model and tokenizer can be read from this folder ({error}). "
-            "Correct the encoder's `source`."
-        ) from error
 
 
 def _find(row: list[int], part: list[int], start: int) -> int:

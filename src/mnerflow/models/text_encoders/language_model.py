@@ -9,7 +9,7 @@ from typing import Any, Literal
 import torch
 from peft import LoraConfig, inject_adapter_in_model
 from torch import Tensor
-from transformers import AutoModel, BitsAndBytesConfig, PreTrainedModel
+from transformers import BitsAndBytesConfig, PreTrainedModel
 
 from mnerflow.compute.device import autocast_dtype, device
 from mnerflow.compute.processes import shard_frozen
@@ -17,12 +17,10 @@ from mnerflow.data.post import Post
 from mnerflow.errors import UserError, suggest
 from mnerflow.models.layer_prefix import LayerPrefix
 from mnerflow.models.text_encoders._subwords import (
-    SAFE,
     SubwordConfig,
     SubwordEncoder,
     check_config,
-    load_tokenizer,
-    readable,
+    load_pretrained,
 )
 
 # They make masks of their own, which leave ours out.
@@ -110,21 +108,16 @@ class LanguageModel(SubwordEncoder):
             raise UserError(
                 "text encoder: weights in 4 bits cannot be sharded. Choose one of the two options."
             )
-        with readable(weights):
-            dtype = autocast_dtype(device())
-            nf4 = BitsAndBytesConfig(
-                load_in_4bit=True,
-                bnb_4bit_quant_type="nf4",
-                bnb_4bit_use_double_quant=True,
-                bnb_4bit_compute_dtype=dtype,
-            )
-            model = AutoModel.from_pretrained(
-                weights,
-                dtype=dtype,
-                quantization_config=nf4 if config.four_bit else None,
-                **SAFE,
-            )
-            tokenizer = load_tokenizer(weights)
+        dtype = autocast_dtype(device())
+        nf4 = BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=dtype,
+        )
+        model, tokenizer = load_pretrained(
+            weights, dtype=dtype, quantization_config=nf4 if config.four_bit else None
+        )
         if model.config.model_type in OWN_MASKS or getattr(model.config, "alibi", False):
             raise UserError(
                 f"{weights}: {model.config.model_type} makes masks of its own and cannot take ours. Choose "

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import AutoModel, PreTrainedModel
+from transformers import PreTrainedModel
 
 from mnerflow.compute.device import device
 from mnerflow.data.post import Post
@@ -15,12 +15,10 @@ from mnerflow.errors import UserError
 from mnerflow.models import attention
 from mnerflow.models.layer_prefix import LayerPrefix
 from mnerflow.models.text_encoders._subwords import (
-    SAFE,
     SubwordConfig,
     SubwordEncoder,
     check_config,
-    load_tokenizer,
-    readable,
+    load_pretrained,
 )
 
 # They mask scores of attention with a number that bf16 does not have.
@@ -82,9 +80,7 @@ class Transformer(SubwordEncoder):
 
         Raises ``UserError`` where there are none, and for layers that the model does not have.
         """
-        with readable(weights):
-            model = AutoModel.from_pretrained(weights, dtype=torch.float32, **SAFE)
-            tokenizer = load_tokenizer(weights)
+        model, tokenizer = load_pretrained(weights, dtype=torch.float32)
         check_config(model, ("hidden_size", "num_hidden_layers"))
         if model.config.is_encoder_decoder:
             raise UserError(f"{weights}: {model.config.model_type} has a decoder, too. Choose an encoder.")

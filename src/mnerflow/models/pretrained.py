@@ -1,0 +1,103 @@
+"""Models of transformers, read from a folder as that describes them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoConfig, AutoModel, PreTrainedModel
+from transformers.utils import logging
+
+from mnerflow.compute.memory import no_memory
+from mnerflow.errors import UserError
+from mnerflow.models.whole import check_finite, check_fit
+
+# Its report of unused pooler weights and its own progress bar say nothing to a reader of our logs.
+logging.set_verbosity_error()
+logging.disable_progress_bar()
+
+# A model's own Python files could run anything.
+SAFE = {"trust_remote_code": False}
+# A vector of the whole text, which nothing here reads.
+POOLER = "pooler"
+MOST_LAYERS = 10_000
+
+
+def load_model(weights: Path, auto: type = AutoModel, **options: Any) -> PreTrainedModel:
+    """The model in a folder, all of its tensors read from there but for a pooler's.
+
+    What the folder holds beside it, such as the head of another task, is left. Pickles are not read.
+
+    Args:
+        weights: folder of a model.
+        auto: class of transformers that makes it.
+        options: of ``from_pretrained``.
+
+    Raises:
+        UserError: when tensors are missing, have other shapes, belong to more layers than there are, or hold
+            values that are no numbers; when the folder has adapters alone.
+    """
+    if (weights / "adapter_config.json").exists():  # transformers would look for their model elsewhere
+        raise UserError(
+            f"{weights}: adapter_config.json says that these are adapters of another model. Merge them into "
+            "it, and name the folder of the result as `source`."
+        )
+    _check_size(weights, auto, options.get("gguf_file"))
+    model, told = auto.from_pretrained(
+        weights,
+        use_safetensors=True,
+        output_loading_info=True,
+        ignore_mismatched_sizes=True,  # they are told, and refused below
+        **options,
+        **SAFE,
+    )
+    lacking = {name for name in told["missing_keys"] if not name.startswith(f"{POOLER}.")}
+    unread = told["unexpected_keys"]
+    misshapen = told["mismatched_keys"]
+    inside = {name for name in unread if _belongs_inside(name, model)}
+    check_fit(weights, lacking, unread if lacking or misshapen else inside, misshapen)
+    check_finite(weights.glob("*.safetensors"), unread)
+    return model
+
+
+@contextmanager
+def reading(folder: Path, what: str, remedy: str) -> Iterator[None]:
+    """Turn whatever transformers and its helpers raise on files that cannot be read into a ``UserError``."""
+    try:
+        yield
+    except UserError:
+        raise
+    except BaseException as error:  # a panic of tokenizers is no Exception
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        if no_memory(error) or "CUDA error" in str(error):
+            raise
+        said = " ".join(str(error).split())[:300] or type(error).__name__
+        raise UserError(f"{folder}: no {what} can be read from this folder ({said}). {remedy}") from error
+
+
+def _check_size(weights: Path, auto: type, gguf_file: str | None) -> None:
+    """Raise ``UserError`` where the configuration describes a model far larger than the files could hold.
+
+    Reading would first make it, of random values, and take its time and memory.
+    """
+    config = AutoConfig.from_pretrained(weights, gguf_file=gguf_file, **SAFE)
+    files = [weights / gguf_file] if gguf_file else weights.glob("*.safetensors")
+    room = 8 * sum(file.stat().st_size for file in files)  # no format takes less than a bit a weight
+    layers = getattr(config, "num_hidden_layers", 0)
+    if isinstance(layers, int) and layers > MOST_LAYERS:
+        raise UserError(f"{weights}: its configuration describes {layers} layers. Correct the `source`.")
+    with torch.device("meta"):
+        described = sum(weight.numel() for weight in auto.from_config(config, **SAFE).parameters())
+    if room and described > room:
+        raise UserError(
+            f"{weights}: its configuration describes {described / 1e6:.3g} million weights, and its "
+            f"files have {room / 8e6:.3g} MB. Correct the `source`, or complete the folder."
+        )
+
+
+def _belongs_inside(name: str, model: PreTrainedModel) -> bool:
+    """Whether a tensor that was not read lies in a part that the model has, and is no head of a task."""
+    part = name.removeprefix(f"{model.base_model_prefix}.").partition(".")[0]
+    return part != POOLER and part in dict(model.named_children())
