@@ -116,6 +116,7 @@ class TrainingRecord(Record):
         images: nothing for a run that sees none.
         precision: in which it computed, ``bfloat16`` or ``float32``.
         weights_sha256: checksums of the files of pretrained weights.
+        weights_from: what their folders say of where they came from, by encoder.
         posts_left_out: ids of training posts that could not be learnt from.
         parameters_trained: how many weights were trained.
         peak_memory_mib: the most of the processor's memory.
@@ -127,6 +128,7 @@ class TrainingRecord(Record):
     hardware: Hardware
     precision: str
     weights_sha256: dict[str, str] = {}
+    weights_from: dict[str, Any] = {}
     training_posts: int
     posts_left_out: list[str] = []
     parameters_trained: int

@@ -102,16 +102,6 @@ def test_one_gguf_file_of_several_is_read(tiny_llama: Path, tmp_path: Path) -> N
     assert not list((tmp_path / "weights").glob("*.gguf"))
 
 
-@pytest.mark.parametrize(
-    ("files", "said"), [(["a.gguf"], "no language model"), (["a.gguf", "b.gguf"], "more")]
-)
-def test_what_is_no_gguf_model_is_said_in_words(files: list[str], said: str, tmp_path: Path) -> None:
-    for name in files:
-        (tmp_path / name).write_bytes(b"GGUF")
-    with pytest.raises(UserError, match=said):
-        unpack_gguf(tmp_path)
-
-
 @pytest.fixture
 def wide_llama(tiny_llama: Path, tmp_path: Path) -> Path:
     """The tiny LLaMA's tokenizer with matrices that 4-bit weights' blocks of 32 rows fit into."""

@@ -95,7 +95,8 @@ def linked_weights(wildcards):
     folder = expanded(source.removeprefix("path:"))
     if not source.startswith("path:") or not folder.is_dir():
         return []
-    return sorted(str(file) for file in folder.iterdir() if file.is_file())
+    names = (file.name for file in folder.iterdir() if file.is_file())
+    return [str(folder / name) for name in model_files(names)]
 
 
 def image_source(wildcards):

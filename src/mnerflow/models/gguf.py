@@ -1,29 +1,29 @@
 """GGUF files as folders that every transformers model and tokenizer is read from."""
 
-import struct
+import re
 from pathlib import Path
 
+from gguf import GGUFReader
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from mnerflow.errors import UserError
+from mnerflow.models.pretrained import load_model, reading
+from mnerflow.models.whole import check_fit
 
 
 def unpack_gguf(folder: Path) -> None:
     """Write the dequantized weights and the tokenizer of a folder's one GGUF file beside it, and remove it.
 
     Done once a model, since dequantizing and building the tokenizer take longer than reading their result.
+    Raises ``UserError`` where the file is damaged, and where its tensors are not those of the model that it
+    describes.
     """
-    file, *others = sorted(folder.glob("*.gguf"))
-    if others:
-        raise UserError(
-            f"{folder}: more than one GGUF file. Name one of them (`source: ORG/NAME/FILE.gguf`), or a "
-            "`path:` that holds no other."
-        )
-    try:
-        read = AutoModelForCausalLM.from_pretrained(folder, gguf_file=file.name)
+    [file] = folder.glob("*.gguf")
+    with reading(file, "language model can be read from this file", "Fetch it again, or choose another."):
+        read = load_model(folder, AutoModelForCausalLM, gguf_file=file.name)
         tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=file.name)
-    except (OSError, ValueError, KeyError, IndexError, struct.error) as error:  # the last from half a file
-        raise UserError(f"{file}: no language model can be read from this file ({error}).") from error
+        layers = {tensor.name: re.match(r"blk\.(\d+)\.", tensor.name) for tensor in GGUFReader(file).tensors}
+        depth = read.config.num_hidden_layers  # transformers leaves out what lies above
+        check_fit(file, (), [name for name, layer in layers.items() if layer and int(layer[1]) >= depth], ())
     # A model read from GGUF refuses to be saved.
     model = type(read)(read.config)
     model.load_state_dict(read.state_dict())

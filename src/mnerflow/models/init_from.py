@@ -27,6 +27,13 @@ def start_from(
 
     Raises ``UserError`` when an encoder is of another configuration.
     """
+    for encoder in ("text_encoder.", "image_encoder."):
+        here, there = ({name for name in state if name.startswith(encoder)} for state in (own, learnt))
+        if here and there and here != there:
+            raise UserError(
+                f"init_from: only one of the two runs has trained {min(here ^ there)}. Start from a run with "
+                "the same encoders."
+            )
     fresh = []
     for name, weight in own.items():
         if name not in learnt or name == "decoder.class_weights":  # which are counted, not learnt

@@ -43,6 +43,7 @@ def load_model(weights: Path, auto: type = AutoModel, **options: Any) -> PreTrai
             f"{weights}: adapter_config.json says that these are adapters of another model. Merge them into "
             "it, and name the folder of the result as `source`."
         )
+    place = weights / options.get("gguf_file", "")
     _check_size(weights, auto, options.get("gguf_file"))
     model, told = auto.from_pretrained(
         weights,
@@ -56,13 +57,13 @@ def load_model(weights: Path, auto: type = AutoModel, **options: Any) -> PreTrai
     unread = told["unexpected_keys"]
     misshapen = told["mismatched_keys"]
     inside = {name for name in unread if _belongs_inside(name, model)}
-    check_fit(weights, lacking, unread if lacking or misshapen else inside, misshapen)
+    check_fit(place, lacking, unread if lacking or misshapen else inside, misshapen)
     check_finite(weights.glob("*.safetensors"), unread)
     return model
 
 
 @contextmanager
-def reading(folder: Path, what: str, remedy: str) -> Iterator[None]:
+def reading(place: Path, what: str, remedy: str) -> Iterator[None]:
     """Turn whatever transformers and its helpers raise on files that cannot be read into a ``UserError``."""
     try:
         yield
@@ -73,8 +74,8 @@ def reading(folder: Path, what: str, remedy: str) -> Iterator[None]:
             raise
         if no_memory(error) or "CUDA error" in str(error):
             raise
-        said = " ".join(str(error).split())[:300] or type(error).__name__
-        raise UserError(f"{folder}: no {what} can be read from this folder ({said}). {remedy}") from error
+        said = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        raise UserError(f"{place}: no {what} ({said}). {remedy}") from error
 
 
 def _check_size(weights: Path, auto: type, gguf_file: str | None) -> None:
@@ -83,17 +84,17 @@ def _check_size(weights: Path, auto: type, gguf_file: str | None) -> None:
     Reading would first make it, of random values, and take its time and memory.
     """
     config = AutoConfig.from_pretrained(weights, gguf_file=gguf_file, **SAFE)
-    files = [weights / gguf_file] if gguf_file else weights.glob("*.safetensors")
-    room = 8 * sum(file.stat().st_size for file in files)  # no format takes less than a bit a weight
     layers = getattr(config, "num_hidden_layers", 0)
     if isinstance(layers, int) and layers > MOST_LAYERS:
         raise UserError(f"{weights}: its configuration describes {layers} layers. Correct the `source`.")
     with torch.device("meta"):
         described = sum(weight.numel() for weight in auto.from_config(config, **SAFE).parameters())
-    if room and described > room:
+    files = [weights / gguf_file] if gguf_file else weights.glob("*.safetensors")
+    size = sum(file.stat().st_size for file in files)
+    if size and described > 8 * size:  # no format takes less than a bit a weight
         raise UserError(
-            f"{weights}: its configuration describes {described / 1e6:.3g} million weights, and its "
-            f"files have {room / 8e6:.3g} MB. Correct the `source`, or complete the folder."
+            f"{weights}: its configuration describes {described:,} weights, for which files of {size:,} "
+            "bytes are too small. Correct the `source`, or complete the folder."
         )
 
 

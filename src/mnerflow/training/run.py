@@ -16,10 +16,11 @@ from mnerflow.data.image_store import ImageStore
 from mnerflow.data.post import Post, read_posts
 from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import write_predictions
-from mnerflow.files import seal_of, sha256
+from mnerflow.files import read_json, seal_of, sha256
 from mnerflow.grid import training_modules
 from mnerflow.log import logger
 from mnerflow.models.tagger import Tagger, load_tagger, new_tagger
+from mnerflow.models.weights import ORIGIN
 from mnerflow.provenance import PACKAGES, versions
 from mnerflow.record import RECORD, TrainingRecord
 from mnerflow.training.checkpoint import remove_checkpoints
@@ -143,6 +144,7 @@ def train_run(
         **meter.spent(),
         config=config,
         weights_sha256=weights,
+        weights_from=_origins(run),
         training_posts=len(posts),
         posts_left_out=left_out,
         parameters_trained=trained,
@@ -216,10 +218,21 @@ def predict_run(
         logger.info("%s, image %s: loss %.4f", path.name, condition, loss)
 
 
+def _weights_folders(run: RunConfig) -> list[Path]:
+    return [Path(part.weights) for part in (run.text_encoder, run.image_encoder) if part and part.weights]
+
+
+def _origins(run: RunConfig) -> dict[str, Any]:
+    """What ``fetch_weights`` noted of a run's pretrained models: source, revision, commit."""
+    folders = _weights_folders(run)
+    return {str(folder): read_json(folder / ORIGIN) for folder in folders if (folder / ORIGIN).exists()}
+
+
 def _pretrained(run: RunConfig) -> list[Path]:
     """The files that a run's weights come from: pretrained models, the run that it starts from."""
-    folders = [Path(part.weights) for part in (run.text_encoder, run.image_encoder) if part and part.weights]
-    files = [file for folder in folders for file in sorted(folder.glob("[!.]*")) if file.is_file()]
+    files = [
+        file for folder in _weights_folders(run) for file in sorted(folder.glob("[!.]*")) if file.is_file()
+    ]
     return files + ([Path(run.init_from)] if run.init_from else [])
 
 

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from mnerflow.errors import UserError
 from mnerflow.models.image_encoders import ImageEncoder, normalize
+from mnerflow.models.whole import check_tensor
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ class Timm(ImageEncoder):
         try:
             if weights:
                 state = _without_classifier(config.model, weights / "model.safetensors")
+                for name, tensor in state.items():
+                    check_tensor(weights / "model.safetensors", name, tensor)
                 arguments |= {
                     "pretrained": True,
                     "pretrained_cfg_overlay": {"state_dict": state, "num_classes": 0},

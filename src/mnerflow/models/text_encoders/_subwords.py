@@ -254,7 +254,8 @@ def load_pretrained(weights: Path | None, **options: Any) -> tuple[PreTrainedMod
         raise UserError("text encoder: it needs pretrained weights. Give it a `source`.")
     if not weights.is_dir():  # transformers would ask the hub for a model of this name
         raise UserError(f"{weights}: no such folder of weights. Correct the encoder's `source`.")
-    with reading(weights, "transformers model and tokenizer", "Correct the encoder's `source`."):
+    what = "transformers model and tokenizer can be read from this folder"
+    with reading(weights, what, "Correct the encoder's `source`."):
         tokenizer = load_tokenizer(weights)
         model = load_model(weights, **options)
         check_vocabulary(weights, tokenizer, model)
