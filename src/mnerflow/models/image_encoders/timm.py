@@ -63,9 +63,10 @@ class Timm(ImageEncoder):
                 model = timm.create_model(config.model, img_size=size, **arguments)
             except TypeError:  # convolutional networks take any size and refuse the argument
                 model = timm.create_model(config.model, **arguments)
-        except (TypeError, RuntimeError) as error:
+        except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+            said = " ".join(str(error).split())[:300]
             raise UserError(
-                f"image encoder: timm's {config.model!r} cannot be made: {error}. Correct the encoder's "
+                f"image encoder: timm's {config.model!r} cannot be made: {said}. Correct the encoder's "
                 "`arguments`, or its `source` if the weights are of another model."
             ) from error
         model.pretrained_cfg.pop("state_dict", None)

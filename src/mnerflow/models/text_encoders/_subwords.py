@@ -259,6 +259,8 @@ def load_pretrained(weights: Path | None, **options: Any) -> tuple[PreTrainedMod
         tokenizer = load_tokenizer(weights)
         model = load_model(weights, **options)
         check_vocabulary(weights, tokenizer, model)
+        tokenizer.model_max_length = _whole(weights, "model_max_length", tokenizer.model_max_length)
+        _whole(weights, "type_vocab_size", getattr(model.config, "type_vocab_size", 0))
     return model, tokenizer
 
 
@@ -274,6 +276,13 @@ def load_tokenizer(weights: Path) -> PreTrainedTokenizerBase:
             "the weights, or correct the encoder's `source`."
         )
     return tokenizer
+
+
+def _whole(weights: Path, name: str, value: Any) -> int:
+    """A setting that nobody else checks as a whole number; raises ``UserError`` where it is none."""
+    if not isinstance(value, int | float) or value != int(value):
+        raise UserError(f"{weights}: {name} is {value!r}, but a whole number is expected. Correct it there.")
+    return int(value)
 
 
 def check_vocabulary(weights: Path, tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> None:
