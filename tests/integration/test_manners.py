@@ -178,6 +178,7 @@ def make_wheel(folder: Path) -> tuple[dict[str, str], str]:
     info = "tiny_weights-1.0.dist-info"
     with zipfile.ZipFile(file, "w") as wheel:
         wheel.writestr("tiny_weights/model/config.json", "{}")
+        wheel.writestr("tiny_weights/model/model.safetensors", "")
         wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: tiny-weights\nVersion: 1.0\n")
         wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         wheel.writestr(f"{info}/RECORD", "")

@@ -217,6 +217,7 @@ def test_other_weights_at_a_path_are_fetched_again_and_a_mirror_is_no_reason(
     workflow: Workflow, config: dict, tmp_path: Path
 ):
     (tmp_path / "bert").mkdir()
+    (tmp_path / "bert/model.safetensors").touch()
     file = tmp_path / "bert/config.json"
     file.write_text("{}")
     config["text_encoders"]["tiny"] = {"kind": "transformer", "source": f"path:{file.parent}"}

@@ -76,9 +76,9 @@ def model_files(names: Iterable[str], file: str = "") -> list[str]:
 
     Where there are safetensors, GGUF files are left; ``file`` names one to take instead of all.
     """
-    names = sorted(names)
+    names = list(names)
     weights = [file] if file else _of(names, WEIGHTS[:1]) or _of(names, WEIGHTS[1:])
-    return [*_of(names, DESCRIPTIONS), *weights]
+    return sorted([*_of(names, DESCRIPTIONS), *weights])
 
 
 def _of(names: Iterable[str], patterns: Iterable[str]) -> list[str]:
