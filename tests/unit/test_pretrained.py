@@ -169,6 +169,28 @@ def test_a_tokenizer_that_knows_more_than_the_model_is_refused(encoder: PartConf
         made(encoder)
 
 
+def test_special_subwords_that_no_text_is_read_as_may_lie_beyond_the_model(
+    tiny_bert: Path, tmp_path: Path
+) -> None:
+    """As Gemma's of an image."""
+    shutil.copytree(tiny_bert, tmp_path / "weights")
+    tokenizer = AutoTokenizer.from_pretrained(tiny_bert)
+    tokenizer.add_special_tokens({"extra_special_tokens": ["<image>"]})
+    tokenizer.save_pretrained(tmp_path / "weights")
+    encoder = made(PartConfig("transformer", weights=str(tmp_path / "weights"))).text_encoder
+    assert 13 not in encoder.encode([Post("1", ["<image>", "Ann"], ["O", "O"])], captions=False)[0].windows[0]
+
+
+def test_an_index_names_files_of_its_folder_alone(tiny_bert: Path, tmp_path: Path) -> None:
+    shutil.copytree(tiny_bert, tmp_path / "weights")
+    (tmp_path / "weights/model.safetensors").rename(tmp_path / "elsewhere.safetensors")
+    names = load_file(tmp_path / "elsewhere.safetensors")
+    index = {"weight_map": dict.fromkeys(names, "../elsewhere.safetensors")}
+    (tmp_path / "weights/model.safetensors.index.json").write_text(json.dumps(index))
+    with pytest.raises(UserError, match=r"names '\.\./elsewhere\.safetensors', which is no file beside it"):
+        made(PartConfig("transformer", weights=str(tmp_path / "weights")))
+
+
 def test_adapters_of_a_model_that_is_not_there_are_refused(encoder: PartConfig) -> None:
     (Path(encoder.weights) / "adapter_config.json").write_text('{"base_model_name_or_path": "/elsewhere"}')
     with pytest.raises(UserError, match="adapters of another model"):

@@ -7,7 +7,7 @@ from gguf import GGUFReader
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from mnerflow.models.pretrained import load_model, reading
-from mnerflow.models.whole import check_fit
+from mnerflow.models.whole import check_fit, check_tensor
 
 
 def unpack_gguf(folder: Path) -> None:
@@ -20,6 +20,8 @@ def unpack_gguf(folder: Path) -> None:
     [file] = folder.glob("*.gguf")
     with reading(file, "language model can be read from this file", "Fetch it again, or choose another."):
         read = load_model(folder, AutoModelForCausalLM, gguf_file=file.name)
+        for name, tensor in read.state_dict().items():
+            check_tensor(file, name, tensor)
         tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=file.name)
         layers = {tensor.name: re.match(r"blk\.(\d+)\.", tensor.name) for tensor in GGUFReader(file).tensors}
         depth = read.config.num_hidden_layers  # transformers leaves out what lies above

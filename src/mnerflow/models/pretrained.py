@@ -1,6 +1,6 @@
 """Models of transformers, read from a folder as that describes them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from transformers.utils import logging
 
 from mnerflow.compute.memory import no_memory
 from mnerflow.errors import UserError
+from mnerflow.files import read_json
 from mnerflow.models.whole import check_finite, check_fit
 
 # Its report of unused pooler weights and its own progress bar say nothing to a reader of our logs.
@@ -43,8 +44,9 @@ def load_model(weights: Path, auto: type = AutoModel, **options: Any) -> PreTrai
             f"{weights}: adapter_config.json says that these are adapters of another model. Merge them into "
             "it, and name the folder of the result as `source`."
         )
-    place = weights / options.get("gguf_file", "")
-    _check_size(weights, auto, options.get("gguf_file"))
+    gguf = options.get("gguf_file", "")
+    files = [weights / gguf] if gguf else _weight_files(weights)
+    _check_size(weights, auto, gguf, files)
     model, told = auto.from_pretrained(
         weights,
         use_safetensors=True,
@@ -57,8 +59,9 @@ def load_model(weights: Path, auto: type = AutoModel, **options: Any) -> PreTrai
     unread = told["unexpected_keys"]
     misshapen = told["mismatched_keys"]
     inside = {name for name in unread if _belongs_inside(name, model)}
-    check_fit(place, lacking, unread if lacking or misshapen else inside, misshapen)
-    check_finite(weights.glob("*.safetensors"), unread)
+    check_fit(weights / gguf, lacking, unread if lacking or misshapen else inside, misshapen)
+    if not gguf:
+        check_finite(files, unread)
     return model
 
 
@@ -78,18 +81,28 @@ def reading(place: Path, what: str, remedy: str) -> Iterator[None]:
         raise UserError(f"{place}: no {what} ({said}). {remedy}") from error
 
 
-def _check_size(weights: Path, auto: type, gguf_file: str | None) -> None:
+def _weight_files(weights: Path) -> list[Path]:
+    """The files that transformers reads; raises ``UserError`` where an index names some of another folder."""
+    index = weights / "model.safetensors.index.json"
+    if (whole := weights / "model.safetensors").exists() or not index.exists():
+        return [whole] if whole.exists() else []
+    names = sorted({*read_json(index)["weight_map"].values()})
+    if outside := [name for name in names if Path(name).name != name]:
+        raise UserError(f"{index}: names {outside[0]!r}, which is no file beside it. Correct the `source`.")
+    return [weights / name for name in names]
+
+
+def _check_size(weights: Path, auto: type, gguf: str, files: Iterable[Path]) -> None:
     """Raise ``UserError`` where the configuration describes a model far larger than the files could hold.
 
     Reading would first make it, of random values, and take its time and memory.
     """
-    config = AutoConfig.from_pretrained(weights, gguf_file=gguf_file, **SAFE)
+    config = AutoConfig.from_pretrained(weights, gguf_file=gguf or None, **SAFE)
     layers = getattr(config, "num_hidden_layers", 0)
     if isinstance(layers, int) and layers > MOST_LAYERS:
         raise UserError(f"{weights}: its configuration describes {layers} layers. Correct the `source`.")
     with torch.device("meta"):
         described = sum(weight.numel() for weight in auto.from_config(config, **SAFE).parameters())
-    files = [weights / gguf_file] if gguf_file else weights.glob("*.safetensors")
     size = sum(file.stat().st_size for file in files)
     if size and described > 8 * size:  # no format takes less than a bit a weight
         raise UserError(

@@ -288,9 +288,10 @@ def _whole(weights: Path, name: str, value: Any) -> int:
 def check_vocabulary(weights: Path, tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> None:
     """Raise ``UserError`` where a text can have subwords that the model has no vector for."""
     rows = model.get_input_embeddings().num_embeddings
-    # Special subwords of a text are not read as such; these are added to it.
-    added = {tokenizer.unk_token_id, tokenizer.pad_token_id, *tokenizer("a", "a")["input_ids"]}
-    special = {*tokenizer.all_special_ids} - added
+    # What spells a special subword is not read as one; only these stand in what the model reads.
+    used = {tokenizer.unk_token_id, tokenizer.pad_token_id, *tokenizer("a", "a")["input_ids"]}
+    marked = {number for number, token in tokenizer.added_tokens_decoder.items() if token.special}
+    special = marked.union(tokenizer.all_special_ids) - used
     beyond = sorted(
         (number, subword)
         for subword, number in tokenizer.get_vocab().items()
