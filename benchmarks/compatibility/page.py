@@ -1,0 +1,42 @@
+"""Verdicts on families of models, and the tables of ``docs/compatibility.md`` that are made of them."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from mnerflow.errors import UserError
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a family: refused with a sentence, failed with what is no sentence, or neither."""
+
+    name: str
+    refused: str = ""
+    failed: str = ""
+
+
+def verdict(name: str, check: Callable[[], None]) -> Verdict:
+    """Run a check of a family, which raises ``UserError`` where the project refuses it."""
+    try:
+        check()
+    except UserError as error:
+        return Verdict(name, refused=str(error))
+    except Exception as error:  # whatever a library raises is what is looked for here
+        return Verdict(name, failed=f"{type(error).__name__}: {error}".split("\n")[0])
+    return Verdict(name)
+
+
+def table(title: str, verdicts: Iterable[Verdict]) -> str:
+    """A section in Markdown: the families that work in one line, a row for each of the others."""
+    verdicts = sorted(verdicts, key=lambda verdict: verdict.name.lower())
+    works = [verdict.name for verdict in verdicts if not verdict.refused and not verdict.failed]
+    lines = [f"## {title}", "", f"{len(works)} work: {', '.join(works)}.", ""]
+    others = [verdict for verdict in verdicts if verdict.refused or verdict.failed]
+    if others:
+        lines += ["| family | what is said |", "|---|---|"]
+        lines += [
+            f"| {verdict.name} | {(verdict.refused or '**fails**: ' + verdict.failed).replace('|', '&#124;')} |"
+            for verdict in others
+        ]
+        lines.append("")
+    return "\n".join(lines)

@@ -1,0 +1,6 @@
+"""Families of text encoders and language models."""
+
+
+def sections() -> list[str]:
+    """Sections of the page in Markdown."""
+    return []

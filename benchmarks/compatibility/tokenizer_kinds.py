@@ -1,0 +1,6 @@
+"""Kinds of tokenizers."""
+
+
+def sections() -> list[str]:
+    """Sections of the page in Markdown."""
+    return []
