@@ -87,8 +87,14 @@ def test_a_vision_transformer_gives_its_patches_without_the_class_token(size: in
 def test_a_vision_transformer_that_would_not_read_the_border_is_refused() -> None:
     with pytest.raises(UserError, match="cuts patches of 16 pixels, and 100 is no multiple"):
         new_image_encoder(ImageConfig("timm", VIT, size=100))
-    padded = VIT | {"arguments": VIT["arguments"] | {"dynamic_img_pad": True}}
-    assert new_image_encoder(ImageConfig("timm", padded, size=100))
+    padding = VIT["arguments"] | {"dynamic_img_pad": True}
+    with pytest.raises(
+        UserError, match="'vit_tiny_patch16_224': it fails on a single image of 100 × 100 pixels"
+    ):
+        new_image_encoder(ImageConfig("timm", VIT | {"arguments": padding}, size=100))
+    padding |= {"dynamic_img_size": True}
+    encoder = new_image_encoder(ImageConfig("timm", VIT | {"arguments": padding}, size=100))
+    assert encoder(torch.zeros(2, 100, 100, 3, dtype=torch.uint8)).shape == (2, 49, 12)
 
 
 @pytest.mark.parametrize(("size", "patches"), [(48, 4), (224, 49)])

@@ -90,13 +90,18 @@ class Tagger(nn.Module):
         ]
 
     def trained_state(self) -> dict[str, Tensor]:
-        """The state without frozen weights, which are read again from where they came."""
-        frozen = {name for name, weight in self.named_parameters() if not weight.requires_grad}
+        """The state without frozen weights, which are read again from where they came.
+
+        A weight that several layers share stands in it once, by its first name.
+        """
+        weights = dict(self.named_parameters(remove_duplicate=False))
+        left_out = {name for name, weight in weights.items() if not weight.requires_grad}
+        left_out |= weights.keys() - dict(self.named_parameters()).keys()
         return {
             name: tensor
             for name, tensor in self.state_dict().items()
             # A frozen 4-bit weight has its scales beside it, as `….weight.absmax`.
-            if name not in frozen and name.rpartition(".weight.")[0] + ".weight" not in frozen
+            if name not in left_out and name.rpartition(".weight.")[0] + ".weight" not in left_out
         }
 
     def load_trained_state(self, state: dict[str, Tensor]) -> None:

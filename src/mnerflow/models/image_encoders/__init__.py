@@ -1,11 +1,16 @@
 """Image encoders: one class a file; the file's name is the `kind` of the configuration."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
-from torch import Tensor, nn
+import torch
+from torch import Tensor, autograd, nn
+from torch.func import functional_call
 
 from mnerflow.config import ImageConfig
+from mnerflow.errors import UserError
+from mnerflow.log import logger
 from mnerflow.models.parts import load_encoder, options_of
 
 
@@ -27,11 +32,46 @@ class ImageEncoder(nn.Module):
 def new_image_encoder(image: ImageConfig) -> ImageEncoder:
     """Make an image encoder from its configuration, pretrained where that names weights.
 
-    Raises ``UserError`` when it cannot be made of its options and weights.
+    Raises ``UserError`` when it cannot be made of its options and weights, or cannot read or learn from one
+    image of that size.
     """
     cls, config, weights = load_encoder("image_encoders", image, ImageEncoder)
     with options_of(f"image encoder {image.kind!r}"):
-        return cls.create(config, image.size, weights)
+        encoder = cls.create(config, image.size, weights)
+    _rehearse(encoder.train(not image.frozen), image)
+    return encoder.train()
+
+
+def _rehearse(encoder: ImageEncoder, image: ImageConfig) -> None:
+    """Encode one image, and compute gradients where the encoder is trained, with shapes in place of numbers.
+
+    That takes no memory, and leaves weights, statistics and random numbers as they are. Logs which weights
+    no gradient reaches. Raises ``UserError`` when it fails.
+    """
+    tensors = {
+        name: torch.empty_like(tensor, device="meta").requires_grad_(
+            tensor.requires_grad and encoder.training
+        )
+        for name, tensor in (*encoder.named_parameters(), *encoder.named_buffers())
+    }
+    pixels = torch.zeros(1, image.size, image.size, 3, dtype=torch.uint8, device="meta")
+    trained = {name: tensor for name, tensor in tensors.items() if tensor.requires_grad}
+    try:
+        with torch.set_grad_enabled(bool(trained)):
+            patches = functional_call(encoder, tensors, (pixels,))
+            gradients = autograd.grad(patches.sum(), trained.values(), allow_unused=True) if trained else ()
+    except UserError:
+        raise
+    except Exception as error:  # models of others say in many ways what they cannot do
+        if "meta" in str(error).lower():  # it asks for numbers, so that nothing is known
+            return
+        raise UserError(
+            f"image encoder {image.options.get('model', image.kind)!r}: it fails on a single image of "
+            f"{image.size} × {image.size} pixels ({error}). Choose another `size` or model"
+            f"{', or set `frozen: true`' if trained else ''}."
+        ) from error
+    if idle := [name for name, gradient in zip(trained, gradients, strict=False) if gradient is None]:
+        logger.info("image encoder %r: no patch depends on these weights: %s", image.kind, ", ".join(idle))
 
 
 class Features(ImageEncoder):
@@ -53,3 +93,25 @@ def normalize(pixels: Tensor, mean: Tensor, std: Tensor) -> Tensor:
     memory, as convolutions like it.
     """
     return (pixels.permute(0, 3, 1, 2).float() / 255 - mean) / std
+
+
+def without_strides(model: nn.Module) -> nn.Module:
+    """Let a model's strided 1 × 1 convolutions of few channels be given only the pixels that they read.
+
+    oneDNN writes past its memory in their gradient, where 2 to 15 channels come last.
+    """
+    for convolution in model.modules():
+        if not isinstance(convolution, nn.Conv2d) or convolution.in_channels > 15:
+            continue
+        if (
+            convolution.kernel_size == (1, 1)
+            and convolution.padding == (0, 0)
+            and max(convolution.stride) > 1
+        ):
+            convolution.register_forward_pre_hook(partial(_every, convolution.stride))
+            convolution.stride = (1, 1)
+    return model
+
+
+def _every(stride: tuple[int, int], _: nn.Module, inputs: tuple[Tensor]) -> tuple[Tensor]:
+    return (inputs[0][:, :, :: stride[0], :: stride[1]],)

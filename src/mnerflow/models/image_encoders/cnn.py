@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from mnerflow.errors import UserError
-from mnerflow.models.image_encoders import ImageEncoder, normalize
+from mnerflow.models.image_encoders import ImageEncoder, normalize, without_strides
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class CNN(ImageEncoder):
             nn.Dropout(config.dropout),
         )
         self.d_model = fifth
-        self.to(memory_format=torch.channels_last)
+        without_strides(self.to(memory_format=torch.channels_last))
         self.register_buffer("mean", torch.full((3, 1, 1), 0.5), persistent=False)
         self.register_buffer("std", torch.full((3, 1, 1), 0.25), persistent=False)
 

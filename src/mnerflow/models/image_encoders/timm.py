@@ -1,5 +1,6 @@
 """Any timm model as an image encoder: patch tokens or the feature map, never only a pooled vector."""
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,11 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from timm.layers import PatchEmbed
-from torch import Tensor
+from torch import Tensor, nn
 
 from mnerflow.errors import UserError
-from mnerflow.models.image_encoders import ImageEncoder, normalize
+from mnerflow.models.image_encoders import ImageEncoder, normalize, without_strides
+from mnerflow.models.image_encoders._timm_weights import Training, training_of
 from mnerflow.models.whole import check_tensor
 
 
@@ -32,37 +34,35 @@ class Config:
 class Timm(ImageEncoder):
     """A timm model without its classifier."""
 
-    def __init__(self, name: str, model: torch.nn.Module) -> None:
+    def __init__(self, name: str, model: nn.Module, training: Training) -> None:
         super().__init__()
         self._name = f"image encoder: timm's {name!r}"
-        self.model = model.to(memory_format=torch.channels_last)
+        self.model = without_strides(model.to(memory_format=torch.channels_last))
         self.d_model = model.num_features
-        mean, std = model.pretrained_cfg["mean"], model.pretrained_cfg["std"]
-        self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(std).view(3, 1, 1), persistent=False)
+        self.register_buffer("mean", torch.tensor(training.mean).view(3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(training.std).view(3, 1, 1), persistent=False)
 
     @classmethod
     def create(cls, config: Config, size: int, weights: Path | None) -> "Timm":
         """Build the model for ``size`` × ``size`` pixels, with weights from ``model.safetensors`` if any.
 
-        Raises ``UserError`` for an unknown model, arguments that it does not take and weights of another one.
+        Raises ``UserError`` for an unknown model, arguments that it does not take, weights of another one,
+        and as ``training_of`` does.
         """
         if not timm.is_model(config.model):
             raise UserError(f"image encoder: timm {timm.__version__} has no model {config.model!r}.")
-        arguments = config.arguments | {"num_classes": 0}
+        training = training_of(config.model, weights)
+        arguments = training.arguments | config.arguments | {"num_classes": 0}
         try:
             if weights:
-                state = _without_classifier(config.model, weights / "model.safetensors")
+                state = _without_classifier(config.model, size, arguments, weights / "model.safetensors")
                 for name, tensor in state.items():
                     check_tensor(weights / "model.safetensors", name, tensor)
                 arguments |= {
                     "pretrained": True,
                     "pretrained_cfg_overlay": {"state_dict": state, "num_classes": 0},
                 }
-            try:
-                model = timm.create_model(config.model, img_size=size, **arguments)
-            except TypeError:  # convolutional networks take any size and refuse the argument
-                model = timm.create_model(config.model, **arguments)
+            model = _make(config.model, size, arguments)
         except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
             said = " ".join(str(error).split())[:300]
             raise UserError(
@@ -77,7 +77,7 @@ class Timm(ImageEncoder):
                     f"image encoder: timm's {config.model!r} cuts patches of {part.patch_size[0]} pixels, "
                     f"and {size} is no multiple, so that it would not read the border. Choose another `size`."
                 )
-        return cls(config.model, model)
+        return cls(config.model, model, training)
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Map ``(images, height, width, 3)`` uint8 to ``(images, patches, d_model)``.
@@ -85,13 +85,13 @@ class Timm(ImageEncoder):
         Raises ``UserError`` for a model that keeps no patches.
         """
         features = self.model.forward_features(normalize(pixels, self.mean, self.std))
-        # Where tokens of the whole image stand among the patches, and how many, most models tell.
-        untold = hasattr(self.model, "cls_token") and not hasattr(self.model, "num_prefix_tokens")
         dimensions = features.dim() if isinstance(features, Tensor) else 0
-        if dimensions not in (3, 4) or (dimensions == 3 and untold):
+        if dimensions not in (3, 4):
             raise UserError(f"{self._name}: what it computes are no patch vectors. Choose another model.")
         if dimensions == 3:
-            patches = features[:, getattr(self.model, "num_prefix_tokens", 0) :]
+            # Tokens of the whole image stand first. Most models tell how many; patches make up a square.
+            untold = features.shape[1] - math.isqrt(features.shape[1]) ** 2
+            patches = features[:, getattr(self.model, "num_prefix_tokens", untold) :]
         elif getattr(self.model, "output_fmt", "NCHW") == "NHWC":  # Swin and its kin
             patches = features.flatten(1, 2)
         else:
@@ -104,12 +104,21 @@ class Timm(ImageEncoder):
         return patches
 
 
-def _without_classifier(model: str, file: Path) -> dict[str, Tensor]:
-    """Weights of a timm model but for its classifier, for which there is no place here."""
-    classifier = timm.get_pretrained_cfg(model).classifier or ()
-    names = (classifier,) if isinstance(classifier, str) else classifier
-    heads = tuple(f"{name}." for name in names)
+def _make(name: str, size: int, arguments: dict[str, Any]) -> nn.Module:
     try:
-        return {name: tensor for name, tensor in load_file(file).items() if not name.startswith(heads)}
+        return timm.create_model(name, img_size=size, **arguments)
+    except TypeError:  # convolutional networks take any size and refuse the argument
+        return timm.create_model(name, **arguments)
+
+
+def _without_classifier(model: str, size: int, arguments: dict[str, Any], file: Path) -> dict[str, Tensor]:
+    """Weights of a timm model but for its classifier, for which there is no place here."""
+    with torch.device("meta"):
+        with_classifier, without = (
+            _make(model, size, arguments | {"num_classes": classes}).state_dict().keys() for classes in (2, 0)
+        )
+    try:
+        state = load_file(file)
     except (OSError, SafetensorError) as error:
         raise UserError(f"{file}: no weights can be read from this file ({error}).") from error
+    return {name: tensor for name, tensor in state.items() if name not in with_classifier - without}

@@ -1,0 +1,92 @@
+"""How the weights of a timm model were trained, of which their file says nothing."""
+
+import math
+from dataclasses import dataclass, field
+from inspect import signature
+from pathlib import Path
+from typing import Any
+
+import timm
+
+from mnerflow.errors import UserError
+from mnerflow.files import read_json
+
+
+@dataclass(frozen=True)
+class Training:
+    """What changes the patch vectors that weights compute, and is not in them.
+
+    Attributes:
+        mean: subtracted from the pixels' three channels, which reach from 0 to 1.
+        std: what they are then divided by.
+        arguments: those of ``timm.create_model`` that the model was made with.
+    """
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+def training_of(name: str, weights: Path | None) -> Training:
+    """What timm's ``config.json`` beside the weights says, else what timm says of the model ``name``.
+
+    Raises ``UserError`` for a tag that timm does not know, and where the two contradict each other or do not
+    tell how pixels are normalised.
+    """
+    model, _, tag = name.partition(".")
+    try:
+        known = timm.get_pretrained_cfg(name)
+    except RuntimeError as error:
+        tags = ", ".join(timm.list_pretrained(f"{model}.*")) or "none"
+        raise UserError(f"image encoder: {error} Weights that timm knows: {tags}.") from error
+    own = Training(known.mean, known.std)
+    if weights is None:
+        return own
+    file = weights / "config.json"
+    described = _described(file)
+    if described is None:
+        names = timm.list_pretrained(f"{model}.*")
+        if not tag and len({(cfg.mean, cfg.std) for cfg in map(timm.get_pretrained_cfg, names)}) > 1:
+            raise UserError(
+                f"{weights}: no config.json of timm's says how these weights of {model!r} normalise pixels, "
+                f"in which they differ. Set the encoder's `model` to their full name: {', '.join(names)}."
+            )
+        return own
+    architecture, its_tag, its = described
+    if architecture != model and timm.is_model(architecture):
+        raise UserError(
+            f"{file}: these are weights of timm's {architecture!r}, but the image encoder's `model` is "
+            f"{model!r}. Correct it, or the `source`."
+        )
+    if tag and (its_tag != tag if its_tag else (its.mean, its.std) != (own.mean, own.std)):
+        raise UserError(
+            f"{file}: these weights are {its_tag or 'normalised otherwise'!r}, but the encoder's `model` is "
+            f"{name!r}. Set it to {model!r} to take the weights as they are, or correct the `source`."
+        )
+    return its
+
+
+def _described(file: Path) -> tuple[str, str, Training] | None:
+    """Architecture, tag and training that timm's ``config.json`` tells; nothing for another one, or none.
+
+    Raises ``UserError`` when it cannot be read.
+    """
+    if not file.exists():
+        return None
+    told = read_json(file)
+    if not isinstance(told, dict) or not isinstance(told.get("architecture"), str):
+        return None
+    try:
+        pretrained = told.get("pretrained_cfg", told)  # older ones have all in one
+        mean, std = (tuple(map(float, pretrained[key])) for key in ("mean", "std"))
+        if len(mean) != 3 or len(std) != 3 or not all(map(math.isfinite, mean + std)) or min(std) <= 0:
+            raise ValueError("three numbers each, those of `std` above 0")
+        # No more than what makes the model: others name files to read.
+        reserved = {*signature(timm.create_model).parameters, "img_size"}
+        arguments = {key: value for key, value in told.get("model_args", {}).items() if key not in reserved}
+    except (TypeError, ValueError, LookupError, AttributeError) as error:
+        raise UserError(
+            f"{file}: not as timm writes it, with `mean` and `std` in `pretrained_cfg`, and `model_args` "
+            f"({error!r}). Fetch it again from where the weights came from."
+        ) from error
+    return told["architecture"], str(pretrained.get("tag") or ""), Training(mean, std, arguments)
