@@ -4,9 +4,11 @@ import os
 import random
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import cache
 
 import numpy
 import torch
+from torch import nn
 
 from mnerflow.errors import UserError
 
@@ -23,12 +25,32 @@ def device() -> torch.device:
 
 
 def autocast_dtype(device: torch.device) -> torch.dtype:
-    """bf16 where the hardware multiplies it, else fp32."""
+    """bf16 where the hardware multiplies it and PyTorch may use that, else fp32."""
     if device.type == "cuda":
         fast = torch.cuda.is_bf16_supported(including_emulation=False)
     else:
-        fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+        fast = processor_trains_bf16()
     return torch.bfloat16 if fast else torch.float32
+
+
+@cache
+def processor_trains_bf16() -> bool:
+    """Whether the processor multiplies bf16 and an LSTM, the pickiest of layers, trains in it.
+
+    Tried, since oneDNN may be kept from instructions that the processor has (``ONEDNN_MAX_CPU_ISA``, an
+    emulator, a kernel that gives no AMX). The generator is left as it was.
+    """
+    has = torch.cpu.get_capabilities()
+    if not (has.get("avx512_bf16") or has.get("amx_bf16")):
+        return False
+    with torch.inference_mode(False), torch.enable_grad(), torch.autocast("cpu", torch.bfloat16):
+        with torch.random.fork_rng(devices=[]):
+            layer = nn.LSTM(4, 4)
+        try:
+            layer(torch.ones(2, 1, 4))[0].float().sum().backward()
+        except RuntimeError:
+            return False
+    return True
 
 
 def autocast(device: torch.device) -> AbstractContextManager:
