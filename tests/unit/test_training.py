@@ -11,6 +11,7 @@ import yaml
 from records import ABOUT
 from tiny_run import pretrained
 from torch import Tensor
+from watched import PRECISION, assert_same, watched_steps
 
 from mnerflow.config import LearningRates, PartConfig, RunConfig, TrainingConfig
 from mnerflow.data.post import Post, write_posts
@@ -233,14 +234,15 @@ def test_a_step_in_pieces_is_the_step_at_once(folder: Path, monkeypatch: pytest.
         pieces.append(len(cut(self, chosen, most)))
         return cut(self, chosen, most)
 
-    def losses(method: Callable) -> list[float]:
+    def trained(method: Callable) -> tuple[list[Tensor], list[float]]:
         monkeypatch.setattr(Inputs, "pieces", method)
-        train_run(whole, folder / "train.jsonl", folder / "dev.jsonl", None, folder, ABOUT)
+        with watched_steps() as gradients:
+            train_run(whole, folder / "train.jsonl", folder / "dev.jsonl", None, folder, ABOUT)
         with (folder / "history.csv").open() as file:
-            return [float(row["train_loss"]) for row in csv.DictReader(file)]
+            return gradients, [float(row["train_loss"]) for row in csv.DictReader(file)]
 
-    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)  # which rounds
-    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
-    in_pieces = losses(counted)
-    assert max(pieces) > 1 and in_pieces[-1] < in_pieces[0]
-    assert in_pieces == pytest.approx(losses(lambda self, chosen, most: [list(chosen)]), abs=1e-5)
+    in_pieces, losses = trained(counted)
+    assert max(pieces) > 1
+    at_once, expected = trained(lambda self, chosen, most: [list(chosen)])
+    assert_same(in_pieces, at_once)
+    assert losses == pytest.approx(expected, rel=PRECISION)
