@@ -51,7 +51,7 @@ rule tables_of_predictions:
 
 
 onstart:
-    check_gpus()
+    check_machine()
     name_unused()
     name_unlike_published()
 

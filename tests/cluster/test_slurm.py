@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 # Long enough to be met in mid-training, and a checkpoint at nearly every step.
 CONFIG = {
     "mirror": "mirror",
+    "allow_cpu": True,  # the GPUs are declared alone
     "datasets": {
         "demo": {
             "generator": {

@@ -1,5 +1,6 @@
 """What profiles/slurm asks SLURM for, seen in a plan; whether SLURM gives it is tested in tests/cluster."""
 
+import os
 import re
 from pathlib import Path
 
@@ -73,3 +74,17 @@ def test_a_grid_for_gpus_is_not_begun_without_one(workflow: Workflow, tmp_path: 
     assert result.status != 0 and said in result.output and "Traceback" not in result.output
     assert not (tmp_path / "resources").exists()
     assert not list((tmp_path / ".snakemake/locks").glob("*"))
+
+
+def test_a_grid_is_not_begun_beside_gpus_that_pytorch_cannot_use(
+    workflow: Workflow, config: dict, tmp_path: Path
+):
+    tool = tmp_path / "bin/nvidia-smi"
+    tool.parent.mkdir()
+    tool.write_text("#!/bin/sh\necho GPU-1\n", encoding="utf-8")
+    tool.chmod(0o755)
+    path = f"{tool.parent}{os.pathsep}{os.environ['PATH']}"
+    result = workflow.run(tmp_path, config, PATH=path)
+    said = "mnerflow: nvidia-smi shows GPUs that PyTorch cannot compute on: GPU-1 (PyTorch "
+    assert result.status != 0 and said in result.output and "Traceback" not in result.output
+    assert not (tmp_path / "resources").exists()

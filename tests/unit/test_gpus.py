@@ -1,6 +1,7 @@
 """GPUs: jobs of one machine take different ones; what a machine without one is told."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import torch
 
 from mnerflow.compute import gpus
 from mnerflow.compute.device import gpu_memory
-from mnerflow.compute.gpus import VISIBLE, assign, find_gpus, take_gpus
+from mnerflow.compute.gpus import VISIBLE, assign, check_gpus, find_gpus, take_gpus
 from mnerflow.errors import UserError
 from mnerflow.plan import check_time
 
@@ -69,11 +70,13 @@ def test_only_what_the_environment_allows(folder: Path, monkeypatch: pytest.Monk
 
     def taken(number: int, allowed: str) -> str:
         monkeypatch.setenv(VISIBLE, allowed)
-        take_gpus(number)
+        take_gpus(number, allow_cpu=True)
         return os.environ[VISIBLE]
 
     assert [taken(1, "2,3"), taken(1, "2,3"), taken(0, "2,3")] == ["2", "3", "2,3"]
-    assert taken(1, "") == ""
+    assert [taken(2, "MIG-GPU-a/1/0, MIG-b"), taken(2, "4,4")] == ["MIG-GPU-a/1/0,MIG-b", "4"]
+    for none in ("", "-1", "NoDevFiles"):
+        assert taken(1, none) == none and find_gpus() == []
     # Allocations of SLURM have GPUs of their own, whatever their names.
     for allocation in ("7", "8"):
         monkeypatch.setenv("SLURM_JOB_ID", allocation)
@@ -89,6 +92,32 @@ def test_the_driver_is_asked(folder: Path, monkeypatch: pytest.MonkeyPatch):
     assert find_gpus() == ["GPU-1", "GPU-2"]
     tool.write_text("#!/bin/sh\necho no driver >&2\nexit 9\n")
     assert find_gpus() == []
+
+
+JOB = "from mnerflow.compute.gpus import take_gpus; take_gpus(1)"
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({VISIBLE: "GPU-none"}, r"CUDA_VISIBLE_DEVICES names GPUs that PyTorch .*: GPU-none \(PyTorch .*\)"),
+        ({VISIBLE: "NoDevFiles", "SLURM_GPUS": "2"}, "SLURM was asked for 2 GPUs, and this job sees none"),
+    ],
+)
+def test_a_job_does_not_compute_elsewhere_than_it_was_told(environment: dict[str, str], said: str):
+    job = subprocess.run(
+        [sys.executable, "-c", JOB], env=os.environ | environment, capture_output=True, text=True
+    )
+    assert job.returncode and re.search(f"UserError: {said}.*allow_cpu=true", job.stderr)
+
+
+def test_gpus_that_are_shown_but_cannot_be_used_are_named(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv(VISIBLE, raising=False)
+    check_gpus([])
+    with pytest.raises(
+        UserError, match=r"nvidia-smi shows GPUs .* compute on: GPU-a, GPU-b \(PyTorch \d.*\)"
+    ):
+        check_gpus(["GPU-a", "GPU-b"])
 
 
 def test_days_of_processor_time_are_refused():

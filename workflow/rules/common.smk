@@ -30,7 +30,7 @@ from mnerflow.data.post import SPLITS
 from mnerflow.data.sources import archives, known_by
 from mnerflow.errors import UserError, printable
 from mnerflow.fingerprint import fingerprint
-from mnerflow.compute.gpus import find_gpus
+from mnerflow.compute.gpus import check_gpus, find_gpus
 from mnerflow.llm import runs as llm
 from mnerflow.files import expanded, folder_state
 from mnerflow.models.weights import model_files

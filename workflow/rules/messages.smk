@@ -1,17 +1,21 @@
 # What is said before and after the work.
 
 
-def check_gpus():
-    """Stop before this machine, without a GPU, trains for days; other executors know their own machines."""
-    if "core_hours" not in config or config.get("allow_cpu") or not workflow.local_exec or find_gpus():
+def check_machine():
+    """Stop before this machine trains for days without a GPU, or beside GPUs that PyTorch cannot use.
+
+    Other executors know their own machines.
+    """
+    if config.get("allow_cpu") or not workflow.local_exec:
         return
-    jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name == "train"]
+    jobs = [job for job in workflow.dag.needrun_jobs() if "gpu" in job.rule.resources]
+    runs = [(job.wildcards.text, job.wildcards.image) for job in jobs if job.rule.name == "train"]
+    gpus = find_gpus() if jobs else []
     try:
-        check_time(
-            config["core_hours"],
-            [(job.wildcards.text, job.wildcards.image) for job in jobs],
-            workflow.cores,
-        )
+        if gpus:
+            check_gpus(gpus)
+        elif "core_hours" in config:
+            check_time(config["core_hours"], runs, workflow.cores)
     except UserError as error:
         sys.exit(f"mnerflow: {error}")
 

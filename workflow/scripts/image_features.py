@@ -8,7 +8,7 @@ from mnerflow.log import job
 from mnerflow.training.features import compute_features
 
 with job(f"image features of {snakemake.wildcards.dataset}", snakemake.log[0]):
-    take_gpus(snakemake.resources.gpu)
+    take_gpus(snakemake.resources.gpu, snakemake.config.get("allow_cpu", False))
     encoder = build(ImageConfig, snakemake.params.encoder, f"image_encoders.{snakemake.wildcards.image}")
     compute_features(
         encoder, Path(snakemake.input.images).parent, Path(snakemake.output[0]), snakemake.threads

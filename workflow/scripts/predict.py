@@ -10,7 +10,7 @@ from mnerflow.training.run import predict_job
 
 folder = Path(snakemake.input.model).parent
 with job(f"predicted {folder}", snakemake.log[0]):
-    take_gpus(snakemake.resources.gpu)
+    take_gpus(snakemake.resources.gpu, snakemake.config.get("allow_cpu", False))
     given, out, params = snakemake.input, snakemake.output, snakemake.params
     ablations = {name: out[name] for name in ABLATIONS if out.get(name)}
     arguments = {

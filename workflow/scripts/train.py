@@ -10,7 +10,7 @@ from mnerflow.training.run import train_job
 
 folder = Path(snakemake.output.model).parent
 with job(f"trained {folder}", snakemake.log[0]):
-    take_gpus(snakemake.resources.gpu)
+    take_gpus(snakemake.resources.gpu, snakemake.config.get("allow_cpu", False))
     given, params = snakemake.input, snakemake.params
     about = dict(snakemake.wildcards.items())
     about["sources"] = sources(snakemake.config, about["text"], about["image"])

@@ -3,12 +3,19 @@
 import fcntl
 import os
 import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
-from itertools import count
+from itertools import count, takewhile
 from pathlib import Path
+from urllib.parse import quote
+
+from mnerflow.errors import UserError
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
+# What the variable says where none is given; CUDA ignores what stands behind.
+NO_GPU = ("", "-1", "NoDevFiles")
+ALL_THE_SAME = "To compute on processors all the same: --config allow_cpu=true."
 # Open for as long as the process lives: the kernel frees a lock however its process ends.
 _locks: list[int] = []
 
@@ -16,24 +23,55 @@ _locks: list[int] = []
 def find_gpus() -> list[str]:
     """Names of the GPUs that a job may use: those that the environment allows, else all of the machine."""
     if VISIBLE in os.environ:
-        return [name for name in os.environ[VISIBLE].split(",") if name.strip() and name != "-1"]
+        names = map(str.strip, os.environ[VISIBLE].split(","))
+        return [*dict.fromkeys(takewhile(lambda name: name not in NO_GPU, names))]
     command = ["nvidia-smi", "--query-gpu=uuid", "--format=csv,noheader"]
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.split()
+        shown = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
     except (OSError, subprocess.SubprocessError):
         return []
+    return [name for name in shown.split() if name.startswith("GPU-")]
 
 
-def take_gpus(number: int) -> None:
+def check_gpus(gpus: Sequence[str]) -> None:
+    """Raise ``UserError`` where PyTorch cannot compute on one of them: tried in a process each."""
+    tried = {
+        gpu: subprocess.Popen(
+            [sys.executable, "-m", __name__],
+            env=os.environ | {VISIBLE: gpu},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for gpu in gpus
+    }
+    said = {gpu: process.communicate()[1].strip() for gpu, process in tried.items()}
+    if troubles := {gpu: said[gpu].rpartition("\n")[2] for gpu in gpus if tried[gpu].returncode}:
+        raise UserError(_unusable(troubles))
+
+
+def take_gpus(number: int, allow_cpu: bool = False) -> None:
     """Let this process see ``number`` GPUs, as far as there are, that no other job on the machine holds.
 
     To be called before torch asks for a GPU. A job that wants none is left as it is. Within an allocation of
-    SLURM, which may count its own GPUs from 0, only jobs of the same allocation meet.
+    SLURM, which may count its own GPUs from 0, only jobs of the same allocation meet. Raises ``UserError``
+    where PyTorch cannot use what there is, or SLURM was asked for GPUs and gave none, unless ``allow_cpu``.
     """
-    if number and (gpus := find_gpus()):
+    gpus = find_gpus() if number else []
+    if gpus:
         allocation = os.environ.get("SLURM_JOB_ID", "all")
         folder = Path(tempfile.gettempdir()) / f"mnerflow-gpus-{os.getuid()}-{allocation}"
-        os.environ[VISIBLE] = ",".join(assign(gpus, number, folder))
+        gpus = assign(gpus, number, folder)
+        os.environ[VISIBLE] = ",".join(gpus)
+    if not number or allow_cpu:
+        return
+    if not gpus and "SLURM_GPUS" in os.environ:
+        raise UserError(
+            f"SLURM was asked for {os.environ['SLURM_GPUS']} GPUs, and this job sees none. See what the "
+            f"profile asks for. {ALL_THE_SAME}"
+        )
+    if gpus and (reason := trouble()):
+        raise UserError(_unusable(dict.fromkeys(gpus, reason)))
 
 
 def assign(gpus: Sequence[str], number: int, folder: Path) -> list[str]:
@@ -52,7 +90,7 @@ def assign(gpus: Sequence[str], number: int, folder: Path) -> list[str]:
         for gpu in gpus:
             if len(held) >= min(number, len(gpus)):
                 return [gpu for gpu in gpus if gpu in held]
-            if gpu not in held and _lock(folder / f"{gpu}.{place}"):
+            if gpu not in held and _lock(folder / f"{quote(gpu, safe='')}.{place}"):
                 held.add(gpu)
 
 
@@ -65,3 +103,35 @@ def _lock(file: Path) -> bool:
         return False
     _locks.append(handle)
     return True
+
+
+def trouble(*, compute: bool = False) -> str | None:
+    """Why PyTorch cannot use the GPUs that this process sees, or None.
+
+    Args:
+        compute: whether to add two numbers on the first one, which takes some of its memory for good.
+    """
+    import torch  # seconds that planning must not cost
+
+    if torch.version.cuda is None:
+        return f"PyTorch {torch.__version__} is built without CUDA"
+    try:
+        torch.cuda.init()
+        if compute:
+            torch.ones(1, device="cuda").add(1).item()
+    except RuntimeError as error:
+        return f"PyTorch {torch.__version__}: {error}".partition("\n")[0]
+    return None
+
+
+def _unusable(troubles: dict[str, str]) -> str:
+    found = f"{VISIBLE} names" if VISIBLE in os.environ else "nvidia-smi shows"
+    reasons = "; ".join(dict.fromkeys(troubles.values()))
+    return (
+        f"{found} GPUs that PyTorch cannot compute on: {', '.join(troubles)} ({reasons}). Mend the driver, "
+        f"install a PyTorch that fits it, or name other GPUs in {VISIBLE}. {ALL_THE_SAME}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(trouble(compute=True))
