@@ -52,6 +52,8 @@ rule tables_of_predictions:
 
 onstart:
     check_machine()
+    if not workflow.local_exec:
+        lifeline.works_elsewhere()
     name_unused()
     name_unlike_published()
 

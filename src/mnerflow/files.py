@@ -20,7 +20,7 @@ from typing import Any
 from unicodedata import category
 
 from mnerflow.errors import UserError
-from mnerflow.finite import parse_json
+from mnerflow.finite import finite
 
 # Read once: it can only be read by setting it, which threads would do in between each other.
 _UMASK = os.umask(0)
@@ -161,8 +161,9 @@ def read_json(path: str | Path) -> Any:
 
 
 def parse_json(text: str) -> Any:
-    """Read JSON; raises ``ValueError`` also for a key that stands twice, of which Python takes the last."""
-    return json.loads(text, object_pairs_hook=_unique)
+    """Read JSON; raises ``ValueError`` also for NaN and infinity, which it does not know, and a key that stands
+    twice, of which Python takes the last."""
+    return json.loads(text, object_pairs_hook=_unique, parse_float=finite, parse_constant=finite)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

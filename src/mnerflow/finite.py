@@ -1,8 +1,6 @@
 """Numbers as people and files give them; NaN, which passes most comparisons unseen, is refused as none."""
 
-import json
 import sys
-from typing import Any
 
 
 def is_finite(number: float) -> bool:
@@ -15,8 +13,3 @@ def finite(text: str) -> float:
     if not is_finite(number := float(text)):
         raise ValueError(f"{text} is not a finite number")
     return number
-
-
-def parse_json(text: str) -> Any:
-    """Read JSON, which knows neither NaN nor infinity; raises ``ValueError`` for them and other faults."""
-    return json.loads(text, parse_float=finite, parse_constant=finite)

@@ -2,13 +2,16 @@
 
 import logging
 import os
+import signal
 import sys
 import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 
+from mnerflow.compute.lifeline import end_with_start
 from mnerflow.compute.memory import no_memory, peak_memory_mib
 from mnerflow.errors import UserError, printable
 
@@ -21,9 +24,10 @@ def job(title: str, log_file: str | Path) -> Iterator[logging.Logger]:
     """Log to ``log_file`` and to the terminal while the block runs.
 
     The last lines say what the process used, ``title`` and the seconds it took. A ``UserError`` ends the
-    process with status 1 and its message, so does a lack of memory; Ctrl-C with status 130. Any other
-    exception is a defect and keeps its traceback.
+    process with status 1 and its message, so does a lack of memory; Ctrl-C with status 130, SIGTERM with 143,
+    which the end of the workflow's start sends, too. Any other exception is a defect and keeps its traceback.
     """
+    end_with_start()
     path = Path(log_file)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -34,6 +38,7 @@ def job(title: str, log_file: str | Path) -> Iterator[logging.Logger]:
             f"mnerflow: {path}: the log cannot be written ({error.strerror}). Choose a folder that can be."
         )
     start = time.monotonic()
+    before = signal.signal(signal.SIGTERM, _stop)
     try:
         yield logger
     except UserError as error:
@@ -67,6 +72,7 @@ def job(title: str, log_file: str | Path) -> Iterator[logging.Logger]:
         logger.info("processor time %.1f s, peak memory %d MiB", processor_time, peak_memory_mib())
         logger.info("done: %s in %.1f s", title, time.monotonic() - start)
     finally:
+        signal.signal(signal.SIGTERM, before)
         with suppress(OSError):  # of a full disk, which the terminal was told of
             to_file.close()
 
@@ -74,6 +80,11 @@ def job(title: str, log_file: str | Path) -> Iterator[logging.Logger]:
 class _Formatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         return printable(super().format(record))
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    logger.warning("stopped by %s; run again to go on", signal.Signals(number).name)
+    sys.exit(128 + number)
 
 
 def log_to(path: str | Path) -> logging.FileHandler:

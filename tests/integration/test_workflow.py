@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
@@ -319,31 +320,63 @@ def test_tables_and_plots_repeat_themselves_byte_by_byte(
         assert [name for name in first if first[name] != second[name]] == []
 
 
-def test_an_interrupted_run_goes_on_to_the_same_end(
+def jobs_of(folder: Path) -> list[int]:
+    """Processes that live and that a start in ``folder`` began."""
+    mark, found = f"MNERFLOW_START={folder}/".encode(), []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if mark in (process / "environ").read_bytes():
+                found.append(int(process.name))
+    return found
+
+
+def interrupt(process: subprocess.Popen) -> None:
+    """As a terminal does: Snakemake and all its jobs get the signal."""
+    os.killpg(process.pid, signal.SIGINT)
+
+
+def interrupt_twice(process: subprocess.Popen) -> None:
+    interrupt(process)
+    time.sleep(0.3)
+    interrupt(process)
+
+
+def hang_up(process: subprocess.Popen) -> None:
+    process.send_signal(signal.SIGHUP)
+
+
+def test_a_run_that_was_stopped_goes_on_to_the_same_end(
     finished: Finished, workflow: Workflow, config: dict, tmp_path: Path
 ):
-    config["training"] = {"epochs": 24, "patience": 24, "checkpoint_seconds": 0.1}
+    config["training"] = {"epochs": 40, "patience": 40, "checkpoint_seconds": 0.1}
     run = f"results/runs/{LINEAR[0]}"
     target = f"{run}/predictions.test.jsonl"
     whole, folder = (Path(shutil.copytree(finished.folder, tmp_path / name)) for name in ("whole", "stopped"))
     result = workflow.run(whole, config, target)
     assert result.status == 0, result.output
 
-    process = workflow.start(folder, config, target)
-    deadline = time.monotonic() + 60
-    while not (folder / run / "checkpoint.pt").exists():
-        assert process.poll() is None and time.monotonic() < deadline, "no checkpoint to interrupt after"
-        time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to Snakemake and to all its jobs
-    output, _ = process.communicate()
-    assert process.returncode != 0 and "Traceback" not in output, output
-    assert (folder / run / "checkpoint.pt").exists() and not (folder / run / "model.safetensors").exists()
+    log = folder / f"results/logs/train/{LINEAR[0].replace('/', '.')}.log"
+    checkpoint = folder / run / "checkpoint.pt"
+    for stop in (interrupt, subprocess.Popen.kill, hang_up, interrupt_twice):
+        before = checkpoint.stat().st_mtime_ns if checkpoint.exists() else 0
+        process, deadline = workflow.start(folder, config, target), time.monotonic() + 90
+        while not (checkpoint.exists() and checkpoint.stat().st_mtime_ns > before):
+            assert process.poll() is None and time.monotonic() < deadline, "no checkpoint to stop after"
+            time.sleep(0.05)
+        if before:
+            assert "going on from epoch" in log.read_text(encoding="utf-8")
+        stop(process)
+        output, _ = process.communicate(timeout=60)  # which waits for its jobs, too
+        assert process.returncode != 0 and "Traceback" not in output, output
+        deadline = time.monotonic() + 30
+        while jobs_of(folder):
+            assert time.monotonic() < deadline, f"{stop}: {jobs_of(folder)} outlived Snakemake"
+            time.sleep(0.05)
+        assert checkpoint.exists() and not (folder / run / "model.safetensors").exists()
 
     result = workflow.run(folder, config, target)
     assert result.status == 0, result.output
-    log = (folder / f"results/logs/train/{LINEAR[0].replace('/', '.')}.log").read_text(encoding="utf-8")
-    assert "going on from epoch" in log
-    assert not (folder / run / "checkpoint.pt").exists()
+    assert not checkpoint.exists()
     for path in (whole / run).glob("predictions.*"):
         assert path.read_bytes() == (folder / run / path.name).read_bytes()
 

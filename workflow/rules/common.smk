@@ -25,6 +25,7 @@ os.environ.update(PYTHONPATH=str(ROOT / "src"))
 signal.signal(signal.SIGUSR1, signal.SIG_IGN)
 
 from mnerflow import grid, tuning
+from mnerflow.compute import lifeline
 from mnerflow.data.formats import read_beside
 from mnerflow.data.post import SPLITS
 from mnerflow.data.sources import archives, known_by
@@ -40,6 +41,23 @@ from mnerflow.publishing.publication import TABLES
 from mnerflow.schema import check, check_keys
 
 ENVIRONMENT = str(ROOT / "envs/environment.yaml")
+
+
+def end_at_second_interrupt(number, frame):
+    """The first Ctrl-C waits for the jobs to end, the second for nothing; see mnerflow.compute.lifeline."""
+    signal.signal(signal.SIGINT, lambda number, frame: os._exit(128 + number))
+    raise KeyboardInterrupt
+
+
+if workflow.is_main_process:
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, end_at_second_interrupt)
+    if why := lifeline.begin(Path(".snakemake/mnerflow"), Path(".snakemake/locks")):
+        print(
+            f"mnerflow: this folder is locked: {why}. Wait, or, when nothing of it runs any more, type "
+            "`snakemake --unlock` and start again.",
+            file=sys.stderr,
+        )
 
 
 def stands_published(run):

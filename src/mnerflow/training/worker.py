@@ -21,6 +21,8 @@ def main(log_file: str, module: str, task: str, arguments: str) -> None:
     """Call a module's function with arguments in JSON; what goes wrong is left to the launcher to tell."""
     if sys.platform == "linux":  # A process that outlives its launcher would write into another's files.
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != int(os.environ["TORCHELASTIC_RUN_ID"]):  # It had died before.
+            os.kill(os.getpid(), signal.SIGKILL)
         os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C reaches all; only the launcher answers.
     logger.handlers = [logging.NullHandler()]

@@ -1,0 +1,147 @@
+"""Starts of the workflow and their jobs: which live in a folder, and that no job outlives its start.
+
+A start locks a file of its own, which the kernel unlocks however the start ends. Its jobs wait for that.
+"""
+
+import atexit
+import fcntl
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from threading import Thread
+from typing import IO
+
+VARIABLE = "MNERFLOW_START"
+GRACE = 10.0  # seconds that a job has for a checkpoint once its start is gone
+
+
+@dataclass(frozen=True)
+class Start:
+    """A start of the workflow; ``elsewhere`` where its jobs run on other machines."""
+
+    process: int
+    host: str
+    machine: str
+    begun: str
+    elsewhere: bool = False
+
+    def __str__(self) -> str:
+        return f"process {self.process} on {self.host}, begun {self.begun}"
+
+    def is_here(self) -> bool:
+        """Whether it ran on this machine, under whose kernel a lock says whether it lives."""
+        return self.host == socket.gethostname() or self.machine == _machine()
+
+
+_own: tuple[IO[str], Start] | None = None  # open for as long as the process lives
+
+
+def begin(folder: Path, locks: Path) -> str | None:
+    """Count this process among the starts in ``folder`` until it ends; jobs that it starts end with it.
+
+    Where all starts before it have ended, and their jobs, for which it waits a little, the files in
+    ``locks`` are removed. Returns why some are left, or None.
+    """
+    why = "a start that cannot be looked for left its locks"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "guard").open("a") as guard:
+            fcntl.flock(guard, fcntl.LOCK_EX)
+            found = {file: _why_alive(file) for file in sorted(folder.glob("*.start"))}
+            why = next(filter(None, found.values()), why)
+            if found and not any(found.values()):
+                for file in (*locks.glob("*"), *found):
+                    file.unlink(missing_ok=True)
+            _hold(folder)
+    except OSError as error:
+        why = f"whether another start works here cannot be seen ({error})"
+    return why if any(locks.glob("*")) else None
+
+
+def works_elsewhere() -> None:
+    """Note that jobs of this start run on other machines, where they do not end with it."""
+    if _own:
+        file, start = _own
+        _write(file, replace(start, elsewhere=True))
+
+
+def end_with_start() -> None:
+    """Have this job end when its start has: asked by SIGTERM first, killed where that takes too long.
+
+    Outside of a start, and on another machine, it is left alone.
+    """
+    if VARIABLE not in os.environ:
+        return
+    try:
+        file = Path(os.environ[VARIABLE]).open("rb")  # noqa: SIM115  open as long as the process lives
+    except FileNotFoundError:
+        sys.exit(128 + signal.SIGTERM)
+    if Start(**json.load(file)).is_here():
+        Thread(target=_wait_for_end, args=(file,), daemon=True).start()
+
+
+def _wait_for_end(file: IO[bytes]) -> None:
+    with suppress(OSError):  # of a file system that knows no locks
+        fcntl.flock(file, fcntl.LOCK_SH)  # The next start sees by it that this job still lives.
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(GRACE)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _why_alive(file: Path) -> str | None:
+    with file.open("rb") as handle:
+        lives = not _locked(handle, fcntl.LOCK_SH)
+        try:
+            start = Start(**json.load(handle))
+        except ValueError:  # killed before it had written
+            return None
+        if lives:
+            return f"another start works here ({start})"
+        if start.elsewhere or not start.is_here():
+            return f"jobs of a start that has not ended well ({start}) may still run on other machines"
+        deadline = time.monotonic() + 2 * GRACE
+        while not _locked(handle, fcntl.LOCK_EX):
+            if time.monotonic() > deadline:
+                return f"jobs of a start that was killed ({start}) still run"
+            time.sleep(0.1)
+    return None
+
+
+def _locked(file: IO, how: int) -> bool:
+    try:
+        fcntl.flock(file, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _hold(folder: Path) -> None:
+    global _own
+    path = folder.absolute() / f"{os.getpid()}-{time.time_ns()}.start"
+    begun = time.strftime("%Y-%m-%d %H:%M")
+    _own = path.open("x", encoding="utf-8"), Start(os.getpid(), socket.gethostname(), _machine(), begun)
+    fcntl.flock(_own[0], fcntl.LOCK_EX)
+    _write(*_own)
+    os.environ[VARIABLE] = str(path)
+    atexit.register(path.unlink, missing_ok=True)
+
+
+def _write(file: IO[str], start: Start) -> None:
+    file.seek(0)
+    file.truncate()
+    json.dump(asdict(start), file)
+    file.flush()
+
+
+def _machine() -> str:
+    """A name of the running kernel, which containers share; the host's where it gives none."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return socket.gethostname()
