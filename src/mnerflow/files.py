@@ -1,6 +1,7 @@
 """Files that are either whole or absent: atomic writes, JSON lines, checksums and seals."""
 
 import csv
+import errno
 import fcntl
 import glob
 import hashlib
@@ -39,9 +40,28 @@ def writing(path: str | Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise UserError(
-            f"{path}: could not be written ({error.strerror or error}). "
-            "Free some space or choose a folder that can be written to."
+            f"{path}: could not be written ({error.strerror or error}). {advice(error)}"
         ) from error
+
+
+def advice(error: OSError) -> str:
+    """What to do where a file could not be written, by what the system says."""
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            return "Free some space."
+        case errno.EROFS | errno.EACCES | errno.EPERM:
+            return "Choose a folder that can be written to."
+        case errno.ENAMETOOLONG | errno.EILSEQ | errno.EINVAL if error.filename:
+            return f"The system takes no such name: {Path(error.filename).name!r}. Choose another."
+        case errno.EEXIST | errno.ENOTDIR | errno.EISDIR | errno.ENOTEMPTY:
+            return "Something else is in its place: move that away."
+        case errno.ENOENT | errno.ESTALE:
+            return f"{error.filename or 'A file'} is no longer there. Run again."
+        case errno.ENOMEM:
+            return "Run fewer jobs at once, or give this one more memory."
+        case errno.EMFILE | errno.ENFILE:
+            return "Allow more open files (`ulimit -n`)."
+    return "Free some space or choose a folder that can be written to."
 
 
 @contextmanager

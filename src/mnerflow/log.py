@@ -14,6 +14,7 @@ from types import FrameType
 from mnerflow.compute.lifeline import end_with_start
 from mnerflow.compute.memory import no_memory, peak_memory_mib
 from mnerflow.errors import UserError, printable
+from mnerflow.files import advice
 
 logger = logging.getLogger("mnerflow")
 logging.raiseExceptions = False  # a log that cannot be written is no reason for a traceback
@@ -34,9 +35,7 @@ def job(title: str, log_file: str | Path) -> Iterator[logging.Logger]:
         path.unlink(missing_ok=True)
         to_file = log_to(path)
     except OSError as error:
-        sys.exit(
-            f"mnerflow: {path}: the log cannot be written ({error.strerror}). Choose a folder that can be."
-        )
+        sys.exit(f"mnerflow: {path}: the log could not be written ({error.strerror}). {advice(error)}")
     start = time.monotonic()
     before = signal.signal(signal.SIGTERM, _stop)
     try:
@@ -85,6 +84,19 @@ class _Formatter(logging.Formatter):
 def _stop(number: int, frame: FrameType | None) -> None:
     logger.warning("stopped by %s; run again to go on", signal.Signals(number).name)
     sys.exit(128 + number)
+
+
+def failure(log: str) -> str | None:
+    """Why a job failed, by its log; the probable cause where it could not tell, None where it has not."""
+    if said := log.partition(" ERROR ")[2]:
+        return said.partition("\nTraceback")[0].strip()
+    last = log.rstrip().rpartition("\n")[2]
+    if any(words in last for words in (" done: ", " stopped by ", " stopped after ")):
+        return None
+    return (
+        "a job was killed before it could say why, mostly a sign that memory did not suffice. Run fewer jobs "
+        "at once (`--cores`), give this one more, or lower `batch_tokens` in its `training` settings."
+    )
 
 
 def log_to(path: str | Path) -> logging.FileHandler:

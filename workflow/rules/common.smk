@@ -34,6 +34,7 @@ from mnerflow.fingerprint import fingerprint
 from mnerflow.compute.gpus import check_gpus, find_gpus
 from mnerflow.llm import runs as llm
 from mnerflow.files import expanded, folder_state
+from mnerflow.log import failure
 from mnerflow.models.weights import model_files
 from mnerflow.plan import check_clock, check_plan, check_time, split_files
 from mnerflow.publishing.finished import is_finished, is_published, is_trained, made_otherwise

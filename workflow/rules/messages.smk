@@ -42,9 +42,8 @@ def name_unlike_published():
 def show_failures():
     """Print what the jobs that failed say of themselves, and where their logs lie."""
     for file in sorted(Path("results/logs").rglob("*.log")):
-        said = file.read_text(encoding="utf-8").partition(" ERROR ")[2]
-        if said and file.stat().st_mtime > STARTED:
-            message = said.partition("\nTraceback")[0].strip()
+        message = failure(file.read_text(encoding="utf-8")) if is_new(file) else None
+        if message:
             print(f"\nmnerflow: {message}\nlog     {file}", file=sys.stderr)
 
 

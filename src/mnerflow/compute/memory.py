@@ -53,5 +53,5 @@ class FreedMemory:
 
 def no_memory(error: Exception) -> bool:
     """Whether the memory of machine or GPU is at its end; torch has no class of its own for the machine's."""
-    said = ("can't allocate memory", "out of memory", "ALLOC_FAILED")
+    said = ("can't allocate memory", "Cannot allocate memory", "out of memory", "ALLOC_FAILED", "bad_alloc")
     return isinstance(error, MemoryError) or any(words in str(error) for words in said)

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from mnerflow.compute.memory import no_memory
 from mnerflow.errors import UserError
 from mnerflow.files import inside
 
@@ -102,11 +103,13 @@ def _scaled(source: Path | io.BytesIO, longest: int, fit: Fit, enlarge: bool) ->
         return scaled
     except BrokenImage:
         raise
-    except (Image.DecompressionBombError, MemoryError) as error:
+    except Image.DecompressionBombError as error:
         raise BrokenImage("too large") from error
     except UnidentifiedImageError as error:
         raise BrokenImage("not an image") from error
     except Exception as error:  # Pillow's decoders raise nearly anything on a damaged file
+        if no_memory(error):
+            raise
         if isinstance(error, OSError) and error.errno:
             raise BrokenImage("unreadable") from error
         raise BrokenImage(TRUNCATED if "truncated" in str(error).lower() else "damaged") from error

@@ -18,6 +18,7 @@ from typing import BinaryIO, Literal, TypeVar
 import numpy as np
 from tqdm import tqdm
 
+from mnerflow.compute.memory import no_memory
 from mnerflow.data.image import BLANK_COLOUR, BrokenImage, Fit, decode
 from mnerflow.errors import UserError
 from mnerflow.files import atomic_path, csv_rows, csv_text, read_text, write_text
@@ -164,6 +165,8 @@ class ImageStore:
         try:
             pixels = np.lib.format.open_memmap(path, mode="r")
         except (OSError, ValueError) as error:
+            if no_memory(error):
+                raise
             raise UserError(f"{path}: truncated or not an image store ({error}). {_REBUILD}") from error
         if pixels.dtype != np.uint8 or pixels.ndim != 4 or len(pixels) != rows:
             found = f"{pixels.dtype} {pixels.shape}"

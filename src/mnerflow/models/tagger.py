@@ -183,6 +183,8 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         seal = metadata.pop(SEAL, None)  # older runs have none
     except (OSError, SafetensorError, TypeError, KeyError, ValueError, AttributeError) as error:
+        if no_memory(error):
+            raise
         raise UserError(f"{path}: not a readable model ({error}). Delete it and run again.") from error
     if seal and seal != _checksum(state, metadata):
         raise UserError(f"{path}: damaged: its checksum is another. Delete it and run again.")

@@ -7,6 +7,7 @@ import torch
 from tqdm import tqdm
 
 from mnerflow.compute.device import autocast, device, seed_everything
+from mnerflow.compute.memory import no_memory
 from mnerflow.config import ImageConfig
 from mnerflow.data.image_store import ImageStore
 from mnerflow.errors import UserError
@@ -57,6 +58,8 @@ def open_features(path: Path, rows: int) -> numpy.ndarray:
             raise UserError(f"{path}: damaged image features: their checksum is another. {rebuild}")
         values = numpy.lib.format.open_memmap(path, mode="r")
     except (OSError, ValueError) as error:
+        if no_memory(error):
+            raise
         raise UserError(f"{path}: no image features can be read ({error}). {rebuild}") from error
     if len(values) != rows:
         raise UserError(f"{path}: features of {len(values)} images, but the store has {rows}. {rebuild}")

@@ -32,6 +32,9 @@ def launch(
     """
     if processes == 1:
         return task(**arguments)
+    passed_on = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGUSR1"]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
+        passed_on.append("SIGHUP")
     config = LaunchConfig(
         min_nodes=1,
         max_nodes=1,
@@ -41,7 +44,7 @@ def launch(
         rdzv_endpoint="127.0.0.1:0",
         local_addr="127.0.0.1",
         max_restarts=0,
-        signals_to_handle="SIGTERM,SIGINT,SIGHUP,SIGQUIT,SIGUSR1",
+        signals_to_handle=",".join(passed_on),
     )
     try:
         elastic_launch(config, sys.executable)(
@@ -73,8 +76,9 @@ def _said(failure: ProcessFailure) -> str:
 def _reason(process: str, failure: ProcessFailure) -> Exception:
     if failure.exitcode < 0:
         return UserError(
-            f"{process} was killed by {failure.signal_name()}, and the job has stopped. SIGKILL often means "
-            "that memory did not suffice. Run again to go on."
+            f"{process} was killed by {failure.signal_name()}, and the job has stopped. SIGKILL and SIGABRT "
+            "often mean that memory did not suffice: run fewer jobs at once, give this one more, or lower "
+            "`batch_tokens` in its `training` settings. Run again to go on."
         )
     said = _said(failure)
     if said.startswith("UserError: "):
