@@ -195,14 +195,15 @@ def test_every_word_gets_one_tag_whatever_the_answer(answer: str) -> None:
 
 def test_the_prompt_shows_types_text_and_examples() -> None:
     example = Post("1", ["Ann", "!"], ["B-PER", "O"], dropped=[1])
-    prompt = Prompt(PROMPT, TYPES, image=False)
-    told, shown, answered, asked = prompt.messages(Post("2", ["in", "Rome"], ["O", "O"]), [], [(example, [])])
+    post = Post("2", ["in", "Rome"], ["O", "O"])
+    prompt = Prompt(PROMPT, TYPES, False, [example, post])
+    told, shown, answered, asked = prompt.messages(post, [], [(example, [])])
     assert (
         "PER: people" in told["content"] and "ORG" not in told["content"] and "image" not in told["content"]
     )
     assert shown["content"].endswith("Ann") and asked["content"].endswith("in Rome")
     assert answered == {"role": "assistant", "content": '{"entities": [{"text": "Ann", "type": "PER"}]}'}
-    assert "image" in Prompt(PROMPT, TYPES, image=True).messages(example, [], [])[0]["content"]
+    assert "image" in Prompt(PROMPT, TYPES, True, [example]).messages(example, [], [])[0]["content"]
 
 
 @pytest.mark.parametrize(

@@ -107,6 +107,8 @@ try:
     PROMPTS = {
         name: llm.prompt_of(config, name, ROOT / "config/prompt.md") for name in config.get("rivals", {})
     }
+    if workflow.is_main_process:
+        llm.check_prompts(config, RIVALS, PROMPTS)
     # What a training run reads.
     check_clock(["resources/weights", "results/data", "results/images", "results/features"])
 except UserError as error:

@@ -1,16 +1,15 @@
 """The prompt: a file that a reader can open and change, rendered into the messages of a chat."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
-
-from jinja2 import Environment, StrictUndefined, TemplateError
 
 from mnerflow.data.post import Post
 from mnerflow.data.tags import spans
 from mnerflow.errors import UserError
 from mnerflow.files import read_text
 from mnerflow.llm.answer import write_answer
+from mnerflow.llm.template import TemplateFault, render
 
 RULE = "\n---\n"
 Message = dict[str, Any]
@@ -21,23 +20,35 @@ class Prompt:
 
     Without the line there is only the question. Both parts may use ``types`` (the entity types) and ``image``
     (whether posts are shown with their images), the question also ``text`` (the post's words with spaces
-    between them). Raises ``UserError`` naming the file when it is missing, not well-formed, uses another
-    variable, or never shows the text.
+    between them). Whatever is in the file, it reads nothing else and changes nothing, see
+    ``mnerflow.llm.template``.
+
+    ``posts`` are those that ``messages`` will ask about or show. Raises ``UserError`` naming the file and its line
+    when it is missing, not well-formed, uses another variable, takes too long, or never shows the text.
     """
 
-    def __init__(self, path: Path, entity_types: Sequence[str], image: bool) -> None:
-        self._path = path
+    def __init__(
+        self, path: Path, entity_types: Sequence[str], image: bool, posts: Iterable[Post] = ()
+    ) -> None:
         told, rule, question = f"\n{read_text(path)}".partition(RULE)
         if not rule:
             told, question = "", told
-        environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+        given = {"types": list(entity_types), "image": image}
+        texts = ["\N{SNOWMAN}", *dict.fromkeys(map(text_of, posts))]
         try:
-            given = {"types": list(entity_types), "image": image}
-            self.instruction = environment.from_string(told).render(given).strip()
-            self._question = environment.from_string(question, globals=given)
-        except TemplateError as error:
-            raise self._malformed(error) from error
-        if "\N{SNOWMAN}" not in self._ask("\N{SNOWMAN}"):
+            [[instruction], questions] = render(
+                [(told, [given]), (question, [given | {"text": text} for text in texts])]
+            )
+        except TemplateFault as fault:
+            # Before the first line of the file stands an empty one.
+            before = -1 if not (rule and fault.source) else told.count("\n") + 1
+            line = "" if fault.line is None else f":{max(1, fault.line + before)}"
+            raise UserError(
+                f"{path}{line}: not a prompt ({fault}). It may use types, image and, in the question, text."
+            ) from fault
+        self.instruction = instruction.strip()
+        self._questions = {text: asked.strip() for text, asked in zip(texts, questions, strict=True)}
+        if "\N{SNOWMAN}" not in self._questions["\N{SNOWMAN}"]:
             raise UserError(
                 f"{path}: the question never shows the text. Write {{{{ text }}}} where it belongs."
             )
@@ -56,21 +67,10 @@ class Prompt:
         return [*chat, self._question_about(post, pictures)]
 
     def _question_about(self, post: Post, pictures: Sequence[Message]) -> Message:
-        text = self._ask(text_of(post))
+        text = self._questions[text_of(post)]
         if not pictures:
             return {"role": "user", "content": text}
         return {"role": "user", "content": [{"type": "text", "text": text}, *pictures]}
-
-    def _ask(self, text: str) -> str:
-        try:
-            return self._question.render(text=text).strip()
-        except TemplateError as error:
-            raise self._malformed(error) from error
-
-    def _malformed(self, error: TemplateError) -> UserError:
-        return UserError(
-            f"{self._path}: not a prompt ({error}). It may use types, image and, in the question, text."
-        )
 
 
 def text_of(post: Post) -> str:

@@ -123,7 +123,6 @@ class Questions:
 
     def __init__(self, rival: RivalConfig, material: Material) -> None:
         self._rival, self._material = rival, material
-        self._prompt = Prompt(material.prompt, rival.entity_types, rival.image)
         self.posts = read_posts(material.test)[: rival.posts]
         self.broken: dict[str, str] = {}
         train = read_posts(material.train)
@@ -132,6 +131,7 @@ class Questions:
                 f"{material.train}: only {len(train)} posts, but {rival.examples} examples are asked for."
             )
         drawn = Random(rival.seed).sample(train, rival.examples)
+        self._prompt = Prompt(material.prompt, rival.entity_types, rival.image, [*self.posts, *drawn])
         self.examples = [(post, self._pictures(post)) for post in drawn]
         # What gold answers to training posts look like, is what an answer is expected to look like.
         gold = [len(gold_answer(post)) for post in train]

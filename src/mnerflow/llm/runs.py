@@ -4,7 +4,7 @@ Such a run has a place among the others: its text encoder is the rival, its fusi
 model is shown and whether it sees the image, which ``pixels`` then stands for.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
@@ -120,6 +120,15 @@ def prompt_of(config: dict[str, Any], name: str, default: Path) -> Path:
     if not prompt.is_file():
         raise UserError(f"rivals.{name}.prompt: {prompt}: no such file. Correct the path, or leave it out.")
     return prompt
+
+
+def check_prompts(config: dict[str, Any], runs: Iterable[Run], prompts: Mapping[str, Path]) -> None:
+    """Raise ``UserError`` for a prompt that cannot be used, before its first question is paid for."""
+    from mnerflow.llm.prompt import Prompt  # a plan without rivals does not need it
+
+    used = [(run, rival_config(config, run)) for run in runs]
+    for name, types, image in sorted({(r.text_encoder, tuple(v["entity_types"]), v["image"]) for r, v in used}):
+        Prompt(prompts[name], types, image)
 
 
 def has_answered(folder: Path, config: dict[str, Any], run: Run, prompt: Path) -> bool:
