@@ -16,6 +16,7 @@ from mnerflow.publishing import publication
 from mnerflow.publishing.archive import verify_archive, write_archive
 from mnerflow.publishing.migrate import migrate
 from mnerflow.reporting.show import results_text
+from mnerflow.secrets import hide
 
 PUBLISHED = Path("results/published")
 CHECK = """\
@@ -66,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("mnerflow: stopped", file=sys.stderr)
         return 130
     except UserError as error:
-        print(printable(f"mnerflow: {error}"), file=sys.stderr)
+        print(printable(f"mnerflow: {hide(str(error))}"), file=sys.stderr)
         return 1
 
 

@@ -15,6 +15,7 @@ from mnerflow.compute.lifeline import end_with_start
 from mnerflow.compute.memory import no_memory, peak_memory_mib
 from mnerflow.errors import UserError, printable
 from mnerflow.files import advice
+from mnerflow.secrets import hide
 
 logger = logging.getLogger("mnerflow")
 logging.raiseExceptions = False  # a log that cannot be written is no reason for a traceback
@@ -65,7 +66,7 @@ def job(title: str, log_file: str | Path) -> Iterator[logging.Logger]:
             place.filename,
             place.lineno,
         )
-        raise
+        sys.exit(1)  # raised, it would be printed once more, with the secrets that it may quote
     else:
         processor_time = sum(os.times()[:4])  # of the processes that it started, too
         logger.info("processor time %.1f s, peak memory %d MiB", processor_time, peak_memory_mib())
@@ -109,3 +110,10 @@ def log_to(path: str | Path) -> logging.FileHandler:
     logger.setLevel(logging.INFO)
     logger.handlers = [to_file, to_terminal]
     return to_file
+
+
+class _Formatter(logging.Formatter):
+    """Without secrets, which errors of libraries may quote."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return hide(super().format(record))

@@ -5,8 +5,10 @@ import io
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 import yaml
@@ -172,6 +174,46 @@ def test_words_of_odd_characters_are_found() -> None:
     tokens = ["\u00a0", "İzmir", "\ufe0f", "#NewYork", '"']
     answer = write_answer(["izmir", "İzmir", "New York"], [("LOC", 1, 2), ("LOC", 2, 3)])
     assert read_answer(answer, tokens, TYPES).tags == ["O", "B-LOC", "O", "B-LOC", "O"]
+
+
+def wide(text: str) -> str:
+    return "".join(chr(ord(letter) + 0xFEE0) if "!" <= letter <= "~" else letter for letter in text)
+
+
+WRITTEN = {form: partial(normalize, form) for form in ("NFC", "NFD", "NFKC", "NFKD")} | {"wide": wide}
+WORDS = ["Café", "Łódź", "Dvořák's", "서울", "ﬁsh", "Ångström", "Zoë", "№5", "İzmir", "Việt", "e\u0301\u0323x"]
+
+
+@given(
+    st.permutations(WORDS),
+    st.sampled_from(sorted(WRITTEN)),
+    st.sampled_from(sorted(WRITTEN)),
+    st.integers(0, len(WORDS) - 1),
+    st.integers(1, 4),
+    st.sampled_from([" ", "\u00a0", "\u3000"]),
+)
+@settings(max_examples=200, deadline=None)
+def test_words_are_found_in_any_normal_form(words, of_text, of_answer, start, length, space) -> None:
+    tokens = [WRITTEN[of_text](word) for word in words]
+    named = words[start : start + length]
+    said = space.join(WRITTEN[of_answer](word) for word in named)
+    reading = read_answer(json.dumps({"entities": [{"text": said, "type": "LOC"}]}), tokens, TYPES)
+    rest = len(words) - start - len(named)
+    assert reading.tags == ["O"] * start + ["B-LOC"] + ["I-LOC"] * (len(named) - 1) + ["O"] * rest
+
+
+@pytest.mark.parametrize("of_text", sorted(WRITTEN))
+@pytest.mark.parametrize("said", ["Cafe", "Caf", "Dvora", "vořák", "Viet"])
+def test_a_part_of_the_letters_is_no_word_in_any_normal_form(said: str, of_text: str) -> None:
+    tokens = [WRITTEN[of_text](word) for word in WORDS]
+    reading = read_answer(json.dumps([{"text": said, "type": "LOC"}]), tokens, TYPES)
+    assert dict(+reading.problems) == {"not_in_text": 1}
+
+
+@pytest.mark.parametrize("quote", "'‘’‚‛′´`ʼ＇")
+def test_quotation_marks_of_any_shape_are_one(quote: str) -> None:
+    reading = read_answer(json.dumps([{"text": "Lee's", "type": "PER"}]), [f"Lee{quote}s", "!"], TYPES)
+    assert reading.tags == ["B-PER", "O"]
 
 
 JSON = st.recursive(

@@ -6,9 +6,11 @@ cannot be read or placed stays ``O`` and is counted.
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
+from unicodedata import combining, normalize
 
 import json_repair
 
@@ -22,6 +24,7 @@ ANSWER_PROBLEMS = ("unreadable", "mended", "cut_off")
 ENTITY_PROBLEMS = ("incomplete", "unknown_type", "not_in_text", "overlapping")
 
 _PLAIN_QUOTES = str.maketrans("‘’“”", "''\"\"")
+_ALL_QUOTES = str.maketrans(dict.fromkeys("‘’‚‛′´`ʼ", "'") | dict.fromkeys("“”„‟″«»", '"'))
 
 
 @dataclass
@@ -71,14 +74,14 @@ def read_answer(answer: str | None, tokens: Sequence[str], entity_types: Sequenc
 def place(entities: Iterable[Any], tokens: Sequence[str], entity_types: Sequence[str]) -> Reading:
     """Lay entities (``{"text": …, "type": …}``) onto the words where they stand.
 
-    Spaces, the case of letters and the shape of quotation marks may differ; words may be named without the
+    Spaces, the case of letters, the shape of quotation marks and the Unicode normal form may differ; words may be named without the
     punctuation at their ends (``Ann`` for ``@Ann's``), but not by a part of their letters. Of several places,
     an entity takes the first free one after the entity before it, so that a name that stands in the text
     twice and is listed twice is found twice.
     """
     reading = Reading([OUTSIDE] * len(tokens))
     known = {kind.casefold(): kind for kind in entity_types}
-    text = _Text(tokens)
+    texts = [_Text(tokens, form) for form in (_squeeze, _normal)]
     after = 0
     for entity in entities:
         words, kind = (entity.get("text"), entity.get("type")) if isinstance(entity, dict) else (None, None)
@@ -86,7 +89,7 @@ def place(entities: Iterable[Any], tokens: Sequence[str], entity_types: Sequence
             reading.problems["incomplete"] += 1
         elif kind.strip().casefold() not in known:
             reading.problems["unknown_type"] += 1
-        elif not (spans := text.find(words)):
+        elif not (spans := list(dict.fromkeys(chain.from_iterable(text.find(words) for text in texts)))):
             reading.problems["not_in_text"] += 1
         elif not (free := [span for span in spans if set(reading.tags[slice(*span)]) == {OUTSIDE}]):
             reading.problems["overlapping"] += 1
@@ -100,19 +103,19 @@ def place(entities: Iterable[Any], tokens: Sequence[str], entity_types: Sequence
 
 
 class _Text:
-    """A post's characters without spaces, and the token of each."""
+    """A post's characters in a form without spaces, and the token of each."""
 
-    def __init__(self, tokens: Sequence[str]) -> None:
-        squeezed = [_squeeze(token) for token in tokens]
-        self._characters = "".join(squeezed)
-        self._token = [index for index, token in enumerate(squeezed) for _ in token]
+    def __init__(self, tokens: Sequence[str], form: Callable[[str], str]) -> None:
+        formed = [form(token) for token in tokens]
+        self._form = form
+        self._characters = "".join(formed)
+        self._token = [index for index, token in enumerate(formed) for _ in token]
 
-    def find(self, words: str) -> list[tuple[int, int]]:
+    def find(self, words: str) -> Iterator[tuple[int, int]]:
         """Spans of tokens ``(start, end)``, ``end`` exclusive, where ``words`` stand; the same case first."""
-        wanted = _squeeze(words)
-        exact = list(self._spans(self._characters, wanted))
-        folded = list(self._spans(_lower(self._characters), _lower(wanted)))
-        return list(dict.fromkeys([*exact, *folded]))
+        wanted = self._form(words)
+        yield from self._spans(self._characters, wanted)
+        yield from self._spans(_lower(self._characters), _lower(wanted))
 
     def _spans(self, characters: str, wanted: str) -> Iterator[tuple[int, int]]:
         first = characters.find(wanted) if wanted else -1
@@ -126,11 +129,19 @@ class _Text:
         """Whether a boundary before this character would part the letters of a word."""
         if not 0 < place < len(self._characters) or self._token[place - 1] != self._token[place]:
             return False
-        return self._characters[place - 1].isalnum() and self._characters[place].isalnum()
+        return all(
+            character.isalnum() or combining(character)
+            for character in self._characters[place - 1 : place + 1]
+        )
 
 
 def _squeeze(text: str) -> str:
     return "".join(text.split()).translate(_PLAIN_QUOTES)
+
+
+def _normal(text: str) -> str:
+    """Accents apart from their letters, and full-width letters, ligatures and quotation marks as plain ones."""
+    return "".join(normalize("NFKD", text.translate(_ALL_QUOTES)).split()).translate(_ALL_QUOTES)
 
 
 def _lower(text: str) -> str:

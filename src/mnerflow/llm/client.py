@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -19,6 +20,7 @@ from mnerflow.errors import UserError
 from mnerflow.files import read_json, write_json
 from mnerflow.llm.budget import FEWEST, USUAL, Budget, Price, budget, input_tokens, most_output_tokens
 from mnerflow.log import logger
+from mnerflow.secrets import without
 
 Request = dict[str, Any]
 # Errors that concern one request alone: the rest can still be asked.
@@ -169,15 +171,29 @@ class _Asker(AbstractContextManager):
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._key = os.environ.get(service.key, "").strip() if service.key else "none"
+        self._key = os.environ.get(service.key, "") if service.key else "none"
         if not self._key:
             raise UserError(
                 f"the environment variable {service.key} is not set, but {service.base_url} wants the "
                 f"key in it. Set it (export {service.key}=…), or correct the rival's `key`."
             )
-        self._client = openai.OpenAI(
-            base_url=service.base_url, api_key=self._key, timeout=service.timeout, max_retries=service.retries
-        )
+        if not re.fullmatch("[!-~]+", self._key):
+            raise UserError(
+                f"the environment variable {service.key} holds white space, a control character or a letter "
+                f"outside ASCII, which no key has. Set it to the key alone (export {service.key}=…)."
+            )
+        try:
+            self._client = openai.OpenAI(
+                base_url=service.base_url,
+                api_key=self._key,
+                timeout=service.timeout,
+                max_retries=service.retries,
+            )
+        except Exception as error:  # of the HTTP library, which reads https_proxy and the like
+            raise UserError(
+                f"{service.base_url} cannot be asked ({self._hide(str(error))}). Correct the rival's `base_url`, "
+                "or the environment variables of the proxy."
+            ) from error
 
     def __exit__(self, *_: object) -> None:
         self._client.close()
@@ -191,32 +207,34 @@ class _Asker(AbstractContextManager):
                 completion = self._client.chat.completions.create(
                     model=request["model"], messages=request["messages"], extra_body=options
                 )
+                return self._answer(request, completion)
             except openai.APIStatusError as error:
                 return self._refused(error)
             except openai.APIConnectionError as error:
                 reason = str(error.__cause__ or error)
                 raise self._failed(f"cannot be reached or does not answer in time ({reason})") from error
-            except (ValueError, openai.APIResponseValidationError):
-                continue  # half a reply, or none in JSON
-            if isinstance(completion, ChatCompletion) and completion.choices:
-                return self._answer(request, completion)
+            except (ValueError, TypeError, AttributeError, LookupError, RecursionError, openai.OpenAIError):
+                continue  # half a reply, or none in JSON, or in JSON of another shape
         raise self._failed("replies with something other than a chat completion")
 
     def _answer(self, request: Request, completion: ChatCompletion) -> Answer:
+        """The answer in a completion, which the client has not compared with its types."""
         choice = completion.choices[0]
-        content, usage = choice.message.content, completion.usage
+        content, reason, usage = choice.message.content, choice.finish_reason, completion.usage
+        if not isinstance(content, str | None) or not isinstance(reason, str | None):
+            raise TypeError("neither text nor nothing")
         image_tokens = self._service.price.image_tokens if self._service.price else 0
         return Answer(
-            content,
-            choice.finish_reason or "",
-            usage.prompt_tokens if usage else round(input_tokens(request, image_tokens)),
-            usage.completion_tokens if usage else len(content or "") // USUAL,
+            content and self._hide(content),
+            self._hide(reason or ""),
+            _counted(usage, "prompt_tokens", round(input_tokens(request, image_tokens))),
+            _counted(usage, "completion_tokens", len(content or "") // USUAL),
         )
 
     def _refused(self, error: openai.APIStatusError) -> Answer:
         """The answer nothing where the server refused just this request; else raises what is wrong."""
-        if {error.code, error.type} & set(REFUSALS):
-            return Answer(None, str(error.code or error.type), 0, 0)
+        if reason := next((name for name in REFUSALS if name in (error.code, error.type)), None):
+            return Answer(None, reason, 0, 0)
         status, service = error.status_code, self._service
         body = error.body
         said = self._hide(str(body.get("message", body) if isinstance(body, dict) else body or error.message))
@@ -242,7 +260,13 @@ class _Asker(AbstractContextManager):
         )
 
     def _hide(self, said: str) -> str:
-        return said.replace(self._key, "…") if self._service.key else said
+        return without(said, self._key) if self._service.key else said
+
+
+def _counted(usage: Any, name: str, estimate: int) -> int:
+    """The tokens that a server counted, or the estimate where it counted none that can be."""
+    count = getattr(usage, name, None)
+    return count if isinstance(count, int) and count >= 0 else estimate
 
 
 def _ask_one(asker: _Asker, request: Request, price: Price, cache: Cache, money: Budget) -> Answer:
