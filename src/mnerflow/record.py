@@ -7,7 +7,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from mnerflow.errors import UserError
-from mnerflow.files import read_text, write_text
+from mnerflow.files import write_text
+from mnerflow.yaml_file import read_yaml
 
 RECORD = "run.yaml"
 
@@ -92,10 +93,9 @@ class Record(_Part):
         Raises ``UserError`` naming the file, and the ``remedy``, when it is missing or is no record of a run,
         with the value that is missing or of another type.
         """
+        content = read_yaml(path, "record of a run", remedy)
         try:
-            return cls.model_validate(yaml.load(read_text(path), yaml.CSafeLoader))
-        except yaml.YAMLError as error:
-            raise UserError(f"{path}: no record of a run ({error}). {remedy}") from error
+            return cls.model_validate(content)
         except ValidationError as error:
             wrong = error.errors()[0]
             place = ".".join(map(str, wrong["loc"])) or "the whole"

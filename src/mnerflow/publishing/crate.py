@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import yaml
 from rocrate.model import ContextEntity, Entity
 from rocrate.rocrate import ROCrate
 
 from mnerflow.errors import UserError
-from mnerflow.files import read_text, sha256, write_json
+from mnerflow.files import sha256, write_json
 from mnerflow.grid import Run
 from mnerflow.provenance import git_commit
 from mnerflow.publishing.archive import METADATA
 from mnerflow.record import RECORD, Record
+from mnerflow.yaml_file import read_yaml
 
 # What a checkout holds, by its names at the top; anything else there is the user's.
 CODE = (
@@ -85,7 +85,7 @@ def write_crate(results: Path, outputs: Iterable[Path], runs: Iterable[Run]) -> 
         UserError: a file is missing, or is no record of a run.
     """
     record = _Record(results)
-    config = yaml.safe_load(read_text(results / "config.yaml"))
+    config = read_yaml(results / "config.yaml", "configuration", "Run the workflow again.")
     runs = sorted(runs)
     datasets = {
         name: record.dataset(name, config["datasets"][name]) for name in _unique(r.dataset for r in runs)
@@ -110,7 +110,7 @@ class _Record:
 
     def workflow(self, datasets: Sequence[Entity], made: Sequence[Entity], runs: Sequence[Entity]) -> None:
         """Describe the whole: the Snakefile, its execution, and who made it under which licence."""
-        about = yaml.safe_load(read_text(self.results / "code/CITATION.cff"))
+        about = read_yaml(self.results / "code/CITATION.cff", "citation", "Fetch mnerflow again.")
         licence = self.entity(
             f"https://spdx.org/licenses/{about['license']}", "CreativeWork", name=about["license"]
         )

@@ -10,6 +10,7 @@ from mnerflow.errors import UserError
 from mnerflow.files import read_text, sha256, write_text
 from mnerflow.publishing.checksums import SUMS, read_sums, sums_text
 from mnerflow.record import RECORD
+from mnerflow.yaml_file import read_yaml
 
 
 def _code(record: dict[str, Any]) -> None:
@@ -39,7 +40,7 @@ def migrate(folder: Path) -> tuple[int, int]:
         name = path.relative_to(folder).as_posix()
         if sums and sums.get(name) != sha256(path):
             raise UserError(f"{path}: changed since {SUMS} was written. Fetch it again.")
-        record = _read(path)
+        record = read_yaml(path, "record of a run", "Remove its folder.")
         before = yaml.safe_dump(record)
         for step in STEPS:
             step(record)
@@ -51,13 +52,3 @@ def migrate(folder: Path) -> tuple[int, int]:
     if listed.exists():
         write_text(listed, sums_text(sums))
     return len(migrated), len(records)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        record = yaml.load(read_text(path), yaml.CSafeLoader)
-    except yaml.YAMLError as error:
-        raise UserError(f"{path}: no record of a run ({error}). Remove its folder.") from error
-    if not isinstance(record, dict):
-        raise UserError(f"{path}: no record of a run. Remove its folder.")
-    return record
