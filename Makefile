@@ -45,6 +45,8 @@ publish: .venv/installed ## copy finished runs, tables and plots of the study to
 	.venv/bin/mnerflow publish
 
 verify: .venv/installed ## compute every published table again from the published predictions
+	@! find results/verified -name model.safetensors 2> /dev/null | grep . || \
+		{ echo "Runs were trained in results/verified, which is for verifying alone: move them away."; exit 1; }
 	rm -rf results/verified && .venv/bin/mnerflow unpack results/verified/results
 	.venv/bin/snakemake --cores $(CORES) --directory results/verified --quiet all --configfile config/study.yaml \
 		--config finished_only=true published= -- tables_of_predictions

@@ -30,12 +30,12 @@ def without(text: str, secret: str) -> str:
 
 @cache
 def _pattern(secret: str) -> re.Pattern[str]:
-    """A secret as it is, escaped as in JSON, Python, HTML and addresses, and within base64 and hexadecimal."""
+    """A secret as it is, escaped as in JSON, Python, HTML and addresses, within base64 and in hexadecimal."""
     forms = [secret]
     if len(secret) >= _LEAST:
         data = secret.encode(errors="surrogateescape")
-        # What stands before it, as "Bearer ", moves it by one or two bytes; the characters at both ends of its
-        # base64 hold bits of its neighbours.
+        # What stands before it, as "Bearer ", moves it by one or two bytes; the characters at both ends of
+        # its base64 hold bits of its neighbours.
         for before in range(3):
             inner = b64encode(bytes(before) + data).decode().rstrip("=")
             inner = inner[-(-before * 8 // 6) : (before + len(data)) * 8 // 6]

@@ -14,8 +14,8 @@ MOST = 1_000_000  # values of a file
 def read_yaml(path: str | Path, what: str, remedy: str) -> dict[str, Any]:
     """Read a YAML file that holds keys and values.
 
-    Raises ``UserError`` naming the file, ``what`` it should be and the ``remedy`` when it is missing or is none,
-    or when its anchors stand for more than ``MOST`` values, or for themselves.
+    Raises ``UserError`` naming the file, ``what`` it should be and the ``remedy`` when it is missing or is
+    none, or when its anchors stand for more than ``MOST`` values, or for themselves.
     """
     try:
         content = yaml.load(read_text(path), yaml.CSafeLoader)
@@ -27,7 +27,8 @@ def read_yaml(path: str | Path, what: str, remedy: str) -> dict[str, Any]:
     left, found = [content], 0
     while left:
         value = left.pop()
-        inner = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else []
+        keyed = isinstance(value, dict)
+        inner = [*value, *value.values()] if keyed else value if isinstance(value, list) else []
         found += 1 + len(inner)
         if found > MOST:
             raise UserError(f"{path}: no {what} (more than {MOST:,} values). {remedy}")

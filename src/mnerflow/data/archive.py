@@ -54,18 +54,18 @@ class _Member:
     open: Callable[[], IO[bytes]]
 
 
-class _TooMuch(Exception):
+class TooMuch(Exception):
     """An archive that unpacks to what none of photos does."""
 
 
-class _Header(tarfile.TarInfo):
+class Header(tarfile.TarInfo):
     """A member of a tar file, whose description is bounded before it is read."""
 
     @classmethod
-    def frombuf(cls, buf: bytes, encoding: str, errors: str) -> "_Header":
+    def frombuf(cls, buf: bytes, encoding: str, errors: str) -> "Header":
         header = super().frombuf(buf, encoding, errors)
         if header.type not in tarfile.REGULAR_TYPES and not 0 <= header.size <= MAX_HEADER:
-            raise _TooMuch(f"has a header of {header.size:,} bytes")
+            raise TooMuch(f"has a header of {header.size:,} bytes")
         return header
 
 
@@ -91,7 +91,7 @@ def unpack(
     with atomic_folder(folder) as unfinished:
         try:
             return _extract(archive, unfinished, inner, endings)
-        except _TooMuch as error:
+        except TooMuch as error:
             raise UserError(f"{archive}: {error}, as only a bomb does. {DISTRUST}") from error
         except (*DAMAGED, OSError) as error:
             if isinstance(error, OSError) and error.errno:  # but bz2 says that data are damaged so, too
@@ -128,7 +128,7 @@ def _extract(archive: Path, folder: Path, inner: str | None, endings: Collection
 
 
 def _members(archive: Path) -> Iterator[_Member]:
-    """Every file of the archive in its order, folders left out; raises ``_TooMuch`` for a bomb."""
+    """Every file of the archive in its order, folders left out; raises ``TooMuch`` for a bomb."""
     try:
         with archive.open("rb") as file:
             magic = file.read(4)
@@ -140,17 +140,17 @@ def _members(archive: Path) -> Iterator[_Member]:
             unpacked = 0
             for count, info in enumerate(packed.infolist()):
                 unpacked += info.file_size
-                _bound(unpacked, allowed, count)
+                bound(unpacked, allowed, count)
                 if info.flag_bits & 1:
                     raise UserError(f"{archive}: encrypted. Pack its photos again without a password.")
                 if not info.is_dir():
                     kind = stat.S_IFMT(info.external_attr >> 16)  # 0 where the packing system has no kinds
                     yield _Member(info.filename, kind in (0, stat.S_IFREG), partial(packed.open, info))
     elif magic.startswith(b"\x1f\x8b") or _is_tar(archive):
-        with tarfile.open(archive, tarinfo=_Header) as packed:
+        with tarfile.open(archive, tarinfo=Header) as packed:
             for count, info in enumerate(packed):
-                _bound(info.size, allowed, count)
-                _bound(packed.offset, allowed)
+                bound(info.size, allowed, count)
+                bound(packed.offset, allowed)
                 packed.members.clear()  # which it would keep, headers and all
                 if not info.isdir():
                     regular = info.isreg() and not info.issparse()  # whose zeros stand nowhere
@@ -160,24 +160,25 @@ def _members(archive: Path) -> Iterator[_Member]:
             if packed.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
                 raise tarfile.ReadError("no end mark")
             while packed.fileobj.read(1 << 20):  # to where gzip compares its checksum
-                _bound(packed.fileobj.tell(), allowed)
+                bound(packed.fileobj.tell(), allowed)
     else:
         raise UserError(f"{archive}: not a zip, tar or tar.gz file. Remove it and download it again.")
 
 
 def _is_tar(archive: Path) -> bool:
     try:
-        with tarfile.open(archive, tarinfo=_Header):
+        with tarfile.open(archive, tarinfo=Header):
             return True
     except tarfile.ReadError:
         return False
 
 
-def _bound(unpacked: int, allowed: int, count: int = 0) -> None:
+def bound(unpacked: int, allowed: int, count: int = 0) -> None:
+    """Raise ``TooMuch`` for more bytes than allowed, or too many files."""
     if unpacked > allowed:
-        raise _TooMuch(f"unpacks to more than {allowed:,} bytes")
+        raise TooMuch(f"unpacks to more than {allowed:,} bytes")
     if unpacked < 0 or count >= MAX_MEMBERS:
-        raise _TooMuch(f"holds {count:,} files of {unpacked:,} bytes")
+        raise TooMuch(f"holds {count:,} files of {unpacked:,} bytes")
 
 
 def _check_name(path: PurePosixPath, archive: Path) -> None:

@@ -46,7 +46,12 @@ def write_predictions(path: str | Path, predictions: Iterable[Prediction]) -> No
 
 
 def read_predictions(path: str | Path) -> list[Prediction]:
-    """Read predictions that ``write_predictions`` wrote.
+    """Read predictions that ``write_predictions`` wrote; raises ``UserError`` as ``as_predictions`` does."""
+    return as_predictions(path, read_json_lines(path))
+
+
+def as_predictions(path: str | Path, records: Iterable[tuple[int, dict]]) -> list[Prediction]:
+    """The lines of a file, each with its number, as predictions.
 
     Raises ``UserError`` naming file, line and post when a field is missing, unknown or of another type, when
     labels, predicted tags, subword counts or image weights are not one a token, or when one is no IOB2 tag,
@@ -54,7 +59,7 @@ def read_predictions(path: str | Path) -> list[Prediction]:
     """
     predictions = []
     tags: set[str] = set()
-    for number, record in read_json_lines(path):
+    for number, record in records:
         try:
             prediction = Prediction(**record)
         except TypeError as error:

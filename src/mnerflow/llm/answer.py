@@ -74,10 +74,10 @@ def read_answer(answer: str | None, tokens: Sequence[str], entity_types: Sequenc
 def place(entities: Iterable[Any], tokens: Sequence[str], entity_types: Sequence[str]) -> Reading:
     """Lay entities (``{"text": …, "type": …}``) onto the words where they stand.
 
-    Spaces, the case of letters, the shape of quotation marks and the Unicode normal form may differ; words may be named without the
-    punctuation at their ends (``Ann`` for ``@Ann's``), but not by a part of their letters. Of several places,
-    an entity takes the first free one after the entity before it, so that a name that stands in the text
-    twice and is listed twice is found twice.
+    Spaces, the case of letters, the shape of quotation marks and the Unicode normal form may differ; words
+    may be named without the punctuation at their ends (``Ann`` for ``@Ann's``), but not by a part of their
+    letters. Of several places, an entity takes the first free one after the entity before it, so that a name
+    that stands in the text twice and is listed twice is found twice.
     """
     reading = Reading([OUTSIDE] * len(tokens))
     known = {kind.casefold(): kind for kind in entity_types}
@@ -140,7 +140,7 @@ def _squeeze(text: str) -> str:
 
 
 def _normal(text: str) -> str:
-    """Accents apart from their letters, and full-width letters, ligatures and quotation marks as plain ones."""
+    """Accents apart from their letters; full-width letters, ligatures and quotation marks as plain ones."""
     return "".join(normalize("NFKD", text.translate(_ALL_QUOTES)).split()).translate(_ALL_QUOTES)
 
 

@@ -191,8 +191,8 @@ class _Asker(AbstractContextManager):
             )
         except Exception as error:  # of the HTTP library, which reads https_proxy and the like
             raise UserError(
-                f"{service.base_url} cannot be asked ({self._hide(str(error))}). Correct the rival's `base_url`, "
-                "or the environment variables of the proxy."
+                f"{service.base_url} cannot be asked ({self._hide(str(error))}). Correct the rival's "
+                "`base_url`, or the environment variables of the proxy."
             ) from error
 
     def __exit__(self, *_: object) -> None:

@@ -23,8 +23,8 @@ class Prompt:
     between them). Whatever is in the file, it reads nothing else and changes nothing, see
     ``mnerflow.llm.template``.
 
-    ``posts`` are those that ``messages`` will ask about or show. Raises ``UserError`` naming the file and its line
-    when it is missing, not well-formed, uses another variable, takes too long, or never shows the text.
+    ``posts`` are those that ``messages`` will ask about or show. Raises ``UserError`` naming the file and its
+    line when it is missing, not well-formed, uses another variable, takes too long, or never shows the text.
     """
 
     def __init__(

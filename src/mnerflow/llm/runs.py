@@ -127,7 +127,9 @@ def check_prompts(config: dict[str, Any], runs: Iterable[Run], prompts: Mapping[
     from mnerflow.llm.prompt import Prompt  # a plan without rivals does not need it
 
     used = [(run, rival_config(config, run)) for run in runs]
-    for name, types, image in sorted({(r.text_encoder, tuple(v["entity_types"]), v["image"]) for r, v in used}):
+    for name, types, image in sorted(
+        {(r.text_encoder, tuple(v["entity_types"]), v["image"]) for r, v in used}
+    ):
         Prompt(prompts[name], types, image)
 
 

@@ -1,7 +1,7 @@
 """Jinja2 templates that anyone may have written, rendered where they can do no harm.
 
-A sandbox alone bounds neither time nor memory, as text that is doubled forty times shows. So this file runs as a
-process of its own, with nothing of the environment, and imports nothing of mnerflow.
+A sandbox alone bounds neither time nor memory, as text that is doubled forty times shows. So this file runs
+as a process of its own, with nothing of the environment, and imports nothing of mnerflow.
 """
 
 import json
@@ -27,7 +27,9 @@ class TemplateFault(Exception):
         self.source, self.line = source, line
 
 
-def render(sources: Sequence[tuple[str, Sequence[dict[str, Any]]]], seconds: int = SECONDS) -> list[list[str]]:
+def render(
+    sources: Sequence[tuple[str, Sequence[dict[str, Any]]]], seconds: int = SECONDS
+) -> list[list[str]]:
     """The texts of each source, one for each of its sets of values; raises ``TemplateFault``."""
     done = subprocess.run(
         [sys.executable, "-I", __file__],

@@ -3,15 +3,17 @@
 import gzip
 import hashlib
 import io
+import re
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
 from urllib.parse import unquote
 
+from mnerflow.data.archive import DAMAGED, FREE_BYTES, MAX_RATIO, Header, TooMuch, bound
 from mnerflow.errors import UserError
-from mnerflow.files import atomic_path, read_json, sha256
-from mnerflow.publishing.checksums import SUMS, read_sums, sums_text
+from mnerflow.files import atomic_path, inside, read_json, sha256
+from mnerflow.publishing.checksums import SUMS, read_sums, sum_of, sums_text
 
 METADATA = "ro-crate-metadata.json"
 # The time of every file in an archive, 1980-01-01: the same results are the same bytes.
@@ -23,8 +25,8 @@ def write_archive(results: Path) -> Path:
 
     It lies in ``results`` as ``mnerflow-<commit>.tar.gz``. Raises ``UserError`` as ``recorded`` does.
     """
-    sums, version = recorded(results)
-    name = f"mnerflow-{version.partition('+')[2]}"
+    sums, commit = recorded(results)
+    name = f"mnerflow-{commit}"
     sums[METADATA] = sha256(results / METADATA)
     archive = results / f"{name}.tar.gz"
     with (
@@ -40,25 +42,32 @@ def write_archive(results: Path) -> Path:
 
 
 def recorded(results: Path) -> tuple[dict[str, str], str]:
-    """The checksums of all files that ``ro-crate-metadata.json`` lists, and the version that made them.
+    """The checksums of all files that ``ro-crate-metadata.json`` lists, and the commit that made them.
 
     Raises ``UserError`` when there is no such record, or when a file is missing or is not what was recorded.
     """
     crate = results / METADATA
     if not crate.exists():
         raise UserError(f"{crate}: no such file. Run the workflow to its end first.")
-    entities = read_json(crate)["@graph"]
-    sums = {
-        unquote(entity["@id"]): entity["sha256"]
-        for entity in entities
-        if "File" in entity["@type"] and "sha256" in entity
-    }
-    if wrong := [name for name, digest in sums.items() if _sum(results / name) != digest]:
+    try:
+        entities = read_json(crate)["@graph"]
+        sums = {
+            unquote(entity["@id"]): entity["sha256"]
+            for entity in entities
+            if "File" in entity["@type"] and "sha256" in entity
+        }
+        version = next(each["version"] for each in entities if "ComputationalWorkflow" in each["@type"])
+        commit = re.fullmatch(r"[\w.]+\+([\w-]+)", version)[1]
+    except (KeyError, TypeError, AttributeError, StopIteration) as error:
+        raise UserError(
+            f"{crate}: no record of results. Write it anew: `snakemake --forcerun crate`."
+        ) from error
+    if wrong := [name for name, digest in sums.items() if sum_of(inside(results, name)) != digest]:
         raise UserError(
             f"{results / min(wrong)}: missing or changed since {METADATA} was written (so {len(wrong)} of "
             f"{len(sums)} files). Make it with `snakemake FILE`, then `snakemake --forcerun crate`."
         )
-    return sums, next(entity["version"] for entity in entities if "ComputationalWorkflow" in entity["@type"])
+    return sums, commit
 
 
 def verify_archive(archive: Path) -> tuple[int, list[str]]:
@@ -70,20 +79,23 @@ def verify_archive(archive: Path) -> tuple[int, list[str]]:
     found: dict[str, str] = {}
     listed = None
     try:
-        with gzip.open(archive) as packed, tarfile.open(fileobj=packed, mode="r:") as tar:
-            for member, content in _members(archive, tar):
+        allowed = max(FREE_BYTES, MAX_RATIO * archive.stat().st_size)
+        with gzip.open(archive) as packed, tarfile.open(fileobj=packed, mode="r:", tarinfo=Header) as tar:
+            for member, content in _members(archive, tar, allowed):
                 if member in found:
                     raise UserError(f"{archive}: holds {member!r} twice. Do not unpack this archive.")
                 found[member] = hashlib.file_digest(content, "sha256").hexdigest()
                 if member == SUMS:
                     content.seek(0)
-                    listed = read_sums(archive, content.read().decode())
+                    listed = read_sums(archive, content.read(FREE_BYTES).decode())
             # The checksum at the end is compared only when the end is reached.
             while packed.read(2**20):
-                pass
+                bound(packed.tell(), allowed)
     except FileNotFoundError as error:
         raise UserError(f"{archive}: no such file.") from error
-    except (OSError, EOFError, tarfile.TarError, ValueError, gzip.zlib.error) as error:
+    except TooMuch as error:
+        raise UserError(f"{archive}: {error}, as only a bomb does. Do not unpack this archive.") from error
+    except (*DAMAGED, OSError) as error:
         raise UserError(
             f"{archive}: damaged, it cannot be read to its end ({error}). Fetch it again."
         ) from error
@@ -98,10 +110,13 @@ def verify_archive(archive: Path) -> tuple[int, list[str]]:
     return len(listed), sorted(wrong)
 
 
-def _members(archive: Path, tar: tarfile.TarFile) -> Iterator[tuple[str, IO[bytes]]]:
+def _members(archive: Path, tar: tarfile.TarFile, allowed: int) -> Iterator[tuple[str, IO[bytes]]]:
     """Path below the one folder, and content, of every file."""
     folder = None
-    for member in tar:
+    for count, member in enumerate(tar):
+        bound(member.size, allowed, count)
+        bound(tar.offset, allowed)
+        tar.members.clear()  # which it would keep, headers and all
         top, _, name = member.name.partition("/")
         folder = folder or top
         path = PurePosixPath(name)
@@ -125,7 +140,3 @@ def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
     member = tarfile.TarInfo(name)
     member.size, member.mtime = len(content), TIME
     tar.addfile(member, io.BytesIO(content))
-
-
-def _sum(path: Path) -> str | None:
-    return sha256(path) if path.is_file() else None

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mnerflow.errors import UserError
+from mnerflow.files import read_text, sha256
 
 SUMS = "SHA256SUMS"
 
@@ -16,8 +17,35 @@ def sums_text(sums: Mapping[str, str]) -> str:
 
 def read_sums(place: Path, text: str) -> dict[str, str]:
     """What ``sums_text`` was given; raises ``UserError`` naming ``place`` and the line that is none."""
-    lines = [re.fullmatch(r"([0-9a-f]{64})  (.+)", line) for line in text.splitlines()]
-    if None in lines:
-        number = lines.index(None) + 1
-        raise UserError(f"{place}: {SUMS}:{number}: a sha256, two spaces and a path are expected.")
-    return {line[2]: line[1] for line in lines if line}
+    sums: dict[str, str] = {}
+    for number, line in enumerate(text.removesuffix("\n").split("\n") if text else (), start=1):
+        found = re.fullmatch(r"([0-9a-f]{64})  (.+)", line)
+        if not found:
+            raise UserError(f"{place}: {SUMS}:{number}: a sha256, two spaces and a path are expected.")
+        if found[2] in sums:
+            raise UserError(f"{place}: {SUMS}:{number}: {found[2]} stands there twice. Fetch it again.")
+        sums[found[2]] = found[1]
+    return sums
+
+
+def sum_of(path: Path) -> str | None:
+    """The sha256 of a file, ``None`` where there is none."""
+    return sha256(path) if path.is_file() else None
+
+
+def sums_below(folder: Path, part: Path) -> dict[str, str]:
+    """The checksums of the files below ``part``, by their paths below ``folder``."""
+    files = (file for file in part.rglob("*") if file.is_file() and file.name != SUMS)
+    return {file.relative_to(folder).as_posix(): sha256(file) for file in files}
+
+
+def check_sums(folder: Path, part: Path) -> None:
+    """Raise ``UserError`` when the files below ``part`` are not those that ``SHA256SUMS`` lists there."""
+    listed, found = read_sums(folder, read_text(folder / SUMS)), sums_below(folder, part)
+    within = part.relative_to(folder)
+    listed = {name: digest for name, digest in listed.items() if Path(name).is_relative_to(within)}
+    if wrong := sorted(name for name in listed.keys() | found.keys() if listed.get(name) != found.get(name)):
+        raise UserError(
+            f"{folder / wrong[0]}: missing, changed or not listed in {SUMS} (so {len(wrong)} of "
+            f"{len(found)} files). Fetch the published results again."
+        )

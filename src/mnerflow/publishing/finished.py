@@ -10,6 +10,7 @@ from mnerflow.errors import UserError
 from mnerflow.fingerprint import fingerprint
 from mnerflow.grid import Run, images_read, run_config, sources, training_modules
 from mnerflow.provenance import PACKAGES, versions
+from mnerflow.publishing.checksums import check_sums
 from mnerflow.record import RECORD, Code, TrainingRecord
 
 MODEL = "model.safetensors"
@@ -18,14 +19,19 @@ MODEL = "model.safetensors"
 def is_published(published: Path, run: Run, config: dict[str, Any]) -> bool:
     """Whether a run is published that was trained with the settings and weights that ``config`` gives it.
 
-    Raises ``UserError`` when ``published`` holds no runs at all, or not the record of one.
+    Raises ``UserError`` when ``published`` holds no runs at all, or this one damaged.
     """
     if not (published / "runs").is_dir():
         raise UserError(
             f"published: {published} holds no runs. Correct the path, or train all: `--config published=`."
         )
-    record = published / "runs" / run.path / RECORD
-    return record.exists() and _has_settings(record, run, config)
+    folder = published / "runs" / run.path
+    if not folder.exists():
+        return False
+    if (folder / RECORD).exists() and _has_settings(folder / RECORD, run, config):
+        return True
+    check_sums(published, folder)  # one that was damaged would be trained anew without a word
+    return False
 
 
 def made_otherwise(published: Path, runs: Iterable[Run], config: dict[str, Any]) -> list[Run]:

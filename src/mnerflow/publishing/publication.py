@@ -8,6 +8,7 @@ import json
 import lzma
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,24 @@ import yaml
 
 from mnerflow.data.post import read_posts
 from mnerflow.errors import UserError
-from mnerflow.evaluation.predictions import Prediction, read_predictions, write_predictions
-from mnerflow.files import atomic_path, read_text, sha256, write_text
+from mnerflow.evaluation.predictions import (
+    Prediction,
+    as_predictions,
+    read_predictions,
+    write_predictions,
+)
+from mnerflow.files import atomic_folder, atomic_path, json_object, read_bytes, read_text, write_text
 from mnerflow.grid import Run, expand
+from mnerflow.log import logger
 from mnerflow.publishing.archive import recorded
-from mnerflow.publishing.checksums import SUMS, read_sums, sums_text
+from mnerflow.publishing.checksums import SUMS, check_sums, sum_of, sums_below, sums_text
 from mnerflow.publishing.finished import MODEL
 from mnerflow.record import RECORD, TrainingRecord
+from mnerflow.yaml_file import read_yaml
 
 RECORDS = (RECORD, "history.csv")
 PACKED = ".jsonl.xz"
+MAX_BYTES = 1 << 28  # of a run's predictions; those of 100,000 posts have a tenth of it
 # Settings that tell of one machine, and change no result.
 LOCAL = ("mirror", "weights_mirror", "published", "finished_only", "allow_cpu", "max_cost")
 # Tables that follow from predictions and run.yaml alone, and quote no post.
@@ -48,15 +57,21 @@ def publish(results: Path, out: Path) -> int:
 
     Raises:
         UserError: when ``results`` is not what was recorded at the end of its workflow, or holds rivals, or
-            when ``out`` holds runs that are not planned. Then nothing is written.
+            when ``out`` holds runs that are not planned, or anything but published results. Then nothing is
+            written.
     """
     sums, _ = recorded(results)
-    config = yaml.safe_load(read_text(results / "config.yaml"))
+    config = read_yaml(results / "config.yaml", "configuration", "Run the workflow again.")
     planned = expand(config)
     if lost := [run for run in _runs(out) if run not in planned]:
         raise UserError(
             f"{out}: {len(lost)} of its runs, such as {lost[0].path}, are not planned by "
             f"{results / 'config.yaml'}. Choose another folder with --to, or remove this one."
+        )
+    if out.exists() and not (out / SUMS).exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UserError(
+            f"{out}: holds files, but no {SUMS}, so that they were not published there. Name an empty folder "
+            "with --to."
         )
     if rivals := sorted({run.text_encoder for run in _runs(results)} & config.get("rivals", {}).keys()):
         raise UserError(
@@ -66,6 +81,8 @@ def publish(results: Path, out: Path) -> int:
     files = list(_results(results, config))
     if missing := [file for file in files if not file.exists()]:
         raise UserError(f"{missing[0]}: no such file. Run the workflow to its end first.")
+    if not (out / SUMS).exists():
+        write_text(out / SUMS, "")  # what is killed before the end can be published again
     for run in planned:
         if f"runs/{run.path}/{RECORD}" in sums:
             _pack(results / "runs" / run.path, out / "runs" / run.path)
@@ -76,19 +93,26 @@ def publish(results: Path, out: Path) -> int:
             shutil.copyfile(file, temporary)
     kept = {name: value for name, value in config.items() if name not in LOCAL}
     write_text(out / "config.yaml", yaml.safe_dump(kept, sort_keys=False, allow_unicode=True))
-    write_text(out / SUMS, sums_text(_sums(out, out)))
+    write_text(out / SUMS, sums_text(sums_below(out, out)))
     return len(_runs(out))
 
 
 def unpack(published: Path, results: Path) -> int:
     """Put all published runs into ``results``, their words empty; returns how many.
 
-    Raises ``UserError`` when a file is missing, was changed, or is not listed in ``SHA256SUMS``.
+    Raises ``UserError`` when a file is missing, was changed, or is not listed in ``SHA256SUMS``, or when
+    ``results`` holds runs already, of which nothing is touched.
     """
-    _check_sums(published, published)
+    check_sums(published, published)
+    if (results / "runs").exists():
+        raise UserError(
+            f"{results / 'runs'}: holds runs already, which would be lost. Name another folder, or move them "
+            "away."
+        )
     runs = _runs(published)
-    for run in runs:
-        _unpack_run(published / "runs" / run.path, results / "runs" / run.path, None)
+    with atomic_folder(results / "runs") as folder:
+        for run in runs:
+            _unpack_run(published / "runs" / run.path, folder / run.path, None)
     return len(runs)
 
 
@@ -105,9 +129,12 @@ def take_over(published: Path, run: Run, results: Path, data: Path) -> None:
         UserError: when the run's files are not what ``SHA256SUMS`` says, or when the posts are others than
             those that it was trained on or predicted.
     """
-    packed = published / "runs" / run.path
-    _check_sums(published, packed)
-    _unpack_run(packed, results / "runs" / run.path, data)
+    packed, folder = published / "runs" / run.path, results / "runs" / run.path
+    check_sums(published, packed)
+    _unpack_run(packed, folder, data)
+    if (folder / MODEL).exists():
+        (folder / MODEL).unlink()
+        logger.warning("%s: removed, it was trained with other settings", folder / MODEL)
 
 
 def _unpack_run(packed: Path, folder: Path, data: Path | None) -> None:
@@ -115,27 +142,25 @@ def _unpack_run(packed: Path, folder: Path, data: Path | None) -> None:
     trained_on = TrainingRecord.read(packed / RECORD, "Fetch it again.").data_sha256 if data else {}
     for name, checksum in trained_on.items():
         file = data / Path(name).name
-        if file.suffix == ".jsonl" and sha256(file) != checksum:
+        if file.suffix == ".jsonl" and sum_of(file) != checksum:
             raise UserError(
                 f"{packed}: {file} is not what this run was trained on. Prepare it as it was, or "
                 "train anew with `--config published=`."
             )
-    (folder / MODEL).unlink(missing_ok=True)  # of other settings than the record will say
-    for file in sorted(packed.glob(f"*{PACKED}")):
+    for file in sorted(packed.glob(f"predictions.*{PACKED}")):
         name = file.name.removesuffix(PACKED)
         posts = {post.id: post for post in read_posts(data / f"{name.split('.')[1]}.jsonl")} if data else {}
         predictions = []
-        for record in _records(file):
-            tokens = [""] * len(record["labels"])
+        for prediction in _predictions(file):
             if data:
-                post = posts.get(record["id"])
-                if post is None or post.labels != record["labels"]:
+                post = posts.get(prediction.id)
+                if post is None or post.labels != prediction.labels:
                     raise UserError(
-                        f"{file}: post {record['id']!r} does not stand in {data} with these labels. Prepare "
+                        f"{file}: post {prediction.id!r} does not stand in {data} with these labels. Prepare "
                         "the data as it was, or train anew with `--config published=`."
                     )
-                tokens = post.tokens
-            predictions.append(Prediction(tokens=tokens, **record))
+                prediction = replace(prediction, tokens=post.tokens)
+            predictions.append(prediction)
         write_predictions(folder / f"{name}.jsonl", predictions)
     for name in RECORDS:
         write_text(folder / name, read_text(packed / name))
@@ -152,7 +177,7 @@ def compare_tables(published: Path, results: Path) -> tuple[int, list[str]]:
             wrong.append(f"{name}: not published")
         elif not (results / name).exists():
             wrong.append(f"{name}: not computed")
-        elif (published / name).read_bytes() != (results / name).read_bytes():
+        elif read_bytes(published / name) != read_bytes(results / name):
             wrong.append(f"{name}: differs")
     return len(names), wrong
 
@@ -184,26 +209,22 @@ def _results(results: Path, config: dict[str, Any]) -> Iterator[Path]:
     yield from sorted((results / "plots").glob("*.svg"))
 
 
-def _records(file: Path) -> Iterator[dict[str, Any]]:
+def _predictions(file: Path) -> list[Prediction]:
+    """What ``_pack`` packed, with empty words."""
     try:
-        text = lzma.decompress(file.read_bytes()).decode()
-    except (lzma.LZMAError, OSError, UnicodeDecodeError) as error:
+        with lzma.open(file) as packed:
+            text = packed.read(MAX_BYTES + 1).decode()
+    except (lzma.LZMAError, EOFError, OSError, UnicodeDecodeError) as error:
         raise UserError(f"{file}: damaged ({error}). Fetch it again.") from error
-    return (json.loads(line) for line in text.split("\n") if line)
-
-
-def _sums(folder: Path, part: Path) -> dict[str, str]:
-    files = (file for file in part.rglob("*") if file.is_file() and file.name != SUMS)
-    return {file.relative_to(folder).as_posix(): sha256(file) for file in files}
-
-
-def _check_sums(published: Path, part: Path) -> None:
-    """Raise ``UserError`` when the files below ``part`` are not those that ``SHA256SUMS`` lists there."""
-    listed, found = read_sums(published, read_text(published / SUMS)), _sums(published, part)
-    within = part.relative_to(published)
-    listed = {name: digest for name, digest in listed.items() if Path(name).is_relative_to(within)}
-    if wrong := sorted(name for name in listed.keys() | found.keys() if listed.get(name) != found.get(name)):
+    if len(text) > MAX_BYTES:
         raise UserError(
-            f"{published / wrong[0]}: missing, changed or not listed in {SUMS} (so {len(wrong)} of "
-            f"{len(found)} files). Fetch the published results again."
+            f"{file}: unpacks to more than {MAX_BYTES:,} bytes, as only a bomb does. Do not use it."
         )
+    lines = enumerate(text.split("\n"), start=1)
+    records = ((number, json_object(line, f"{file}:{number}")) for number, line in lines if line)
+    return as_predictions(file, ((number, {"tokens": _empty(record)} | record) for number, record in records))
+
+
+def _empty(record: dict[str, Any]) -> list[str]:
+    labels = record.get("labels")
+    return [""] * len(labels) if isinstance(labels, list) else []
