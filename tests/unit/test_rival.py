@@ -40,7 +40,7 @@ from mnerflow.llm.budget import LEDGER, Overspent, Price
 from mnerflow.llm.client import Answer, Service, ask_all
 from mnerflow.llm.prompt import Prompt
 from mnerflow.llm.rival import Material, RivalConfig, ask_run
-from mnerflow.llm.runs import prompt_of, rival_config, rival_runs, rival_twins, service_config
+from mnerflow.llm.runs import check_prompts, prompt_of, rival_config, rival_runs, rival_twins, service_config
 from mnerflow.plan import check_plan
 from mnerflow.schema import check
 
@@ -273,6 +273,61 @@ def test_a_prompt_that_cannot_be_used_is_refused(text: str, said: str, tmp_path:
     with pytest.raises(UserError, match=said) as error:
         Prompt(tmp_path / "prompt.md", TYPES, image=False)
     assert str(tmp_path / "prompt.md") in str(error.value)
+
+
+DOUBLED = "{% set x = 'aaaaaaaaaa' %}" + "{% set x = x ~ x %}" * 40
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("\n{{ types.__class__.__mro__ }}{{ text }}", ":2: not a prompt (access to attribute '__class__'"),
+        (
+            "{{ cycler.__init__.__globals__.os.system('touch ' ~ text) }}",
+            ":1: not a prompt (access to attribute",
+        ),
+        ("{{ ''['__cla' ~ 'ss__'] }}{{ text }}", ":1: not a prompt (access to attribute '__class__'"),
+        ("{{ text | attr('__class__') }}", ":1: not a prompt (access to attribute '__class__'"),
+        ("a\n---\nb\n{{ '{0.__class__}'.format(text) }}", ":4: not a prompt (access to attribute"),
+        ("{{ types.append('x') }}{{ text }}", ":1: not a prompt (access to attribute 'append'"),
+        ("a\n{% include '/etc/passwd' %}{{ text }}", ":2: not a prompt (no loader"),
+        ("a\n---\nb\n{{ 1 / 0 }}{{ text }}", ":4: not a prompt (division by zero)"),
+        ("a\n---\nb\n{% if image %}{{ text }}", ":4: not a prompt (Unexpected end of template"),
+        ("a\n{{ text | shorten }}\n", ":2: not a prompt (No filter named 'shorten'"),
+        ("a\n{{ types[0]['x'] }}\n---\n{{ text }}", ":2: not a prompt ('str object' has no attribute 'x')"),
+        ("{{ range(10 ** 9) }}{{ text }}", ":1: not a prompt (Range too big"),
+        ("{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}{{ text }}", ":1: not a prompt (it takes more than"),
+        ("{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}{{ text }}", ": not a prompt (it takes more than"),
+        (DOUBLED + "{{ x }}{{ text }}", ": not a prompt (it takes more than"),
+        ("{{ 'a' * 10 ** 10 }}{{ text }}", ":1: not a prompt (it takes more than"),
+        (
+            "{% for a in range(99999) %}aaaaaaaaaaa{% endfor %}{{ text }}",
+            ": not a prompt (it makes more than",
+        ),
+        (
+            "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}{{ text }}",
+            ": not a prompt (it takes more than 1 s",
+        ),
+        ("{{ 7 ** (7 ** (7 ** 7)) }}{{ text }}", ": not a prompt (it takes more than 1 s"),
+    ],
+)
+def test_a_prompt_runs_no_code_and_ends(text: str, said: str, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("mnerflow.llm.template.SECONDS", 1)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "prompt.md").write_text(text, encoding="utf-8")
+    with pytest.raises(UserError) as error:
+        Prompt(tmp_path / "prompt.md", TYPES, image=True)
+    assert str(error.value).startswith(f"{tmp_path / 'prompt.md'}:") and "\n" not in str(error.value)
+    assert said in str(error.value)
+    assert [file.name for file in tmp_path.iterdir()] == ["prompt.md"]
+
+
+def test_a_prompt_that_fails_for_one_way_of_asking_is_told_when_planned(tmp_path: Path) -> None:
+    prompt = tmp_path / "prompt.md"
+    prompt.write_text("{% if image %}{{ picture }}{% endif %}{{ text }}", encoding="utf-8")
+    check_prompts(configured(images=[False]), rival_runs(configured(images=[False])), {"gpt": prompt})
+    with pytest.raises(UserError, match="'picture' is undefined"):
+        check_prompts(configured(), rival_runs(configured()), {"gpt": prompt})
 
 
 # A server that misbehaves.

@@ -27,13 +27,11 @@ class TemplateFault(Exception):
         self.source, self.line = source, line
 
 
-def render(
-    sources: Sequence[tuple[str, Sequence[dict[str, Any]]]], seconds: int = SECONDS
-) -> list[list[str]]:
+def render(sources: Sequence[tuple[str, Sequence[dict[str, Any]]]]) -> list[list[str]]:
     """The texts of each source, one for each of its sets of values; raises ``TemplateFault``."""
     done = subprocess.run(
         [sys.executable, "-I", __file__],
-        input=json.dumps({"sources": sources, "seconds": seconds}).encode(),
+        input=json.dumps({"sources": sources, "seconds": SECONDS}).encode(),
         capture_output=True,
         # What Python may need to start, and no secret.
         env={name: value for name, value in os.environ.items() if name == "LD_LIBRARY_PATH"},
@@ -41,7 +39,7 @@ def render(
     )
     if done.returncode:  # killed at its limit, or ended by an error that is not the template's
         said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-        limits = f"it takes more than {seconds} s or {MEMORY >> 20} MiB"
+        limits = f"it takes more than {SECONDS} s or {MEMORY >> 20} MiB"
         raise TemplateFault(0, None, limits if done.returncode < 0 else said)
     answer = json.loads(done.stdout)
     if "fault" in answer:
