@@ -77,11 +77,6 @@ def job(title: str, log_file: str | Path) -> Iterator[logging.Logger]:
             to_file.close()
 
 
-class _Formatter(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        return printable(super().format(record))
-
-
 def _stop(number: int, frame: FrameType | None) -> None:
     logger.warning("stopped by %s; run again to go on", signal.Signals(number).name)
     sys.exit(128 + number)
@@ -113,7 +108,7 @@ def log_to(path: str | Path) -> logging.FileHandler:
 
 
 class _Formatter(logging.Formatter):
-    """Without secrets, which errors of libraries may quote."""
+    """Without secrets, which errors of libraries may quote, and without control characters of data."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return hide(super().format(record))
+        return printable(hide(super().format(record)))
