@@ -55,6 +55,7 @@ onstart:
     if not workflow.local_exec:
         lifeline.works_elsewhere()
     name_unused()
+    name_lacking_baselines()
     name_unlike_published()
 
 

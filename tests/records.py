@@ -1,6 +1,5 @@
 """Records of runs, for tests of what is read from them."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +27,13 @@ VALUES: dict[str, Any] = {
 
 
 # What the workflow tells a training of its run.
-NAMES = {"dataset": "demo", "filter": "none", "text": "bilstm", "image": "cnn", "fusion": "linear", "seed": 1}
+NAMES = Run("demo", "none", "bilstm", "cnn", "linear", 1).names
 ABOUT: dict[str, Any] = NAMES | {"sources": {}, "images": VALUES["images"]}
 
 
 def record_of(run: Run, **values: Any) -> dict[str, Any]:
     """The record of a trained run, with these values."""
-    names = asdict(run)
-    names = {"text": names.pop("text_encoder"), "image": names.pop("image_encoder")} | names
-    return names | VALUES | values
+    return run.names | VALUES | values
 
 
 def write_record(folder: Path, run: Run, **values: Any) -> Path:

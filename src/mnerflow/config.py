@@ -96,7 +96,7 @@ class RunConfig:
         entity_types: the data set's tag scheme.
         text_encoder: nothing in an image-only run.
         image_encoder: nothing in a text-only run.
-        captions: whether the text encoder reads the image's caption as a second segment.
+        contexts: named texts beside the post's own that the text encoder reads with it, in order.
         decoder: ``softmax`` or another file of ``mnerflow.models.decoders``.
         init_from: saved model of another run, whose encoders and head training starts from.
     """
@@ -106,7 +106,7 @@ class RunConfig:
     fusion: PartConfig
     text_encoder: PartConfig | None = None
     image_encoder: ImageConfig | None = None
-    captions: bool = False
+    contexts: tuple[str, ...] = ()
     decoder: str = "softmax"
     init_from: str | None = None
     training: TrainingConfig = field(default_factory=TrainingConfig)

@@ -12,8 +12,10 @@ PACKAGE = "mnerflow.models.fusions"
 def fused(kind: str) -> tuple[str, ...] | None:
     """The ``inputs`` of the fusion that ``kind.py`` defines, ``text`` and ``image`` or one of them.
 
-    ``None`` where they stand there as no plain values: then they are compared only when a model is made.
+    ``None`` where they stand there as no plain values, or where there is no such file.
     """
+    if not (FOLDER / f"{kind}.py").is_file():
+        return None
     classes = [node.name for node in _tree(kind).body if isinstance(node, ast.ClassDef)]
     return next(filter(None, (_inputs(kind, name) for name in classes)), None)
 

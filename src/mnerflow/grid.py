@@ -2,36 +2,53 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from itertools import product
 from pathlib import Path
 from typing import Any, Self
 
 from mnerflow.config import RunConfig, TrainingConfig, build, plain
 from mnerflow.errors import UserError, suggest
+from mnerflow.fused import fused
 
+# By combination what it is held against: by the source that is taken away, the same without it.
+Baselines = Mapping["Combination", Mapping[str, "Combination"]]
 NONE = "none"
 FILTERS_OFF = "none"
+BASE = "base"  # the variant that changes nothing
+TEXT_ONLY = "text_only"  # the fusion that is left when the image is taken away
 # Wrong images that a trained run is read with, to see whether it looks at the right ones.
 ABLATIONS = ("shuffled", "blank")
-# Of training, what a fusion and its text-only twin may have each for itself.
-NOT_SHARED = ("learning_rate", "checkpoint_seconds", "threads", "processes")
 
 
-@dataclass(frozen=True, order=True, slots=True)
+@dataclass(frozen=True, order=True)
 class Combination:
-    """What the runs of several seeds share; ``none`` is an encoder that they lack."""
+    """What the runs of several seeds share; ``none`` is an encoder that they lack.
+
+    A fusion says how modalities are combined; a variant what else tells runs apart: decoder, contexts that
+    are read, the run to start from, training.
+    """
 
     dataset: str
     filter: str
     text_encoder: str
     image_encoder: str
     fusion: str
+    variant: str = field(default=BASE, kw_only=True)
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Self:
         """Read it off a row of a table that has its fields as columns."""
-        return cls(*(row[field.name] for field in fields(cls)))
+        return cls(**{field.name: row[field.name] for field in fields(cls)})
+
+    @classmethod
+    def from_folder(cls, folder: str) -> Self:
+        """Read what ``folder`` says; raises ``UserError`` for another path."""
+        return Run.from_folder(f"{folder}/seed0").combination
+
+    def run(self, seed: int) -> "Run":
+        """Its run of one seed."""
+        return Run(seed=seed, **{name: getattr(self, name) for name in COMBINATION})
 
     @property
     def data(self) -> str:
@@ -45,16 +62,21 @@ class Combination:
 
     @property
     def model(self) -> str:
-        """``"minilm+vit linear"``."""
-        return f"{self.encoders} {self.fusion}"
+        """``"minilm+vit linear"``, and the variant where it is another than ``BASE``."""
+        return f"{self.encoders} {self.system.replace('+', ' ')}"
+
+    @property
+    def system(self) -> str:
+        """``"linear+crf"``: the fusion, and the variant where it is another than ``BASE``."""
+        return self.fusion if self.variant == BASE else f"{self.fusion}+{self.variant}"
 
     @property
     def folder(self) -> str:
         """Where its runs lie below ``results/runs``, one folder a seed."""
-        return f"{self.dataset}/{self.filter}/{self.text_encoder}+{self.image_encoder}/{self.fusion}"
+        return f"{self.dataset}/{self.filter}/{self.text_encoder}+{self.image_encoder}/{self.system}"
 
 
-@dataclass(frozen=True, order=True, slots=True)
+@dataclass(frozen=True, order=True)
 class Run(Combination):
     """One training run: a combination and a seed."""
 
@@ -62,13 +84,37 @@ class Run(Combination):
 
     @classmethod
     def from_folder(cls, folder: str | Path) -> Self:
-        """Read ``<dataset>/<filter>/<text>+<image>/<fusion>/seed<k>`` off a path, or raise ``UserError``."""
-        found = re.fullmatch(r"(?:.*/)?([^/]+)/([^/]+)/([^/+]+)\+([^/+]+)/([^/]+)/seed(\d+)", str(folder))
+        """Read ``<dataset>/<filter>/<text>+<image>/<fusion>+<variant>/seed<k>`` off a path.
+
+        The variant ``BASE`` is not written. Raises ``UserError`` for another path.
+        """
+        parts = r"([^/]+)/([^/]+)/([^/+]+)\+([^/+]+)/([^/+]+)(?:\+([^/+]+))?/seed(\d+)"
+        found = re.fullmatch(rf"(?:.*/)?{parts}", str(folder))
         if not found:
             raise UserError(
-                f"{folder}: a run's folder ends in <dataset>/<filter>/<text>+<image>/<fusion>/seed<k>."
+                f"{folder}: a run's folder ends in "
+                "<dataset>/<filter>/<text>+<image>/<fusion>+<variant>/seed<k>."
             )
-        return cls(*found.groups()[:-1], seed=int(found[6]))
+        *names, variant, seed = found.groups()
+        return cls(*names, seed=int(seed), variant=variant or BASE)
+
+    @classmethod
+    def named(cls, names: Mapping[str, str]) -> Self:
+        """The run of its path's parts: ``dataset``, ``filter``, ``text``, ``image``, ``system``, ``seed``."""
+        return cls.from_folder("{dataset}/{filter}/{text}+{image}/{system}/seed{seed}".format(**names))
+
+    @property
+    def names(self) -> dict[str, str | int]:
+        """Its names as a ``Record`` has them."""
+        return {
+            "dataset": self.dataset,
+            "filter": self.filter,
+            "text": self.text_encoder,
+            "image": self.image_encoder,
+            "fusion": self.fusion,
+            "variant": self.variant,
+            "seed": self.seed,
+        }
 
     @property
     def path(self) -> str:
@@ -78,7 +124,7 @@ class Run(Combination):
     @property
     def combination(self) -> Combination:
         """What it shares with the same run of other seeds."""
-        return Combination(self.dataset, self.filter, self.text_encoder, self.image_encoder, self.fusion)
+        return Combination(**{name: getattr(self, name) for name in COMBINATION})
 
     @property
     def condition(self) -> str:
@@ -108,7 +154,8 @@ def expand(config: dict[str, Any]) -> list[Run]:
     """All runs of the configuration's ``grid``, each once, sorted.
 
     A block of the grid is the product of its lists; an encoder that a fusion does not use is ``none``,
-    so unimodal fusions are not multiplied by it. Raises ``UserError`` for a name that is not configured.
+    so unimodal fusions are not multiplied by it. Raises ``UserError`` for a name that is not configured, and
+    for contexts without the text.
     """
     runs = set()
     for number, block in enumerate(config["grid"], start=1):
@@ -118,8 +165,9 @@ def expand(config: dict[str, Any]) -> list[Run]:
 
 def block_runs(config: dict[str, Any], block: dict[str, Any], place: str) -> Iterator[Run]:
     """The runs of one block, as ``expand`` says; an error names its ``place`` in the configuration."""
-    for name in ("datasets", "text_encoders", "image_encoders", "fusions"):
-        check_known(block.get(name, []), config[name], f"{place}.{name}")
+    known = config | {"variants": variants(config)}
+    for name in ("datasets", "text_encoders", "image_encoders", "fusions", "variants"):
+        check_known(block.get(name, []), known[name], f"{place}.{name}")
     for fusion in block["fusions"]:
         inputs = inputs_of(config, fusion)
         texts = block.get("text_encoders", []) if "text" in inputs else [NONE]
@@ -129,12 +177,50 @@ def block_runs(config: dict[str, Any], block: dict[str, Any], place: str) -> Ite
                 raise UserError(f"{place}: the fusion {fusion!r} needs {needed}, and the block lists none.")
         filters = block.get("filters", [FILTERS_OFF])
         parts = product(block["datasets"], filters, texts, images, [fusion], block["seeds"])
-        yield from (Run(*part) for part in parts)
+        for part, variant in product(parts, block.get("variants", [BASE])):
+            if "text" not in inputs and contexts_of(config, variant):
+                raise UserError(
+                    f"{place}: the variant {variant!r} reads contexts beside the text, which {fusion!r} does "
+                    "not read."
+                )
+            yield Run(*part, variant=variant)
 
 
-def inputs_of(config: dict[str, Any], fusion: str) -> list[str]:
-    """What a fusion reads: ``text``, ``image``, ``caption``."""
-    return config["fusions"][fusion].get("inputs", ["text", "image"])
+def inputs_of(config: dict[str, Any], fusion: str) -> tuple[str, ...]:
+    """What a fusion fuses: ``text``, ``image`` or both."""
+    return fused(kind_of(fusion, config["fusions"][fusion])) or ("text", "image")
+
+
+def variants(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The variants by name, ``BASE`` among them."""
+    return {BASE: {}} | config.get("variants", {})
+
+
+def systems(config: dict[str, Any]) -> set[str]:
+    """Each fusion with each variant, as ``Combination.system`` names them."""
+    names = product(config["fusions"], variants(config))
+    return {fusion if variant == BASE else f"{fusion}+{variant}" for fusion, variant in names}
+
+
+def variant_chain(config: dict[str, Any], variant: str) -> list[dict[str, Any]]:
+    """The entries that make a variant: those that it is ``based_on``, the first one first, and its own.
+
+    Raises ``UserError`` for a name that is not configured and for a circle.
+    """
+    known, names = variants(config), [variant]
+    while based_on := known[names[0]].get("based_on"):
+        check_known([based_on], known, f"variants.{names[0]}.based_on")
+        if based_on in names:
+            raise UserError(
+                f"variants.{names[0]}.based_on: variants that rest on each other. Break the circle."
+            )
+        names.insert(0, based_on)
+    return [known[name] for name in names]
+
+
+def contexts_of(config: dict[str, Any], variant: str) -> list[str]:
+    """The contexts that a variant reads beside the text, in order."""
+    return [name for entry in variant_chain(config, variant) for name in entry.get("contexts", [])]
 
 
 def images_of(config: dict[str, Any], dataset: str) -> str:
@@ -159,66 +245,88 @@ def images_read(config: dict[str, Any], dataset: str, image_encoder: str) -> dic
     return {"fit": fit_of(config, dataset), "broken": broken_of(config)}
 
 
-def text_only_twins(config: dict[str, Any], runs: Iterable[Run]) -> dict[str, str | None]:
-    """For every fusion of ``runs`` that reads more than the text, one that reads just that and is trained
-    alike in all of them, ``None`` where there is none.
+def baselines(config: dict[str, Any], combination: Combination) -> dict[str, Combination]:
+    """What a combination is held against: by the source that is taken away, the same without it.
 
-    Of several, one that is run. Fusions that read the text alone, or none of it, have no entry.
+    Without its image a fusion is ``TEXT_ONLY``; without the contexts that a variant adds, the variant is the
+    one that it is based on. What reads one source alone has no baseline.
     """
-    settings: dict[str, set[Combination]] = {}
-    for run in runs:
-        settings.setdefault(run.fusion, set()).add(replace(run.combination, filter=FILTERS_OFF))
-    alone = [name for name in config["fusions"] if inputs_of(config, name) == ["text"]]
-    alone.sort(key=lambda name: name not in settings)
+    found = {}
+    if combination.image_encoder != NONE and combination.text_encoder != NONE:
+        found["image"] = replace(combination, image_encoder=NONE, fusion=TEXT_ONLY)
+    entry = variants(config)[combination.variant]
+    if added := entry.get("contexts"):
+        found["+".join(added)] = replace(combination, variant=entry.get("based_on", BASE))
+    return found
 
-    def alike(name: str, combinations: set[Combination]) -> bool:
-        twins = ((own, replace(own, image_encoder=NONE, fusion=name)) for own in combinations)
-        return all(_shared_by_twins(config, own) == _shared_by_twins(config, twin) for own, twin in twins)
 
+def write_baselines(found: Baselines) -> dict[str, dict[str, str]]:
+    """Baselines as plain values, by their folders."""
     return {
-        fusion: next((name for name in alone if alike(name, combinations)), None)
-        for fusion, combinations in settings.items()
-        if "text" in inputs_of(config, fusion) and len(inputs_of(config, fusion)) > 1
+        one.folder: {source: other.folder for source, other in others.items()}
+        for one, others in found.items()
     }
 
 
-def _shared_by_twins(config: dict[str, Any], combination: Combination) -> tuple[Any, ...]:
-    """What else would explain a difference: decoder, the data it starts from, and all of training but its
-    learning rates, which each fusion may have from a search of its own."""
-    training = _training(config, combination)
-    shared = {name: value for name, value in training.items() if name not in NOT_SHARED}
-    fusion = config["fusions"][combination.fusion]
-    return fusion.get("decoder", RunConfig.decoder), fusion.get("init_from", {}).get("dataset"), shared
+def read_baselines(values: Mapping[str, Mapping[str, str]]) -> dict[Combination, dict[str, Combination]]:
+    """What ``write_baselines`` was given."""
+    return {
+        Combination.from_folder(folder): {
+            source: Combination.from_folder(other) for source, other in others.items()
+        }
+        for folder, others in values.items()
+    }
+
+
+def lacking_baselines(config: dict[str, Any], runs: Iterable[Run]) -> list[str]:
+    """The baselines that ``runs`` lack, each once: what their sources are worth cannot be said."""
+    planned = {*runs}
+    lacking = {
+        baseline.run(run.seed).path
+        for run in planned
+        for baseline in baselines(config, run.combination).values()
+        if baseline.run(run.seed) not in planned
+    }
+    return sorted(lacking)
 
 
 def starting_runs(config: dict[str, Any], run: Run) -> list[Run]:
     """The run that this one starts from, the one that that starts from, and so on; none for most.
 
-    As ``init_from`` of their fusions says; they have this one's encoders as far as they read them. Raises
+    As ``init_from`` of their variants says; they have this one's encoders as far as they read them. Raises
     ``UserError`` for an unknown name, for an encoder that this run lacks and for a circle.
     """
     found: list[Run] = []
-    fusion = run.fusion
-    while start := config["fusions"][fusion].get("init_from"):
-        place = f"fusions.{fusion}.init_from"
-        fusion = start["fusion"]
-        block = {"datasets": [start["dataset"]], "filters": [run.filter]}
-        block |= {"fusions": [fusion], "seeds": [run.seed]}
+    while start := setting(config, run.variant, "init_from"):
+        place = f"variants.{run.variant}.init_from"
+        block = {"datasets": [start["dataset"]], "filters": [run.filter], "variants": [start["variant"]]}
+        block |= {"fusions": [start.get("fusion", run.fusion)], "seeds": [run.seed]}
         for name, encoder in (("text_encoders", run.text_encoder), ("image_encoders", run.image_encoder)):
             block[name] = [encoder] if encoder != NONE else []
-        [start_run] = block_runs(config, block, place)
-        if start_run in found:
+        [run] = block_runs(config, block, place)
+        if run in found:
             raise UserError(f"{place}: runs that start from each other. Break the circle.")
-        found.append(start_run)
+        found.append(run)
     return found
+
+
+def starts_from(config: dict[str, Any], system: str) -> dict[str, Any]:
+    """What the variant of a system, ``<fusion>+<variant>``, says of the run to start from."""
+    return setting(config, system.partition("+")[2] or BASE, "init_from")
+
+
+def setting(config: dict[str, Any], variant: str, name: str) -> Any:
+    """What a variant says of ``init_from`` or its ``decoder``, itself or the ones that it is based on."""
+    said = [entry[name] for entry in variant_chain(config, variant) if name in entry]
+    return said[-1] if said else None
 
 
 def run_config(config: dict[str, Any], run: Run) -> dict[str, Any]:
     """The plain values of a run's ``RunConfig``, and nothing that concerns other runs.
 
     Training settings are those of the configuration, then of the data set, the text encoder, the image
-    encoder and the fusion, the later ones overriding. They are whole and in one order: to write a default
-    down, or two settings the other way round, changes nothing.
+    encoder, the fusion and the variant, the later ones overriding. They are whole and in one order: to write
+    a default down, or two settings the other way round, changes nothing.
     """
     dataset, fusion = config["datasets"][run.dataset], config["fusions"][run.fusion]
     text = config["text_encoders"].get(run.text_encoder)
@@ -227,8 +335,8 @@ def run_config(config: dict[str, Any], run: Run) -> dict[str, Any]:
         "entity_types": list(dataset["types"]),
         "seed": run.seed,
         "fusion": _part(run.fusion, fusion),
-        "captions": "caption" in inputs_of(config, run.fusion),
-        "decoder": fusion.get("decoder", RunConfig.decoder),
+        "contexts": contexts_of(config, run.variant),
+        "decoder": setting(config, run.variant, "decoder") or RunConfig.decoder,
         "training": _training(config, run),
     }
     if text is not None:
@@ -247,6 +355,7 @@ def _training(config: dict[str, Any], combination: Combination) -> dict[str, Any
         config["text_encoders"].get(combination.text_encoder, {}),
         config["image_encoders"].get(combination.image_encoder, {}),
         config["fusions"][combination.fusion],
+        *variant_chain(config, combination.variant),
     ]
     training: dict[str, Any] = {}
     for part in parts:

@@ -13,8 +13,7 @@ from mnerflow.data.sources import known_by
 from mnerflow.errors import UserError, suggest
 from mnerflow.files import expanded
 from mnerflow.fingerprint import PACKAGE
-from mnerflow.fused import fused
-from mnerflow.grid import FILTERS_OFF, NONE, Run, check_known, inputs_of, kind_of, run_config
+from mnerflow.grid import BASE, FILTERS_OFF, NONE, Run, check_known, run_config, variant_chain, variants
 
 CLOCKS_DIFFER = 60  # seconds, between the machines that share a file system
 
@@ -112,8 +111,10 @@ def _check_entries(config: dict[str, Any]) -> None:
         raise UserError(
             "datasets: PONER has one archive. Give every `poner` the same url, folder and mirror."
         )
-    for name, entry in config["fusions"].items():
-        _check_inputs(name, kind_of(name, entry), inputs_of(config, name))
+    if config.get("variants", {}).get(BASE):
+        raise UserError(f"variants.{BASE}: it is the variant that changes nothing. Choose another name.")
+    for name in variants(config):
+        variant_chain(config, name)
     for name, entry in config["text_encoders"].items():
         if entry.get("kind", name) in ("transformer", "language_model") and "source" not in entry:
             raise UserError(f"text_encoders.{name}: it needs pretrained weights. Give it a `source`.")
@@ -123,19 +124,6 @@ def _check_entries(config: dict[str, Any]) -> None:
                 f"image_encoders.{name}: frozen, but without a `source` its weights are random. Add one, or "
                 "train it."
             )
-
-
-def _check_inputs(name: str, kind: str, inputs: Sequence[str]) -> None:
-    """Raise ``UserError`` when a fusion is to be given what it does not fuse, or lacks what it does."""
-    if "caption" in inputs and "text" not in inputs:
-        raise UserError(f"fusions.{name}.inputs: a caption is read beside the text. Add text.")
-    given = [part for part in ("text", "image") if part in inputs]  # a caption is for the text encoder
-    read = fused(kind) if kind in _module_names("models", "fusions") else None
-    if read and {*read} != {*given}:
-        raise UserError(
-            f"fusions.{name}.inputs: {kind} reads {' and '.join(read)}, not {' and '.join(given)}. "
-            f"Write `inputs: [{', '.join(read)}]`, or choose another `kind`."
-        )
 
 
 def _data_modules(config: dict[str, Any], run: Run) -> Iterator[tuple[str, ...]]:
@@ -152,10 +140,10 @@ def _model_modules(config: dict[str, Any], run: Run) -> Iterator[tuple[str, ...]
     values = run_config(config, run)
     if values["decoder"] == "crf" and any(values["training"].get(key) for key in ("class_weights", "focal")):
         raise UserError(
-            f"fusions.{run.fusion}: a CRF scores whole sequences and cannot weigh single words. Choose "
+            f"variants.{run.variant}: a CRF scores whole sequences and cannot weigh single words. Choose "
             "`decoder: softmax`, or leave `class_weights` and `focal` out."
         )
-    yield f"fusions.{run.fusion}.decoder", values["decoder"], "models", "decoders"
+    yield f"variants.{run.variant}.decoder", values["decoder"], "models", "decoders"
     for part in ("fusion", "text_encoder", "image_encoder"):
         if part in values:
             place = f"{part}s.{getattr(run, part)}.kind"

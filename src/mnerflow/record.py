@@ -78,6 +78,7 @@ class Record(_Part):
     text: str
     image: str
     fusion: str
+    variant: str
     seed: int
     config: dict[str, Any]
     code: Code

@@ -32,11 +32,11 @@ def test_a_fusion_in_one_file(workflow: Workflow, finished: Finished, config: di
 
 
 def test_a_run_that_starts_from_another(workflow: Workflow, config: dict[str, Any], tmp_path: Path) -> None:
-    start = {"dataset": "demo", "fusion": "text_only"}
-    config["fusions"] = {"tuned": {"kind": "text_only", "inputs": ["text"], "init_from": start}}
-    grid = {"datasets": ["demo_control"], "text_encoders": ["bilstm"], "fusions": ["tuned"], "seeds": [1]}
-    config["grid"] = [grid]
-    model = "results/runs/demo_control/none/bilstm+none/tuned/seed1/model.safetensors"
+    start = {"dataset": "demo", "variant": "base"}
+    config["variants"] = {"tuned": {"init_from": start}}
+    grid = {"datasets": ["demo_control"], "text_encoders": ["bilstm"], "fusions": ["text_only"], "seeds": [1]}
+    config["grid"] = [grid | {"variants": ["tuned"]}]
+    model = "results/runs/demo_control/none/bilstm+none/text_only+tuned/seed1/model.safetensors"
 
     refused = workflow.run(tmp_path, config, "--", model)
     assert refused.status != 0

@@ -140,7 +140,7 @@ def test_snakemake_reports_the_results(finished: Finished, workflow: Workflow, c
         kept = {Path(name).name for name in archive.namelist()}
         page = archive.read("report/report.html").decode()
     assert kept >= {"report.html", "does_it_help.csv", "forest.svg", "tag_distribution.demo.svg", "demo.md"}
-    assert "What each fusion gains over its text-only twin" in page  # a caption
+    assert "What each run gains over its baseline" in page  # a caption
 
 
 def test_a_log_for_every_job(finished: Finished):

@@ -64,7 +64,7 @@ def test_every_comparison_of_the_readme_is_published_and_of_three_seeds() -> Non
         row = published[dataset, model]
         text, fusion, difference, low, high, drop = (
             float(row[name]) if row[name] else None
-            for name in ("text_only", "fusion_score", "difference", "low", "high", "drop_shuffled")
+            for name in ("baseline_score", "fusion_score", "difference", "low", "high", "drop_shuffled")
         )
         scores = [percent(text), percent(fusion), points(difference), interval(low, high), points(drop)]
         assert cells == [*scores, row["verdict"]] and int(row["seeds"]) >= 3, (dataset, model)

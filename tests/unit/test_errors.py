@@ -68,9 +68,9 @@ def test_errors_are_counted_by_type_length_training_and_image():
     }
 
 
-def test_changes_beside_the_twin():
-    twin, fusion = tagged("Bp O Bl O O", "Bp O Bp O Bl"), tagged("Bp O Bl O O", "O O Bl Bp O")
-    assert list(changes(twin, fusion)) == [
+def test_changes_beside_the_baseline():
+    baseline, fusion = tagged("Bp O Bl O O", "Bp O Bp O Bl"), tagged("Bp O Bl O O", "O O Bl Bp O")
+    assert list(changes(baseline, fusion)) == [
         Change("broken", Entity("PER", 0, 1)),
         Change("fixed", Entity("LOC", 2, 3)),
         Change("removed", Entity("PER", 2, 3)),
@@ -102,10 +102,10 @@ def test_rows_are_means_over_seeds_and_examples_say_how_many_show_them(tmp_path)
         0.5,
     ]
     assert "| linear" in error_table(rows).markdown()
-    counts, examples = change_rows(files, {"linear": "text_only"})
+    counts, examples = change_rows(files, {LINEAR.combination: {"image": TEXT.combination}})
     assert [(row["type"], row["fixed"], row["added"]) for row in counts] == [
         ("all", 0.5, 0.5), ("LOC", 0, 0.5), ("PER", 0.5, 0),
     ]  # fmt: skip
     (example,) = examples
     assert (example["change"], example["seeds"], example["of"], example["words"]) == ("fixed", 1, 2, ["w0"])
-    assert (example["predicted_text_only"], example["predicted_fusion"]) == (["O", "O"], ["B-PER", "O"])
+    assert (example["predicted_baseline"], example["predicted_fusion"]) == (["O", "O"], ["B-PER", "O"])

@@ -10,7 +10,7 @@ from mnerflow.data.tags import tag_list
 from mnerflow.errors import UserError
 from mnerflow.evaluation.best import best_combinations
 from mnerflow.evaluation.counts import Counts, count, read_counts, write_counts
-from mnerflow.evaluation.evidence import Comparison, Drop, compare_with_twins
+from mnerflow.evaluation.evidence import Comparison, Drop, compare_with_baselines
 from mnerflow.evaluation.intervals import score_intervals
 from mnerflow.evaluation.predictions import Prediction
 from mnerflow.grid import Run
@@ -22,8 +22,11 @@ TAGS = tag_list(["PER", "LOC"])
 RESAMPLES = 1_000
 TEXT = Run("demo", "none", "bilstm", "none", "text_only", 1)
 LINEAR = replace(TEXT, image_encoder="cnn", fusion="linear")
-CAPTION = replace(TEXT, fusion="caption")
-TWINS = {"linear": "text_only", "caption": "text_only"}
+CAPTION = replace(TEXT, variant="caption")
+BASELINES = {
+    LINEAR.combination: {"image": TEXT.combination},
+    CAPTION.combination: {"caption": TEXT.combination},
+}
 
 
 def predictions(right: float, seed: int, sentences: int = 400) -> list[Prediction]:
@@ -50,12 +53,12 @@ def counts(right: float, seed: int, wrong_image: float | None = None) -> Counts:
 
 
 def compare(text: float, *fusion: float) -> Comparison:
-    """A fusion and its twin over three seeds."""
+    """A fusion and its baseline over three seeds."""
     runs = {}
     for seed in (1, 2, 3):
         runs[replace(TEXT, seed=seed)] = counts(text, seed)
         runs[replace(LINEAR, seed=seed)] = counts(fusion[0], seed + 10, *fusion[1:])
-    (comparison,), alone = compare_with_twins(runs, TWINS, RESAMPLES)
+    (comparison,), alone = compare_with_baselines(runs, BASELINES, RESAMPLES)
     assert alone == []
     return comparison
 
@@ -86,7 +89,8 @@ def comparison(difference: float, drop: float | None, width: float = 0.01, p: fl
     drops = {} if drop is None else {k: Drop(drop, drop - width, drop + width) for k in ("shuffled", "blank")}
     low, high = difference - width, difference + width
     return Comparison(
-        LINEAR, 3, 0.7, 0.7 + difference, difference, low, high, p, p, drops, None, None, 0.02
+        LINEAR.combination, "image" if drops else "caption", TEXT.combination,
+        3, 0.7, 0.7 + difference, difference, low, high, p, p, drops, None, None, 0.02
     )  # fmt: skip
 
 
@@ -113,32 +117,33 @@ def test_rules_of_the_verdict(case, verdict):
     assert case.verdict == verdict
 
 
-def test_a_caption_is_compared_without_ablation_and_a_run_without_twin_is_named():
+def test_a_caption_is_compared_without_ablation_and_a_run_without_baseline_is_named():
     runs = {replace(TEXT, seed=s): counts(0.6, s) for s in (1, 2)}
     runs |= {replace(CAPTION, seed=s): counts(0.9, s + 2) for s in (1, 2)}
     runs[replace(LINEAR, seed=3)] = counts(0.9, 5, 0.5)
-    (caption,), alone = compare_with_twins(runs, TWINS, RESAMPLES)
+    (caption,), alone = compare_with_baselines(runs, BASELINES, RESAMPLES)
     record = help_record(caption)
     assert set(record) == set(COLUMNS)
     assert (record["image_encoder"], record["drop_shuffled"], record["changed"]) == ("none", None, None)
     assert (record["seeds"], record["sure"], record["verdict"]) == (2, True, "gains")
     table = help_table([caption], alone).markdown()
     assert "`demo/none/bilstm+cnn/linear/seed3`" in table
-    assert "\n\ngains: the fusion is surely better than its twin" in table
+    assert "\n\ngains: the run is surely better than its baseline" in table
     assert "| **+" in table
 
 
 def test_p_values_are_corrected_over_the_table():
     runs = {TEXT: counts(0.6, 1)}
-    runs |= {replace(LINEAR, fusion=name): counts(0.9, seed, 0.5) for seed, name in enumerate("abcde", 2)}
-    found, _ = compare_with_twins(runs, dict.fromkeys("abcde", "text_only"), RESAMPLES)
+    fusions = {replace(LINEAR, fusion=name): counts(0.9, seed, 0.5) for seed, name in enumerate("abcde", 2)}
+    baselines = {run.combination: {"image": TEXT.combination} for run in fusions}
+    found, _ = compare_with_baselines(runs | fusions, baselines, RESAMPLES)
     assert [round(c.p_corrected / c.p, 6) for c in found] == [5] * 5
 
 
 def test_runs_on_other_posts_are_not_compared():
     other = count({"none": predictions(0.6, 1, sentences=399)}, TAGS)
     with pytest.raises(UserError, match="other posts or labels"):
-        compare_with_twins({TEXT: counts(0.6, 1), CAPTION: other}, TWINS, RESAMPLES)
+        compare_with_baselines({TEXT: counts(0.6, 1), CAPTION: other}, BASELINES, RESAMPLES)
 
 
 def test_counts_survive_the_file_and_tell_what_changed(tmp_path):
@@ -186,9 +191,9 @@ def test_the_best_of_a_type_is_bold_only_where_the_next_is_surely_worse():
     runs = {replace(TEXT, seed=seed): run(0.5, 0.8, seed) for seed in (1, 2)}
     runs |= {replace(CAPTION, seed=seed): run(0.9, 0.8, seed + 5) for seed in (1, 2)}
     rows = type_rows(runs, RESAMPLES)
-    assert [(row["fusion"], row["type"]) for row in rows if row["best"]] == [("caption", "PER")]
-    assert rows[0]["support"] == 300
-    assert rows[0]["precision"] == rows[0]["recall"] == rows[0]["f1_mean"] == pytest.approx(0.9, abs=0.04)
+    assert [(row["variant"], row["type"]) for row in rows if row["best"]] == [("caption", "PER")]
+    assert rows[2]["support"] == 300
+    assert rows[2]["precision"] == rows[2]["recall"] == rows[2]["f1_mean"] == pytest.approx(0.9, abs=0.04)
     (table,) = type_tables(rows)
     assert table.markdown().count("**") == 2
     assert table.latex().count(r"\textbf{") == 1

@@ -24,11 +24,11 @@ TEXT = Run("demo", "none", "bilstm", "none", "text_only", 1)
 SECOND = replace(TEXT, seed=2)
 LINEAR = replace(TEXT, image_encoder="cnn", fusion="linear")
 GAIN = Comparison(
-    LINEAR.combination, 3, 0.6, 0.7, 0.1, 0.08, 0.12, 0.001, 0.001,
+    LINEAR.combination, "image", TEXT.combination, 3, 0.6, 0.7, 0.1, 0.08, 0.12, 0.001, 0.001,
     {"shuffled": Drop(0.2, 0.1, 0.3), "blank": Drop(0.1, 0.05, 0.15)}, 0.25, 0.0, 0.02,
 )  # fmt: skip
 CAPTION = replace(
-    GAIN, combination=replace(TEXT.combination, fusion="caption"),
+    GAIN, combination=replace(TEXT.combination, variant="caption"), source="caption",
     difference=-0.01, low=-0.03, high=0.01, p_corrected=0.4,
     drops={}, changed=None,
 )  # fmt: skip
@@ -74,19 +74,20 @@ def test_energy_is_a_mean_over_seeds_that_the_same_devices_were_counted_for(tmp_
 
 def test_results_of_the_literature_stand_beside_ours_only_on_their_data():
     ours = {"filter": "none", "text_encoder": "minilm", "image_encoder": "none", "fusion": "text_only"}
-    ours |= {"seeds": 3, "entity_f1_mean": 0.76, "entity_f1_sd": 0.002}
+    ours |= {"variant": "base", "seeds": 3, "entity_f1_mean": 0.76, "entity_f1_sd": 0.002}
     rows = literature_rows([ours | {"dataset": name} for name in ("demo", "twitter2015")])
     assert {row["dataset"] for row in rows} == {"twitter2015"}
     assert all(set(row) == set(COLUMNS) for row in rows)
     systems = [row["system"] for row in rows]
     assert systems[systems.index("text_only") + 1] == "HVPNeT"
+    contexts = {"base": [], "crf": [], "crf_caption": ["caption"]}
     for other, modality in (
-        ({"fusion": "text_crf"}, "text"),
-        ({"fusion": "caption_crf"}, "text+caption"),
+        ({"variant": "crf"}, "text"),
+        ({"variant": "crf_caption"}, "text+caption"),
         ({"fusion": "linear", "image_encoder": "vit"}, "text+image"),
         ({"fusion": "image_only", "image_encoder": "vit", "text_encoder": "none"}, "image"),
     ):
-        beside = literature_rows([ours | {"dataset": "twitter2015"} | other], ["caption_crf"])
+        beside = literature_rows([ours | {"dataset": "twitter2015"} | other], contexts)
         assert [row["modality"] for row in beside if row["origin"] == "mnerflow"] == [modality]
     table = literature_table(rows).markdown()
     assert "| 76.00 ± 0.20 | 3 " in table
@@ -117,14 +118,15 @@ def test_no_comparison_is_said(tmp_path, drawn):
     write_csv(tmp_path / "types.csv", [], per_type.COLUMNS)
     for draw, name in ((draw_forest, "help"), (draw_ablations, "help"), (draw_per_type, "types")):
         draw(tmp_path / f"{name}.csv", tmp_path / "plot")
-    assert [figure.texts[0].get_text()[:3] for figure in drawn] == ["No "] * 3
+    assert [figure.texts[0].get_text()[:3] for figure in drawn] == ["Not", "Not", "No "]
     with pytest.raises(UserError, match="column 'seconds_mean' is missing"):
-        (tmp_path / "cost.csv").write_text("dataset,filter,text_encoder,image_encoder,fusion,seeds\n")
+        (tmp_path / "cost.csv").write_text("dataset,filter,text_encoder,image_encoder,fusion,variant,seeds\n")
         draw_cost(tmp_path / "cost.csv", tmp_path / "scores.csv", tmp_path / "plot")
 
 
 def test_costs_on_another_machine_than_most_are_drawn_hollow(tmp_path, drawn):
     names = {"dataset": "demo", "filter": "none", "text_encoder": "bilstm", "image_encoder": "none"}
+    names |= {"variant": "base"}
     rows = [names | {"fusion": f, "seconds_mean": 9, "hardware": h} for f, h in (("a", "CPU"), ("b", "CPU"))]
     rows.append(names | {"fusion": "c", "seconds_mean": 9, "hardware": "GPU"})
     write_csv(tmp_path / "cost.csv", rows, cost.COLUMNS)
@@ -140,6 +142,7 @@ def test_costs_on_another_machine_than_most_are_drawn_hollow(tmp_path, drawn):
 
 def test_types_are_drawn_in_every_panel_of_their_encoder(tmp_path, drawn):
     names = {"dataset": "demo", "filter": "none", "text_encoder": "bilstm", "image_encoder": "none"}
+    names |= {"variant": "base"}
     scores = {"seeds": 2, "type": "PER", "support": 9, "precision": 0.5, "recall": 0.5, "f1_sd": 0.1}
     text = names | scores | {"fusion": "text_only", "f1_mean": 0.5, "best": False}
     rows = [text, *(text | {"image_encoder": e, "fusion": "linear", "f1_mean": 0.8} for e in ("cnn", "vit"))]
@@ -154,7 +157,15 @@ def test_latex_compiles(tmp_path):
     if not shutil.which("pdflatex"):
         pytest.skip("pdflatex is absent")
     row = {"dataset": "demo", "filter": "none", "text_encoder": "b", "image_encoder": "none", "seeds": 1}
-    row |= {"fusion": "text_only", "type": "a_b", "support": 9, "f1_mean": 0.5, "f1_sd": None, "best": True}
+    row |= {
+        "fusion": "text_only",
+        "variant": "base",
+        "type": "a_b",
+        "support": 9,
+        "f1_mean": 0.5,
+        "f1_sd": None,
+        "best": True,
+    }
     tables = [does_it_help.help_table([GAIN, CAPTION], [LINEAR]), *per_type.type_tables([row])]
     body = "".join(table.latex() for table in [*tables, literature_table(literature_rows([]))])
     preamble = r"\documentclass{article}\usepackage{booktabs,graphicx}"

@@ -1,9 +1,7 @@
 """The grid: which runs a configuration asks for, and what each of them is told."""
 
 import shutil
-from collections.abc import Sequence
-from contextlib import nullcontext
-from itertools import combinations
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,19 @@ from hypothesis import strategies as st
 from mnerflow.config import RunConfig, build
 from mnerflow.errors import UserError
 from mnerflow.fused import FOLDER, fused
-from mnerflow.grid import Combination, Run, expand, merge, run_config, sources, text_only_twins
+from mnerflow.grid import (
+    Combination,
+    Run,
+    baselines,
+    expand,
+    lacking_baselines,
+    merge,
+    read_baselines,
+    run_config,
+    sources,
+    starting_runs,
+    write_baselines,
+)
 from mnerflow.models.fusions import Fusion
 from mnerflow.models.parts import load_class
 from mnerflow.plan import check_plan
@@ -36,16 +46,18 @@ def load(*names: str) -> dict[str, Any]:
     return merged
 
 
+BLOCK: dict[str, Any] = {
+    "datasets": ["demo"],
+    "text_encoders": ["minilm", "bilstm"],
+    "image_encoders": ["cnn", "vit"],
+    "fusions": ["text_only", "image_only", "linear"],
+    "seeds": [1, 2],
+}
+
+
 @pytest.fixture
 def config() -> dict[str, Any]:
-    block = {
-        "datasets": ["demo"],
-        "text_encoders": ["minilm", "bilstm"],
-        "image_encoders": ["cnn", "vit"],
-        "fusions": ["text_only", "image_only", "linear"],
-        "seeds": [1, 2],
-    }
-    return load() | {"grid": [block]}
+    return load() | {"grid": [dict(BLOCK)]}
 
 
 def test_unimodal_fusions_are_not_multiplied_by_the_encoder_that_they_do_not_use(config) -> None:
@@ -66,9 +78,13 @@ def test_a_path_names_its_run() -> None:
     with pytest.raises(UserError, match="ends in <dataset>"):
         Run.from_folder("results/runs/demo")
     row = {"dataset": "demo", "filter": "nonword", "text_encoder": "bilstm", "image_encoder": "cnn"}
-    combination = Combination.of(row | {"fusion": "linear", "seeds": "3"})
+    combination = Combination.of(row | {"fusion": "linear", "variant": "base", "seeds": "3"})
     assert combination == run.combination and combination.folder == "demo/nonword/bilstm+cnn/linear"
     assert (combination.data, combination.model) == ("demo (nonword)", "bilstm+cnn linear")
+    variant = replace(combination, variant="crf")
+    assert (variant.folder, variant.model) == ("demo/nonword/bilstm+cnn/linear+crf", "bilstm+cnn linear crf")
+    assert Run.from_folder(variant.run(3).path) == replace(run, variant="crf")
+    assert Combination.from_folder(variant.folder) == variant
 
 
 @pytest.mark.parametrize(
@@ -76,6 +92,10 @@ def test_a_path_names_its_run() -> None:
     [
         ({"datasets": ["dmo"]}, "'dmo' is not configured (did you mean 'demo'?)"),
         ({"fusions": ["crossattention"]}, "did you mean 'cross_attention'?"),
+        (
+            {"variants": ["crf_captoin"]},
+            "grid, block 1.variants: 'crf_captoin' is not configured (did you mean",
+        ),
         ({"text_encoders": ["minilmm"]}, "grid, block 1.text_encoders: 'minilmm' is not configured (did you"),
         ({"image_encoders": []}, "the fusion 'image_only' needs image_encoders"),
     ],
@@ -92,9 +112,14 @@ def test_later_training_settings_lie_over_earlier_ones(config) -> None:
     config["datasets"]["demo"]["training"] = {"epochs": 2, "clip": 2.0}
     config["text_encoders"]["bilstm"]["training"] = {"epochs": 3, "learning_rate": {"text": 0.3}}
     config["image_encoders"]["cnn"]["training"] = {"epochs": 4}
-    config["fusions"]["linear"] = {"training": {"epochs": 5}, "decoder": "crf"}
-    run = build(RunConfig, run_config(config, Run("demo", "none", "bilstm", "cnn", "linear", 7)), "run")
-    assert (run.training.epochs, run.training.clip, run.seed, run.decoder) == (5, 2.0, 7, "crf")
+    config["variants"] = {
+        "mine": {"training": {"epochs": 5, "patience": 1}, "decoder": "crf"},
+        "yours": {"based_on": "mine", "training": {"epochs": 6}},
+    }
+    named = Run("demo", "none", "bilstm", "cnn", "linear", 7, variant="yours")
+    run = build(RunConfig, run_config(config, named), "run")
+    assert (run.training.epochs, run.training.clip, run.seed, run.decoder) == (6, 2.0, 7, "crf")
+    assert run.training.patience == 1
     assert (run.training.learning_rate.text, run.training.learning_rate.fusion) == (0.3, 0.1)
 
 
@@ -102,52 +127,110 @@ def test_a_run_is_told_nothing_of_others(config) -> None:
     run = Run("demo", "none", "bilstm", "none", "text_only", 1)
     before = run_config(config, run)
     config["image_encoders"]["cnn"]["size"] = 96
-    config["fusions"]["linear"] = {"decoder": "crf"}
+    config["fusions"]["linear"] = {"training": {"learning_rate": {"fusion": 0.1}}}
+    config["variants"]["crf"] = {"training": {"epochs": 98}}
     config["datasets"]["twitter2015"]["training"] = {"epochs": 99}
     assert run_config(config, run) == before
 
 
+VARIANTS = {
+    "crf": {"decoder": "crf"},
+    "long": {"training": {"epochs": 12}},
+    "crf_caption": {"based_on": "crf", "contexts": ["caption"]},
+    "both": {"based_on": "crf_caption", "training": {"patience": 9}},
+    "pretrained": {"based_on": "crf", "init_from": {"dataset": "demo_control", "variant": "long"}},
+}
+
+
+@pytest.mark.parametrize("variant", ["base", *VARIANTS])
+@pytest.mark.parametrize("fusion", ["linear", "cross_attention", "prefix", "gated"])
+def test_a_baseline_differs_in_nothing_but_the_source_that_it_lacks(
+    config, variant: str, fusion: str
+) -> None:
+    config["variants"] = VARIANTS
+    run = Run("demo", "none", "minilm", "cnn", fusion, 1, variant=variant)
+    values = run_config(config, run)
+    for source, baseline in baselines(config, run.combination).items():
+        other = run_config(config, baseline.run(1))
+        taken = {"contexts"} if source == "caption" else {"image_encoder", "fusion"}
+        assert values["contexts"] == [*other["contexts"], *(["caption"] if source == "caption" else [])]
+        assert ("image_encoder" in other) == (source == "caption")
+        rates = {"learning_rate": None}  # each may have a search of its own
+        assert values["training"] | rates == other["training"] | rates
+        taken |= {"training", "init_from"}  # it starts from a run that lacks the source, too
+        assert {k: v for k, v in values.items() if k not in taken} == {
+            k: v for k, v in other.items() if k not in taken
+        }
+
+
+def test_the_baseline_of_what_a_variant_reads_besides_is_what_it_is_based_on(config) -> None:
+    config["variants"] = VARIANTS
+    text = Combination("demo", "none", "minilm", "none", "text_only")
+    linear = replace(text, image_encoder="cnn", fusion="linear")
+    captioned = replace(linear, variant="crf_caption")
+    assert baselines(config, text) == {}
+    assert baselines(config, replace(text, variant="crf")) == {}
+    assert baselines(config, Combination("demo", "none", "none", "cnn", "image_only")) == {}
+    assert baselines(config, linear) == {"image": text}
+    assert baselines(config, captioned) == {
+        "image": replace(text, variant="crf_caption"),
+        "caption": replace(linear, variant="crf"),
+    }
+    found = {captioned: baselines(config, captioned)}
+    assert read_baselines(write_baselines(found)) == found
+
+
+def test_baselines_that_the_grid_lacks_are_named(config) -> None:
+    config["grid"] = [config["grid"][0] | {"text_encoders": ["bilstm"], "fusions": ["linear"], "seeds": [2]}]
+    lacking = lacking_baselines(config, expand(config))
+    assert lacking == ["demo/none/bilstm+none/text_only/seed2"]
+    config["grid"][0]["fusions"] += ["text_only"]
+    assert lacking_baselines(config, expand(config)) == []
+
+
 @pytest.mark.parametrize(
-    "shared",
+    ("variants", "said"),
     [
-        {"decoder": "crf"},
-        {"init_from": {"dataset": "a", "fusion": "plain"}},
-        {"training": {"epochs": 12}},
-        {"training": {"patience": 9}},
-        {"training": {"class_weights": 0.5}},
+        ({"mine": {"based_on": "crff"}}, "variants.mine.based_on: 'crff' is not configured (did you mean"),
+        ({"a": {"based_on": "b"}, "b": {"based_on": "a"}}, "variants that rest on each other"),
+        ({"base": {"decoder": "crf"}}, "variants.base: it is the variant that changes nothing"),
     ],
 )
-def test_a_twin_shares_what_else_would_explain_a_difference(shared: dict) -> None:
-    text, image = {"inputs": ["text"]}, {"inputs": ["text", "image"]}
-    fusions = {"plain": text, "special": text | shared, "linear": image, "special_linear": image | shared}
-    twins = twins_of(fusions | {"image_only": {"inputs": ["image"]}})
-    assert twins == {"linear": "plain", "special_linear": "special"}
-    assert twins_of({"special": text | shared, "linear": image}) == {"linear": None}
+def test_variants_that_cannot_be(config, variants: dict, said: str) -> None:
+    config["variants"] |= variants
+    with pytest.raises(UserError) as error:
+        check_plan(config, expand(config))
+    assert said in str(error.value)
 
 
-def twins_of(fusions: dict[str, dict], run: Sequence[str] = (), **training: object) -> dict[str, str | None]:
-    """The twins of fusions that are all run, or of those named, under common settings of training."""
-    encoders = {"text_encoders": {"t": {}}, "image_encoders": {"i": {}}, "training": training}
-    config = {"datasets": {"a": {"types": ["PER"]}}, "fusions": fusions, **encoders}
-    runs = []
-    for name in run or fusions:
-        inputs = fusions[name].get("inputs", ["text", "image"])
-        used = ("t" if "text" in inputs else "none", "i" if "image" in inputs else "none")
-        runs.append(Run("a", "none", *used, name, 1))
-    return text_only_twins(config, runs)
+def test_contexts_need_the_text(config) -> None:
+    config["grid"] = [config["grid"][0] | {"fusions": ["image_only"], "variants": ["caption"]}]
+    with pytest.raises(UserError, match="reads contexts beside the text, which 'image_only' does not read"):
+        expand(config)
 
 
-@pytest.mark.parametrize(
-    "training", [{"learning_rate": {"text": 1e-5}}, {"threads": 2}, {"focal": 0.0}, {"epochs": 3}]
-)
-def test_learning_rates_and_what_is_said_twice_make_no_other_twin(training: dict) -> None:
-    fusions = {"text_only": {"inputs": ["text"], "training": training}, "linear": {}}
-    assert twins_of(fusions, epochs=3) == {"linear": "text_only"}
+def test_a_run_starts_from_what_another_fusion_reads_of_its_encoders(config) -> None:
+    start = {"dataset": "demo_control", "fusion": "text_only", "variant": "base"}
+    config["variants"] = {"tuned": {"init_from": start}}
+    run = Run("demo", "none", "bilstm", "cnn", "linear", 1, variant="tuned")
+    assert [start.path for start in starting_runs(config, run)] == [
+        "demo_control/none/bilstm+none/text_only/seed1"
+    ]
+    start["fusion"] = "linear"
+    said = r"variants\.tuned\.init_from: the fusion 'linear' needs image_encoders"
+    with pytest.raises(UserError, match=said):
+        starting_runs(config, replace(run, image_encoder="none", fusion="text_only"))
 
 
-def test_of_equal_twins_one_that_is_run_is_chosen() -> None:
-    fusions = {"mine": {"inputs": ["text"]}, "text_only": {"inputs": ["text"]}, "linear": {}}
-    assert twins_of(fusions, run=["text_only", "linear"]) == {"linear": "text_only"}
+def test_a_run_starts_from_the_same_encoders_and_fusion(config) -> None:
+    config["variants"] = VARIANTS | {"long": {"init_from": {"dataset": "twitter2015", "variant": "crf"}}}
+    run = Run("demo", "none", "minilm", "cnn", "linear", 3, variant="pretrained")
+    first, second = starting_runs(config, run)
+    assert first == replace(run, dataset="demo_control", variant="long")
+    assert second == replace(run, dataset="twitter2015", variant="crf")
+    config["variants"]["crf"] = {"init_from": {"dataset": "demo", "variant": "pretrained"}}
+    with pytest.raises(UserError, match="runs that start from each other"):
+        starting_runs(config, run)
 
 
 def test_an_encoder_without_settings_is_one(config) -> None:
@@ -198,8 +281,8 @@ def test_an_option_of_a_filter_is_checked_before_anything_runs(config, options: 
         ({"image_encoders": {"minilm": {"size": 32}}}, "'minilm' is a text encoder and an image encoder"),
         ({"text_encoders": {"bert": {"kind": "transformer"}}}, "text_encoders.bert: it needs pretrained"),
         (
-            {"training": {"focal": 2.0}, "fusions": {"linear": {"decoder": "crf"}}},
-            "fusions.linear: a CRF scores whole sequences and cannot weigh single words",
+            {"training": {"focal": 2.0}, "grid": [BLOCK | {"variants": ["crf"]}]},
+            "variants.crf: a CRF scores whole sequences and cannot weigh single words",
         ),
         (
             {"datasets": {"demo": {"images_of": "demo_control", "fit": "wrap"}}},
@@ -219,18 +302,11 @@ def test_names_that_nothing_else_would_look_up_are_checked(config, change: dict,
 
 
 FUSIONS = sorted(file.stem for file in FOLDER.glob("[!_]*.py"))
-INPUTS = [list(some) for count in (1, 2, 3) for some in combinations(("text", "image", "caption"), count)]
 
 
 @pytest.mark.parametrize("kind", FUSIONS)
-def test_a_fusion_is_given_just_what_its_class_fuses(config, kind: str) -> None:
-    reads = load_class("fusions", kind, Fusion).inputs
-    assert fused(kind) == reads
-    for inputs in INPUTS:
-        config["fusions"]["mine"] = {"kind": kind, "inputs": inputs}
-        sound = {*inputs} - {"caption"} == {*reads} and ("caption" not in inputs or "text" in inputs)
-        with nullcontext() if sound else pytest.raises(UserError, match=r"fusions\.mine\.inputs: "):
-            check_plan(config, expand(config))
+def test_what_a_fusion_fuses_is_read_off_its_file(kind: str) -> None:
+    assert fused(kind) == load_class("fusions", kind, Fusion).inputs
 
 
 def test_what_a_fusion_of_one_s_own_fuses_is_read_off_its_file(
@@ -256,16 +332,6 @@ def test_what_a_fusion_of_one_s_own_fuses_is_read_off_its_file(
     for kind, (code, reads) in files.items():
         (tmp_path / f"{kind}.py").write_text(code)
         assert fused(kind) == reads, kind
-
-
-def test_a_contradiction_of_a_fusion_and_its_inputs_is_said_in_a_sentence(config) -> None:
-    config["fusions"]["mine"] = {"kind": "text_only"}
-    with pytest.raises(UserError) as error:
-        check_plan(config, expand(config))
-    assert str(error.value) == (
-        "fusions.mine.inputs: text_only reads text, not text and image. Write `inputs: [text]`, or choose "
-        "another `kind`."
-    )
 
 
 @pytest.mark.parametrize("study", STUDIES)
@@ -298,6 +364,10 @@ def test_studies_whose_runs_share_a_folder_give_them_the_same_settings() -> None
         (
             {"image_encoders": {"cnn": {"training": {"epochs": 9}}}},
             "image_encoders.cnn.training: unknown key 'epochs'",
+        ),
+        (
+            {"fusions": {"linear": {"training": {"epochs": 9}}}},
+            "fusions.linear.training: unknown key 'epochs'",
         ),
         (
             {"training": {"weight_decay": "1e-2"}},

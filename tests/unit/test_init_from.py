@@ -10,7 +10,6 @@ from mnerflow.config import PartConfig, RunConfig, TrainingConfig
 from mnerflow.data.overlap import check_leak, shared_posts
 from mnerflow.data.post import Post, write_posts
 from mnerflow.errors import UserError
-from mnerflow.grid import Run, starting_runs
 from mnerflow.models.decoders import class_weights
 from mnerflow.models.init_from import start_from
 from mnerflow.models.tagger import new_tagger
@@ -116,46 +115,3 @@ def test_another_encoder_is_a_clear_error(tmp_path: Path) -> None:
     other = replace(run, text_encoder=PartConfig("bilstm", {"hidden": 6}))
     with pytest.raises(UserError, match="Start from a run with the same encoders"):
         new_tagger(replace(other, init_from=str(tmp_path / "model.safetensors")), posts, 0)
-
-
-ENCODERS = {"datasets": {"x": {}, "y": {}}, "text_encoders": {"bilstm": {}}, "image_encoders": {"cnn": {}}}
-
-
-def test_the_run_started_from_has_the_encoders_that_it_reads() -> None:
-    config = ENCODERS | {
-        "fusions": {
-            "text_only": {"inputs": ["text"]},
-            "linear": {},
-            "tuned": {"init_from": {"dataset": "y", "fusion": "text_only"}},
-            "blind": {"inputs": ["text"], "init_from": {"dataset": "y", "fusion": "linear"}},
-        }
-    }
-    run = Run("x", "none", "bilstm", "cnn", "tuned", 1)
-    assert [start.path for start in starting_runs(config, run)] == ["y/none/bilstm+none/text_only/seed1"]
-    with pytest.raises(UserError, match=r"fusions.blind.init_from: the fusion 'linear' needs image_encoders"):
-        starting_runs(config, replace(run, image_encoder="none", fusion="blind"))
-
-
-def test_runs_that_start_from_each_other() -> None:
-    starts = {
-        "second": ("y", "plain"),
-        "third": ("x", "second"),
-        "circle": ("x", "circle"),
-        "lost": ("z", "plain"),
-    }
-    config = ENCODERS | {
-        "fusions": {"plain": {"inputs": ["text"]}}
-        | {
-            name: {"inputs": ["text"], "init_from": {"dataset": dataset, "fusion": fusion}}
-            for name, (dataset, fusion) in starts.items()
-        },
-    }
-    run = Run("x", "none", "bilstm", "none", "third", 1)
-    assert [(start.dataset, start.fusion) for start in starting_runs(config, run)] == [
-        ("x", "second"),
-        ("y", "plain"),
-    ]
-    with pytest.raises(UserError, match="Break the circle"):
-        starting_runs(config, replace(run, fusion="circle"))
-    with pytest.raises(UserError, match="'z' is not configured"):
-        starting_runs(config, replace(run, fusion="lost"))

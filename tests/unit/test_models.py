@@ -172,7 +172,9 @@ CAPTIONED = [
 )
 def test_words_see_the_caption(kind: str, options: dict, tiny_bert: Path, tiny_llama: Path) -> None:
     weights = pretrained(kind, tiny_llama if kind == "language_model" else tiny_bert)
-    run = RunConfig(("PER",), 1, PartConfig("text_only"), PartConfig(kind, options, weights), captions=True)
+    run = RunConfig(
+        ("PER",), 1, PartConfig("text_only"), PartConfig(kind, options, weights), contexts=("caption",)
+    )
     tagger = new_tagger(run, CAPTIONED, 0).eval()
     inputs = Inputs(CAPTIONED, tagger, captions=True)
     assert inputs.lengths == Inputs(CAPTIONED, tagger).lengths

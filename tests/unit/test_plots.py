@@ -21,14 +21,14 @@ from mnerflow.reporting.plots.tag_distribution import draw_tag_distribution
 from mnerflow.reporting.plots.training_curves import draw_training_curves
 
 SCORES = [
-    "demo,none,minilm,none,text_only,1,test,none,0.60",
-    "demo,none,minilm,none,text_only,2,test,none,0.64",
-    "demo,none,none,vit,image_only,1,test,true,0.05",
-    "demo,none,minilm,vit,linear,1,test,true,0.80",
-    "demo,none,minilm,vit,linear,2,test,true,0.84",
-    "demo,none,minilm,vit,linear,1,test,shuffled,0.58",
-    "demo,none,minilm,vit,linear,2,test,shuffled,0.60",
-    "demo,none,minilm,vit,linear,1,dev,true,0.10",
+    "demo,none,minilm,none,text_only,base,1,test,none,0.60",
+    "demo,none,minilm,none,text_only,base,2,test,none,0.64",
+    "demo,none,none,vit,image_only,base,1,test,true,0.05",
+    "demo,none,minilm,vit,linear,base,1,test,true,0.80",
+    "demo,none,minilm,vit,linear,base,2,test,true,0.84",
+    "demo,none,minilm,vit,linear,base,1,test,shuffled,0.58",
+    "demo,none,minilm,vit,linear,base,2,test,shuffled,0.60",
+    "demo,none,minilm,vit,linear,base,1,dev,true,0.10",
 ]
 
 
@@ -146,7 +146,10 @@ def test_thin_data_is_drawn_or_said(tmp_path, drawn):
     draw_training_curves([nothing, single, lost], tmp_path / "curves")
     draw_training_curves([], tmp_path / "no_curves")
     draw_fusion_comparison(write_scores(tmp_path, []), {}, tmp_path / "no_scores")
-    rows = ["t17,none,minilm,none,text_only,1,test,none,nan", "t15,none,none,vit,image_only,1,test,blank,0"]
+    rows = [
+        "t17,none,minilm,none,text_only,base,1,test,none,nan",
+        "t15,none,none,vit,image_only,base,1,test,blank,0",
+    ]
     draw_fusion_comparison(write_scores(tmp_path, rows), {}, tmp_path / "lost_scores")
     draw_confusion_matrix(write_predictions(tmp_path, []), tmp_path / "no_words")
     write_posts(tmp_path / "train.jsonl", [])
@@ -157,7 +160,7 @@ def test_thin_data_is_drawn_or_said(tmp_path, drawn):
 
 
 def test_a_bad_score_is_named(tmp_path):
-    rows = ["demo,none,minilm,none,text_only,1,test,none,high"]
+    rows = ["demo,none,minilm,none,text_only,base,1,test,none,high"]
     with pytest.raises(UserError, match=r"scores.csv:2: .*'high'"):
         draw_fusion_comparison(write_scores(tmp_path, rows), {}, tmp_path / "plot")
     assert not list(tmp_path.glob("plot*"))

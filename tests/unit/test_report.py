@@ -23,11 +23,14 @@ COMBINATION = {
     "text_encoder": "bilstm",
     "image_encoder": "cnn",
     "fusion": "linear",
+    "variant": "base",
     "seeds": "2",
 }
 GAINS = dict.fromkeys(does_it_help.COLUMNS) | {
     **COMBINATION,
-    "text_only": "0.65",
+    "source": "image",
+    "baseline": "demo/none/bilstm+none/text_only",
+    "baseline_score": "0.65",
     "fusion_score": "0.85",
     "difference": "0.2",
     "low": "0.15",
@@ -42,9 +45,9 @@ GAINS = dict.fromkeys(does_it_help.COLUMNS) | {
 IGNORES = GAINS | {"fusion": "gated", "difference": "0", "low": "-0.01", "high": "0.01", "verdict": "ignores"}
 IGNORES |= {"sure": "False"}
 SENTENCES = [{"dataset": "demo", "sentences": "600"}, {"dataset": "tweets", "sentences": "10"}]
-TWINS = {"linear": "text_only", "gated": "text_only", "caption": "text_only"}
 TEXT_ONLY = Run("demo", "none", "bilstm", "none", "text_only", 1)
 LINEAR = Run("demo", "none", "bilstm", "cnn", "linear", 1)
+BASELINES = {LINEAR.combination: {"image": TEXT_ONLY.combination}}
 ATTACK = "</script><script>alert(1)</script>"
 
 needs_itables = pytest.mark.skipif(find_spec("itables") is None, reason="itables is not installed")
@@ -55,7 +58,7 @@ def plain(text: str) -> str:
 
 
 def test_the_answer_is_put_into_words() -> None:
-    [demo] = answers([IGNORES, GAINS], SENTENCES, TWINS)
+    [demo] = answers([IGNORES, GAINS], SENTENCES)
     assert (demo.dataset, demo.word, demo.note) == ("demo", "Partly", "")
     assert (
         demo.summary == "Of 2 fusions, 1 uses the image and gains and 1 scores the same whatever the image."
@@ -64,7 +67,7 @@ def test_the_answer_is_put_into_words() -> None:
     assert demo.best == first
     assert (first.model, first.says[0]) == ("bilstm+cnn linear", "uses the image and gains")
     assert (first.fusion_score, first.folder) == ("85.00", "runs/demo/none/bilstm+cnn/linear/")
-    assert (first.text_only, first.twin) == ("65.00", "runs/demo/none/bilstm+none/text_only/")
+    assert (first.baseline_score, first.baseline) == ("65.00", "runs/demo/none/bilstm+none/text_only/")
     assert plain(first.evidence) == (
         "over 2 seeds: +20.00 points (+15.00 to +25.00; corrected p < 0.001). "
         "With shuffled images the same weights lose 25.00 points (+20.00 to +30.00)."
@@ -72,7 +75,7 @@ def test_the_answer_is_put_into_words() -> None:
 
 
 def test_all_fusions_of_one_verdict_are_summed_up_as_all() -> None:
-    [demo] = answers([IGNORES, IGNORES | {"fusion": "linear"}], SENTENCES, TWINS)
+    [demo] = answers([IGNORES, IGNORES | {"fusion": "linear"}], SENTENCES)
     assert (demo.word, demo.summary, demo.best) == (
         "No",
         "Both fusions score the same whatever the image.",
@@ -81,11 +84,11 @@ def test_all_fusions_of_one_verdict_are_summed_up_as_all() -> None:
 
 
 def test_a_caption_is_not_called_an_image_and_has_no_shuffled_images() -> None:
-    caption = GAINS | {"image_encoder": "none", "fusion": "caption", "drop_shuffled": None}
-    [claim] = answers([caption], SENTENCES, TWINS)[0].claims
+    caption = GAINS | {"source": "caption", "variant": "caption", "drop_shuffled": None}
+    [claim] = answers([caption], SENTENCES)[0].claims
     assert claim.says[0] == "gains by the image's caption"
     assert "shuffled" not in claim.evidence
-    [demo] = answers([caption, caption, IGNORES], SENTENCES, TWINS)
+    [demo] = answers([caption, caption, IGNORES], SENTENCES)
     assert (
         demo.summary
         == "Of 3 fusions, 2 gain by the image's caption and 1 scores the same whatever the image."
@@ -94,7 +97,7 @@ def test_a_caption_is_not_called_an_image_and_has_no_shuffled_images() -> None:
 
 def test_a_gain_with_shuffled_images_has_the_interval_of_a_gain() -> None:
     drop = {"drop_shuffled": "-0.0081", "drop_shuffled_low": "-0.0267", "drop_shuffled_high": "0.009"}
-    [claim] = answers([IGNORES | drop], SENTENCES, TWINS)[0].claims
+    [claim] = answers([IGNORES | drop], SENTENCES)[0].claims
     assert "the same weights gain 0.81 points (−0.90 to +2.67)" in plain(claim.evidence)
 
 
@@ -112,13 +115,13 @@ def test_a_gain_with_shuffled_images_has_the_interval_of_a_gain() -> None:
 )
 def test_the_headline_says_which_share_gains(verdicts: str, word: str, share: str) -> None:
     rows = [GAINS | {"verdict": verdict} for verdict in verdicts.split()]
-    assert headline(answers(rows, SENTENCES, TWINS)) == [(word, f"on demo: {share}")]
+    assert headline(answers(rows, SENTENCES)) == [(word, f"on demo: {share}")]
 
 
 def test_the_headline_tells_data_sets_apart_and_gives_a_small_one_no_yes() -> None:
     sentences = [*SENTENCES, {"dataset": "control", "sentences": "600"}]
     rows = [GAINS, GAINS | {"dataset": "tweets"}, IGNORES | {"dataset": "control"}]
-    found = answers(rows, sentences, TWINS)
+    found = answers(rows, sentences)
     assert headline(found) == [
         ("Yes", "on demo: a gain in 1 of 1 comparison."),
         ("No", "on control: a gain in 0 of 1 comparison."),
@@ -139,7 +142,7 @@ def test_a_sample_has_a_third_of_each_where_there_are_enough_and_is_the_same_twi
 
 def test_a_gallery_tells_who_read_a_post_better(tmp_path: Path) -> None:
     [group] = gallery(*files(tmp_path, 1))
-    assert [(model["name"], model["twin"]) for model in group["models"]] == [
+    assert [(model["name"], model["baseline"]) for model in group["models"]] == [
         ("bilstm+cnn linear", 1),
         ("bilstm text_only", None),
     ]
@@ -162,7 +165,7 @@ def test_cells_sort_by_number_and_lead_to_their_runs(tmp_path: Path) -> None:
         "runs/demo/none/bilstm%2Bcnn/linear/",
     )
     assert (row["drop, blank"].text, row["drop, blank"].order) == ("–", "")
-    assert [cells[3].bold for cells in table.rows] == [True, False]  # the gain is sure, no difference is not
+    assert [cells[4].bold for cells in table.rows] == [True, False]  # the gain is sure, no difference is not
 
 
 @needs_itables
@@ -185,7 +188,7 @@ def test_the_page_needs_no_network_is_the_same_twice_and_stays_small(tmp_path: P
 
 
 def files(folder: Path, posts: int) -> tuple[dict, dict, dict, dict]:
-    """The four arguments of ``gallery`` for posts of which the fusion reads each better than its twin."""
+    """The four arguments of ``gallery`` for posts of which the fusion reads each better than its baseline."""
     tokens, labels = ["Ada", ATTACK], ["B-PER", "O"]
     names = [f"test-{index}" for index in range(posts)]
     (folder / "images").mkdir(exist_ok=True)
@@ -195,7 +198,7 @@ def files(folder: Path, posts: int) -> tuple[dict, dict, dict, dict]:
     for run, tag in ((TEXT_ONLY, "B-LOC"), (LINEAR, "B-PER")):
         read = [Prediction(name, tokens, labels, [tag, "O"], [1, 1]) for name in names]
         write_predictions(predictions[run], read)
-    return {("demo", "none"): folder / "test.jsonl"}, predictions, {"demo": folder / "images"}, TWINS
+    return {("demo", "none"): folder / "test.jsonl"}, predictions, {"demo": folder / "images"}, BASELINES
 
 
 def write_tables(folder: Path) -> None:

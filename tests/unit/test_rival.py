@@ -32,7 +32,6 @@ from test_grid import SCHEMA, load
 from mnerflow.config import build
 from mnerflow.data.post import Post, write_posts
 from mnerflow.errors import UserError
-from mnerflow.evaluation.evidence import twin_of
 from mnerflow.evaluation.predictions import read_predictions
 from mnerflow.grid import Run
 from mnerflow.llm.answer import read_answer, write_answer
@@ -40,7 +39,14 @@ from mnerflow.llm.budget import LEDGER, Overspent, Price
 from mnerflow.llm.client import Answer, Service, ask_all
 from mnerflow.llm.prompt import Prompt
 from mnerflow.llm.rival import Material, RivalConfig, ask_run
-from mnerflow.llm.runs import check_prompts, prompt_of, rival_config, rival_runs, rival_twins, service_config
+from mnerflow.llm.runs import (
+    check_prompts,
+    prompt_of,
+    rival_baselines,
+    rival_config,
+    rival_runs,
+    service_config,
+)
 from mnerflow.plan import check_plan
 from mnerflow.schema import check
 
@@ -65,15 +71,14 @@ def configured(**changes: Any) -> dict[str, Any]:
     return load() | {"rivals": {"gpt": RIVAL | changes}}
 
 
-def test_ways_of_asking_are_runs_with_a_twin_that_sees_no_image() -> None:
+def test_ways_of_asking_are_runs_with_a_baseline_that_sees_no_image() -> None:
     config = configured(seeds=[1, 2], posts=7, concurrency=3)
     check(config, SCHEMA)
     runs = rival_runs(config)
     assert len(runs) == 8 and Run("demo", "none", "gpt", "none", "zero_shot", 1) in runs
     run = Run("demo", "none", "gpt", "pixels", "4_shot_image", 2)
-    assert run in runs and twin_of(run, rival_twins(config)) == replace(
-        run, image_encoder="none", fusion="4_shot"
-    )
+    baseline = replace(run.combination, image_encoder="none", fusion="4_shot")
+    assert run in runs and rival_baselines(runs)[run.combination] == {"image": baseline}
     rival = build(RivalConfig, rival_config(config, run), "run")
     assert (rival.examples, rival.image, rival.seed, rival.posts) == (4, True, 2, 7)
     assert service_config(config, "gpt") == {"base_url": "http://localhost/v1", "concurrency": 3}

@@ -31,7 +31,16 @@ def row(seed: int, f1: float, image: str = "true", split: str = "test", **names:
     defaults = {"dataset": "demo", "filter": "none", "text_encoder": "minilm", "image_encoder": "vit"}
     scores = dict.fromkeys(("entity_f1", "entity_f1_strict", "token_macro_f1", "subword_macro_f1"), f1)
     counts = {"seed": seed, "sentences": 600}
-    return {**defaults, "fusion": "linear", **counts, "split": split, "image": image, **scores, **names}
+    return {
+        **defaults,
+        "fusion": "linear",
+        "variant": "base",
+        **counts,
+        "split": split,
+        "image": image,
+        **scores,
+        **names,
+    }
 
 
 def test_a_summary_averages_the_seeds_of_the_test_split():

@@ -201,7 +201,7 @@ def test_a_post_of_many_images_is_computed_by_itself() -> None:
 
 
 @pytest.mark.parametrize("kind", ["bilstm", "transformer"])
-def test_twins_take_the_same_steps_whatever_they_read_beside_the_text(kind: str, tiny_bert: Path) -> None:
+def test_baselines_take_the_same_steps_whatever_they_read_beside_the_text(kind: str, tiny_bert: Path) -> None:
     posts = [
         Post(str(n), ["Ann"] * (1 + n % 5), ["O"] * (1 + n % 5), caption="met in Rome") for n in range(9)
     ]
@@ -225,7 +225,7 @@ def test_a_step_in_pieces_is_the_step_at_once(folder: Path, monkeypatch: pytest.
     whole = run(epochs=3)
     still = PartConfig("bilstm", whole.text_encoder.options | {"dropout": 0.0})
     whole = replace(
-        whole, captions=True, text_encoder=still, fusion=PartConfig("text_only", {"dropout": 0.0})
+        whole, contexts=("caption",), text_encoder=still, fusion=PartConfig("text_only", {"dropout": 0.0})
     )
     pieces: list[int] = []
     cut = Inputs.pieces

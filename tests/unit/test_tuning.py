@@ -16,7 +16,7 @@ CONFIG = {
     "datasets": {"x": {"types": ["PER"]}},
     "text_encoders": {"bilstm": {"training": {"epochs": 7, "learning_rate": {"text": 0.1, "fusion": 0.1}}}},
     "image_encoders": {},
-    "fusions": {"text_only": {"inputs": ["text"]}},
+    "fusions": {"text_only": {}},
 }
 
 

@@ -127,16 +127,13 @@ wildcard_constraints:
     filter=r"[A-Za-z0-9_.+-]+",
     text=one_of([*config["text_encoders"], grid.NONE]),
     image=one_of([*config["image_encoders"], grid.NONE]),
-    fusion=one_of(config["fusions"]),
+    system=one_of(grid.systems(config)),
     seed=r"\d+",
     split=one_of(SPLITS),
 
 
 def run_of(wildcards):
-    return grid.Run(
-        *(wildcards[name] for name in ("dataset", "filter", "text", "image", "fusion")),
-        int(wildcards.seed),
-    )
+    return grid.Run.named(dict(wildcards.items()))
 
 
 @cache

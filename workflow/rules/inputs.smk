@@ -132,9 +132,9 @@ def image_inputs(wildcards):
 
 # Runs.
 ENCODERS = "results/runs/{dataset}/{filter}/{text}+{image}"
-RUN = f"{ENCODERS}/{{fusion}}/seed{{seed}}"
-RUN_NAME = "{dataset}.{filter}.{text}+{image}.{fusion}.seed{seed}"
-TUNING_RUN = "results/tuning/{dataset}/{filter}/{text}+{image}/{fusion}/{settings}/seed{seed}"
+RUN = f"{ENCODERS}/{{system}}/seed{{seed}}"
+RUN_NAME = "{dataset}.{filter}.{text}+{image}.{system}.seed{seed}"
+TUNING_RUN = "results/tuning/{dataset}/{filter}/{text}+{image}/{system}/{settings}/seed{seed}"
 
 
 def candidate_values(wildcards):
@@ -199,7 +199,7 @@ def start_inputs(wildcards):
     return {
         "start": [f"results/runs/{start.path}/model.safetensors" for start in starts[:1]],
         "leaks": [
-            f"results/reports/leaks/{start.dataset}.{wildcards.dataset}.{wildcards.fusion}.csv"
+            f"results/reports/leaks/{start.dataset}.{wildcards.dataset}.{wildcards.system}.csv"
             for start in starts
         ],
     }
@@ -258,7 +258,9 @@ def data_report_inputs(wildcards):
 
 
 # Rivals: those that answered about the data of the grid.
-TWINS = grid.text_only_twins(config, RUNS) | llm.rival_twins(config)
+BASELINES = grid.write_baselines(
+    {run.combination: grid.baselines(config, run.combination) for run in RUNS} | llm.rival_baselines(RIVALS)
+)
 ASKED = [
     run
     for run in RIVALS

@@ -28,6 +28,16 @@ def name_unused():
             print(f"mnerflow: datasets.{name} is in no block of the grid, and is not used.", file=sys.stderr)
 
 
+def name_lacking_baselines():
+    """Say of which runs nothing will be said, since the grid lacks what they are held against."""
+    if lacking := grid.lacking_baselines(config, RUNS):
+        print(
+            f"mnerflow: the grid lacks {len(lacking)} baselines of its runs, such as {lacking[0]}. What the image "
+            "or a context is worth there cannot be said; add their fusions, variants or seeds.",
+            file=sys.stderr,
+        )
+
+
 def name_unlike_published():
     """Say that published runs were made otherwise than they would be here; tables then mix both."""
     if unlike := made_otherwise(Path(config["published"]), sorted(PUBLISHED), config) if PUBLISHED else []:

@@ -23,7 +23,7 @@ rule report:
         ENVIRONMENT
     params:
         images={dataset: image_folder(dataset) for dataset in sorted(IMAGE_INDEXES)},
-        twins=TWINS,
+        baselines=BASELINES,
         quote_posts=config.get("quote_posts", True),
         code=code_of("report.py"),
         look=look_of("report"),

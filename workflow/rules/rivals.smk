@@ -3,7 +3,7 @@ RIVAL_TABLES = expand("results/tables/rivals.{ending}", ending=["csv", "md", "te
 RIVAL_WILDCARDS = {
     "text": one_of(config.get("rivals", {})),
     "image": one_of([llm.PIXELS, grid.NONE]),
-    "fusion": one_of({run.fusion for run in RIVALS}),
+    "system": one_of({run.system for run in RIVALS}),
 }
 
 
@@ -71,7 +71,7 @@ rule rival_tables:
     conda:
         ENVIRONMENT
     params:
-        twins=llm.rival_twins(config),
+        baselines=grid.write_baselines(llm.rival_baselines(RIVALS)),
         code=code_of("rival_tables.py"),
     script:
         "../scripts/rival_tables.py"

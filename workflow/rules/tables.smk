@@ -40,7 +40,7 @@ rule tables:
 
 
 rule evidence:
-    """Compare every fusion with its text-only twin and with wrong images; scores by entity type."""
+    """Compare every run with its baseline and with wrong images; scores by entity type."""
     input:
         counts=of_all_encoders("counts.npz") + of_rivals("counts.npz"),
         records=expand("results/runs/{run}/run.yaml", run=[run.path for run in RUNS]),
@@ -70,7 +70,7 @@ rule evidence:
     conda:
         ENVIRONMENT
     params:
-        twins=TWINS,
+        baselines=BASELINES,
         code=code_of("evidence.py"),
     script:
         "../scripts/evidence.py"
@@ -103,7 +103,7 @@ rule errors:
 
 
 rule fixed_and_broken:
-    """List what each fusion mends and breaks beside its text-only twin."""
+    """List what each run mends and breaks beside its baseline."""
     input:
         results_of_runs("predictions.test.jsonl"),
     output:
@@ -119,7 +119,7 @@ rule fixed_and_broken:
     conda:
         ENVIRONMENT
     params:
-        twins=TWINS,
+        baselines=BASELINES,
         code=code_of("fixed_and_broken.py"),
     script:
         "../scripts/fixed_and_broken.py"
@@ -165,7 +165,7 @@ rule literature:
     conda:
         ENVIRONMENT
     params:
-        captioned=[name for name in config["fusions"] if "caption" in grid.inputs_of(config, name)],
+        contexts={name: grid.contexts_of(config, name) for name in grid.variants(config)},
         code=code_of("literature.py"),
     script:
         "../scripts/literature.py"

@@ -7,15 +7,15 @@ rule check_leak:
         learnt=lambda w: prepared(w.start, splits=["train", "dev"]),
         tested=lambda w: prepared(w.dataset, splits=["dev", "test"]),
     output:
-        "results/reports/leaks/{start}.{dataset}.{fusion}.csv",
+        "results/reports/leaks/{start}.{dataset}.{system}.csv",
     log:
-        "results/logs/check_leak/{start}.{dataset}.{fusion}.log",
+        "results/logs/check_leak/{start}.{dataset}.{system}.log",
     wildcard_constraints:
         start=one_of(config["datasets"]),
     conda:
         ENVIRONMENT
     params:
-        allowed=lambda w: config["fusions"][w.fusion]["init_from"].get("allow_leak", False),
+        allowed=lambda w: grid.starts_from(config, w.system).get("allow_leak", False),
         code=code_of("check_leak.py"),
     script:
         "../scripts/check_leak.py"

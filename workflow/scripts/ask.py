@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from mnerflow.config import build
+from mnerflow.grid import Run
 from mnerflow.llm.client import Service
 from mnerflow.llm.rival import Material, RivalConfig, ask_run
 from mnerflow.llm.runs import service_config
@@ -29,7 +30,7 @@ with job(f"asked {folder}", snakemake.log[0]):
         service,
         Path("answers"),
         {name: Path(out[name]) for name in ("predictions", "answers", "record")},
-        dict(names.items()),
+        Run.named(dict(names.items())).names,
         os.environ.get("MNERFLOW_SESSION", ""),
         snakemake.config.get("max_cost"),
     )

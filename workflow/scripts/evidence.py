@@ -1,23 +1,23 @@
-"""Compare every fusion with its text-only twin, and tabulate scores by entity type."""
+"""Compare every run with its baseline, and tabulate scores by entity type."""
 
 from pathlib import Path
 
 from mnerflow.evaluation.counts import read_counts
-from mnerflow.evaluation.evidence import compare_with_twins, unlike_twins
-from mnerflow.grid import Run
+from mnerflow.evaluation.evidence import compare_with_baselines, unlike_baselines
+from mnerflow.grid import Run, read_baselines
 from mnerflow.log import job
 from mnerflow.record import TrainingRecord
 from mnerflow.reporting import does_it_help, per_type
 from mnerflow.reporting.table_files import write_table
 
 with job("compared all runs", snakemake.log[0]):
-    runs, twins = read_counts(snakemake.input.counts), snakemake.params.twins
+    runs = read_counts(snakemake.input.counts)
     records = {
         Run.from_folder(file.parent): TrainingRecord.read(file, "Train the run again.")
         for file in map(Path, snakemake.input.records)
     }
-    comparisons, alone = compare_with_twins(runs, twins)
-    unlike = unlike_twins(comparisons, records, twins)
+    comparisons, alone = compare_with_baselines(runs, read_baselines(snakemake.params.baselines))
+    unlike = unlike_baselines(comparisons, records)
     compared = [does_it_help.help_record(*each) for each in zip(comparisons, unlike, strict=True)]
     table = does_it_help.help_table(comparisons, alone, unlike)
     write_table(snakemake.output.help, compared, does_it_help.COLUMNS, table)

@@ -7,5 +7,5 @@ from mnerflow.reporting.summary import summarize
 from mnerflow.reporting.table_files import write_table
 
 with job("put the literature's results beside ours", snakemake.log[0]):
-    rows = literature_rows(summarize(read_scores(snakemake.input[0])), snakemake.params.captioned)
+    rows = literature_rows(summarize(read_scores(snakemake.input[0])), snakemake.params.contexts)
     write_table(snakemake.output, rows, COLUMNS, literature_table(rows))

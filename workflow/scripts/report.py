@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mnerflow.grid import Run
+from mnerflow.grid import Run, read_baselines
 from mnerflow.log import job
 from mnerflow.reporting.report import Sources, write_report
 
@@ -18,6 +18,6 @@ with job("wrote the report", snakemake.log[0]):
         posts={file.parts[-3:-1]: file for file in posts} if snakemake.params.quote_posts else {},
         predictions={Run.from_folder(file.parent): file for file in predictions},
         images={dataset: Path(folder) for dataset, folder in snakemake.params.images.items()},
-        twins=snakemake.params.twins,
+        baselines=read_baselines(snakemake.params.baselines),
     )
     write_report(Path(snakemake.output[0]), sources)

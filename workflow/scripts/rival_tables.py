@@ -4,6 +4,7 @@ from pathlib import Path
 
 from mnerflow.errors import UserError
 from mnerflow.evaluation.counts import read_counts
+from mnerflow.grid import read_baselines
 from mnerflow.log import job
 from mnerflow.reporting import rivals
 from mnerflow.reporting.does_it_help import help_table
@@ -14,7 +15,8 @@ with job(f"tabulated {len(snakemake.input.scores)} runs of rivals", snakemake.lo
         raise UserError("no rivals are configured. docs/rivals.md shows how to name one.")
     rows = rivals.rival_rows(Path(file).parent for file in snakemake.input.scores)
     tables = [rivals.rival_table(rows)]
-    comparisons, alone = rivals.compare_rivals(read_counts(snakemake.input.counts), snakemake.params.twins)
+    counts, baselines = read_counts(snakemake.input.counts), read_baselines(snakemake.params.baselines)
+    comparisons, alone = rivals.compare_rivals(counts, baselines)
     if comparisons or alone:
         tables.append(help_table(comparisons, alone))
     write_table(snakemake.output, rows, rivals.COLUMNS, *tables)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mnerflow.compute.gpus import take_gpus
-from mnerflow.grid import images_read, sources, training_processes
+from mnerflow.grid import Run, images_read, sources, training_processes
 from mnerflow.log import job
 from mnerflow.training.launch import launch
 from mnerflow.training.run import train_job
@@ -12,10 +12,12 @@ folder = Path(snakemake.output.model).parent
 with job(f"trained {folder}", snakemake.log[0]):
     take_gpus(snakemake.resources.gpu, snakemake.config.get("allow_cpu", False))
     given, params = snakemake.input, snakemake.params
-    about = dict(snakemake.wildcards.items())
-    about["sources"] = sources(snakemake.config, about["text"], about["image"])
-    if images := images_read(snakemake.config, about["dataset"], about["image"]):
-        about["images"] = images
+    run = Run.named(dict(snakemake.wildcards.items()))
+    about = {
+        **run.names,
+        "sources": sources(snakemake.config, run.text_encoder, run.image_encoder),
+        "images": images_read(snakemake.config, run.dataset, run.image_encoder),
+    }
     training = params.run["training"]
     training |= {"checkpoint_seconds": float(snakemake.resources.checkpoint_seconds)}
     arguments = {

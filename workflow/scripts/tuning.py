@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mnerflow.grid import Run
+from mnerflow.grid import Combination, Run
 from mnerflow.log import job
 from mnerflow.reporting.table_files import write_table
 from mnerflow.reporting.tuning import COLUMNS, tuning_rows, tuning_table
@@ -18,4 +18,4 @@ with job("compared the candidates", snakemake.log[0]) as log:
     write_table(snakemake.output, rows, COLUMNS, tuning_table(rows))
     for row in rows:
         if row["picked"]:
-            log.info("%s, %s: %s", row["dataset"], row["fusion"], row["settings"])
+            log.info("%s, %s: %s", row["dataset"], Combination.of(row).system, row["settings"])

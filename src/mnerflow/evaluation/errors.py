@@ -1,4 +1,4 @@
-"""What kind of error each wrong entity is, and what a fusion mends or breaks beside its text-only twin.
+"""What kind of error each wrong entity is, and what a fusion mends or breaks beside its baseline.
 
 A gold entity is paired with the predicted entity that overlaps it most, each at most once. The pair is
 right or
@@ -111,10 +111,10 @@ def count_errors(
 
 
 class Change(NamedTuple):
-    """An entity that the fusion and its twin do not agree on.
+    """An entity that a run and its baseline do not agree on.
 
-    ``what`` is ``fixed`` (a gold entity that only the fusion finds), ``broken`` (only the twin), ``removed``
-    (a wrong prediction that only the twin makes) or ``added`` (only the fusion).
+    ``what`` is ``fixed`` (a gold entity that only the run finds), ``broken`` (only the baseline), ``removed``
+    (a wrong prediction that only the baseline makes) or ``added`` (only the run).
     """
 
     what: str
@@ -124,10 +124,10 @@ class Change(NamedTuple):
 CHANGES = ("fixed", "broken", "removed", "added")
 
 
-def changes(twin: Prediction, fusion: Prediction) -> Iterator[Change]:
-    """Yield what a fusion's prediction of a post changes beside its twin's, in the order of the words."""
+def changes(baseline: Prediction, own: Prediction) -> Iterator[Change]:
+    """Yield what a run's prediction of a post changes beside its baseline's, in the order of the words."""
     gold, first, second = (
-        set(entities(tuple(tags))) for tags in (twin.labels, twin.predicted, fusion.predicted)
+        set(entities(tuple(tags))) for tags in (baseline.labels, baseline.predicted, own.predicted)
     )
     for entity in sorted(first ^ second, key=lambda entity: (entity.start, entity.end, entity.type)):
         if entity in gold:

@@ -5,7 +5,7 @@ model is shown and whether it sees the image, which ``pixels`` then stands for.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 from typing import Any, Literal
@@ -13,11 +13,11 @@ from typing import Any, Literal
 from mnerflow.config import build, plain
 from mnerflow.errors import UserError
 from mnerflow.files import sha256
-from mnerflow.grid import FILTERS_OFF, NONE, Run, check_known
+from mnerflow.grid import FILTERS_OFF, NONE, Combination, Run, check_known
 from mnerflow.record import RECORD, RivalRecord
 
-NEEDED = ("config", "prompt", "data_sha256")
 PIXELS = "pixels"
+IMAGE = "_image"
 # What an answer hangs on; how the server is reached and paid does not.
 ASKED = ("base_url", "model", "response_format", "options", "image_size", "detail", "posts")
 SERVICE = ("base_url", "key", "price", "concurrency", "timeout", "retries")
@@ -77,15 +77,17 @@ def rival_runs(config: dict[str, Any]) -> list[Run]:
 
 def fusion_name(examples: int, image: bool) -> str:
     """``"zero_shot"``, ``"4_shot"``, with the image ``"zero_shot_image"``, ``"4_shot_image"``."""
-    return f"{examples or 'zero'}_shot{'_image' if image else ''}"
+    return f"{examples or 'zero'}_shot{IMAGE if image else ''}"
 
 
-def rival_twins(config: dict[str, Any]) -> dict[str, str]:
-    """For every way of asking with the image, the same without it."""
+def rival_baselines(runs: Iterable[Run]) -> dict[Combination, dict[str, Combination]]:
+    """What rivals asked with the image are held against: the same, asked without it."""
     return {
-        fusion_name(examples, True): fusion_name(examples, False)
-        for rival in config.get("rivals", {}).values()
-        for examples, _ in _fusions(rival)
+        run.combination: {
+            "image": replace(run.combination, image_encoder=NONE, fusion=run.fusion.removesuffix(IMAGE))
+        }
+        for run in runs
+        if run.fusion.endswith(IMAGE)
     }
 
 

@@ -1,5 +1,6 @@
-"""Bring the records of results that an earlier version made up to date; predictions stay as they are."""
+"""Bring results that an earlier version made up to date: names and records; predictions stay as they are."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,17 @@ import yaml
 
 from mnerflow.errors import UserError
 from mnerflow.files import read_text, sha256, write_text
+from mnerflow.grid import BASE, Run
 from mnerflow.publishing.checksums import SUMS, read_sums, sums_text
 from mnerflow.record import RECORD
 from mnerflow.yaml_file import read_yaml
+
+# What the shipped configurations called fusions, before there were variants of `text_only`.
+VARIANTS = {
+    **{"text_crf": "crf", "text_long": "long", "text_weighted": "weighted"},
+    **{"caption": "caption", "caption_crf": "crf_caption"},
+    **{name: name for name in ("pretrained_2015", "pretrained_2017")},
+}
 
 
 def _code(record: dict[str, Any]) -> None:
@@ -20,35 +29,87 @@ def _code(record: dict[str, Any]) -> None:
         record["code"] = {"commit": commit.removesuffix("-dirty") or None, "dirty": commit.endswith("-dirty")}
 
 
+def _variant(record: dict[str, Any]) -> None:
+    """A fusion's name said what else told runs apart, before there were variants."""
+    if "variant" in record:
+        return
+    name, config = record["fusion"], record["config"]
+    record["variant"] = BASE
+    if "fusion" not in config:  # of a rival
+        return
+    kind, captions = config["fusion"]["kind"], config.pop("captions")
+    config["contexts"] = ["caption"] if captions else []
+    if name != kind:
+        record["fusion"], record["variant"] = kind, VARIANTS.get(name, name)
+    if start := config["init_from"]:
+        config["init_from"] = renamed = _renamed(start)
+        weights = record["weights_sha256"]
+        record["weights_sha256"] = {renamed if file == start else file: weights[file] for file in weights}
+
+
+def _renamed(model: str) -> str:
+    """The path of a run's model, its variant named as today."""
+    *folders, system, seed, file = model.split("/")
+    return "/".join([*folders, f"text_only+{VARIANTS.get(system, system)}", seed, file])
+
+
 # What changed in records, the oldest first; each step leaves a newer record as it is.
-STEPS: tuple[Callable[[dict[str, Any]], None], ...] = (_code,)
+STEPS: tuple[Callable[[dict[str, Any]], None], ...] = (_code, _variant)
 
 
 def migrate(folder: Path) -> tuple[int, int]:
-    """Rewrite each ``run.yaml`` below ``folder/runs`` that is older; returns how many, and of how many.
+    """Rewrite each ``run.yaml`` below ``folder/runs`` that is older, and move its run to where it belongs.
 
-    Checksums that a published folder lists follow. Raises ``UserError`` when a record is none, or is not what
-    the checksums say.
+    Checksums that a published folder lists follow. Returns how many records were older, and of how many.
+    Raises ``UserError`` when a record is none, is not what the checksums say, or its new place is taken.
     """
-    records = sorted((folder / "runs").rglob(RECORD))
-    if not records:
+    files = sorted((folder / "runs").rglob(RECORD))
+    if not files:
         raise UserError(f"{folder}: holds no runs. Name a folder of results, as `results`.")
     listed = folder / SUMS
     sums = read_sums(folder, read_text(listed)) if listed.exists() else {}
-    migrated = {}
-    for path in records:
-        name = path.relative_to(folder).as_posix()
-        if sums and sums.get(name) != sha256(path):
-            raise UserError(f"{path}: changed since {SUMS} was written. Fetch it again.")
-        record = read_yaml(path, "record of a run", "Remove its folder.")
-        before = yaml.safe_dump(record)
-        for step in STEPS:
-            step(record)
-        if yaml.safe_dump(record) != before:
-            migrated[path] = record
-    for path, record in migrated.items():
-        write_text(path, yaml.safe_dump(record, sort_keys=False, allow_unicode=True))
-        sums[path.relative_to(folder).as_posix()] = sha256(path)
+    migrated = {file: record for file in files if (record := _migrated(file, folder, sums))}
+    for file, record in migrated.items():
+        write_text(file, yaml.safe_dump(record, sort_keys=False, allow_unicode=True))
+        before, after = file.parent, folder / "runs" / _run(record).path
+        if after != before:
+            after.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(before, after)
+            if not any(before.parent.iterdir()):
+                before.parent.rmdir()
+        for name in [name for name in sums if (folder / name).is_relative_to(before)]:
+            moved = after / (folder / name).relative_to(before)
+            del sums[name]
+            sums[moved.relative_to(folder).as_posix()] = sha256(moved)
     if listed.exists():
         write_text(listed, sums_text(sums))
-    return len(migrated), len(records)
+    return len(migrated), len(files)
+
+
+def _migrated(file: Path, folder: Path, sums: dict[str, str]) -> dict[str, Any] | None:
+    """The record as it is written today; ``None`` where it is so already."""
+    if sums and sums.get(file.relative_to(folder).as_posix()) != sha256(file):
+        raise UserError(f"{file}: changed since {SUMS} was written. Fetch it again.")
+    record = read_yaml(file, "record of a run", "Remove its folder.")
+    before = yaml.safe_dump(record)
+    try:
+        for step in STEPS:
+            step(record)
+    except (TypeError, KeyError, AttributeError) as error:
+        raise UserError(f"{file}: no record of a run ({error!r}). Remove its folder.") from error
+    if yaml.safe_dump(record) == before:
+        return None
+    place = folder / "runs" / _run(record).path
+    if place != file.parent and place.exists():
+        raise UserError(
+            f"{file.parent}: belongs to {place} today, where another run lies. Remove one of the two."
+        )
+    return record
+
+
+def _run(record: dict[str, Any]) -> Run:
+    names = {
+        key: str(record[key]) for key in ("dataset", "filter", "text", "image", "fusion", "variant", "seed")
+    }
+    system = names["fusion"] if names["variant"] == BASE else f"{names['fusion']}+{names['variant']}"
+    return Run.named(names | {"system": system})

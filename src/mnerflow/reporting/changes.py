@@ -1,4 +1,4 @@
-"""The table of what each fusion mends and breaks beside its text-only twin, and examples to read."""
+"""The table of what each fusion mends and breaks beside its baseline, and examples to read."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -8,18 +8,15 @@ from itertools import groupby
 from pathlib import Path
 
 from mnerflow.evaluation.errors import CHANGES, Entity, changes
-from mnerflow.evaluation.evidence import twin_of
 from mnerflow.evaluation.predictions import Prediction, read_predictions
-from mnerflow.grid import COMBINATION, Run
+from mnerflow.grid import COMBINATION, Baselines, Run
 
-COLUMNS = (*COMBINATION, "seeds", "type", *CHANGES)
+COLUMNS = (*COMBINATION, "source", "seeds", "type", *CHANGES)
 EXEMPLIFIED = ("fixed", "broken")
 EXAMPLES = 200  # of a combination and change: enough to read, and the file stays small at any size of grid
 
 
-def change_rows(
-    files: Mapping[Run, str | Path], twins: Mapping[str, str | None]
-) -> tuple[list[dict], list[dict]]:
+def change_rows(files: Mapping[Run, str | Path], baselines: Baselines) -> tuple[list[dict], list[dict]]:
     """Counts, and examples, from each run's predictions of the test split.
 
     Counts are means over the seeds that both ran with, by type and for ``all``. An example is one gold entity
@@ -28,14 +25,17 @@ def change_rows(
     """
     read = lru_cache(maxsize=8)(read_predictions)
     counts, examples = [], []
-    for combination, runs in groupby(sorted(files), key=lambda run: run.combination):
-        pairs = [(twin, run) for run in runs if (twin := twin_of(run, twins)) in files]
+    seeds = {one: list(runs) for one, runs in groupby(sorted(files), key=lambda run: run.combination)}
+    compared = ((one, *each) for one in seeds for each in baselines.get(one, {}).items())
+    for combination, source, baseline in compared:
+        pairs = [(other, run) for run in seeds[combination] if (other := baseline.run(run.seed)) in files]
         if not pairs:
             continue
+        about = asdict(combination) | {"source": source}
         number: Counter[tuple[str, str]] = Counter()
         found: dict[tuple[str, str, Entity], dict] = {}
-        for twin, run in pairs:
-            for before, after in zip(read(files[twin]), read(files[run]), strict=True):
+        for other, run in pairs:
+            for before, after in zip(read(files[other]), read(files[run]), strict=True):
                 for what, entity in changes(before, after):
                     number.update([(entity.type, what), ("all", what)])
                     if what in EXEMPLIFIED:
@@ -43,10 +43,10 @@ def change_rows(
                         found.setdefault(key, _example(before, after, what, entity))["seeds"] += 1
         for kind in ["all", *sorted({kind for kind, _ in number} - {"all"})]:
             mean = {what: number[kind, what] / len(pairs) for what in CHANGES}
-            counts.append(asdict(combination) | {"seeds": len(pairs), "type": kind} | mean)
+            counts.append(about | {"seeds": len(pairs), "type": kind} | mean)
         for what in EXEMPLIFIED:
             some = sorted((e for e in found.values() if e["change"] == what), key=lambda e: -e["seeds"])
-            examples += [asdict(combination) | {"of": len(pairs)} | example for example in some[:EXAMPLES]]
+            examples += [about | {"of": len(pairs)} | example for example in some[:EXAMPLES]]
     return counts, examples
 
 
@@ -61,6 +61,6 @@ def _example(before: Prediction, after: Prediction, what: str, entity: Entity) -
         "words": before.tokens[entity.start : entity.end],
         "tokens": before.tokens,
         "gold": before.labels,
-        "predicted_text_only": before.predicted,
+        "predicted_baseline": before.predicted,
         "predicted_fusion": after.predicted,
     }

@@ -63,7 +63,7 @@ def cost_table(rows: Sequence[dict]) -> Table:
         [
             combination.data,
             combination.encoders,
-            combination.fusion,
+            combination.system,
             str(row["seeds"]),
             f"{row['seconds_mean']:.0f}{_deviation(row['seconds_sd'])}",
             f"{row['epochs']:.1f}",

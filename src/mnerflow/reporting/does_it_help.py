@@ -1,4 +1,4 @@
-"""The table that answers the question: what each fusion gains over text alone, and whether by its image."""
+"""The table that answers the question: what each run gains over its baseline, and whether by its image."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -9,9 +9,11 @@ from mnerflow.reporting.render import ABSENT, Table, percent
 
 COLUMNS = (
     *COMBINATION,
+    "source",
+    "baseline",
     "seeds",
     "metric",
-    "text_only",
+    "baseline_score",
     "fusion_score",
     "difference",
     "low",
@@ -39,11 +41,12 @@ REMARKS = {
 def help_record(comparison: Comparison, unlike: Sequence[str] = ()) -> dict:
     """A comparison as a row of ``does_it_help.csv``, scores as fractions, ``None`` where there is nothing.
 
-    ``unlike`` is what its two sides had different (``alike.unlike_twins``).
+    ``unlike`` is what its two sides had different (``evidence.unlike_baselines``).
     """
     values = asdict(comparison)
     drops = values.pop("drops")
     record = values.pop("combination") | {"metric": "entity_f1"} | values
+    record["baseline"] = comparison.baseline.folder
     for ablation in ABLATIONS:
         drop = drops.get(ablation, {})
         record[f"drop_{ablation}"] = drop.get("mean")
@@ -62,12 +65,20 @@ def help_table(
 
     Args:
         comparisons: in the order of the rows.
-        alone: runs whose text-only twin was not run; they are named below the table.
-        unlike: what the two sides of each comparison had different (``unlike_twins``); it is said below.
+        alone: runs of which a baseline was not run; they are named below the table.
+        unlike: what the two sides of each comparison had different (``unlike_baselines``); it is said below.
     """
     filtered = any(comparison.combination.filter != FILTERS_OFF for comparison in comparisons)
-    columns = ["data set", *(["filter"] if filtered else []), "encoders", "fusion", "seeds", "text only"]
-    columns += ["fusion F1", "difference", "95 % interval", "corrected p", "detectable", "order"]
+    columns = [
+        "data set",
+        *(["filter"] if filtered else []),
+        "encoders",
+        "fusion",
+        "source",
+        "seeds",
+        "baseline",
+    ]
+    columns += ["with it", "difference", "95 % interval", "corrected p", "detectable", "order"]
     columns += ["drop, shuffled", "drop, blank", "changed", "verdict"]
     rows = []
     for comparison in comparisons:
@@ -77,9 +88,10 @@ def help_table(
                 comparison.combination.dataset,
                 *([comparison.combination.filter] if filtered else []),
                 comparison.combination.encoders,
-                comparison.combination.fusion,
+                comparison.combination.system,
+                comparison.source,
                 str(record["seeds"]),
-                percent(record["text_only"]),
+                percent(record["baseline_score"]),
                 percent(record["fusion_score"]),
                 points(record["difference"]),
                 interval(record["low"], record["high"]),
@@ -95,14 +107,14 @@ def help_table(
     notes = list(RULES)
     if alone:
         runs = ", ".join(f"`{run.path}`" for run in alone)
-        notes.insert(0, f"Not compared, because their text-only twin was not run: {runs}.")
+        notes.insert(0, f"Not compared, because a baseline of theirs was not run: {runs}.")
     return Table(
-        "Does the image help? Entity F1 on the test split in percent, mean over seeds, of every fusion and "
-        "of its text-only twin. Detectable: the smallest difference that this test alone, p not corrected, "
-        "had an 80 % chance to show. Order: bound of almost stochastic order over seeds, below 0.5 where the "
-        "fusion's are almost stochastically better; of few seeds no evidence by itself. Drop: what the same "
-        "weights lose with wrong images, and its 95 % interval. "
-        "Changed: posts tagged otherwise when the images are shuffled.",
+        "Does a source help? Entity F1 on the test split in percent, mean over seeds, of every run with it "
+        "and of its baseline, the same run without it. Detectable: the smallest difference that this test "
+        "alone, p not corrected, had an 80 % chance to show. Order: bound of almost stochastic order over "
+        "seeds, below 0.5 where the run's are almost stochastically better; of few seeds no evidence by "
+        "itself. Drop: what the same weights lose with wrong images, and its 95 % interval. Changed: posts "
+        "tagged otherwise when the images are shuffled.",
         columns,
         rows,
         remarks=[[REMARKS[name] for name in names] for names in unlike],

@@ -53,7 +53,7 @@ def error_table(rows: Sequence[dict]) -> Table:
             [
                 combination.data,
                 combination.encoders,
-                combination.fusion,
+                combination.system,
                 str(row["seeds"]),
                 *(f"{row[column]:.1f}" for column in ("gold", "correct", *KINDS)),
                 *(_recall(groups.get(key)) for key in (("in training", "seen"), ("in training", "unseen"))),

@@ -1,8 +1,9 @@
 """Results from the literature beside ours, where data set, split and metric are the same."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import yaml
 
@@ -64,17 +65,20 @@ def results_on(dataset: str) -> list[Result]:
     return sorted(found, key=lambda result: -result.value)
 
 
-def literature_rows(summary: Sequence[dict], captioned: Collection[str] = ()) -> list[dict]:
+def literature_rows(
+    summary: Sequence[dict], contexts: Mapping[str, Sequence[str]] = MappingProxyType({})
+) -> list[dict]:
     """Results of the literature and ours (from ``summarize``) with the columns ``COLUMNS``, the best first.
 
     Only data sets that the literature has results for; ``origin`` is ``literature`` or ``mnerflow``, and
-    ``url`` of ours the folder of its runs below ``results``. ``captioned`` fusions read the caption.
+    ``url`` of ours the folder of its runs below ``results``. ``contexts`` are what variants read
+    beside the text.
     """
     rows = []
     for dataset in sorted({row["dataset"] for row in summary}):
         theirs = results_on(dataset)
         ours = [row for row in summary if row["dataset"] == dataset and row["entity_f1_mean"] is not None]
-        lines = [_theirs(result) for result in theirs] + [_ours(row, captioned) for row in ours if theirs]
+        lines = [_theirs(result) for result in theirs] + [_ours(row, contexts) for row in ours if theirs]
         rows += sorted(lines, key=lambda line: -line["value"])
     return rows
 
@@ -132,18 +136,18 @@ def _theirs(result: Result) -> dict:
     }
 
 
-def _ours(row: dict, captioned: Collection[str]) -> dict:
+def _ours(row: dict, contexts: Mapping[str, Sequence[str]]) -> dict:
     combination = Combination.of(row)
     return {
         "dataset": row["dataset"],
         "split": SPLIT,
         "metric": METRIC,
         "origin": "mnerflow",
-        "system": combination.fusion
+        "system": combination.system
         if combination.filter == FILTERS_OFF
-        else f"{combination.fusion} ({combination.filter})",
+        else f"{combination.system} ({combination.filter})",
         "backbone": combination.encoders,
-        "modality": _modality(combination, captioned),
+        "modality": _modality(combination, contexts),
         "value": row["entity_f1_mean"],
         "sd": row["entity_f1_sd"],
         "seeds": row["seeds"],
@@ -156,9 +160,7 @@ def _ours(row: dict, captioned: Collection[str]) -> dict:
     }
 
 
-def _modality(combination: Combination, captioned: Collection[str]) -> str:
-    if combination.text_encoder == NONE:
-        return "image"
-    if combination.image_encoder != NONE:
-        return "text+image"
-    return "text+caption" if combination.fusion in captioned else "text"
+def _modality(combination: Combination, contexts: Mapping[str, Sequence[str]]) -> str:
+    encoders = {"text": combination.text_encoder, "image": combination.image_encoder}
+    read = [name for name, encoder in encoders.items() if encoder != NONE]
+    return "+".join([*read, *contexts.get(combination.variant, ())])

@@ -73,7 +73,7 @@ def type_tables(rows: Sequence[dict]) -> list[Table]:
                 "next one is surely worse.",
                 ["encoders", "fusion", *(f"{row['type']} ({row['support']})" for row in lines[0][1])],
                 [
-                    [one.encoders, one.fusion, *(spread(row["f1_mean"], row["f1_sd"]) for row in types)]
+                    [one.encoders, one.system, *(spread(row["f1_mean"], row["f1_sd"]) for row in types)]
                     for one, types in lines
                 ],
                 bold={

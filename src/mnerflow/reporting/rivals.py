@@ -7,9 +7,9 @@ from pathlib import Path
 from statistics import fmean
 
 from mnerflow.evaluation.counts import Counts
-from mnerflow.evaluation.evidence import Comparison, compare_with_twins, corrected
+from mnerflow.evaluation.evidence import Comparison, compare_with_baselines, corrected
 from mnerflow.files import read_json
-from mnerflow.grid import COMBINATION, Combination, Run
+from mnerflow.grid import COMBINATION, Baselines, Combination, Run
 from mnerflow.llm.answer import ANSWER_PROBLEMS, ENTITY_PROBLEMS
 from mnerflow.record import RECORD, RivalRecord
 from mnerflow.reporting.render import ABSENT, Table, percent, spread
@@ -119,17 +119,15 @@ def short_rival_table(rows: Sequence[Mapping[str, str | None]]) -> Table:
     )
 
 
-def compare_rivals(
-    runs: Mapping[Run, Counts], twins: Mapping[str, str]
-) -> tuple[list[Comparison], list[Run]]:
-    """Every rival asked with the image beside itself without it, as ``compare_with_twins`` compares.
+def compare_rivals(runs: Mapping[Run, Counts], baselines: Baselines) -> tuple[list[Comparison], list[Run]]:
+    """Every rival asked with the image beside itself without it, as ``compare_with_baselines`` compares.
 
     One rival's runs at a time, since a trial may have asked about fewer posts than others did.
     """
     comparisons, alone = [], []
     for name in sorted({run.text_encoder for run in runs}):
         own = {run: counts for run, counts in runs.items() if run.text_encoder == name}
-        compared, without = compare_with_twins(own, twins)
+        compared, without = compare_with_baselines(own, baselines)
         comparisons += compared
         alone += without
     return corrected(comparisons), alone

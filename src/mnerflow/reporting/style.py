@@ -69,7 +69,7 @@ class Look:
 FUSIONS = {  # in the order of a legend; greys at least 0.06 apart, so that a copy in grey still reads
     "text_only": Look("#000000", "o", "-"),
     "image_only": Look("#A3A3A3", "v", (0, (1, 1))),
-    "caption": Look("#DD7722", "p", (0, (5, 1, 1, 1))),
+    "text_only+caption": Look("#DD7722", "p", (0, (5, 1, 1, 1))),
     "linear": Look("#0075BC", "s", (0, (4, 1.2))),
     "cross_attention": Look("#A01850", "D", (0, (6, 1.2, 1.5, 1.2))),
     "partial_prediction": Look("#229F6E", "^", (0, (2, 1))),
@@ -94,8 +94,8 @@ def fusion_looks(fusions: Iterable[str]) -> dict[str, Look]:
 
 
 def words(name: str) -> str:
-    """A fusion's name as a reader sees it: ``"cross_attention"`` → ``"cross attention"``."""
-    return name.replace("_", " ")
+    """A name as a reader sees it: ``"cross_attention+crf"`` → ``"cross attention crf"``."""
+    return name.replace("_", " ").replace("+", " ")
 
 
 def fusion_handles(looks: Mapping[str, Look]) -> list[Line2D]:

@@ -77,7 +77,7 @@ def grid_table(summary: Sequence[dict]) -> Table:
             row["dataset"],
             *([row["filter"]] if filtered else []),
             Combination.of(row).encoders,
-            row["fusion"],
+            Combination.of(row).system,
             str(row["seeds"]),
             spread(row["entity_f1_mean"], row["entity_f1_sd"]),
             between(row["entity_f1_low"], row["entity_f1_high"]),

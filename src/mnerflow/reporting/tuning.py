@@ -42,7 +42,7 @@ def tuning_table(rows: Sequence[dict]) -> Table:
             [
                 combination.data,
                 combination.encoders,
-                combination.fusion,
+                combination.system,
                 row["settings"],
                 str(row["seeds"]),
                 row["select"],

@@ -49,7 +49,7 @@ class Inputs:
     @property
     def lengths(self) -> list[int]:
         """Each post's own units of text, by which training is cut into steps: a caption or images that a
-        model reads besides leave it the steps of its text-only twin."""
+        model reads besides leave it the steps of its text-only baseline."""
         if self.texts is None:
             return list(map(len, self._labels))
         return [text.own for text in self.texts]

@@ -113,7 +113,7 @@ def train_run(
     meter = Meter(device())
     seed_everything(run.seed, run.training.threads)
     posts, dev_posts = read_posts(train_file), read_posts(dev_file)
-    posts, left_out = _usable(posts, images, run.captions, train_file)
+    posts, left_out = _usable(posts, images, bool(run.contexts), train_file)
     tagger = new_tagger(run, posts, images.d_feature if images else 0).to(device())
     align(tagger.trained_state().values())
     training, dev = (_inputs(tagger, run, split, images) for split in (posts, dev_posts))
@@ -176,8 +176,8 @@ def _usable(
         raise UserError(f"{file}: no training post has a word left. Choose a milder filter.")
     if captions and not any(post.caption for post in usable):
         raise UserError(
-            f"{file}: not one training post has a caption, but the fusion reads them. Give the data set "
-            "`captions`, or leave out the fusions that read them."
+            f"{file}: not one training post has a caption, but the variant reads them. Give the data set "
+            "`captions`, or leave out the variants that read them."
         )
     return usable, [post.id for post in posts if post.id in imageless | wordless]
 
@@ -238,5 +238,5 @@ def _pretrained(run: RunConfig) -> list[Path]:
 
 def _inputs(tagger: Tagger, run: RunConfig, posts: Sequence[Post], images: Images | None) -> Inputs:
     if images is None:
-        return Inputs(posts, tagger, run.captions)
-    return Inputs(posts, tagger, run.captions, images.values, images.rows(posts))
+        return Inputs(posts, tagger, bool(run.contexts))
+    return Inputs(posts, tagger, bool(run.contexts), images.values, images.rows(posts))

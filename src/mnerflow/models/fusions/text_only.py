@@ -1,4 +1,4 @@
-"""No image: the twin that every fusion is compared with."""
+"""No image: the baseline that every fusion is compared with."""
 
 from torch import Tensor, nn
 

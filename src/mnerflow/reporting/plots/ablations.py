@@ -1,4 +1,4 @@
-"""What each fusion loses with wrong images."""
+"""What each run loses with wrong images."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def draw_ablations(does_it_help: str | Path, out_stem: str | Path) -> None:
     ]
     handles = [handle(f"{name} images", fill) for name, fill in FILL.items()]
     label = "True − wrong images, test entity F1 (points)"
-    figure = interval_figure(rows, label, handles) if rows else style.note("No fusion was run with images.")
+    figure = interval_figure(rows, label, handles) if rows else style.note("Nothing was run with images.")
     style.save(figure, out_stem)
 
 

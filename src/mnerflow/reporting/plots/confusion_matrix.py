@@ -27,7 +27,7 @@ def draw_confusion_matrix(predictions: str | Path, out_stem: str | Path) -> None
     run = Run.from_folder(Path(predictions).parent)
     records = read_predictions(predictions)
     tags = ordered_tags(tag for record in records for tag in (*record.labels, *record.predicted))
-    title = f"{run.data}: {run.encoders}\n{style.words(run.fusion)}, seed {run.seed}"
+    title = f"{run.data}: {run.encoders}\n{style.words(run.system)}, seed {run.seed}"
     figure = _figure(confusion_matrix(records, tags), tags, title) if tags else style.note("No predictions.")
     style.save(figure, out_stem)
 

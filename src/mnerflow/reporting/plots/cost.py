@@ -51,7 +51,7 @@ def _figure(points: Points, machines: Mapping[Combination, str]) -> Figure:
     (most, _), *others = Counter(machines.values()).most_common()
     if others:
         note = f"{note} Hollow: not trained on {most}; seconds of two machines do not compare.".lstrip()
-    looks = style.fusion_looks(run.fusion for run in points)
+    looks = style.fusion_looks(run.system for run in points)
     placed = places(panels, 3)
     rows, columns = size_of(placed)
     width = FULL / columns if columns > 1 else style.COLUMN
@@ -64,7 +64,7 @@ def _figure(points: Points, machines: Mapping[Combination, str]) -> Figure:
         first.setdefault(panel.dataset, axes)
         axes.set_title(panel.title(width - 0.4))
         for run in panels[panel]:
-            look = looks[run.fusion]
+            look = looks[run.system]
             axes.errorbar(
                 *points[run],
                 color=look.color,

@@ -1,4 +1,4 @@
-"""What each fusion gains over its text-only twin."""
+"""What each run gains over its baseline."""
 
 from pathlib import Path
 
@@ -21,8 +21,10 @@ def draw_forest(does_it_help: str | Path, out_stem: str | Path) -> None:
         for record in read_csv(does_it_help, COLUMNS)
     ]
     handles = [handle("sure difference", "full"), handle("not sure", "none")]
-    label = "Fusion − text only, test entity F1 (points)"
-    figure = interval_figure(rows, label, handles) if rows else style.note("No fusion has a text-only twin.")
+    label = "With − without the source, test entity F1 (points)"
+    figure = (
+        interval_figure(rows, label, handles) if rows else style.note("Nothing was run beside its baseline.")
+    )
     style.save(figure, out_stem)
 
 
@@ -32,4 +34,5 @@ def _mark(record: dict) -> Mark:
 
 
 def _word(record: dict) -> str:
-    return f"{record['verdict']} (1 seed)" if record["seeds"] == "1" else record["verdict"]
+    said = record["verdict"] if record["source"] == "image" else f"{record['source']}: {record['verdict']}"
+    return f"{said} (1 seed)" if record["seeds"] == "1" else said

@@ -63,7 +63,7 @@ def read_test_scores(path: str | Path) -> Scores:
 
 def _figure(scores: Scores, ceilings: Mapping[str, float]) -> Figure:
     panels, note = first_panels(group_by_panel(scores))
-    looks = looks_by_data(panels, style.fusion_looks(run.fusion for run in scores))
+    looks = looks_by_data(panels, style.fusion_looks(run.system for run in scores))
     longest = max(map(len, looks.values()))
     most = max(1, min(4, 24 // longest))  # a fusion needs a quarter of an inch for its three conditions
     placed = places(panels, most)
@@ -78,7 +78,7 @@ def _figure(scores: Scores, ceilings: Mapping[str, float]) -> Figure:
         axes = figure.add_subplot(grid[row, column], xlim=(-0.6, len(own) - 0.4), ylim=limits)
         axes.set_title(panel.title(total / columns - 0.4))
         for x, (fusion, look) in enumerate(own.items()):
-            seeds = [scores[run] for run in panels[panel] if run.fusion == fusion]
+            seeds = [scores[run] for run in panels[panel] if run.system == fusion]
             _draw_fusion(axes, x, seeds, look)
         below, right = at.get((row + 1, column)), at.get((row, column + 1))
         _label_fusions(axes, own, labelled=below is None or below.data != panel.data)

@@ -28,7 +28,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A fusion's marks, one below the other, and a word at the right edge."""
+    """A combination's marks, one below the other, and a word at the right edge."""
 
     combination: Combination
     marks: Sequence[Mark]
@@ -49,7 +49,7 @@ def interval_figure(rows: Sequence[Row], label: str, handles: Sequence[Line2D]) 
     heights = [_height(panel) for panel in panels]
     figure = Figure(figsize=(COLUMN, ROW * sum(heights) + 0.42 * len(panels) + 0.2))
     grid = figure.add_gridspec(len(panels), 1, height_ratios=heights)
-    looks = style.fusion_looks(row.combination.fusion for row in rows)
+    looks = style.fusion_looks(row.combination.system for row in rows)
     for place, (panel, height) in enumerate(zip(panels, heights, strict=True)):
         axes = figure.add_subplot(grid[place], title=panel[0].combination.data, ylim=(height - 0.4, -0.6))
         axes.grid(visible=True, axis="x")
@@ -77,7 +77,7 @@ def _draw(axes: Axes, rows: Sequence[Row], looks: Mapping[str, style.Look]) -> N
         labels[y] = pair
         y += 1
         for row in members:
-            labels[y + (len(row.marks) - 1) / 2 * 0.7] = style.words(row.combination.fusion)
+            labels[y + (len(row.marks) - 1) / 2 * 0.7] = style.words(row.combination.system)
             axes.annotate(
                 row.word,
                 xy=(1, y + (len(row.marks) - 1) / 2 * 0.7),
@@ -87,7 +87,7 @@ def _draw(axes: Axes, rows: Sequence[Row], looks: Mapping[str, style.Look]) -> N
                 va="center",
                 fontsize=SMALL,
             )
-            look = looks[row.combination.fusion]
+            look = looks[row.combination.system]
             for mark in row.marks:
                 axes.plot([mark.low, mark.high], [y, y], color=look.color, linewidth=0.8)
                 axes.plot(

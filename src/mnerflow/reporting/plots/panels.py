@@ -76,7 +76,7 @@ def looks_by_data(
     """Of ``looks``, in their order, those of the fusions in the panels of each data set (``Panel.data``)."""
     found: dict[str, set[str]] = {}
     for panel, runs in panels.items():
-        found.setdefault(panel.data, set()).update(run.fusion for run in runs)
+        found.setdefault(panel.data, set()).update(run.system for run in runs)
     return {
         data: {fusion: look for fusion, look in looks.items() if fusion in fusions}
         for data, fusions in found.items()

@@ -38,7 +38,7 @@ def draw_per_type(per_type: str | Path, out_stem: str | Path) -> None:
 
 def _figure(scores: Scores) -> Figure:
     panels, note = first_panels(group_by_panel(scores))
-    looks = style.fusion_looks(run.fusion for run in scores)
+    looks = style.fusion_looks(run.system for run in scores)
     placed = places(panels, 3)
     rows, columns = size_of(placed)
     width = FULL / columns if columns > 1 else style.COLUMN
@@ -50,7 +50,7 @@ def _figure(scores: Scores) -> Figure:
         axes = figure.add_subplot(grid[row, column], sharey=first.get(panel.dataset))
         first.setdefault(panel.dataset, axes)
         axes.set_title(panel.title(width - 0.4))
-        _draw(axes, {run.fusion: scores[run] for run in panels[panel]}, own[panel.data])
+        _draw(axes, {run.system: scores[run] for run in panels[panel]}, own[panel.data])
         axes.tick_params(labelleft=starts)
         if column == 0:
             axes.set_ylabel("Test F1 (%)")

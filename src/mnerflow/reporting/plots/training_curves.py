@@ -68,7 +68,7 @@ def mean_over_seeds(seeds: Sequence[np.ndarray]) -> np.ndarray:
 
 def _figure(runs: dict[Run, Curves]) -> Figure:
     panels, note = first_panels(group_by_panel(runs))
-    looks = style.fusion_looks(run.fusion for run in runs)
+    looks = style.fusion_looks(run.system for run in runs)
     placed = places(panels, PANELS_A_ROW)
     rows, columns = size_of(placed)
     width = FULL / columns if columns > 1 else style.COLUMN
@@ -84,7 +84,7 @@ def _figure(runs: dict[Run, Curves]) -> Figure:
         seeds_of: dict[str, list[Curves]] = {fusion: [] for fusion in looks}
         for run in panels[panel]:
             if len(runs[run]["epoch"]):
-                seeds_of[run.fusion].append(runs[run])
+                seeds_of[run.system].append(runs[run])
         _draw_scores(score_axes, seeds_of, looks)
         _draw_losses(loss_axes, seeds_of, looks)
         score_axes.tick_params(labelbottom=False, labelleft=starts)
@@ -98,7 +98,7 @@ def _figure(runs: dict[Run, Curves]) -> Figure:
         Line2D([], [], color=look.color, marker=look.marker, linestyle=look.line, label=style.words(fusion))
         for fusion, look in looks.items()
     ]
-    if len(runs) > len({(Panel.of(run), run.fusion) for run in runs}):
+    if len(runs) > len({(Panel.of(run), run.system) for run in runs}):
         handles.append(Line2D([], [], color=style.MUTED, linewidth=0.5, label="one seed (dev)"))
     handles.append(Line2D([], [], color=style.MUTED, linewidth=0.9, linestyle=":", label="training loss"))
     style.legend_below(figure, handles, note)

@@ -20,7 +20,7 @@ from PIL import Image
 from mnerflow.evaluation.evidence import RULES
 from mnerflow.evaluation.scores import best_run, read_scores
 from mnerflow.files import read_text, write_text
-from mnerflow.grid import Run
+from mnerflow.grid import Baselines, Run
 from mnerflow.reporting.does_it_help import COLUMNS
 from mnerflow.reporting.report.answer import answers, headline
 from mnerflow.reporting.report.gallery import gallery
@@ -31,7 +31,7 @@ from mnerflow.reporting.table_files import read_csv
 # that it is drawn from.
 CAPTIONS = {
     "forest": (
-        "What each fusion gains over its text-only twin, with its 95 % interval; filled where it is sure.",
+        "What each run gains over its baseline, with its 95 % interval; filled where it is sure.",
         "tables/does_it_help.csv",
     ),
     "ablations": (
@@ -68,8 +68,8 @@ class Sources:
 
     ``plots`` are SVG files; ``data_reports`` Markdown files, one a data set, with their pictures beside them;
     ``posts`` the prepared test split of each data set and filter; ``predictions`` each run's on it;
-    ``images`` the folder of each data set that has photos; ``twins`` the text-only fusion that each fusion is
-    compared with.
+    ``images`` the folder of each data set that has photos; ``baselines`` what each combination is held
+    against.
     """
 
     plots: Sequence[Path]
@@ -77,7 +77,7 @@ class Sources:
     posts: Mapping[tuple[str, str], Path]
     predictions: Mapping[Run, Path]
     images: Mapping[str, Path]
-    twins: Mapping[str, str | None]
+    baselines: Baselines
 
 
 def write_report(out: Path, sources: Sources) -> None:
@@ -96,9 +96,8 @@ def write_report(out: Path, sources: Sources) -> None:
     found = answers(
         read_csv(folder / "tables/does_it_help.csv", COLUMNS),
         read_csv(folder / "tables/grid.csv", ("dataset", "sentences")),
-        sources.twins,
     )
-    shown = gallery(sources.posts, sources.predictions, sources.images, sources.twins)
+    shown = gallery(sources.posts, sources.predictions, sources.images, sources.baselines)
     figures = [_figure(plot, folder) for plot in sorted(sources.plots, key=_place)]
     page = environment.get_template("page.html.j2").render(
         headline=headline(found),

@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 
-from mnerflow.grid import FILTERS_OFF, NONE, Combination
+from mnerflow.grid import FILTERS_OFF, Combination
 from mnerflow.reporting.does_it_help import interval, p_value, points
 from mnerflow.reporting.render import percent
 from mnerflow.reporting.summary import FEW_SENTENCES, few_sentences
@@ -37,20 +37,20 @@ WORDS = (YES, PARTLY, MIXED, UNCLEAR, NO, FEW)
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What is said of one fusion beside its text-only twin; the difference and its interval are in points.
+    """What is said of one run beside its baseline; the difference and its interval are in points.
 
-    ``says`` is that in words, in singular and plural; ``fusion_score`` and ``text_only`` are percentages
-    as text, ``folder`` and ``twin`` where their runs lie.
+    ``says`` is that in words, in singular and plural; ``fusion_score`` and ``baseline_score`` are
+    percentages as text, ``folder`` and ``baseline`` where their runs lie.
     """
 
     model: str
     verdict: str
     says: tuple[str, str]
     fusion_score: str
-    text_only: str
+    baseline_score: str
     evidence: str
     folder: str
-    twin: str
+    baseline: str
     difference: float
     low: float
     high: float
@@ -74,16 +74,15 @@ class Answer:
     reach: float
 
 
-def answers(rows: Iterable[Row], summary: Iterable[Row], twins: Mapping[str, str | None]) -> list[Answer]:
+def answers(rows: Iterable[Row], summary: Iterable[Row]) -> list[Answer]:
     """An answer for each data set of ``rows`` (``does_it_help.csv``), in ``WORDS`` order, then by name.
 
-    ``summary`` are rows of ``grid.csv``, which say how many test sentences a data set has; ``twins`` names
-    the text-only fusion that each fusion is compared with.
+    ``summary`` are rows of ``grid.csv``, which say how many test sentences a data set has.
     """
     sentences = {row["dataset"]: int(row["sentences"]) for row in summary}
     ordered = sorted(rows, key=lambda row: (row["dataset"], -float(row["difference"])))
     found = [
-        _answer(dataset, [_claim(row, twins) for row in group], sentences[dataset])
+        _answer(dataset, [_claim(row) for row in group], sentences[dataset])
         for dataset, group in groupby(ordered, key=lambda row: row["dataset"])
     ]
     return sorted(found, key=lambda answer: WORDS.index(answer.word))
@@ -95,7 +94,7 @@ def headline(found: Sequence[Answer]) -> list[tuple[str, str]]:
     ``[("Yes", "on demo: a gain in 3 of 3 comparisons."), ("Unclear", "on tweets: a gain in 0 of 2 …")]``
     """
     if not found:
-        return [("Nothing to compare:", "no fusion was run beside its text-only twin.")]
+        return [("Nothing to compare:", "no run was made beside its baseline.")]
     parts = []
     for word, group in groupby(found, key=lambda answer: answer.word):
         members = list(group)
@@ -145,10 +144,10 @@ def _share(counts: Counter[str]) -> str:
     return f": a gain in {counts['gains']} of {counts.total()} {comparisons}{loss}"
 
 
-def _claim(row: Row, twins: Mapping[str, str | None]) -> Claim:
+def _claim(row: Row) -> Claim:
     difference, low, high = (100 * float(row[name]) for name in ("difference", "low", "high"))
     combination = Combination.of(row)
-    says = (CAPTION_SAYS if combination.image_encoder == NONE else SAYS)[row["verdict"]]
+    says = (SAYS if row["source"] == "image" else CAPTION_SAYS)[row["verdict"]]
     if row["verdict"] == "unclear" and row["sure"] == "True":
         says = SURE_SAYS[difference > 0]
     filtered = "" if combination.filter == FILTERS_OFF else f" ({combination.filter})"
@@ -162,16 +161,15 @@ def _claim(row: Row, twins: Mapping[str, str | None]) -> Claim:
         if drop < 0:  # told as a gain, and its interval with it
             low_drop, high_drop = -high_drop, -low_drop
         evidence += f" With shuffled images the same weights {_lose(drop)} ({interval(low_drop, high_drop)})."
-    twin = replace(combination, image_encoder=NONE, fusion=twins[combination.fusion])
     return Claim(
         f"{combination.model}{filtered}",
         row["verdict"],
         says,
         percent(float(row["fusion_score"])),
-        percent(float(row["text_only"])),
+        percent(float(row["baseline_score"])),
         evidence,
         f"runs/{combination.folder}/",
-        f"runs/{twin.folder}/",
+        f"runs/{row['baseline']}/",
         difference,
         low,
         high,

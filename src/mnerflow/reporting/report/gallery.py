@@ -13,9 +13,8 @@ from mnerflow.data.image import BLANK_COLOUR, BrokenImage, decode
 from mnerflow.data.post import read_posts
 from mnerflow.data.tags import spans
 from mnerflow.evaluation.errors import outcomes
-from mnerflow.evaluation.evidence import twin_of
 from mnerflow.evaluation.predictions import Prediction, read_predictions
-from mnerflow.grid import Run, data_label
+from mnerflow.grid import Baselines, Run, data_label
 
 POSTS = 150  # of all data sets together: enough to browse, and the page stays a few megabytes
 SIDE = 192  # pixels of a thumbnail's longer side, sharp at the 6 rem in which it is shown
@@ -26,12 +25,12 @@ def gallery(
     posts: Mapping[tuple[str, str], Path],
     predictions: Mapping[Run, Path],
     images: Mapping[str, Path],
-    twins: Mapping[str, str | None],
+    baselines: Baselines,
 ) -> list[dict]:
     """A group for each data set and filter, each with the same share of ``POSTS`` posts, as plain values.
 
-    A group has ``models`` (of each combination the run with the lowest seed; ``twin`` is the place of its
-    text-only twin in the list) and ``posts``. A post has its ``tokens``, its ``image`` as a data URL, the
+    A group has ``models`` (of each combination the run with the lowest seed; ``baseline`` is the place of
+    its first baseline in the list) and ``posts``. A post has its ``tokens``, its ``image`` as a data URL, the
     ``gold`` entities ``[type, start, end]``, and for each model, in ``read``, its ``entities``, ``score``
     (entities right minus entities wrong) and kinds of ``errors``.
     """
@@ -39,15 +38,15 @@ def gallery(
     for (dataset, filter_name), path in sorted(posts.items()):
         runs = _first_seeds(run for run in predictions if (run.dataset, run.filter) == (dataset, filter_name))
         read = [read_predictions(predictions[run]) for run in runs]
-        places = [_place(runs, twin_of(run, twins)) for run in runs]
+        places = [_place(runs, run, baselines) for run in runs]
         names = {post.id: post.images for post in read_posts(path)}
         chosen = sample(_balance(read, places), max(1, POSTS // len(posts)), Random(SEED))
         groups.append(
             {
                 "name": data_label(dataset, filter_name),
                 "models": [
-                    {"name": run.model, "run": run.path, "twin": twin}
-                    for run, twin in zip(runs, places, strict=True)
+                    {"name": run.model, "run": run.path, "baseline": place}
+                    for run, place in zip(runs, places, strict=True)
                 ],
                 "posts": [
                     _post([each[index] for each in read], names, images.get(dataset)) for index in chosen
@@ -60,7 +59,7 @@ def gallery(
 def sample(balance: Sequence[int], size: int, random: Random) -> list[int]:
     """Indices of at most ``size`` posts, a third each that the image helped, hurt and left the same.
 
-    ``balance`` is positive where the fusions read a post better than their twins on the whole, negative
+    ``balance`` is positive where the fusions read a post better than their baselines on the whole, negative
     where worse. Where there are fewer than a third of one kind, others take their place. Those on which
     the fusions change most come first.
     """
@@ -88,15 +87,16 @@ def _first_seeds(runs: Iterable[Run]) -> list[Run]:
     return [next(seeds) for _, seeds in groupby(sorted(runs), key=lambda run: run.combination)]
 
 
-def _place(runs: Sequence[Run], twin: Run | None) -> int | None:
-    return runs.index(twin) if twin in runs else None
+def _place(runs: Sequence[Run], run: Run, baselines: Baselines) -> int | None:
+    others = (baseline.run(run.seed) for baseline in baselines.get(run.combination, {}).values())
+    return next((runs.index(other) for other in others if other in runs), None)
 
 
-def _balance(read: Sequence[Sequence[Prediction]], twins: Sequence[int | None]) -> list[int]:
-    """For every post, the score of all fusions less that of their twins."""
+def _balance(read: Sequence[Sequence[Prediction]], baselines: Sequence[int | None]) -> list[int]:
+    """For every post, the score of all fusions less that of their baselines."""
     scores = [[_score(prediction) for prediction in each] for each in read]
-    pairs = [(scores[model], scores[twin]) for model, twin in enumerate(twins) if twin is not None]
-    return [sum(model[i] - twin[i] for model, twin in pairs) for i in range(len(scores[0]))]
+    pairs = [(scores[model], scores[place]) for model, place in enumerate(baselines) if place is not None]
+    return [sum(model[i] - other[i] for model, other in pairs) for i in range(len(scores[0]))]
 
 
 def _score(prediction: Prediction) -> int:

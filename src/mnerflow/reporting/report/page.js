@@ -203,14 +203,14 @@ function show() {
     : `None of ${posts.length} posts is like that. Choose less, or other words.`;
 }
 
-/** Offer the models of the chosen data set; begin with the first fusion that has a twin, beside it. */
+/** Offer the models of the chosen data set; begin with the first model that has a baseline, beside it. */
 function offer() {
   const { models, posts } = group();
   const pairs = models.map((model, index) => [index, model.name]);
-  const fusion = Math.max(0, models.findIndex((model) => model.twin !== null));
+  const fusion = Math.max(0, models.findIndex((model) => model.baseline !== null));
   for (const name of ["first", "second"]) options(field(name), pairs);
   field("second").value = fusion;
-  field("first").value = models[fusion].twin ?? fusion;
+  field("first").value = models[fusion].baseline ?? fusion;
   options(field("type"), [["", "all"], ...typesOf(posts).map((type) => [type, type])]);
 }
 

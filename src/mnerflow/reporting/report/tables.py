@@ -160,27 +160,28 @@ def _seed(row: Row) -> Cell:
 
 MODEL = (
     Column("data set", _dataset, ("dataset", "filter")),
-    Column("model", _model, ("text_encoder", "image_encoder", "fusion")),
+    Column("model", _model, ("text_encoder", "image_encoder", "fusion", "variant")),
 )
 SEEDS = _count("seeds", "seeds")
 TABLES: Sequence[tuple[str, str, str, Sequence[Column]]] = (
     (
         "tables/does_it_help.csv",
-        "Does the image help?",
-        "Entity F1 on the test split in percent, every fusion beside its text-only twin; a sure difference "
-        "is bold. Detectable: the smallest difference that the test alone, p not corrected, had an 80 % "
-        "chance to show. Order: below 0.5 where the fusion's seeds are almost stochastically better; of few "
-        "seeds no evidence by itself. Drop: points that the same weights lose with wrong images. Changed: "
-        "percentage of posts that shuffled images tag otherwise.",
+        "Does a source help?",
+        "Entity F1 on the test split in percent, every run beside its baseline, which lacks the source; a "
+        "sure difference is bold. Detectable: the smallest difference that the test alone, p not corrected, "
+        "had an 80 % chance to show. Order: below 0.5 where the run's seeds are almost stochastically "
+        "better; of few seeds no evidence by itself. Drop: points that the same weights lose with wrong "
+        "images. Changed: percentage of posts that shuffled images tag otherwise.",
         (
             *MODEL,
+            _text("source", "source"),
             _text("verdict", "verdict"),
             Column("difference", _difference, ("difference", "sure"), number=True),
             *_wide(
                 Column("95 % interval", _interval(), ("low", "high"), number=True),
                 _number("corrected p", "p_corrected", p_value),
-                _percent("text only", "text_only"),
-                _percent("fusion", "fusion_score"),
+                _percent("baseline", "baseline_score"),
+                _percent("with it", "fusion_score"),
             ),
             *_detail(
                 SEEDS,
@@ -283,10 +284,12 @@ TABLES: Sequence[tuple[str, str, str, Sequence[Column]]] = (
     (
         "tables/fixed_and_broken.csv",
         "Fixed and broken",
-        "Entities beside the text-only twin, means over seeds: gold ones that only the fusion finds (fixed) "
-        "or only the twin (broken), wrong ones that only the twin makes (removed) or the fusion (added).",
+        "Entities beside the baseline, which lacks the source, means over seeds: gold ones that only the "
+        "run finds (fixed) or only the baseline (broken), wrong ones that only the baseline makes (removed) "
+        "or the run (added).",
         (
             *MODEL,
+            _text("source", "source"),
             _text("type", "type"),
             _count("fixed", "fixed"),
             _count("broken", "broken"),
