@@ -8,7 +8,7 @@ import yaml
 from mnerflow.grid import Run
 
 VALUES: dict[str, Any] = {
-    "config": {},
+    "config": {"decoder": {"kind": "softmax"}},
     "code": {"commit": "abc", "modules": {"mnerflow.training.run": "1"}},
     "versions": {"mnerflow": "1.2", "torch": "2.14"},
     "data_sha256": {},

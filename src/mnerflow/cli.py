@@ -47,7 +47,8 @@ A token should be what it was in training: there a comma is a token of its own, 
 
 Prints a line of JSON a post, with a tag for every token and the entities:
   {"id": "1", "tokens": ["Ann", "sings"], "tags": ["B-PER", "O"],
-   "entities": [{"type": "PER", "start": 0, "end": 1, "text": "Ann"}]}
+   "entities": [{"type": "PER", "start": 0, "end": 1, "text": "Ann", "confidence": 0.98}]}
+A confidence is the model's probability of just this entity.
 """
 
 

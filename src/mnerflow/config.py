@@ -1,7 +1,7 @@
 """The configuration of one run, as dataclasses; the defaults of training stand here and nowhere else."""
 
 from dataclasses import asdict, dataclass, field, is_dataclass
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from mnerflow.errors import UserError, suggest
 from mnerflow.finite import is_finite
@@ -33,8 +33,6 @@ class TrainingConfig:
         warmup: share of all steps in which the learning rate rises; it then falls linearly to zero.
         clip: largest gradient norm.
         weight_decay: of weight matrices; norms, biases and embeddings are left alone.
-        class_weights: against class imbalance, a tag's words weigh ``count ** -class_weights``; 0 is off.
-        focal: exponent of the focal loss, by which words already predicted well count less; 0 is off.
         processes: how many train the run, a GPU each where there are any; each takes a share of every batch.
             Part, too, of what makes predictions the same byte by byte.
         threads: processor threads a process; part of what makes predictions the same byte by byte.
@@ -51,8 +49,6 @@ class TrainingConfig:
     warmup: float = 0.1
     clip: float = 1.0
     weight_decay: float = 0.01
-    class_weights: float = 0.0
-    focal: float = 0.0
     processes: int = 1
     threads: int = 1
     checkpoint_seconds: float = field(default=60.0, compare=False, repr=False)  # changes no result
@@ -60,7 +56,7 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class PartConfig:
-    """A text encoder, image encoder or fusion: the class that it is, its options, where weights lie.
+    """A text encoder, image encoder, fusion or decoder: the class that it is, its options, where weights lie.
 
     Attributes:
         kind: name of the file that holds the class.
@@ -97,7 +93,6 @@ class RunConfig:
         text_encoder: nothing in an image-only run.
         image_encoder: nothing in a text-only run.
         contexts: named texts beside the post's own that the text encoder reads with it, in order.
-        decoder: ``softmax`` or another file of ``mnerflow.models.decoders``.
         init_from: saved model of another run, whose encoders and head training starts from.
     """
 
@@ -107,7 +102,7 @@ class RunConfig:
     text_encoder: PartConfig | None = None
     image_encoder: ImageConfig | None = None
     contexts: tuple[str, ...] = ()
-    decoder: str = "softmax"
+    decoder: PartConfig = field(default_factory=lambda: PartConfig("softmax"))
     init_from: str | None = None
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
@@ -118,7 +113,7 @@ def build(cls: type[T], values: dict[str, Any], place: str) -> T:
     Raises ``UserError`` naming ``place`` and the key that is unknown (with the nearest known one),
     missing or of another type.
     """
-    types = get_type_hints(cls)
+    types = get_type_hints(cls, include_extras=True)
     arguments = {}
     for key, value in values.items():
         if key not in types:
@@ -150,7 +145,11 @@ def _lists(value: Any) -> Any:
 
 
 def _fits(value: Any, kind: Any) -> bool:
-    """Whether a plain value is of a plain type; what other types allow, their users say."""
+    """Whether a plain value is of a plain type, ``Annotated[type, least, most]`` within these; what other
+    types allow, their users say."""
+    if get_origin(kind) is Annotated:
+        plain_kind, least, most = get_args(kind)
+        return _fits(value, plain_kind) and least <= value <= most
     if get_origin(kind) is Literal:
         return value in get_args(kind)
     if kind in (bool, str):
@@ -161,6 +160,9 @@ def _fits(value: Any, kind: Any) -> bool:
 
 
 def _meaning(kind: Any) -> str:
+    if get_origin(kind) is Annotated:
+        plain_kind, least, most = get_args(kind)
+        return f"{_meaning(plain_kind)}, from {least} to {most}"
     if get_origin(kind) is Literal:
         return f"one of {', '.join(map(repr, get_args(kind)))}"
     return {bool: "true or false", str: "text", int: "a whole number", float: "a number such as 1.0e-3"}[kind]

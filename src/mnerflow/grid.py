@@ -7,7 +7,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Self
 
-from mnerflow.config import RunConfig, TrainingConfig, build, plain
+from mnerflow.config import TrainingConfig, build, plain
 from mnerflow.errors import UserError, suggest
 from mnerflow.fused import fused
 
@@ -223,6 +223,12 @@ def contexts_of(config: dict[str, Any], variant: str) -> list[str]:
     return [name for entry in variant_chain(config, variant) for name in entry.get("contexts", [])]
 
 
+def decoder_of(config: dict[str, Any], variant: str) -> dict[str, Any]:
+    """Kind and options of a variant's decoder, of which the kind alone may be named; softmax without."""
+    decoder = setting(config, variant, "decoder") or "softmax"
+    return _part(decoder, {}) if isinstance(decoder, str) else _part(decoder["kind"], decoder)
+
+
 def images_of(config: dict[str, Any], dataset: str) -> str:
     """The data set whose images a data set's posts show: itself, or one of the same posts, split anew."""
     return config["datasets"][dataset].get("images_of", dataset)
@@ -336,7 +342,7 @@ def run_config(config: dict[str, Any], run: Run) -> dict[str, Any]:
         "seed": run.seed,
         "fusion": _part(run.fusion, fusion),
         "contexts": contexts_of(config, run.variant),
-        "decoder": setting(config, run.variant, "decoder") or RunConfig.decoder,
+        "decoder": decoder_of(config, run.variant),
         "training": _training(config, run),
     }
     if text is not None:
@@ -431,7 +437,7 @@ def modules_of(values: dict[str, Any]) -> Iterator[str]:
     """The modules that a run picks by name: its encoders, fusion and decoder."""
     models = "mnerflow.models"
     yield f"{models}.fusions.{values['fusion']['kind']}"
-    yield f"{models}.decoders.{values['decoder']}"
+    yield f"{models}.decoders.{values['decoder']['kind']}"
     for part in ("text_encoder", "image_encoder"):
         if values.get(part):
             yield f"{models}.{part}s.{values[part]['kind']}"

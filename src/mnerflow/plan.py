@@ -8,12 +8,25 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from mnerflow.config import build
 from mnerflow.data.filters import FILTERS, steps_of
 from mnerflow.data.sources import known_by
 from mnerflow.errors import UserError, suggest
 from mnerflow.files import expanded
 from mnerflow.fingerprint import PACKAGE
-from mnerflow.grid import BASE, FILTERS_OFF, NONE, Run, check_known, run_config, variant_chain, variants
+from mnerflow.grid import (
+    BASE,
+    FILTERS_OFF,
+    NONE,
+    Run,
+    check_known,
+    decoder_of,
+    kind_of,
+    run_config,
+    variant_chain,
+    variants,
+)
+from mnerflow.signature import options_class
 
 CLOCKS_DIFFER = 60  # seconds, between the machines that share a file system
 
@@ -24,6 +37,7 @@ def check_plan(config: dict[str, Any], runs: Iterable[Run], rivals: Iterable[Run
     ``rivals`` are runs that are asked instead of trained, so that only their data is looked at.
     """
     _check_entries(config)
+    runs = list(runs)
     planned = [(run, [*_data_modules(config, run), *_model_modules(config, run)]) for run in runs]
     planned += [(run, [*_data_modules(config, run)]) for run in rivals]
     for run, modules in planned:
@@ -37,6 +51,13 @@ def check_plan(config: dict[str, Any], runs: Iterable[Run], rivals: Iterable[Run
             steps_of(run.filter, config.get("filters", {}))
         if "folder" in config["datasets"][run.dataset]:
             _check_folder(config["datasets"][run.dataset], run)
+    for name in sorted({run.fusion for run in runs}):
+        entry = config["fusions"][name]
+        _check_options("fusions", kind_of(name, entry), entry.get("options", {}), f"fusions.{name}.options")
+    for name in sorted({run.variant for run in runs}):
+        decoder = decoder_of(config, name)
+        place = f"variants.{name}.decoder.options"
+        _check_options("decoders", decoder["kind"], decoder["options"], place)
 
 
 def check_clock(folders: Iterable[str]) -> None:
@@ -138,16 +159,17 @@ def _data_modules(config: dict[str, Any], run: Run) -> Iterator[tuple[str, ...]]
 def _model_modules(config: dict[str, Any], run: Run) -> Iterator[tuple[str, ...]]:
     """The same for a run's model."""
     values = run_config(config, run)
-    if values["decoder"] == "crf" and any(values["training"].get(key) for key in ("class_weights", "focal")):
-        raise UserError(
-            f"variants.{run.variant}: a CRF scores whole sequences and cannot weigh single words. Choose "
-            "`decoder: softmax`, or leave `class_weights` and `focal` out."
-        )
-    yield f"variants.{run.variant}.decoder", values["decoder"], "models", "decoders"
+    yield f"variants.{run.variant}.decoder", values["decoder"]["kind"], "models", "decoders"
     for part in ("fusion", "text_encoder", "image_encoder"):
         if part in values:
             place = f"{part}s.{getattr(run, part)}.kind"
             yield place, values[part]["kind"], "models", f"{part}s"
+
+
+def _check_options(package: str, kind: str, options: dict[str, Any], place: str) -> None:
+    """Those of a fusion or decoder, as far as its file tells them without being run."""
+    if known := options_class(package, kind):
+        build(known, options, place)
 
 
 def _check_folder(entry: dict[str, Any], run: Run) -> None:

@@ -87,7 +87,8 @@ def _not_finite(value: Any, path: str = "") -> Iterator[str]:
 def _leaves(errors: Iterator[ValidationError]) -> Iterator[ValidationError]:
     for error in errors:
         if error.validator == "anyOf":
-            yield max(error.context, key=lambda inner: len(inner.path))
+            # The way that was meant: the one that fits farthest.
+            yield max(error.context, key=lambda inner: (len(inner.path), inner.validator != "type"))
         else:
             yield error
 

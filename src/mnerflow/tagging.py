@@ -99,9 +99,16 @@ def read_texts(file: Path) -> list[Post]:
 
 def tagged_line(prediction: Prediction) -> str:
     """A post as JSON, with its tags and its entities, the tokens from ``start`` up to ``end``."""
+    found = zip(spans(prediction.predicted), prediction.entity_confidence or [], strict=True)
     entities = [
-        {"type": kind, "start": start, "end": end, "text": " ".join(prediction.tokens[start:end])}
-        for kind, start, end in spans(prediction.predicted)
+        {
+            "type": kind,
+            "start": start,
+            "end": end,
+            "text": " ".join(prediction.tokens[start:end]),
+            "confidence": confidence,
+        }
+        for (kind, start, end), confidence in found
     ]
     line = {"id": prediction.id, "tokens": prediction.tokens, "tags": prediction.predicted}
     return json.dumps(line | {"entities": entities}, ensure_ascii=False)

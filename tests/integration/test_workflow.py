@@ -203,7 +203,7 @@ def test_one_more_fusion(finished: Finished, workflow: Workflow, config: dict):
         pytest.param({"datasets": {"demo_control": {"training": {"epochs": 3}}}}, IMAGE, id="data set"),
         pytest.param({"text_encoders": {"minilm": {"training": {"epochs": 9}}}}, [], id="another encoder"),
         pytest.param({"datasets": {"demo": {"title": "Another title"}}}, [], id="title"),
-        pytest.param({"training": {"checkpoint_seconds": 5, "focal": 0.0}}, [], id="no result hangs on it"),
+        pytest.param({"training": {"checkpoint_seconds": 5, "warmup": 0.1}}, [], id="no result hangs on it"),
     ],
 )
 def test_a_changed_value_retrains_what_uses_it(

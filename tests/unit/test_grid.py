@@ -118,7 +118,7 @@ def test_later_training_settings_lie_over_earlier_ones(config) -> None:
     }
     named = Run("demo", "none", "bilstm", "cnn", "linear", 7, variant="yours")
     run = build(RunConfig, run_config(config, named), "run")
-    assert (run.training.epochs, run.training.clip, run.seed, run.decoder) == (6, 2.0, 7, "crf")
+    assert (run.training.epochs, run.training.clip, run.seed, run.decoder.kind) == (6, 2.0, 7, "crf")
     assert run.training.patience == 1
     assert (run.training.learning_rate.text, run.training.learning_rate.fusion) == (0.3, 0.1)
 
@@ -270,6 +270,41 @@ def test_an_option_of_a_filter_is_checked_before_anything_runs(config, options: 
 
 
 @pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        (
+            {"options": {"droput": 0.5}},
+            "fusions.linear.options: unknown key 'droput' (did you mean 'dropout'?)",
+        ),
+        ({"options": {"dropout": "0.5"}}, "fusions.linear.options.dropout: '0.5' is not a number such as"),
+        ({"decoder": "crff"}, "variants.mine.decoder: 'crff' is not known (did you mean 'crf'?)"),
+        ({"decoder": {"kind": "sofmax"}}, "'sofmax' is not known (did you mean 'softmax'?)"),
+        (
+            {"decoder": {"kind": "crf", "options": {"focal": 2.0}}},
+            "variants.mine.decoder.options: unknown key 'focal'",
+        ),
+        (
+            {"decoder": {"kind": "softmax", "options": {"class_weights": 2}}},
+            "variants.mine.decoder.options.class_weights: 2 is not a number such as 1.0e-3, from 0 to 1",
+        ),
+        (
+            {"decoder": {"kind": "span", "options": {"max_length": 2.5}}},
+            "variants.mine.decoder.options.max_length: 2.5 is not a whole number, from 1 to 64",
+        ),
+    ],
+)
+def test_an_option_of_a_fusion_or_decoder_is_checked_before_anything_runs(
+    config, entry: dict, said: str
+) -> None:
+    part, name = ("variants", "mine") if "decoder" in entry else ("fusions", "linear")
+    config[part][name] = entry
+    config["grid"][0]["variants"] = [name if part == "variants" else "base"]
+    with pytest.raises(UserError) as error:
+        check_plan(config, expand(config))
+    assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
     ("change", "said"),
     [
         ({"filters": {"low_variabilty": {}}}, "filters: 'low_variabilty' is not configured (did you mean"),
@@ -280,10 +315,6 @@ def test_an_option_of_a_filter_is_checked_before_anything_runs(config, options: 
         ({"datasets": {"poner_scans": {"poner": {"url": "https://other.example"}}}}, "PONER has one archive"),
         ({"image_encoders": {"minilm": {"size": 32}}}, "'minilm' is a text encoder and an image encoder"),
         ({"text_encoders": {"bert": {"kind": "transformer"}}}, "text_encoders.bert: it needs pretrained"),
-        (
-            {"training": {"focal": 2.0}, "grid": [BLOCK | {"variants": ["crf"]}]},
-            "variants.crf: a CRF scores whole sequences and cannot weigh single words",
-        ),
         (
             {"datasets": {"demo": {"images_of": "demo_control", "fit": "wrap"}}},
             "datasets.demo.images_of: its images are decoded as demo_control's own",

@@ -6,11 +6,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from mnerflow.config import PartConfig, RunConfig, TrainingConfig
+from mnerflow.config import PartConfig, RunConfig
 from mnerflow.data.overlap import check_leak, shared_posts
 from mnerflow.data.post import Post, write_posts
+from mnerflow.data.tags import tag_list
 from mnerflow.errors import UserError
-from mnerflow.models.decoders import class_weights
+from mnerflow.models.decoders import Decoder
+from mnerflow.models.decoders.crf import CRF
+from mnerflow.models.decoders.softmax import Softmax, class_weights
+from mnerflow.models.decoders.span import Span
 from mnerflow.models.init_from import start_from
 from mnerflow.models.tagger import new_tagger
 
@@ -46,54 +50,66 @@ def test_encoders_are_carried_over_and_heads_by_tag() -> None:
     own = {
         "text_encoder.w": torch.zeros(2),
         "image_encoder.w": torch.zeros(2),
-        "fusion.head.weight": torch.zeros(3, 2),
+        "decoder.head.weight": torch.zeros(3, 2),
         "fusion.hidden": torch.zeros(4, 2),
+        "fusion.three": torch.zeros(3),
+        "fusion.gate": torch.tensor(0.0),
         "decoder.transitions": torch.zeros(3, 3),
     }
     learnt = {
         "text_encoder.w": torch.ones(2),
-        "fusion.head.weight": torch.tensor([[1.0, 1], [2, 2], [3, 3], [4, 4], [5, 5]]),
+        "decoder.head.weight": torch.tensor([[1.0, 1], [2, 2], [3, 3], [4, 4], [5, 5]]),
         "fusion.hidden": torch.ones(6, 2),
+        "fusion.three": torch.tensor([1.0, 2, 3]),
+        "fusion.gate": torch.tensor(2.0),
         "decoder.transitions": torch.arange(25.0).view(5, 5),
     }
-    start_from(own, ["O", "B-LOC", "I-LOC"], learnt, ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"])
+    start_from(own, CRF(2, tag_list(["LOC"])), learnt, tag_list(["PER", "LOC"]))
     assert own["text_encoder.w"].tolist() == [1, 1]
     assert own["image_encoder.w"].tolist() == [0, 0], "the other run had none"
-    assert own["fusion.head.weight"].tolist() == [[1, 1], [4, 4], [5, 5]]
+    assert own["decoder.head.weight"].tolist() == [[1, 1], [4, 4], [5, 5]]
     assert own["fusion.hidden"].sum() == 0, "another size, so it stays new"
+    assert own["fusion.three"].tolist() == [1, 2, 3], "as many as there are tags, but no tags"
+    assert own["fusion.gate"] == 2
     assert own["decoder.transitions"].tolist() == [[0, 3, 4], [15, 18, 19], [20, 23, 24]]
 
 
-def test_two_predictions_in_a_row_are_matched_by_tag() -> None:
-    own = {"fusion.fuse.0.weight": torch.zeros(1, 6)}
-    start_from(
-        own, ["O", "B-X", "B-Y"], {"fusion.fuse.0.weight": torch.arange(6.0)[None]}, ["O", "B-Y", "B-X"]
-    )
-    assert own["fusion.fuse.0.weight"].tolist() == [[0, 2, 1, 3, 5, 4]]
+def test_a_span_decoder_is_carried_over_by_type() -> None:
+    own, other = Span(2, tag_list(["LOC", "ORG"]), hidden=3), Span(2, tag_list(["PER", "LOC"]), hidden=3)
+    learnt = {f"decoder.{name}": weight for name, weight in other.state_dict().items()}
+    biaffine = own.biaffine.detach().clone()
+    start_from({f"decoder.{name}": w for name, w in own.state_dict().items()}, own, learnt, other.tags)
+    assert torch.equal(own.biaffine[0], other.biaffine[1]) and torch.equal(own.biaffine[1], biaffine[1])
+    assert torch.equal(own.first[0].weight, other.first[0].weight)
 
 
-def test_a_single_number_is_carried_over() -> None:
-    own = {"fusion.gate": torch.tensor(0.0)}
-    start_from(own, ["O"], {"fusion.gate": torch.tensor(2.0)}, ["O"])
-    assert own["fusion.gate"] == 2
+def test_a_decoder_that_does_not_say_what_counts_tags_starts_anew_where_they_differ() -> None:
+    class Silent(Softmax):
+        def named_axes(self, tags):
+            return Decoder.named_axes(self, tags)
+
+    learnt = {"decoder.head.bias": torch.tensor([1.0, 2, 3])}
+    for tags, expected in ((["O", "B-X", "I-X"], [1, 2, 3]), (["O", "B-Y", "I-Y"], [0, 0, 0])):
+        own = {"decoder.head.bias": torch.zeros(3)}
+        start_from(own, Silent(2, tags), learnt, ["O", "B-X", "I-X"])
+        assert own["decoder.head.bias"].tolist() == expected
 
 
 def test_class_weights_are_those_of_the_own_training_posts(tmp_path: Path) -> None:
-    weighted = TrainingConfig(class_weights=1.0)
+    weighted = PartConfig("softmax", {"class_weights": 1.0})
     encoder = PartConfig("bilstm", {"min_count": 1})
-    first = RunConfig(("PER",), 1, PartConfig("text_only"), encoder, training=weighted)
+    first = RunConfig(("PER",), 1, PartConfig("text_only"), encoder, decoder=weighted)
     new_tagger(first, [post("1", "a b c Ann")], 0).save(tmp_path / "model.safetensors")
     own = [Post("2", ["Bob", "sings"], ["B-PER", "O"])]
     tagger = new_tagger(replace(first, init_from=str(tmp_path / "model.safetensors")), own, 0)
-    assert torch.equal(tagger.decoder.class_weights, class_weights(own, tagger.decoder.tags, 1.0))
+    assert torch.equal(tagger.decoder.class_weights, class_weights([own[0].labels], tagger.decoder.tags, 1.0))
 
 
 def test_a_tag_that_was_not_learnt_stays_new() -> None:
-    own = {"fusion.head.bias": torch.full((3,), 9.0)}
-    start_from(
-        own, ["O", "B-GPE", "I-GPE"], {"fusion.head.bias": torch.tensor([1.0, 2, 3])}, ["O", "B-X", "I-X"]
-    )
-    assert own["fusion.head.bias"].tolist() == [1, 9, 9]
+    own = {"decoder.head.bias": torch.full((3,), 9.0)}
+    learnt = {"decoder.head.bias": torch.tensor([1.0, 2, 3])}
+    start_from(own, Softmax(2, ["O", "B-GPE", "I-GPE"]), learnt, ["O", "B-X", "I-X"])
+    assert own["decoder.head.bias"].tolist() == [1, 9, 9]
 
 
 def test_a_bilstm_keeps_the_words_that_it_learnt(tmp_path: Path) -> None:
@@ -105,7 +121,7 @@ def test_a_bilstm_keeps_the_words_that_it_learnt(tmp_path: Path) -> None:
     tagger = new_tagger(second, [Post("2", ["Rome"], ["B-LOC"])], 0)
     assert tagger.text_encoder.vocabulary == learnt.text_encoder.vocabulary
     assert torch.equal(tagger.text_encoder.word.weight, learnt.text_encoder.word.weight)
-    assert torch.equal(tagger.fusion.head.weight, learnt.fusion.head.weight[[0, 3, 4]])
+    assert torch.equal(tagger.decoder.head.weight, learnt.decoder.head.weight[[0, 3, 4]])
 
 
 def test_another_encoder_is_a_clear_error(tmp_path: Path) -> None:

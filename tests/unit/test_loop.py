@@ -125,7 +125,7 @@ def test_two_threads_repeat_themselves_and_a_killed_run(
     kind: str, fusion: str, decoder: str, data: Path, tiny_bert: Path, tiny_llama: Path, monkeypatch
 ) -> None:
     encoder = PartConfig(kind, weights=str(tiny_llama if kind == "language_model" else tiny_bert))
-    run = replace(RUN, text_encoder=encoder, fusion=PartConfig(fusion), decoder=decoder)
+    run = replace(RUN, text_encoder=encoder, fusion=PartConfig(fusion), decoder=PartConfig(decoder))
     run = replace(run, training=replace(run.training, threads=2, epochs=2))
     first = trained(run, data, "first")
     assert trained(run, data, "second") == first
@@ -222,7 +222,7 @@ def test_the_best_epoch_is_kept_and_patience_ends_training() -> None:
 
 def test_every_part_has_the_learning_rate_that_is_its_own() -> None:
     rates = LearningRates(text=1.0, image=2.0, fusion=3.0, decoder=4.0)
-    run = replace(RUN, decoder="crf", training=replace(RUN.training, learning_rate=rates))
+    run = replace(RUN, decoder=PartConfig("crf"), training=replace(RUN.training, learning_rate=rates))
     tagger = new_tagger(run, [Post("1", ["a"], ["O"])], 0)
     names = {id(weight): name for name, weight in tagger.named_parameters()}
     found = {
@@ -238,7 +238,7 @@ def test_no_decay_on_norms_biases_and_embeddings() -> None:
     names = {id(weight): name for name, weight in tagger.named_parameters()}
     groups = parameter_groups(tagger, RUN.training)
     decayed = {names[id(w)] for group in groups if group["weight_decay"] for w in group["params"]}
-    assert {"fusion.head.weight", "text_encoder.lstm.weight_hh_l0"} <= decayed
+    assert {"decoder.head.weight", "text_encoder.lstm.weight_hh_l0"} <= decayed
     assert not any("bias" in n or "norm" in n or n.startswith("text_encoder.word.") for n in decayed)
     assert sum(len(group["params"]) for group in groups) == len(names)
     assert {group["lr"] for group in groups} == {0.01, 0.002}

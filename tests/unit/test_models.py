@@ -47,34 +47,36 @@ def set_weights(module: torch.nn.Module, **values: Tensor) -> None:
 
 
 def test_image_only_by_hand() -> None:
-    fusion = ImageOnly(Sizes(words=0, patches=2, tags=1), positions=2, hidden=1, dropout=0.0)
+    fusion = ImageOnly(Sizes(words=0, patches=2, tags=1), positions=2, hidden=1, dropout=0.0).eval()
     set_weights(
         fusion,
         image_0_weight=torch.ones(2),
         image_1_weight=torch.tensor([[0.0, 1.0]]),
         position_weight=torch.tensor([[0.0], [10.0]]),
-        head_2_weight=torch.tensor([[2.0]]),
     )
     patches = torch.tensor([[[1.0, 3.0], [7.0, -7.0]], [[5.0, 5.0], [5.0, 5.0]]])
     patch_mask = torch.tensor([[True, False], [False, False]])
-    emissions = fusion(None, torch.ones(2, 3).bool(), patches, patch_mask)
+    words = fusion(None, torch.ones(2, 3).bool(), patches, patch_mask)
     # The norm turns the one seen patch (1, 3) into (-1, 1); without an image, zero. GELU(1) = 0.84134.
     # The third word is beyond the last place and shares it.
-    expected = torch.tensor([[[2 * 0.84134], [22.0], [22.0]], [[0.0], [20.0], [20.0]]])
-    torch.testing.assert_close(emissions, expected, atol=1e-3, rtol=0)
+    expected = torch.tensor([[[0.84134], [11.0], [11.0]], [[0.0], [10.0], [10.0]]])
+    torch.testing.assert_close(words, expected, atol=1e-3, rtol=0)
 
 
-def test_partial_prediction_starts_as_the_product_of_both_predictions() -> None:
+def test_partial_prediction_hands_on_what_each_modality_predicts_and_nothing_else() -> None:
     fusion = PartialPrediction(Sizes(words=2, patches=1, tags=2), hidden=1, dropout=0.0)
-    set_weights(fusion, text_head_weight=torch.eye(2), image_head_2_bias=torch.tensor([0.0, 3.0]).log1p())
+    set_weights(
+        fusion,
+        text_head_weight=torch.eye(2),
+        image_head_bias=torch.tensor([0.0, 3.0]).log1p(),
+        both_0_weight=torch.tensor([[1.0, 0.0, 0.0, 0.0]]),
+        both_0_bias=torch.tensor([1.0]) - torch.tensor([0.75]).log(),
+    )
     words = torch.tensor([[[3.0, 1.0]]]).log()
-    emissions = fusion(words, torch.ones(1, 1).bool(), torch.ones(1, 1, 1), torch.ones(1, 1).bool())
-    # The text says 3/4 and 1/4, the image 1/5 and 4/5.
-    torch.testing.assert_close(emissions.exp(), torch.tensor([[[0.75 * 0.2, 0.25 * 0.8]]]))
-    with torch.no_grad():
-        fusion.fuse[2].bias.copy_(torch.tensor([0.0, 1.0]))
-    corrected = fusion(words, torch.ones(1, 1).bool(), torch.ones(1, 1, 1), torch.ones(1, 1).bool())
-    torch.testing.assert_close(corrected - emissions, torch.tensor([[[0.0, 1.0]]]))
+    fused = fusion(words, torch.ones(1, 1).bool(), torch.ones(1, 1, 1), torch.ones(1, 1).bool())
+    # The text says 3/4 and 1/4, the image 1/5 and 4/5; GELU(1) = 0.84134 of the network of both.
+    torch.testing.assert_close(fused[..., :4].exp(), torch.tensor([[[0.75, 0.25, 0.2, 0.8]]]))
+    torch.testing.assert_close(fused[..., 4:], torch.tensor([[[0.84134]]]), atol=1e-4, rtol=0)
 
 
 @pytest.mark.parametrize(("size", "patches"), [(48, 9), (224, 196)])

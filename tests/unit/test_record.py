@@ -8,6 +8,7 @@ import yaml
 from records import VALUES, record_of, write_record
 
 from mnerflow.cli import main
+from mnerflow.config import RunConfig, build
 from mnerflow.errors import UserError
 from mnerflow.files import sha256, write_text
 from mnerflow.grid import Run
@@ -82,9 +83,66 @@ def test_runs_of_other_devices_and_versions_are_told_apart() -> None:
     assert record().unlike(record(hardware=faster, versions=released)) == []
 
 
+def old_record(name: str = "caption_crf", **config: object) -> dict:
+    """A record as it was before there were fingerprints, variants and decoders with options."""
+    rates = {"text": 2e-4, "image": 5e-4, "fusion": 2e-3, "decoder": 2e-3}
+    learnt = {"epochs": 3, "learning_rate": rates, "class_weights": 0.0, "focal": 0.0}
+    settings = {"entity_types": ["PER"], "seed": 1, "fusion": {"kind": "text_only"}, "init_from": None}
+    settings |= {"captions": "caption" in name, "decoder": "crf", "training": learnt} | config
+    record = record_of(RUN, image="none", images=None, fusion=name, git_commit="abc-dirty", config=settings)
+    del record["code"], record["variant"]
+    return record
+
+
+@pytest.mark.parametrize(
+    ("name", "variant"),
+    [
+        ("text_crf", "crf"),
+        ("caption_crf", "crf_caption"),
+        ("pretrained_2017", "pretrained_2017"),
+        ("mine", "mine"),
+    ],
+)
+def test_a_name_that_was_no_fusion_is_a_variant(name: str, variant: str, tmp_path: Path) -> None:
+    run = replace(RUN, image_encoder="none", fusion=name)
+    start = "results/runs/other/none/bilstm+none/text_crf/seed1/model.safetensors"
+    old = old_record(name, init_from=start) | {"weights_sha256": {start: "0" * 64, "w": "1" * 64}}
+    write_text(tmp_path / "runs" / run.path / "run.yaml", yaml.safe_dump(old))
+    assert main(["migrate", str(tmp_path)]) == 0
+    [file] = (tmp_path / "runs").rglob("run.yaml")
+    record = TrainingRecord.read(file, "")
+    assert (record.fusion, record.variant) == ("text_only", variant)
+    assert Run.from_folder(file.parent) == replace(run, fusion="text_only", variant=variant)
+    renamed = "results/runs/other/none/bilstm+none/text_only+crf/seed1/model.safetensors"
+    assert record.config["init_from"] == renamed
+    assert record.weights_sha256 == {renamed: "0" * 64, "w": "1" * 64}
+    assert build(RunConfig, record.config, "run").contexts == (("caption",) if "caption" in name else ())
+    write_text(tmp_path / "runs" / run.path / "run.yaml", yaml.safe_dump(old))
+    assert main(["migrate", str(tmp_path)]) == 1, "two runs for one place"
+
+
+def test_a_head_learnt_at_the_rate_of_its_fusion_and_is_weighed_by_its_decoder(tmp_path: Path) -> None:
+    rates = {"text": 2e-4, "image": 5e-4, "fusion": 5e-4, "decoder": 2e-3}
+    learnt = {"learning_rate": rates, "class_weights": 0.5, "focal": 2.0}
+    file = tmp_path / "runs" / replace(RUN, image_encoder="none", fusion="text_only").path / "run.yaml"
+    write_text(file, yaml.safe_dump(old_record("text_only", decoder="softmax", training=learnt)))
+    assert main(["migrate", str(tmp_path)]) == 0
+    run = build(RunConfig, TrainingRecord.read(file, "").config, "run")
+    assert (run.decoder.kind, run.decoder.options) == ("softmax", {"class_weights": 0.5, "focal": 2.0})
+    assert run.training.learning_rate.decoder == run.training.learning_rate.fusion == 5e-4
+
+
+def test_two_rates_of_what_is_one_decoder_cannot_be_said(tmp_path: Path, capsys) -> None:
+    rates = {"fusion": 5e-4, "decoder": 2e-3}
+    file = tmp_path / "runs" / RUN.path / "run.yaml"
+    write_text(file, yaml.safe_dump(old_record(training={"learning_rate": rates})))
+    before = file.read_bytes()
+    assert main(["migrate", str(tmp_path)]) == 1 and file.read_bytes() == before
+    assert f"{file}: a CRF's head and transitions learnt at two rates" in capsys.readouterr().err
+
+
 def test_older_records_are_brought_up_to_date(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    old = record_of(RUN, git_commit="abc-dirty")
-    del old["code"]
+    old = old_record("linear", fusion={"kind": "linear"}) | {"image": "cnn", "images": VALUES["images"]}
     file, newer = (tmp_path / "runs" / replace(RUN, seed=seed).path / "run.yaml" for seed in (1, 2))
     write_text(file, yaml.safe_dump(old))
     write_record(newer.parent, replace(RUN, seed=2))

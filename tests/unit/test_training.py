@@ -179,8 +179,8 @@ def test_posts_without_a_word_are_outside_everywhere_and_keep_their_place(kind: 
     encoder = PartConfig(kind, weights=pretrained(kind, tiny_bert))
     tagger = new_tagger(RunConfig(("PER",), 1, PartConfig("text_only"), encoder), posts, 0)
     with torch.no_grad():
-        tagger.fusion.head.weight.zero_()
-        tagger.fusion.head.bias.copy_(torch.tensor([0.0, 9.0, 0.0]))  # O, B-PER, I-PER
+        tagger.decoder.head.weight.zero_()
+        tagger.decoder.head.bias.copy_(torch.tensor([0.0, 9.0, 0.0]))  # O, B-PER, I-PER
     predictions, loss = predict(tagger, Inputs(posts, tagger), 64)
     assert [one.id for one in predictions] == ["hidden", "half", "hidden too"]
     assert [one.predicted for one in predictions] == [["O", "O"], ["B-PER", "O", "B-PER"], ["O"]]

@@ -16,6 +16,7 @@ KINDS: dict[str, set[type]] = {
     "predicted": {str},
     "subwords": {int},
     "image_weight": {float, int, type(None)},
+    "confidence": {float, int, type(None)},
 }
 
 
@@ -26,6 +27,8 @@ class Prediction:
     ``subwords`` is the number of subwords of each word in the run's tokenizer; a word that a filter
     hid from the model keeps its count and is predicted ``O``. ``image_weight`` tells, in 0..1 and only of
     fusions that decide it word by word, how much of the image each word let in, ``None`` where it was hidden.
+    ``confidence`` is the probability that the model gives each word's tag, ``None`` where it was hidden, and
+    ``entity_confidence`` that of each entity in ``spans(predicted)``, of posts without hidden words alone.
     """
 
     id: str
@@ -34,6 +37,8 @@ class Prediction:
     predicted: list[str]
     subwords: list[int]
     image_weight: list[float | None] | None = None
+    confidence: list[float | None] | None = None
+    entity_confidence: list[float] | None = None
 
     def record(self) -> dict[str, Any]:
         """Its fields as a line of the file, those left out that say nothing."""
@@ -81,7 +86,7 @@ def _wrong(prediction: Prediction, tags: set[str]) -> str:
         return "an id that is no text"
     for name, kinds in KINDS.items():
         values = getattr(prediction, name)
-        if name == "image_weight" and values is None:
+        if name in ("image_weight", "confidence") and values is None:
             continue
         if not isinstance(values, list) or not {*map(type, values)} <= kinds:
             return f"{name} of another type than {' or '.join(sorted(kind.__name__ for kind in kinds))}"
@@ -97,7 +102,7 @@ def _wrong(prediction: Prediction, tags: set[str]) -> str:
     tags |= new
     if min(prediction.subwords, default=0) < 0:
         return "a negative number of subwords"
-    # Not so for NaN.
-    if not all(weight is None or 0 <= weight <= 1 for weight in prediction.image_weight or ()):
-        return "an image_weight outside 0..1"
+    for name in ("image_weight", "confidence"):  # NaN is outside, too
+        if not all(value is None or 0 <= value <= 1 for value in getattr(prediction, name) or ()):
+            return f"a value of {name} outside 0..1"
     return ""

@@ -1,4 +1,4 @@
-"""Training that starts from another run: its encoders, and its head tag by tag."""
+"""Training that starts from another run: its encoders, its fusion, and its decoder tag by tag."""
 
 from collections.abc import Sequence
 
@@ -7,21 +7,22 @@ from torch import Tensor
 
 from mnerflow.errors import UserError
 from mnerflow.log import logger
+from mnerflow.models.decoders import Decoder
 
 
 @torch.no_grad()
 def start_from(
-    own: dict[str, Tensor], tags: Sequence[str], learnt: dict[str, Tensor], learnt_tags: Sequence[str]
+    own: dict[str, Tensor], decoder: Decoder, learnt: dict[str, Tensor], learnt_tags: Sequence[str]
 ) -> None:
     """Copy into a new tagger what another one learnt.
 
     Encoders are carried over whole; one that the other run lacks stays as it is. Of fusion and decoder,
-    tensors with an axis of tags are copied for those tags that both schemes have, others where their shapes
-    agree. What stays new is logged.
+    tensors are copied where their shapes agree; along the axes that the decoder says count tags or types, for
+    those that both schemes have. What stays new is logged.
 
     Args:
         own: trained state of the new tagger, which is written to.
-        tags: its tags.
+        decoder: the new tagger's.
         learnt: trained state of the other one.
         learnt_tags: the other one's tags.
 
@@ -35,45 +36,49 @@ def start_from(
                 "the same encoders."
             )
     fresh = []
+    here, there = decoder.named_axes(decoder.tags), decoder.named_axes(learnt_tags)
     for name, weight in own.items():
-        if name not in learnt or name == "decoder.class_weights":  # which are counted, not learnt
+        part, _, inner = name.partition(".")
+        if name not in learnt:
             fresh.append(name)
-        elif name.startswith(("text_encoder.", "image_encoder.")):
+        elif part in ("text_encoder", "image_encoder"):
             if learnt[name].shape != weight.shape:
                 raise UserError(
                     f"init_from: {name} has the shape {tuple(learnt[name].shape)} there and "
                     f"{tuple(weight.shape)} here. Start from a run with the same encoders."
                 )
             weight.copy_(learnt[name])
-        elif not _copy_by_tag(weight, learnt[name], tags, learnt_tags):
+        elif part == "decoder" and here is None and decoder.tags != list(learnt_tags):
+            fresh.append(name)
+        elif part == "decoder" and here and inner in here:
+            if not _copy_by_name(weight, learnt[name], here[inner], there[inner]):
+                fresh.append(name)
+        elif weight.shape == learnt[name].shape:
+            weight.copy_(learnt[name])
+        else:
             fresh.append(name)
     logger.info("started from another run; new are: %s", ", ".join(fresh) or "none")
 
 
-def _places(shared: Sequence[str], tags: Sequence[str], predictions: int) -> list[int]:
-    """Where the shared tags stand in so many predictions in a row."""
-    return [number * len(tags) + tags.index(tag) for number in range(predictions) for tag in shared]
-
-
-def _copy_by_tag(weight: Tensor, learnt: Tensor, tags: Sequence[str], learnt_tags: Sequence[str]) -> bool:
-    """Copy a tensor, matching the axes that count tags, or the tags of two predictions in a row; false where
-    other axes differ."""
-    if weight.dim() != learnt.dim():
+def _copy_by_name(
+    weight: Tensor,
+    learnt: Tensor,
+    names: Sequence[Sequence[str] | None],
+    learnt_names: Sequence[Sequence[str] | None],
+) -> bool:
+    """Copy a tensor for the names that both have along its axes; false where the other axes differ."""
+    shape = tuple(
+        size if named is None else len(named) for size, named in zip(weight.shape, learnt_names, strict=True)
+    )
+    if learnt.shape != shape:
         return False
-    if not weight.dim():
-        weight.copy_(learnt)
-        return True
     pairs = []
-    for size, learnt_size in zip(weight.shape, learnt.shape, strict=True):
-        predictions = size // len(tags)
-        same = (size, learnt_size) == (predictions * len(tags), predictions * len(learnt_tags))
-        if predictions in (1, 2) and same:  # two of them are what partial prediction fuses
-            shared = [tag for tag in tags if tag in learnt_tags]
-            pairs.append((_places(shared, tags, predictions), _places(shared, learnt_tags, predictions)))
-        elif size == learnt_size:
+    for size, named, learnt_named in zip(weight.shape, names, learnt_names, strict=True):
+        if named is None:
             pairs.append((list(range(size)), list(range(size))))
         else:
-            return False
+            shared = [name for name in named if name in learnt_named]
+            pairs.append(([*map(named.index, shared)], [*map(learnt_named.index, shared)]))
     axes = zip(*pairs, strict=True)
     here, there = (torch.meshgrid(*map(torch.tensor, indices), indexing="ij") for indices in axes)
     weight[here] = learnt[there]

@@ -18,7 +18,7 @@ from mnerflow.data.tags import tag_list
 from mnerflow.errors import UserError
 from mnerflow.files import atomic_path
 from mnerflow.models.batch import Batch
-from mnerflow.models.decoders import Decoder, class_weights
+from mnerflow.models.decoders import Decoder
 from mnerflow.models.dropout import replace_dropout
 from mnerflow.models.fusions import Fusion, Sizes
 from mnerflow.models.image_encoders import Features, ImageEncoder, new_image_encoder
@@ -51,7 +51,7 @@ class Tagger(nn.Module):
         replace_dropout(self)
 
     def forward(self, batch: Batch) -> Tensor:
-        """Return emissions ``(batch, words, tags)``."""
+        """Return the decoder's scores ``(batch, words, …)``."""
         words = patches = patch_mask = prefix = None
         if self.image_encoder is not None:
             patches = self._patches(batch.images, batch.image_mask)
@@ -60,7 +60,7 @@ class Tagger(nn.Module):
             prefix = self.fusion.prefix(patches, patch_mask)
         if self.text_encoder is not None:
             words = self.text_encoder(batch.text, prefix)
-        return self.fusion(words, batch.word_mask, patches, patch_mask)
+        return self.decoder(self.fusion(words, batch.word_mask, patches, patch_mask))
 
     def _patches(self, images: Tensor, image_mask: Tensor) -> Tensor:
         """Encode ``(batch, images, …)`` to ``(batch, images, patches, d)``.
@@ -79,15 +79,6 @@ class Tagger(nn.Module):
     def loss(self, batch: Batch) -> Tensor:
         """Mean loss a word."""
         return self.decoder.loss(self(batch), batch.labels, batch.word_mask)
-
-    def tags_of(self, emissions: Tensor, word_mask: Tensor) -> list[list[str]]:
-        """Decode emissions ``(batch, words, tags)`` into the tags of every post's words."""
-        chosen = self.decoder.decode(emissions, word_mask).tolist()
-        lengths = word_mask.sum(1).tolist()
-        return [
-            [self.decoder.tags[index] for index in row[:length]]
-            for row, length in zip(chosen, lengths, strict=True)
-        ]
 
     def trained_state(self) -> dict[str, Tensor]:
         """The state without frozen weights, which are read again from where they came.
@@ -127,22 +118,21 @@ class Tagger(nn.Module):
 
 
 def new_tagger(run: RunConfig, posts: Sequence[Post], d_feature: int) -> Tagger:
-    """Make the tagger as training starts from it: pretrained encoders, random fusion.
+    """Make the tagger as training starts from it: pretrained encoders, random fusion and decoder.
 
     Raises ``UserError`` where a part cannot be made of its options, its weights or what it is given.
 
     Args:
         run: the run's configuration.
-        posts: the training posts, from which a vocabulary is made.
+        posts: the training posts, from which a vocabulary is made and a decoder may count tags.
         d_feature: vector size of precomputed image features; 0 when the image encoder reads pixels.
     """
     learnt, metadata = _read(Path(run.init_from)) if run.init_from else ({}, {})
     restored = metadata if any(name.startswith("text_encoder.") for name in learnt) else None
-    power = run.training.class_weights
-    weights = class_weights(posts, tag_list(run.entity_types), power) if power else None
-    tagger = _assemble(run, _text_encoder(run, posts, restored), d_feature, weights)
+    tagger = _assemble(run, _text_encoder(run, posts, restored), d_feature)
     if run.init_from:
-        start_from(tagger.trained_state(), tagger.decoder.tags, learnt, metadata["tags"])
+        start_from(tagger.trained_state(), tagger.decoder, learnt, metadata["tags"])
+    tagger.decoder.begin([[post.labels[index] for index in post.kept] for post in posts])
     return tagger
 
 
@@ -151,7 +141,7 @@ def load_tagger(run: RunConfig, path: Path, d_feature: int) -> Tagger:
     state, metadata = _read(path)
     try:
         text_encoder = _text_encoder(run, (), metadata)
-        tagger = _assemble(run, text_encoder, d_feature, state.get("decoder.class_weights"))
+        tagger = _assemble(run, text_encoder, d_feature)
         tagger.load_trained_state(state)
     except (KeyError, RuntimeError) as error:  # metadata of another encoder, or weights that do not fit
         if no_memory(error):
@@ -202,9 +192,7 @@ def _checksum(state: dict[str, Tensor], metadata: dict[str, Any]) -> str:
     return digest.hexdigest()
 
 
-def _assemble(
-    run: RunConfig, text_encoder: TextEncoder | None, d_feature: int, class_weights: Tensor | None
-) -> Tagger:
+def _assemble(run: RunConfig, text_encoder: TextEncoder | None, d_feature: int) -> Tagger:
     image_encoder = None
     if run.image_encoder is not None:
         image_encoder = Features(d_feature) if d_feature else new_image_encoder(run.image_encoder)
@@ -224,10 +212,13 @@ def _assemble(
         )
     with options_of(f"fusion {run.fusion.kind!r}"):
         fusion = fusion(sizes, **run.fusion.options)
-    decoder = load_class("decoders", run.decoder, Decoder)
-    try:
-        decoder = decoder(tags, class_weights, run.training.focal)
-    except ValueError as error:
-        raise UserError(f"decoder {run.decoder!r}: {error}.") from error
+    if not hasattr(fusion, "d_model"):
+        raise UserError(
+            f"fusion {run.fusion.kind!r}: it does not say how long the vectors are that it gives. Set "
+            "`self.d_model`."
+        )
+    decoder = load_class("decoders", run.decoder.kind, Decoder)
+    with options_of(f"decoder {run.decoder.kind!r}"):
+        decoder = decoder(fusion.d_model, tags, **run.decoder.options)
     augment = run.image_encoder is not None and run.image_encoder.augment
     return Tagger(text_encoder, image_encoder, fusion, decoder, augment)

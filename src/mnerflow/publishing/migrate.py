@@ -47,6 +47,23 @@ def _variant(record: dict[str, Any]) -> None:
         record["weights_sha256"] = {renamed if file == start else file: weights[file] for file in weights}
 
 
+def _decoder(record: dict[str, Any]) -> None:
+    """A decoder is a part with options, and owns its head, which learnt at the fusion's rate before."""
+    config = record["config"]
+    if not isinstance(kind := config.get("decoder"), str):
+        return
+    training = config["training"]
+    rates = training["learning_rate"]
+    if kind == "crf" and rates["fusion"] != rates["decoder"]:
+        raise UserError(
+            "a CRF's head and transitions learnt at two rates, and are one decoder now. Remove the run's "
+            "folder; it is trained anew."
+        )
+    options = {name: value for name in ("class_weights", "focal") if (value := training.pop(name, 0.0))}
+    config["decoder"] = {"kind": kind, "options": options, "weights": None}
+    rates["decoder"] = rates["fusion"]
+
+
 def _renamed(model: str) -> str:
     """The path of a run's model, its variant named as today."""
     *folders, system, seed, file = model.split("/")
@@ -54,7 +71,7 @@ def _renamed(model: str) -> str:
 
 
 # What changed in records, the oldest first; each step leaves a newer record as it is.
-STEPS: tuple[Callable[[dict[str, Any]], None], ...] = (_code, _variant)
+STEPS: tuple[Callable[[dict[str, Any]], None], ...] = (_code, _variant, _decoder)
 
 
 def migrate(folder: Path) -> tuple[int, int]:
@@ -95,6 +112,8 @@ def _migrated(file: Path, folder: Path, sums: dict[str, str]) -> dict[str, Any] 
     try:
         for step in STEPS:
             step(record)
+    except UserError as error:
+        raise UserError(f"{file}: {error}") from error
     except (TypeError, KeyError, AttributeError) as error:
         raise UserError(f"{file}: no record of a run ({error!r}). Remove its folder.") from error
     if yaml.safe_dump(record) == before:

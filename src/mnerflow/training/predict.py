@@ -37,15 +37,19 @@ def predict(tagger: Tagger, inputs: Inputs, most: int, progress: str = "") -> tu
     for chosen in inputs.pieces(readable, 4 * most):
         batch = inputs.batch(chosen).to(device)
         with autocast(device):
-            emissions = tagger(batch)
+            scores = tagger(batch)
         count = int(batch.word_mask.sum())
-        loss += float(tagger.decoder.loss(emissions, batch.labels, batch.word_mask)) * count
+        loss += float(tagger.decoder.loss(scores, batch.labels, batch.word_mask)) * count
         words += count
         weights = tagger.fusion.image_weight
-        for row, tags in enumerate(tagger.tags_of(emissions, batch.word_mask)):
+        for row, decoded in enumerate(tagger.decoder.decode(scores, batch.word_mask)):
             post, prediction = inputs.posts[chosen[row]], predictions[chosen[row]]
-            for position, tag in zip(post.kept, tags, strict=True):
+            prediction.confidence = [None] * len(post.tokens)
+            for position, tag, sure in zip(post.kept, decoded.tags, decoded.confidence, strict=True):
                 prediction.predicted[position] = tag
+                prediction.confidence[position] = round(sure, 4)
+            if len(post.kept) == len(post.tokens):  # else the tokens between may cut entities in two
+                prediction.entity_confidence = [round(sure, 4) for sure in decoded.entities]
             if weights is not None:
                 prediction.image_weight = [None] * len(post.tokens)
                 for position, weight in zip(post.kept, weights[row].tolist(), strict=False):

@@ -116,6 +116,9 @@ def train_run(
     posts, left_out = _usable(posts, images, bool(run.contexts), train_file)
     tagger = new_tagger(run, posts, images.d_feature if images else 0).to(device())
     align(tagger.trained_state().values())
+    lost = {
+        file.stem: _lost(tagger, split, file) for file, split in ((train_file, posts), (dev_file, dev_posts))
+    }
     training, dev = (_inputs(tagger, run, split, images) for split in (posts, dev_posts))
     trained = sum(weight.numel() for weight in tagger.parameters() if weight.requires_grad)
     logger.info(
@@ -147,6 +150,7 @@ def train_run(
         weights_from=_origins(run),
         training_posts=len(posts),
         posts_left_out=left_out,
+        entities_lost=lost,
         parameters_trained=trained,
         epochs_run=len(history),
         best_epoch=best_epoch(history, run.training),
@@ -182,6 +186,14 @@ def _usable(
     return usable, [post.id for post in posts if post.id in imageless | wordless]
 
 
+def _lost(tagger: Tagger, posts: Sequence[Post], file: Path) -> int:
+    """How many entities of a split the decoder can neither learn nor predict."""
+    lost = sum(tagger.decoder.lost([post.labels[index] for index in post.kept]) for post in posts)
+    if lost:
+        logger.warning("%s: %d entities are beyond what the decoder can predict", file, lost)
+    return lost
+
+
 def predict_job(
     *,
     values: dict[str, Any],
@@ -206,6 +218,7 @@ def predict_run(
     seed_everything(run.seed, run.training.threads)
     posts = read_posts(split_file)
     tagger = load_tagger(run, folder / "model.safetensors", images.d_feature if images else 0).to(device())
+    _lost(tagger, posts, split_file)
     inputs = _inputs(tagger, run, posts, images)
     own = inputs.rows
     for condition, path in outputs.items():

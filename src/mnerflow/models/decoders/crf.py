@@ -1,27 +1,30 @@
 """A linear-chain conditional random field (Lafferty, McCallum and Pereira 2001) that knows IOB2."""
 
+import math
+from collections.abc import Mapping, Sequence
+
 import torch
 from torch import Tensor, nn
 
-from mnerflow.data.tags import entity_type
-from mnerflow.models.decoders import Decoder
+from mnerflow.data.tags import entity_type, spans
+from mnerflow.models.decoders import Decoded, Decoder
 
+Table = list[list[float]]
 # Instead of minus infinity, whose differences are NaN; e to this power is 0 in fp32.
 FORBIDDEN = -1e4
 
 
 class CRF(Decoder):
-    """Scores whole tag sequences: emissions, transitions, the first and the last tag.
+    """Scores whole tag sequences: each word's scores of tags, transitions, the first and the last tag.
 
     What IOB2 forbids (``I-X`` not after ``B-X`` or ``I-X``) has no probability. Computes in fp32 whatever
-    the emissions are, since sums of exponentials over a sentence are beyond bf16.
+    the scores are, since sums of exponentials over a sentence are beyond bf16.
     """
 
-    def __init__(self, tags: list[str], class_weights: Tensor | None = None, focal: float = 0.0) -> None:
-        if class_weights is not None or focal:
-            raise ValueError("it scores whole sequences and cannot weigh single words; choose softmax")
-        super().__init__(tags)
+    def __init__(self, d_model: int, tags: Sequence[str]) -> None:
+        super().__init__(d_model, tags)
         count = len(tags)
+        self.head = nn.Linear(d_model, count)
         self.transitions = nn.Parameter(torch.empty(count, count).uniform_(-0.1, 0.1))
         self.first = nn.Parameter(torch.empty(count).uniform_(-0.1, 0.1))
         self.last = nn.Parameter(torch.empty(count).uniform_(-0.1, 0.1))
@@ -33,27 +36,56 @@ class CRF(Decoder):
         self.register_buffer("legal_first", ~torch.tensor(inside), persistent=False)
         self.register_buffer("begins", torch.tensor(begins), persistent=False)
 
-    def loss(self, emissions: Tensor, labels: Tensor, word_mask: Tensor) -> Tensor:
+    def named_axes(self, tags: Sequence[str]) -> Mapping[str, Sequence[Sequence[str] | None]]:
+        """Head, transitions and ends count tags."""
+        single = dict.fromkeys(("first", "last", "head.bias"), (tags,))
+        return {"head.weight": (tags, None), "transitions": (tags, tags)} | single
+
+    def forward(self, words: Tensor) -> Tensor:
+        """Scores ``(batch, words, tags)`` of each word's tags, without transitions."""
+        return self.head(words)
+
+    def loss(self, scores: Tensor, labels: Tensor, word_mask: Tensor) -> Tensor:
         """Mean negative log-likelihood a word.
 
         A stray ``I-`` in the labels, which this model holds for impossible, is read as the ``B-`` that it
         stands for.
         """
-        emissions = emissions.float()
-        gold = self._score(emissions, self._repaired(labels), word_mask)
-        return (self._partition(emissions, word_mask) - gold).sum() / word_mask.sum()
+        scores = scores.float()
+        gold = self._score(scores, self._repaired(labels), word_mask)
+        total = torch.logsumexp(self._forward(scores, word_mask)[-1] + self.last, dim=1)
+        return (total - gold).sum() / word_mask.sum()
 
-    def decode(self, emissions: Tensor, word_mask: Tensor) -> Tensor:
-        """Return the most probable legal tags ``(batch, words)`` (Viterbi)."""
-        emissions = emissions.float()
+    def decode(self, scores: Tensor, word_mask: Tensor) -> list[Decoded]:
+        """The most probable legal tags, with their marginals (forward-backward)."""
+        scores = scores.float()
+        forward = torch.stack(self._forward(scores, word_mask), dim=1)
+        backward = torch.stack(self._backward(scores, word_mask), dim=1)
+        total = torch.logsumexp(forward[:, :1] + backward[:, :1], dim=2, keepdim=True)
+        chosen = self._best(scores, word_mask)
+        marginals = (forward + backward - total).exp().clamp(max=1)
+        marginals = marginals.gather(2, chosen.unsqueeze(2)).squeeze(2).tolist()
+        # By word and tag, as logarithms: all that comes up to it, itself, all that follows.
+        until, alone, after = (forward - total).tolist(), scores.tolist(), backward.tolist()
+        moves = self._scores()[1].tolist()
+        decoded = []
+        for row, length in enumerate(word_mask.sum(1).tolist()):
+            tags = [self.tags[index] for index in chosen[row, :length].tolist()]
+            tables = until[row][:length], alone[row], after[row], moves
+            entities = [self._probability(tables, *span) for span in spans(tags)]
+            decoded.append(Decoded(tags, marginals[row][:length], entities))
+        return decoded
+
+    def _best(self, scores: Tensor, word_mask: Tensor) -> Tensor:
+        """The most probable legal tags ``(batch, words)`` (Viterbi); they mean nothing outside the mask."""
         first, transitions = self._scores()
-        score = first + emissions[:, 0]
+        score = first + scores[:, 0]
         pointers = []
-        stay = torch.arange(len(self.tags), device=emissions.device).expand_as(score)
-        for word in range(1, emissions.shape[1]):
+        stay = torch.arange(len(self.tags), device=scores.device).expand_as(score)
+        for word in range(1, scores.shape[1]):
             best, pointer = (score.unsqueeze(2) + transitions).max(1)
             here = word_mask[:, word].unsqueeze(1)
-            score = torch.where(here, best + emissions[:, word], score)
+            score = torch.where(here, best + scores[:, word], score)
             pointers.append(torch.where(here, pointer, stay))
         tag = (score + self.last).argmax(1)
         path = [tag]
@@ -67,23 +99,48 @@ class CRF(Decoder):
         first = self.first.masked_fill(~self.legal_first, FORBIDDEN)
         return first, self.transitions.masked_fill(~self.legal, FORBIDDEN)
 
-    def _score(self, emissions: Tensor, labels: Tensor, word_mask: Tensor) -> Tensor:
+    def _score(self, scores: Tensor, labels: Tensor, word_mask: Tensor) -> Tensor:
         """Score ``(batch,)`` of the given sequences."""
         first, transitions = self._scores()
         mask = word_mask.float()
-        chosen = emissions.gather(2, labels.unsqueeze(2)).squeeze(2)
+        chosen = scores.gather(2, labels.unsqueeze(2)).squeeze(2)
         moves = transitions[labels[:, :-1], labels[:, 1:]] * mask[:, 1:]
         ends = labels.gather(1, word_mask.sum(1, keepdim=True) - 1).squeeze(1)
         return first[labels[:, 0]] + (chosen * mask).sum(1) + moves.sum(1) + self.last[ends]
 
-    def _partition(self, emissions: Tensor, word_mask: Tensor) -> Tensor:
-        """Log of the sum over all sequences ``(batch,)``, by the forward algorithm."""
+    def _forward(self, scores: Tensor, word_mask: Tensor) -> list[Tensor]:
+        """For each word and tag, log of the sum over all sequences up to there ``(batch, tags)``; what pads a
+        post repeats its last word's."""
         first, transitions = self._scores()
-        alpha = first + emissions[:, 0]
-        for word in range(1, emissions.shape[1]):
-            step = torch.logsumexp(alpha.unsqueeze(2) + transitions, dim=1) + emissions[:, word]
-            alpha = torch.where(word_mask[:, word].unsqueeze(1), step, alpha)
-        return torch.logsumexp(alpha + self.last, dim=1)
+        sums = [first + scores[:, 0]]
+        for word in range(1, scores.shape[1]):
+            step = torch.logsumexp(sums[-1].unsqueeze(2) + transitions, dim=1) + scores[:, word]
+            sums.append(torch.where(word_mask[:, word].unsqueeze(1), step, sums[-1]))
+        return sums
+
+    def _backward(self, scores: Tensor, word_mask: Tensor) -> list[Tensor]:
+        """For each word and tag, log of the sum over all that may follow it ``(batch, tags)``."""
+        _, transitions = self._scores()
+        sums = [self.last.expand(len(scores), -1)]
+        for word in range(scores.shape[1] - 1, 0, -1):
+            step = torch.logsumexp(transitions + (scores[:, word] + sums[-1]).unsqueeze(1), dim=2)
+            sums.append(torch.where(word_mask[:, word].unsqueeze(1), step, self.last))
+        return sums[::-1]
+
+    def _probability(
+        self, tables: tuple[Table, Table, Table, Table], kind: str, start: int, end: int
+    ) -> float:
+        """That a sequence holds just this entity, of ``decode``'s tables of its post."""
+        until, alone, after, moves = tables
+        tag, inside = self.tags.index(f"B-{kind}"), self.tags.index(f"I-{kind}")
+        score = until[start][tag]
+        for word in range(start + 1, end):
+            score += moves[tag][inside] + alone[word][inside]
+            tag = inside
+        chance = math.exp(score + after[end - 1][tag])
+        if end < len(until):  # and not one that goes on
+            chance -= math.exp(score + moves[tag][inside] + alone[end][inside] + after[end][inside])
+        return min(1.0, max(0.0, chance))  # rounding may lead out
 
     def _repaired(self, labels: Tensor) -> Tensor:
         """Labels with every stray ``I-`` as ``B-``."""

@@ -1,24 +1,58 @@
 """Every word's tag on its own."""
 
-from torch import Tensor
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Annotated
+
+import torch
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from mnerflow.models.decoders import Decoder
+from mnerflow.data.tags import spans
+from mnerflow.models.decoders import Decoded, Decoder
 
 
 class Softmax(Decoder):
-    """Cross-entropy a word, weighted or focal where asked; the tag with the highest emission."""
+    """Cross-entropy a word, weighted or focal where asked; the tag with the highest score.
 
-    def __init__(self, tags: list[str], class_weights: Tensor | None = None, focal: float = 0.0) -> None:
-        super().__init__(tags)
-        self.focal = focal
-        self.register_buffer("class_weights", class_weights)
+    Args:
+        d_model: size of the words' vectors.
+        tags: the tags, by index.
+        class_weights: against class imbalance, a tag's words weigh ``count ** -class_weights``; 0 is off.
+        focal: exponent of the focal loss, by which words already predicted well count less; 0 is off.
+    """
 
-    def loss(self, emissions: Tensor, labels: Tensor, word_mask: Tensor) -> Tensor:
+    def __init__(
+        self,
+        d_model: int,
+        tags: Sequence[str],
+        class_weights: Annotated[float, 0, 1] = 0.0,
+        focal: Annotated[float, 0, 10] = 0.0,
+    ) -> None:
+        super().__init__(d_model, tags)
+        self.head = nn.Linear(d_model, len(tags))
+        self.power, self.focal = class_weights, focal
+        self.register_buffer("class_weights", torch.ones(len(tags)) if class_weights else None)
+
+    def begin(self, labels: Sequence[Sequence[str]]) -> None:
+        """Count tags, where they are to be weighted by that."""
+        if self.power:
+            self.class_weights = class_weights(labels, self.tags, self.power).to(self.class_weights)
+
+    def named_axes(self, tags: Sequence[str]) -> Mapping[str, Sequence[Sequence[str] | None]]:
+        """The head has a row a tag."""
+        return {"head.weight": (tags, None), "head.bias": (tags,)}
+
+    def forward(self, words: Tensor) -> Tensor:
+        """Logits ``(batch, words, tags)``."""
+        return self.head(words)
+
+    def loss(self, scores: Tensor, labels: Tensor, word_mask: Tensor) -> Tensor:
         """Mean loss a word, in fp32: ``w (1 - p)^focal (-log p)``, ``p`` being the right tag's probability
         and ``w`` its class weight (Lin et al. 2017)."""
         labels = labels[word_mask]
-        losses = cross_entropy(emissions[word_mask].float(), labels, reduction="none")
+        losses = cross_entropy(scores[word_mask].float(), labels, reduction="none")
         if self.focal:
             # Where p is 1 in fp32, a power below 1 has no derivative.
             losses = (1 - (-losses).exp()).clamp(min=1e-6) ** self.focal * losses
@@ -26,6 +60,36 @@ class Softmax(Decoder):
             losses = self.class_weights[labels] * losses
         return losses.mean()
 
-    def decode(self, emissions: Tensor, word_mask: Tensor) -> Tensor:
-        """Return the arg max of each word's emissions."""
-        return emissions.argmax(-1)
+    def decode(self, scores: Tensor, word_mask: Tensor) -> list[Decoded]:
+        """The arg max of each word's scores."""
+        chosen, probabilities = scores.argmax(-1).tolist(), scores.float().softmax(-1).clamp(max=1).tolist()
+        decoded = []
+        for row, length in enumerate(word_mask.sum(1).tolist()):
+            indices, own = chosen[row][:length], probabilities[row][:length]
+            tags = [self.tags[index] for index in indices]
+            confidence = [word[index] for word, index in zip(own, indices, strict=True)]
+            decoded.append(Decoded(tags, confidence, [self._probability(own, *span) for span in spans(tags)]))
+        return decoded
+
+    def _probability(self, words: list[list[float]], kind: str, start: int, end: int) -> float:
+        """That independent words, with these probabilities of their tags, hold just this entity."""
+        begin, inside = self.tags.index(f"B-{kind}"), self.tags.index(f"I-{kind}")
+        # A stray I- begins an entity, too, where the word before is of no or another type.
+        other = 1 - words[start - 1][begin] - words[start - 1][inside] if start else 1.0
+        further = math.prod(word[inside] for word in words[start + 1 : end])
+        ends = 1 - words[end][inside] if end < len(words) else 1.0
+        chance = (words[start][begin] + words[start][inside] * other) * further * ends
+        return min(1.0, max(0.0, chance))  # rounding may lead out
+
+
+def class_weights(labels: Sequence[Sequence[str]], tags: Sequence[str], power: float) -> Tensor:
+    """Weights ``(tags,)`` against class imbalance: ``count ** -power``, such that the mean word weighs 1.
+
+    A power of 1 gives each tag the same share of the loss; a tag without words weighs as much as the rarest.
+    """
+    found = Counter(label for post in labels for label in post)
+    rarest = min(found.values())
+    counts = torch.tensor([found[tag] or rarest for tag in tags], dtype=torch.float32)
+    weights = counts**-power
+    words = torch.tensor([found[tag] for tag in tags], dtype=torch.float32)
+    return weights * words.sum() / (weights * words).sum()

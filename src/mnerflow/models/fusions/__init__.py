@@ -14,7 +14,7 @@ from mnerflow.models.layer_prefix import LayerPrefix
 @dataclass(frozen=True)
 class Sizes:
     """Vector sizes that a fusion connects: of a word, of a patch (0 where that encoder is absent), the
-    number of tags, and what ``TextEncoder.prefix_shape`` says."""
+    number of tags (for one that is made of predictions), and what ``TextEncoder.prefix_shape`` says."""
 
     words: int
     patches: int
@@ -23,14 +23,16 @@ class Sizes:
 
 
 class Fusion(nn.Module):
-    """Maps words and patches to emissions, one score a word and tag. It is made of ``Sizes`` and its options.
+    """Maps words and patches to words, which a decoder reads. It is made of ``Sizes`` and its options.
 
     Attributes:
+        d_model: size of the vectors that it gives.
         inputs: what it fuses; a run must give it just that.
         image_weight: ``(batch, words)`` in 0..1, how much of the image each word of the last batch let in;
             ``None`` for a fusion that does not decide that word by word.
     """
 
+    d_model: int
     inputs: tuple[str, ...] = ("text", "image")
     image_weight: Tensor | None = None
 
@@ -50,7 +52,7 @@ class Fusion(nn.Module):
             patch_mask: ``(batch, patches)`` bool, true where there is a patch.
 
         Returns:
-            Emissions ``(batch, words, sizes.tags)``.
+            Words ``(batch, words, d_model)``.
         """
         raise NotImplementedError
 

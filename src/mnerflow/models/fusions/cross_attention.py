@@ -53,13 +53,13 @@ class CrossAttention(Fusion):
             nn.Linear(2 * d_model, d_model),
         )
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(sizes.words + d_model, sizes.tags)
+        self.d_model = sizes.words + d_model
 
     def forward(self, words: Tensor, word_mask: Tensor, patches: Tensor, patch_mask: Tensor) -> Tensor:
-        """Return emissions ``(batch, words, tags)`` of words and patches ``(batch, …, d)``."""
+        """Return words ``(batch, words, d)`` with what each read of ``(batch, patches, d)`` behind it."""
         queries, seen = self.word(words), self.patch(patches)
         seen, _ = self.patches_read(seen, queries, word_mask)
         fused, attention = self.words_read(queries, seen, patch_mask)
         self.image_weight = attention.sum(-1)
         fused = fused + self.feed_forward(fused)
-        return self.head(self.dropout(torch.cat([words, fused.to(words.dtype)], dim=-1)))
+        return self.dropout(torch.cat([words, fused.to(words.dtype)], dim=-1))

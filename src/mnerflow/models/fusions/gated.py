@@ -21,14 +21,14 @@ class Gated(Fusion):
         self.attention = nn.MultiheadAttention(d_model, heads, dropout=dropout, batch_first=True)
         self.open = nn.Linear(2 * d_model, 1)
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(sizes.words + d_model, sizes.tags)
+        self.d_model = sizes.words + d_model
 
     def forward(self, words: Tensor, word_mask: Tensor, patches: Tensor, patch_mask: Tensor) -> Tensor:
-        """Return emissions ``(batch, words, tags)`` of words and patches ``(batch, …, d)``."""
+        """Return words ``(batch, words, d)`` with what each let in of ``(batch, patches, d)`` behind it."""
         queries, keys = self.word(words), self.norm(self.patch(patches))
         seen = patch_mask.any(1, keepdim=True)
         hidden = passed_over(patch_mask)
         read, _ = self.attention(queries, keys, keys, key_padding_mask=hidden, need_weights=False)
         gate = torch.sigmoid(self.open(torch.cat([queries, read], dim=-1))) * seen.unsqueeze(-1)
         self.image_weight = gate.detach().squeeze(-1)
-        return self.head(self.dropout(torch.cat([words, (gate * read).to(words.dtype)], dim=-1)))
+        return self.dropout(torch.cat([words, (gate * read).to(words.dtype)], dim=-1))

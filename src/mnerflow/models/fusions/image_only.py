@@ -7,7 +7,7 @@ from mnerflow.models.fusions import Fusion, Sizes, pool, project
 
 
 class ImageOnly(Fusion):
-    """Predicts from the pooled image and the word's position, since nothing else tells words apart."""
+    """Makes words of the pooled image and the word's position, since nothing else tells words apart."""
 
     inputs = ("image",)
 
@@ -15,10 +15,11 @@ class ImageOnly(Fusion):
         super().__init__()
         self.position = nn.Embedding(positions, hidden)
         self.image = project(sizes, hidden)
-        self.head = nn.Sequential(nn.GELU(), nn.Dropout(dropout), nn.Linear(hidden, sizes.tags))
+        self.activation = nn.Sequential(nn.GELU(), nn.Dropout(dropout))
+        self.d_model = hidden
 
     def forward(self, words: Tensor | None, word_mask: Tensor, patches: Tensor, patch_mask: Tensor) -> Tensor:
-        """Return emissions ``(batch, words, tags)`` of ``patches (batch, patches, d)``."""
+        """Return words ``(batch, words, hidden)`` made of ``patches (batch, patches, d)``."""
         places = torch.arange(word_mask.shape[1], device=word_mask.device)
         places = self.position(places.clamp(max=self.position.num_embeddings - 1))
-        return self.head(self.image(pool(patches, patch_mask)).unsqueeze(1) + places)
+        return self.activation(self.image(pool(patches, patch_mask)).unsqueeze(1) + places)

@@ -1,4 +1,4 @@
-"""Concatenate the word and the pooled image, then predict."""
+"""Concatenate the word and the pooled image."""
 
 import torch
 from torch import Tensor, nn
@@ -7,15 +7,15 @@ from mnerflow.models.fusions import Fusion, Sizes, pool
 
 
 class Linear(Fusion):
-    """The thesis's linear fusion: one layer over ``[word; image]``."""
+    """The thesis's linear fusion: ``[word; image]``, which a decoder's one layer predicts from."""
 
     def __init__(self, sizes: Sizes, dropout: float = 0.1) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(sizes.patches)
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(sizes.words + sizes.patches, sizes.tags)
+        self.d_model = sizes.words + sizes.patches
 
     def forward(self, words: Tensor, word_mask: Tensor, patches: Tensor, patch_mask: Tensor) -> Tensor:
-        """Return emissions ``(batch, words, tags)`` of words ``(batch, words, d)`` and their post's image."""
+        """Return words ``(batch, words, d)`` with their post's image, the mean of its patches, behind."""
         image = self.norm(pool(patches, patch_mask)).unsqueeze(1).expand(-1, words.shape[1], -1)
-        return self.head(self.dropout(torch.cat([words, image.to(words.dtype)], dim=-1)))
+        return self.dropout(torch.cat([words, image.to(words.dtype)], dim=-1))

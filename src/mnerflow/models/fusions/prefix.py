@@ -32,7 +32,7 @@ class Prefix(Fusion):
         self.attention = nn.MultiheadAttention(d_model, heads, dropout=dropout, batch_first=True)
         self.project = nn.ModuleList(nn.Linear(d_model, 2 * self.heads * d_head) for _ in range(layers))
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(sizes.words, sizes.tags)
+        self.d_model = sizes.words
 
     def prefix(self, patches: Tensor, patch_mask: Tensor) -> LayerPrefix:
         """Return the keys and values of every layer, made of ``patches (batch, patches, d)``."""
@@ -45,5 +45,5 @@ class Prefix(Fusion):
         return LayerPrefix(pairs, patch_mask.any(1))
 
     def forward(self, words: Tensor, word_mask: Tensor, patches: Tensor, patch_mask: Tensor) -> Tensor:
-        """Return emissions ``(batch, words, tags)`` of ``words (batch, words, d)``, which saw the image."""
-        return self.head(self.dropout(words))
+        """Return ``words (batch, words, d)``, which saw the image."""
+        return self.dropout(words)

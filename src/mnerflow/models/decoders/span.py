@@ -1,0 +1,185 @@
+"""Spans of words as a whole: a biaffine score (Yu, Bohnet and Poesio 2020, acl-main.577) a span and type."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import pad
+
+from mnerflow.data.tags import OUTSIDE, spans
+from mnerflow.models.decoders import Decoded, Decoder
+
+# Instead of minus infinity, whose differences are NaN; e to this power is 0 in fp32.
+FORBIDDEN = -1e4
+
+
+class Span(Decoder):
+    """Cuts a post into entities and single words outside, such that their scores have the highest sum.
+
+    A span of up to ``max_length`` words has a score a type, made of its first word, its last word and its
+    length; a word outside has none, so that scores are log-odds against it. A cut's probability is the
+    exponential of its score, divided by the sum of all cuts' (a semi-Markov model, Sarawagi and Cohen 2004);
+    loss, best cut and marginals are exact. Gold entities that are longer are learnt as words outside.
+
+    Args:
+        d_model: size of the words' vectors.
+        tags: the tags, by index.
+        max_length: words of the longest span.
+        hidden: size of the vectors of a span's first and last word.
+        dropout: of these.
+    """
+
+    def __init__(
+        self,
+        d_model: int,
+        tags: Sequence[str],
+        max_length: Annotated[int, 1, 64] = 8,
+        hidden: Annotated[int, 1, 4096] = 128,
+        dropout: Annotated[float, 0, 1] = 0.1,
+    ) -> None:
+        super().__init__(d_model, tags)
+        self.types = _types(tags)
+        self.max_length = max_length
+        ends = (nn.Sequential(nn.Linear(d_model, hidden), nn.GELU(), nn.Dropout(dropout)) for _ in range(2))
+        self.first, self.last = ends
+        # Of both vectors with a 1 behind, so that one alone has a say, and the type.
+        self.biaffine = nn.Parameter(torch.randn(len(self.types), hidden + 1, hidden + 1) / hidden)
+        self.length = nn.Parameter(torch.zeros(max_length, len(self.types)))
+
+    def named_axes(self, tags: Sequence[str]) -> Mapping[str, Sequence[Sequence[str] | None]]:
+        """What scores a type."""
+        return {"biaffine": (_types(tags), None, None), "length": (None, _types(tags))}
+
+    def lost(self, labels: Sequence[str]) -> int:
+        """Entities of more words than ``max_length``."""
+        return sum(end - start > self.max_length for _, start, end in spans(labels))
+
+    def forward(self, words: Tensor) -> Tensor:
+        """Scores ``(batch, words, lengths, types)`` of spans, by first word and number of further ones."""
+        longest = min(self.max_length, words.shape[1])
+        first, last = (pad(end(words), (0, 1), value=1.0) for end in (self.first, self.last))
+        last = pad(last, (0, 0, 0, longest - 1)).unfold(1, longest, 1)  # (batch, words, hidden, lengths)
+        by_type = torch.einsum("bwh,thk->bwtk", first, self.biaffine)
+        return (by_type @ last).transpose(2, 3) + self.length[:longest]
+
+    def loss(self, scores: Tensor, labels: Tensor, word_mask: Tensor) -> Tensor:
+        """Mean negative log-likelihood a word of the gold cuts, in fp32."""
+        segments = _segments(scores, word_mask)
+        total = _sums(segments.logsumexp(3))[-1]
+        gold = [
+            (row, start, end - start - 1, self.types.index(kind))
+            for row, tags in enumerate(self._names(labels, word_mask))
+            for kind, start, end in spans(tags)
+            if end - start <= self.max_length
+        ]
+        index = torch.tensor(gold, dtype=torch.long, device=scores.device).view(-1, 4)
+        return (total.sum() - segments[index.unbind(1)].sum()) / word_mask.sum()
+
+    def decode(self, scores: Tensor, word_mask: Tensor) -> list[Decoded]:
+        """The cut with the highest sum of scores, with the marginals of its entities and words."""
+        segments = _segments(scores, word_mask)
+        marginals = _marginals(segments)
+        words = self._of_words(marginals).tolist()
+        decoded = []
+        lengths = word_mask.sum(1).tolist()
+        for row, (found, length) in enumerate(zip(_best(segments), lengths, strict=True)):
+            tags = [OUTSIDE] * length
+            for start, end, kind in found:
+                tags[start:end] = [
+                    f"{'I' if place else 'B'}-{self.types[kind]}" for place in range(end - start)
+                ]
+            confidence = [words[row][at][self.tags.index(tag)] for at, tag in enumerate(tags)]
+            entities = [float(marginals[row, start, end - start - 1, kind]) for start, end, kind in found]
+            decoded.append(Decoded(tags, confidence, entities))
+        return decoded
+
+    def _names(self, labels: Tensor, word_mask: Tensor) -> Iterator[list[str]]:
+        for row, length in zip(labels.tolist(), word_mask.sum(1).tolist(), strict=True):
+            yield [self.tags[index] for index in row[:length]]
+
+    def _of_words(self, marginals: Tensor) -> Tensor:
+        """Probabilities ``(batch, words, tags)`` of spans' marginals ``(batch, words, lengths, types)``."""
+        begin = marginals.sum(2)
+        inside = torch.zeros_like(begin)
+        for further in range(1, marginals.shape[2]):
+            inside[:, further:] += marginals[:, :-further, further:].sum(2)
+        words = marginals.new_zeros(*begin.shape[:2], len(self.tags))
+        for number, kind in enumerate(self.types):
+            words[..., self.tags.index(f"B-{kind}")] = begin[..., number]
+            words[..., self.tags.index(f"I-{kind}")] = inside[..., number]
+        words[..., self.tags.index(OUTSIDE)] = 1 - begin.sum(2) - inside.sum(2)
+        return words.clamp(0, 1)
+
+
+def _types(tags: Sequence[str]) -> list[str]:
+    return [tag[2:] for tag in tags if tag.startswith("B-")]
+
+
+def _segments(scores: Tensor, word_mask: Tensor) -> Tensor:
+    """Scores ``(batch, words, lengths, types + 1)`` in fp32, the last type for a word outside.
+
+    What leaves the post has no probability; what pads it is outside, and so changes no sum.
+    """
+    batch, count, longest, _ = scores.shape
+    places = torch.arange(count, device=scores.device).unsqueeze(1) + torch.arange(
+        longest, device=scores.device
+    )
+    leaves = places >= word_mask.sum(1).view(batch, 1, 1)
+    scores = scores.float().masked_fill(leaves.unsqueeze(3), FORBIDDEN)
+    outside = scores.new_full((batch, count, longest, 1), FORBIDDEN)
+    outside[:, :, 0] = 0
+    return torch.cat([scores, outside], dim=3)
+
+
+def _sums(lengths: Tensor) -> list[Tensor]:
+    """For each number of words, log of the sum over all cuts of so many first ones ``(batch,)``.
+
+    ``lengths (batch, words, lengths)`` scores segments by first word and length.
+    """
+    batch, count, longest = lengths.shape
+    sums = [lengths.new_zeros(batch)]
+    # Of the segments that end at a word, by length.
+    ending = torch.stack([pad(lengths[:, : count - n, n], (n, 0)) for n in range(longest)], 2)
+    for word in range(count):
+        before = torch.stack(sums[: -longest - 1 : -1], dim=1)
+        sums.append(torch.logsumexp(before + ending[:, word, : before.shape[1]], dim=1))
+    return sums
+
+
+def _marginals(segments: Tensor) -> Tensor:
+    """Probabilities ``(batch, words, lengths, types)`` of spans."""
+    lengths = segments.logsumexp(3)
+    before, longest = torch.stack(_sums(lengths), dim=1), lengths.shape[2]
+    after = [torch.zeros_like(before[:, 0])]
+    for word in range(lengths.shape[1] - 1, -1, -1):
+        behind = torch.stack(after[: -longest - 1 : -1], dim=1)
+        after.append(torch.logsumexp(behind + lengths[:, word, : behind.shape[1]], dim=1))
+    behind = pad(torch.stack(after[-2::-1], dim=1), (0, longest - 1)).unfold(1, longest, 1)
+    around = before[:, :-1].unsqueeze(2) + behind - before[:, -1].view(-1, 1, 1)
+    return (around.unsqueeze(3) + segments[..., :-1]).exp().clamp(max=1)
+
+
+def _best(segments: Tensor) -> list[list[tuple[int, int, int]]]:
+    """The entities ``(start, end, type)`` of the best cut of each post, in their order."""
+    outside = segments.shape[3] - 1
+    lengths, kinds = segments.max(3)
+    found = []
+    for post, chosen in zip(lengths.tolist(), kinds.tolist(), strict=True):
+        best, cuts = [0.0], []
+        for end in range(1, len(post) + 1):
+            ways = [
+                (best[start] + post[start][end - start - 1], start)
+                for start in range(max(0, end - len(post[0])), end)
+            ]
+            score, start = max(ways)
+            best.append(score)
+            cuts.append(start)
+        entities, end = [], len(post)
+        while end:
+            start = cuts[end - 1]
+            if (kind := chosen[start][end - start - 1]) != outside:
+                entities.append((start, end, kind))
+            end = start
+        found.append(entities[::-1])
+    return found
