@@ -1,32 +1,58 @@
-"""What users build on: a fusion of their own in one file, and runs that start from other runs."""
+"""What users build on: a fusion or decoder of their own in one file, and runs that start from other runs."""
 
 import csv
 import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from conftest import ROOT, Finished, Workflow
 
 from mnerflow.evaluation.scores import read_scores
+from mnerflow.grid import Run
 
 
-def test_a_fusion_in_one_file(workflow: Workflow, finished: Finished, config: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("package", "entry", "wrong"),
+    [
+        ("fusions", {"options": {"dropout": 0.3}}, {"options": {"droput": 0.3}}),
+        (
+            "decoders",
+            {"decoder": {"kind": "NAME", "options": {"hidden": 8}}},
+            {"decoder": {"kind": "NAME", "options": {"hiden": 8}}},
+        ),
+    ],
+)
+def test_a_part_in_one_file(
+    package: str,
+    entry: dict[str, Any],
+    wrong: dict[str, Any],
+    workflow: Workflow,
+    finished: Finished,
+    config: dict[str, Any],
+) -> None:
     page = (ROOT / "docs/models.md").read_text(encoding="utf-8")
-    [code] = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
-    [name] = re.findall(r"fusions/(\w+)\.py`:\n", page)
-    file = workflow.root / f"src/mnerflow/models/fusions/{name}.py"
+    recipe = rf"`src/mnerflow/models/{package}/(\w+)\.py`:\n\n```python\n(.*?)^```"
+    [(name, code)] = re.findall(recipe, page, re.MULTILINE | re.DOTALL)
+    entry, wrong = (yaml.safe_load(yaml.safe_dump(one).replace("NAME", name)) for one in (entry, wrong))
+    file = workflow.root / f"src/mnerflow/models/{package}/{name}.py"
     file.write_text(code, encoding="utf-8")
     try:
-        config["fusions"] = {name: {"options": {"dropout": 0.3}}}
-        config["grid"][0] |= {"fusions": ["linear", name], "seeds": [1, 2]}
+        part, names = ("fusions", ["linear"]) if package == "fusions" else ("variants", ["base"])
+        system = name if package == "fusions" else f"linear+{name}"
+        config[part] = {name: entry}
+        config["grid"][0] |= {part: [*names, name], "seeds": [1, 2]}
         planned = workflow.plan(finished.folder, config)
-        assert planned.trained == {f"demo/none/bilstm+cnn/{name}/seed{seed}" for seed in (1, 2)}
-        config["grid"] = [config["grid"][0] | {"fusions": [name], "seeds": [1]}]
-        folder = finished.folder.with_name("own_fusion")
+        assert planned.trained == {f"demo/none/bilstm+cnn/{system}/seed{seed}" for seed in (1, 2)}
+        config["grid"] = [config["grid"][0] | {part: [name], "seeds": [1]}]
+        folder = finished.folder.with_name(f"own_{package}")
         result = workflow.run(folder, config, "--", "results/scores.csv")
         assert result.status == 0, result.output
-        assert {row["fusion"] for row in read_scores(folder / "results/scores.csv")} == {name}
+        assert {Run.of(row).system for row in read_scores(folder / "results/scores.csv")} == {system}
+        config[part] = {name: wrong}
+        refused = workflow.run(folder, config, "-n")
+        assert refused.status != 0 and "options: unknown key" in refused.output
     finally:
         file.unlink()
 

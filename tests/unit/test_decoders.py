@@ -1,8 +1,11 @@
 """Decoders against brute force over all tag sequences, and what each of them promises besides."""
 
 import math
+import re
 from collections.abc import Callable, Iterator
 from itertools import pairwise, product
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -60,7 +63,25 @@ def span_score(decoder: Span, scores: Tensor, sequence: Sequence) -> float | Non
     )
 
 
+def example() -> type[Decoder]:
+    """The decoder that docs/models.md writes."""
+    page = (Path(__file__).parents[2] / "docs/models.md").read_text(encoding="utf-8")
+    [code] = re.findall(r"decoders/joined\.py`:\n\n```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(code, names)
+    return names["Joined"]
+
+
+def example_score(decoder: Decoder, scores: Tensor, sequence: Sequence) -> float | None:
+    side_by_side = any(b == f"B-{entity_type(a)}" for a, b in pairwise(sequence))
+    if side_by_side or not legal(sequence):
+        return None
+    types = [decoder.types.index(entity_type(tag)) for tag in sequence]
+    return sum(float(word[kind]) for word, kind in zip(scores, types, strict=True))
+
+
 DECODERS = [
+    pytest.param(example(), {"hidden": 5}, example_score, id="example of the docs"),
     pytest.param(Softmax, {}, softmax_score, id="softmax"),
     pytest.param(CRF, {}, crf_score, id="crf"),
     pytest.param(Span, {"max_length": 2, "hidden": 5}, span_score, id="span"),
@@ -85,7 +106,7 @@ def posts(
 @pytest.mark.parametrize(("cls", "options", "score"), DECODERS)
 def test_loss_is_that_of_the_gold_sequence_whatever_the_padding(cls, options: dict, score) -> None:
     decoder, scores = made(cls, **options)
-    gold = [("B-PER", "I-PER", "O", "B-LOC"), ("B-LOC",), ("O", "B-LOC", "B-LOC")]
+    gold = [("B-PER", "I-PER", "O", "B-LOC"), ("B-LOC",), ("O", "B-LOC", "B-PER")]
     chances = zip(posts(decoder, scores, score), gold, strict=True)
     expected = -sum(math.log(found[tags]) for (_, found), tags in chances) / sum(LENGTHS)
     labels = torch.cat([index(*tags, *[OUTSIDE] * (4 - len(tags))) for tags in gold])

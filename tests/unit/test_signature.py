@@ -50,12 +50,13 @@ def test_options_are_what_the_constructor_takes(package: str, kind: str) -> None
             {"class_weights": True, "focal": True},
         ),
         (
-            "from mnerflow.models.decoders import Decoder\nclass A:\n    pass\nclass Own(Decoder):\n    pass",
+            "from mnerflow.models.decoders import Decoder\nclass Own(Decoder):\n    pass",
             {},
         ),
         ("from mnerflow.models import decoders\nclass Own(decoders.Decoder):\n    pass", None),
         ("x = 1", None),
     ],
+    ids=["passed on", "not its own", "none", "not to be told", "no class"],
 )
 def test_options_are_inherited(code: str, expected: dict | None, tmp_path: Path, monkeypatch) -> None:
     for name in ("__init__", "softmax"):
