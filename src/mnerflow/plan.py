@@ -10,7 +10,7 @@ from typing import Any
 
 from mnerflow.config import build
 from mnerflow.data.filters import FILTERS, steps_of
-from mnerflow.data.sources import known_by
+from mnerflow.data.sources import check_name, known_by
 from mnerflow.errors import UserError, suggest
 from mnerflow.files import expanded
 from mnerflow.fingerprint import PACKAGE
@@ -174,11 +174,7 @@ def _check_options(package: str, kind: str, options: dict[str, Any], place: str)
 
 def _check_folder(entry: dict[str, Any], run: Run) -> None:
     folder = Path(entry["folder"])
-    if "{" in str(folder) or "}" in str(folder):
-        raise UserError(
-            f"datasets.{run.dataset}.folder: {str(folder)!r} has a curly bracket, which Snakemake would take "
-            "for a wildcard. Rename the folder."
-        )
+    check_name(folder)
     for name in split_files(entry):
         if not (folder / name).is_file():
             raise UserError(

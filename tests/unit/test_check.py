@@ -3,6 +3,7 @@ import json
 import re
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,10 @@ from PIL import Image
 
 from mnerflow.cli import main
 from mnerflow.data.check import check_folder
+from mnerflow.data.image_store import ImageStore, build_store
+from mnerflow.data.post import read_posts
+from mnerflow.data.prepare import PrepareConfig, prepare
+from mnerflow.data.sources import check_name
 from mnerflow.errors import UserError
 from mnerflow.log import job
 
@@ -66,6 +71,14 @@ def test_a_folder_may_be_called_anything(called: str, name: str, capsys, folder:
     assert list(yaml.safe_load(output.partition("FILE`:")[2])["datasets"]) == [name]
 
 
+def test_a_folder_that_the_workflow_refuses_is_refused_here(capsys, folder: Path):
+    folder = folder.rename(folder.with_name("a{b}"))
+    with pytest.raises(UserError) as error:
+        check_name(folder)
+    status, output = check(capsys, folder)
+    assert status == 1 and all(part in output for part in str(error.value).rstrip(".").split(". "))
+
+
 def test_every_problem_that_stops_a_run_is_listed_with_place_and_remedy(capsys, folder):
     append(folder, "train", post("a", "Ann", "PER"))
     append(folder, "train", '{"id": "b", \n')
@@ -116,6 +129,111 @@ def test_an_image_without_its_end_mark_is_listed_and_usable(capsys, folder):
     status, output = check(capsys, folder)
     assert status == 0 and "usable images: 3" in output
     assert "post 'train': image 'train.png' lacks the mark that ends a JPEG, and nothing else" in output
+
+
+NAMES = [
+    "a b.png",
+    " a.png",
+    "a.png ",
+    "a.png.",
+    "a..png",
+    "-a.png",
+    "--a.png",
+    "{a}.png",
+    "[a] (1).png",
+    "100%.png",
+    "%2e%2e.png",
+]
+NAMES += [
+    "'a'.png",
+    '"a".png',
+    "a,b.png",
+    "a;b.png",
+    "=a.png",
+    "+a.png",
+    "@a.png",
+    "'=a.png",
+    "~a.png",
+    "$a.png",
+    "*.png",
+    "#.png",
+]
+NAMES += [
+    "a|b.png",
+    "<b>.png",
+    "a&b.png",
+    "a\\b.png",
+    ".a.png",
+    "CON.png",
+    "A.png",
+    "TEST.png",
+    "\u00e9.png",
+    "e\u0301.png",
+    "\u010d\u4e2d.png",
+]
+NAMES += [
+    "\ufeffa.png",
+    "\u202ea.png",
+    "a\u2028b.png",
+    "\u200d.png",
+    "\u00a0.png",
+    "x/y z/a.png",
+    "x//a.png",
+    "./a.png",
+    "x" * 251 + ".png",
+]
+NAMES += [
+    "x" * 252 + ".png",
+    "\u00e9" * 126 + ".png",
+    "x" * 5000,
+    "a\rb.png",
+    "a\nb.png",
+    "a\r\nb.png",
+    "a\tb.png",
+    "\x1b[2J.png",
+    "\x7f.png",
+    "\x85.png",
+]
+NAMES += [
+    "a\0.png",
+    "\ud800.png",
+    "",
+    ".",
+    "..",
+    "../a.png",
+    "/a.png",
+    "C:a.png",
+    "x/../../a.png",
+    "..\\a.png",
+    " ",
+    "a",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_check_and_run_say_the_same_of_any_image_name(name, folder):
+    with suppress(OSError, ValueError):  # of a name that no file can have
+        path = folder / "images" / name
+        if path.resolve().is_relative_to(folder / "images") and not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (8, 8)).save(path, "PNG")
+    append(folder, "train", post("a", "Ann", "B-PER", images=[name]))
+    findings = check_folder(folder)
+    stopping = [problem for problem in findings.problems if problem.stops]
+    splits = {split: f"{split}.jsonl" for split in ("train", "dev", "test")}
+    try:
+        prepare(PrepareConfig("jsonl", ["PER"], splits), folder, folder / "out")
+        posts = read_posts(folder / "out/train.jsonl")
+        build_store([image for one in posts for image in one.images], folder / "images", folder / "store", 8)
+    except UserError as error:
+        assert [f"{problem.what}. {problem.remedy}" for problem in stopping] == [str(error)]
+        return
+    store = ImageStore(folder / "store")
+    assert not stopping and posts[1].images == [name] and store.rows([name]) == [store.entries[name].row]
+    reason = store.entries[name].reason
+    said = [problem.what for problem in findings.problems if f"image {name!r} is" in problem.what]
+    assert reason == "".join(what.partition(f"image {name!r} is ")[2].partition(";")[0] for what in said)
+    assert findings.images == 3 + (not reason)
 
 
 @pytest.mark.parametrize("given", [False, True])

@@ -20,6 +20,7 @@ from mnerflow.data.formats.umt import HEADER
 from mnerflow.data.image import NO_END, BrokenImage, decode
 from mnerflow.data.post import IMAGE_SUFFIXES, SPLITS, Post
 from mnerflow.data.prepare_report import straddling
+from mnerflow.data.sources import check_name
 from mnerflow.data.tags import OUTSIDE, entity_type, spans, strays
 from mnerflow.errors import UserError, listed, suggest
 from mnerflow.files import json_object
@@ -69,6 +70,10 @@ def check_folder(folder: Path, types: Sequence[str] | None = None, format: str |
     files = _split_files(folder)
     findings = Findings(folder, format or _format_of(files["train"]) or "jsonl", files)
     problems = findings.problems
+    try:
+        check_name(folder.resolve())
+    except UserError as error:
+        problems.append(_from_error(error))
     for split, path in files.items():
         malformed: list[UserError] = []
         found = _format_of(path)

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from mnerflow.errors import UserError
 from mnerflow.files import inside
 
 
@@ -26,3 +27,11 @@ def archives(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def known_by(entry: dict[str, Any]) -> str:
     """What tells one file from another: its sha256; where that is not known, its address."""
     return entry.get("sha256") or entry["url"]
+
+
+def check_name(folder: Path) -> None:
+    """Raise ``UserError`` for the name of a folder with which the workflow cannot do."""
+    if "{" in str(folder) or "}" in str(folder):
+        raise UserError(
+            f"{folder}: a curly bracket, which Snakemake would take for a wildcard. Rename the folder."
+        )
