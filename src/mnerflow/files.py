@@ -221,19 +221,26 @@ def json_object(line: str, place: str) -> dict:
     return record
 
 
-def read_bytes(path: str | Path) -> bytes:
-    """Read a file; raises ``UserError`` when it is missing, unreadable, or a pipe, which may never end."""
+@contextmanager
+def reading(path: str | Path) -> Iterator[None]:
+    """Turn what the system says when ``path`` cannot be read into a ``UserError``."""
     try:
-        kind = stat.S_IFMT(Path(path).stat().st_mode)
-        if kind not in (stat.S_IFREG, stat.S_IFDIR):  # of a folder, reading says so
-            raise UserError(f"{path}: a pipe or a device, not a file. Name a file.")
-        return Path(path).read_bytes()
+        yield
     except FileNotFoundError as error:
         raise UserError(f"{path}: no such file.") from error
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}).") from error
-    except ValueError as error:
-        raise UserError(f"{path}: cannot be read ({error}).") from error  # a NUL in the name
+    except ValueError as error:  # a NUL in the name
+        raise UserError(f"{path}: cannot be read ({error}).") from error
+
+
+def read_bytes(path: str | Path) -> bytes:
+    """Read a file; raises ``UserError`` when it is missing, unreadable, or a pipe, which may never end."""
+    with reading(path):
+        kind = stat.S_IFMT(Path(path).stat().st_mode)
+        if kind not in (stat.S_IFREG, stat.S_IFDIR):  # of a folder, reading says so
+            raise UserError(f"{path}: a pipe or a device, not a file. Name a file.")
+        return Path(path).read_bytes()
 
 
 def read_text(path: str | Path) -> str:
@@ -297,15 +304,25 @@ def sha256(path: str | Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def files_below(folder: Path) -> list[Path]:
+    """All files below a folder, sorted; what may not be looked at is left out."""
+    found = []
+    for path in sorted(folder.rglob("*")):
+        with suppress(OSError):
+            if path.is_file():
+                found.append(path)
+    return found
+
+
 def folder_state(folder: Path) -> str:
     """Hash of names, sizes and times of all files below a folder, hidden ones left out.
 
     A directory's own time does not tell that a file in it was written anew, or lies deeper.
     """
     seen = []
-    for file in sorted(folder.rglob("*")):
+    for file in files_below(folder):
         name = file.relative_to(folder)
-        if not any(part.startswith(".") for part in name.parts) and file.is_file():
+        if not any(part.startswith(".") for part in name.parts):
             status = file.stat()
             seen.append((str(name), status.st_size, status.st_mtime_ns))
     return hashlib.sha256(repr(seen).encode()).hexdigest()

@@ -12,7 +12,7 @@ from mnerflow.config import build
 from mnerflow.data.filters import FILTERS, steps_of
 from mnerflow.data.sources import check_name, known_by
 from mnerflow.errors import UserError, suggest
-from mnerflow.files import expanded
+from mnerflow.files import expanded, reading
 from mnerflow.fingerprint import PACKAGE
 from mnerflow.grid import (
     BASE,
@@ -49,8 +49,9 @@ def check_plan(config: dict[str, Any], runs: Iterable[Run], rivals: Iterable[Run
                 )
         if run.filter != FILTERS_OFF:
             steps_of(run.filter, config.get("filters", {}))
-        if "folder" in config["datasets"][run.dataset]:
-            _check_folder(config["datasets"][run.dataset], run)
+        if "folder" in (entry := config["datasets"][run.dataset]):
+            with reading(entry["folder"]):
+                _check_folder(entry, run)
     for name in sorted({run.fusion for run in runs}):
         entry = config["fusions"][name]
         _check_options("fusions", kind_of(name, entry), entry.get("options", {}), f"fusions.{name}.options")

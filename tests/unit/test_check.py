@@ -1,4 +1,5 @@
 import difflib
+import errno
 import json
 import re
 import subprocess
@@ -356,6 +357,15 @@ def test_a_folder_that_cannot_run(capsys, folder, change, message):
     change(folder)
     status, output = check(capsys, folder)
     assert status == 1 and message in output and "Traceback" not in output
+
+
+def test_a_folder_that_may_not_be_read(capsys, folder, monkeypatch):
+    def refuse(path, **_):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+    status, output = check(capsys, folder)
+    assert status == 1 and output == f"mnerflow: {folder}: cannot be read (Permission denied).\n"
 
 
 def test_no_folder(capsys, tmp_path):

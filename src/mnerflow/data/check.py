@@ -23,7 +23,7 @@ from mnerflow.data.prepare_report import straddling
 from mnerflow.data.sources import check_name
 from mnerflow.data.tags import OUTSIDE, entity_type, spans, strays
 from mnerflow.errors import UserError, listed, suggest
-from mnerflow.files import json_object
+from mnerflow.files import files_below, json_object, reading
 
 NAMES = {"train": ("train",), "dev": ("dev", "valid", "val", "validation"), "test": ("test",)}
 ENDINGS = (".jsonl", ".json", ".conll", ".txt", ".tsv", ".bio")
@@ -67,7 +67,8 @@ def check_folder(folder: Path, types: Sequence[str] | None = None, format: str |
     ``types`` is the tag scheme, where it is known; ``format`` the name of a parser, told from the files'
     first line where it is not given. Raises ``UserError`` when there is no folder or no training file.
     """
-    files = _split_files(folder)
+    with reading(folder):
+        files = _split_files(folder)
     findings = Findings(folder, format or _format_of(files["train"]) or "jsonl", files)
     problems = findings.problems
     try:
@@ -157,11 +158,8 @@ def _split_files(folder: Path) -> dict[str, Path]:
 
 def _format_of(path: Path) -> str:
     """The parser that a file's first line asks for, none for an empty file; other text is taken for CoNLL."""
-    try:
-        with path.open("rb") as file:
-            start = file.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip()
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}).") from error
+    with reading(path), path.open("rb") as file:
+        start = file.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip()
     if not start or re.match(rb"{|\[\s*{", start):
         return "jsonl" if start else ""
     return "umt" if start.startswith(HEADER.encode()) else "conll"
@@ -337,7 +335,7 @@ def _images(findings: Findings) -> Iterator[Problem]:
     with ThreadPoolExecutor(cpu_count()) as pool:
         reasons = list(pool.map(lambda name: _reason(folder, name), users))
     findings.images = sum(reason in ("", NO_END) for reason in reasons)
-    present = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    present = {str(path.relative_to(folder)) for path in files_below(folder)}
     by_stem = {_stem(name): name for name in sorted(present, reverse=True)}
     for name, reason in zip(users, reasons, strict=True):
         if reason == NO_END:

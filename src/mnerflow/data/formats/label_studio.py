@@ -24,7 +24,7 @@ from mnerflow.data.formats._fields import identifier
 from mnerflow.data.post import Post
 from mnerflow.data.tags import OUTSIDE
 from mnerflow.errors import UserError
-from mnerflow.files import read_json, read_text
+from mnerflow.files import files_below, read_json, read_text
 from mnerflow.log import logger
 
 # Within a word also combining marks, soft hyphens and joiners, which are no letters.
@@ -193,7 +193,7 @@ def _linked(path: Path, text: str) -> list[Path]:
 def _files_below(folder: Path) -> defaultdict[str, list[Path]]:
     """All files below a folder by their names; looked up once, not once a page."""
     files = defaultdict(list)
-    for file in folder.rglob("*"):
+    for file in files_below(folder):
         files[file.name].append(file)
     return files
 
