@@ -161,6 +161,8 @@ def _show(given: argparse.Namespace) -> int:
 def _tag(given: argparse.Namespace) -> int:
     from mnerflow.tagging import tag_texts, tagged_line  # PyTorch, which no other command needs
 
+    if given.to and given.to.exists() and given.to.samefile(given.file):
+        raise UserError(f"{given.to}: would be lost, as it is read. Name another file with --to.")
     tagged = tag_texts(given.run, given.file, given.images or given.file.parent / "images")
     for name, reason in tagged.unusable.items():
         print(printable(f"mnerflow: {name}: {reason}; a blank image stands in"), file=sys.stderr)

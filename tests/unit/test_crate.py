@@ -1,6 +1,8 @@
 """The record of a run for machines, and the archive that is made of it."""
 
+import gzip
 import io
+import json
 import re
 import tarfile
 from pathlib import Path
@@ -198,6 +200,57 @@ def test_links_and_what_is_no_archive_of_ours_are_refused(tmp_path: Path):
         verify_archive(archive)
     with pytest.raises(UserError, match="no such file"):
         verify_archive(tmp_path / "none.tar.gz")
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked(results: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("mnerflow.publishing.archive.FREE_BYTES", 1 << 20)
+    bomb = repacked(
+        write_archive(results), lambda members: [*members, (f"{members[0][0]}.x", bytes(1 << 22))]
+    )
+    with pytest.raises(UserError, match="as only a bomb does"):
+        verify_archive(bomb)
+    sound = write_archive(results)
+    with gzip.open(bomb, "wb") as file, gzip.open(sound) as packed:
+        file.write(packed.read() + bytes(1 << 22))
+    with pytest.raises(UserError, match="as only a bomb does"):
+        verify_archive(bomb)
+    with tarfile.open(bomb, "w:gz", format=tarfile.PAX_FORMAT) as tar:
+        member = tarfile.TarInfo("mnerflow/a")
+        member.pax_headers = {"comment": "x" * (1 << 21)}
+        tar.addfile(member)
+    with pytest.raises(UserError, match="as only a bomb does"):
+        verify_archive(bomb)
+
+
+@pytest.mark.parametrize("name", ["../outside", "/etc/passwd", "a/../../outside", "C:/x", "..\\outside"])
+def test_a_record_that_names_files_elsewhere_packs_none(name: str, results: Path):
+    (results.parent / "outside").write_text("secret", encoding="utf-8")
+    crate = results / "ro-crate-metadata.json"
+    crate.write_text(
+        crate.read_text(encoding="utf-8").replace('"scores.csv"', json.dumps(name)), encoding="utf-8"
+    )
+    with pytest.raises(UserError, match="lies outside its folder"):
+        write_archive(results)
+    assert not list(results.glob("*.tar.gz"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"@graph": 5}',
+        '{"@graph": []}',
+        '{"@graph": [{}]}',
+        '{"@graph": [{"@type": "File"}]}',
+        "[" * 9999,
+    ],
+)
+def test_a_damaged_record_of_results_is_named(text: str, results: Path):
+    (results / "ro-crate-metadata.json").write_text(text, encoding="utf-8")
+    with pytest.raises(UserError, match=r"ro-crate-metadata\.json: "):
+        write_archive(results)
 
 
 def test_nothing_is_packed_that_is_not_as_it_was_recorded(results: Path):

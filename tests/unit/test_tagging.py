@@ -64,6 +64,10 @@ def test_plain_text_and_an_image_that_is_missing(folder: Path, tmp_path: Path, c
     write_json_lines(tmp_path / "texts.jsonl", [{"id": "a", "tokens": ["Ann"], "images": ["no.jpg"]}])
     assert main(["tag", str(folder), str(tmp_path / "texts.jsonl")]) == 0
     assert "no.jpg: missing; a blank image stands in" in capsys.readouterr().err
+    texts = (tmp_path / "texts.jsonl").read_bytes()
+    own = str(tmp_path / "texts.jsonl")
+    assert main(["tag", str(folder), own, "--to", own]) == 1
+    assert "would be lost" in capsys.readouterr().err and (tmp_path / "texts.jsonl").read_bytes() == texts
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,8 @@ def verify_archive(archive: Path) -> tuple[int, list[str]]:
     Raises ``UserError`` when it cannot be read to its end, has no ``SHA256SUMS``, or holds what none of ours
     does: links, or paths that lead out of its folder.
     """
+    if not archive.is_file():
+        raise UserError(f"{archive}: no such file. Name one that `make archive` made.")
     found: dict[str, str] = {}
     listed = None
     try:
@@ -91,8 +93,6 @@ def verify_archive(archive: Path) -> tuple[int, list[str]]:
             # The checksum at the end is compared only when the end is reached.
             while packed.read(2**20):
                 bound(packed.tell(), allowed)
-    except FileNotFoundError as error:
-        raise UserError(f"{archive}: no such file.") from error
     except TooMuch as error:
         raise UserError(f"{archive}: {error}, as only a bomb does. Do not unpack this archive.") from error
     except (*DAMAGED, OSError) as error:
