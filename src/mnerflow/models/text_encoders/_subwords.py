@@ -287,7 +287,10 @@ def _whole(weights: Path, name: str, value: Any) -> int:
 
 def check_vocabulary(weights: Path, tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> None:
     """Raise ``UserError`` where a text can have subwords that the model has no vector for."""
-    rows = model.get_input_embeddings().num_embeddings
+    try:
+        rows = len(model.get_input_embeddings().weight)
+    except NotImplementedError:  # CANINE hashes characters, and has no table of them
+        return
     # What spells a special subword is not read as one; only these stand in what the model reads.
     used = {tokenizer.unk_token_id, tokenizer.pad_token_id, *tokenizer("a", "a")["input_ids"]}
     marked = {number for number, token in tokenizer.added_tokens_decoder.items() if token.special}
