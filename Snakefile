@@ -15,6 +15,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/inputs.smk"
 include: "workflow/rules/targets.smk"
 include: "workflow/rules/messages.smk"
+include: "workflow/rules/needs.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/weights.smk"
 include: "workflow/rules/images.smk"
@@ -57,9 +58,11 @@ onstart:
     name_unused()
     name_lacking_baselines()
     name_unlike_published()
+    say_needs(runs_to_train())
 
 
 onsuccess:
+    drop_weights()
     show_results()
 
 

@@ -12,6 +12,7 @@ from mnerflow.data.check import Findings, Problem, check_folder, configuration
 from mnerflow.data.formats import FORMATS
 from mnerflow.errors import UserError, printable
 from mnerflow.files import sha256, write_text
+from mnerflow.kept_weights import dropped_below
 from mnerflow.publishing import publication
 from mnerflow.publishing.archive import verify_archive, write_archive
 from mnerflow.publishing.migrate import migrate
@@ -178,6 +179,7 @@ def _tag(given: argparse.Namespace) -> int:
 def _archive(given: argparse.Namespace) -> int:
     file = write_archive(given.results)
     print(f"{file}: {file.stat().st_size / 2**20:.1f} MiB, sha256 {sha256(file)}")
+    _say_dropped(given.results)
     return 0
 
 
@@ -192,7 +194,13 @@ def _verify(given: argparse.Namespace) -> int:
 
 def _publish(given: argparse.Namespace) -> int:
     print(f"{given.to}: {publication.publish(given.results, given.to)} runs")
+    _say_dropped(given.results)
     return 0
+
+
+def _say_dropped(results: Path) -> None:
+    if said := dropped_below(results):
+        print(f"{results}: {said}")
 
 
 def _unpack(given: argparse.Namespace) -> int:

@@ -1,10 +1,8 @@
 """Look through a planned grid before anything runs: what is missing is said at once, not after an hour."""
 
 import time
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -74,26 +72,6 @@ def check_clock(folders: Iterable[str]) -> None:
             )
 
 
-def check_time(core_hours: dict[str, float], encoders: Sequence[Sequence[str]], cores: int) -> None:
-    """Raise ``UserError`` when runs are said to take more than a day of these processors.
-
-    Args:
-        core_hours: what a run takes of one core for each encoder; an encoder that is not named costs nothing.
-        encoders: of each run that is to be trained.
-        cores: how many there are.
-    """
-    hours = Counter[str]()
-    for name in chain.from_iterable(encoders):
-        hours[name] += core_hours.get(name, 0) / cores
-    if hours.total() > 24:
-        parts = ", ".join(f"{name} {value:,.0f}" for name, value in hours.most_common() if round(value))
-        raise UserError(
-            f"{len(encoders)} runs are to be trained and there is no GPU: on {cores} cores they take about "
-            f"{hours.total() / 24:,.1f} days (hours by encoder: {parts}). Use a machine with a GPU, a "
-            "cluster (--profile profiles/slurm), or begin it all the same with --config allow_cpu=true."
-        )
-
-
 def split_files(entry: dict[str, Any]) -> list[str]:
     """The files that hold the splits of a data set's entry."""
     parts = entry["splits"].values()
@@ -115,7 +93,8 @@ def _check_entries(config: dict[str, Any]) -> None:
             "one of the two."
         )
     encoders = config["text_encoders"] | config["image_encoders"]
-    check_known(config.get("core_hours", {}), encoders, "core_hours")
+    for estimates in ("core_hours", "gigabytes"):
+        check_known(config.get(estimates, {}), encoders, estimates)
     for entry in encoders.values():
         expanded(entry.get("source", "").removeprefix("path:"))
     for name, entry in config["datasets"].items():

@@ -16,6 +16,7 @@ from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import Prediction, read_predictions
 from mnerflow.files import json_object, read_lines
 from mnerflow.grid import FILTERS_OFF, Run
+from mnerflow.kept_weights import MODEL, was_dropped
 from mnerflow.record import RECORD, TrainingRecord
 from mnerflow.training.features import compute_features
 from mnerflow.training.run import predict_job
@@ -43,7 +44,12 @@ def tag_texts(folder: Path, file: Path, images: Path) -> Tagged:
     Raises:
         UserError: when the run has no weights or was trained with a filter, or a post is malformed.
     """
-    if not (folder / "model.safetensors").is_file():
+    if was_dropped(folder):
+        raise UserError(
+            f"{folder}: its weights were dropped once it had predicted, as keep_weights says. With the same "
+            f"configuration, `snakemake --config keep_weights=all -- {folder / MODEL}` trains it again."
+        )
+    if not (folder / MODEL).is_file():
         raise UserError(
             f"{folder}: no model.safetensors. Name the folder of a run that was trained here: a published "
             "one has no weights, `--config published=` trains it."

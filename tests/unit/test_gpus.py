@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from mnerflow.compute import gpus
 from mnerflow.compute.device import gpu_memory
 from mnerflow.compute.gpus import VISIBLE, assign, check_gpus, find_gpus, take_gpus
 from mnerflow.errors import UserError
-from mnerflow.plan import check_time
+from mnerflow.grid import Run
+from mnerflow.needs import Needs, check_time
 
 HOLD = """
 import sys
@@ -121,11 +123,11 @@ def test_gpus_that_are_shown_but_cannot_be_used_are_named(monkeypatch: pytest.Mo
 
 
 def test_days_of_processor_time_are_refused():
-    hours = {"llama": 30, "bert": 4}
-    runs = [("llama", "vit"), ("llama", "none"), ("bert", "vit"), ("bilstm", "cnn")]
-    check_time(hours, runs, cores=4)
+    runs = [Run("a", "none", "llama", "vit", "linear", seed) for seed in (1, 2, 3, 4)]
+    needs = Needs(runs, Counter(llama=60.0, bert=4.0), Counter(), [])
+    check_time(needs, cores=4)
     with pytest.raises(UserError) as refused:
-        check_time(hours, runs, cores=2)
+        check_time(needs, cores=2)
     said = str(refused.value)
     assert said.startswith(
         "4 runs are to be trained and there is no GPU: on 2 cores they take about 1.3 days"

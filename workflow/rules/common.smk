@@ -1,7 +1,9 @@
 # What all rules share: the checked configuration, the grid of runs, and how code is found.
 import gc
 import os
+import re
 import resource
+import shutil
 import signal
 import sys
 import time
@@ -34,9 +36,11 @@ from mnerflow.fingerprint import fingerprint
 from mnerflow.compute.gpus import check_gpus, find_gpus
 from mnerflow.llm import runs as llm
 from mnerflow.files import expanded, folder_state
+from mnerflow.kept_weights import drop_rest, was_dropped
 from mnerflow.log import failure
 from mnerflow.models.weights import model_files
-from mnerflow.plan import check_clock, check_plan, check_time, split_files
+from mnerflow.needs import check_time, needs_of
+from mnerflow.plan import check_clock, check_plan, split_files
 from mnerflow.publishing.finished import is_finished, is_published, is_trained, made_otherwise
 from mnerflow.publishing.publication import TABLES
 from mnerflow.schema import check, check_keys

@@ -137,6 +137,15 @@ RUN_NAME = "{dataset}.{filter}.{text}+{image}.{system}.seed{seed}"
 TUNING_RUN = "results/tuning/{dataset}/{filter}/{text}+{image}/{system}/{settings}/seed{seed}"
 
 
+# Those whose weights were dropped, see mnerflow.kept_weights.
+DROPPED = [run for run in {*RUNS, *STARTS} if was_dropped(Path("results/runs", run.path))]
+
+
+def one_of_runs(runs):
+    """Constraint for the wildcard `dataset`, with which a path of a run begins: only paths of these runs."""
+    return rf"(?=(?:{one_of(run.path for run in runs)})/)(?:{one_of(config['datasets'])})"
+
+
 def candidate_values(wildcards):
     candidate = tuning.Candidate(run_of(wildcards), wildcards.settings)
     return without_checkpoints(tuning.candidate_config(config, candidate))

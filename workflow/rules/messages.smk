@@ -9,13 +9,12 @@ def check_machine():
     if config.get("allow_cpu") or not workflow.local_exec:
         return
     jobs = [job for job in workflow.dag.needrun_jobs() if "gpu" in job.rule.resources]
-    runs = [(job.wildcards.text, job.wildcards.image) for job in jobs if job.rule.name == "train"]
     gpus = find_gpus() if jobs else []
     try:
         if gpus:
             check_gpus(gpus)
         elif "core_hours" in config:
-            check_time(config["core_hours"], runs, workflow.cores)
+            check_time(needs_of(config, runs_to_train(), Path("results")), workflow.cores)
     except UserError as error:
         sys.exit(f"mnerflow: {error}")
 

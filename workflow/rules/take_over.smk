@@ -35,4 +35,4 @@ use rule take_over as take_over_with_images with:
         run=one_of(run.path for run in PUBLISHED if run.ablations),
 
 
-ruleorder: take_over > take_over_with_images > predict > predict_with_images > train
+ruleorder: take_over > take_over_with_images > predict > predict_with_images > train_again > train

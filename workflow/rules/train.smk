@@ -48,6 +48,17 @@ rule train:
         "../scripts/train.py"
 
 
+use rule train as train_again with:
+    """Train a run whose weights were dropped, where something asks for them again."""
+    output:
+        model=temp(f"{RUN}/model.safetensors"),
+        record=f"{RUN}/run.yaml",
+        history=f"{RUN}/history.csv",
+    wildcard_constraints:
+        # Weights that only may be there are none that are missing.
+        dataset=one_of_runs(DROPPED),
+
+
 rule predict:
     """Predict dev and test with a run that sees no image."""
     input:
@@ -63,6 +74,8 @@ rule predict:
         f"results/logs/predict/{RUN_NAME}.log",
     wildcard_constraints:
         image=grid.NONE,
+    # Weights that are not to be kept go the sooner.
+    priority: 1
     conda:
         ENVIRONMENT
     threads: threads_of(grid.prediction_processes)

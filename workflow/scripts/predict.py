@@ -1,9 +1,10 @@
 """Predict dev and test with a trained run, the test also with shuffled and blank images."""
 
+from importlib import import_module
 from pathlib import Path
 
 from mnerflow.compute.gpus import take_gpus
-from mnerflow.grid import ABLATIONS, prediction_processes
+from mnerflow.grid import ABLATIONS, Run, prediction_processes
 from mnerflow.log import job
 from mnerflow.training.launch import launch
 from mnerflow.training.run import predict_job
@@ -21,3 +22,6 @@ with job(f"predicted {folder}", snakemake.log[0]):
         "outputs": {given.dev: {"true": out.dev}, given.test: {"true": out.test} | ablations},
     }
     launch(predict_job, arguments, prediction_processes(params.run), snakemake.log[0])
+    # By name, so that it is no part of the code that predictions hang on.
+    kept_weights = import_module("mnerflow.kept_weights")
+    kept_weights.drop_own(snakemake.config, Run.from_folder(folder), Path("results"))

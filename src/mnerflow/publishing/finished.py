@@ -9,11 +9,10 @@ from mnerflow.config import RunConfig, build
 from mnerflow.errors import UserError
 from mnerflow.fingerprint import fingerprint
 from mnerflow.grid import Run, images_read, run_config, sources, training_modules
+from mnerflow.kept_weights import DROPPED, MODEL
 from mnerflow.provenance import PACKAGES, versions
 from mnerflow.publishing.checksums import check_sums
 from mnerflow.record import RECORD, Code, TrainingRecord
-
-MODEL = "model.safetensors"
 
 
 def is_published(published: Path, run: Run, config: dict[str, Any]) -> bool:
@@ -47,8 +46,8 @@ def made_otherwise(published: Path, runs: Iterable[Run], config: dict[str, Any])
 
 
 def is_trained(results: Path, run: Run, config: dict[str, Any]) -> bool:
-    """Whether ``results`` has the model of a run that was trained with what ``config`` gives it."""
-    return _holds(results, run, config, MODEL)
+    """Whether a run was trained in ``results`` with what ``config`` gives it, its weights dropped or not."""
+    return any(_holds(results, run, config, name) for name in (MODEL, DROPPED))
 
 
 def is_finished(results: Path, run: Run, config: dict[str, Any]) -> bool:

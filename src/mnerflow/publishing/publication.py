@@ -24,10 +24,10 @@ from mnerflow.evaluation.predictions import (
 )
 from mnerflow.files import atomic_folder, atomic_path, json_object, read_bytes, read_text, write_text
 from mnerflow.grid import Run, expand
+from mnerflow.kept_weights import DROPPED, MODEL
 from mnerflow.log import logger
 from mnerflow.publishing.archive import recorded
 from mnerflow.publishing.checksums import SUMS, check_sums, sum_of, sums_below, sums_text
-from mnerflow.publishing.finished import MODEL
 from mnerflow.record import RECORD, TrainingRecord
 from mnerflow.yaml_file import read_yaml
 
@@ -35,7 +35,7 @@ RECORDS = (RECORD, "history.csv")
 PACKED = ".jsonl.xz"
 MAX_BYTES = 1 << 28  # of a run's predictions; those of 100,000 posts have a tenth of it
 # Settings that tell of one machine, and change no result.
-LOCAL = ("mirror", "weights_mirror", "published", "finished_only", "allow_cpu", "max_cost")
+LOCAL = ("mirror", "weights_mirror", "published", "finished_only", "allow_cpu", "max_cost", "keep_weights")
 # Tables that follow from predictions and run.yaml alone, and quote no post.
 TABLES = (
     *(

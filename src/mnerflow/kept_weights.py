@@ -1,0 +1,99 @@
+"""Which trained weights stay on disk once a run has predicted: ``keep_weights`` of the configuration.
+
+A file beside the predictions says that a run's weights were dropped; it is then not trained anew for them.
+"""
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from mnerflow.files import read_text, write_text
+from mnerflow.grid import Run, expand, starting_runs
+from mnerflow.record import RECORD, TrainingRecord
+from mnerflow.tuning import candidates
+
+MODEL = "model.safetensors"
+DROPPED = "weights_dropped.txt"
+
+
+def was_dropped(folder: Path) -> bool:
+    """Whether the run in ``folder`` was trained there, and its weights dropped."""
+    return (folder / DROPPED).exists() and not (folder / MODEL).exists()
+
+
+def dropped_below(results: Path) -> str:
+    """The sentence about runs in ``results`` whose weights were dropped; nothing where there are none."""
+    count = sum(was_dropped(file.parent) for file in (results / "runs").rglob(DROPPED))
+    return (
+        f"The weights of {count} runs were dropped by keep_weights; their predictions are whole."
+        if count
+        else ""
+    )
+
+
+def drop_own(config: dict[str, Any], run: Run, results: Path) -> None:
+    """Remove the weights of a run that has just predicted, unless it keeps them or others start from it."""
+    if config.get("keep_weights", "all") != "all" and run not in _starts(config, results, trained_too=True):
+        _drop(config, [run], results)
+
+
+def drop_rest(config: dict[str, Any], runs: Iterable[Run], results: Path) -> None:
+    """Remove, while nothing trains or predicts, all weights of ``runs`` that have had their use.
+
+    These are of runs that were best until a better one came, and of runs from which others started that are
+    trained by now. With ``best`` the run with the best entity F1 on dev keeps its weights, of those of its
+    data set and filter that have any; of equals the first by name. Raises ``UserError`` for a malformed record.
+    """
+    if config.get("keep_weights", "all") != "all":
+        needed, planned = _starts(config, results, trained_too=False), {*expand(config)}
+        done = [run for run in runs if run not in planned or _has_predicted(results, run)]
+        _drop(config, [run for run in done if run not in needed], results)
+
+
+def _drop(config: dict[str, Any], runs: Iterable[Run], results: Path) -> None:
+    best = _best(config, results) if config["keep_weights"] == "best" else set()
+    for run in runs:
+        folder = results / "runs" / run.path
+        if run not in best and (folder / MODEL).exists():
+            # First: without it, a run that lacks weights is trained anew.
+            write_text(folder / DROPPED, f"keep_weights: {config['keep_weights']}\n")
+            (folder / MODEL).unlink()
+
+
+def _best(config: dict[str, Any], results: Path) -> set[Run]:
+    """Of each data set and filter the run that is best on dev, of those that have weights."""
+    found: dict[tuple[str, str], tuple[float, Run]] = {}
+    for run in expand(config):
+        if (results / "runs" / run.path / MODEL).exists():
+            score = _dev_score(results / "runs" / run.path)
+            best = found.setdefault((run.dataset, run.filter), (score, run))
+            if score > best[0]:
+                found[run.dataset, run.filter] = score, run
+    return {run for _, run in found.values()}
+
+
+def _dev_score(folder: Path) -> float:
+    """Entity F1 on dev of the epoch that was kept."""
+    kept = TrainingRecord.read(folder / RECORD, "Train the run again.").best_epoch
+    epochs = csv.DictReader(read_text(folder / "history.csv").splitlines())
+    return next(float(row["dev_entity_f1"]) for row in epochs if int(row["epoch"]) == kept)
+
+
+def _has_predicted(results: Path, run: Run) -> bool:
+    kinds = ["dev", "test", *(f"test.{ablation}" for ablation in run.ablations)]
+    return all((results / "runs" / run.path / f"predictions.{kind}.jsonl").exists() for kind in kinds)
+
+
+def _starts(config: dict[str, Any], results: Path, trained_too: bool) -> set[Run]:
+    """Runs that others start from: those to be tuned, those not trained yet and, if asked for, all others."""
+    tried = {candidate.run for candidate in candidates(config)}
+    planned = {*expand(config), *tried}
+    planned |= {start for run in planned for start in starting_runs(config, run)}
+    waiting = [run for run in planned if trained_too or run in tried or not _is_trained(results, run)]
+    return {start for run in waiting for start in starting_runs(config, run)[:1]}
+
+
+def _is_trained(results: Path, run: Run) -> bool:
+    folder = results / "runs" / run.path
+    return (folder / MODEL).exists() or was_dropped(folder)

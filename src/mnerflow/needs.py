@@ -1,0 +1,135 @@
+"""What runs need, as far as a configuration estimates it for their encoders: hours of a core, and disk."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mnerflow.data.post import SPLITS
+from mnerflow.errors import UserError
+from mnerflow.grid import NONE, Run, images_of, run_config
+
+# Posts of a data set that nobody has counted yet.
+GUESS = {"train": 5000, "dev": 1000, "test": 1000}
+# Patch vectors beside the pixels they are made of: of ViT-Base 2 × 197 × 768 bytes, beside 224 × 224 × 3.
+FEATURES = 2
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What ``runs`` need: ``hours`` of one core without a GPU, and ``gigabytes`` of disk, by what takes them.
+
+    ``guessed`` are data sets whose posts nobody has counted yet.
+    """
+
+    runs: Sequence[Run]
+    hours: Counter[str]
+    gigabytes: Counter[str]
+    guessed: Sequence[str]
+
+    def sentences(self, free: float) -> str:
+        """For a person, with the gigabytes that are ``free``; nothing where both are below one."""
+        if max(self.hours.total(), self.gigabytes.total()) < 1:
+            return ""
+        said = f"{len(self.runs)} runs are to be trained"
+        if self.hours:
+            said += (
+                f": at most {self.hours.total():,.0f} hours of one core without a GPU ({_parts(self.hours)})"
+            )
+        said += f". Besides pretrained weights they take about {self.gigabytes.total():,.0f} GB of disk"
+        said += f" ({_parts(self.gigabytes)}); {free:,.0f} GB are free."
+        if self.guessed:
+            said += (
+                f" Posts of {', '.join(self.guessed)} are not counted yet: {GUESS['train']:,} are assumed."
+            )
+        if self.gigabytes.total() > free:
+            said += " That does not fit: free some, or set `keep_weights` to best or none."
+        return said
+
+
+def needs_of(config: dict[str, Any], runs: Iterable[Run], results: Path) -> Needs:
+    """What it takes to train ``runs``, keep what ``keep_weights`` says of their weights, and read images.
+
+    Hours are those of all epochs; most runs stop earlier. ``results`` tells the posts of prepared data sets.
+    """
+    runs = sorted(runs)
+    known = {name: _posts(config, name, results) for name in config["datasets"]}
+    posts = {name: counts or GUESS for name, counts in known.items()}
+    hours: Counter[str] = Counter()
+    for run in runs:
+        read = posts[run.dataset]["train"] * run_config(config, run)["training"]["epochs"]
+        hours.update({name: cost * read / 1000 for name, cost in _costs(config, "core_hours", run).items()})
+    gigabytes = _weights(config, runs)
+    images = {
+        (images_of(config, run.dataset), run.image_encoder) for run in runs if run.image_encoder != NONE
+    }
+    pixels: dict[tuple[str, int], float] = {}
+    for dataset, name in images:
+        encoder = config["image_encoders"][name]
+        bytes_of_all = sum(posts[dataset].values()) * encoder["size"] ** 2 * 3
+        pixels[dataset, encoder["size"]] = bytes_of_all / 1e9
+        gigabytes[f"images for {name}"] += FEATURES * bytes_of_all / 1e9 if encoder.get("frozen") else 0
+    gigabytes["images"] = sum(pixels.values())
+    return Needs(runs, hours, gigabytes, sorted({run.dataset for run in runs if not known[run.dataset]}))
+
+
+def check_time(needs: Needs, cores: int) -> None:
+    """Raise ``UserError`` when runs are said to take more than a day of so many processor cores."""
+    days = needs.hours.total() / cores / 24
+    if days > 1:
+        parts = Counter({name: value / cores for name, value in needs.hours.items()})
+        raise UserError(
+            f"{len(needs.runs)} runs are to be trained and there is no GPU: on {cores} cores they take about "
+            f"{days:,.1f} days (hours by encoder: {_parts(parts)}). Use a machine with a GPU, a cluster "
+            "(--profile profiles/slurm), or begin it all the same with --config allow_cpu=true."
+        )
+
+
+def _costs(config: dict[str, Any], what: str, run: Run) -> Counter[str]:
+    """What the configuration says that its encoders cost; one that is not named costs nothing."""
+    costs = config.get(what, {})
+    return Counter({name: costs[name] for name in (run.text_encoder, run.image_encoder) if name in costs})
+
+
+def _weights(config: dict[str, Any], runs: Iterable[Run]) -> Counter[str]:
+    """Gigabytes of the weights that are kept, by encoder; of a data set's best run those of its largest."""
+    keep = config.get("keep_weights", "all")
+    kept: dict[Any, Counter[str]] = {}
+    for run in runs if keep != "none" else ():
+        group = (run.dataset, run.filter) if keep == "best" else run
+        kept[group] = max(kept.get(group, Counter()), _costs(config, "gigabytes", run), key=Counter.total)
+    return sum(kept.values(), Counter())
+
+
+def _posts(config: dict[str, Any], dataset: str, results: Path) -> dict[str, int]:
+    """How many posts a data set has by split: as prepared, as configured, or as its own files have.
+
+    Empty where none of them tells.
+    """
+    entry = config["datasets"][dataset]
+    prepared = {split: results / "data" / dataset / "none" / f"{split}.jsonl" for split in SPLITS}
+    if all(file.is_file() for file in prepared.values()):
+        return {split: _lines(file) for split, file in prepared.items()}
+    if found := entry.get("posts") or entry.get("generator", {}).get("posts"):
+        return found
+    files = {split: entry["splits"][split] for split in SPLITS if split in entry["splits"]}
+    named = {split: [name] if isinstance(name, str) else name for split, name in files.items()}
+    own = {split: [Path(entry.get("folder", ""), name) for name in names] for split, names in named.items()}
+    if "folder" not in entry or not all(file.is_file() for files in own.values() for file in files):
+        return {}
+    return {split: sum(map(_blocks, files)) for split, files in own.items()}
+
+
+def _lines(file: Path) -> int:
+    return file.read_bytes().count(b"\n")
+
+
+def _blocks(file: Path) -> int:
+    """Posts of a file: divided by empty lines, or else a line each."""
+    content = file.read_bytes().replace(b"\r\n", b"\n").strip()
+    return 1 + (content.count(b"\n\n") or content.count(b"\n"))
+
+
+def _parts(counts: Counter[str]) -> str:
+    return ", ".join(f"{name} {value:,.0f}" for name, value in counts.most_common() if round(value))

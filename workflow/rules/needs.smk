@@ -1,0 +1,30 @@
+# How long it will take and how much disk, said before anything is begun; and what of the disk is given back.
+
+
+def runs_to_train():
+    """Those that this start of the workflow trains."""
+    jobs = workflow.dag.needrun_jobs()
+    return [run_of(job.wildcards) for job in jobs if job.rule.name in ("train", "train_again")]
+
+
+def say_needs(runs):
+    """Print what runs need, as far as the configuration estimates it, and whether the disk has room for it."""
+    results = Path("results")
+    free = shutil.disk_usage(results if results.exists() else ".").free / 1e9
+    if said := needs_of(config, runs, results).sentences(free):
+        print(f"mnerflow: {said}", file=sys.stderr)
+
+
+def drop_weights():
+    """Remove the weights that `keep_weights` leaves for the end."""
+    try:
+        drop_rest(config, {*RUNS, *STARTS} - PUBLISHED, Path("results"))
+    except UserError as error:
+        print(f"mnerflow: {error}", file=sys.stderr)
+
+
+# Snakemake asks nobody in a dry run: what was never trained is to be trained.
+if any(re.fullmatch("-[a-zA-Z]*n|--dry-?run", argument) for argument in sys.argv):
+    say_needs(
+        run for run in {*RUNS, *STARTS} - PUBLISHED if not Path("results/runs", run.path, "run.yaml").exists()
+    )
