@@ -52,6 +52,7 @@ rule tables_of_predictions:
 
 
 onstart:
+    put_back(Path("results"))
     check_machine()
     if not workflow.local_exec:
         lifeline.works_elsewhere()
@@ -67,4 +68,5 @@ onsuccess:
 
 
 onerror:
+    put_back(Path("results"))
     show_failures()

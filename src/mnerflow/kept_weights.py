@@ -4,6 +4,7 @@ A file beside the predictions says that a run's weights were dropped; it is then
 """
 
 import csv
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from mnerflow.record import RECORD, TrainingRecord
 from mnerflow.tuning import candidates
 
 MODEL = "model.safetensors"
+ASIDE = "model.kept.safetensors"
 DROPPED = "weights_dropped.txt"
 
 
@@ -25,17 +27,28 @@ def was_dropped(folder: Path) -> bool:
 def dropped_below(results: Path) -> str:
     """The sentence about runs in ``results`` whose weights were dropped; nothing where there are none."""
     count = sum(was_dropped(file.parent) for file in (results / "runs").rglob(DROPPED))
-    return (
-        f"The weights of {count} runs were dropped by keep_weights; their predictions are whole."
-        if count
-        else ""
-    )
+    return f"{count} runs lost their weights to keep_weights, and kept their predictions." if count else ""
 
 
 def drop_own(config: dict[str, Any], run: Run, results: Path) -> None:
-    """Remove the weights of a run that has just predicted, unless it keeps them or others start from it."""
-    if config.get("keep_weights", "all") != "all" and run not in _starts(config, results, trained_too=True):
-        _drop(config, [run], results)
+    """Remove the weights of a run that has just predicted, unless it keeps them or others start from it.
+
+    Snakemake removes those of a run that had lost them once before; where they stay, they are put aside until
+    ``put_back``.
+    """
+    folder = results / "runs" / run.path
+    if _useless(config, [run], results) and run not in _starts(config, results, trained_too=True):
+        _drop(config, folder)
+    elif (folder / DROPPED).exists():
+        (folder / ASIDE).unlink(missing_ok=True)
+        os.link(folder / MODEL, folder / ASIDE)
+
+
+def put_back(results: Path) -> None:
+    """Give runs back the weights that ``drop_own`` put aside; while nothing trains or predicts."""
+    for aside in (results / "runs").rglob(ASIDE):
+        aside.replace(aside.with_name(MODEL))
+        aside.with_name(DROPPED).unlink(missing_ok=True)
 
 
 def drop_rest(config: dict[str, Any], runs: Iterable[Run], results: Path) -> None:
@@ -43,30 +56,36 @@ def drop_rest(config: dict[str, Any], runs: Iterable[Run], results: Path) -> Non
 
     These are of runs that were best until a better one came, and of runs from which others started that are
     trained by now. With ``best`` the run with the best entity F1 on dev keeps its weights, of those of its
-    data set and filter that have any; of equals the first by name. Raises ``UserError`` for a malformed record.
+    data set and filter that have any; of equals the first by name. Raises ``UserError`` for a bad record.
     """
-    if config.get("keep_weights", "all") != "all":
-        needed, planned = _starts(config, results, trained_too=False), {*expand(config)}
-        done = [run for run in runs if run not in planned or _has_predicted(results, run)]
-        _drop(config, [run for run in done if run not in needed], results)
+    planned, needed = {*expand(config)}, _starts(config, results, trained_too=False)
+    for run in _useless(config, runs, results) - needed:
+        if run not in planned or _has_predicted(results, run):
+            _drop(config, results / "runs" / run.path)
 
 
-def _drop(config: dict[str, Any], runs: Iterable[Run], results: Path) -> None:
-    best = _best(config, results) if config["keep_weights"] == "best" else set()
-    for run in runs:
-        folder = results / "runs" / run.path
-        if run not in best and (folder / MODEL).exists():
-            # First: without it, a run that lacks weights is trained anew.
-            write_text(folder / DROPPED, f"keep_weights: {config['keep_weights']}\n")
-            (folder / MODEL).unlink()
+def _drop(config: dict[str, Any], folder: Path) -> None:
+    if (folder / MODEL).exists():
+        # First: without it, a run that lacks weights is trained anew.
+        write_text(folder / DROPPED, f"keep_weights: {config['keep_weights']}\n")
+        (folder / MODEL).unlink()
+
+
+def _useless(config: dict[str, Any], runs: Iterable[Run], results: Path) -> set[Run]:
+    """Those of ``runs`` whose weights ``keep_weights`` does not ask for."""
+    keep = config.get("keep_weights", "all")
+    if keep == "all":
+        return set()
+    return {*runs} - (_best(config, results) if keep == "best" else set())
 
 
 def _best(config: dict[str, Any], results: Path) -> set[Run]:
-    """Of each data set and filter the run that is best on dev, of those that have weights."""
+    """The best run of each data set and filter, of those that have weights."""
     found: dict[tuple[str, str], tuple[float, Run]] = {}
     for run in expand(config):
-        if (results / "runs" / run.path / MODEL).exists():
-            score = _dev_score(results / "runs" / run.path)
+        folder = results / "runs" / run.path
+        if any((folder / name).exists() for name in (MODEL, ASIDE)) and (folder / "run.yaml").exists():
+            score = _dev_score(folder)
             best = found.setdefault((run.dataset, run.filter), (score, run))
             if score > best[0]:
                 found[run.dataset, run.filter] = score, run
@@ -77,7 +96,7 @@ def _dev_score(folder: Path) -> float:
     """Entity F1 on dev of the epoch that was kept."""
     kept = TrainingRecord.read(folder / RECORD, "Train the run again.").best_epoch
     epochs = csv.DictReader(read_text(folder / "history.csv").splitlines())
-    return next(float(row["dev_entity_f1"]) for row in epochs if int(row["epoch"]) == kept)
+    return next((float(row["dev_entity_f1"]) for row in epochs if row["epoch"] == str(kept)), 0.0)
 
 
 def _has_predicted(results: Path, run: Run) -> bool:

@@ -36,7 +36,7 @@ from mnerflow.fingerprint import fingerprint
 from mnerflow.compute.gpus import check_gpus, find_gpus
 from mnerflow.llm import runs as llm
 from mnerflow.files import expanded, folder_state
-from mnerflow.kept_weights import drop_rest, was_dropped
+from mnerflow.kept_weights import drop_rest, put_back, was_dropped
 from mnerflow.log import failure
 from mnerflow.models.weights import model_files
 from mnerflow.needs import check_time, needs_of

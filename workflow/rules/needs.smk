@@ -18,6 +18,7 @@ def say_needs(runs):
 def drop_weights():
     """Remove the weights that `keep_weights` leaves for the end."""
     try:
+        put_back(Path("results"))
         drop_rest(config, {*RUNS, *STARTS} - PUBLISHED, Path("results"))
     except UserError as error:
         print(f"mnerflow: {error}", file=sys.stderr)
