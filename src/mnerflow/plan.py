@@ -1,7 +1,7 @@
 """Look through a planned grid before anything runs: what is missing is said at once, not after an hour."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any

@@ -26,6 +26,7 @@ def drop_weights():
 
 # Snakemake asks nobody in a dry run: what was never trained is to be trained.
 if any(re.fullmatch("-[a-zA-Z]*n|--dry-?run", argument) for argument in sys.argv):
+    name_lacking_baselines()
     say_needs(
         run for run in {*RUNS, *STARTS} - PUBLISHED if not Path("results/runs", run.path, "run.yaml").exists()
     )

@@ -132,6 +132,7 @@ def take_over(published: Path, run: Run, results: Path, data: Path) -> None:
     packed, folder = published / "runs" / run.path, results / "runs" / run.path
     check_sums(published, packed)
     _unpack_run(packed, folder, data)
+    (folder / DROPPED).unlink(missing_ok=True)
     if (folder / MODEL).exists():
         (folder / MODEL).unlink()
         logger.warning("%s: removed, it was trained with other settings", folder / MODEL)
