@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from records import write_record
 from test_grid import load
 
 from mnerflow.errors import UserError
@@ -13,24 +14,22 @@ from mnerflow.grid import Run, expand, starting_runs
 from mnerflow.kept_weights import DROPPED, MODEL, drop_own, drop_rest, put_back, was_dropped
 from mnerflow.tagging import tag_texts
 
-BEGUN = {"kind": "text_only", "inputs": ["text"]}
-BEGUN |= {"init_from": {"dataset": "demo_control", "fusion": "text_only", "allow_leak": True}}
+BEGUN = {"init_from": {"dataset": "demo_control", "variant": "base", "allow_leak": True}}
 # Dev scores of the seeds 1 to 3; two are best.
 SCORES = {1: 0.5, 2: 0.75, 3: 0.75}
 
 
 def config(keep: str) -> dict[str, Any]:
     block = {"datasets": ["demo"], "text_encoders": ["bilstm"], "fusions": ["text_only"], "seeds": [1, 2, 3]}
-    grid = [block, block | {"fusions": ["begun"], "seeds": [1]}]
-    loaded = load()
-    return loaded | {"grid": grid, "fusions": loaded["fusions"] | {"begun": BEGUN}, "keep_weights": keep}
+    grid = [block, block | {"variants": ["begun"], "seeds": [1]}]
+    return load() | {"grid": grid, "variants": {"begun": BEGUN}, "keep_weights": keep}
 
 
 def train(run: Run, results: Path, score: float) -> Path:
     """What training leaves; the second epoch is kept."""
     folder = results / "runs" / run.path
     write_text(folder / "history.csv", f"epoch,dev_entity_f1\n1,0.1\n2,{score}\n3,0.9\n")
-    write_text(folder / "run.yaml", "best_epoch: 2\n")
+    write_record(folder, run, best_epoch=2, images=None)
     write_text(folder / MODEL, "large")
     return folder
 
@@ -45,7 +44,7 @@ def with_weights(results: Path) -> set[Run]:
     return {Run.from_folder(file.parent) for file in (results / "runs").rglob(MODEL)}
 
 
-RUNS = [run for run in expand(config("all")) if run.fusion == "text_only"]
+RUNS = [run for run in expand(config("all")) if run.variant == "base"]
 [BEGUN_RUN] = {*expand(config("all"))} - {*RUNS}
 [START] = starting_runs(config("all"), BEGUN_RUN)
 

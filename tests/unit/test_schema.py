@@ -45,10 +45,10 @@ def test_the_smallest_configuration_is_accepted() -> None:
             "is not ORG/NAME or ORG/NAME/FILE.gguf on the model hub",
         ),
         (
-            {"fusions": {"linear": {"decoder": {"kind": "crf", "optoins": {}}}}},
-            "fusions.linear.decoder: unknown key 'optoins' (did you mean 'options'?)",
+            {"variants": {"mine": {"decoder": {"kind": "crf", "optoins": {}}}}},
+            "variants.mine.decoder: unknown key 'optoins' (did you mean 'options'?)",
         ),
-        ({"fusions": {"linear": {"decoder": {"options": {}}}}}, "decoder: 'kind' is a required property"),
+        ({"variants": {"mine": {"decoder": {"options": {}}}}}, "decoder: 'kind' is a required property"),
         ({"grid": [{"datasets": ["own"], "fusions": ["linear"], "seed": [1]}]}, "did you mean 'seeds'"),
     ],
 )
