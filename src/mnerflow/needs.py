@@ -54,23 +54,25 @@ def needs_of(config: dict[str, Any], runs: Iterable[Run], results: Path) -> Need
     Hours are those of all epochs; most runs stop earlier. ``results`` tells the posts of prepared data sets.
     """
     runs = sorted(runs)
-    known = {name: _posts(config, name, results) for name in config["datasets"]}
+    images = {
+        (images_of(config, run.dataset), run.image_encoder) for run in runs if run.image_encoder != NONE
+    }
+    datasets = {run.dataset for run in runs} | {dataset for dataset, _ in images}
+    known = {name: _posts(config, name, results) for name in datasets}
     posts = {name: counts or GUESS for name, counts in known.items()}
     hours: Counter[str] = Counter()
     for run in runs:
         read = posts[run.dataset]["train"] * run_config(config, run)["training"]["epochs"]
         hours.update({name: cost * read / 1000 for name, cost in _costs(config, "core_hours", run).items()})
-    gigabytes = _weights(config, runs)
-    images = {
-        (images_of(config, run.dataset), run.image_encoder) for run in runs if run.image_encoder != NONE
-    }
-    pixels: dict[tuple[str, int], float] = {}
+    files: dict[Path, float] = {}
     for dataset, name in images:
         encoder = config["image_encoders"][name]
-        bytes_of_all = sum(posts[dataset].values()) * encoder["size"] ** 2 * 3
-        pixels[dataset, encoder["size"]] = bytes_of_all / 1e9
-        gigabytes[f"images for {name}"] += FEATURES * bytes_of_all / 1e9 if encoder.get("frozen") else 0
-    gigabytes["images"] = sum(pixels.values())
+        pixels = sum(posts[dataset].values()) * encoder["size"] ** 2 * 3
+        files[results / f"images/{dataset}/{encoder['size']}/images.npy"] = pixels / 1e9
+        if encoder.get("frozen"):
+            files[results / f"features/{dataset}/{name}.npy"] = FEATURES * pixels / 1e9
+    gigabytes = _weights(config, runs)
+    gigabytes["images"] = sum(size for file, size in files.items() if not file.exists())
     return Needs(runs, hours, gigabytes, sorted({run.dataset for run in runs if not known[run.dataset]}))
 
 
@@ -116,9 +118,10 @@ def _posts(config: dict[str, Any], dataset: str, results: Path) -> dict[str, int
     files = {split: entry["splits"][split] for split in SPLITS if split in entry["splits"]}
     named = {split: [name] if isinstance(name, str) else name for split, name in files.items()}
     own = {split: [Path(entry.get("folder", ""), name) for name in names] for split, names in named.items()}
-    if "folder" not in entry or not all(file.is_file() for files in own.values() for file in files):
+    try:
+        return {split: sum(map(_blocks, files)) for split, files in own.items()} if "folder" in entry else {}
+    except OSError:  # whoever prepares the data says what is wrong with it
         return {}
-    return {split: sum(map(_blocks, files)) for split, files in own.items()}
 
 
 def _lines(file: Path) -> int:

@@ -22,6 +22,8 @@ from PIL import Image
 from mnerflow.data.post import SPLITS, read_posts
 from mnerflow.evaluation.predictions import read_predictions
 from mnerflow.evaluation.scores import COLUMNS, read_scores
+from mnerflow.grid import Run
+from mnerflow.kept_weights import drop_rest
 
 TEXT = ["demo/none/bilstm+none/text_only/seed1"]
 LINEAR = [f"demo/none/bilstm+cnn/linear/seed{seed}" for seed in (1, 2)]
@@ -409,3 +411,29 @@ def test_the_thesis_grid_is_planned(workflow: Workflow, tmp_path: Path):
 )
 def test_a_study_is_planned(name: str, runs: int, workflow: Workflow, tmp_path: Path):
     assert planned(workflow, name, tmp_path).jobs["train"] == runs
+
+
+def test_dropped_weights_are_no_reason_to_train(
+    workflow: Workflow, finished: Finished, config: dict, tmp_path: Path
+):
+    folder = Path(shutil.copytree(finished.folder, tmp_path / "copy"))
+    run = folder / "results/runs" / TEXT[0]
+    before = files(run)
+    merged = yaml.safe_load((folder / "results/config.yaml").read_text(encoding="utf-8"))
+    drop_rest(merged | {"keep_weights": "none"}, map(Run.from_folder, RUNS), folder / "results")
+    assert not list(folder.rglob("model.safetensors"))
+    assert workflow.plan(folder, config).jobs == {}
+    config["text_encoders"]["bilstm"]["training"]["learning_rate"]["text"] = 1e-3
+    assert workflow.plan(folder, config).trained == {*TEXT, *LINEAR}
+    config["text_encoders"]["bilstm"]["training"]["learning_rate"]["text"] = 2e-3
+
+    # Where predictions are gone, the weights are needed again, and dropped again.
+    (run / "predictions.dev.jsonl").unlink()
+    done = workflow.run(
+        folder, config | {"keep_weights": "none"}, f"results/runs/{TEXT[0]}/predictions.dev.jsonl"
+    )
+    assert done.status == 0, done.output
+    assert done.jobs == {"train_again": 1, "predict": 1}
+    assert (run / "weights_dropped.txt").exists() and not (run / "model.safetensors").exists()
+    assert files(run)["predictions.dev.jsonl"] == before["predictions.dev.jsonl"]
+    assert workflow.plan(folder, config).trained == set()

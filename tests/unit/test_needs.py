@@ -29,8 +29,13 @@ def test_the_thesis_s_grid_by_hand(thesis: dict[str, Any], tmp_path: Path) -> No
     assert needs.hours["bert"] == pytest.approx(7 * 5 * 0.05 * thousands)
     assert needs.gigabytes["bert"] == pytest.approx(6 * 7 * 5 * 1.34)
     posts = 10_000 + 7000 + 8257 + 4819 + 9308  # the thesis's T15 shows Twitter10000's images
-    assert needs.gigabytes["images"] == pytest.approx(posts * 224 * 224 * 3 / 1e9)
-    assert needs.gigabytes["images for vit_base"] == pytest.approx(2 * posts * 224 * 224 * 3 / 1e9)
+    # Pixels, and twice as much of patch vectors.
+    assert needs.gigabytes["images"] == pytest.approx(3 * posts * 224 * 224 * 3 / 1e9)
+    there = tmp_path / "features/twitter10000/vit_base.npy"
+    there.parent.mkdir(parents=True)
+    there.touch()
+    again = needs_of(thesis, expand(thesis), tmp_path)
+    assert again.gigabytes["images"] == pytest.approx((3 * posts - 20_000) * 224 * 224 * 3 / 1e9)
 
 
 @pytest.mark.parametrize(("keep", "bert"), [("all", 6 * 35 * 1.34), ("best", 6 * 1.34), ("none", 0)])
