@@ -259,3 +259,31 @@ def test_real_page_without_page_in_its_name():
     layout = read_layout(path)
     assert (layout.width, layout.height) == (3041, 2338)
     assert layout.lines[0] == Line("r000-l015", "Popis obce", (126, 667, 356, 734))
+
+
+LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 20))
+PAGE = (
+    '<P><Page imageWidth="{}" imageHeight="9"><TextLine id="a"><Coords points="{}"/>{}</TextLine></Page></P>'
+)
+TEXT = "<TextEquiv><Unicode>a</Unicode></TextEquiv>"
+HOSTILE = {
+    "a billion laughs": f'<!DOCTYPE P [<!ENTITY l0 "ha">{LAUGHS}]><P>&l19;</P>',
+    "a file of this machine": '<!DOCTYPE P [<!ENTITY f SYSTEM "file:///etc/passwd">]><P>&f;</P>',
+    "100,000 deep": "<P>" * 100_000 + "</P>" * 100_000,
+    "another encoding": "<?xml version='1.0' encoding='nothing'?><P/>",
+    "no XML": "\x00",
+    "a width of 5,000 digits": PAGE.format("9" * 5000, "1,1", TEXT),
+    "a width of no digits": PAGE.format("٣", "1,1", TEXT),
+    "a negative width": PAGE.format("-9", "1,1", TEXT),
+    "points of 5,000 digits": PAGE.format(9, f"{'9' * 5000},1", TEXT),
+    "points that are no numbers": PAGE.format(9, "1,nan", TEXT),
+    "no points": PAGE.format(9, "", TEXT),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_page_is_one_message(name, tmp_path):
+    (tmp_path / "page.xml").write_text(HOSTILE[name], encoding="utf-8")
+    with pytest.raises(UserError, match=r"page\.xml: ") as error:
+        read_layout(tmp_path / "page.xml")
+    assert len(str(error.value)) < 400
