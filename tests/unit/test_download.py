@@ -448,6 +448,14 @@ def test_a_bad_archive_is_refused_and_the_folder_kept(
 
 
 @pytest.mark.parametrize("pack", [zipped, tarred])
+@pytest.mark.parametrize("names", [("a/1.jpg", "a/1.jpg/2.jpg"), ("a/1.jpg/2.jpg", "a/1.jpg")])
+def test_a_name_is_not_a_file_and_a_folder(pack, names, tmp_path: Path) -> None:
+    packed = pack(tmp_path / "photos", *((name, b"") for name in names))
+    with pytest.raises(UserError, match="is a file and a folder"):
+        unpack(packed, tmp_path / "images", "a")
+
+
+@pytest.mark.parametrize("pack", [zipped, tarred])
 def test_a_damaged_photo_is_found_by_its_checksum(pack, tmp_path: Path) -> None:
     packed = pack(tmp_path / "photos", ("1.jpg", NOISE))
     data = bytearray(packed.read_bytes())

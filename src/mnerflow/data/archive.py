@@ -117,7 +117,10 @@ def _extract(archive: Path, folder: Path, inner: str | None, endings: Collection
             left_out += 1
             continue
         name = str(path.relative_to(inner) if inner else path.name)
-        _write(member, folder / name, archive)
+        try:
+            _write(member, folder / name, archive)
+        except (FileExistsError, IsADirectoryError, NotADirectoryError) as error:
+            raise UserError(f"{archive}: {member.name!r} is a file and a folder. {DISTRUST}") from error
         names.add(name)
     if not names:
         place = f"below {inner!r}" if inner else "in it"
@@ -194,6 +197,8 @@ def _check_name(path: PurePosixPath, archive: Path) -> None:
 
 
 def _write(member: _Member, target: Path, archive: Path) -> None:
+    if target.is_dir():
+        raise IsADirectoryError(target)
     twin = target.exists()
     target.parent.mkdir(parents=True, exist_ok=True)
     written = target.with_name(f".{target.name}.twin") if twin else target
