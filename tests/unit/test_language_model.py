@@ -80,6 +80,7 @@ def test_a_gguf_file_becomes_the_model_that_was_written(tiny_llama: Path, tmp_pa
     as_gguf(written, tiny_llama, tmp_path / "model.gguf")
     unpack_gguf(tmp_path)
     assert not list(tmp_path.glob("*.gguf")) and own.read_text() == "{}"
+    assert "quantization_config" not in json.loads((tmp_path / "config.json").read_text())
     text = " ann sings in rome"
     ids = AutoTokenizer.from_pretrained(tiny_llama)(text, return_tensors="pt").input_ids
     assert AutoTokenizer.from_pretrained(tmp_path)(text).input_ids == ids[0].tolist()

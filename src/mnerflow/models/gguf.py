@@ -26,6 +26,8 @@ def unpack_gguf(folder: Path) -> None:
         layers = {tensor.name: re.match(r"blk\.(\d+)\.", tensor.name) for tensor in GGUFReader(file).tensors}
         depth = read.config.num_hidden_layers  # transformers leaves out what lies above
         check_fit(file, (), [name for name, layer in layers.items() if layer and int(layer[1]) >= depth], ())
+    if hasattr(read.config, "quantization_config"):  # of the file, which would exclude 4 bits of our own
+        del read.config.quantization_config
     # A model read from GGUF refuses to be saved.
     model = type(read)(read.config)
     model.load_state_dict(read.state_dict())

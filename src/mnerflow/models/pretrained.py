@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModel, PreTrainedModel
+from transformers import AutoConfig, AutoModel, PreTrainedConfig, PreTrainedModel
 from transformers.utils import logging
 
 from mnerflow.compute.memory import no_memory
@@ -46,9 +46,12 @@ def load_model(weights: Path, auto: type = AutoModel, **options: Any) -> PreTrai
         )
     gguf = options.get("gguf_file", "")
     files = [weights / gguf] if gguf else _weight_files(weights)
-    _check_size(weights, auto, gguf, files)
+    # Read once: the settings of a GGUF file take seconds.
+    config = AutoConfig.from_pretrained(weights, gguf_file=gguf or None, **SAFE)
+    _check_size(weights, auto, config, files)
     model, told = auto.from_pretrained(
         weights,
+        config=config,
         use_safetensors=True,
         output_loading_info=True,
         ignore_mismatched_sizes=True,  # they are told, and refused below
@@ -92,12 +95,11 @@ def _weight_files(weights: Path) -> list[Path]:
     return [weights / name for name in names]
 
 
-def _check_size(weights: Path, auto: type, gguf: str, files: Iterable[Path]) -> None:
+def _check_size(weights: Path, auto: type, config: PreTrainedConfig, files: Iterable[Path]) -> None:
     """Raise ``UserError`` where the configuration describes a model far larger than the files could hold.
 
     Reading would first make it, of random values, and take its time and memory.
     """
-    config = AutoConfig.from_pretrained(weights, gguf_file=gguf or None, **SAFE)
     layers = getattr(config, "num_hidden_layers", 0)
     if isinstance(layers, int) and layers > MOST_LAYERS:
         raise UserError(f"{weights}: its configuration describes {layers} layers. Correct the `source`.")
