@@ -1,12 +1,12 @@
 """Image encoders: one class a file; the file's name is the `kind` of the configuration."""
 
+import copy
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
 import torch
 from torch import Tensor, autograd, nn
-from torch.func import functional_call
 
 from mnerflow.config import ImageConfig
 from mnerflow.errors import UserError
@@ -38,8 +38,8 @@ def new_image_encoder(image: ImageConfig) -> ImageEncoder:
     cls, config, weights = load_encoder("image_encoders", image, ImageEncoder)
     with options_of(f"image encoder {image.kind!r}"):
         encoder = cls.create(config, image.size, weights)
-    _rehearse(encoder.train(not image.frozen), image)
-    return encoder.train()
+    _rehearse(encoder, image)
+    return encoder
 
 
 def _rehearse(encoder: ImageEncoder, image: ImageConfig) -> None:
@@ -48,17 +48,17 @@ def _rehearse(encoder: ImageEncoder, image: ImageConfig) -> None:
     That takes no memory, and leaves weights, statistics and random numbers as they are. Logs which weights
     no gradient reaches. Raises ``UserError`` when it fails.
     """
-    tensors = {
-        name: torch.empty_like(tensor, device="meta").requires_grad_(
-            tensor.requires_grad and encoder.training
-        )
-        for name, tensor in (*encoder.named_parameters(), *encoder.named_buffers())
+    shapes = {
+        id(tensor): torch.empty_like(tensor, device="meta").requires_grad_(tensor.requires_grad)
+        for tensor in (*encoder.parameters(), *encoder.buffers())
     }
+    encoder = copy.deepcopy(encoder, shapes).train(not image.frozen)
     pixels = torch.zeros(1, image.size, image.size, 3, dtype=torch.uint8, device="meta")
-    trained = {name: tensor for name, tensor in tensors.items() if tensor.requires_grad}
+    weights = {} if image.frozen else dict(encoder.named_parameters())
+    trained = {name: weight for name, weight in weights.items() if weight.requires_grad}
     try:
         with torch.set_grad_enabled(bool(trained)):
-            patches = functional_call(encoder, tensors, (pixels,))
+            patches = encoder(pixels)
             gradients = autograd.grad(patches.sum(), trained.values(), allow_unused=True) if trained else ()
     except UserError:
         raise

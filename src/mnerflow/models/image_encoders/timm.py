@@ -114,11 +114,9 @@ def _make(name: str, size: int, arguments: dict[str, Any]) -> nn.Module:
 def _without_classifier(model: str, size: int, arguments: dict[str, Any], file: Path) -> dict[str, Tensor]:
     """Weights of a timm model but for its classifier, for which there is no place here."""
     with torch.device("meta"):
-        with_classifier, without = (
-            _make(model, size, arguments | {"num_classes": classes}).state_dict().keys() for classes in (2, 0)
-        )
+        whole, bare = (_make(model, size, arguments | {"num_classes": classes}) for classes in (2, 0))
+    classifier = whole.state_dict().keys() - bare.state_dict().keys()
     try:
-        state = load_file(file)
+        return {name: tensor for name, tensor in load_file(file).items() if name not in classifier}
     except (OSError, SafetensorError) as error:
         raise UserError(f"{file}: no weights can be read from this file ({error}).") from error
-    return {name: tensor for name, tensor in state.items() if name not in with_classifier - without}
