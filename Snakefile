@@ -1,10 +1,12 @@
 # mnerflow: does an image help a model to find the names in a text?
 # Targets and includes; the work is in workflow/rules, the library in src/mnerflow.
+import logging
 from pathlib import Path
 
 from snakemake.utils import min_version
 
 min_version("9.0")
+logging.raiseExceptions = False  # of a full disk, which common.smk tells of in one sentence
 
 
 configfile: Path(workflow.basedir) / "config/datasets.yaml"

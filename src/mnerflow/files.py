@@ -23,6 +23,7 @@ from unicodedata import category
 from mnerflow.errors import UserError
 from mnerflow.finite import finite
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
 # Read once: it can only be read by setting it, which threads would do in between each other.
 _UMASK = os.umask(0)
 os.umask(_UMASK)
@@ -38,6 +39,8 @@ def writing(path: str | Path) -> Iterator[None]:
     """Turn what the system says when ``path`` cannot be written into a ``UserError``."""
     try:
         yield
+    except shutil.Error as error:  # of many files that were copied: the first one's
+        raise UserError(f"{path}: could not be written ({error.args[0][0][2]}). {advice(error)}") from error
     except OSError as error:
         raise UserError(
             f"{path}: could not be written ({error.strerror or error}). {advice(error)}"
@@ -47,7 +50,7 @@ def writing(path: str | Path) -> Iterator[None]:
 def advice(error: OSError) -> str:
     """What to do where a file could not be written, by what the system says."""
     match error.errno:
-        case errno.ENOSPC | errno.EDQUOT:
+        case number if number in FULL:
             return "Free some space."
         case errno.EROFS | errno.EACCES | errno.EPERM:
             return "Choose a folder that can be written to."
@@ -62,6 +65,19 @@ def advice(error: OSError) -> str:
         case errno.EMFILE | errno.ENFILE:
             return "Allow more open files (`ulimit -n`)."
     return "Free some space or choose a folder that can be written to."
+
+
+def check_space(folders: Iterable[str | Path]) -> None:
+    """Raise ``UserError`` where a folder's disk, or a share of it, is full."""
+    for folder in folders:
+        try:
+            with tempfile.TemporaryFile(dir=folder) as file:
+                file.write(bytes(2**20))
+        except OSError as error:
+            if error.errno in FULL:
+                raise UserError(
+                    f"{Path(folder).absolute()}: not a MiB can be written ({error.strerror}). {advice(error)}"
+                ) from error
 
 
 @contextmanager

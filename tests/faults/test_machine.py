@@ -1,16 +1,26 @@
 """A machine whose clock goes back, or that has no more memory to give."""
 
 import itertools
+import os
 import resource
+import signal
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+import numpy
+import pytest
 import yaml
+from PIL import Image
 from victims import RUN, ended, outcome, train
 
 from mnerflow.config import PartConfig, RunConfig
-from mnerflow.log import job
+from mnerflow.data.image import decode
+from mnerflow.data.image_store import ImageStore, build_store
+from mnerflow.errors import UserError
+from mnerflow.log import failure, job
 
 
 def clock_goes_back() -> None:
@@ -49,3 +59,60 @@ def test_no_memory_is_said_in_words_and_leaves_nothing(data: Path, tmp_path: Pat
     assert "ERROR trained the run: the system gave no more memory (" in log
     assert "Run fewer jobs at once, give this one more, or lower `batch_tokens`" in log
     assert not (tmp_path / "run").exists() or not list((tmp_path / "run").iterdir())
+
+
+def at_work(log: Path, end: Callable[[], None]) -> None:
+    with job("trained the run", log) as logger:
+        logger.info("at work")
+        end()
+
+
+def refuse() -> None:
+    raise UserError("the text is empty")
+
+
+def signalled(number: signal.Signals) -> None:
+    os.kill(os.getpid(), number)
+
+
+@pytest.mark.parametrize(
+    ("end", "arguments", "status", "said"),
+    [
+        (signalled, [signal.SIGKILL], -signal.SIGKILL, "memory did not suffice"),  # as the system does
+        (os.abort, [], -signal.SIGABRT, "memory did not suffice"),  # as C++ does
+        (signalled, [signal.SIGTERM], 128 + signal.SIGTERM, None),
+        (signalled, [signal.SIGINT], 130, None),
+        (refuse, [], 1, "the text is empty"),
+        (time.time, [], 0, None),
+    ],
+)
+def test_what_a_log_says_of_how_its_job_ended(
+    end: Callable, arguments: list, status: int, said: str | None, tmp_path: Path
+) -> None:
+    assert ended(at_work, tmp_path / "job.log", partial(end, *arguments)) == status
+    found = failure((tmp_path / "job.log").read_text(encoding="utf-8"))
+    assert found == said or said in found
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError("std::bad_alloc"),
+        OSError(12, "Cannot allocate memory"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes"),
+    ],
+)
+def test_a_lack_of_memory_is_no_damage_and_no_blank_image(
+    error: Exception, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lacking(*_: object, **__: object) -> None:
+        raise error
+
+    build_store(["0.png"], data / "images", tmp_path / "store", 16)
+    with monkeypatch.context() as patch:
+        patch.setattr(numpy.lib.format, "open_memmap", lacking)
+        with pytest.raises(type(error)):
+            ImageStore(tmp_path / "store")
+    monkeypatch.setattr(Image.Image, "resize", lacking)
+    with pytest.raises(type(error)):
+        decode(data / "images", "0.png", 16)

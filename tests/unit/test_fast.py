@@ -1,5 +1,6 @@
 """What is done otherwise than torch does, for speed alone: the same results, or the same distribution."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -106,3 +107,25 @@ for size in (100, 100 + FreedMemory.GROWTH + 50):
     kept, grown = (tuple(map(int, line.split())) for line in child.stdout.splitlines())
     assert min(kept) > 90, "a step's memory is kept for the next"
     assert grown[0] > 500 and grown[1] < 60, "and given back when it has grown"
+
+
+HALF = """
+import torch
+from mnerflow.compute.device import autocast, seed_everything
+seed_everything(1, threads=1)
+before = torch.get_rng_state()
+with torch.inference_mode(), autocast(torch.device("cpu")):
+    pass
+assert torch.equal(torch.get_rng_state(), before)
+layer = torch.nn.LSTM(8, 8, bidirectional=True)
+with autocast(torch.device("cpu")):
+    layer(torch.ones(3, 2, 8))[0].sum().backward()
+assert layer.weight_ih_l0.grad.isfinite().all()
+"""
+
+
+@pytest.mark.parametrize("most", ["SSE41", "AVX2", "AVX512_CORE"])
+def test_half_precision_is_not_asked_of_instructions_that_may_not_be_used(most: str) -> None:
+    environment = os.environ | {"ONEDNN_MAX_CPU_ISA": most}
+    done = subprocess.run([sys.executable, "-c", HALF], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

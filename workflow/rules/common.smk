@@ -6,6 +6,7 @@ import resource
 import shutil
 import signal
 import sys
+import tempfile
 import time
 from functools import cache
 from hashlib import sha256
@@ -35,7 +36,7 @@ from mnerflow.errors import UserError, printable
 from mnerflow.fingerprint import fingerprint
 from mnerflow.compute.gpus import check_gpus, find_gpus
 from mnerflow.llm import runs as llm
-from mnerflow.files import expanded, folder_state
+from mnerflow.files import check_space, expanded, folder_state
 from mnerflow.kept_weights import drop_rest, put_back, was_dropped
 from mnerflow.log import failure
 from mnerflow.models.weights import model_files
@@ -54,6 +55,8 @@ def end_at_second_interrupt(number, frame):
     raise KeyboardInterrupt
 
 
+# Where Snakemake writes beside the results: its notes, copies of scripts, temporary files.
+NOTES = [".snakemake", workflow.sourcecache.runtime_cache_path, tempfile.gettempdir()]
 if workflow.is_main_process:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, end_at_second_interrupt)
@@ -63,6 +66,10 @@ if workflow.is_main_process:
             "`snakemake --unlock` and start again.",
             file=sys.stderr,
         )
+    try:
+        check_space(NOTES)
+    except UserError as error:
+        sys.exit(f"mnerflow: {error}")
 
 
 def stands_published(run):

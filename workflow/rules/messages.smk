@@ -49,7 +49,12 @@ def name_unlike_published():
 
 
 def show_failures():
-    """Print what the jobs that failed say of themselves, and where their logs lie."""
+    """Print what the jobs that failed say of themselves, and where their logs lie; no log tells of a full disk."""
+    try:
+        check_space(NOTES)
+    except UserError as error:
+        print(f"\nmnerflow: {error}", file=sys.stderr)
+        return
     for file in sorted(Path("results/logs").rglob("*.log")):
         message = failure(file.read_text(encoding="utf-8")) if is_new(file) else None
         if message:
