@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,34 @@ def test_read_only_results(workflow: Workflow, config: dict, tmp_path: Path):
         assert list(results.iterdir()) == []
     finally:
         subprocess.run(["umount", results], check=True)
+
+
+def test_a_full_disk(workflow: Workflow, config: dict, tmp_path: Path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("no disk can be mounted here")
+    try:
+        with suppress(OSError):
+            (disk / "ballast").write_bytes(bytes(2**21 - 2**15))
+        result = workflow.run(disk, config, DATA)
+        said = [
+            line for line in result.output.splitlines() if "onfig file" not in line and "profile" not in line
+        ]
+        assert result.status != 0 and len(said) == 1, result.output
+        assert said[0].startswith(f"mnerflow: {disk}/.snakemake: ") and said[0].endswith("Free some space.")
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def test_a_job_that_the_system_killed(workflow: Workflow, config: dict, tmp_path: Path):
+    made = "    make_demo(DemoConfig("
+    with workflow.edited(("workflow/scripts/make_demo.py", made, f"    __import__('os').abort()\n{made}")):
+        result = workflow.run(tmp_path, config, DATA)
+    said = "mnerflow: a job was killed before it could say why, mostly a sign that memory did not suffice."
+    assert result.status != 0 and "Traceback" not in result.output
+    assert said in result.output and result.output.index(said) > result.output.index("Exiting because a job")
 
 
 def test_a_clock_that_went_back(workflow: Workflow, config: dict, tmp_path: Path):

@@ -1,7 +1,10 @@
 """What is written whole or not at all, and who is charged with memory."""
 
 import csv
+import errno
 import io
+import os
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +14,18 @@ import pytest
 
 from mnerflow.compute.memory import peak_memory_mib
 from mnerflow.errors import UserError
-from mnerflow.files import atomic_path, csv_rows, csv_text, inside, seal, seal_of, sealed, write_text
+from mnerflow.files import (
+    atomic_folder,
+    atomic_path,
+    csv_rows,
+    csv_text,
+    inside,
+    seal,
+    seal_of,
+    sealed,
+    write_text,
+    writing,
+)
 
 
 def test_what_killed_writers_left_is_removed_and_what_living_ones_write_is_not(tmp_path):
@@ -112,3 +126,39 @@ def test_no_cell_of_a_table_is_computed_and_every_cell_is_read_as_it_was():
     written = [row[0] for row in csv.reader(io.StringIO(text, newline=""))][1:]
     assert written == [*CELLS, *(f"'{cell}" for cell in COMPUTED)]
     assert text.endswith(",-1.5\n") and text.startswith("cell,number\n,-1.5\na,-1.5\n")
+
+
+@pytest.mark.parametrize("number", sorted(errno.errorcode))
+def test_space_is_asked_for_where_it_lacks_and_memory_where_that_does(number: int):
+    with pytest.raises(UserError) as refused, writing("out"):
+        raise OSError(number, os.strerror(number), "photo.jpg")
+    said = str(refused.value)
+    assert said.startswith(f"out: could not be written ({os.strerror(number)}). ")
+    known = {errno.ENOSPC: "space", errno.EDQUOT: "space", errno.ENOMEM: "memory", errno.EROFS: "folder"}
+    known |= {errno.EACCES: "folder", errno.ENAMETOOLONG: "'photo.jpg'", errno.ENOTDIR: "in its place"}
+    known |= {errno.EMFILE: "ulimit", errno.ENOENT: "photo.jpg is no longer there"}
+    assert known.get(number, "") in said
+    assert ("Free some space." in said) == (number in (errno.ENOSPC, errno.EDQUOT))
+
+
+def test_a_name_that_is_too_long_is_named(tmp_path):
+    name = "a" * 300
+    with (
+        pytest.raises(UserError, match=f"photos: .* too long.*'{name}'"),
+        atomic_folder(tmp_path / "photos") as new,
+    ):
+        (new / name).touch()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_copy_of_many_files_says_what_stopped_it_once(tmp_path):
+    for number in range(50):
+        (tmp_path / "code" / f"{number}").mkdir(parents=True)
+        (tmp_path / "code" / f"{number}" / "a.py").touch()
+
+    def full(source: str, target: str) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), target)
+
+    with pytest.raises(UserError) as refused, atomic_folder(tmp_path / "copy") as new:
+        shutil.copytree(tmp_path / "code", new, copy_function=full, dirs_exist_ok=True)
+    assert "No space left on device" in str(refused.value) and len(str(refused.value)) < 400
