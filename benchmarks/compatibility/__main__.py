@@ -1,6 +1,6 @@
 """Write ``docs/compatibility.md``: which families of models work and which are refused.
 
-Run as ``python benchmarks/compatibility``. Every model is a tiny one with random weights; no network is needed.
+Run as ``python benchmarks/compatibility``. Every model is a tiny random one; no network is needed.
 """
 
 from importlib import import_module
@@ -11,7 +11,8 @@ from mnerflow.files import atomic_path
 PAGE = Path(__file__).parents[2] / "docs/compatibility.md"
 HEAD = """# What works and what is refused
 
-Written by `python benchmarks/compatibility`, which makes a tiny random model of every family, without a network.
+Written by `python benchmarks/compatibility`, which needs no network:
+it makes a tiny random model of every family.
 """
 
 modules = map(import_module, ("text_families", "tokenizer_kinds", "image_models"))

@@ -34,9 +34,8 @@ def table(title: str, verdicts: Iterable[Verdict]) -> str:
     others = [verdict for verdict in verdicts if verdict.refused or verdict.failed]
     if others:
         lines += ["| family | what is said |", "|---|---|"]
-        lines += [
-            f"| {verdict.name} | {(verdict.refused or '**fails**: ' + verdict.failed).replace('|', '&#124;')} |"
-            for verdict in others
-        ]
+        for one in others:
+            said = one.refused or f"**fails**: {one.failed}"
+            lines.append(f"| {one.name} | {said.replace('|', '&#124;')} |")
         lines.append("")
     return "\n".join(lines)

@@ -1,12 +1,16 @@
 """Language models: unpacked from GGUF, in 4 bits, with gradient checkpointing."""
 
 import json
+import logging
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import torch
 import transformers
 from gguf import GGUFWriter
+from text_families import text_families, tiny_config, tiny_model
 from torch import Tensor
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, LlamaModel
 
@@ -14,7 +18,9 @@ from mnerflow.config import PartConfig, RunConfig
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
 from mnerflow.models.gguf import unpack_gguf
+from mnerflow.models.layer_prefix import LayerPrefix
 from mnerflow.models.tagger import load_tagger, new_tagger
+from mnerflow.models.text_encoders.language_model import Config, LanguageModel, Lora
 from mnerflow.models.weights import fetch_weights
 from mnerflow.training.inputs import Inputs
 
@@ -159,12 +165,23 @@ def test_other_families_than_llama(name: str, tiny_llama: Path, tmp_path: Path) 
     torch.testing.assert_close(tagger(inputs.batch([0, 1]))[1:, :1], tagger(inputs.batch([1])))
 
 
-def test_a_language_model_that_reads_no_such_mask_is_refused(tiny_llama: Path, tmp_path: Path) -> None:
-    config = transformers.BloomConfig(hidden_size=8, n_layer=1, n_head=2, vocab_size=280)
-    transformers.BloomModel(config).save_pretrained(tmp_path)
+@pytest.mark.parametrize(
+    ("name", "attention", "said"),
+    [
+        ("Bloom", "bidirectional", "bloom has layers that are made to look to the left alone"),
+        ("OpenAIGPT", "bidirectional", "openai-gpt sees no word to the right; it needs `attention: causal`"),
+        ("Bert", "causal", "bert sees words to the right; it needs `attention: bidirectional`"),
+    ],
+)
+def test_a_language_model_that_cannot_look_as_it_should_is_refused(
+    name: str, attention: str, said: str, tiny_llama: Path, tmp_path: Path
+) -> None:
+    sizes = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "vocab_size": 280}
+    config = getattr(transformers, f"{name}Config")(**sizes, initializer_range=1.0)
+    getattr(transformers, f"{name}Model")(config).save_pretrained(tmp_path)
     AutoTokenizer.from_pretrained(tiny_llama).save_pretrained(tmp_path)
-    with pytest.raises(UserError, match="bloom makes masks of its own"):
-        new_tagger(run(tmp_path), [], 0)
+    with pytest.raises(UserError, match=said):
+        new_tagger(run(tmp_path, attention=attention), [], 0)
 
 
 @pytest.mark.parametrize(
@@ -185,6 +202,112 @@ def test_adapters_are_of_the_rank_and_layers_that_are_asked_for(tiny_llama: Path
     assert len(adapters) == 2 and all("q_proj" in name for name in adapters)
     assert {weight.shape[0] for weight in adapters.values()} == {3}
     assert tagger.text_encoder.model.layers[0].self_attn.q_proj.scaling == {"default": 2}
+
+
+def windowed() -> Iterator[str]:
+    """Families with layers that see a window of the text alone."""
+    for family in text_families():
+        with suppress(Exception):  # those that no tiny one can be made of
+            config = tiny_config(family)
+            kinds = {*(getattr(config, "layer_types", None) or ())}
+            if any("sliding" in kind or "chunked" in kind for kind in kinds) or (
+                not kinds and getattr(config, "sliding_window", None)
+            ):
+                yield family
+
+
+def test_a_causal_language_model_reads_texts_beyond_its_windows_as_it_does_itself() -> None:
+    ids = torch.arange(3, 31).view(2, 14)
+    mask = torch.arange(14) < torch.tensor([[14], [9]])
+    swept, tolerance = set(), 100 * torch.finfo(torch.float32).eps
+    for family in windowed():
+        model = tiny_model(family)
+        with torch.no_grad():
+            own = model(input_ids=ids, attention_mask=mask.long()).last_hidden_state[mask]
+        try:
+            encoder = LanguageModel(Config(attention="causal", lora=Lora(dropout=0.0)), None, model).eval()
+            inputs = {"input_ids": ids, "attention_mask": encoder._reads(mask.long(), None)}
+            with torch.no_grad():
+                hidden = model(**inputs).last_hidden_state[mask]
+        except (ValueError, AttributeError):  # no adapters for this family, which `create` says
+            continue
+        with torch.no_grad():
+            torch.testing.assert_close(hidden, own, atol=tolerance, rtol=tolerance, msg=family)
+            if any(encoder.prefix_shape):
+                layers, heads, d_head = encoder.prefix_shape
+                prefix = LayerPrefix(torch.ones(layers, 2, 2, heads, 3, d_head), torch.zeros(2).bool())
+                inputs |= {"attention_mask": encoder._reads(mask.long(), prefix), "past_key_values": prefix}
+                hidden = model(**inputs).last_hidden_state[mask]
+                torch.testing.assert_close(hidden, own, atol=tolerance, rtol=tolerance, msg=family)
+        swept.add(family)
+    known = {
+        "gemma2",
+        "gemma3_text",
+        "gemma3n_text",
+        "olmo3",
+        "mistral",
+        "phi3",
+        "cohere2",
+        "exaone4",
+        "gpt_oss",
+    }
+    assert known <= swept
+
+
+@pytest.mark.parametrize(("attention", "seen"), [("causal", [3, 4]), ("bidirectional", [1, 2, 3, 4, 5])])
+@pytest.mark.parametrize("family", ["mistral", "gemma2"])
+def test_a_window_reaches_as_far_to_the_right_where_a_model_looks_there(
+    family: str, attention: str, seen: list[int]
+) -> None:
+    kinds = {"layer_types": ["sliding_attention"]} if family == "gemma2" else {}
+    model = tiny_model(family, num_hidden_layers=1, sliding_window=2, **kinds)
+    encoder = LanguageModel(Config(attention=attention), None, model).eval()
+    ids = torch.tensor([[3, 4, 5, 6, 7, 8, 9], [3, 4, 5, 60, 7, 8, 9]])
+    mask = torch.ones_like(ids)
+    layers, heads, d_head = encoder.prefix_shape
+    prefix = LayerPrefix(torch.ones(layers, 2, 2, heads, 1, d_head), torch.tensor([True, False]))
+    with torch.no_grad():
+        before, after = model(input_ids=ids, attention_mask=encoder._reads(mask, None)).last_hidden_state
+        assert (before != after).any(-1).nonzero().flatten().tolist() == seen
+        same = ids[:1].expand(2, -1)
+        reads = encoder._reads(mask, prefix)
+        shown, hidden = model(input_ids=same, attention_mask=reads, past_key_values=prefix).last_hidden_state
+        assert (shown != hidden).any(-1).all(), "every word sees the whole prefix"
+
+
+WAYS = {
+    "plain": {},
+    "four_bit": {"four_bit": True},
+    "checkpointing": {"gradient_checkpointing": True},
+    "four_bit_checkpointing": {"four_bit": True, "gradient_checkpointing": True},
+    "few_adapters": {"lora": {"dropout": 0.0, "targets": ["q_proj"]}},
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_gradients_are_the_same_after_an_evaluation(way: str, wide_llama: Path, posts: list[Post]) -> None:
+    tagger = new_tagger(run(wide_llama, **{"lora": {"dropout": 0.0}} | WAYS[way]), posts, 0)
+    batch = Inputs(posts, tagger).batch([0, 1, 2])
+
+    def gradients() -> list[Tensor]:
+        tagger.train()
+        tagger.fusion.eval()  # its dropout
+        tagger.zero_grad()
+        tagger.loss(batch).backward()
+        return [weight.grad.clone() for weight in tagger.parameters() if weight.requires_grad]
+
+    before = gradients()
+    with torch.no_grad():
+        tagger.eval()(batch)
+    for then, now in zip(before, gradients(), strict=True):
+        assert torch.equal(then, now)
+
+
+def test_no_word_of_kernels_that_nothing_calls(caplog: pytest.LogCaptureFixture) -> None:
+    logger = logging.getLogger("bitsandbytes.backends.cpu.ops")
+    logger.warning("Failed to load CPU gemm_4bit_forward from kernels-community: %s", "why")
+    logger.warning("another warning")
+    assert caplog.messages == ["another warning"]
 
 
 def test_a_caption_is_set_apart_where_the_tokenizer_has_no_special_subwords(tiny_llama: Path) -> None:

@@ -236,11 +236,47 @@ def test_other_families_than_bert(name: str, sizes: dict, tiny_bert: Path, tmp_p
     assert words.shape == (1, 3, 8) and torch.isfinite(words).all()
 
 
-def test_a_family_that_reads_padding_is_refused(tiny_bert: Path, tmp_path: Path) -> None:
-    Transformer.create(Config(), tiny_bert, []).tokenizer.save_pretrained(tmp_path)
-    save(tmp_path, "FNet", hidden_size=8, num_hidden_layers=1, intermediate_size=16, vocab_size=30)
-    with pytest.raises(UserError, match="fnet reads padding"):
+@pytest.mark.parametrize(
+    ("name", "sizes", "said"),
+    [
+        ("FNet", {}, "fnet reads padding"),
+        ("ConvBert", {"embedding_size": 8}, "convbert reads padding"),
+        ("Nystromformer", {"segment_means_seq_len": 64, "num_landmarks": 4}, "nystromformer cannot"),
+        ("Yoso", {"max_position_embeddings": 64}, "yoso .*"),
+        ("Mra", {"max_position_embeddings": 64}, "mra .*"),
+        ("Lilt", {"channel_shrink_ratio": 1}, "lilt cannot compute two short posts and their gradient"),
+    ],
+)
+def test_a_family_that_cannot_tag_a_post_on_its_own_is_refused(
+    name: str, sizes: dict, said: str, tiny_bert: Path, tmp_path: Path
+) -> None:
+    Transformer.restore(Config(), tiny_bert, {}).tokenizer.save_pretrained(tmp_path)
+    save(tmp_path, name, **TINY | {"initializer_range": 0.5} | sizes)
+    with pytest.raises(UserError, match=f"text encoder: {said}"):
         Transformer.create(Config(), tmp_path, [])
+
+
+def test_big_bird_reads_a_post_the_same_beside_a_long_one(tiny_bert: Path, tmp_path: Path) -> None:
+    Transformer.restore(Config(), tiny_bert, {}).tokenizer.save_pretrained(tmp_path)
+    sizes = {"max_position_embeddings": 256, "block_size": 4, "num_random_blocks": 1}
+    save(tmp_path, "BigBird", **TINY | {"initializer_range": 0.5} | sizes)
+    encoder = Transformer.restore(Config(), tmp_path, {}).eval()
+    encoder.tokenizer.model_max_length = 256
+    posts = [post("ann", "in", "rome"), post(*["ann", "in", "rome"] * 20)]
+    texts = encoder.encode(posts, captions=False)
+    with torch.no_grad():
+        beside, alone = encoder(encoder.collate(texts))[0, :3], encoder(encoder.collate(texts[:1]))[0]
+    torch.testing.assert_close(beside, alone)
+
+
+def test_a_probe_leaves_random_numbers_gradients_and_modes_alone(tiny_bert: Path) -> None:
+    encoder = Transformer.restore(Config(casing=True), tiny_bert, {})
+    encoder.model.encoder.layer[0].train()
+    state, modes = torch.get_rng_state(), [module.training for module in encoder.modules()]
+    encoder.probe()
+    assert torch.equal(torch.get_rng_state(), state)
+    assert [module.training for module in encoder.modules()] == modes
+    assert all(weight.grad is None for weight in encoder.parameters())
 
 
 def test_weights_saved_in_half_precision_come_back_whole(tiny_bert: Path, tmp_path: Path) -> None:
@@ -309,7 +345,7 @@ def test_a_piece_of_the_vocabulary_that_is_special_is_unknown_in_a_word(tiny_ber
     pieces = [("<s>", 0.0), ("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("▁a", -1.0), ("▁", -2.0)]
     tokenizer = Tokenizer(models.Unigram([*pieces, *((letter, -3.0) for letter in "</s>")], unk_id=3))
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
-    encoder = Transformer.create(Config(), tiny_bert, [])
+    encoder = Transformer.restore(Config(), tiny_bert, {})
     names = {"bos_token": "<s>", "pad_token": "<pad>", "eos_token": "</s>", "unk_token": "<unk>"}
     encoder.tokenizer = PreTrainedTokenizerFast(tokenizer_object=tokenizer, **names)
     [text] = encoder.encode([post("a", "</s>")], captions=False)
@@ -498,8 +534,8 @@ def test_windows_show_every_word_once_and_the_caption_each_time(
 def test_windows_without_room_for_a_word_are_a_clear_error(
     most: int, captions: bool, tiny_bert: Path
 ) -> None:
-    encoder = Transformer.create(Config(max_subwords=most), tiny_bert, [])
     with pytest.raises(UserError, match="max_subwords"):
+        encoder = Transformer.create(Config(max_subwords=most), tiny_bert, [])
         encoder.encode([post("ann", "in", caption="a b")], captions)
 
 

@@ -204,7 +204,7 @@ def test_a_long_post_is_read_in_windows_and_every_word_once(tiny_bert: Path) -> 
 
 
 def test_the_unknown_subword_may_be_the_first_of_the_vocabulary(tiny_bert: Path) -> None:
-    encoder = transformer(tiny_bert)
+    encoder = Transformer.restore(Config(), tiny_bert, {})
     encoder.tokenizer.unk_token = "[PAD]"
     [text] = encoder.encode([Post("1", ["\ufe0f"], ["O"])], captions=False)
     assert text.windows == [[2, 0, 3]]

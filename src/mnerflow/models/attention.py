@@ -2,11 +2,13 @@
 
 from torch import Tensor, nn, softmax
 from transformers import AttentionInterface, AttentionMaskInterface
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import eager_mask
 
 from mnerflow.models.dropout import drop
 
 NAME = "mnerflow"
+WHOLE = "mnerflow-whole"
 
 
 def attend(
@@ -39,5 +41,15 @@ def attend(
     return (drop(weights, dropout) @ value).transpose(1, 2).contiguous(), None
 
 
+def whole_mask(**arguments: object) -> Tensor:
+    """Scores to add, as ``eager_mask`` makes them, also where nothing is hidden.
+
+    A layer of a language model that gets none hides what stands to the right.
+    """
+    return eager_mask(**arguments | {"allow_is_bidirectional_skip": False})
+
+
 AttentionInterface.register(NAME, attend)
+AttentionInterface.register(WHOLE, sdpa_attention_forward)
 AttentionMaskInterface.register(NAME, eager_mask)
+AttentionMaskInterface.register(WHOLE, whole_mask)

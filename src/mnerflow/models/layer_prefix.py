@@ -25,11 +25,12 @@ class LayerPrefix:
         """The prefixes of windows, given the post ``(windows,)`` int64 that each is a part of."""
         return LayerPrefix(self.keys_values[:, :, posts], self.seen[posts])
 
-    def extend(self, reads: Tensor) -> Tensor:
-        """Let every subword read the prefix, too: ``(windows, 1, subwords, subwords)`` bool in, with the
-        prefix's length added to the last dimension out."""
-        prefix = self.seen.view(-1, 1, 1, 1).expand(-1, 1, reads.shape[2], self.keys_values.shape[4])
-        return torch.cat([prefix, reads], dim=-1)
+    def extend(self, scores: Tensor) -> Tensor:
+        """Let every subword read the prefix, too: ``(windows, 1, subwords, subwords)``, what is added to the
+        scores of attention, in, with the prefix's length added to the last dimension out."""
+        hidden = torch.finfo(scores.dtype).min * ~self.seen.view(-1, 1, 1, 1)
+        prefix = hidden.to(scores.dtype).expand(-1, 1, scores.shape[2], self.keys_values.shape[4])
+        return torch.cat([prefix, scores], dim=-1)
 
     def update(self, keys: Tensor, values: Tensor, layer: int) -> tuple[Tensor, Tensor]:
         """A layer's keys and values ``(windows, heads, subwords, d_head)`` with the prefix before them."""

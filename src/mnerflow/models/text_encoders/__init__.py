@@ -1,5 +1,6 @@
 """Text encoders: one class a file; the file's name is the `kind` of the configuration."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,11 @@ from torch import Tensor, nn
 
 from mnerflow.data.post import Post
 from mnerflow.models.layer_prefix import LayerPrefix
+
+# Of a kernel without gradients, which bitsandbytes would fetch from the hub and nothing here calls.
+logging.getLogger("bitsandbytes.backends.cpu.ops").addFilter(
+    lambda record: "gemm_4bit_forward" not in str(record.msg)
+)
 
 
 @dataclass

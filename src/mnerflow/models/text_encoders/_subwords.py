@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
+from mnerflow.compute.device import device
+from mnerflow.compute.memory import no_memory
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
 from mnerflow.models.layer_prefix import LayerPrefix
@@ -84,12 +86,14 @@ class SubwordEncoder(TextEncoder):
 
     @cached_property
     def _space(self) -> str:
-        """The space before a word, where the vocabulary knows it and the tokenizer was not made to add it."""
-
-        def marked(text: str) -> bool:  # byte-level BPE writes a space as this letter
-            return "".join(self.tokenizer.tokenize(text)).startswith("Ġ")
-
-        return " " if marked(" a") and not marked("a") else ""
+        """What stands before a word, so that it is cut as in running text: nothing, or a space where the
+        tokenizer does not add it."""
+        running, words = self._cut(["so we went to Rome"])[0], ["we", "went", "to", "Rome"]
+        for space in ("", " "):
+            cut = [piece for ids in self._cut([space + word for word in words]) for piece in ids]
+            if running[-len(cut) :] == cut:
+                return space
+        return ""
 
     @property
     def _limit(self) -> int:
@@ -230,18 +234,96 @@ class SubwordEncoder(TextEncoder):
         weights = mask / mask.sum(-1, keepdim=True).clamp(min=1)
         return torch.einsum("bwud,bwu->bwd", hidden[units], weights)
 
+    def probe(self) -> None:
+        """Try the model on short posts, as training will use it.
+
+        A prefix that its layers do not read is taken out of ``prefix_shape``. Random numbers, gradients and
+        modes stay as they were.
+
+        Raises ``UserError`` where it cannot compute them or their gradient, where a post's vectors hang on
+        the posts beside it, and where words do not see what they should.
+        """
+        self.to(device())
+        modes = [(module, module.training) for module in self.modules()]
+        family = self.model.config.model_type
+        with torch.random.fork_rng([torch.cuda.current_device()] if torch.cuda.is_available() else []):
+            self.eval()
+            try:
+                wrong = self._fault()
+                if any(self.prefix_shape) and not self._reads_prefix():
+                    self.prefix_shape = (0, 0, 0)
+            except UserError:
+                raise
+            except Exception as error:  # every family fails in its own way
+                if no_memory(error):
+                    raise
+                said = f"{type(error).__name__}: {error}".strip().split("\n")[0]
+                wrong = f"cannot compute two short posts and their gradient ({said})"
+        for module, mode in modes:
+            module.training = mode
+        if wrong:
+            raise UserError(f"text encoder: {family} {wrong}. Choose another one, or other options of it.")
+
+    def _fault(self) -> str:
+        """What training would suffer from, found by a forward and a backward pass; empty if nothing is."""
+        short, long, _ = texts = self._tries()
+        beside, first, second = vectors = self(self.collate(texts))
+        with torch.no_grad():
+            [alone] = self(self.collate([short]))
+        if not torch.isfinite(first).all():
+            return "gives numbers that are not finite"
+        if self._differ(alone, beside[:1]):
+            return "reads padding, so that a post's tags would hang on the posts beside it"
+        if len(long.words) > 1 and (fault := self._sees(first[:-1], second[:-1])):
+            return fault
+        if trained := [weight for weight in self.parameters() if weight.requires_grad]:
+            # A sum would have no gradient behind a layer's norm.
+            loss = (vectors * torch.linspace(-1, 1, self.d_model, device=vectors.device) ** 2).sum()
+            found = torch.autograd.grad(loss, trained, allow_unused=True)
+            if not any(one is not None and one.any() for one in found):
+                return "has no gradient on this device"
+        return ""
+
+    def _tries(self) -> list[EncodedText]:
+        """A post of one word, one of up to eight, and the same with another last one; a subword each."""
+        before, _, after = self._special
+        piece, size = self._cut(["a"])[0][-1], self.model.get_input_embeddings().num_embeddings
+        room = min(8, max(1, self._limit - len(before) - len(after)))
+        long = [[(piece + place % 2) % size] for place in range(room)]
+        rows = [long[:1], long, [*long[:-1], [(piece + 2) % size]]]
+        return [self._windows(row, [0] * len(row), [], [1] * len(row)) for row in rows]
+
+    def _sees(self, words: Tensor, changed: Tensor) -> str:
+        """What is wrong with vectors of words, given those of the same words before another last one."""
+        return "" if (words != changed).any() else "has words that do not see each other on this device"
+
+    def _reads_prefix(self) -> bool:
+        """Whether the layers read a prefix that is to be seen, and no other."""
+        text = self.collate(self._tries()[:1] * 2)
+        layers, heads, d_head = self.prefix_shape
+        ones = torch.ones(layers, 2, 2, heads, 3, d_head, device=self.model.device)
+        with torch.no_grad():
+            try:
+                plain = self(text)
+                hidden, seen = self(text, LayerPrefix(ones, torch.tensor([False, True], device=ones.device)))
+            except Exception as error:  # every family fails in its own way
+                if no_memory(error):
+                    raise
+                return False
+        return bool(not self._differ(plain[0], hidden) and (plain[1] != seen).any())
+
+    def _differ(self, one: Tensor, other: Tensor) -> bool:
+        """Whether vectors differ by more than rounding."""
+        return bool((one - other).norm() > torch.finfo(self.model.dtype).eps ** 0.5 * one.norm())
+
     def _reads(self, mask: Tensor, prefix: LayerPrefix | None) -> Tensor:
         """Which subwords each one attends to, in a form that the model takes."""
         if prefix is None:
             return mask
-        return self._scores(prefix.extend(mask.bool()[:, None, None].expand(-1, 1, mask.shape[1], -1)))
-
-    def _scores(self, reads: Tensor) -> Tensor:
-        """Bool to what is added to the scores of attention: all kernels know that, some take no bool."""
-        dtype = self.model.dtype
-        return torch.zeros(reads.shape, dtype=dtype, device=reads.device).masked_fill(
-            ~reads, torch.finfo(dtype).min
-        )
+        reads = mask.bool()[:, None, None].expand(-1, 1, mask.shape[1], -1)
+        # Added to the scores of attention: all kernels know that, some take no bool.
+        scores = torch.zeros(reads.shape, dtype=self.model.dtype, device=reads.device)
+        return prefix.extend(scores.masked_fill(~reads, torch.finfo(scores.dtype).min))
 
 
 def load_pretrained(weights: Path | None, **options: Any) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:

@@ -1,20 +1,24 @@
 """Any transformers language model (LLaMA, …) as a text encoder, trained through LoRA."""
 
-import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from bitsandbytes.nn import Linear4bit
 from peft import LoraConfig, inject_adapter_in_model
 from torch import Tensor
 from transformers import BitsAndBytesConfig, PreTrainedModel
+from transformers.integrations.heterogeneity.configuration_utils import AmbiguousGlobalPerLayerAttributeError
+from transformers.masking_utils import create_masks_for_generate
 
 from mnerflow.compute.device import autocast_dtype, device
 from mnerflow.compute.processes import shard_frozen
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError, suggest
+from mnerflow.models import attention
 from mnerflow.models.layer_prefix import LayerPrefix
 from mnerflow.models.text_encoders._subwords import (
     SubwordConfig,
@@ -23,11 +27,8 @@ from mnerflow.models.text_encoders._subwords import (
     load_pretrained,
 )
 
-# They make masks of their own, which leave ours out.
-OWN_MASKS = ("bloom", "gpt_neo", "openai-gpt", "opt", "xlnet")
-ATTENTION = {"full_attention", "sliding_attention", "chunked_attention"}
-# Of kernels for 4-bit weights on a processor, which it offers to fetch.
-logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+# Layers that can see to the right, and a prefix.
+ATTENTION = {"full_attention", "sliding_attention"}
 
 
 @dataclass(frozen=True)
@@ -86,24 +87,36 @@ class LanguageModel(SubwordEncoder):
         super().__init__(config, tokenizer, model)
         self.caption_first = config.attention == "causal"
         model.config.use_cache = False
+        model.config.is_causal = config.attention == "causal"
+        if model.config._attn_implementation == "sdpa":
+            model.set_attn_implementation(attention.WHOLE)
         if config.gradient_checkpointing:
             model.activation_checkpointing_enable({"use_reentrant": False})
             model.enable_input_require_grads()
         # Neither checkpointing nor other layers read keys and values from outside, or all heads share them.
         elif _attends(model) and not getattr(model.config, "multi_query", False):
-            heads = getattr(model.config, "num_key_value_heads", model.config.num_attention_heads)
-            d_head = getattr(model.config, "head_dim", self.d_model // model.config.num_attention_heads)
-            self.prefix_shape = (model.config.num_hidden_layers, heads, d_head)
+            heads = model.config.num_attention_heads
+            with suppress(AmbiguousGlobalPerLayerAttributeError):  # layers of different shapes
+                kept = getattr(model.config, "num_key_value_heads", None) or heads
+                d_head = getattr(model.config, "head_dim", None) or self.d_model // heads
+                self.prefix_shape = (model.config.num_hidden_layers, kept, d_head)
         if config.sharded:
             shard_frozen(model)
 
     @classmethod
     def create(cls, config: Config, weights: Path | None, posts: Sequence[Post]) -> "LanguageModel":
-        """Read the pretrained weights and the tokenizer from a folder.
+        """Read the pretrained weights and the tokenizer from a folder, and try the model.
 
-        Raises ``UserError`` where there are none, for a family that cannot be read and for options that
-        exclude each other.
+        Raises ``UserError`` where there are none, for a family that cannot be read, for options that exclude
+        each other, and as ``probe``.
         """
+        encoder = cls.restore(config, weights, {})
+        encoder.probe()
+        return encoder
+
+    @classmethod
+    def restore(cls, config: Config, weights: Path | None, metadata: dict[str, Any]) -> "LanguageModel":
+        """Read the frozen weights again, the adapters still to be loaded."""
         if config.sharded and config.four_bit:
             raise UserError(
                 "text encoder: weights in 4 bits cannot be sharded. Choose one of the two options."
@@ -118,38 +131,49 @@ class LanguageModel(SubwordEncoder):
         model, tokenizer = load_pretrained(
             weights, dtype=dtype, quantization_config=nf4 if config.four_bit else None
         )
-        if model.config.model_type in OWN_MASKS or getattr(model.config, "alibi", False):
-            raise UserError(
-                f"{weights}: {model.config.model_type} makes masks of its own and cannot take ours. Choose "
-                "another language model."
-            )
+        for module in model.modules():  # else packed anew by an evaluation, for a kernel without gradients
+            if isinstance(module, Linear4bit):
+                module.support_avx512bf16_for_cpu = False
         check_config(model, ("hidden_size", "num_hidden_layers", "num_attention_heads"))
-        if config.attention == "bidirectional" and not _attends(model):
+        if config.attention == "bidirectional" and not (_attends(model) and _turns(model)):
             raise UserError(
-                f"{weights}: {model.config.model_type} has layers that never see to the right. Choose "
-                "`attention: causal`, or another language model."
+                f"{weights}: {model.config.model_type} has layers that are made to look to the left alone. "
+                "Choose `attention: causal`, or another language model."
             )
         try:
             return cls(config, tokenizer, model)
         except ValueError as error:  # peft names the layers that it did not find
             raise UserError(f"text encoder: {error} Correct its option `lora`.") from error
 
-    @classmethod
-    def restore(cls, config: Config, weights: Path | None, metadata: dict[str, Any]) -> "LanguageModel":
-        """Read the frozen weights again, the adapters still to be loaded."""
-        return cls.create(config, weights, [])
+    def _sees(self, words: Tensor, changed: Tensor) -> str:
+        if self.config.attention == "bidirectional":
+            return (
+                "" if (words != changed).any() else "sees no word to the right; it needs `attention: causal`"
+            )
+        if self._differ(words, changed):
+            return "sees words to the right; it needs `attention: bidirectional`, or the kind `transformer`"
+        return ""
 
-    def _reads(self, mask: Tensor, prefix: LayerPrefix | None) -> Tensor:
-        width = mask.shape[1]
-        reads = mask.bool()[:, None, None].expand(-1, 1, width, -1)
-        if self.config.attention == "causal":
-            reads = reads & torch.ones(width, width, dtype=torch.bool, device=mask.device).tril()
-        return self._scores(reads if prefix is None else prefix.extend(reads))
+    def _reads(self, mask: Tensor, prefix: LayerPrefix | None) -> Tensor | dict[str, Tensor]:
+        """The padding, of which the model makes its masks; or, with a prefix, these masks, one a kind of
+        layer where some see a window of the text alone. All see the whole prefix."""
+        if prefix is None:
+            return mask
+        inputs = torch.empty(*mask.shape, 0, dtype=self.model.dtype, device=mask.device)
+        masks = create_masks_for_generate(self.model.config, inputs, mask, past_key_values=None)
+        if isinstance(masks, dict):
+            return {kind: prefix.extend(one) for kind, one in masks.items()}
+        return prefix.extend(masks)
 
 
 def _attends(model: PreTrainedModel) -> bool:
     """Whether all layers read masks, keys and values; linear attention, say, runs from left to right."""
     return ATTENTION.issuperset(getattr(model.config, "layer_types", None) or ())
+
+
+def _turns(model: PreTrainedModel) -> bool:
+    """Whether layers weigh words to the right as those to the left; ALiBi prefers what comes later."""
+    return model.config.model_type not in ("bloom", "mpt") and not getattr(model.config, "alibi", False)
 
 
 def _check(lora: Lora, model: PreTrainedModel) -> None:

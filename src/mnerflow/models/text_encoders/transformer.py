@@ -25,8 +25,6 @@ from mnerflow.models.text_encoders._subwords import (
 IN_FP32 = ("deberta", "xmod")
 # Their attention is scaled dot products and nothing else.
 PLAIN_ATTENTION = ("bert", "camembert", "electra", "roberta", "xlm-roberta")
-# What they make of a post hangs on how far its batch is padded.
-READ_PADDING = ("canine", "convbert", "fnet", "funnel", "mobilebert", "nystromformer")
 
 
 @dataclass(frozen=True)
@@ -71,30 +69,29 @@ class Transformer(SubwordEncoder):
         if model.base_model_prefix in ("bert", "roberta", "electra"):  # they take keys from outside
             heads = model.config.num_attention_heads
             self.prefix_shape = (len(layers), heads, self.d_model // heads)
+        if getattr(model.config, "attention_type", None) == "block_sparse":  # in batches of long posts alone
+            model.set_attention_type("original_full")
         if model.config.model_type in PLAIN_ATTENTION and device().type == "cpu":
             model.set_attn_implementation(attention.NAME)
 
     @classmethod
     def create(cls, config: Config, weights: Path | None, posts: Sequence[Post]) -> "Transformer":
-        """Read the pretrained weights and the tokenizer from a model folder.
+        """Read the pretrained weights and the tokenizer from a model folder, and try the model.
 
-        Raises ``UserError`` where there are none, and for layers that the model does not have.
+        Raises ``UserError`` where there are none, for layers that the model does not have, and as ``probe``.
         """
-        model, tokenizer = load_pretrained(weights, dtype=torch.float32)
-        check_config(model, ("hidden_size", "num_hidden_layers"))
-        if model.config.is_encoder_decoder:
-            raise UserError(f"{weights}: {model.config.model_type} has a decoder, too. Choose an encoder.")
-        if model.config.model_type in READ_PADDING:
-            raise UserError(
-                f"{weights}: {model.config.model_type} reads padding, so that a post's tags would hang on "
-                "the posts beside it. Choose another encoder."
-            )
-        return cls(config, tokenizer, model)
+        encoder = cls.restore(config, weights, {})
+        encoder.probe()
+        return encoder
 
     @classmethod
     def restore(cls, config: Config, weights: Path | None, metadata: dict[str, Any]) -> "Transformer":
         """Read the pretrained weights again, those that were trained still to be replaced."""
-        return cls.create(config, weights, [])
+        model, tokenizer = load_pretrained(weights, dtype=torch.float32)
+        check_config(model, ("hidden_size", "num_hidden_layers"))
+        if model.config.is_encoder_decoder:
+            raise UserError(f"{weights}: {model.config.model_type} has a decoder, too. Choose an encoder.")
+        return cls(config, tokenizer, model)
 
     def forward(self, text: dict[str, Tensor], prefix: LayerPrefix | None = None) -> Tensor:
         """Return ``(batch, words, d_model)``, as every transformer does."""
