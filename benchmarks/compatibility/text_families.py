@@ -1,13 +1,28 @@
 """Families of text encoders and language models: tiny ones with random weights, and what becomes of each."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from inspect import signature
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModel, PreTrainedConfig, PreTrainedModel
-from transformers.models.auto.modeling_auto import MODEL_MAPPING, MODEL_MAPPING_NAMES
+from page import Verdict, table, verdict
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import AutoConfig, AutoModel, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerFast
+from transformers.models.auto.modeling_auto import (
+    MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
+    MODEL_FOR_MASKED_LM_MAPPING_NAMES,
+    MODEL_MAPPING,
+    MODEL_MAPPING_NAMES,
+)
+
+from mnerflow.config import PartConfig, RunConfig
+from mnerflow.data.post import Post
+from mnerflow.models.tagger import load_tagger, new_tagger
+from mnerflow.training.inputs import Inputs
 
 VOCABULARY = 280
 WINDOW = 4
@@ -44,17 +59,30 @@ SIZES: dict[str, Any] = {
 }
 
 
-def text_families() -> Iterator[str]:
-    """The ``model_type`` of every family of transformers that reads text alone, without a decoder."""
+def text_families(wanted: Callable[[PreTrainedConfig], bool] = bool) -> Iterator[str]:
+    """The ``model_type`` of every family of transformers that reads text alone, without a decoder; of those
+    with a configuration that is wanted."""
     for family in MODEL_MAPPING_NAMES:
         with suppress(Exception):  # those that need what is not installed
             config = AutoConfig.for_model(family)
             if not hasattr(config, "vocab_size") or config.is_encoder_decoder or config.sub_configs:
                 continue
+            if not wanted(config):
+                continue
             taken = list(signature(MODEL_MAPPING[type(config)].forward).parameters.values())[1:]
             needed = {one.name for one in taken if one.default is one.empty and one.kind != one.VAR_KEYWORD}
             if needed <= {"input_ids"} and "input_ids" in {one.name for one in taken}:
                 yield family
+
+
+# What a family's own checks ask for.
+FURTHER: dict[str, dict[str, Any]] = {
+    "recurrent_gemma": {"num_hidden_layers": 3, "block_types": ["recurrent", "recurrent", "attention"]},
+    "qwen2": {"num_hidden_layers": 2, "layer_types": ["sliding_attention", "full_attention"]},
+    "gpt_neo": {"attention_types": [[["global", "local"], 1]], "window_size": WINDOW},
+    "codegen": {"n_head": 4},
+    "reformer": {"axial_pos_embds_dim": [8, 8], "axial_pos_shape": [8, 8]},
+}
 
 
 def tiny_config(family: str, **options: Any) -> PreTrainedConfig:
@@ -63,9 +91,9 @@ def tiny_config(family: str, **options: Any) -> PreTrainedConfig:
     known = {*default.to_dict(), *default.attribute_map}
     sizes = {name: value for name, value in SIZES.items() if name in known}
     kinds = sorted({*(getattr(default, "layer_types", None) or ())})
-    if kinds and "layer_types" in known:
+    if kinds and "layer_types" in known and family != "recurrent_gemma":
         sizes |= {"layer_types": kinds, "num_hidden_layers": len(kinds)}
-    return AutoConfig.for_model(family, **sizes | options)
+    return AutoConfig.for_model(family, **sizes | FURTHER.get(family, {}) | options)
 
 
 def tiny_model(family: str, **options: Any) -> PreTrainedModel:
@@ -74,6 +102,71 @@ def tiny_model(family: str, **options: Any) -> PreTrainedModel:
     return AutoModel.from_config(tiny_config(family, **options), dtype=torch.float32).eval()
 
 
+def save_tiny(family: str, folder: Path) -> None:
+    """Write a tiny model of a family, and a tokenizer that gives every byte a subword."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    special = ["</s>", "<pad>", "<s>", "<unk>"]
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    tokenizer.train_from_iterator(
+        ["Ann went to Rome"],
+        trainers.BpeTrainer(
+            vocab_size=VOCABULARY, special_tokens=special, initial_alphabet=alphabet, show_progress=False
+        ),
+    )
+    names = dict(zip(("eos_token", "pad_token", "bos_token", "unk_token"), special, strict=True))
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, **names).save_pretrained(folder)
+    tiny_model(family).save_pretrained(folder)
+
+
+def train_and_load(kind: str, folder: Path, **options: Any) -> None:
+    """Train a tagger for a step, save it and load it; ``AssertionError`` where it then differs."""
+    part = PartConfig(kind, options, str(folder))
+    run = RunConfig(("PER", "LOC"), 1, PartConfig("text_only"), part)
+    posts = [
+        Post("1", ["Ann", "went", "to", "Rome"], ["B-PER", "O", "O", "B-LOC"]),
+        Post("2", ["Ann"], ["O"]),
+    ]
+    torch.manual_seed(0)
+    tagger = new_tagger(run, posts, 0)
+    batch = Inputs(posts, tagger).batch([0, 1])
+    trained = [weight for weight in tagger.parameters() if weight.requires_grad]
+    optimizer = torch.optim.AdamW(trained, lr=1e-3)
+    tagger.train().loss(batch).backward()
+    optimizer.step()
+    tagger.save(folder / "tagger.safetensors")
+    again = load_tagger(run, folder / "tagger.safetensors", 0)
+    with torch.no_grad():
+        emissions, loaded = tagger.eval()(batch), again.eval()(batch)
+    if not torch.isfinite(emissions).all() or not torch.equal(emissions, loaded):
+        raise AssertionError("a loaded tagger gives other emissions than the saved one")
+
+
+def of_family(kind: str, family: str, **options: Any) -> Verdict | None:
+    """What becomes of a family as a text encoder of a kind; nothing where no tiny model can be made of it."""
+    with TemporaryDirectory() as folder:
+        try:
+            save_tiny(family, Path(folder))
+        except Exception:  # sizes that do not fit it
+            return None
+        found = verdict(family, lambda: train_and_load(kind, Path(folder), **options))
+        return replace(found, refused=found.refused.replace(f"{folder}: ", ""))
+
+
 def sections() -> list[str]:
     """Sections of the page in Markdown."""
-    return []
+    families = list(text_families())
+    encoders = [one for one in families if one in MODEL_FOR_MASKED_LM_MAPPING_NAMES]
+    language_models = [one for one in families if one in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES]
+    language_models = [one for one in language_models if one not in encoders]
+    found = []
+    for kind, chosen, options in (
+        ("transformer", encoders, [{}]),
+        ("language_model", language_models, [{}, {"attention": "causal"}]),
+    ):
+        for option in options:
+            said = "".join(f", `{name}: {value}`" for name, value in option.items())
+            verdicts = [of_family(kind, family, **option) for family in chosen]
+            found.append(table(f"Kind `{kind}`{said}", filter(None, verdicts)))
+    return found

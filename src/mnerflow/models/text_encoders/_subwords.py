@@ -274,7 +274,8 @@ class SubwordEncoder(TextEncoder):
             return "gives numbers that are not finite"
         if self._differ(alone, beside[:1]):
             return "reads padding, so that a post's tags would hang on the posts beside it"
-        if len(long.words) > 1 and (fault := self._sees(first[:-1], second[:-1])):
+        middle = len(long.words) // 2
+        if middle and (fault := self._sees(first, second, middle)):
             return fault
         if trained := [weight for weight in self.parameters() if weight.requires_grad]:
             # A sum would have no gradient behind a layer's norm.
@@ -285,17 +286,19 @@ class SubwordEncoder(TextEncoder):
         return ""
 
     def _tries(self) -> list[EncodedText]:
-        """A post of one word, one of up to eight, and the same with another last one; a subword each."""
+        """A post of one word, one of up to eight, and the same with another in the middle; a subword each."""
         before, _, after = self._special
-        piece, size = self._cut(["a"])[0][-1], self.model.get_input_embeddings().num_embeddings
+        piece, size = self._cut(["a"])[0][-1], self.model.config.vocab_size
         room = min(8, max(1, self._limit - len(before) - len(after)))
         long = [[(piece + place % 2) % size] for place in range(room)]
-        rows = [long[:1], long, [*long[:-1], [(piece + 2) % size]]]
+        changed = [[(piece + 2) % size] if place == room // 2 else long[place] for place in range(room)]
+        rows = [long[:1], long, changed]
         return [self._windows(row, [0] * len(row), [], [1] * len(row)) for row in rows]
 
-    def _sees(self, words: Tensor, changed: Tensor) -> str:
-        """What is wrong with vectors of words, given those of the same words before another last one."""
-        return "" if (words != changed).any() else "has words that do not see each other on this device"
+    def _sees(self, words: Tensor, changed: Tensor, middle: int) -> str:
+        """What is wrong with a post's vectors, given those that it has with another word in the middle."""
+        moved = (words != changed).any(-1)
+        return "" if moved.sum() > 1 else "has words that do not see each other on this device"
 
     def _reads_prefix(self) -> bool:
         """Whether the layers read a prefix that is to be seen, and no other."""

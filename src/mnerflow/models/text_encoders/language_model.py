@@ -143,15 +143,16 @@ class LanguageModel(SubwordEncoder):
         try:
             return cls(config, tokenizer, model)
         except ValueError as error:  # peft names the layers that it did not find
-            raise UserError(f"text encoder: {error} Correct its option `lora`.") from error
+            known = "lora_dropout" in str(error)  # of experts, which are no layers of their own
+            todo = "Experts take none: set `lora: {dropout: 0}`." if known else "Correct its option `lora`."
+            raise UserError(f"text encoder: {error} {todo}") from error
 
-    def _sees(self, words: Tensor, changed: Tensor) -> str:
-        if self.config.attention == "bidirectional":
-            return (
-                "" if (words != changed).any() else "sees no word to the right; it needs `attention: causal`"
-            )
-        if self._differ(words, changed):
+    def _sees(self, words: Tensor, changed: Tensor, middle: int) -> str:
+        words, changed = words[:middle], changed[:middle]
+        if self.config.attention == "causal" and self._differ(words, changed):
             return "sees words to the right; it needs `attention: bidirectional`, or the kind `transformer`"
+        if self.config.attention == "bidirectional" and torch.equal(words, changed):
+            return "sees no word to the right; it needs `attention: causal`"
         return ""
 
     def _reads(self, mask: Tensor, prefix: LayerPrefix | None) -> Tensor | dict[str, Tensor]:
