@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy
 import pytest
 import torch
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from records import ABOUT
-from tiny_run import CNN, RUN
+from tiny_run import CNN, RUN, pretrained
 
 from mnerflow.compute.device import seed_everything
 from mnerflow.config import ImageConfig, LearningRates, PartConfig, RunConfig, TrainingConfig
@@ -119,12 +120,18 @@ def test_a_killed_run_draws_from_every_generator_as_before(data: Path, monkeypat
 
 @pytest.mark.parametrize(
     ("kind", "fusion", "decoder"),
-    [("transformer", "prefix", "crf"), ("language_model", "cross_attention", "softmax")],
+    [
+        ("transformer", "prefix", "crf"),
+        ("language_model", "cross_attention", "softmax"),
+        ("bilstm", "gated", "span"),
+    ],
 )
 def test_two_threads_repeat_themselves_and_a_killed_run(
     kind: str, fusion: str, decoder: str, data: Path, tiny_bert: Path, tiny_llama: Path, monkeypatch
 ) -> None:
-    encoder = PartConfig(kind, weights=str(tiny_llama if kind == "language_model" else tiny_bert))
+    encoder = PartConfig(
+        kind, weights=pretrained(kind, tiny_llama if kind == "language_model" else tiny_bert)
+    )
     run = replace(RUN, text_encoder=encoder, fusion=PartConfig(fusion), decoder=PartConfig(decoder))
     run = replace(run, training=replace(run.training, threads=2, epochs=2))
     first = trained(run, data, "first")
@@ -204,6 +211,21 @@ def test_frozen_features_are_what_the_encoder_computes(data: Path) -> None:
 def test_words_that_a_filter_hides_are_predicted_outside(data: Path) -> None:
     write_posts(data / "test.jsonl", [Post("1", ["Ann0", "!"], ["B-PER", "O"], ["0.png"], dropped=[0, 1])])
     assert b'"predicted": ["O", "O"]' in trained(RUN, data, "hidden")
+
+
+def test_entities_that_a_decoder_cannot_hold_are_counted(data: Path) -> None:
+    long = Post("long", ["Ann", "of", "Rome", "Ann0"], ["B-PER", "I-PER", "I-PER", "B-PER"], ["0.png"])
+    hidden = replace(long, id="hidden", dropped=[1])
+    write_posts(data / "train.jsonl", [long, hidden])
+    write_posts(data / "dev.jsonl", [long])
+    write_posts(data / "test.jsonl", [long, long])
+    span = PartConfig("span", {"max_length": 2})
+    with job("trained", data / "train.log"):
+        trained(replace(RUN, decoder=span), data, "span")
+    record = yaml.safe_load((data / "span/run.yaml").read_text(encoding="utf-8"))
+    assert record["entities_lost"] == {"train": 1, "dev": 1}
+    log = (data / "train.log").read_text()
+    assert f"{data / 'test.jsonl'}: 2 entities are beyond what the decoder can predict" in log
 
 
 def epochs(*scores: float) -> list[Epoch]:

@@ -17,6 +17,9 @@ from torch import Tensor
 from mnerflow.config import ImageConfig, PartConfig, RunConfig, build
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
+from mnerflow.models.decoders import Decoder
+from mnerflow.models.decoders.crf import CRF
+from mnerflow.models.decoders.softmax import Softmax
 from mnerflow.models.fusions import Fusion, Sizes
 from mnerflow.models.fusions.image_only import ImageOnly
 from mnerflow.models.fusions.partial_prediction import PartialPrediction
@@ -63,20 +66,19 @@ def test_image_only_by_hand() -> None:
     torch.testing.assert_close(words, expected, atol=1e-3, rtol=0)
 
 
-def test_partial_prediction_hands_on_what_each_modality_predicts_and_nothing_else() -> None:
+@pytest.mark.parametrize("decoder", [Softmax, CRF])
+def test_partial_prediction_starts_as_the_product_of_both_predictions(decoder: type[Decoder]) -> None:
     fusion = PartialPrediction(Sizes(words=2, patches=1, tags=2), hidden=1, dropout=0.0)
-    set_weights(
-        fusion,
-        text_head_weight=torch.eye(2),
-        image_head_bias=torch.tensor([0.0, 3.0]).log1p(),
-        both_0_weight=torch.tensor([[1.0, 0.0, 0.0, 0.0]]),
-        both_0_bias=torch.tensor([1.0]) - torch.tensor([0.75]).log(),
-    )
-    words = torch.tensor([[[3.0, 1.0]]]).log()
-    fused = fusion(words, torch.ones(1, 1).bool(), torch.ones(1, 1, 1), torch.ones(1, 1).bool())
-    # The text says 3/4 and 1/4, the image 1/5 and 4/5; GELU(1) = 0.84134 of the network of both.
-    torch.testing.assert_close(fused[..., :4].exp(), torch.tensor([[[0.75, 0.25, 0.2, 0.8]]]))
-    torch.testing.assert_close(fused[..., 4:], torch.tensor([[[0.84134]]]), atol=1e-4, rtol=0)
+    set_weights(fusion, text_head_weight=torch.eye(2), image_head_bias=torch.tensor([0.0, 3.0]).log1p())
+    head = decoder(fusion.d_model, ["O", "B-X"])
+    given = torch.tensor([[[3.0, 1.0]]]).log(), torch.ones(1, 1).bool(), torch.ones(1, 1, 1)
+    scores = head(fusion(*given, torch.ones(1, 1).bool()))
+    # The text says 3/4 and 1/4, the image 1/5 and 4/5.
+    torch.testing.assert_close(scores.exp(), torch.tensor([[[0.75 * 0.2, 0.25 * 0.8]]]))
+    with torch.no_grad():
+        fusion.fuse[2].bias.copy_(torch.tensor([0.0, 1.0]))
+    corrected = head(fusion(*given, torch.ones(1, 1).bool()))
+    torch.testing.assert_close(corrected - scores, torch.tensor([[[0.0, 1.0]]]))
 
 
 @pytest.mark.parametrize(("size", "patches"), [(48, 9), (224, 196)])

@@ -1,6 +1,7 @@
 """What a training run keeps, when it stops, and what it can be given."""
 
 import csv
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -186,8 +187,23 @@ def test_posts_without_a_word_are_outside_everywhere_and_keep_their_place(kind: 
     assert [one.predicted for one in predictions] == [["O", "O"], ["B-PER", "O", "B-PER"], ["O"]]
     # Only the two words that are read count: one right, the other by 9 nats wrong.
     assert loss == pytest.approx(4.5, abs=1e-3)
+    sure = round(math.exp(9) / (math.exp(9) + 2), 4)
+    assert [one.confidence for one in predictions] == [None, [sure, None, sure], None]
     nothing, loss = predict(tagger, Inputs(posts[:1], tagger), 64)
     assert (nothing[0].predicted, loss) == (["O", "O"], 0.0)
+
+
+def test_words_and_entities_are_predicted_with_a_confidence() -> None:
+    posts = [Post("1", ["Ann", "sings"], ["B-PER", "O"])]
+    run = RunConfig(("PER",), 1, PartConfig("text_only"), PartConfig("bilstm"))
+    tagger = new_tagger(run, posts, 0)
+    with torch.no_grad():
+        tagger.decoder.head.weight.zero_()
+        tagger.decoder.head.bias.copy_(torch.tensor([0.2, 0.5, 0.3]).log())  # O, B-PER, I-PER
+    [found], _ = predict(tagger, Inputs(posts, tagger), 64)
+    assert (found.predicted, found.confidence) == (["B-PER", "B-PER"], [0.5, 0.5])
+    # Alone, the first is an entity if it is B- or I- and no I- comes; the second, if B-, or I- after O.
+    assert found.entity_confidence == [round(0.8 * 0.7, 4), round(0.5 + 0.3 * 0.2, 4)]
 
 
 def test_a_post_of_many_images_is_computed_by_itself() -> None:

@@ -71,3 +71,16 @@ class Decoder(nn.Module):
     def decode(self, scores: Tensor, word_mask: Tensor) -> list[Decoded]:
         """The best tags of every post, of ``forward``'s scores, with their confidences."""
         raise NotImplementedError
+
+
+def head(d_model: int, tags: int) -> nn.Linear:
+    """A layer from words ``(batch, words, d_model)`` to scores of tags ``(batch, words, tags)``.
+
+    Words that are scores of the tags already, as ``partial_prediction`` gives them, are at first handed on as
+    they are.
+    """
+    layer = nn.Linear(d_model, tags)
+    if d_model == tags:
+        nn.init.eye_(layer.weight)
+        nn.init.zeros_(layer.bias)
+    return layer

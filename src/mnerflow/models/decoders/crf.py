@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from mnerflow.data.tags import entity_type, spans
-from mnerflow.models.decoders import Decoded, Decoder
+from mnerflow.models.decoders import Decoded, Decoder, head
 
 Table = list[list[float]]
 # Instead of minus infinity, whose differences are NaN; e to this power is 0 in fp32.
@@ -24,7 +24,7 @@ class CRF(Decoder):
     def __init__(self, d_model: int, tags: Sequence[str]) -> None:
         super().__init__(d_model, tags)
         count = len(tags)
-        self.head = nn.Linear(d_model, count)
+        self.head = head(d_model, count)
         self.transitions = nn.Parameter(torch.empty(count, count).uniform_(-0.1, 0.1))
         self.first = nn.Parameter(torch.empty(count).uniform_(-0.1, 0.1))
         self.last = nn.Parameter(torch.empty(count).uniform_(-0.1, 0.1))
@@ -137,10 +137,11 @@ class CRF(Decoder):
         for word in range(start + 1, end):
             score += moves[tag][inside] + alone[word][inside]
             tag = inside
-        chance = math.exp(score + after[end - 1][tag])
+        chance = math.exp(min(0.0, score + after[end - 1][tag]))  # of large scores, rounding leads above
         if end < len(until):  # and not one that goes on
-            chance -= math.exp(score + moves[tag][inside] + alone[end][inside] + after[end][inside])
-        return min(1.0, max(0.0, chance))  # rounding may lead out
+            score += moves[tag][inside] + alone[end][inside] + after[end][inside]
+            chance -= math.exp(min(0.0, score))
+        return max(0.0, chance)
 
     def _repaired(self, labels: Tensor) -> Tensor:
         """Labels with every stray ``I-`` as ``B-``."""

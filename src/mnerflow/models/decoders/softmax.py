@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from mnerflow.data.tags import spans
-from mnerflow.models.decoders import Decoded, Decoder
+from mnerflow.models.decoders import Decoded, Decoder, head
 
 
 class Softmax(Decoder):
@@ -31,7 +31,7 @@ class Softmax(Decoder):
         focal: Annotated[float, 0, 10] = 0.0,
     ) -> None:
         super().__init__(d_model, tags)
-        self.head = nn.Linear(d_model, len(tags))
+        self.head = head(d_model, len(tags))
         self.power, self.focal = class_weights, focal
         self.register_buffer("class_weights", torch.ones(len(tags)) if class_weights else None)
 

@@ -1,4 +1,4 @@
-"""Each modality predicts alone; a decoder fuses the two predictions."""
+"""Each modality predicts tags alone; a learned layer fuses the two predictions."""
 
 import torch
 from torch import Tensor, nn
@@ -9,24 +9,26 @@ from mnerflow.models.fusions.text_only import TextOnly
 
 
 class PartialPrediction(Fusion):
-    """What the text-only and the image-only model each predict for a word, as all that a decoder gets to see.
+    """Fuses the tag probabilities that the text-only and the image-only models predict for a word.
 
-    A prediction is the log-probabilities of as many classes as there are tags. Behind the two stands a small
-    network of both, for what no sum of them says ("this type, if the text leaves it open"). They are trained
-    by the fused prediction alone, so that it is a decoder's head that learns which class means which tag.
+    Their product, to which a small network of both adds what a product cannot say ("this type, if the
+    text leaves it open"). So the words that it gives are scores of tags, and a decoder reads nothing else. It
+    is the one fusion that knows how many tags there are, since predictions are what it fuses; which score
+    means which tag, training settles: a head of ``softmax`` or ``crf`` starts with the order of the tags.
     """
 
     def __init__(self, sizes: Sizes, hidden: int = 64, dropout: float = 0.1) -> None:
         super().__init__()
-        text, image = TextOnly(sizes, dropout), ImageOnly(sizes, dropout=dropout)
-        self.text, self.text_head = text, nn.Linear(text.d_model, sizes.tags)
-        self.image, self.image_head = image, nn.Linear(image.d_model, sizes.tags)
-        self.both = nn.Sequential(nn.Linear(2 * sizes.tags, hidden), nn.GELU())
-        self.d_model = 2 * sizes.tags + hidden
+        self.text = TextOnly(sizes, dropout)
+        self.text_head = nn.Linear(self.text.d_model, sizes.tags)
+        self.image = ImageOnly(sizes, dropout=dropout)
+        self.image_head = nn.Linear(self.image.d_model, sizes.tags)
+        self.fuse = nn.Sequential(nn.Linear(2 * sizes.tags, hidden), nn.GELU(), nn.Linear(hidden, sizes.tags))
+        self.d_model = sizes.tags
 
     def forward(self, words: Tensor, word_mask: Tensor, patches: Tensor, patch_mask: Tensor) -> Tensor:
-        """Return both predictions, of words ``(batch, words, d)`` and of patches ``(batch, patches, d)``."""
-        text = self.text_head(self.text(words, word_mask, None, None)).log_softmax(-1)
-        image = self.image_head(self.image(None, word_mask, patches, patch_mask)).log_softmax(-1)
-        predictions = torch.cat([text, image.to(text.dtype)], dim=-1)
-        return torch.cat([predictions, self.both(predictions).to(text.dtype)], dim=-1)
+        """Return fused predictions ``(batch, words, tags)`` of words and patches ``(batch, …, d)``."""
+        text = self.text_head(self.text(words, word_mask, None, None))
+        image = self.image_head(self.image(None, word_mask, patches, patch_mask))
+        text, image = text.log_softmax(-1), image.log_softmax(-1).to(text.dtype)
+        return text + image + self.fuse(torch.cat([text, image], dim=-1))
