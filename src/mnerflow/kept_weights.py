@@ -25,9 +25,9 @@ def was_dropped(folder: Path) -> bool:
 
 
 def dropped_below(results: Path) -> str:
-    """The sentence about runs in ``results`` whose weights were dropped; nothing where there are none."""
+    """What to say of runs in ``results`` whose weights were dropped; nothing where there are none."""
     count = sum(was_dropped(file.parent) for file in (results / "runs").rglob(DROPPED))
-    return f"{count} runs lost their weights to keep_weights, and kept their predictions." if count else ""
+    return f"weights dropped by keep_weights: of {count} runs, whose predictions stay" if count else ""
 
 
 def drop_own(config: dict[str, Any], run: Run, results: Path) -> None:

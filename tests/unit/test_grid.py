@@ -1,5 +1,6 @@
 """The grid: which runs a configuration asks for, and what each of them is told."""
 
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -438,3 +439,6 @@ def test_profiles_name_rules_that_are_there() -> None:
         content = yaml.safe_load(profile.read_text(encoding="utf-8"))
         for name in (*content.get("groups", {}), *content.get("set-resources", {})):
             assert f"rule {name}:" in rules or f" as {name} with:" in rules, f"{profile}: {name}"
+    slurm = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text(encoding="utf-8"))
+    heavy = {"train", "predict", *re.findall(r"use rule (?:train|predict) as (\w+) with:", rules)}
+    assert slurm["set-resources"].keys() == heavy | {"image_features"}

@@ -11,7 +11,7 @@ from test_grid import load
 from mnerflow.errors import UserError
 from mnerflow.files import write_text
 from mnerflow.grid import Run, expand, starting_runs
-from mnerflow.kept_weights import DROPPED, MODEL, drop_own, drop_rest, put_back, was_dropped
+from mnerflow.kept_weights import DROPPED, MODEL, drop_own, drop_rest, dropped_below, put_back, was_dropped
 from mnerflow.tagging import tag_texts
 
 BEGUN = {"init_from": {"dataset": "demo_control", "variant": "base", "allow_leak": True}}
@@ -99,4 +99,7 @@ def test_what_tags_texts_says_how_to_get_them_back(tmp_path: Path):
     predict(RUNS[0], tmp_path / "results", config("none"))
     with pytest.raises(UserError) as error:
         tag_texts(folder, tmp_path / "texts.txt", tmp_path)
+    assert dropped_below(tmp_path / "results") == (
+        "weights dropped by keep_weights: of 1 runs, whose predictions stay"
+    )
     assert f"snakemake --config keep_weights=all -- {folder / MODEL}` trains it again" in str(error.value)
