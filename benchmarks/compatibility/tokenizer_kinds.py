@@ -66,9 +66,7 @@ KINDS: dict[str, Callable[[], Tokenizer]] = {
     "byte-level BPE": lambda: _byte_level(False),
     "byte-level BPE with a space before the text": lambda: _byte_level(True),
     **{
-        f"SentencePiece {model}, a space before the text: {scheme}": lambda m=model, s=scheme: _metaspace(
-            m, s
-        )
+        f"SentencePiece {model}, space before the text: {scheme}": lambda m=model, s=scheme: _metaspace(m, s)
         for model in ("Unigram", "BPE")
         for scheme in ("always", "first", "never")
     },
