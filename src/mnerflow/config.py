@@ -33,9 +33,7 @@ class TrainingConfig:
         warmup: share of all steps in which the learning rate rises; it then falls linearly to zero.
         clip: largest gradient norm.
         weight_decay: of weight matrices; norms, biases and embeddings are left alone.
-        processes: how many train the run, a GPU each where there are any; each takes a share of every batch.
-            Part, too, of what makes predictions the same byte by byte.
-        threads: processor threads a process; part of what makes predictions the same byte by byte.
+        threads: processor threads; part of what makes predictions the same byte by byte.
         checkpoint_seconds: how much work a killed job loses at most; up to ten times as much where
             checkpoints would take more than a fiftieth of the time.
     """
@@ -49,7 +47,6 @@ class TrainingConfig:
     warmup: float = 0.1
     clip: float = 1.0
     weight_decay: float = 0.01
-    processes: int = 1
     threads: int = 1
     checkpoint_seconds: float = field(default=60.0, compare=False, repr=False)  # changes no result
 

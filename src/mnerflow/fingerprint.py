@@ -18,7 +18,7 @@ PLUMBING = frozenset(
     for name in (
         *("errors", "files", "fingerprint", "log", "provenance", "record"),
         *("compute/gpus", "compute/memory"),
-        *(f"training/{name}" for name in ("energy", "launch", "meter", "preemption", "provenance", "worker")),
+        *(f"training/{name}" for name in ("energy", "meter", "preemption", "provenance")),
     )
 )
 ALL = "*"  # every definition of a module

@@ -369,17 +369,6 @@ def _training(config: dict[str, Any], combination: Combination) -> dict[str, Any
     return plain(build(TrainingConfig, training, f"training of {combination.folder}"))
 
 
-def training_processes(values: dict[str, Any]) -> int:
-    """How many processes train the run of these plain values."""
-    return values["training"]["processes"]
-
-
-def prediction_processes(values: dict[str, Any]) -> int:
-    """How many predict with it: one, or as many as trained it where no single one could hold the model."""
-    sharded = values.get("text_encoder", {}).get("options", {}).get("sharded")
-    return training_processes(values) if sharded else 1
-
-
 def image_config(name: str, encoder: dict[str, Any]) -> dict[str, Any]:
     """The plain values of an image encoder's ``ImageConfig``; raises ``UserError`` if they contradict."""
     if encoder.get("frozen") and encoder.get("augment"):

@@ -96,7 +96,7 @@ def failure(log: str) -> str | None:
 
 
 def log_to(path: str | Path) -> logging.FileHandler:
-    """Log to the end of a file, to which other processes may log, too, and warnings to the terminal."""
+    """Log to the end of a file, and warnings to the terminal."""
     to_file = logging.FileHandler(path, mode="a", encoding="utf-8")
     to_file.setFormatter(_Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S"))
     to_terminal = logging.StreamHandler(sys.stderr)

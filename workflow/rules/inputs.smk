@@ -166,14 +166,9 @@ def of_all_encoders(name):
     ]
 
 
-def processes(of):
-    """How many processes train or predict, by ``grid.training_processes`` or ``grid.prediction_processes``."""
-    return lambda w: of(run_values(w))
-
-
-def threads_of(of):
-    """The threads of these processes together."""
-    return lambda w: of(run_values(w)) * run_values(w)["training"]["threads"]
+def threads_of(wildcards):
+    """The processor threads of a run's training and prediction."""
+    return run_values(wildcards)["training"]["threads"]
 
 
 @cache

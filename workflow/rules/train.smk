@@ -37,9 +37,9 @@ rule train:
         f"results/logs/train/{RUN_NAME}.log",
     conda:
         ENVIRONMENT
-    threads: threads_of(grid.training_processes)
+    threads: threads_of
     resources:
-        gpu=processes(grid.training_processes),
+        gpu=1,
         checkpoint_seconds=checkpoint_seconds,
     params:
         run=run_values,
@@ -78,9 +78,9 @@ rule predict:
     priority: 1
     conda:
         ENVIRONMENT
-    threads: threads_of(grid.prediction_processes)
+    threads: threads_of
     resources:
-        gpu=processes(grid.prediction_processes),
+        gpu=1,
     params:
         run=run_values,
         code=run_code("predict.py"),

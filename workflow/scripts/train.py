@@ -3,9 +3,8 @@
 from pathlib import Path
 
 from mnerflow.compute.gpus import take_gpus
-from mnerflow.grid import Run, images_read, sources, training_processes
+from mnerflow.grid import Run, images_read, sources
 from mnerflow.log import job
-from mnerflow.training.launch import launch
 from mnerflow.training.run import train_job
 
 folder = Path(snakemake.output.model).parent
@@ -20,14 +19,13 @@ with job(f"trained {folder}", snakemake.log[0]):
     }
     training = params.run["training"]
     training |= {"checkpoint_seconds": float(snakemake.resources.checkpoint_seconds)}
-    arguments = {
-        "values": params.run | {"training": training},
-        "train": given.train,
-        "dev": given.dev,
-        "pixels": given.get("images"),
-        "features": given.get("features"),
-        "folder": str(folder),
-        "about": about,
-        "code": params.code,
-    }
-    launch(train_job, arguments, training_processes(params.run), snakemake.log[0])
+    train_job(
+        values=params.run | {"training": training},
+        train=given.train,
+        dev=given.dev,
+        pixels=given.get("images"),
+        features=given.get("features"),
+        folder=str(folder),
+        about=about,
+        code=params.code,
+    )

@@ -1,1 +1,1 @@
-"""What the code runs on: the processor or GPUs, their memory, one process or several."""
+"""What the code runs on: the processor or GPUs, and their memory."""

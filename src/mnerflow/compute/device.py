@@ -72,6 +72,13 @@ def gpu_memory(batch_tokens: int) -> Iterator[None]:
         ) from error
 
 
+def seed_step(seed: int, epoch: int, step: int) -> None:
+    """Seed Python's and numpy's generators, which checkpoints do not hold: a resumed run draws the same."""
+    drawn = random.Random(f"{seed}/{epoch}/{step}/0").getrandbits(63)
+    random.seed(drawn)
+    numpy.random.seed(drawn % 2**32)
+
+
 def seed_everything(seed: int, threads: int) -> None:
     """Make what follows depend on the seed alone: generators, kernels, number of threads."""
     random.seed(seed)

@@ -64,6 +64,12 @@ def _decoder(record: dict[str, Any]) -> None:
     rates["decoder"] = rates["fusion"]
 
 
+def _processes(record: dict[str, Any]) -> None:
+    """A run could be trained by several processes, and was by one."""
+    if record["config"].get("training", {}).pop("processes", 1) != 1:
+        raise UserError("several processes trained it. Remove the run's folder; it is trained anew by one.")
+
+
 def _renamed(model: str) -> str:
     """The path of a run's model, its variant named as today."""
     *folders, system, seed, file = model.split("/")
@@ -71,7 +77,7 @@ def _renamed(model: str) -> str:
 
 
 # What changed in records, the oldest first; each step leaves a newer record as it is.
-STEPS: tuple[Callable[[dict[str, Any]], None], ...] = (_code, _variant, _decoder)
+STEPS: tuple[Callable[[dict[str, Any]], None], ...] = (_code, _variant, _decoder, _processes)
 
 
 def migrate(folder: Path) -> tuple[int, int]:

@@ -10,9 +10,8 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from mnerflow.compute.device import autocast
+from mnerflow.compute.device import autocast, seed_step
 from mnerflow.compute.memory import FreedMemory
-from mnerflow.compute.processes import add_up, from_first, rank, seed_step, share
 from mnerflow.config import TrainingConfig
 from mnerflow.errors import UserError
 from mnerflow.evaluation.metrics import score
@@ -69,8 +68,7 @@ def train(
     """Train a tagger and leave it with the weights of its best epoch on dev.
 
     Goes on from ``checkpoint`` when that file exists and was saved under the same ``identity``; a run
-    that was killed ends with the same weights as one that was not. Where several processes ``join``, each
-    computes its share of every piece of a batch, and only the first one writes.
+    that was killed ends with the same weights as one that was not.
     """
     freed = FreedMemory()
     device = next(tagger.parameters()).device
@@ -85,7 +83,7 @@ def train(
         optimizer, lambda step: min((step + 1) / warmup, max(0.0, (steps - step) / max(1, steps - warmup)))
     )
     at = Progress()
-    if state := from_first(None if rank() else load_checkpoint(checkpoint, identity)):
+    if state := load_checkpoint(checkpoint, identity):
         tagger.load_trained_state(state["tagger"])
         optimizer.load_state_dict(state["optimizer"])
         schedule.load_state_dict(state["schedule"])
@@ -112,7 +110,7 @@ def train(
             plan[at.epoch - 1][at.step :],
             f"epoch {at.epoch}/{config.epochs}",
             unit="batch",
-            disable=True if rank() else None,
+            disable=None,
             leave=False,
         )
         for chosen in bar:
@@ -121,14 +119,11 @@ def train(
             seed_step(seed, at.epoch, at.step)
             words, loss = training.words(chosen), torch.zeros((), device=device)
             for piece in training.pieces(chosen, config.batch_tokens):
-                own = share(piece)
-                # Where posts are fewer than processes, one that none lacks stands in, and weighs nothing.
-                batch = training.batch(own or piece[:1]).to(device)
+                batch = training.batch(piece).to(device)
                 with autocast(device):
-                    part = tagger.loss(batch) * (training.words(own) / words)
+                    part = tagger.loss(batch) * (training.words(piece) / words)
                 part.backward()
                 loss += part.detach()
-            loss = add_up(tagger.parameters(), loss)
             clip_gradients(tagger, config.clip)
             optimizer.step()
             schedule.step()
@@ -138,7 +133,7 @@ def train(
             at.word_sum += words
             at.seconds += time.monotonic() - start
             asked_to_end = preempted()
-            if asked_to_end or (time.monotonic() > due and not rank()):
+            if asked_to_end or time.monotonic() > due:
                 save()
             if asked_to_end:
                 raise Preempted
@@ -164,7 +159,7 @@ def train(
             schedule.get_last_lr()[0],
             len(training.posts) / at.seconds,
         )
-        at.history.append(from_first(row))
+        at.history.append(row)
         if best_epoch(at.history, config) == at.epoch:
             at.best = copy.deepcopy(tagger.trained_state())
         logger.info(
@@ -177,7 +172,7 @@ def train(
         )
         at = Progress(at.epoch + 1, history=at.history, best=at.best)
         soon = time.monotonic() + config.checkpoint_seconds / 2 > due
-        if at.epoch <= config.epochs and soon and not rank():
+        if at.epoch <= config.epochs and soon:
             save()
 
     tagger.load_trained_state(at.best)

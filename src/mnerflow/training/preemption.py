@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from mnerflow.compute.processes import rank
 from mnerflow.log import logger
 
 # SLURM sends the first before it kills, at a time limit, a preemption or `scancel`; the second is what
@@ -41,8 +40,8 @@ def preemptible() -> Iterator[None]:
 
 
 def preempted() -> bool:
-    """Whether the process was asked to end. Of several, only the first answers; the others end with it."""
-    return _received is not None and not rank()
+    """Whether the process was asked to end."""
+    return _received is not None
 
 
 def leave_if_preempted() -> None:

@@ -10,7 +10,6 @@ import numpy
 
 from mnerflow.compute.device import autocast_dtype, device, gpu_memory, seed_everything
 from mnerflow.compute.memory import peak_memory_mib
-from mnerflow.compute.processes import align, rank
 from mnerflow.config import RunConfig, build, plain
 from mnerflow.data.image_store import ImageStore
 from mnerflow.data.post import Post, read_posts
@@ -115,7 +114,6 @@ def train_run(
     posts, dev_posts = read_posts(train_file), read_posts(dev_file)
     posts, left_out = _usable(posts, images, bool(run.contexts), train_file)
     tagger = new_tagger(run, posts, images.d_feature if images else 0).to(device())
-    align(tagger.trained_state().values())
     lost = {
         file.stem: _lost(tagger, split, file) for file, split in ((train_file, posts), (dev_file, dev_posts))
     }
@@ -130,15 +128,11 @@ def train_run(
     )
     checkpoint = folder / "checkpoint.pt"
     data = [train_file, dev_file, *([images.store.folder / "index.csv"] if images else [])]
-    weights, identity = {}, ""
-    if not rank():  # which alone keeps checkpoints and a record
-        weights = {str(file): sha256(file) for file in _pretrained(run)}
-        read = [*map(sha256, data), *([images.checksum] if images else [])]
-        machine = device().type, autocast_dtype(device()), versions(PACKAGES)
-        identity = hashlib.sha256(repr((run, code, machine, weights, *read)).encode()).hexdigest()
+    weights = {str(file): sha256(file) for file in _pretrained(run)}
+    read = [*map(sha256, data), *([images.checksum] if images else [])]
+    machine = device().type, autocast_dtype(device()), versions(PACKAGES)
+    identity = hashlib.sha256(repr((run, code, machine, weights, *read)).encode()).hexdigest()
     history = train(tagger, training, dev, run.training, run.seed, meter, checkpoint, identity)
-    if rank():
-        return
     write_history(folder / "history.csv", history)
     config = plain(run)
     record = TrainingRecord(
@@ -223,10 +217,8 @@ def predict_run(
     own = inputs.rows
     for condition, path in outputs.items():
         inputs.rows = image_rows(own, condition, run.seed)
-        progress = "" if rank() else f"{split_file.stem} {condition}"
+        progress = f"{split_file.stem} {condition}"
         predictions, loss = predict(tagger, inputs, run.training.batch_tokens, progress)
-        if rank():
-            continue
         write_predictions(path, predictions)
         logger.info("%s, image %s: loss %.4f", path.name, condition, loss)
 

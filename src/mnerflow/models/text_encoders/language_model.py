@@ -15,7 +15,6 @@ from transformers.integrations.heterogeneity.configuration_utils import Ambiguou
 from transformers.masking_utils import create_masks_for_generate
 
 from mnerflow.compute.device import autocast_dtype, device
-from mnerflow.compute.processes import shard_frozen
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError, suggest
 from mnerflow.models import attention
@@ -58,7 +57,6 @@ class Config(SubwordConfig):
         lora: the adapters, which alone are trained.
         four_bit: keep the frozen weights in 4 bits, as QLoRA does (Dettmers et al. 2023).
         gradient_checkpointing: compute a layer's inner values anew for the gradient, which saves memory.
-        sharded: where several processes train a run, each keeps a part of the frozen weights.
     """
 
     pooling: Literal["first", "mean", "last"] = "last"
@@ -66,7 +64,6 @@ class Config(SubwordConfig):
     lora: Lora = field(default_factory=Lora)
     four_bit: bool = False
     gradient_checkpointing: bool = False
-    sharded: bool = False
 
 
 class LanguageModel(SubwordEncoder):
@@ -100,8 +97,6 @@ class LanguageModel(SubwordEncoder):
                 kept = getattr(model.config, "num_key_value_heads", None) or heads
                 d_head = getattr(model.config, "head_dim", None) or self.d_model // heads
                 self.prefix_shape = (model.config.num_hidden_layers, kept, d_head)
-        if config.sharded:
-            shard_frozen(model)
 
     @classmethod
     def create(cls, config: Config, weights: Path | None, posts: Sequence[Post]) -> "LanguageModel":
@@ -117,10 +112,6 @@ class LanguageModel(SubwordEncoder):
     @classmethod
     def restore(cls, config: Config, weights: Path | None, metadata: dict[str, Any]) -> "LanguageModel":
         """Read the frozen weights again, the adapters still to be loaded."""
-        if config.sharded and config.four_bit:
-            raise UserError(
-                "text encoder: weights in 4 bits cannot be sharded. Choose one of the two options."
-            )
         dtype = autocast_dtype(device())
         nf4 = BitsAndBytesConfig(
             load_in_4bit=True,
