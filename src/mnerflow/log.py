@@ -45,6 +45,7 @@ def job(title: str, log_file: str | Path) -> Iterator[logging.Logger]:
         logger.error("%s", error)
         sys.exit(1)
     except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # It is leaving; a second one would end in a traceback.
         logger.warning("stopped after %.1f s; run again to go on", time.monotonic() - start)
         sys.exit(130)
     except Exception as error:

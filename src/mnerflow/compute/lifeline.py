@@ -14,7 +14,7 @@ import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from threading import Thread
+from threading import Thread, main_thread
 from typing import IO
 
 VARIABLE = "MNERFLOW_START"
@@ -89,7 +89,7 @@ def end_with_start() -> None:
 def _wait_for_end(file: IO[bytes]) -> None:
     with suppress(OSError):  # of a file system that knows no locks
         fcntl.flock(file, fcntl.LOCK_SH)  # The next start sees by it that this job still lives.
-        os.kill(os.getpid(), signal.SIGTERM)
+        signal.pthread_kill(main_thread().ident, signal.SIGTERM)  # which wakes it from a wait, too
         time.sleep(GRACE)
         os.kill(os.getpid(), signal.SIGKILL)
 
