@@ -75,13 +75,13 @@ def text_families(wanted: Callable[[PreTrainedConfig], bool] = bool) -> Iterator
                 yield family
 
 
+# No small sizes were found for these, whose own forward pass fails with those above.
+UNTRIED = {"codegen", "deepseek_v4", "mimo_v2_flash", "reformer", "zamba2"}
 # What a family's own checks ask for.
 FURTHER: dict[str, dict[str, Any]] = {
     "recurrent_gemma": {"num_hidden_layers": 3, "block_types": ["recurrent", "recurrent", "attention"]},
     "qwen2": {"num_hidden_layers": 2, "layer_types": ["sliding_attention", "full_attention"]},
     "gpt_neo": {"attention_types": [[["global", "local"], 1]], "window_size": WINDOW},
-    "codegen": {"n_head": 4},
-    "reformer": {"axial_pos_embds_dim": [8, 8], "axial_pos_shape": [8, 8]},
 }
 
 
@@ -99,7 +99,11 @@ def tiny_config(family: str, **options: Any) -> PreTrainedConfig:
 def tiny_model(family: str, **options: Any) -> PreTrainedModel:
     """A random model of a family, the same one each time."""
     torch.manual_seed(0)
-    return AutoModel.from_config(tiny_config(family, **options), dtype=torch.float32).eval()
+    model = AutoModel.from_config(tiny_config(family, **options), dtype=torch.float32).eval()
+    with suppress(Exception), torch.no_grad():  # trained embeddings of padding are not zero, as new ones are
+        weight = model.get_input_embeddings().weight
+        weight[SIZES["pad_token_id"]] = weight[2]
+    return model
 
 
 def save_tiny(family: str, folder: Path) -> None:
@@ -156,7 +160,7 @@ def of_family(kind: str, family: str, **options: Any) -> Verdict | None:
 
 def sections() -> list[str]:
     """Sections of the page in Markdown."""
-    families = list(text_families())
+    families = [family for family in text_families() if family not in UNTRIED]
     encoders = [one for one in families if one in MODEL_FOR_MASKED_LM_MAPPING_NAMES]
     language_models = [one for one in families if one in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES]
     language_models = [one for one in language_models if one not in encoders]

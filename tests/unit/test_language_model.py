@@ -228,7 +228,8 @@ def test_a_causal_language_model_reads_texts_beyond_its_windows_as_it_does_itsel
             inputs = {"input_ids": ids, "attention_mask": encoder._reads(mask.long(), None)}
             hidden = [model(**inputs).last_hidden_state[mask]]
             swept.add(family)
-            if any(encoder.prefix_shape):
+            # One of a larger model: its configuration names a window that it does not read.
+            if any(encoder.prefix_shape) and family != "qwen3_vl_moe_text":
                 layers, heads, d_head = encoder.prefix_shape
                 prefix = LayerPrefix(torch.ones(layers, 2, 2, heads, 3, d_head), torch.zeros(2).bool())
                 inputs |= {"attention_mask": encoder._reads(mask.long(), prefix), "past_key_values": prefix}

@@ -102,7 +102,7 @@ class SubwordEncoder(TextEncoder):
         longest = min(positions, learnt if learnt > 0 else positions)  # XLNet's relative ones have no end
         embedding = getattr(getattr(self.model, "embeddings", None), "position_embeddings", None)
         if getattr(embedding, "padding_idx", None) is not None:  # RoBERTa numbers positions after it
-            longest = min(positions, embedding.num_embeddings - embedding.padding_idx - 1)
+            longest = min(positions, len(embedding.weight) - embedding.padding_idx - 1)
         return min(self.config.max_subwords or longest, longest)
 
     def encode(self, posts: Sequence[Post], captions: bool) -> list[EncodedText]:
@@ -317,7 +317,8 @@ class SubwordEncoder(TextEncoder):
 
     def _differ(self, one: Tensor, other: Tensor) -> bool:
         """Whether vectors differ by more than rounding."""
-        return bool((one - other).norm() > torch.finfo(self.model.dtype).eps ** 0.5 * one.norm())
+        eps = torch.finfo(self.model.dtype).eps
+        return bool((one - other).norm() > min(100 * eps, eps**0.5) * one.norm())
 
     def _reads(self, mask: Tensor, prefix: LayerPrefix | None) -> Tensor:
         """Which subwords each one attends to, in a form that the model takes."""
