@@ -268,7 +268,7 @@ def test_no_decay_on_norms_biases_and_embeddings() -> None:
 
 def test_no_decay_on_what_timm_spares() -> None:
     vit = {"model": "vit_tiny_patch16_224", "arguments": {"depth": 1, "embed_dim": 12}}
-    run = replace(RUN, image_encoder=ImageConfig("timm", vit, size=16))
+    run = replace(RUN, image_encoder=ImageConfig("timm", vit, size=32))
     tagger = new_tagger(run, [Post("1", ["a"], ["O"])], 0)
     groups = parameter_groups(tagger, RUN.training)
     plain = {id(w) for group in groups if not group["weight_decay"] for w in group["params"]}
