@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 from timm.layers import PatchEmbed
 from torch import Tensor, nn
 
+from mnerflow.compute.memory import no_memory
 from mnerflow.errors import UserError
 from mnerflow.models.image_encoders import ImageEncoder, normalize, without_strides
 from mnerflow.models.image_encoders._timm_weights import Training, training_of
@@ -64,6 +65,8 @@ class Timm(ImageEncoder):
                 }
             model = _make(config.model, size, arguments)
         except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+            if no_memory(error):
+                raise
             said = " ".join(str(error).split())[:300]
             raise UserError(
                 f"image encoder: timm's {config.model!r} cannot be made: {said}. Correct the encoder's "
@@ -119,4 +122,6 @@ def _without_classifier(model: str, size: int, arguments: dict[str, Any], file: 
     try:
         return {name: tensor for name, tensor in load_file(file).items() if name not in classifier}
     except (OSError, SafetensorError) as error:
+        if no_memory(error):
+            raise
         raise UserError(f"{file}: no weights can be read from this file ({error}).") from error
