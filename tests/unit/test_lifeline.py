@@ -45,8 +45,7 @@ def start(folder: Path, change: str = "", work: str = "") -> tuple[str, subproce
         text=True,
     )
     said = process.stdout.readline().strip()
-    while process.stdout.readline() != "at work\n":
-        pass
+    assert "at work\n" in iter(process.stdout.readline, ""), "it ended before it was at work"
     return said, process
 
 
