@@ -53,6 +53,8 @@ def test_the_test_split_as_new_texts(folder: Path, tmp_path: Path):
     found = [line for _, line in read_json_lines(tmp_path / "tagged")]
     expected = read_predictions(folder / "predictions.test.jsonl")
     assert [line["tags"] for line in found] == [prediction.predicted for prediction in expected]
+    sure = [[entity.pop("confidence") for entity in line["entities"]] for line in found]
+    assert sure == [prediction.entity_confidence for prediction in expected]
     assert found[0]["entities"] == [{"type": "PER", "start": 2, "end": 3, "text": "Ann"}]
 
 
