@@ -76,6 +76,7 @@ def _kind(annotation: ast.expr | None) -> Any:
     """The type that an annotation names, where it is one that ``config.build`` checks."""
     known = {"Annotated": Annotated, "Literal": Literal, "int": int, "float": float, "bool": bool, "str": str}
     try:
-        return eval(ast.unparse(annotation), {"__builtins__": {}}, known) if annotation else Any
+        kind = eval(ast.unparse(annotation), {"__builtins__": {}}, known) if annotation else Any
     except (NameError, TypeError, AttributeError):
         return Any
+    return Any if isinstance(kind, str) else kind  # one in quotes
