@@ -1,5 +1,6 @@
 """Verdicts on families of models, and the tables of ``docs/compatibility.md`` that are made of them."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -27,15 +28,18 @@ def verdict(name: str, check: Callable[[], None]) -> Verdict:
 
 
 def table(title: str, verdicts: Iterable[Verdict]) -> str:
-    """A section in Markdown: the families that work in one line, a row for each of the others."""
+    """A section in Markdown: the families that work in one line, the others by what is said of them.
+
+    Where that names the family, ``…`` stands for it.
+    """
     verdicts = sorted(verdicts, key=lambda verdict: verdict.name.lower())
     works = [verdict.name for verdict in verdicts if not verdict.refused and not verdict.failed]
     lines = [f"## {title}", "", f"{len(works)} work: {', '.join(works)}.", ""]
-    others = [verdict for verdict in verdicts if verdict.refused or verdict.failed]
+    others = defaultdict(list)
+    for one in verdicts:
+        if said := one.refused or (one.failed and f"**fails**: {one.failed}"):
+            others[said.replace(one.name, "…").replace("|", "&#124;")].append(one.name)
     if others:
-        lines += ["| family | what is said |", "|---|---|"]
-        for one in others:
-            said = one.refused or f"**fails**: {one.failed}"
-            lines.append(f"| {one.name} | {said.replace('|', '&#124;')} |")
-        lines.append("")
+        rows = (f"| {', '.join(names)} | {said} |" for said, names in others.items())
+        lines += ["| refused | what is said |", "|---|---|", *rows, ""]
     return "\n".join(lines)
