@@ -7,9 +7,9 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Self
 
+from mnerflow import signature
 from mnerflow.config import TrainingConfig, build, plain
 from mnerflow.errors import UserError, suggest
-from mnerflow.fused import fused
 
 # By combination what it is held against: by the source that is taken away, the same without it.
 Baselines = Mapping["Combination", Mapping[str, "Combination"]]
@@ -188,7 +188,7 @@ def block_runs(config: dict[str, Any], block: dict[str, Any], place: str) -> Ite
 
 def inputs_of(config: dict[str, Any], fusion: str) -> tuple[str, ...]:
     """What a fusion fuses: ``text``, ``image`` or both."""
-    return fused(kind_of(fusion, config["fusions"][fusion])) or ("text", "image")
+    return signature.inputs_of(kind_of(fusion, config["fusions"][fusion])) or ("text", "image")
 
 
 def variants(config: dict[str, Any]) -> dict[str, dict[str, Any]]:

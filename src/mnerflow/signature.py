@@ -1,14 +1,33 @@
-"""The options of a fusion or decoder, read off its syntax tree: nothing is imported, torch is not loaded."""
+"""What fusions and decoders take, read off their files: to import them would load torch for a plan."""
 
 import ast
 from collections.abc import Iterator
 from dataclasses import field, make_dataclass
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from mnerflow.fingerprint import PACKAGE
 
+KINDS = {"int": int, "float": float, "bool": bool, "str": str}
 PARTS = {"fusions": ("Fusion", 1), "decoders": ("Decoder", 2)}  # base class, arguments that are no options
+
+
+@cache
+def inputs_of(kind: str) -> tuple[str, ...] | None:
+    """What the fusion in ``mnerflow/models/fusions/<kind>.py`` fuses, ``text`` and ``image`` or one of them.
+
+    ``None`` where its file does not plainly say so, or is not there.
+    """
+    for owner, name in _part("fusions", kind):
+        for node in _classes(owner)[name].body:
+            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+            if any(isinstance(target, ast.Name) and target.id == "inputs" for target in targets):
+                try:
+                    return tuple(ast.literal_eval(node.value))
+                except (ValueError, TypeError):
+                    return None
+    return None
 
 
 @cache
@@ -18,13 +37,11 @@ def options_class(package: str, kind: str) -> type | None:
     They are the constructor's arguments, with those of a base class that it passes ``**options`` on to.
     ``None`` where the file does not plainly say which class is meant.
     """
-    base, given = PARTS[package]
-    root, module = f"mnerflow.models.{package}", f"mnerflow.models.{package}.{kind}"
-    found = [name for name in _classes(module) if (root, base) in _lineage(module, name)]
-    if len(found) != 1:
+    lineage, given = _part(package, kind), PARTS[package][1]
+    if not lineage:
         return None
     options: dict[str, tuple[Any, Any]] = {}
-    for owner, name in _lineage(module, found[0]):
+    for owner, name in lineage:
         init = next((node for node in _classes(owner)[name].body if _is_init(node)), None)
         if init is None:
             continue
@@ -42,15 +59,29 @@ def options_class(package: str, kind: str) -> type | None:
     return make_dataclass(kind, fields, kw_only=True)
 
 
+def _part(package: str, kind: str) -> list[tuple[str, str]]:
+    """The one class of a file that is a fusion or decoder, with those that it comes from, as ``_lineage``."""
+    root = (f"mnerflow.models.{package}", PARTS[package][0])
+    module = f"mnerflow.models.{package}.{kind}"
+    if not _file(module).is_file():
+        return []
+    lineages = [list(_lineage(module, name)) for name in _classes(module)]
+    found = [lineage for lineage in lineages if root in lineage]
+    return found[0] if len(found) == 1 else []
+
+
 def _is_init(node: ast.AST) -> bool:
     return isinstance(node, ast.FunctionDef) and node.name == "__init__"
 
 
 @cache
 def _tree(module: str) -> ast.Module:
+    return ast.parse(_file(module).read_text(encoding="utf-8"), module)
+
+
+def _file(module: str) -> Path:
     path = PACKAGE.joinpath(*module.split(".")[1:])
-    file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-    return ast.parse(file.read_text(encoding="utf-8"), str(file))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
 def _classes(module: str) -> dict[str, ast.ClassDef]:
@@ -61,9 +92,9 @@ def _lineage(module: str, name: str) -> Iterator[tuple[str, str]]:
     """A class and those of mnerflow that it comes from, each as its module and name."""
     yield module, name
     imported = {
-        alias.asname or alias.name: (node.module, alias.name)
+        alias.asname or alias.name: (origin, alias.name)
         for node in _tree(module).body
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("mnerflow.")
+        if isinstance(node, ast.ImportFrom) and (origin := _origin(node, module)).startswith("mnerflow.")
         for alias in node.names
     }
     own = {other: (module, other) for other in _classes(module)}
@@ -72,11 +103,19 @@ def _lineage(module: str, name: str) -> Iterator[tuple[str, str]]:
             yield from _lineage(*above)
 
 
+def _origin(node: ast.ImportFrom, module: str) -> str:
+    """The module that something is imported from, which a file beside it may name by a dot."""
+    package = [module.rpartition(".")[0]] if node.level == 1 else []
+    return ".".join([*package, *([node.module] if node.module else [])])
+
+
 def _kind(annotation: ast.expr | None) -> Any:
     """The type that an annotation names, where it is one that ``config.build`` checks."""
-    known = {"Annotated": Annotated, "Literal": Literal, "int": int, "float": float, "bool": bool, "str": str}
-    try:
-        kind = eval(ast.unparse(annotation), {"__builtins__": {}}, known) if annotation else Any
-    except (NameError, TypeError, AttributeError):
-        return Any
-    return Any if isinstance(kind, str) else kind  # one in quotes
+    match annotation:
+        case ast.Name(id=name):
+            return KINDS.get(name, Any)
+        case ast.Subscript(value=ast.Name(id="Literal"), slice=values):
+            return Literal[ast.literal_eval(values)]
+        case ast.Subscript(value=ast.Name(id="Annotated"), slice=ast.Tuple(elts=[kind, *bounds])):
+            return Annotated[_kind(kind), *map(ast.literal_eval, bounds)]
+    return Any

@@ -1,7 +1,6 @@
 """The grid: which runs a configuration asks for, and what each of them is told."""
 
 import re
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from hypothesis import strategies as st
 
 from mnerflow.config import RunConfig, build
 from mnerflow.errors import UserError
-from mnerflow.fused import FOLDER, fused
 from mnerflow.grid import (
     Combination,
     Run,
@@ -27,8 +25,6 @@ from mnerflow.grid import (
     starting_runs,
     write_baselines,
 )
-from mnerflow.models.fusions import Fusion
-from mnerflow.models.parts import load_class
 from mnerflow.plan import check_plan
 from mnerflow.schema import check, check_keys
 
@@ -331,39 +327,6 @@ def test_names_that_nothing_else_would_look_up_are_checked(config, change: dict,
     with pytest.raises(UserError) as error:
         check_plan(config, expand(config))
     assert said in str(error.value)
-
-
-FUSIONS = sorted(file.stem for file in FOLDER.glob("[!_]*.py"))
-
-
-@pytest.mark.parametrize("kind", FUSIONS)
-def test_what_a_fusion_fuses_is_read_off_its_file(kind: str) -> None:
-    assert fused(kind) == load_class("fusions", kind, Fusion).inputs
-
-
-def test_what_a_fusion_of_one_s_own_fuses_is_read_off_its_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shutil.copytree(FOLDER, tmp_path, dirs_exist_ok=True)
-    monkeypatch.setattr("mnerflow.fused.FOLDER", tmp_path)
-    text_only = "from mnerflow.models.fusions.text_only import TextOnly\n"
-    files = {
-        "derived": (text_only + "class Mine(TextOnly): pass", ("text",)),
-        "renamed": (
-            "from .image_only import ImageOnly as A\nclass B: inputs = 1\nclass C(A): pass",
-            ("image",),
-        ),
-        "default": (
-            "from mnerflow.models.fusions import Fusion\nclass Mine(Fusion): pass",
-            ("text", "image"),
-        ),
-        "annotated": ("from . import Fusion\nclass Mine(Fusion):\n inputs: tuple = ('image',)", ("image",)),
-        "computed": (text_only + "class Mine(TextOnly): inputs = both()", None),
-        "unseen": ("import mnerflow.models.fusions as f\nclass Mine(f.Fusion): pass", None),
-    }
-    for kind, (code, reads) in files.items():
-        (tmp_path / f"{kind}.py").write_text(code)
-        assert fused(kind) == reads, kind
 
 
 @pytest.mark.parametrize("study", STUDIES)

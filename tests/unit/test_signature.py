@@ -1,8 +1,10 @@
 """Options read off a file are those of the class that it holds."""
 
 import inspect
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import MISSING, fields
 from pathlib import Path
 
@@ -13,13 +15,28 @@ from mnerflow.fingerprint import PACKAGE
 from mnerflow.models.decoders import Decoder
 from mnerflow.models.fusions import Fusion
 from mnerflow.models.parts import load_class
-from mnerflow.signature import options_class
+from mnerflow.signature import inputs_of, options_class
 
 SHIPPED = [
     (package, file.stem)
     for package in ("fusions", "decoders")
     for file in sorted((PACKAGE / "models" / package).glob("[!_]*.py"))
 ]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A copy of the models that may get files of its own."""
+
+    def forget() -> None:
+        for cached in (signature._tree, options_class, inputs_of):
+            cached.cache_clear()
+
+    shutil.copytree(PACKAGE / "models", tmp_path / "models")
+    monkeypatch.setattr(signature, "PACKAGE", tmp_path)
+    forget()
+    yield tmp_path / "models"
+    forget()
 
 
 def options(package: str, kind: str) -> dict[str, bool]:
@@ -58,22 +75,34 @@ def test_options_are_what_the_constructor_takes(package: str, kind: str) -> None
     ],
     ids=["passed on", "not its own", "none", "not to be told", "no class"],
 )
-def test_options_are_inherited(code: str, expected: dict | None, tmp_path: Path, monkeypatch) -> None:
-    for name in ("__init__", "softmax"):
-        file = tmp_path / f"models/decoders/{name}.py"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(
-            (PACKAGE / f"models/decoders/{name}.py").read_text(encoding="utf-8"), encoding="utf-8"
-        )
-    file.with_name("own.py").write_text(code, encoding="utf-8")
-    monkeypatch.setattr(signature, "PACKAGE", tmp_path)
-    for cached in (signature._tree, options_class):
-        cached.cache_clear()
-    try:
-        assert (options_class("decoders", "own") and options("decoders", "own")) == expected
-    finally:
-        for cached in (signature._tree, options_class):
-            cached.cache_clear()
+def test_options_are_inherited(code: str, expected: dict | None, folder: Path) -> None:
+    (folder / "decoders/own.py").write_text(code, encoding="utf-8")
+    assert (options_class("decoders", "own") and options("decoders", "own")) == expected
+
+
+@pytest.mark.parametrize("kind", [kind for package, kind in SHIPPED if package == "fusions"])
+def test_inputs_are_what_the_class_says(kind: str) -> None:
+    assert inputs_of(kind) == load_class("fusions", kind, Fusion).inputs
+
+
+TEXT_ONLY = "from mnerflow.models.fusions.text_only import TextOnly\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "inputs"),
+    [
+        (TEXT_ONLY + "class Mine(TextOnly): pass", ("text",)),
+        ("from .image_only import ImageOnly as A\nclass B: inputs = 1\nclass C(A): pass", ("image",)),
+        ("from mnerflow.models.fusions import Fusion\nclass Mine(Fusion): pass", ("text", "image")),
+        ("from . import Fusion\nclass Mine(Fusion):\n inputs: tuple = ('image',)", ("image",)),
+        (TEXT_ONLY + "class Mine(TextOnly): inputs = both()", None),
+        ("import mnerflow.models.fusions as f\nclass Mine(f.Fusion): pass", None),
+    ],
+    ids=["derived", "renamed", "default", "annotated", "computed", "not to be told"],
+)
+def test_inputs_are_inherited(code: str, inputs: tuple[str, ...] | None, folder: Path) -> None:
+    (folder / "fusions/own.py").write_text(code, encoding="utf-8")
+    assert inputs_of("own") == inputs
 
 
 def test_nothing_is_imported() -> None:
