@@ -1,7 +1,7 @@
 """Verdicts on families of models, and the tables of ``docs/compatibility.md`` that are made of them."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from mnerflow.errors import UserError
@@ -27,10 +27,10 @@ def verdict(name: str, check: Callable[[], None]) -> Verdict:
     return Verdict(name)
 
 
-def table(title: str, verdicts: Iterable[Verdict]) -> str:
+def table(title: str, verdicts: Iterable[Verdict], untried: Sequence[str] = ()) -> str:
     """A section in Markdown: the families that work in one line, the others by what is said of them.
 
-    Where that names the family, ``…`` stands for it.
+    Where that names the family, ``…`` stands for it. Of ``untried`` ones no tiny model could be made.
     """
     verdicts = sorted(verdicts, key=lambda verdict: verdict.name.lower())
     works = [verdict.name for verdict in verdicts if not verdict.refused and not verdict.failed]
@@ -42,4 +42,6 @@ def table(title: str, verdicts: Iterable[Verdict]) -> str:
     if others:
         rows = (f"| {', '.join(names)} | {said} |" for said, names in others.items())
         lines += ["| refused | what is said |", "|---|---|", *rows, ""]
+    if untried:
+        lines += [f"Not tried, as no tiny model of them could be made: {', '.join(sorted(untried))}.", ""]
     return "\n".join(lines)

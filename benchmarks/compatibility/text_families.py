@@ -160,7 +160,7 @@ def of_family(kind: str, family: str, **options: Any) -> Verdict | None:
 
 def sections() -> list[str]:
     """Sections of the page in Markdown."""
-    families = [family for family in text_families() if family not in UNTRIED]
+    families = text_families()
     encoders = [one for one in families if one in MODEL_FOR_MASKED_LM_MAPPING_NAMES]
     language_models = [one for one in families if one in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES]
     language_models = [one for one in language_models if one not in encoders]
@@ -171,6 +171,9 @@ def sections() -> list[str]:
     ):
         for option in options:
             said = "".join(f", `{name}: {value}`" for name, value in option.items())
-            verdicts = [of_family(kind, family, **option) for family in chosen]
-            found.append(table(f"Kind `{kind}`{said}", filter(None, verdicts)))
+            made = {
+                family: None if family in UNTRIED else of_family(kind, family, **option) for family in chosen
+            }
+            untried = [family for family, one in made.items() if one is None]
+            found.append(table(f"Kind `{kind}`{said}", filter(None, made.values()), untried))
     return found
