@@ -18,6 +18,7 @@ KINDS: dict[str, set[type]] = {
     "image_weight": {float, int, type(None)},
     "confidence": {float, int, type(None)},
 }
+ONE = 1 + 2**-7  # as sums in bf16 round it
 
 
 @dataclass(slots=True)
@@ -103,6 +104,6 @@ def _wrong(prediction: Prediction, tags: set[str]) -> str:
     if min(prediction.subwords, default=0) < 0:
         return "a negative number of subwords"
     for name in ("image_weight", "confidence"):  # NaN is outside, too
-        if not all(value is None or 0 <= value <= 1 for value in getattr(prediction, name) or ()):
+        if not all(value is None or 0 <= value <= ONE for value in getattr(prediction, name) or ()):
             return f"a value of {name} outside 0..1"
     return ""

@@ -60,6 +60,6 @@ class CrossAttention(Fusion):
         queries, seen = self.word(words), self.patch(patches)
         seen, _ = self.patches_read(seen, queries, word_mask)
         fused, attention = self.words_read(queries, seen, patch_mask)
-        self.image_weight = attention.sum(-1)
+        self.image_weight = attention.sum(-1).clamp(max=1)  # which rounding may pass
         fused = fused + self.feed_forward(fused)
         return self.dropout(torch.cat([words, fused.to(words.dtype)], dim=-1))
