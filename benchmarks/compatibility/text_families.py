@@ -11,7 +11,14 @@ from typing import Any
 import torch
 from page import Verdict, table, verdict
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import AutoConfig, AutoModel, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerFast
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    PreTrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    PreTrainedTokenizerFast,
+)
 from transformers.models.auto.modeling_auto import (
     MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
     MODEL_FOR_MASKED_LM_MAPPING_NAMES,
@@ -106,8 +113,8 @@ def tiny_model(family: str, **options: Any) -> PreTrainedModel:
     return model
 
 
-def save_tiny(family: str, folder: Path) -> None:
-    """Write a tiny model of a family, and a tokenizer that gives every byte a subword."""
+def byte_tokenizer() -> PreTrainedTokenizerFast:
+    """A tokenizer that gives every byte a subword."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -120,8 +127,14 @@ def save_tiny(family: str, folder: Path) -> None:
         ),
     )
     names = dict(zip(("eos_token", "pad_token", "bos_token", "unk_token"), special, strict=True))
-    PreTrainedTokenizerFast(tokenizer_object=tokenizer, **names).save_pretrained(folder)
-    tiny_model(family).save_pretrained(folder)
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, **names)
+
+
+def save_tiny(family: str, folder: Path, tokenizer: PreTrainedTokenizerBase | None = None) -> None:
+    """Write a tiny model of a family and its tokenizer, ``byte_tokenizer`` unless another is given."""
+    sizes = {"vocab_size": max(tokenizer.get_vocab().values()) + 1} if tokenizer else {}
+    (tokenizer or byte_tokenizer()).save_pretrained(folder)
+    tiny_model(family, **sizes).save_pretrained(folder)
 
 
 def train_and_load(kind: str, folder: Path, **options: Any) -> None:
@@ -160,7 +173,7 @@ def of_family(kind: str, family: str, **options: Any) -> Verdict | None:
 
 def sections() -> list[str]:
     """Sections of the page in Markdown."""
-    families = text_families()
+    families = list(text_families())
     encoders = [one for one in families if one in MODEL_FOR_MASKED_LM_MAPPING_NAMES]
     language_models = [one for one in families if one in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES]
     language_models = [one for one in language_models if one not in encoders]

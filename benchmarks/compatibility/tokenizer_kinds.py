@@ -105,7 +105,6 @@ def sections() -> list[str]:
     found = []
     for kind in KINDS:
         with TemporaryDirectory() as folder:
-            save_tiny("bert", Path(folder))
-            tiny_tokenizer(kind).save_pretrained(folder)
+            save_tiny("bert", Path(folder), tiny_tokenizer(kind))
             found.append(verdict(kind, lambda folder=folder: cut_as_running_text(Path(folder))))
     return [table("Tokenizers: words are cut as in running text", found)]

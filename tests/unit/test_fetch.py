@@ -11,6 +11,7 @@ from pathlib import Path
 import huggingface_hub
 import pytest
 import yaml
+from records import ABOUT
 from tiny_run import RUN
 
 from mnerflow.config import PartConfig
@@ -182,7 +183,7 @@ def test_a_runs_record_tells_where_its_weights_are_from(tiny_bert: Path, tmp_pat
     encoder = PartConfig("transformer", weights=str(tmp_path / "weights"))
     run = replace(RUN, text_encoder=encoder, image_encoder=None, fusion=PartConfig("text_only"))
     write_posts(tmp_path / "posts.jsonl", [Post("1", ["Ann", "sings"], ["B-PER", "O"])])
-    train_run(run, tmp_path / "posts.jsonl", tmp_path / "posts.jsonl", None, tmp_path / "run", {})
+    train_run(run, tmp_path / "posts.jsonl", tmp_path / "posts.jsonl", None, tmp_path / "run", ABOUT)
     record = yaml.safe_load((tmp_path / "run/run.yaml").read_text())
     weights = str(tmp_path / "weights")
     assert record["weights_from"] == {weights: {"source": f"path:{tiny_bert}", "revision": "main"}}

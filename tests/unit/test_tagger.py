@@ -47,7 +47,7 @@ def make(run: RunConfig, posts: list[Post]) -> tuple[Tagger, Inputs]:
     torch.manual_seed(0)
     tagger = new_tagger(run, posts, 0)
     images = (PIXELS, ROWS) if run.image_encoder else (None, ())
-    return tagger, Inputs(posts, tagger, run.captions, *images)
+    return tagger, Inputs(posts, tagger, bool(run.contexts), *images)
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_gradients_padding_and_saving(
 
         tagger.save(tmp_path / "model.safetensors")
         again = load_tagger(run, tmp_path / "model.safetensors", 0).eval()
-        inputs_again = Inputs(posts, again, run.captions, *((PIXELS, ROWS) if image else (None, ())))
+        inputs_again = Inputs(posts, again, bool(run.contexts), *((PIXELS, ROWS) if image else (None, ())))
         assert torch.equal(again(inputs_again.batch([0, 1, 2])), together)
 
 

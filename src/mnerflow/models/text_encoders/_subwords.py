@@ -361,6 +361,7 @@ def load_tokenizer(weights: Path) -> PreTrainedTokenizerBase:
             f"{weights}: the files of the tokenizer, such as tokenizer.json, are missing. Put them beside "
             "the weights, or correct the encoder's `source`."
         )
+    tokenizer("\uffff", add_special_tokens=False)  # raises where what stands for the unknown is unknown, too
     return tokenizer
 
 
