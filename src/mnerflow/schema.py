@@ -1,6 +1,7 @@
 """Check a configuration against the JSON schema and say what is wrong in words."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -112,12 +113,38 @@ def _say(error: ValidationError) -> Iterator[str]:
         # A key pasted in place of its variable's name must not be printed.
         given = "what is given" if error.schema.get("writeOnly") else repr(error.instance)
         yield f"{place}: {given} is not {meaning}"
+    elif error.validator == "type" and error.validator_value == "object":
+        yield f"{place}: {_as_mapping(error.instance, list(error.schema.get('properties', {})))}"
+    elif error.validator == "type" and error.validator_value == "array":
+        given = "nothing" if error.instance is None else repr(error.instance)
+        yield f"{place}: {given} is no list; write a list, as in [{_shown(error.instance)}]"
     elif error.validator == "type" and error.validator_value == "string" and _is_plain(error.instance):
         yield f"{place}: {error.message} (write it in quotes)"
     elif error.validator == "type" and error.validator_value == "number" and isinstance(error.instance, str):
         yield f"{place}: {error.message} (YAML reads 1.0e-3, but takes 1e-3 for text)"
     else:
         yield f"{place}: {error.message}"
+
+
+def _as_mapping(value: Any, known: list[str]) -> str:
+    """What to write where keys with values are wanted and something else stands."""
+    keys = f"; its keys are {', '.join(known)}" if known else ""
+    if isinstance(value, list):
+        return f"a list where keys with values are wanted{keys}"
+    if value is None:
+        return f"empty; give keys with values, or {{}} for none{keys}"
+    example = f"{known[0]}: {_shown(value)}" if known else f"{value}: {{}}"
+    return f"{value!r} stands alone where a key with a value is wanted, as in {{{example}}}{keys}"
+
+
+def _shown(value: Any) -> str:
+    """A value as YAML, where it is one; a number that YAML took for text as the number that was meant."""
+    if not _is_plain(value):
+        return "…"
+    if isinstance(value, str):
+        with suppress(ValueError):
+            value = float(value)
+    return yaml.safe_dump(value, allow_unicode=True).splitlines()[0]
 
 
 def _is_plain(value: Any) -> bool:

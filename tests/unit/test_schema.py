@@ -50,6 +50,17 @@ def test_the_smallest_configuration_is_accepted() -> None:
         ),
         ({"variants": {"mine": {"decoder": {"options": {}}}}}, "decoder: 'kind' is a required property"),
         ({"grid": [{"datasets": ["own"], "fusions": ["linear"], "seed": [1]}]}, "did you mean 'seeds'"),
+        ({"training": {"learning_rate": 3e-5}}, "as in {text: 3.0e-05}; its keys are text, image, fusion"),
+        ({"training": {"learning_rate": "3e-5"}}, "as in {text: 3.0e-05}; its keys are text, image, fusion"),
+        (
+            {"fusions": "linear"},
+            "fusions: 'linear' stands alone where a key with a value is wanted, as in {lin",
+        ),
+        ({"fusions": None}, "fusions: empty; give keys with values, or {} for none"),
+        ({"fusions": ["linear"]}, "fusions: a list where keys with values are wanted"),
+        ({"grid": [{"seeds": 3}]}, "grid.0.seeds: 3 is no list; write a list, as in [3]"),
+        ({"grid": [{"datasets": "own"}]}, "grid.0.datasets: 'own' is no list; write a list, as in [own]"),
+        ({"grid": [{"seeds": None}]}, "grid.0.seeds: nothing is no list; write a list, as in […]"),
     ],
 )
 def test_it_says_where_and_what(change: dict, said: str) -> None:
