@@ -10,16 +10,17 @@ from typing import Any
 from mnerflow.config import RunConfig, build
 from mnerflow.data.formats import jsonl
 from mnerflow.data.image_store import IMAGES, build_store
-from mnerflow.data.post import Post, write_posts
+from mnerflow.data.post import Post
 from mnerflow.data.tags import OUTSIDE, spans
 from mnerflow.errors import UserError
-from mnerflow.evaluation.predictions import Prediction, read_predictions
+from mnerflow.evaluation.predictions import Prediction
 from mnerflow.files import json_object, read_lines
 from mnerflow.grid import FILTERS_OFF, Run
 from mnerflow.kept_weights import MODEL, was_dropped
 from mnerflow.record import RECORD, TrainingRecord
 from mnerflow.training.features import compute_features
-from mnerflow.training.run import predict_job
+from mnerflow.training.images import Images, open_images
+from mnerflow.training.predictor import Predictor
 
 THREADS = 2  # that decode images
 
@@ -30,6 +31,19 @@ class Tagged:
 
     predictions: list[Prediction]
     unusable: dict[str, str]
+
+
+def load_predictor(folder: Path, images: Images | None = None) -> Predictor:
+    """The tagger of the run in ``folder``, ``results/runs/<…>/seed<k>``, as its ``run.yaml`` tells it.
+
+    Args:
+        folder: of a run that was trained here, with its weights.
+        images: what the posts' images are looked up in, for a run with an image encoder.
+
+    Raises:
+        UserError: when the run has no weights, was trained with a filter, or reads images and is given none.
+    """
+    return Predictor(_recorded_config(folder), folder, images)
 
 
 def tag_texts(folder: Path, file: Path, images: Path) -> Tagged:
@@ -44,45 +58,21 @@ def tag_texts(folder: Path, file: Path, images: Path) -> Tagged:
     Raises:
         UserError: when the run has no weights or was trained with a filter, or a post is malformed.
     """
-    if was_dropped(folder):
-        raise UserError(
-            f"{folder}: its weights were dropped once it had predicted, as keep_weights says. With the same "
-            f"configuration, `snakemake --config keep_weights=all -- {folder / MODEL}` trains it again."
-        )
-    if not (folder / MODEL).is_file():
-        raise UserError(
-            f"{folder}: no model.safetensors. Name the folder of a run that was trained here: a published "
-            "one has no weights, `--config published=` trains it."
-        )
-    named = Run.from_folder(folder.absolute())
-    if named.filter != FILTERS_OFF:
-        raise UserError(
-            f"{folder}: trained with the filter {named.filter!r}, which hides tokens. Name a run without one."
-        )
-    record = TrainingRecord.read(folder / RECORD, "Train the run again.")
-    root = _root(folder)
-    values = _rooted(record.config, root)
-    run = build(RunConfig, values, str(folder / RECORD))
-    posts = read_texts(file)
+    run, posts = _recorded_config(folder), read_texts(file)
+    if not run.image_encoder:
+        return Tagged(load_predictor(folder).predict(posts), {})
+    fit = TrainingRecord.read(folder / RECORD, "Train the run again.").images.fit
+    names = [name for post in posts for name in post.images]
     with TemporaryDirectory() as temporary:
-        scratch = Path(temporary)
-        write_posts(scratch / "posts.jsonl", posts)
-        pixels = features = None
-        unusable: dict[str, str] = {}
-        if run.image_encoder:
-            names = [name for post in posts for name in post.images]
-            store, size = scratch / "store", run.image_encoder.size
-            fit = record.images.fit
-            report = build_store(names, images if names else scratch, store, size, "blank", THREADS, fit)
-            unusable = {name: entry.reason for name, entry in report.problems.items()}
-            pixels = str(store / IMAGES)
-            if run.image_encoder.frozen:
-                features = str(scratch / "features.npy")
-                compute_features(run.image_encoder, store, Path(features), run.training.threads)
-        found = scratch / "predictions.jsonl"
-        outputs = {str(scratch / "posts.jsonl"): {"true": str(found)}}
-        predict_job(values=values, pixels=pixels, features=features, folder=str(folder), outputs=outputs)
-        return Tagged(read_predictions(found), unusable)
+        store, features = Path(temporary) / "store", None
+        size = run.image_encoder.size
+        report = build_store(names, images if names else store.parent, store, size, "blank", THREADS, fit)
+        if run.image_encoder.frozen:
+            features = str(store.with_name("features.npy"))
+            compute_features(run.image_encoder, store, Path(features), run.training.threads)
+        predictor = load_predictor(folder, open_images(str(store / IMAGES), features))
+        unusable = {name: entry.reason for name, entry in report.problems.items()}
+        return Tagged(predictor.predict(posts), unusable)
 
 
 def read_texts(file: Path) -> list[Post]:
@@ -118,6 +108,31 @@ def tagged_line(prediction: Prediction) -> str:
     ]
     line = {"id": prediction.id, "tokens": prediction.tokens, "tags": prediction.predicted}
     return json.dumps(line | {"entities": entities}, ensure_ascii=False)
+
+
+def _recorded_config(folder: Path) -> RunConfig:
+    """What the run in ``folder`` was trained with; the folders of pretrained weights are found from anywhere.
+
+    Raises ``UserError`` when it has no weights, was trained with a filter, has no record that can be read, or
+    lies elsewhere than ``results/runs``.
+    """
+    if was_dropped(folder):
+        raise UserError(
+            f"{folder}: its weights were dropped once it had predicted, as keep_weights says. With the same "
+            f"configuration, `snakemake --config keep_weights=all -- {folder / MODEL}` trains it again."
+        )
+    if not (folder / MODEL).is_file():
+        raise UserError(
+            f"{folder}: no model.safetensors. Name the folder of a run that was trained here: a published "
+            "one has no weights, `--config published=` trains it."
+        )
+    named = Run.from_folder(folder.absolute())
+    if named.filter != FILTERS_OFF:
+        raise UserError(
+            f"{folder}: trained with the filter {named.filter!r}, which hides tokens. Name a run without one."
+        )
+    record = TrainingRecord.read(folder / RECORD, "Train the run again.")
+    return build(RunConfig, _rooted(record.config, _root(folder)), str(folder / RECORD))
 
 
 def _root(folder: Path) -> Path:

@@ -20,7 +20,7 @@ from mnerflow.files import seal
 from mnerflow.models.tagger import load_tagger, new_tagger
 from mnerflow.training import checkpoint
 from mnerflow.training.features import compute_features
-from mnerflow.training.run import open_images
+from mnerflow.training.images import open_images
 
 
 def truncated(path: Path) -> None:

@@ -20,15 +20,27 @@ from tiny_run import RUN
 
 from mnerflow import files
 from mnerflow.config import RunConfig
+from mnerflow.data.post import read_posts
+from mnerflow.evaluation.predictions import write_predictions
 from mnerflow.training import loop
-from mnerflow.training.run import open_images, predict_run, train_run
+from mnerflow.training.images import open_images
+from mnerflow.training.predictor import Predictor
+from mnerflow.training.run import train_run
 
 LONG = replace(RUN, training=replace(RUN.training, epochs=12, patience=12))
 
 _SERVER = multiprocessing.get_context("forkserver")
-_MODELS = ("fusions.linear", "text_encoders.bilstm", "image_encoders.cnn", "decoders.softmax")
+_MODELS = tuple(
+    f"models.{name}"
+    for name in ("fusions.linear", "text_encoders.bilstm", "image_encoders.cnn", "decoders.softmax")
+)
 _SERVER.set_forkserver_preload(
-    ["mnerflow.training.run", "torch._dynamo", *(f"mnerflow.models.{name}" for name in _MODELS)]
+    [
+        "mnerflow.training.run",
+        "mnerflow.training.predictor",
+        "torch._dynamo",
+        *(f"mnerflow.models.{name}" for name in _MODELS),
+    ]
 )
 
 
@@ -36,7 +48,8 @@ def train(run: RunConfig, data: Path, folder: Path) -> None:
     """Train and predict as the workflow's scripts do."""
     images = open_images(str(data / "store" / "images.npy"), None)
     train_run(run, data / "train.jsonl", data / "dev.jsonl", images, folder, ABOUT)
-    predict_run(run, data / "test.jsonl", images, folder, {"true": folder / "predictions.test.jsonl"})
+    predictions = Predictor(run, folder, images).predict(read_posts(data / "test.jsonl"))
+    write_predictions(folder / "predictions.test.jsonl", predictions)
 
 
 def outcome(folder: Path) -> bytes:

@@ -11,7 +11,8 @@ from mnerflow.config import RunConfig, build
 from mnerflow.data.image_store import build_store
 from mnerflow.data.post import Post, write_posts
 from mnerflow.errors import UserError
-from mnerflow.training.run import open_images, train_run
+from mnerflow.training.images import open_images
+from mnerflow.training.run import train_run
 
 RUN = {
     "entity_types": ["PER"],

@@ -18,16 +18,19 @@ from tiny_run import CNN, RUN, pretrained
 from mnerflow.compute.device import seed_everything
 from mnerflow.config import ImageConfig, LearningRates, PartConfig, RunConfig, TrainingConfig
 from mnerflow.data.image_store import ImageStore, build_store
-from mnerflow.data.post import Post, write_posts
+from mnerflow.data.post import Post, read_posts, write_posts
+from mnerflow.evaluation.predictions import write_predictions
 from mnerflow.log import job
 from mnerflow.models.image_encoders import new_image_encoder
 from mnerflow.models.tagger import Tagger, new_tagger
 from mnerflow.training.batches import batches, shuffled_batches
 from mnerflow.training.features import compute_features
+from mnerflow.training.images import open_images
 from mnerflow.training.inputs import Inputs, image_rows
 from mnerflow.training.loop import Epoch, best_epoch, parameter_groups, pause, should_stop
+from mnerflow.training.predictor import Predictor
 from mnerflow.training.preemption import SIGNALS, preemptible
-from mnerflow.training.run import open_images, predict_run, train_run
+from mnerflow.training.run import train_run
 
 
 @pytest.fixture
@@ -60,7 +63,8 @@ def trained(run: RunConfig, data: Path, name: str, code: str = "") -> bytes:
     folder.mkdir(exist_ok=True)
     train_run(run, data / "train.jsonl", data / "dev.jsonl", images, folder, ABOUT, code)
     out = folder / "predictions.test.jsonl"
-    predict_run(run, data / "test.jsonl", images, folder, {"true": out})
+    posts = read_posts(data / "test.jsonl")
+    write_predictions(out, Predictor(run, folder, images).predict_under(["true"], posts, "test")["true"])
     return out.read_bytes() + (folder / "model.safetensors").read_bytes()
 
 
@@ -225,7 +229,7 @@ def test_entities_that_a_decoder_cannot_hold_are_counted(data: Path) -> None:
     record = yaml.safe_load((data / "span/run.yaml").read_text(encoding="utf-8"))
     assert record["entities_lost"] == {"train": 1, "dev": 1}
     log = (data / "train.log").read_text()
-    assert f"{data / 'test.jsonl'}: 2 entities are beyond what the decoder can predict" in log
+    assert "test: 2 entities are beyond what the decoder can predict" in log
 
 
 def epochs(*scores: float) -> list[Epoch]:

@@ -10,13 +10,18 @@ from records import ABOUT, write_record
 from tiny_run import CNN, RUN
 
 from mnerflow.cli import main
+from mnerflow.config import PartConfig
 from mnerflow.data.image_store import build_store
-from mnerflow.data.post import Post, write_posts
-from mnerflow.evaluation.predictions import read_predictions
+from mnerflow.data.post import Post, read_posts, write_posts
+from mnerflow.errors import UserError
+from mnerflow.evaluation.predictions import read_predictions, write_predictions
 from mnerflow.files import read_json_lines, write_json_lines
 from mnerflow.grid import Run
+from mnerflow.tagging import load_predictor
 from mnerflow.training.features import compute_features
-from mnerflow.training.run import open_images, predict_run, train_run
+from mnerflow.training.images import open_images
+from mnerflow.training.predictor import Predictor
+from mnerflow.training.run import train_run
 
 POSTS = [
     Post(str(n), ["we", "met", name, "!"], ["O", "O", tag, "O"], [f"{n % 4}.png"])
@@ -41,8 +46,8 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     images = open_images(str(tmp_path / "store/images.npy"), features)
     folder = tmp_path / "results/runs/x/none/bilstm+cnn/linear/seed1"
     train_run(run, tmp_path / "train.jsonl", tmp_path / "dev.jsonl", images, folder, ABOUT)
-    out = {"true": folder / "predictions.test.jsonl"}
-    predict_run(run, tmp_path / "test.jsonl", images, folder, out)
+    predictions = Predictor(run, folder, images).predict(read_posts(tmp_path / "test.jsonl"))
+    write_predictions(folder / "predictions.test.jsonl", predictions)
     return folder
 
 
@@ -70,6 +75,21 @@ def test_plain_text_and_an_image_that_is_missing(folder: Path, tmp_path: Path, c
     own = str(tmp_path / "texts.jsonl")
     assert main(["tag", str(folder), own, "--to", own]) == 1
     assert "would be lost" in capsys.readouterr().err and (tmp_path / "texts.jsonl").read_bytes() == texts
+
+
+def test_posts_in_memory(tmp_path: Path):
+    run = replace(RUN, image_encoder=None, fusion=PartConfig("text_only"))
+    folder = tmp_path / "results/runs/x/none/bilstm+none/text_only/seed1"
+    write_posts(tmp_path / "train.jsonl", POSTS)
+    train_run(run, tmp_path / "train.jsonl", tmp_path / "train.jsonl", None, folder, ABOUT)
+    found = load_predictor(folder).predict(POSTS)
+    assert [prediction.tokens for prediction in found] == [post.tokens for post in POSTS]
+    assert found == Predictor(run, folder).predict(POSTS)
+
+
+def test_images_that_a_run_reads_are_asked_for(folder: Path):
+    with pytest.raises(UserError, match="the run reads images"):
+        load_predictor(folder)
 
 
 @pytest.mark.parametrize(

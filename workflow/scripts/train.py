@@ -1,11 +1,14 @@
 """Train one run."""
 
+from copy import deepcopy
 from pathlib import Path
 
 from mnerflow.compute.gpus import take_gpus
+from mnerflow.config import RunConfig, build
 from mnerflow.grid import Run, images_read, sources
 from mnerflow.log import job
-from mnerflow.training.run import train_job
+from mnerflow.training.images import open_images
+from mnerflow.training.run import train_run
 
 folder = Path(snakemake.output.model).parent
 with job(f"trained {folder}", snakemake.log[0]):
@@ -17,15 +20,14 @@ with job(f"trained {folder}", snakemake.log[0]):
         "sources": sources(snakemake.config, run.text_encoder, run.image_encoder),
         "images": images_read(snakemake.config, run.dataset, run.image_encoder),
     }
-    training = params.run["training"]
-    training |= {"checkpoint_seconds": float(snakemake.resources.checkpoint_seconds)}
-    train_job(
-        values=params.run | {"training": training},
-        train=given.train,
-        dev=given.dev,
-        pixels=given.get("images"),
-        features=given.get("features"),
-        folder=str(folder),
-        about=about,
-        code=params.code,
+    values = deepcopy(dict(params.run))
+    values["training"]["checkpoint_seconds"] = float(snakemake.resources.checkpoint_seconds)
+    train_run(
+        build(RunConfig, values, str(folder)),
+        Path(given.train),
+        Path(given.dev),
+        open_images(given.get("images"), given.get("features")),
+        folder,
+        about,
+        params.code,
     )

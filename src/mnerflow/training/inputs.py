@@ -8,12 +8,15 @@ from typing import Literal
 import numpy
 import torch
 
+from mnerflow.config import RunConfig
 from mnerflow.data.image_store import BLANK_ROW
 from mnerflow.data.post import Post
+from mnerflow.log import logger
 from mnerflow.models.batch import Batch
 from mnerflow.models.padding import mask_of, padded
 from mnerflow.models.tagger import Tagger
 from mnerflow.training.batches import batches
+from mnerflow.training.images import Images
 
 Condition = Literal["true", "shuffled", "blank"]
 FURTHER_IMAGE = 16  # units of text that an image more is as dear as: a few hundred patches, not encoded again
@@ -28,6 +31,9 @@ class Inputs:
         captions: whether it reads captions.
         images: ``(rows, …)`` pixels or features, row 0 standing in for an image that is missing.
         rows: for every post, the rows of its images.
+
+    Attributes:
+        lost: how many entities the decoder can neither learn nor predict.
     """
 
     def __init__(
@@ -44,7 +50,14 @@ class Inputs:
         self._encoder = tagger.text_encoder
         self.texts = self._encoder.encode(posts, captions) if self._encoder else None
         indices = {tag: index for index, tag in enumerate(tagger.decoder.tags)}
-        self._labels = [[indices[post.labels[index]] for index in post.kept] for post in posts]
+        kept = [[post.labels[index] for index in post.kept] for post in posts]
+        self._labels = [[indices[label] for label in labels] for labels in kept]
+        self.lost = sum(map(tagger.decoder.lost, kept))
+
+    def warn_of_lost(self, name: str) -> None:
+        """Log how many entities of the split ``name`` the decoder cannot predict, where there are any."""
+        if self.lost:
+            logger.warning("%s: %d entities are beyond what the decoder can predict", name, self.lost)
 
     @property
     def lengths(self) -> list[int]:
@@ -85,6 +98,13 @@ class Inputs:
         rows = padded([own or [BLANK_ROW] for own in shown], BLANK_ROW)
         mask = padded([[1] * len(own) or [0] for own in shown]).bool()
         return torch.from_numpy(_read(self.images, rows.numpy())), mask
+
+
+def inputs_of(run: RunConfig, tagger: Tagger, posts: Sequence[Post], images: Images | None) -> Inputs:
+    """What the tagger of a run reads of posts, their images looked up in ``images``."""
+    if images is None:
+        return Inputs(posts, tagger, bool(run.contexts))
+    return Inputs(posts, tagger, bool(run.contexts), images.values, images.rows(posts))
 
 
 def _read(images: numpy.ndarray, rows: numpy.ndarray) -> numpy.ndarray:

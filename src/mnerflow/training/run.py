@@ -1,91 +1,29 @@
-"""One training run from prepared files to saved weights, and from saved weights to predictions."""
+"""One training run, from prepared files to saved weights."""
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy
-
 from mnerflow.compute.device import autocast_dtype, device, gpu_memory, seed_everything
 from mnerflow.compute.memory import peak_memory_mib
-from mnerflow.config import RunConfig, build, plain
-from mnerflow.data.image_store import ImageStore
+from mnerflow.config import RunConfig, plain
 from mnerflow.data.post import Post, read_posts
 from mnerflow.errors import UserError
-from mnerflow.evaluation.predictions import write_predictions
-from mnerflow.files import read_json, seal_of, sha256
+from mnerflow.files import read_json, sha256
 from mnerflow.grid import training_modules
 from mnerflow.log import logger
-from mnerflow.models.tagger import Tagger, load_tagger, new_tagger
+from mnerflow.models.tagger import new_tagger
 from mnerflow.models.weights import ORIGIN
 from mnerflow.provenance import PACKAGES, versions
 from mnerflow.record import RECORD, TrainingRecord
 from mnerflow.training.checkpoint import remove_checkpoints
-from mnerflow.training.features import open_features
-from mnerflow.training.inputs import Condition, Inputs, image_rows
+from mnerflow.training.images import Images
+from mnerflow.training.inputs import inputs_of
 from mnerflow.training.loop import best_epoch, train, write_history
 from mnerflow.training.meter import Meter
-from mnerflow.training.predict import predict
 from mnerflow.training.preemption import preemptible
 from mnerflow.training.provenance import provenance
-
-
-@dataclass(frozen=True)
-class Images:
-    """Pixels or features of a data set's images, and which row holds which image."""
-
-    store: ImageStore
-    values: numpy.ndarray
-    d_feature: int = 0
-
-    def rows(self, posts: Sequence[Post]) -> list[list[int]]:
-        """Rows of every post's images."""
-        return [self.store.rows(post.images) for post in posts]
-
-    @property
-    def checksum(self) -> str:
-        """SHA-256 of the values; that of features, gigabytes, was compared when they were opened."""
-        file = self.values.filename
-        return seal_of(file).hex() if self.d_feature else sha256(file)
-
-
-def open_images(pixels: str | None, features: str | None) -> Images | None:
-    """Map a data set's images into memory: the pixels of its store or, where given, features of them.
-
-    Args:
-        pixels: ``images.npy`` of an image store; nothing for a run without images.
-        features: what ``compute_features`` wrote for that store.
-    """
-    if pixels is None:
-        return None
-    store = ImageStore(Path(pixels).parent)
-    if features is None:
-        return Images(store, store.pixels)
-    values = open_features(Path(features), len(store.pixels))
-    return Images(store, values, values.shape[-1])
-
-
-def train_job(
-    *,
-    values: dict[str, Any],
-    train: str,
-    dev: str,
-    pixels: str | None,
-    features: str | None,
-    folder: str,
-    about: dict[str, Any],
-    code: str,
-) -> None:
-    """Do as ``train_run``, of what JSON can say: plain ``values`` of a ``RunConfig`` and paths.
-
-    Leaves in good order when it is asked to end.
-    """
-    run = build(RunConfig, values, folder)
-    images = open_images(pixels, features)
-    with preemptible(), gpu_memory(run.training.batch_tokens):
-        train_run(run, Path(train), Path(dev), images, Path(folder), about, code)
 
 
 def train_run(
@@ -108,16 +46,30 @@ def train_run(
         about: what else ``run.yaml`` says of the run (names, data set).
         code: hash of the code; a checkpoint of other code, configuration, data, starting weights, kind of
             device or versions of packages is not gone on from.
+
+    Leaves in good order when the process is asked to end.
     """
+    with preemptible(), gpu_memory(run.training.batch_tokens):
+        _train(run, train_file, dev_file, images, folder, about, code)
+
+
+def _train(
+    run: RunConfig,
+    train_file: Path,
+    dev_file: Path,
+    images: Images | None,
+    folder: Path,
+    about: dict[str, Any],
+    code: str,
+) -> None:
     meter = Meter(device())
     seed_everything(run.seed, run.training.threads)
     posts, dev_posts = read_posts(train_file), read_posts(dev_file)
     posts, left_out = _usable(posts, images, bool(run.contexts), train_file)
     tagger = new_tagger(run, posts, images.d_feature if images else 0).to(device())
-    lost = {
-        file.stem: _lost(tagger, split, file) for file, split in ((train_file, posts), (dev_file, dev_posts))
-    }
-    training, dev = (_inputs(tagger, run, split, images) for split in (posts, dev_posts))
+    training, dev = (inputs_of(run, tagger, split, images) for split in (posts, dev_posts))
+    for file, split in ((train_file, training), (dev_file, dev)):
+        split.warn_of_lost(file.stem)
     trained = sum(weight.numel() for weight in tagger.parameters() if weight.requires_grad)
     logger.info(
         "%d training posts, %d dev posts, %.1f M weights on %s",
@@ -144,7 +96,7 @@ def train_run(
         weights_from=_origins(run),
         training_posts=len(posts),
         posts_left_out=left_out,
-        entities_lost=lost,
+        entities_lost={train_file.stem: training.lost, dev_file.stem: dev.lost},
         parameters_trained=trained,
         epochs_run=len(history),
         best_epoch=best_epoch(history, run.training),
@@ -180,49 +132,6 @@ def _usable(
     return usable, [post.id for post in posts if post.id in imageless | wordless]
 
 
-def _lost(tagger: Tagger, posts: Sequence[Post], file: Path) -> int:
-    """How many entities of a split the decoder can neither learn nor predict."""
-    lost = sum(tagger.decoder.lost([post.labels[index] for index in post.kept]) for post in posts)
-    if lost:
-        logger.warning("%s: %d entities are beyond what the decoder can predict", file, lost)
-    return lost
-
-
-def predict_job(
-    *,
-    values: dict[str, Any],
-    pixels: str | None,
-    features: str | None,
-    folder: str,
-    outputs: dict[str, dict[Condition, str]],
-) -> None:
-    """Do as ``predict_run`` for each split file in ``outputs``, of what JSON can say."""
-    run = build(RunConfig, values, folder)
-    images = open_images(pixels, features)
-    for split_file, paths in outputs.items():
-        to = {condition: Path(path) for condition, path in paths.items()}
-        with gpu_memory(run.training.batch_tokens):
-            predict_run(run, Path(split_file), images, Path(folder), to)
-
-
-def predict_run(
-    run: RunConfig, split_file: Path, images: Images | None, folder: Path, outputs: dict[Condition, Path]
-) -> None:
-    """Predict one split under each asked image condition with the weights in ``folder``."""
-    seed_everything(run.seed, run.training.threads)
-    posts = read_posts(split_file)
-    tagger = load_tagger(run, folder / "model.safetensors", images.d_feature if images else 0).to(device())
-    _lost(tagger, posts, split_file)
-    inputs = _inputs(tagger, run, posts, images)
-    own = inputs.rows
-    for condition, path in outputs.items():
-        inputs.rows = image_rows(own, condition, run.seed)
-        progress = f"{split_file.stem} {condition}"
-        predictions, loss = predict(tagger, inputs, run.training.batch_tokens, progress)
-        write_predictions(path, predictions)
-        logger.info("%s, image %s: loss %.4f", path.name, condition, loss)
-
-
 def _weights_folders(run: RunConfig) -> list[Path]:
     return [Path(part.weights) for part in (run.text_encoder, run.image_encoder) if part and part.weights]
 
@@ -239,9 +148,3 @@ def _pretrained(run: RunConfig) -> list[Path]:
         file for folder in _weights_folders(run) for file in sorted(folder.glob("[!.]*")) if file.is_file()
     ]
     return files + ([Path(run.init_from)] if run.init_from else [])
-
-
-def _inputs(tagger: Tagger, run: RunConfig, posts: Sequence[Post], images: Images | None) -> Inputs:
-    if images is None:
-        return Inputs(posts, tagger, bool(run.contexts))
-    return Inputs(posts, tagger, bool(run.contexts), images.values, images.rows(posts))

@@ -1,0 +1,47 @@
+"""The images of a data set, as what a tagger reads of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy
+
+from mnerflow.data.image_store import ImageStore
+from mnerflow.data.post import Post
+from mnerflow.files import seal_of, sha256
+from mnerflow.training.features import open_features
+
+
+@dataclass(frozen=True)
+class Images:
+    """Pixels or features of a data set's images, and which row holds which image."""
+
+    store: ImageStore
+    values: numpy.ndarray
+    d_feature: int = 0
+
+    def rows(self, posts: Sequence[Post]) -> list[list[int]]:
+        """Rows of every post's images."""
+        return [self.store.rows(post.images) for post in posts]
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of the values; that of features, gigabytes, was compared when they were opened."""
+        file = self.values.filename
+        return seal_of(file).hex() if self.d_feature else sha256(file)
+
+
+def open_images(pixels: str | None, features: str | None) -> Images | None:
+    """Map a data set's images into memory: the pixels of its store or, where given, features of them.
+
+    Args:
+        pixels: ``images.npy`` of an image store; nothing for a run without images.
+        features: what ``compute_features`` wrote for that store.
+    """
+    if pixels is None:
+        return None
+    store = ImageStore(Path(pixels).parent)
+    if features is None:
+        return Images(store, store.pixels)
+    values = open_features(Path(features), len(store.pixels))
+    return Images(store, values, values.shape[-1])

@@ -1,0 +1,66 @@
+"""A trained run, which tags posts in memory."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mnerflow.compute.device import device, gpu_memory, seed_everything
+from mnerflow.config import RunConfig
+from mnerflow.data.post import Post
+from mnerflow.errors import UserError
+from mnerflow.evaluation.predictions import Prediction
+from mnerflow.log import logger
+from mnerflow.models.tagger import load_tagger
+from mnerflow.training.images import Images
+from mnerflow.training.inputs import Condition, image_rows, inputs_of
+from mnerflow.training.predict import predict
+
+
+class Predictor:
+    """A run's tagger; ``mnerflow.tagging.load_predictor`` makes one of the folder of a run alone.
+
+    Args:
+        run: the configuration that it was trained with.
+        folder: where ``model.safetensors`` lies.
+        images: what the posts' images are looked up in, for a run with an image encoder.
+
+    Raises:
+        UserError: when the weights are damaged or of another configuration, or images are lacking.
+    """
+
+    def __init__(self, run: RunConfig, folder: Path, images: Images | None = None) -> None:
+        if run.image_encoder and images is None:
+            raise UserError(f"{folder}: the run reads images. Give `images`, as `open_images` maps them.")
+        seed_everything(run.seed, run.training.threads)
+        self._run = run
+        self._images = images
+        d_feature = images.d_feature if images else 0
+        self._tagger = load_tagger(run, folder / "model.safetensors", d_feature).to(device())
+
+    def predict(self, posts: Sequence[Post], condition: Condition = "true") -> list[Prediction]:
+        """A prediction a post, in their order; ``predict_under`` says more."""
+        return self.predict_under([condition], posts)[condition]
+
+    def predict_under(
+        self, conditions: Sequence[Condition], posts: Sequence[Post], name: str = ""
+    ) -> dict[Condition, list[Prediction]]:
+        """The predictions for posts, in their order, under each condition, with the same weights.
+
+        Args:
+            conditions: which images are shown: the posts' own, those of others, or blank ones.
+            posts: their labels, ``O`` where none are known, enter only the loss that is logged.
+            name: what the log and progress bars call the posts; no bars without it.
+
+        Raises:
+            UserError: when the GPU's memory does not suffice.
+        """
+        inputs = inputs_of(self._run, self._tagger, posts, self._images)
+        called = name or f"{len(posts)} posts"
+        inputs.warn_of_lost(called)
+        own, most = inputs.rows, self._run.training.batch_tokens
+        found = {}
+        for condition in conditions:
+            inputs.rows = image_rows(own, condition, self._run.seed)
+            with gpu_memory(most):
+                found[condition], loss = predict(self._tagger, inputs, most, name and f"{name} {condition}")
+            logger.info("%s, image %s: loss %.4f", called, condition, loss)
+        return found
