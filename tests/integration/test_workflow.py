@@ -92,7 +92,7 @@ def test_run_record(finished: Finished, workflow: Workflow):
     assert "energy_wh" in record and datetime.fromisoformat(record["finished"]) < datetime.now(UTC)
     assert record["data_sha256"] == {f"results/{file}": sha256(finished.results / file) for file in files}
     head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=workflow.root, capture_output=True, text=True)
-    assert record["git_commit"] == head.stdout.strip()
+    assert record["code"]["commit"] == head.stdout.strip()
 
 
 def sha256(path: Path) -> str:
@@ -102,7 +102,7 @@ def sha256(path: Path) -> str:
 def test_scores(finished: Finished):
     rows = read_scores(finished.results / "scores.csv")
     assert ",".join(COLUMNS) == (
-        "dataset,filter,text_encoder,image_encoder,fusion,seed,split,image,entity_f1,entity_precision,"
+        "dataset,filter,text_encoder,image_encoder,fusion,variant,seed,split,image,entity_f1,entity_precision,"
         "entity_recall,entity_f1_strict,token_macro_f1,subword_macro_f1,accuracy,sentences,gold_entities"
     )
     with_image = [("dev", "true"), ("test", "true"), ("test", "shuffled"), ("test", "blank")]
@@ -118,7 +118,7 @@ def test_scores(finished: Finished):
     ]
     assert len(found) == len(expected) and set(found) == expected
     assert all(row["sentences"] == 20 and row["gold_entities"] > 0 for row in rows)
-    assert all(0 <= row[name] <= 1 for row in rows for name in COLUMNS[8:15])
+    assert all(0 <= row[name] <= 1 for row in rows for name in COLUMNS[9:16])
 
 
 def test_tables_plots_and_configuration(finished: Finished):
@@ -280,7 +280,7 @@ def test_changed_model_code_retrains_what_uses_it(finished: Finished, workflow: 
 
 def test_a_changed_plot_is_drawn_anew(finished: Finished, workflow: Workflow, config: dict):
     file = "src/mnerflow/reporting/plots/training_curves.py"
-    with workflow.edited((file, "\n\n\ndef ", "\n\nCHANGED = True\n\n\ndef ")):
+    with workflow.edited((file, "PANELS_A_ROW = 4", "PANELS_A_ROW = 3")):
         jobs = workflow.plan(finished.folder, config).jobs
     shows_plots = {"report", "crate"}
     assert "plot_training_curves" in jobs
@@ -393,9 +393,9 @@ def planned(workflow: Workflow, name: str, folder: Path) -> Result:
 
 def test_the_thesis_grid_is_planned(workflow: Workflow, tmp_path: Path):
     plan = planned(workflow, "config/thesis.yaml", tmp_path)
-    datasets, texts, images, fusions, seeds = 5, 3, 2, 3, 5
+    datasets, texts, images, fusions, seeds = 6, 3, 2, 3, 5
     runs = datasets * seeds * (texts + images + texts * images * fusions)
-    assert plan.jobs["train"] == len(plan.trained) == runs == 575
+    assert plan.jobs["train"] == len(plan.trained) == runs == 690
     assert plan.jobs["score"] == datasets * (texts + images + texts * images)
     assert plan.jobs["predict"] == datasets * seeds * texts
     assert plan.jobs["predict_with_images"] == runs - datasets * seeds * texts
