@@ -1,10 +1,14 @@
 """Records of runs: read as written, older ones brought up to date, unlike ones told apart."""
 
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from pytest import MonkeyPatch
 from records import VALUES, record_of, write_record
 
 from mnerflow.cli import main
@@ -12,8 +16,10 @@ from mnerflow.config import RunConfig, build
 from mnerflow.errors import UserError
 from mnerflow.files import sha256, write_text
 from mnerflow.grid import Run
-from mnerflow.publishing.checksums import SUMS, sums_text
-from mnerflow.record import Record, TrainingRecord
+from mnerflow.publishing import migrate as migration
+from mnerflow.publishing.checksums import SUMS, check_sums, sums_below, sums_text
+from mnerflow.publishing.migrate import migrate
+from mnerflow.record import RECORD, Record, TrainingRecord
 
 RUN = Run("demo", "none", "bilstm", "cnn", "linear", 1)
 MODULES = {"mnerflow.training.run": "1", "mnerflow.models.fusions.linear": "2"}
@@ -159,6 +165,39 @@ def test_older_records_are_brought_up_to_date(tmp_path: Path, capsys: pytest.Cap
     assert file.with_name("predictions.test.jsonl").read_text(encoding="utf-8") == "{}"
     once = file.read_bytes()
     assert main(["migrate", str(tmp_path)]) == 0 and file.read_bytes() == once
-    file.write_text("changed: true", encoding="utf-8")
-    assert main(["migrate", str(tmp_path)]) == 1
-    assert "run.yaml: changed since SHA256SUMS was written" in capsys.readouterr().err
+    for changed in ("changed: true", once.decode() + "changed: true\n"):
+        file.write_text(changed, encoding="utf-8")
+        assert main(["migrate", str(tmp_path)]) == 1
+        assert "It changed since SHA256SUMS was written: fetch it again." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("steps", range(6))
+def test_a_migration_that_is_killed_goes_on(steps: int, tmp_path: Path, monkeypatch: MonkeyPatch) -> None:
+    """Killed before any of its writes and moves, and begun again, it ends as one that was not."""
+    ends = []
+    for folder, killed in (tmp_path / "whole", False), (tmp_path / "killed", True):
+        for seed in (1, 2):
+            run = replace(RUN, image_encoder="none", fusion="caption_crf", seed=seed)
+            write_text(folder / "runs" / run.path / RECORD, yaml.safe_dump(old_record() | {"seed": seed}))
+            write_text(folder / "runs" / run.path / "predictions.test.jsonl", "{}")
+        write_text(folder / SUMS, sums_text(sums_below(folder, folder)))
+        if killed:
+            left = iter(range(steps))
+            with monkeypatch.context() as patch:
+                for place, name in (migration, "write_text"), (migration.shutil, "move"):
+                    patch.setattr(place, name, _dies(left, getattr(place, name)))
+                with suppress(KeyboardInterrupt):
+                    migrate(folder)
+        migrate(folder)
+        check_sums(folder, folder / "runs")
+        ends.append(sums_below(folder, folder))
+    assert ends[0] == ends[1] and any("text_only+crf_caption/seed2/run.yaml" in name for name in ends[0])
+
+
+def _dies(left: Iterator[int], call: Callable[..., Any]) -> Callable[..., Any]:
+    def called(*arguments: Any) -> Any:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return call(*arguments)
+
+    return called

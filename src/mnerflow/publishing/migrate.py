@@ -1,7 +1,8 @@
 """Bring results that an earlier version made up to date: names and records; predictions stay as they are."""
 
+import hashlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -91,45 +92,64 @@ def migrate(folder: Path) -> tuple[int, int]:
         raise UserError(f"{folder}: holds no runs. Name a folder of results, as `results`.")
     listed = folder / SUMS
     sums = read_sums(folder, read_text(listed)) if listed.exists() else {}
-    migrated = {file: record for file in files if (record := _migrated(file, folder, sums))}
-    for file, record in migrated.items():
-        write_text(file, yaml.safe_dump(record, sort_keys=False, allow_unicode=True))
-        before, after = file.parent, folder / "runs" / _run(record).path
-        if after != before:
-            after.parent.mkdir(parents=True, exist_ok=True)
-            shutil.move(before, after)
-            if not any(before.parent.iterdir()):
-                before.parent.rmdir()
-        for name in [name for name in sums if (folder / name).is_relative_to(before)]:
-            moved = after / (folder / name).relative_to(before)
-            del sums[name]
-            sums[moved.relative_to(folder).as_posix()] = sha256(moved)
+    older = [plan for file in files if (plan := _planned(file, folder, sums))]
     if listed.exists():
-        write_text(listed, sums_text(sums))
-    return len(migrated), len(files)
+        # First, so that a migration that was killed goes on from what they say.
+        write_text(listed, sums_text(dict(_renewed(sums, folder, older))))
+    for file, text, place in older:
+        write_text(file, text)
+        if place != file.parent:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(file.parent, place)
+            if not any(file.parent.parent.iterdir()):
+                file.parent.parent.rmdir()
+    return len(older), len(files)
 
 
-def _migrated(file: Path, folder: Path, sums: dict[str, str]) -> dict[str, Any] | None:
-    """The record as it is written today; ``None`` where it is so already."""
-    if sums and sums.get(file.relative_to(folder).as_posix()) != sha256(file):
-        raise UserError(f"{file}: changed since {SUMS} was written. Fetch it again.")
-    record = read_yaml(file, "record of a run", "Remove its folder.")
+def _planned(file: Path, folder: Path, sums: dict[str, str]) -> tuple[Path, str, Path] | None:
+    """A record's file, its text as it is written today and its run's folder; ``None`` where both are so."""
+    as_listed = not sums or sums.get(_name(file, folder)) == sha256(file)
+    advice = "Remove its folder." if as_listed else f"It changed since {SUMS} was written: fetch it again."
+    record = read_yaml(file, "record of a run", advice)
     before = yaml.safe_dump(record)
     try:
         for step in STEPS:
             step(record)
+        place = folder / "runs" / _run(record).path
     except UserError as error:
         raise UserError(f"{file}: {error}") from error
     except (TypeError, KeyError, AttributeError) as error:
-        raise UserError(f"{file}: no record of a run ({error!r}). Remove its folder.") from error
-    if yaml.safe_dump(record) == before:
+        raise UserError(f"{file}: no record of a run ({error!r}). {advice}") from error
+    text = yaml.safe_dump(record, sort_keys=False, allow_unicode=True)
+    if not as_listed and sums.get(_name(place / RECORD, folder)) != _sha256_of(text):
+        raise UserError(f"{file}: not what {SUMS} lists. {advice}")
+    if yaml.safe_dump(record) == before and place == file.parent:
         return None
-    place = folder / "runs" / _run(record).path
     if place != file.parent and place.exists():
         raise UserError(
             f"{file.parent}: belongs to {place} today, where another run lies. Remove one of the two."
         )
-    return record
+    return file, text, place
+
+
+def _renewed(
+    sums: dict[str, str], folder: Path, older: list[tuple[Path, str, Path]]
+) -> Iterator[tuple[str, str]]:
+    """The checksums once the older records are rewritten and their runs moved."""
+    moved = {_name(file.parent, folder): _name(place, folder) for file, _, place in older}
+    written = {_name(place / RECORD, folder): _sha256_of(text) for _, text, place in older}
+    for name, digest in sums.items():
+        before = next((str(above) for above in Path(name).parents if str(above) in moved), None)
+        name = name if before is None else moved[before] + name.removeprefix(before)
+        yield name, written.get(name, digest)
+
+
+def _name(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix()
+
+
+def _sha256_of(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _run(record: dict[str, Any]) -> Run:
