@@ -29,7 +29,8 @@ from mnerflow.data.post import SPLITS, Post, read_posts
 from mnerflow.data.tags import tag_list
 from mnerflow.evaluation.predictions import Prediction
 from mnerflow.files import write_text
-from mnerflow.grid import Run, expand, merge, run_config
+from mnerflow.grid import Run, expand, images_read, merge, run_config, sources
+from mnerflow.record import RECORD, TrainingRecord
 
 ROOT = Path(__file__).parents[1]
 TABLE = ROOT / "docs/scaling.csv"
@@ -101,7 +102,7 @@ def synthesize(folder: Path, config: dict[str, Any]) -> None:
         place = folder / "results/runs" / run.path
         place.mkdir(parents=True)
         (place / "model.safetensors").touch()
-        (place / "run.yaml").write_text(_record(config, run, random), encoding="utf-8")
+        _record(config, run, random).write(place / RECORD)
         (place / "history.csv").write_text(_history(random), encoding="utf-8")
         for kind in ("dev", "test", *(f"test.{ablation}" for ablation in run.ablations)):
             posts = lines[run.dataset][kind.partition(".")[0]]
@@ -141,26 +142,26 @@ def _line(post: Post, share: float, tags: list[str], random: Random) -> str:
     return json.dumps(asdict(record), ensure_ascii=False) + "\n"
 
 
-def _record(config: dict[str, Any], run: Run, random: Random) -> str:
-    """A ``run.yaml`` with as many values as a real one."""
-    return yaml.safe_dump(
-        {
-            "config": run_config(config, run),
-            "versions": dict.fromkeys(("mnerflow", "python", "torch", "transformers", "timm"), "1.0"),
-            "hardware": {"machine": "x86_64", "processor": "synthesized", "cores": 2, "gpu": None},
-            "git_commit": None,
-            "data_sha256": dict.fromkeys(
-                (f"results/data/{run.dataset}/{run.filter}/{split}.jsonl" for split in SPLITS), "0" * 64
-            ),
-            "training_posts": 1000,
-            "posts_left_out": [],
-            "parameters_trained": 1_000_000,
-            "epochs_run": EPOCHS,
-            "best_epoch": EPOCHS,
-            "peak_memory_mib": 700,
-            "seconds": round(random.uniform(30, 60), 1),
-        },
-        sort_keys=False,
+def _record(config: dict[str, Any], run: Run, random: Random) -> TrainingRecord:
+    """With as many values as a real one."""
+    files = (f"results/data/{run.dataset}/{run.filter}/{split}.jsonl" for split in SPLITS)
+    return TrainingRecord(
+        **run.names,
+        config=run_config(config, run),
+        code={"commit": "0" * 40, "modules": {}},
+        sources=sources(config, run.text_encoder, run.image_encoder),
+        images=images_read(config, run.dataset, run.image_encoder),
+        versions=dict.fromkeys(("mnerflow", "python", "torch", "transformers", "timm"), "1.0"),
+        hardware={"machine": "x86_64", "processor": "synthesized", "cores": 2},
+        precision="float32",
+        data_sha256=dict.fromkeys(files, "0" * 64),
+        finished="2026-01-01T00:00:00+00:00",
+        training_posts=1000,
+        parameters_trained=1_000_000,
+        epochs_run=EPOCHS,
+        best_epoch=EPOCHS,
+        peak_memory_mib=700,
+        seconds=round(random.uniform(30, 60), 1),
     )
 
 
