@@ -1,10 +1,12 @@
 """The smallest run with text and image that still learns: for tests that train it in a second."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from mnerflow.config import ImageConfig, LearningRates, PartConfig, RunConfig, TrainingConfig
 
 CNN = ImageConfig("cnn", {"channels": [4, 4, 4, 4, 6], "stem": [3, 2]}, size=16, augment=True)
+FROZEN = replace(CNN, frozen=True, augment=False)
 RUN = RunConfig(
     entity_types=("PER",),
     seed=1,

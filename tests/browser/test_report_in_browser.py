@@ -80,15 +80,15 @@ def test_a_table_sorts_by_click_and_by_keyboard_and_filters(page: Open) -> None:
 def test_a_row_unfolds_what_the_table_has_no_room_for_and_leads_to_its_runs(page: Open) -> None:
     opened = page(390)
     check_column(opened, "verdict", ["gains", "ignores"])
-    assert opened.get_by_role("columnheader", name="fusion").count() == 0
+    assert opened.get_by_role("columnheader", name="with it").count() == 0
     button = opened.get_by_role("button", name="Details").first
     button.press("Enter")
     assert button.get_attribute("aria-expanded") == "true"
     rest = opened.locator(".rest div").all_inner_texts()
-    assert "fusion\n85.00" in rest and "drop, shuffled\n+25.00" in rest
+    assert "with it\n85.00" in rest and "drop, shuffled\n+25.00" in rest
     opened.set_viewport_size({"width": 1280, "height": 900})
-    opened.get_by_role("columnheader", name="fusion").wait_for()
-    check_column(opened, "fusion", ["85.00", "85.00"])
+    opened.get_by_role("columnheader", name="with it").wait_for()
+    check_column(opened, "with it", ["85.00", "85.00"])
     assert button.get_attribute("aria-expanded") == "false"
     model = opened.locator("#table-does_it_help").get_by_role("link", name="bilstm+cnn linear")
     assert model.get_attribute("href") == "runs/demo/none/bilstm%2Bcnn/linear/"

@@ -10,7 +10,7 @@ from random import Random
 import numpy
 import pytest
 import torch
-from tiny_run import CNN
+from tiny_run import CNN, FROZEN
 from victims import RUN, AtCheckpoint, ended, killed, outcome, train
 
 from mnerflow.config import PartConfig
@@ -77,7 +77,7 @@ def test_two_damaged_checkpoints_cost_time_but_no_result(data: Path, tmp_path: P
 )
 def test_damaged_features_are_refused(damage: Callable, said: str, data: Path, tmp_path: Path) -> None:
     file = tmp_path / "cnn.npy"
-    compute_features(CNN, data / "store", file, threads=1)
+    compute_features(FROZEN, data / "store", file, threads=1)
     pixels = str(data / "store/images.npy")
     assert open_images(pixels, str(file)).values.shape == (5, 1, 6)
     assert numpy.load(file).shape == (5, 1, 6), "whoever opens the file with numpy sees the same"
@@ -88,7 +88,7 @@ def test_damaged_features_are_refused(damage: Callable, said: str, data: Path, t
 
 def test_features_of_another_store_are_refused(data: Path, tmp_path: Path) -> None:
     build_store(["0.png"], data / "images", tmp_path / "store", 16)
-    compute_features(CNN, tmp_path / "store", tmp_path / "cnn.npy", threads=1)
+    compute_features(FROZEN, tmp_path / "store", tmp_path / "cnn.npy", threads=1)
     with pytest.raises(UserError, match=r"cnn\.npy: features of 2 images, but the store has 5\. Delete"):
         open_images(str(data / "store/images.npy"), str(tmp_path / "cnn.npy"))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Disk
-from tiny_run import CNN
+from tiny_run import FROZEN
 from victims import RUN, AtCheckpoint, ended, killed, outcome, train
 
 from mnerflow.data.image_store import build_store
@@ -27,7 +27,7 @@ def store(data: Path, folder: Path) -> None:
 
 
 def features(data: Path, folder: Path) -> None:
-    compute_features(CNN, data / "store", folder / "cnn.npy", threads=1)
+    compute_features(FROZEN, data / "store", folder / "cnn.npy", threads=1)
 
 
 def checkpoint(data: Path, folder: Path) -> None:

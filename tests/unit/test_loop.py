@@ -13,7 +13,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from records import ABOUT
-from tiny_run import CNN, RUN, pretrained
+from tiny_run import FROZEN, RUN, pretrained
 
 from mnerflow.compute.device import seed_everything
 from mnerflow.config import ImageConfig, LearningRates, PartConfig, RunConfig, TrainingConfig
@@ -196,18 +196,17 @@ def test_a_damaged_checkpoint_costs_time_but_no_result(data: Path) -> None:
 
 
 def test_frozen_features_are_what_the_encoder_computes(data: Path) -> None:
-    frozen = replace(CNN, frozen=True, augment=False)
-    compute_features(frozen, data / "store", data / "features.npy", threads=1)
+    compute_features(FROZEN, data / "store", data / "features.npy", threads=1)
     features = numpy.load(data / "features.npy")
     pixels = torch.from_numpy(numpy.array(ImageStore(data / "store").pixels))
     seed_everything(0, threads=1)
     with torch.no_grad():
-        expected = new_image_encoder(frozen).eval()(pixels)
+        expected = new_image_encoder(FROZEN).eval()(pixels)
     assert features.shape == (5, 1, 6) and features.dtype == numpy.float16
     torch.testing.assert_close(torch.from_numpy(features).float(), expected, atol=0.02, rtol=0.02)
     images = open_images(str(data / "store" / "images.npy"), str(data / "features.npy"))
     folder = data / "frozen"
-    run = replace(RUN, image_encoder=frozen)
+    run = replace(RUN, image_encoder=FROZEN)
     train_run(run, data / "train.jsonl", data / "dev.jsonl", images, folder, ABOUT)
     assert (folder / "model.safetensors").exists()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from records import ABOUT, write_record
-from tiny_run import CNN, RUN
+from tiny_run import FROZEN, RUN
 
 from mnerflow.cli import main
 from mnerflow.config import PartConfig
@@ -40,7 +40,7 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     build_store([f"{n}.png" for n in range(4)], tmp_path / "images", tmp_path / "store", 16)
     run, features = replace(RUN, training=replace(RUN.training, epochs=30, patience=30)), None
     if request.param:
-        run = replace(run, image_encoder=replace(CNN, frozen=True, augment=False))
+        run = replace(run, image_encoder=FROZEN)
         features = str(tmp_path / "cnn.npy")
         compute_features(run.image_encoder, tmp_path / "store", Path(features), 1)
     images = open_images(str(tmp_path / "store/images.npy"), features)
