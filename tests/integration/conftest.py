@@ -41,6 +41,12 @@ class Result:
         return set(re.findall(r"output: results/runs/(\S+)/model\.safetensors", self.output))
 
 
+def heed_signals() -> None:
+    """Tests in the background ignore Ctrl-C, under nohup a hang-up, and their children would too: undo it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 @dataclass(frozen=True)
 class Workflow:
     """A copy of the repository."""
@@ -65,8 +71,7 @@ class Workflow:
             stderr=subprocess.STDOUT,
             text=True,
             process_group=0,
-            # A test run started in the background ignores Ctrl-C, and its children would too.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+            preexec_fn=heed_signals,
         )
 
     def run(self, folder: Path, config: dict[str, Any], *arguments: str, **environment: str) -> Result:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 START = """
-import subprocess, sys
+import signal, subprocess, sys
 from pathlib import Path
 from mnerflow.compute import lifeline
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which tests that run under nohup ignore
 {change}
 locks = Path("locks")
 locks.mkdir(exist_ok=True)
