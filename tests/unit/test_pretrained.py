@@ -19,6 +19,7 @@ from mnerflow.errors import UserError
 from mnerflow.models.gguf import unpack_gguf
 from mnerflow.models.image_encoders import new_image_encoder
 from mnerflow.models.tagger import load_tagger, new_tagger
+from mnerflow.models.whole import check_finite
 from mnerflow.training.inputs import Inputs
 
 State = dict[str, Tensor]
@@ -135,6 +136,15 @@ def test_heads_of_other_tasks_are_left_out(head: str, tiny_bert: Path, tmp_path:
     model = made(PartConfig("transformer", weights=str(tmp_path))).text_encoder.model
     read = {f"bert.{name}": weight for name, weight in model.named_parameters() if "pooler" not in name}
     assert read and all(torch.equal(saved[name], weight) for name, weight in read.items())
+
+
+def test_a_scalar_may_be_a_bound_that_is_infinite(tmp_path: Path) -> None:
+    bounds = {"least": torch.tensor(-torch.inf), "most": torch.tensor(torch.inf)}
+    save_file(bounds, tmp_path / "bounds.safetensors")
+    check_finite([tmp_path / "bounds.safetensors"])
+    save_file(bounds | {"most": torch.tensor(torch.nan)}, tmp_path / "damaged.safetensors")
+    with pytest.raises(UserError, match="the tensor 'most' holds values that are no numbers"):
+        check_finite([tmp_path / "damaged.safetensors"])
 
 
 def test_a_language_models_tied_head_is_left_out(tiny_llama: Path, tmp_path: Path) -> None:

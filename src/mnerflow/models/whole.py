@@ -41,7 +41,7 @@ def check_fit(
 
 
 def check_finite(files: Iterable[Path], unread: Collection[str] = ()) -> None:
-    """Raise ``UserError`` naming the first tensor of safetensors files that holds NaN or infinity.
+    """Raise ``UserError`` naming the first tensor of safetensors files that ``check_tensor`` refuses.
 
     Tensors that are ``unread`` may. A file is mapped into memory, not copied, and read once.
     """
@@ -52,9 +52,11 @@ def check_finite(files: Iterable[Path], unread: Collection[str] = ()) -> None:
 
 
 def check_tensor(file: Path, name: str, tensor: torch.Tensor) -> None:
-    """Raise ``UserError`` where a tensor holds NaN or infinity."""
+    """Raise ``UserError`` where a tensor holds NaN or infinity; a scalar may be infinite, as a bound."""
+    if tensor.dtype not in PLAIN or not tensor.numel() or (tensor.ndim == 0 and not tensor.isnan()):
+        return
     # Least and largest are found without a copy, twenty times as fast as a look at each value.
-    if tensor.dtype in PLAIN and tensor.numel() and not torch.stack(tensor.aminmax()).isfinite().all():
+    if not torch.stack(tensor.aminmax()).isfinite().all():
         raise UserError(
             f"{file}: the tensor {name!r} holds values that are no numbers (NaN or infinity). Fetch the "
             "weights again, or choose others."
