@@ -34,7 +34,7 @@ def fingerprint(*sources: str | Path) -> str:
     Args:
         sources: paths of Python files, or dotted module names below ``mnerflow``.
     """
-    pending = {(_file_of(source) if isinstance(source, str) else source, ALL) for source in sources}
+    pending = {(file_of(source) if isinstance(source, str) else source, ALL) for source in sources}
     reached: set[tuple[Path, str]] = set()
     digests = set()
     while pending:
@@ -158,10 +158,10 @@ def _imported(node: ast.AST, file: Path) -> Iterator[tuple[str, str, str]]:
             yield alias.asname or alias.name.split(".")[0], alias.name, ""
     elif isinstance(node, ast.ImportFrom):
         for alias in node.names:
-            yield alias.asname or alias.name, _absolute(node, file), alias.name
+            yield alias.asname or alias.name, imported_from(node, file), alias.name
 
 
-def _absolute(node: ast.ImportFrom, file: Path) -> str:
+def imported_from(node: ast.ImportFrom, file: Path) -> str:
     """The module that names are imported from, the dots before it resolved where it is one of mnerflow's."""
     if not node.level or not file.is_relative_to(PACKAGE):
         return node.module or ""
@@ -172,7 +172,7 @@ def _absolute(node: ast.ImportFrom, file: Path) -> str:
 def _target(module: str, member: str) -> tuple[Path, str] | None:
     """The file and the name that an import of mnerflow means; ``ALL`` where that is a module."""
     for path, name in ((f"{module}.{member}", ALL), (module, member or ALL)):
-        if path.split(".")[0] == "mnerflow" and (file := _file_of(path)).is_file():
+        if path.split(".")[0] == "mnerflow" and (file := file_of(path)).is_file():
             return file, name
     return None
 
@@ -201,6 +201,7 @@ def _bound(statement: ast.stmt) -> list[str]:
     return []
 
 
-def _file_of(module: str) -> Path:
+def file_of(module: str) -> Path:
+    """The file of one of mnerflow's modules, whether it is there or not."""
     path = PACKAGE.joinpath(*module.split(".")[1:])
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")

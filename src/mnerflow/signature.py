@@ -4,10 +4,9 @@ import ast
 from collections.abc import Iterator
 from dataclasses import field, make_dataclass
 from functools import cache
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from mnerflow.fingerprint import PACKAGE
+from mnerflow.fingerprint import file_of, imported_from
 
 KINDS = {"int": int, "float": float, "bool": bool, "str": str}
 PARTS = {"fusions": ("Fusion", 1), "decoders": ("Decoder", 2)}  # base class, arguments that are no options
@@ -63,7 +62,7 @@ def _part(package: str, kind: str) -> list[tuple[str, str]]:
     """The one class of a file that is a fusion or decoder, with those that it comes from, as ``_lineage``."""
     root = (f"mnerflow.models.{package}", PARTS[package][0])
     module = f"mnerflow.models.{package}.{kind}"
-    if not _file(module).is_file():
+    if not file_of(module).is_file():
         return []
     lineages = [list(_lineage(module, name)) for name in _classes(module)]
     found = [lineage for lineage in lineages if root in lineage]
@@ -76,12 +75,7 @@ def _is_init(node: ast.AST) -> bool:
 
 @cache
 def _tree(module: str) -> ast.Module:
-    return ast.parse(_file(module).read_text(encoding="utf-8"), module)
-
-
-def _file(module: str) -> Path:
-    path = PACKAGE.joinpath(*module.split(".")[1:])
-    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    return ast.parse(file_of(module).read_text(encoding="utf-8"), module)
 
 
 def _classes(module: str) -> dict[str, ast.ClassDef]:
@@ -91,22 +85,17 @@ def _classes(module: str) -> dict[str, ast.ClassDef]:
 def _lineage(module: str, name: str) -> Iterator[tuple[str, str]]:
     """A class and those of mnerflow that it comes from, each as its module and name."""
     yield module, name
+    file = file_of(module)
     imported = {
         alias.asname or alias.name: (origin, alias.name)
         for node in _tree(module).body
-        if isinstance(node, ast.ImportFrom) and (origin := _origin(node, module)).startswith("mnerflow.")
+        if isinstance(node, ast.ImportFrom) and (origin := imported_from(node, file)).startswith("mnerflow.")
         for alias in node.names
     }
     own = {other: (module, other) for other in _classes(module)}
     for base in _classes(module)[name].bases:
         if isinstance(base, ast.Name) and (above := (own | imported).get(base.id)):
             yield from _lineage(*above)
-
-
-def _origin(node: ast.ImportFrom, module: str) -> str:
-    """The module that something is imported from, which a file beside it may name by a dot."""
-    package = [module.rpartition(".")[0]] if node.level == 1 else []
-    return ".".join([*package, *([node.module] if node.module else [])])
 
 
 def _kind(annotation: ast.expr | None) -> Any:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mnerflow import signature
+from mnerflow import fingerprint, signature
 from mnerflow.fingerprint import PACKAGE
 from mnerflow.models.decoders import Decoder
 from mnerflow.models.fusions import Fusion
@@ -32,10 +32,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         for cached in (signature._tree, options_class, inputs_of):
             cached.cache_clear()
 
-    shutil.copytree(PACKAGE / "models", tmp_path / "models")
-    monkeypatch.setattr(signature, "PACKAGE", tmp_path)
+    package = tmp_path / "mnerflow"
+    shutil.copytree(PACKAGE / "models", package / "models")
+    monkeypatch.setattr(fingerprint, "PACKAGE", package)
     forget()
-    yield tmp_path / "models"
+    yield package / "models"
     forget()
 
 
