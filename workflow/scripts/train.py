@@ -3,11 +3,13 @@
 from copy import deepcopy
 from pathlib import Path
 
+from mnerflow.compute.device import gpu_memory
 from mnerflow.compute.gpus import take_gpus
 from mnerflow.config import RunConfig, build
 from mnerflow.grid import Run, images_read, sources
 from mnerflow.log import job
 from mnerflow.training.images import open_images
+from mnerflow.training.preemption import preemptible
 from mnerflow.training.run import train_run
 
 folder = Path(snakemake.output.model).parent
@@ -22,12 +24,7 @@ with job(f"trained {folder}", snakemake.log[0]):
     }
     values = deepcopy(dict(params.run))
     values["training"]["checkpoint_seconds"] = float(snakemake.resources.checkpoint_seconds)
-    train_run(
-        build(RunConfig, values, str(folder)),
-        Path(given.train),
-        Path(given.dev),
-        open_images(given.get("images"), given.get("features")),
-        folder,
-        about,
-        params.code,
-    )
+    config = build(RunConfig, values, str(folder))
+    images = open_images(given.get("images"), given.get("features"))
+    with preemptible(), gpu_memory(config.training.batch_tokens):
+        train_run(config, Path(given.train), Path(given.dev), images, folder, about, params.code)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mnerflow.compute.device import autocast_dtype, device, gpu_memory, seed_everything
+from mnerflow.compute.device import autocast_dtype, device, seed_everything
 from mnerflow.compute.memory import peak_memory_mib
 from mnerflow.config import RunConfig, plain
 from mnerflow.data.post import Post, read_posts
@@ -22,7 +22,6 @@ from mnerflow.training.images import Images
 from mnerflow.training.inputs import inputs_of
 from mnerflow.training.loop import best_epoch, train, write_history
 from mnerflow.training.meter import Meter
-from mnerflow.training.preemption import preemptible
 from mnerflow.training.provenance import provenance
 
 
@@ -46,22 +45,7 @@ def train_run(
         about: what else ``run.yaml`` says of the run (names, data set).
         code: hash of the code; a checkpoint of other code, configuration, data, starting weights, kind of
             device or versions of packages is not gone on from.
-
-    Leaves in good order when the process is asked to end.
     """
-    with preemptible(), gpu_memory(run.training.batch_tokens):
-        _train(run, train_file, dev_file, images, folder, about, code)
-
-
-def _train(
-    run: RunConfig,
-    train_file: Path,
-    dev_file: Path,
-    images: Images | None,
-    folder: Path,
-    about: dict[str, Any],
-    code: str,
-) -> None:
     meter = Meter(device())
     seed_everything(run.seed, run.training.threads)
     posts, dev_posts = read_posts(train_file), read_posts(dev_file)
