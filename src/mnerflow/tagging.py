@@ -43,7 +43,7 @@ def load_predictor(folder: Path, images: Images | None = None) -> Predictor:
     Raises:
         UserError: when the run has no weights, was trained with a filter, or reads images and is given none.
     """
-    return Predictor(_recorded_config(folder), folder, images)
+    return Predictor(_config(_record(folder), folder), folder, images)
 
 
 def tag_texts(folder: Path, file: Path, images: Path) -> Tagged:
@@ -58,19 +58,19 @@ def tag_texts(folder: Path, file: Path, images: Path) -> Tagged:
     Raises:
         UserError: when the run has no weights or was trained with a filter, or a post is malformed.
     """
-    run, posts = _recorded_config(folder), read_texts(file)
+    record, posts = _record(folder), read_texts(file)
+    run = _config(record, folder)
     if not run.image_encoder:
-        return Tagged(load_predictor(folder).predict(posts), {})
-    fit = TrainingRecord.read(folder / RECORD, "Train the run again.").images.fit
+        return Tagged(Predictor(run, folder).predict(posts), {})
     names = [name for post in posts for name in post.images]
     with TemporaryDirectory() as temporary:
         store, features = Path(temporary) / "store", None
-        size = run.image_encoder.size
+        size, fit = run.image_encoder.size, record.images.fit
         report = build_store(names, images if names else store.parent, store, size, "blank", THREADS, fit)
         if run.image_encoder.frozen:
             features = str(store.with_name("features.npy"))
             compute_features(run.image_encoder, store, Path(features), run.training.threads)
-        predictor = load_predictor(folder, open_images(str(store / IMAGES), features))
+        predictor = Predictor(run, folder, open_images(str(store / IMAGES), features))
         unusable = {name: entry.reason for name, entry in report.problems.items()}
         return Tagged(predictor.predict(posts), unusable)
 
@@ -110,12 +110,8 @@ def tagged_line(prediction: Prediction) -> str:
     return json.dumps(line | {"entities": entities}, ensure_ascii=False)
 
 
-def _recorded_config(folder: Path) -> RunConfig:
-    """What the run in ``folder`` was trained with; the folders of pretrained weights are found from anywhere.
-
-    Raises ``UserError`` when it has no weights, was trained with a filter, has no record that can be read, or
-    lies elsewhere than ``results/runs``.
-    """
+def _record(folder: Path) -> TrainingRecord:
+    """Of the run in ``folder``; raises ``UserError`` when it has no weights or record, or had a filter."""
     if was_dropped(folder):
         raise UserError(
             f"{folder}: its weights were dropped once it had predicted, as keep_weights says. With the same "
@@ -131,7 +127,11 @@ def _recorded_config(folder: Path) -> RunConfig:
         raise UserError(
             f"{folder}: trained with the filter {named.filter!r}, which hides tokens. Name a run without one."
         )
-    record = TrainingRecord.read(folder / RECORD, "Train the run again.")
+    return TrainingRecord.read(folder / RECORD, "Train the run again.")
+
+
+def _config(record: TrainingRecord, folder: Path) -> RunConfig:
+    """What the run was trained with; the folders of pretrained weights are found from anywhere."""
     return build(RunConfig, _rooted(record.config, _root(folder)), str(folder / RECORD))
 
 
