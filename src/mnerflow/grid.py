@@ -322,7 +322,7 @@ def starts_from(config: dict[str, Any], system: str) -> dict[str, Any]:
 
 
 def setting(config: dict[str, Any], variant: str, name: str) -> Any:
-    """What a variant says of ``init_from`` or its ``decoder``, itself or the ones that it is based on."""
+    """What a variant says of ``name``, such as its ``decoder``, itself or the ones that it is based on."""
     said = [entry[name] for entry in variant_chain(config, variant) if name in entry]
     return said[-1] if said else None
 
@@ -342,6 +342,7 @@ def run_config(config: dict[str, Any], run: Run) -> dict[str, Any]:
         "seed": run.seed,
         "fusion": _part(run.fusion, fusion),
         "contexts": contexts_of(config, run.variant),
+        "context_length": setting(config, run.variant, "context_length") or 0,
         "decoder": decoder_of(config, run.variant),
         "training": _training(config, run),
     }

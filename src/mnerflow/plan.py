@@ -1,15 +1,19 @@
 """Look through a planned grid before anything runs: what is missing is said at once, not after an hour."""
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from mnerflow.config import build
+from mnerflow.data.contexts import FORMATS as CONTEXT_FORMATS
+from mnerflow.data.contexts import context_files
 from mnerflow.data.filters import FILTERS, steps_of
+from mnerflow.data.formats import brings_contexts
 from mnerflow.data.sources import check_name, known_by
-from mnerflow.errors import UserError, suggest
+from mnerflow.errors import UserError, listed, suggest
 from mnerflow.files import expanded, reading
 from mnerflow.fingerprint import PACKAGE
 from mnerflow.grid import (
@@ -18,6 +22,7 @@ from mnerflow.grid import (
     NONE,
     Run,
     check_known,
+    contexts_of,
     decoder_of,
     kind_of,
     run_config,
@@ -47,6 +52,7 @@ def check_plan(config: dict[str, Any], runs: Iterable[Run], rivals: Iterable[Run
                 )
         if run.filter != FILTERS_OFF:
             steps_of(run.filter, config.get("filters", {}))
+        _check_contexts(config, run)
         if "folder" in (entry := config["datasets"][run.dataset]):
             with reading(entry["folder"]):
                 _check_folder(entry, run)
@@ -115,7 +121,16 @@ def _check_entries(config: dict[str, Any]) -> None:
     if config.get("variants", {}).get(BASE):
         raise UserError(f"variants.{BASE}: it is the variant that changes nothing. Choose another name.")
     for name in variants(config):
-        variant_chain(config, name)
+        chain, contexts = variant_chain(config, name), contexts_of(config, name)
+        if twice := [context for context, count in Counter(contexts).items() if count > 1]:
+            raise UserError(
+                f"variants.{name}.contexts: what it is based on reads {listed(twice)} already. Name "
+                "only what it reads besides."
+            )
+        if "context_length" in chain[-1] and not contexts:
+            raise UserError(
+                f"variants.{name}.context_length: it reads no contexts. Name some, or leave it out."
+            )
     for name, entry in config["text_encoders"].items():
         if entry.get("kind", name) in ("transformer", "language_model") and "source" not in entry:
             raise UserError(f"text_encoders.{name}: it needs pretrained weights. Give it a `source`.")
@@ -152,14 +167,36 @@ def _check_options(package: str, kind: str, options: dict[str, Any], place: str)
         build(known, options, place)
 
 
+def _check_contexts(config: dict[str, Any], run: Run) -> None:
+    """Those that a run reads; what posts may bring themselves is looked for when training starts."""
+    entry = config["datasets"][run.dataset]
+    known = context_files(entry)
+    for name, files in known.items():
+        if files.format not in CONTEXT_FORMATS:
+            raise UserError(
+                f"datasets.{run.dataset}.contexts.{name}: {files.format!r} is not a known format"
+                f"{suggest(files.format, CONTEXT_FORMATS)}. Known: {', '.join(CONTEXT_FORMATS)}."
+            )
+    if brings_contexts(entry["format"]):
+        return
+    for name in contexts_of(config, run.variant):
+        if name not in known:
+            raise UserError(
+                f"variants.{run.variant} reads the context {name!r}, which {run.dataset} does not have"
+                f"{suggest(name, known)}. Known: {', '.join(known) or 'none'}. Name its file in "
+                f"datasets.{run.dataset}.contexts, or leave the variant out there."
+            )
+
+
 def _check_folder(entry: dict[str, Any], run: Run) -> None:
     folder = Path(entry["folder"])
     check_name(folder)
-    for name in split_files(entry):
+    contexts = (name for context in context_files(entry).values() for name in context.files)
+    for name in [*split_files(entry), *contexts]:
         if not (folder / name).is_file():
             raise UserError(
-                f"{folder / name}: no such file. Put it there, or correct `folder` or `splits` of "
-                f"datasets.{run.dataset}."
+                f"{folder / name}: no such file. Put it there, or correct `folder`, `splits` or `contexts` "
+                f"of datasets.{run.dataset}."
             )
     if run.image_encoder != NONE and "images_of" not in entry and not (folder / "images").is_dir():
         raise UserError(

@@ -29,6 +29,7 @@ signal.signal(signal.SIGUSR1, signal.SIG_IGN)
 
 from mnerflow import grid, tuning
 from mnerflow.compute import lifeline
+from mnerflow.data.contexts import context_files
 from mnerflow.data.formats import read_beside
 from mnerflow.data.post import SPLITS
 from mnerflow.data.sources import archives, known_by

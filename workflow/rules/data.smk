@@ -127,10 +127,10 @@ rule prepare:
     params:
         options=lambda w: prepare_options(w.dataset),
         raw=lambda w: raw_folder(w.dataset),
-        captions=lambda w: config["datasets"][w.dataset].get("captions"),
         code=lambda w: code_of(
             "prepare.py",
             f"mnerflow.data.formats.{config['datasets'][w.dataset]['format']}",
+            *(f"mnerflow.data.contexts.{context.format}" for context in contexts_of(w.dataset)),
         ),
     script:
         "../scripts/prepare.py"

@@ -11,6 +11,11 @@ def raw_folder(dataset):
     return config["datasets"][dataset].get("folder", f"resources/data/{dataset}")
 
 
+def contexts_of(dataset):
+    """The files of each of a data set's contexts that have such."""
+    return context_files(config["datasets"][dataset]).values()
+
+
 def raw_files(wildcards):
     """The files that a data set's posts are read from."""
     entry = config["datasets"][wildcards.dataset]
@@ -24,9 +29,9 @@ def own_files(dataset):
     """Those in a folder; to know what lies beside the splits, some formats read them."""
     entry, folder = config["datasets"][dataset], raw_folder(dataset)
     splits = [f"{folder}/{name}" for name in split_files(entry)]
-    captions = [f"{folder}/{entry['captions']}"] if "captions" in entry else []
+    contexts = [f"{folder}/{name}" for context in contexts_of(dataset) for name in context.files]
     beside = [str(file) for split in splits for file in read_beside(entry["format"], split)]
-    return [*splits, *captions, *sorted({*beside})]
+    return [*splits, *contexts, *sorted({*beside})]
 
 
 def image_folder(dataset):
@@ -57,6 +62,7 @@ def prepare_options(dataset):
         "types",
         "map",
         "splits",
+        "contexts",
         "language",
         "repair",
         "drop_first_token",
