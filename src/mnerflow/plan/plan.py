@@ -169,8 +169,8 @@ class Plan:
     @property
     def baselines(self) -> Baselines:
         """What each combination, and each rival, is held against."""
-        trained = {run.combination for run in self.runs}
-        return {one: baselines(self.config, one) for one in trained} | llm.rival_baselines(self.rivals)
+        trained = {run.combination: baselines(self.config, run.combination) for run in self.runs}
+        return trained | llm.rival_baselines(self.rivals)
 
     @property
     def filtered_data(self) -> list[str]:
