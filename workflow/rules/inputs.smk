@@ -1,5 +1,5 @@
 # From wildcards to the plan.
-ENCODERS = "results/runs/{dataset}/{filter}/{text}+{image}"
+ENCODERS = layout.encoders()
 RUN = f"{ENCODERS}/{{system}}/seed{{seed}}"
 RUN_NAME = "{dataset}.{filter}.{text}+{image}.{system}.seed{seed}"
 TUNING_RUN = "results/tuning/{dataset}/{filter}/{text}+{image}/{system}/{settings}/seed{seed}"
@@ -55,7 +55,7 @@ def of_runs(name, runs=plan.runs):
 
 def of_all_encoders(name):
     """A file of each pair of encoders on each data set and filter."""
-    return [ENCODERS.format(dataset=d, filter=f, text=t, image=i) + f"/{name}" for d, f, t, i in RUNS_OF]
+    return [f"{layout.encoders(*key)}/{name}" for key in RUNS_OF]
 
 
 def of_rivals(name):

@@ -15,6 +15,13 @@ def run_folder(run: Run) -> str:
     return f"{RUNS}/{run.path}"
 
 
+def encoders(
+    dataset: str = "{dataset}", filter_name: str = "{filter}", text: str = "{text}", image: str = "{image}"
+) -> str:
+    """What is counted and scored of all runs of a pair of encoders; their folders lie below."""
+    return f"{RUNS}/{dataset}/{filter_name}/{text}+{image}"
+
+
 def model(run: Run) -> str:
     """The trained weights of a run."""
     return f"{run_folder(run)}/model.safetensors"
