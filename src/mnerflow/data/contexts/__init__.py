@@ -4,17 +4,14 @@ A format's module offers ``texts(path)``, which yields ``(line number, key, text
 naming file and line, and ``BY_IMAGE``: whether a key is the name of an image or the id of a post.
 """
 
-import pkgutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from mnerflow.errors import UserError, suggest
+from mnerflow.errors import UserError
 from mnerflow.files import inside
-
-FORMATS = tuple(module.name for module in pkgutil.iter_modules(__path__))
+from mnerflow.registry import load
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +43,7 @@ def read_context(context: ContextFiles, folder: Path) -> Texts:
 
     Raises ``UserError`` naming file and line for a malformed one and for a second text of one key.
     """
-    if context.format not in FORMATS:
-        raise UserError(
-            f"{context.format!r} is not a known format of contexts{suggest(context.format, FORMATS)}. "
-            f"Known: {', '.join(FORMATS)}."
-        )
-    source, found = import_module(f"{__name__}.{context.format}"), {}
+    source, found = load("data.contexts", context.format, "contexts"), {}
     for path in (inside(folder, name) for name in context.files):
         for line, key, text in source.texts(path):
             if key in found:
