@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from mnerflow import signature
-from mnerflow.config import TrainingConfig, build, plain
+from mnerflow.config import ImageConfig, TrainingConfig, build, plain, settings_of
 from mnerflow.errors import UserError, suggest
 
 # By combination what it is held against: by the source that is taken away, the same without it.
@@ -376,9 +376,7 @@ def image_config(name: str, encoder: dict[str, Any]) -> dict[str, Any]:
             f"image_encoders.{name}: a frozen encoder reads each image once, so `augment` cannot change it. "
             "Set one of the two to false."
         )
-    return _part(name, encoder) | {
-        key: encoder[key] for key in ("size", "frozen", "augment") if key in encoder
-    }
+    return settings_of(ImageConfig, encoder | _part(name, encoder))
 
 
 def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

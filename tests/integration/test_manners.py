@@ -46,7 +46,7 @@ def grid(**block: Any) -> dict[str, Any]:
             [
                 "unknown key 'trainning' (did you mean 'training'?)",
                 "training: unknown key 'epoch' (did you mean 'epochs'?)",
-                "training.clip: 'much' is not of type",
+                "training.clip: 'much' is not a number",
                 "images.broken: 'fial' is not one of fail, blank, drop (did you mean 'fail'?)",
             ],
         ),

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from mnerflow.data.config import PrepareConfig
 from mnerflow.data.facts import Lengths, Overlap, disagreements, lengths, overlap, tag_counts
 from mnerflow.data.filters import run_filter
 from mnerflow.data.image_store import build_store
 from mnerflow.data.post import SPLITS, Post, write_posts
-from mnerflow.data.prepare import PrepareConfig, prepare
+from mnerflow.data.prepare import prepare
 from mnerflow.reporting.data_report import write_data_report
 
 

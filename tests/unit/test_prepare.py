@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from mnerflow.data.config import PrepareConfig
 from mnerflow.data.post import SPLITS, read_splits
-from mnerflow.data.prepare import PrepareConfig, prepare
+from mnerflow.data.prepare import prepare
 from mnerflow.errors import UserError
 
 DATA = Path(__file__).parents[3] / "shared" / "data"

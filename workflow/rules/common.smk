@@ -13,8 +13,6 @@ from hashlib import sha256
 from itertools import groupby
 from pathlib import Path
 
-import yaml
-
 STARTED = time.time()
 # Names this start of the workflow to its jobs: max_cost holds for all of them together.
 os.environ.setdefault("MNERFLOW_SESSION", f"{STARTED:.3f}")
@@ -29,6 +27,11 @@ signal.signal(signal.SIGUSR1, signal.SIG_IGN)
 
 from mnerflow import grid, tuning
 from mnerflow.compute import lifeline
+from mnerflow.config import settings_of
+from mnerflow.config.configuration import check
+from mnerflow.config.datasets import About
+from mnerflow.config.keys import check_keys
+from mnerflow.data.config import PrepareConfig
 from mnerflow.data.formats import read_beside
 from mnerflow.data.post import SPLITS
 from mnerflow.data.sources import archives, known_by
@@ -44,7 +47,6 @@ from mnerflow.needs import check_time, needs_of
 from mnerflow.plan import check_clock, check_plan, split_files
 from mnerflow.publishing.finished import is_finished, is_published, is_trained, made_otherwise
 from mnerflow.publishing.publication import TABLES
-from mnerflow.schema import check, check_keys
 
 ENVIRONMENT = str(ROOT / "envs/environment.yaml")
 
@@ -92,10 +94,9 @@ def published_runs(runs):
 config.update({key: value == "true" for key, value in config.items() if value in ("true", "false")})
 
 try:
-    SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
     for file in workflow.configfiles:
         check_keys(Path(file))
-    check(config, SCHEMA)
+    check(config)
     for entry in config["datasets"].values():
         if "folder" in entry:
             entry["folder"] = str(expanded(entry["folder"]))
@@ -106,11 +107,6 @@ try:
             raise UserError("finished_only: no run of the grid is finished yet.")
     PUBLISHED = published_runs(RUNS)
     CANDIDATES = tuning.candidates(config)
-    for candidate in CANDIDATES:
-        values = tuning.candidate_config(config, candidate)["training"]
-        check(
-            values, SCHEMA["$defs"]["training"] | {"$defs": SCHEMA["$defs"]}, f"tuning, {candidate.settings}"
-        )
     RIVALS = llm.rival_runs(config)
     TRIED = {candidate.run for candidate in CANDIDATES}
     STARTS = {start for run in {*RUNS, *TRIED} for start in grid.starting_runs(config, run)}

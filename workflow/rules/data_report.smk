@@ -18,11 +18,7 @@ rule data_report:
     conda:
         ENVIRONMENT
     params:
-        about=lambda w: {
-            key: value
-            for key, value in config["datasets"][w.dataset].items()
-            if key in ("title", "language", "licence", "citation", "homepage")
-        },
+        about=lambda w: settings_of(About, config["datasets"][w.dataset]),
         code=code_of("data_report.py"),
     script:
         "../scripts/data_report.py"

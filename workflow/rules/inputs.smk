@@ -52,19 +52,7 @@ def data_of_run(run, splits):
 
 
 def prepare_options(dataset):
-    options = {
-        "format",
-        "types",
-        "map",
-        "splits",
-        "language",
-        "repair",
-        "drop_first_token",
-        "dev_fraction",
-        "test_fraction",
-        "seed",
-    }
-    return {key: value for key, value in config["datasets"][dataset].items() if key in options}
+    return settings_of(PrepareConfig, config["datasets"][dataset])
 
 
 def archive_of(dataset):
