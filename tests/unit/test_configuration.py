@@ -16,7 +16,7 @@ from mnerflow.config.keys import check_keys
 from mnerflow.config.reference import files, json_schema
 from mnerflow.config.refusals import resolve, values_of
 from mnerflow.errors import UserError
-from mnerflow.grid import image_config, merge
+from mnerflow.plan.settings import image_config, merge
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json_schema()

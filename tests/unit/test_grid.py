@@ -14,20 +14,11 @@ from mnerflow.config import RunConfig, build
 from mnerflow.config.configuration import check
 from mnerflow.config.keys import check_keys
 from mnerflow.errors import UserError
-from mnerflow.grid import (
-    Combination,
-    Run,
-    baselines,
-    expand,
-    lacking_baselines,
-    merge,
-    read_baselines,
-    run_config,
-    sources,
-    starting_runs,
-    write_baselines,
-)
-from mnerflow.plan import check_plan
+from mnerflow.plan.baselines import baselines, lacking_baselines, read_baselines, write_baselines
+from mnerflow.plan.checks import check_plan
+from mnerflow.plan.grid import expand, starting_runs
+from mnerflow.plan.names import Combination, Run
+from mnerflow.plan.settings import merge, run_config, sources
 
 ROOT = Path(__file__).parents[2]
 STUDIES = sorted(path.name for path in (ROOT / "config").glob("*.yaml") if path.name != "datasets.yaml")

@@ -34,7 +34,6 @@ from mnerflow.config.configuration import check
 from mnerflow.data.post import Post, write_posts
 from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import read_predictions
-from mnerflow.grid import Run
 from mnerflow.llm.answer import read_answer, write_answer
 from mnerflow.llm.budget import LEDGER, Overspent
 from mnerflow.llm.client import Answer, ask_all
@@ -49,7 +48,8 @@ from mnerflow.llm.runs import (
     rival_runs,
     service_config,
 )
-from mnerflow.plan import check_plan
+from mnerflow.plan.checks import check_plan
+from mnerflow.plan.names import Run
 
 PROMPT = Path(__file__).parents[2] / "config/prompt.md"
 TYPES = ("PER", "LOC")

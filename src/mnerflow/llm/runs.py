@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from mnerflow.config import build, plain, settings_of
-from mnerflow.errors import UserError
+from mnerflow.errors import UserError, check_known
 from mnerflow.files import sha256
-from mnerflow.grid import FILTERS_OFF, NONE, Combination, Run, check_known
 from mnerflow.llm.config import Question, RivalConfig, Service
+from mnerflow.plan.names import FILTERS_OFF, NONE, Combination, Run
 from mnerflow.record import RECORD, RivalRecord
 
 PIXELS = "pixels"
