@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic_core.core_schema import DataclassSchema
 
 from mnerflow.config.configuration import Configuration
 from mnerflow.config.refusals import Node, meaning, resolve, values_of
@@ -63,7 +63,7 @@ def files() -> dict[Path, str]:
 class _Described(GenerateJsonSchema):
     """Adds what the docstring of a dataclass says of it and of its attributes, and the defaults it makes."""
 
-    def dataclass_schema(self, schema: CoreSchema) -> JsonSchemaValue:
+    def dataclass_schema(self, schema: DataclassSchema) -> JsonSchemaValue:
         found = super().dataclass_schema(schema)
         cls = schema["cls"]
         found["description"] = " ".join((cls.__doc__ or "").partition("\n\n")[0].split())

@@ -87,7 +87,8 @@ def _choices(node: Node) -> list[str]:
 
 def _walk(schema: Node, steps: Sequence[str | int]) -> tuple[list[str], Node]:
     """The path that pydantic's steps stand for, without its names of forms, and what may stand there."""
-    path, node, outer = [], resolve(schema, schema), {}
+    path: list[str] = []
+    node = outer = resolve(schema, schema)
     for step in steps:
         if step == "[key]":
             return path[:-1], outer.get("propertyNames", {"type": "string"})

@@ -23,7 +23,7 @@ def build(kind: type[T], values: Any, place: str = "") -> T:
     unknown keys with the nearest known one, missing ones, and what should have stood there.
     """
     try:
-        return _validator(kind).validate_python(values, extra="forbid")
+        return _validator(kind).validate_python(values, extra="forbid")  # type: ignore[arg-type]  # types can be hashed
     except ValidationError as error:
         found = refusals(error, TypeAdapter(kind).json_schema())
         root = [place] if place else []
@@ -42,7 +42,7 @@ def settings_of(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @cache
-def _validator(kind: type[T]) -> SchemaValidator:
+def _validator(kind: type) -> SchemaValidator:
     """Pydantic's, which takes a list for a tuple, but no scalar for another."""
     return SchemaValidator(_exact(TypeAdapter(kind).core_schema))
 
