@@ -16,7 +16,7 @@ from mnerflow.plan.checks import check_clock
 from mnerflow.plan.names import FILTERS_OFF, NONE, Run
 from mnerflow.plan.plan import Plan
 from mnerflow.plan.settings import broken_of, encoders_of, fit_of, image_config, modules_of
-from mnerflow.plan.tuning import Candidate, candidate_config
+from mnerflow.plan.tuning import Candidate
 from mnerflow.plan.variants import contexts_of, starts_from, systems, variants
 from mnerflow.registry import kind_of, module_of
 
@@ -32,8 +32,6 @@ try:
         if "folder" in entry:
             entry["folder"] = str(expanded(entry["folder"]))
     plan = Plan(config, ROOT / "config/prompt.md")
-    if workflow.is_main_process:
-        llm.check_prompts(config, plan.rivals, plan.prompts)
     # What a training run reads.
     check_clock(["resources/weights", "results/data", "results/images", "results/features"])
 except UserError as error:

@@ -59,7 +59,7 @@ class Search(Section):
 
 @dataclass(frozen=True, kw_only=True)
 class Rival(Question, Service):
-    """A language model that is asked instead of trained, by the target `rivals` alone.
+    """A language model that is asked instead of trained, by `rivals.smk` alone.
 
     Attributes:
         datasets: of whose test split it is asked.
