@@ -49,7 +49,7 @@ class TrainingConfig(Section):
     patience: Positive = 3
     select: Literal["entity_f1", "token_macro_f1"] = "entity_f1"
     min_gain: Annotated[float, Field(ge=0, le=0.1)] = 1e-4
-    batch_tokens: Annotated[int, Field(ge=16)] = 1024
+    batch_tokens: Positive = 1024
     learning_rate: LearningRates = field(default_factory=LearningRates)
     warmup: Share = 0.1
     clip: Annotated[float, Field(gt=0)] = 1.0
