@@ -33,7 +33,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from mnerflow.compute.device import autocast_dtype, device, seed_everything
 from mnerflow.compute.memory import peak_memory_mib
 from mnerflow.config import ImageConfig, LearningRates, PartConfig, RunConfig, TrainingConfig
-from mnerflow.data.demo import DemoConfig, make_demo
+from mnerflow.data.config import DemoConfig
+from mnerflow.data.demo import make_demo
 from mnerflow.data.formats import parse
 from mnerflow.data.post import Post, read_posts
 from mnerflow.data.tags import tag_list

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from mnerflow.config import TrainingConfig, build, plain
+from mnerflow.config import ImageConfig, TrainingConfig, build, plain, settings_of
 from mnerflow.errors import UserError
 from mnerflow.plan import layout
 from mnerflow.plan.grid import starting_runs
@@ -62,9 +62,7 @@ def image_config(name: str, encoder: dict[str, Any]) -> dict[str, Any]:
             f"image_encoders.{name}: a frozen encoder reads each image once, so `augment` cannot change it. "
             "Set one of the two to false."
         )
-    return _part(name, encoder) | {
-        key: encoder[key] for key in ("size", "frozen", "augment") if key in encoder
-    }
+    return settings_of(ImageConfig, encoder | _part(name, encoder))
 
 
 def decoder_of(config: dict[str, Any], variant: str) -> dict[str, Any]:
