@@ -11,7 +11,7 @@ from mnerflow.plan.names import FILTERS_OFF, NONE, Combination
 from mnerflow.reporting.render import ABSENT, Table, spread
 
 COLUMNS = ("dataset", "split", "metric", "origin", "system", "backbone", "modality", "value", "sd", "seeds")
-COLUMNS += ("source", "year", "title", "url", "checked", "seen_in")
+COLUMNS += ("source", "year", "title", "url", "checked", "seen_in", "remark")
 METRIC, SPLIT = "entity_f1", "test"
 
 
@@ -30,7 +30,8 @@ class Source:
 class Result:
     """One result of the literature, ``value`` a fraction.
 
-    ``checked`` says whether the value was seen in print, ``seen_in`` where, if not in the source itself.
+    ``checked`` says whether the value was seen in print, ``seen_in`` where, if not in the source itself,
+    ``remark`` what else to know before comparing.
     """
 
     system: str
@@ -43,6 +44,7 @@ class Result:
     source: Source
     checked: bool
     seen_in: str = ""
+    remark: str = ""
 
 
 def results_on(dataset: str) -> list[Result]:
@@ -97,7 +99,7 @@ def literature_table(rows: Sequence[dict]) -> Table:
         ]
         for row in rows
     ]
-    remarks = [reservation(row["checked"], row["seen_in"]) for row in rows]
+    remarks = [reservation(row["checked"], row["seen_in"], row["remark"]) for row in rows]
     return Table(
         "Entity F1 (micro) on the test split in percent, published and ours. Data set, split and metric are "
         "the same; encoders, and what else was used in training, are not."
@@ -109,10 +111,10 @@ def literature_table(rows: Sequence[dict]) -> Table:
     )
 
 
-def reservation(checked: bool, seen_in: str | None) -> str:
-    """What to beware of in a number: that its source was not seen, where it was seen instead; or nothing."""
-    said = [] if checked else ["not checked in print"]
-    return ", ".join([*said, *([f"seen in {seen_in}"] if seen_in else [])])
+def reservation(checked: bool, seen_in: str | None, remark: str | None) -> str:
+    """What to beware of in a number: not seen in its source, seen elsewhere, a remark; or nothing."""
+    said = ["" if checked else "not checked in print", f"seen in {seen_in}" if seen_in else "", remark]
+    return "; ".join(filter(None, said))
 
 
 def _theirs(result: Result) -> dict:
@@ -133,6 +135,7 @@ def _theirs(result: Result) -> dict:
         "url": result.source.url,
         "checked": result.checked,
         "seen_in": result.seen_in,
+        "remark": result.remark,
     }
 
 
@@ -157,6 +160,7 @@ def _ours(row: dict, contexts: Mapping[str, Sequence[str]]) -> dict:
         "url": f"runs/{combination.folder}/",
         "checked": True,
         "seen_in": None,
+        "remark": None,
     }
 
 

@@ -147,7 +147,7 @@ def _range(row: Row) -> Cell:
 
 
 def _reservation(row: Row) -> Cell:
-    return Cell(reservation(row["checked"] == "True", row["seen_in"]) or ABSENT)
+    return Cell(reservation(row["checked"] == "True", row["seen_in"], row["remark"]) or ABSENT)
 
 
 def _source(row: Row) -> Cell:
@@ -245,7 +245,7 @@ TABLES: Sequence[tuple[str, str, str, Sequence[Column]]] = (
                 _text("modality", "modality"),
                 Column("source", _source, ("source", "url")),
             ),
-            *_detail(Column("beware", _reservation, ("checked", "seen_in"))),
+            *_detail(Column("beware", _reservation, ("checked", "seen_in", "remark"))),
         ),
     ),
     (
