@@ -17,6 +17,8 @@ NONE = "none"
 FILTERS_OFF = "none"
 BASE = "base"  # the variant that changes nothing
 TEXT_ONLY = "text_only"  # the fusion that is left when the image is taken away
+# Sections of the configuration, and keys of a block of the grid, that name encoders.
+ENCODERS = ("text_encoders", "image_encoders", "vision_language_encoders")
 # Wrong images that a trained run is read with, to see whether it looks at the right ones.
 ABLATIONS = ("shuffled", "blank")
 
@@ -24,6 +26,9 @@ ABLATIONS = ("shuffled", "blank")
 @dataclass(frozen=True, order=True)
 class Combination:
     """What the runs of several seeds share; ``none`` is an encoder that they lack.
+
+    A vision-language encoder is both text and image encoder, and the text encoder alone where it is shown no
+    images.
 
     A fusion says how modalities are combined; a variant what else tells runs apart: decoder, contexts that
     are read, the run to start from, training.
@@ -146,15 +151,16 @@ def data_label(dataset: str, filter_name: str) -> str:
 
 
 def encoders_label(text_encoder: str, image_encoder: str) -> str:
-    """The encoders that are used, for a reader."""
-    return "+".join(name for name in (text_encoder, image_encoder) if name != NONE)
+    """The encoders that are used, for a reader; one that reads both text and image once."""
+    return "+".join(dict.fromkeys(name for name in (text_encoder, image_encoder) if name != NONE))
 
 
 def expand(config: dict[str, Any]) -> list[Run]:
     """All runs of the configuration's ``grid``, each once, sorted.
 
     A block of the grid is the product of its lists; an encoder that a fusion does not use is ``none``,
-    so unimodal fusions are not multiplied by it. Raises ``UserError`` for a name that is not configured, and
+    so unimodal fusions are not multiplied by it. A vision-language encoder stands beside the pairs of a text
+    encoder and an image encoder. Raises ``UserError`` for a name that is not configured, and
     for contexts without the text.
     """
     runs = set()
@@ -166,28 +172,43 @@ def expand(config: dict[str, Any]) -> list[Run]:
 def block_runs(config: dict[str, Any], block: dict[str, Any], place: str) -> Iterator[Run]:
     """The runs of one block, as ``expand`` says; an error names its ``place`` in the configuration."""
     known = config | {"variants": variants(config)}
-    for name in ("datasets", "text_encoders", "image_encoders", "fusions", "variants"):
-        check_known(block.get(name, []), known[name], f"{place}.{name}")
+    for name in ("datasets", *ENCODERS, "fusions", "variants"):
+        check_known(block.get(name, []), known.get(name, {}), f"{place}.{name}")
     for fusion in block["fusions"]:
         inputs = inputs_of(config, fusion)
-        texts = block.get("text_encoders", []) if "text" in inputs else [NONE]
-        images = block.get("image_encoders", []) if "image" in inputs else [NONE]
-        for needed, names in (("text_encoders", texts), ("image_encoders", images)):
-            if not names:
-                raise UserError(f"{place}: the fusion {fusion!r} needs {needed}, and the block lists none.")
+        pairs = _pairs(block, fusion, inputs, place)
         filters = block.get("filters", [FILTERS_OFF])
-        parts = product(block["datasets"], filters, texts, images, [fusion], block["seeds"])
-        for part, variant in product(parts, block.get("variants", [BASE])):
-            if "text" not in inputs and contexts_of(config, variant):
+        parts = product(block["datasets"], filters, pairs, block["seeds"], block.get("variants", [BASE]))
+        for dataset, chosen, (text, image), seed, variant in parts:
+            if text == NONE and contexts_of(config, variant):
                 raise UserError(
                     f"{place}: the variant {variant!r} reads contexts beside the text, which {fusion!r} does "
                     "not read."
                 )
-            yield Run(*part, variant=variant)
+            yield Run(dataset, chosen, text, image, fusion, seed, variant=variant)
+
+
+def _pairs(block: dict[str, Any], fusion: str, inputs: tuple[str, ...], place: str) -> list[tuple[str, str]]:
+    """Text and image encoder of a block's runs of one fusion, given what that fuses."""
+    texts, images, both = (block.get(name, []) for name in ENCODERS)
+    if inputs == ("joint",):
+        pairs, needed = [(name, name) for name in both], "vision_language_encoders"
+    elif inputs == ("text",):
+        pairs, needed = [(name, NONE) for name in (*texts, *both)], "text_encoders"
+    elif inputs == ("image",):
+        pairs, needed = [(NONE, name) for name in images], "image_encoders"
+        if both and not images:
+            needed += " (a vision-language encoder reads no image without a text)"
+    else:
+        pairs = [*product(texts, images), *((name, name) for name in both)]
+        needed = "image_encoders" if texts else "text_encoders"
+    if not pairs:
+        raise UserError(f"{place}: the fusion {fusion!r} needs {needed}, and the block lists none.")
+    return pairs
 
 
 def inputs_of(config: dict[str, Any], fusion: str) -> tuple[str, ...]:
-    """What a fusion fuses: ``text``, ``image`` or both."""
+    """What a fusion fuses: ``text``, ``image`` or both, or what an encoder has read of both: ``joint``."""
     return signature.inputs_of(kind_of(fusion, config["fusions"][fusion])) or ("text", "image")
 
 
@@ -307,8 +328,7 @@ def starting_runs(config: dict[str, Any], run: Run) -> list[Run]:
         place = f"variants.{run.variant}.init_from"
         block = {"datasets": [start["dataset"]], "filters": [run.filter], "variants": [start["variant"]]}
         block |= {"fusions": [start.get("fusion", run.fusion)], "seeds": [run.seed]}
-        for name, encoder in (("text_encoders", run.text_encoder), ("image_encoders", run.image_encoder)):
-            block[name] = [encoder] if encoder != NONE else []
+        block |= _named(config, run)
         [run] = block_runs(config, block, place)
         if run in found:
             raise UserError(f"{place}: runs that start from each other. Break the circle.")
@@ -335,8 +355,6 @@ def run_config(config: dict[str, Any], run: Run) -> dict[str, Any]:
     a default down, or two settings the other way round, changes nothing.
     """
     dataset, fusion = config["datasets"][run.dataset], config["fusions"][run.fusion]
-    text = config["text_encoders"].get(run.text_encoder)
-    image = config["image_encoders"].get(run.image_encoder)
     values = {
         "entity_types": list(dataset["types"]),
         "seed": run.seed,
@@ -345,21 +363,34 @@ def run_config(config: dict[str, Any], run: Run) -> dict[str, Any]:
         "decoder": decoder_of(config, run.variant),
         "training": _training(config, run),
     }
-    if text is not None:
-        values["text_encoder"] = _part(run.text_encoder, text)
-    if image is not None:
-        values["image_encoder"] = image_config(run.image_encoder, image)
+    for section, names in _named(config, run).items():
+        for name in names:
+            values[section.removesuffix("s")] = _encoder(section, name, config[section][name], run)
     for start in starting_runs(config, run)[:1]:
         values["init_from"] = f"results/runs/{start.path}/model.safetensors"
     return values
+
+
+def _named(config: dict[str, Any], run: Combination) -> dict[str, list[str]]:
+    """By section of the configuration the encoders of a run that stand there, one at most."""
+    names = (run.text_encoder, run.image_encoder)
+    return {
+        section: sorted({name for name in names if name in config.get(section, {})}) for section in ENCODERS
+    }
+
+
+def _encoder(section: str, name: str, entry: dict[str, Any], run: Combination) -> dict[str, Any]:
+    if section == "image_encoders":
+        return image_config(name, entry)
+    shown = section == "vision_language_encoders" and run.image_encoder != NONE
+    return _part(name, entry) | ({"size": entry["size"]} if shown else {})
 
 
 def _training(config: dict[str, Any], combination: Combination) -> dict[str, Any]:
     parts = [
         config,
         config["datasets"][combination.dataset],
-        config["text_encoders"].get(combination.text_encoder, {}),
-        config["image_encoders"].get(combination.image_encoder, {}),
+        *(config[section][name] for section, names in _named(config, combination).items() for name in names),
         config["fusions"][combination.fusion],
         *variant_chain(config, combination.variant),
     ]
@@ -392,15 +423,18 @@ def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 
 def sources(config: dict[str, Any], text_encoder: str, image_encoder: str) -> dict[str, str]:
     """Where encoders have their pretrained weights from, by name, with the revision where one is given."""
-    entries = {
-        text_encoder: config["text_encoders"].get(text_encoder, {}),
-        image_encoder: config["image_encoders"].get(image_encoder, {}),
-    }
+    known = encoders(config)
+    entries = {name: known[name] for name in (text_encoder, image_encoder) if name in known}
     return {
         name: "@".join(entry[key] for key in ("source", "revision") if key in entry)
         for name, entry in entries.items()
         if "source" in entry
     }
+
+
+def encoders(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The entries of all encoders, by name."""
+    return {name: entry for section in ENCODERS for name, entry in config.get(section, {}).items()}
 
 
 def encoders_of(config: dict[str, Any]) -> dict[str, dict[str, str]]:
@@ -410,7 +444,7 @@ def encoders_of(config: dict[str, Any]) -> dict[str, dict[str, str]]:
     without a model the kind.
     """
     found = {}
-    for name, entry in (config["text_encoders"] | config["image_encoders"]).items():
+    for name, entry in encoders(config).items():
         kind = kind_of(name, entry)
         model = entry.get("options", {}).get("model", entry.get("source", kind))
         found[name] = {"kind": kind, "model": model, "source": entry.get("source", model)}
@@ -427,7 +461,7 @@ def modules_of(values: dict[str, Any]) -> Iterator[str]:
     models = "mnerflow.models"
     yield f"{models}.fusions.{values['fusion']['kind']}"
     yield f"{models}.decoders.{values['decoder']['kind']}"
-    for part in ("text_encoder", "image_encoder"):
+    for part in (section.removesuffix("s") for section in ENCODERS):
         if values.get(part):
             yield f"{models}.{part}s.{values[part]['kind']}"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from mnerflow.data.post import SPLITS
 from mnerflow.errors import UserError
-from mnerflow.grid import NONE, Run, images_of, run_config
+from mnerflow.grid import NONE, Run, encoders, images_of, run_config
 
 # Posts of a data set that nobody has counted yet.
 GUESS = {"train": 5000, "dev": 1000, "test": 1000}
@@ -66,7 +66,7 @@ def needs_of(config: dict[str, Any], runs: Iterable[Run], results: Path) -> Need
         hours.update({name: cost * read / 1000 for name, cost in _costs(config, "core_hours", run).items()})
     files: dict[Path, float] = {}
     for dataset, name in images:
-        encoder = config["image_encoders"][name]
+        encoder = encoders(config)[name]
         pixels = sum(posts[dataset].values()) * encoder["size"] ** 2 * 3
         files[results / f"images/{dataset}/{encoder['size']}/images.npy"] = pixels / 1e9
         if encoder.get("frozen"):

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,13 @@ from mnerflow.files import expanded, reading
 from mnerflow.fingerprint import PACKAGE
 from mnerflow.grid import (
     BASE,
+    ENCODERS,
     FILTERS_OFF,
     NONE,
     Run,
     check_known,
     decoder_of,
+    encoders,
     kind_of,
     run_config,
     variant_chain,
@@ -87,15 +90,15 @@ def _module_names(*package: str) -> list[str]:
 def _check_entries(config: dict[str, Any]) -> None:
     """What the schema cannot say of an entry: names that nothing else would look up, and contradictions."""
     check_known(config.get("filters", {}), dict.fromkeys(FILTERS), "filters")
-    for name in config["text_encoders"].keys() & config["image_encoders"].keys():
-        raise UserError(
-            f"{name!r} is a text encoder and an image encoder, whose weights would lie in one folder. Rename "
-            "one of the two."
-        )
-    encoders = config["text_encoders"] | config["image_encoders"]
+    for one, other in combinations(ENCODERS, 2):
+        for name in config.get(one, {}).keys() & config.get(other, {}).keys():
+            raise UserError(
+                f"{name!r} stands in {one} and {other}, whose weights would lie in one folder. Rename one of "
+                "the two."
+            )
     for estimates in ("core_hours", "gigabytes"):
-        check_known(config.get(estimates, {}), encoders, estimates)
-    for entry in encoders.values():
+        check_known(config.get(estimates, {}), encoders(config), estimates)
+    for entry in encoders(config).values():
         expanded(entry.get("source", "").removeprefix("path:"))
     for name, entry in config["datasets"].items():
         others = {other: None for other in config["datasets"] if other != name}
@@ -116,9 +119,11 @@ def _check_entries(config: dict[str, Any]) -> None:
         raise UserError(f"variants.{BASE}: it is the variant that changes nothing. Choose another name.")
     for name in variants(config):
         variant_chain(config, name)
-    for name, entry in config["text_encoders"].items():
-        if entry.get("kind", name) in ("transformer", "language_model") and "source" not in entry:
-            raise UserError(f"text_encoders.{name}: it needs pretrained weights. Give it a `source`.")
+    pretrained = ("transformer", "language_model", "vision_language_model")
+    for section in ENCODERS:
+        for name, entry in config.get(section, {}).items():
+            if kind_of(name, entry) in pretrained and "source" not in entry:
+                raise UserError(f"{section}.{name}: it needs pretrained weights. Give it a `source`.")
     for name, entry in config["image_encoders"].items():
         if entry.get("frozen") and "source" not in entry:
             raise UserError(
@@ -140,10 +145,11 @@ def _model_modules(config: dict[str, Any], run: Run) -> Iterator[tuple[str, ...]
     """The same for a run's model."""
     values = run_config(config, run)
     yield f"variants.{run.variant}.decoder", values["decoder"]["kind"], "models", "decoders"
-    for part in ("fusion", "text_encoder", "image_encoder"):
-        if part in values:
-            place = f"{part}s.{getattr(run, part)}.kind"
-            yield place, values[part]["kind"], "models", f"{part}s"
+    names = {"fusions": run.fusion, "text_encoders": run.text_encoder, "image_encoders": run.image_encoder}
+    names["vision_language_encoders"] = run.text_encoder
+    for section, name in names.items():
+        if part := values.get(section.removesuffix("s")):
+            yield f"{section}.{name}.kind", part["kind"], "models", section
 
 
 def _check_options(package: str, kind: str, options: dict[str, Any], place: str) -> None:

@@ -7,7 +7,7 @@ from itertools import product
 from typing import Any
 
 from mnerflow.config import RunConfig, build
-from mnerflow.grid import Run, block_runs, merge, run_config
+from mnerflow.grid import ENCODERS, Run, block_runs, merge, run_config
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,8 @@ def candidates(config: Mapping[str, Any]) -> list[Candidate]:
     found: dict[Candidate, None] = {}
     for number, search in enumerate(config.get("tuning", []), start=1):
         place = f"tuning, search {number}"
-        named = ("dataset", "filter", "text_encoder", "image_encoder", "fusion", "variant")
+        encoders = (section.removesuffix("s") for section in ENCODERS)
+        named = ("dataset", "filter", *encoders, "fusion", "variant")
         block = {f"{key}s": [search[key]] for key in named if key in search} | {"seeds": search["seeds"]}
         runs = list(block_runs(config, block, place))
         values = product(*search["search"].values())

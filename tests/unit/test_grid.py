@@ -310,7 +310,7 @@ def test_an_option_of_a_fusion_or_decoder_is_checked_before_anything_runs(
         ({"datasets": {"demo": {"without": ["demo"]}}}, "datasets.demo.without: 'demo' is not configured"),
         ({"datasets": {"demo": {"images_of": "dem"}}}, "datasets.demo.images_of: 'dem' is not configured"),
         ({"datasets": {"poner_scans": {"poner": {"url": "https://other.example"}}}}, "PONER has one archive"),
-        ({"image_encoders": {"minilm": {"size": 32}}}, "'minilm' is a text encoder and an image encoder"),
+        ({"image_encoders": {"minilm": {"size": 32}}}, "'minilm' stands in text_encoders and image_encoders"),
         ({"text_encoders": {"bert": {"kind": "transformer"}}}, "text_encoders.bert: it needs pretrained"),
         (
             {"datasets": {"demo": {"images_of": "demo_control", "fit": "wrap"}}},

@@ -183,7 +183,7 @@ def test_words_see_the_caption(kind: str, options: dict, tiny_bert: Path, tiny_l
     inputs = Inputs(CAPTIONED, tagger, captions=True)
     assert inputs.lengths == Inputs(CAPTIONED, tagger).lengths
     with torch.no_grad():
-        first, second, third = (tagger.text_encoder(inputs.batch([n]).text)[0] for n in range(3))
+        first, second, third = (tagger.encoder.text(inputs.batch([n]).text)[0] for n in range(3))
     assert first.shape == second.shape == third.shape
     for other in (second, third):
         assert not any(torch.equal(one, its) for one, its in zip(first, other, strict=True))
@@ -496,7 +496,7 @@ def test_frozen_features_give_the_emissions_of_the_encoder_itself(
     torch.manual_seed(0)
     whole = new_tagger(RunConfig(("PER",), 1, *parts, image), posts, 0).eval()
     with torch.no_grad():
-        features = whole.image_encoder(torch.from_numpy(PIXELS)).half().numpy()
+        features = whole.encoder.image(torch.from_numpy(PIXELS)).half().numpy()
     short = new_tagger(RunConfig(("PER",), 1, *parts, image), posts, features.shape[-1]).eval()
     short.load_state_dict(whole.state_dict(), strict=False)
     posts = [post(*one.tokens) for one in posts]

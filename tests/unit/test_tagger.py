@@ -261,8 +261,8 @@ def test_a_causal_language_model_is_the_pretrained_one(tiny_llama: Path, exact) 
 def test_only_adapters_and_head_are_saved(tiny_llama: Path, posts) -> None:
     tagger, _ = make(config("text_only", "language_model", None, tiny_llama), posts)
     parts = {name.split(".")[0] for name in tagger.trained_state()}
-    adapters = [name for name in tagger.trained_state() if name.startswith("text_encoder")]
-    assert parts == {"text_encoder", "decoder"}
+    adapters = [name for name in tagger.trained_state() if name.startswith("encoder")]
+    assert parts == {"encoder", "decoder"}
     assert adapters and all("lora" in name for name in adapters)
 
 
@@ -315,11 +315,11 @@ def test_the_bilstm_knows_the_words_of_training_alone_and_reads_stems(tiny_bert:
     run = config("text_only", "bilstm", None, tiny_bert)
     training = [Post("1", ["running", "home"], ["O", "O"], forms=["run", "home"])] * 2
     tagger, _ = make(run, training)
-    assert set(tagger.text_encoder.vocabulary.words) == {"run", "home"}
-    [seen] = tagger.text_encoder.encode(
+    assert set(tagger.encoder.text.vocabulary.words) == {"run", "home"}
+    [seen] = tagger.encoder.text.encode(
         [Post("2", ["runs", "away"], ["O", "O"], forms=["run", "away"])], False
     )
-    assert seen.windows == [[tagger.text_encoder.vocabulary.words["run"], 1]]
+    assert seen.windows == [[tagger.encoder.text.vocabulary.words["run"], 1]]
 
 
 def test_augmented_images_hold_the_same_pixels_and_only_in_training() -> None:

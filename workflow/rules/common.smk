@@ -126,6 +126,8 @@ except UserError as error:
     sys.exit(printable(f"mnerflow: {error}"))
 
 DATASETS = sorted({run.dataset for run in RUNS})
+# Each is text and image encoder of its runs.
+VISION_LANGUAGE = [*config.get("vision_language_encoders", {})]
 
 
 def one_of(names):
@@ -136,8 +138,8 @@ def one_of(names):
 wildcard_constraints:
     dataset=one_of(config["datasets"]),
     filter=r"[A-Za-z0-9_.+-]+",
-    text=one_of([*config["text_encoders"], grid.NONE]),
-    image=one_of([*config["image_encoders"], grid.NONE]),
+    text=one_of([*config["text_encoders"], *VISION_LANGUAGE, grid.NONE]),
+    image=one_of([*config["image_encoders"], *VISION_LANGUAGE, grid.NONE]),
     system=one_of(grid.systems(config)),
     seed=r"\d+",
     split=one_of(SPLITS),

@@ -76,17 +76,13 @@ def archive_of(dataset):
 
 
 # Weights and images.
-SOURCES = {
-    name: entry
-    for encoders in (config["text_encoders"], config["image_encoders"])
-    for name, entry in encoders.items()
-    if "source" in entry
-}
+ENCODER_ENTRIES = grid.encoders(config)
+SOURCES = {name: entry for name, entry in ENCODER_ENTRIES.items() if "source" in entry}
 
 
 def weights_of(*encoders):
     """Weight folders of those encoders that are pretrained."""
-    return [grid.weights_folder(name) for name in encoders if name in SOURCES]
+    return [grid.weights_folder(name) for name in dict.fromkeys(encoders) if name in SOURCES]
 
 
 def linked_weights(wildcards):
@@ -122,7 +118,7 @@ def image_inputs(wildcards):
     """Image store, and features where the encoder is frozen, that a run reads; nothing without an image."""
     if wildcards.image == grid.NONE:
         return {}
-    encoder = config["image_encoders"][wildcards.image]
+    encoder = ENCODER_ENTRIES[wildcards.image]
     dataset = grid.images_of(config, wildcards.dataset)
     inputs = {"images": f"results/images/{dataset}/{encoder['size']}/images.npy"}
     if encoder.get("frozen"):
@@ -228,7 +224,7 @@ def filtered_data():
 def image_indexes():
     """By data set whose images some run sees, the index of an image store that holds them."""
     sizes = {
-        run.dataset: config["image_encoders"][run.image_encoder]["size"]
+        run.dataset: ENCODER_ENTRIES[run.image_encoder]["size"]
         for run in RUNS
         if run.image_encoder != grid.NONE
     }

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from mnerflow.config import build, plain
 from mnerflow.errors import UserError
 from mnerflow.files import sha256
-from mnerflow.grid import FILTERS_OFF, NONE, Combination, Run, check_known
+from mnerflow.grid import FILTERS_OFF, NONE, Combination, Run, check_known, encoders
 from mnerflow.record import RECORD, RivalRecord
 
 PIXELS = "pixels"
@@ -62,8 +62,8 @@ def rival_runs(config: dict[str, Any]) -> list[Run]:
     """
     runs = []
     for name, rival in config.get("rivals", {}).items():
-        if name in config["text_encoders"]:
-            raise UserError(f"rivals.{name}: a text encoder has this name, too. Choose another.")
+        if name in encoders(config):
+            raise UserError(f"rivals.{name}: an encoder has this name, too. Choose another.")
         check_known(rival["datasets"], config["datasets"], f"rivals.{name}.datasets")
         parts = product(
             rival["datasets"], rival.get("filters", [FILTERS_OFF]), _fusions(rival), rival.get("seeds", [1])
