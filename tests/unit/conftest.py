@@ -31,7 +31,7 @@ def posts() -> list[Post]:
     """Posts of different length, with two images, one and none."""
     return [
         Post("1", ["Ann", "sings", "in", "Rome", "."], ["B-PER", "O", "O", "B-LOC", "O"], ["a", "b"], "a b"),
-        Post("2", ["in", "Rome"], ["O", "B-LOC"], ["b"], "c"),
+        Post("2", ["in", "Rome"], ["O", "B-LOC"], ["b"], {"caption": "c"}),
         Post("3", ["Anns", "\ufe0f", "sings"], ["B-PER", "O", "O"]),
     ]
 

@@ -173,6 +173,22 @@ CASES: dict[str, tuple[str, bytes | str | None, str]] = {
     "jsonl: image with a null byte": ("jsonl", with_field('"images": ["a\\u0000"]'), "is no file name"),
     "jsonl: caption null": ("jsonl", with_field('"caption": null'), "the field 'caption' is null"),
     "jsonl: caption a list": ("jsonl", with_field('"caption": ["a"]'), "the field 'caption' is a list"),
+    "jsonl: contexts a list": ("jsonl", with_field('"contexts": ["a"]'), "the field 'contexts' is a list"),
+    "jsonl: a context null": (
+        "jsonl",
+        with_field('"contexts": {"ocr": null}'),
+        "contexts: the field 'ocr' is null",
+    ),
+    "jsonl: two captions": (
+        "jsonl",
+        with_field('"caption": "a", "contexts": {"caption": "b"}'),
+        "'caption' and 'contexts' hold two captions",
+    ),
+    "jsonl: lone surrogate in a context": (
+        "jsonl",
+        with_field('"contexts": {"ocr": "\\ud800"}'),
+        "half a surrogate pair",
+    ),
     "jsonl: language a number": ("jsonl", with_field('"language": 1'), "the field 'language' is a number"),
     "jsonl: group a fraction": ("jsonl", with_field('"group": 1.5'), "the field 'group' is a number"),
     "jsonl: lone surrogate in a token": ("jsonl", POST.replace("Ann", "\\ud83d"), "half a surrogate pair"),

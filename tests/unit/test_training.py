@@ -222,11 +222,12 @@ def test_a_post_of_many_images_is_computed_by_itself() -> None:
 @pytest.mark.parametrize("kind", ["bilstm", "transformer"])
 def test_baselines_take_the_same_steps_whatever_they_read_beside_the_text(kind: str, tiny_bert: Path) -> None:
     posts = [
-        Post(str(n), ["Ann"] * (1 + n % 5), ["O"] * (1 + n % 5), caption="met in Rome") for n in range(9)
+        Post(str(n), ["Ann"] * (1 + n % 5), ["O"] * (1 + n % 5), contexts={"caption": "met in Rome"})
+        for n in range(9)
     ]
     encoder = PartConfig(kind, weights=pretrained(kind, tiny_bert))
     tagger = new_tagger(RunConfig(("PER",), 1, PartConfig("text_only"), encoder), posts, 0)
-    text, caption = Inputs(posts, tagger), Inputs(posts, tagger, captions=True)
+    text, caption = Inputs(posts, tagger), Inputs(posts, tagger, contexts=("caption",))
     images = Inputs(posts, tagger, images=torch.zeros(2, 1, 4).numpy(), rows=[[1] * n for n in range(9)])
     assert text.lengths == caption.lengths == images.lengths
     everything = list(range(9))
@@ -236,7 +237,10 @@ def test_baselines_take_the_same_steps_whatever_they_read_beside_the_text(kind: 
 def test_a_step_in_pieces_is_the_step_at_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     posts = [
         Post(
-            str(n), ["we", "met", f"Ann{n}"][: 1 + n % 3], ["O", "O", "B-PER"][: 1 + n % 3], caption="a " * n
+            str(n),
+            ["we", "met", f"Ann{n}"][: 1 + n % 3],
+            ["O", "O", "B-PER"][: 1 + n % 3],
+            contexts={"caption": "a " * n},
         )
         for n in range(8)
     ]

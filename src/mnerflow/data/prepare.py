@@ -10,7 +10,7 @@ from pathlib import Path
 from mnerflow.data.captions import read_captions
 from mnerflow.data.formats import parse
 from mnerflow.data.overlap import shared_posts
-from mnerflow.data.post import SPLITS, Post, read_posts, write_splits
+from mnerflow.data.post import CAPTION, SPLITS, Post, read_posts, write_splits
 from mnerflow.data.prepare_report import Report, count_split, count_strays, straddling
 from mnerflow.data.tags import OUTSIDE, entity_type, repair
 from mnerflow.errors import UserError, listed, suggest
@@ -215,7 +215,8 @@ def _attach(captions: dict[str, str], splits: dict[str, list[Post]]) -> dict[str
     images = dict.fromkeys(name for post in _all(splits) for name in post.images)
     for post in _all(splits):
         found = [caption for name in post.images if (caption := captions.get(name))]
-        post.caption = " ".join(found) or post.caption
+        if found:
+            post.contexts[CAPTION] = " ".join(found)
     return {
         "missing": [name for name in images if name not in captions],
         "empty": [name for name in images if captions.get(name) == ""],

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mnerflow.data.post import Post
+from mnerflow.data.post import CAPTION, Post
 from mnerflow.data.tags import OUTSIDE, spans, strays
 
 
@@ -71,7 +71,7 @@ def count_split(posts: list[Post], types: list[str], strays: tuple[int, int]) ->
         stray_after_other_type=strays[1],
         posts_without_entities=sum(not kinds for kinds in entities),
         posts_without_image=sum(not post.images for post in posts),
-        posts_without_caption=sum(not post.caption for post in posts),
+        posts_without_caption=sum(CAPTION not in post.contexts for post in posts),
     )
 
 

@@ -27,7 +27,7 @@ class Inputs:
     Args:
         posts: the split's posts.
         tagger: whose encoder turns posts into numbers.
-        captions: whether it reads captions.
+        contexts: names of the contexts that it reads beside the text, in order.
         images: ``(rows, …)`` pixels or features, row 0 standing in for an image that is missing.
         rows: for every post, the rows of its images.
 
@@ -39,7 +39,7 @@ class Inputs:
         self,
         posts: Sequence[Post],
         tagger: Tagger,
-        captions: bool = False,
+        contexts: Sequence[str] = (),
         images: numpy.ndarray | None = None,
         rows: Sequence[Sequence[int]] = (),
     ) -> None:
@@ -47,7 +47,7 @@ class Inputs:
         self.images = images
         self.rows = rows
         self._encoder = tagger.encoder
-        self.texts = self._encoder.encode(posts, captions)
+        self.texts = self._encoder.encode(posts, contexts)
         indices = {tag: index for index, tag in enumerate(tagger.decoder.tags)}
         kept = [[post.labels[index] for index in post.kept] for post in posts]
         self._labels = [[indices[label] for label in labels] for labels in kept]
@@ -60,14 +60,14 @@ class Inputs:
 
     @property
     def lengths(self) -> list[int]:
-        """Each post's own units of text, by which training is cut into steps: a caption or images that a
+        """Each post's own units of text, by which training is cut into steps: contexts or images that a
         model reads besides leave it the steps of its text-only baseline."""
         if self.texts is None:
             return list(map(len, self._labels))
         return [text.own for text in self.texts]
 
     def pieces(self, chosen: Sequence[int], most: int) -> list[list[int]]:
-        """The chosen posts, cut into what is computed at once: at most ``most`` padded units, captions
+        """The chosen posts, cut into what is computed at once: at most ``most`` padded units, contexts
         and images included as far as the encoder says that they cost."""
         lengths = [self.texts[index].length if self.texts else len(self._labels[index]) for index in chosen]
         costs = [
@@ -108,8 +108,8 @@ class Inputs:
 def inputs_of(run: RunConfig, tagger: Tagger, posts: Sequence[Post], images: Images | None) -> Inputs:
     """What the tagger of a run reads of posts, their images looked up in ``images``."""
     if images is None:
-        return Inputs(posts, tagger, bool(run.contexts))
-    return Inputs(posts, tagger, bool(run.contexts), images.values, images.rows(posts))
+        return Inputs(posts, tagger, run.contexts)
+    return Inputs(posts, tagger, run.contexts, images.values, images.rows(posts))
 
 
 def _read(images: numpy.ndarray, rows: numpy.ndarray) -> numpy.ndarray:

@@ -49,7 +49,7 @@ def train_run(
     meter = Meter(device())
     seed_everything(run.seed, run.training.threads)
     posts, dev_posts = read_posts(train_file), read_posts(dev_file)
-    posts, left_out = _usable(posts, images, bool(run.contexts), train_file)
+    posts, left_out = _usable(posts, images, run.contexts, train_file)
     tagger = new_tagger(run, posts, images.d_feature if images else 0).to(device())
     training, dev = (inputs_of(run, tagger, split, images) for split in (posts, dev_posts))
     for file, split in ((train_file, training), (dev_file, dev)):
@@ -92,7 +92,7 @@ def train_run(
 
 
 def _usable(
-    posts: Sequence[Post], images: Images | None, captions: bool, file: Path
+    posts: Sequence[Post], images: Images | None, contexts: Sequence[str], file: Path
 ) -> tuple[list[Post], list[str]]:
     """The training posts that can be learnt from, and the ids of those left out."""
     imageless = {post.id for post in posts if images and images.store.lost(post.images)}
@@ -108,11 +108,12 @@ def _usable(
     usable = [post for post in posts if post.id not in imageless | wordless]
     if not usable:
         raise UserError(f"{file}: no training post has a word left. Choose a milder filter.")
-    if captions and not any(post.caption for post in usable):
-        raise UserError(
-            f"{file}: not one training post has a caption, but the variant reads them. Give the data set "
-            "`captions`, or leave out the variants that read them."
-        )
+    for name in contexts:
+        if not any(name in post.contexts for post in usable):
+            raise UserError(
+                f"{file}: not one training post has the context {name!r}, but the variant reads it. Give the "
+                "data set one, or leave out the variants that read it."
+            )
     return usable, [post.id for post in posts if post.id in imageless | wordless]
 
 

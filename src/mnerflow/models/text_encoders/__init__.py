@@ -25,7 +25,7 @@ class EncodedText:
         windows: rows of input ids (one for most posts, more for one longer than the encoder reads).
         words: for each word, the ``(window, position)`` of the units that represent it.
         subwords: for each token, dropped ones included, into how many subwords the tokenizer cuts it.
-        own: units that the encoder would compute for the post without a caption.
+        own: units that the encoder would compute for the post without contexts.
         extra: whatever else the encoder needs.
     """
 
@@ -64,8 +64,8 @@ class TextEncoder(nn.Module):
         """Make the encoder with the shape it had when ``metadata`` was saved, weights still to be loaded."""
         raise NotImplementedError
 
-    def encode(self, posts: Sequence[Post], captions: bool) -> list[EncodedText]:
-        """Turn the kept tokens of posts (and, if asked, the caption as a second segment) into numbers."""
+    def encode(self, posts: Sequence[Post], contexts: Sequence[str]) -> list[EncodedText]:
+        """Turn the kept tokens of posts, and the contexts of these names, in order, into numbers."""
         raise NotImplementedError
 
     def collate(self, texts: Sequence[EncodedText]) -> dict[str, Tensor]:

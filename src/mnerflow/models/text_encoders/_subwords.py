@@ -111,17 +111,16 @@ class SubwordEncoder(TextEncoder):
             longest = min(positions, len(embedding.weight) - embedding.padding_idx - 1)
         return min(self.config.max_subwords or longest, longest)
 
-    def encode(self, posts: Sequence[Post], captions: bool) -> list[EncodedText]:
+    def encode(self, posts: Sequence[Post], contexts: Sequence[str]) -> list[EncodedText]:
         """Cut tokens into subwords, of which the model reads the kept ones.
 
         A token that the tokenizer deletes becomes its unknown subword.
         """
         flat = self._cut([self._space + token for post in posts for token in post.tokens])
         pieces = iter(ids or [self._unknown] for ids in flat)
+        beside = [" ".join(post.texts(contexts)) for post in posts]
         second = (
-            self._cut([self._space * bool(post.caption) + post.caption for post in posts])
-            if captions
-            else [[]] * len(posts)
+            self._cut([self._space * bool(text) + text for text in beside]) if contexts else [[]] * len(posts)
         )
         encoded = []
         for post, caption in zip(posts, second, strict=True):

@@ -87,18 +87,18 @@ class BiLSTM(TextEncoder):
         """Build the architecture for the vocabulary that was saved with a run's weights."""
         return cls(config, Vocabulary(*metadata["vocabulary"]))
 
-    def encode(self, posts: Sequence[Post], captions: bool) -> list[EncodedText]:
-        """Look up words and their first ``LONGEST_WORD`` characters; a caption precedes the post's words."""
-        return [self._encode(post, post.caption.split() if captions else []) for post in posts]
+    def encode(self, posts: Sequence[Post], contexts: Sequence[str]) -> list[EncodedText]:
+        """Look up words and their first ``LONGEST_WORD`` characters; contexts precede the post's words."""
+        return [self._encode(post, " ".join(post.texts(contexts)).split()) for post in posts]
 
-    def _encode(self, post: Post, caption: list[str]) -> EncodedText:
-        words = [*caption, *_read(post)]
+    def _encode(self, post: Post, context: list[str]) -> EncodedText:
+        words = [*context, *_read(post)]
         ids = [self.vocabulary.words.get(word.lower(), UNKNOWN) for word in words]
         characters = []
         for word in words:
             known = [self.vocabulary.characters.get(character, UNKNOWN) for character in word[:LONGEST_WORD]]
             characters += [*known, *[PAD] * (LONGEST_WORD - len(known))]
-        own = range(len(caption), len(words))
+        own = range(len(context), len(words))
         units = [[(0, index)] for index in own]
         return EncodedText([ids], units, [1] * len(post.tokens), len(own), {"characters": characters})
 

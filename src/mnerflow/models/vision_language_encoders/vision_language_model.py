@@ -114,9 +114,9 @@ class VisionLanguageModel(VisionLanguageEncoder):
         """All of it learns as text: what is trained are adapters of its language model."""
         return {"text": self.text}
 
-    def encode(self, posts: Sequence[Post], captions: bool) -> list[EncodedText]:
+    def encode(self, posts: Sequence[Post], contexts: Sequence[str]) -> list[EncodedText]:
         """As a language model does; images come in when posts are collated."""
-        return self.text.encode(posts, captions)
+        return self.text.encode(posts, contexts)
 
     def cost(self, length: int, images: int) -> int:
         """Units of text and of images."""
@@ -192,7 +192,7 @@ class VisionLanguageModel(VisionLanguageEncoder):
         shown = [len(post.images) for post in posts]
         wrong = ""
         try:
-            text = self.collate(self.encode(posts, False), shown)
+            text = self.collate(self.encode(posts, ()), shown)
             mask = torch.tensor(shown).bool().unsqueeze(1)
             words = torch.ones(3, 1, dtype=torch.bool)
             batch = Batch(text, words, torch.zeros(3, 1, dtype=torch.long), pixels, mask).to(device())
