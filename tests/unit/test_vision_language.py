@@ -13,7 +13,8 @@ from mnerflow.config import PartConfig, RunConfig, VisionLanguageConfig
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
 from mnerflow.models.tagger import Tagger, load_tagger, new_tagger
-from mnerflow.training.inputs import Inputs
+from mnerflow.training.inputs import Condition, Inputs, image_rows
+from mnerflow.training.predict import predict
 
 SIZE = 16
 PIXELS = numpy.random.default_rng(0).integers(0, 256, (4, SIZE, SIZE, 3), dtype=numpy.uint8)
@@ -131,6 +132,20 @@ def test_a_post_longer_than_the_window_sees_its_images_in_each(weights: Path, po
     true, changed = (encoded(tagger, one).words for one in (batch, other))
     assert not torch.isclose(true[0], changed[0], atol=1e-5).all(1).any()
     torch.testing.assert_close(true[1, :2], changed[1, :2])
+
+
+@pytest.mark.parametrize("condition", ["shuffled", "blank"])
+def test_wrong_images_are_read_also_where_there_are_more(
+    weights: Path, posts: list[Post], condition: Condition
+) -> None:
+    tagger = nudged(new_tagger(run(weights), posts, 0))
+    inputs = inputs_of(tagger, posts)
+    true, _ = predict(tagger, inputs, 64)
+    inputs.rows = image_rows(ROWS, condition, 1)
+    wrong, _ = predict(tagger, inputs, 64)
+    differ = [one.confidence != other.confidence for one, other in zip(true, wrong, strict=True)]
+    shown = [rows != other for rows, other in zip(ROWS, inputs.rows, strict=True)]
+    assert differ == shown and any(shown)
 
 
 def test_a_word_that_spells_a_placeholder_is_no_image(weights: Path) -> None:
