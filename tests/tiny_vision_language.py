@@ -1,4 +1,4 @@
-"""Vision-language models small enough to be exact about, of two families that see in different ways."""
+"""Vision-language models small enough to be exact about, of three families that see in different ways."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -6,10 +6,14 @@ from pathlib import Path
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import (
+    CLIPImageProcessor,
     Idefics3Config,
     Idefics3ForConditionalGeneration,
     Idefics3ImageProcessor,
     Idefics3Processor,
+    LlavaConfig,
+    LlavaForConditionalGeneration,
+    LlavaProcessor,
     PreTrainedTokenizerFast,
     Qwen2VLConfig,
     Qwen2VLForConditionalGeneration,
@@ -49,13 +53,9 @@ def save_idefics3(folder: Path) -> None:
 
 def save_qwen2_vl(folder: Path) -> None:
     """One with positions in three dimensions, and whose prompts put subwords around an image."""
-    ids = {
-        "vision_start": "vision_start",
-        "vision_end": "vision_end",
-        "image": "image_pad",
-        "video": "video_pad",
-    }
-    tokenizer = _tokenizer([f"<|{name}|>" for name in ids.values()])
+    names = {"vision_start": "<|vision_start|>", "vision_end": "<|vision_end|>"}
+    names |= {"image": "<|image_pad|>", "video": "<|video_pad|>"}
+    tokenizer = _tokenizer(names.values())
     images = Qwen2VLImageProcessor(patch_size=4, size={"shortest_edge": 64, "longest_edge": 1024})
     Qwen2VLProcessor(images, tokenizer, Qwen2VLVideoProcessor(patch_size=4)).save_pretrained(folder)
     rope = {"rope_type": "default", "mrope_section": [2, 3, 3]}
@@ -63,15 +63,36 @@ def save_qwen2_vl(folder: Path) -> None:
     config = Qwen2VLConfig(
         text_config={**TEXT, "rope_parameters": rope, "bos_token_id": None, "eos_token_id": 0},
         vision_config=vision,
-        **{
-            f"{name}_token_id": tokenizer.convert_tokens_to_ids(f"<|{token}|>") for name, token in ids.items()
-        },
+        **{f"{name}_token_id": tokenizer.convert_tokens_to_ids(token) for name, token in names.items()},
     )
     torch.manual_seed(0)
     Qwen2VLForConditionalGeneration(config).save_pretrained(folder)
 
 
-FAMILIES = {"idefics3": save_idefics3, "qwen2_vl": save_qwen2_vl}
+def save_llava(folder: Path) -> None:
+    """One with nothing around an image, in whose files the language model has its head."""
+    tokenizer = _tokenizer(["<image>"])
+    square = {"size": {"shortest_edge": 16}, "crop_size": {"height": 16, "width": 16}}
+    processor = LlavaProcessor(
+        CLIPImageProcessor(**square),
+        tokenizer,
+        patch_size=8,
+        vision_feature_select_strategy="default",
+        num_additional_image_tokens=1,
+    )
+    processor.save_pretrained(folder)
+    vision = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+    vision |= {"image_size": 16, "patch_size": 8, "projection_dim": 32}
+    config = LlavaConfig(
+        text_config={"model_type": "llama", **TEXT},
+        vision_config={"model_type": "clip_vision_model", **vision},
+        image_token_id=tokenizer.convert_tokens_to_ids("<image>"),
+    )
+    torch.manual_seed(0)
+    LlavaForConditionalGeneration(config).save_pretrained(folder)
+
+
+FAMILIES = {"idefics3": save_idefics3, "qwen2_vl": save_qwen2_vl, "llava": save_llava}
 
 
 def _tokenizer(special: Iterable[str]) -> PreTrainedTokenizerFast:

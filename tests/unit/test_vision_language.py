@@ -116,6 +116,17 @@ def test_every_trained_weight_has_a_gradient_and_is_saved(
     torch.testing.assert_close(again(batch), tagger(batch))
 
 
+def test_layers_that_are_computed_anew_give_the_same_gradient(weights: Path, posts: list[Post]) -> None:
+    found = []
+    for anew in (False, True):
+        made = run(weights, lora={"dropout": 0.0}, gradient_checkpointing=anew)
+        torch.manual_seed(0)
+        tagger = nudged(new_tagger(replace(made, fusion=PartConfig("joint", {"dropout": 0.0})), posts, 0))
+        tagger.train().loss(inputs_of(tagger, posts).batch([0, 1, 2])).backward()
+        found.append([weight.grad for weight in tagger.encoder.parameters() if weight.requires_grad])
+    torch.testing.assert_close(*found)
+
+
 def test_the_baseline_trains_the_same_adapters_and_the_same_steps(weights: Path, posts: list[Post]) -> None:
     both, alone = (new_tagger(run(weights, fusion), posts, 0) for fusion in ("joint", "text_only"))
     assert both.trained_state().keys() == alone.trained_state().keys()
