@@ -8,7 +8,7 @@ from conftest import Workflow
 from tiny_vision_language import save_qwen2_vl
 
 from mnerflow.evaluation.scores import read_scores
-from mnerflow.grid import Combination
+from mnerflow.plan.names import Combination
 
 
 def test_a_vision_language_model_and_itself_without_images(

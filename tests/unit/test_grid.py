@@ -12,20 +12,11 @@ from hypothesis import strategies as st
 
 from mnerflow.config import RunConfig, build
 from mnerflow.errors import UserError
-from mnerflow.grid import (
-    Combination,
-    Run,
-    baselines,
-    expand,
-    lacking_baselines,
-    merge,
-    read_baselines,
-    run_config,
-    sources,
-    starting_runs,
-    write_baselines,
-)
-from mnerflow.plan import check_plan
+from mnerflow.plan.baselines import baselines, lacking_baselines, read_baselines, write_baselines
+from mnerflow.plan.checks import check_plan
+from mnerflow.plan.grid import expand, starting_runs
+from mnerflow.plan.names import Combination, Run
+from mnerflow.plan.settings import merge, run_config, sources
 from mnerflow.schema import check, check_keys
 
 ROOT = Path(__file__).parents[2]
@@ -444,7 +435,8 @@ def test_a_key_that_stands_twice_is_named(tmp_path: Path) -> None:
 
 def test_profiles_name_rules_that_are_there() -> None:
     rules = "".join(
-        file.read_text() for file in [ROOT / "Snakefile", *(ROOT / "workflow/rules").glob("*.smk")]
+        file.read_text()
+        for file in [*ROOT.glob("*.smk"), ROOT / "Snakefile", *(ROOT / "workflow/rules").glob("*.smk")]
     )
     for profile in (ROOT / "profiles").glob("*/config.yaml"):
         content = yaml.safe_load(profile.read_text(encoding="utf-8"))

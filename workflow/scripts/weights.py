@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from mnerflow.grid import ENCODERS
 from mnerflow.log import job
 from mnerflow.models.parts import encoder_config
 from mnerflow.models.weights import fetch_weights
+from mnerflow.plan.encoders import ENCODERS
 
 name, params = snakemake.wildcards.encoder, snakemake.params
 package = next(section for section in ENCODERS if name in snakemake.config.get(section, {}))

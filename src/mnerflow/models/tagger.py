@@ -24,11 +24,12 @@ from mnerflow.models.encoder import Encoder
 from mnerflow.models.fusions import Fusion, Sizes
 from mnerflow.models.image_encoders import Features, new_image_encoder
 from mnerflow.models.init_from import start_from
-from mnerflow.models.parts import load_class, load_encoder, options_of
+from mnerflow.models.parts import load_encoder, options_of
 from mnerflow.models.text_encoders import TextEncoder
 from mnerflow.models.two_towers import TwoTowers
 from mnerflow.models.vision_language_encoders import VisionLanguageEncoder
 from mnerflow.models.whole import check_tensor
+from mnerflow.registry import load_class
 
 SEAL = "sha256"
 
@@ -185,7 +186,7 @@ def _checksum(state: dict[str, Tensor], metadata: dict[str, Any]) -> str:
 def _assemble(run: RunConfig, encoder: Encoder) -> Tagger:
     tags = tag_list(run.entity_types)
     sizes = Sizes(encoder.d_word, encoder.d_patch, len(tags), encoder.prefix_shape)
-    fusion = load_class("fusions", run.fusion.kind, Fusion)
+    fusion = load_class("models.fusions", run.fusion.kind, Fusion)
     given = encoder.inputs
     if fusion.inputs != given and not (encoder.joint and fusion.inputs == ("joint",)):
         raise UserError(
@@ -199,7 +200,7 @@ def _assemble(run: RunConfig, encoder: Encoder) -> Tagger:
             f"fusion {run.fusion.kind!r}: it does not say how long the vectors are that it gives. Set "
             "`self.d_model`."
         )
-    decoder = load_class("decoders", run.decoder.kind, Decoder)
+    decoder = load_class("models.decoders", run.decoder.kind, Decoder)
     with options_of(f"decoder {run.decoder.kind!r}"):
         decoder = decoder(fusion.d_model, tags, **run.decoder.options)
     return Tagger(encoder, fusion, decoder)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from mnerflow.evaluation.evidence import RULES, Comparison
-from mnerflow.grid import ABLATIONS, COMBINATION, FILTERS_OFF, Run
+from mnerflow.plan.names import ABLATIONS, COMBINATION, FILTERS_OFF, Run
 from mnerflow.reporting.render import ABSENT, Table, percent
 
 COLUMNS = (

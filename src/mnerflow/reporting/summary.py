@@ -6,7 +6,7 @@ from dataclasses import asdict
 from statistics import fmean
 from types import MappingProxyType
 
-from mnerflow.grid import ABLATIONS, COMBINATION, FILTERS_OFF, Combination
+from mnerflow.plan.names import ABLATIONS, COMBINATION, FILTERS_OFF, Combination
 from mnerflow.reporting.render import Table, between, deviation, percent, spread
 
 REPORTED = ("entity_f1", "entity_f1_strict", "token_macro_f1", "subword_macro_f1")

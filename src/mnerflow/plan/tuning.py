@@ -7,7 +7,10 @@ from itertools import product
 from typing import Any
 
 from mnerflow.config import RunConfig, build
-from mnerflow.grid import ENCODERS, Run, block_runs, merge, run_config
+from mnerflow.plan.encoders import ENCODERS
+from mnerflow.plan.grid import block_runs
+from mnerflow.plan.names import Run
+from mnerflow.plan.settings import merge, run_config
 
 
 @dataclass(frozen=True)
