@@ -7,7 +7,7 @@ import pytest
 
 from mnerflow.data.captions import read_captions
 from mnerflow.data.formats import parse
-from mnerflow.data.post import Post
+from mnerflow.data.post import Post, read_posts, write_posts
 from mnerflow.data.tags import spans
 from mnerflow.errors import UserError
 from mnerflow.registry import names_in
