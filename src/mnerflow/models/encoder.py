@@ -55,7 +55,9 @@ class Encoder(nn.Module):
         """Its modules by the learning rate that they have, ``text`` or ``image``."""
         raise NotImplementedError
 
-    def encode(self, posts: Sequence[Post], contexts: Sequence[str]) -> list[EncodedText] | None:
+    def encode(
+        self, posts: Sequence[Post], contexts: Sequence[str], length: int = 0
+    ) -> list[EncodedText] | None:
         """The text of posts as numbers, as ``TextEncoder.encode`` says; ``None`` if it reads no text."""
         raise NotImplementedError
 

@@ -38,9 +38,11 @@ class TwoTowers(Encoder):
         """The two encoders, as far as there are both."""
         return {name: part for name, part in (("text", self.text), ("image", self.image)) if part is not None}
 
-    def encode(self, posts: Sequence[Post], contexts: Sequence[str]) -> list[EncodedText] | None:
+    def encode(
+        self, posts: Sequence[Post], contexts: Sequence[str], length: int = 0
+    ) -> list[EncodedText] | None:
         """What the text encoder makes of posts."""
-        return self.text.encode(posts, contexts) if self.text is not None else None
+        return self.text.encode(posts, contexts, length) if self.text is not None else None
 
     def cost(self, length: int, images: int) -> int:
         """Units of text, and ``FURTHER_IMAGE`` for each image beyond the first."""

@@ -52,7 +52,8 @@ def train_run(
     posts, left_out = _usable(posts, images, run.contexts, train_file)
     tagger = new_tagger(run, posts, images.d_feature if images else 0).to(device())
     training, dev = (inputs_of(run, tagger, split, images) for split in (posts, dev_posts))
-    for file, split in ((train_file, training), (dev_file, dev)):
+    splits = (train_file, training), (dev_file, dev)
+    for file, split in splits:
         split.warn_of_lost(file.stem)
     trained = sum(weight.numel() for weight in tagger.parameters() if weight.requires_grad)
     logger.info(
@@ -80,7 +81,8 @@ def train_run(
         weights_from=_origins(run),
         training_posts=len(posts),
         posts_left_out=left_out,
-        entities_lost={train_file.stem: training.lost, dev_file.stem: dev.lost},
+        entities_lost={file.stem: split.lost for file, split in splits},
+        contexts_cut={file.stem: split.cut for file, split in splits if split.cut},
         parameters_trained=trained,
         epochs_run=len(history),
         best_epoch=best_epoch(history, run.training),

@@ -94,7 +94,7 @@ class LanguageModel(SubwordEncoder):
             if weight.requires_grad:
                 weight.data = weight.data.float()
         super().__init__(config, tokenizer, model)
-        self.caption_first = config.attention == "causal"
+        self.contexts_first = config.attention == "causal"
         settings = language.config
         settings.use_cache = False
         settings.is_causal = config.attention == "causal"

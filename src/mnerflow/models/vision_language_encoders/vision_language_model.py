@@ -104,9 +104,9 @@ class VisionLanguageModel(VisionLanguageEncoder):
         """All of it learns as text: what is trained are adapters of its language model."""
         return {"text": self.text}
 
-    def encode(self, posts: Sequence[Post], contexts: Sequence[str]) -> list[EncodedText]:
+    def encode(self, posts: Sequence[Post], contexts: Sequence[str], length: int = 0) -> list[EncodedText]:
         """As a language model does; images come in when posts are collated."""
-        return self.text.encode(posts, contexts)
+        return self.text.encode(posts, contexts, length)
 
     def cost(self, length: int, images: int) -> int:
         """Units of text and of images."""
