@@ -205,7 +205,7 @@ def operations(run: RunConfig, posts: list[Post]) -> float:
     convolutions as torch counts them, which are the same for every image."""
     tagger, inputs = made(run, posts)
     matrices = sum(m.weight.numel() for m in tagger.modules() if isinstance(m, nn.Linear))
-    layers, width = tagger.text_encoder.model.config.num_hidden_layers, tagger.text_encoder.d_model
+    layers, width = tagger.encoder.text.model.config.num_hidden_layers, tagger.encoder.text.d_model
     each = [6 * matrices * length + 12 * layers * width * length**2 for length in inputs.lengths]
     with FlopCounterMode(display=False) as counter:
         tagger.loss(inputs.batch([0])).backward()

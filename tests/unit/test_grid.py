@@ -55,6 +55,54 @@ def test_unimodal_fusions_are_not_multiplied_by_the_encoder_that_they_do_not_use
     assert Run("demo", "none", "none", "vit", "image_only", 2) in runs
 
 
+@pytest.fixture
+def both(config) -> dict[str, Any]:
+    """A grid with a vision-language encoder beside two towers."""
+    entry = {"kind": "vision_language_model", "source": "org/name", "size": 96, "training": {"epochs": 7}}
+    fusions = ["text_only", "linear", "joint"]
+    config["grid"][0] |= {"vision_language_encoders": ["vlm"], "fusions": fusions, "seeds": [1]}
+    return config | {"vision_language_encoders": {"vlm": entry}}
+
+
+def test_a_vision_language_encoder_is_both_encoders_or_reads_the_text_alone(both) -> None:
+    runs = expand(both)
+    check_plan(both, runs)
+    own = {(run.path, run.model) for run in runs if "vlm" in run.text_encoder}
+    assert own == {
+        ("demo/none/vlm+none/text_only/seed1", "vlm text_only"),
+        ("demo/none/vlm+vlm/linear/seed1", "vlm linear"),
+        ("demo/none/vlm+vlm/joint/seed1", "vlm joint"),
+    }
+    assert len(runs) == 3 + 2 + 4
+    joint = Run("demo", "none", "vlm", "vlm", "joint", 1)
+    [(source, alone)] = baselines(both, joint.combination).items()
+    assert (source, alone.run(1)) == ("image", Run("demo", "none", "vlm", "none", "text_only", 1))
+    shown, unshown = (build(RunConfig, run_config(both, run), "run") for run in (joint, alone.run(1)))
+    assert (shown.image_size, unshown.image_size, shown.training.epochs) == (96, 0, 7)
+    assert replace(unshown, vision_language_encoder=shown.vision_language_encoder) == replace(
+        shown, fusion=unshown.fusion
+    )
+    assert sources(both, "vlm", "vlm") == {"vlm": "org/name"}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"fusions": ["joint"], "vision_language_encoders": []}, "'joint' needs vision_language_encoders"),
+        (
+            {"fusions": ["image_only"], "image_encoders": []},
+            "a vision-language encoder reads no image without",
+        ),
+        ({"vision_language_encoders": ["vml"]}, "'vml' is not configured (did you mean 'vlm'?)"),
+    ],
+)
+def test_what_a_vision_language_encoder_cannot_be_asked_for(both, change: dict, said: str) -> None:
+    both["grid"] = [both["grid"][0] | change]
+    with pytest.raises(UserError) as error:
+        expand(both)
+    assert said in str(error.value)
+
+
 def test_blocks_that_ask_for_the_same_run_get_it_once(config) -> None:
     assert expand(config | {"grid": config["grid"] * 2}) == expand(config)
 
@@ -333,7 +381,7 @@ def test_an_option_of_a_fusion_or_decoder_is_checked_before_anything_runs(
         ({"datasets": {"demo": {"without": ["demo"]}}}, "datasets.demo.without: 'demo' is not configured"),
         ({"datasets": {"demo": {"images_of": "dem"}}}, "datasets.demo.images_of: 'dem' is not configured"),
         ({"datasets": {"poner_scans": {"poner": {"url": "https://other.example"}}}}, "PONER has one archive"),
-        ({"image_encoders": {"minilm": {"size": 32}}}, "'minilm' is a text encoder and an image encoder"),
+        ({"image_encoders": {"minilm": {"size": 32}}}, "'minilm' stands in text_encoders and image_encoders"),
         ({"text_encoders": {"bert": {"kind": "transformer"}}}, "text_encoders.bert: it needs pretrained"),
         (
             {"datasets": {"demo": {"images_of": "demo_control", "fit": "wrap"}}},

@@ -13,6 +13,7 @@ from mnerflow.llm import runs as llm
 from mnerflow.plan import layout
 from mnerflow.plan.baselines import lacking_baselines, write_baselines
 from mnerflow.plan.checks import check_clock
+from mnerflow.plan.encoders import names_of
 from mnerflow.plan.names import FILTERS_OFF, NONE, Run
 from mnerflow.plan.plan import Plan
 from mnerflow.plan.settings import broken_of, encoders_of, fit_of, image_config, modules_of
@@ -51,8 +52,8 @@ def one_of_runs(runs):
 wildcard_constraints:
     dataset=one_of(config["datasets"]),
     filter=r"[A-Za-z0-9_.+-]+",
-    text=one_of([*config["text_encoders"], NONE]),
-    image=one_of([*config["image_encoders"], NONE]),
+    text=one_of([*names_of(config, "text_encoders", "vision_language_encoders"), NONE]),
+    image=one_of([*names_of(config, "image_encoders", "vision_language_encoders"), NONE]),
     system=one_of(systems(config)),
     seed=r"\d+",
     split=one_of(SPLITS),

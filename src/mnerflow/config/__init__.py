@@ -3,7 +3,14 @@
 ``build`` makes the typed values of the plain ones and refuses wrong ones in words.
 """
 
-from mnerflow.config.run import ImageConfig, LearningRates, PartConfig, RunConfig, TrainingConfig
+from mnerflow.config.run import (
+    ImageConfig,
+    LearningRates,
+    PartConfig,
+    RunConfig,
+    TrainingConfig,
+    VisionLanguageConfig,
+)
 from mnerflow.config.values import build, plain, settings_of
 
 __all__ = [
@@ -12,6 +19,7 @@ __all__ = [
     "PartConfig",
     "RunConfig",
     "TrainingConfig",
+    "VisionLanguageConfig",
     "build",
     "plain",
     "settings_of",

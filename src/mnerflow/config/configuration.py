@@ -12,7 +12,7 @@ from pydantic import Field
 from mnerflow.config.datasets import Dataset
 from mnerflow.config.refusals import NOT_FINITE
 from mnerflow.config.run import TrainingConfig
-from mnerflow.config.systems import Fusion, ImageEncoder, TextEncoder, Variant
+from mnerflow.config.systems import Fusion, ImageEncoder, TextEncoder, Variant, VisionLanguageEncoder
 from mnerflow.config.types import Amount, Joined, Name, Section, Seed, Several
 from mnerflow.config.values import build
 from mnerflow.data.config import Policy
@@ -44,6 +44,7 @@ class Search(Section):
         filter: of its runs.
         text_encoder: of its runs.
         image_encoder: of its runs.
+        vision_language_encoder: of its runs, instead of the other two.
         variant: of its runs.
     """
 
@@ -54,6 +55,7 @@ class Search(Section):
     filter: Name = ""
     text_encoder: Name = ""
     image_encoder: Name = ""
+    vision_language_encoder: Name = ""
     variant: Name = ""
 
 
@@ -87,6 +89,7 @@ class Block(Section):
         filters: names of filters, several joined by `+`; `none` filters nothing.
         text_encoders: names of text encoders.
         image_encoders: names of image encoders.
+        vision_language_encoders: names of vision-language encoders.
         fusions: names of fusions.
         variants: names of variants.
         seeds: a run each.
@@ -96,6 +99,7 @@ class Block(Section):
     filters: Several[Joined] = field(default_factory=lambda: ["none"])
     text_encoders: Several[Name] = field(default_factory=list)
     image_encoders: Several[Name] = field(default_factory=list)
+    vision_language_encoders: Several[Name] = field(default_factory=list)
     fusions: Several[Name]
     variants: Several[Name] = field(default_factory=lambda: ["base"])
     seeds: Several[Seed]
@@ -109,6 +113,7 @@ class Configuration(Section):
         datasets: data sets by name.
         text_encoders: text encoders by name.
         image_encoders: image encoders by name.
+        vision_language_encoders: encoders that read text and image at once, by name.
         fusions: fusions by name.
         variants: variants by name; `base` changes nothing.
         filters: options of each filter by its name.
@@ -139,6 +144,7 @@ class Configuration(Section):
     datasets: dict[Name, Dataset]
     text_encoders: dict[Name, TextEncoder]
     image_encoders: dict[Name, ImageEncoder]
+    vision_language_encoders: dict[Name, VisionLanguageEncoder] = field(default_factory=dict)
     fusions: dict[Name, Fusion]
     variants: dict[Name, Variant] = field(default_factory=dict)
     filters: dict[str, dict[str, Any]] = field(default_factory=dict)

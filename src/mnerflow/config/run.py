@@ -89,6 +89,17 @@ class ImageConfig(PartConfig):
 
 
 @dataclass(frozen=True)
+class VisionLanguageConfig(PartConfig):
+    """A vision-language encoder: besides, how it sees images.
+
+    Attributes:
+        size: pixels a side; 0 where it is shown none, as in a run that reads the text alone.
+    """
+
+    size: int = 0
+
+
+@dataclass(frozen=True)
 class RunConfig:
     """One training run: everything that its weights depend on, besides data and code.
 
@@ -96,6 +107,7 @@ class RunConfig:
         entity_types: the data set's tag scheme.
         text_encoder: nothing in an image-only run.
         image_encoder: nothing in a text-only run.
+        vision_language_encoder: reads both text and image, instead of the other two.
         contexts: named texts beside the post's own that the text encoder reads with it, in order.
         context_length: most units of all contexts together, subwords or a BiLSTM's words; what is longer is
             cut. 0 stands for a quarter of what a transformer reads at once, and for all words of a BiLSTM.
@@ -107,8 +119,21 @@ class RunConfig:
     fusion: PartConfig
     text_encoder: PartConfig | None = None
     image_encoder: ImageConfig | None = None
+    vision_language_encoder: VisionLanguageConfig | None = None
     contexts: tuple[str, ...] = ()
     context_length: int = 0
     decoder: PartConfig = field(default_factory=lambda: PartConfig("softmax"))
     init_from: str | None = None
     training: TrainingConfig = field(default_factory=TrainingConfig)
+
+    @property
+    def encoders(self) -> tuple[PartConfig, ...]:
+        """The encoders that it has."""
+        parts = (self.text_encoder, self.image_encoder, self.vision_language_encoder)
+        return tuple(part for part in parts if part is not None)
+
+    @property
+    def image_size(self) -> int:
+        """Pixels a side of the images that it reads; 0 where it reads none."""
+        part = self.image_encoder or self.vision_language_encoder
+        return part.size if part else 0

@@ -88,6 +88,19 @@ class ImageEncoder(Encoder):
 
 
 @dataclass(frozen=True, kw_only=True)
+class VisionLanguageEncoder(Encoder):
+    """An encoder that reads text and image at once.
+
+    Attributes:
+        size: pixels a side of the images that it is shown.
+        training: settings of every run with this encoder.
+    """
+
+    size: Pixels
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+
+
+@dataclass(frozen=True, kw_only=True)
 class FusionTraining(Section):
     """Only how fast it learns; all else is a variant's, so that a fusion's baseline is trained alike.
 

@@ -14,6 +14,7 @@ from mnerflow.config import build, plain, settings_of
 from mnerflow.errors import UserError, check_known
 from mnerflow.files import sha256
 from mnerflow.llm.config import Question, RivalConfig, Service
+from mnerflow.plan.encoders import encoders
 from mnerflow.plan.names import FILTERS_OFF, NONE, Combination, Run
 from mnerflow.record import RECORD, RivalRecord
 
@@ -29,8 +30,8 @@ def rival_runs(config: dict[str, Any]) -> list[Run]:
     """
     runs = []
     for name, rival in config.get("rivals", {}).items():
-        if name in config["text_encoders"]:
-            raise UserError(f"rivals.{name}: a text encoder has this name, too. Choose another.")
+        if name in encoders(config):
+            raise UserError(f"rivals.{name}: an encoder has this name, too. Choose another.")
         check_known(rival["datasets"], config["datasets"], f"rivals.{name}.datasets")
         parts = product(
             rival["datasets"], rival.get("filters", [FILTERS_OFF]), _fusions(rival), rival.get("seeds", [1])
