@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from mnerflow import signature
+from mnerflow.conditions import IMAGE, Condition
 from mnerflow.config import TrainingConfig, build, plain
 from mnerflow.errors import UserError, suggest
 
@@ -17,8 +18,6 @@ NONE = "none"
 FILTERS_OFF = "none"
 BASE = "base"  # the variant that changes nothing
 TEXT_ONLY = "text_only"  # the fusion that is left when the image is taken away
-# Wrong images that a trained run is read with, to see whether it looks at the right ones.
-ABLATIONS = ("shuffled", "blank")
 
 
 @dataclass(frozen=True, order=True)
@@ -126,16 +125,6 @@ class Run(Combination):
         """What it shares with the same run of other seeds."""
         return Combination(**{name: getattr(self, name) for name in COMBINATION})
 
-    @property
-    def condition(self) -> str:
-        """The image condition of its plain predictions: ``true``, or ``none`` where it sees no image."""
-        return "none" if self.image_encoder == NONE else "true"
-
-    @property
-    def ablations(self) -> tuple[str, ...]:
-        """Which wrong images its test predictions are made with, too; none for a run that sees no image."""
-        return () if self.image_encoder == NONE else ABLATIONS
-
 
 COMBINATION = tuple(field.name for field in fields(Combination))
 
@@ -223,6 +212,12 @@ def contexts_of(config: dict[str, Any], variant: str) -> list[str]:
     return [name for entry in variant_chain(config, variant) for name in entry.get("contexts", [])]
 
 
+def sources_of(config: dict[str, Any], combination: Combination) -> list[str]:
+    """What a run reads besides the text: its image, and contexts by name."""
+    image = [IMAGE] if combination.image_encoder != NONE else []
+    return [*image, *contexts_of(config, combination.variant)]
+
+
 def decoder_of(config: dict[str, Any], variant: str) -> dict[str, Any]:
     """Kind and options of a variant's decoder, of which the kind alone may be named; softmax without."""
     decoder = setting(config, variant, "decoder") or "softmax"
@@ -259,7 +254,7 @@ def baselines(config: dict[str, Any], combination: Combination) -> dict[str, Com
     """
     found = {}
     if combination.image_encoder != NONE and combination.text_encoder != NONE:
-        found["image"] = replace(combination, image_encoder=NONE, fusion=TEXT_ONLY)
+        found[IMAGE] = replace(combination, image_encoder=NONE, fusion=TEXT_ONLY)
     entry = variants(config)[combination.variant]
     if added := entry.get("contexts"):
         found["+".join(added)] = replace(combination, variant=entry.get("based_on", BASE))
@@ -349,6 +344,9 @@ def run_config(config: dict[str, Any], run: Run) -> dict[str, Any]:
         values["text_encoder"] = _part(run.text_encoder, text)
     if image is not None:
         values["image_encoder"] = image_config(run.image_encoder, image)
+    read = sources_of(config, run)
+    if wrong := [name for name in dataset.get("train_with", []) if Condition.named(name).source in read]:
+        values["train_with"] = wrong
     for start in starting_runs(config, run)[:1]:
         values["init_from"] = f"results/runs/{start.path}/model.safetensors"
     return values

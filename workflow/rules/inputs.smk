@@ -215,9 +215,8 @@ def published_files(wildcards):
 
 
 def predictions_of(run):
-    """Prediction files of a run; one trained on images is also read with shuffled and blank ones."""
-    kinds = ["dev", "test", *(f"test.{ablation}" for ablation in run.ablations)]
-    return [f"results/runs/{run.path}/predictions.{kind}.jsonl" for kind in kinds]
+    """What a run predicts, by split and condition."""
+    return f"results/runs/{run.path}/predictions.jsonl"
 
 
 def filtered_data():

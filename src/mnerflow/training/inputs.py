@@ -1,13 +1,15 @@
 """Posts of one split, encoded once, cut into batches for a tagger."""
 
 import mmap
-import random
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Hashable, Sequence
+from copy import copy
+from dataclasses import replace
+from typing import Self
 
 import numpy
 import torch
 
+from mnerflow.conditions import IMAGE, Condition, shuffled
 from mnerflow.config import RunConfig
 from mnerflow.data.image_store import BLANK_ROW
 from mnerflow.data.post import Post
@@ -18,7 +20,6 @@ from mnerflow.models.tagger import Tagger
 from mnerflow.training.batches import batches
 from mnerflow.training.images import Images
 
-Condition = Literal["true", "shuffled", "blank"]
 FURTHER_IMAGE = 16  # units of text that an image more is as dear as: a few hundred patches, not encoded again
 
 
@@ -47,6 +48,7 @@ class Inputs:
         self.posts = posts
         self.images = images
         self.rows = rows
+        self._contexts = contexts
         self._encoder = tagger.text_encoder
         self.texts = self._encoder.encode(posts, contexts) if self._encoder else None
         indices = {tag: index for index, tag in enumerate(tagger.decoder.tags)}
@@ -58,6 +60,27 @@ class Inputs:
         """Log how many entities of the split ``name`` the decoder cannot predict, where there are any."""
         if self.lost:
             logger.warning("%s: %d entities are beyond what the decoder can predict", name, self.lost)
+
+    def under(self, condition: Condition, seed: int) -> Self:
+        """The same posts with one source made wrong; how many keep theirs, as most are equal, is logged."""
+        read, source = copy(self), condition.source
+        if source == IMAGE:
+            found = [frozenset(own) for own in self.rows]
+            if condition.change == "shuffled":
+                read.rows = [self.rows[other] for other in _others(found, condition, seed)]
+            else:
+                read.rows = [[BLANK_ROW] * len(own) for own in self.rows]
+        elif source in self._contexts:
+            texts = [post.contexts.get(source, "") for post in self.posts]
+            if condition.change == "shuffled":
+                texts = [texts[other] for other in _others(texts, condition, seed)]
+            else:
+                texts = [""] * len(texts)
+            read.posts = [
+                _with_context(post, source, text) for post, text in zip(self.posts, texts, strict=True)
+            ]
+            read.texts = self._encoder.encode(read.posts, self._contexts)
+        return read
 
     @property
     def lengths(self) -> list[int]:
@@ -121,17 +144,16 @@ def _read(images: numpy.ndarray, rows: numpy.ndarray) -> numpy.ndarray:
     return read
 
 
-def image_rows(rows: Sequence[Sequence[int]], condition: Condition, seed: int) -> list[list[int]]:
-    """Which images posts are shown under a condition.
+def _others(own: Sequence[Hashable], condition: Condition, seed: int) -> list[int]:
+    """The places of the posts whose source each is handed, as ``shuffled`` says."""
+    others = shuffled(own, seed)
+    if kept := sum(own[post] == own[other] for post, other in enumerate(others)):
+        said = "%s: %d of %d posts keep theirs, since more than half have the same"
+        logger.warning(said, condition.name, kept, len(own))
+    return others
 
-    ``shuffled`` hands every post the images of another one (a random cyclic order, so that none keeps
-    its own place); ``blank`` shows row 0 instead of each image.
-    """
-    if condition == "blank":
-        return [[BLANK_ROW] * len(own) for own in rows]
-    if condition == "shuffled":
-        order = list(range(len(rows)))
-        random.Random(seed).shuffle(order)
-        source = dict(zip(order, [*order[1:], *order[:1]], strict=True))
-        return [list(rows[source[index]]) for index in range(len(rows))]
-    return [list(own) for own in rows]
+
+def _with_context(post: Post, name: str, text: str) -> Post:
+    """The post with another context of that name, or with none."""
+    others = {key: value for key, value in post.contexts.items() if key != name}
+    return replace(post, contexts=others | ({name: text} if text else {}))

@@ -13,7 +13,7 @@ from mnerflow.data.image import BLANK_COLOUR, BrokenImage, decode
 from mnerflow.data.post import read_posts
 from mnerflow.data.tags import spans
 from mnerflow.evaluation.errors import outcomes
-from mnerflow.evaluation.predictions import Prediction, read_predictions
+from mnerflow.evaluation.predictions import Prediction, read_tested
 from mnerflow.grid import Baselines, Run, data_label
 
 POSTS = 150  # of all data sets together: enough to browse, and the page stays a few megabytes
@@ -37,7 +37,7 @@ def gallery(
     groups = []
     for (dataset, filter_name), path in sorted(posts.items()):
         runs = _first_seeds(run for run in predictions if (run.dataset, run.filter) == (dataset, filter_name))
-        read = [read_predictions(predictions[run]) for run in runs]
+        read = [read_tested(predictions[run]) for run in runs]
         places = [_place(runs, run, baselines) for run in runs]
         names = {post.id: post.images for post in read_posts(path)}
         chosen = sample(_balance(read, places), max(1, POSTS // len(posts)), Random(SEED))
