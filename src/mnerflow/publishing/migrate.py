@@ -1,4 +1,4 @@
-"""Bring results that an earlier version made up to date: names, records and files; predictions stay the same."""
+"""Bring results that an earlier version made up to date: names, records, files; what was predicted stays."""
 
 import hashlib
 import shutil
@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from mnerflow.errors import UserError
-from mnerflow.files import read_text, sha256, write_bytes, write_text
+from mnerflow.files import atomic_path, read_text, sha256, write_text
 from mnerflow.grid import BASE, Run
 from mnerflow.publishing.checksums import SUMS, read_sums, sums_text
 from mnerflow.publishing.older_predictions import merged, merged_name, older_files
@@ -104,7 +104,7 @@ def migrate(folder: Path) -> tuple[int, int]:
     """Rewrite each ``run.yaml`` below ``folder/runs`` that is older, merge its predictions, and move its run.
 
     Checksums that a published folder lists follow. Returns how many runs were older, and of how many.
-    Raises ``UserError`` when a record is none, a file is not what the checksums say, or its new place is taken.
+    Raises ``UserError`` when a record is none, a file is not what the checksums say, or a new place is taken.
     """
     files = sorted((folder / "runs").rglob(RECORD))
     if not files:
@@ -118,7 +118,8 @@ def migrate(folder: Path) -> tuple[int, int]:
     for run in older:
         write_text(run.file, run.text)
         if run.merged and not run.merged.exists():
-            write_bytes(run.merged, merged(run.predictions))
+            with atomic_path(run.merged) as temporary:
+                temporary.write_bytes(merged(run.predictions))
         for file in run.predictions:
             file.unlink()
         if run.place != run.file.parent:
@@ -155,10 +156,10 @@ def _planned(file: Path, folder: Path, sums: dict[str, str]) -> _Older | None:
             f"{file.parent}: belongs to {place} today, where another run lies. Remove one of the two."
         )
     if sums and run.merged and not run.merged.exists():
-        if sums.get(_name(place / run.merged.name, folder)) != _sha256_of(merged(run.predictions)):
-            for one in run.predictions:
-                if sums.get(_name(one, folder)) != sha256(one):
-                    raise UserError(f"{one}: not what {SUMS} lists. {changed}")
+        wrong = [one for one in run.predictions if sums.get(_name(one, folder)) != sha256(one)]
+        begun = sums.get(_name(place / run.merged.name, folder))
+        if wrong and begun != _sha256_of(merged(run.predictions)):
+            raise UserError(f"{wrong[0]}: not what {SUMS} lists. {changed}")
     return run
 
 

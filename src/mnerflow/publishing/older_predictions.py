@@ -27,7 +27,7 @@ def merged_name(files: list[Path]) -> str:
 
 
 def merged(files: list[Path]) -> bytes:
-    """Its bytes: each line begins with its split and condition. Raises ``UserError`` for a line that is none."""
+    """Its bytes, split and condition first in each line; raises ``UserError`` for a line that is none."""
     packed = merged_name(files) == PACKED
     lines = []
     for file in files:
