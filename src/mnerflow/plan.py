@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from mnerflow.conditions import Condition
 from mnerflow.config import build
 from mnerflow.data.filters import FILTERS, steps_of
 from mnerflow.data.sources import check_name, known_by
@@ -21,6 +22,7 @@ from mnerflow.grid import (
     decoder_of,
     kind_of,
     run_config,
+    sources_of,
     variant_chain,
     variants,
 )
@@ -36,6 +38,7 @@ def check_plan(config: dict[str, Any], runs: Iterable[Run], rivals: Iterable[Run
     """
     _check_entries(config)
     runs = list(runs)
+    _check_train_with(config, runs)
     planned = [(run, [*_data_modules(config, run), *_model_modules(config, run)]) for run in runs]
     planned += [(run, [*_data_modules(config, run)]) for run in rivals]
     for run, modules in planned:
@@ -125,6 +128,24 @@ def _check_entries(config: dict[str, Any]) -> None:
                 f"image_encoders.{name}: frozen, but without a `source` its weights are random. Add one, or "
                 "train it."
             )
+
+
+def _check_train_with(config: dict[str, Any], runs: Iterable[Run]) -> None:
+    """A run goes without what it does not read, as a baseline must; where all do, the entry says nothing."""
+    read: dict[str, set[str]] = {}
+    for run in runs:
+        read.setdefault(run.dataset, set()).update(sources_of(config, run))
+    for name, sources in read.items():
+        place = f"datasets.{name}.train_with"
+        wrong = [Condition.named(one).source for one in config["datasets"][name].get("train_with", [])]
+        for source in wrong:
+            if source not in sources:
+                raise UserError(
+                    f"{place}: no run on {name} reads {source!r}{suggest(source, sources)}. Plan one that "
+                    "does, or leave it out."
+                )
+            if wrong.count(source) > 1:
+                raise UserError(f"{place}: {source} is shuffled or blank, not both. Choose one.")
 
 
 def _data_modules(config: dict[str, Any], run: Run) -> Iterator[tuple[str, ...]]:

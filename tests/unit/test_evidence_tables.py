@@ -25,7 +25,7 @@ SECOND = replace(TEXT, seed=2)
 LINEAR = replace(TEXT, image_encoder="cnn", fusion="linear")
 GAIN = Comparison(
     LINEAR.combination, "image", TEXT.combination, 3, 0.6, 0.7, 0.1, 0.08, 0.12, 0.001, 0.001,
-    {"shuffled": Drop(0.2, 0.1, 0.3), "blank": Drop(0.1, 0.05, 0.15)}, 0.25, 0.0, 0.02,
+    {"image.shuffled": Drop(0.2, 0.1, 0.3), "image.blank": Drop(0.1, 0.05, 0.15)}, 0.25, 0.0, 0.02,
 )  # fmt: skip
 CAPTION = replace(
     GAIN, combination=replace(TEXT.combination, variant="caption"), source="caption",
