@@ -202,7 +202,7 @@ def test_the_best_of_a_type_is_bold_only_where_the_next_is_surely_worse():
         rng = np.random.default_rng(seed)
         gold = np.tile([1, 1], (300, 1))
         hits = rng.random((300, 2)) < [per, loc]
-        return Counts(("PER", "LOC"), "", {"none": np.stack([hits, gold, gold], axis=-1).astype(int)}, {})
+        return Counts(("PER", "LOC"), "", {"true": np.stack([hits, gold, gold], axis=-1).astype(int)}, {})
 
     runs = {replace(TEXT, seed=seed): run(0.5, 0.8, seed) for seed in (1, 2)}
     runs |= {replace(CAPTION, seed=seed): run(0.9, 0.8, seed + 5) for seed in (1, 2)}
@@ -219,7 +219,7 @@ def test_intervals_of_scores_are_those_of_a_share_and_wider_over_seeds_that_diff
     def run(share: float) -> Counts:
         hits = np.arange(400)[:, None] < 400 * share
         gold = np.ones((400, 1))
-        return Counts(("PER",), "", {"none": np.stack([hits, gold, gold], axis=-1).astype(int)}, {})
+        return Counts(("PER",), "", {"true": np.stack([hits, gold, gold], axis=-1).astype(int)}, {})
 
     counts = {TEXT: run(0.8), LINEAR: run(0.75), replace(LINEAR, seed=2): run(0.85)}
     intervals = score_intervals(counts, RESAMPLES)
@@ -234,12 +234,12 @@ def test_the_best_of_the_grid_is_bold_only_where_the_next_is_surely_worse(better
     def run(share: float, seed: int) -> Counts:
         hits = np.random.default_rng(seed).random((300, 1)) < share
         gold = np.ones((300, 1))
-        return Counts(("PER",), "", {"none": np.stack([hits, gold, gold], axis=-1).astype(int)}, {})
+        return Counts(("PER",), "", {"true": np.stack([hits, gold, gold], axis=-1).astype(int)}, {})
 
     shares = {TEXT: 0.7, LINEAR: better, replace(TEXT, dataset="other"): 0.5}
     counts = {replace(r, seed=k): run(share, k) for r, share in shares.items() for k in (1, 2)}
     scores = [
-        asdict(run) | dict.fromkeys(REPORTED, 0.5) | {"split": "test", "image": "none", "sentences": 300}
+        asdict(run) | dict.fromkeys(REPORTED, 0.5) | {"split": "test", "condition": "true", "sentences": 300}
         for run in counts
     ]
     summary = summarize(scores, best=best_combinations(counts, RESAMPLES))

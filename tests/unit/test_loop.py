@@ -16,13 +16,15 @@ from records import ABOUT
 from tiny_run import FROZEN, RUN, pretrained
 
 from mnerflow.compute.device import seed_everything
+from mnerflow.conditions import TRUE, Condition
 from mnerflow.config import ImageConfig, LearningRates, PartConfig, RunConfig, TrainingConfig
 from mnerflow.data.image_store import ImageStore, build_store
 from mnerflow.data.post import Post, read_posts, write_posts
-from mnerflow.evaluation.predictions import TESTED, write_predictions
+from mnerflow.evaluation.predictions import TESTED, read_tested, write_predictions
 from mnerflow.log import job
 from mnerflow.models.image_encoders import new_image_encoder
 from mnerflow.models.tagger import Tagger, new_tagger
+from mnerflow.record import TrainingRecord
 from mnerflow.training.batches import batches, shuffled_batches
 from mnerflow.training.features import compute_features
 from mnerflow.training.images import open_images
@@ -292,6 +294,17 @@ def test_batches_hold_every_post_once_and_keep_to_their_budget(lengths, most, ep
 def test_epochs_and_seeds_have_orders_of_their_own() -> None:
     orders = [shuffled_batches([5] * 40, 10, seed, epoch) for seed in (1, 2) for epoch in (1, 2)]
     assert all(orders[i] != orders[j] for i in range(4) for j in range(i))
+
+
+def test_a_run_that_learns_with_wrong_images_is_another_and_is_predicted_with_true_ones(data: Path) -> None:
+    wrong = replace(RUN, train_with=("image.blank",))
+    assert trained(wrong, data, "wrong") != trained(RUN, data, "true")
+    assert TrainingRecord.read(data / "wrong/run.yaml", "").config["train_with"] == ["image.blank"]
+    images = open_images(str(data / "store" / "images.npy"), None)
+    posts = read_posts(data / "test.jsonl")
+    found = Predictor(wrong, data / "wrong", images).predict_under([TRUE, Condition("image", "blank")], posts)
+    assert found[TRUE] == [*read_tested(data / "wrong/predictions.jsonl")]
+    assert found[TRUE] != found[Condition("image", "blank")]
 
 
 def test_learning_rate_rises_then_falls_to_zero(data: Path, monkeypatch) -> None:

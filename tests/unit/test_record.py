@@ -179,7 +179,7 @@ def test_older_records_are_brought_up_to_date(tmp_path: Path, capsys: pytest.Cap
         assert "It changed since SHA256SUMS was written: fetch it again." in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("steps", range(11))
+@pytest.mark.parametrize("steps", range(17))
 def test_a_migration_that_is_killed_goes_on(steps: int, tmp_path: Path, monkeypatch: MonkeyPatch) -> None:
     """Killed before any of its writes and moves, and begun again, it ends as one that was not."""
     ends = []
@@ -218,9 +218,9 @@ def test_predictions_that_are_not_what_was_published_are_not_merged(tmp_path: Pa
 
 
 def _dies(left: Iterator[int], call: Callable[..., Any]) -> Callable[..., Any]:
-    def called(*arguments: Any) -> Any:
+    def called(*arguments: Any, **options: Any) -> Any:
         if next(left, None) is None:
             raise KeyboardInterrupt
-        return call(*arguments)
+        return call(*arguments, **options)
 
     return called
