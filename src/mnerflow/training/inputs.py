@@ -4,7 +4,7 @@ import mmap
 from collections.abc import Hashable, Sequence
 from copy import copy
 from dataclasses import replace
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy
 import torch
@@ -20,6 +20,7 @@ from mnerflow.models.tagger import Tagger
 from mnerflow.training.batches import batches
 from mnerflow.training.images import Images
 
+T = TypeVar("T")
 FURTHER_IMAGE = 16  # units of text that an image more is as dear as: a few hundred patches, not encoded again
 
 
@@ -65,20 +66,13 @@ class Inputs:
         """The same posts with one source made wrong; how many keep theirs, as most are equal, is logged."""
         read, source = copy(self), condition.source
         if source == IMAGE:
-            found = [frozenset(own) for own in self.rows]
-            if condition.change == "shuffled":
-                read.rows = [self.rows[other] for other in _others(found, condition, seed)]
-            else:
-                read.rows = [[BLANK_ROW] * len(own) for own in self.rows]
+            blank = [[BLANK_ROW] * len(own) for own in self.rows]
+            read.rows = _wrong(self.rows, list(map(frozenset, self.rows)), blank, condition, seed)
         elif source in self._contexts:
             texts = [post.contexts.get(source, "") for post in self.posts]
-            if condition.change == "shuffled":
-                texts = [texts[other] for other in _others(texts, condition, seed)]
-            else:
-                texts = [""] * len(texts)
-            read.posts = [
-                _with_context(post, source, text) for post, text in zip(self.posts, texts, strict=True)
-            ]
+            texts = _wrong(texts, texts, [""] * len(texts), condition, seed)
+            pairs = zip(self.posts, texts, strict=True)
+            read.posts = [_with_context(post, source, text) for post, text in pairs]
             read.texts = self._encoder.encode(read.posts, self._contexts)
         return read
 
@@ -144,13 +138,17 @@ def _read(images: numpy.ndarray, rows: numpy.ndarray) -> numpy.ndarray:
     return read
 
 
-def _others(own: Sequence[Hashable], condition: Condition, seed: int) -> list[int]:
-    """The places of the posts whose source each is handed, as ``shuffled`` says."""
-    others = shuffled(own, seed)
-    if kept := sum(own[post] == own[other] for post, other in enumerate(others)):
+def _wrong(
+    own: Sequence[T], known_by: Sequence[Hashable], blank: Sequence[T], condition: Condition, seed: int
+) -> Sequence[T]:
+    """What posts are shown of a source instead of their ``own``; those are equal whose ``known_by`` are."""
+    if condition.change == "blank":
+        return blank
+    others = shuffled(known_by, seed)
+    if kept := sum(known_by[post] == known_by[other] for post, other in enumerate(others)):
         said = "%s: %d of %d posts keep theirs, since more than half have the same"
         logger.warning(said, condition.name, kept, len(own))
-    return others
+    return [own[other] for other in others]
 
 
 def _with_context(post: Post, name: str, text: str) -> Post:

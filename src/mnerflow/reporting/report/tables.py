@@ -316,7 +316,7 @@ TABLES: Sequence[tuple[str, str, str, Sequence[Column]]] = (
     (
         "scores.csv",
         "Every run",
-        "Every run, split and image condition; a seed leads to the run's folder with weights, "
+        "Every run, split and condition; a seed leads to the run's folder with weights, "
         "configuration, history and predictions.",
         (
             *MODEL,
