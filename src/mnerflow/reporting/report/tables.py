@@ -322,7 +322,7 @@ TABLES: Sequence[tuple[str, str, str, Sequence[Column]]] = (
             *MODEL,
             Column("seed", _seed, ("seed",), number=True),
             *_wide(_text("split", "split")),
-            _text("image", "image"),
+            _text("condition", "condition"),
             _percent("entity F1", "entity_f1"),
             *_wide(
                 _percent("precision", "entity_precision"),
