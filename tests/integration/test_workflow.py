@@ -22,8 +22,8 @@ from PIL import Image
 from mnerflow.data.post import SPLITS, read_posts
 from mnerflow.evaluation.predictions import read_predictions
 from mnerflow.evaluation.scores import COLUMNS, read_scores
-from mnerflow.grid import Run
-from mnerflow.kept_weights import drop_rest
+from mnerflow.plan.kept_weights import drop_rest
+from mnerflow.plan.names import Run
 
 TEXT = ["demo/none/bilstm+none/text_only/seed1"]
 LINEAR = [f"demo/none/bilstm+cnn/linear/seed{seed}" for seed in (1, 2)]
@@ -238,7 +238,7 @@ def test_a_changed_file_in_ones_own_folder_is_read_again(workflow: Workflow, con
     (own / "captions.txt").write_text("deeper/a.png :Ann\n")
     splits = {split: f"{split}.jsonl" for split in SPLITS}
     entry = {"folder": str(own), "format": "jsonl", "types": ["PER"], "splits": splits}
-    config["datasets"] = {"own": entry | {"captions": "captions.txt"}}
+    config["datasets"] = {"own": entry | {"contexts": {"caption": "captions.txt"}}}
     config["grid"] = [
         {"datasets": ["own"], "text_encoders": ["bilstm"], "fusions": ["text_only"], "seeds": [1]}
     ]

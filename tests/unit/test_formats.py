@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from mnerflow.data.captions import read_captions
-from mnerflow.data.formats import FORMATS, parse
+from mnerflow.data.contexts import context_files, read_context
+from mnerflow.data.formats import parse
 from mnerflow.data.post import Post, read_posts, write_posts
 from mnerflow.data.tags import spans
 from mnerflow.errors import UserError
+from mnerflow.registry import names_in
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the real data sets are not here")
@@ -105,14 +106,29 @@ def test_all_problems_of_a_file_can_be_collected(tmp_path: Path) -> None:
 
 
 def test_unknown_format_names_the_nearest() -> None:
-    assert set(FORMATS) >= {"conll", "jsonl", "ritual", "umt"}
+    assert {*names_in("data.formats")} >= {"conll", "jsonl", "ritual", "umt"}
     with pytest.raises(UserError, match="did you mean 'conll'"):
         parse("connl", "x")
 
 
-def test_captions_keep_colons_and_empty_ones(tmp_path: Path) -> None:
-    path = write(tmp_path / "c", "1.jpg :a sign : stop\n2.jpg :\n")
-    assert read_captions(path) == {"1.jpg": "a sign : stop", "2.jpg": ""}
+def test_texts_by_image_keep_colons_and_empty_ones(tmp_path: Path) -> None:
+    write(tmp_path / "c.txt", "1.jpg :a sign : stop\n2.jpg :\n")
+    context = read_context(context_files({"contexts": {"caption": "c.txt"}})["caption"], tmp_path)
+    assert (context.by_image, context.texts) == (True, {"1.jpg": "a sign : stop", "2.jpg": ""})
+
+
+def test_texts_by_post_may_stand_in_several_files_of_a_named_format(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write(tmp_path / name, f'{{"id": "{name}", "text": "of {name}"}}\n')
+    entry = {"contexts": {"ocr": {"files": ["a", "b"], "format": "jsonl"}}}
+    context = read_context(context_files(entry)["ocr"], tmp_path)
+    assert (context.by_image, context.texts) == (False, {"a": "of a", "b": "of b"})
+    write(tmp_path / "b", '{"id": "a", "text": ""}\n')
+    with pytest.raises(UserError, match=r"b:1: a second text for 'a'"):
+        read_context(context_files(entry)["ocr"], tmp_path)
+    write(tmp_path / "b", '{"id": "b", "caption": "x"}\n')
+    with pytest.raises(UserError, match=r"b:1: the field 'text' is missing"):
+        read_context(context_files(entry)["ocr"], tmp_path)
 
 
 @needs_data

@@ -1,6 +1,7 @@
 """Encoders read whatever model folder they are given; fusions compute what they say."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -14,6 +15,7 @@ from safetensors.torch import save_file
 from tiny_run import pretrained
 from torch import Tensor
 
+from mnerflow import registry
 from mnerflow.config import ImageConfig, PartConfig, RunConfig, build
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
@@ -188,6 +190,45 @@ def test_words_see_the_caption(kind: str, options: dict, tiny_bert: Path, tiny_l
     assert first.shape == second.shape == third.shape
     for other in (second, third):
         assert not any(torch.equal(one, its) for one, its in zip(first, other, strict=True))
+
+
+OCR = Post("1", ["in", "rome"], ["O", "O"], contexts={"ocr": "sings a", "caption": "ann b c"})
+BARE = Post("2", ["in"], ["O"])
+
+
+def read(kind: str, options: dict, weights: Path, contexts: Sequence[str], length: int = 0) -> tuple:
+    """What an encoder reads of two posts, and which contexts are cut."""
+    part = PartConfig(kind, options, pretrained(kind, weights))
+    run = RunConfig(("PER",), 1, PartConfig("text_only"), part)
+    encoder = new_tagger(
+        run, [Post("0", ["in", "rome", "sings", "a", "ann", "b", "c"], ["O"] * 7)], 0
+    ).text_encoder
+    one, none = encoder.encode([OCR, BARE], contexts, length)
+    assert len(one.words) == 2
+    if kind == "bilstm":
+        words = {number: word for word, number in encoder.vocabulary.words.items()}
+        return *(" ".join(map(words.get, text.windows[0])) for text in (one, none)), one.cut
+    return *(encoder.tokenizer.decode(text.windows[0]) for text in (one, none)), one.cut
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "whole", "bare", "length"),
+    [
+        ("transformer", {}, "[CLS] in rome [SEP] ann b c [SEP] sings a [SEP]", "[CLS] in [SEP]", 0),
+        ("language_model", {"attention": "causal"}, " ann b c\n sings a\n in rome", " in", 6),
+        ("language_model", {"attention": "bidirectional"}, " in rome\n ann b c\n sings a", " in", 6),
+        ("bilstm", {"min_count": 1}, "ann b c sings a in rome", "in", 4),
+    ],
+)
+def test_contexts_are_read_in_order_and_what_is_cut_is_told(
+    kind: str, options: dict, whole: str, bare: str, length: int, tiny_bert: Path, tiny_llama: Path
+) -> None:
+    weights = tiny_llama if kind == "language_model" else tiny_bert
+    contexts = ("caption", "ocr")
+    assert read(kind, options, weights, contexts, 99) == (whole, bare, [])
+    cut = whole.replace("sings a", "sings")
+    assert read(kind, options, weights, contexts, length) == (cut, bare, ["ocr"])
+    assert read(kind, options, weights, ("other",)) == read(kind, options, weights, ())
 
 
 CONFIGS = Path(__file__).parents[2].glob("config/*.yaml")
@@ -433,11 +474,14 @@ def test_what_is_wrong_with_a_fusion_or_a_model_file_is_said_in_words(
         module = ModuleType(name)
         vars(module).update(classes)
         monkeypatch.setitem(sys.modules, f"mnerflow.models.fusions.{name}", module)
+    known = registry.names_in
+    monkeypatch.setattr(registry, "names_in", lambda package: (*known(package), "empty", "two"))
     run = {"entity_types": ["PER"], "seed": 1, "text_encoder": {"kind": "bilstm"}}
     run |= {"image_encoder": {"kind": "cnn", "size": 32}}
     for fusion, said in (
         ({"kind": "cross_attention", "options": {"heads": 7}}, "divisible"),
         ({"kind": "empty"}, "empty.py must define one Fusion, and defines none"),
+        ({"kind": "linaer"}, r"fusion.kind: 'linaer' is not known \(did you mean 'linear'\?\)"),
         ({"kind": "two"}, "two.py must define one Fusion, and defines One, Two"),
     ):
         with pytest.raises(UserError, match=said):
@@ -519,9 +563,9 @@ def test_windows_show_every_word_once_and_the_caption_each_time(
     words: list[list[int]], caption: list[int], most: int, tiny_bert: Path
 ) -> None:
     encoder = Transformer.create(Config(max_subwords=most), tiny_bert, [])
-    text = encoder._windows(words, [len(word) for word in words], caption, [])
-    assert text.own == encoder._windows(words, [len(word) for word in words], [], []).length
     seen = caption[: most // 4]
+    text = encoder._windows(words, [len(word) for word in words], seen, [])
+    assert text.own == encoder._windows(words, [len(word) for word in words], [], []).length
     room = most - 2 - (len(seen) + 1 if seen else 0)  # [CLS] and [SEP]; a second one ends the caption
     read = [[text.windows[window][position] for window, position in word] for word in text.words]
     assert read == [word[:room] for word in words]

@@ -9,8 +9,10 @@ from markdown_it import MarkdownIt
 from test_grid import load
 
 from mnerflow.errors import printable
-from mnerflow.grid import encoders_of, expand, kind_of
 from mnerflow.llm.runs import rival_runs, rivals_of
+from mnerflow.plan.grid import expand
+from mnerflow.plan.settings import encoders_of
+from mnerflow.registry import kind_of
 from mnerflow.reporting.literature import results_on
 from mnerflow.reporting.render import Table, latex_escape, percent, spread
 from mnerflow.reporting.summary import grid_table, short_table, summarize

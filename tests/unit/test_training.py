@@ -84,6 +84,21 @@ def test_a_post_without_a_word_is_left_out_of_training_and_listed(folder: Path) 
     assert (record["training_posts"], record["posts_left_out"]) == (8, ["hidden"])
 
 
+def test_contexts_that_are_cut_are_counted_and_one_that_no_post_has_is_refused(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    notes = [{}, {"notes": "one"}, {"notes": "one two three"}, {"notes": "one two", "caption": "three"}]
+    posts = [Post(str(n), ["met", "Ann"], ["O", "B-PER"], contexts=own) for n, own in enumerate(notes)]
+    write_posts(folder / "train.jsonl", posts)
+    reading = replace(run(epochs=1), contexts=("notes", "caption"), context_length=2)
+    train(reading, folder)
+    record = yaml.safe_load((folder / "run" / "run.yaml").read_text())
+    assert record["contexts_cut"] == {"train": {"notes": 1, "caption": 1}, "dev": {"notes": 0, "caption": 0}}
+    assert "train: the context notes is cut in 1 of 4 posts" in caplog.messages
+    with pytest.raises(UserError, match="not one training post has the context 'ocr', but the variant reads"):
+        train(replace(reading, contexts=("notes", "ocr")), folder)
+
+
 def test_nothing_to_train_on_is_a_clear_error(folder: Path) -> None:
     write_posts(folder / "train.jsonl", [Post("hidden", [":-)"], ["O"], dropped=[0])])
     with pytest.raises(UserError, match="no training post has a word left"):

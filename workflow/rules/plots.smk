@@ -7,7 +7,7 @@ rule plot_fusion_comparison:
         scores="results/scores.csv",
         ceilings=expand(
             "resources/data/{dataset}/ceiling.json",
-            dataset=sorted({*DATASETS} & {*GENERATED}),
+            dataset=sorted({*plan.datasets} & {*plan.data.generated}),
         ),
     output:
         png="results/plots/fusion_comparison.png",
@@ -59,7 +59,7 @@ rule plot_confusion_matrix:
     """Draw the confusion matrix of the data set's run that was best on dev."""
     input:
         scores="results/scores.csv",
-        predictions=lambda w: [predictions_of(run) for run in RUNS if run.dataset == w.dataset],
+        predictions=lambda w: [predictions_of(run) for run in plan.runs if run.dataset == w.dataset],
     output:
         png="results/plots/confusion_matrix.{dataset}.png",
         svg=report(
@@ -81,7 +81,7 @@ rule plot_confusion_matrix:
 rule plot_training_curves:
     """Draw losses and dev scores over the epochs of every run."""
     input:
-        expand("results/runs/{run}/history.csv", run=[run.path for run in RUNS]),
+        of_runs("history.csv"),
     output:
         png="results/plots/training_curves.png",
         svg=report(

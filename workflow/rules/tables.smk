@@ -32,8 +32,8 @@ rule tables:
     conda:
         ENVIRONMENT
     params:
-        encoders=grid.encoders_of(config) | llm.rivals_of(config),
-        fusions={name: grid.kind_of(name, entry) for name, entry in config["fusions"].items()},
+        encoders=encoders_of(config) | llm.rivals_of(config),
+        fusions={name: kind_of(name, entry) for name, entry in config["fusions"].items()},
         code=code_of("tables.py"),
     script:
         "../scripts/tables.py"
@@ -43,7 +43,7 @@ rule evidence:
     """Compare every run with its baseline and with wrong sources; scores by entity type."""
     input:
         counts=of_all_encoders("counts.npz") + of_rivals("counts.npz"),
-        records=expand("results/runs/{run}/run.yaml", run=[run.path for run in RUNS]),
+        records=of_runs("run.yaml"),
     output:
         help=[
             report(
@@ -80,9 +80,9 @@ rule errors:
     """Sort the errors of all runs."""
     input:
         predictions=results_of_runs("predictions.jsonl"),
-        train=expand("results/data/{data}/train.jsonl", data=filtered_data()),
-        test=expand("results/data/{data}/test.jsonl", data=filtered_data()),
-        images=IMAGE_INDEXES.values(),
+        train=expand("results/data/{data}/train.jsonl", data=plan.filtered_data),
+        test=expand("results/data/{data}/test.jsonl", data=plan.filtered_data),
+        images=plan.image_indexes.values(),
     output:
         csv=report(
             "results/tables/errors.csv",
@@ -96,7 +96,7 @@ rule errors:
     conda:
         ENVIRONMENT
     params:
-        with_images=list(IMAGE_INDEXES),
+        with_images=list(plan.image_indexes),
         code=code_of("errors.py"),
     script:
         "../scripts/errors.py"
@@ -128,7 +128,7 @@ rule fixed_and_broken:
 rule cost:
     """Tabulate time, memory and trained weights of all combinations."""
     input:
-        expand("results/runs/{run}/run.yaml", run=[run.path for run in RUNS]),
+        of_runs("run.yaml"),
     output:
         csv=report(
             "results/tables/cost.csv",
@@ -165,7 +165,7 @@ rule literature:
     conda:
         ENVIRONMENT
     params:
-        contexts={name: grid.contexts_of(config, name) for name in grid.variants(config)},
+        contexts={name: contexts_of(config, name) for name in variants(config)},
         code=code_of("literature.py"),
     script:
         "../scripts/literature.py"

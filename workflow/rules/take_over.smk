@@ -4,8 +4,8 @@
 rule take_over:
     """Unpack a published run; its predictions get their words back."""
     input:
-        packed=published_files,
-        data=lambda w: data_of_run(grid.Run.from_folder(w.run), splits=SPLITS),
+        packed=lambda w: plan.published_files(w.run),
+        data=lambda w: data_of(Run.from_folder(w.run)),
     output:
         record="results/runs/{run}/run.yaml",
         history="results/runs/{run}/history.csv",
@@ -13,7 +13,7 @@ rule take_over:
     log:
         "results/logs/take_over/{run}.log",
     wildcard_constraints:
-        run=one_of(run.path for run in PUBLISHED),
+        run=one_of(run.path for run in plan.published),
     localrule: True
     conda:
         ENVIRONMENT

@@ -8,8 +8,8 @@ from mnerflow.conditions import conditions_of
 from mnerflow.config import RunConfig, build
 from mnerflow.data.post import read_posts
 from mnerflow.evaluation.predictions import write_predictions
-from mnerflow.grid import Run
 from mnerflow.log import job
+from mnerflow.plan.names import Run
 from mnerflow.training.images import open_images
 from mnerflow.training.predictor import Predictor
 
@@ -28,5 +28,5 @@ with job(f"predicted {folder}", snakemake.log[0]):
     }
     write_predictions(Path(snakemake.output.predictions), found)
     # By name, so that it is no part of the code that predictions hang on.
-    kept_weights = import_module("mnerflow.kept_weights")
+    kept_weights = import_module("mnerflow.plan.kept_weights")
     kept_weights.drop_own(snakemake.config, Run.from_folder(folder), Path("results"))

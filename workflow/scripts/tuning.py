@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from mnerflow.grid import Combination, Run
 from mnerflow.log import job
+from mnerflow.plan.names import Combination, Run
+from mnerflow.plan.tuning import Candidate
 from mnerflow.reporting.table_files import write_table
 from mnerflow.reporting.tuning import COLUMNS, tuning_rows, tuning_table
-from mnerflow.tuning import Candidate
 
 with job("compared the candidates", snakemake.log[0]) as log:
     folders = {}

@@ -40,10 +40,6 @@ class Post:
     dropped: list[int] = field(default_factory=list)
     forms: list[str] = field(default_factory=list)
 
-    def texts(self, contexts: Iterable[str]) -> list[str]:
-        """Its texts of the contexts of these names, in this order; those that it lacks are left out."""
-        return [self.contexts[name] for name in contexts if name in self.contexts]
-
     @property
     def kept(self) -> list[int]:
         """Indices of the tokens that the model sees."""

@@ -18,7 +18,7 @@ from rocrate.rocrate import ROCrate
 from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import PREDICTIONS
 from mnerflow.files import sha256, write_json
-from mnerflow.grid import Run
+from mnerflow.plan.names import Run
 from mnerflow.provenance import git_commit
 from mnerflow.publishing.archive import METADATA
 from mnerflow.record import RECORD, Record
@@ -27,6 +27,7 @@ from mnerflow.yaml_file import read_yaml
 # What a checkout holds, by its names at the top; anything else there is the user's.
 CODE = (
     "Snakefile",
+    "rivals.smk",
     "config.yaml",
     "config",
     "workflow",

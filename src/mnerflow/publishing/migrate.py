@@ -11,7 +11,7 @@ import yaml
 
 from mnerflow.errors import UserError
 from mnerflow.files import atomic_path, read_text, sha256, write_text
-from mnerflow.grid import BASE, Run
+from mnerflow.plan.names import BASE, Run
 from mnerflow.publishing.checksums import SUMS, read_sums, sums_text
 from mnerflow.publishing.older_predictions import merged, merged_name, older_files
 from mnerflow.record import RECORD

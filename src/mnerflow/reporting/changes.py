@@ -9,7 +9,8 @@ from pathlib import Path
 
 from mnerflow.evaluation.errors import CHANGES, Entity, changes
 from mnerflow.evaluation.predictions import Prediction, read_tested
-from mnerflow.grid import COMBINATION, Baselines, Run
+from mnerflow.plan.baselines import Baselines
+from mnerflow.plan.names import COMBINATION, Run
 
 COLUMNS = (*COMBINATION, "source", "seeds", "type", *CHANGES)
 EXEMPLIFIED = ("fixed", "broken")

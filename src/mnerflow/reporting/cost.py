@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from statistics import fmean
 
-from mnerflow.grid import COMBINATION, Combination, Run
+from mnerflow.plan.names import COMBINATION, Combination, Run
 from mnerflow.record import Hardware, TrainingRecord
 from mnerflow.reporting.render import ABSENT, Table, deviation
 

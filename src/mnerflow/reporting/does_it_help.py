@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from mnerflow.conditions import CHANGES
 from mnerflow.evaluation.evidence import RULES, Comparison
-from mnerflow.grid import COMBINATION, FILTERS_OFF, Run
+from mnerflow.plan.names import COMBINATION, FILTERS_OFF, Run
 from mnerflow.reporting.render import ABSENT, Table, percent
 
 COLUMNS = (

@@ -9,7 +9,7 @@ from statistics import fmean
 
 from mnerflow.evaluation.errors import GROUPINGS, KINDS, WITHOUT_GOLD, Context, count_errors
 from mnerflow.evaluation.predictions import read_tested
-from mnerflow.grid import COMBINATION, Combination, Run
+from mnerflow.plan.names import COMBINATION, Combination, Run
 from mnerflow.reporting.render import ABSENT, Table
 
 COLUMNS = (*COMBINATION, "seeds", "by", "group", "gold", "correct", *KINDS)

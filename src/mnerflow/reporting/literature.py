@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import yaml
 
-from mnerflow.grid import FILTERS_OFF, NONE, Combination
+from mnerflow.plan.names import FILTERS_OFF, NONE, Combination
 from mnerflow.reporting.render import ABSENT, Table, spread
 
 COLUMNS = ("dataset", "split", "metric", "origin", "system", "backbone", "modality", "value", "sd", "seeds")

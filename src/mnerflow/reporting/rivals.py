@@ -10,8 +10,9 @@ from mnerflow.conditions import TRUE
 from mnerflow.evaluation.counts import Counts
 from mnerflow.evaluation.evidence import Comparison, compare_with_baselines, corrected
 from mnerflow.files import read_json
-from mnerflow.grid import COMBINATION, Baselines, Combination, Run
 from mnerflow.llm.answer import ANSWER_PROBLEMS, ENTITY_PROBLEMS
+from mnerflow.plan.baselines import Baselines
+from mnerflow.plan.names import COMBINATION, Combination, Run
 from mnerflow.record import RECORD, RivalRecord
 from mnerflow.reporting.render import ABSENT, Table, percent, spread
 from mnerflow.reporting.summary import summarize

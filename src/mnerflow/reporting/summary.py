@@ -7,7 +7,7 @@ from statistics import fmean
 from types import MappingProxyType
 
 from mnerflow.conditions import CHANGES, IMAGE, TRUE, Condition
-from mnerflow.grid import COMBINATION, FILTERS_OFF, Combination
+from mnerflow.plan.names import COMBINATION, FILTERS_OFF, Combination
 from mnerflow.reporting.render import Table, between, deviation, percent, spread
 
 REPORTED = ("entity_f1", "entity_f1_strict", "token_macro_f1", "subword_macro_f1")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from mnerflow.grid import COMBINATION, FILTERS_OFF, Combination
+from mnerflow.plan.names import COMBINATION, FILTERS_OFF, Combination
 from mnerflow.reporting.render import ABSENT, Table, percent, spread
 
 THESIS = yaml.safe_load(Path(__file__).with_name("thesis.yaml").read_text(encoding="utf-8"))

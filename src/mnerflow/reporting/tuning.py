@@ -8,10 +8,10 @@ from pathlib import Path
 from statistics import fmean
 
 from mnerflow.files import read_text
-from mnerflow.grid import COMBINATION, Combination
+from mnerflow.plan.names import COMBINATION, Combination
+from mnerflow.plan.tuning import Candidate
 from mnerflow.record import RECORD, TrainingRecord
 from mnerflow.reporting.render import Table, deviation, spread
-from mnerflow.tuning import Candidate
 
 COLUMNS = (*COMBINATION, "settings", "seeds", "select", "dev_mean", "dev_sd", "seconds", "picked")
 

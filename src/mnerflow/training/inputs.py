@@ -1,6 +1,7 @@
 """Posts of one split, encoded once, cut into batches for a tagger."""
 
 import mmap
+from collections import Counter
 from collections.abc import Hashable, Sequence
 from copy import copy
 from dataclasses import replace
@@ -33,9 +34,11 @@ class Inputs:
         contexts: names of the contexts that it reads beside the text, in order.
         images: ``(rows, …)`` pixels or features, row 0 standing in for an image that is missing.
         rows: for every post, the rows of its images.
+        context_length: most units of the contexts together, see ``RunConfig``.
 
     Attributes:
         lost: how many entities the decoder can neither learn nor predict.
+        cut: by context, of how many posts it was cut.
     """
 
     def __init__(
@@ -45,20 +48,29 @@ class Inputs:
         contexts: Sequence[str] = (),
         images: numpy.ndarray | None = None,
         rows: Sequence[Sequence[int]] = (),
+        context_length: int = 0,
     ) -> None:
         self.posts = posts
         self.images = images
         self.rows = rows
-        self._contexts = contexts
+        self._contexts, self._context_length = contexts, context_length
         self._encoder = tagger.text_encoder
-        self.texts = self._encoder.encode(posts, contexts) if self._encoder else None
+        self.texts = self._encoder.encode(posts, contexts, context_length) if self._encoder else None
         indices = {tag: index for index, tag in enumerate(tagger.decoder.tags)}
         kept = [[post.labels[index] for index in post.kept] for post in posts]
         self._labels = [[indices[label] for label in labels] for labels in kept]
         self.lost = sum(map(tagger.decoder.lost, kept))
+        cut = Counter(name for text in self.texts or () for name in text.cut)
+        self.cut = {name: cut[name] for name in contexts}
 
     def warn_of_lost(self, name: str) -> None:
-        """Log how many entities of the split ``name`` the decoder cannot predict, where there are any."""
+        """Log of how many posts of the split ``name`` contexts were cut, and how many of its entities the
+        decoder cannot predict, where there are any."""
+        for context, count in self.cut.items():
+            if count:
+                logger.warning(
+                    "%s: the context %s is cut in %d of %d posts", name, context, count, len(self.posts)
+                )
         if self.lost:
             logger.warning("%s: %d entities are beyond what the decoder can predict", name, self.lost)
 
@@ -73,7 +85,7 @@ class Inputs:
             texts = _wrong(texts, texts, [""] * len(texts), condition, seed)
             pairs = zip(self.posts, texts, strict=True)
             read.posts = [_with_context(post, source, text) for post, text in pairs]
-            read.texts = self._encoder.encode(read.posts, self._contexts)
+            read.texts = self._encoder.encode(read.posts, self._contexts, self._context_length)
         return read
 
     @property
@@ -119,9 +131,8 @@ class Inputs:
 
 def inputs_of(run: RunConfig, tagger: Tagger, posts: Sequence[Post], images: Images | None) -> Inputs:
     """What the tagger of a run reads of posts, their images looked up in ``images``."""
-    if images is None:
-        return Inputs(posts, tagger, run.contexts)
-    return Inputs(posts, tagger, run.contexts, images.values, images.rows(posts))
+    shown = (images.values, images.rows(posts)) if images else (None, ())
+    return Inputs(posts, tagger, run.contexts, *shown, run.context_length)
 
 
 def _read(images: numpy.ndarray, rows: numpy.ndarray) -> numpy.ndarray:

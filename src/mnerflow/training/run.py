@@ -12,10 +12,10 @@ from mnerflow.config import RunConfig, plain
 from mnerflow.data.post import Post, read_posts
 from mnerflow.errors import UserError
 from mnerflow.files import read_json, sha256
-from mnerflow.grid import training_modules
 from mnerflow.log import logger
 from mnerflow.models.tagger import new_tagger
 from mnerflow.models.weights import ORIGIN
+from mnerflow.plan.settings import training_modules
 from mnerflow.provenance import PACKAGES, versions
 from mnerflow.record import RECORD, TrainingRecord
 from mnerflow.training.checkpoint import remove_checkpoints
@@ -55,7 +55,8 @@ def train_run(
     training, dev = (inputs_of(run, tagger, split, images) for split in (posts, dev_posts))
     for condition in map(Condition.named, run.train_with):
         training, dev = (split.under(condition, run.seed) for split in (training, dev))
-    for file, split in ((train_file, training), (dev_file, dev)):
+    splits = (train_file, training), (dev_file, dev)
+    for file, split in splits:
         split.warn_of_lost(file.stem)
     trained = sum(weight.numel() for weight in tagger.parameters() if weight.requires_grad)
     logger.info(
@@ -83,7 +84,8 @@ def train_run(
         weights_from=_origins(run),
         training_posts=len(posts),
         posts_left_out=left_out,
-        entities_lost={train_file.stem: training.lost, dev_file.stem: dev.lost},
+        entities_lost={file.stem: split.lost for file, split in splits},
+        contexts_cut={file.stem: split.cut for file, split in splits if split.cut},
         parameters_trained=trained,
         epochs_run=len(history),
         best_epoch=best_epoch(history, run.training),

@@ -16,6 +16,7 @@ from mnerflow.data.post import CAPTION, Post
 from mnerflow.errors import UserError
 from mnerflow.files import json_object, read_lines, read_text
 
+CONTEXTS = True
 KNOWN = ("id", "tokens", "labels", "images", "contexts", CAPTION, "language", "group")
 
 

@@ -15,6 +15,8 @@ from mnerflow.data.post import CAPTION, Post
 from mnerflow.errors import UserError
 from mnerflow.files import read_json_lines
 
+CONTEXTS = True
+
 
 def records(path: Path) -> Iterator[tuple[int, tuple[dict, dict[str, str]]]]:
     """Yield every line's object beside the captions of the split, none where there is no caption file."""

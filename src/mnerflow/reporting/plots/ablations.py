@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mnerflow.grid import Combination
+from mnerflow.plan.names import Combination
 from mnerflow.reporting import style
 from mnerflow.reporting.does_it_help import COLUMNS
 from mnerflow.reporting.plots.intervals import Mark, Row, handle, interval_figure

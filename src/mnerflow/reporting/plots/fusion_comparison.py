@@ -12,8 +12,8 @@ from matplotlib.transforms import ScaledTranslation
 
 from mnerflow.conditions import CHANGES, IMAGE, TRUE, Condition
 from mnerflow.evaluation.scores import read_scores
-from mnerflow.grid import NONE, Run
 from mnerflow.log import logger
+from mnerflow.plan.names import NONE, Run
 from mnerflow.reporting import style
 from mnerflow.reporting.plots.panels import (
     first_panels,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from mnerflow.grid import FILTERS_OFF, Combination
+from mnerflow.plan.names import FILTERS_OFF, Combination
 from mnerflow.reporting.does_it_help import interval, p_value, points
 from mnerflow.reporting.render import percent
 from mnerflow.reporting.summary import FEW_SENTENCES, few_sentences

@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from mnerflow.evaluation.errors import KINDS
-from mnerflow.grid import Combination, Run
+from mnerflow.plan.names import Combination, Run
 from mnerflow.reporting.does_it_help import interval, p_value, points
 from mnerflow.reporting.literature import reservation
 from mnerflow.reporting.render import ABSENT, percent, spread
