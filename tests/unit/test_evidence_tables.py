@@ -131,7 +131,7 @@ def test_costs_on_another_machine_than_most_are_drawn_hollow(tmp_path, drawn):
     rows.append(names | {"fusion": "c", "seconds_mean": 9, "hardware": "GPU"})
     write_csv(tmp_path / "cost.csv", rows, cost.COLUMNS)
     measured = dict.fromkeys(scores.METRICS, 0.5) | dict.fromkeys(scores.COUNTS, 5)
-    measured |= names | {"seed": 1, "split": "test", "image": "none"}
+    measured |= names | {"seed": 1, "split": "test", "condition": "true"}
     reached = [measured | {"fusion": row["fusion"]} for row in rows]
     write_csv(tmp_path / "scores.csv", reached, scores.COLUMNS)
     draw_cost(tmp_path / "cost.csv", tmp_path / "scores.csv", tmp_path / "plot")

@@ -204,7 +204,15 @@ def write_tables(folder: Path) -> None:
     error = (
         COMBINATION | dict.fromkeys(("gold", "correct", *errors.KINDS), 1) | {"by": "type", "group": ATTACK}
     )
-    scores = ("seed", "split", "image", "entity_f1", "entity_precision", "entity_recall", "token_macro_f1")
+    scores = (
+        "seed",
+        "split",
+        "condition",
+        "entity_f1",
+        "entity_precision",
+        "entity_recall",
+        "token_macro_f1",
+    )
     for name, columns, rows in (
         ("does_it_help", does_it_help.COLUMNS, [GAINS, IGNORES]),
         ("grid", summary.COLUMNS, [grid]),
