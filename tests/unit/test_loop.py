@@ -66,7 +66,8 @@ def trained(run: RunConfig, data: Path, name: str, code: str = "") -> bytes:
     train_run(run, data / "train.jsonl", data / "dev.jsonl", images, folder, ABOUT, code)
     out = folder / "predictions.jsonl"
     posts = read_posts(data / "test.jsonl")
-    write_predictions(out, {TESTED: Predictor(run, folder, images).predict(posts)})
+    found = Predictor(run, folder, images).predict_under([TRUE], posts, "test")
+    write_predictions(out, {TESTED: found[TRUE]})
     return out.read_bytes() + (folder / "model.safetensors").read_bytes()
 
 
