@@ -28,7 +28,7 @@ ENDINGS = ["png", "svg"]
 DATA_PLOTS = ["entity_types", "lengths"]
 EVIDENCE_PLOTS = {
     "forest": "differences",
-    "ablations": "wrong images",
+    "ablations": "wrong sources",
     "per_type": "by entity type",
     "cost": "F1 against cost",
 }

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from mnerflow.conditions import CHANGES
 from mnerflow.evaluation.evidence import RULES, Comparison
-from mnerflow.plan.names import ABLATIONS, COMBINATION, FILTERS_OFF, Run
+from mnerflow.plan.names import COMBINATION, FILTERS_OFF, Run
 from mnerflow.reporting.render import ABSENT, Table, percent
 
 COLUMNS = (
@@ -26,7 +27,7 @@ COLUMNS = (
     "changed",
     "verdict",
     # Beyond what the verdict needs to be read:
-    *(f"drop_{ablation}_{end}" for ablation in ABLATIONS for end in ("low", "high")),
+    *(f"drop_{change}_{end}" for change in CHANGES for end in ("low", "high")),
     "order",
     "detectable",
     "unlike",
@@ -44,13 +45,13 @@ def help_record(comparison: Comparison, unlike: Sequence[str] = ()) -> dict:
     ``unlike`` is what its two sides had different (``evidence.unlike_baselines``).
     """
     values = asdict(comparison)
-    drops = values.pop("drops")
+    del values["drops"]
     record = values.pop("combination") | {"metric": "entity_f1"} | values
     record["baseline"] = comparison.baseline.folder
-    for ablation in ABLATIONS:
-        drop = drops.get(ablation, {})
-        record[f"drop_{ablation}"] = drop.get("mean")
-        record |= {f"drop_{ablation}_{end}": drop.get(end) for end in ("low", "high")}
+    for change in CHANGES:
+        drop = comparison.drop(change)
+        record[f"drop_{change}"] = drop and drop.mean
+        record |= {f"drop_{change}_{end}": drop and getattr(drop, end) for end in ("low", "high")}
     return record | {
         "sure": comparison.sign != 0,
         "verdict": comparison.verdict,
@@ -98,7 +99,7 @@ def help_table(
                 p_value(record["p_corrected"]),
                 percent(record["detectable"]),
                 ABSENT if record["order"] is None else f"{record['order']:.2f}",
-                *(_drop(record, ablation) for ablation in ABLATIONS),
+                *(_drop(record, change) for change in CHANGES),
                 ABSENT if record["changed"] is None else f"{100 * record['changed']:.1f}",
                 record["verdict"],
             ]
@@ -113,8 +114,8 @@ def help_table(
         "and of its baseline, the same run without it. Detectable: the smallest difference that this test "
         "alone, p not corrected, had an 80 % chance to show. Order: bound of almost stochastic order over "
         "seeds, below 0.5 where the run's are almost stochastically better; of few seeds no evidence by "
-        "itself. Drop: what the same weights lose with wrong images, and its 95 % interval. Changed: posts "
-        "tagged otherwise when the images are shuffled.",
+        "itself. Drop: what the same weights lose with the source wrong, and its 95 % interval. Changed: "
+        "posts tagged otherwise when the source is shuffled.",
         columns,
         rows,
         remarks=[[REMARKS[name] for name in names] for names in unlike],
@@ -138,8 +139,8 @@ def p_value(p: float) -> str:
     return "<0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def _drop(record: dict, ablation: str) -> str:
-    if record[f"drop_{ablation}"] is None:
+def _drop(record: dict, change: str) -> str:
+    if record[f"drop_{change}"] is None:
         return ABSENT
-    between = interval(record[f"drop_{ablation}_low"], record[f"drop_{ablation}_high"])
-    return f"{points(record[f'drop_{ablation}'])} ({between})"
+    between = interval(record[f"drop_{change}_low"], record[f"drop_{change}_high"])
+    return f"{points(record[f'drop_{change}'])} ({between})"

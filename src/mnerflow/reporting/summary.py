@@ -6,7 +6,8 @@ from dataclasses import asdict
 from statistics import fmean
 from types import MappingProxyType
 
-from mnerflow.plan.names import ABLATIONS, COMBINATION, FILTERS_OFF, Combination
+from mnerflow.conditions import CHANGES, IMAGE, TRUE, Condition
+from mnerflow.plan.names import COMBINATION, FILTERS_OFF, Combination
 from mnerflow.reporting.render import Table, between, deviation, percent, spread
 
 REPORTED = ("entity_f1", "entity_f1_strict", "token_macro_f1", "subword_macro_f1")
@@ -19,7 +20,7 @@ COLUMNS = (
     *(f"{metric}_{part}" for metric in REPORTED for part in ("mean", "sd")),
     "entity_f1_low",
     "entity_f1_high",
-    *(f"entity_f1_{ablation}" for ablation in ABLATIONS),
+    *(f"entity_f1_{change}" for change in CHANGES),
     "best",
 )
 
@@ -32,7 +33,7 @@ def summarize(
     """One row a combination, over its seeds, on the test split, in the order of the combinations' names.
 
     A row has the columns ``COLUMNS``: ``seeds`` (how many), ``sentences``, ``<metric>_mean`` and
-    ``<metric>_sd`` (sample standard deviation, ``None`` for one seed) with the true image or none, and
+    ``<metric>_sd`` (sample standard deviation, ``None`` for one seed) with all sources true, and
     ``entity_f1_shuffled`` and ``entity_f1_blank``, means under these images, ``None`` where there are none,
     ``best``: whether it is among the combinations in ``best``, and ``entity_f1_low`` and
     ``entity_f1_high``, which ``intervals`` tells of a combination.
@@ -40,20 +41,19 @@ def summarize(
     groups: dict[Combination, dict[str, list[dict]]] = defaultdict(lambda: defaultdict(list))
     for row in scores:
         if row["split"] == "test":
-            condition = "true" if row["image"] == "none" else row["image"]
-            groups[Combination.of(row)][condition].append(row)
+            groups[Combination.of(row)][row["condition"]].append(row)
     summary = []
     for combination, conditions in sorted(groups.items()):
-        runs = conditions["true"]
+        runs = conditions[TRUE.name]
         row = asdict(combination) | {"seeds": len(runs)}
         row["sentences"] = max(run["sentences"] for runs in conditions.values() for run in runs)
         for metric in REPORTED:
             values = [run[metric] for run in runs]
             row[f"{metric}_mean"] = fmean(values) if values else None
             row[f"{metric}_sd"] = deviation(values)
-        for ablation in ABLATIONS:
-            values = [run["entity_f1"] for run in conditions[ablation]]
-            row[f"entity_f1_{ablation}"] = fmean(values) if values else None
+        for change in CHANGES:
+            values = [run["entity_f1"] for run in conditions[Condition(IMAGE, change).name]]
+            row[f"entity_f1_{change}"] = fmean(values) if values else None
         row["entity_f1_low"], row["entity_f1_high"] = intervals.get(combination, (None, None))
         summary.append(row | {"best": combination in best})
     return summary
@@ -82,7 +82,7 @@ def grid_table(summary: Sequence[dict]) -> Table:
             spread(row["entity_f1_mean"], row["entity_f1_sd"]),
             between(row["entity_f1_low"], row["entity_f1_high"]),
             *(spread(row[f"{metric}_mean"], row[f"{metric}_sd"]) for metric in REPORTED[1:]),
-            *(percent(row[f"entity_f1_{ablation}"]) for ablation in ABLATIONS),
+            *(percent(row[f"entity_f1_{change}"]) for change in CHANGES),
         ]
         for row in summary
     ]
@@ -110,7 +110,7 @@ def short_table(summary: Sequence[dict]) -> Table:
             str(row["seeds"]),
             spread(row["entity_f1_mean"], row["entity_f1_sd"]),
             percent(row["token_macro_f1_mean"]),
-            *(percent(row[f"entity_f1_{ablation}"]) for ablation in ABLATIONS),
+            *(percent(row[f"entity_f1_{change}"]) for change in CHANGES),
         ]
         for row, combination in zip(summary, map(Combination.of, summary), strict=True)
     ]

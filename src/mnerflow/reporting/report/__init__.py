@@ -36,7 +36,7 @@ CAPTIONS = {
         "tables/does_it_help.csv",
     ),
     "ablations": (
-        "What the same weights lose when they are given wrong images.",
+        "What the same weights lose when a source is wrong.",
         "tables/does_it_help.csv",
     ),
     "fusion_comparison": (

@@ -170,8 +170,8 @@ TABLES: Sequence[tuple[str, str, str, Sequence[Column]]] = (
         "Entity F1 on the test split in percent, every run beside its baseline, which lacks the source; a "
         "sure difference is bold. Detectable: the smallest difference that the test alone, p not corrected, "
         "had an 80 % chance to show. Order: below 0.5 where the run's seeds are almost stochastically "
-        "better; of few seeds no evidence by itself. Drop: points that the same weights lose with wrong "
-        "images. Changed: percentage of posts that shuffled images tag otherwise.",
+        "better; of few seeds no evidence by itself. Drop: points that the same weights lose with the "
+        "source wrong. Changed: percentage of posts that are tagged otherwise with it shuffled.",
         (
             *MODEL,
             _text("source", "source"),
@@ -316,13 +316,13 @@ TABLES: Sequence[tuple[str, str, str, Sequence[Column]]] = (
     (
         "scores.csv",
         "Every run",
-        "Every run, split and image condition; a seed leads to the run's folder with weights, "
+        "Every run, split and condition; a seed leads to the run's folder with weights, "
         "configuration, history and predictions.",
         (
             *MODEL,
             Column("seed", _seed, ("seed",), number=True),
             *_wide(_text("split", "split")),
-            _text("image", "image"),
+            _text("condition", "condition"),
             _percent("entity F1", "entity_f1"),
             *_wide(
                 _percent("precision", "entity_precision"),
