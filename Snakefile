@@ -6,13 +6,14 @@ from pathlib import Path
 from snakemake.utils import min_version
 
 min_version("9.0")
-logging.raiseExceptions = False  # of a full disk, which common.smk tells of in one sentence
+logging.raiseExceptions = False  # of a full disk, which start.smk tells of in one sentence
 
 
 configfile: Path(workflow.basedir) / "config/datasets.yaml"
 configfile: Path(workflow.basedir) / "config.yaml"
 
 
+include: "workflow/rules/start.smk"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/inputs.smk"
 include: "workflow/rules/targets.smk"

@@ -29,7 +29,9 @@ from mnerflow.data.post import SPLITS, Post, read_posts
 from mnerflow.data.tags import tag_list
 from mnerflow.evaluation.predictions import Prediction
 from mnerflow.files import write_text
-from mnerflow.grid import Run, expand, images_read, merge, run_config, sources
+from mnerflow.plan.grid import expand
+from mnerflow.plan.names import Run
+from mnerflow.plan.settings import images_read, merge, run_config, sources
 from mnerflow.record import RECORD, TrainingRecord
 
 ROOT = Path(__file__).parents[1]

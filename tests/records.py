@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from mnerflow.grid import Run
+from mnerflow.plan.names import Run
 
 VALUES: dict[str, Any] = {
     "config": {"decoder": {"kind": "softmax"}},

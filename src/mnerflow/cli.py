@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mnerflow.data.check import Findings, Problem, check_folder, configuration
-from mnerflow.data.formats import FORMATS
 from mnerflow.errors import UserError, printable
 from mnerflow.files import sha256, write_text
-from mnerflow.kept_weights import dropped_below
+from mnerflow.plan.kept_weights import dropped_below
 from mnerflow.publishing import publication
 from mnerflow.publishing.archive import verify_archive, write_archive
 from mnerflow.publishing.migrate import migrate
+from mnerflow.registry import names_in
 from mnerflow.reporting.show import results_text
 from mnerflow.secrets import hide
 
@@ -85,7 +85,11 @@ def _parser() -> argparse.ArgumentParser:
     check.set_defaults(act=_check)
     check.add_argument("folder", type=Path)
     check.add_argument("--types", help="the entity types, as PER,LOC,ORG; without it, those found are listed")
-    check.add_argument("--format", choices=FORMATS, help="the files' format, where their first line misleads")
+    check.add_argument(
+        "--format",
+        choices=names_in("data.formats"),
+        help="the files' format, where their first line misleads",
+    )
     check.add_argument(
         "--limit",
         type=int,

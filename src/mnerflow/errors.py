@@ -30,6 +30,15 @@ def suggest(name: str, known: Iterable[str]) -> str:
     return f" (did you mean {nearest[0]!r}?)" if nearest else ""
 
 
+def check_known(names: Iterable[str], known: Iterable[str], place: str) -> None:
+    """Raise ``UserError`` naming ``place`` and the nearest known name when a name is not configured."""
+    for name in names:
+        if name not in known:
+            raise UserError(
+                f"{place}: {name!r} is not configured{suggest(name, known)}. Known: {', '.join(known)}."
+            )
+
+
 def printable(text: str) -> str:
     """``text`` for a terminal, a log or a table: what would act there, as clear a screen, is written out."""
     return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Annotated, Any, Literal
 
 from mnerflow.fingerprint import file_of, imported_from
+from mnerflow.registry import module_of
 
 KINDS = {"int": int, "float": float, "bool": bool, "str": str}
 PARTS = {"fusions": ("Fusion", 1), "decoders": ("Decoder", 2)}  # base class, arguments that are no options
@@ -61,7 +62,7 @@ def options_class(package: str, kind: str) -> type | None:
 def _part(package: str, kind: str) -> list[tuple[str, str]]:
     """The one class of a file that is a fusion or decoder, with those that it comes from, as ``_lineage``."""
     root = (f"mnerflow.models.{package}", PARTS[package][0])
-    module = f"mnerflow.models.{package}.{kind}"
+    module = module_of(f"models.{package}", kind)
     if not file_of(module).is_file():
         return []
     lineages = [list(_lineage(module, name)) for name in _classes(module)]

@@ -15,8 +15,8 @@ from mnerflow.data.tags import OUTSIDE, spans
 from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import Prediction
 from mnerflow.files import json_object, read_lines
-from mnerflow.grid import FILTERS_OFF, Run
-from mnerflow.kept_weights import MODEL, was_dropped
+from mnerflow.plan.kept_weights import MODEL, was_dropped
+from mnerflow.plan.names import FILTERS_OFF, Run
 from mnerflow.record import RECORD, TrainingRecord
 from mnerflow.training.features import compute_features
 from mnerflow.training.images import Images, open_images

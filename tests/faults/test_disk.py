@@ -12,8 +12,8 @@ from mnerflow.data.image_store import build_store
 from mnerflow.errors import UserError
 from mnerflow.evaluation.counts import count, write_counts
 from mnerflow.evaluation.predictions import Prediction, write_predictions
-from mnerflow.grid import Run
 from mnerflow.models.tagger import new_tagger
+from mnerflow.plan.names import Run
 from mnerflow.reporting import style
 from mnerflow.reporting.table_files import write_csv
 from mnerflow.training.checkpoint import save_checkpoint

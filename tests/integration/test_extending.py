@@ -10,7 +10,7 @@ import yaml
 from conftest import ROOT, Finished, Workflow
 
 from mnerflow.evaluation.scores import read_scores
-from mnerflow.grid import Run
+from mnerflow.plan.names import Run
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from conftest import Finished, Workflow
 from rocrate.rocrate import ROCrate
 
 from mnerflow.files import sha256
-from mnerflow.grid import Run
+from mnerflow.plan.names import Run
 from mnerflow.publishing.archive import write_archive
 
 

@@ -21,8 +21,8 @@ from PIL import Image
 from mnerflow.data.post import SPLITS, read_posts
 from mnerflow.evaluation.predictions import read_predictions
 from mnerflow.evaluation.scores import COLUMNS, read_scores
-from mnerflow.grid import Run
-from mnerflow.kept_weights import drop_rest
+from mnerflow.plan.kept_weights import drop_rest
+from mnerflow.plan.names import Run
 
 TEXT = ["demo/none/bilstm+none/text_only/seed1"]
 LINEAR = [f"demo/none/bilstm+cnn/linear/seed{seed}" for seed in (1, 2)]

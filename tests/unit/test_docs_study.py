@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mnerflow.grid import FILTERS_OFF, Combination, Run, expand, merge
-from mnerflow.publishing.finished import is_published
+from mnerflow.plan.finished import is_published
+from mnerflow.plan.grid import expand
+from mnerflow.plan.names import FILTERS_OFF, Combination, Run
+from mnerflow.plan.settings import merge
 from mnerflow.reporting import does_it_help, summary
 from mnerflow.reporting.render import between, interval, percent, points, spread
 

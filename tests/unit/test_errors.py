@@ -7,7 +7,7 @@ import pytest
 from mnerflow.data.post import Post
 from mnerflow.evaluation.errors import Change, Entity, changes, context_of, count_errors, outcomes
 from mnerflow.evaluation.predictions import Prediction, write_predictions
-from mnerflow.grid import Run
+from mnerflow.plan.names import Run
 from mnerflow.reporting.changes import change_rows
 from mnerflow.reporting.errors import error_rows, error_table
 

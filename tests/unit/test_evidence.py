@@ -13,7 +13,7 @@ from mnerflow.evaluation.counts import Counts, count, read_counts, write_counts
 from mnerflow.evaluation.evidence import Comparison, Drop, compare_with_baselines
 from mnerflow.evaluation.intervals import score_intervals
 from mnerflow.evaluation.predictions import Prediction
-from mnerflow.grid import Run
+from mnerflow.plan.names import Run
 from mnerflow.reporting.does_it_help import TABLE, help_record, help_table
 from mnerflow.reporting.per_type import type_rows, type_tables
 from mnerflow.reporting.summary import REPORTED, grid_table, summarize

@@ -11,7 +11,7 @@ from records import write_record
 from mnerflow.errors import UserError
 from mnerflow.evaluation import scores
 from mnerflow.evaluation.evidence import Comparison, Drop
-from mnerflow.grid import Run
+from mnerflow.plan.names import Run
 from mnerflow.reporting import cost, does_it_help, per_type, style
 from mnerflow.reporting.literature import TABLE, literature_rows, literature_table
 from mnerflow.reporting.plots.ablations import draw_ablations

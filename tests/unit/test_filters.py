@@ -122,7 +122,7 @@ def test_filters_combine_in_order_and_say_what_they_dropped(prepared: Path, tmp_
         ("nonwords", {}, "did you mean 'nonword'"),
         ("low_variability", {"low_variability": {"min_type": 1}}, "did you mean 'min_types'"),
         ("low_variability", {"low_variability": {"min_types": 3}}, "drops every training post"),
-        ("nonword+", {}, "'' is not a known filter"),
+        ("nonword+", {}, "filters: '' is not known"),
     ],
 )
 def test_a_wrong_filter_is_refused_and_writes_nothing(

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from mnerflow.data.captions import read_captions
-from mnerflow.data.formats import FORMATS, parse
+from mnerflow.data.formats import parse
 from mnerflow.data.post import Post
 from mnerflow.data.tags import spans
 from mnerflow.errors import UserError
+from mnerflow.registry import names_in
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the real data sets are not here")
@@ -88,7 +89,7 @@ def test_all_problems_of_a_file_can_be_collected(tmp_path: Path) -> None:
 
 
 def test_unknown_format_names_the_nearest() -> None:
-    assert set(FORMATS) >= {"conll", "jsonl", "ritual", "umt"}
+    assert {*names_in("data.formats")} >= {"conll", "jsonl", "ritual", "umt"}
     with pytest.raises(UserError, match="did you mean 'conll'"):
         parse("connl", "x")
 

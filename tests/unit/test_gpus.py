@@ -14,8 +14,8 @@ from mnerflow.compute import gpus
 from mnerflow.compute.device import gpu_memory
 from mnerflow.compute.gpus import VISIBLE, assign, check_gpus, find_gpus, take_gpus
 from mnerflow.errors import UserError
-from mnerflow.grid import Run
-from mnerflow.needs import Needs, check_time
+from mnerflow.plan.names import Run
+from mnerflow.plan.needs import Needs, check_time
 
 HOLD = """
 import sys

@@ -12,20 +12,11 @@ from hypothesis import strategies as st
 
 from mnerflow.config import RunConfig, build
 from mnerflow.errors import UserError
-from mnerflow.grid import (
-    Combination,
-    Run,
-    baselines,
-    expand,
-    lacking_baselines,
-    merge,
-    read_baselines,
-    run_config,
-    sources,
-    starting_runs,
-    write_baselines,
-)
-from mnerflow.plan import check_plan
+from mnerflow.plan.baselines import baselines, lacking_baselines, read_baselines, write_baselines
+from mnerflow.plan.checks import check_plan
+from mnerflow.plan.grid import expand, starting_runs
+from mnerflow.plan.names import Combination, Run
+from mnerflow.plan.settings import merge, run_config, sources
 from mnerflow.schema import check, check_keys
 
 ROOT = Path(__file__).parents[2]

@@ -10,8 +10,17 @@ from test_grid import load
 
 from mnerflow.errors import UserError
 from mnerflow.files import write_text
-from mnerflow.grid import Run, expand, starting_runs
-from mnerflow.kept_weights import DROPPED, MODEL, drop_own, drop_rest, dropped_below, put_back, was_dropped
+from mnerflow.plan.grid import expand, starting_runs
+from mnerflow.plan.kept_weights import (
+    DROPPED,
+    MODEL,
+    drop_own,
+    drop_rest,
+    dropped_below,
+    put_back,
+    was_dropped,
+)
+from mnerflow.plan.names import Run
 from mnerflow.tagging import tag_texts
 
 BEGUN = {"init_from": {"dataset": "demo_control", "variant": "base", "allow_leak": True}}

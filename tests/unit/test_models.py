@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 from tiny_run import pretrained
 from torch import Tensor
 
+from mnerflow import registry
 from mnerflow.config import ImageConfig, PartConfig, RunConfig, build
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
@@ -432,11 +433,14 @@ def test_what_is_wrong_with_a_fusion_or_a_model_file_is_said_in_words(
         module = ModuleType(name)
         vars(module).update(classes)
         monkeypatch.setitem(sys.modules, f"mnerflow.models.fusions.{name}", module)
+    known = registry.names_in
+    monkeypatch.setattr(registry, "names_in", lambda package: (*known(package), "empty", "two"))
     run = {"entity_types": ["PER"], "seed": 1, "text_encoder": {"kind": "bilstm"}}
     run |= {"image_encoder": {"kind": "cnn", "size": 32}}
     for fusion, said in (
         ({"kind": "cross_attention", "options": {"heads": 7}}, "divisible"),
         ({"kind": "empty"}, "empty.py must define one Fusion, and defines none"),
+        ({"kind": "linaer"}, r"fusion.kind: 'linaer' is not known \(did you mean 'linear'\?\)"),
         ({"kind": "two"}, "two.py must define one Fusion, and defines One, Two"),
     ):
         with pytest.raises(UserError, match=said):

@@ -7,8 +7,8 @@ import pytest
 from test_grid import ROOT, load
 
 from mnerflow.data.post import SPLITS
-from mnerflow.grid import expand
-from mnerflow.needs import needs_of
+from mnerflow.plan.grid import expand
+from mnerflow.plan.needs import needs_of
 
 SHARED = ROOT.parent / "shared"
 # 10 epochs of 7,000, 4,000, 3,373 and 4,188 posts, and of 5,000 where nobody has counted them.

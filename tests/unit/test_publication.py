@@ -16,9 +16,10 @@ from mnerflow.data.post import Post, write_posts
 from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import read_predictions
 from mnerflow.files import sha256, write_text
-from mnerflow.grid import Run, run_config, sources
+from mnerflow.plan.finished import is_published
+from mnerflow.plan.names import Run
+from mnerflow.plan.settings import run_config, sources
 from mnerflow.publishing.checksums import SUMS, sums_below, sums_text
-from mnerflow.publishing.finished import is_published
 from mnerflow.publishing.publication import publish, take_over, unpack
 
 CONFIG = load()

@@ -15,7 +15,7 @@ from mnerflow.cli import main
 from mnerflow.config import RunConfig, build
 from mnerflow.errors import UserError
 from mnerflow.files import sha256, write_text
-from mnerflow.grid import Run
+from mnerflow.plan.names import Run
 from mnerflow.publishing import migrate as migration
 from mnerflow.publishing.checksums import SUMS, check_sums, sums_below, sums_text
 from mnerflow.publishing.migrate import migrate

@@ -9,7 +9,7 @@ from PIL import Image
 
 from mnerflow.data.post import Post, write_posts
 from mnerflow.evaluation.predictions import Prediction, write_predictions
-from mnerflow.grid import Run
+from mnerflow.plan.names import Run
 from mnerflow.reporting import does_it_help, errors, summary
 from mnerflow.reporting.report import Sources, write_report
 from mnerflow.reporting.report.answer import answers, headline

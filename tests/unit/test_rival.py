@@ -33,7 +33,6 @@ from mnerflow.config import build
 from mnerflow.data.post import Post, write_posts
 from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import read_predictions
-from mnerflow.grid import Run
 from mnerflow.llm.answer import read_answer, write_answer
 from mnerflow.llm.budget import LEDGER, Overspent, Price
 from mnerflow.llm.client import Answer, Service, ask_all
@@ -47,7 +46,8 @@ from mnerflow.llm.runs import (
     rival_runs,
     service_config,
 )
-from mnerflow.plan import check_plan
+from mnerflow.plan.checks import check_plan
+from mnerflow.plan.names import Run
 from mnerflow.schema import check
 
 PROMPT = Path(__file__).parents[2] / "config/prompt.md"

@@ -11,7 +11,7 @@ import yaml
 
 from mnerflow.config import ImageConfig, TrainingConfig, build
 from mnerflow.errors import UserError
-from mnerflow.grid import image_config, merge
+from mnerflow.plan.settings import image_config, merge
 from mnerflow.schema import check, check_keys
 
 ROOT = Path(__file__).parents[2]

@@ -14,7 +14,7 @@ from mnerflow import fingerprint, signature
 from mnerflow.fingerprint import PACKAGE
 from mnerflow.models.decoders import Decoder
 from mnerflow.models.fusions import Fusion
-from mnerflow.models.parts import load_class
+from mnerflow.registry import load_class
 from mnerflow.signature import inputs_of, options_class
 
 SHIPPED = [
@@ -47,7 +47,7 @@ def options(package: str, kind: str) -> dict[str, bool]:
 
 @pytest.mark.parametrize(("package", "kind"), SHIPPED)
 def test_options_are_what_the_constructor_takes(package: str, kind: str) -> None:
-    cls = load_class(package, kind, {"fusions": Fusion, "decoders": Decoder}[package])
+    cls = load_class(f"models.{package}", kind, {"fusions": Fusion, "decoders": Decoder}[package])
     given = {"self", "sizes", "tags"} | ({"d_model"} if package == "decoders" else set())
     parameters = inspect.signature(cls.__init__).parameters.values()
     expected = {one.name: one.default is not one.empty for one in parameters if one.name not in given}
@@ -83,7 +83,7 @@ def test_options_are_inherited(code: str, expected: dict | None, folder: Path) -
 
 @pytest.mark.parametrize("kind", [kind for package, kind in SHIPPED if package == "fusions"])
 def test_inputs_are_what_the_class_says(kind: str) -> None:
-    assert inputs_of(kind) == load_class("fusions", kind, Fusion).inputs
+    assert inputs_of(kind) == load_class("models.fusions", kind, Fusion).inputs
 
 
 TEXT_ONLY = "from mnerflow.models.fusions.text_only import TextOnly\n"

@@ -11,8 +11,10 @@ from test_grid import load
 
 from mnerflow.errors import UserError, printable
 from mnerflow.evaluation.scores import COLUMNS
-from mnerflow.grid import encoders_of, expand, kind_of
 from mnerflow.llm.runs import rival_runs, rivals_of
+from mnerflow.plan.grid import expand
+from mnerflow.plan.settings import encoders_of
+from mnerflow.registry import kind_of
 from mnerflow.reporting import runs
 from mnerflow.reporting.glossary import ALL, glossary
 from mnerflow.reporting.literature import results_on

@@ -16,7 +16,7 @@ from mnerflow.data.post import Post, read_posts, write_posts
 from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import read_predictions, write_predictions
 from mnerflow.files import read_json_lines, write_json_lines
-from mnerflow.grid import Run
+from mnerflow.plan.names import Run
 from mnerflow.tagging import load_predictor
 from mnerflow.training.features import compute_features
 from mnerflow.training.images import open_images

@@ -7,9 +7,9 @@ import pytest
 from records import write_record
 
 from mnerflow.errors import UserError
-from mnerflow.grid import Run
+from mnerflow.plan.names import Run
+from mnerflow.plan.tuning import Candidate, candidate_config, candidates
 from mnerflow.reporting.tuning import TABLE, tuning_rows
-from mnerflow.tuning import Candidate, candidate_config, candidates
 
 SEARCH = {"dataset": "x", "text_encoder": "bilstm", "fusion": "text_only", "seeds": [1, 2]}
 CONFIG = {

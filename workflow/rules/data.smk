@@ -10,7 +10,7 @@ rule make_demo:
     log:
         "results/logs/make_demo/{dataset}.log",
     wildcard_constraints:
-        dataset=one_of(GENERATED),
+        dataset=one_of(plan.data.generated),
     conda:
         ENVIRONMENT
     params:
@@ -27,8 +27,8 @@ rule download:
     log:
         "results/logs/download/{dataset}/{file}.log",
     wildcard_constraints:
-        dataset=one_of(DOWNLOADED),
-        file=one_of(file for name in DOWNLOADED for file in config["datasets"][name]["files"]),
+        dataset=one_of(plan.data.downloaded),
+        file=one_of(file for name in plan.data.downloaded for file in config["datasets"][name]["files"]),
     localrule: True
     conda:
         ENVIRONMENT
@@ -45,12 +45,12 @@ rule download_archive:
     log:
         "results/logs/download/{archive}.log",
     wildcard_constraints:
-        archive=one_of(ARCHIVES),
+        archive=one_of(plan.data.archives),
     localrule: True
     conda:
         ENVIRONMENT
     params:
-        file=lambda w: known_by(ARCHIVES[w.archive]),
+        file=lambda w: known_by(plan.data.archives[w.archive]),
     script:
         "../scripts/download.py"
 
@@ -58,13 +58,13 @@ rule download_archive:
 rule unpack_images:
     """Take a data set's photos out of their archive."""
     input:
-        lambda w: f"resources/archives/{archive_of(w.dataset)}",
+        lambda w: f"resources/archives/{plan.data.archive_of(w.dataset)}",
     output:
         directory("resources/data/{dataset}/images"),
     log:
         "results/logs/unpack_images/{dataset}.log",
     wildcard_constraints:
-        dataset=one_of(name for name in DOWNLOADED if "images" in config["datasets"][name]),
+        dataset=one_of(name for name in plan.data.downloaded if "images" in config["datasets"][name]),
     conda:
         ENVIRONMENT
     params:
@@ -84,7 +84,7 @@ rule fetch_poner:
     conda:
         ENVIRONMENT
     params:
-        archive=lambda w: known_by(config["datasets"][PONER[0]]["poner"]),
+        archive=lambda w: known_by(config["datasets"][plan.data.poner[0]]["poner"]),
     script:
         "../scripts/fetch_poner.py"
 
@@ -101,7 +101,7 @@ rule make_poner:
     log:
         "results/logs/make_poner/{dataset}.log",
     wildcard_constraints:
-        dataset=one_of(PONER),
+        dataset=one_of(plan.data.poner),
     conda:
         ENVIRONMENT
     params:
@@ -115,7 +115,7 @@ rule make_poner:
 rule prepare:
     """Parse raw files into canonical posts, nothing lost, and count what was found."""
     input:
-        raw_files,
+        lambda w: plan.data.raw_files(w.dataset),
         without=lambda w: prepared(*config["datasets"][w.dataset].get("without", [])),
     output:
         posts=expand("results/data/{{dataset}}/none/{split}.jsonl", split=SPLITS),
@@ -125,12 +125,12 @@ rule prepare:
     conda:
         ENVIRONMENT
     params:
-        options=lambda w: prepare_options(w.dataset),
-        raw=lambda w: raw_folder(w.dataset),
+        options=lambda w: plan.data.prepare_options(w.dataset),
+        raw=lambda w: plan.data.folder(w.dataset),
         captions=lambda w: config["datasets"][w.dataset].get("captions"),
         code=lambda w: code_of(
             "prepare.py",
-            f"mnerflow.data.formats.{config['datasets'][w.dataset]['format']}",
+            module_of("data.formats", config["datasets"][w.dataset]["format"]),
         ),
     script:
         "../scripts/prepare.py"
@@ -154,7 +154,7 @@ rule filter_posts:
         options=lambda w: {name: config.get("filters", {}).get(name, {}) for name in w.filter.split("+")},
         code=lambda w: code_of(
             "filter_posts.py",
-            *(f"mnerflow.data.filters.{name}" for name in w.filter.split("+")),
+            *(module_of("data.filters", name) for name in w.filter.split("+")),
         ),
     script:
         "../scripts/filter_posts.py"

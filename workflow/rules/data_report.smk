@@ -4,7 +4,7 @@
 rule data_report:
     """Report what is in a data set and what was found in it: counts, overlap, noise, images, filters."""
     input:
-        unpack(data_report_inputs),
+        unpack(lambda w: plan.data_report(w.dataset)),
     output:
         md="results/reports/data/{dataset}.md",
         plots=expand("results/reports/data/{{dataset}}.{plot}.{ending}", plot=DATA_PLOTS, ending=ENDINGS),
@@ -13,11 +13,7 @@ rule data_report:
     conda:
         ENVIRONMENT
     params:
-        about=lambda w: {
-            key: value
-            for key, value in config["datasets"][w.dataset].items()
-            if key in ("title", "language", "licence", "citation", "homepage")
-        },
+        about=lambda w: plan.data.about(w.dataset),
         code=code_of("data_report.py"),
     script:
         "../scripts/data_report.py"
@@ -51,7 +47,7 @@ rule contact_sheet:
     log:
         "results/logs/contact_sheet/{dataset}.log",
     wildcard_constraints:
-        dataset=one_of(PONER),
+        dataset=one_of(plan.data.poner),
     conda:
         ENVIRONMENT
     params:

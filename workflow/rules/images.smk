@@ -6,7 +6,7 @@ rule image_store:
     """Decode and resize every image of a data set once."""
     input:
         posts=expand("results/data/{{dataset}}/none/{split}.jsonl", split=SPLITS),
-        source=image_source,
+        source=lambda w: plan.data.image_source(w.dataset),
     output:
         pixels="results/images/{dataset}/{size}/images.npy",
         index="results/images/{dataset}/{size}/index.csv",
@@ -19,10 +19,10 @@ rule image_store:
         ENVIRONMENT
     threads: 2
     params:
-        folder=lambda w: image_folder(w.dataset),
-        own=lambda w: own_images(w.dataset),
-        broken=BROKEN,
-        fit=fit_of,
+        folder=lambda w: plan.data.image_folder(w.dataset),
+        own=lambda w: plan.data.own_images(w.dataset),
+        broken=broken_of(config),
+        fit=lambda w: fit_of(config, w.dataset),
         code=code_of("image_store.py"),
     script:
         "../scripts/image_store.py"
@@ -32,7 +32,7 @@ rule image_features:
     """Compute a frozen image encoder's patch vectors once for all runs of a data set."""
     input:
         images=lambda w: f"results/images/{w.dataset}/{config['image_encoders'][w.image]['size']}/images.npy",
-        weights=lambda w: weights_of(w.image),
+        weights=lambda w: plan.weights(w.image),
     output:
         "results/features/{dataset}/{image}.npy",
     log:
@@ -44,10 +44,10 @@ rule image_features:
     resources:
         gpu=1,
     params:
-        encoder=lambda w: grid.image_config(w.image, config["image_encoders"][w.image]),
+        encoder=lambda w: image_config(w.image, config["image_encoders"][w.image]),
         code=lambda w: code_of(
             "image_features.py",
-            f"mnerflow.models.image_encoders.{config['image_encoders'][w.image].get('kind', w.image)}",
+            module_of("models.image_encoders", kind_of(w.image, config["image_encoders"][w.image])),
         ),
     script:
         "../scripts/image_features.py"

@@ -1,4 +1,8 @@
 # What is said before and after the work.
+import resource
+
+from mnerflow.compute.gpus import check_gpus, find_gpus
+from mnerflow.log import failure
 
 
 def check_machine():
@@ -16,12 +20,12 @@ def check_machine():
         elif "core_hours" in config:
             check_time(needs_of(config, runs_to_train(), Path("results")), workflow.cores)
     except UserError as error:
-        sys.exit(f"mnerflow: {error}")
+        stop(error)
 
 
 def name_unused():
     """Say which data sets in folders of the user's own no block of the grid asks for."""
-    asked = {*DATASETS, *(run.dataset for run in {*TRIED, *STARTS, *RIVALS})}
+    asked = {run.dataset for run in {*plan.runs, *plan.tried, *plan.starts, *plan.rivals}}
     for name, entry in config["datasets"].items():
         if "folder" in entry and name not in asked:
             print(f"mnerflow: datasets.{name} is in no block of the grid, and is not used.", file=sys.stderr)
@@ -29,7 +33,7 @@ def name_unused():
 
 def name_lacking_baselines():
     """Say of which runs nothing will be said, since the grid lacks what they are held against."""
-    if lacking := grid.lacking_baselines(config, RUNS):
+    if lacking := lacking_baselines(config, plan.runs):
         print(
             f"mnerflow: the grid lacks {len(lacking)} baselines of its runs, such as {lacking[0]}. What the image "
             "or a context is worth there cannot be said; add their fusions, variants or seeds.",
@@ -39,9 +43,9 @@ def name_lacking_baselines():
 
 def name_unlike_published():
     """Say that published runs were made otherwise than they would be here; tables then mix both."""
-    if unlike := made_otherwise(Path(config["published"]), sorted(PUBLISHED), config) if PUBLISHED else []:
+    if unlike := plan.made_otherwise():
         print(
-            f"mnerflow: {len(unlike)} of the {len(PUBLISHED)} published runs that are taken over, such as "
+            f"mnerflow: {len(unlike)} of the {len(plan.published)} published runs that are taken over, such as "
             f"{unlike[0].path}, were made by other code or other versions of packages than are here. "
             "`--config published=` trains them anew.",
             file=sys.stderr,

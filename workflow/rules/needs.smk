@@ -1,4 +1,8 @@
 # How long it will take and how much disk, said before anything is begun; and what of the disk is given back.
+import shutil
+
+from mnerflow.plan.kept_weights import drop_rest, put_back
+from mnerflow.plan.needs import check_time, needs_of
 
 
 def runs_to_train():
@@ -19,7 +23,7 @@ def drop_weights():
     """Remove the weights that `keep_weights` leaves for the end."""
     try:
         put_back(Path("results"))
-        drop_rest(config, {*RUNS, *STARTS} - PUBLISHED, Path("results"))
+        drop_rest(config, {*plan.runs, *plan.starts} - plan.published, Path("results"))
     except UserError as error:
         print(f"mnerflow: {error}", file=sys.stderr)
 
@@ -28,5 +32,7 @@ def drop_weights():
 if any(re.fullmatch("-[a-zA-Z]*n|--dry-?run", argument) for argument in sys.argv):
     name_lacking_baselines()
     say_needs(
-        run for run in {*RUNS, *STARTS} - PUBLISHED if not Path("results/runs", run.path, "run.yaml").exists()
+        run
+        for run in {*plan.runs, *plan.starts} - plan.published
+        if not Path(layout.run_folder(run), "run.yaml").exists()
     )

@@ -7,7 +7,7 @@ rule plot_fusion_comparison:
         scores="results/scores.csv",
         ceilings=expand(
             "resources/data/{dataset}/ceiling.json",
-            dataset=sorted({*DATASETS} & {*GENERATED}),
+            dataset=sorted({*plan.datasets} & {*plan.data.generated}),
         ),
     output:
         png="results/plots/fusion_comparison.png",
@@ -45,9 +45,9 @@ rule plot_confusion_matrix:
     """Draw the confusion matrix of the data set's run that was best on dev."""
     input:
         scores="results/scores.csv",
-        predictions=lambda w: [
-            f"results/runs/{run.path}/predictions.test.jsonl" for run in RUNS if run.dataset == w.dataset
-        ],
+        predictions=lambda w: of_runs(
+            "predictions.test.jsonl", [run for run in plan.runs if run.dataset == w.dataset]
+        ),
     output:
         png="results/plots/confusion_matrix.{dataset}.png",
         svg="results/plots/confusion_matrix.{dataset}.svg",
@@ -64,7 +64,7 @@ rule plot_confusion_matrix:
 rule plot_training_curves:
     """Draw losses and dev scores over the epochs of every run."""
     input:
-        expand("results/runs/{run}/history.csv", run=[run.path for run in RUNS]),
+        of_runs("history.csv"),
     output:
         png="results/plots/training_curves.png",
         svg="results/plots/training_curves.svg",

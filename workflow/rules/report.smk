@@ -7,9 +7,9 @@ rule report:
         plots=[file for file in plots() if file.endswith(".svg")],
         data=data_reports(),
         data_plots=data_plots(),
-        posts=expand("results/data/{data}/test.jsonl", data=filtered_data()),
+        posts=expand("results/data/{data}/test.jsonl", data=plan.filtered_data),
         predictions=results_of_runs("predictions.test.jsonl"),
-        images=IMAGE_INDEXES.values(),
+        images=plan.image_indexes.values(),
     output:
         "results/report.html",
     log:
@@ -17,7 +17,7 @@ rule report:
     conda:
         ENVIRONMENT
     params:
-        images={dataset: image_folder(dataset) for dataset in sorted(IMAGE_INDEXES)},
+        images={dataset: plan.data.image_folder(dataset) for dataset in sorted(plan.image_indexes)},
         baselines=BASELINES,
         quote_posts=config.get("quote_posts", True),
         code=code_of("report.py"),

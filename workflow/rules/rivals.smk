@@ -2,8 +2,8 @@
 RIVAL_TABLES = expand("results/tables/rivals.{ending}", ending=["csv", "md", "tex"])
 RIVAL_WILDCARDS = {
     "text": one_of(config.get("rivals", {})),
-    "image": one_of([llm.PIXELS, grid.NONE]),
-    "system": one_of({run.system for run in RIVALS}),
+    "image": one_of([llm.PIXELS, NONE]),
+    "system": one_of({run.system for run in plan.rivals}),
 }
 
 
@@ -18,8 +18,8 @@ rule ask:
     input:
         train="results/data/{dataset}/{filter}/train.jsonl",
         test="results/data/{dataset}/{filter}/test.jsonl",
-        prompt=lambda w: str(PROMPTS[w.text]),
-        images=lambda w: [] if w.image == grid.NONE else image_source(w),
+        prompt=lambda w: str(plan.prompts[w.text]),
+        images=lambda w: [] if w.image == NONE else plan.data.image_source(w.dataset),
     output:
         predictions=f"{RUN}/predictions.test.jsonl",
         answers=f"{RUN}/answers.test.jsonl",
@@ -35,11 +35,11 @@ rule ask:
     params:
         rival=lambda w: llm.rival_config(config, run_of(w)),
         # The file's time says little: what counts is what it says.
-        prompt=lambda w: sha256(PROMPTS[w.text].read_bytes()).hexdigest(),
-        images=lambda w: image_folder(w.dataset),
-        own=lambda w: None if w.image == grid.NONE else own_images(w.dataset),
-        fit=fit_of,
-        broken=BROKEN,
+        prompt=lambda w: sha256(plan.prompts[w.text].read_bytes()).hexdigest(),
+        images=lambda w: plan.data.image_folder(w.dataset),
+        own=lambda w: None if w.image == NONE else plan.data.own_images(w.dataset),
+        fit=lambda w: fit_of(config, w.dataset),
+        broken=broken_of(config),
         code=code_of("ask.py"),
     script:
         "../scripts/ask.py"
@@ -61,9 +61,9 @@ use rule score as score_rival with:
 rule rival_tables:
     """Tabulate what the rivals scored, what could not be read, what it cost, and whether the image helps them."""
     input:
-        scores=expand("results/runs/{run}/scores.json", run=[run.path for run in RIVALS]),
-        counts=expand("results/runs/{run}/counts.npz", run=[run.path for run in RIVALS]),
-        records=expand("results/runs/{run}/run.yaml", run=[run.path for run in RIVALS]),
+        scores=of_runs("scores.json", plan.rivals),
+        counts=of_runs("counts.npz", plan.rivals),
+        records=of_runs("run.yaml", plan.rivals),
     output:
         RIVAL_TABLES,
     log:
@@ -71,7 +71,7 @@ rule rival_tables:
     conda:
         ENVIRONMENT
     params:
-        baselines=grid.write_baselines(llm.rival_baselines(RIVALS)),
+        baselines=write_baselines(llm.rival_baselines(plan.rivals)),
         code=code_of("rival_tables.py"),
     script:
         "../scripts/rival_tables.py"

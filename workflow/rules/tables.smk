@@ -15,8 +15,8 @@ rule tables:
     conda:
         ENVIRONMENT
     params:
-        encoders=grid.encoders_of(config) | llm.rivals_of(config),
-        fusions={name: grid.kind_of(name, entry) for name, entry in config["fusions"].items()},
+        encoders=encoders_of(config) | llm.rivals_of(config),
+        fusions={name: kind_of(name, entry) for name, entry in config["fusions"].items()},
         code=code_of("tables.py"),
     script:
         "../scripts/tables.py"
@@ -26,7 +26,7 @@ rule evidence:
     """Compare every run with its baseline and with wrong images; scores by entity type."""
     input:
         counts=of_all_encoders("counts.npz") + of_rivals("counts.npz"),
-        records=expand("results/runs/{run}/run.yaml", run=[run.path for run in RUNS]),
+        records=of_runs("run.yaml"),
     output:
         help=expand("results/tables/does_it_help.{ending}", ending=TABLE_ENDINGS),
         types=expand("results/tables/per_type.{ending}", ending=TABLE_ENDINGS),
@@ -45,9 +45,9 @@ rule errors:
     """Sort the errors of all runs."""
     input:
         predictions=results_of_runs("predictions.test.jsonl"),
-        train=expand("results/data/{data}/train.jsonl", data=filtered_data()),
-        test=expand("results/data/{data}/test.jsonl", data=filtered_data()),
-        images=IMAGE_INDEXES.values(),
+        train=expand("results/data/{data}/train.jsonl", data=plan.filtered_data),
+        test=expand("results/data/{data}/test.jsonl", data=plan.filtered_data),
+        images=plan.image_indexes.values(),
     output:
         csv="results/tables/errors.csv",
         md="results/tables/errors.md",
@@ -56,7 +56,7 @@ rule errors:
     conda:
         ENVIRONMENT
     params:
-        with_images=list(IMAGE_INDEXES),
+        with_images=list(plan.image_indexes),
         code=code_of("errors.py"),
     script:
         "../scripts/errors.py"
@@ -83,7 +83,7 @@ rule fixed_and_broken:
 rule cost:
     """Tabulate time, memory and trained weights of all combinations."""
     input:
-        expand("results/runs/{run}/run.yaml", run=[run.path for run in RUNS]),
+        of_runs("run.yaml"),
     output:
         expand("results/tables/cost.{ending}", ending=TABLE_ENDINGS),
     log:
@@ -108,7 +108,7 @@ rule literature:
     conda:
         ENVIRONMENT
     params:
-        contexts={name: grid.contexts_of(config, name) for name in grid.variants(config)},
+        contexts={name: contexts_of(config, name) for name in variants(config)},
         code=code_of("literature.py"),
     script:
         "../scripts/literature.py"

@@ -4,8 +4,8 @@
 rule take_over:
     """Unpack a published run that sees no image; its predictions get their words back."""
     input:
-        packed=published_files,
-        data=lambda w: data_of_run(grid.Run.from_folder(w.run), splits=SPLITS),
+        packed=lambda w: plan.published_files(w.run),
+        data=lambda w: data_of(Run.from_folder(w.run)),
     output:
         record="results/runs/{run}/run.yaml",
         history="results/runs/{run}/history.csv",
@@ -14,7 +14,7 @@ rule take_over:
     log:
         "results/logs/take_over/{run}.log",
     wildcard_constraints:
-        run=one_of(run.path for run in PUBLISHED if not run.ablations),
+        run=one_of(run.path for run in plan.published if not run.ablations),
     localrule: True
     conda:
         ENVIRONMENT
@@ -32,7 +32,7 @@ use rule take_over as take_over_with_images with:
         shuffled="results/runs/{run}/predictions.test.shuffled.jsonl",
         blank="results/runs/{run}/predictions.test.blank.jsonl",
     wildcard_constraints:
-        run=one_of(run.path for run in PUBLISHED if run.ablations),
+        run=one_of(run.path for run in plan.published if run.ablations),
 
 
 ruleorder: take_over > take_over_with_images > predict > predict_with_images > train_again > train

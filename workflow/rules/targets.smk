@@ -1,14 +1,17 @@
 # What the configuration asks for.
+from mnerflow.publishing.publication import TABLES
 
 
 def data_reports():
-    return expand("results/reports/data/{dataset}.md", dataset=DATASETS)
+    return expand("results/reports/data/{dataset}.md", dataset=plan.datasets)
 
 
 def data_plots():
     """The plots of the data reports, and the sheets of crops where there are any."""
-    crops = [f"results/reports/data/{dataset}.crops.png" for dataset in DATASETS if dataset in PONER]
-    return crops + expand("results/reports/data/{dataset}.{plot}.svg", dataset=DATASETS, plot=DATA_PLOTS)
+    crops = [
+        f"results/reports/data/{dataset}.crops.png" for dataset in plan.datasets if dataset in plan.data.poner
+    ]
+    return crops + expand("results/reports/data/{dataset}.{plot}.svg", dataset=plan.datasets, plot=DATA_PLOTS)
 
 
 def tables_of_predictions():
@@ -29,6 +32,6 @@ EVIDENCE_PLOTS = ["forest", "ablations", "per_type", "cost"]
 def plots():
     names = ["fusion_comparison", *EVIDENCE_PLOTS, "training_curves"]
     names += [
-        f"{kind}.{dataset}" for kind in ("tag_distribution", "confusion_matrix") for dataset in DATASETS
+        f"{kind}.{dataset}" for kind in ("tag_distribution", "confusion_matrix") for dataset in plan.datasets
     ]
     return expand("results/plots/{name}.{ending}", name=names, ending=ENDINGS)

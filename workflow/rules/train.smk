@@ -15,7 +15,7 @@ rule check_leak:
     conda:
         ENVIRONMENT
     params:
-        allowed=lambda w: grid.starts_from(config, w.system).get("allow_leak", False),
+        allowed=lambda w: starts_from(config, w.system).get("allow_leak", False),
         code=code_of("check_leak.py"),
     script:
         "../scripts/check_leak.py"
@@ -24,11 +24,11 @@ rule check_leak:
 rule train:
     """Train a tagger; the best epoch on dev is kept. A killed job goes on from its checkpoint."""
     input:
-        unpack(image_inputs),
-        unpack(start_inputs),
+        unpack(lambda w: plan.images(w.dataset, w.image)),
+        unpack(lambda w: plan.start(run_of(w))),
         train="results/data/{dataset}/{filter}/train.jsonl",
         dev="results/data/{dataset}/{filter}/dev.jsonl",
-        weights=lambda w: weights_of(w.text, w.image),
+        weights=lambda w: plan.weights(w.text, w.image),
     output:
         model=f"{RUN}/model.safetensors",
         record=f"{RUN}/run.yaml",
@@ -56,24 +56,24 @@ use rule train as train_again with:
         history=f"{RUN}/history.csv",
     wildcard_constraints:
         # Weights that only may be there are none that are missing.
-        dataset=one_of_runs(DROPPED),
+        dataset=one_of_runs(plan.dropped),
 
 
 rule predict:
     """Predict dev and test with a run that sees no image."""
     input:
-        unpack(image_inputs),
+        unpack(lambda w: plan.images(w.dataset, w.image)),
         model=rules.train.output.model,
         dev="results/data/{dataset}/{filter}/dev.jsonl",
         test="results/data/{dataset}/{filter}/test.jsonl",
-        weights=lambda w: weights_of(w.text, w.image),
+        weights=lambda w: plan.weights(w.text, w.image),
     output:
         dev=f"{RUN}/predictions.dev.jsonl",
         test=f"{RUN}/predictions.test.jsonl",
     log:
         f"results/logs/predict/{RUN_NAME}.log",
     wildcard_constraints:
-        image=grid.NONE,
+        image=NONE,
     # Weights that are not to be kept go the sooner.
     priority: 1
     conda:

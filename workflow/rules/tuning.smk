@@ -11,13 +11,13 @@ use rule train as train_candidate with:
         f"results/logs/tuning/{RUN_NAME}.{{settings}}.log",
     params:
         run=candidate_values,
-        code=lambda w: code_of("train.py", *grid.modules_of(candidate_values(w))),
+        code=lambda w: code_of("train.py", *modules_of(candidate_values(w))),
 
 
 rule tuning:
     """Tabulate what was tried, and what dev prefers."""
     input:
-        [f"results/tuning/{candidate.path}/run.yaml" for candidate in CANDIDATES],
+        [f"results/tuning/{candidate.path}/run.yaml" for candidate in plan.candidates],
     output:
         csv="results/tables/tuning.csv",
         md="results/tables/tuning.md",

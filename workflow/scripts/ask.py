@@ -4,11 +4,11 @@ import os
 from pathlib import Path
 
 from mnerflow.config import build
-from mnerflow.grid import Run
 from mnerflow.llm.client import Service
 from mnerflow.llm.rival import Material, RivalConfig, ask_run
 from mnerflow.llm.runs import service_config
 from mnerflow.log import job
+from mnerflow.plan.names import Run
 
 folder = Path(snakemake.output.predictions).parent
 with job(f"asked {folder}", snakemake.log[0]):

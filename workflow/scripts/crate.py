@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from mnerflow.files import atomic_folder
-from mnerflow.grid import Run
 from mnerflow.log import job
+from mnerflow.plan.names import Run
 from mnerflow.publishing.crate import copy_code, write_crate
 
 with job(f"recorded {len(snakemake.input.runs)} runs", snakemake.log[0]):

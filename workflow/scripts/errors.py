@@ -5,8 +5,8 @@ from pathlib import Path
 from mnerflow.data.image_store import usable_images
 from mnerflow.data.post import read_posts
 from mnerflow.evaluation.errors import context_of
-from mnerflow.grid import Run
 from mnerflow.log import job
+from mnerflow.plan.names import Run
 from mnerflow.reporting.errors import TABLE, error_rows, error_table
 
 with job(f"sorted the errors of {len(snakemake.input.predictions)} runs", snakemake.log[0]):

@@ -4,8 +4,9 @@ from pathlib import Path
 
 from mnerflow.evaluation.counts import read_counts
 from mnerflow.evaluation.evidence import compare_with_baselines, unlike_baselines
-from mnerflow.grid import Run, read_baselines
 from mnerflow.log import job
+from mnerflow.plan.baselines import read_baselines
+from mnerflow.plan.names import Run
 from mnerflow.record import TrainingRecord
 from mnerflow.reporting import does_it_help, per_type
 

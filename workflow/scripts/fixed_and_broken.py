@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from mnerflow.files import write_json_lines
-from mnerflow.grid import Run, read_baselines
 from mnerflow.log import job
+from mnerflow.plan.baselines import read_baselines
+from mnerflow.plan.names import Run
 from mnerflow.reporting.changes import TABLE, change_rows
 
 with job(f"compared {len(snakemake.input)} runs with their baselines", snakemake.log[0]):

@@ -7,8 +7,8 @@ from mnerflow.compute.gpus import take_gpus
 from mnerflow.config import RunConfig, build
 from mnerflow.data.post import read_posts
 from mnerflow.evaluation.predictions import write_predictions
-from mnerflow.grid import ABLATIONS, Run
 from mnerflow.log import job
+from mnerflow.plan.names import ABLATIONS, Run
 from mnerflow.training.images import open_images
 from mnerflow.training.predictor import Predictor
 
@@ -24,5 +24,5 @@ with job(f"predicted {folder}", snakemake.log[0]):
         for condition, file in files.items():
             write_predictions(Path(file), predictions[condition])
     # By name, so that it is no part of the code that predictions hang on.
-    kept_weights = import_module("mnerflow.kept_weights")
+    kept_weights = import_module("mnerflow.plan.kept_weights")
     kept_weights.drop_own(snakemake.config, Run.from_folder(folder), Path("results"))

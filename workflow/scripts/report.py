@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from mnerflow.grid import Run, read_baselines
 from mnerflow.log import job
+from mnerflow.plan.baselines import read_baselines
+from mnerflow.plan.names import Run
 from mnerflow.reporting.report import Sources, write_report
 
 with job("wrote the report", snakemake.log[0]):

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from mnerflow.errors import UserError
 from mnerflow.evaluation.counts import read_counts
-from mnerflow.grid import read_baselines
 from mnerflow.log import job
+from mnerflow.plan.baselines import read_baselines
 from mnerflow.reporting import rivals
 from mnerflow.reporting.does_it_help import help_record, help_table
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from mnerflow.grid import Run
 from mnerflow.log import job
+from mnerflow.plan.names import Run
 from mnerflow.publishing.publication import take_over
 
 run = Run.from_folder(snakemake.wildcards.run)

@@ -6,8 +6,9 @@ from pathlib import Path
 from mnerflow.compute.device import gpu_memory
 from mnerflow.compute.gpus import take_gpus
 from mnerflow.config import RunConfig, build
-from mnerflow.grid import Run, images_read, sources
 from mnerflow.log import job
+from mnerflow.plan.names import Run
+from mnerflow.plan.settings import images_read, sources
 from mnerflow.training.images import open_images
 from mnerflow.training.preemption import preemptible
 from mnerflow.training.run import train_run

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from mnerflow.grid import Combination, Run
 from mnerflow.log import job
+from mnerflow.plan.names import Combination, Run
+from mnerflow.plan.tuning import Candidate
 from mnerflow.reporting.tuning import TABLE, tuning_rows
-from mnerflow.tuning import Candidate
 
 with job("compared the candidates", snakemake.log[0]) as log:
     folders = {}

@@ -16,7 +16,7 @@ from mnerflow.evaluation.statistics import (
     resampled_difference,
     resampled_f1,
 )
-from mnerflow.grid import Combination, Run
+from mnerflow.plan.names import Combination, Run
 
 
 def best_combinations(runs: Mapping[Run, Counts], resamples: int = RESAMPLES) -> set[Combination]:

@@ -16,7 +16,7 @@ from mnerflow.errors import UserError
 from mnerflow.evaluation.metrics import entity_counts
 from mnerflow.evaluation.predictions import Prediction
 from mnerflow.files import atomic_path
-from mnerflow.grid import Run
+from mnerflow.plan.names import Run
 
 
 @dataclass(frozen=True, slots=True)

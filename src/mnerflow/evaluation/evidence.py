@@ -24,7 +24,8 @@ from mnerflow.evaluation.statistics import (
     resampled_f1,
     smallest_detectable_difference,
 )
-from mnerflow.grid import ABLATIONS, Baselines, Combination, Run
+from mnerflow.plan.baselines import Baselines
+from mnerflow.plan.names import ABLATIONS, Combination, Run
 from mnerflow.record import TrainingRecord
 
 SAME_SCORE = 0.02  # entity F1: what a few hundred sentences can tell from no change

@@ -8,7 +8,7 @@ import numpy as np
 
 from mnerflow.evaluation.counts import Counts
 from mnerflow.evaluation.statistics import RESAMPLES, bootstrap_interval, resampled_f1, resampled_mean
-from mnerflow.grid import Combination, Run
+from mnerflow.plan.names import Combination, Run
 
 
 def score_intervals(

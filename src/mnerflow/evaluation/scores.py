@@ -10,7 +10,7 @@ from mnerflow.evaluation.counts import Counts, count, write_counts
 from mnerflow.evaluation.metrics import Scores, score
 from mnerflow.evaluation.predictions import Prediction, read_predictions
 from mnerflow.files import csv_rows, csv_text, read_json, read_text, write_json, write_text
-from mnerflow.grid import ABLATIONS, Run
+from mnerflow.plan.names import ABLATIONS, Run
 
 CONDITIONS = ("true", "none", *ABLATIONS)
 METRICS = tuple(field.name for field in fields(Scores) if field.name != "per_type")

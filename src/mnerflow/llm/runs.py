@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mnerflow.config import build, plain
-from mnerflow.errors import UserError
+from mnerflow.errors import UserError, check_known
 from mnerflow.files import sha256
-from mnerflow.grid import FILTERS_OFF, NONE, Combination, Run, check_known
+from mnerflow.plan.names import FILTERS_OFF, NONE, Combination, Run
 from mnerflow.record import RECORD, RivalRecord
 
 PIXELS = "pixels"

@@ -2,35 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
-from inspect import getmembers, isclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from mnerflow.compute.memory import no_memory
 from mnerflow.config import PartConfig, build
 from mnerflow.errors import UserError
+from mnerflow.registry import load, load_class
 
 T = TypeVar("T")
-
-
-def load_class(package: str, kind: str, base: type[T]) -> type[T]:
-    """The one subclass of ``base`` that the file ``mnerflow/models/<package>/<kind>.py`` defines.
-
-    Raises ``UserError`` when it defines none, or several.
-    """
-    name = f"mnerflow.models.{package}.{kind}"
-    module = import_module(name)
-    found = [
-        cls for _, cls in getmembers(module, isclass) if issubclass(cls, base) and cls.__module__ == name
-    ]
-    if len(found) != 1:
-        names = ", ".join(cls.__name__ for cls in found) or "none"
-        raise UserError(
-            f"{kind!r}: mnerflow/models/{package}/{kind}.py must define one {base.__name__}, and defines "
-            f"{names}."
-        )
-    return found[0]
 
 
 @contextmanager
@@ -52,9 +32,13 @@ def load_encoder(package: str, part: PartConfig, base: type[T]) -> tuple[type[T]
     Raises ``UserError`` as ``load_class`` and ``encoder_config`` do.
     """
     weights = Path(part.weights) if part.weights else None
-    return load_class(package, part.kind, base), encoder_config(package, part.kind, part.options), weights
+    return (
+        load_class(f"models.{package}", part.kind, base),
+        encoder_config(package, part.kind, part.options),
+        weights,
+    )
 
 
 def encoder_config(package: str, kind: str, options: dict[str, Any]) -> Any:
     """The ``Config`` of an encoder, filled with options; raises ``UserError`` for a wrong one."""
-    return build(import_module(f"mnerflow.models.{package}.{kind}").Config, options, f"{package}: {kind}")
+    return build(load(f"models.{package}", kind, f"{package}.kind").Config, options, f"{package}: {kind}")

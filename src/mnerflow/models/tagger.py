@@ -24,9 +24,10 @@ from mnerflow.models.fusions import Fusion, Sizes
 from mnerflow.models.image_encoders import Features, ImageEncoder, new_image_encoder
 from mnerflow.models.image_encoders.augment import Augment
 from mnerflow.models.init_from import start_from
-from mnerflow.models.parts import load_class, load_encoder, options_of
+from mnerflow.models.parts import load_encoder, options_of
 from mnerflow.models.text_encoders import TextEncoder
 from mnerflow.models.whole import check_tensor
+from mnerflow.registry import load_class
 
 SEAL = "sha256"
 
@@ -203,7 +204,7 @@ def _assemble(run: RunConfig, text_encoder: TextEncoder | None, d_feature: int) 
         len(tags),
         text_encoder.prefix_shape if text_encoder else (0, 0, 0),
     )
-    fusion = load_class("fusions", run.fusion.kind, Fusion)
+    fusion = load_class("models.fusions", run.fusion.kind, Fusion)
     encoders = (("text", text_encoder), ("image", image_encoder))
     if (given := tuple(name for name, encoder in encoders if encoder)) != fusion.inputs:
         raise UserError(
@@ -217,7 +218,7 @@ def _assemble(run: RunConfig, text_encoder: TextEncoder | None, d_feature: int) 
             f"fusion {run.fusion.kind!r}: it does not say how long the vectors are that it gives. Set "
             "`self.d_model`."
         )
-    decoder = load_class("decoders", run.decoder.kind, Decoder)
+    decoder = load_class("models.decoders", run.decoder.kind, Decoder)
     with options_of(f"decoder {run.decoder.kind!r}"):
         decoder = decoder(fusion.d_model, tags, **run.decoder.options)
     augment = run.image_encoder is not None and run.image_encoder.augment

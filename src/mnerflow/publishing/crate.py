@@ -17,7 +17,7 @@ from rocrate.rocrate import ROCrate
 
 from mnerflow.errors import UserError
 from mnerflow.files import sha256, write_json
-from mnerflow.grid import Run
+from mnerflow.plan.names import Run
 from mnerflow.provenance import git_commit
 from mnerflow.publishing.archive import METADATA
 from mnerflow.record import RECORD, Record

@@ -10,7 +10,7 @@ import yaml
 
 from mnerflow.errors import UserError
 from mnerflow.files import read_text, sha256, write_text
-from mnerflow.grid import BASE, Run
+from mnerflow.plan.names import BASE, Run
 from mnerflow.publishing.checksums import SUMS, read_sums, sums_text
 from mnerflow.record import RECORD
 from mnerflow.yaml_file import read_yaml

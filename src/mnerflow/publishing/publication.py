@@ -23,9 +23,10 @@ from mnerflow.evaluation.predictions import (
     write_predictions,
 )
 from mnerflow.files import atomic_folder, atomic_path, json_object, read_bytes, read_text, write_text
-from mnerflow.grid import Run, expand
-from mnerflow.kept_weights import DROPPED, MODEL
 from mnerflow.log import logger
+from mnerflow.plan.grid import expand
+from mnerflow.plan.kept_weights import DROPPED, MODEL
+from mnerflow.plan.names import Run
 from mnerflow.publishing.archive import recorded
 from mnerflow.publishing.checksums import SUMS, check_sums, sum_of, sums_below, sums_text
 from mnerflow.record import RECORD, TrainingRecord

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from mnerflow.evaluation.errors import CHANGES, Entity, changes
 from mnerflow.evaluation.predictions import Prediction, read_predictions
-from mnerflow.grid import Baselines, Run
+from mnerflow.plan.baselines import Baselines
+from mnerflow.plan.names import Run
 from mnerflow.reporting.columns import COMBINATION_COLUMNS, COUNT, DATA, MEAN, MODEL, Column
 from mnerflow.reporting.table import Table
 

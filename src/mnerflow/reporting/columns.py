@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from mnerflow.grid import FILTERS_OFF, Combination
+from mnerflow.plan.names import FILTERS_OFF, Combination
 from mnerflow.reporting.render import ABSENT, between, interval, p_value, percent, points, spread
 
 Row = Mapping[str, Any]

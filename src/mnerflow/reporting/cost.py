@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from statistics import fmean
 
-from mnerflow.grid import Run
+from mnerflow.plan.names import Run
 from mnerflow.record import Hardware, TrainingRecord
 from mnerflow.reporting.columns import (
     COMBINATION_COLUMNS,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from mnerflow.evaluation.evidence import RULES, Comparison
-from mnerflow.grid import ABLATIONS, Run
+from mnerflow.plan.names import ABLATIONS, Run
 from mnerflow.reporting.columns import (
     COMBINATION_COLUMNS,
     DATA,

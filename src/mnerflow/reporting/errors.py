@@ -8,7 +8,7 @@ from statistics import fmean
 
 from mnerflow.evaluation.errors import GROUPINGS, KINDS, WITHOUT_GOLD, Context, count_errors
 from mnerflow.evaluation.predictions import read_predictions
-from mnerflow.grid import Combination, Run
+from mnerflow.plan.names import Combination, Run
 from mnerflow.reporting.columns import (
     COMBINATION_COLUMNS,
     DATA,

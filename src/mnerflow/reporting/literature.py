@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import yaml
 
-from mnerflow.grid import FILTERS_OFF, NONE, Combination
+from mnerflow.plan.names import FILTERS_OFF, NONE, Combination
 from mnerflow.reporting.columns import COUNT, FLAG, PERCENT, Column, Form, Row, number, numeric
 from mnerflow.reporting.render import ABSENT, Rendered, spread
 from mnerflow.reporting.table import Table

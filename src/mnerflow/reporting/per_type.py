@@ -12,7 +12,7 @@ from mnerflow.evaluation.best import surely_best
 from mnerflow.evaluation.counts import Counts, check_same_posts
 from mnerflow.evaluation.metrics import GOLD, precision_recall_f1
 from mnerflow.evaluation.statistics import RESAMPLES
-from mnerflow.grid import Combination, Run
+from mnerflow.plan.names import Combination, Run
 from mnerflow.reporting.columns import (
     COMBINATION_COLUMNS,
     COUNT,

@@ -9,8 +9,9 @@ from statistics import fmean
 from mnerflow.evaluation.counts import Counts
 from mnerflow.evaluation.evidence import Comparison, compare_with_baselines, corrected
 from mnerflow.files import read_json
-from mnerflow.grid import Baselines, Combination, Run
 from mnerflow.llm.answer import ANSWER_PROBLEMS, ENTITY_PROBLEMS
+from mnerflow.plan.baselines import Baselines
+from mnerflow.plan.names import Combination, Run
 from mnerflow.record import RECORD, RivalRecord
 from mnerflow.reporting.columns import (
     COMBINATION_COLUMNS,

@@ -2,7 +2,7 @@
 
 from urllib.parse import quote
 
-from mnerflow.grid import Run
+from mnerflow.plan.names import Run
 from mnerflow.reporting.columns import (
     COMBINATION_COLUMNS,
     COUNT,

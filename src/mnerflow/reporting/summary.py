@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from statistics import fmean
 from types import MappingProxyType
 
-from mnerflow.grid import ABLATIONS, Combination
+from mnerflow.plan.names import ABLATIONS, Combination
 from mnerflow.reporting.columns import (
     COMBINATION_COLUMNS,
     COUNT,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from mnerflow.grid import FILTERS_OFF
+from mnerflow.plan.names import FILTERS_OFF
 from mnerflow.reporting.columns import (
     COMBINATION_COLUMNS,
     DATA,

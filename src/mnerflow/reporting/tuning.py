@@ -8,7 +8,8 @@ from pathlib import Path
 from statistics import fmean
 
 from mnerflow.files import read_text
-from mnerflow.grid import Combination
+from mnerflow.plan.names import Combination
+from mnerflow.plan.tuning import Candidate
 from mnerflow.record import RECORD, TrainingRecord
 from mnerflow.reporting.columns import (
     COMBINATION_COLUMNS,
@@ -23,7 +24,6 @@ from mnerflow.reporting.columns import (
 )
 from mnerflow.reporting.render import deviation
 from mnerflow.reporting.table import Table
-from mnerflow.tuning import Candidate
 
 TABLE = Table(
     "Search",

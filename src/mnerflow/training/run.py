@@ -11,10 +11,10 @@ from mnerflow.config import RunConfig, plain
 from mnerflow.data.post import Post, read_posts
 from mnerflow.errors import UserError
 from mnerflow.files import read_json, sha256
-from mnerflow.grid import training_modules
 from mnerflow.log import logger
 from mnerflow.models.tagger import new_tagger
 from mnerflow.models.weights import ORIGIN
+from mnerflow.plan.settings import training_modules
 from mnerflow.provenance import PACKAGES, versions
 from mnerflow.record import RECORD, TrainingRecord
 from mnerflow.training.checkpoint import remove_checkpoints

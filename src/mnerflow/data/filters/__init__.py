@@ -7,9 +7,7 @@ be left out as a whole.
 
 import inspect
 import json
-import pkgutil
 from collections import Counter
-from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple, get_origin
@@ -18,8 +16,7 @@ from mnerflow.data.post import Post, read_splits, write_splits
 from mnerflow.data.tags import spans
 from mnerflow.errors import UserError, suggest
 from mnerflow.files import csv_text
-
-FILTERS = tuple(module.name for module in pkgutil.iter_modules(__path__))
+from mnerflow.registry import load
 
 
 class Drop(NamedTuple):
@@ -71,18 +68,10 @@ def steps_of(name: str, options: dict[str, dict[str, Any]]) -> list[tuple[Module
 
     Raises ``UserError`` for a filter or an option that is not known, and for a value of another type.
     """
-    steps = [(_module(step), options.get(step, {})) for step in name.split("+")]
+    steps = [(load("data.filters", step, "filters"), options.get(step, {})) for step in name.split("+")]
     for module, chosen in steps:
         _check_options(module, chosen)
     return steps
-
-
-def _module(name: str) -> ModuleType:
-    if name not in FILTERS:
-        raise UserError(
-            f"{name!r} is not a known filter{suggest(name, FILTERS)}. Known: {', '.join(FILTERS)}."
-        )
-    return import_module(f"{__name__}.{name}")
 
 
 def _check_options(module: ModuleType, options: dict[str, Any]) -> None:

@@ -5,15 +5,11 @@ a file, and ``to_post(path, line, record)``, which turns one into a checked ``Po
 ``UserError`` naming file and line. ``beside(path)``, if there is one, names the files that are read besides.
 """
 
-import pkgutil
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 
 from mnerflow.data.post import Post
-from mnerflow.errors import UserError, suggest
-
-FORMATS = tuple(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+from mnerflow.errors import UserError
+from mnerflow.registry import load
 
 
 def parse(name: str, path: str | Path, problems: list[UserError] | None = None) -> list[Post]:
@@ -29,7 +25,7 @@ def parse_lines(
     name: str, path: str | Path, problems: list[UserError] | None = None
 ) -> list[tuple[int, Post]]:
     """As ``parse``, with the number of the line on which each post begins."""
-    source, path = _module(name), Path(path)
+    source, path = load("data.formats", name, "format"), Path(path)
     posts: list[tuple[int, Post]] = []
     lines: dict[str, int] = {}
     records = source.records(path)
@@ -55,13 +51,5 @@ def parse_lines(
 
 def read_beside(name: str, path: str | Path) -> list[Path]:
     """The files that are read besides ``path``, such as texts that its posts link to."""
-    beside = getattr(_module(name), "beside", None)
+    beside = getattr(load("data.formats", name, "format"), "beside", None)
     return beside(Path(path)) if beside else []
-
-
-def _module(name: str) -> ModuleType:
-    if name not in FORMATS:
-        raise UserError(
-            f"{name!r} is not a known format{suggest(name, FORMATS)}. Known: {', '.join(FORMATS)}."
-        )
-    return import_module(f"{__name__}.{name}")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mnerflow.grid import Combination
+from mnerflow.plan.names import Combination
 from mnerflow.reporting import does_it_help, style
 from mnerflow.reporting.plots.intervals import Mark, Row, handle, interval_figure
 

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from mnerflow.evaluation.metrics import confusion_matrix
 from mnerflow.evaluation.predictions import read_predictions
-from mnerflow.grid import Run
+from mnerflow.plan.names import Run
 from mnerflow.reporting import style
 from mnerflow.reporting.plots.tags import ordered_tags
 from mnerflow.reporting.style import COLUMN, FULL

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
 from mnerflow.evaluation.scores import read_scores
-from mnerflow.grid import NONE, Combination
+from mnerflow.plan.names import NONE, Combination
 from mnerflow.reporting import cost, style
 from mnerflow.reporting.plots.panels import first_panels, group_by_panel, places, size_of
 from mnerflow.reporting.style import FULL

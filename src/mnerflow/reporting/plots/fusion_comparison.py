@@ -11,8 +11,8 @@ from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation
 
 from mnerflow.evaluation.scores import read_scores
-from mnerflow.grid import NONE, Run
 from mnerflow.log import logger
+from mnerflow.plan.names import NONE, Run
 from mnerflow.reporting import style
 from mnerflow.reporting.plots.panels import (
     first_panels,

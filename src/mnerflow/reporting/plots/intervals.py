@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from mnerflow.grid import Combination
+from mnerflow.plan.names import Combination
 from mnerflow.reporting import style
 from mnerflow.reporting.style import COLUMN, SMALL
 

@@ -7,7 +7,7 @@ from functools import cache
 from itertools import groupby
 from typing import NamedTuple
 
-from mnerflow.grid import NONE, Combination, data_label, encoders_label
+from mnerflow.plan.names import NONE, Combination, data_label, encoders_label
 from mnerflow.reporting.style import Look
 
 MOST_PANELS = 48  # a reader does not look at more, and a figure of hundreds takes minutes

@@ -5,7 +5,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mnerflow.grid import NONE, Combination
+from mnerflow.plan.names import NONE, Combination
 from mnerflow.reporting import per_type, style
 from mnerflow.reporting.plots.panels import (
     first_panels,

@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from mnerflow.errors import UserError
 from mnerflow.files import read_text
-from mnerflow.grid import Run
+from mnerflow.plan.names import Run
 from mnerflow.reporting import style
 from mnerflow.reporting.plots.panels import Panel, first_panels, group_by_panel, places, size_of
 from mnerflow.reporting.style import FULL, SMALL, Look

@@ -20,7 +20,8 @@ from PIL import Image
 from mnerflow.evaluation.evidence import RULES
 from mnerflow.evaluation.scores import best_run, read_scores
 from mnerflow.files import read_text, write_text
-from mnerflow.grid import Baselines, Run
+from mnerflow.plan.baselines import Baselines
+from mnerflow.plan.names import Run
 from mnerflow.reporting import does_it_help, summary
 from mnerflow.reporting.report.answer import answers, headline
 from mnerflow.reporting.report.gallery import gallery

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from mnerflow.grid import FILTERS_OFF, Combination
+from mnerflow.plan.names import FILTERS_OFF, Combination
 from mnerflow.reporting.columns import Row
 from mnerflow.reporting.render import interval, p_value, percent, points
 from mnerflow.reporting.summary import FEW_SENTENCES, few_sentences

@@ -14,7 +14,8 @@ from mnerflow.data.post import read_posts
 from mnerflow.data.tags import spans
 from mnerflow.evaluation.errors import outcomes
 from mnerflow.evaluation.predictions import Prediction, read_predictions
-from mnerflow.grid import Baselines, Run, data_label
+from mnerflow.plan.baselines import Baselines
+from mnerflow.plan.names import Run, data_label
 
 POSTS = 150  # of all data sets together: enough to browse, and the page stays a few megabytes
 SIDE = 192  # pixels of a thumbnail's longer side, sharp at the 6 rem in which it is shown

@@ -8,7 +8,8 @@ from typing import Any
 
 from mnerflow.data.post import SPLITS
 from mnerflow.errors import UserError
-from mnerflow.grid import NONE, Run, images_of, run_config
+from mnerflow.plan.names import NONE, Run
+from mnerflow.plan.settings import images_of, run_config
 
 # Posts of a data set that nobody has counted yet.
 GUESS = {"train": 5000, "dev": 1000, "test": 1000}

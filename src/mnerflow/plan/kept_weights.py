@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from mnerflow.files import read_text, write_text
-from mnerflow.grid import Run, expand, starting_runs
+from mnerflow.plan.grid import expand, starting_runs
+from mnerflow.plan.names import Run
+from mnerflow.plan.tuning import candidates
 from mnerflow.record import RECORD, TrainingRecord
-from mnerflow.tuning import candidates
 
 MODEL = "model.safetensors"
 ASIDE = "model.kept.safetensors"

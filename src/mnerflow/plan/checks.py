@@ -1,29 +1,20 @@
 """Look through a planned grid before anything runs: what is missing is said at once, not after an hour."""
 
 import time
-from collections.abc import Iterable, Iterator
-from functools import cache
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from mnerflow.config import build
-from mnerflow.data.filters import FILTERS, steps_of
+from mnerflow.data.filters import steps_of
 from mnerflow.data.sources import check_name, known_by
-from mnerflow.errors import UserError, suggest
+from mnerflow.errors import UserError, check_known
 from mnerflow.files import expanded, reading
-from mnerflow.fingerprint import PACKAGE
-from mnerflow.grid import (
-    BASE,
-    FILTERS_OFF,
-    NONE,
-    Run,
-    check_known,
-    decoder_of,
-    kind_of,
-    run_config,
-    variant_chain,
-    variants,
-)
+from mnerflow.plan.datasets import split_files
+from mnerflow.plan.names import BASE, FILTERS_OFF, NONE, Run
+from mnerflow.plan.settings import decoder_of, run_config
+from mnerflow.plan.variants import variant_chain, variants
+from mnerflow.registry import check_part, kind_of, names_in
 from mnerflow.signature import options_class
 
 CLOCKS_DIFFER = 60  # seconds, between the machines that share a file system
@@ -36,20 +27,10 @@ def check_plan(config: dict[str, Any], runs: Iterable[Run], rivals: Iterable[Run
     """
     _check_entries(config)
     runs = list(runs)
-    planned = [(run, [*_data_modules(config, run), *_model_modules(config, run)]) for run in runs]
-    planned += [(run, [*_data_modules(config, run)]) for run in rivals]
-    for run, modules in planned:
-        for place, name, *package in modules:
-            known = _module_names(*package)
-            if name not in known:
-                raise UserError(
-                    f"{place}: {name!r} is not known{suggest(name, known)}. Known: {', '.join(known)}."
-                )
-        if run.filter != FILTERS_OFF:
-            steps_of(run.filter, config.get("filters", {}))
-        if "folder" in (entry := config["datasets"][run.dataset]):
-            with reading(entry["folder"]):
-                _check_folder(entry, run)
+    for run in {(run.dataset, run.filter, run.image_encoder): run for run in (*runs, *rivals)}.values():
+        _check_data(config, run)
+    for run in {run.combination: run for run in runs}.values():
+        _check_model(config, run)
     for name in sorted({run.fusion for run in runs}):
         entry = config["fusions"][name]
         _check_options("fusions", kind_of(name, entry), entry.get("options", {}), f"fusions.{name}.options")
@@ -72,21 +53,9 @@ def check_clock(folders: Iterable[str]) -> None:
             )
 
 
-def split_files(entry: dict[str, Any]) -> list[str]:
-    """The files that hold the splits of a data set's entry."""
-    parts = entry["splits"].values()
-    return [name for part in parts for name in ([part] if isinstance(part, str) else part)]
-
-
-@cache
-def _module_names(*package: str) -> list[str]:
-    """Names of the public modules in a folder of the library, as ``("models", "fusions")`` names one."""
-    return sorted(file.stem for file in PACKAGE.joinpath(*package).glob("*.py") if file.stem[0] != "_")
-
-
 def _check_entries(config: dict[str, Any]) -> None:
     """What the schema cannot say of an entry: names that nothing else would look up, and contradictions."""
-    check_known(config.get("filters", {}), dict.fromkeys(FILTERS), "filters")
+    check_known(config.get("filters", {}), names_in("data.filters"), "filters")
     for name in config["text_encoders"].keys() & config["image_encoders"].keys():
         raise UserError(
             f"{name!r} is a text encoder and an image encoder, whose weights would lie in one folder. Rename "
@@ -127,23 +96,24 @@ def _check_entries(config: dict[str, Any]) -> None:
             )
 
 
-def _data_modules(config: dict[str, Any], run: Run) -> Iterator[tuple[str, ...]]:
-    """What a run's data chooses by name: where it is configured, the name, the package of the library."""
+def _check_data(config: dict[str, Any], run: Run) -> None:
+    """What a run's data set and filter are, and the files of a folder of the user's own."""
     entry = config["datasets"][run.dataset]
-    yield f"datasets.{run.dataset}.format", entry["format"], "data", "formats"
+    check_part("data.formats", entry["format"], f"datasets.{run.dataset}.format")
     if run.filter != FILTERS_OFF:
-        for name in run.filter.split("+"):
-            yield "filters", name, "data", "filters"
+        steps_of(run.filter, config.get("filters", {}))
+    if "folder" in entry:
+        with reading(entry["folder"]):
+            _check_folder(entry, run)
 
 
-def _model_modules(config: dict[str, Any], run: Run) -> Iterator[tuple[str, ...]]:
-    """The same for a run's model."""
+def _check_model(config: dict[str, Any], run: Run) -> None:
+    """What a run's model is made of."""
     values = run_config(config, run)
-    yield f"variants.{run.variant}.decoder", values["decoder"]["kind"], "models", "decoders"
+    check_part("models.decoders", values["decoder"]["kind"], f"variants.{run.variant}.decoder")
     for part in ("fusion", "text_encoder", "image_encoder"):
         if part in values:
-            place = f"{part}s.{getattr(run, part)}.kind"
-            yield place, values[part]["kind"], "models", f"{part}s"
+            check_part(f"models.{part}s", values[part]["kind"], f"{part}s.{getattr(run, part)}.kind")
 
 
 def _check_options(package: str, kind: str, options: dict[str, Any], place: str) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 from mnerflow.config import RunConfig, build
 from mnerflow.errors import UserError
 from mnerflow.fingerprint import fingerprint
-from mnerflow.grid import Run, images_read, run_config, sources, training_modules
-from mnerflow.kept_weights import DROPPED, MODEL
+from mnerflow.plan.kept_weights import DROPPED, MODEL
+from mnerflow.plan.names import Run
+from mnerflow.plan.settings import images_read, run_config, sources, training_modules
 from mnerflow.provenance import PACKAGES, versions
 from mnerflow.publishing.checksums import check_sums
 from mnerflow.record import RECORD, Code, TrainingRecord

@@ -7,7 +7,9 @@ from itertools import product
 from typing import Any
 
 from mnerflow.config import RunConfig, build
-from mnerflow.grid import Run, block_runs, merge, run_config
+from mnerflow.plan.grid import block_runs
+from mnerflow.plan.names import Run
+from mnerflow.plan.settings import merge, run_config
 
 
 @dataclass(frozen=True)

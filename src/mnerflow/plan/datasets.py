@@ -1,0 +1,93 @@
+"""What the data sets of a configuration are made of: files, folders, archives, images."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from mnerflow.data.formats import read_beside
+from mnerflow.data.sources import archives
+from mnerflow.files import folder_state
+from mnerflow.plan import layout
+from mnerflow.plan.settings import images_of
+
+# What of a data set's entry its prepared posts hang on.
+PREPARED = (
+    *("format", "types", "map", "splits", "language", "repair", "drop_first_token"),
+    *("dev_fraction", "test_fraction", "seed"),
+)
+# What a data set's report says of it.
+ABOUT = ("title", "language", "licence", "citation", "homepage")
+
+
+class Datasets:
+    """The data sets of a configuration, by how their posts are come by, and which files they read."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self.config = config
+        self.entries: dict[str, dict[str, Any]] = config["datasets"]
+        self.generated = [name for name, entry in self.entries.items() if "generator" in entry]
+        self.downloaded = [name for name, entry in self.entries.items() if "files" in entry]
+        self.poner = [name for name, entry in self.entries.items() if "poner" in entry]
+        self.archives = archives(config)
+        # Each is asked for by every run of a data set, and looks at the disk.
+        self.own_files, self.own_images = cache(self._own_files), cache(self._own_images)
+
+    def folder(self, dataset: str) -> str:
+        """Where a data set's raw files lie."""
+        return self.entries[dataset].get("folder", layout.raw(dataset))
+
+    def raw_files(self, dataset: str) -> list[str]:
+        """The files that a data set's posts are read from."""
+        if "files" in self.entries[dataset]:
+            return [f"{self.folder(dataset)}/{name}" for name in self.entries[dataset]["files"]]
+        return self.own_files(dataset)
+
+    def _own_files(self, dataset: str) -> list[str]:
+        """Those in a folder; to know what lies beside the splits, some formats read them."""
+        entry, folder = self.entries[dataset], self.folder(dataset)
+        splits = [f"{folder}/{name}" for name in split_files(entry)]
+        captions = [f"{folder}/{entry['captions']}"] if "captions" in entry else []
+        beside = [str(file) for split in splits for file in read_beside(entry["format"], split)]
+        return [*splits, *captions, *sorted({*beside})]
+
+    def prepare_options(self, dataset: str) -> dict[str, Any]:
+        """What preparing a data set's posts is told."""
+        return _of(self.entries[dataset], PREPARED)
+
+    def about(self, dataset: str) -> dict[str, Any]:
+        """What is said of a data set to readers."""
+        return _of(self.entries[dataset], ABOUT)
+
+    def archive_of(self, dataset: str) -> str:
+        """The archive that a data set's photos are unpacked from."""
+        url = self.entries[dataset]["images"]["url"]
+        return next(name for name, entry in self.archives.items() if entry["url"] == url)
+
+    def image_folder(self, dataset: str) -> str:
+        """Where the images that a data set's posts show lie."""
+        return f"{self.folder(images_of(self.config, dataset))}/images"
+
+    def _own_images(self, dataset: str) -> str | None:
+        """The state of the images in a folder of the user's own, which may change file by file."""
+        own = "folder" in self.entries[images_of(self.config, dataset)]
+        return folder_state(Path(self.image_folder(dataset))) if own else None
+
+    def image_source(self, dataset: str) -> list[str]:
+        """What must be there before images can be read; nothing in a folder of the user's own."""
+        owner = images_of(self.config, dataset)
+        entry = self.entries[owner]
+        if "folder" in entry:
+            return []
+        if "files" in entry and "images" not in entry:
+            return [f"{self.folder(owner)}/{name}" for name in entry["files"] if name.startswith("images/")]
+        return [self.image_folder(owner)]
+
+
+def split_files(entry: dict[str, Any]) -> list[str]:
+    """The files that hold the splits of a data set's entry."""
+    parts = entry["splits"].values()
+    return [name for part in parts for name in ([part] if isinstance(part, str) else part)]
+
+
+def _of(entry: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    return {key: value for key, value in entry.items() if key in keys}

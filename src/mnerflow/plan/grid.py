@@ -1,0 +1,72 @@
+"""The grid of runs that a configuration asks for, and the runs that these start from."""
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+from mnerflow import signature
+from mnerflow.errors import UserError, check_known
+from mnerflow.plan.names import BASE, FILTERS_OFF, NONE, Run
+from mnerflow.plan.variants import contexts_of, setting, variants
+from mnerflow.registry import kind_of
+
+
+def expand(config: dict[str, Any]) -> list[Run]:
+    """All runs of the configuration's ``grid``, each once, sorted.
+
+    A block of the grid is the product of its lists; an encoder that a fusion does not use is ``none``,
+    so unimodal fusions are not multiplied by it. Raises ``UserError`` for a name that is not configured, and
+    for contexts without the text.
+    """
+    runs = set()
+    for number, block in enumerate(config["grid"], start=1):
+        runs.update(block_runs(config, block, f"grid, block {number}"))
+    return sorted(runs)
+
+
+def block_runs(config: dict[str, Any], block: dict[str, Any], place: str) -> Iterator[Run]:
+    """The runs of one block, as ``expand`` says; an error names its ``place`` in the configuration."""
+    known = config | {"variants": variants(config)}
+    for name in ("datasets", "text_encoders", "image_encoders", "fusions", "variants"):
+        check_known(block.get(name, []), known[name], f"{place}.{name}")
+    for fusion in block["fusions"]:
+        inputs = inputs_of(config, fusion)
+        texts = block.get("text_encoders", []) if "text" in inputs else [NONE]
+        images = block.get("image_encoders", []) if "image" in inputs else [NONE]
+        for needed, names in (("text_encoders", texts), ("image_encoders", images)):
+            if not names:
+                raise UserError(f"{place}: the fusion {fusion!r} needs {needed}, and the block lists none.")
+        filters = block.get("filters", [FILTERS_OFF])
+        parts = product(block["datasets"], filters, texts, images, [fusion], block["seeds"])
+        for part, variant in product(parts, block.get("variants", [BASE])):
+            if "text" not in inputs and contexts_of(config, variant):
+                raise UserError(
+                    f"{place}: the variant {variant!r} reads contexts beside the text, which {fusion!r} does "
+                    "not read."
+                )
+            yield Run(*part, variant=variant)
+
+
+def inputs_of(config: dict[str, Any], fusion: str) -> tuple[str, ...]:
+    """What a fusion fuses: ``text``, ``image`` or both."""
+    return signature.inputs_of(kind_of(fusion, config["fusions"][fusion])) or ("text", "image")
+
+
+def starting_runs(config: dict[str, Any], run: Run) -> list[Run]:
+    """The run that this one starts from, the one that that starts from, and so on; none for most.
+
+    As ``init_from`` of their variants says; they have this one's encoders as far as they read them. Raises
+    ``UserError`` for an unknown name, for an encoder that this run lacks and for a circle.
+    """
+    found: list[Run] = []
+    while start := setting(config, run.variant, "init_from"):
+        place = f"variants.{run.variant}.init_from"
+        block = {"datasets": [start["dataset"]], "filters": [run.filter], "variants": [start["variant"]]}
+        block |= {"fusions": [start.get("fusion", run.fusion)], "seeds": [run.seed]}
+        for name, encoder in (("text_encoders", run.text_encoder), ("image_encoders", run.image_encoder)):
+            block[name] = [encoder] if encoder != NONE else []
+        [run] = block_runs(config, block, place)
+        if run in found:
+            raise UserError(f"{place}: runs that start from each other. Break the circle.")
+        found.append(run)
+    return found

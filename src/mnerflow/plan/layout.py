@@ -1,0 +1,62 @@
+"""Where everything lies, from the folder that the workflow runs in.
+
+Each function gives a path of the names it is told; without them a pattern, with the names in braces.
+"""
+
+from mnerflow.plan.names import Run
+
+RESULTS = "results"
+RUNS = f"{RESULTS}/runs"
+RESOURCES = "resources"
+
+
+def run_folder(run: Run) -> str:
+    """Weights, record, history and predictions of a run."""
+    return f"{RUNS}/{run.path}"
+
+
+def encoders(
+    dataset: str = "{dataset}", filter_name: str = "{filter}", text: str = "{text}", image: str = "{image}"
+) -> str:
+    """What is counted and scored of all runs of a pair of encoders; their folders lie below."""
+    return f"{RUNS}/{dataset}/{filter_name}/{text}+{image}"
+
+
+def model(run: Run) -> str:
+    """The trained weights of a run."""
+    return f"{run_folder(run)}/model.safetensors"
+
+
+def raw(dataset: str = "{dataset}") -> str:
+    """What was fetched or made of a data set."""
+    return f"{RESOURCES}/data/{dataset}"
+
+
+def archive(name: str = "{archive}") -> str:
+    """A fetched archive of photos."""
+    return f"{RESOURCES}/archives/{name}"
+
+
+def weights(encoder: str = "{encoder}") -> str:
+    """The folder with an encoder's pretrained weights."""
+    return f"{RESOURCES}/weights/{encoder}"
+
+
+def data(dataset: str = "{dataset}", filter_name: str = "{filter}") -> str:
+    """The folder with a data set's prepared, or filtered, posts."""
+    return f"{RESULTS}/data/{dataset}/{filter_name}"
+
+
+def images(dataset: str = "{dataset}", size: int | str = "{size}") -> str:
+    """The folder with a data set's decoded images."""
+    return f"{RESULTS}/images/{dataset}/{size}"
+
+
+def features(dataset: str = "{dataset}", image: str = "{image}") -> str:
+    """The patch vectors that a frozen image encoder makes of a data set's images."""
+    return f"{RESULTS}/features/{dataset}/{image}.npy"
+
+
+def leaks(start: str = "{start}", dataset: str = "{dataset}", system: str = "{system}") -> str:
+    """The posts that a run's start has learnt and the run is tested with."""
+    return f"{RESULTS}/reports/leaks/{start}.{dataset}.{system}.csv"

@@ -1,0 +1,145 @@
+"""What a run is called: its parts' names, its folder, and how a reader is told of it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Self
+
+from mnerflow.errors import UserError
+
+NONE = "none"
+FILTERS_OFF = "none"
+BASE = "base"  # the variant that changes nothing
+TEXT_ONLY = "text_only"  # the fusion that is left when the image is taken away
+# Wrong images that a trained run is read with, to see whether it looks at the right ones.
+ABLATIONS = ("shuffled", "blank")
+
+
+@dataclass(frozen=True, order=True)
+class Combination:
+    """What the runs of several seeds share; ``none`` is an encoder that they lack.
+
+    A fusion says how modalities are combined; a variant what else tells runs apart: decoder, contexts that
+    are read, the run to start from, training.
+    """
+
+    dataset: str
+    filter: str
+    text_encoder: str
+    image_encoder: str
+    fusion: str
+    variant: str = field(default=BASE, kw_only=True)
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Self:
+        """Read it off a row of a table that has its fields as columns."""
+        return cls(**{field.name: row[field.name] for field in fields(cls)})
+
+    @classmethod
+    def from_folder(cls, folder: str) -> Self:
+        """Read what ``folder`` says; raises ``UserError`` for another path."""
+        return Run.from_folder(f"{folder}/seed0").combination
+
+    def run(self, seed: int) -> "Run":
+        """Its run of one seed."""
+        return Run(seed=seed, **{name: getattr(self, name) for name in COMBINATION})
+
+    @property
+    def data(self) -> str:
+        """``"twitter2017"``, or ``"twitter2017 (nonword)"`` where a filter is used."""
+        return data_label(self.dataset, self.filter)
+
+    @property
+    def encoders(self) -> str:
+        """``"minilm+vit"``, or the one encoder that is used."""
+        return encoders_label(self.text_encoder, self.image_encoder)
+
+    @property
+    def model(self) -> str:
+        """``"minilm+vit linear"``, and the variant where it is another than ``BASE``."""
+        return f"{self.encoders} {self.system.replace('+', ' ')}"
+
+    @property
+    def system(self) -> str:
+        """``"linear+crf"``: the fusion, and the variant where it is another than ``BASE``."""
+        return self.fusion if self.variant == BASE else f"{self.fusion}+{self.variant}"
+
+    @property
+    def folder(self) -> str:
+        """Where its runs lie below ``results/runs``, one folder a seed."""
+        return f"{self.dataset}/{self.filter}/{self.text_encoder}+{self.image_encoder}/{self.system}"
+
+
+@dataclass(frozen=True, order=True)
+class Run(Combination):
+    """One training run: a combination and a seed."""
+
+    seed: int
+
+    @classmethod
+    def from_folder(cls, folder: str | Path) -> Self:
+        """Read ``<dataset>/<filter>/<text>+<image>/<fusion>+<variant>/seed<k>`` off a path.
+
+        The variant ``BASE`` is not written. Raises ``UserError`` for another path.
+        """
+        parts = r"([^/]+)/([^/]+)/([^/+]+)\+([^/+]+)/([^/+]+)(?:\+([^/+]+))?/seed(\d+)"
+        found = re.fullmatch(rf"(?:.*/)?{parts}", str(folder))
+        if not found:
+            raise UserError(
+                f"{folder}: a run's folder ends in "
+                "<dataset>/<filter>/<text>+<image>/<fusion>+<variant>/seed<k>."
+            )
+        *names, variant, seed = found.groups()
+        return cls(*names, seed=int(seed), variant=variant or BASE)
+
+    @classmethod
+    def named(cls, names: Mapping[str, str]) -> Self:
+        """The run of its path's parts: ``dataset``, ``filter``, ``text``, ``image``, ``system``, ``seed``."""
+        return cls.from_folder("{dataset}/{filter}/{text}+{image}/{system}/seed{seed}".format(**names))
+
+    @property
+    def names(self) -> dict[str, str | int]:
+        """Its names as a ``Record`` has them."""
+        return {
+            "dataset": self.dataset,
+            "filter": self.filter,
+            "text": self.text_encoder,
+            "image": self.image_encoder,
+            "fusion": self.fusion,
+            "variant": self.variant,
+            "seed": self.seed,
+        }
+
+    @property
+    def path(self) -> str:
+        """Its folder below ``results/runs``."""
+        return f"{self.folder}/seed{self.seed}"
+
+    @property
+    def combination(self) -> Combination:
+        """What it shares with the same run of other seeds."""
+        return Combination(**{name: getattr(self, name) for name in COMBINATION})
+
+    @property
+    def condition(self) -> str:
+        """The image condition of its plain predictions: ``true``, or ``none`` where it sees no image."""
+        return "none" if self.image_encoder == NONE else "true"
+
+    @property
+    def ablations(self) -> tuple[str, ...]:
+        """Which wrong images its test predictions are made with, too; none for a run that sees no image."""
+        return () if self.image_encoder == NONE else ABLATIONS
+
+
+COMBINATION = tuple(field.name for field in fields(Combination))
+
+
+def data_label(dataset: str, filter_name: str) -> str:
+    """A data set and how it was filtered, for a reader."""
+    return dataset if filter_name == FILTERS_OFF else f"{dataset} ({filter_name})"
+
+
+def encoders_label(text_encoder: str, image_encoder: str) -> str:
+    """The encoders that are used, for a reader."""
+    return "+".join(name for name in (text_encoder, image_encoder) if name != NONE)

@@ -1,0 +1,212 @@
+"""The plan: what a configuration asks for, and what each part of it reads and hangs on."""
+
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from mnerflow.data.post import SPLITS
+from mnerflow.errors import UserError
+from mnerflow.files import expanded
+from mnerflow.llm import runs as llm
+from mnerflow.models.weights import model_files
+from mnerflow.plan import layout
+from mnerflow.plan.baselines import Baselines, baselines
+from mnerflow.plan.checks import check_plan
+from mnerflow.plan.datasets import Datasets
+from mnerflow.plan.finished import is_finished, is_published, is_trained, made_otherwise
+from mnerflow.plan.grid import expand, starting_runs
+from mnerflow.plan.kept_weights import was_dropped
+from mnerflow.plan.names import FILTERS_OFF, NONE, Run
+from mnerflow.plan.settings import images_of, modules_of, run_config
+from mnerflow.plan.tuning import Candidate, candidate_config, candidates
+
+Encoders = tuple[str, str, str, str]  # data set, filter, text encoder, image encoder
+
+
+class Plan:
+    """What a configuration asks for.
+
+    Attributes:
+        runs: those of the grid, or with ``finished_only`` those of them that are finished.
+        published: runs of them that are taken over instead of trained.
+        candidates: those of its searches over training settings.
+        starts: runs that any of these start from.
+        rivals: language models that are asked.
+        asked: rivals that have answered about the data of the grid.
+        dropped: runs whose weights were dropped.
+        sources: entries of the encoders that are pretrained.
+        data: its data sets.
+    """
+
+    def __init__(self, config: dict[str, Any], prompt: Path) -> None:
+        """Plan ``config``, with rivals asked by ``prompt`` where they name none of their own.
+
+        Raises:
+            UserError: where it asks for what cannot be, or for what the library does not know.
+        """
+        self.config, self.results = config, Path(layout.RESULTS)
+        self.data = Datasets(config)
+        encoders = config["text_encoders"] | config["image_encoders"]
+        self.sources = {name: entry for name, entry in encoders.items() if "source" in entry}
+        self._values: dict[Run, dict[str, Any]] = {}
+        self.runs = expand(config)
+        if config.get("finished_only"):
+            self.runs = [run for run in self.runs if self._stands_published(run) or self._is_finished(run)]
+            if not self.runs:
+                raise UserError("finished_only: no run of the grid is finished yet.")
+        self.published = self._published()
+        self.candidates = candidates(config)
+        self.tried = {candidate.run for candidate in self.candidates}
+        self.rivals = llm.rival_runs(config)
+        self.prompts = {name: llm.prompt_of(config, name, prompt) for name in config.get("rivals", {})}
+        self.starts = {start for run in {*self.runs, *self.tried} for start in starting_runs(config, run)}
+        check_plan(config, sorted({*self.runs, *self.tried, *self.starts}), self.rivals)
+        self.datasets = sorted({run.dataset for run in self.runs})
+        self.dropped = [
+            run for run in {*self.runs, *self.starts} if was_dropped(Path(layout.run_folder(run)))
+        ]
+        self.asked = self._asked()
+
+    def _stands_published(self, run: Run) -> bool:
+        published = self.config.get("published")
+        return bool(published) and is_published(Path(published), run, self.config)
+
+    def _is_finished(self, run: Run) -> bool:
+        return is_finished(self.results, run, self.config)
+
+    def _published(self) -> set[Run]:
+        """Those that were published with the same settings, which are taken over instead of trained.
+
+        Not a run that was trained here: its weights belong to its own predictions. A run that one still to be
+        trained starts from is trained as well, since weights are not published.
+        """
+        published = {*filter(self._stands_published, self.runs)}
+        published -= {run for run in published if is_trained(self.results, run, self.config)}
+        waiting = [run for run in self.runs if run not in published]
+        return published - {start for run in waiting for start in starting_runs(self.config, run)}
+
+    def _asked(self) -> list[Run]:
+        data = {(run.dataset, run.filter) for run in self.runs}
+        return [
+            run
+            for run in self.rivals
+            if (run.dataset, run.filter) in data
+            and llm.has_answered(
+                Path(layout.run_folder(run)), self.config, run, self.prompts[run.text_encoder]
+            )
+        ]
+
+    def made_otherwise(self) -> list[Run]:
+        """Published runs that are taken over, and were made otherwise than they would be here."""
+        published = self.config.get("published")
+        return made_otherwise(Path(published), sorted(self.published), self.config) if published else []
+
+    # What a run hangs on.
+
+    def settings(self, run: Run) -> dict[str, Any]:
+        """The plain values of a run's ``RunConfig``; they are asked for by a dozen functions of its jobs."""
+        if run not in self._values:
+            self._values[run] = run_config(self.config, run)
+        return self._values[run]
+
+    def values(self, run: Run) -> dict[str, Any]:
+        """What a run's result hangs on: where a value changes, it is trained anew."""
+        return _without_checkpoints(self.settings(run))
+
+    def candidate_values(self, candidate: Candidate) -> dict[str, Any]:
+        """The same of a candidate."""
+        return _without_checkpoints(candidate_config(self.config, candidate))
+
+    def modules(self, run: Run) -> list[str]:
+        """The modules of the library that a run's configuration picks."""
+        return [*modules_of(self.settings(run))]
+
+    # What it reads.
+
+    def weights(self, *encoders: str) -> list[str]:
+        """Weight folders of those encoders that are pretrained."""
+        return [layout.weights(name) for name in encoders if name in self.sources]
+
+    def linked_weights(self, encoder: str) -> list[str]:
+        """The files that a `path:` source names: other weights there are a reason to train anew."""
+        source = self.sources[encoder]["source"]
+        folder = expanded(source.removeprefix("path:"))
+        if not source.startswith("path:") or not folder.is_dir():
+            return []
+        names = (file.name for file in folder.iterdir() if file.is_file())
+        return [str(folder / name) for name in model_files(names)]
+
+    def images(self, dataset: str, encoder: str) -> dict[str, str]:
+        """Image store, and features where the encoder is frozen, that runs read."""
+        if encoder == NONE:
+            return {}
+        entry, owner = self.config["image_encoders"][encoder], images_of(self.config, dataset)
+        read = {"images": f"{layout.images(owner, entry['size'])}/images.npy"}
+        return read | ({"features": layout.features(owner, encoder)} if entry.get("frozen") else {})
+
+    def start(self, run: Run) -> dict[str, list[str]]:
+        """The model that a run starts from, and lists of posts that it learnt there and is tested with."""
+        starts = starting_runs(self.config, run)
+        return {
+            "start": [layout.model(start) for start in starts[:1]],
+            "leaks": [layout.leaks(start.dataset, run.dataset, run.system) for start in starts],
+        }
+
+    def published_files(self, run: str) -> list[str]:
+        """The files of a published run."""
+        return sorted(map(str, Path(self.config["published"], "runs", run).iterdir()))
+
+    # What is made of runs.
+
+    @property
+    def runs_by_encoders(self) -> dict[Encoders, list[Run]]:
+        """The runs of each pair of encoders on each data set and filter, which are scored together."""
+        grouped = groupby(
+            self.runs, key=lambda run: (run.dataset, run.filter, run.text_encoder, run.image_encoder)
+        )
+        return {key: list(runs) for key, runs in grouped}
+
+    @property
+    def baselines(self) -> Baselines:
+        """What each combination, and each rival, is held against."""
+        trained = {run.combination: baselines(self.config, run.combination) for run in self.runs}
+        return trained | llm.rival_baselines(self.rivals)
+
+    @property
+    def filtered_data(self) -> list[str]:
+        """Data sets and filters of the grid, as folders below ``results/data``."""
+        return sorted({f"{run.dataset}/{run.filter}" for run in self.runs})
+
+    @property
+    def image_indexes(self) -> dict[str, str]:
+        """By data set whose images some run sees, the index of an image store that holds them."""
+        sizes = {
+            run.dataset: self.config["image_encoders"][run.image_encoder]["size"]
+            for run in self.runs
+            if run.image_encoder != NONE
+        }
+        return {
+            dataset: f"{layout.images(images_of(self.config, dataset), size)}/index.csv"
+            for dataset, size in sizes.items()
+        }
+
+    def data_report(self, dataset: str) -> dict[str, Any]:
+        """What a data set's report is made of, image index, filters and PONER's pages where there are any."""
+        filters = sorted({run.filter for run in self.runs if run.dataset == dataset} - {FILTERS_OFF})
+        posts = layout.data(dataset, FILTERS_OFF)
+        inputs = {
+            "posts": [f"{posts}/{split}.jsonl" for split in SPLITS],
+            "report": f"{posts}/report.json",
+            "filters": [f"{layout.data(dataset, name)}/summary.json" for name in filters],
+        }
+        if index := self.image_indexes.get(dataset):
+            inputs["index"] = index
+        if dataset in self.data.poner:
+            inputs["placement"] = f"{layout.raw(dataset)}/report.json"
+            inputs["crops"] = f"results/reports/data/{dataset}.crops.png"
+        return inputs
+
+
+def _without_checkpoints(values: dict[str, Any]) -> dict[str, Any]:
+    training = {key: value for key, value in values["training"].items() if key != "checkpoint_seconds"}
+    return values | {"training": training}

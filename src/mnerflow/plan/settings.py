@@ -1,0 +1,147 @@
+"""What a configuration tells each run, and nothing that concerns other runs."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from mnerflow.config import TrainingConfig, build, plain
+from mnerflow.errors import UserError
+from mnerflow.plan import layout
+from mnerflow.plan.grid import starting_runs
+from mnerflow.plan.names import NONE, Combination, Run
+from mnerflow.plan.variants import contexts_of, setting, variant_chain
+from mnerflow.registry import kind_of, module_of
+
+
+def run_config(config: dict[str, Any], run: Run) -> dict[str, Any]:
+    """The plain values of a run's ``RunConfig``, and nothing that concerns other runs.
+
+    Training settings are those of the configuration, then of the data set, the text encoder, the image
+    encoder, the fusion and the variant, the later ones overriding. They are whole and in one order: to write
+    a default down, or two settings the other way round, changes nothing.
+    """
+    dataset, fusion = config["datasets"][run.dataset], config["fusions"][run.fusion]
+    text = config["text_encoders"].get(run.text_encoder)
+    image = config["image_encoders"].get(run.image_encoder)
+    values = {
+        "entity_types": list(dataset["types"]),
+        "seed": run.seed,
+        "fusion": _part(run.fusion, fusion),
+        "contexts": contexts_of(config, run.variant),
+        "decoder": decoder_of(config, run.variant),
+        "training": _training(config, run),
+    }
+    if text is not None:
+        values["text_encoder"] = _part(run.text_encoder, text)
+    if image is not None:
+        values["image_encoder"] = image_config(run.image_encoder, image)
+    for start in starting_runs(config, run)[:1]:
+        values["init_from"] = layout.model(start)
+    return values
+
+
+def _training(config: dict[str, Any], combination: Combination) -> dict[str, Any]:
+    parts = [
+        config,
+        config["datasets"][combination.dataset],
+        config["text_encoders"].get(combination.text_encoder, {}),
+        config["image_encoders"].get(combination.image_encoder, {}),
+        config["fusions"][combination.fusion],
+        *variant_chain(config, combination.variant),
+    ]
+    training: dict[str, Any] = {}
+    for part in parts:
+        training = merge(training, part.get("training", {}))
+    return plain(build(TrainingConfig, training, f"training of {combination.folder}"))
+
+
+def image_config(name: str, encoder: dict[str, Any]) -> dict[str, Any]:
+    """The plain values of an image encoder's ``ImageConfig``; raises ``UserError`` if they contradict."""
+    if encoder.get("frozen") and encoder.get("augment"):
+        raise UserError(
+            f"image_encoders.{name}: a frozen encoder reads each image once, so `augment` cannot change it. "
+            "Set one of the two to false."
+        )
+    return _part(name, encoder) | {
+        key: encoder[key] for key in ("size", "frozen", "augment") if key in encoder
+    }
+
+
+def decoder_of(config: dict[str, Any], variant: str) -> dict[str, Any]:
+    """Kind and options of a variant's decoder, of which the kind alone may be named; softmax without."""
+    decoder = setting(config, variant, "decoder") or "softmax"
+    return _part(decoder, {}) if isinstance(decoder, str) else _part(decoder["kind"], decoder)
+
+
+def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """``base`` with the values of ``over``, dictionaries inside merged alike."""
+    merged = dict(base)
+    for key, value in over.items():
+        inner = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = merge(merged[key], value) if inner else value
+    return merged
+
+
+def _part(name: str, entry: dict[str, Any]) -> dict[str, Any]:
+    part = {"kind": kind_of(name, entry), "options": dict(sorted(entry.get("options", {}).items()))}
+    return part | ({"weights": layout.weights(name)} if "source" in entry else {})
+
+
+def sources(config: dict[str, Any], text_encoder: str, image_encoder: str) -> dict[str, str]:
+    """Where encoders have their pretrained weights from, by name, with the revision where one is given."""
+    entries = {
+        text_encoder: config["text_encoders"].get(text_encoder, {}),
+        image_encoder: config["image_encoders"].get(image_encoder, {}),
+    }
+    return {
+        name: "@".join(entry[key] for key in ("source", "revision") if key in entry)
+        for name, entry in entries.items()
+        if "source" in entry
+    }
+
+
+def encoders_of(config: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """What each encoder is, whatever its name: ``kind``, ``model`` and ``source``.
+
+    The model is an architecture where the options name one. Without a ``source`` the model stands there, and
+    without a model the kind.
+    """
+    found = {}
+    for name, entry in (config["text_encoders"] | config["image_encoders"]).items():
+        kind = kind_of(name, entry)
+        model = entry.get("options", {}).get("model", entry.get("source", kind))
+        found[name] = {"kind": kind, "model": model, "source": entry.get("source", model)}
+    return found
+
+
+def images_of(config: dict[str, Any], dataset: str) -> str:
+    """The data set whose images a data set's posts show: itself, or one of the same posts, split anew."""
+    return config["datasets"][dataset].get("images_of", dataset)
+
+
+def fit_of(config: dict[str, Any], dataset: str) -> str:
+    """How images of a data set that are no squares are made such, ``data.image.Fit``."""
+    return config["datasets"][images_of(config, dataset)].get("fit", "letterbox")
+
+
+def broken_of(config: dict[str, Any]) -> str:
+    """What becomes of images that cannot be used, ``data.image_store.Policy``."""
+    return config.get("images", {}).get("broken", "blank")
+
+
+def images_read(config: dict[str, Any], dataset: str, image_encoder: str) -> dict[str, str] | None:
+    """How a run's images are made squares, and what becomes of broken ones; ``None`` without images."""
+    if image_encoder == NONE:
+        return None
+    return {"fit": fit_of(config, dataset), "broken": broken_of(config)}
+
+
+def modules_of(values: dict[str, Any]) -> Iterator[str]:
+    """The modules that a run picks by name: its encoders, fusion and decoder."""
+    for part in ("fusion", "decoder", "text_encoder", "image_encoder"):
+        if values.get(part):
+            yield module_of(f"models.{part}s", values[part]["kind"])
+
+
+def training_modules(values: dict[str, Any]) -> list[str]:
+    """The modules that a run's training starts from."""
+    return ["mnerflow.training.run", *modules_of(values)]

@@ -1,0 +1,50 @@
+"""Variants: what tells runs of one fusion apart, each with those that it is based on."""
+
+from itertools import product
+from typing import Any
+
+from mnerflow.errors import UserError, check_known
+from mnerflow.plan.names import BASE
+
+
+def variants(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The variants by name, ``BASE`` among them."""
+    return {BASE: {}} | config.get("variants", {})
+
+
+def systems(config: dict[str, Any]) -> set[str]:
+    """Each fusion with each variant, as ``Combination.system`` names them."""
+    names = product(config["fusions"], variants(config))
+    return {fusion if variant == BASE else f"{fusion}+{variant}" for fusion, variant in names}
+
+
+def variant_chain(config: dict[str, Any], variant: str) -> list[dict[str, Any]]:
+    """The entries that make a variant: those that it is ``based_on``, the first one first, and its own.
+
+    Raises ``UserError`` for a name that is not configured and for a circle.
+    """
+    known, names = variants(config), [variant]
+    while based_on := known[names[0]].get("based_on"):
+        check_known([based_on], known, f"variants.{names[0]}.based_on")
+        if based_on in names:
+            raise UserError(
+                f"variants.{names[0]}.based_on: variants that rest on each other. Break the circle."
+            )
+        names.insert(0, based_on)
+    return [known[name] for name in names]
+
+
+def setting(config: dict[str, Any], variant: str, name: str) -> Any:
+    """What a variant says of ``init_from`` or its ``decoder``, itself or the ones that it is based on."""
+    said = [entry[name] for entry in variant_chain(config, variant) if name in entry]
+    return said[-1] if said else None
+
+
+def contexts_of(config: dict[str, Any], variant: str) -> list[str]:
+    """The contexts that a variant reads beside the text, in order."""
+    return [name for entry in variant_chain(config, variant) for name in entry.get("contexts", [])]
+
+
+def starts_from(config: dict[str, Any], system: str) -> dict[str, Any]:
+    """What the variant of a system, ``<fusion>+<variant>``, says of the run to start from."""
+    return setting(config, system.partition("+")[2] or BASE, "init_from")

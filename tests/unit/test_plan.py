@@ -1,0 +1,103 @@
+"""The plan: what a configuration asks for, in milliseconds, and what each part of it reads."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_grid import ROOT, load
+
+from mnerflow.errors import UserError
+from mnerflow.plan.names import Run
+from mnerflow.plan.plan import Plan
+
+PROMPT = ROOT / "config/prompt.md"
+BLOCK = {
+    "datasets": ["demo", "demo_control"],
+    "filters": ["none", "nonword"],
+    "text_encoders": ["minilm"],
+    "image_encoders": ["cnn", "vit_base"],
+    "fusions": ["text_only", "linear"],
+    "variants": ["base", "begun"],
+    "seeds": [1],
+}
+BEGUN = {"init_from": {"dataset": "twitter2017", "fusion": "text_only", "variant": "base"}}
+LINEAR = Run("demo", "nonword", "minilm", "vit_base", "linear", 1, variant="begun")
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    monkeypatch.chdir(tmp_path)
+    frozen = {"kind": "timm", "size": 224, "frozen": True, "source": "timm/vit"}
+    config = load() | {"grid": [dict(BLOCK)]}
+    config["variants"]["begun"] = BEGUN
+    config["image_encoders"]["vit_base"] = frozen
+    return config
+
+
+def test_a_plan_is_made_in_milliseconds_and_without_torch(config: dict[str, Any]) -> None:
+    config["grid"][0] |= {"seeds": [*range(50)], "variants": ["base"]}
+    start = time.process_time()
+    plan = Plan(config, PROMPT)
+    assert len(plan.runs) == 2 * 2 * 3 * 50 and time.process_time() - start < 0.5
+    loaded = (
+        "import sys, mnerflow.plan.plan; sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", loaded]).returncode == 0
+
+
+def test_what_a_run_reads(config: dict[str, Any]) -> None:
+    plan = Plan(config, PROMPT)
+    assert LINEAR in plan.runs
+    assert plan.weights("minilm", "cnn") == ["resources/weights/minilm"]
+    assert plan.images("demo", "none") == {}
+    assert plan.images("demo", "vit_base") == {
+        "images": "results/images/demo/224/images.npy",
+        "features": "results/features/demo/vit_base.npy",
+    }
+    assert plan.start(LINEAR) == {
+        "start": ["results/runs/twitter2017/nonword/minilm+none/text_only/seed1/model.safetensors"],
+        "leaks": ["results/reports/leaks/twitter2017.demo.linear+begun.csv"],
+    }
+    assert plan.modules(LINEAR) == [
+        *("mnerflow.models.fusions.linear", "mnerflow.models.decoders.softmax"),
+        *("mnerflow.models.text_encoders.transformer", "mnerflow.models.image_encoders.timm"),
+    ]
+    assert plan.filtered_data == [
+        f"{data}/{name}" for data in ("demo", "demo_control") for name in ("none", "nonword")
+    ]
+
+
+def test_a_checkpoint_s_time_is_no_reason_to_train_anew(config: dict[str, Any]) -> None:
+    before = Plan(config, PROMPT)
+    config["training"]["checkpoint_seconds"] = 7
+    after = Plan(config, PROMPT)
+    assert after.values(LINEAR) == before.values(LINEAR)
+    assert after.settings(LINEAR)["training"]["checkpoint_seconds"] == 7
+
+
+def test_runs_are_scored_by_pairs_of_encoders(config: dict[str, Any]) -> None:
+    found = Plan(config, PROMPT).runs_by_encoders
+    assert len(found) == 2 * 2 * 3 and sum(map(len, found.values())) == 2 * 2 * 3 * 2
+    assert found["demo", "nonword", "minilm", "vit_base"] == [
+        Run("demo", "nonword", "minilm", "vit_base", "linear", 1, variant=name) for name in ("base", "begun")
+    ]
+
+
+def test_runs_that_are_not_finished_are_left_out_where_that_is_asked_for(config: dict[str, Any]) -> None:
+    with pytest.raises(UserError, match="no run of the grid is finished yet"):
+        Plan(config | {"finished_only": True}, PROMPT)
+
+
+def test_what_posts_and_images_are_read_from(config: dict[str, Any]) -> None:
+    data = Plan(config, PROMPT).data
+    assert data.folder("demo") == "resources/data/demo" and "demo" in data.generated
+    assert data.raw_files("twitter2017") == [
+        f"resources/data/twitter2017/{name}" for name in config["datasets"]["twitter2017"]["files"]
+    ]
+    assert data.image_folder("twitter10000_thesis") == "resources/data/twitter10000/images"
+    assert data.image_source("twitter10000_thesis") == ["resources/data/twitter10000/images"]
+    assert data.own_images("demo") is None
+    assert data.about("demo").keys() <= {"title", "language", "licence", "citation", "homepage"}

@@ -1,0 +1,51 @@
+# How a start of the workflow behaves as a process: where it finds the library, what ends it, what it keeps to.
+import gc
+import os
+import signal
+import sys
+import tempfile
+import time
+
+STARTED = time.time()
+# Names this start of the workflow to its jobs: max_cost holds for all of them together.
+os.environ.setdefault("MNERFLOW_SESSION", f"{STARTED:.3f}")
+# A plan is millions of objects that live to its end; looking for garbage among them took a sixth of the time.
+gc.set_threshold(200_000, 20, 50)
+ROOT = Path(workflow.basedir)
+# So that conda and container jobs, in which mnerflow is not installed, find the library too.
+sys.path.insert(0, str(ROOT / "src"))
+os.environ.update(PYTHONPATH=str(ROOT / "src"))
+# `sbatch --signal=USR1` goes to all processes of a job; training answers it, and Snakemake must not die of it first.
+signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+
+from mnerflow.compute import lifeline
+from mnerflow.errors import UserError, printable
+from mnerflow.files import check_space
+
+
+def end_at_second_interrupt(number, frame):
+    """The first Ctrl-C waits for the jobs to end, the second for nothing; see mnerflow.compute.lifeline."""
+    signal.signal(signal.SIGINT, lambda number, frame: os._exit(128 + number))
+    raise KeyboardInterrupt
+
+
+def stop(why):
+    """End the workflow with one sentence."""
+    sys.exit(printable(f"mnerflow: {why}"))
+
+
+# Where Snakemake writes beside the results: its notes, copies of scripts, temporary files.
+NOTES = [".snakemake", workflow.sourcecache.runtime_cache_path, tempfile.gettempdir()]
+if workflow.is_main_process:
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, end_at_second_interrupt)
+    if why := lifeline.begin(Path(".snakemake/mnerflow"), Path(".snakemake/locks")):
+        print(
+            f"mnerflow: this folder is locked: {why}. Wait, or, when nothing of it runs any more, type "
+            "`snakemake --unlock` and start again.",
+            file=sys.stderr,
+        )
+    try:
+        check_space(NOTES)
+    except UserError as error:
+        stop(error)
