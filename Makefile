@@ -36,7 +36,7 @@ tune: .venv/installed ## the search that the shipped learning rates come from, o
 
 rivals: .venv/installed ## ask GPT-4o-mini, as the thesis did; needs OPENAI_API_KEY and costs at most MAX_COST dollars
 	@test -n "$(MAX_COST)" || { echo "make rivals costs money: say how much at most, as MAX_COST=5"; exit 1; }
-	$(SNAKEMAKE) --configfile config/thesis.yaml -- rivals
+	$(SNAKEMAKE) -s rivals.smk --configfile config/thesis.yaml
 
 study: .venv/installed ## the study of docs/study.md; its published runs are taken over, FRESH=1 trains them all anew
 	$(SNAKEMAKE) --configfile config/study.yaml
@@ -73,8 +73,9 @@ cluster-test: .venv/installed ## a small grid through a real SLURM of one node (
 check: .venv/installed ## linters and formatters
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/snakefmt --check Snakefile workflow
+	.venv/bin/snakefmt --check Snakefile rivals.smk workflow
 	.venv/bin/snakemake --lint
+	.venv/bin/snakemake -s rivals.smk --lint
 
 rulegraph: .venv/installed ## draw README's graph of the rules anew, without arrows that follow from others (Graphviz)
 	.venv/bin/snakemake --rulegraph | tred | dot -Tsvg > docs/rulegraph.svg

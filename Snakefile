@@ -1,16 +1,5 @@
 # mnerflow: does an image help a model to find the names in a text?
 # Targets and includes; the work is in workflow/rules, the library in src/mnerflow.
-import logging
-from pathlib import Path
-
-from snakemake.utils import min_version
-
-min_version("9.0")
-logging.raiseExceptions = False  # of a full disk, which start.smk tells of in one sentence
-
-
-configfile: Path(workflow.basedir) / "config/datasets.yaml"
-configfile: Path(workflow.basedir) / "config.yaml"
 
 
 include: "workflow/rules/start.smk"
@@ -30,7 +19,6 @@ include: "workflow/rules/tables.smk"
 include: "workflow/rules/plots.smk"
 include: "workflow/rules/data_report.smk"
 include: "workflow/rules/report.smk"
-include: "workflow/rules/rivals.smk"
 include: "workflow/rules/provenance.smk"
 
 

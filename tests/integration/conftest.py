@@ -16,7 +16,17 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("Snakefile", "config.yaml", "config", "workflow", "src", "profiles", "envs", "CITATION.cff")
+PARTS = (
+    "Snakefile",
+    "rivals.smk",
+    "config.yaml",
+    "config",
+    "workflow",
+    "src",
+    "profiles",
+    "envs",
+    "CITATION.cff",
+)
 TINY = Path(__file__).with_name("tiny.yaml")
 
 
@@ -53,6 +63,8 @@ class Workflow:
 
     root: Path
 
+    snakefile: str = "Snakefile"
+
     def start(
         self, folder: Path, config: dict[str, Any], *arguments: str, **environment: str
     ) -> subprocess.Popen:
@@ -60,7 +72,7 @@ class Workflow:
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / "test.yaml"
         file.write_text(yaml.safe_dump(config), encoding="utf-8")
-        command = [sys.executable, "-m", "snakemake", "--snakefile", str(self.root / "Snakefile")]
+        command = [sys.executable, "-m", "snakemake", "--snakefile", str(self.root / self.snakefile)]
         command += ["--directory", str(folder), "--configfile", str(file), "--cores", "2", *arguments]
         return subprocess.Popen(
             command,

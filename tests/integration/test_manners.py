@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -83,10 +84,12 @@ RAW = "resources/data/raw/train.jsonl"
 
 
 def test_the_list_of_rules_says_of_each_what_it_does(workflow: Workflow, tmp_path: Path):
-    listed = workflow.run(tmp_path, {}, "--list").output
+    both = (workflow, replace(workflow, snakefile="rivals.smk"))
+    listed = "".join(each.run(tmp_path, {}, "--list").output for each in both)
     said = dict(re.findall(r"^(\w+) \((.+[^ ])\)$", listed, re.MULTILINE))
     files = "".join(
-        file.read_text() for file in [ROOT / "Snakefile", *(ROOT / "workflow/rules").glob("*.smk")]
+        file.read_text()
+        for file in [*ROOT.glob("*.smk"), ROOT / "Snakefile", *(ROOT / "workflow/rules").glob("*.smk")]
     )
     assert said.keys() == {*re.findall(r"^(?:use )?rule (?:\w+ as )?(\w+)(?: with)?:", files, re.MULTILINE)}
     assert len({*said.values()}) == len(said)

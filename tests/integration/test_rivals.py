@@ -1,8 +1,9 @@
-"""Rivals through the workflow: asked by their own target alone, shown with the rest, and a real model."""
+"""Rivals through the workflow: asked by a Snakefile of their own, shown with the rest, and a real model."""
 
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,15 +38,16 @@ def with_rival(config: dict[str, Any], server: ChatServer, **changes: Any) -> di
     return config | {"grid": [block], "rivals": {"gpt": rival | priced | changes}}
 
 
-def test_rivals_are_asked_by_their_target_alone_and_shown_with_the_rest(
+def test_rivals_are_asked_by_rivals_smk_alone_and_shown_with_the_rest(
     server: ChatServer, workflow: Workflow, config: dict, tmp_path: Path
 ):
     config = with_rival(config, server)
     assert "ask" not in workflow.plan(tmp_path, config).jobs
-    stopped = workflow.run(tmp_path, config, "rivals", "--config", "max_cost=0.001", TEST_KEY="sk-secret")
+    rivals = replace(workflow, snakefile="rivals.smk")
+    stopped = rivals.run(tmp_path, config, "--config", "max_cost=0.001", TEST_KEY="sk-secret")
     assert stopped.status == 1 and "Traceback" not in stopped.output
     assert "run again with a higher max_cost" in stopped.output and 0 < len(server.asked) < 20
-    result = workflow.run(tmp_path, config, "rivals", TEST_KEY="sk-secret")
+    result = rivals.run(tmp_path, config, TEST_KEY="sk-secret")
     assert result.status == 0, result.output
     assert len(server.asked) == 40 and "gpt zero_shot_image" in result.output
     assert "sk-secret" not in stopped.output + result.output
@@ -59,11 +61,11 @@ def test_rivals_are_asked_by_their_target_alone_and_shown_with_the_rest(
 
     # How a server is reached and paid makes no new run; what it is asked does.
     service = with_rival(config, server, concurrency=1, timeout=5, retries=1, price={"input": 9, "output": 9})
-    assert workflow.run(tmp_path, service, "rivals", "--dry-run").jobs == {}
+    assert rivals.run(tmp_path, service, "--dry-run").jobs == {}
     prompt = tmp_path / "prompt.md"
     prompt.write_text((ROOT / "config/prompt.md").read_text(encoding="utf-8") + "!", encoding="utf-8")
     changed = with_rival(config, server, prompt="prompt.md")
-    assert workflow.run(tmp_path, changed, "rivals", "--dry-run").jobs["ask"] == 2
+    assert rivals.run(tmp_path, changed, "--dry-run").jobs["ask"] == 2
     assert "ask" not in workflow.plan(tmp_path, changed).jobs
 
     # The rest is computed with the answers that are there, and nothing is asked.

@@ -37,8 +37,6 @@ try:
     training = SCHEMA["$defs"]["training"] | {"$defs": SCHEMA["$defs"]}
     for candidate in plan.candidates:
         check(candidate_config(config, candidate)["training"], training, f"tuning, {candidate.settings}")
-    if workflow.is_main_process:
-        llm.check_prompts(config, plan.rivals, plan.prompts)
     # What a training run reads.
     check_clock(["resources/weights", "results/data", "results/images", "results/features"])
 except UserError as error:

@@ -59,12 +59,8 @@ def of_all_encoders(name):
 
 
 def of_rivals(name):
-    """A file of each rival that was asked.
-
-    Named by its absolute path, so that it is no rule's output: it is shown when it is there, but only the
-    target `rivals` asks, which may cost money.
-    """
-    return [str(Path(file).absolute()) for file in of_runs(name, plan.asked)]
+    """A file of each rival that has answered; only rivals.smk makes it."""
+    return of_runs(name, plan.asked)
 
 
 def results_of_runs(name):

@@ -1,26 +1,7 @@
 # What is said before and after the work.
 import resource
 
-from mnerflow.compute.gpus import check_gpus, find_gpus
 from mnerflow.log import failure
-
-
-def check_machine():
-    """Stop before this machine trains for days without a GPU, or beside GPUs that PyTorch cannot use.
-
-    Other executors know their own machines.
-    """
-    if config.get("allow_cpu") or not workflow.local_exec:
-        return
-    jobs = [job for job in workflow.dag.needrun_jobs() if "gpu" in job.rule.resources]
-    gpus = find_gpus() if jobs else []
-    try:
-        if gpus:
-            check_gpus(gpus)
-        elif "core_hours" in config:
-            check_time(needs_of(config, runs_to_train(), Path("results")), workflow.cores)
-    except UserError as error:
-        stop(error)
 
 
 def name_unused():
@@ -71,20 +52,25 @@ def is_new(file):
 
 
 def show_results():
-    """Print the results table, where everything lies, and what the run took; nothing before there are scores.
+    """Print the results table, where everything lies, and what the run took; nothing before there are scores."""
+    from mnerflow.reporting.show import results_text
 
-    Where rivals were asked, their table stands first, and alone where nothing else was computed.
-    """
-    from mnerflow.reporting.show import results_text, rivals_text
-
-    rivals = is_new("results/tables/rivals.csv")
-    scored = Path("results/scores.csv").exists() if not rivals else is_new("results/scores.csv")
-    if rivals:
-        print(rivals_text(Path("results")))
-    if scored:
+    if Path("results/scores.csv").exists():
         print(results_text(Path("results")))
-    if not (rivals or scored):
-        return
+        show_time()
+
+
+def show_rivals():
+    """Print the table of the rivals, where it lies, and what asking them took."""
+    from mnerflow.reporting.show import rivals_text
+
+    if Path("results/tables/rivals.csv").exists():
+        print(rivals_text(Path("results")))
+        show_time()
+
+
+def show_time():
+    """Print how long this start of the workflow took, and how much memory its largest job."""
     minutes, seconds = divmod(round(time.time() - STARTED), 60)
     largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
     print(f"took    {minutes} min {seconds} s; the largest job used {largest:.1f} GiB of memory")

@@ -1,6 +1,7 @@
 # How long it will take and how much disk, said before anything is begun; and what of the disk is given back.
 import shutil
 
+from mnerflow.compute.gpus import check_gpus, find_gpus
 from mnerflow.plan.kept_weights import drop_rest, put_back
 from mnerflow.plan.needs import check_time, needs_of
 
@@ -17,6 +18,24 @@ def say_needs(runs):
     free = shutil.disk_usage(results if results.exists() else ".").free / 1e9
     if said := needs_of(config, runs, results).sentences(free):
         print(f"mnerflow: {said}", file=sys.stderr)
+
+
+def check_machine():
+    """Stop before this machine trains for days without a GPU, or beside GPUs that PyTorch cannot use.
+
+    Other executors know their own machines.
+    """
+    if config.get("allow_cpu") or not workflow.local_exec:
+        return
+    jobs = [job for job in workflow.dag.needrun_jobs() if "gpu" in job.rule.resources]
+    gpus = find_gpus() if jobs else []
+    try:
+        if gpus:
+            check_gpus(gpus)
+        elif "core_hours" in config:
+            check_time(needs_of(config, runs_to_train(), Path("results")), workflow.cores)
+    except UserError as error:
+        stop(error)
 
 
 def drop_weights():

@@ -1,10 +1,22 @@
-# How a start of the workflow behaves as a process: where it finds the library, what ends it, what it keeps to.
+# How a start of the workflow behaves: its configuration, where it finds the library, what ends it.
 import gc
+import logging
 import os
 import signal
 import sys
 import tempfile
 import time
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+logging.raiseExceptions = False  # of a full disk, which is told of in one sentence below
+
+
+configfile: Path(workflow.basedir) / "config/datasets.yaml"
+configfile: Path(workflow.basedir) / "config.yaml"
+
 
 STARTED = time.time()
 # Names this start of the workflow to its jobs: max_cost holds for all of them together.

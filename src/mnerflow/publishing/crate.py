@@ -26,6 +26,7 @@ from mnerflow.yaml_file import read_yaml
 # What a checkout holds, by its names at the top; anything else there is the user's.
 CODE = (
     "Snakefile",
+    "rivals.smk",
     "config.yaml",
     "config",
     "workflow",

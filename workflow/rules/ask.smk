@@ -1,4 +1,4 @@
-# Language models as rivals: asked, scored and tabulated by the target `rivals`, and by no other.
+# From data to what language models answer, how they score, and what they cost.
 RIVAL_TABLES = expand("results/tables/rivals.{ending}", ending=["csv", "md", "tex"])
 RIVAL_WILDCARDS = {
     "text": one_of(config.get("rivals", {})),
@@ -6,11 +6,11 @@ RIVAL_WILDCARDS = {
     "system": one_of({run.system for run in plan.rivals}),
 }
 
-
-rule rivals:
-    """Ask every configured rival; those without a price cost nothing, the others keep to `max_cost`."""
-    input:
-        RIVAL_TABLES,
+try:
+    if workflow.is_main_process:
+        llm.check_prompts(config, plan.rivals, plan.prompts)
+except UserError as error:
+    stop(error)
 
 
 rule ask:
@@ -45,7 +45,7 @@ rule ask:
         "../scripts/ask.py"
 
 
-use rule score as score_rival with:
+rule score_rival:
     """Compute all metrics of what a rival answered, and count entities a sentence."""
     input:
         f"{RUN}/predictions.test.jsonl",
@@ -56,6 +56,13 @@ use rule score as score_rival with:
         f"results/logs/score/{RUN_NAME}.log",
     wildcard_constraints:
         **RIVAL_WILDCARDS,
+    conda:
+        ENVIRONMENT
+    params:
+        types=lambda w: list(config["datasets"][w.dataset]["types"]),
+        code=code_of("score.py"),
+    script:
+        "../scripts/score.py"
 
 
 rule rival_tables:
