@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass, field, is_dataclass
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
+from mnerflow.conditions import IMAGE
 from mnerflow.errors import UserError, suggest
 from mnerflow.finite import is_finite
 
@@ -92,6 +93,7 @@ class RunConfig:
         contexts: named texts beside the post's own that the text encoder reads with it, in order.
         context_length: most units of all contexts together, subwords or a BiLSTM's words; what is longer is
             cut. 0 stands for a quarter of what a transformer reads at once, and for all words of a BiLSTM.
+        train_with: conditions, such as ``image.shuffled``, that training and the choice of the epoch see.
         init_from: saved model of another run, whose encoders and head training starts from.
     """
 
@@ -103,8 +105,14 @@ class RunConfig:
     contexts: tuple[str, ...] = ()
     context_length: int = 0
     decoder: PartConfig = field(default_factory=lambda: PartConfig("softmax"))
+    train_with: tuple[str, ...] = ()
     init_from: str | None = None
     training: TrainingConfig = field(default_factory=TrainingConfig)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """What it reads besides the text: its image, and contexts by name."""
+        return (*([IMAGE] if self.image_encoder else []), *self.contexts)
 
 
 def build(cls: type[T], values: dict[str, Any], place: str) -> T:

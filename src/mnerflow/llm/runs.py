@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from mnerflow.config import build, plain
 from mnerflow.errors import UserError, check_known
+from mnerflow.evaluation.predictions import PREDICTIONS
 from mnerflow.files import sha256
 from mnerflow.plan.names import FILTERS_OFF, NONE, Combination, Run
 from mnerflow.record import RECORD, RivalRecord
@@ -141,7 +142,7 @@ def has_answered(folder: Path, config: dict[str, Any], run: Run, prompt: Path) -
     A trial is none, as it was asked about fewer posts than models are tested on, nor is one without a sound
     record.
     """
-    needed = (RECORD, "predictions.test.jsonl", "scores.json", "counts.npz")
+    needed = (RECORD, PREDICTIONS, "scores.json", "counts.npz")
     rival = build(RivalConfig, rival_config(config, run), f"rivals.{run.text_encoder}")
     if rival.posts or not all((folder / name).exists() for name in needed):
         return False

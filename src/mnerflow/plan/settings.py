@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
+from mnerflow.conditions import Condition
 from mnerflow.config import TrainingConfig, build, plain
 from mnerflow.errors import UserError
 from mnerflow.plan import layout
 from mnerflow.plan.grid import starting_runs
 from mnerflow.plan.names import NONE, Combination, Run
-from mnerflow.plan.variants import contexts_of, setting, variant_chain
+from mnerflow.plan.variants import contexts_of, setting, sources_of, variant_chain
 from mnerflow.registry import kind_of, module_of
 
 
@@ -35,6 +36,9 @@ def run_config(config: dict[str, Any], run: Run) -> dict[str, Any]:
         values["text_encoder"] = _part(run.text_encoder, text)
     if image is not None:
         values["image_encoder"] = image_config(run.image_encoder, image)
+    read = sources_of(config, run)
+    if wrong := [name for name in dataset.get("train_with", []) if Condition.named(name).source in read]:
+        values["train_with"] = wrong
     for start in starting_runs(config, run)[:1]:
         values["init_from"] = layout.model(start)
     return values
