@@ -488,7 +488,7 @@ def wrong_set(*conditions: str, fusions: tuple[str, ...] = ("text_only", "linear
 
 def test_a_run_is_trained_on_what_is_wrong_of_what_it_reads() -> None:
     config = wrong_set("image.shuffled")
-    check(config, SCHEMA)
+    check(config)
     check_plan(config, expand(config))
     found = {run.fusion: run_config(config, run).get("train_with") for run in expand(config)}
     assert found == {"text_only": None, "linear": ["image.shuffled"]}
@@ -506,6 +506,6 @@ def test_a_run_is_trained_on_what_is_wrong_of_what_it_reads() -> None:
 def test_wrong_sources_that_mean_nothing_are_refused(conditions: list[str], said: str) -> None:
     config = wrong_set(*conditions)
     with pytest.raises(UserError) as error:
-        check(config, SCHEMA)
+        check(config)
         check_plan(config, expand(config))
     assert "datasets.wrong.train_with" in str(error.value) and said in str(error.value)
