@@ -66,7 +66,7 @@ class Comparison:
     ``high`` its 95 % interval over sentences and seeds.
     ``changed`` is the share of sentences that are tagged otherwise when the image is shuffled. ``order`` is
     the bound of almost stochastic order, below 0.5 where the fusion's seeds are almost stochastically better
-    (``None`` for a single seed); ``detectable`` the smallest difference that this test alone, p not
+    (``None`` below five seeds); ``detectable`` the smallest difference that this test alone, p not
     corrected, could have shown.
     """
 
@@ -217,6 +217,6 @@ def _compare(
         p_corrected=p,
         drops=drops,
         changed=float(np.mean([c.changed["shuffled"].mean() for c in fusions])) if drops else None,
-        order=almost_stochastic_order(fusion_f1, baseline_f1) if len(pairs) > 1 else None,
+        order=almost_stochastic_order(fusion_f1, baseline_f1),
         detectable=smallest_detectable_difference(differences),
     )
