@@ -70,7 +70,7 @@ def test_on_demo_the_image_decides():
     assert comparison.low < comparison.difference < comparison.high
     assert comparison.drops["image.shuffled"].mean == pytest.approx(0.4, abs=0.06)
     assert comparison.p == pytest.approx(1 / (RESAMPLES + 1))
-    assert comparison.order == 0
+    assert comparison.order is None  # too few seeds
     assert comparison.changed > 0.3
 
 

@@ -102,9 +102,11 @@ def test_holm_by_hand():
 
 
 def test_almost_stochastic_order():
-    assert almost_stochastic_order([0.80, 0.81, 0.82], [0.70, 0.71, 0.72]) == 0
-    assert almost_stochastic_order([0.70, 0.71, 0.72], [0.80, 0.81, 0.82]) == 1
-    assert almost_stochastic_order([0.7, 0.7], [0.7, 0.7]) == 0.5
+    low, high = [0.70, 0.71, 0.72, 0.73, 0.74], [0.80, 0.81, 0.82, 0.83, 0.84]
+    assert almost_stochastic_order(high, low) == 0
+    assert almost_stochastic_order(low, high) == 1
+    assert almost_stochastic_order([0.7] * 5, [0.7] * 5) == 0.5
+    assert almost_stochastic_order(high, low[:4]) is None
 
 
 def test_violation_worked_out_by_hand():

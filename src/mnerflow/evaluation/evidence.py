@@ -69,7 +69,7 @@ class Comparison:
     ``drops`` are by the name of the condition, those that all its runs were predicted under. ``changed`` is
     the share of sentences that are tagged otherwise when the source is shuffled. ``order`` is
     the bound of almost stochastic order, below 0.5 where the fusion's seeds are almost stochastically better
-    (``None`` for a single seed); ``detectable`` the smallest difference that this test alone, p not
+    (``None`` below five seeds); ``detectable`` the smallest difference that this test alone, p not
     corrected, could have shown.
     """
 
@@ -227,6 +227,6 @@ def _compare(
         changed=(
             float(np.mean([c.changed[shuffled].mean() for c in fusions])) if shuffled in drops else None
         ),
-        order=almost_stochastic_order(fusion_f1, baseline_f1) if len(pairs) > 1 else None,
+        order=almost_stochastic_order(fusion_f1, baseline_f1),
         detectable=smallest_detectable_difference(differences),
     )

@@ -15,6 +15,7 @@ RESAMPLES = 10_000
 SIGNIFICANCE = 0.05
 CONFIDENCE = 1 - SIGNIFICANCE
 POWER = 0.8
+ORDER_SEEDS = 5  # with three, one of two equal systems seems almost stochastically larger in a fifth of draws
 _CHUNK = 100  # resamples at a time: their draws stay in the processor's cache
 
 
@@ -103,14 +104,16 @@ def approximate_randomization(
     return (as_large + 1) / (done + 1)
 
 
-def almost_stochastic_order(first: Sequence[float], second: Sequence[float]) -> float:
+def almost_stochastic_order(first: Sequence[float], second: Sequence[float]) -> float | None:
     """Upper 95 % bound of how far ``first`` is from being stochastically larger than ``second``, in 0..1.
 
     0: every quantile of ``first`` (the scores of one system's seeds) is larger; below 0.5: ``first`` is
     almost stochastically larger (Dror, Shlomov and Reichart 2019 after del Barrio,
-    Cuesta-Albertos and Matrán 2018). Scores that are all alike give 0.5. The package deepsig does the same,
-    but is under the GPL.
+    Cuesta-Albertos and Matrán 2018). Scores that are all alike give 0.5; fewer than ``ORDER_SEEDS`` on
+    either side say too little, and give ``None``. The package deepsig does the same, but is under the GPL.
     """
+    if min(len(first), len(second)) < ORDER_SEEDS:
+        return None
     samples = [np.sort(np.asarray(scores, float)) for scores in (first, second)]
     ratio = violation(*(sample[None] for sample in samples))[0]
     rng = np.random.default_rng(0)

@@ -1,0 +1,213 @@
+"""How often intervals hold the truth, on simulated studies whose truth is known.
+
+    python benchmarks/intervals.py [--counts DIR] [--studies N]
+
+Wants the counts of the published runs, which `make verify` computes. Writes docs/intervals.csv and
+docs/intervals.md.
+
+A simulated study draws test sentences from a published test set, with replacement. For every sentence, chance
+decides which published system each simulated one behaves like, and which published seed each of its seeds. So
+sentences differ, and seeds differ within them, as in reality, and no system is better than another. Then each
+seed's F1 is moved by a normal error, whose variance is that of the published seeds. Where variances are
+`unequal`, half of the systems, by chance, have a tenth of it, and the others 1.9 times as much.
+"""
+
+import argparse
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+from scipy.special import digamma, ndtr, polygamma, stdtr, stdtrit
+
+from mnerflow.evaluation.counts import read_counts
+from mnerflow.evaluation.seeds import Seeds, SeedVariance, differences, sentence_variance
+from mnerflow.evaluation.statistics import SIGNIFICANCE, holm
+from mnerflow.files import csv_text, write_text
+
+ROOT = Path(__file__).parents[1]
+# Data set and text encoder, whose systems are alike enough to stand for each other.
+SETTINGS = (
+    ("twitter2017", "minilm"),
+    ("twitter2015", "minilm"),
+    ("poner_scans", "e5"),
+    ("twitter10000_thesis", "minilm"),
+    ("demo_control", "bilstm"),
+)
+SEEDS = (1, 2, 3, 5)
+OTHERS = 2  # more systems of the data set, not compared, with three seeds as published
+COLUMNS = ("dataset", "variances", "seeds", "method", "coverage", "width", "false", "familywise")
+MEASURES = ("coverage, %", "width, points", "any false verdict, %")
+PAGE = """# Intervals on simulated studies
+
+Made by `python benchmarks/intervals.py`, after `make verify`; [metrics.md](metrics.md) says what for.
+*Coverage* is how often a 95 % interval holds the true difference. *Any false verdict* is how often a study
+without a true difference has one that p < 0.05 shows after Holm's correction.
+
+"""
+# p, and the 95 % interval.
+Result = tuple[float, float, float]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--counts", type=Path, default=ROOT / "results/verified/results")
+    parser.add_argument("--studies", type=int, default=1_000, help="simulated for each row")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs/intervals.csv")
+    arguments = parser.parse_args()
+    files = sorted(arguments.counts.rglob("counts.npz"))
+    if not files:
+        raise SystemExit(f"{arguments.counts}: no counts of runs. Compute them with `make verify`.")
+    populations = {name: population(files, name, encoder) for name, encoder in SETTINGS}
+    rows = []
+    for (name, systems), unequal, seeds in product(populations.items(), (False, True), SEEDS):
+        variances = "unequal" if unequal else "equal"
+        for method, measured in simulate(systems, seeds, arguments.studies, unequal=unequal).items():
+            rows.append((name, variances, seeds, method, *(f"{value:.4f}" for value in measured)))
+            print(*rows[-1], flush=True)
+    write_text(arguments.out, csv_text(COLUMNS, rows))
+    write_text(arguments.out.with_suffix(".md"), page(rows))
+
+
+def population(files: Sequence[Path], dataset: str, encoder: str) -> np.ndarray:
+    """Counts ``(systems, seeds, sentences, 3)`` of the published systems of a data set with three seeds."""
+    systems = defaultdict(list)
+    for run, counts in sorted(read_counts(files).items()):
+        named = (run.data, run.text_encoder) == (dataset, encoder)
+        if named and not run.variant.startswith("pretrained"):
+            systems[run.combination].append(counts.plain.sum(axis=1))
+    return np.stack([np.stack(seeds) for seeds in systems.values() if len(seeds) == 3])
+
+
+def simulate(
+    systems: np.ndarray, seeds: int, studies: int, *, unequal: bool = False, main: float | None = None
+) -> dict[str, tuple[float, ...]]:
+    """Coverage, width, and false verdicts (alone, and any in a study after Holm) of each method.
+
+    A study has a baseline and as many fusions as ``systems`` leave, with so many ``seeds`` each. ``main`` is
+    the variance of the seeds' errors; by default as published.
+    """
+    rng = np.random.default_rng(0)
+    if main is None:
+        main = SeedVariance.pooled([Seeds.of(counts) for counts in systems]).main
+    compared = len(systems)
+    numbers = [seeds] * compared + [3] * OTHERS
+    scale = np.where(np.arange(len(numbers)) % 2, 1.9, 0.1) if unequal else np.ones(len(numbers))
+    results: dict[str, list[list[Result]]] = defaultdict(list)
+    for _ in range(studies):
+        study = list(draw(systems, numbers, np.sqrt(main * rng.permutation(scale)), rng))
+        for name, method in METHODS.items():
+            results[name].append(method(study, compared, rng))
+    return {name: summary(np.array(found)) for name, found in results.items()}
+
+
+def draw(
+    systems: np.ndarray, numbers: Sequence[int], deviations: np.ndarray, rng: np.random.Generator
+) -> Iterator[Seeds]:
+    """Systems with ``numbers`` of seeds each, all equally good, whose seeds differ by ``deviations``."""
+    known, published, sentences, _ = systems.shape
+    drawn = rng.integers(sentences, size=sentences)
+    order = rng.permuted(np.tile(np.arange(known), (sentences, 1)), axis=1)
+    for index, (number, deviation) in enumerate(zip(numbers, deviations, strict=True)):
+        seed = rng.integers(published, size=(number, sentences))
+        system = Seeds.of(systems[order[:, index % known], seed, drawn])
+        yield Seeds(system.scores + rng.normal(0, deviation, number), system.influence)
+
+
+def pooled(study: Sequence[Seeds], compared: int, rng: np.random.Generator) -> list[Result]:
+    """What mnerflow does."""
+    systems = dict(enumerate(study))
+    return [
+        (one.p, *one.interval()) for one in differences(systems, [(index, 0) for index in range(1, compared)])
+    ]
+
+
+def moderated(study: Sequence[Seeds], compared: int, rng: np.random.Generator) -> list[Result]:
+    """Each system's own variance between seeds, drawn towards that of all (Smyth 2004)."""
+    several = [system for system in study if len(system) > 1]
+    freedom = np.array([len(system) - 1 for system in several])
+    between = np.maximum([system.between for system in several], 1e-10)  # two seeds may score the same
+    logs = np.log(between) - digamma(freedom / 2) + np.log(freedom / 2)
+    excess = logs.var(ddof=1) - polygamma(1, freedom / 2).mean()
+    all_of_them = SeedVariance.pooled(several)
+    if excess <= 0:
+        return pooled(study, compared, rng)
+    prior = 2 * inverse_trigamma(excess)
+    common = np.exp(logs.mean() + digamma(prior / 2) - np.log(prior / 2))
+
+    def of(system: Seeds) -> tuple[float, float, float]:
+        own = len(system) - 1
+        if not own:
+            return common, all_of_them.interaction, prior
+        between = (prior * common + own * system.between) / (prior + own)
+        return between, system.interaction, min(prior + own, all_of_them.df)
+
+    found = []
+    for fusion in study[1:compared]:
+        sides = [(fusion, *of(fusion)), (study[0], *of(study[0]))]
+        sentence = sentence_variance(fusion.influence.mean(axis=0) - study[0].influence.mean(axis=0))
+        square = sentence + sum(max(0, between - own) / len(side) for side, between, own, _ in sides)
+        error = sum(between / np.sqrt(df) / len(side) for side, between, _, df in sides)
+        df = square**2 / (sentence**2 / (fusion.influence.shape[1] - 1) + error**2)
+        value, reach = fusion.mean - study[0].mean, np.sqrt(square) * stdtrit(df, 0.975)
+        found.append((2 * stdtr(df, -abs(value) / np.sqrt(square)), value - reach, value + reach))
+    return found
+
+
+def inverse_trigamma(value: float) -> float:
+    """The number whose trigamma is ``value``, by Newton's method (Smyth 2004, appendix)."""
+    number = 0.5 + 1 / value
+    for _ in range(20):
+        trigamma = polygamma(1, number)
+        number += trigamma * (1 - trigamma / value) / polygamma(2, number)
+    return float(number)
+
+
+def bootstrap(study: Sequence[Seeds], compared: int, rng: np.random.Generator) -> list[Result]:
+    """What mnerflow did: sentences and seeds drawn with replacement, p by approximate randomization.
+
+    Both in the normal limit of many sentences, which makes no visible difference.
+    """
+    found = []
+    for fusion in study[1:compared]:
+        sides = (fusion, study[0])
+        scores = np.concatenate([side.scores for side in sides])
+        influence = np.concatenate([side.influence for side in sides])
+        draws = rng.multivariate_normal(scores, influence @ influence.T, size=500, method="eigh")
+        halves = np.split(draws, [len(fusion)], axis=1)
+        seeds = [rng.integers(half.shape[1], size=half.shape) for half in halves]
+        drawn = [np.take_along_axis(*pair, axis=1).mean(axis=1) for pair in zip(halves, seeds, strict=True)]
+        swapped = fusion.influence.mean(axis=0) - study[0].influence.mean(axis=0)
+        swapped += (fusion.mean - study[0].mean) / len(swapped)
+        p = 2 * ndtr(-abs(fusion.mean - study[0].mean) / np.sqrt((swapped**2).sum()))
+        found.append((p, *np.quantile(drawn[0] - drawn[1], [0.025, 0.975])))
+    return found
+
+
+METHODS = {"bootstrap": bootstrap, "pooled": pooled, "moderated": moderated}
+
+
+def summary(results: np.ndarray) -> tuple[float, ...]:
+    """Of results ``(studies, comparisons, 3)``: coverage, width, false verdicts, and those of a study."""
+    p, low, high = np.moveaxis(results, -1, 0)
+    family = [min(holm(list(study))) < SIGNIFICANCE for study in p]
+    covered = (low <= 0) & (high >= 0)
+    return covered.mean(), (high - low).mean(), (p < SIGNIFICANCE).mean(), float(np.mean(family))
+
+
+def page(rows: Sequence[Sequence]) -> str:
+    """The table as a Markdown page: a line a setting and number of seeds, the methods side by side."""
+    lines = defaultdict(lambda: [[], [], []])
+    for *setting, _, coverage, width, _, familywise in rows:
+        values = (coverage, 1), (width, 2), (familywise, 1)
+        for cells, (value, digits) in zip(lines[tuple(setting)], values, strict=True):
+            cells.append(f"{100 * float(value):.{digits}f}")
+    heads = ["data set", "variances", "seeds", *(f"{name}: {' / '.join(METHODS)}" for name in MEASURES)]
+    table = [heads, ["---"] * len(heads)]
+    table += [[*map(str, setting), *map(" / ".join, cells)] for setting, cells in lines.items()]
+    return PAGE + "\n".join(f"| {' | '.join(line)} |" for line in table) + "\n"
+
+
+if __name__ == "__main__":
+    main()

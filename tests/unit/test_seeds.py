@@ -1,0 +1,135 @@
+"""Differences and drops over seeds: against scipy where it does the same, and on simulated truth."""
+
+import numpy as np
+import pytest
+
+from mnerflow.evaluation.power import Variances
+from mnerflow.evaluation.seeds import Estimate, Seeds, SeedVariance, differences, means
+from mnerflow.evaluation.statistics import SIGNIFICANCE, resampled_f1
+
+
+def system(rng: np.random.Generator, gold: np.ndarray, seeds: int, recall: np.ndarray | float = 0.7) -> Seeds:
+    """A system that finds each gold entity with probability ``recall``, and some that are none."""
+    hits = rng.binomial(gold, recall, size=(seeds, len(gold)))
+    predicted = hits + rng.poisson(0.3, hits.shape)
+    return Seeds.of(np.stack([hits, predicted, np.broadcast_to(gold, hits.shape)], axis=-1))
+
+
+def without_sentences(*scores: float) -> Seeds:
+    """Seeds of which all sentences say the same."""
+    return Seeds(np.array(scores), np.zeros((len(scores), 10)))
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(7)
+
+
+def test_variance_of_sentences_agrees_with_the_bootstrap(rng):
+    gold = rng.poisson(1.5, 700)
+    hits = rng.binomial(gold, 0.7, size=(4, 700))
+    counts = np.stack([hits, hits + rng.poisson(0.3, hits.shape), np.broadcast_to(gold, hits.shape)], axis=-1)
+    first, second = Seeds.of(counts[:2]), Seeds.of(counts[2:])
+    resampled = resampled_f1(counts)
+    for found, scores in (
+        (means({"": first})[""], resampled[:, :2].mean(axis=1)),
+        (differences({1: first, 2: second}, [(1, 2)])[0], resampled @ [0.5, 0.5, -0.5, -0.5]),
+    ):
+        # Two seeds that differ by chance alone: their variance adds nothing.
+        assert found.value == pytest.approx(scores.mean(), abs=0.001)
+        assert found.error == pytest.approx(scores.std(), rel=0.05)
+
+
+def test_without_sentences_it_is_the_pooled_t_test():
+    from scipy.stats import ttest_ind
+
+    scores = (0.81, 0.83, 0.80), (0.82, 0.85, 0.84, 0.86)
+    systems = dict(enumerate(without_sentences(*each) for each in scores))
+    (found,) = differences(systems, [(1, 0)])
+    reference = ttest_ind(scores[1], scores[0])
+    assert found.df == pytest.approx(reference.df)
+    assert found.p == pytest.approx(reference.pvalue)
+    assert found.interval() == pytest.approx(reference.confidence_interval(0.95))
+
+
+def test_a_single_seed_borrows_the_variance_of_the_others():
+    systems = {"fusion": without_sentences(0.84), "baseline": without_sentences(0.81, 0.83, 0.85)}
+    (found,) = differences(systems, [("fusion", "baseline")])
+    assert found.value == pytest.approx(0.01)  # against all seeds of the baseline
+    assert found.error == pytest.approx(0.02 * np.sqrt(1 + 1 / 3))
+    assert found.df == pytest.approx(2)
+
+
+def test_nothing_is_said_where_no_system_has_two_seeds():
+    systems = {"fusion": without_sentences(0.84), "baseline": without_sentences(0.81)}
+    assert differences(systems, [("fusion", "baseline")]) == [None]
+    assert means(systems) == {"fusion": None, "baseline": None}
+    assert Variances.of(*systems.values(), systems.values()) is None
+
+
+def test_a_drop_of_the_same_weights_is_paired(rng):
+    true = system(rng, rng.poisson(1.5, 300), 3)
+    assert means({"same": true - true}) == {"same": Estimate(0.0, 0.0, 2.0)}
+    shifted = Seeds(true.scores - 0.1, true.influence)
+    assert means({"less": true - shifted})["less"].value == pytest.approx(0.1)
+    assert means({"less": true - shifted})["less"].error == pytest.approx(0, abs=1e-9)
+
+
+def test_a_system_that_never_changes_among_others_that_do_has_no_drop(rng):
+    gold = rng.poisson(1.5, 300)
+    true, wrong = system(rng, gold, 3), system(rng, gold, 3)
+    drops = means({"looks": true - wrong, "ignores": true - true})
+    assert drops["ignores"].value == 0
+    assert np.isfinite([drops["ignores"].p, *drops["ignores"].interval(), *drops["looks"].interval()]).all()
+
+
+def test_nothing_that_differs_is_no_difference():
+    nothing = Estimate(0.0, 0.0, 2.0)
+    assert (nothing.p, nothing.interval(), nothing.equivalence_p(), nothing.smallest_margin) == (
+        1,
+        (0, 0),
+        0,
+        0,
+    )
+
+
+def test_equivalence_holds_from_the_smallest_margin_on():
+    found = Estimate(0.002, 0.003, 12.0)
+    low, high = found.interval(0.9)
+    assert found.smallest_margin == pytest.approx(high) and low < 0
+    assert found.equivalence_p(found.smallest_margin) == pytest.approx(SIGNIFICANCE)
+    assert found.equivalence_p(0.01) < SIGNIFICANCE < found.equivalence_p(0.005)
+
+
+def test_seeds_that_differ_by_chance_alone_have_no_variance_of_their_own(rng):
+    gold = rng.poisson(1.5, 300)
+    pooled = SeedVariance.pooled([system(rng, gold, 5) for _ in range(40)])
+    assert pooled.between == pytest.approx(pooled.interaction, rel=0.3)
+    assert pooled.df == 160
+
+
+@pytest.mark.parametrize("seeds", [1, 2, 5])
+def test_intervals_hold_the_truth(rng, seeds):
+    covered = []
+    for _ in range(300):
+        gold, recall = rng.poisson(1.5, 200), rng.beta(7, 3, (6, 200))
+        systems = {}
+        for name, number in enumerate((seeds, seeds, seeds, 3, 3)):
+            drawn = system(rng, gold, number, recall[name])
+            systems[name] = Seeds(drawn.scores + rng.normal(0, 0.01, number), drawn.influence)
+        intervals = [found.interval() for found in differences(systems, [(1, 0), (2, 0)])]
+        covered += [low < 0 < high for low, high in intervals]
+    assert 0.91 < np.mean(covered) < 0.99
+
+
+def test_the_detectable_difference_is_that_of_the_runs_at_hand(rng):
+    gold = rng.poisson(1.5, 400)
+    systems = {name: system(rng, gold, 3, rng.beta(7, 3, 400)) for name in range(4)}
+    (found,) = differences(systems, [(1, 0)])
+    variances = Variances.of(systems[1], systems[0], systems.values())
+    planned = variances.detectable(seeds=3, sentences=400)
+    assert planned == pytest.approx((1.96 + 0.84) * found.error, rel=0.1)
+    assert variances.detectable(seeds=3, sentences=400, comparisons=14) > planned
+    assert variances.detectable(seeds=10, sentences=400) < planned
+    assert variances.detectable(seeds=3, sentences=4_000) < planned
+    assert variances.detectable(seeds=1, sentences=400) == np.inf
