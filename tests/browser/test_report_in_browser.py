@@ -85,13 +85,22 @@ def test_a_row_unfolds_what_the_table_has_no_room_for_and_leads_to_its_runs(page
     button.press("Enter")
     assert button.get_attribute("aria-expanded") == "true"
     rest = opened.locator(".rest div").all_inner_texts()
-    assert "with it\n85.00" in rest and "drop, shuffled\n+25.00" in rest
+    assert "with it\n85.00" in rest and "drop, shuffled\n+25.00 (+20.00 to +30.00)" in rest
     opened.set_viewport_size({"width": 1280, "height": 900})
     opened.get_by_role("columnheader", name="with it").wait_for()
     check_column(opened, "with it", ["85.00", "85.00"])
     assert button.get_attribute("aria-expanded") == "false"
     model = opened.locator("#table-does_it_help").get_by_role("link", name="bilstm+cnn linear")
     assert model.get_attribute("href") == "runs/demo/none/bilstm%2Bcnn/linear/"
+
+
+def test_a_column_says_what_it_means_where_one_points_and_below_its_table(page: Open) -> None:
+    opened = page()
+    header = opened.get_by_role("columnheader", name="corrected p")
+    assert header.get_attribute("title") == "by Holm's correction over the table"
+    opened.get_by_text("What the columns mean").first.click()
+    meaning = opened.locator("#table-does_it_help .legend").get_by_text("had an 80 % chance to show")
+    sync_api.expect(meaning).to_be_visible()
 
 
 def test_posts_are_searched_and_filtered(page: Open) -> None:

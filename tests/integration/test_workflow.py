@@ -12,7 +12,6 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
-from zipfile import ZipFile
 
 import pytest
 import yaml
@@ -134,15 +133,12 @@ def test_tables_plots_and_configuration(finished: Finished):
     assert written["training"]["epochs"] == 2 and "twitter2017" in written["datasets"]
 
 
-def test_snakemake_reports_the_results(finished: Finished, workflow: Workflow, config: dict, tmp_path: Path):
-    file = tmp_path / "report.zip"
+def test_snakemake_reports_the_jobs(finished: Finished, workflow: Workflow, config: dict, tmp_path: Path):
+    file = tmp_path / "report.html"
     result = workflow.run(finished.folder, config, "--report", str(file))
     assert result.status == 0, result.output
-    with ZipFile(file) as archive:
-        kept = {Path(name).name for name in archive.namelist()}
-        page = archive.read("report/report.html").decode()
-    assert kept >= {"report.html", "does_it_help.csv", "forest.svg", "tag_distribution.demo.svg", "demo.md"}
-    assert "What each run gains over its baseline" in page  # a caption
+    page = file.read_text(encoding="utf-8")
+    assert '"fixed_and_broken"' in page and "plot_evidence" in page  # the rules, and how long their jobs took
 
 
 def test_a_log_for_every_job(finished: Finished):

@@ -10,11 +10,8 @@ from mnerflow.plan.finished import is_published
 from mnerflow.plan.grid import expand
 from mnerflow.plan.names import FILTERS_OFF, Combination, Run
 from mnerflow.plan.settings import merge
-from mnerflow.reporting import does_it_help
-from mnerflow.reporting.does_it_help import interval, points
-from mnerflow.reporting.render import between, percent, spread
-from mnerflow.reporting.summary import COLUMNS
-from mnerflow.reporting.table_files import read_csv
+from mnerflow.reporting import does_it_help, summary
+from mnerflow.reporting.render import between, interval, percent, points, spread
 
 ROOT = Path(__file__).parents[2]
 ROW = re.compile(
@@ -42,31 +39,30 @@ def test_every_published_run_is_one_of_the_study_with_its_settings() -> None:
 def test_every_row_of_the_study_is_published(page: str) -> None:
     published = {
         (row["dataset"], row["filter"], Combination.of(row).model): row
-        for row in read_csv(ROOT / "results/published/tables/grid.csv", COLUMNS)
+        for row in summary.GRID.read(ROOT / "results/published/tables/grid.csv")
     }
     rows = ROW.findall((ROOT / page).read_text(encoding="utf-8"))
     shown = {(dataset, name or FILTERS_OFF, model) for dataset, name, model, *_ in rows}
     assert shown and (page == "README.md" or shown == published.keys())
     for dataset, filter_name, model, seeds, *cells in rows:
         row = published[dataset, filter_name or FILTERS_OFF, model]
-        number = {key: float(value) for key, value in row.items() if value and key.startswith(METRICS)}
-        entity_f1, *others = (spread(number[f"{m}_mean"], number.get(f"{m}_sd")) for m in METRICS)
-        interval = between(number["entity_f1_low"], number["entity_f1_high"])
-        assert cells == [entity_f1, interval, *others] and seeds == row["seeds"], (dataset, model)
+        entity_f1, *others = (spread(row[f"{m}_mean"], row[f"{m}_sd"]) for m in METRICS)
+        ends = between(row["entity_f1_low"], row["entity_f1_high"])
+        assert cells == [entity_f1, ends, *others] and int(seeds) == row["seeds"], (dataset, model)
 
 
 def test_every_comparison_of_the_readme_is_published_and_of_three_seeds() -> None:
     published = {
         (row["dataset"], Combination.of(row).model): row
-        for row in read_csv(ROOT / "results/published/tables/does_it_help.csv", does_it_help.COLUMNS)
+        for row in does_it_help.TABLE.read(ROOT / "results/published/tables/does_it_help.csv")
     }
     rows = COMPARED.findall((ROOT / "README.md").read_text(encoding="utf-8"))
     assert rows
     for dataset, model, *cells in rows:
         row = published[dataset, model]
         text, fusion, difference, low, high, drop = (
-            float(row[name]) if row[name] else None
+            row[name]
             for name in ("baseline_score", "fusion_score", "difference", "low", "high", "drop_shuffled")
         )
         scores = [percent(text), percent(fusion), points(difference), interval(low, high), points(drop)]
-        assert cells == [*scores, row["verdict"]] and int(row["seeds"]) >= 3, (dataset, model)
+        assert cells == [*scores, row["verdict"]] and row["seeds"] >= 3, (dataset, model)

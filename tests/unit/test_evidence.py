@@ -14,7 +14,7 @@ from mnerflow.evaluation.evidence import Comparison, Drop, compare_with_baseline
 from mnerflow.evaluation.intervals import score_intervals
 from mnerflow.evaluation.predictions import Prediction
 from mnerflow.plan.names import Run
-from mnerflow.reporting.does_it_help import COLUMNS, help_record, help_table
+from mnerflow.reporting.does_it_help import TABLE, help_record, help_table
 from mnerflow.reporting.per_type import type_rows, type_tables
 from mnerflow.reporting.summary import REPORTED, grid_table, summarize
 
@@ -123,10 +123,10 @@ def test_a_caption_is_compared_without_ablation_and_a_run_without_baseline_is_na
     runs[replace(LINEAR, seed=3)] = counts(0.9, 5, 0.5)
     (caption,), alone = compare_with_baselines(runs, BASELINES, RESAMPLES)
     record = help_record(caption)
-    assert set(record) == set(COLUMNS)
+    assert set(record) == set(TABLE.names)
     assert (record["image_encoder"], record["drop_shuffled"], record["changed"]) == ("none", None, None)
     assert (record["seeds"], record["sure"], record["verdict"]) == (2, True, "gains")
-    table = help_table([caption], alone).markdown()
+    table = help_table([record], alone).markdown()
     assert "`demo/none/bilstm+cnn/linear/seed3`" in table
     assert "\n\ngains: the run is surely better than its baseline" in table
     assert "| **+" in table

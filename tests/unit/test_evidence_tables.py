@@ -13,7 +13,7 @@ from mnerflow.evaluation import scores
 from mnerflow.evaluation.evidence import Comparison, Drop
 from mnerflow.plan.names import Run
 from mnerflow.reporting import cost, does_it_help, per_type, style
-from mnerflow.reporting.literature import COLUMNS, literature_rows, literature_table
+from mnerflow.reporting.literature import TABLE, literature_rows, literature_table
 from mnerflow.reporting.plots.ablations import draw_ablations
 from mnerflow.reporting.plots.cost import draw_cost
 from mnerflow.reporting.plots.forest import draw_forest
@@ -51,8 +51,8 @@ def test_cost_is_summed_up_over_seeds(tmp_path):
     assert (row["seeds"], row["seconds_mean"], row["epochs"], row["peak_memory_mib"]) == (2, 12, 4.5, 950)
     assert row["seconds_sd"] == pytest.approx(8**0.5)
     assert row["hardware"] == "EPYC, 2 cores"
-    assert "| 12 ± 3 " in cost.cost_table([row]).markdown()
-    assert row["energy_wh"] is None and "| – " in cost.cost_table([row]).markdown()
+    assert "| 12 ± 3 " in cost.TABLE.render([row]).markdown()
+    assert row["energy_wh"] is None and "| – " in cost.TABLE.render([row]).markdown()
     records[1].write_text("seconds: 3\n", encoding="utf-8")
     with pytest.raises(UserError, match=r"seed2/run\.yaml: no record of a run \(dataset: Field required\)"):
         cost.cost_rows(records)
@@ -67,7 +67,7 @@ def test_energy_is_a_mean_over_seeds_that_the_same_devices_were_counted_for(tmp_
     )
     (row,) = cost.cost_rows([whole, other])
     assert (row["energy_wh"], row["energy_of"]) == (5, "gpu + processor")
-    assert "| 5.00 (gpu + processor) |" in cost.cost_table([row]).markdown()
+    assert "| 5.00 (gpu + processor) |" in cost.TABLE.render([row]).markdown()
     (row,) = cost.cost_rows([whole, partly])
     assert (row["energy_wh"], row["energy_of"]) == (None, None)
 
@@ -77,7 +77,7 @@ def test_results_of_the_literature_stand_beside_ours_only_on_their_data():
     ours |= {"variant": "base", "seeds": 3, "entity_f1_mean": 0.76, "entity_f1_sd": 0.002}
     rows = literature_rows([ours | {"dataset": name} for name in ("demo", "twitter2015")])
     assert {row["dataset"] for row in rows} == {"twitter2015"}
-    assert all(set(row) == set(COLUMNS) for row in rows)
+    assert all(set(row) == set(TABLE.names) for row in rows)
     systems = [row["system"] for row in rows]
     assert systems[systems.index("text_only") + 1] == "HVPNeT"
     contexts = {"base": [], "crf": [], "crf_caption": ["caption"]}
@@ -97,7 +97,7 @@ def test_results_of_the_literature_stand_beside_ours_only_on_their_data():
 
 def test_forest_shows_the_differences_and_fills_the_significant(tmp_path, drawn):
     path = tmp_path / "does_it_help.csv"
-    write_csv(path, [does_it_help.help_record(c) for c in (GAIN, CAPTION)], does_it_help.COLUMNS)
+    does_it_help.TABLE.write([path], [does_it_help.help_record(c) for c in (GAIN, CAPTION)])
     draw_forest(path, tmp_path / "forest")
     (axes,) = drawn[0].axes
     found = {
@@ -114,8 +114,8 @@ def test_forest_shows_the_differences_and_fills_the_significant(tmp_path, drawn)
 
 
 def test_no_comparison_is_said(tmp_path, drawn):
-    write_csv(tmp_path / "help.csv", [], does_it_help.COLUMNS)
-    write_csv(tmp_path / "types.csv", [], per_type.COLUMNS)
+    does_it_help.TABLE.write([tmp_path / "help.csv"], [])
+    per_type.TABLE.write([tmp_path / "types.csv"], [])
     for draw, name in ((draw_forest, "help"), (draw_ablations, "help"), (draw_per_type, "types")):
         draw(tmp_path / f"{name}.csv", tmp_path / "plot")
     assert [figure.texts[0].get_text()[:3] for figure in drawn] == ["Not", "Not", "No "]
@@ -129,7 +129,7 @@ def test_costs_on_another_machine_than_most_are_drawn_hollow(tmp_path, drawn):
     names |= {"variant": "base"}
     rows = [names | {"fusion": f, "seconds_mean": 9, "hardware": h} for f, h in (("a", "CPU"), ("b", "CPU"))]
     rows.append(names | {"fusion": "c", "seconds_mean": 9, "hardware": "GPU"})
-    write_csv(tmp_path / "cost.csv", rows, cost.COLUMNS)
+    cost.TABLE.write([tmp_path / "cost.csv"], rows)
     measured = dict.fromkeys(scores.METRICS, 0.5) | dict.fromkeys(scores.COUNTS, 5)
     measured |= names | {"seed": 1, "split": "test", "image": "none"}
     reached = [measured | {"fusion": row["fusion"]} for row in rows]
@@ -146,7 +146,7 @@ def test_types_are_drawn_in_every_panel_of_their_encoder(tmp_path, drawn):
     scores = {"seeds": 2, "type": "PER", "support": 9, "precision": 0.5, "recall": 0.5, "f1_sd": 0.1}
     text = names | scores | {"fusion": "text_only", "f1_mean": 0.5, "best": False}
     rows = [text, *(text | {"image_encoder": e, "fusion": "linear", "f1_mean": 0.8} for e in ("cnn", "vit"))]
-    write_csv(tmp_path / "per_type.csv", rows, per_type.COLUMNS)
+    per_type.TABLE.write([tmp_path / "per_type.csv"], rows)
     draw_per_type(tmp_path / "per_type.csv", tmp_path / "per_type")
     assert [axes.get_title() for axes in drawn[0].axes] == ["demo\nbilstm+cnn", "demo\nbilstm+vit"]
     for axes in drawn[0].axes:
@@ -166,7 +166,8 @@ def test_latex_compiles(tmp_path):
         "f1_sd": None,
         "best": True,
     }
-    tables = [does_it_help.help_table([GAIN, CAPTION], [LINEAR]), *per_type.type_tables([row])]
+    compared = [does_it_help.help_record(c) for c in (GAIN, CAPTION)]
+    tables = [does_it_help.help_table(compared, [LINEAR]), *per_type.type_tables([row])]
     body = "".join(table.latex() for table in [*tables, literature_table(literature_rows([]))])
     preamble = r"\documentclass{article}\usepackage{booktabs,graphicx}"
     (tmp_path / "t.tex").write_text(rf"{preamble}\begin{{document}}{body}\end{{document}}", encoding="utf-8")

@@ -10,12 +10,11 @@ from PIL import Image
 from mnerflow.data.post import Post, write_posts
 from mnerflow.evaluation.predictions import Prediction, write_predictions
 from mnerflow.plan.names import Run
-from mnerflow.reporting import changes, cost, does_it_help, errors, literature, per_type, summary, thesis
+from mnerflow.reporting import does_it_help, errors, summary
 from mnerflow.reporting.report import Sources, write_report
 from mnerflow.reporting.report.answer import answers, headline
 from mnerflow.reporting.report.gallery import POSTS, gallery, sample
-from mnerflow.reporting.report.tables import report_tables
-from mnerflow.reporting.table_files import write_csv
+from mnerflow.reporting.report.tables import TABLES, report_tables
 
 COMBINATION = {
     "dataset": "demo",
@@ -24,27 +23,27 @@ COMBINATION = {
     "image_encoder": "cnn",
     "fusion": "linear",
     "variant": "base",
-    "seeds": "2",
+    "seeds": 2,
 }
-GAINS = dict.fromkeys(does_it_help.COLUMNS) | {
+GAINS = dict.fromkeys(does_it_help.TABLE.names) | {
     **COMBINATION,
     "source": "image",
     "baseline": "demo/none/bilstm+none/text_only",
-    "baseline_score": "0.65",
-    "fusion_score": "0.85",
-    "difference": "0.2",
-    "low": "0.15",
-    "high": "0.25",
-    "p_corrected": "0.0004",
-    "sure": "True",
-    "drop_shuffled": "0.25",
-    "drop_shuffled_low": "0.2",
-    "drop_shuffled_high": "0.3",
+    "baseline_score": 0.65,
+    "fusion_score": 0.85,
+    "difference": 0.2,
+    "low": 0.15,
+    "high": 0.25,
+    "p_corrected": 0.0004,
+    "sure": True,
+    "drop_shuffled": 0.25,
+    "drop_shuffled_low": 0.2,
+    "drop_shuffled_high": 0.3,
     "verdict": "gains",
 }
-IGNORES = GAINS | {"fusion": "gated", "difference": "0", "low": "-0.01", "high": "0.01", "verdict": "ignores"}
-IGNORES |= {"sure": "False"}
-SENTENCES = [{"dataset": "demo", "sentences": "600"}, {"dataset": "tweets", "sentences": "10"}]
+IGNORES = GAINS | {"fusion": "gated", "difference": 0, "low": -0.01, "high": 0.01, "verdict": "ignores"}
+IGNORES |= {"sure": False}
+SENTENCES = [{"dataset": "demo", "sentences": 600}, {"dataset": "tweets", "sentences": 10}]
 TEXT_ONLY = Run("demo", "none", "bilstm", "none", "text_only", 1)
 LINEAR = Run("demo", "none", "bilstm", "cnn", "linear", 1)
 BASELINES = {LINEAR.combination: {"image": TEXT_ONLY.combination}}
@@ -96,7 +95,7 @@ def test_a_caption_is_not_called_an_image_and_has_no_shuffled_images() -> None:
 
 
 def test_a_gain_with_shuffled_images_has_the_interval_of_a_gain() -> None:
-    drop = {"drop_shuffled": "-0.0081", "drop_shuffled_low": "-0.0267", "drop_shuffled_high": "0.009"}
+    drop = {"drop_shuffled": -0.0081, "drop_shuffled_low": -0.0267, "drop_shuffled_high": 0.009}
     [claim] = answers([IGNORES | drop], SENTENCES)[0].claims
     assert "the same weights gain 0.81 points (−0.90 to +2.67)" in plain(claim.evidence)
 
@@ -119,7 +118,7 @@ def test_the_headline_says_which_share_gains(verdicts: str, word: str, share: st
 
 
 def test_the_headline_tells_data_sets_apart_and_gives_a_small_one_no_yes() -> None:
-    sentences = [*SENTENCES, {"dataset": "control", "sentences": "600"}]
+    sentences = [*SENTENCES, {"dataset": "control", "sentences": 600}]
     rows = [GAINS, GAINS | {"dataset": "tweets"}, IGNORES | {"dataset": "control"}]
     found = answers(rows, sentences)
     assert headline(found) == [
@@ -158,7 +157,7 @@ def test_a_gallery_tells_who_read_a_post_better(tmp_path: Path) -> None:
 def test_cells_sort_by_number_and_lead_to_their_runs(tmp_path: Path) -> None:
     write_tables(tmp_path)
     table, *_ = report_tables(tmp_path)
-    row = dict(zip((column.title for column in table.columns), table.rows[0], strict=True))
+    row = dict(zip((head.title for head in table.heads), table.rows[0], strict=True))
     assert (row["difference"].text, row["difference"].order) == ("+20.00", "0.2")
     assert (row["model"].text, row["model"].href) == (
         "bilstm+cnn linear",
@@ -203,24 +202,18 @@ def files(folder: Path, posts: int) -> tuple[dict, dict, dict, dict]:
 
 def write_tables(folder: Path) -> None:
     """Every table that the report reads, most without rows."""
-    grid = dict.fromkeys(summary.COLUMNS) | COMBINATION | {"sentences": 600, "entity_f1_mean": 0.85}
+    grid = dict.fromkeys(summary.GRID.names) | COMBINATION | {"sentences": 600, "entity_f1_mean": 0.85}
     error = (
         COMBINATION | dict.fromkeys(("gold", "correct", *errors.KINDS), 1) | {"by": "type", "group": ATTACK}
     )
-    scores = ("seed", "split", "image", "entity_f1", "entity_precision", "entity_recall", "token_macro_f1")
-    for name, columns, rows in (
-        ("does_it_help", does_it_help.COLUMNS, [GAINS, IGNORES]),
-        ("grid", summary.COLUMNS, [grid]),
-        ("thesis", thesis.COLUMNS, []),
-        ("literature", literature.COLUMNS, []),
-        ("per_type", per_type.COLUMNS, []),
-        ("errors", errors.COLUMNS, [error]),
-        ("fixed_and_broken", changes.COLUMNS, []),
-        ("cost", cost.COLUMNS, []),
-        ("../scores", (*COMBINATION, *scores), []),
-    ):
-        (folder / "tables").mkdir(exist_ok=True)
-        write_csv(folder / "tables" / f"{name}.csv", rows, columns)
+    given = {
+        "tables/does_it_help.csv": [GAINS, IGNORES],
+        "tables/grid.csv": [grid],
+        "tables/errors.csv": [error],
+    }
+    (folder / "tables").mkdir(exist_ok=True)
+    for file, table in TABLES.items():
+        table.write([folder / file], given.get(file, []))
 
 
 def report(folder: Path, posts: int = 3) -> str:

@@ -3,22 +3,26 @@
 import shutil
 import subprocess
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
 from test_grid import load
 
-from mnerflow.errors import printable
+from mnerflow.errors import UserError, printable
+from mnerflow.evaluation.scores import COLUMNS
 from mnerflow.llm.runs import rival_runs, rivals_of
 from mnerflow.plan.grid import expand
 from mnerflow.plan.settings import encoders_of
 from mnerflow.registry import kind_of
+from mnerflow.reporting import runs
+from mnerflow.reporting.glossary import ALL, glossary
 from mnerflow.reporting.literature import results_on
-from mnerflow.reporting.render import Table, latex_escape, percent, spread
-from mnerflow.reporting.summary import grid_table, short_table, summarize
-from mnerflow.reporting.table_files import write_csv
-from mnerflow.reporting.thesis import COLUMNS, THESIS, Parts, thesis_lines, thesis_table
+from mnerflow.reporting.render import Rendered, latex_escape, percent, spread
+from mnerflow.reporting.summary import GRID, grid_table, short_table, summarize
+from mnerflow.reporting.thesis import TABLE, THESIS, Parts, thesis_lines
 
+ROOT = Path(__file__).parents[2]
 SOURCES = {"minilm": "org/all-MiniLM-L6-v2", "large": "google-bert/bert-large-uncased"}
 PARTS = Parts(
     {name: {"kind": "transformer", "model": source, "source": source} for name, source in SOURCES.items()}
@@ -68,6 +72,32 @@ def test_a_test_split_that_is_too_small_to_compare_on_is_named():
     ]
 
 
+def test_every_column_of_every_table_is_explained_in_the_docs() -> None:
+    page = (ROOT / "docs/tables.md").read_text(encoding="utf-8")
+    assert page == glossary(), "write it again: python -m mnerflow.reporting.glossary > docs/tables.md"
+    for table in ALL.values():
+        assert all(column.meaning for column in table.columns)
+        views = [table.shown(view) for view in (table.printed, table.page, table.wide, table.detail)]
+        shown = [column for view in views for column in view]
+        assert shown and {column.name for column in shown} <= set(table.names)
+        assert all(column.title for column in shown)
+    assert runs.TABLE.names == COLUMNS
+
+
+def test_a_table_reads_again_what_it_wrote(tmp_path):
+    summary = summarize([row(1, 0.7), row(2, 0.75), row(1, 0.6, dataset="2017")])
+    GRID.write([tmp_path / "grid.csv", tmp_path / "grid.md"], summary)
+    assert GRID.read(tmp_path / "grid.csv") == [
+        {name: round(value, 8) if isinstance(value, float) else value for name, value in line.items()}
+        for line in summary
+    ]
+    assert "| 72.50 ± 3.54 " in (tmp_path / "grid.md").read_text(encoding="utf-8")
+    text = (tmp_path / "grid.csv").read_text(encoding="utf-8")
+    (tmp_path / "grid.csv").write_text(text.replace("0.725", "much", 1), encoding="utf-8")
+    with pytest.raises(UserError, match=r"grid\.csv: not a table \(.*'much'\)"):
+        GRID.read(tmp_path / "grid.csv")
+
+
 def test_percent_and_spread():
     assert percent(0.83124) == "83.12"
     assert spread(0.8, 0.0123) == "80.00 ± 1.23"
@@ -108,8 +138,8 @@ def thesis_grid(names: dict[str, str]) -> tuple[list[dict], Parts]:
         config[part] = {names.get(name, name): {"kind": name} | entry for name, entry in config[part].items()}
         for block in config["grid"]:
             block[part] = [names.get(name, name) for name in block[part]]
-    runs = expand(config) + rival_runs(config)
-    scores = [row(run.seed, 0.5) | asdict(run) | {"image": run.condition} for run in runs]
+    planned = expand(config) + rival_runs(config)
+    scores = [row(run.seed, 0.5) | asdict(run) | {"image": run.condition} for run in planned]
     encoders = encoders_of(config) | rivals_of(config)
     return scores, Parts(encoders, {name: kind_of(name, entry) for name, entry in config["fusions"].items()})
 
@@ -182,8 +212,9 @@ def test_every_result_of_the_thesis_is_listed_even_when_nothing_ran(tmp_path):
     assert [line.record()["thesis_low"] for line in lines] == [
         0.8312, 0.8272, 0.8035, 0.7532, 0.7593, 0.7493, 0.65, 0.5431,
     ]  # fmt: skip
-    assert "| 65–70 " in thesis_table(lines).markdown()
-    write_csv(tmp_path / "thesis.csv", [line.record() for line in lines], COLUMNS)
+    rows = [line.record() for line in lines]
+    assert "| 65–70 " in TABLE.render(rows).markdown()
+    TABLE.write([tmp_path / "thesis.csv"], rows)
     assert (
         (tmp_path / "thesis.csv")
         .read_text()
@@ -193,7 +224,7 @@ def test_every_result_of_the_thesis_is_listed_even_when_nothing_ran(tmp_path):
 
 
 def test_equal_remarks_share_a_number():
-    table = Table("Caption", ["a"], [["1"], ["2"], ["3"]], [["x", "y"], ["y"], []])
+    table = Rendered("Caption", ["a"], [["1"], ["2"], ["3"]], [["x", "y"], ["y"], []])
     assert table.markdown() == (
         "Caption\n\n"
         "| a   | note   |\n|:----|:-------|\n| 1   | 1, 2   |\n| 2   | 2      |\n| 3   |        |\n\n"
@@ -236,7 +267,7 @@ NAMES += [
 @pytest.mark.parametrize("name", NAMES)
 def test_any_name_is_one_cell_that_reads_as_it_is(name):
     shown = printable(name).replace("\n", " ")
-    table = Table("Caption", ["a", name], [[name, "1"], ["2", name]], bold={(1, 1)})
+    table = Rendered("Caption", ["a", name], [[name, "1"], ["2", name]], bold={(1, 1)})
     tokens = MarkdownIt("commonmark").enable("table").parse(table.markdown())
     cells = [token.children for token in tokens if token.type == "inline"][1:]
     assert ["".join(part.content for part in cell).strip() for cell in cells] == [
@@ -256,10 +287,11 @@ def test_any_name_is_one_cell_that_reads_as_it_is(name):
 
 def test_latex_escapes_and_compiles(tmp_path):
     assert latex_escape(r"a_b & 50% {#} \x ±") == r"a\_b \& 50\% \{\#\} \textbackslash{}x $\pm$"
+    lines = thesis_lines(summarize([row(1, 0.7, dataset="twitter2015")]), PARTS)
     tables = [
-        Table(r"A_b 50% & #1", ["x_y", "$z$"], [["~^\\{}", "1 ± 2"]], [["a < b > c – d"]]),
+        Rendered(r"A_b 50% & #1", ["x_y", "$z$"], [["~^\\{}", "1 ± 2"]], [["a < b > c – d"]]),
         grid_table(summarize([row(1, 0.5)])),
-        thesis_table(thesis_lines(summarize([row(1, 0.7, dataset="twitter2015")]), PARTS)),
+        TABLE.render([line.record() for line in lines]),
     ]
     if not shutil.which("pdflatex"):
         pytest.skip("pdflatex is absent")

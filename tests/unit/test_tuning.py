@@ -9,7 +9,7 @@ from records import write_record
 from mnerflow.errors import UserError
 from mnerflow.plan.names import Run
 from mnerflow.plan.tuning import Candidate, candidate_config, candidates
-from mnerflow.reporting.tuning import tuning_rows, tuning_table
+from mnerflow.reporting.tuning import TABLE, tuning_rows
 
 SEARCH = {"dataset": "x", "text_encoder": "bilstm", "fusion": "text_only", "seeds": [1, 2]}
 CONFIG = {
@@ -62,4 +62,4 @@ def test_the_highest_mean_on_dev_is_picked(tmp_path: Path) -> None:
     rows = tuning_rows(folders)
     assert [(row["settings"], row["picked"]) for row in rows] == [("epochs=1", True), ("epochs=2", False)]
     assert rows[0]["dev_mean"] == pytest.approx(0.6) and rows[0]["seconds"] == 15
-    assert "| **epochs=1** | 2       | entity_f1 | **60.00 ± 14.14** |" in tuning_table(rows).markdown()
+    assert "| **epochs=1** | 2       | entity_f1 | **60.00 ± 14.14** |" in TABLE.render(rows).markdown()

@@ -6,12 +6,7 @@ rule data_report:
     input:
         unpack(lambda w: plan.data_report(w.dataset)),
     output:
-        md=report(
-            "results/reports/data/{dataset}.md",
-            category="Data",
-            labels={"data set": "{dataset}", "what": "report"},
-            caption="../report/data_report.rst",
-        ),
+        md="results/reports/data/{dataset}.md",
         plots=expand("results/reports/data/{{dataset}}.{plot}.{ending}", plot=DATA_PLOTS, ending=ENDINGS),
     log:
         "results/logs/data_report/{dataset}.log",
@@ -30,12 +25,7 @@ rule plot_tag_distribution:
         expand("results/data/{{dataset}}/none/{split}.jsonl", split=SPLITS),
     output:
         png="results/plots/tag_distribution.{dataset}.png",
-        svg=report(
-            "results/plots/tag_distribution.{dataset}.svg",
-            category="Data",
-            labels={"data set": "{dataset}", "what": "tag distribution"},
-            caption="../report/tag_distribution.rst",
-        ),
+        svg="results/plots/tag_distribution.{dataset}.svg",
     log:
         "results/logs/plot_tag_distribution/{dataset}.log",
     conda:

@@ -11,12 +11,7 @@ rule plot_fusion_comparison:
         ),
     output:
         png="results/plots/fusion_comparison.png",
-        svg=report(
-            "results/plots/fusion_comparison.svg",
-            category="Plots",
-            labels={"plot": "fusion comparison"},
-            caption="../report/fusion_comparison.rst",
-        ),
+        svg="results/plots/fusion_comparison.svg",
     log:
         "results/logs/plot_fusion_comparison.log",
     conda:
@@ -32,19 +27,10 @@ rule plot_evidence:
     input:
         help=rules.evidence.output.help[0],
         types=rules.evidence.output.types[0],
-        cost=rules.cost.output.csv,
+        cost=rules.cost.output[0],
         scores="results/scores.csv",
     output:
-        expand("results/plots/{name}.png", name=EVIDENCE_PLOTS),
-        [
-            report(
-                f"results/plots/{name}.svg",
-                category="Plots",
-                labels={"plot": title},
-                caption=f"../report/{name}.rst",
-            )
-            for name, title in EVIDENCE_PLOTS.items()
-        ],
+        expand("results/plots/{name}.{ending}", name=EVIDENCE_PLOTS, ending=ENDINGS),
     log:
         "results/logs/plot_evidence.log",
     conda:
@@ -64,12 +50,7 @@ rule plot_confusion_matrix:
         ),
     output:
         png="results/plots/confusion_matrix.{dataset}.png",
-        svg=report(
-            "results/plots/confusion_matrix.{dataset}.svg",
-            category="Plots",
-            labels={"plot": "confusion matrix, {dataset}"},
-            caption="../report/confusion_matrix.rst",
-        ),
+        svg="results/plots/confusion_matrix.{dataset}.svg",
     log:
         "results/logs/plot_confusion_matrix/{dataset}.log",
     conda:
@@ -86,12 +67,7 @@ rule plot_training_curves:
         of_runs("history.csv"),
     output:
         png="results/plots/training_curves.png",
-        svg=report(
-            "results/plots/training_curves.svg",
-            category="Plots",
-            labels={"plot": "training curves"},
-            caption="../report/training_curves.rst",
-        ),
+        svg="results/plots/training_curves.svg",
     log:
         "results/logs/plot_training_curves.log",
     conda:

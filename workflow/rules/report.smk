@@ -11,12 +11,7 @@ rule report:
         predictions=results_of_runs("predictions.test.jsonl"),
         images=plan.image_indexes.values(),
     output:
-        report(
-            "results/report.html",
-            category="Answer",
-            labels={"answer": "the report, all on one page"},
-            caption="../report/report.rst",
-        ),
+        "results/report.html",
     log:
         "results/logs/report.log",
     conda:

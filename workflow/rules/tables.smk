@@ -1,4 +1,5 @@
 # From scores and predictions to tables: CSV for programs, Markdown and LaTeX for readers.
+TABLE_ENDINGS = ["csv", "md", "tex"]
 
 
 rule tables:
@@ -7,26 +8,8 @@ rule tables:
         scores="results/scores.csv",
         counts=of_all_encoders("counts.npz") + of_rivals("counts.npz"),
     output:
-        grid=[
-            report(
-                "results/tables/grid.csv",
-                category="Tables",
-                labels={"table": "all combinations"},
-                caption="../report/grid.rst",
-            ),
-            "results/tables/grid.md",
-            "results/tables/grid.tex",
-        ],
-        thesis=[
-            report(
-                "results/tables/thesis.csv",
-                category="Tables",
-                labels={"table": "beside the thesis"},
-                caption="../report/thesis.rst",
-            ),
-            "results/tables/thesis.md",
-            "results/tables/thesis.tex",
-        ],
+        grid=expand("results/tables/grid.{ending}", ending=TABLE_ENDINGS),
+        thesis=expand("results/tables/thesis.{ending}", ending=TABLE_ENDINGS),
     log:
         "results/logs/tables.log",
     conda:
@@ -45,26 +28,8 @@ rule evidence:
         counts=of_all_encoders("counts.npz") + of_rivals("counts.npz"),
         records=of_runs("run.yaml"),
     output:
-        help=[
-            report(
-                "results/tables/does_it_help.csv",
-                category="Answer",
-                labels={"answer": "does the image help?"},
-                caption="../report/does_it_help.rst",
-            ),
-            "results/tables/does_it_help.md",
-            "results/tables/does_it_help.tex",
-        ],
-        types=[
-            report(
-                "results/tables/per_type.csv",
-                category="Tables",
-                labels={"table": "by entity type"},
-                caption="../report/per_type_table.rst",
-            ),
-            "results/tables/per_type.md",
-            "results/tables/per_type.tex",
-        ],
+        help=expand("results/tables/does_it_help.{ending}", ending=TABLE_ENDINGS),
+        types=expand("results/tables/per_type.{ending}", ending=TABLE_ENDINGS),
     log:
         "results/logs/evidence.log",
     conda:
@@ -84,12 +49,7 @@ rule errors:
         test=expand("results/data/{data}/test.jsonl", data=plan.filtered_data),
         images=plan.image_indexes.values(),
     output:
-        csv=report(
-            "results/tables/errors.csv",
-            category="Tables",
-            labels={"table": "errors"},
-            caption="../report/errors.rst",
-        ),
+        csv="results/tables/errors.csv",
         md="results/tables/errors.md",
     log:
         "results/logs/errors.log",
@@ -107,12 +67,7 @@ rule fixed_and_broken:
     input:
         results_of_runs("predictions.test.jsonl"),
     output:
-        csv=report(
-            "results/tables/fixed_and_broken.csv",
-            category="Tables",
-            labels={"table": "fixed and broken"},
-            caption="../report/fixed_and_broken.rst",
-        ),
+        csv="results/tables/fixed_and_broken.csv",
         examples="results/tables/fixed_and_broken.jsonl",
     log:
         "results/logs/fixed_and_broken.log",
@@ -130,14 +85,7 @@ rule cost:
     input:
         of_runs("run.yaml"),
     output:
-        csv=report(
-            "results/tables/cost.csv",
-            category="Tables",
-            labels={"table": "cost"},
-            caption="../report/cost_table.rst",
-        ),
-        md="results/tables/cost.md",
-        tex="results/tables/cost.tex",
+        expand("results/tables/cost.{ending}", ending=TABLE_ENDINGS),
     log:
         "results/logs/cost.log",
     conda:
@@ -153,12 +101,7 @@ rule literature:
     input:
         "results/scores.csv",
     output:
-        csv=report(
-            "results/tables/literature.csv",
-            category="Tables",
-            labels={"table": "beside the literature"},
-            caption="../report/literature.rst",
-        ),
+        csv="results/tables/literature.csv",
         md="results/tables/literature.md",
     log:
         "results/logs/literature.log",

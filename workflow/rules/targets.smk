@@ -26,12 +26,7 @@ def tables():
 
 ENDINGS = ["png", "svg"]
 DATA_PLOTS = ["entity_types", "lengths"]
-EVIDENCE_PLOTS = {
-    "forest": "differences",
-    "ablations": "wrong images",
-    "per_type": "by entity type",
-    "cost": "F1 against cost",
-}
+EVIDENCE_PLOTS = ["forest", "ablations", "per_type", "cost"]
 
 
 def plots():

@@ -7,8 +7,7 @@ from mnerflow.data.post import read_posts
 from mnerflow.evaluation.errors import context_of
 from mnerflow.log import job
 from mnerflow.plan.names import Run
-from mnerflow.reporting.errors import COLUMNS, error_rows, error_table
-from mnerflow.reporting.table_files import write_table
+from mnerflow.reporting.errors import TABLE, error_rows, error_table
 
 with job(f"sorted the errors of {len(snakemake.input.predictions)} runs", snakemake.log[0]):
     indexes = zip(snakemake.params.with_images, snakemake.input.images, strict=True)
@@ -20,4 +19,4 @@ with job(f"sorted the errors of {len(snakemake.input.predictions)} runs", snakem
         contexts[dataset, filter_name] = context_of(*posts, usable.get(dataset, set()))
     files = {Run.from_folder(Path(file).parent): file for file in snakemake.input.predictions}
     rows = error_rows(files, contexts)
-    write_table(snakemake.output, rows, COLUMNS, error_table(rows))
+    TABLE.write(snakemake.output, rows, error_table(rows))

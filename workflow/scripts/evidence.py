@@ -9,7 +9,6 @@ from mnerflow.plan.baselines import read_baselines
 from mnerflow.plan.names import Run
 from mnerflow.record import TrainingRecord
 from mnerflow.reporting import does_it_help, per_type
-from mnerflow.reporting.table_files import write_table
 
 with job("compared all runs", snakemake.log[0]):
     runs = read_counts(snakemake.input.counts)
@@ -20,7 +19,6 @@ with job("compared all runs", snakemake.log[0]):
     comparisons, alone = compare_with_baselines(runs, read_baselines(snakemake.params.baselines))
     unlike = unlike_baselines(comparisons, records)
     compared = [does_it_help.help_record(*each) for each in zip(comparisons, unlike, strict=True)]
-    table = does_it_help.help_table(comparisons, alone, unlike)
-    write_table(snakemake.output.help, compared, does_it_help.COLUMNS, table)
+    does_it_help.TABLE.write(snakemake.output.help, compared, does_it_help.help_table(compared, alone))
     rows = per_type.type_rows(runs)
-    write_table(snakemake.output.types, rows, per_type.COLUMNS, *per_type.type_tables(rows))
+    per_type.TABLE.write(snakemake.output.types, rows, *per_type.type_tables(rows))

@@ -7,16 +7,15 @@ from mnerflow.evaluation.counts import read_counts
 from mnerflow.log import job
 from mnerflow.plan.baselines import read_baselines
 from mnerflow.reporting import rivals
-from mnerflow.reporting.does_it_help import help_table
-from mnerflow.reporting.table_files import write_table
+from mnerflow.reporting.does_it_help import help_record, help_table
 
 with job(f"tabulated {len(snakemake.input.scores)} runs of rivals", snakemake.log[0]):
     if not snakemake.input.scores:
         raise UserError("no rivals are configured. docs/rivals.md shows how to name one.")
     rows = rivals.rival_rows(Path(file).parent for file in snakemake.input.scores)
-    tables = [rivals.rival_table(rows)]
+    tables = [rivals.TABLE.render(rows)]
     counts, baselines = read_counts(snakemake.input.counts), read_baselines(snakemake.params.baselines)
     comparisons, alone = rivals.compare_rivals(counts, baselines)
     if comparisons or alone:
-        tables.append(help_table(comparisons, alone))
-    write_table(snakemake.output, rows, rivals.COLUMNS, *tables)
+        tables.append(help_table([*map(help_record, comparisons)], alone))
+    rivals.TABLE.write(snakemake.output, rows, *tables)

@@ -6,14 +6,12 @@ from mnerflow.evaluation.intervals import score_intervals
 from mnerflow.evaluation.scores import read_scores
 from mnerflow.log import job
 from mnerflow.reporting import summary, thesis
-from mnerflow.reporting.table_files import write_table
 
 with job("wrote the tables", snakemake.log[0]):
     counts = read_counts(snakemake.input.counts)
     best, intervals = best_combinations(counts), score_intervals(counts)
     rows = summary.summarize(read_scores(snakemake.input.scores), best=best, intervals=intervals)
-    write_table(snakemake.output.grid, rows, summary.COLUMNS, summary.grid_table(rows))
+    summary.GRID.write(snakemake.output.grid, rows, summary.grid_table(rows))
     parts = thesis.Parts(snakemake.params.encoders, snakemake.params.fusions)
-    lines = thesis.thesis_lines(rows, parts)
-    records = [line.record() for line in lines]
-    write_table(snakemake.output.thesis, records, thesis.COLUMNS, thesis.thesis_table(lines))
+    lines = [line.record() for line in thesis.thesis_lines(rows, parts)]
+    thesis.TABLE.write(snakemake.output.thesis, lines)

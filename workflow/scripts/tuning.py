@@ -5,8 +5,7 @@ from pathlib import Path
 from mnerflow.log import job
 from mnerflow.plan.names import Combination, Run
 from mnerflow.plan.tuning import Candidate
-from mnerflow.reporting.table_files import write_table
-from mnerflow.reporting.tuning import COLUMNS, tuning_rows, tuning_table
+from mnerflow.reporting.tuning import TABLE, tuning_rows
 
 with job("compared the candidates", snakemake.log[0]) as log:
     folders = {}
@@ -15,7 +14,7 @@ with job("compared the candidates", snakemake.log[0]) as log:
         run = Run.from_folder(file.parents[2] / seed)
         folders[Candidate(run, settings)] = file.parent
     rows = tuning_rows(folders)
-    write_table(snakemake.output, rows, COLUMNS, tuning_table(rows))
+    TABLE.write(snakemake.output, rows)
     for row in rows:
         if row["picked"]:
             log.info("%s, %s: %s", row["dataset"], Combination.of(row).system, row["settings"])

@@ -10,9 +10,31 @@ from pathlib import Path
 from mnerflow.evaluation.errors import CHANGES, Entity, changes
 from mnerflow.evaluation.predictions import Prediction, read_predictions
 from mnerflow.plan.baselines import Baselines
-from mnerflow.plan.names import COMBINATION, Run
+from mnerflow.plan.names import Run
+from mnerflow.reporting.columns import COMBINATION_COLUMNS, COUNT, DATA, MEAN, MODEL, Column
+from mnerflow.reporting.table import Table
 
-COLUMNS = (*COMBINATION, "source", "seeds", "type", *CHANGES)
+MEANINGS = {
+    "fixed": "gold entities that only the run finds",
+    "broken": "gold entities that only the baseline finds",
+    "removed": "wrong entities that only the baseline makes",
+    "added": "wrong entities that only the run makes",
+}
+TABLE = Table(
+    "Fixed and broken",
+    "Entities on the test split beside the baseline, which lacks the source, means over seeds. Fixed: "
+    "{fixed}; broken: {broken}; removed: {removed}; added: {added}.",
+    (
+        *COMBINATION_COLUMNS,
+        Column("source", "source", "what the run reads and its baseline does not"),
+        Column("seeds", "seeds", "that both ran with", COUNT),
+        Column("type", "type", "entity type, or all"),
+        *(Column(change, change, MEANINGS[change], MEAN) for change in CHANGES),
+    ),
+    page=(DATA, MODEL, "source", "type", "fixed", "broken"),
+    wide=("removed", "added"),
+    detail=("seeds",),
+)
 EXEMPLIFIED = ("fixed", "broken")
 EXAMPLES = 200  # of a combination and change: enough to read, and the file stays small at any size of grid
 

@@ -6,21 +6,71 @@ from dataclasses import asdict
 from pathlib import Path
 from statistics import fmean
 
-from mnerflow.plan.names import COMBINATION, Combination, Run
+from mnerflow.plan.names import Run
 from mnerflow.record import Hardware, TrainingRecord
-from mnerflow.reporting.render import ABSENT, Table, deviation
+from mnerflow.reporting.columns import (
+    COMBINATION_COLUMNS,
+    COUNT,
+    DATA,
+    ENCODERS,
+    MEAN,
+    MODEL,
+    SEEDS,
+    SYSTEM,
+    Column,
+    Row,
+    number,
+    numeric,
+)
+from mnerflow.reporting.render import deviation
+from mnerflow.reporting.table import Table
 
-COLUMNS = (
-    *COMBINATION,
-    "seeds",
-    "seconds_mean",
-    "seconds_sd",
-    "epochs",
-    "peak_memory_mib",
-    "parameters_trained",
-    "energy_wh",
-    "energy_of",
-    "hardware",
+
+def _seconds(row: Row, name: str) -> str:
+    deviation = "" if row["seconds_sd"] is None else f" ± {row['seconds_sd']:.0f}"
+    return f"{row[name]:.0f}{deviation}"
+
+
+SECONDS = numeric(_seconds)
+ENERGY = numeric(lambda row, name: f"{row[name]:.2f} ({row['energy_of']})")
+TABLE = Table(
+    "Cost",
+    "What a training run costs: wall-clock seconds (mean ± standard deviation over seeds), epochs, the most "
+    "memory of any seed (the processor's, not a GPU's), millions of weights trained, watt hours (mean over "
+    "seeds) of what the machine counts. A run that starts from another's weights is counted without that "
+    "one. Jobs that run side by side slow each other down, and the energy of each is that of all.",
+    (
+        *COMBINATION_COLUMNS,
+        SEEDS,
+        Column("seconds_mean", "seconds", "of the whole training, evaluation on dev included", SECONDS),
+        Column("seconds_sd", meaning="their standard deviation over seeds", form=MEAN),
+        Column("epochs", "epochs", "that were run, mean over seeds", MEAN),
+        Column("peak_memory_mib", "peak MiB", "the processor's memory, the most of any seed", COUNT),
+        Column(
+            "parameters_trained",
+            "M weights trained",
+            "millions of them",
+            number(lambda count: f"{count / 1e6:.2f}"),
+        ),
+        Column("energy_wh", "Wh", "watt hours of what the machine counts, mean over seeds", ENERGY),
+        Column("energy_of", meaning="the devices that are counted"),
+        Column("hardware", "hardware", "the GPU, or the processor and its cores"),
+    ),
+    printed=(
+        DATA,
+        ENCODERS,
+        SYSTEM,
+        "seeds",
+        "seconds_mean",
+        "epochs",
+        "peak_memory_mib",
+        "parameters_trained",
+        "energy_wh",
+        "hardware",
+    ),
+    page=(DATA, MODEL, "seconds_mean"),
+    wide=("epochs", "peak_memory_mib", "parameters_trained", "hardware"),
+    detail=("energy_wh", "seeds"),
 )
 
 
@@ -55,48 +105,11 @@ def cost_rows(records: Iterable[str | Path]) -> list[dict]:
     return rows
 
 
-def cost_table(rows: Sequence[dict]) -> Table:
-    """The rows of ``cost_rows`` for a reader."""
-    columns = ["data set", "encoders", "fusion", "seeds", "seconds", "epochs", "peak MiB"]
-    columns += ["M weights trained", "Wh", "hardware"]
-    cells = [
-        [
-            combination.data,
-            combination.encoders,
-            combination.system,
-            str(row["seeds"]),
-            f"{row['seconds_mean']:.0f}{_deviation(row['seconds_sd'])}",
-            f"{row['epochs']:.1f}",
-            f"{row['peak_memory_mib']:,}",
-            f"{row['parameters_trained'] / 1e6:.2f}",
-            ABSENT if row["energy_wh"] is None else f"{row['energy_wh']:.2f} ({row['energy_of']})",
-            row["hardware"],
-        ]
-        for row, combination in zip(rows, map(Combination.of, rows), strict=True)
-    ]
-    return Table(
-        "What a training run costs: wall-clock seconds (mean ± standard deviation over seeds), epochs, "
-        "the most memory of any seed (the processor's, not a GPU's), millions of weights trained, watt hours "
-        "(mean over seeds) of what the machine counts. A run that starts from another's weights is counted "
-        "without that one. Jobs that run side by side slow each other down, and the energy of each is "
-        "that of all.",
-        columns,
-        cells,
-    )
-
-
 def _energy(seeds: Sequence[dict[str, float]]) -> dict:
     devices = {tuple(sorted(energy)) for energy in seeds}
     if len(devices) > 1 or () in devices:
         return {"energy_wh": None, "energy_of": None}
-    return {
-        "energy_wh": fmean(sum(energy.values()) for energy in seeds),
-        "energy_of": " + ".join(*devices),
-    }
-
-
-def _deviation(seconds: float | None) -> str:
-    return "" if seconds is None else f" ± {seconds:.0f}"
+    return {"energy_wh": fmean(sum(energy.values()) for energy in seeds), "energy_of": " + ".join(*devices)}
 
 
 def _machine(hardware: Hardware) -> str:

@@ -12,7 +12,7 @@ from mnerflow.files import read_json, write_text
 from mnerflow.reporting.plots.entity_types import draw_entity_types
 from mnerflow.reporting.plots.lengths import draw_lengths
 from mnerflow.reporting.plots.tags import ordered_tags
-from mnerflow.reporting.render import Table, markdown_escape
+from mnerflow.reporting.render import Rendered, markdown_escape
 
 LISTED = 20  # rows of a list; what is longer says where the rest stands
 IDS = 5  # ids a row
@@ -68,7 +68,7 @@ def _source(about: Mapping[str, Any]) -> Iterator[str]:
     yield ""
 
 
-def _counts(counts: Mapping[str, dict], splits: Mapping[str, list[Post]]) -> Table:
+def _counts(counts: Mapping[str, dict], splits: Mapping[str, list[Post]]) -> Rendered:
     spread = {split: lengths(posts) for split, posts in splits.items()}
     rows = [
         ["posts", *(f"{each['posts']:,}" for each in counts.values())],
@@ -85,19 +85,19 @@ def _counts(counts: Mapping[str, dict], splits: Mapping[str, list[Post]]) -> Tab
     for name in ("stray_after_outside", "stray_after_other_type"):
         words = name.removeprefix("stray_").replace("_", " ").replace("outside", "O")
         rows.append([f"stray I- {words}", *(f"{each[name]:,}" for each in counts.values())])
-    return Table("## Counts\n\nA stray `I-` starts an entity.", ["count", *counts], rows)
+    return Rendered("## Counts\n\nA stray `I-` starts an entity.", ["count", *counts], rows)
 
 
-def _tags(splits: Mapping[str, list[Post]]) -> Table:
+def _tags(splits: Mapping[str, list[Post]]) -> Rendered:
     counts = {split: tag_counts(posts) for split, posts in splits.items()}
     rows = [
         [tag, *(_of(counter[tag], counter.total()) for counter in counts.values())]
         for tag in ordered_tags(tag for counter in counts.values() for tag in counter)
     ]
-    return Table("## Tags\n\nTokens a tag, as annotated.", ["tag", *counts], rows)
+    return Rendered("## Tags\n\nTokens a tag, as annotated.", ["tag", *counts], rows)
 
 
-def _overlap(splits: Mapping[str, list[Post]]) -> Table:
+def _overlap(splits: Mapping[str, list[Post]]) -> Rendered:
     rows = []
     for split in ("dev", "test"):
         share = overlap(splits["train"], splits[split])
@@ -109,7 +109,7 @@ def _overlap(splits: Mapping[str, list[Post]]) -> Table:
         "entities with their type",
         "entities, only with another type",
     ]
-    return Table(
+    return Rendered(
         "## What training has shown\n\nShares of dev and test that stand in train, too.", columns, rows
     )
 
@@ -137,7 +137,7 @@ def _findings(report: Mapping[str, Any], file: Path) -> Iterator[str]:
             [_code(text["value"]), "; ".join(f"{split} {_some(ids)}" for split, ids in text["ids"].items())]
             for text in texts[:LISTED]
         ]
-        yield Table("Texts in several splits", ["text", "ids"], rows, notes=_rest(texts, file)).markdown()
+        yield Rendered("Texts in several splits", ["text", "ids"], rows, notes=_rest(texts, file)).markdown()
 
 
 def _disagreements(splits: Mapping[str, list[Post]]) -> Iterator[str]:
@@ -157,7 +157,7 @@ def _disagreements(splits: Mapping[str, list[Post]]) -> Iterator[str]:
             ]
             for one in found[:LISTED]
         ]
-        yield Table(
+        yield Rendered(
             "The most frequent", ["mention", "entities by type", "posts that differ"], rows
         ).markdown()
 
@@ -193,7 +193,7 @@ def _listed(title: str, entries: Mapping[str, Entry], users: Mapping[str, str], 
         for name, entry in list(entries.items())[:LISTED]
     ]
     columns = ["image", "reason", "treated as", "first post"]
-    return Table(title, columns, rows, notes=_rest(entries, index)).markdown()
+    return Rendered(title, columns, rows, notes=_rest(entries, index)).markdown()
 
 
 def _placement(report: Mapping[str, Any]) -> Iterator[str]:
@@ -205,7 +205,7 @@ def _placement(report: Mapping[str, Any]) -> Iterator[str]:
         "`ambiguous`: the same sentence with the same labels stands in several places, and each copy was "
         "given one of them. `no scan` and `not found` have no image."
     )
-    yield Table("Sentences found on their page", columns, rows, notes=[note]).markdown()
+    yield Rendered("Sentences found on their page", columns, rows, notes=[note]).markdown()
     for name in ("leak of the published split", "leak of this split"):
         leak = report[name]
         seen = leak["test sentences of a page with training sentences"]
@@ -227,7 +227,7 @@ def _filters(summaries: Iterable[Mapping[str, Any]]) -> Iterator[str]:
             rows.append([split, *(f"{before[name]:,} → {after[name]:,}" for name in before), reasons])
         columns = ["split", *next(iter(summary["before"].values())), "dropped"]
         caption = f"`{summary['filter']}`: what the model sees, before → after; scores count all words."
-        yield Table(caption, columns, rows).markdown()
+        yield Rendered(caption, columns, rows).markdown()
 
 
 def _of(part: int, whole: int) -> str:

@@ -4,38 +4,122 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from mnerflow.evaluation.evidence import RULES, Comparison
-from mnerflow.plan.names import ABLATIONS, COMBINATION, FILTERS_OFF, Run
-from mnerflow.reporting.render import ABSENT, Table, percent
-
-COLUMNS = (
-    *COMBINATION,
-    "source",
-    "baseline",
-    "seeds",
-    "metric",
-    "baseline_score",
-    "fusion_score",
-    "difference",
-    "low",
-    "high",
-    "p",
-    "p_corrected",
-    "sure",
-    "drop_shuffled",
-    "drop_blank",
-    "changed",
-    "verdict",
-    # Beyond what the verdict needs to be read:
-    *(f"drop_{ablation}_{end}" for ablation in ABLATIONS for end in ("low", "high")),
-    "order",
-    "detectable",
-    "unlike",
+from mnerflow.plan.names import ABLATIONS, Run
+from mnerflow.reporting.columns import (
+    COMBINATION_COLUMNS,
+    DATA,
+    ENCODERS,
+    FLAG,
+    INTERVAL,
+    MODEL,
+    P_VALUE,
+    PERCENT,
+    POINTS,
+    SEEDS,
+    SYSTEM,
+    Column,
+    Row,
+    number,
+    numeric,
 )
+from mnerflow.reporting.render import Rendered, interval, points
+from mnerflow.reporting.table import Table
+
 REMARKS = {
     "code": "its two sides were made by code that differs, or is not known to be the same",
     "device": "one of its two sides was made on a GPU, the other on a processor",
     "versions": "its two sides were made with different versions of packages (`run.yaml` names them)",
 }
+
+
+def _drop(row: Row, name: str) -> str:
+    low, high = (row[f"{name}_{end}"] for end in ("low", "high"))
+    return f"{points(row[name])} ({interval(low, high)})"
+
+
+DROP = numeric(_drop)
+TABLE = Table(
+    "Does a source help?",
+    "Does a source help? Entity F1 on the test split in percent, mean over seeds, of every run with it and "
+    "of its baseline, the same run without it. Detectable: {detectable}. Order: {order}. Drop: "
+    "{drop_shuffled}. Changed: {changed}.",
+    (
+        *COMBINATION_COLUMNS,
+        Column("source", "source", "what the run reads and its baseline does not"),
+        Column("baseline", meaning="folder of the baseline's runs"),
+        SEEDS,
+        Column("metric", meaning="the score that is compared"),
+        Column("baseline_score", "baseline", "score without the source", PERCENT),
+        Column("fusion_score", "with it", "score with the source", PERCENT),
+        Column("difference", "difference", "in points; bold where it is sure", POINTS, "sure"),
+        Column("low", "95 % interval", "of the difference, by bootstrap over sentences and seeds", INTERVAL),
+        Column("high", meaning="upper end of the interval", form=POINTS),
+        Column("p", "p", "by approximate randomization over sentences", P_VALUE),
+        Column("p_corrected", "corrected p", "by Holm's correction over the table", P_VALUE),
+        Column(
+            "sure", meaning="whether corrected p is below 0.05 and the interval leaves out zero", form=FLAG
+        ),
+        *(
+            Column(
+                f"drop_{ablation}",
+                f"drop, {ablation}",
+                f"what the same weights lose with {images}, and its 95 % interval",
+                DROP,
+            )
+            for ablation, images in zip(ABLATIONS, ("wrong images", "blank images"), strict=True)
+        ),
+        Column(
+            "changed",
+            "changed",
+            "posts tagged otherwise when the images are shuffled",
+            number(lambda share: f"{100 * share:.1f}"),
+        ),
+        Column("verdict", "verdict", "gains, loses, ignores or unclear, by fixed rules"),
+        # Beyond what the verdict needs to be read:
+        *(
+            Column(f"drop_{ablation}_{end}", meaning=f"{words} end of the interval of that drop", form=POINTS)
+            for ablation in ABLATIONS
+            for end, words in (("low", "lower"), ("high", "upper"))
+        ),
+        Column(
+            "order",
+            "order",
+            "bound of almost stochastic order over seeds, below 0.5 where the run's are almost "
+            "stochastically better; of few seeds no evidence by itself",
+            number("{:.2f}".format),
+        ),
+        Column(
+            "detectable",
+            "detectable",
+            "the smallest difference that this test alone, p not corrected, had an 80 % chance to show",
+            PERCENT,
+        ),
+        Column("unlike", "unlike", "what its two sides had different besides the source"),
+    ),
+    printed=(
+        "dataset",
+        "filter",
+        ENCODERS,
+        SYSTEM,
+        "source",
+        "seeds",
+        "baseline_score",
+        "fusion_score",
+        "difference",
+        "low",
+        "p_corrected",
+        "detectable",
+        "order",
+        "drop_shuffled",
+        "drop_blank",
+        "changed",
+        "verdict",
+    ),
+    page=(DATA, MODEL, "source", "verdict", "difference"),
+    wide=("low", "p_corrected", "baseline_score", "fusion_score"),
+    detail=("seeds", "p", "detectable", "order", "drop_shuffled", "drop_blank", "changed", "unlike"),
+    remarks=lambda row: [REMARKS[name] for name in (row["unlike"] or "").split()],
+)
 
 
 def help_record(comparison: Comparison, unlike: Sequence[str] = ()) -> dict:
@@ -58,88 +142,8 @@ def help_record(comparison: Comparison, unlike: Sequence[str] = ()) -> dict:
     }
 
 
-def help_table(
-    comparisons: Sequence[Comparison], alone: Sequence[Run], unlike: Sequence[Sequence[str]] = ()
-) -> Table:
-    """The comparisons for a reader, in percent; a sure difference is bold.
-
-    Args:
-        comparisons: in the order of the rows.
-        alone: runs of which a baseline was not run; they are named below the table.
-        unlike: what the two sides of each comparison had different (``unlike_baselines``); it is said below.
-    """
-    filtered = any(comparison.combination.filter != FILTERS_OFF for comparison in comparisons)
-    columns = [
-        "data set",
-        *(["filter"] if filtered else []),
-        "encoders",
-        "fusion",
-        "source",
-        "seeds",
-        "baseline",
-    ]
-    columns += ["with it", "difference", "95 % interval", "corrected p", "detectable", "order"]
-    columns += ["drop, shuffled", "drop, blank", "changed", "verdict"]
-    rows = []
-    for comparison in comparisons:
-        record = help_record(comparison)
-        rows.append(
-            [
-                comparison.combination.dataset,
-                *([comparison.combination.filter] if filtered else []),
-                comparison.combination.encoders,
-                comparison.combination.system,
-                comparison.source,
-                str(record["seeds"]),
-                percent(record["baseline_score"]),
-                percent(record["fusion_score"]),
-                points(record["difference"]),
-                interval(record["low"], record["high"]),
-                p_value(record["p_corrected"]),
-                percent(record["detectable"]),
-                ABSENT if record["order"] is None else f"{record['order']:.2f}",
-                *(_drop(record, ablation) for ablation in ABLATIONS),
-                ABSENT if record["changed"] is None else f"{100 * record['changed']:.1f}",
-                record["verdict"],
-            ]
-        )
-    difference = columns.index("difference")
-    notes = list(RULES)
-    if alone:
-        runs = ", ".join(f"`{run.path}`" for run in alone)
-        notes.insert(0, f"Not compared, because a baseline of theirs was not run: {runs}.")
-    return Table(
-        "Does a source help? Entity F1 on the test split in percent, mean over seeds, of every run with it "
-        "and of its baseline, the same run without it. Detectable: the smallest difference that this test "
-        "alone, p not corrected, had an 80 % chance to show. Order: bound of almost stochastic order over "
-        "seeds, below 0.5 where the run's are almost stochastically better; of few seeds no evidence by "
-        "itself. Drop: what the same weights lose with wrong images, and its 95 % interval. Changed: posts "
-        "tagged otherwise when the images are shuffled.",
-        columns,
-        rows,
-        remarks=[[REMARKS[name] for name in names] for names in unlike],
-        bold={(y, difference) for y, comparison in enumerate(comparisons) if comparison.sign},
-        notes=notes,
-    )
-
-
-def points(value: float | None) -> str:
-    """A difference in percentage points with its sign: ``"+1.25"``."""
-    return ABSENT if value is None else f"{100 * value:+.2f}".replace("-", "−")
-
-
-def interval(low: float, high: float) -> str:
-    """``"+0.31 to +2.10"`` in percentage points."""
-    return f"{points(low)} to {points(high)}"
-
-
-def p_value(p: float) -> str:
-    """Three decimals, ``"<0.001"`` below."""
-    return "<0.001" if p < 0.001 else f"{p:.3f}"
-
-
-def _drop(record: dict, ablation: str) -> str:
-    if record[f"drop_{ablation}"] is None:
-        return ABSENT
-    between = interval(record[f"drop_{ablation}_low"], record[f"drop_{ablation}_high"])
-    return f"{points(record[f'drop_{ablation}'])} ({between})"
+def help_table(records: Sequence[dict], alone: Sequence[Run]) -> Rendered:
+    """The rows of ``help_record`` for a reader; ``alone`` are runs of which a baseline was not run."""
+    missing = ", ".join(f"`{run.path}`" for run in alone)
+    said = [f"Not compared, because a baseline of theirs was not run: {missing}."] if alone else []
+    return TABLE.render(records, [*said, *RULES])

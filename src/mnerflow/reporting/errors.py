@@ -1,18 +1,78 @@
 """The table of errors: how many of each kind."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import groupby
 from pathlib import Path
 from statistics import fmean
 
 from mnerflow.evaluation.errors import GROUPINGS, KINDS, WITHOUT_GOLD, Context, count_errors
 from mnerflow.evaluation.predictions import read_predictions
-from mnerflow.plan.names import COMBINATION, Combination, Run
-from mnerflow.reporting.render import ABSENT, Table
+from mnerflow.plan.names import Combination, Run
+from mnerflow.reporting.columns import (
+    COMBINATION_COLUMNS,
+    DATA,
+    ENCODERS,
+    MEAN,
+    MODEL,
+    SEEDS,
+    SYSTEM,
+    Column,
+    number,
+)
+from mnerflow.reporting.render import Rendered
+from mnerflow.reporting.table import Table
 
-COLUMNS = (*COMBINATION, "seeds", "by", "group", "gold", "correct", *KINDS)
+MEANINGS = {
+    "missed": "no prediction overlaps the gold entity",
+    "spurious": "the prediction overlaps none",
+    "wrong_type": "the same words, another type",
+    "wrong_boundary": "the same type, other words",
+    "both": "other words and another type",
+    "surplus": "it overlaps one that another fits better",
+}
+TABLE = Table(
+    "Errors",
+    "Errors on the test split: number of entities, means over seeds. Missed: {missed}; spurious: {spurious}; "
+    "surplus: {surplus}.",
+    (
+        *COMBINATION_COLUMNS,
+        SEEDS,
+        Column(
+            "by",
+            "by",
+            "what entities are grouped by: type, length in words, whether training shows them, "
+            "whether the post has a usable image",
+        ),
+        Column("group", "group", "of these"),
+        Column("gold", "gold", "gold entities", MEAN),
+        Column("correct", "correct", "type and both boundaries right", MEAN),
+        *(Column(kind, kind.replace("_", " "), MEANINGS[kind], MEAN) for kind in KINDS),
+    ),
+    page=(DATA, MODEL, "by", "group", "gold", "correct"),
+    wide=KINDS,
+    detail=("seeds",),
+)
+SEEN = ("seen", "unseen")
+# One row a combination, with its recall among entities seen and unseen in training.
+IN_ALL = replace(
+    TABLE,
+    about=f"{TABLE.about} Recall, in percent, of entities whose words were an entity in the training split "
+    "(seen) or not; not in that of a run that it starts from. By type, length and image in errors.csv.",
+    printed=(
+        DATA,
+        ENCODERS,
+        SYSTEM,
+        "seeds",
+        "gold",
+        "correct",
+        *KINDS,
+        *(
+            Column(group, f"recall, {group}", form=number(lambda recall: f"{100 * recall:.1f}"))
+            for group in SEEN
+        ),
+    ),
+)
 Files = Mapping[Run, str | Path]  # each run's predictions of the test split
 Contexts = Mapping[tuple[str, str], Context]
 
@@ -41,40 +101,19 @@ def error_rows(files: Files, contexts: Contexts) -> list[dict]:
     return rows
 
 
-def error_table(rows: Sequence[dict]) -> Table:
+def error_table(rows: Sequence[dict]) -> Rendered:
     """All errors of each combination, and its recall among entities seen and unseen in training."""
-    by_combination = defaultdict(dict)
-    for row in rows:
-        by_combination[Combination.of(row)][row["by"], row["group"]] = row
-    cells = []
-    for combination, groups in by_combination.items():
-        row = groups["all", "all"]
-        cells.append(
-            [
-                combination.data,
-                combination.encoders,
-                combination.system,
-                str(row["seeds"]),
-                *(f"{row[column]:.1f}" for column in ("gold", "correct", *KINDS)),
-                *(_recall(groups.get(key)) for key in (("in training", "seen"), ("in training", "unseen"))),
-            ]
-        )
-    return Table(
-        "Errors on the test split: number of entities, means over seeds. Missed: no prediction overlaps the "
-        "gold entity; spurious: the prediction overlaps none; surplus: it overlaps one that another fits "
-        "better. Recall, in percent, of entities whose words "
-        "were an entity in the training split (seen) or not; not in that of a run that it starts from. By "
-        "type, length and image in errors.csv.",
-        ["data set", "encoders", "fusion", "seeds", "gold", "correct"]
-        + [kind.replace("_", " ") for kind in KINDS]
-        + ["recall, seen", "recall, unseen"],
-        cells,
-    )
+    lines = []
+    for _, members in groupby(rows, key=Combination.of):
+        groups = {(row["by"], row["group"]): row for row in members}
+        recall = {group: _recall(groups.get(("in training", group))) for group in SEEN}
+        lines.append(groups["all", "all"] | recall)
+    return IN_ALL.render(lines)
 
 
 def _order(group: tuple[str, str]) -> tuple[int, str]:
     return ("all", *GROUPINGS).index(group[0]), group[1]
 
 
-def _recall(row: dict | None) -> str:
-    return ABSENT if not row or not row["gold"] else f"{100 * row['correct'] / row['gold']:.1f}"
+def _recall(row: dict | None) -> float | None:
+    return row["correct"] / row["gold"] if row and row["gold"] else None

@@ -1,18 +1,59 @@
 """Results from the literature beside ours, where data set, split and metric are the same."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
 import yaml
 
 from mnerflow.plan.names import FILTERS_OFF, NONE, Combination
-from mnerflow.reporting.render import ABSENT, Table, spread
+from mnerflow.reporting.columns import COUNT, FLAG, PERCENT, Column, Form, Row, number, numeric
+from mnerflow.reporting.render import ABSENT, Rendered, spread
+from mnerflow.reporting.table import Table
 
-COLUMNS = ("dataset", "split", "metric", "origin", "system", "backbone", "modality", "value", "sd", "seeds")
-COLUMNS += ("source", "year", "title", "url", "checked", "seen_in")
 METRIC, SPLIT = "entity_f1", "test"
+
+
+def reservation(row: Row) -> str:
+    """What to beware of in a number: that its source was not seen, where it was seen instead; or nothing."""
+    said = [] if row["checked"] else ["not checked in print"]
+    return ", ".join([*said, *([f"seen in {row['seen_in']}"] if row["seen_in"] else [])])
+
+
+BEWARE = replace(FLAG, show=lambda row, name: reservation(row) or ABSENT)
+SCORE = numeric(lambda row, name: spread(row[name], row["sd"]))
+SOURCE = Form(lambda row, name: f"{row[name]} {row['year']}" if row["year"] else row[name])
+TABLE = Table(
+    "Beside the literature",
+    "Entity F1 (micro) on the test split in percent, published and ours. Data set, split and metric are the "
+    "same; encoders, and what else was used in training, are not.",
+    (
+        Column("dataset", "data set", "its name in the configuration"),
+        Column("split", meaning="the split that is scored"),
+        Column("metric", meaning="the score that is compared"),
+        Column("origin", meaning="`literature` or `mnerflow`"),
+        Column("system", "system", "its name in the source; of ours, fusion, variant and filter"),
+        Column("backbone", "backbone", "encoders"),
+        Column("modality", "modality", "what it reads"),
+        Column("value", "entity F1", "type and both boundaries right; of ours, a mean over seeds", SCORE),
+        Column("sd", meaning="standard deviation of ours over seeds", form=PERCENT),
+        Column("seeds", "seeds", "number of seeds of ours", COUNT),
+        Column("source", "source", "where it was published", SOURCE, link=lambda row: row["url"]),
+        Column("year", meaning="of the publication", form=number(str)),
+        Column("title", meaning="of the publication"),
+        Column("url", meaning="of the publication; of ours, the folder of its runs"),
+        Column(
+            "checked", "beware", "whether the number was not seen in its source, and where it was", BEWARE
+        ),
+        Column("seen_in", meaning="another publication in which the number was seen"),
+    ),
+    printed=("dataset", "system", "backbone", "modality", "value", "seeds", "source"),
+    page=("dataset", "system", "value"),
+    wide=("backbone", "modality", "source"),
+    detail=("checked", "seeds"),
+    remarks=lambda row: [said] if (said := reservation(row)) else [],
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +109,7 @@ def results_on(dataset: str) -> list[Result]:
 def literature_rows(
     summary: Sequence[dict], contexts: Mapping[str, Sequence[str]] = MappingProxyType({})
 ) -> list[dict]:
-    """Results of the literature and ours (from ``summarize``) with the columns ``COLUMNS``, the best first.
+    """Results of the literature and ours (from ``summarize``) the best first, as rows of ``TABLE``.
 
     Only data sets that the literature has results for; ``origin`` is ``literature`` or ``mnerflow``, and
     ``url`` of ours the folder of its runs below ``results``. ``contexts`` are what variants read
@@ -83,36 +124,10 @@ def literature_rows(
     return rows
 
 
-def literature_table(rows: Sequence[dict]) -> Table:
-    """The rows of ``literature_rows`` for a reader, in percent."""
-    cells = [
-        [
-            row["dataset"],
-            row["system"],
-            row["backbone"],
-            row["modality"],
-            spread(row["value"], row["sd"]),
-            str(row["seeds"] or ABSENT),
-            f"{row['source']} {row['year']}" if row["year"] else row["source"],
-        ]
-        for row in rows
-    ]
-    remarks = [reservation(row["checked"], row["seen_in"]) for row in rows]
-    return Table(
-        "Entity F1 (micro) on the test split in percent, published and ours. Data set, split and metric are "
-        "the same; encoders, and what else was used in training, are not."
-        if rows
-        else "No result was published for these data sets with this metric and split.",
-        ["data set", "system", "backbone", "modality", "entity F1", "seeds", "source"],
-        cells,
-        [[remark] if remark else [] for remark in remarks],
-    )
-
-
-def reservation(checked: bool, seen_in: str | None) -> str:
-    """What to beware of in a number: that its source was not seen, where it was seen instead; or nothing."""
-    said = [] if checked else ["not checked in print"]
-    return ", ".join([*said, *([f"seen in {seen_in}"] if seen_in else [])])
+def literature_table(rows: Sequence[dict]) -> Rendered:
+    """The rows of ``literature_rows`` for a reader, or that there are none."""
+    none = "No result was published for these data sets with this metric and split."
+    return (TABLE if rows else replace(TABLE, about=none)).render(rows)
 
 
 def _theirs(result: Result) -> dict:

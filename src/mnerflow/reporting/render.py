@@ -1,4 +1,4 @@
-"""A table as a person reads it: Markdown, LaTeX with booktabs, or plain text for a terminal."""
+"""Cells as a person reads them: in Markdown, in LaTeX with booktabs, or as plain text for a terminal."""
 
 import re
 from collections.abc import Sequence
@@ -32,8 +32,8 @@ _LATEX = str.maketrans(
 
 
 @dataclass
-class Table:
-    """Cells ready to print: a caption, column heads, rows, and remarks on each row.
+class Rendered:
+    """A table ready to print: a caption, column heads, rows, and remarks on each row.
 
     Equal remarks share a number, shown in a last column and explained below the table. ``bold`` holds the
     ``(row, column)`` of cells to be set bold, ``notes`` the paragraphs that stand below.
@@ -49,9 +49,8 @@ class Table:
     def markdown(self) -> str:
         """The table in GitHub's Markdown, its caption above and its remarks below."""
         columns, rows, legend = self._numbered()
-        head, *body = [[*map(markdown_escape, cells)] for cells in (columns, *rows)]
-        body = self._emphasized(body, "**{}**")
-        table = tabulate(body, head, "pipe", disable_numparse=True) if body else ""
+        escaped = self._emphasized([[*map(markdown_escape, cells)] for cells in rows], "**{}**")
+        table = markdown_table([*map(markdown_escape, columns)], escaped) if rows else ""
         remarks = "\n".join(f"{number}. {remark}" for remark, number in legend.items())
         return "\n\n".join(filter(None, [self.caption, table, remarks, *self.notes])) + "\n"
 
@@ -112,6 +111,11 @@ def _one_line(cell: str) -> str:
     return " ".join(printable(cell).split("\n"))
 
 
+def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in GitHub's Markdown, of cells that are Markdown."""
+    return tabulate(rows, columns, "pipe", disable_numparse=True)
+
+
 def markdown_escape(cell: str) -> str:
     """A cell as Markdown shows it unchanged; of one that is code only ``|`` is escaped, which ends a cell."""
     special = r"\|" if cell.startswith("`") else r"[\\`*\[\]<&|]|(?<![^\W_])_|_(?![^\W_])"
@@ -136,6 +140,21 @@ def spread(mean: float | None, sd: float | None) -> str:
 def between(low: float | None, high: float | None) -> str:
     """An interval of fractions in percent: ``"86.4–89.7"``."""
     return ABSENT if low is None or high is None else f"{100 * low:.1f}–{100 * high:.1f}"
+
+
+def points(value: float | None) -> str:
+    """A difference in percentage points with its sign: ``"+1.25"``."""
+    return ABSENT if value is None else f"{100 * value:+.2f}".replace("-", "−")
+
+
+def interval(low: float, high: float) -> str:
+    """``"+0.31 to +2.10"`` in percentage points."""
+    return f"{points(low)} to {points(high)}"
+
+
+def p_value(p: float) -> str:
+    """Three decimals, ``"<0.001"`` below."""
+    return "<0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def deviation(values: Sequence[float]) -> float | None:

@@ -1,8 +1,8 @@
 """Language models as rivals: what they scored, what could not be read in their answers, what they cost."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import fmean
 
@@ -11,35 +11,93 @@ from mnerflow.evaluation.evidence import Comparison, compare_with_baselines, cor
 from mnerflow.files import read_json
 from mnerflow.llm.answer import ANSWER_PROBLEMS, ENTITY_PROBLEMS
 from mnerflow.plan.baselines import Baselines
-from mnerflow.plan.names import COMBINATION, Combination, Run
+from mnerflow.plan.names import Combination, Run
 from mnerflow.record import RECORD, RivalRecord
-from mnerflow.reporting.render import ABSENT, Table, percent, spread
-from mnerflow.reporting.summary import summarize
-
-SCORES = ("entity_f1", "entity_f1_strict", "token_macro_f1")
-COUNTED = (
-    *ANSWER_PROBLEMS,
-    "placed",
-    *ENTITY_PROBLEMS,
-    "images_not_shown",
-    "from_cache",
-    "input_tokens",
-    "output_tokens",
+from mnerflow.reporting.columns import (
+    COMBINATION_COLUMNS,
+    COUNT,
+    DATA,
+    PERCENT,
+    SCORES,
+    SEEDS,
+    Column,
+    Form,
+    number,
+    over_seeds,
 )
-COLUMNS = (
-    *COMBINATION,
-    "model",
-    "prompt",
-    "seeds",
-    "posts",
-    *(f"{metric}_{part}" for metric in SCORES for part in ("mean", "sd")),
-    *COUNTED,
-    "cost",
+from mnerflow.reporting.summary import summarize
+from mnerflow.reporting.table import Table
+
+RIVAL = Column("text_encoder", "rival", "its name in the configuration")
+ASKED = Column("fusion", "asked", "how it is asked")
+REPORTED = ("entity_f1", "entity_f1_strict", "token_macro_f1")
+MEANINGS = {
+    "unreadable": "answers in which no entities could be read",
+    "mended": "answers whose JSON was mended",
+    "cut_off": "answers cut off at the longest length",
+    "placed": "entities placed in the text",
+    "incomplete": "entities without words or without a type",
+    "unknown_type": "entities of a type that the data set has not",
+    "not_in_text": "entities whose words do not stand in the text",
+    "overlapping": "entities whose words belong to one placed before",
+}
+PROBLEMS = (*ANSWER_PROBLEMS, "placed", *ENTITY_PROBLEMS)
+COUNTED = (*PROBLEMS, "images_not_shown", "from_cache", "input_tokens", "output_tokens")
+COST = number("{:.4f}".format)
+TABLE = Table(
+    "Rivals",
+    "Language models asked for the entities of the test split: F1 in percent (mean ± standard deviation over "
+    "seeds). Counted a post: {unreadable}; {mended}; {cut_off}. Counted an entity: {placed}, and those left "
+    "out: {incomplete}; {unknown_type}; {not_in_text}; {overlapping}. Counts and tokens are means over "
+    "seeds, dollars their sum.",
+    (
+        *COMBINATION_COLUMNS,
+        Column("model", meaning="the language model's name where it is asked"),
+        Column("prompt", meaning="start of the sha256 of the prompt's file"),
+        SEEDS,
+        Column("posts", "posts", "that were asked about", COUNT),
+        *(column for name in REPORTED for column in over_seeds(name, *SCORES[name])),
+        *(Column(name, name.replace("_", " "), MEANINGS[name], COUNT) for name in PROBLEMS),
+        Column("images_not_shown", meaning="images that the model was not shown", form=COUNT),
+        Column("from_cache", meaning="answers that had been kept", form=COUNT),
+        Column("input_tokens", "tokens in", "of the questions", COUNT),
+        Column("output_tokens", "tokens out", "of the answers", COUNT),
+        Column("cost", "US$", "sum over seeds, where a price is configured", COST),
+    ),
+    printed=(
+        DATA,
+        RIVAL,
+        ASKED,
+        "seeds",
+        "posts",
+        "entity_f1_mean",
+        "entity_f1_strict_mean",
+        "token_macro_f1_mean",
+        *PROBLEMS,
+        "input_tokens",
+        "output_tokens",
+        "cost",
+    ),
+)
+# What fits the 100 columns of a terminal.
+SHORT = replace(
+    TABLE,
+    about="Language models on the test split, percent: entity F1 and token macro F1; answers that could not "
+    "be read; US dollars.",
+    printed=(
+        DATA,
+        replace(RIVAL, form=Form(lambda row, name: f"{row[name]} {row['fusion']}")),
+        "posts",
+        Column("entity_f1_mean", "entity F1", form=PERCENT),
+        Column("token_macro_f1_mean", "macro F1", form=PERCENT),
+        "unreadable",
+        "cost",
+    ),
 )
 
 
 def rival_rows(folders: Iterable[Path]) -> list[dict]:
-    """One row a combination with the columns ``COLUMNS``, from its runs' ``scores.json`` and ``run.yaml``.
+    """One row of ``TABLE`` a combination, from its runs' ``scores.json`` and ``run.yaml``.
 
     Scores are fractions of 1 and, as counts are, means over seeds; ``cost`` is the sum over seeds in US
     dollars (``None`` where no price is configured), ``prompt`` the start of its file's sha256. Raises
@@ -59,65 +117,12 @@ def rival_rows(folders: Iterable[Path]) -> list[dict]:
         runs = records[Combination.of(row)]
         costs = [run.cost for run in runs if run.cost is not None]
         rows.append(
-            {column: row.get(column) for column in COLUMNS}
+            {column: row.get(column) for column in TABLE.names}
             | {"model": runs[0].config["model"], "prompt": runs[0].prompt.sha256[:12]}
             | {"posts": row["sentences"], "cost": sum(costs) if costs else None}
             | {name: fmean(_count(run, name) for run in runs) for name in COUNTED}
         )
     return rows
-
-
-def rival_table(rows: Sequence[dict]) -> Table:
-    """The rows for a reader, scores in percent."""
-    columns = ["data set", "rival", "asked", "seeds", "posts", "entity F1", "strict", "token macro F1"]
-    columns += ["unreadable", "mended", "cut off", "placed", "incomplete", "unknown type", "not in text"]
-    columns += ["overlapping", "tokens in", "tokens out", "US$"]
-    cells = [
-        [
-            Combination.of(row).data,
-            row["text_encoder"],
-            row["fusion"],
-            str(row["seeds"]),
-            str(row["posts"]),
-            *(spread(row[f"{metric}_mean"], row[f"{metric}_sd"]) for metric in SCORES),
-            *(f"{row[name]:.0f}" for name in (*ANSWER_PROBLEMS, "placed", *ENTITY_PROBLEMS)),
-            *(f"{row[name]:,.0f}" for name in ("input_tokens", "output_tokens")),
-            ABSENT if row["cost"] is None else f"{row['cost']:.4f}",
-        ]
-        for row in rows
-    ]
-    return Table(
-        "Language models asked for the entities of the test split: F1 in percent (mean ± standard deviation "
-        "over seeds). Counted a post: answers in which no entities could be read, answers whose JSON was "
-        "mended, answers cut off at the longest length. Counted an entity: placed in the text, and left out "
-        "because words or type were missing, the type is none of the data set's, the words do not stand in "
-        "the text, or they belong to an entity placed before. Counts and tokens are means over seeds, "
-        "dollars their sum.",
-        columns,
-        cells,
-    )
-
-
-def short_rival_table(rows: Sequence[Mapping[str, str | None]]) -> Table:
-    """Rows of ``rivals.csv`` in the 100 columns of a terminal."""
-    cells = [
-        [
-            Combination.of(row).data,
-            f"{row['text_encoder']} {row['fusion']}",
-            row["posts"],
-            percent(float(row["entity_f1_mean"])),
-            percent(float(row["token_macro_f1_mean"])),
-            f"{float(row['unreadable']):.0f}",
-            ABSENT if row["cost"] is None else f"{float(row['cost']):.4f}",
-        ]
-        for row in rows
-    ]
-    return Table(
-        "Language models on the test split, percent: entity F1 and token macro F1; answers that could not be "
-        "read; US dollars.",
-        ["data set", "rival", "posts", "entity F1", "macro F1", "unreadable", "US$"],
-        cells,
-    )
 
 
 def compare_rivals(runs: Mapping[Run, Counts], baselines: Baselines) -> tuple[list[Comparison], list[Run]]:

@@ -3,9 +3,8 @@
 from pathlib import Path
 
 from mnerflow.evaluation.scores import read_scores
-from mnerflow.reporting.rivals import COLUMNS, short_rival_table
+from mnerflow.reporting import rivals
 from mnerflow.reporting.summary import short_table, summarize
-from mnerflow.reporting.table_files import read_csv
 
 PLACES = {"tables": "tables", "plots": "plots", "data": "reports/data", "report": "report.html"}
 
@@ -23,4 +22,5 @@ def results_text(results: Path) -> str:
 def rivals_text(results: Path) -> str:
     """The table of the rivals in ``results/tables/rivals.csv``, and its path."""
     path = results / "tables/rivals.md"
-    return f"{short_rival_table(read_csv(path.with_suffix('.csv'), COLUMNS)).console()}\nrivals  {path}\n"
+    rows = rivals.SHORT.read(path.with_suffix(".csv"))
+    return f"{rivals.SHORT.render(rows).console()}\nrivals  {path}\n"

@@ -2,25 +2,91 @@
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from statistics import fmean
 from types import MappingProxyType
 
-from mnerflow.plan.names import ABLATIONS, COMBINATION, FILTERS_OFF, Combination
-from mnerflow.reporting.render import Table, between, deviation, percent, spread
+from mnerflow.plan.names import ABLATIONS, Combination
+from mnerflow.reporting.columns import (
+    COMBINATION_COLUMNS,
+    COUNT,
+    DATA,
+    ENCODERS,
+    FLAG,
+    MODEL,
+    PERCENT,
+    RANGE,
+    SCORES,
+    SEEDS,
+    SYSTEM,
+    Column,
+    over_seeds,
+)
+from mnerflow.reporting.render import Rendered, deviation
+from mnerflow.reporting.table import Table
 
 REPORTED = ("entity_f1", "entity_f1_strict", "token_macro_f1", "subword_macro_f1")
 # Below this, one more or one fewer entity right moves F1 by about a point.
 FEW_SENTENCES = 100
-COLUMNS = (
-    *COMBINATION,
-    "seeds",
-    "sentences",
-    *(f"{metric}_{part}" for metric in REPORTED for part in ("mean", "sd")),
-    "entity_f1_low",
-    "entity_f1_high",
-    *(f"entity_f1_{ablation}" for ablation in ABLATIONS),
-    "best",
+GRID = Table(
+    "All combinations",
+    "F1 on the test split in percent, mean ± standard deviation over seeds; the interval is of the mean, by "
+    "bootstrap over sentences and seeds (of one seed, over sentences). Strict: {entity_f1_strict_mean}. "
+    "Token macro F1: {token_macro_f1_mean}; subword macro F1, the thesis's: {subword_macro_f1_mean}. "
+    "Shuffled and blank: {entity_f1_shuffled} and with empty ones. Bold: {best}.",
+    (
+        *COMBINATION_COLUMNS,
+        SEEDS,
+        Column("sentences", "sentences", "in the test split", COUNT),
+        *over_seeds("entity_f1", *SCORES["entity_f1"], bold="best"),
+        *(column for name in REPORTED[1:] for column in over_seeds(name, *SCORES[name])),
+        Column(
+            "entity_f1_low",
+            "95 % interval",
+            "of the mean of entity F1, by bootstrap over sentences and seeds",
+            RANGE,
+        ),
+        Column("entity_f1_high", meaning="upper end of the interval", form=PERCENT),
+        Column("entity_f1_shuffled", "shuffled", "entity F1 of the same weights with wrong images", PERCENT),
+        Column("entity_f1_blank", "blank", "entity F1 of the same weights with empty images", PERCENT),
+        Column(
+            "best",
+            meaning="the best of its data set and filter, where the next one is surely worse",
+            form=FLAG,
+        ),
+    ),
+    printed=(
+        "dataset",
+        "filter",
+        ENCODERS,
+        SYSTEM,
+        "seeds",
+        "entity_f1_mean",
+        "entity_f1_low",
+        "entity_f1_strict_mean",
+        "token_macro_f1_mean",
+        "subword_macro_f1_mean",
+        "entity_f1_shuffled",
+        "entity_f1_blank",
+    ),
+    page=(DATA, MODEL, "entity_f1_mean"),
+    wide=("token_macro_f1_mean", "entity_f1_shuffled", "entity_f1_blank", "seeds"),
+    detail=("entity_f1_low", "entity_f1_strict_mean", "subword_macro_f1_mean", "sentences"),
+)
+# What fits the 100 columns of a terminal.
+SHORT = replace(
+    GRID,
+    about="Test split, percent: entity F1 (mean ± standard deviation over seeds), token macro F1, and entity "
+    "F1 of the same weights with shuffled and with blank images.",
+    printed=(
+        DATA,
+        MODEL,
+        "seeds",
+        "entity_f1_mean",
+        Column("token_macro_f1_mean", "macro F1", form=PERCENT),
+        "entity_f1_shuffled",
+        "entity_f1_blank",
+    ),
 )
 
 
@@ -31,7 +97,7 @@ def summarize(
 ) -> list[dict]:
     """One row a combination, over its seeds, on the test split, in the order of the combinations' names.
 
-    A row has the columns ``COLUMNS``: ``seeds`` (how many), ``sentences``, ``<metric>_mean`` and
+    A row has the columns of ``GRID``: ``seeds`` (how many), ``sentences``, ``<metric>_mean`` and
     ``<metric>_sd`` (sample standard deviation, ``None`` for one seed) with the true image or none, and
     ``entity_f1_shuffled`` and ``entity_f1_blank``, means under these images, ``None`` where there are none,
     ``best``: whether it is among the combinations in ``best``, and ``entity_f1_low`` and
@@ -59,68 +125,14 @@ def summarize(
     return summary
 
 
-def grid_table(summary: Sequence[dict]) -> Table:
-    """The summary for a reader, in percent; the filter is shown only where one was used."""
-    filtered = any(row["filter"] != FILTERS_OFF for row in summary)
-    columns = ["data set", *(["filter"] if filtered else []), "encoders", "fusion", "seeds"]
-    columns += [
-        "entity F1",
-        "95 % interval",
-        "strict",
-        "token macro F1",
-        "subword macro F1",
-        "shuffled",
-        "blank",
-    ]
-    rows = [
-        [
-            row["dataset"],
-            *([row["filter"]] if filtered else []),
-            Combination.of(row).encoders,
-            Combination.of(row).system,
-            str(row["seeds"]),
-            spread(row["entity_f1_mean"], row["entity_f1_sd"]),
-            between(row["entity_f1_low"], row["entity_f1_high"]),
-            *(spread(row[f"{metric}_mean"], row[f"{metric}_sd"]) for metric in REPORTED[1:]),
-            *(percent(row[f"entity_f1_{ablation}"]) for ablation in ABLATIONS),
-        ]
-        for row in summary
-    ]
-    return Table(
-        "F1 on the test split in percent, mean ± standard deviation over seeds; the interval is of the mean, "
-        "by bootstrap over sentences and seeds (of one seed, over sentences). Strict: an entity counts only "
-        "where `B-` begins it. Token macro F1: mean over the tags of words, `O` among them; subword macro "
-        "F1, the thesis's: a word counts once a subword of its encoder (once, where that has no subwords). "
-        "Shuffled and blank: entity F1 of the same weights with wrong images and with empty ones. Bold: the "
-        "best of its data set and filter, where the next one is surely worse.",
-        columns,
-        rows,
-        bold={(y, columns.index("entity F1")) for y, row in enumerate(summary) if row["best"]},
-        notes=_small_sets(summary),
-    )
+def grid_table(summary: Sequence[dict]) -> Rendered:
+    """The summary for a reader."""
+    return GRID.render(summary, _small_sets(summary))
 
 
-def short_table(summary: Sequence[dict]) -> Table:
-    """The summary in the 100 columns of a terminal."""
-    columns = ["data set", "model", "seeds", "entity F1", "macro F1", "shuffled", "blank"]
-    rows = [
-        [
-            combination.data,
-            combination.model,
-            str(row["seeds"]),
-            spread(row["entity_f1_mean"], row["entity_f1_sd"]),
-            percent(row["token_macro_f1_mean"]),
-            *(percent(row[f"entity_f1_{ablation}"]) for ablation in ABLATIONS),
-        ]
-        for row, combination in zip(summary, map(Combination.of, summary), strict=True)
-    ]
-    return Table(
-        "Test split, percent: entity F1 (mean ± standard deviation over seeds), token macro F1, and entity "
-        "F1 of the same weights with shuffled and with blank images.",
-        columns,
-        rows,
-        notes=_small_sets(summary),
-    )
+def short_table(summary: Sequence[dict]) -> Rendered:
+    """The summary for a terminal."""
+    return SHORT.render(summary, _small_sets(summary))
 
 
 def _small_sets(summary: Sequence[dict]) -> list[str]:

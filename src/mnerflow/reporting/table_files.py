@@ -1,4 +1,4 @@
-"""Tables as files: CSV for programs, Markdown and LaTeX for readers."""
+"""Rows as CSV files."""
 
 import csv
 from collections.abc import Iterable, Sequence
@@ -6,18 +6,6 @@ from pathlib import Path
 
 from mnerflow.errors import UserError
 from mnerflow.files import csv_rows, csv_text, read_text, write_text
-from mnerflow.reporting.render import Table
-
-FORMS = {".md": Table.markdown, ".tex": Table.latex}
-
-
-def write_table(paths: Iterable[str], rows: Sequence[dict], columns: Sequence[str], *tables: Table) -> None:
-    """Write rows to the path that ends in ``.csv``, and their tables to those in ``.md`` and ``.tex``."""
-    for path in paths:
-        if (ending := Path(path).suffix) == ".csv":
-            write_csv(path, rows, columns)
-        else:
-            write_text(path, "\n".join(map(FORMS[ending], tables)))
 
 
 def write_csv(path: str | Path, rows: Sequence[dict], columns: Sequence[str]) -> None:

@@ -1,24 +1,69 @@
 """The thesis's table beside ours, with a remark wherever the two cannot be compared as they stand."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
 
-from mnerflow.plan.names import COMBINATION, FILTERS_OFF, Combination
-from mnerflow.reporting.render import ABSENT, Table, percent, spread
+from mnerflow.plan.names import FILTERS_OFF
+from mnerflow.reporting.columns import (
+    COMBINATION_COLUMNS,
+    DATA,
+    MODEL,
+    PERCENT,
+    SCORES,
+    SEEDS,
+    Column,
+    Form,
+    Row,
+    numeric,
+    over_seeds,
+)
+from mnerflow.reporting.render import percent
+from mnerflow.reporting.table import Table
 
 THESIS = yaml.safe_load(Path(__file__).with_name("thesis.yaml").read_text(encoding="utf-8"))
-OURS = (
-    *COMBINATION,
-    "seeds",
-    "subword_macro_f1_mean",
-    "subword_macro_f1_sd",
-    "entity_f1_mean",
-    "entity_f1_sd",
+OUR_DATA, OUR_MODEL = replace(DATA, title="our data"), replace(MODEL, title="our model")
+
+
+def _thesis_score(row: Row, name: str) -> str:
+    low, high = row["thesis_low"], row["thesis_high"]
+    return percent(low) if low == high else f"{100 * low:g}–{100 * high:g}"
+
+
+_DATA_SETS = Form(lambda row, name: row[name].replace("+", ", "))
+TABLE = Table(
+    "Beside the thesis",
+    "Results of the thesis and of mnerflow on the test split, in percent (mean ± standard deviation over "
+    "seeds). The thesis's metric is macro F1 over subwords; entity F1 is what the literature reports. "
+    "Compare two numbers only after reading the notes.",
+    (
+        Column("thesis_data", "thesis: data", "the data sets that its result is about", _DATA_SETS),
+        Column("thesis_system", "thesis: model", "as the thesis describes it"),
+        Column("thesis_low", "thesis", "its result", numeric(_thesis_score)),
+        Column("thesis_high", meaning="upper end, where the thesis gives a range", form=PERCENT),
+        *COMBINATION_COLUMNS,
+        SEEDS,
+        *over_seeds("subword_macro_f1", *SCORES["subword_macro_f1"]),
+        *over_seeds("entity_f1", *SCORES["entity_f1"]),
+        Column("note", "note", "why the two can or cannot be compared"),
+    ),
+    printed=(
+        "thesis_data",
+        "thesis_system",
+        "thesis_low",
+        OUR_DATA,
+        OUR_MODEL,
+        "seeds",
+        "subword_macro_f1_mean",
+        "entity_f1_mean",
+    ),
+    page=("thesis_system", "thesis_low", OUR_MODEL, "subword_macro_f1_mean"),
+    wide=("thesis_data", OUR_DATA, "entity_f1_mean"),
+    detail=("seeds", "note"),
+    remarks=lambda row: row["remarks"],
 )
-COLUMNS = ("thesis_data", "thesis_system", "thesis_low", "thesis_high", *OURS, "note")
 
 
 @dataclass
@@ -34,16 +79,20 @@ class Line:
     remarks: list[str]
 
     def record(self) -> dict:
-        """The line with the columns ``COLUMNS``, scores as fractions."""
+        """The line as a row of ``TABLE``, scores as fractions; ``remarks`` are what it is printed with."""
         low, high = _bounds(self.thesis) if self.thesis else (None, None)
-        return {
-            "thesis_data": "+".join(self.data) or None,
-            "thesis_system": self.thesis["system"] if self.thesis else None,
-            "thesis_low": low,
-            "thesis_high": high,
-            **{column: self.ours[column] if self.ours else None for column in OURS},
-            "note": "; ".join(self.remarks),
-        }
+        return (
+            dict.fromkeys(TABLE.names)
+            | (self.ours or {})
+            | {
+                "thesis_data": "+".join(self.data) or None,
+                "thesis_system": self.thesis["system"] if self.thesis else None,
+                "thesis_low": low,
+                "thesis_high": high,
+                "note": "; ".join(self.remarks),
+                "remarks": self.remarks,
+            }
+        )
 
 
 @dataclass(frozen=True)
@@ -81,39 +130,6 @@ def thesis_lines(summary: Sequence[dict], parts: Parts) -> list[Line]:
             remark = f"not in the thesis, which gives no result for this {what}"
             others.append(Line(data, None, row, [remark, *_data_differences(data, row)]))
     return lines + sorted(others, key=lambda line: (not line.data, line.data))
-
-
-def thesis_table(lines: Sequence[Line]) -> Table:
-    """The comparison for a reader, in percent."""
-    columns = ["thesis: data", "thesis: model", "thesis", "our data", "our model", "seeds"]
-    columns += ["subword macro F1", "entity F1"]
-    rows = []
-    for line in lines:
-        if line.thesis:
-            low, high = _bounds(line.thesis)
-            score = percent(low) if low == high else f"{100 * low:g}–{100 * high:g}"
-            thesis = [line.thesis["system"], score]
-        else:
-            thesis = [ABSENT] * 2
-        if line.ours:
-            row = line.ours
-            combination = Combination.of(row)
-            ours = [combination.data, combination.model, str(row["seeds"])]
-            ours += [
-                spread(row[f"{metric}_mean"], row[f"{metric}_sd"])
-                for metric in ("subword_macro_f1", "entity_f1")
-            ]
-        else:
-            ours = [ABSENT] * 5
-        rows.append([", ".join(line.data) or ABSENT, *thesis, *ours])
-    return Table(
-        "Results of the thesis and of mnerflow on the test split, in percent (mean ± standard deviation over "
-        "seeds). The thesis's metric is macro F1 over subwords; entity F1 is what the literature reports. "
-        "Compare two numbers only after reading the notes.",
-        columns,
-        rows,
-        [line.remarks for line in lines],
-    )
 
 
 def _bounds(result: dict) -> tuple[float, float]:

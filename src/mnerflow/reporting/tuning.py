@@ -8,12 +8,38 @@ from pathlib import Path
 from statistics import fmean
 
 from mnerflow.files import read_text
-from mnerflow.plan.names import COMBINATION, Combination
+from mnerflow.plan.names import Combination
 from mnerflow.plan.tuning import Candidate
 from mnerflow.record import RECORD, TrainingRecord
-from mnerflow.reporting.render import Table, deviation, spread
+from mnerflow.reporting.columns import (
+    COMBINATION_COLUMNS,
+    COUNT,
+    DATA,
+    ENCODERS,
+    FLAG,
+    SEEDS,
+    SYSTEM,
+    Column,
+    over_seeds,
+)
+from mnerflow.reporting.render import deviation
+from mnerflow.reporting.table import Table
 
-COLUMNS = (*COMBINATION, "settings", "seeds", "select", "dev_mean", "dev_sd", "seconds", "picked")
+TABLE = Table(
+    "Search",
+    "What was tried and what was picked (bold): score of the kept epoch on dev, percent, mean ± standard "
+    "deviation over seeds. Test was not read.",
+    (
+        *COMBINATION_COLUMNS,
+        Column("settings", "settings", "that were tried", bold="picked"),
+        SEEDS,
+        Column("select", "score", "the score on dev that picks the epoch"),
+        *over_seeds("dev", "dev", "this score of the epoch kept", bold="picked"),
+        Column("seconds", "seconds", "of training, mean over seeds", COUNT),
+        Column("picked", meaning="whether its mean is the highest of the search", form=FLAG),
+    ),
+    printed=(DATA, ENCODERS, SYSTEM, "settings", "seeds", "select", "dev_mean", "seconds"),
+)
 
 
 def tuning_rows(folders: Mapping[Candidate, Path]) -> list[dict]:
@@ -30,29 +56,6 @@ def tuning_rows(folders: Mapping[Candidate, Path]) -> list[dict]:
         best = max(tried, key=lambda row: row["dev_mean"])
         rows += [row | {"picked": row is best} for row in tried]
     return rows
-
-
-def tuning_table(rows: Sequence[dict]) -> Table:
-    """What was tried, the setting that was picked bold."""
-    return Table(
-        "What was tried and what was picked (bold): score of the kept epoch on dev, percent, mean ± standard "
-        "deviation over seeds. Test was not read.",
-        ["data set", "encoders", "fusion", "settings", "seeds", "score", "dev", "seconds"],
-        [
-            [
-                combination.data,
-                combination.encoders,
-                combination.system,
-                row["settings"],
-                str(row["seeds"]),
-                row["select"],
-                spread(row["dev_mean"], row["dev_sd"]),
-                f"{row['seconds']:.0f}",
-            ]
-            for row, combination in zip(rows, map(Combination.of, rows), strict=True)
-        ],
-        bold={(index, column) for index, row in enumerate(rows) if row["picked"] for column in (3, 6)},
-    )
 
 
 def _row(seeds: Sequence[Candidate], folders: Mapping[Candidate, Path]) -> dict:

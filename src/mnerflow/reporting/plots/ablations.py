@@ -3,16 +3,14 @@
 from pathlib import Path
 
 from mnerflow.plan.names import Combination
-from mnerflow.reporting import style
-from mnerflow.reporting.does_it_help import COLUMNS
+from mnerflow.reporting import does_it_help, style
 from mnerflow.reporting.plots.intervals import Mark, Row, handle, interval_figure
-from mnerflow.reporting.table_files import read_csv
 
 FILL = {"shuffled": "bottom", "blank": "none"}
 
 
 @style.styled
-def draw_ablations(does_it_help: str | Path, out_stem: str | Path) -> None:
+def draw_ablations(comparisons: str | Path, out_stem: str | Path) -> None:
     """Draw the drops of ``does_it_help.csv`` with their 95 % intervals.
 
     At the right edge stands the share of posts that are tagged otherwise when the images are shuffled.
@@ -22,9 +20,9 @@ def draw_ablations(does_it_help: str | Path, out_stem: str | Path) -> None:
         Row(
             Combination.of(record),
             [_mark(record, name) for name in FILL],
-            f"{100 * float(record['changed']):.0f} % changed",
+            f"{100 * record['changed']:.0f} % changed",
         )
-        for record in read_csv(does_it_help, COLUMNS)
+        for record in does_it_help.TABLE.read(comparisons)
         if record["drop_shuffled"] is not None
     ]
     handles = [handle(f"{name} images", fill) for name, fill in FILL.items()]
@@ -34,5 +32,5 @@ def draw_ablations(does_it_help: str | Path, out_stem: str | Path) -> None:
 
 
 def _mark(record: dict, ablation: str) -> Mark:
-    values = (100 * float(record[f"drop_{ablation}{end}"]) for end in ("", "_low", "_high"))
+    values = (100 * record[f"drop_{ablation}{end}"] for end in ("", "_low", "_high"))
     return Mark(*values, fill=FILL[ablation])

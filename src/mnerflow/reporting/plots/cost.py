@@ -10,19 +10,17 @@ from matplotlib.ticker import LogLocator
 
 from mnerflow.evaluation.scores import read_scores
 from mnerflow.plan.names import NONE, Combination
-from mnerflow.reporting import style
-from mnerflow.reporting.cost import COLUMNS
+from mnerflow.reporting import cost, style
 from mnerflow.reporting.plots.panels import first_panels, group_by_panel, places, size_of
 from mnerflow.reporting.style import FULL
 from mnerflow.reporting.summary import summarize
-from mnerflow.reporting.table_files import read_csv
 
 # Seconds, mean F1 and its deviation in per cent.
 Points = dict[Combination, tuple[float, float, float]]
 
 
 @style.styled
-def draw_cost(cost: str | Path, scores: str | Path, out_stem: str | Path) -> None:
+def draw_cost(costs: str | Path, scores: str | Path, out_stem: str | Path) -> None:
     """Draw the test rows of ``scores.csv`` over the seconds of ``cost.csv``, means over seeds.
 
     One panel a data set and pair of encoders, the time on a logarithmic axis; a bar is one standard deviation
@@ -30,8 +28,8 @@ def draw_cost(cost: str | Path, scores: str | Path, out_stem: str | Path) -> Non
     is left out: it would press the others together. Raises ``UserError`` when a file is missing or lacks a
     column.
     """
-    rows = read_csv(cost, COLUMNS)
-    seconds = {Combination.of(row): float(row["seconds_mean"]) for row in rows}
+    rows = cost.TABLE.read(costs)
+    seconds = {Combination.of(row): row["seconds_mean"] for row in rows}
     points: Points = {
         Combination.of(row): (
             seconds[Combination.of(row)],

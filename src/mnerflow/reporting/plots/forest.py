@@ -3,14 +3,12 @@
 from pathlib import Path
 
 from mnerflow.plan.names import Combination
-from mnerflow.reporting import style
-from mnerflow.reporting.does_it_help import COLUMNS
+from mnerflow.reporting import does_it_help, style
 from mnerflow.reporting.plots.intervals import Mark, Row, handle, interval_figure
-from mnerflow.reporting.table_files import read_csv
 
 
 @style.styled
-def draw_forest(does_it_help: str | Path, out_stem: str | Path) -> None:
+def draw_forest(comparisons: str | Path, out_stem: str | Path) -> None:
     """Draw the differences of ``does_it_help.csv`` with their 95 % intervals, the verdict at the right edge.
 
     A filled marker is a sure difference; of a single seed none is. Raises ``UserError`` when the file is
@@ -18,7 +16,7 @@ def draw_forest(does_it_help: str | Path, out_stem: str | Path) -> None:
     """
     rows = [
         Row(Combination.of(record), [_mark(record)], _word(record))
-        for record in read_csv(does_it_help, COLUMNS)
+        for record in does_it_help.TABLE.read(comparisons)
     ]
     handles = [handle("sure difference", "full"), handle("not sure", "none")]
     label = "With − without the source, test entity F1 (points)"
@@ -29,10 +27,10 @@ def draw_forest(does_it_help: str | Path, out_stem: str | Path) -> None:
 
 
 def _mark(record: dict) -> Mark:
-    values = (100 * float(record[name]) for name in ("difference", "low", "high"))
-    return Mark(*values, fill="full" if record["sure"] == "True" else "none")
+    values = (100 * record[name] for name in ("difference", "low", "high"))
+    return Mark(*values, fill="full" if record["sure"] else "none")
 
 
 def _word(record: dict) -> str:
     said = record["verdict"] if record["source"] == "image" else f"{record['source']}: {record['verdict']}"
-    return f"{said} (1 seed)" if record["seeds"] == "1" else said
+    return f"{said} (1 seed)" if record["seeds"] == 1 else said

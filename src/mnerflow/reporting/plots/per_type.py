@@ -6,8 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mnerflow.plan.names import NONE, Combination
-from mnerflow.reporting import style
-from mnerflow.reporting.per_type import COLUMNS
+from mnerflow.reporting import per_type, style
 from mnerflow.reporting.plots.panels import (
     first_panels,
     group_by_panel,
@@ -16,22 +15,21 @@ from mnerflow.reporting.plots.panels import (
     size_of,
 )
 from mnerflow.reporting.style import FULL, Look
-from mnerflow.reporting.table_files import read_csv
 
 Scores = dict[Combination, dict[str, tuple[float, float]]]  # by type: mean and deviation in per cent
 
 
 @style.styled
-def draw_per_type(per_type: str | Path, out_stem: str | Path) -> None:
+def draw_per_type(types: str | Path, out_stem: str | Path) -> None:
     """Draw ``per_type.csv``: a marker is a mean over seeds, a bar one standard deviation to either side.
 
     One panel a data set and pair of encoders. ``image_only`` is left out: it would press the others together.
     Raises ``UserError`` when the file is missing or lacks a column.
     """
     scores: Scores = {}
-    for row in read_csv(per_type, COLUMNS):
+    for row in per_type.TABLE.read(types):
         if row["text_encoder"] != NONE:
-            mean, deviation = (100 * float(row[name] or 0) for name in ("f1_mean", "f1_sd"))
+            mean, deviation = (100 * (row[name] or 0) for name in ("f1_mean", "f1_sd"))
             scores.setdefault(Combination.of(row), {})[row["type"]] = mean, deviation
     style.save(_figure(scores) if scores else style.note("No scores by type yet."), out_stem)
 

@@ -22,11 +22,10 @@ from mnerflow.evaluation.scores import best_run, read_scores
 from mnerflow.files import read_text, write_text
 from mnerflow.plan.baselines import Baselines
 from mnerflow.plan.names import Run
-from mnerflow.reporting.does_it_help import COLUMNS
+from mnerflow.reporting import does_it_help, summary
 from mnerflow.reporting.report.answer import answers, headline
 from mnerflow.reporting.report.gallery import gallery
 from mnerflow.reporting.report.tables import report_tables
-from mnerflow.reporting.table_files import read_csv
 
 # Figures are told in this order; others follow by name. What stands here says how to read one, and the file
 # that it is drawn from.
@@ -35,10 +34,7 @@ CAPTIONS = {
         "What each run gains over its baseline, with its 95 % interval; filled where it is sure.",
         "tables/does_it_help.csv",
     ),
-    "ablations": (
-        "What the same weights lose when they are given wrong images.",
-        "tables/does_it_help.csv",
-    ),
+    "ablations": ("What the same weights lose when they are given wrong images.", "tables/does_it_help.csv"),
     "fusion_comparison": (
         "Entity F1 of every fusion and seed, with the true, shuffled and blank images.",
         "scores.csv",
@@ -95,8 +91,8 @@ def write_report(out: Path, sources: Sources) -> None:
         lstrip_blocks=True,
     )
     found = answers(
-        read_csv(folder / "tables/does_it_help.csv", COLUMNS),
-        read_csv(folder / "tables/grid.csv", ("dataset", "sentences")),
+        does_it_help.TABLE.read(folder / "tables/does_it_help.csv"),
+        summary.GRID.read(folder / "tables/grid.csv"),
     )
     shown = gallery(sources.posts, sources.predictions, sources.images, sources.baselines)
     figures = [_figure(plot, folder) for plot in sorted(sources.plots, key=_place)]

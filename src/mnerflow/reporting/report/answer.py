@@ -1,16 +1,14 @@
 """The answer in words, computed from ``does_it_help.csv``."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from mnerflow.plan.names import FILTERS_OFF, Combination
-from mnerflow.reporting.does_it_help import interval, p_value, points
-from mnerflow.reporting.render import percent
+from mnerflow.reporting.columns import Row
+from mnerflow.reporting.render import interval, p_value, percent, points
 from mnerflow.reporting.summary import FEW_SENTENCES, few_sentences
-
-Row = Mapping[str, str | None]
 
 # Singular and plural of what a fusion does, by verdict; one that reads a caption sees no image.
 SAYS = {
@@ -79,8 +77,8 @@ def answers(rows: Iterable[Row], summary: Iterable[Row]) -> list[Answer]:
 
     ``summary`` are rows of ``grid.csv``, which say how many test sentences a data set has.
     """
-    sentences = {row["dataset"]: int(row["sentences"]) for row in summary}
-    ordered = sorted(rows, key=lambda row: (row["dataset"], -float(row["difference"])))
+    sentences = {row["dataset"]: row["sentences"] for row in summary}
+    ordered = sorted(rows, key=lambda row: (row["dataset"], -row["difference"]))
     found = [
         _answer(dataset, [_claim(row) for row in group], sentences[dataset])
         for dataset, group in groupby(ordered, key=lambda row: row["dataset"])
@@ -145,19 +143,19 @@ def _share(counts: Counter[str]) -> str:
 
 
 def _claim(row: Row) -> Claim:
-    difference, low, high = (100 * float(row[name]) for name in ("difference", "low", "high"))
+    difference, low, high = (100 * row[name] for name in ("difference", "low", "high"))
     combination = Combination.of(row)
     says = (SAYS if row["source"] == "image" else CAPTION_SAYS)[row["verdict"]]
-    if row["verdict"] == "unclear" and row["sure"] == "True":
+    if row["verdict"] == "unclear" and row["sure"]:
         says = SURE_SAYS[difference > 0]
     filtered = "" if combination.filter == FILTERS_OFF else f" ({combination.filter})"
-    seeds = "1 seed" if row["seeds"] == "1" else f"{row['seeds']} seeds"
+    seeds = "1 seed" if row["seeds"] == 1 else f"{row['seeds']} seeds"
     evidence = (
         f"over {seeds}: {points(difference / 100)} points ({interval(low / 100, high / 100)}; "
         f"corrected p\u00a0{_p(row['p_corrected'])})."
     )
-    if row["drop_shuffled"]:
-        drop, low_drop, high_drop = (float(row[f"drop_shuffled{end}"]) for end in ("", "_low", "_high"))
+    if row["drop_shuffled"] is not None:
+        drop, low_drop, high_drop = (row[f"drop_shuffled{end}"] for end in ("", "_low", "_high"))
         if drop < 0:  # told as a gain, and its interval with it
             low_drop, high_drop = -high_drop, -low_drop
         evidence += f" With shuffled images the same weights {_lose(drop)} ({interval(low_drop, high_drop)})."
@@ -165,8 +163,8 @@ def _claim(row: Row) -> Claim:
         f"{combination.model}{filtered}",
         row["verdict"],
         says,
-        percent(float(row["fusion_score"])),
-        percent(float(row["baseline_score"])),
+        percent(row["fusion_score"]),
+        percent(row["baseline_score"]),
         evidence,
         f"runs/{combination.folder}/",
         f"runs/{row['baseline']}/",
@@ -182,8 +180,8 @@ def _lose(drop: float) -> str:
     return f"{'lose' if drop > 0 else 'gain'} {100 * abs(drop):.2f} points"
 
 
-def _p(value: str) -> str:
-    text = p_value(float(value))
+def _p(value: float) -> str:
+    text = p_value(value)
     return f"<\u00a0{text[1:]}" if text.startswith("<") else f"=\u00a0{text}"
 
 

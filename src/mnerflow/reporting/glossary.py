@@ -1,0 +1,37 @@
+"""What the columns of all tables mean, as docs/tables.md tells: ``python -m mnerflow.reporting.glossary``."""
+
+from collections.abc import Iterable
+
+from mnerflow.reporting import rivals, tuning
+from mnerflow.reporting.columns import COMBINATION_COLUMNS, Column
+from mnerflow.reporting.render import ABSENT, markdown_table
+from mnerflow.reporting.report.tables import TABLES
+
+ALL = {**TABLES, "tables/rivals.csv": rivals.TABLE, "tables/tuning.csv": tuning.TABLE}
+HEAD = """# Tables
+
+What the columns of the CSV files mean, and under which title a reader sees them in Markdown, LaTeX, the
+terminal and the report. A column without a title stands in another's cell, or in the CSV alone. Scores are
+fractions in the CSV and percentages for readers. `python -m mnerflow.reporting.glossary` writes this page
+from the declarations of the tables.
+
+Most tables begin with the names of a combination, the runs that differ by nothing but their seed:
+"""
+
+
+def glossary() -> str:
+    """The columns that most tables share, then a section a table: its caption and its other columns."""
+    parts = [HEAD, _columns(COMBINATION_COLUMNS)]
+    for file, table in ALL.items():
+        own = [column for column in table.columns if column not in COMBINATION_COLUMNS]
+        parts += [f"## {table.title}\n\n`results/{file}`. {table.caption}\n", _columns(own)]
+    return "\n".join(parts)
+
+
+def _columns(columns: Iterable[Column]) -> str:
+    rows = [[f"`{each.name}`", each.title or ABSENT, each.meaning] for each in columns]
+    return markdown_table(["column", "title", "meaning"], rows) + "\n"
+
+
+if __name__ == "__main__":
+    print(glossary(), end="")
