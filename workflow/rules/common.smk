@@ -16,6 +16,7 @@ from mnerflow.plan.checks import check_clock
 from mnerflow.plan.names import FILTERS_OFF, NONE, Run
 from mnerflow.plan.plan import Plan
 from mnerflow.plan.settings import broken_of, encoders_of, fit_of, image_config, modules_of
+from mnerflow.plan.study import study_name
 from mnerflow.plan.tuning import Candidate, candidate_config
 from mnerflow.plan.variants import contexts_of, starts_from, systems, variants
 from mnerflow.registry import kind_of, module_of
@@ -30,6 +31,7 @@ try:
     for file in workflow.configfiles:
         check_keys(Path(file))
     check(config, SCHEMA)
+    config["name"] = study_name(config.get("name"), workflow.overwrite_configfiles)
     for entry in config["datasets"].values():
         if "folder" in entry:
             entry["folder"] = str(expanded(entry["folder"]))

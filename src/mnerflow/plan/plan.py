@@ -27,6 +27,7 @@ class Plan:
     """What a configuration asks for.
 
     Attributes:
+        study: where its scores, tables, plots and pages lie.
         runs: those of the grid, or with ``finished_only`` those of them that are finished.
         published: runs of them that are taken over instead of trained.
         candidates: those of its searches over training settings.
@@ -45,6 +46,7 @@ class Plan:
             UserError: where it asks for what cannot be, or for what the library does not know.
         """
         self.config, self.results = config, Path(layout.RESULTS)
+        self.study = layout.study(config["name"])
         self.data = Datasets(config)
         encoders = config["text_encoders"] | config["image_encoders"]
         self.sources = {name: entry for name, entry in encoders.items() if "source" in entry}
@@ -203,7 +205,7 @@ class Plan:
             inputs["index"] = index
         if dataset in self.data.poner:
             inputs["placement"] = f"{layout.raw(dataset)}/report.json"
-            inputs["crops"] = f"results/reports/data/{dataset}.crops.png"
+            inputs["crops"] = f"{self.study}/reports/data/{dataset}.crops.png"
         return inputs
 
 

@@ -74,7 +74,8 @@ def publish(results: Path, out: Path) -> int:
             f"{out}: holds files, but no {SUMS}, so that they were not published there. Name an empty folder "
             "with --to."
         )
-    if rivals := sorted({run.text_encoder for run in _runs(results)} & config.get("rivals", {}).keys()):
+    shown = {Run.from_folder(Path(name).parent).text_encoder for name in sums if name.endswith(f"/{RECORD}")}
+    if rivals := sorted(shown & config.get("rivals", {}).keys()):
         raise UserError(
             f"{results}: holds answers of {', '.join(rivals)}, and tables with rivals cannot be computed "
             "again from what is published. Run the workflow without `rivals` first, in another folder."
