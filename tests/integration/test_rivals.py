@@ -82,7 +82,9 @@ def test_rivals_are_asked_by_rivals_smk_alone_and_shown_with_the_rest(
         if row["fusion"] == "zero_shot"
     ]
     assert (line["thesis_system"], line["thesis_low"]) == ("zero-shot, GPT-4o-mini", "0.5431")
-    assert "gpt,none,zero_shot,base,1" in (tmp_path / "results/test/tables/errors.csv").read_text(encoding="utf-8")
+    assert "gpt,none,zero_shot,base,1" in (tmp_path / "results/test/tables/errors.csv").read_text(
+        encoding="utf-8"
+    )
 
 
 # A real model behind a real server: SmolLM2 in llama.cpp, both from the package index.

@@ -12,6 +12,7 @@ from test_grid import ROOT, load
 from mnerflow.errors import UserError
 from mnerflow.plan.names import Run
 from mnerflow.plan.plan import Plan
+from mnerflow.plan.study import study_name
 
 PROMPT = ROOT / "config/prompt.md"
 BLOCK = {
@@ -101,3 +102,24 @@ def test_what_posts_and_images_are_read_from(config: dict[str, Any]) -> None:
     assert data.image_source("twitter10000_thesis") == ["resources/data/twitter10000/images"]
     assert data.own_images("demo") is None
     assert data.about("demo").keys() <= {"title", "language", "licence", "citation", "homepage"}
+
+
+@pytest.mark.parametrize(
+    ("given", "files", "name"),
+    [
+        (None, [], "default"),
+        (None, ["config/study.yaml"], "study"),
+        (None, ["config/study.yaml", Path("/home/me/mine.v2.yaml")], "mine.v2"),
+        ("ours", ["config/study.yaml"], "ours"),
+    ],
+)
+def test_a_study_is_called_as_its_configuration(given: str | None, files: list[Path], name: str) -> None:
+    assert study_name(given, files) == name
+
+
+@pytest.mark.parametrize(
+    ("given", "files"), [("runs", []), ("a/b", []), (None, ["data.yaml"]), (None, ["a b.yaml"])]
+)
+def test_names_that_no_study_can_have(given: str | None, files: list[str]) -> None:
+    with pytest.raises(UserError, match="as `name: mine` in it"):
+        study_name(given, files)
