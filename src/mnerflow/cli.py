@@ -26,7 +26,8 @@ Look through a folder of your own data and print every problem with its file, li
 
 The folder holds
   train.jsonl   one post a line: {"id": "1", "tokens": ["Ann", "sings"], "labels": ["B-PER", "O"],
-                "images": ["1.jpg"]}; caption, language and group (an author, a page) are optional
+                "images": ["1.jpg"]}; contexts (an object of texts by name), language and group (an author,
+                a page) are optional
   dev.jsonl     the same; without it, or without test, posts are drawn from train by a seed
   test.jsonl    the same
   images/       the images, named in the posts by their path below this folder

@@ -28,7 +28,7 @@ class TrainingConfig:
         patience: epochs without a better dev score after which training stops.
         select: the dev score, a fraction of 1, that chooses the epoch to keep.
         min_gain: by how much a score must rise to count as better.
-        batch_tokens: most padded subwords a step, of the posts' own words. Where captions or several images
+        batch_tokens: most padded subwords a step, of the posts' own words. Where contexts or several images
             make a step dearer, it is computed in pieces of this size.
         warmup: share of all steps in which the learning rate rises; it then falls linearly to zero.
         clip: largest gradient norm.
@@ -90,6 +90,8 @@ class RunConfig:
         text_encoder: nothing in an image-only run.
         image_encoder: nothing in a text-only run.
         contexts: named texts beside the post's own that the text encoder reads with it, in order.
+        context_length: most units of all contexts together, subwords or a BiLSTM's words; what is longer is
+            cut. 0 stands for a quarter of what a transformer reads at once, and for all words of a BiLSTM.
         init_from: saved model of another run, whose encoders and head training starts from.
     """
 
@@ -99,6 +101,7 @@ class RunConfig:
     text_encoder: PartConfig | None = None
     image_encoder: ImageConfig | None = None
     contexts: tuple[str, ...] = ()
+    context_length: int = 0
     decoder: PartConfig = field(default_factory=lambda: PartConfig("softmax"))
     init_from: str | None = None
     training: TrainingConfig = field(default_factory=TrainingConfig)

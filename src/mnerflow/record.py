@@ -120,6 +120,7 @@ class TrainingRecord(Record):
         weights_from: what their folders say of where they came from, by encoder.
         posts_left_out: ids of training posts that could not be learnt from.
         entities_lost: by split, how many gold entities the decoder cannot say, such as spans too long for it.
+        contexts_cut: by split and context, how many posts have one longer than the run reads.
         parameters_trained: how many weights were trained.
         peak_memory_mib: the most of the processor's memory.
         energy_wh: watt hours by device; nothing where no device counts them.
@@ -134,6 +135,7 @@ class TrainingRecord(Record):
     training_posts: int
     posts_left_out: list[str] = []
     entities_lost: dict[str, int] = {}
+    contexts_cut: dict[str, dict[str, int]] = {}
     parameters_trained: int
     epochs_run: int
     best_epoch: int

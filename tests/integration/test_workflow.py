@@ -237,7 +237,7 @@ def test_a_changed_file_in_ones_own_folder_is_read_again(workflow: Workflow, con
     (own / "captions.txt").write_text("deeper/a.png :Ann\n")
     splits = {split: f"{split}.jsonl" for split in SPLITS}
     entry = {"folder": str(own), "format": "jsonl", "types": ["PER"], "splits": splits}
-    config["datasets"] = {"own": entry | {"captions": "captions.txt"}}
+    config["datasets"] = {"own": entry | {"contexts": {"caption": "captions.txt"}}}
     config["grid"] = [
         {"datasets": ["own"], "text_encoders": ["bilstm"], "fusions": ["text_only"], "seeds": [1]}
     ]

@@ -30,8 +30,14 @@ def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def posts() -> list[Post]:
     """Posts of different length, with two images, one and none."""
     return [
-        Post("1", ["Ann", "sings", "in", "Rome", "."], ["B-PER", "O", "O", "B-LOC", "O"], ["a", "b"], "a b"),
-        Post("2", ["in", "Rome"], ["O", "B-LOC"], ["b"], "c"),
+        Post(
+            "1",
+            ["Ann", "sings", "in", "Rome", "."],
+            ["B-PER", "O", "O", "B-LOC", "O"],
+            ["a", "b"],
+            {"caption": "a b"},
+        ),
+        Post("2", ["in", "Rome"], ["O", "B-LOC"], ["b"], {"caption": "c"}),
         Post("3", ["Anns", "\ufe0f", "sings"], ["B-PER", "O", "O"]),
     ]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mnerflow.data.captions import read_captions
+from mnerflow.data.contexts import jsonl, txt
 from mnerflow.data.formats import parse
 from mnerflow.data.poner.page_xml import read_layout
 from mnerflow.data.post import SPLITS, read_posts, read_splits
@@ -173,6 +173,22 @@ CASES: dict[str, tuple[str, bytes | str | None, str]] = {
     "jsonl: image with a null byte": ("jsonl", with_field('"images": ["a\\u0000"]'), "is no file name"),
     "jsonl: caption null": ("jsonl", with_field('"caption": null'), "the field 'caption' is null"),
     "jsonl: caption a list": ("jsonl", with_field('"caption": ["a"]'), "the field 'caption' is a list"),
+    "jsonl: contexts a list": ("jsonl", with_field('"contexts": ["a"]'), "the field 'contexts' is a list"),
+    "jsonl: a context null": (
+        "jsonl",
+        with_field('"contexts": {"ocr": null}'),
+        "contexts: the field 'ocr' is null",
+    ),
+    "jsonl: two captions": (
+        "jsonl",
+        with_field('"caption": "a", "contexts": {"caption": "b"}'),
+        "'caption' and 'contexts' hold two captions",
+    ),
+    "jsonl: lone surrogate in a context": (
+        "jsonl",
+        with_field('"contexts": {"ocr": "\\ud800"}'),
+        "half a surrogate pair",
+    ),
     "jsonl: language a number": ("jsonl", with_field('"language": 1'), "the field 'language' is a number"),
     "jsonl: group a fraction": ("jsonl", with_field('"group": 1.5'), "the field 'group' is a number"),
     "jsonl: lone surrogate in a token": ("jsonl", POST.replace("Ann", "\\ud83d"), "half a surrogate pair"),
@@ -316,10 +332,11 @@ def test_a_file_in_the_way_of_the_target_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "captions, message",
     [
-        (b"train.jpg a cat\n", "captions.txt:1: '<image name> :<caption>' is expected"),
-        (b"a.jpg :x\n :y\n", "captions.txt:2: '<image name> :<caption>' is expected"),
-        (b"a.jpg :x\na.jpg :y\n", "captions.txt:2: a second caption for 'a.jpg'"),
+        (b"train.jpg a cat\n", "captions.txt:1: '<image name> :<text>' is expected"),
+        (b"a.jpg :x\n :y\n", "captions.txt:2: '<image name> :<text>' is expected"),
+        (b"a.jpg :x\na.jpg :y\n", "captions.txt:2: a second text for 'a.jpg'"),
         (b"a.jpg :\xff\n", "captions.txt:1: byte 0xff is not UTF-8"),
+        (b"a.jpg :x\n", "not one post has the context 'caption', though captions.txt holds 1 entries"),
         (None, "captions.txt: no such file"),
     ],
 )
@@ -328,9 +345,10 @@ def test_malformed_captions_are_refused(tmp_path: Path, captions: bytes | None, 
         (tmp_path / f"{split}.txt").write_text(GOOD["umt"].format(split))
     if captions is not None:
         (tmp_path / "captions.txt").write_bytes(captions)
-    config = PrepareConfig("umt", ["PER"], {split: f"{split}.txt" for split in SPLITS})
+    splits = {split: f"{split}.txt" for split in SPLITS}
+    config = PrepareConfig("umt", ["PER"], splits, contexts={"caption": "captions.txt"})
     with pytest.raises(UserError) as caught:
-        prepare(config, tmp_path, tmp_path / "out", tmp_path / "captions.txt")
+        prepare(config, tmp_path, tmp_path / "out")
     assert message in str(caught.value)
     assert not (tmp_path / "out").exists()
 
@@ -358,8 +376,8 @@ def test_files_may_be_joined_that_each_begin_with_a_mark(tmp_path: Path, name: s
 
 
 def test_captions_may_be_joined_and_a_mark_alone_is_a_token(tmp_path: Path) -> None:
-    (tmp_path / "captions").write_text("\ufeffa.jpg :a\n\ufeffb.jpg :b\n", encoding="utf-8")
-    assert read_captions(tmp_path / "captions") == {"a.jpg": "a", "b.jpg": "b"}
+    (tmp_path / "captions.txt").write_text("\ufeffa.jpg :a\n\ufeffb.jpg :b\n", encoding="utf-8")
+    assert list(txt.texts(tmp_path / "captions.txt")) == [(1, "a.jpg", "a"), (2, "b.jpg", "b")]
     (tmp_path / "posts").write_text("a\tO\n\ufeff\tO\n", encoding="utf-8")
     assert parse("conll", tmp_path / "posts")[0].tokens == ["a", "\ufeff"]
 
@@ -368,7 +386,8 @@ READERS = {
     "posts": lambda path: parse("jsonl", path),
     "UMT": lambda path: parse("umt", path),
     "Label Studio": lambda path: parse("label_studio", path),
-    "captions": read_captions,
+    "texts by image": lambda path: list(txt.texts(path)),
+    "texts by post": lambda path: list(jsonl.texts(path)),
     "prepared posts": read_posts,
     "predictions": read_predictions,
     "JSON": read_json,
@@ -394,7 +413,9 @@ def test_what_is_no_file_is_refused_by_every_reader(tmp_path: Path, reader: str)
         READERS[reader](Path("/dev/zero"))
 
 
-@pytest.mark.parametrize("reader", ["posts", "Label Studio", "prepared posts", "predictions", "JSON"])
+@pytest.mark.parametrize(
+    "reader", ["posts", "texts by post", "Label Studio", "prepared posts", "predictions", "JSON"]
+)
 @pytest.mark.parametrize(
     "text",
     [

@@ -10,6 +10,7 @@ from mnerflow.data.filters import run_filter
 from mnerflow.data.image_store import build_store
 from mnerflow.data.post import SPLITS, Post, write_posts
 from mnerflow.data.prepare import PrepareConfig, prepare
+from mnerflow.files import write_json_lines
 from mnerflow.reporting.data_report import write_data_report
 
 
@@ -18,9 +19,9 @@ def post(id: str, text: str, tags: str, *images: str) -> Post:
 
 
 def test_lengths():
-    posts = [Post(str(n), ["a"] * n, ["O"] * n) for n in range(1, 21)]
-    assert lengths(posts) == Lengths(10.5, 19, 20)
-    assert lengths(posts[:1]) == Lengths(1, 1, 1)
+    texts = [["a"] * n for n in range(1, 21)]
+    assert lengths(texts) == Lengths(10.5, 19, 20)
+    assert lengths(texts[:1]) == Lengths(1, 1, 1)
 
 
 def test_overlap_with_training():
@@ -69,6 +70,29 @@ def report(prepared: Path, **others) -> str:
     return " ".join(out.read_text(encoding="utf-8").replace("|", " ").split())
 
 
+def test_the_page_says_who_has_contexts_and_how_long_they_are(prepared: Path):
+    raw = prepared.parent / "raw"
+    texts = {"1": "EXIT", "2": "", "9": "x"}
+    write_json_lines(raw / "ocr.jsonl", ({"id": key, "text": text} for key, text in texts.items()))
+    (raw / "notes.txt").write_text("a.png :one two\nb.png :one two three\n")
+    settings = PrepareConfig(
+        "jsonl",
+        ["PER"],
+        {split: f"{split}.jsonl" for split in SPLITS},
+        map={"PERS": "PER"},
+        contexts={"ocr": "ocr.jsonl", "notes": "notes.txt"},
+    )
+    prepare(settings, raw, prepared)
+    text = report(prepared)
+    for part in (
+        "ocr train 1 (50.0 %) 0 (0.0 %) 1 (50.0 %) 1 1 1",
+        "ocr test 0 (0.0 %) 1 (100.0 %) 0 (0.0 %) – – –",
+        "notes test 1 (100.0 %) 0 (0.0 %) 0 (0.0 %) 3 3 3",
+        "- Texts of the context ocr that belong to no post: 1.",
+    ):
+        assert part in text, part
+
+
 def test_the_page_says_what_is_in_the_set(prepared: Path):
     text = report(prepared)
     for part in (
@@ -85,6 +109,7 @@ def test_the_page_says_what_is_in_the_set(prepared: Path):
         "2 images; 0 posts have several. No run of this configuration reads them",
     ):
         assert part in text, part
+    assert "## Contexts" not in text
     assert "## Filters" not in text and "on their pages" not in text
 
 

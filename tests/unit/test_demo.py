@@ -172,7 +172,7 @@ def test_data_set_is_complete_and_consistent(matched):
         assert len({post.id for post in posts}) == len(posts)
         assert ceiling[split]["entities"] == sum(len(list(spans(post.labels))) for post in posts)
         for post in posts:
-            assert (post.caption, post.language) == ("", "en")
+            assert (post.contexts, post.language) == ({}, "en")
             (name,) = post.images
             assert Image.open(matched / "images" / name).size == (32, 32)
     assert len(list((matched / "images").iterdir())) == 80

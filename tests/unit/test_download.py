@@ -17,6 +17,7 @@ import yaml
 
 from mnerflow.data import archive, download, google_drive
 from mnerflow.data.archive import unpack
+from mnerflow.data.contexts import context_files
 from mnerflow.data.download import fetch
 from mnerflow.errors import UserError
 
@@ -488,9 +489,9 @@ def test_a_file_in_the_way_of_the_images_is_named(tmp_path: Path) -> None:
         unpack(zipped(tmp_path / "a.zip", *PHOTOS), tmp_path / "data" / "images")
 
 
-def test_every_split_and_caption_of_the_registry_is_one_of_its_files() -> None:
+def test_every_split_and_context_of_the_registry_is_one_of_its_files() -> None:
     for name, entry in WITH_FILES.items():
-        named = {entry["captions"]} if "captions" in entry else set()
+        named = {name for context in context_files(entry).values() for name in context.files}
         for split in entry["splits"].values():
             named |= {split} if isinstance(split, str) else set(split)
         assert named <= set(entry["files"]), name

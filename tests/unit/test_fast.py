@@ -52,7 +52,7 @@ def test_dropout_is_by_seed_and_of_training_alone() -> None:
 def test_attention_is_that_of_transformers(prefixed: bool, tiny_bert: Path) -> None:
     encoder = Transformer.create(Config(), tiny_bert, []).eval()
     posts = [Post("1", ["ann", "sings", "in", "rome"], ["O"] * 4), Post("2", ["rome"], ["O"])]
-    text = encoder.collate(encoder.encode(posts, captions=False))
+    text = encoder.collate(encoder.encode(posts, contexts=()))
     torch.manual_seed(0)
     prefix = LayerPrefix(torch.randn(2, 2, 2, 2, 3, 4), torch.tensor([True, False])) if prefixed else None
     found = []

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from mnerflow.data.captions import read_captions
+from mnerflow.data.contexts import context_files, read_context
 from mnerflow.data.formats import parse
-from mnerflow.data.post import Post
+from mnerflow.data.post import Post, read_posts, write_posts
 from mnerflow.data.tags import spans
 from mnerflow.errors import UserError
 from mnerflow.registry import names_in
@@ -66,9 +66,20 @@ def test_json_lines_in_canonical_and_in_mner_mi_fields(tmp_path: Path) -> None:
         tmp_path / "t", f"{json.dumps(canonical | {'group': 3, 'language': 'cs'})}\n{json.dumps(mner_mi)}\n"
     )
     assert parse("jsonl", path) == [
-        Post("a", ["x"], ["B-PER"], images=["b/c.jpg"], caption="who", language="cs", group="3"),
+        Post(
+            "a", ["x"], ["B-PER"], images=["b/c.jpg"], contexts={"caption": "who"}, language="cs", group="3"
+        ),
         Post("5302", ["x"], ["O"], images=["5302_0.jpg", "5302_1.jpg"]),
     ]
+
+
+def test_contexts_of_json_lines_are_what_has_words_and_stay_through_preparing(tmp_path: Path) -> None:
+    fields = {"tokens": ["x"], "labels": ["O"], "contexts": {"ocr": "STOP", "caption": "a sign", "notes": ""}}
+    lines = [{"id": "1"} | fields, {"id": "2", "caption": "a sign"} | fields]
+    posts = parse("jsonl", write(tmp_path / "t", "\n".join(map(json.dumps, lines))))
+    assert [post.contexts for post in posts] == [{"ocr": "STOP", "caption": "a sign"}] * 2
+    write_posts(tmp_path / "train.jsonl", posts)
+    assert read_posts(tmp_path / "train.jsonl") == posts
 
 
 def test_ritual_finds_photo_and_caption_beside_the_text(tmp_path: Path) -> None:
@@ -77,7 +88,13 @@ def test_ritual_finds_photo_and_caption_beside_the_text(tmp_path: Path) -> None:
     write(
         tmp_path / "t17/captions/dev/dev_image_captions.json", '{"image_id": "1.jpg", "caption": "a cat"}\n'
     )
-    post = Post("t17-dev-1", ["x", "y"], ["O", "B-LOC"], images=["t17/images/dev/1.jpg"], caption="a cat")
+    post = Post(
+        "t17-dev-1",
+        ["x", "y"],
+        ["O", "B-LOC"],
+        images=["t17/images/dev/1.jpg"],
+        contexts={"caption": "a cat"},
+    )
     assert parse("ritual", path) == [post]
 
 
@@ -94,9 +111,24 @@ def test_unknown_format_names_the_nearest() -> None:
         parse("connl", "x")
 
 
-def test_captions_keep_colons_and_empty_ones(tmp_path: Path) -> None:
-    path = write(tmp_path / "c", "1.jpg :a sign : stop\n2.jpg :\n")
-    assert read_captions(path) == {"1.jpg": "a sign : stop", "2.jpg": ""}
+def test_texts_by_image_keep_colons_and_empty_ones(tmp_path: Path) -> None:
+    write(tmp_path / "c.txt", "1.jpg :a sign : stop\n2.jpg :\n")
+    context = read_context(context_files({"contexts": {"caption": "c.txt"}})["caption"], tmp_path)
+    assert (context.by_image, context.texts) == (True, {"1.jpg": "a sign : stop", "2.jpg": ""})
+
+
+def test_texts_by_post_may_stand_in_several_files_of_a_named_format(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write(tmp_path / name, f'{{"id": "{name}", "text": "of {name}"}}\n')
+    entry = {"contexts": {"ocr": {"files": ["a", "b"], "format": "jsonl"}}}
+    context = read_context(context_files(entry)["ocr"], tmp_path)
+    assert (context.by_image, context.texts) == (False, {"a": "of a", "b": "of b"})
+    write(tmp_path / "b", '{"id": "a", "text": ""}\n')
+    with pytest.raises(UserError, match=r"b:1: a second text for 'a'"):
+        read_context(context_files(entry)["ocr"], tmp_path)
+    write(tmp_path / "b", '{"id": "b", "caption": "x"}\n')
+    with pytest.raises(UserError, match=r"b:1: the field 'text' is missing"):
+        read_context(context_files(entry)["ocr"], tmp_path)
 
 
 @needs_data
@@ -143,4 +175,4 @@ def test_every_photo_of_the_real_tweets_is_found() -> None:
     root = DATA / "tweets_with_images"
     posts = [post for path in sorted(root.glob("*/texts/*/*.json")) for post in parse("ritual", path)]
     assert len({post.id for post in posts}) == 30
-    assert all((root / post.images[0]).is_file() and post.caption for post in posts)
+    assert all((root / post.images[0]).is_file() and post.contexts["caption"] for post in posts)

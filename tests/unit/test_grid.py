@@ -181,6 +181,11 @@ def test_baselines_that_the_grid_lacks_are_named(config) -> None:
     [
         ({"mine": {"based_on": "crff"}}, "variants.mine.based_on: 'crff' is not configured (did you mean"),
         ({"a": {"based_on": "b"}, "b": {"based_on": "a"}}, "variants that rest on each other"),
+        (
+            {"a": {"based_on": "caption", "contexts": ["caption"]}},
+            "based on reads caption already",
+        ),
+        ({"a": {"context_length": 9}}, "variants.a.context_length: it reads no contexts"),
         ({"base": {"decoder": "crf"}}, "variants.base: it is the variant that changes nothing"),
     ],
 )
@@ -195,6 +200,33 @@ def test_contexts_need_the_text(config) -> None:
     config["grid"] = [config["grid"][0] | {"fusions": ["image_only"], "variants": ["caption"]}]
     with pytest.raises(UserError, match="reads contexts beside the text, which 'image_only' does not read"):
         expand(config)
+
+
+def test_a_context_that_a_data_set_cannot_have_is_told_at_planning(config) -> None:
+    config["variants"] = {"seen": {"contexts": ["captoin"]}}
+    config["datasets"]["twitter2015"]["contexts"]["ocr"] = "ocr.jsonl"
+    config["grid"] = [{"datasets": ["twitter2015"], "text_encoders": ["bilstm"], "seeds": [1]}]
+    config["grid"][0] |= {"fusions": ["text_only"], "variants": ["seen"]}
+    with pytest.raises(UserError) as error:
+        check_plan(config, expand(config))
+    assert str(error.value).startswith(
+        "variants.seen reads the context 'captoin', which twitter2015 does not have (did you mean "
+        "'caption'?). Known: caption, ocr."
+    )
+    config["datasets"]["twitter2015"]["format"] = "jsonl"  # whose posts may bring it
+    check_plan(config, expand(config))
+    config["datasets"]["twitter2015"]["contexts"]["ocr"] = "ocr.json"
+    with pytest.raises(UserError, match=r"ocr: 'json' is not known \(did you mean 'jsonl'"):
+        check_plan(config, expand(config))
+
+
+def test_the_length_of_contexts_is_a_variants(config) -> None:
+    config["variants"] = VARIANTS | {
+        "short": {"based_on": "crf", "contexts": ["caption"], "context_length": 9}
+    }
+    run = Run("demo", "none", "minilm", "none", "text_only", 1, variant="short")
+    assert run_config(config, run)["context_length"] == 9
+    assert run_config(config, replace(run, variant="crf_caption"))["context_length"] == 0
 
 
 def test_a_run_starts_from_what_another_fusion_reads_of_its_encoders(config) -> None:

@@ -309,7 +309,9 @@ def test_no_word_of_kernels_that_nothing_calls(caplog: pytest.LogCaptureFixture)
 
 def test_a_caption_is_set_apart_where_the_tokenizer_has_no_special_subwords(tiny_llama: Path) -> None:
     encoder = new_tagger(run(tiny_llama, attention="bidirectional"), [], 0).text_encoder
-    [text] = encoder.encode([Post("1", ["sings"], ["O"], caption="rome")], captions=True)
+    [text] = encoder.encode(
+        [Post("1", ["sings"], ["O"], contexts={"caption": "rome"})], contexts=("caption",)
+    )
     assert encoder.tokenizer.decode(text.windows[0]) == " sings\n rome"
 
 

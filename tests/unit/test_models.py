@@ -1,6 +1,7 @@
 """Encoders read whatever model folder they are given; fusions compute what they say."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -162,7 +163,8 @@ def save(folder: Path, name: str, **config) -> None:
 
 
 CAPTIONED = [
-    Post("1", ["ann", "sings", "in"], ["O"] * 3, caption=caption) for caption in ("a", "rome", "b c")
+    Post("1", ["ann", "sings", "in"], ["O"] * 3, contexts={"caption": caption})
+    for caption in ("a", "rome", "b c")
 ]
 
 
@@ -181,13 +183,52 @@ def test_words_see_the_caption(kind: str, options: dict, tiny_bert: Path, tiny_l
         ("PER",), 1, PartConfig("text_only"), PartConfig(kind, options, weights), contexts=("caption",)
     )
     tagger = new_tagger(run, CAPTIONED, 0).eval()
-    inputs = Inputs(CAPTIONED, tagger, captions=True)
+    inputs = Inputs(CAPTIONED, tagger, contexts=("caption",))
     assert inputs.lengths == Inputs(CAPTIONED, tagger).lengths
     with torch.no_grad():
         first, second, third = (tagger.text_encoder(inputs.batch([n]).text)[0] for n in range(3))
     assert first.shape == second.shape == third.shape
     for other in (second, third):
         assert not any(torch.equal(one, its) for one, its in zip(first, other, strict=True))
+
+
+OCR = Post("1", ["in", "rome"], ["O", "O"], contexts={"ocr": "sings a", "caption": "ann b c"})
+BARE = Post("2", ["in"], ["O"])
+
+
+def read(kind: str, options: dict, weights: Path, contexts: Sequence[str], length: int = 0) -> tuple:
+    """What an encoder reads of two posts, and which contexts are cut."""
+    part = PartConfig(kind, options, pretrained(kind, weights))
+    run = RunConfig(("PER",), 1, PartConfig("text_only"), part)
+    encoder = new_tagger(
+        run, [Post("0", ["in", "rome", "sings", "a", "ann", "b", "c"], ["O"] * 7)], 0
+    ).text_encoder
+    one, none = encoder.encode([OCR, BARE], contexts, length)
+    assert len(one.words) == 2
+    if kind == "bilstm":
+        words = {number: word for word, number in encoder.vocabulary.words.items()}
+        return *(" ".join(map(words.get, text.windows[0])) for text in (one, none)), one.cut
+    return *(encoder.tokenizer.decode(text.windows[0]) for text in (one, none)), one.cut
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "whole", "bare", "length"),
+    [
+        ("transformer", {}, "[CLS] in rome [SEP] ann b c [SEP] sings a [SEP]", "[CLS] in [SEP]", 0),
+        ("language_model", {"attention": "causal"}, " ann b c\n sings a\n in rome", " in", 6),
+        ("language_model", {"attention": "bidirectional"}, " in rome\n ann b c\n sings a", " in", 6),
+        ("bilstm", {"min_count": 1}, "ann b c sings a in rome", "in", 4),
+    ],
+)
+def test_contexts_are_read_in_order_and_what_is_cut_is_told(
+    kind: str, options: dict, whole: str, bare: str, length: int, tiny_bert: Path, tiny_llama: Path
+) -> None:
+    weights = tiny_llama if kind == "language_model" else tiny_bert
+    contexts = ("caption", "ocr")
+    assert read(kind, options, weights, contexts, 99) == (whole, bare, [])
+    cut = whole.replace("sings a", "sings")
+    assert read(kind, options, weights, contexts, length) == (cut, bare, ["ocr"])
+    assert read(kind, options, weights, ("other",)) == read(kind, options, weights, ())
 
 
 CONFIGS = Path(__file__).parents[2].glob("config/*.yaml")
@@ -233,7 +274,7 @@ def test_other_families_than_bert(name: str, sizes: dict, tiny_bert: Path, tmp_p
         with pytest.raises(UserError, match="no one list of 2 layers to choose from"):
             Transformer.create(Config(trained_layers=1), tmp_path, [])
     encoder = Transformer.create(Config(trained_layers=int(not shares_layers)), tmp_path, []).eval()
-    batch = encoder.collate(encoder.encode([post("ann", "in", "romes")], captions=False))
+    batch = encoder.collate(encoder.encode([post("ann", "in", "romes")], contexts=()))
     with torch.autocast("cpu", torch.bfloat16):
         words = encoder(batch)
     assert words.shape == (1, 3, 8) and torch.isfinite(words).all()
@@ -266,7 +307,7 @@ def test_big_bird_reads_a_post_the_same_beside_a_long_one(tiny_bert: Path, tmp_p
     encoder = Transformer.restore(Config(), tmp_path, {}).eval()
     encoder.tokenizer.model_max_length = 256
     posts = [post("ann", "in", "rome"), post(*["ann", "in", "rome"] * 20)]
-    texts = encoder.encode(posts, captions=False)
+    texts = encoder.encode(posts, contexts=())
     with torch.no_grad():
         beside, alone = encoder(encoder.collate(texts))[0, :3], encoder(encoder.collate(texts[:1]))[0]
     torch.testing.assert_close(beside, alone)
@@ -324,7 +365,7 @@ def tiny_roberta(tmp_path: Path) -> Path:
 
 def test_byte_level_tokenizers_keep_the_space_before_a_word(tiny_roberta: Path) -> None:
     encoder = Transformer.create(Config(), tiny_roberta, [])
-    [text] = encoder.encode([post("Ann", "met", "Rome")], captions=False)
+    [text] = encoder.encode([post("Ann", "met", "Rome")], contexts=())
     assert encoder.tokenizer.convert_ids_to_tokens(text.windows[0]) == [
         "<s>",
         "ĠAnn",
@@ -336,7 +377,7 @@ def test_byte_level_tokenizers_keep_the_space_before_a_word(tiny_roberta: Path) 
 
 def test_a_word_that_spells_a_special_subword_is_a_word(tiny_bert: Path) -> None:
     encoder = Transformer.create(Config(), tiny_bert, [])
-    [text] = encoder.encode([post("a", "[SEP]", "[PAD]")], captions=False)
+    [text] = encoder.encode([post("a", "[SEP]", "[PAD]")], contexts=())
     special = set(encoder.tokenizer.all_special_ids) - {encoder.tokenizer.unk_token_id}
     assert special.isdisjoint(text.windows[0][1:-1])
 
@@ -351,16 +392,16 @@ def test_a_piece_of_the_vocabulary_that_is_special_is_unknown_in_a_word(tiny_ber
     encoder = Transformer.restore(Config(), tiny_bert, {})
     names = {"bos_token": "<s>", "pad_token": "<pad>", "eos_token": "</s>", "unk_token": "<unk>"}
     encoder.tokenizer = PreTrainedTokenizerFast(tokenizer_object=tokenizer, **names)
-    [text] = encoder.encode([post("a", "</s>")], captions=False)
+    [text] = encoder.encode([post("a", "</s>")], contexts=())
     assert text.windows == [[4, 5, 3]]
 
 
 def test_an_uncased_vocabulary_sees_casing_only_where_asked(tiny_bert: Path) -> None:
     posts = [post("ann", "in", "rome"), post("Ann", "in", "ROME")]
     plain, cased = (Transformer.create(Config(casing=on), tiny_bert, []).eval() for on in (False, True))
-    lower, mixed = plain(plain.collate(plain.encode(posts, captions=False)))
+    lower, mixed = plain(plain.collate(plain.encode(posts, contexts=())))
     assert torch.equal(lower, mixed)
-    batch = cased.collate(cased.encode(posts, captions=False))
+    batch = cased.collate(cased.encode(posts, contexts=()))
     assert batch["casings"].tolist() == [[0, 0, 0, 0, 0], [0, 1, 0, 2, 0]]
     lower_cased, mixed_cased = cased(batch)
     assert torch.equal(lower_cased, lower)
@@ -369,14 +410,14 @@ def test_an_uncased_vocabulary_sees_casing_only_where_asked(tiny_bert: Path) -> 
 
 def test_windows_keep_to_the_positions_of_a_roberta(tiny_roberta: Path) -> None:
     encoder = Transformer.create(Config(), tiny_roberta, []).eval()
-    texts = encoder.encode([post(*["Ann", "met"] * 12)], captions=False)
+    texts = encoder.encode([post(*["Ann", "met"] * 12)], contexts=())
     assert max(map(len, texts[0].windows)) == 12  # of 14 positions two stand for padding
     assert encoder(encoder.collate(texts)).shape == (1, 24, 8)
 
 
 def test_a_word_is_read_in_the_window_that_shows_more_around_it(tiny_bert: Path) -> None:
     encoder = Transformer.create(Config(max_subwords=10), tiny_bert, [])
-    [text] = encoder.encode([post(*"abcabcabcabcab")], captions=False)
+    [text] = encoder.encode([post(*"abcabcabcabcab")], contexts=())
     # 14 words in windows of 8 that overlap by 2: 0 to 7 and 6 to 13. Word 6 has one word behind it in the
     # first window and none before it in the second, word 7 one before it there and none behind it here.
     assert len(text.windows) == 2
@@ -396,7 +437,7 @@ def test_a_long_word_is_spelled_by_its_first_characters() -> None:
     posts = [post("x" * LONGEST_WORD + "y", "a")]
     encoder = BiLSTM(BiLSTMConfig(), Vocabulary.of(posts, 1)).eval()
     longer = [post("x" * LONGEST_WORD + "z" * 99, "a")]
-    batch = encoder.collate(encoder.encode(longer, captions=False))
+    batch = encoder.collate(encoder.encode(longer, contexts=()))
     assert batch["characters"].shape == (1, 2, LONGEST_WORD)
     assert torch.isfinite(encoder(batch)).all()
 
@@ -522,9 +563,9 @@ def test_windows_show_every_word_once_and_the_caption_each_time(
     words: list[list[int]], caption: list[int], most: int, tiny_bert: Path
 ) -> None:
     encoder = Transformer.create(Config(max_subwords=most), tiny_bert, [])
-    text = encoder._windows(words, [len(word) for word in words], caption, [])
-    assert text.own == encoder._windows(words, [len(word) for word in words], [], []).length
     seen = caption[: most // 4]
+    text = encoder._windows(words, [len(word) for word in words], seen, [])
+    assert text.own == encoder._windows(words, [len(word) for word in words], [], []).length
     room = most - 2 - (len(seen) + 1 if seen else 0)  # [CLS] and [SEP]; a second one ends the caption
     read = [[text.windows[window][position] for window, position in word] for word in text.words]
     assert read == [word[:room] for word in words]
@@ -536,13 +577,13 @@ def test_windows_show_every_word_once_and_the_caption_each_time(
     assert all(len(window) <= most and window[-len(end) :] == end for window in text.windows)
 
 
-@pytest.mark.parametrize(("most", "captions"), [(1, False), (2, False), (4, True)])
+@pytest.mark.parametrize(("most", "contexts"), [(1, ()), (2, ()), (4, ("caption",))])
 def test_windows_without_room_for_a_word_are_a_clear_error(
-    most: int, captions: bool, tiny_bert: Path
+    most: int, contexts: tuple[str, ...], tiny_bert: Path
 ) -> None:
     with pytest.raises(UserError, match="max_subwords"):
         encoder = Transformer.create(Config(max_subwords=most), tiny_bert, [])
-        encoder.encode([post("ann", "in", caption="a b")], captions)
+        encoder.encode([post("ann", "in", contexts={"caption": "a b"})], contexts)
 
 
 @pytest.mark.parametrize("other", ["bilstm", "transformer"])

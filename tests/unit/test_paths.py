@@ -170,7 +170,11 @@ PLACES = {
     "folder of PONER": lambda name: {"poner": {"url": "u", "folder": name, "split": "page"}},
     "a split": lambda name: {"folder": "f", "splits": {"train": name}},
     "a split of several files": lambda name: {"folder": "f", "splits": {"train": ["a", name]}},
-    "captions": lambda name: {"folder": "f", "captions": name},
+    "a context": lambda name: {"folder": "f", "contexts": {"caption": name}},
+    "a context of several files": lambda name: {
+        "folder": "f",
+        "contexts": {"x": {"files": ["a", name], "format": "txt"}},
+    },
 }
 
 

@@ -7,9 +7,13 @@ import pytest
 
 from mnerflow.data.post import SPLITS, read_splits
 from mnerflow.data.prepare import PrepareConfig, prepare
+from mnerflow.data.prepare_report import ContextReport
 from mnerflow.errors import UserError
+from mnerflow.files import sha256
+from mnerflow.record import RECORD, TrainingRecord
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
+PUBLISHED = Path(__file__).parents[2] / "results/published/runs"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the real data sets are not here")
 FILES = {split: f"{split}.txt" for split in SPLITS}
 
@@ -30,14 +34,22 @@ def raw(tmp_path: Path) -> Path:
 
 def test_counts_and_canonical_files(raw: Path, tmp_path: Path) -> None:
     (raw / "captions.txt").write_text("1.jpg :a woman\n2.jpg :\n3.jpg :a wave\n9.jpg :nobody\n")
-    report = prepare(config(language="en"), raw, tmp_path / "out", raw / "captions.txt")
+    settings = config(language="en", contexts={"caption": "captions.txt"})
+    report = prepare(settings, raw, tmp_path / "out")
 
     train = report.splits["train"]
     assert (train.posts, train.tokens, train.entities) == (2, 4, {"PER": 1, "LOC": 1})
     assert (train.stray_after_outside, train.stray_after_other_type) == (1, 1)
-    assert (train.posts_without_entities, train.posts_without_image, train.posts_without_caption) == (1, 0, 1)
+    assert (train.posts_without_entities, train.posts_without_image) == (1, 0)
     assert report.repeated_texts == [{"value": "hi", "ids": {"train": ["2"], "dev": ["3"]}}]
-    assert report.captions == {"missing": ["4.jpg"], "empty": ["2.jpg"], "unused": ["9.jpg"]}
+    assert report.contexts == {
+        "caption": ContextReport(
+            posts={"train": 1, "dev": 1, "test": 0},
+            lacking={"train": [], "dev": [], "test": ["4"]},
+            empty={"train": ["2"], "dev": [], "test": []},
+            surplus=["9.jpg"],
+        )
+    }
     assert json.loads((tmp_path / "out/report.json").read_text())["splits"]["train"]["tokens"] == 4
 
     line = (tmp_path / "out/train.jsonl").read_text().split("\n")[0]
@@ -153,14 +165,19 @@ def test_twitter2015_as_a_whole(tmp_path: Path) -> None:
         types=["PER", "LOC", "ORG", "MISC"],
         map={"OTHER": "MISC"},
         splits={"train": "train.txt", "dev": "valid.txt", "test": "test.txt"},
+        language="en",
+        contexts={"caption": "captions/BLIP2_15.txt"},
     )
-    report = prepare(settings, DATA / "twitter2015", tmp_path, DATA / "captions/BLIP2_15.txt")
+    for name in ("twitter2015/train.txt", "twitter2015/valid.txt", "twitter2015/test.txt", "captions"):
+        (tmp_path / Path(name).name).symlink_to(DATA / name)
+    report = prepare(settings, tmp_path, tmp_path / "out")
     assert [sum(split.entities.values()) for split in report.splits.values()] == [6352, 1594, 5207]
     assert [split.stray_after_outside for split in report.splits.values()] == [175, 52, 129]
     assert sum(split.stray_after_other_type for split in report.splits.values()) == 18
     assert sum({"train", "test"} <= set(text["ids"]) for text in report.repeated_texts) == 4
-    assert {name: len(found) for name, found in report.captions.items()} == {
-        "missing": 0,
-        "empty": 2,
-        "unused": 31,
-    }
+    caption = report.contexts["caption"]
+    assert caption.posts == {"train": 3999, "dev": 999, "test": 3257}
+    assert sum(map(len, caption.lacking.values())) == 0 and len(caption.surplus) == 31
+    record = TrainingRecord.read(PUBLISHED / "twitter2015/none/minilm+none/text_only/seed1" / RECORD, "")
+    for name, checksum in record.data_sha256.items():  # as when captions were the only contexts
+        assert sha256(tmp_path / "out" / Path(name).name) == checksum

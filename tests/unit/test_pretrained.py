@@ -188,7 +188,7 @@ def test_special_subwords_that_no_text_is_read_as_may_lie_beyond_the_model(
     tokenizer.add_special_tokens({"extra_special_tokens": ["<image>"]})
     tokenizer.save_pretrained(tmp_path / "weights")
     encoder = made(PartConfig("transformer", weights=str(tmp_path / "weights"))).text_encoder
-    assert 13 not in encoder.encode([Post("1", ["<image>", "Ann"], ["O", "O"])], captions=False)[0].windows[0]
+    assert 13 not in encoder.encode([Post("1", ["<image>", "Ann"], ["O", "O"])], contexts=())[0].windows[0]
 
 
 def test_an_index_names_files_of_its_folder_alone(tiny_bert: Path, tmp_path: Path) -> None:

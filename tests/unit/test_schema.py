@@ -33,8 +33,8 @@ def test_the_smallest_configuration_is_accepted() -> None:
     [
         ({"training": {"epochs": "ten"}}, "training.epochs: 'ten' is not of type 'integer'"),
         (
-            {"variants": {"mine": {"contexts": ["captoin"]}}},
-            "'captoin' is not one of caption (did you mean",
+            {"variants": {"mine": {"contexts": ["a+b"]}}},
+            "variants.mine.contexts.0: 'a+b' is not a name of letters",
         ),
         ({"datasets": {"own": {"files": {}}}}, "exactly one of files, folder, generator, poner"),
         ({"datasets": {"own": {"splits": {"tran": "x"}}}}, "unknown key 'tran' (did you mean 'train'?)"),

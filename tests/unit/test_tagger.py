@@ -47,7 +47,7 @@ def make(run: RunConfig, posts: list[Post]) -> tuple[Tagger, Inputs]:
     torch.manual_seed(0)
     tagger = new_tagger(run, posts, 0)
     images = (PIXELS, ROWS) if run.image_encoder else (None, ())
-    return tagger, Inputs(posts, tagger, bool(run.contexts), *images)
+    return tagger, Inputs(posts, tagger, run.contexts, *images)
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_gradients_padding_and_saving(
 
         tagger.save(tmp_path / "model.safetensors")
         again = load_tagger(run, tmp_path / "model.safetensors", 0).eval()
-        inputs_again = Inputs(posts, again, bool(run.contexts), *((PIXELS, ROWS) if image else (None, ())))
+        inputs_again = Inputs(posts, again, run.contexts, *((PIXELS, ROWS) if image else (None, ())))
         assert torch.equal(again(inputs_again.batch([0, 1, 2])), together)
 
 
@@ -171,14 +171,14 @@ def transformer(folder: Path, **options) -> Transformer:
 
 def test_a_plain_post_is_what_the_tokenizer_makes_of_it(tiny_bert: Path) -> None:
     encoder = transformer(tiny_bert)
-    [text] = encoder.encode([Post("1", ["Ann", "sings", "in", "Romes"], ["O"] * 4)], captions=False)
+    [text] = encoder.encode([Post("1", ["Ann", "sings", "in", "Romes"], ["O"] * 4)], contexts=())
     assert text.windows == [encoder.tokenizer("ann sings in romes")["input_ids"]]
     assert text.subwords == [1, 1, 1, 2]
 
 
 def test_a_word_that_the_tokenizer_deletes_becomes_unknown(tiny_bert: Path) -> None:
     encoder = transformer(tiny_bert)
-    [text] = encoder.encode([Post("1", ["in", "\ufe0f", "in"], ["O"] * 3)], captions=False)
+    [text] = encoder.encode([Post("1", ["in", "\ufe0f", "in"], ["O"] * 3)], contexts=())
     assert text.windows[0][2] == encoder.tokenizer.unk_token_id
     assert text.subwords == [1, 1, 1]
 
@@ -186,7 +186,7 @@ def test_a_word_that_the_tokenizer_deletes_becomes_unknown(tiny_bert: Path) -> N
 @pytest.mark.parametrize(("pooling", "expected"), [("first", 10.0), ("last", 30.0), ("mean", 20.0)])
 def test_pooling_of_subwords(pooling: str, expected: float, tiny_bert: Path, monkeypatch) -> None:
     encoder = transformer(tiny_bert, pooling=pooling)
-    [text] = encoder.encode([Post("1", ["in", "Romes"], ["O", "O"])], captions=False)
+    [text] = encoder.encode([Post("1", ["in", "Romes"], ["O", "O"])], contexts=())
     hidden = torch.tensor([[[0.0], [5.0], [10.0], [30.0], [0.0]]])  # [CLS] in rome ##s [SEP]
     output = type("Output", (), {"last_hidden_state": hidden})
     monkeypatch.setattr(encoder.model, "forward", lambda **inputs: output)
@@ -196,7 +196,7 @@ def test_pooling_of_subwords(pooling: str, expected: float, tiny_bert: Path, mon
 def test_a_long_post_is_read_in_windows_and_every_word_once(tiny_bert: Path) -> None:
     encoder = transformer(tiny_bert)  # 16 positions, two of them special
     words = ["a", "b", "c"] * 10
-    [text] = encoder.encode([Post("1", words, ["O"] * 30)], captions=False)
+    [text] = encoder.encode([Post("1", words, ["O"] * 30)], contexts=())
     assert len(text.windows) > 2 and max(map(len, text.windows)) <= 16
     read = [text.windows[window][position] for [(window, position)] in text.words]
     assert read == encoder.tokenizer(" ".join(words), add_special_tokens=False)["input_ids"]
@@ -206,13 +206,13 @@ def test_a_long_post_is_read_in_windows_and_every_word_once(tiny_bert: Path) -> 
 def test_the_unknown_subword_may_be_the_first_of_the_vocabulary(tiny_bert: Path) -> None:
     encoder = Transformer.restore(Config(), tiny_bert, {})
     encoder.tokenizer.unk_token = "[PAD]"
-    [text] = encoder.encode([Post("1", ["\ufe0f"], ["O"])], captions=False)
+    [text] = encoder.encode([Post("1", ["\ufe0f"], ["O"])], contexts=())
     assert text.windows == [[2, 0, 3]]
 
 
 def test_a_caption_is_a_second_segment_that_is_not_tagged(tiny_bert: Path, posts) -> None:
     encoder = transformer(tiny_bert)
-    batch = encoder.collate(encoder.encode(posts[1:2], captions=True))
+    batch = encoder.collate(encoder.encode(posts[1:2], contexts=("caption",)))
     assert encoder.tokenizer.decode(batch["input_ids"][0]) == "[CLS] in rome [SEP] c [SEP]"
     assert batch["token_type_ids"].tolist() == [[0, 0, 0, 0, 1, 1]]
     assert encoder(batch).shape == (1, 2, 8)
@@ -241,7 +241,7 @@ def test_a_bidirectional_language_model_sees_the_words_to_the_right(tiny_llama: 
     for attention, same in (("causal", True), ("bidirectional", False)):
         encoder = language_model(tiny_llama, attention=attention)
         first, second = (
-            encoder(encoder.collate(encoder.encode(p, captions=False)))[0] for p in (posts[:1], changed)
+            encoder(encoder.collate(encoder.encode(p, contexts=())))[0] for p in (posts[:1], changed)
         )
         assert torch.equal(first[0], second[0]) == same
         assert not torch.equal(first[4], second[4])
@@ -251,7 +251,7 @@ def test_a_causal_language_model_is_the_pretrained_one(tiny_llama: Path, exact) 
     from transformers import AutoModel
 
     encoder = language_model(tiny_llama, attention="causal")
-    [text] = encoder.encode([Post("1", ["ann", "sings"], ["O", "O"])], captions=False)
+    [text] = encoder.encode([Post("1", ["ann", "sings"], ["O", "O"])], contexts=())
     assert encoder.tokenizer.convert_ids_to_tokens(text.windows[0]) == ["Ġann", "Ġsings"]
     pretrained = AutoModel.from_pretrained(tiny_llama).eval()
     expected = pretrained(torch.tensor(text.windows)).last_hidden_state
@@ -268,7 +268,7 @@ def test_only_adapters_and_head_are_saved(tiny_llama: Path, posts) -> None:
 
 def test_a_prefix_changes_what_words_see_but_not_where_they_stand(tiny_bert: Path) -> None:
     encoder = transformer(tiny_bert).eval()
-    text = encoder.collate(encoder.encode([Post("1", ["Ann", "sings"], ["O", "O"])], captions=False))
+    text = encoder.collate(encoder.encode([Post("1", ["Ann", "sings"], ["O", "O"])], contexts=()))
     alone = encoder(text)
     prefix = LayerPrefix(torch.randn(2, 2, 1, 2, 3, 4), torch.tensor([True]))
     assert not torch.allclose(encoder(text, prefix), alone)
@@ -281,7 +281,7 @@ def test_a_prefix_hides_where_attention_is_not_fused(tiny_bert: Path, tmp_path: 
     model.save_pretrained(tmp_path)
     transformers.AutoTokenizer.from_pretrained(tiny_bert).save_pretrained(tmp_path)
     encoder = transformer(tmp_path).eval()
-    text = encoder.collate(encoder.encode([Post("1", ["Ann", "sings"], ["O", "O"])], captions=False))
+    text = encoder.collate(encoder.encode([Post("1", ["Ann", "sings"], ["O", "O"])], contexts=()))
     hidden = LayerPrefix(torch.randn(1, 2, 1, 2, 3, 4), torch.tensor([False]))
     torch.testing.assert_close(encoder(text, hidden), encoder(text))
 
@@ -292,7 +292,7 @@ def test_casings_fit_embeddings_that_are_narrower_than_layers(tiny_bert: Path, t
     transformers.ElectraModel(config).save_pretrained(tmp_path)
     transformers.AutoTokenizer.from_pretrained(tiny_bert).save_pretrained(tmp_path)
     encoder = transformer(tmp_path, casing=True)
-    text = encoder.collate(encoder.encode([Post("1", ["Ann", "sings"], ["O", "O"])], captions=False))
+    text = encoder.collate(encoder.encode([Post("1", ["Ann", "sings"], ["O", "O"])], contexts=()))
     assert encoder(text).shape == (1, 2, 8)
 
 
@@ -316,9 +316,7 @@ def test_the_bilstm_knows_the_words_of_training_alone_and_reads_stems(tiny_bert:
     training = [Post("1", ["running", "home"], ["O", "O"], forms=["run", "home"])] * 2
     tagger, _ = make(run, training)
     assert set(tagger.text_encoder.vocabulary.words) == {"run", "home"}
-    [seen] = tagger.text_encoder.encode(
-        [Post("2", ["runs", "away"], ["O", "O"], forms=["run", "away"])], False
-    )
+    [seen] = tagger.text_encoder.encode([Post("2", ["runs", "away"], ["O", "O"], forms=["run", "away"])], ())
     assert seen.windows == [[tagger.text_encoder.vocabulary.words["run"], 1]]
 
 

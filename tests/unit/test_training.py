@@ -83,6 +83,21 @@ def test_a_post_without_a_word_is_left_out_of_training_and_listed(folder: Path) 
     assert (record["training_posts"], record["posts_left_out"]) == (8, ["hidden"])
 
 
+def test_contexts_that_are_cut_are_counted_and_one_that_no_post_has_is_refused(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    notes = [{}, {"notes": "one"}, {"notes": "one two three"}, {"notes": "one two", "caption": "three"}]
+    posts = [Post(str(n), ["met", "Ann"], ["O", "B-PER"], contexts=own) for n, own in enumerate(notes)]
+    write_posts(folder / "train.jsonl", posts)
+    reading = replace(run(epochs=1), contexts=("notes", "caption"), context_length=2)
+    train(reading, folder)
+    record = yaml.safe_load((folder / "run" / "run.yaml").read_text())
+    assert record["contexts_cut"] == {"train": {"notes": 1, "caption": 1}, "dev": {"notes": 0, "caption": 0}}
+    assert "train: the context notes is cut in 1 of 4 posts" in caplog.messages
+    with pytest.raises(UserError, match="not one training post has the context 'ocr', but the variant reads"):
+        train(replace(reading, contexts=("notes", "ocr")), folder)
+
+
 def test_nothing_to_train_on_is_a_clear_error(folder: Path) -> None:
     write_posts(folder / "train.jsonl", [Post("hidden", [":-)"], ["O"], dropped=[0])])
     with pytest.raises(UserError, match="no training post has a word left"):
@@ -222,11 +237,12 @@ def test_a_post_of_many_images_is_computed_by_itself() -> None:
 @pytest.mark.parametrize("kind", ["bilstm", "transformer"])
 def test_baselines_take_the_same_steps_whatever_they_read_beside_the_text(kind: str, tiny_bert: Path) -> None:
     posts = [
-        Post(str(n), ["Ann"] * (1 + n % 5), ["O"] * (1 + n % 5), caption="met in Rome") for n in range(9)
+        Post(str(n), ["Ann"] * (1 + n % 5), ["O"] * (1 + n % 5), contexts={"caption": "met in Rome"})
+        for n in range(9)
     ]
     encoder = PartConfig(kind, weights=pretrained(kind, tiny_bert))
     tagger = new_tagger(RunConfig(("PER",), 1, PartConfig("text_only"), encoder), posts, 0)
-    text, caption = Inputs(posts, tagger), Inputs(posts, tagger, captions=True)
+    text, caption = Inputs(posts, tagger), Inputs(posts, tagger, contexts=("caption",))
     images = Inputs(posts, tagger, images=torch.zeros(2, 1, 4).numpy(), rows=[[1] * n for n in range(9)])
     assert text.lengths == caption.lengths == images.lengths
     everything = list(range(9))
@@ -236,7 +252,10 @@ def test_baselines_take_the_same_steps_whatever_they_read_beside_the_text(kind: 
 def test_a_step_in_pieces_is_the_step_at_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     posts = [
         Post(
-            str(n), ["we", "met", f"Ann{n}"][: 1 + n % 3], ["O", "O", "B-PER"][: 1 + n % 3], caption="a " * n
+            str(n),
+            ["we", "met", f"Ann{n}"][: 1 + n % 3],
+            ["O", "O", "B-PER"][: 1 + n % 3],
+            contexts={"caption": "a " * n},
         )
         for n in range(8)
     ]

@@ -127,11 +127,7 @@ rule prepare:
     params:
         options=lambda w: plan.data.prepare_options(w.dataset),
         raw=lambda w: plan.data.folder(w.dataset),
-        captions=lambda w: config["datasets"][w.dataset].get("captions"),
-        code=lambda w: code_of(
-            "prepare.py",
-            module_of("data.formats", config["datasets"][w.dataset]["format"]),
-        ),
+        code=lambda w: code_of("prepare.py", *plan.data.formats(w.dataset)),
     script:
         "../scripts/prepare.py"
 

@@ -4,15 +4,13 @@ from pathlib import Path
 
 from mnerflow.config import build
 from mnerflow.data.prepare import PrepareConfig, prepare
-from mnerflow.files import inside
 from mnerflow.log import job
 
 with job(f"prepared {snakemake.wildcards.dataset}", snakemake.log[0]) as log:
     raw = Path(snakemake.params.raw)
-    captions = inside(raw, snakemake.params.captions) if snakemake.params.captions else None
     config = build(PrepareConfig, snakemake.params.options, f"datasets.{snakemake.wildcards.dataset}")
     without = [Path(path) for path in snakemake.input.without]
-    report = prepare(config, raw, Path(snakemake.output.report).parent, captions, without)
+    report = prepare(config, raw, Path(snakemake.output.report).parent, without)
     for name, ids in report.left_out.items():
         log.info("%s: %d posts left out, since they stand in another data set", name, len(ids))
     for name, split in report.splits.items():
@@ -23,3 +21,10 @@ with job(f"prepared {snakemake.wildcards.dataset}", snakemake.log[0]) as log:
             split.tokens,
             sum(split.entities.values()),
         )
+    for name, context in report.contexts.items():
+        for split, posts in context.posts.items():
+            lacking, empty = len(context.lacking[split]), len(context.empty[split])
+            log.info(
+                "%s: %d posts with %s, %d without, %d with an empty one", split, posts, name, lacking, empty
+            )
+        log.info("%s: %d entries of no post", name, len(context.surplus))

@@ -15,16 +15,16 @@ MAJORITY = 0.8  # share of a mention's entities that must agree before the other
 
 @dataclass(frozen=True, slots=True)
 class Lengths:
-    """Tokens a post: the median, the largest, and the 95th percentile (nearest rank)."""
+    """Of texts, in tokens or words: the median, the largest, and the 95th percentile (nearest rank)."""
 
     median: float
     percentile_95: int
     largest: int
 
 
-def lengths(posts: Iterable[Post]) -> Lengths:
-    """Lengths of the posts of a split that is not empty."""
-    ordered = sorted(len(post.tokens) for post in posts)
+def lengths(texts: Iterable[Sequence[str]]) -> Lengths:
+    """Lengths of texts, of which there is one at least, as tokens or words."""
+    ordered = sorted(map(len, texts))
     return Lengths(median(ordered), ordered[math.ceil(95 * len(ordered) / 100) - 1], ordered[-1])
 
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from mnerflow.errors import UserError
@@ -12,15 +12,19 @@ from mnerflow.files import atomic_path, read_json_lines, write_json_lines
 # How the files of images end.
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff")
 SPLITS = ("train", "dev", "test")
-FIELDS = ("id", "tokens", "labels", "images", "caption", "language")
-OPTIONAL_FIELDS = ("group", "dropped", "forms")
+# The context `caption` is written as a field of its own, always, as when there was no other: checksums of
+# prepared posts stand in the records of published runs.
+CAPTION = "caption"
+FIELDS = ("id", "tokens", "labels", "images", CAPTION, "language")
+OPTIONAL_FIELDS = ("group", "dropped", "forms", "contexts")
 
 
 @dataclass(slots=True)
 class Post:
-    """A text with its tags and its images.
+    """A text with its tags, its images, and the texts beside it.
 
-    ``images`` are names in the data set's image index. ``group`` names what a post belongs to (a
+    ``images`` are names in the data set's image index. ``contexts`` are the texts beside its own that it has,
+    by name, none of them empty. ``group`` names what a post belongs to (a
     page, an author) and must not straddle splits. ``dropped`` are indices of tokens that a filter
     hides from the model: they keep their place and are scored as predicted ``O``. ``forms``, where
     a filter made them, are what a word-level encoder reads instead of ``tokens``, one a token.
@@ -30,7 +34,7 @@ class Post:
     tokens: list[str]
     labels: list[str]
     images: list[str] = field(default_factory=list)
-    caption: str = ""
+    contexts: dict[str, str] = field(default_factory=dict)
     language: str = ""
     group: str = ""
     dropped: list[int] = field(default_factory=list)
@@ -55,7 +59,9 @@ def read_posts(path: str | Path) -> list[Post]:
     posts = []
     for number, record in read_json_lines(path):
         try:
-            posts.append(Post(**record))
+            caption = {CAPTION: record.pop(CAPTION, "")}
+            contexts = {name: text for name, text in (caption | record.pop("contexts", {})).items() if text}
+            posts.append(Post(**record, contexts=contexts))
         except TypeError as error:
             raise UserError(f"{path}:{number}: not a prepared post ({error}).") from error
     return posts
@@ -84,6 +90,6 @@ def read_splits(folder: str | Path) -> dict[str, list[Post]]:
 
 
 def _record(post: Post) -> dict:
-    record = {name: getattr(post, name) for name in FIELDS}
-    record.update((name, value) for name in OPTIONAL_FIELDS if (value := getattr(post, name)))
-    return record
+    others = dict(post.contexts)
+    values = asdict(post) | {CAPTION: others.pop(CAPTION, ""), "contexts": others}
+    return {name: values[name] for name in (*FIELDS, *OPTIONAL_FIELDS) if name in FIELDS or values[name]}

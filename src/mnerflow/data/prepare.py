@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
-from mnerflow.data.captions import read_captions
+from mnerflow.data.contexts import Texts, context_files, read_context
 from mnerflow.data.formats import parse
 from mnerflow.data.overlap import shared_posts
 from mnerflow.data.post import SPLITS, Post, read_posts, write_splits
-from mnerflow.data.prepare_report import Report, count_split, count_strays, straddling
+from mnerflow.data.prepare_report import ContextReport, Report, count_split, count_strays, straddling
 from mnerflow.data.tags import OUTSIDE, entity_type, repair
 from mnerflow.errors import UserError, listed, suggest
 from mnerflow.files import inside
@@ -25,6 +26,7 @@ class PrepareConfig:
     that split drawn from its training posts by ``seed``: the share ``dev_fraction`` or ``test_fraction``,
     whole ``group``s where posts have one. ``map`` renames entity types, from their annotated name to one
     of ``types``. ``repair`` turns a stray ``I-`` into the ``B-`` it stands for; else tags stay as annotated.
+    ``contexts`` names the file, or the files and their format, of each context that has such.
     ``drop_first_token`` loses each post's first token and its tag, as the thesis's parser did.
     """
 
@@ -32,6 +34,7 @@ class PrepareConfig:
     types: list[str]
     splits: dict[str, str | list[str]]
     map: dict[str, str] = field(default_factory=dict)
+    contexts: dict[str, Any] = field(default_factory=dict)
     language: str = ""
     repair: bool = False
     drop_first_token: bool = False
@@ -44,14 +47,13 @@ def prepare(
     config: PrepareConfig,
     raw: Path,
     out: Path,
-    captions: Path | None = None,
     without: Sequence[Path] = (),
 ) -> Report:
     """Write ``out/{train,dev,test}.jsonl`` and ``out/report.json``, all of them or none.
 
     Posts that also stand in one of the prepared files ``without`` are left out and listed in the report.
     Raises ``UserError`` naming file and post for anything malformed, a label outside ``config.types``,
-    an id that stands twice in the set, and a split that is empty.
+    an id that stands twice in the set, a split that is empty, and a context of no post.
     """
     _check(config)
     read = _read(config, raw)
@@ -65,7 +67,7 @@ def prepare(
             raise UserError(f"{raw}: no posts for the split {split!r} ({source}). Give the set more posts.")
     strays = {split: count_strays(posts) for split, posts in splits.items()}
     repaired = sum(_repair(post) for post in _all(splits)) if config.repair else 0
-    caption_report = _attach(read_captions(captions), splits) if captions else {}
+    contexts = _attach_contexts(config, raw, splits)
     for post in _all(splits):
         post.language = post.language or config.language
     report = Report(
@@ -77,7 +79,7 @@ def prepare(
         first_tokens_dropped=first_tokens,
         repeated_texts=straddling(splits, lambda post: " ".join(post.tokens)),
         straddling_groups=straddling(splits, lambda post: post.group),
-        captions=caption_report,
+        contexts=contexts,
     )
     text = json.dumps(asdict(report), indent=2, ensure_ascii=False) + "\n"
     write_splits(out, splits, {"report.json": text})
@@ -210,17 +212,45 @@ def _repair(post: Post) -> int:
     return sum(old != new for old, new in zip(annotated, post.labels, strict=True))
 
 
-def _attach(captions: dict[str, str], splits: dict[str, list[Post]]) -> dict[str, list[str]]:
-    """Give every post the captions of its images; returns the images and captions that found no match."""
-    images = dict.fromkeys(name for post in _all(splits) for name in post.images)
-    for post in _all(splits):
-        found = [caption for name in post.images if (caption := captions.get(name))]
-        post.caption = " ".join(found) or post.caption
-    return {
-        "missing": [name for name in images if name not in captions],
-        "empty": [name for name in images if captions.get(name) == ""],
-        "unused": [name for name in captions if name not in images],
-    }
+def _attach_contexts(
+    config: PrepareConfig, raw: Path, splits: dict[str, list[Post]]
+) -> dict[str, ContextReport]:
+    """Give posts the contexts that stand in files; returns what was found of these and of the posts' own."""
+    files = context_files({"contexts": config.contexts})
+    reports = {}
+    for name in dict.fromkeys([*files, *(name for post in _all(splits) for name in post.contexts)]):
+        context = read_context(files[name], raw) if name in files else Texts(by_image=False, texts={})
+        reports[name] = report = _attach(name, context, splits, raw)
+        if not any(report.posts.values()):
+            raise UserError(
+                f"{raw}: not one post has the context {name!r}, though {', '.join(files[name].files)} holds "
+                f"{len(context.texts)} entries. They are found by {'image' if context.by_image else 'id'}; "
+                "correct them, or name another file."
+            )
+    return reports
+
+
+def _attach(name: str, context: Texts, splits: dict[str, list[Post]], raw: Path) -> ContextReport:
+    """Give every post the texts of its images, or its own."""
+    report, keys = ContextReport(), set()
+    for split, posts in splits.items():
+        lacking, empty = [], []
+        for post in posts:
+            own = post.images if context.by_image else [post.id]
+            keys.update(own)
+            found = [context.texts[key] for key in own if key in context.texts]
+            text = " ".join(filter(None, found))
+            if text and post.contexts.setdefault(name, text) != text:
+                raise UserError(
+                    f"{raw}: post {post.id!r} brings the context {name!r}, and a file has another for it. "
+                    "Remove one of them."
+                )
+            if name not in post.contexts:
+                (empty if found else lacking).append(post.id)
+        report.posts[split] = len(posts) - len(lacking) - len(empty)
+        report.lacking[split], report.empty[split] = lacking, empty
+    report.surplus = [key for key in context.texts if key not in keys]
+    return report
 
 
 def _all(splits: dict[str, list[Post]]) -> Iterator[Post]:

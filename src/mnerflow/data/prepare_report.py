@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mnerflow.data.post import Post
 from mnerflow.data.tags import OUTSIDE, spans, strays
@@ -23,7 +23,19 @@ class SplitReport:
     stray_after_other_type: int
     posts_without_entities: int
     posts_without_image: int
-    posts_without_caption: int
+
+
+@dataclass
+class ContextReport:
+    """Of a context, by split: how many posts have it, and the ids of those that lack it or have an empty one.
+
+    ``surplus`` lists the images or ids of its files that no post has.
+    """
+
+    posts: dict[str, int] = field(default_factory=dict)
+    lacking: dict[str, list[str]] = field(default_factory=dict)
+    empty: dict[str, list[str]] = field(default_factory=dict)
+    surplus: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -33,8 +45,7 @@ class Report:
     ``mapped`` counts the tags of every renamed type. ``repeated_texts`` and ``straddling_groups`` list
     what stands in more than one split, with the ids in each. ``left_out`` lists the ids of posts that stand
     in a data set that this one is to be without. ``first_tokens_dropped`` counts by split those of
-    the first tokens dropped that were part of an entity. ``captions`` lists images without a line in the
-    caption file, images whose caption is empty, and names in the file that no post has.
+    the first tokens dropped that were part of an entity.
     """
 
     splits: dict[str, SplitReport]
@@ -45,7 +56,7 @@ class Report:
     first_tokens_dropped: dict[str, int]
     repeated_texts: list[dict]
     straddling_groups: list[dict]
-    captions: dict[str, list[str]]
+    contexts: dict[str, ContextReport]
 
 
 def count_strays(posts: list[Post]) -> tuple[int, int]:
@@ -71,7 +82,6 @@ def count_split(posts: list[Post], types: list[str], strays: tuple[int, int]) ->
         stray_after_other_type=strays[1],
         posts_without_entities=sum(not kinds for kinds in entities),
         posts_without_image=sum(not post.images for post in posts),
-        posts_without_caption=sum(not post.caption for post in posts),
     )
 
 

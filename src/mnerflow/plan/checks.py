@@ -1,19 +1,22 @@
 """Look through a planned grid before anything runs: what is missing is said at once, not after an hour."""
 
 import time
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from mnerflow.config import build
+from mnerflow.data.contexts import context_files
 from mnerflow.data.filters import steps_of
+from mnerflow.data.formats import brings_contexts
 from mnerflow.data.sources import check_name, known_by
-from mnerflow.errors import UserError, check_known
+from mnerflow.errors import UserError, check_known, listed, suggest
 from mnerflow.files import expanded, reading
 from mnerflow.plan.datasets import split_files
 from mnerflow.plan.names import BASE, FILTERS_OFF, NONE, Run
 from mnerflow.plan.settings import decoder_of, run_config
-from mnerflow.plan.variants import variant_chain, variants
+from mnerflow.plan.variants import contexts_of, variant_chain, variants
 from mnerflow.registry import check_part, kind_of, names_in
 from mnerflow.signature import options_class
 
@@ -30,6 +33,7 @@ def check_plan(config: dict[str, Any], runs: Iterable[Run], rivals: Iterable[Run
     for run in {(run.dataset, run.filter, run.image_encoder): run for run in (*runs, *rivals)}.values():
         _check_data(config, run)
     for run in {run.combination: run for run in runs}.values():
+        _check_contexts(config, run)
         _check_model(config, run)
     for name in sorted({run.fusion for run in runs}):
         entry = config["fusions"][name]
@@ -84,7 +88,16 @@ def _check_entries(config: dict[str, Any]) -> None:
     if config.get("variants", {}).get(BASE):
         raise UserError(f"variants.{BASE}: it is the variant that changes nothing. Choose another name.")
     for name in variants(config):
-        variant_chain(config, name)
+        chain, contexts = variant_chain(config, name), contexts_of(config, name)
+        if twice := [context for context, count in Counter(contexts).items() if count > 1]:
+            raise UserError(
+                f"variants.{name}.contexts: what it is based on reads {listed(twice)} already. Name only "
+                "what it reads besides."
+            )
+        if "context_length" in chain[-1] and not contexts:
+            raise UserError(
+                f"variants.{name}.context_length: it reads no contexts. Name some, or leave it out."
+            )
     for name, entry in config["text_encoders"].items():
         if entry.get("kind", name) in ("transformer", "language_model") and "source" not in entry:
             raise UserError(f"text_encoders.{name}: it needs pretrained weights. Give it a `source`.")
@@ -100,6 +113,8 @@ def _check_data(config: dict[str, Any], run: Run) -> None:
     """What a run's data set and filter are, and the files of a folder of the user's own."""
     entry = config["datasets"][run.dataset]
     check_part("data.formats", entry["format"], f"datasets.{run.dataset}.format")
+    for name, context in context_files(entry).items():
+        check_part("data.contexts", context.format, f"datasets.{run.dataset}.contexts.{name}")
     if run.filter != FILTERS_OFF:
         steps_of(run.filter, config.get("filters", {}))
     if "folder" in entry:
@@ -116,6 +131,19 @@ def _check_model(config: dict[str, Any], run: Run) -> None:
             check_part(f"models.{part}s", values[part]["kind"], f"{part}s.{getattr(run, part)}.kind")
 
 
+def _check_contexts(config: dict[str, Any], run: Run) -> None:
+    """Those that a run reads; what posts may bring themselves is looked for when training starts."""
+    entry = config["datasets"][run.dataset]
+    known = context_files(entry)
+    lacking = [name for name in contexts_of(config, run.variant) if name not in known]
+    if lacking and not brings_contexts(entry["format"]):
+        raise UserError(
+            f"variants.{run.variant} reads the context {lacking[0]!r}, which {run.dataset} does not have"
+            f"{suggest(lacking[0], known)}. Known: {', '.join(known) or 'none'}. Name its file in "
+            f"datasets.{run.dataset}.contexts, or leave the variant out there."
+        )
+
+
 def _check_options(package: str, kind: str, options: dict[str, Any], place: str) -> None:
     """Those of a fusion or decoder, as far as its file tells them without being run."""
     if known := options_class(package, kind):
@@ -125,11 +153,12 @@ def _check_options(package: str, kind: str, options: dict[str, Any], place: str)
 def _check_folder(entry: dict[str, Any], run: Run) -> None:
     folder = Path(entry["folder"])
     check_name(folder)
-    for name in split_files(entry):
+    contexts = (name for context in context_files(entry).values() for name in context.files)
+    for name in [*split_files(entry), *contexts]:
         if not (folder / name).is_file():
             raise UserError(
-                f"{folder / name}: no such file. Put it there, or correct `folder` or `splits` of "
-                f"datasets.{run.dataset}."
+                f"{folder / name}: no such file. Put it there, or correct `folder`, `splits` or `contexts` "
+                f"of datasets.{run.dataset}."
             )
     if run.image_encoder != NONE and "images_of" not in entry and not (folder / "images").is_dir():
         raise UserError(

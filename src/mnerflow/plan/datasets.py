@@ -4,15 +4,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from mnerflow.data.contexts import context_files
 from mnerflow.data.formats import read_beside
 from mnerflow.data.sources import archives
 from mnerflow.files import folder_state
 from mnerflow.plan import layout
 from mnerflow.plan.settings import images_of
+from mnerflow.registry import module_of
 
 # What of a data set's entry its prepared posts hang on.
 PREPARED = (
-    *("format", "types", "map", "splits", "language", "repair", "drop_first_token"),
+    *("format", "types", "map", "splits", "contexts", "language", "repair", "drop_first_token"),
     *("dev_fraction", "test_fraction", "seed"),
 )
 # What a data set's report says of it.
@@ -46,9 +48,17 @@ class Datasets:
         """Those in a folder; to know what lies beside the splits, some formats read them."""
         entry, folder = self.entries[dataset], self.folder(dataset)
         splits = [f"{folder}/{name}" for name in split_files(entry)]
-        captions = [f"{folder}/{entry['captions']}"] if "captions" in entry else []
+        files = [name for context in context_files(entry).values() for name in context.files]
+        contexts = [f"{folder}/{name}" for name in files]
         beside = [str(file) for split in splits for file in read_beside(entry["format"], split)]
-        return [*splits, *captions, *sorted({*beside})]
+        return [*splits, *contexts, *sorted({*beside})]
+
+    def formats(self, dataset: str) -> list[str]:
+        """The modules that read a data set's posts and contexts."""
+        entry = self.entries[dataset]
+        contexts = sorted({context.format for context in context_files(entry).values()})
+        posts = module_of("data.formats", entry["format"])
+        return [posts, *(module_of("data.contexts", name) for name in contexts)]
 
     def prepare_options(self, dataset: str) -> dict[str, Any]:
         """What preparing a data set's posts is told."""

@@ -27,6 +27,7 @@ def run_config(config: dict[str, Any], run: Run) -> dict[str, Any]:
         "seed": run.seed,
         "fusion": _part(run.fusion, fusion),
         "contexts": contexts_of(config, run.variant),
+        "context_length": setting(config, run.variant, "context_length") or 0,
         "decoder": decoder_of(config, run.variant),
         "training": _training(config, run),
     }

@@ -35,7 +35,7 @@ def variant_chain(config: dict[str, Any], variant: str) -> list[dict[str, Any]]:
 
 
 def setting(config: dict[str, Any], variant: str, name: str) -> Any:
-    """What a variant says of ``init_from`` or its ``decoder``, itself or the ones that it is based on."""
+    """What a variant says of ``name``, such as its ``decoder``, itself or the ones that it is based on."""
     said = [entry[name] for entry in variant_chain(config, variant) if name in entry]
     return said[-1] if said else None
 

@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import astuple
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +48,7 @@ def write_data_report(
         f"![Entity types]({out.stem}.entity_types.png) ![Tokens a post]({out.stem}.lengths.png)\n",
         _tags(splits).markdown(),
         _overlap(splits).markdown(),
+        *_contexts(report["contexts"], splits),
         "## What preparation found\n",
         *_findings(report, prepared / "report.json"),
         "## Mentions labelled in several ways\n",
@@ -69,7 +72,7 @@ def _source(about: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _counts(counts: Mapping[str, dict], splits: Mapping[str, list[Post]]) -> Rendered:
-    spread = {split: lengths(posts) for split, posts in splits.items()}
+    spread = {split: lengths(post.tokens for post in posts) for split, posts in splits.items()}
     rows = [
         ["posts", *(f"{each['posts']:,}" for each in counts.values())],
         ["tokens", *(f"{each['tokens']:,}" for each in counts.values())],
@@ -80,7 +83,7 @@ def _counts(counts: Mapping[str, dict], splits: Mapping[str, list[Post]]) -> Ren
     ]
     for kind in next(iter(counts.values()))["entities"]:
         rows.append([f"of type {kind}", *(f"{each['entities'][kind]:,}" for each in counts.values())])
-    for name in ("posts_without_entities", "posts_without_image", "posts_without_caption"):
+    for name in ("posts_without_entities", "posts_without_image"):
         rows.append([name.replace("_", " "), *(_of(each[name], each["posts"]) for each in counts.values())])
     for name in ("stray_after_outside", "stray_after_other_type"):
         words = name.removeprefix("stray_").replace("_", " ").replace("outside", "O")
@@ -95,6 +98,19 @@ def _tags(splits: Mapping[str, list[Post]]) -> Rendered:
         for tag in ordered_tags(tag for counter in counts.values() for tag in counter)
     ]
     return Rendered("## Tags\n\nTokens a tag, as annotated.", ["tag", *counts], rows)
+
+
+def _contexts(reports: Mapping[str, dict], splits: Mapping[str, list[Post]]) -> Iterator[str]:
+    rows = []
+    for (name, report), (split, posts) in product(reports.items(), splits.items()):
+        counts = report["posts"][split], len(report["lacking"][split]), len(report["empty"][split])
+        texts = [post.contexts[name].split() for post in posts if name in post.contexts]
+        spread = [f"{length:g}" for length in astuple(lengths(texts))] if texts else ["–"] * 3
+        rows.append([name, split, *(_of(count, len(posts)) for count in counts), *spread])
+    if rows:
+        columns = ["context", "split", "posts", "lacking", "empty", "median", "95th percentile", "largest"]
+        head = "## Contexts\n\nPosts that have a text, lack it or have an empty one; its length in words."
+        yield Rendered(head, columns, rows).markdown()
 
 
 def _overlap(splits: Mapping[str, list[Post]]) -> Rendered:
@@ -126,9 +142,8 @@ def _findings(report: Mapping[str, Any], file: Path) -> Iterator[str]:
     if report["first_tokens_dropped"]:
         lost = ", ".join(f"{split} {count:,}" for split, count in report["first_tokens_dropped"].items())
         yield f"- First token of each post dropped; of these, part of an entity: {lost}."
-    if report["captions"]:
-        found = ", ".join(f"{len(names):,} {what}" for what, names in report["captions"].items())
-        yield f"- Captions: {found} (images without a line, empty lines, lines of no image)."
+    for name, context in report["contexts"].items():
+        yield f"- Texts of the context {name} that belong to no post: {len(context['surplus']):,}."
     yield f"- Groups in several splits: {len(report['straddling_groups']):,}."
     texts = report["repeated_texts"]
     yield f"- Texts in several splits: {len(texts):,}, left where they are.\n"

@@ -2,6 +2,7 @@
 
 import mmap
 import random
+from collections import Counter
 from collections.abc import Sequence
 from typing import Literal
 
@@ -28,47 +29,58 @@ class Inputs:
     Args:
         posts: the split's posts.
         tagger: whose text encoder turns tokens into numbers.
-        captions: whether it reads captions.
+        contexts: names of the contexts that it reads beside the text, in order.
         images: ``(rows, …)`` pixels or features, row 0 standing in for an image that is missing.
         rows: for every post, the rows of its images.
+        context_length: most units of the contexts together, see ``RunConfig``.
 
     Attributes:
         lost: how many entities the decoder can neither learn nor predict.
+        cut: by context, of how many posts it was cut.
     """
 
     def __init__(
         self,
         posts: Sequence[Post],
         tagger: Tagger,
-        captions: bool = False,
+        contexts: Sequence[str] = (),
         images: numpy.ndarray | None = None,
         rows: Sequence[Sequence[int]] = (),
+        context_length: int = 0,
     ) -> None:
         self.posts = posts
         self.images = images
         self.rows = rows
         self._encoder = tagger.text_encoder
-        self.texts = self._encoder.encode(posts, captions) if self._encoder else None
+        self.texts = self._encoder.encode(posts, contexts, context_length) if self._encoder else None
         indices = {tag: index for index, tag in enumerate(tagger.decoder.tags)}
         kept = [[post.labels[index] for index in post.kept] for post in posts]
         self._labels = [[indices[label] for label in labels] for labels in kept]
         self.lost = sum(map(tagger.decoder.lost, kept))
+        cut = Counter(name for text in self.texts or () for name in text.cut)
+        self.cut = {name: cut[name] for name in contexts}
 
     def warn_of_lost(self, name: str) -> None:
-        """Log how many entities of the split ``name`` the decoder cannot predict, where there are any."""
+        """Log of how many posts of the split ``name`` contexts were cut, and how many of its entities the
+        decoder cannot predict, where there are any."""
+        for context, count in self.cut.items():
+            if count:
+                logger.warning(
+                    "%s: the context %s is cut in %d of %d posts", name, context, count, len(self.posts)
+                )
         if self.lost:
             logger.warning("%s: %d entities are beyond what the decoder can predict", name, self.lost)
 
     @property
     def lengths(self) -> list[int]:
-        """Each post's own units of text, by which training is cut into steps: a caption or images that a
+        """Each post's own units of text, by which training is cut into steps: contexts or images that a
         model reads besides leave it the steps of its text-only baseline."""
         if self.texts is None:
             return list(map(len, self._labels))
         return [text.own for text in self.texts]
 
     def pieces(self, chosen: Sequence[int], most: int) -> list[list[int]]:
-        """The chosen posts, cut into what is computed at once: at most ``most`` padded units, captions
+        """The chosen posts, cut into what is computed at once: at most ``most`` padded units, contexts
         and images beyond the first included, as posts are padded to the most images of one."""
         costs = [self.texts[index].length if self.texts else len(self._labels[index]) for index in chosen]
         if self.images is not None:
@@ -102,9 +114,8 @@ class Inputs:
 
 def inputs_of(run: RunConfig, tagger: Tagger, posts: Sequence[Post], images: Images | None) -> Inputs:
     """What the tagger of a run reads of posts, their images looked up in ``images``."""
-    if images is None:
-        return Inputs(posts, tagger, bool(run.contexts))
-    return Inputs(posts, tagger, bool(run.contexts), images.values, images.rows(posts))
+    shown = (images.values, images.rows(posts)) if images else (None, ())
+    return Inputs(posts, tagger, run.contexts, *shown, run.context_length)
 
 
 def _read(images: numpy.ndarray, rows: numpy.ndarray) -> numpy.ndarray:

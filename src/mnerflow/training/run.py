@@ -49,10 +49,11 @@ def train_run(
     meter = Meter(device())
     seed_everything(run.seed, run.training.threads)
     posts, dev_posts = read_posts(train_file), read_posts(dev_file)
-    posts, left_out = _usable(posts, images, bool(run.contexts), train_file)
+    posts, left_out = _usable(posts, images, run.contexts, train_file)
     tagger = new_tagger(run, posts, images.d_feature if images else 0).to(device())
     training, dev = (inputs_of(run, tagger, split, images) for split in (posts, dev_posts))
-    for file, split in ((train_file, training), (dev_file, dev)):
+    splits = (train_file, training), (dev_file, dev)
+    for file, split in splits:
         split.warn_of_lost(file.stem)
     trained = sum(weight.numel() for weight in tagger.parameters() if weight.requires_grad)
     logger.info(
@@ -80,7 +81,8 @@ def train_run(
         weights_from=_origins(run),
         training_posts=len(posts),
         posts_left_out=left_out,
-        entities_lost={train_file.stem: training.lost, dev_file.stem: dev.lost},
+        entities_lost={file.stem: split.lost for file, split in splits},
+        contexts_cut={file.stem: split.cut for file, split in splits if split.cut},
         parameters_trained=trained,
         epochs_run=len(history),
         best_epoch=best_epoch(history, run.training),
@@ -92,7 +94,7 @@ def train_run(
 
 
 def _usable(
-    posts: Sequence[Post], images: Images | None, captions: bool, file: Path
+    posts: Sequence[Post], images: Images | None, contexts: Sequence[str], file: Path
 ) -> tuple[list[Post], list[str]]:
     """The training posts that can be learnt from, and the ids of those left out."""
     imageless = {post.id for post in posts if images and images.store.lost(post.images)}
@@ -108,11 +110,12 @@ def _usable(
     usable = [post for post in posts if post.id not in imageless | wordless]
     if not usable:
         raise UserError(f"{file}: no training post has a word left. Choose a milder filter.")
-    if captions and not any(post.caption for post in usable):
-        raise UserError(
-            f"{file}: not one training post has a caption, but the variant reads them. Give the data set "
-            "`captions`, or leave out the variants that read them."
-        )
+    for name in contexts:
+        if not any(name in post.contexts for post in usable):
+            raise UserError(
+                f"{file}: not one training post has the context {name!r}, but the variant reads it. Give the "
+                "data set one, or leave out the variants that read it."
+            )
     return usable, [post.id for post in posts if post.id in imageless | wordless]
 
 

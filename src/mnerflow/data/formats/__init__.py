@@ -3,6 +3,7 @@
 A format's module offers ``records(path)``, which yields ``(line number, record)`` for every post of
 a file, and ``to_post(path, line, record)``, which turns one into a checked ``Post``. Both raise
 ``UserError`` naming file and line. ``beside(path)``, if there is one, names the files that are read besides.
+``CONTEXTS = True`` says that posts may bring contexts.
 """
 
 from pathlib import Path
@@ -53,3 +54,8 @@ def read_beside(name: str, path: str | Path) -> list[Path]:
     """The files that are read besides ``path``, such as texts that its posts link to."""
     beside = getattr(load("data.formats", name, "format"), "beside", None)
     return beside(Path(path)) if beside else []
+
+
+def brings_contexts(name: str) -> bool:
+    """Whether posts of a format may bring contexts themselves."""
+    return getattr(load("data.formats", name, "format"), "CONTEXTS", False)

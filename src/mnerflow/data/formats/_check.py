@@ -1,5 +1,6 @@
 """What every post must satisfy, whatever format it came from."""
 
+from itertools import chain
 from pathlib import Path
 
 from mnerflow.data.post import Post
@@ -48,8 +49,8 @@ def check_post(post: Post, path: Path, line: int, first_token_line: int | None =
         except UserError as error:
             raise UserError(f"{place}: the image {error}") from error
     try:
-        words = (post.id, *post.tokens, *post.labels, *post.images, post.caption, post.group, post.language)
-        "".join(words).encode()
+        words = (post.id, *post.tokens, *post.labels, *post.images, *chain(*post.contexts.items()))
+        "".join((*words, post.group, post.language)).encode()
     except UnicodeEncodeError as error:
         raise UserError(
             f"{place}: {error.object[error.start]!a} is half a surrogate pair, not a character. "

@@ -23,6 +23,15 @@ def string(record: dict, name: str, place: str) -> str:
     return value
 
 
+def texts(record: dict, name: str, place: str) -> dict[str, str]:
+    """The object of strings in field ``name``, empty when it is missing; raises ``UserError`` for anything
+    else."""
+    values = record.get(name, {})
+    if not isinstance(values, dict):
+        raise _wrong(record, name, "an object of strings", place)
+    return {key: string(values, key, f"{place}: {name}") for key in values}
+
+
 def strings(record: dict, name: str, place: str) -> list[str]:
     """The list of strings in field ``name`` or, where that is missing, in its other name.
 

@@ -1,7 +1,8 @@
 """JSON lines: one post a line, in the canonical fields or in MNER-MI's.
 
-``id`` (text or whole number), ``tokens`` and ``labels`` are needed; ``images``, ``caption``, ``language``
-and ``group`` are optional. MNER-MI calls the tokens ``text`` and the labels ``label``. Any other field
+``id`` (text or whole number), ``tokens`` and ``labels`` are needed; ``images``, ``contexts`` (texts by
+name), ``language`` and ``group`` are optional. ``caption`` is another way to write the context of that name.
+MNER-MI calls the tokens ``text`` and the labels ``label``. Any other field
 is left out, but one that looks like a misspelt known field is an error.
 """
 
@@ -10,12 +11,13 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from mnerflow.data.formats._check import check_post
-from mnerflow.data.formats._fields import OTHER_NAMES, identifier, string, strings
-from mnerflow.data.post import Post
+from mnerflow.data.formats._fields import OTHER_NAMES, identifier, string, strings, texts
+from mnerflow.data.post import CAPTION, Post
 from mnerflow.errors import UserError
 from mnerflow.files import json_object, read_lines, read_text
 
-KNOWN = ("id", "tokens", "labels", "images", "caption", "language", "group")
+CONTEXTS = True
+KNOWN = ("id", "tokens", "labels", "images", "contexts", CAPTION, "language", "group")
 
 
 def records(path: Path) -> Iterator[tuple[int, str]]:
@@ -40,11 +42,21 @@ def to_post(path: Path, line: int, text: str) -> Post:
         strings(record, "tokens", place),
         strings(record, "labels", place),
         images=strings(record, "images", place) if "images" in record else [],
-        caption=string(record, "caption", place),
+        contexts=_contexts(record, place),
         language=string(record, "language", place),
         group=identifier(record, "group", place) if "group" in record else "",
     )
     return check_post(post, path, line)
+
+
+def _contexts(record: dict, place: str) -> dict[str, str]:
+    """Those that have words, the caption among them, wherever it stands."""
+    contexts, caption = texts(record, "contexts", place), string(record, CAPTION, place)
+    if caption and contexts.setdefault(CAPTION, caption) != caption:
+        raise UserError(
+            f"{place}: the fields 'caption' and 'contexts' hold two captions. Remove one of them."
+        )
+    return {name: text for name, text in contexts.items() if text}
 
 
 def _check_names(record: dict, place: str) -> None:

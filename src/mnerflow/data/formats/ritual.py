@@ -11,9 +11,11 @@ from pathlib import Path
 
 from mnerflow.data.formats._check import check_post
 from mnerflow.data.formats._fields import identifier, string, strings
-from mnerflow.data.post import Post
+from mnerflow.data.post import CAPTION, Post
 from mnerflow.errors import UserError
 from mnerflow.files import read_json_lines
+
+CONTEXTS = True
 
 
 def records(path: Path) -> Iterator[tuple[int, tuple[dict, dict[str, str]]]]:
@@ -51,6 +53,6 @@ def to_post(path: Path, line: int, record: tuple[dict, dict[str, str]]) -> Post:
         strings(values, "tokens", place),
         strings(values, "labels", place),
         images=[f"{name}/images/{split}/{photo}"],
-        caption=captions.get(photo, ""),
+        contexts={CAPTION: captions[photo]} if captions.get(photo) else {},
     )
     return check_post(post, path, line)

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -25,8 +25,9 @@ class EncodedText:
         windows: rows of input ids (one for most posts, more for one longer than the encoder reads).
         words: for each word, the ``(window, position)`` of the units that represent it.
         subwords: for each token, dropped ones included, into how many subwords the tokenizer cuts it.
-        own: units that the encoder would compute for the post without a caption.
+        own: units that the encoder would compute for the post without contexts.
         extra: whatever else the encoder needs.
+        cut: names of the contexts that were cut.
     """
 
     windows: list[list[int]]
@@ -34,6 +35,7 @@ class EncodedText:
     subwords: list[int]
     own: int
     extra: dict[str, list] | None = None
+    cut: list[str] = field(default_factory=list)
 
     @property
     def length(self) -> int:
@@ -64,8 +66,11 @@ class TextEncoder(nn.Module):
         """Make the encoder with the shape it had when ``metadata`` was saved, weights still to be loaded."""
         raise NotImplementedError
 
-    def encode(self, posts: Sequence[Post], captions: bool) -> list[EncodedText]:
-        """Turn the kept tokens of posts (and, if asked, the caption as a second segment) into numbers."""
+    def encode(self, posts: Sequence[Post], contexts: Sequence[str], length: int = 0) -> list[EncodedText]:
+        """Turn the kept tokens of posts, and the contexts of these names, in order, into numbers.
+
+        At most ``length`` units of all contexts together are read, or as many as suit the encoder.
+        """
         raise NotImplementedError
 
     def collate(self, texts: Sequence[EncodedText]) -> dict[str, Tensor]:

@@ -1,7 +1,7 @@
 """Words pooled from a transformer's subwords: what encoders and language models have in common."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +18,7 @@ from mnerflow.models.layer_prefix import LayerPrefix
 from mnerflow.models.padding import mask_of, padded
 from mnerflow.models.pretrained import SAFE, load_model, reading
 from mnerflow.models.text_encoders import EncodedText, TextEncoder
+from mnerflow.models.text_encoders._contexts import joined
 
 CASINGS = ("lower or none", "title", "upper", "mixed")
 
@@ -52,10 +53,10 @@ class SubwordEncoder(TextEncoder):
     """Words pooled from the last layer's subwords.
 
     Attributes:
-        caption_first: whether a caption stands before the words, for a model that sees no word to the right.
+        contexts_first: whether contexts stand before the words, for a model that sees no word to the right.
     """
 
-    caption_first = False
+    contexts_first = False
 
     def __init__(self, config: SubwordConfig, tokenizer, model: PreTrainedModel) -> None:
         super().__init__()
@@ -105,29 +106,29 @@ class SubwordEncoder(TextEncoder):
             longest = min(positions, len(embedding.weight) - embedding.padding_idx - 1)
         return min(self.config.max_subwords or longest, longest)
 
-    def encode(self, posts: Sequence[Post], captions: bool) -> list[EncodedText]:
+    def encode(self, posts: Sequence[Post], contexts: Sequence[str], length: int = 0) -> list[EncodedText]:
         """Cut tokens into subwords, of which the model reads the kept ones.
 
-        A token that the tokenizer deletes becomes its unknown subword.
+        A token that the tokenizer deletes becomes its unknown subword. Every window shows the contexts, cut
+        to ``length`` subwords or a quarter of the window; between two stands what divides segments.
         """
         flat = self._cut([self._space + token for post in posts for token in post.tokens])
         pieces = iter(ids or [self._unknown] for ids in flat)
-        second = (
-            self._cut([self._space * bool(post.caption) + post.caption for post in posts])
-            if captions
-            else [[]] * len(posts)
-        )
+        named = [[name for name in contexts if name in post.contexts] for post in posts]
+        texts = [post.contexts[name] for post, own in zip(posts, named, strict=True) for name in own]
+        beside = iter(self._cut([self._space + text for text in texts]) if texts else ())
+        between, most = self._special[1], length or self._limit // 4
         encoded = []
-        for post, caption in zip(posts, second, strict=True):
-            cut = [next(pieces) for _ in post.tokens]
-            encoded.append(
-                self._windows(
-                    [cut[index] for index in post.kept],
-                    [casing_of(post.tokens[index]) for index in post.kept],
-                    caption,
-                    [len(ids) for ids in cut],
-                )
+        for post, own in zip(posts, named, strict=True):
+            rows = [next(pieces) for _ in post.tokens]
+            context, cut = joined(((name, next(beside)) for name in own), between, most)
+            text = self._windows(
+                [rows[index] for index in post.kept],
+                [casing_of(post.tokens[index]) for index in post.kept],
+                context,
+                [len(ids) for ids in rows],
             )
+            encoded.append(replace(text, cut=cut))
         return encoded
 
     @cached_property
@@ -146,24 +147,23 @@ class SubwordEncoder(TextEncoder):
         ]
 
     def _windows(
-        self, words: list[list[int]], casings: list[int], caption: list[int], subwords: list[int]
+        self, words: list[list[int]], casings: list[int], context: list[int], subwords: list[int]
     ) -> EncodedText:
         before, between, after = self._special
-        caption = caption[: self._limit // 4]
         head, tail = before, after
-        if caption and self.caption_first:
-            head = [*before, *caption, *between]
-        elif caption:
-            tail = [*between, *caption, *after]
+        if context and self.contexts_first:
+            head = [*before, *context, *between]
+        elif context:
+            tail = [*between, *context, *after]
         room = self._limit - len(head) - len(tail)
         if room < 1:
             raise UserError(
                 f"text encoder: windows of {self._limit} subwords have no room for a word beside the special "
-                "subwords and the caption. Raise its `max_subwords`."
+                "subwords and the contexts. Raise its `max_subwords` or lower the variant's `context_length`."
             )
         whole, words = words, [ids[:room] for ids in words]
         windows, types, cases = [], [], []
-        context, units = [-1] * len(words), [[]] * len(words)
+        margin, units = [-1] * len(words), [[]] * len(words)
         for first, last in _window_ranges([len(ids) for ids in words], room):
             row = list(head)
             case = [0] * len(head)
@@ -171,8 +171,8 @@ class SubwordEncoder(TextEncoder):
                 # A word in two windows is read where it has more context on its poorer side.
                 left = index - first if first else len(words)
                 right = last - 1 - index if last < len(words) else len(words)
-                if min(left, right) > context[index]:
-                    context[index] = min(left, right)
+                if min(left, right) > margin[index]:
+                    margin[index] = min(left, right)
                     units[index] = [(len(windows), len(row) + offset) for offset in range(len(words[index]))]
                 row += words[index]
                 case += [casings[index]] * len(words[index])
@@ -181,7 +181,7 @@ class SubwordEncoder(TextEncoder):
             windows.append(row + tail)
             cases.append(case + [0] * len(tail))
         own = sum(map(len, windows))
-        if caption:
+        if context:
             own = self._windows(whole, casings, [], subwords).own
         return EncodedText(windows, units, subwords, own, {"types": types, "casings": cases})
 

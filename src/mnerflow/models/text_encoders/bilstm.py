@@ -1,5 +1,6 @@
 """A bidirectional LSTM over words and characters, trained from scratch."""
 
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from mnerflow.data.post import Post
 from mnerflow.errors import UserError
 from mnerflow.models.padding import padded
 from mnerflow.models.text_encoders import EncodedText, TextEncoder
+from mnerflow.models.text_encoders._contexts import joined
 
 PAD, UNKNOWN = 0, 1
 LONGEST_WORD = 24
@@ -87,20 +89,25 @@ class BiLSTM(TextEncoder):
         """Build the architecture for the vocabulary that was saved with a run's weights."""
         return cls(config, Vocabulary(*metadata["vocabulary"]))
 
-    def encode(self, posts: Sequence[Post], captions: bool) -> list[EncodedText]:
-        """Look up words and their first ``LONGEST_WORD`` characters; a caption precedes the post's words."""
-        return [self._encode(post, post.caption.split() if captions else []) for post in posts]
+    def encode(self, posts: Sequence[Post], contexts: Sequence[str], length: int = 0) -> list[EncodedText]:
+        """Look up words and their first ``LONGEST_WORD`` characters; contexts precede the post's words, whole
+        unless a ``length`` is given."""
+        encoded = []
+        for post in posts:
+            words = [(name, post.contexts.get(name, "").split()) for name in contexts]
+            encoded.append(self._encode(post, *joined(words, (), length or sys.maxsize)))
+        return encoded
 
-    def _encode(self, post: Post, caption: list[str]) -> EncodedText:
-        words = [*caption, *_read(post)]
+    def _encode(self, post: Post, context: list[str], cut: list[str]) -> EncodedText:
+        words = [*context, *_read(post)]
         ids = [self.vocabulary.words.get(word.lower(), UNKNOWN) for word in words]
         characters = []
         for word in words:
             known = [self.vocabulary.characters.get(character, UNKNOWN) for character in word[:LONGEST_WORD]]
             characters += [*known, *[PAD] * (LONGEST_WORD - len(known))]
-        own = range(len(caption), len(words))
+        own = range(len(context), len(words))
         units = [[(0, index)] for index in own]
-        return EncodedText([ids], units, [1] * len(post.tokens), len(own), {"characters": characters})
+        return EncodedText([ids], units, [1] * len(post.tokens), len(own), {"characters": characters}, cut)
 
     def collate(self, texts: Sequence[EncodedText]) -> dict[str, Tensor]:
         """Pad to ``words (batch, length)``, ``characters (batch, length, characters)``, ``lengths (batch)``

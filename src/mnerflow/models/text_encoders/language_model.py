@@ -82,7 +82,7 @@ class LanguageModel(SubwordEncoder):
             if weight.requires_grad:
                 weight.data = weight.data.float()
         super().__init__(config, tokenizer, model)
-        self.caption_first = config.attention == "causal"
+        self.contexts_first = config.attention == "causal"
         model.config.use_cache = False
         model.config.is_causal = config.attention == "causal"
         if model.config._attn_implementation == "sdpa":

@@ -1,0 +1,52 @@
+"""Contexts, texts beside a post's own, in files of their own: one module a format, found by its name.
+
+A format's module offers ``texts(path)``, which yields ``(line number, key, text)`` and raises ``UserError``
+naming file and line, and ``BY_IMAGE``: whether a key is the name of an image or the id of a post.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mnerflow.errors import UserError
+from mnerflow.files import inside
+from mnerflow.registry import load
+
+
+@dataclass(frozen=True, slots=True)
+class ContextFiles:
+    """The files of a context, by their names in the data set's folder, and their format."""
+
+    files: Sequence[str]
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The texts of a context, some of them empty, by the names of images or the ids of posts."""
+
+    by_image: bool
+    texts: Mapping[str, str]
+
+
+def context_files(entry: Mapping[str, Any]) -> dict[str, ContextFiles]:
+    """Where a data set's entry has its contexts from; one file alone has the format of its suffix."""
+    return {
+        name: ContextFiles([said], Path(said).suffix[1:]) if isinstance(said, str) else ContextFiles(**said)
+        for name, said in entry.get("contexts", {}).items()
+    }
+
+
+def read_context(context: ContextFiles, folder: Path) -> Texts:
+    """Read a context's files in ``folder``.
+
+    Raises ``UserError`` naming file and line for a malformed one and for a second text of one key.
+    """
+    source, found = load("data.contexts", context.format, "contexts"), {}
+    for path in (inside(folder, name) for name in context.files):
+        for line, key, text in source.texts(path):
+            if key in found:
+                raise UserError(f"{path}:{line}: a second text for {key!r}. Remove one of them.")
+            found[key] = text
+    return Texts(source.BY_IMAGE, found)

@@ -1,0 +1,20 @@
+"""Texts by image: ``<image name> :<text>`` a line."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from mnerflow.errors import UserError
+from mnerflow.files import read_lines
+
+BY_IMAGE = True
+
+
+def texts(path: Path) -> Iterator[tuple[int, str, str]]:
+    """Yield line number, image name and text; raises ``UserError`` for a line without `` :``."""
+    for number, line in read_lines(path):
+        if not line:
+            continue
+        name, separator, text = line.partition(" :")
+        if not separator or not name:
+            raise UserError(f"{path}:{number}: '<image name> :<text>' is expected, not {line[:40]!r}.")
+        yield number, name, text.strip(" ")
