@@ -7,7 +7,7 @@ SETTINGS := $(if $(MIRROR),"mirror=$(MIRROR)") $(if $(WEIGHTS_MIRROR),"weights_m
 	$(if $(MAX_COST),max_cost=$(MAX_COST)) $(if $(FRESH),published=)
 SNAKEMAKE = .venv/bin/snakemake --cores $(CORES) $(if $(strip $(SETTINGS)),--config $(SETTINGS))
 
-.PHONY: help run demo twitter photos poner tune rivals study publish verify archive bench test cluster-test check rulegraph lock clean
+.PHONY: help run demo twitter photos poner tune rivals study publish verify archive bench test cluster-test check rulegraph reference lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,6 +79,9 @@ check: .venv/installed ## linters and formatters
 
 rulegraph: .venv/installed ## draw README's graph of the rules anew, without arrows that follow from others (Graphviz)
 	.venv/bin/snakemake --rulegraph | tred | dot -Tsvg > docs/rulegraph.svg
+
+reference: .venv/installed ## write docs/configuration.md and the JSON schema of the configuration anew
+	.venv/bin/python -m mnerflow.config.reference
 
 lock: .venv/installed ## pin newer versions of what envs/requirements.in names
 	.venv/bin/python -m pip install --quiet uv

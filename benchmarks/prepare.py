@@ -18,7 +18,8 @@ from rows import Row, add_rows
 
 from mnerflow.compute.memory import peak_memory_mib
 from mnerflow.config import build
-from mnerflow.data.prepare import PrepareConfig, prepare
+from mnerflow.data.config import PrepareConfig
+from mnerflow.data.prepare import prepare
 
 REGISTRY = Path(__file__).parents[1] / "config/datasets.yaml"
 SETS = ("twitter2015", "twitter2017", "twitter10000")

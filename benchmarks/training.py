@@ -33,7 +33,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from mnerflow.compute.device import autocast_dtype, device, seed_everything
 from mnerflow.compute.memory import peak_memory_mib
 from mnerflow.config import ImageConfig, LearningRates, PartConfig, RunConfig, TrainingConfig
-from mnerflow.data.demo import DemoConfig, make_demo
+from mnerflow.data.config import DemoConfig
+from mnerflow.data.demo import make_demo
 from mnerflow.data.formats import parse
 from mnerflow.data.post import Post, read_posts
 from mnerflow.data.tags import tag_list
@@ -204,7 +205,7 @@ def operations(run: RunConfig, posts: list[Post]) -> float:
     convolutions as torch counts them, which are the same for every image."""
     tagger, inputs = made(run, posts)
     matrices = sum(m.weight.numel() for m in tagger.modules() if isinstance(m, nn.Linear))
-    layers, width = tagger.text_encoder.model.config.num_hidden_layers, tagger.text_encoder.d_model
+    layers, width = tagger.encoder.text.model.config.num_hidden_layers, tagger.encoder.text.d_model
     each = [6 * matrices * length + 12 * layers * width * length**2 for length in inputs.lengths]
     with FlopCounterMode(display=False) as counter:
         tagger.loss(inputs.batch([0])).backward()

@@ -63,7 +63,7 @@ def check_training(model: str, folder: Path) -> None:
     tagger.train()
     inputs = Inputs(posts, tagger, images=pixels, rows=[[row] for row in range(len(pixels))])
     tagger.loss(inputs.batch(range(len(pixels)))).backward()
-    gradients = [weight.grad for weight in tagger.image_encoder.parameters() if weight.grad is not None]
+    gradients = [weight.grad for weight in tagger.encoder.image.parameters() if weight.grad is not None]
     assert gradients and all(map(is_finite, gradients)), "gradients are no numbers"
     with torch.no_grad():
         for weight in tagger.parameters():
@@ -71,9 +71,9 @@ def check_training(model: str, folder: Path) -> None:
                 weight -= 1e-3 * weight.grad
     tagger.save(folder / "trained.safetensors")
     again = load_tagger(run, folder / "trained.safetensors", 0)
-    patches, read = (patches_of(made.image_encoder, pixels) for made in (tagger, again))
+    patches, read = (patches_of(made.encoder.image, pixels) for made in (tagger, again))
     assert torch.equal(patches, read), "other patches after saving and loading"
-    alone = torch.cat([patches_of(tagger.image_encoder, pixels[[row]]) for row in range(len(pixels))])
+    alone = torch.cat([patches_of(tagger.encoder.image, pixels[[row]]) for row in range(len(pixels))])
     assert near(patches, alone), "an image's patches depend on the images beside it"
 
 

@@ -12,11 +12,12 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
-# They write, log, measure and record what is computed, or find a place to compute; no result depends on them.
+# They refuse, write, log, measure and record what is computed, or find a place to compute; no result depends
+# on them.
 PLUMBING = frozenset(
     PACKAGE / f"{name}.py"
     for name in (
-        *("errors", "files", "fingerprint", "log", "provenance", "record"),
+        *("config/refusals", "config/types", "errors", "files", "fingerprint", "log", "provenance", "record"),
         *("compute/gpus", "compute/memory"),
         *(f"training/{name}" for name in ("energy", "meter", "preemption", "provenance")),
     )

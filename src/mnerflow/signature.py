@@ -6,6 +6,8 @@ from dataclasses import field, make_dataclass
 from functools import cache
 from typing import Annotated, Any, Literal
 
+from pydantic import Field
+
 from mnerflow.fingerprint import file_of, imported_from
 from mnerflow.registry import module_of
 
@@ -106,6 +108,7 @@ def _kind(annotation: ast.expr | None) -> Any:
             return KINDS.get(name, Any)
         case ast.Subscript(value=ast.Name(id="Literal"), slice=values):
             return Literal[ast.literal_eval(values)]
-        case ast.Subscript(value=ast.Name(id="Annotated"), slice=ast.Tuple(elts=[kind, *bounds])):
-            return Annotated[_kind(kind), *map(ast.literal_eval, bounds)]
+        case ast.Subscript(value=ast.Name(id="Annotated"), slice=ast.Tuple(elts=[kind, least, most])):
+            bounds = Field(ge=ast.literal_eval(least), le=ast.literal_eval(most))
+            return Annotated[_kind(kind), bounds]
     return Any

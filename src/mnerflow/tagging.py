@@ -60,14 +60,14 @@ def tag_texts(folder: Path, file: Path, images: Path) -> Tagged:
     """
     record, posts = _record(folder), read_texts(file)
     run = _config(record, folder)
-    if not run.image_encoder:
+    if not run.image_size:
         return Tagged(Predictor(run, folder).predict(posts), {})
     names = [name for post in posts for name in post.images]
     with TemporaryDirectory() as temporary:
         store, features = Path(temporary) / "store", None
-        size, fit = run.image_encoder.size, record.images.fit
+        size, fit = run.image_size, record.images.fit
         report = build_store(names, images if names else store.parent, store, size, "blank", THREADS, fit)
-        if run.image_encoder.frozen:
+        if run.image_encoder and run.image_encoder.frozen:
             features = str(store.with_name("features.npy"))
             compute_features(run.image_encoder, store, Path(features), run.training.threads)
         predictor = Predictor(run, folder, open_images(str(store / IMAGES), features))
@@ -146,7 +146,7 @@ def _root(folder: Path) -> Path:
 def _rooted(values: dict[str, Any], root: Path) -> dict[str, Any]:
     """The values of a ``RunConfig`` with folders of weights below ``root``, wherever it is called from."""
     rooted = dict(values)
-    for name in ("text_encoder", "image_encoder"):
+    for name in ("text_encoder", "image_encoder", "vision_language_encoder"):
         part = values.get(name) or {}
         if part.get("weights"):
             rooted[name] = part | {"weights": str(root / part["weights"])}

@@ -15,8 +15,8 @@ from conftest import ROOT, Workflow
 from mnerflow.data.post import Post, write_posts
 from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import read_predictions
-from mnerflow.llm.client import Service
-from mnerflow.llm.rival import Material, RivalConfig, ask_run
+from mnerflow.llm.config import RivalConfig, Service
+from mnerflow.llm.rival import Material, ask_run
 from mnerflow.models.weights import fetch_weights
 from mnerflow.reporting.table_files import read_csv
 

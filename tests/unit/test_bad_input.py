@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from mnerflow.config import build
+from mnerflow.data.config import ContextFiles, PrepareConfig
 from mnerflow.data.contexts import jsonl, txt
 from mnerflow.data.formats import parse
 from mnerflow.data.poner.page_xml import read_layout
 from mnerflow.data.post import SPLITS, read_posts, read_splits
-from mnerflow.data.prepare import PrepareConfig, prepare
+from mnerflow.data.prepare import prepare
 from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import read_predictions
 from mnerflow.files import expanded, read_json
@@ -266,9 +268,8 @@ def test_a_set_described_wrongly_is_refused(tmp_path: Path, changes: dict, messa
     for split in SPLITS:
         (tmp_path / f"{split}.txt").write_text(GOOD["umt"].format(split))
     described = {"format": "umt", "types": ["PER"], "splits": {split: f"{split}.txt" for split in SPLITS}}
-    config = PrepareConfig(**described | changes)
     with pytest.raises(UserError) as caught:
-        prepare(config, tmp_path, tmp_path / "out")
+        prepare(build(PrepareConfig, described | changes), tmp_path, tmp_path / "out")
     assert message in str(caught.value)
     assert not (tmp_path / "out").exists()
 
@@ -346,7 +347,9 @@ def test_malformed_captions_are_refused(tmp_path: Path, captions: bytes | None, 
     if captions is not None:
         (tmp_path / "captions.txt").write_bytes(captions)
     splits = {split: f"{split}.txt" for split in SPLITS}
-    config = PrepareConfig("umt", ["PER"], splits, contexts={"caption": "captions.txt"})
+    config = PrepareConfig(
+        "umt", ["PER"], splits, contexts={"caption": ContextFiles(["captions.txt"], "txt")}
+    )
     with pytest.raises(UserError) as caught:
         prepare(config, tmp_path, tmp_path / "out")
     assert message in str(caught.value)

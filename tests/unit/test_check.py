@@ -13,9 +13,10 @@ from PIL import Image
 
 from mnerflow.cli import main
 from mnerflow.data.check import check_folder
+from mnerflow.data.config import PrepareConfig
 from mnerflow.data.image_store import ImageStore, build_store
 from mnerflow.data.post import read_posts
-from mnerflow.data.prepare import PrepareConfig, prepare
+from mnerflow.data.prepare import prepare
 from mnerflow.data.sources import check_name
 from mnerflow.errors import UserError
 from mnerflow.log import job

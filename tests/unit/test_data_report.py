@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from mnerflow.data.config import ContextFiles, PrepareConfig
 from mnerflow.data.facts import Lengths, Overlap, disagreements, lengths, overlap, tag_counts
 from mnerflow.data.filters import run_filter
 from mnerflow.data.image_store import build_store
 from mnerflow.data.post import SPLITS, Post, write_posts
-from mnerflow.data.prepare import PrepareConfig, prepare
+from mnerflow.data.prepare import prepare
 from mnerflow.files import write_json_lines
 from mnerflow.reporting.data_report import write_data_report
 
@@ -80,7 +81,7 @@ def test_the_page_says_who_has_contexts_and_how_long_they_are(prepared: Path):
         ["PER"],
         {split: f"{split}.jsonl" for split in SPLITS},
         map={"PERS": "PER"},
-        contexts={"ocr": "ocr.jsonl", "notes": "notes.txt"},
+        contexts={"ocr": ContextFiles(["ocr.jsonl"], "jsonl"), "notes": ContextFiles(["notes.txt"], "txt")},
     )
     prepare(settings, raw, prepared)
     text = report(prepared)

@@ -1,6 +1,6 @@
 import json
 from collections import Counter
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import combinations
 from pathlib import Path
 from random import Random
@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mnerflow.data.demo import DemoConfig, make_demo
+from mnerflow.config import build
+from mnerflow.data.config import DemoConfig
+from mnerflow.data.demo import make_demo
 from mnerflow.data.demo.ceiling import best_entity_f1
 from mnerflow.data.demo.names import AMBIGUOUS, ENTITY_TYPES, UNAMBIGUOUS
 from mnerflow.data.demo.pictures import draw_picture
@@ -229,15 +231,15 @@ def test_a_run_that_breaks_off_leaves_no_posts(tmp_path, monkeypatch):
     [
         ({"posts": {"train": 1, "dev": 1, "tset": 1}}, "did you mean 'test'"),
         ({"posts": {"train": 1, "dev": 1}}, "test missing"),
-        ({"posts": {"train": 1, "dev": 0, "test": 1}}, "dev: 0"),
+        ({"posts": {"train": 1, "dev": 0, "test": 1}}, "dev: 0 is not"),
         ({"ambiguous": 1.5}, "from 0 to 1"),
-        ({"image_size": 8}, "16 or more"),
+        ({"image_size": 8}, "from 16 to 1024"),
         ({"images": "random"}, "matched, independent"),
     ],
 )
 def test_impossible_settings_are_refused(wrong, message):
     with pytest.raises(UserError, match=message):
-        replace(SMALL, **wrong)
+        build(DemoConfig, asdict(SMALL) | wrong)
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):

@@ -92,6 +92,7 @@ def test_results_of_the_literature_stand_beside_ours_only_on_their_data():
     table = literature_table(rows).markdown()
     assert "| 76.00 ± 0.20 | 3 " in table
     assert "Yu, ACL 2020" in table
+    assert "seen in Xu et al." in table and "corrected labels" in table  # both of HVPNeT
     assert literature_table(literature_rows([])).markdown().startswith("No result was published")
 
 

@@ -48,7 +48,7 @@ def test_a_leak_is_refused_or_listed(tmp_path: Path) -> None:
 
 def test_encoders_are_carried_over_and_heads_by_tag() -> None:
     own = {
-        "text_encoder.w": torch.zeros(2),
+        "encoder.text.w": torch.zeros(2),
         "image_encoder.w": torch.zeros(2),
         "decoder.head.weight": torch.zeros(3, 2),
         "fusion.hidden": torch.zeros(4, 2),
@@ -57,7 +57,7 @@ def test_encoders_are_carried_over_and_heads_by_tag() -> None:
         "decoder.transitions": torch.zeros(3, 3),
     }
     learnt = {
-        "text_encoder.w": torch.ones(2),
+        "encoder.text.w": torch.ones(2),
         "decoder.head.weight": torch.tensor([[1.0, 1], [2, 2], [3, 3], [4, 4], [5, 5]]),
         "fusion.hidden": torch.ones(6, 2),
         "fusion.three": torch.tensor([1.0, 2, 3]),
@@ -65,7 +65,7 @@ def test_encoders_are_carried_over_and_heads_by_tag() -> None:
         "decoder.transitions": torch.arange(25.0).view(5, 5),
     }
     start_from(own, CRF(2, tag_list(["LOC"])), learnt, tag_list(["PER", "LOC"]))
-    assert own["text_encoder.w"].tolist() == [1, 1]
+    assert own["encoder.text.w"].tolist() == [1, 1]
     assert own["image_encoder.w"].tolist() == [0, 0], "the other run had none"
     assert own["decoder.head.weight"].tolist() == [[1, 1], [4, 4], [5, 5]]
     assert own["fusion.hidden"].sum() == 0, "another size, so it stays new"
@@ -119,8 +119,8 @@ def test_a_bilstm_keeps_the_words_that_it_learnt(tmp_path: Path) -> None:
     learnt.save(tmp_path / "model.safetensors")
     second = replace(first, entity_types=("LOC",), init_from=str(tmp_path / "model.safetensors"))
     tagger = new_tagger(second, [Post("2", ["Rome"], ["B-LOC"])], 0)
-    assert tagger.text_encoder.vocabulary == learnt.text_encoder.vocabulary
-    assert torch.equal(tagger.text_encoder.word.weight, learnt.text_encoder.word.weight)
+    assert tagger.encoder.text.vocabulary == learnt.encoder.text.vocabulary
+    assert torch.equal(tagger.encoder.text.word.weight, learnt.encoder.text.word.weight)
     assert torch.equal(tagger.decoder.head.weight, learnt.decoder.head.weight[[0, 3, 4]])
 
 

@@ -129,12 +129,12 @@ def test_frozen_weights_in_4_bits_are_close_and_adapters_alone_are_trained_and_s
 ) -> None:
     whole, packed = (new_tagger(run(wide_llama, four_bit=on), posts, 0) for on in (False, True))
     batch = Inputs(posts, packed).batch([0, 1, 2])
-    words, close = (tagger.eval().text_encoder(batch.text).detach() for tagger in (whole, packed))
+    words, close = (tagger.eval().encoder.text(batch.text).detach() for tagger in (whole, packed))
     assert 0 < (words - close).norm() / words.norm() < 0.3
     packed.loss(batch).backward()
     trained = {name for name, weight in packed.named_parameters() if weight.grad is not None}
-    assert {name.split(".")[0] for name in trained} == {"text_encoder", "decoder"}
-    assert all("lora_" in name for name in trained if name.startswith("text_encoder"))
+    assert {name.split(".")[0] for name in trained} == {"encoder", "decoder"}
+    assert all("lora_" in name for name in trained if name.startswith("encoder"))
     assert packed.trained_state().keys() == trained
     with torch.no_grad():
         for weight in packed.parameters():
@@ -207,7 +207,7 @@ def test_adapters_are_of_the_rank_and_layers_that_are_asked_for(tiny_llama: Path
     adapters = {name: weight for name, weight in tagger.named_parameters() if "lora_A" in name}
     assert len(adapters) == 2 and all("q_proj" in name for name in adapters)
     assert {weight.shape[0] for weight in adapters.values()} == {3}
-    assert tagger.text_encoder.model.layers[0].self_attn.q_proj.scaling == {"default": 2}
+    assert tagger.encoder.text.model.layers[0].self_attn.q_proj.scaling == {"default": 2}
 
 
 def local(config: transformers.PreTrainedConfig) -> bool:
@@ -308,7 +308,7 @@ def test_no_word_of_kernels_that_nothing_calls(caplog: pytest.LogCaptureFixture)
 
 
 def test_a_caption_is_set_apart_where_the_tokenizer_has_no_special_subwords(tiny_llama: Path) -> None:
-    encoder = new_tagger(run(tiny_llama, attention="bidirectional"), [], 0).text_encoder
+    encoder = new_tagger(run(tiny_llama, attention="bidirectional"), [], 0).encoder.text
     [text] = encoder.encode(
         [Post("1", ["sings"], ["O"], contexts={"caption": "rome"})], contexts=("caption",)
     )

@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -251,11 +252,11 @@ def test_every_part_has_the_learning_rate_that_is_its_own() -> None:
     tagger = new_tagger(run, [Post("1", ["a"], ["O"])], 0)
     names = {id(weight): name for name, weight in tagger.named_parameters()}
     found = {
-        (names[id(weight)].partition(".")[0], group["lr"])
+        (re.match(r"encoder\.\w+|\w+", names[id(weight)])[0], group["lr"])
         for group in parameter_groups(tagger, run.training)
         for weight in group["params"]
     }
-    assert found == {("text_encoder", 1), ("image_encoder", 2), ("fusion", 3), ("decoder", 4)}
+    assert found == {("encoder.text", 1), ("encoder.image", 2), ("fusion", 3), ("decoder", 4)}
 
 
 def test_no_decay_on_norms_biases_and_embeddings() -> None:
@@ -263,8 +264,8 @@ def test_no_decay_on_norms_biases_and_embeddings() -> None:
     names = {id(weight): name for name, weight in tagger.named_parameters()}
     groups = parameter_groups(tagger, RUN.training)
     decayed = {names[id(w)] for group in groups if group["weight_decay"] for w in group["params"]}
-    assert {"decoder.head.weight", "text_encoder.lstm.weight_hh_l0"} <= decayed
-    assert not any("bias" in n or "norm" in n or n.startswith("text_encoder.word.") for n in decayed)
+    assert {"decoder.head.weight", "encoder.text.lstm.weight_hh_l0"} <= decayed
+    assert not any("bias" in n or "norm" in n or n.startswith("encoder.text.word.") for n in decayed)
     assert sum(len(group["params"]) for group in groups) == len(names)
     assert {group["lr"] for group in groups} == {0.01, 0.002}
 
@@ -275,8 +276,8 @@ def test_no_decay_on_what_timm_spares() -> None:
     tagger = new_tagger(run, [Post("1", ["a"], ["O"])], 0)
     groups = parameter_groups(tagger, RUN.training)
     plain = {id(w) for group in groups if not group["weight_decay"] for w in group["params"]}
-    assert id(tagger.image_encoder.model.pos_embed) in plain
-    assert id(tagger.image_encoder.model.cls_token) in plain
+    assert id(tagger.encoder.image.model.pos_embed) in plain
+    assert id(tagger.encoder.image.model.cls_token) in plain
 
 
 @given(st.lists(st.integers(1, 60), max_size=80), st.integers(1, 64), st.integers(0, 3))

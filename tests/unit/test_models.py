@@ -186,7 +186,7 @@ def test_words_see_the_caption(kind: str, options: dict, tiny_bert: Path, tiny_l
     inputs = Inputs(CAPTIONED, tagger, contexts=("caption",))
     assert inputs.lengths == Inputs(CAPTIONED, tagger).lengths
     with torch.no_grad():
-        first, second, third = (tagger.text_encoder(inputs.batch([n]).text)[0] for n in range(3))
+        first, second, third = (tagger.encoder.text(inputs.batch([n]).text)[0] for n in range(3))
     assert first.shape == second.shape == third.shape
     for other in (second, third):
         assert not any(torch.equal(one, its) for one, its in zip(first, other, strict=True))
@@ -202,7 +202,7 @@ def read(kind: str, options: dict, weights: Path, contexts: Sequence[str], lengt
     run = RunConfig(("PER",), 1, PartConfig("text_only"), part)
     encoder = new_tagger(
         run, [Post("0", ["in", "rome", "sings", "a", "ann", "b", "c"], ["O"] * 7)], 0
-    ).text_encoder
+    ).encoder.text
     one, none = encoder.encode([OCR, BARE], contexts, length)
     assert len(one.words) == 2
     if kind == "bilstm":
@@ -450,7 +450,10 @@ def test_a_long_word_is_spelled_by_its_first_characters() -> None:
         (PartConfig("bilstm", {"hiden": 3}), "did you mean 'hidden'"),
         (PartConfig("bilstm", weights="w"), "it learns from scratch and reads no weights"),
         (PartConfig("bilstm", {"dropout": "1e-1"}), "'1e-1' is not a number such as 1.0e-3"),
-        (PartConfig("transformer", {"pooling": "frist"}), "'frist' is not one of 'first', 'mean', 'last'"),
+        (
+            PartConfig("transformer", {"pooling": "frist"}),
+            "'frist' is not one of first, mean, last",
+        ),
         (
             PartConfig("bilstm", {"dropout": 1.5}),
             "text encoder 'bilstm': it cannot be made with these options",
@@ -541,7 +544,7 @@ def test_frozen_features_give_the_emissions_of_the_encoder_itself(
     torch.manual_seed(0)
     whole = new_tagger(RunConfig(("PER",), 1, *parts, image), posts, 0).eval()
     with torch.no_grad():
-        features = whole.image_encoder(torch.from_numpy(PIXELS)).half().numpy()
+        features = whole.encoder.image(torch.from_numpy(PIXELS)).half().numpy()
     short = new_tagger(RunConfig(("PER",), 1, *parts, image), posts, features.shape[-1]).eval()
     short.load_state_dict(whole.state_dict(), strict=False)
     posts = [post(*one.tokens) for one in posts]

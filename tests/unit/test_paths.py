@@ -10,20 +10,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import yaml
 
+from mnerflow.config import build
+from mnerflow.config.datasets import Dataset
+from mnerflow.config.systems import TextEncoder
 from mnerflow.data.archive import unpack
+from mnerflow.data.config import PrepareConfig
 from mnerflow.data.formats import parse
 from mnerflow.data.image import BrokenImage, decode
 from mnerflow.data.poner.align import EXPORT, place
 from mnerflow.data.poner.page_xml import read_layout
-from mnerflow.data.prepare import PrepareConfig, prepare
+from mnerflow.data.prepare import prepare
 from mnerflow.data.sources import mirror_file
 from mnerflow.errors import UserError
 from mnerflow.models.weights import fetch_weights
-from mnerflow.schema import check
 
-SCHEMA = yaml.safe_load((Path(__file__).parents[2] / "workflow/schemas/config.schema.yaml").read_text())
 NAMES = [
     "../secret",
     "a/../../secret",
@@ -181,11 +182,10 @@ PLACES = {
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("name", [*NAMES, "{a}"])
 def test_no_name_of_a_configuration_leads_out_of_its_folder(name: str, place: str) -> None:
-    schema = SCHEMA["$defs"]["dataset"] | {"$defs": SCHEMA["$defs"]}
     sound = {"format": "umt", "types": ["PER"], "splits": {"train": "t"}}
-    check(sound | PLACES[place]("a b/c (1).txt"), schema)
+    build(Dataset, sound | PLACES[place]("a b/c (1).txt"))
     with pytest.raises(UserError, match="is not a path below its folder"):
-        check(sound | PLACES[place](name), schema)
+        build(Dataset, sound | PLACES[place](name))
 
 
 @pytest.mark.parametrize(
@@ -193,4 +193,4 @@ def test_no_name_of_a_configuration_leads_out_of_its_folder(name: str, place: st
 )
 def test_no_source_of_weights_leads_out_of_its_mirror(source: str) -> None:
     with pytest.raises(UserError, match="is not ORG/NAME"):
-        check(source, SCHEMA["$defs"]["source"])
+        build(TextEncoder, {"source": source})

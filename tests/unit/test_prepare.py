@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from mnerflow.data.config import ContextFiles, PrepareConfig
 from mnerflow.data.post import SPLITS, read_splits
-from mnerflow.data.prepare import PrepareConfig, prepare
+from mnerflow.data.prepare import prepare
 from mnerflow.data.prepare_report import ContextReport
 from mnerflow.errors import UserError
 from mnerflow.files import sha256
@@ -34,7 +35,7 @@ def raw(tmp_path: Path) -> Path:
 
 def test_counts_and_canonical_files(raw: Path, tmp_path: Path) -> None:
     (raw / "captions.txt").write_text("1.jpg :a woman\n2.jpg :\n3.jpg :a wave\n9.jpg :nobody\n")
-    settings = config(language="en", contexts={"caption": "captions.txt"})
+    settings = config(language="en", contexts={"caption": ContextFiles(["captions.txt"], "txt")})
     report = prepare(settings, raw, tmp_path / "out")
 
     train = report.splits["train"]
@@ -166,7 +167,7 @@ def test_twitter2015_as_a_whole(tmp_path: Path) -> None:
         map={"OTHER": "MISC"},
         splits={"train": "train.txt", "dev": "valid.txt", "test": "test.txt"},
         language="en",
-        contexts={"caption": "captions/BLIP2_15.txt"},
+        contexts={"caption": ContextFiles(["captions/BLIP2_15.txt"], "txt")},
     )
     for name in ("twitter2015/train.txt", "twitter2015/valid.txt", "twitter2015/test.txt", "captions"):
         (tmp_path / Path(name).name).symlink_to(DATA / name)

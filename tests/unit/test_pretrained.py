@@ -133,7 +133,7 @@ def test_heads_of_other_tasks_are_left_out(head: str, tiny_bert: Path, tmp_path:
     saved = load_file(tmp_path / "model.safetensors")
     unread = {"bert.embeddings.position_ids": torch.arange(16), "cls.mask": torch.full((2,), float("-inf"))}
     change(tmp_path, lambda state: state | unread)
-    model = made(PartConfig("transformer", weights=str(tmp_path))).text_encoder.model
+    model = made(PartConfig("transformer", weights=str(tmp_path))).encoder.text.model
     read = {f"bert.{name}": weight for name, weight in model.named_parameters() if "pooler" not in name}
     assert read and all(torch.equal(saved[name], weight) for name, weight in read.items())
 
@@ -187,7 +187,7 @@ def test_special_subwords_that_no_text_is_read_as_may_lie_beyond_the_model(
     tokenizer = AutoTokenizer.from_pretrained(tiny_bert)
     tokenizer.add_special_tokens({"extra_special_tokens": ["<image>"]})
     tokenizer.save_pretrained(tmp_path / "weights")
-    encoder = made(PartConfig("transformer", weights=str(tmp_path / "weights"))).text_encoder
+    encoder = made(PartConfig("transformer", weights=str(tmp_path / "weights"))).encoder.text
     assert 13 not in encoder.encode([Post("1", ["<image>", "Ann"], ["O", "O"])], contexts=())[0].windows[0]
 
 
@@ -323,7 +323,7 @@ def test_a_run_to_start_from_has_all_of_an_encoder(tmp_path: Path) -> None:
     assert new_tagger(started, POSTS, 0)
     resaved(path, lambda state: {name: one for name, one in state.items() if "lstm" not in name})
     with pytest.raises(
-        UserError, match=r"init_from: only one of the two runs has trained text_encoder\.lstm"
+        UserError, match=r"init_from: only one of the two runs has trained encoder\.text\.lstm"
     ):
         new_tagger(started, POSTS, 0)
 

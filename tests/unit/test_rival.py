@@ -27,17 +27,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from records import NAMES
-from test_grid import SCHEMA, load
+from test_grid import load
 
 from mnerflow.config import build
+from mnerflow.config.configuration import check
 from mnerflow.data.post import Post, write_posts
 from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import read_predictions
 from mnerflow.llm.answer import read_answer, write_answer
-from mnerflow.llm.budget import LEDGER, Overspent, Price
-from mnerflow.llm.client import Answer, Service, ask_all
+from mnerflow.llm.budget import LEDGER, Overspent
+from mnerflow.llm.client import Answer, ask_all
+from mnerflow.llm.config import Price, RivalConfig, Service
 from mnerflow.llm.prompt import Prompt
-from mnerflow.llm.rival import Material, RivalConfig, ask_run
+from mnerflow.llm.rival import Material, ask_run
 from mnerflow.llm.runs import (
     check_prompts,
     prompt_of,
@@ -48,7 +50,6 @@ from mnerflow.llm.runs import (
 )
 from mnerflow.plan.checks import check_plan
 from mnerflow.plan.names import Run
-from mnerflow.schema import check
 
 PROMPT = Path(__file__).parents[2] / "config/prompt.md"
 TYPES = ("PER", "LOC")
@@ -73,7 +74,7 @@ def configured(**changes: Any) -> dict[str, Any]:
 
 def test_ways_of_asking_are_runs_with_a_baseline_that_sees_no_image() -> None:
     config = configured(seeds=[1, 2], posts=7, concurrency=3)
-    check(config, SCHEMA)
+    check(config)
     runs = rival_runs(config)
     assert len(runs) == 8 and Run("demo", "none", "gpt", "none", "zero_shot", 1) in runs
     run = Run("demo", "none", "gpt", "pixels", "4_shot_image", 2)
@@ -103,7 +104,7 @@ def test_ways_of_asking_are_runs_with_a_baseline_that_sees_no_image() -> None:
 def test_a_rival_that_is_configured_wrongly_is_refused_in_words(change: dict, said: str) -> None:
     config = configured(**change)
     with pytest.raises(UserError) as error:
-        check(config, SCHEMA)
+        check(config)
         check_plan(config, [], rival_runs(config))
         prompt_of(config, "gpt", PROMPT)
     assert said in str(error.value) and "sk-secret-key" not in str(error.value)

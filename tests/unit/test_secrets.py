@@ -16,15 +16,16 @@ import yaml
 from chat_server import ChatServer, chat_server, completion
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_grid import SCHEMA, load
+from test_grid import load
 from test_rival import PROMPT, TYPES
 
+from mnerflow.config.configuration import check
 from mnerflow.data.post import Post, write_posts
 from mnerflow.errors import UserError
-from mnerflow.llm.client import Service, ask_all
-from mnerflow.llm.rival import Material, RivalConfig, ask_run
+from mnerflow.llm.client import ask_all
+from mnerflow.llm.config import RivalConfig, Service
+from mnerflow.llm.rival import Material, ask_run
 from mnerflow.log import job, logger
-from mnerflow.schema import check
 from mnerflow.secrets import hide, without
 
 
@@ -222,5 +223,5 @@ def test_an_address_with_a_password_is_refused_unseen(entry: dict, tmp_path: Pat
     with pytest.raises(
         UserError, match="what is given is not an address without a name or password"
     ) as error:
-        check(load() | {"datasets": {"mine": yaml.safe_load(text)}}, SCHEMA)
+        check(load() | {"datasets": {"mine": yaml.safe_load(text)}})
     assert "s3cret" not in str(error.value)

@@ -1,6 +1,8 @@
 """Every combination of encoders and fusions: gradients, padding, saving; each encoder's own promises."""
 
+import re
 from pathlib import Path
+from types import ModuleType
 
 import numpy
 import pytest
@@ -20,6 +22,7 @@ from mnerflow.models.tagger import Tagger, load_tagger, new_tagger
 from mnerflow.models.text_encoders.language_model import Config as LanguageModelConfig
 from mnerflow.models.text_encoders.language_model import LanguageModel
 from mnerflow.models.text_encoders.transformer import Config, Transformer
+from mnerflow.models.two_towers import TwoTowers
 from mnerflow.training.inputs import Inputs
 from mnerflow.training.predict import predict
 
@@ -261,8 +264,8 @@ def test_a_causal_language_model_is_the_pretrained_one(tiny_llama: Path, exact) 
 def test_only_adapters_and_head_are_saved(tiny_llama: Path, posts) -> None:
     tagger, _ = make(config("text_only", "language_model", None, tiny_llama), posts)
     parts = {name.split(".")[0] for name in tagger.trained_state()}
-    adapters = [name for name in tagger.trained_state() if name.startswith("text_encoder")]
-    assert parts == {"text_encoder", "decoder"}
+    adapters = [name for name in tagger.trained_state() if name.startswith("encoder")]
+    assert parts == {"encoder", "decoder"}
     assert adapters and all("lora" in name for name in adapters)
 
 
@@ -315,9 +318,9 @@ def test_the_bilstm_knows_the_words_of_training_alone_and_reads_stems(tiny_bert:
     run = config("text_only", "bilstm", None, tiny_bert)
     training = [Post("1", ["running", "home"], ["O", "O"], forms=["run", "home"])] * 2
     tagger, _ = make(run, training)
-    assert set(tagger.text_encoder.vocabulary.words) == {"run", "home"}
-    [seen] = tagger.text_encoder.encode([Post("2", ["runs", "away"], ["O", "O"], forms=["run", "away"])], ())
-    assert seen.windows == [[tagger.text_encoder.vocabulary.words["run"], 1]]
+    assert set(tagger.encoder.text.vocabulary.words) == {"run", "home"}
+    [seen] = tagger.encoder.text.encode([Post("2", ["runs", "away"], ["O", "O"], forms=["run", "away"])], ())
+    assert seen.windows == [[tagger.encoder.text.vocabulary.words["run"], 1]]
 
 
 def test_augmented_images_hold_the_same_pixels_and_only_in_training() -> None:
@@ -327,3 +330,16 @@ def test_augmented_images_hold_the_same_pixels_and_only_in_training() -> None:
     assert not torch.equal(changed, pixels)
     assert torch.equal(changed.flatten(1).sort().values, pixels.flatten(1).sort().values)
     assert augment.eval()(pixels) is pixels
+
+
+def test_the_recipe_of_a_text_encoder_reads_words(tiny_bert: Path, tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs/models.md").read_text(encoding="utf-8")
+    [code] = re.findall(r"text_encoders/hashed\.py`:\n\n```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    module = ModuleType("hashed")
+    exec(code, module.__dict__)
+    text = module.Hashed.create(module.Config(size=8), None, [])
+    posts = [Post("1", ["Rome", "in", "rome"], ["O"] * 3, dropped=[1]), Post("2", ["in"], ["O"])]
+    encoder = TwoTowers(text, None)
+    collated = encoder.collate(encoder.encode(posts, ()), [0, 0])
+    words = encoder.text(collated)
+    assert words.shape == (2, 2, 8) and torch.equal(words[0, 0], words[0, 1]) and not words[1, 1].any()

@@ -3,8 +3,8 @@ import re
 from functools import cache
 from hashlib import sha256
 
-import yaml
-
+from mnerflow.config.configuration import check
+from mnerflow.config.keys import check_keys
 from mnerflow.data.post import SPLITS
 from mnerflow.data.sources import known_by
 from mnerflow.files import expanded
@@ -13,32 +13,28 @@ from mnerflow.llm import runs as llm
 from mnerflow.plan import layout
 from mnerflow.plan.baselines import lacking_baselines, write_baselines
 from mnerflow.plan.checks import check_clock
+from mnerflow.plan.encoders import names_of
 from mnerflow.plan.names import FILTERS_OFF, NONE, Run
 from mnerflow.plan.plan import Plan
 from mnerflow.plan.settings import broken_of, encoders_of, fit_of, image_config, modules_of
 from mnerflow.plan.study import study_name
-from mnerflow.plan.tuning import Candidate, candidate_config
+from mnerflow.plan.tuning import Candidate
 from mnerflow.plan.variants import contexts_of, starts_from, systems, variants
 from mnerflow.registry import kind_of, module_of
-from mnerflow.schema import check, check_keys
 
 ENVIRONMENT = str(ROOT / "envs/environment.yaml")
 # `--config x=true` arrives as text: Snakemake knows only True and False.
 config.update({key: value == "true" for key, value in config.items() if value in ("true", "false")})
 
 try:
-    SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
     for file in workflow.configfiles:
         check_keys(Path(file))
-    check(config, SCHEMA)
+    check(config)
     config["name"] = study_name(config.get("name"), workflow.overwrite_configfiles)
     for entry in config["datasets"].values():
         if "folder" in entry:
             entry["folder"] = str(expanded(entry["folder"]))
     plan = Plan(config, ROOT / "config/prompt.md")
-    training = SCHEMA["$defs"]["training"] | {"$defs": SCHEMA["$defs"]}
-    for candidate in plan.candidates:
-        check(candidate_config(config, candidate)["training"], training, f"tuning, {candidate.settings}")
     # What a training run reads.
     check_clock(["resources/weights", "results/data", "results/images", "results/features"])
 except UserError as error:
@@ -58,8 +54,8 @@ def one_of_runs(runs):
 wildcard_constraints:
     dataset=one_of(config["datasets"]),
     filter=r"[A-Za-z0-9_.+-]+",
-    text=one_of([*config["text_encoders"], NONE]),
-    image=one_of([*config["image_encoders"], NONE]),
+    text=one_of([*names_of(config, "text_encoders", "vision_language_encoders"), NONE]),
+    image=one_of([*names_of(config, "image_encoders", "vision_language_encoders"), NONE]),
     system=one_of(systems(config)),
     seed=r"\d+",
     split=one_of(SPLITS),

@@ -96,4 +96,4 @@ use rule predict as predict_with_images with:
         shuffled=f"{RUN}/predictions.test.shuffled.jsonl",
         blank=f"{RUN}/predictions.test.blank.jsonl",
     wildcard_constraints:
-        image=one_of(config["image_encoders"]),
+        image=one_of(names_of(config, "image_encoders", "vision_language_encoders")),

@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 from mnerflow.config import build
-from mnerflow.llm.client import Service
-from mnerflow.llm.rival import Material, RivalConfig, ask_run
+from mnerflow.llm.config import RivalConfig, Service
+from mnerflow.llm.rival import Material, ask_run
 from mnerflow.llm.runs import service_config
 from mnerflow.log import job
 from mnerflow.plan.names import Run

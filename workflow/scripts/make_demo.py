@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
-from mnerflow.data.demo import DemoConfig, make_demo
+from mnerflow.config import build
+from mnerflow.data.config import DemoConfig
+from mnerflow.data.demo import make_demo
 from mnerflow.log import job
 
 with job(f"made {snakemake.wildcards.dataset}", snakemake.log[0]):
-    make_demo(DemoConfig(**snakemake.params.options), Path(snakemake.output.images).parent)
+    config = build(DemoConfig, snakemake.params.options, f"datasets.{snakemake.wildcards.dataset}.generator")
+    make_demo(config, Path(snakemake.output.images).parent)

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from mnerflow.config import build
-from mnerflow.data.prepare import PrepareConfig, prepare
+from mnerflow.data.config import PrepareConfig
+from mnerflow.data.prepare import prepare
 from mnerflow.log import job
 
 with job(f"prepared {snakemake.wildcards.dataset}", snakemake.log[0]) as log:

@@ -5,9 +5,10 @@ from pathlib import Path
 from mnerflow.log import job
 from mnerflow.models.parts import encoder_config
 from mnerflow.models.weights import fetch_weights
+from mnerflow.plan.encoders import ENCODERS
 
 name, params = snakemake.wildcards.encoder, snakemake.params
-package = "text_encoders" if name in snakemake.config["text_encoders"] else "image_encoders"
+package = next(section for section in ENCODERS if name in snakemake.config.get(section, {}))
 entry = snakemake.config[package][name]
 with job(f"fetched weights of {name}", snakemake.log[0]):
     # What a run would say of a wrong option, before gigabytes are fetched.

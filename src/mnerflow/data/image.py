@@ -8,12 +8,12 @@ import stat
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from mnerflow.compute.memory import no_memory
+from mnerflow.data.config import Fit
 from mnerflow.errors import UserError
 from mnerflow.files import inside
 
@@ -40,8 +40,6 @@ REASONS = {
 }
 
 Image.init()  # once, here; otherwise the first file of each thread would do it
-
-Fit = Literal["letterbox", "wrap"]
 
 
 class BrokenImage(Exception):

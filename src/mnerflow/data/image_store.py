@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal, TypeVar
+from typing import BinaryIO, TypeVar
 
 import numpy as np
 from tqdm import tqdm
 
 from mnerflow.compute.memory import no_memory
-from mnerflow.data.image import BLANK_COLOUR, BrokenImage, Fit, decode
+from mnerflow.data.config import Fit, Policy
+from mnerflow.data.image import BLANK_COLOUR, BrokenImage, decode
 from mnerflow.errors import UserError
 from mnerflow.files import atomic_path, csv_rows, csv_text, read_text, write_text
 
@@ -28,7 +29,6 @@ COLUMNS = ["image", "row", "status", "reason"]
 IMAGES, INDEX = "images.npy", "index.csv"
 _REBUILD = "Delete the folder and run again."
 
-Policy = Literal["fail", "blank", "drop"]
 Item, Result = TypeVar("Item"), TypeVar("Result")
 
 

@@ -3,12 +3,12 @@
 import json
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
-from mnerflow.data.contexts import Texts, context_files, read_context
+from mnerflow.data.config import PrepareConfig
+from mnerflow.data.contexts import Texts, read_context
 from mnerflow.data.formats import parse
 from mnerflow.data.overlap import shared_posts
 from mnerflow.data.post import SPLITS, Post, read_posts, write_splits
@@ -16,31 +16,6 @@ from mnerflow.data.prepare_report import ContextReport, Report, count_split, cou
 from mnerflow.data.tags import OUTSIDE, entity_type, repair
 from mnerflow.errors import UserError, listed, suggest
 from mnerflow.files import inside
-
-
-@dataclass
-class PrepareConfig:
-    """How a data set's raw files are read.
-
-    ``splits`` names the raw file, or the files, of each split. A set without a dev or test file has
-    that split drawn from its training posts by ``seed``: the share ``dev_fraction`` or ``test_fraction``,
-    whole ``group``s where posts have one. ``map`` renames entity types, from their annotated name to one
-    of ``types``. ``repair`` turns a stray ``I-`` into the ``B-`` it stands for; else tags stay as annotated.
-    ``contexts`` names the file, or the files and their format, of each context that has such.
-    ``drop_first_token`` loses each post's first token and its tag, as the thesis's parser did.
-    """
-
-    format: str
-    types: list[str]
-    splits: dict[str, str | list[str]]
-    map: dict[str, str] = field(default_factory=dict)
-    contexts: dict[str, Any] = field(default_factory=dict)
-    language: str = ""
-    repair: bool = False
-    drop_first_token: bool = False
-    dev_fraction: float = 0.1
-    test_fraction: float = 0.1
-    seed: int = 0
 
 
 def prepare(
@@ -87,11 +62,6 @@ def prepare(
 
 
 def _check(config: PrepareConfig) -> None:
-    for split in config.splits:
-        if split not in SPLITS:
-            raise UserError(f"splits: {split!r} is not one of {', '.join(SPLITS)}{suggest(split, SPLITS)}.")
-    if "train" not in config.splits:
-        raise UserError("splits: 'train' is missing. Name its file; dev and test can be drawn from it.")
     for name, target in config.map.items():
         if target not in config.types:
             raise UserError(
@@ -216,7 +186,7 @@ def _attach_contexts(
     config: PrepareConfig, raw: Path, splits: dict[str, list[Post]]
 ) -> dict[str, ContextReport]:
     """Give posts the contexts that stand in files; returns what was found of these and of the posts' own."""
-    files = context_files({"contexts": config.contexts})
+    files = config.contexts
     reports = {}
     for name in dict.fromkeys([*files, *(name for post in _all(splits) for name in post.contexts)]):
         context = read_context(files[name], raw) if name in files else Texts(by_image=False, texts={})

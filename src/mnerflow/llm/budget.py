@@ -4,7 +4,6 @@ import fcntl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -17,19 +16,6 @@ LEDGER = "spent.tsv"
 # Characters a token: about four in English; a common model's tokenizer does not make more than one of two,
 # where a language is written in Latin letters.
 USUAL, FEWEST = 4, 2
-
-
-@dataclass(frozen=True)
-class Price:
-    """US dollars for a million tokens; ``image_tokens`` is what an image is charged as, for the estimate."""
-
-    input: float
-    output: float
-    image_tokens: int = 1000
-
-    def of(self, input_tokens: float, output_tokens: float) -> float:
-        """US dollars for so many tokens."""
-        return (input_tokens * self.input + output_tokens * self.output) / 1e6
 
 
 def input_tokens(request: dict[str, Any], image_tokens: int, characters: int = USUAL) -> float:

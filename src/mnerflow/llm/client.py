@@ -18,7 +18,8 @@ from tqdm import tqdm
 
 from mnerflow.errors import UserError
 from mnerflow.files import read_json, write_json
-from mnerflow.llm.budget import FEWEST, USUAL, Budget, Price, budget, input_tokens, most_output_tokens
+from mnerflow.llm.budget import FEWEST, USUAL, Budget, budget, input_tokens, most_output_tokens
+from mnerflow.llm.config import Price, Service
 from mnerflow.log import logger
 from mnerflow.secrets import without
 
@@ -30,28 +31,6 @@ REFUSALS = (
     "context_length_exceeded",
     "exceed_context_size_error",
 )
-
-
-@dataclass(frozen=True)
-class Service:
-    """Where and how a rival is asked; none of it changes an answer.
-
-    Attributes:
-        base_url: of the API, up to and with ``/v1``.
-        key: name of the environment variable that holds the key; nothing for a server that wants none.
-        price: of tokens; nothing for a server that costs nothing.
-        concurrency: requests under way at a time.
-        timeout: seconds to wait for an answer.
-        retries: of a request that met 429, 5xx, a timeout or a broken connection; the wait doubles from half
-            a second to eight, or is what the server asks for.
-    """
-
-    base_url: str
-    key: str | None = None
-    price: Price | None = None
-    concurrency: int = 4
-    timeout: float = 120.0
-    retries: int = 6
 
 
 @dataclass(frozen=True, slots=True)

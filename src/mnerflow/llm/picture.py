@@ -5,7 +5,8 @@ from base64 import b64encode
 from collections.abc import Sequence
 from pathlib import Path
 
-from mnerflow.data.image import BrokenImage, Fit, open_image
+from mnerflow.data.config import Fit
+from mnerflow.data.image import BrokenImage, open_image
 from mnerflow.llm.prompt import Message
 
 QUALITY = 85  # of the JPEG, 0..100

@@ -10,8 +10,7 @@ from statistics import fmean
 from typing import Any
 
 from mnerflow.config import plain
-from mnerflow.data.image import Fit
-from mnerflow.data.image_store import Policy
+from mnerflow.data.config import Fit, Policy
 from mnerflow.data.post import Post, read_posts
 from mnerflow.data.tags import OUTSIDE
 from mnerflow.errors import UserError
@@ -19,10 +18,10 @@ from mnerflow.evaluation.predictions import Prediction, write_predictions
 from mnerflow.files import sha256, write_json_lines
 from mnerflow.llm.answer import ANSWER_PROBLEMS, ENTITY_PROBLEMS, Reading, read_answer, schema
 from mnerflow.llm.budget import USUAL
-from mnerflow.llm.client import Answer, Request, Service, ask_all
+from mnerflow.llm.client import Answer, Request, ask_all
+from mnerflow.llm.config import RivalConfig, Service
 from mnerflow.llm.picture import show
 from mnerflow.llm.prompt import Message, Prompt, gold_answer
-from mnerflow.llm.runs import RivalConfig
 from mnerflow.log import logger
 from mnerflow.provenance import origin
 from mnerflow.record import PromptFile, RivalRecord

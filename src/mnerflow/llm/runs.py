@@ -5,53 +5,21 @@ model is shown and whether it sees the image, which ``pixels`` then stands for.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from mnerflow.config import build, plain
+from mnerflow.config import build, plain, settings_of
 from mnerflow.errors import UserError, check_known
 from mnerflow.files import sha256
+from mnerflow.llm.config import Question, RivalConfig, Service
+from mnerflow.plan.encoders import encoders
 from mnerflow.plan.names import FILTERS_OFF, NONE, Combination, Run
 from mnerflow.record import RECORD, RivalRecord
 
 PIXELS = "pixels"
 IMAGE = "_image"
-# What an answer hangs on; how the server is reached and paid does not.
-ASKED = ("base_url", "model", "response_format", "options", "image_size", "detail", "posts")
-SERVICE = ("base_url", "key", "price", "concurrency", "timeout", "retries")
-
-
-@dataclass(frozen=True)
-class RivalConfig:
-    """One run of a rival: everything that its answers hang on, besides data and prompt.
-
-    Attributes:
-        base_url: of the API; the same name may be another model elsewhere.
-        model: its name there.
-        entity_types: the data set's.
-        seed: draws the examples, and is sent along.
-        examples: posts of the training split that the model is shown with their gold answers.
-        image: whether posts are shown with their images.
-        image_size: pixels of the longer side; larger images are scaled down.
-        detail: how closely the model is to look, where the API knows such a setting.
-        response_format: how the API is told to answer in JSON; ``text`` leaves it to the prompt.
-        options: parameters of the request over ``OPTIONS``; one that is ``None`` is left out.
-        posts: ask about the first so many posts only, as a trial.
-    """
-
-    base_url: str
-    model: str
-    entity_types: tuple[str, ...]
-    seed: int
-    examples: int = 0
-    image: bool = False
-    image_size: int = 512
-    detail: str | None = None
-    response_format: Literal["json_schema", "json_object", "text"] = "json_schema"
-    options: dict[str, Any] = field(default_factory=dict)
-    posts: int | None = None
 
 
 def rival_runs(config: dict[str, Any]) -> list[Run]:
@@ -62,8 +30,8 @@ def rival_runs(config: dict[str, Any]) -> list[Run]:
     """
     runs = []
     for name, rival in config.get("rivals", {}).items():
-        if name in config["text_encoders"]:
-            raise UserError(f"rivals.{name}: a text encoder has this name, too. Choose another.")
+        if name in encoders(config):
+            raise UserError(f"rivals.{name}: an encoder has this name, too. Choose another.")
         check_known(rival["datasets"], config["datasets"], f"rivals.{name}.datasets")
         parts = product(
             rival["datasets"], rival.get("filters", [FILTERS_OFF]), _fusions(rival), rival.get("seeds", [1])
@@ -101,7 +69,7 @@ def rival_config(config: dict[str, Any], run: Run) -> dict[str, Any]:
     """The plain values of a run's ``RivalConfig``, and nothing that changes no answer."""
     rival = config["rivals"][run.text_encoder]
     examples, image = next(way for way in _fusions(rival) if fusion_name(*way) == run.fusion)
-    values = {key: rival[key] for key in ASKED if key in rival}
+    values = settings_of(Question, rival)
     return values | {
         "entity_types": list(config["datasets"][run.dataset]["types"]),
         "examples": examples,
@@ -113,7 +81,7 @@ def rival_config(config: dict[str, Any], run: Run) -> dict[str, Any]:
 def service_config(config: dict[str, Any], name: str) -> dict[str, Any]:
     """The plain values of a rival's ``Service``."""
     rival = config["rivals"][name]
-    return {key: rival[key] for key in SERVICE if key in rival}
+    return settings_of(Service, rival)
 
 
 def prompt_of(config: dict[str, Any], name: str, default: Path) -> Path:

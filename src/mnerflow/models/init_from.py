@@ -28,7 +28,7 @@ def start_from(
 
     Raises ``UserError`` when an encoder is of another configuration.
     """
-    for encoder in ("text_encoder.", "image_encoder."):
+    for encoder in ("encoder.text.", "encoder.image."):
         here, there = ({name for name in state if name.startswith(encoder)} for state in (own, learnt))
         if here and there and here != there:
             raise UserError(
@@ -41,7 +41,7 @@ def start_from(
         part, _, inner = name.partition(".")
         if name not in learnt:
             fresh.append(name)
-        elif part in ("text_encoder", "image_encoder"):
+        elif part == "encoder":
             if learnt[name].shape != weight.shape:
                 raise UserError(
                     f"init_from: {name} has the shape {tuple(learnt[name].shape)} there and "

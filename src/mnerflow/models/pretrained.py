@@ -22,6 +22,8 @@ logging.disable_progress_bar()
 SAFE = {"trust_remote_code": False}
 # A vector of the whole text, which nothing here reads.
 POOLER = "pooler"
+# Of a language model, also of one inside a larger model.
+HEAD = "lm_head"
 MOST_LAYERS = 10_000
 
 
@@ -116,4 +118,4 @@ def _check_size(weights: Path, auto: type, config: PreTrainedConfig, files: Iter
 def _belongs_inside(name: str, model: PreTrainedModel) -> bool:
     """Whether a tensor that was not read lies in a part that the model has, and is no head of a task."""
     part = name.removeprefix(f"{model.base_model_prefix}.").partition(".")[0]
-    return part != POOLER and part in dict(model.named_children())
+    return part != POOLER and part in dict(model.named_children()) and HEAD not in name.split(".")

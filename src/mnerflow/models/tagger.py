@@ -1,4 +1,4 @@
-"""The tagger: text encoder, image encoder, fusion, decoder; each replaceable, each a file."""
+"""The tagger: encoder, fusion, decoder; each replaceable, each a file."""
 
 import hashlib
 import json
@@ -20,12 +20,14 @@ from mnerflow.files import atomic_path
 from mnerflow.models.batch import Batch
 from mnerflow.models.decoders import Decoder
 from mnerflow.models.dropout import replace_dropout
+from mnerflow.models.encoder import Encoder
 from mnerflow.models.fusions import Fusion, Sizes
-from mnerflow.models.image_encoders import Features, ImageEncoder, new_image_encoder
-from mnerflow.models.image_encoders.augment import Augment
+from mnerflow.models.image_encoders import Features, new_image_encoder
 from mnerflow.models.init_from import start_from
 from mnerflow.models.parts import load_encoder, options_of
 from mnerflow.models.text_encoders import TextEncoder
+from mnerflow.models.two_towers import TwoTowers
+from mnerflow.models.vision_language_encoders import VisionLanguageEncoder
 from mnerflow.models.whole import check_tensor
 from mnerflow.registry import load_class
 
@@ -37,45 +39,20 @@ class Tagger(nn.Module):
 
     def __init__(
         self,
-        text_encoder: TextEncoder | None,
-        image_encoder: ImageEncoder | None,
+        encoder: Encoder,
         fusion: Fusion,
         decoder: Decoder,
-        augment: bool = False,
     ) -> None:
         super().__init__()
-        self.augment = Augment() if augment else nn.Identity()
-        self.text_encoder = text_encoder
-        self.image_encoder = image_encoder
+        self.encoder = encoder
         self.fusion = fusion
         self.decoder = decoder
         replace_dropout(self)
 
     def forward(self, batch: Batch) -> Tensor:
         """Return the decoder's scores ``(batch, words, …)``."""
-        words = patches = patch_mask = prefix = None
-        if self.image_encoder is not None:
-            patches = self._patches(batch.images, batch.image_mask)
-            patch_mask = batch.image_mask.repeat_interleave(patches.shape[2], dim=1)
-            patches = patches.flatten(1, 2)
-            prefix = self.fusion.prefix(patches, patch_mask)
-        if self.text_encoder is not None:
-            words = self.text_encoder(batch.text, prefix)
-        return self.decoder(self.fusion(words, batch.word_mask, patches, patch_mask))
-
-    def _patches(self, images: Tensor, image_mask: Tensor) -> Tensor:
-        """Encode ``(batch, images, …)`` to ``(batch, images, patches, d)``.
-
-        What pads a batch takes no time and no part in its statistics; its patches are zero. Only where there
-        are fewer than two images are all encoded, since one alone has no statistics.
-        """
-        shown = int(image_mask.sum())
-        if shown == image_mask.numel() or shown < 2:
-            return self.image_encoder(self.augment(images.flatten(0, 1))).unflatten(0, image_mask.shape)
-        encoded = self.image_encoder(self.augment(images[image_mask]))
-        patches = encoded.new_zeros(*image_mask.shape, *encoded.shape[1:])
-        patches[image_mask] = encoded
-        return patches
+        encoded = self.encoder(batch, self.fusion.prefix)
+        return self.decoder(self.fusion(encoded.words, batch.word_mask, encoded.patches, encoded.patch_mask))
 
     def loss(self, batch: Batch) -> Tensor:
         """Mean loss a word."""
@@ -103,10 +80,8 @@ class Tagger(nn.Module):
         self.load_state_dict(state, strict=False)
 
     def save(self, path: Path) -> None:
-        """Write trained weights, what the text encoder needs besides, and a checksum into one file."""
-        metadata = {"tags": self.decoder.tags}
-        if self.text_encoder:
-            metadata |= self.text_encoder.metadata()
+        """Write trained weights, what the encoder needs besides, and a checksum into one file."""
+        metadata = {"tags": self.decoder.tags} | self.encoder.metadata()
         state = {name: tensor.contiguous() for name, tensor in self.trained_state().items()}
         # Within the metadata: a safetensors file has no room behind its tensors.
         metadata[SEAL] = _checksum(state, metadata)
@@ -129,8 +104,8 @@ def new_tagger(run: RunConfig, posts: Sequence[Post], d_feature: int) -> Tagger:
         d_feature: vector size of precomputed image features; 0 when the image encoder reads pixels.
     """
     learnt, metadata = _read(Path(run.init_from)) if run.init_from else ({}, {})
-    restored = metadata if any(name.startswith("text_encoder.") for name in learnt) else None
-    tagger = _assemble(run, _text_encoder(run, posts, restored), d_feature)
+    restored = metadata if any(name.startswith("encoder.text.") for name in learnt) else None
+    tagger = _assemble(run, _encoder(run, posts, restored, d_feature))
     if run.init_from:
         start_from(tagger.trained_state(), tagger.decoder, learnt, metadata["tags"])
     tagger.decoder.begin([[post.labels[index] for index in post.kept] for post in posts])
@@ -141,8 +116,7 @@ def load_tagger(run: RunConfig, path: Path, d_feature: int) -> Tagger:
     """Make the tagger whose weights ``Tagger.save`` wrote; raises ``UserError`` when they do not fit."""
     state, metadata = _read(path)
     try:
-        text_encoder = _text_encoder(run, (), metadata)
-        tagger = _assemble(run, text_encoder, d_feature)
+        tagger = _assemble(run, _encoder(run, (), metadata, d_feature))
         tagger.load_trained_state(state)
     except (KeyError, RuntimeError) as error:  # metadata of another encoder, or weights that do not fit
         if no_memory(error):
@@ -153,10 +127,26 @@ def load_tagger(run: RunConfig, path: Path, d_feature: int) -> Tagger:
     return tagger
 
 
+def _encoder(
+    run: RunConfig, posts: Sequence[Post], metadata: dict[str, Any] | None, d_feature: int
+) -> Encoder:
+    """The run's encoder as it was saved with ``metadata``; without, a new one for training ``posts``."""
+    if both := run.vision_language_encoder:
+        cls, config, weights = load_encoder("vision_language_encoders", both, VisionLanguageEncoder)
+        with options_of(f"vision-language encoder {both.kind!r}"):
+            if metadata is None:
+                return cls.create(config, both.size, weights)
+            return cls.restore(config, both.size, weights, metadata)
+    image = None
+    text = _text_encoder(run, posts, metadata)
+    if run.image_encoder is not None:
+        image = Features(d_feature) if d_feature else new_image_encoder(run.image_encoder)
+    return TwoTowers(text, image, run.image_encoder is not None and run.image_encoder.augment)
+
+
 def _text_encoder(
     run: RunConfig, posts: Sequence[Post], metadata: dict[str, Any] | None
 ) -> TextEncoder | None:
-    """The run's text encoder as it was saved with ``metadata``; without, a new one for training ``posts``."""
     if run.text_encoder is None:
         return None
     cls, config, weights = load_encoder("text_encoders", run.text_encoder, TextEncoder)
@@ -193,20 +183,12 @@ def _checksum(state: dict[str, Tensor], metadata: dict[str, Any]) -> str:
     return digest.hexdigest()
 
 
-def _assemble(run: RunConfig, text_encoder: TextEncoder | None, d_feature: int) -> Tagger:
-    image_encoder = None
-    if run.image_encoder is not None:
-        image_encoder = Features(d_feature) if d_feature else new_image_encoder(run.image_encoder)
+def _assemble(run: RunConfig, encoder: Encoder) -> Tagger:
     tags = tag_list(run.entity_types)
-    sizes = Sizes(
-        text_encoder.d_model if text_encoder else 0,
-        image_encoder.d_model if image_encoder else 0,
-        len(tags),
-        text_encoder.prefix_shape if text_encoder else (0, 0, 0),
-    )
+    sizes = Sizes(encoder.d_word, encoder.d_patch, len(tags), encoder.prefix_shape)
     fusion = load_class("models.fusions", run.fusion.kind, Fusion)
-    encoders = (("text", text_encoder), ("image", image_encoder))
-    if (given := tuple(name for name, encoder in encoders if encoder)) != fusion.inputs:
+    given = encoder.inputs
+    if fusion.inputs != given and not (encoder.joint and fusion.inputs == ("joint",)):
         raise UserError(
             f"fusion {run.fusion.kind!r}: it reads {' and '.join(fusion.inputs)}, but is given "
             f"{' and '.join(given) or 'neither text nor image'}. Correct its `inputs`."
@@ -221,5 +203,4 @@ def _assemble(run: RunConfig, text_encoder: TextEncoder | None, d_feature: int) 
     decoder = load_class("models.decoders", run.decoder.kind, Decoder)
     with options_of(f"decoder {run.decoder.kind!r}"):
         decoder = decoder(fusion.d_model, tags, **run.decoder.options)
-    augment = run.image_encoder is not None and run.image_encoder.augment
-    return Tagger(text_encoder, image_encoder, fusion, decoder, augment)
+    return Tagger(encoder, fusion, decoder)

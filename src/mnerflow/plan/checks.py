@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Iterable
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from mnerflow.data.sources import check_name, known_by
 from mnerflow.errors import UserError, check_known, listed, suggest
 from mnerflow.files import expanded, reading
 from mnerflow.plan.datasets import split_files
+from mnerflow.plan.encoders import ENCODERS, encoders, encoders_in
 from mnerflow.plan.names import BASE, FILTERS_OFF, NONE, Run
 from mnerflow.plan.settings import decoder_of, run_config
 from mnerflow.plan.variants import contexts_of, variant_chain, variants
@@ -60,15 +62,15 @@ def check_clock(folders: Iterable[str]) -> None:
 def _check_entries(config: dict[str, Any]) -> None:
     """What the schema cannot say of an entry: names that nothing else would look up, and contradictions."""
     check_known(config.get("filters", {}), names_in("data.filters"), "filters")
-    for name in config["text_encoders"].keys() & config["image_encoders"].keys():
-        raise UserError(
-            f"{name!r} is a text encoder and an image encoder, whose weights would lie in one folder. Rename "
-            "one of the two."
-        )
-    encoders = config["text_encoders"] | config["image_encoders"]
+    for one, other in combinations(ENCODERS, 2):
+        for name in config.get(one, {}).keys() & config.get(other, {}).keys():
+            raise UserError(
+                f"{name!r} stands in {one} and {other}, whose weights would lie in one folder. Rename one of "
+                "the two."
+            )
     for estimates in ("core_hours", "gigabytes"):
-        check_known(config.get(estimates, {}), encoders, estimates)
-    for entry in encoders.values():
+        check_known(config.get(estimates, {}), encoders(config), estimates)
+    for entry in encoders(config).values():
         expanded(entry.get("source", "").removeprefix("path:"))
     for name, entry in config["datasets"].items():
         others = {other: None for other in config["datasets"] if other != name}
@@ -98,9 +100,11 @@ def _check_entries(config: dict[str, Any]) -> None:
             raise UserError(
                 f"variants.{name}.context_length: it reads no contexts. Name some, or leave it out."
             )
-    for name, entry in config["text_encoders"].items():
-        if entry.get("kind", name) in ("transformer", "language_model") and "source" not in entry:
-            raise UserError(f"text_encoders.{name}: it needs pretrained weights. Give it a `source`.")
+    pretrained = ("transformer", "language_model", "vision_language_model")
+    for section in ENCODERS:
+        for name, entry in config.get(section, {}).items():
+            if kind_of(name, entry) in pretrained and "source" not in entry:
+                raise UserError(f"{section}.{name}: it needs pretrained weights. Give it a `source`.")
     for name, entry in config["image_encoders"].items():
         if entry.get("frozen") and "source" not in entry:
             raise UserError(
@@ -126,9 +130,10 @@ def _check_model(config: dict[str, Any], run: Run) -> None:
     """What a run's model is made of."""
     values = run_config(config, run)
     check_part("models.decoders", values["decoder"]["kind"], f"variants.{run.variant}.decoder")
-    for part in ("fusion", "text_encoder", "image_encoder"):
-        if part in values:
-            check_part(f"models.{part}s", values[part]["kind"], f"{part}s.{getattr(run, part)}.kind")
+    for section, names in {"fusions": [run.fusion], **encoders_in(config, run)}.items():
+        for name in names:
+            kind = values[section.removesuffix("s")]["kind"]
+            check_part(f"models.{section}", kind, f"{section}.{name}.kind")
 
 
 def _check_contexts(config: dict[str, Any], run: Run) -> None:

@@ -4,6 +4,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from mnerflow.config import settings_of
+from mnerflow.config.datasets import About
+from mnerflow.data.config import PrepareConfig
 from mnerflow.data.contexts import context_files
 from mnerflow.data.formats import read_beside
 from mnerflow.data.sources import archives
@@ -11,14 +14,6 @@ from mnerflow.files import folder_state
 from mnerflow.plan import layout
 from mnerflow.plan.settings import images_of
 from mnerflow.registry import module_of
-
-# What of a data set's entry its prepared posts hang on.
-PREPARED = (
-    *("format", "types", "map", "splits", "contexts", "language", "repair", "drop_first_token"),
-    *("dev_fraction", "test_fraction", "seed"),
-)
-# What a data set's report says of it.
-ABOUT = ("title", "language", "licence", "citation", "homepage")
 
 
 class Datasets:
@@ -62,11 +57,11 @@ class Datasets:
 
     def prepare_options(self, dataset: str) -> dict[str, Any]:
         """What preparing a data set's posts is told."""
-        return _of(self.entries[dataset], PREPARED)
+        return settings_of(PrepareConfig, self.entries[dataset])
 
     def about(self, dataset: str) -> dict[str, Any]:
         """What is said of a data set to readers."""
-        return _of(self.entries[dataset], ABOUT)
+        return settings_of(About, self.entries[dataset])
 
     def archive_of(self, dataset: str) -> str:
         """The archive that a data set's photos are unpacked from."""
@@ -97,7 +92,3 @@ def split_files(entry: dict[str, Any]) -> list[str]:
     """The files that hold the splits of a data set's entry."""
     parts = entry["splits"].values()
     return [name for part in parts for name in ([part] if isinstance(part, str) else part)]
-
-
-def _of(entry: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
-    return {key: value for key, value in entry.items() if key in keys}

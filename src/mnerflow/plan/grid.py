@@ -6,6 +6,7 @@ from typing import Any
 
 from mnerflow import signature
 from mnerflow.errors import UserError, check_known
+from mnerflow.plan.encoders import ENCODERS, encoders_in
 from mnerflow.plan.names import BASE, FILTERS_OFF, NONE, Run
 from mnerflow.plan.variants import contexts_of, setting, variants
 from mnerflow.registry import kind_of
@@ -15,8 +16,9 @@ def expand(config: dict[str, Any]) -> list[Run]:
     """All runs of the configuration's ``grid``, each once, sorted.
 
     A block of the grid is the product of its lists; an encoder that a fusion does not use is ``none``,
-    so unimodal fusions are not multiplied by it. Raises ``UserError`` for a name that is not configured, and
-    for contexts without the text.
+    so unimodal fusions are not multiplied by it. A vision-language encoder stands beside the pairs of a text
+    encoder and an image encoder. Raises ``UserError`` for a name that is not configured, and for contexts
+    without the text.
     """
     runs = set()
     for number, block in enumerate(config["grid"], start=1):
@@ -27,28 +29,42 @@ def expand(config: dict[str, Any]) -> list[Run]:
 def block_runs(config: dict[str, Any], block: dict[str, Any], place: str) -> Iterator[Run]:
     """The runs of one block, as ``expand`` says; an error names its ``place`` in the configuration."""
     known = config | {"variants": variants(config)}
-    for name in ("datasets", "text_encoders", "image_encoders", "fusions", "variants"):
-        check_known(block.get(name, []), known[name], f"{place}.{name}")
+    for name in ("datasets", *ENCODERS, "fusions", "variants"):
+        check_known(block.get(name, []), known.get(name, {}), f"{place}.{name}")
     for fusion in block["fusions"]:
-        inputs = inputs_of(config, fusion)
-        texts = block.get("text_encoders", []) if "text" in inputs else [NONE]
-        images = block.get("image_encoders", []) if "image" in inputs else [NONE]
-        for needed, names in (("text_encoders", texts), ("image_encoders", images)):
-            if not names:
-                raise UserError(f"{place}: the fusion {fusion!r} needs {needed}, and the block lists none.")
+        pairs = _pairs(block, fusion, inputs_of(config, fusion), place)
         filters = block.get("filters", [FILTERS_OFF])
-        parts = product(block["datasets"], filters, texts, images, [fusion], block["seeds"])
-        for part, variant in product(parts, block.get("variants", [BASE])):
-            if "text" not in inputs and contexts_of(config, variant):
+        parts = product(block["datasets"], filters, pairs, block["seeds"], block.get("variants", [BASE]))
+        for dataset, chosen, (text, image), seed, variant in parts:
+            if text == NONE and contexts_of(config, variant):
                 raise UserError(
                     f"{place}: the variant {variant!r} reads contexts beside the text, which {fusion!r} does "
                     "not read."
                 )
-            yield Run(*part, variant=variant)
+            yield Run(dataset, chosen, text, image, fusion, seed, variant=variant)
+
+
+def _pairs(block: dict[str, Any], fusion: str, inputs: tuple[str, ...], place: str) -> list[tuple[str, str]]:
+    """Text and image encoder of a block's runs of one fusion, given what that fuses."""
+    texts, images, both = (block.get(name, []) for name in ENCODERS)
+    if inputs == ("joint",):
+        pairs, needed = [(name, name) for name in both], "vision_language_encoders"
+    elif inputs == ("text",):
+        pairs, needed = [(name, NONE) for name in (*texts, *both)], "text_encoders"
+    elif inputs == ("image",):
+        pairs, needed = [(NONE, name) for name in images], "image_encoders"
+        if both and not images:
+            needed += " (a vision-language encoder reads no image without a text)"
+    else:
+        pairs = [*product(texts, images), *((name, name) for name in both)]
+        needed = "image_encoders" if texts else "text_encoders"
+    if not pairs:
+        raise UserError(f"{place}: the fusion {fusion!r} needs {needed}, and the block lists none.")
+    return pairs
 
 
 def inputs_of(config: dict[str, Any], fusion: str) -> tuple[str, ...]:
-    """What a fusion fuses: ``text``, ``image`` or both."""
+    """What a fusion fuses: ``text``, ``image`` or both, or what an encoder has read of both: ``joint``."""
     return signature.inputs_of(kind_of(fusion, config["fusions"][fusion])) or ("text", "image")
 
 
@@ -63,8 +79,7 @@ def starting_runs(config: dict[str, Any], run: Run) -> list[Run]:
         place = f"variants.{run.variant}.init_from"
         block = {"datasets": [start["dataset"]], "filters": [run.filter], "variants": [start["variant"]]}
         block |= {"fusions": [start.get("fusion", run.fusion)], "seeds": [run.seed]}
-        for name, encoder in (("text_encoders", run.text_encoder), ("image_encoders", run.image_encoder)):
-            block[name] = [encoder] if encoder != NONE else []
+        block |= encoders_in(config, run)
         [run] = block_runs(config, block, place)
         if run in found:
             raise UserError(f"{place}: runs that start from each other. Break the circle.")

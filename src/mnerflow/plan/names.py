@@ -20,6 +20,9 @@ ABLATIONS = ("shuffled", "blank")
 class Combination:
     """What the runs of several seeds share; ``none`` is an encoder that they lack.
 
+    A vision-language encoder is both text and image encoder, and the text encoder alone where it is shown no
+    images.
+
     A fusion says how modalities are combined; a variant what else tells runs apart: decoder, contexts that
     are read, the run to start from, training.
     """
@@ -141,5 +144,5 @@ def data_label(dataset: str, filter_name: str) -> str:
 
 
 def encoders_label(text_encoder: str, image_encoder: str) -> str:
-    """The encoders that are used, for a reader."""
-    return "+".join(name for name in (text_encoder, image_encoder) if name != NONE)
+    """The encoders that are used, for a reader; one that reads both text and image once."""
+    return "+".join(dict.fromkeys(name for name in (text_encoder, image_encoder) if name != NONE))

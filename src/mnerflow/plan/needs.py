@@ -8,6 +8,7 @@ from typing import Any
 
 from mnerflow.data.post import SPLITS
 from mnerflow.errors import UserError
+from mnerflow.plan.encoders import encoders
 from mnerflow.plan.names import NONE, Run
 from mnerflow.plan.settings import images_of, run_config
 
@@ -67,7 +68,7 @@ def needs_of(config: dict[str, Any], runs: Iterable[Run], results: Path) -> Need
         hours.update({name: cost * read / 1000 for name, cost in _costs(config, "core_hours", run).items()})
     files: dict[Path, float] = {}
     for dataset, name in images:
-        encoder = config["image_encoders"][name]
+        encoder = encoders(config)[name]
         pixels = sum(posts[dataset].values()) * encoder["size"] ** 2 * 3
         files[results / f"images/{dataset}/{encoder['size']}/images.npy"] = pixels / 1e9
         if encoder.get("frozen"):

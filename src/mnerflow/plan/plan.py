@@ -13,6 +13,7 @@ from mnerflow.plan import layout
 from mnerflow.plan.baselines import Baselines, baselines
 from mnerflow.plan.checks import check_plan
 from mnerflow.plan.datasets import Datasets
+from mnerflow.plan.encoders import encoders
 from mnerflow.plan.finished import is_finished, is_published, is_trained, made_otherwise
 from mnerflow.plan.grid import expand, starting_runs
 from mnerflow.plan.kept_weights import was_dropped
@@ -35,6 +36,7 @@ class Plan:
         rivals: language models that are asked.
         asked: rivals that have answered about the data of the grid.
         dropped: runs whose weights were dropped.
+        encoders: entries of all encoders, by name.
         sources: entries of the encoders that are pretrained.
         data: its data sets.
     """
@@ -48,8 +50,8 @@ class Plan:
         self.config, self.results = config, Path(layout.RESULTS)
         self.study = layout.study(config["name"])
         self.data = Datasets(config)
-        encoders = config["text_encoders"] | config["image_encoders"]
-        self.sources = {name: entry for name, entry in encoders.items() if "source" in entry}
+        self.encoders = encoders(config)
+        self.sources = {name: entry for name, entry in self.encoders.items() if "source" in entry}
         self._values: dict[Run, dict[str, Any]] = {}
         self.runs = expand(config)
         if config.get("finished_only"):
@@ -127,7 +129,7 @@ class Plan:
 
     def weights(self, *encoders: str) -> list[str]:
         """Weight folders of those encoders that are pretrained."""
-        return [layout.weights(name) for name in encoders if name in self.sources]
+        return [layout.weights(name) for name in dict.fromkeys(encoders) if name in self.sources]
 
     def linked_weights(self, encoder: str) -> list[str]:
         """The files that a `path:` source names: other weights there are a reason to train anew."""
@@ -142,7 +144,7 @@ class Plan:
         """Image store, and features where the encoder is frozen, that runs read."""
         if encoder == NONE:
             return {}
-        entry, owner = self.config["image_encoders"][encoder], images_of(self.config, dataset)
+        entry, owner = self.encoders[encoder], images_of(self.config, dataset)
         read = {"images": f"{layout.images(owner, entry['size'])}/images.npy"}
         return read | ({"features": layout.features(owner, encoder)} if entry.get("frozen") else {})
 
@@ -183,7 +185,7 @@ class Plan:
     def image_indexes(self) -> dict[str, str]:
         """By data set whose images some run sees, the index of an image store that holds them."""
         sizes = {
-            run.dataset: self.config["image_encoders"][run.image_encoder]["size"]
+            run.dataset: self.encoders[run.image_encoder]["size"]
             for run in self.runs
             if run.image_encoder != NONE
         }

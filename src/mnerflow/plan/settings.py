@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from mnerflow.config import TrainingConfig, build, plain
+from mnerflow.config import ImageConfig, TrainingConfig, build, plain, settings_of
 from mnerflow.errors import UserError
 from mnerflow.plan import layout
+from mnerflow.plan.encoders import ENCODERS, encoders, encoders_in
 from mnerflow.plan.grid import starting_runs
 from mnerflow.plan.names import NONE, Combination, Run
 from mnerflow.plan.variants import contexts_of, setting, variant_chain
@@ -20,8 +21,6 @@ def run_config(config: dict[str, Any], run: Run) -> dict[str, Any]:
     a default down, or two settings the other way round, changes nothing.
     """
     dataset, fusion = config["datasets"][run.dataset], config["fusions"][run.fusion]
-    text = config["text_encoders"].get(run.text_encoder)
-    image = config["image_encoders"].get(run.image_encoder)
     values = {
         "entity_types": list(dataset["types"]),
         "seed": run.seed,
@@ -31,21 +30,30 @@ def run_config(config: dict[str, Any], run: Run) -> dict[str, Any]:
         "decoder": decoder_of(config, run.variant),
         "training": _training(config, run),
     }
-    if text is not None:
-        values["text_encoder"] = _part(run.text_encoder, text)
-    if image is not None:
-        values["image_encoder"] = image_config(run.image_encoder, image)
+    for section, names in encoders_in(config, run).items():
+        for name in names:
+            values[section.removesuffix("s")] = _encoder(section, name, config[section][name], run)
     for start in starting_runs(config, run)[:1]:
         values["init_from"] = layout.model(start)
     return values
+
+
+def _encoder(section: str, name: str, entry: dict[str, Any], run: Run) -> dict[str, Any]:
+    if section == "image_encoders":
+        return image_config(name, entry)
+    shown = section == "vision_language_encoders" and run.image_encoder != NONE
+    return _part(name, entry) | ({"size": entry["size"]} if shown else {})
 
 
 def _training(config: dict[str, Any], combination: Combination) -> dict[str, Any]:
     parts = [
         config,
         config["datasets"][combination.dataset],
-        config["text_encoders"].get(combination.text_encoder, {}),
-        config["image_encoders"].get(combination.image_encoder, {}),
+        *(
+            config[section][name]
+            for section, names in encoders_in(config, combination).items()
+            for name in names
+        ),
         config["fusions"][combination.fusion],
         *variant_chain(config, combination.variant),
     ]
@@ -62,9 +70,7 @@ def image_config(name: str, encoder: dict[str, Any]) -> dict[str, Any]:
             f"image_encoders.{name}: a frozen encoder reads each image once, so `augment` cannot change it. "
             "Set one of the two to false."
         )
-    return _part(name, encoder) | {
-        key: encoder[key] for key in ("size", "frozen", "augment") if key in encoder
-    }
+    return settings_of(ImageConfig, encoder | _part(name, encoder))
 
 
 def decoder_of(config: dict[str, Any], variant: str) -> dict[str, Any]:
@@ -89,10 +95,8 @@ def _part(name: str, entry: dict[str, Any]) -> dict[str, Any]:
 
 def sources(config: dict[str, Any], text_encoder: str, image_encoder: str) -> dict[str, str]:
     """Where encoders have their pretrained weights from, by name, with the revision where one is given."""
-    entries = {
-        text_encoder: config["text_encoders"].get(text_encoder, {}),
-        image_encoder: config["image_encoders"].get(image_encoder, {}),
-    }
+    known = encoders(config)
+    entries = {name: known[name] for name in (text_encoder, image_encoder) if name in known}
     return {
         name: "@".join(entry[key] for key in ("source", "revision") if key in entry)
         for name, entry in entries.items()
@@ -107,7 +111,7 @@ def encoders_of(config: dict[str, Any]) -> dict[str, dict[str, str]]:
     without a model the kind.
     """
     found = {}
-    for name, entry in (config["text_encoders"] | config["image_encoders"]).items():
+    for name, entry in encoders(config).items():
         kind = kind_of(name, entry)
         model = entry.get("options", {}).get("model", entry.get("source", kind))
         found[name] = {"kind": kind, "model": model, "source": entry.get("source", model)}
@@ -138,7 +142,7 @@ def images_read(config: dict[str, Any], dataset: str, image_encoder: str) -> dic
 
 def modules_of(values: dict[str, Any]) -> Iterator[str]:
     """The modules that a run picks by name: its encoders, fusion and decoder."""
-    for part in ("fusion", "decoder", "text_encoder", "image_encoder"):
+    for part in ("fusion", "decoder", *(section.removesuffix("s") for section in ENCODERS)):
         if values.get(part):
             yield module_of(f"models.{part}s", values[part]["kind"])
 

@@ -33,8 +33,9 @@ def candidates(config: Mapping[str, Any]) -> list[Candidate]:
     found: dict[Candidate, None] = {}
     for number, search in enumerate(config.get("tuning", []), start=1):
         place = f"tuning, search {number}"
-        named = ("dataset", "filter", "text_encoder", "image_encoder", "fusion", "variant")
-        block = {f"{key}s": [search[key]] for key in named if key in search} | {"seeds": search["seeds"]}
+        lists = ("search", "seeds")
+        block = {f"{key}s": [value] for key, value in search.items() if key not in lists}
+        block["seeds"] = search["seeds"]
         runs = list(block_runs(config, block, place))
         values = product(*search["search"].values())
         settings = [

@@ -16,9 +16,10 @@ METRIC, SPLIT = "entity_f1", "test"
 
 
 def reservation(row: Row) -> str:
-    """What to beware of in a number: that its source was not seen, where it was seen instead; or nothing."""
-    said = [] if row["checked"] else ["not checked in print"]
-    return ", ".join([*said, *([f"seen in {row['seen_in']}"] if row["seen_in"] else [])])
+    """What to beware of in a number: not seen in its source, seen elsewhere, a remark; or nothing."""
+    unseen = "" if row["checked"] else "not checked in print"
+    elsewhere = f"seen in {row['seen_in']}" if row["seen_in"] else ""
+    return "; ".join(filter(None, (unseen, elsewhere, row["remark"])))
 
 
 BEWARE = replace(FLAG, show=lambda row, name: reservation(row) or ABSENT)
@@ -47,6 +48,7 @@ TABLE = Table(
             "checked", "beware", "whether the number was not seen in its source, and where it was", BEWARE
         ),
         Column("seen_in", meaning="another publication in which the number was seen"),
+        Column("remark", meaning="what else to know before comparing"),
     ),
     printed=("dataset", "system", "backbone", "modality", "value", "seeds", "source"),
     page=("dataset", "system", "value"),
@@ -71,7 +73,8 @@ class Source:
 class Result:
     """One result of the literature, ``value`` a fraction.
 
-    ``checked`` says whether the value was seen in print, ``seen_in`` where, if not in the source itself.
+    ``checked`` says whether the value was seen in print, ``seen_in`` where, if not in the source itself,
+    ``remark`` what else to know before comparing.
     """
 
     system: str
@@ -84,6 +87,7 @@ class Result:
     source: Source
     checked: bool
     seen_in: str = ""
+    remark: str = ""
 
 
 def results_on(dataset: str) -> list[Result]:
@@ -148,6 +152,7 @@ def _theirs(result: Result) -> dict:
         "url": result.source.url,
         "checked": result.checked,
         "seen_in": result.seen_in,
+        "remark": result.remark,
     }
 
 
@@ -172,6 +177,7 @@ def _ours(row: dict, contexts: Mapping[str, Sequence[str]]) -> dict:
         "url": f"runs/{combination.folder}/",
         "checked": True,
         "seen_in": None,
+        "remark": None,
     }
 
 

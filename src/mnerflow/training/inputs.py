@@ -20,7 +20,6 @@ from mnerflow.training.batches import batches
 from mnerflow.training.images import Images
 
 Condition = Literal["true", "shuffled", "blank"]
-FURTHER_IMAGE = 16  # units of text that an image more is as dear as: a few hundred patches, not encoded again
 
 
 class Inputs:
@@ -28,7 +27,7 @@ class Inputs:
 
     Args:
         posts: the split's posts.
-        tagger: whose text encoder turns tokens into numbers.
+        tagger: whose encoder turns posts into numbers.
         contexts: names of the contexts that it reads beside the text, in order.
         images: ``(rows, …)`` pixels or features, row 0 standing in for an image that is missing.
         rows: for every post, the rows of its images.
@@ -51,8 +50,8 @@ class Inputs:
         self.posts = posts
         self.images = images
         self.rows = rows
-        self._encoder = tagger.text_encoder
-        self.texts = self._encoder.encode(posts, contexts, context_length) if self._encoder else None
+        self._encoder = tagger.encoder
+        self.texts = self._encoder.encode(posts, contexts, context_length)
         indices = {tag: index for index, tag in enumerate(tagger.decoder.tags)}
         kept = [[post.labels[index] for index in post.kept] for post in posts]
         self._labels = [[indices[label] for label in labels] for labels in kept]
@@ -81,11 +80,12 @@ class Inputs:
 
     def pieces(self, chosen: Sequence[int], most: int) -> list[list[int]]:
         """The chosen posts, cut into what is computed at once: at most ``most`` padded units, contexts
-        and images beyond the first included, as posts are padded to the most images of one."""
-        costs = [self.texts[index].length if self.texts else len(self._labels[index]) for index in chosen]
-        if self.images is not None:
-            further = (max(0, len(self.rows[index]) - 1) for index in chosen)
-            costs = [cost + FURTHER_IMAGE * count for cost, count in zip(costs, further, strict=True)]
+        and images included as far as the encoder says that they cost."""
+        lengths = [self.texts[index].length if self.texts else len(self._labels[index]) for index in chosen]
+        costs = [
+            self._encoder.cost(length, len(self._shown(index)))
+            for index, length in zip(chosen, lengths, strict=True)
+        ]
         return [[chosen[position] for position in piece] for piece in batches(costs, most)]
 
     def subwords(self, post: int) -> list[int]:
@@ -100,9 +100,14 @@ class Inputs:
         """The chosen posts as padded tensors."""
         labels = [self._labels[index] for index in chosen]
         word_mask = mask_of(torch.tensor([len(row) for row in labels]))
-        text = self._encoder.collate([self.texts[index] for index in chosen]) if self._encoder else {}
+        texts = [self.texts[index] for index in chosen] if self.texts else []
+        text = self._encoder.collate(texts, [len(self._shown(index)) for index in chosen])
         images, image_mask = self._images(chosen) if self.images is not None else (None, None)
         return Batch(text, word_mask, padded(labels), images, image_mask)
+
+    def _shown(self, post: int) -> Sequence[int]:
+        """Rows of the images that a post is shown."""
+        return self.rows[post] if self.images is not None else ()
 
     def _images(self, chosen: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
         shown = [self.rows[index] for index in chosen]

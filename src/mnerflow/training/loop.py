@@ -192,10 +192,10 @@ def parameter_groups(tagger: Tagger, config: TrainingConfig) -> list[dict]:
             names = module.no_weight_decay()
             spared |= {id(weight) for name, weight in module.named_parameters() if name in names}
     groups = []
-    for part, rate in asdict(config.learning_rate).items():
-        name = {"text": "text_encoder", "image": "image_encoder"}.get(part, part)
-        module = getattr(tagger, name)
-        trained = [weight for weight in module.parameters() if weight.requires_grad] if module else []
+    modules = tagger.encoder.parts() | {"fusion": tagger.fusion, "decoder": tagger.decoder}
+    for part, module in modules.items():
+        rate = getattr(config.learning_rate, part)
+        trained = [weight for weight in module.parameters() if weight.requires_grad]
         plain = [weight for weight in trained if weight.dim() < 2 or id(weight) in spared]
         decayed = [weight for weight in trained if weight.dim() >= 2 and id(weight) not in spared]
         for weights, decay in ((decayed, config.weight_decay), (plain, 0.0)):

@@ -28,7 +28,7 @@ class Predictor:
     """
 
     def __init__(self, run: RunConfig, folder: Path, images: Images | None = None) -> None:
-        if run.image_encoder and images is None:
+        if run.image_size and images is None:
             raise UserError(f"{folder}: the run reads images. Give `images`, as `open_images` maps them.")
         seed_everything(run.seed, run.training.threads)
         self._run = run

@@ -40,7 +40,7 @@ def train_run(
         run: the configuration.
         train_file: prepared training posts.
         dev_file: prepared development posts.
-        images: of the data set, for a run with an image encoder.
+        images: of the data set, for a run that reads them.
         folder: the run's folder; a checkpoint lies in it while training lasts.
         about: what else ``run.yaml`` says of the run (names, data set).
         code: hash of the code; a checkpoint of other code, configuration, data, starting weights, kind of
@@ -120,7 +120,7 @@ def _usable(
 
 
 def _weights_folders(run: RunConfig) -> list[Path]:
-    return [Path(part.weights) for part in (run.text_encoder, run.image_encoder) if part and part.weights]
+    return [Path(part.weights) for part in run.encoders if part.weights]
 
 
 def _origins(run: RunConfig) -> dict[str, Any]:

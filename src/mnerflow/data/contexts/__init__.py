@@ -4,22 +4,16 @@ A format's module offers ``texts(path)``, which yields ``(line number, key, text
 naming file and line, and ``BY_IMAGE``: whether a key is the name of an image or the id of a post.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mnerflow.config import build
+from mnerflow.data.config import ContextFiles, Contexts
 from mnerflow.errors import UserError
 from mnerflow.files import inside
 from mnerflow.registry import load
-
-
-@dataclass(frozen=True, slots=True)
-class ContextFiles:
-    """The files of a context, by their names in the data set's folder, and their format."""
-
-    files: Sequence[str]
-    format: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +25,8 @@ class Texts:
 
 
 def context_files(entry: Mapping[str, Any]) -> dict[str, ContextFiles]:
-    """Where a data set's entry has its contexts from; one file alone has the format of its suffix."""
-    return {
-        name: ContextFiles([said], Path(said).suffix[1:]) if isinstance(said, str) else ContextFiles(**said)
-        for name, said in entry.get("contexts", {}).items()
-    }
+    """Where a data set's entry has its contexts from."""
+    return build(Contexts, entry.get("contexts", {}), "contexts")
 
 
 def read_context(context: ContextFiles, folder: Path) -> Texts:

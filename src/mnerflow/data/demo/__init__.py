@@ -6,50 +6,16 @@ of a model that reads only the text is computed and written beside the data.
 """
 
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from mnerflow.data.config import DemoConfig
 from mnerflow.data.demo.ceiling import best_entity_f1
 from mnerflow.data.demo.names import ENTITY_TYPES
 from mnerflow.data.demo.pictures import draw_picture
 from mnerflow.data.demo.posts import Draft, make_posts
 from mnerflow.data.post import SPLITS, Post, write_posts
-from mnerflow.errors import UserError, suggest
 from mnerflow.files import write_json, writing
-
-IMAGES = ("matched", "independent")
-
-
-@dataclass(frozen=True)
-class DemoConfig:
-    """What to make: posts a split, share of ambiguous entities (0..1), pixels a side, image rule, seed.
-
-    Raises ``UserError`` when a value is outside its range.
-    """
-
-    posts: dict[str, int]
-    ambiguous: float
-    image_size: int
-    images: str
-    seed: int
-
-    def __post_init__(self) -> None:
-        for split, number in self.posts.items():
-            if split not in SPLITS:
-                raise UserError(f"generator: posts: no split {split!r}{suggest(split, SPLITS)}.")
-            if number < 1:
-                raise UserError(f"generator: posts: {split}: {number} is too few. Ask for 1 or more.")
-        if missing := [split for split in SPLITS if split not in self.posts]:
-            raise UserError(f"generator: posts: {', '.join(missing)} missing. Give a number for each split.")
-        if not 0 <= self.ambiguous <= 1:
-            raise UserError(
-                f"generator: ambiguous: {self.ambiguous} is not a share. Give a number from 0 to 1."
-            )
-        if self.image_size < 16:
-            raise UserError(f"generator: image_size: {self.image_size} pixels are too few. Give 16 or more.")
-        if self.images not in IMAGES:
-            raise UserError(f"generator: images: {self.images!r} is not one of {', '.join(IMAGES)}.")
 
 
 def make_demo(config: DemoConfig, folder: str | Path) -> None:

@@ -27,7 +27,8 @@ class Fusion(nn.Module):
 
     Attributes:
         d_model: size of the vectors that it gives.
-        inputs: what it fuses; a run must give it just that.
+        inputs: what it fuses, ``text``, ``image`` or both; a run must give it just that. ``joint`` alone are
+            words of an encoder that has read text and image together.
         image_weight: ``(batch, words)`` in 0..1, how much of the image each word of the last batch let in;
             ``None`` for a fusion that does not decide that word by word.
     """

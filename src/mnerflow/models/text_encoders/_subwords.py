@@ -63,14 +63,15 @@ class SubwordEncoder(TextEncoder):
         self.config = config
         self.tokenizer = tokenizer
         self.model = model
+        self.settings = model.config.get_text_config()
         if getattr(model, "pooler", None) is not None:  # a sentence's vector, which nothing reads
             model.pooler = nn.Identity()  # some families call it unasked
-        self.d_model = model.config.hidden_size
+        self.d_model = self.settings.hidden_size
         self.casing = None
         if config.casing:
             width = model.get_input_embeddings().embedding_dim  # ELECTRA's are narrower than its layers
             self.casing = nn.Embedding(len(CASINGS), width, padding_idx=0)
-            nn.init.normal_(self.casing.weight[1:], std=getattr(model.config, "initializer_range", 0.02))
+            nn.init.normal_(self.casing.weight[1:], std=getattr(self.settings, "initializer_range", 0.02))
 
     @cached_property
     def _special(self) -> tuple[list[int], list[int], list[int]]:
@@ -84,6 +85,11 @@ class SubwordEncoder(TextEncoder):
         second = _find(pair, plain, first + len(plain))
         between = pair[first + len(plain) : second] or self._cut(["\n"])[0]
         return pair[:first], between, pair[second + len(plain) :]
+
+    @property
+    def before(self) -> list[int]:
+        """Special subwords that each window begins with."""
+        return self._special[0]
 
     @cached_property
     def _space(self) -> str:
@@ -99,7 +105,7 @@ class SubwordEncoder(TextEncoder):
     @property
     def _limit(self) -> int:
         positions = self.tokenizer.model_max_length
-        learnt = getattr(self.model.config, "max_position_embeddings", positions)
+        learnt = getattr(self.settings, "max_position_embeddings", positions)
         longest = min(positions, learnt if learnt > 0 else positions)  # XLNet's relative ones have no end
         embedding = getattr(getattr(self.model, "embeddings", None), "position_embeddings", None)
         if getattr(embedding, "padding_idx", None) is not None:  # RoBERTa numbers positions after it
@@ -211,7 +217,7 @@ class SubwordEncoder(TextEncoder):
         }
         if self.casing is not None:
             batch["casings"] = padded([row for text in texts for row in text.extra["casings"]])
-        if getattr(self.model.config, "type_vocab_size", 0) > 1:
+        if getattr(self.settings, "type_vocab_size", 0) > 1:
             batch["token_type_ids"] = padded([row for text in texts for row in text.extra["types"]])
         return batch
 
@@ -220,15 +226,22 @@ class SubwordEncoder(TextEncoder):
 
     def forward(self, text: dict[str, Tensor], prefix: LayerPrefix | None = None) -> Tensor:
         """Return ``(batch, words, d_model)``: the mean of each word's pooled subwords."""
-        units, mask = text["units"], text["unit_mask"]
-        inputs = {name: text[name] for name in ("input_ids", "token_type_ids") if name in text}
+        return self.pooled(self.hidden(text, prefix), text)
+
+    def hidden(self, text: dict[str, Tensor], prefix: LayerPrefix | None = None, **besides: Tensor) -> Tensor:
+        """The last layer's fp32 vectors ``(windows, subwords, d_model)``; ``besides`` goes to the model."""
+        inputs = {name: text[name] for name in ("input_ids", "token_type_ids") if name in text} | besides
         if prefix is not None:
             prefix = inputs["past_key_values"] = prefix.of_rows(text["posts"])
         inputs["attention_mask"] = self._reads(text["attention_mask"], prefix)
         if self.casing is not None:
             vectors = self.model.get_input_embeddings()(inputs.pop("input_ids"))
             inputs["inputs_embeds"] = vectors + self.casing(text["casings"])
-        hidden = self.model(**inputs).last_hidden_state.flatten(0, 1).float()
+        return self.model(**inputs).last_hidden_state.float()
+
+    def pooled(self, hidden: Tensor, text: dict[str, Tensor]) -> Tensor:
+        """Words ``(batch, words, d_model)`` of subwords ``(windows, subwords, d_model)``."""
+        units, mask, hidden = text["units"], text["unit_mask"], hidden.flatten(0, 1)
         if units.shape[-1] == 1:
             return hidden[units.squeeze(-1)]
         weights = mask / mask.sum(-1, keepdim=True).clamp(min=1)
@@ -288,7 +301,7 @@ class SubwordEncoder(TextEncoder):
     def _tries(self) -> list[EncodedText]:
         """A post of one word, one of up to eight, and the same with another in the middle; a subword each."""
         before, _, after = self._special
-        piece, size = self._cut(["a"])[0][-1], self.model.config.vocab_size
+        piece, size = self._cut(["a"])[0][-1], self.settings.vocab_size
         room = min(8, max(1, self._limit - len(before) - len(after)))
         long = [[(piece + place % 2) % size] for place in range(room)]
         changed = [[(piece + 2) % size] if place == room // 2 else long[place] for place in range(room)]

@@ -10,7 +10,7 @@ import torch
 from bitsandbytes.nn import Linear4bit
 from peft import LoraConfig, inject_adapter_in_model
 from torch import Tensor
-from transformers import BitsAndBytesConfig, PreTrainedModel
+from transformers import BitsAndBytesConfig, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.integrations.heterogeneity.configuration_utils import AmbiguousGlobalPerLayerAttributeError
 from transformers.masking_utils import create_masks_for_generate
 
@@ -67,36 +67,49 @@ class Config(SubwordConfig):
 
 
 class LanguageModel(SubwordEncoder):
-    """A frozen language model with trained adapters; the adapters alone are saved with a run."""
+    """A frozen language model with trained adapters; the adapters alone are saved with a run.
 
-    def __init__(self, config: Config, tokenizer, model: PreTrainedModel) -> None:
-        _check(config.lora, model)
+    Args:
+        config: its options.
+        tokenizer: the model's.
+        model: a language model, or a larger one around it.
+        language: the language model in that larger one, which gets the adapters.
+    """
+
+    def __init__(
+        self, config: Config, tokenizer, model: PreTrainedModel, language: PreTrainedModel | None = None
+    ) -> None:
+        language = model if language is None else language
+        _check(config.lora, language)
         adapters = LoraConfig(
             r=config.lora.rank,
             lora_alpha=config.lora.alpha,
             lora_dropout=config.lora.dropout,
             target_modules=_plain(config.lora.targets),
         )
-        inject_adapter_in_model(adapters, model)
+        if language is not model:
+            model.requires_grad_(False)
+        inject_adapter_in_model(adapters, language)
         for weight in model.parameters():
             if weight.requires_grad:
                 weight.data = weight.data.float()
         super().__init__(config, tokenizer, model)
         self.contexts_first = config.attention == "causal"
-        model.config.use_cache = False
-        model.config.is_causal = config.attention == "causal"
-        if model.config._attn_implementation == "sdpa":
-            model.set_attn_implementation(attention.WHOLE)
+        settings = language.config
+        settings.use_cache = False
+        settings.is_causal = config.attention == "causal"
+        if settings._attn_implementation == "sdpa":
+            language.set_attn_implementation(attention.WHOLE)
         if config.gradient_checkpointing:
-            model.activation_checkpointing_enable({"use_reentrant": False})
-            model.enable_input_require_grads()
+            language.activation_checkpointing_enable({"use_reentrant": False})
+            language.enable_input_require_grads()
         # Neither checkpointing nor other layers read keys and values from outside, or all heads share them.
-        elif _attends(model) and not getattr(model.config, "multi_query", False):
-            heads = model.config.num_attention_heads
+        elif _attends(settings) and not getattr(settings, "multi_query", False):
+            heads = settings.num_attention_heads
             with suppress(AmbiguousGlobalPerLayerAttributeError):  # layers of different shapes
-                kept = getattr(model.config, "num_key_value_heads", None) or heads
-                d_head = getattr(model.config, "head_dim", None) or self.d_model // heads
-                self.prefix_shape = (model.config.num_hidden_layers, kept, d_head)
+                kept = getattr(settings, "num_key_value_heads", None) or heads
+                d_head = getattr(settings, "head_dim", None) or self.d_model // heads
+                self.prefix_shape = (settings.num_hidden_layers, kept, d_head)
 
     @classmethod
     def create(cls, config: Config, weights: Path | None, posts: Sequence[Post]) -> "LanguageModel":
@@ -112,27 +125,23 @@ class LanguageModel(SubwordEncoder):
     @classmethod
     def restore(cls, config: Config, weights: Path | None, metadata: dict[str, Any]) -> "LanguageModel":
         """Read the frozen weights again, the adapters still to be loaded."""
-        dtype = autocast_dtype(device())
-        nf4 = BitsAndBytesConfig(
-            load_in_4bit=True,
-            bnb_4bit_quant_type="nf4",
-            bnb_4bit_use_double_quant=True,
-            bnb_4bit_compute_dtype=dtype,
-        )
-        model, tokenizer = load_pretrained(
-            weights, dtype=dtype, quantization_config=nf4 if config.four_bit else None
-        )
-        for module in model.modules():  # else packed anew by an evaluation, for a kernel without gradients
-            if isinstance(module, Linear4bit):
-                module.support_avx512bf16_for_cpu = False
+        model, tokenizer = load_frozen(weights, config.four_bit)
         check_config(model, ("hidden_size", "num_hidden_layers", "num_attention_heads"))
-        if config.attention == "bidirectional" and not (_attends(model) and _turns(model)):
+        return cls.adapted(config, tokenizer, model)
+
+    @classmethod
+    def adapted(
+        cls, config: Config, tokenizer, model: PreTrainedModel, language: PreTrainedModel | None = None
+    ) -> "LanguageModel":
+        """Make it of a model that was read; raises ``UserError`` for options that this one cannot have."""
+        settings = (model if language is None else language).config
+        if config.attention == "bidirectional" and not (_attends(settings) and _turns(settings)):
             raise UserError(
-                f"{weights}: {model.config.model_type} has layers that are made to look to the left alone. "
-                "Choose `attention: causal`, or another language model."
+                f"{model.name_or_path}: {settings.model_type} has layers that are made to look to the left "
+                "alone. Choose `attention: causal`, or another language model."
             )
         try:
-            return cls(config, tokenizer, model)
+            return cls(config, tokenizer, model, language)
         except ValueError as error:  # peft names the layers that it did not find
             known = "lora_dropout" in str(error)  # of experts, which are no layers of their own
             todo = "Experts take none: set `lora: {dropout: 0}`." if known else "Correct its option `lora`."
@@ -158,14 +167,33 @@ class LanguageModel(SubwordEncoder):
         return prefix.extend(masks)
 
 
-def _attends(model: PreTrainedModel) -> bool:
+def load_frozen(weights: Path | None, four_bit: bool) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """The model in a folder, its weights as they stay, in 4 bits if asked; and its tokenizer.
+
+    Raises ``UserError`` as ``load_pretrained``.
+    """
+    dtype = autocast_dtype(device())
+    nf4 = BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=dtype,
+    )
+    model, tokenizer = load_pretrained(weights, dtype=dtype, quantization_config=nf4 if four_bit else None)
+    for module in model.modules():  # else packed anew by an evaluation, for a kernel without gradients
+        if isinstance(module, Linear4bit):
+            module.support_avx512bf16_for_cpu = False
+    return model, tokenizer
+
+
+def _attends(settings: PreTrainedConfig) -> bool:
     """Whether all layers read masks, keys and values; linear attention, say, runs from left to right."""
-    return ATTENTION.issuperset(getattr(model.config, "layer_types", None) or ())
+    return ATTENTION.issuperset(getattr(settings, "layer_types", None) or ())
 
 
-def _turns(model: PreTrainedModel) -> bool:
+def _turns(settings: PreTrainedConfig) -> bool:
     """Whether layers weigh words to the right as those to the left; ALiBi prefers what comes later."""
-    return model.config.model_type not in ("bloom", "mpt") and not getattr(model.config, "alibi", False)
+    return settings.model_type not in ("bloom", "mpt") and not getattr(settings, "alibi", False)
 
 
 def _check(lora: Lora, model: PreTrainedModel) -> None:

@@ -1,0 +1,99 @@
+"""What a configuration says of how data is made, read and prepared."""
+
+from dataclasses import KW_ONLY, dataclass, field
+from pathlib import PurePath
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from mnerflow.config.types import (
+    Counts,
+    Distinct,
+    InnerPath,
+    Name,
+    PartShare,
+    Section,
+    Several,
+    Share,
+    SplitFiles,
+)
+
+Fit = Literal["letterbox", "wrap"]  # how an image is brought into a square: whole, or cut into rows
+Policy = Literal["fail", "blank", "drop"]  # what becomes of an image that cannot be used
+
+
+@dataclass(frozen=True)
+class ContextFiles(Section):
+    """Where a context's texts stand.
+
+    Attributes:
+        files: by their names in the data set's folder.
+        format: their parser, a module of ``mnerflow.data.contexts``.
+    """
+
+    files: Several[InnerPath]
+    format: Name
+
+
+def _context_files(given: Any) -> Any:
+    """One file alone has the format of its suffix."""
+    return {"files": [given], "format": PurePath(given).suffix[1:]} if isinstance(given, str) else given
+
+
+ContextSource = Annotated[
+    ContextFiles, BeforeValidator(_context_files, json_schema_input_type=InnerPath | ContextFiles)
+]
+Contexts = dict[Name, ContextSource]
+
+
+@dataclass(frozen=True)
+class PrepareConfig(Section):
+    """How a data set's raw files are read.
+
+    Attributes:
+        format: the parser, a module of ``mnerflow.data.formats``.
+        types: the entity types, after ``map``.
+        splits: the raw file, or the files, of each split; dev and test may be left out.
+        map: renames entity types, from their annotated name to one of ``types``.
+        language: of posts that do not say theirs.
+        contexts: texts beside the posts, by name; a file, whose suffix tells its format, or files and the
+            name of their format.
+        repair: turn a stray ``I-`` into the ``B-`` it stands for; else tags stay as annotated.
+        drop_first_token: lose each post's first token and its tag, as the thesis's parser did.
+        dev_fraction: the share of training posts, whole groups where posts have one, that is drawn for dev
+            where it has no file.
+        test_fraction: the same for test.
+        seed: of that draw.
+    """
+
+    format: Name
+    types: Distinct[str]
+    splits: SplitFiles
+    _: KW_ONLY
+    map: dict[str, str] = field(default_factory=dict)
+    contexts: Contexts = field(default_factory=dict)
+    language: str = ""
+    repair: bool = False
+    drop_first_token: bool = False
+    dev_fraction: PartShare = 0.1
+    test_fraction: PartShare = 0.1
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class DemoConfig(Section):
+    """A data set that the workflow makes itself.
+
+    Attributes:
+        posts: how many there are in each split.
+        ambiguous: share of the entities of which the text does not tell the type.
+        image_size: pixels a side.
+        images: ``matched``, they show the type, or ``independent`` of it.
+        seed: draws posts and pictures.
+    """
+
+    posts: Counts
+    ambiguous: Share
+    image_size: Annotated[int, Field(ge=16, le=1024)]
+    images: Literal["matched", "independent"]
+    seed: int

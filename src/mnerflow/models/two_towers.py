@@ -1,0 +1,82 @@
+"""A text encoder and an image encoder side by side, or one of the two alone."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from torch import Tensor, nn
+
+from mnerflow.data.post import Post
+from mnerflow.models.batch import Batch
+from mnerflow.models.encoder import Encoded, Encoder, PrefixOf
+from mnerflow.models.image_encoders import ImageEncoder
+from mnerflow.models.image_encoders.augment import Augment
+from mnerflow.models.text_encoders import EncodedText, TextEncoder
+
+FURTHER_IMAGE = 16  # units of text that an image more is as dear as: a few hundred patches, not encoded again
+
+
+class TwoTowers(Encoder):
+    """Each encoder reads what is its own; words see images through a fusion alone.
+
+    Args:
+        text: nothing in an image-only run.
+        image: nothing in a text-only run.
+        augment: whether training images are mirrored and moved.
+    """
+
+    def __init__(self, text: TextEncoder | None, image: ImageEncoder | None, augment: bool = False) -> None:
+        super().__init__()
+        self.augment = Augment() if augment else nn.Identity()
+        self.text = text
+        self.image = image
+        if text is not None:
+            self.d_word, self.prefix_shape = text.d_model, text.prefix_shape
+        if image is not None:
+            self.d_patch = image.d_model
+
+    def parts(self) -> dict[str, nn.Module]:
+        """The two encoders, as far as there are both."""
+        return {name: part for name, part in (("text", self.text), ("image", self.image)) if part is not None}
+
+    def encode(
+        self, posts: Sequence[Post], contexts: Sequence[str], length: int = 0
+    ) -> list[EncodedText] | None:
+        """What the text encoder makes of posts."""
+        return self.text.encode(posts, contexts, length) if self.text is not None else None
+
+    def cost(self, length: int, images: int) -> int:
+        """Units of text, and ``FURTHER_IMAGE`` for each image beyond the first."""
+        return length + FURTHER_IMAGE * max(0, images - 1)
+
+    def collate(self, texts: Sequence[EncodedText], images: Sequence[int]) -> dict[str, Tensor]:
+        """Pad the texts as the text encoder does."""
+        return self.text.collate(texts) if self.text is not None else {}
+
+    def forward(self, batch: Batch, prefix: PrefixOf) -> Encoded:
+        """Encode images first, since a prefix made of them may stand before the words."""
+        if self.image is None:
+            return Encoded(self.text(batch.text))
+        patches = self._patches(batch.images, batch.image_mask)
+        patch_mask = batch.image_mask.repeat_interleave(patches.shape[2], dim=1)
+        patches = patches.flatten(1, 2)
+        if self.text is None:
+            return Encoded(None, patches, patch_mask)
+        return Encoded(self.text(batch.text, prefix(patches, patch_mask)), patches, patch_mask)
+
+    def _patches(self, images: Tensor, image_mask: Tensor) -> Tensor:
+        """Encode ``(batch, images, …)`` to ``(batch, images, patches, d)``.
+
+        What pads a batch takes no time and no part in its statistics; its patches are zero. Only where there
+        are fewer than two images are all encoded, since one alone has no statistics.
+        """
+        shown = int(image_mask.sum())
+        if shown == image_mask.numel() or shown < 2:
+            return self.image(self.augment(images.flatten(0, 1))).unflatten(0, image_mask.shape)
+        encoded = self.image(self.augment(images[image_mask]))
+        patches = encoded.new_zeros(*image_mask.shape, *encoded.shape[1:])
+        patches[image_mask] = encoded
+        return patches
+
+    def metadata(self) -> dict[str, Any]:
+        """The text encoder's, such as a vocabulary."""
+        return self.text.metadata() if self.text is not None else {}

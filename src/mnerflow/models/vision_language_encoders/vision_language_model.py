@@ -1,0 +1,194 @@
+"""Any transformers vision-language model (Idefics3, Qwen2-VL, …), trained through LoRA."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import AutoProcessor, ProcessorMixin
+
+from mnerflow.compute.device import device
+from mnerflow.compute.memory import no_memory
+from mnerflow.data.post import Post
+from mnerflow.errors import UserError
+from mnerflow.models.batch import Batch
+from mnerflow.models.encoder import Encoded, PrefixOf
+from mnerflow.models.padding import padded
+from mnerflow.models.pretrained import SAFE, reading
+from mnerflow.models.text_encoders import EncodedText
+from mnerflow.models.text_encoders.language_model import Config as LanguageModelConfig
+from mnerflow.models.text_encoders.language_model import LanguageModel, load_frozen
+from mnerflow.models.vision_language_encoders import VisionLanguageEncoder
+from mnerflow.models.vision_language_encoders._placeholder import placeholder_of
+
+
+@dataclass(frozen=True)
+class Config(LanguageModelConfig):
+    """Options of a ``vision_language_model``, besides those of a ``language_model``.
+
+    Attributes:
+        image_processor: settings that stand in for those of the model's image processor, as
+            ``{do_image_splitting: false}``.
+    """
+
+    image_processor: dict[str, Any] = field(default_factory=dict)
+
+
+class VisionLanguageModel(VisionLanguageEncoder):
+    """A frozen vision-language model, in whose language part adapters are trained.
+
+    Images stand before contexts and words, so that a causal model's words see them, too. The part that sees
+    stays as it is: a run without images then trains the same weights. Patches are the last layer's vectors
+    where the model sees.
+
+    Args:
+        text: the model, as a language model reads it.
+        size: pixels a side of images; 0 where it is shown none.
+        processor: the model's; ``None`` where it is shown none.
+        settings: stand in for those of the image processor.
+    """
+
+    def __init__(
+        self, text: LanguageModel, size: int, processor: ProcessorMixin | None, settings: dict[str, Any]
+    ) -> None:
+        super().__init__()
+        self.text = text
+        self.text.prefix_shape = self.prefix_shape  # images stand there already
+        self.d_word = text.d_model
+        self.size = size
+        self.settings = settings
+        self.placeholder = None
+        if processor is not None:
+            self.joint, self.d_patch = True, text.d_model
+            self.image_processor = processor.image_processor
+            self.placeholder = placeholder_of(processor, text.model.config, size, settings)
+
+    @classmethod
+    def create(cls, config: Config, size: int, weights: Path | None) -> "VisionLanguageModel":
+        """Read the pretrained weights and the processor from a folder, and try the model.
+
+        Raises ``UserError`` as ``LanguageModel.create``, and for a model that does not see images.
+        """
+        encoder = cls.restore(config, size, weights, {})
+        encoder.text.probe()
+        encoder.probe()
+        return encoder
+
+    @classmethod
+    def restore(
+        cls, config: Config, size: int, weights: Path | None, metadata: dict[str, Any]
+    ) -> "VisionLanguageModel":
+        """Read the frozen weights again, the adapters still to be loaded."""
+        if config.casing:
+            raise UserError(
+                "vision-language encoder: it knows the casing of words. Leave its option `casing` out."
+            )
+        model, tokenizer = load_frozen(weights, config.four_bit)
+        language = model.get_decoder()
+        if language is model or model.config.is_encoder_decoder:
+            raise UserError(
+                f"{weights}: {model.config.model_type} is no vision-language model with one decoder. Choose "
+                "another one, or name it among `text_encoders`."
+            )
+        text = LanguageModel.adapted(config, tokenizer, model, language)
+        if not size:
+            return cls(text, 0, None, {})
+        remedy = "Correct the `source`, or the option `image_processor`."
+        with reading(weights, "processor of images can be read from this folder", remedy):
+            processor = AutoProcessor.from_pretrained(weights, **SAFE)
+            return cls(text, size, processor, config.image_processor)
+
+    def parts(self) -> dict[str, nn.Module]:
+        """All of it learns as text: what is trained are adapters of its language model."""
+        return {"text": self.text}
+
+    def encode(self, posts: Sequence[Post], contexts: Sequence[str], length: int = 0) -> list[EncodedText]:
+        """As a language model does; images come in when posts are collated."""
+        return self.text.encode(posts, contexts, length)
+
+    def cost(self, length: int, images: int) -> int:
+        """Units of text and of images."""
+        return length + images * len(self.placeholder.ids if self.placeholder else ())
+
+    def collate(self, texts: Sequence[EncodedText], images: Sequence[int]) -> dict[str, Tensor]:
+        """Pad as a language model does, the placeholders of a post's images before each of its windows.
+
+        Where the model is shown images, besides: ``patches``, ``patch_mask`` ``(batch, patches)``, indices
+        into the flattened windows, and what the model takes as one of ``TYPES``, ``(windows, subwords)``.
+        """
+        if self.placeholder is None:
+            return self.text.collate(texts)
+        one, start = self.placeholder, len(self.text.before)
+        shown = [one.put(text, count, start) for text, count in zip(texts, images, strict=True)]
+        batch = self.text.collate(shown)
+        width, first_row, patches = batch["input_ids"].shape[1], 0, []
+        for text, count in zip(shown, images, strict=True):
+            first = first_row * width + start
+            patches.append([first + image * len(one.ids) + at for image in range(count) for at in one.places])
+            first_row += len(text.windows)
+        # As of images: a batch needs a place for a patch, which is masked where no post has one.
+        batch["patches"] = padded([own or [0] for own in patches])
+        batch["patch_mask"] = padded([[1] * len(own) or [0] for own in patches]).bool()
+        for name, types in one.types.items():
+            pairs = zip(shown, images, strict=True)
+            rows = [[0] * start + types * count for text, count in pairs for _ in text.windows]
+            batch[name] = padded([row + [0] * (width - len(row)) for row in rows])
+        return batch
+
+    def forward(self, batch: Batch, prefix: PrefixOf) -> Encoded:
+        """Return words that saw the images, and patches; words alone where it is shown no images."""
+        text, besides = batch.text, {}
+        if self.placeholder is not None:
+            besides = {name: text[name] for name in self.placeholder.types}
+            besides |= self._seen(batch.images[text["posts"]], batch.image_mask[text["posts"]])
+        hidden = self.text.hidden(text, **besides)
+        words = self.text.pooled(hidden, text)
+        if self.placeholder is None:
+            return Encoded(words)
+        return Encoded(words, hidden.flatten(0, 1)[text["patches"]], text["patch_mask"])
+
+    def _seen(self, images: Tensor, image_mask: Tensor) -> dict[str, Tensor]:
+        """What the model takes of images ``(windows, images, height, width, 3)`` uint8."""
+        pixels = [*images[image_mask].permute(0, 3, 1, 2)]
+        if not pixels:
+            return {}
+        seen = self.image_processor(pixels, return_tensors="pt", **self.settings)
+        return {name: seen[name].to(images.device) for name in self.placeholder.inputs}
+
+    def metadata(self) -> dict[str, Any]:
+        """Nothing: what it is stands in the folder of its weights."""
+        return self.text.metadata()
+
+    @torch.no_grad()
+    def probe(self) -> None:
+        """Try the model on images of this size; raises ``UserError`` where it cannot read or see them."""
+        if self.placeholder is None:
+            return
+        self.eval()
+        posts = [Post(str(number), ["a"], ["O"], ["image"] * (number > 0)) for number in range(3)]
+        size = self.size
+        pixels = torch.zeros(3, 1, size, size, 3, dtype=torch.uint8)
+        pixels[2, :, size // 2 :] = 255
+        shown = [len(post.images) for post in posts]
+        wrong = ""
+        try:
+            text = self.collate(self.encode(posts, ()), shown)
+            mask = torch.tensor(shown).bool().unsqueeze(1)
+            words = torch.ones(3, 1, dtype=torch.bool)
+            batch = Batch(text, words, torch.zeros(3, 1, dtype=torch.long), pixels, mask).to(device())
+            found = self(batch, lambda *_: None).words
+            if not torch.isfinite(found).all():
+                wrong = "gives numbers that are not finite"
+            elif torch.equal(found[1], found[2]):
+                wrong = "has words that do not see the image"
+        except Exception as error:  # every family fails in its own way
+            if no_memory(error):
+                raise
+            wrong = f"cannot read an image ({type(error).__name__}: {error})".split("\n")[0]
+        if wrong:
+            raise UserError(
+                f"vision-language encoder: {self.text.model.config.model_type} {wrong} of {size} × {size} "
+                "pixels. Choose another `size` or model."
+            )

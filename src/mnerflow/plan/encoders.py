@@ -1,0 +1,24 @@
+"""The encoders of a configuration, and which of them a run has."""
+
+from typing import Any
+
+from mnerflow.plan.names import Combination
+
+# Sections of the configuration, and keys of a block of the grid, that name encoders.
+ENCODERS = ("text_encoders", "image_encoders", "vision_language_encoders")
+
+
+def encoders(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The entries of all encoders, by name."""
+    return {name: entry for section in ENCODERS for name, entry in config.get(section, {}).items()}
+
+
+def names_of(config: dict[str, Any], *sections: str) -> list[str]:
+    """The names in sections of encoders."""
+    return [name for section in sections for name in config.get(section, {})]
+
+
+def encoders_in(config: dict[str, Any], run: Combination) -> dict[str, list[str]]:
+    """By section the encoders of a run that stand there, one at most."""
+    names = {run.text_encoder, run.image_encoder}
+    return {section: sorted(names & config.get(section, {}).keys()) for section in ENCODERS}
