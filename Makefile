@@ -80,8 +80,9 @@ check: .venv/installed ## linters and formatters
 rulegraph: .venv/installed ## draw README's graph of the rules anew, without arrows that follow from others (Graphviz)
 	.venv/bin/snakemake --rulegraph | tred | dot -Tsvg > docs/rulegraph.svg
 
-reference: .venv/installed ## write docs/configuration.md and the JSON schema of the configuration anew
+reference: .venv/installed ## write docs/configuration.md, docs/tables.md and the JSON schema of the configuration anew
 	.venv/bin/python -m mnerflow.config.reference
+	.venv/bin/python -m mnerflow.reporting.glossary > docs/tables.md
 
 lock: .venv/installed ## pin newer versions of what envs/requirements.in names
 	.venv/bin/python -m pip install --quiet uv

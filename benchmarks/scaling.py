@@ -25,13 +25,15 @@ from typing import Any
 
 import yaml
 
+from mnerflow.conditions import TRUE, Condition, conditions_of
 from mnerflow.data.post import SPLITS, Post, read_posts
 from mnerflow.data.tags import tag_list
-from mnerflow.evaluation.predictions import Prediction
+from mnerflow.evaluation.predictions import PREDICTIONS, Prediction
 from mnerflow.files import write_text
 from mnerflow.plan.grid import expand
 from mnerflow.plan.names import Run
 from mnerflow.plan.settings import images_read, merge, run_config, sources
+from mnerflow.plan.variants import sources_of
 from mnerflow.record import RECORD, TrainingRecord
 
 ROOT = Path(__file__).parents[1]
@@ -106,18 +108,19 @@ def synthesize(folder: Path, config: dict[str, Any]) -> None:
         (place / "model.safetensors").touch()
         _record(config, run, random).write(place / RECORD)
         (place / "history.csv").write_text(_history(random), encoding="utf-8")
-        for kind in ("dev", "test", *(f"test.{ablation}" for ablation in run.ablations)):
-            posts = lines[run.dataset][kind.partition(".")[0]]
-            skill = _skill(run, kind, random)
-            chosen = (variants[_variant(skill, random)] for variants in posts)
-            (place / f"predictions.{kind}.jsonl").write_text("".join(chosen), encoding="utf-8")
+        with (place / PREDICTIONS).open("w", encoding="utf-8") as file:
+            for split, conditions in conditions_of(sources_of(config, run)).items():
+                for condition in conditions:
+                    start = f'{{"split": "{split}", "condition": "{condition.name}", '
+                    skill = _skill(run, condition, random)
+                    for variants in lines[run.dataset][split]:
+                        file.write(start + variants[_variant(skill, random)].removeprefix("{"))
 
 
-def _skill(run: Run, kind: str, random: Random) -> float:
+def _skill(run: Run, condition: Condition, random: Random) -> float:
     """The share of tags that are right; fusions gain where the images match, and lose it with wrong ones."""
     gain = {"linear": 0.04, "cross_attention": 0.02}.get(run.fusion, 0.0) * (run.dataset == "demo")
-    wrong_image = kind.count(".") == 1
-    return 0.9 + (-gain if wrong_image else gain) + random.gauss(0, 0.01)
+    return 0.9 + (gain if condition == TRUE else -gain) + random.gauss(0, 0.01)
 
 
 def _variant(skill: float, random: Random) -> int:

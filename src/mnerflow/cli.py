@@ -123,9 +123,7 @@ def _parser() -> argparse.ArgumentParser:
         "publish", help="copy finished runs and tables to where they can be given away"
     )
     publish.set_defaults(act=_publish)
-    migration = commands.add_parser(
-        "migrate", help="bring records of results that an earlier version made up to date"
-    )
+    migration = commands.add_parser("migrate", help="bring results that an earlier version made up to date")
     migration.set_defaults(act=_migrate)
     migration.add_argument("results", type=Path, nargs="?", default=Path("results"), help="default: results")
     for command in (show, archive, publish):
@@ -227,7 +225,7 @@ def _compare(given: argparse.Namespace) -> int:
 
 def _migrate(given: argparse.Namespace) -> int:
     changed, count = migrate(given.results)
-    print(f"{given.results}: {changed} of {count} records were older and are up to date now")
+    print(f"{given.results}: {changed} of {count} runs were older and are up to date now")
     return 0
 
 

@@ -11,7 +11,7 @@ from victims import RUN, AtCheckpoint, ended, killed, outcome, train
 from mnerflow.data.image_store import build_store
 from mnerflow.errors import UserError
 from mnerflow.evaluation.counts import count, write_counts
-from mnerflow.evaluation.predictions import Prediction, write_predictions
+from mnerflow.evaluation.predictions import TESTED, Prediction, write_predictions
 from mnerflow.models.tagger import new_tagger
 from mnerflow.plan.names import Run
 from mnerflow.reporting import style
@@ -40,12 +40,12 @@ def model(data: Path, folder: Path) -> None:
 
 
 def predictions(data: Path, folder: Path) -> None:
-    write_predictions(folder / "predictions.test.jsonl", POSTS)
+    write_predictions(folder / "predictions.jsonl", {TESTED: POSTS})
 
 
 def counts(data: Path, folder: Path) -> None:
     run = Run("demo", "none", "bilstm", "none", "text_only", 1)
-    write_counts(folder / "counts.npz", {run: count({"none": POSTS}, ["O", "B-PER", "I-PER"])})
+    write_counts(folder / "counts.npz", {run: count({"true": POSTS}, ["O", "B-PER", "I-PER"])})
 
 
 def table(data: Path, folder: Path) -> None:

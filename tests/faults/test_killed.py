@@ -21,7 +21,7 @@ from victims import (
 )
 
 from mnerflow.data.image_store import build_store
-from mnerflow.evaluation.predictions import Prediction, write_predictions
+from mnerflow.evaluation.predictions import TESTED, Prediction, write_predictions
 from mnerflow.reporting.table_files import write_csv
 
 KILLS = 20
@@ -50,7 +50,7 @@ def test_training_killed_at_twenty_random_moments(data: Path, tmp_path: Path) ->
     for folder in folders:
         assert outcome(folder) == whole
         assert {file.name for file in folder.iterdir()} == {
-            *("history.csv", "model.safetensors", "predictions.test.jsonl", "run.yaml")
+            *("history.csv", "model.safetensors", "predictions.jsonl", "run.yaml")
         }
 
 
@@ -60,7 +60,7 @@ def store(data: Path, folder: Path, number: int) -> None:
 
 def predictions(data: Path, folder: Path, number: int) -> None:
     one = [Prediction(str(n), ["Ann"], ["B-PER"], ["O"], [1]) for n in range(number)]
-    write_predictions(folder / "predictions.test.jsonl", one)
+    write_predictions(folder / "predictions.jsonl", {TESTED: one})
 
 
 def table(data: Path, folder: Path, number: int) -> None:

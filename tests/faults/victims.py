@@ -21,7 +21,7 @@ from tiny_run import RUN
 from mnerflow import files
 from mnerflow.config import RunConfig
 from mnerflow.data.post import read_posts
-from mnerflow.evaluation.predictions import write_predictions
+from mnerflow.evaluation.predictions import TESTED, write_predictions
 from mnerflow.training import loop
 from mnerflow.training.images import open_images
 from mnerflow.training.predictor import Predictor
@@ -49,12 +49,12 @@ def train(run: RunConfig, data: Path, folder: Path) -> None:
     images = open_images(str(data / "store" / "images.npy"), None)
     train_run(run, data / "train.jsonl", data / "dev.jsonl", images, folder, ABOUT)
     predictions = Predictor(run, folder, images).predict(read_posts(data / "test.jsonl"))
-    write_predictions(folder / "predictions.test.jsonl", predictions)
+    write_predictions(folder / "predictions.jsonl", {TESTED: predictions})
 
 
 def outcome(folder: Path) -> bytes:
     """What a run must end in, whatever happened on the way."""
-    return b"".join((folder / name).read_bytes() for name in ("model.safetensors", "predictions.test.jsonl"))
+    return b"".join((folder / name).read_bytes() for name in ("model.safetensors", "predictions.jsonl"))
 
 
 def start(

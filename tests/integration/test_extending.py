@@ -57,6 +57,32 @@ def test_a_part_in_one_file(
         file.unlink()
 
 
+def test_a_fusion_is_held_against_itself_trained_on_shuffled_images(
+    workflow: Workflow, finished: Finished, config: dict[str, Any], tmp_path: Path
+) -> None:
+    datasets = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["datasets"]
+    own = datasets["demo"] | config["datasets"]["demo"]
+    config["datasets"]["demo_shuffled"] = own | {"images_of": "demo", "train_with": ["image.shuffled"]}
+    config["grid"] = [
+        block | {"datasets": ["demo", "demo_shuffled"], "seeds": [1]} for block in config["grid"][:2]
+    ]
+    config["datasets"]["demo_shuffled"]["train_with"] = ["caption.shuffled"]
+    refused = workflow.run(tmp_path, config, "-n")
+    assert refused.status != 0 and "no run on demo_shuffled reads 'caption'" in refused.output
+    config["datasets"]["demo_shuffled"]["train_with"] = ["image.shuffled"]
+    done = workflow.run(tmp_path, config, "--", "results/test/scores.csv")
+    assert done.status == 0, done.output
+
+    def of(dataset: str, name: str, file: str) -> bytes:
+        return (tmp_path / f"results/runs/{dataset}/none/{name}/seed1" / file).read_bytes()
+
+    record = yaml.safe_load(of("demo_shuffled", "bilstm+cnn/linear", "run.yaml"))
+    assert record["config"]["train_with"] == ["image.shuffled"]
+    for name, same in (("bilstm+none/text_only", True), ("bilstm+cnn/linear", False)):
+        both = {of(dataset, name, "predictions.jsonl") for dataset in ("demo", "demo_shuffled")}
+        assert (len(both) == 1) == same, name
+
+
 def test_a_run_that_starts_from_another(workflow: Workflow, config: dict[str, Any], tmp_path: Path) -> None:
     start = {"dataset": "demo", "variant": "base"}
     config["variants"] = {"tuned": {"init_from": start}}

@@ -93,9 +93,7 @@ def test_the_list_of_rules_says_of_each_what_it_does(workflow: Workflow, tmp_pat
     )
     assert said.keys() == {*re.findall(r"^(?:use )?rule (?:\w+ as )?(\w+)(?: with)?:", files, re.MULTILINE)}
     assert len({*said.values()}) == len(said)
-    variants = {"predict_with_images": "sees images", "take_over_with_images": "sees images"}
-    variants |= {"score_rival": "a rival answered", "train_candidate": "a search"}
-    variants |= {"predict": "sees no image", "take_over": "sees no image"}
+    variants = {"score_rival": "a rival answered", "train_candidate": "a search"}
     assert not {rule for rule, words in variants.items() if words not in said[rule]}
 
 
@@ -259,9 +257,9 @@ def test_own_folders_up_to_the_scores(workflow: Workflow, config: dict, tmp_path
     result = workflow.run(tmp_path, config, "results/test/scores.csv")
     assert result.status == 0, result.output
     rows = read_scores(tmp_path / "results/test/scores.csv")
-    assert [(row["dataset"], row["split"], row["image"]) for row in rows] == [
-        *(("posts", split, image) for split, image in (("dev", "true"), ("test", "true"))),
-        *(("posts", "test", image) for image in ("shuffled", "blank")),
-        *(("sentences", split, "none") for split in ("dev", "test")),
+    assert [(row["dataset"], row["split"], row["condition"]) for row in rows] == [
+        *(("posts", split, "true") for split in ("dev", "test")),
+        *(("posts", "test", condition) for condition in ("image.blank", "image.shuffled")),
+        *(("sentences", split, "true") for split in ("dev", "test")),
     ]
     assert all(row["sentences"] == 3 and row["gold_entities"] == 6 for row in rows)

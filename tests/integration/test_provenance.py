@@ -45,7 +45,7 @@ def test_the_record_has_an_action_a_run(finished: Finished):
             if "sha256" in entity:
                 assert sha256(finished.folder / entity["name"]) == entity["sha256"]
         made = {Path(file["name"]).name for file in run["result"]}
-        assert made >= {"run.yaml", "history.csv", "scores.json", "predictions.test.jsonl"}
+        assert made >= {"run.yaml", "history.csv", "scores.json", "predictions.jsonl"}
         assert run["startTime"] < run["endTime"] <= execution["endTime"]
 
 

@@ -10,7 +10,7 @@ import pytest
 from conftest import Finished, Workflow
 
 from mnerflow.cli import main
-from mnerflow.evaluation.predictions import read_predictions
+from mnerflow.evaluation.predictions import read_tested
 
 
 @pytest.fixture(scope="module")
@@ -23,9 +23,7 @@ def published(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> P
 def test_what_is_published_quotes_no_post(finished: Finished, published: Path):
     packed = "".join(lzma.decompress(file.read_bytes()).decode() for file in published.rglob("*.xz"))
     assert '"predicted"' in packed
-    posts = read_predictions(
-        finished.results / "runs/demo/none/bilstm+cnn/linear/seed1/predictions.test.jsonl"
-    )
+    posts = read_tested(finished.results / "runs/demo/none/bilstm+cnn/linear/seed1/predictions.jsonl")
     words = {token for post in posts for token in post.tokens if len(token) > 2}
     assert words and not [word for word in words if f'"{word}"' in packed]
     assert {file.name for file in published.iterdir()} == {
@@ -68,12 +66,12 @@ def test_published_runs_are_taken_over_and_only_new_ones_train(
     workflow: Workflow, finished: Finished, published: Path, config: dict[str, Any], tmp_path: Path
 ):
     config |= {"published": str(published)}
-    target = "results/runs/demo/none/bilstm+cnn/linear/seed1/predictions.test.jsonl"
+    target = "results/runs/demo/none/bilstm+cnn/linear/seed1/predictions.jsonl"
     done = workflow.run(
         tmp_path, config, target, "results/runs/demo_control/nonword/none+cnn/image_only/seed1/run.yaml"
     )
     assert done.status == 0, done.output
-    assert done.jobs["take_over_with_images"] == 2 and "train" not in done.jobs
+    assert done.jobs["take_over"] == 2 and "train" not in done.jobs
     assert (tmp_path / target).read_bytes() == (finished.folder / target).read_bytes()
 
     config["grid"][0]["seeds"].append(3)
@@ -125,7 +123,7 @@ def test_a_run_that_was_trained_here_is_not_taken_over(
     workflow: Workflow, finished: Finished, published: Path, config: dict[str, Any]
 ):
     plan = workflow.plan(finished.folder, config | {"published": str(published)})
-    assert not {"train", "take_over", "take_over_with_images", "predict"} & set(plan.jobs)
+    assert not {"train", "take_over", "predict"} & set(plan.jobs)
 
 
 def test_other_data_than_was_predicted_is_refused(
@@ -142,9 +140,9 @@ def test_a_published_file_that_was_changed_is_refused(
 ):
     other = Path(shutil.copytree(published, tmp_path / "published"))
     run = "runs/demo/none/bilstm+none/text_only/seed1"
-    (other / run / "predictions.dev.jsonl.xz").write_bytes(b"")
+    (other / run / "predictions.jsonl.xz").write_bytes(b"")
     done = workflow.run(tmp_path, config | {"published": str(other)}, f"results/{run}/run.yaml")
-    assert done.status != 0 and "predictions.dev.jsonl.xz: missing, changed or not listed" in done.output
+    assert done.status != 0 and "predictions.jsonl.xz: missing, changed or not listed" in done.output
 
 
 def test_a_folder_without_published_runs_is_named(workflow: Workflow, config: dict[str, Any], tmp_path: Path):

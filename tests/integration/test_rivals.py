@@ -14,7 +14,7 @@ from conftest import ROOT, Workflow
 
 from mnerflow.data.post import Post, write_posts
 from mnerflow.errors import UserError
-from mnerflow.evaluation.predictions import read_predictions
+from mnerflow.evaluation.predictions import read_tested
 from mnerflow.llm.config import RivalConfig, Service
 from mnerflow.llm.rival import Material, ask_run
 from mnerflow.models.weights import fetch_weights
@@ -141,7 +141,7 @@ def test_a_real_model_answers_through_a_real_server(response_format: str, llama:
         ask_run(rival, material, Service(llama, concurrency=2), tmp_path / "cache", out, {})
         records.append(yaml.safe_load(out["record"].read_text(encoding="utf-8")))
     first, second = records
-    assert [len(each.predicted) for each in read_predictions(out["predictions"])] == [4, 2]
+    assert [len(each.predicted) for each in read_tested(out["predictions"])] == [4, 2]
     assert first["input_tokens"] > 200 and first["output_tokens"] > 8
     assert (first["from_cache"], second["from_cache"]) == (0, 2)
     assert second["answers"] == first["answers"] and second["entities"] == first["entities"]

@@ -22,7 +22,7 @@ def test_a_vision_language_model_and_itself_without_images(
     config["grid"] = [block]
     folder = tmp_path / "work"
     joint = "results/runs/demo/none/tiny+tiny/joint/seed1"
-    targets = ("results/scores.csv", "results/tables/does_it_help.csv")
+    targets = ("results/test/scores.csv", "results/test/tables/does_it_help.csv")
     done = workflow.run(folder, config, "--", *targets)
     assert done.status == 0, done.output
     rows = read_scores(folder / targets[0])

@@ -28,7 +28,7 @@ TEXT = ["demo/none/bilstm+none/text_only/seed1"]
 LINEAR = [f"demo/none/bilstm+cnn/linear/seed{seed}" for seed in (1, 2)]
 IMAGE = ["demo_control/nonword/none+cnn/image_only/seed1"]
 RUNS = [*TEXT, *LINEAR, *IMAGE]
-PER_RUN = {"train", "predict", "predict_with_images", "score"}
+PER_RUN = {"train", "predict", "score"}
 DATA = {"make_demo", "prepare", "filter_posts", "image_store", "plot_tag_distribution"}
 
 
@@ -45,11 +45,7 @@ def files(folder: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize("run", RUNS)
 def test_run_folder(run: str, finished: Finished):
     found = {path.name for path in (finished.results / "runs" / run).iterdir()}
-    predictions = {"predictions.dev.jsonl", "predictions.test.jsonl"}
-    if run not in TEXT:
-        predictions |= {"predictions.test.shuffled.jsonl", "predictions.test.blank.jsonl"}
-    assert {name for name in found if name.startswith("predictions.")} == predictions
-    assert found >= {"model.safetensors", "run.yaml", "history.csv"}
+    assert found >= {"predictions.jsonl", "model.safetensors", "run.yaml", "history.csv"}
     assert "checkpoint.pt" not in found
 
 
@@ -68,10 +64,11 @@ def test_history(run: str, finished: Finished):
 @pytest.mark.parametrize("run", RUNS)
 def test_every_word_of_the_gold_is_predicted(run: str, finished: Finished):
     dataset = run.partition("/")[0]
-    for path in (finished.results / "runs" / run).glob("predictions.*.jsonl"):
-        split = path.name.split(".")[1]
+    found = read_predictions(finished.results / "runs" / run / "predictions.jsonl")
+    wrong = [] if run in TEXT else [("test", "image.blank"), ("test", "image.shuffled")]
+    assert list(found) == [("dev", "true"), ("test", "true"), *wrong]
+    for (split, _), predictions in found.items():
         gold = read_posts(finished.results / "data" / dataset / "none" / f"{split}.jsonl")
-        predictions = read_predictions(path)
         assert [(p.id, p.tokens, p.labels) for p in predictions] == [(p.id, p.tokens, p.labels) for p in gold]
         assert all(len(p.predicted) == len(p.subwords) == len(p.tokens) for p in predictions)
 
@@ -101,17 +98,17 @@ def sha256(path: Path) -> str:
 def test_scores(finished: Finished):
     rows = read_scores(finished.study / "scores.csv")
     assert ",".join(COLUMNS) == (
-        "dataset,filter,text_encoder,image_encoder,fusion,variant,seed,split,image,entity_f1,entity_precision,"
+        "dataset,filter,text_encoder,image_encoder,fusion,variant,seed,split,condition,entity_f1,entity_precision,"
         "entity_recall,entity_f1_strict,token_macro_f1,subword_macro_f1,accuracy,sentences,gold_entities"
     )
-    with_image = [("dev", "true"), ("test", "true"), ("test", "shuffled"), ("test", "blank")]
-    without = [("dev", "none"), ("test", "none")]
+    without = [("dev", "true"), ("test", "true")]
+    with_image = [*without, ("test", "image.shuffled"), ("test", "image.blank")]
     expected = {(run, *part) for run in RUNS for part in (without if run in TEXT else with_image)}
     found = [
         (
             "{dataset}/{filter}/{text_encoder}+{image_encoder}/{fusion}/seed{seed}".format(**row),
             row["split"],
-            row["image"],
+            row["condition"],
         )
         for row in rows
     ]
@@ -170,7 +167,7 @@ def test_one_more_seed(finished: Finished, workflow: Workflow, config: dict):
     plan = workflow.plan(finished.folder, config)
     assert plan.trained == {TEXT[0].replace("seed1", "seed3"), LINEAR[0].replace("seed1", "seed3")}
     per_run = {rule: count for rule, count in plan.jobs.items() if rule in PER_RUN}
-    assert per_run == {"train": 2, "predict": 1, "predict_with_images": 1, "score": 2}
+    assert per_run == {"train": 2, "predict": 2, "score": 2}
     assert {"config", "scores", "tables", "plot_fusion_comparison", "plot_training_curves"} <= set(plan.jobs)
     assert not DATA & set(plan.jobs)
 
@@ -180,7 +177,7 @@ def test_one_more_fusion(finished: Finished, workflow: Workflow, config: dict):
     plan = workflow.plan(finished.folder, config)
     assert plan.trained == {run.replace("linear", "cross_attention") for run in LINEAR}
     per_run = {rule: count for rule, count in plan.jobs.items() if rule in PER_RUN}
-    assert per_run == {"train": 2, "predict_with_images": 2, "score": 1}
+    assert per_run == {"train": 2, "predict": 2, "score": 1}
     assert not DATA & set(plan.jobs)
 
 
@@ -271,7 +268,7 @@ def test_changed_model_code_retrains_what_uses_it(finished: Finished, workflow: 
     file = "src/mnerflow/models/fusions/linear.py"
     with workflow.edited((file, "words + sizes.patches", "words - -sizes.patches")):
         plan = workflow.plan(finished.folder, config)
-    assert plan.trained == set(LINEAR) and plan.jobs["predict_with_images"] == 2
+    assert plan.trained == set(LINEAR) and plan.jobs["predict"] == 2
 
 
 def test_a_changed_plot_is_drawn_anew(finished: Finished, workflow: Workflow, config: dict):
@@ -294,7 +291,7 @@ def test_a_run_repeats_itself_byte_by_byte(
         tmp_path,
         config,
         f"results/test/scores/{Path(LINEAR[0]).parents[1]}/scores.json",
-        f"results/{run}/predictions.dev.jsonl",
+        f"results/{run}/predictions.jsonl",
     )
     assert again.status == 0, again.output
     for part in ("data/demo", "images/demo", run):
@@ -348,7 +345,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_end(
 ):
     config["training"] = {"epochs": 40, "patience": 40, "checkpoint_seconds": 0.1}
     run = f"results/runs/{LINEAR[0]}"
-    target = f"{run}/predictions.test.jsonl"
+    target = f"{run}/predictions.jsonl"
     whole, folder = (Path(shutil.copytree(finished.folder, tmp_path / name)) for name in ("whole", "stopped"))
     result = workflow.run(whole, config, target)
     assert result.status == 0, result.output
@@ -375,8 +372,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_end(
     result = workflow.run(folder, config, target)
     assert result.status == 0, result.output
     assert not checkpoint.exists()
-    for path in (whole / run).glob("predictions.*"):
-        assert path.read_bytes() == (folder / run / path.name).read_bytes()
+    assert (whole / target).read_bytes() == (folder / target).read_bytes()
 
 
 # Other grids.
@@ -393,8 +389,7 @@ def test_the_thesis_grid_is_planned(workflow: Workflow, tmp_path: Path):
     runs = datasets * seeds * (texts + images + texts * images * fusions)
     assert plan.jobs["train"] == len(plan.trained) == runs == 690
     assert plan.jobs["score"] == datasets * (texts + images + texts * images)
-    assert plan.jobs["predict"] == datasets * seeds * texts
-    assert plan.jobs["predict_with_images"] == runs - datasets * seeds * texts
+    assert plan.jobs["predict"] == runs
 
 
 @pytest.mark.parametrize(
@@ -424,12 +419,12 @@ def test_dropped_weights_are_no_reason_to_train(
     config["text_encoders"]["bilstm"]["training"]["learning_rate"]["text"] = 2e-3
 
     # Where predictions are gone, the weights are needed again, and dropped again.
-    (run / "predictions.dev.jsonl").unlink()
+    (run / "predictions.jsonl").unlink()
     done = workflow.run(
-        folder, config | {"keep_weights": "none"}, f"results/runs/{TEXT[0]}/predictions.dev.jsonl"
+        folder, config | {"keep_weights": "none"}, f"results/runs/{TEXT[0]}/predictions.jsonl"
     )
     assert done.status == 0, done.output
     assert done.jobs == {"train_again": 1, "predict": 1}
     assert (run / "weights_dropped.txt").exists() and not (run / "model.safetensors").exists()
-    assert files(run)["predictions.dev.jsonl"] == before["predictions.dev.jsonl"]
+    assert files(run)["predictions.jsonl"] == before["predictions.jsonl"]
     assert workflow.plan(folder, config).trained == set()

@@ -47,7 +47,7 @@ def results(tmp_path: Path) -> Path:
         folder = results / "runs" / run.path
         read = {"results/data/twitter/none/train.jsonl": 64 * "0"}
         write_record(folder, run, data_sha256=read, seconds=65.4)
-        write_text(folder / "predictions.test.jsonl", '{"id": "ü"}\n' * 100)
+        write_text(folder / "predictions.jsonl", '{"id": "ü"}\n' * 100)
         write_text(folder / "model.safetensors", "large")
     write(results)
     return results
@@ -65,7 +65,7 @@ def test_a_run_is_an_action_with_what_it_read_and_made(results: Path):
     dataset = train["isPartOf"]
     assert (dataset["name"], dataset["url"]) == (TWITTER["title"], TWITTER["homepage"])
     assert dataset["license"]["description"] == TWITTER["licence"]
-    assert {Path(file["name"]).name for file in run["result"]} == {"run.yaml", "predictions.test.jsonl"}
+    assert {Path(file["name"]).name for file in run["result"]} == {"run.yaml", "predictions.jsonl"}
 
 
 def test_the_same_results_are_recorded_alike(results: Path):
@@ -126,7 +126,7 @@ def test_an_archive_holds_what_is_small_and_is_what_it_lists(results: Path, caps
     with tarfile.open(archive) as tar:
         names = {name.partition("/")[2] for name in tar.getnames()}
     assert names >= {"SHA256SUMS", "ro-crate-metadata.json", "config.yaml", "code/envs/requirements.lock"}
-    assert f"runs/{RUNS[0].path}/predictions.test.jsonl" in names
+    assert f"runs/{RUNS[0].path}/predictions.jsonl" in names
     assert not any(name.endswith("model.safetensors") for name in names)
     assert main(["verify", str(archive)]) == 0
     assert f"all {len(names) - 1} files are what it lists; sha256 {first}" in capsys.readouterr().out

@@ -6,7 +6,7 @@ import pytest
 
 from mnerflow.data.post import Post
 from mnerflow.evaluation.errors import Change, Entity, changes, context_of, count_errors, outcomes
-from mnerflow.evaluation.predictions import Prediction, write_predictions
+from mnerflow.evaluation.predictions import TESTED, Prediction, write_predictions
 from mnerflow.plan.names import Run
 from mnerflow.reporting.changes import change_rows
 from mnerflow.reporting.errors import error_rows, error_table
@@ -82,7 +82,7 @@ def test_changes_beside_the_baseline():
 def test_rows_are_means_over_seeds_and_examples_say_how_many_show_them(tmp_path):
     def file(run: Run, predicted: str) -> str:
         path = tmp_path / f"{run.fusion}{run.seed}"
-        write_predictions(path, [tagged("Bp O", predicted)])
+        write_predictions(path, {TESTED: [tagged("Bp O", predicted)]})
         return str(path)
 
     runs = [

@@ -40,16 +40,16 @@ def predictions(right: float, seed: int, sentences: int = 400) -> list[Predictio
     return posts
 
 
-def counts(right: float, seed: int, wrong_image: float | None = None) -> Counts:
-    """Counts of a run without images, or of one that is right this often with true and with wrong images.
+def counts(right: float, seed: int, wrong: float | None = None, source: str = "image") -> Counts:
+    """Counts of a run of one source, or of one that is right this often with another true and with it wrong.
 
-    Where both are the same, so are the predictions: the image is ignored.
+    Where both are the same, so are the predictions: the other source is ignored.
     """
-    if wrong_image is None:
-        return count({"none": predictions(right, seed)}, TAGS)
+    if wrong is None:
+        return count({"true": predictions(right, seed)}, TAGS)
     true = predictions(right, seed)
-    other = [true, true] if wrong_image == right else [predictions(wrong_image, seed + k) for k in (50, 60)]
-    return count({"true": true, "shuffled": other[0], "blank": other[1]}, TAGS)
+    other = [true, true] if wrong == right else [predictions(wrong, seed + k) for k in (50, 60)]
+    return count({"true": true, f"{source}.shuffled": other[0], f"{source}.blank": other[1]}, TAGS)
 
 
 def compare(text: float, *fusion: float) -> Comparison:
@@ -68,7 +68,7 @@ def test_on_demo_the_image_decides():
     assert comparison.verdict == "gains"
     assert comparison.difference == pytest.approx(0.3, abs=0.05)
     assert comparison.low < comparison.difference < comparison.high
-    assert comparison.drops["shuffled"].mean == pytest.approx(0.4, abs=0.06)
+    assert comparison.drops["image.shuffled"].mean == pytest.approx(0.4, abs=0.06)
     assert comparison.p == pytest.approx(1 / (RESAMPLES + 1))
     assert comparison.order == 0
     assert comparison.changed > 0.3
@@ -78,7 +78,7 @@ def test_on_demo_the_image_decides():
 def test_on_demo_control_the_image_is_ignored_even_by_a_better_model(text):
     comparison = compare(text, 0.75, 0.75)
     assert comparison.verdict == "ignores"
-    assert (comparison.changed, comparison.drops["blank"]) == (0, Drop(0, 0, 0))
+    assert (comparison.changed, comparison.drops["image.blank"]) == (0, Drop(0, 0, 0))
 
 
 def test_a_misleading_image_loses():
@@ -86,7 +86,8 @@ def test_a_misleading_image_loses():
 
 
 def comparison(difference: float, drop: float | None, width: float = 0.01, p: float = 0.001) -> Comparison:
-    drops = {} if drop is None else {k: Drop(drop, drop - width, drop + width) for k in ("shuffled", "blank")}
+    names = ("image.shuffled", "image.blank")
+    drops = {} if drop is None else {name: Drop(drop, drop - width, drop + width) for name in names}
     low, high = difference - width, difference + width
     return Comparison(
         LINEAR.combination, "image" if drops else "caption", TEXT.combination,
@@ -106,7 +107,7 @@ def comparison(difference: float, drop: float | None, width: float = 0.01, p: fl
         (comparison(-0.03, 0.0), "ignores"),
         (comparison(0.0, 0.005), "ignores"),
         (comparison(0.0, 0.05), "unclear"),  # uses the image without a sure gain
-        (comparison(0.03, None), "gains"),  # a caption
+        (comparison(0.03, None), "gains"),  # a caption, not predicted with a wrong one
         (comparison(-0.03, None), "loses"),
         (comparison(0.0, None), "unclear"),
         (replace(comparison(0.03, 0.02), seeds=1), "unclear"),  # another seed might be worse
@@ -117,7 +118,7 @@ def test_rules_of_the_verdict(case, verdict):
     assert case.verdict == verdict
 
 
-def test_a_caption_is_compared_without_ablation_and_a_run_without_baseline_is_named():
+def test_a_caption_that_was_never_wrong_is_compared_and_a_run_without_baseline_is_named():
     runs = {replace(TEXT, seed=s): counts(0.6, s) for s in (1, 2)}
     runs |= {replace(CAPTION, seed=s): counts(0.9, s + 2) for s in (1, 2)}
     runs[replace(LINEAR, seed=3)] = counts(0.9, 5, 0.5)
@@ -132,6 +133,21 @@ def test_a_caption_is_compared_without_ablation_and_a_run_without_baseline_is_na
     assert "| **+" in table
 
 
+def test_a_caption_is_held_against_wrong_ones_and_of_two_contexts_each_against_its_own():
+    runs = {replace(TEXT, seed=s): counts(0.6, s) for s in (1, 2)}
+    runs |= {replace(CAPTION, seed=s): counts(0.9, s + 2, 0.6, "caption") for s in (1, 2)}
+    [caption], _ = compare_with_baselines(runs, BASELINES, RESAMPLES)
+    assert (caption.verdict, caption.drop("shuffled")) == ("gains", caption.drops["caption.shuffled"])
+    assert help_record(caption)["drop_blank"] == caption.drops["caption.blank"].mean
+    both = {CAPTION.combination: {"caption+ocr": TEXT.combination}}
+    [two], _ = compare_with_baselines(runs, both, RESAMPLES)
+    assert (set(two.drops), two.drop("shuffled")) == ({"caption.shuffled", "caption.blank"}, None)
+    assert two.verdict == "gains" and help_record(two)["drop_shuffled"] is None
+    runs[replace(CAPTION, seed=2)] = counts(0.9, 4)
+    [caption], _ = compare_with_baselines(runs, BASELINES, RESAMPLES)
+    assert caption.drops == {}, "not of all seeds"
+
+
 def test_p_values_are_corrected_over_the_table():
     runs = {TEXT: counts(0.6, 1)}
     fusions = {replace(LINEAR, fusion=name): counts(0.9, seed, 0.5) for seed, name in enumerate("abcde", 2)}
@@ -141,7 +157,7 @@ def test_p_values_are_corrected_over_the_table():
 
 
 def test_runs_on_other_posts_are_not_compared():
-    other = count({"none": predictions(0.6, 1, sentences=399)}, TAGS)
+    other = count({"true": predictions(0.6, 1, sentences=399)}, TAGS)
     with pytest.raises(UserError, match="other posts or labels"):
         compare_with_baselines({TEXT: counts(0.6, 1), CAPTION: other}, BASELINES, RESAMPLES)
 
@@ -149,15 +165,15 @@ def test_runs_on_other_posts_are_not_compared():
 def test_counts_survive_the_file_and_tell_what_changed(tmp_path):
     true = predictions(1, 1, sentences=3)
     blank = [true[0], replace(true[1], predicted=["O", "O"]), true[2]]
-    runs = {LINEAR: count({"true": true, "blank": blank}, TAGS), TEXT: count({"none": true}, TAGS)}
+    runs = {LINEAR: count({"true": true, "image.blank": blank}, TAGS), TEXT: count({"true": true}, TAGS)}
     write_counts(tmp_path / "counts.npz", runs)
     read_again = read_counts([tmp_path / "counts.npz"])
     assert list(read_again) == [LINEAR, TEXT]
     read = read_again[LINEAR]
     assert read.types == ("PER", "LOC")
     assert read.plain.sum(axis=(0, 1)).tolist() == [3, 3, 3]
-    assert read.entities["blank"].sum(axis=(0, 1)).tolist() == [2, 2, 3]
-    assert read.changed["blank"].tolist() == [False, True, False]
+    assert read.entities["image.blank"].sum(axis=(0, 1)).tolist() == [2, 2, 3]
+    assert read.changed["image.blank"].tolist() == [False, True, False]
     write_counts(tmp_path / "again.npz", read_again)
     assert (tmp_path / "again.npz").read_bytes() == (tmp_path / "counts.npz").read_bytes()
     (tmp_path / "broken.npz").write_bytes(b"PK")
@@ -186,7 +202,7 @@ def test_the_best_of_a_type_is_bold_only_where_the_next_is_surely_worse():
         rng = np.random.default_rng(seed)
         gold = np.tile([1, 1], (300, 1))
         hits = rng.random((300, 2)) < [per, loc]
-        return Counts(("PER", "LOC"), "", {"none": np.stack([hits, gold, gold], axis=-1).astype(int)}, {})
+        return Counts(("PER", "LOC"), "", {"true": np.stack([hits, gold, gold], axis=-1).astype(int)}, {})
 
     runs = {replace(TEXT, seed=seed): run(0.5, 0.8, seed) for seed in (1, 2)}
     runs |= {replace(CAPTION, seed=seed): run(0.9, 0.8, seed + 5) for seed in (1, 2)}
@@ -203,7 +219,7 @@ def test_intervals_of_scores_are_those_of_a_share_and_wider_over_seeds_that_diff
     def run(share: float) -> Counts:
         hits = np.arange(400)[:, None] < 400 * share
         gold = np.ones((400, 1))
-        return Counts(("PER",), "", {"none": np.stack([hits, gold, gold], axis=-1).astype(int)}, {})
+        return Counts(("PER",), "", {"true": np.stack([hits, gold, gold], axis=-1).astype(int)}, {})
 
     counts = {TEXT: run(0.8), LINEAR: run(0.75), replace(LINEAR, seed=2): run(0.85)}
     intervals = score_intervals(counts, RESAMPLES)
@@ -218,12 +234,12 @@ def test_the_best_of_the_grid_is_bold_only_where_the_next_is_surely_worse(better
     def run(share: float, seed: int) -> Counts:
         hits = np.random.default_rng(seed).random((300, 1)) < share
         gold = np.ones((300, 1))
-        return Counts(("PER",), "", {"none": np.stack([hits, gold, gold], axis=-1).astype(int)}, {})
+        return Counts(("PER",), "", {"true": np.stack([hits, gold, gold], axis=-1).astype(int)}, {})
 
     shares = {TEXT: 0.7, LINEAR: better, replace(TEXT, dataset="other"): 0.5}
     counts = {replace(r, seed=k): run(share, k) for r, share in shares.items() for k in (1, 2)}
     scores = [
-        asdict(run) | dict.fromkeys(REPORTED, 0.5) | {"split": "test", "image": "none", "sentences": 300}
+        asdict(run) | dict.fromkeys(REPORTED, 0.5) | {"split": "test", "condition": "true", "sentences": 300}
         for run in counts
     ]
     summary = summarize(scores, best=best_combinations(counts, RESAMPLES))

@@ -25,7 +25,7 @@ SECOND = replace(TEXT, seed=2)
 LINEAR = replace(TEXT, image_encoder="cnn", fusion="linear")
 GAIN = Comparison(
     LINEAR.combination, "image", TEXT.combination, 3, 0.6, 0.7, 0.1, 0.08, 0.12, 0.001, 0.001,
-    {"shuffled": Drop(0.2, 0.1, 0.3), "blank": Drop(0.1, 0.05, 0.15)}, 0.25, 0.0, 0.02,
+    {"image.shuffled": Drop(0.2, 0.1, 0.3), "image.blank": Drop(0.1, 0.05, 0.15)}, 0.25, 0.0, 0.02,
 )  # fmt: skip
 CAPTION = replace(
     GAIN, combination=replace(TEXT.combination, variant="caption"), source="caption",
@@ -132,7 +132,7 @@ def test_costs_on_another_machine_than_most_are_drawn_hollow(tmp_path, drawn):
     rows.append(names | {"fusion": "c", "seconds_mean": 9, "hardware": "GPU"})
     cost.TABLE.write([tmp_path / "cost.csv"], rows)
     measured = dict.fromkeys(scores.METRICS, 0.5) | dict.fromkeys(scores.COUNTS, 5)
-    measured |= names | {"seed": 1, "split": "test", "image": "none"}
+    measured |= names | {"seed": 1, "split": "test", "condition": "true"}
     reached = [measured | {"fusion": row["fusion"]} for row in rows]
     write_csv(tmp_path / "scores.csv", reached, scores.COLUMNS)
     draw_cost(tmp_path / "cost.csv", tmp_path / "scores.csv", tmp_path / "plot")

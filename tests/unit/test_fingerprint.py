@@ -51,7 +51,7 @@ def edit(file: Path, old: str, new: str) -> None:
         ("training/batches.py", "STRETCH = 50", "# Enough.\nSTRETCH = (50)", False),
         ("models/fusions/linear.py", '"""The thesis\'s linear fusion', '"""A linear fusion', False),
         # A function of a module that training uses, which training does not reach.
-        ("plan/names.py", 'return "none" if', 'return "no" if', False),
+        ("plan/names.py", 'return "+".join(', 'return "-".join(', False),
         ("evaluation/scores.py", "METRICS = ", "METRICS = METRICS_ = ", False),
         # What writes, logs and measures.
         ("files.py", "import os", "import os\nWRITTEN = []", False),

@@ -477,3 +477,35 @@ def test_profiles_name_rules_that_are_there() -> None:
     slurm = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text(encoding="utf-8"))
     heavy = {"train", "predict", *re.findall(r"use rule (?:train|predict) as (\w+) with:", rules)}
     assert slurm["set-resources"].keys() == heavy | {"image_features"}
+
+
+def wrong_set(*conditions: str, fusions: tuple[str, ...] = ("text_only", "linear")) -> dict:
+    config = load()
+    config["datasets"]["wrong"] = config["datasets"]["demo"] | {"train_with": list(conditions)}
+    block = {"datasets": ["wrong"], "text_encoders": ["bilstm"], "image_encoders": ["cnn"], "seeds": [1]}
+    return config | {"grid": [block | {"fusions": list(fusions)}]}
+
+
+def test_a_run_is_trained_on_what_is_wrong_of_what_it_reads() -> None:
+    config = wrong_set("image.shuffled")
+    check(config)
+    check_plan(config, expand(config))
+    found = {run.fusion: run_config(config, run).get("train_with") for run in expand(config)}
+    assert found == {"text_only": None, "linear": ["image.shuffled"]}
+
+
+@pytest.mark.parametrize(
+    ("conditions", "said"),
+    [
+        (["image.shuffled", "image.blank"], "image is shuffled or blank, not both"),
+        (["imag.blank"], "no run on wrong reads 'imag' (did you mean 'image'?)"),
+        (["caption.blank"], "no run on wrong reads 'caption'"),
+        (["image.shufled"], "'image.shufled' is not a source, a dot and shuffled or blank"),
+    ],
+)
+def test_wrong_sources_that_mean_nothing_are_refused(conditions: list[str], said: str) -> None:
+    config = wrong_set(*conditions)
+    with pytest.raises(UserError) as error:
+        check(config)
+        check_plan(config, expand(config))
+    assert "datasets.wrong.train_with" in str(error.value) and said in str(error.value)

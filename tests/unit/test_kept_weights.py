@@ -44,8 +44,7 @@ def train(run: Run, results: Path, score: float) -> Path:
 
 
 def predict(run: Run, results: Path, configured: dict[str, Any]) -> None:
-    for split in ("dev", "test"):
-        write_text(results / "runs" / run.path / f"predictions.{split}.jsonl", "")
+    write_text(results / "runs" / run.path / "predictions.jsonl", "")
     drop_own(configured, run, results)
 
 

@@ -17,17 +17,19 @@ from records import ABOUT
 from tiny_run import FROZEN, RUN, pretrained
 
 from mnerflow.compute.device import seed_everything
+from mnerflow.conditions import TRUE, Condition
 from mnerflow.config import ImageConfig, LearningRates, PartConfig, RunConfig, TrainingConfig
 from mnerflow.data.image_store import ImageStore, build_store
 from mnerflow.data.post import Post, read_posts, write_posts
-from mnerflow.evaluation.predictions import write_predictions
+from mnerflow.evaluation.predictions import TESTED, read_tested, write_predictions
 from mnerflow.log import job
 from mnerflow.models.image_encoders import new_image_encoder
 from mnerflow.models.tagger import Tagger, new_tagger
+from mnerflow.record import TrainingRecord
 from mnerflow.training.batches import batches, shuffled_batches
 from mnerflow.training.features import compute_features
 from mnerflow.training.images import open_images
-from mnerflow.training.inputs import Inputs, image_rows
+from mnerflow.training.inputs import Inputs
 from mnerflow.training.loop import Epoch, best_epoch, parameter_groups, pause, should_stop
 from mnerflow.training.predictor import Predictor
 from mnerflow.training.preemption import SIGNALS, preemptible
@@ -63,9 +65,10 @@ def trained(run: RunConfig, data: Path, name: str, code: str = "") -> bytes:
     folder = data / name
     folder.mkdir(exist_ok=True)
     train_run(run, data / "train.jsonl", data / "dev.jsonl", images, folder, ABOUT, code)
-    out = folder / "predictions.test.jsonl"
+    out = folder / "predictions.jsonl"
     posts = read_posts(data / "test.jsonl")
-    write_predictions(out, Predictor(run, folder, images).predict_under(["true"], posts, "test")["true"])
+    found = Predictor(run, folder, images).predict_under([TRUE], posts, "test")
+    write_predictions(out, {TESTED: found[TRUE]})
     return out.read_bytes() + (folder / "model.safetensors").read_bytes()
 
 
@@ -295,14 +298,15 @@ def test_epochs_and_seeds_have_orders_of_their_own() -> None:
     assert all(orders[i] != orders[j] for i in range(4) for j in range(i))
 
 
-def test_image_conditions() -> None:
-    rows = [[1], [2, 3], [], [4]]
-    shuffled = image_rows(rows, "shuffled", seed=1)
-    assert sorted(map(tuple, shuffled)) == sorted(map(tuple, rows))
-    assert all(a != b for a, b in zip(shuffled, rows, strict=True))
-    assert shuffled == image_rows(rows, "shuffled", seed=1)
-    assert image_rows(rows, "blank", seed=1) == [[0], [0, 0], [], [0]]
-    assert image_rows(rows, "true", seed=1) == rows
+def test_a_run_that_learns_with_wrong_images_is_another_and_is_predicted_with_true_ones(data: Path) -> None:
+    wrong = replace(RUN, train_with=("image.blank",))
+    assert trained(wrong, data, "wrong") != trained(RUN, data, "true")
+    assert TrainingRecord.read(data / "wrong/run.yaml", "").config["train_with"] == ["image.blank"]
+    images = open_images(str(data / "store" / "images.npy"), None)
+    posts = read_posts(data / "test.jsonl")
+    found = Predictor(wrong, data / "wrong", images).predict_under([TRUE, Condition("image", "blank")], posts)
+    assert found[TRUE] == [*read_tested(data / "wrong/predictions.jsonl")]
+    assert found[TRUE] != found[Condition("image", "blank")]
 
 
 def test_learning_rate_rises_then_falls_to_zero(data: Path, monkeypatch) -> None:

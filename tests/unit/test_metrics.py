@@ -2,6 +2,7 @@
 
 import json
 import random
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -10,7 +11,13 @@ import pytest
 from mnerflow.data.tags import tag_list
 from mnerflow.errors import UserError
 from mnerflow.evaluation.metrics import confusion_matrix, entity_counts, score
-from mnerflow.evaluation.predictions import Prediction, read_predictions, write_predictions
+from mnerflow.evaluation.predictions import (
+    TESTED,
+    Prediction,
+    read_predictions,
+    read_tested,
+    write_predictions,
+)
 from mnerflow.evaluation.scores import COLUMNS, gather, read_scores, score_runs
 
 SHARED = Path(__file__).parents[3] / "shared"
@@ -73,19 +80,34 @@ def test_a_tag_outside_the_scheme_names_post_and_tag():
 
 
 def test_predictions_survive_a_file(tmp_path):
-    posts = [Prediction("1", ["a\u2028b", "\u00a0"], ["O", "B-PER"], ["O", "O"], [2, 0])]
-    write_predictions(tmp_path / "p.jsonl", posts)
-    assert read_predictions(tmp_path / "p.jsonl") == posts
+    post = Prediction("1", ["a\u2028b", "\u00a0"], ["O", "B-PER"], ["O", "O"], [2, 0])
+    other = replace(post, predicted=["O", "B-PER"])
+    found = {("dev", "true"): [other], TESTED: [post, other], ("test", "image.blank"): [other]}
+    write_predictions(tmp_path / "p.jsonl", found)
+    assert read_predictions(tmp_path / "p.jsonl") == found
+    assert read_tested(tmp_path / "p.jsonl") == [post, other]
+    lines = (tmp_path / "p.jsonl").read_text(encoding="utf-8").split("\n")
+    assert lines[3].startswith('{"split": "test", "condition": "image.blank", "id": "1", ')
+    (tmp_path / "p.jsonl").write_text(lines[0] + "\n{}\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"p\.jsonl:2: the split None is none of train, dev, test"):
+        read_tested(tmp_path / "p.jsonl")
+    (tmp_path / "p.jsonl").write_text(lines[0], encoding="utf-8")
+    with pytest.raises(UserError, match=r"p\.jsonl: no predictions of the test split"):
+        read_tested(tmp_path / "p.jsonl")
 
 
 @pytest.mark.parametrize(
     ("line", "message"),
     [
         (
-            '{"id": "7", "tokens": ["a"], "labels": ["O"], "predicted": [], "subwords": [1]}',
+            '{"split": "dev", "condition": "true", "id": "7", "tokens": ["a"], "labels": ["O"], '
+            '"predicted": [], "subwords": [1]}',
             "'7' has 1 tokens but 0",
         ),
-        ('{"id": "7", "tokens": ["a"]}', "not a prediction"),
+        ('{"split": "dev", "condition": "true", "id": "7", "tokens": ["a"]}', "not a prediction"),
+        ('{"split": "deb", "condition": "true", "id": "7"}', "the split 'deb' is none of train, dev, test"),
+        ('{"split": "dev", "condition": "imageblank", "id": "7"}', "the condition 'imageblank' is none"),
+        ('{"split": "dev", "condition": 1, "id": "7"}', "the condition 1 is none"),
     ],
 )
 def test_a_broken_prediction_names_file_line_and_post(tmp_path, line, message):
@@ -96,6 +118,7 @@ def test_a_broken_prediction_names_file_line_and_post(tmp_path, line, message):
 
 
 SOUND = {"id": "1", "tokens": ["a", "b"], "labels": ["O", "B-X"], "predicted": ["O", "O"], "subwords": [1, 0]}
+PLACE = {"split": "test", "condition": "true"}
 
 
 @pytest.mark.parametrize(
@@ -135,27 +158,27 @@ SOUND = {"id": "1", "tokens": ["a", "b"], "labels": ["O", "B-X"], "predicted": [
     ],
 )
 def test_predictions_of_other_types_are_refused(field, value, said, tmp_path):
-    lines = [SOUND, SOUND | {field: value}]
+    lines = [PLACE | SOUND, PLACE | SOUND | {field: value}]
     (tmp_path / "p.jsonl").write_text("\n".join(map(json.dumps, lines)))
     with pytest.raises(UserError, match=rf"p\.jsonl:2: .*{said}"):
         read_predictions(tmp_path / "p.jsonl")
 
 
-def test_runs_are_gathered_in_order_with_their_image_condition(tmp_path):
+def test_runs_are_gathered_in_order_with_their_condition(tmp_path):
     folders = [
         tmp_path / f"demo/none/{run}" for run in ("minilm+vit/linear/seed10", "minilm+none/text_only/seed2")
     ]
-    for folder, names in zip(folders, (["test", "test.shuffled"], ["test"]), strict=True):
-        for name in names:
-            write_predictions(folder / f"predictions.{name}.jsonl", predict(("B-PER O", "B-PER O")))
+    for folder, names in zip(folders, (["image.shuffled", "true"], ["true"]), strict=True):
+        found = {("test", name): predict(("B-PER O", "B-PER O")) for name in names}
+        write_predictions(folder / "predictions.jsonl", found)
         score_runs([folder], TAGS, folder.parent / "counts.npz", folder.parent / "scores.json")
     gather([folder.parent / "scores.json" for folder in folders], tmp_path / "scores.csv")
     rows = read_scores(tmp_path / "scores.csv")
     assert list(rows[0]) == list(COLUMNS)
-    assert [(row["fusion"], row["seed"], row["image"]) for row in rows] == [
-        ("text_only", 2, "none"),
+    assert [(row["fusion"], row["seed"], row["condition"]) for row in rows] == [
+        ("text_only", 2, "true"),
         ("linear", 10, "true"),
-        ("linear", 10, "shuffled"),
+        ("linear", 10, "image.shuffled"),
     ]
     assert rows[0]["entity_f1"] == 1.0
 

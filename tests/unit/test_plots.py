@@ -21,13 +21,13 @@ from mnerflow.reporting.plots.tag_distribution import draw_tag_distribution
 from mnerflow.reporting.plots.training_curves import draw_training_curves
 
 SCORES = [
-    "demo,none,minilm,none,text_only,base,1,test,none,0.60",
-    "demo,none,minilm,none,text_only,base,2,test,none,0.64",
+    "demo,none,minilm,none,text_only,base,1,test,true,0.60",
+    "demo,none,minilm,none,text_only,base,2,test,true,0.64",
     "demo,none,none,vit,image_only,base,1,test,true,0.05",
     "demo,none,minilm,vit,linear,base,1,test,true,0.80",
     "demo,none,minilm,vit,linear,base,2,test,true,0.84",
-    "demo,none,minilm,vit,linear,base,1,test,shuffled,0.58",
-    "demo,none,minilm,vit,linear,base,2,test,shuffled,0.60",
+    "demo,none,minilm,vit,linear,base,1,test,image.shuffled,0.58",
+    "demo,none,minilm,vit,linear,base,2,test,image.shuffled,0.60",
     "demo,none,minilm,vit,linear,base,1,dev,true,0.10",
 ]
 
@@ -59,11 +59,12 @@ def write_history(folder: Path, place: str, f1: list[float], loss: list[float] |
 
 
 def write_predictions(folder: Path, pairs: list[tuple[str, str]]) -> Path:
-    path = folder / "demo/none/minilm+vit/linear/seed1/predictions.test.jsonl"
+    path = folder / "demo/none/minilm+vit/linear/seed1/predictions.jsonl"
     path.parent.mkdir(parents=True)
     gold, predicted = ([*tags] for tags in zip(*pairs, strict=True)) if pairs else ([], [])
     count = len(pairs)
-    record = {"id": "1", "tokens": ["x"] * count, "labels": gold, "predicted": predicted}
+    record = {"split": "test", "condition": "true", "id": "1", "tokens": ["x"] * count}
+    record |= {"labels": gold, "predicted": predicted}
     path.write_text(json.dumps({**record, "subwords": [1] * count}) + "\n", encoding="utf-8")
     return path
 
@@ -147,8 +148,8 @@ def test_thin_data_is_drawn_or_said(tmp_path, drawn):
     draw_training_curves([], tmp_path / "no_curves")
     draw_fusion_comparison(write_scores(tmp_path, []), {}, tmp_path / "no_scores")
     rows = [
-        "t17,none,minilm,none,text_only,base,1,test,none,nan",
-        "t15,none,none,vit,image_only,base,1,test,blank,0",
+        "t17,none,minilm,none,text_only,base,1,test,true,nan",
+        "t15,none,none,vit,image_only,base,1,test,image.blank,0",
     ]
     draw_fusion_comparison(write_scores(tmp_path, rows), {}, tmp_path / "lost_scores")
     draw_confusion_matrix(write_predictions(tmp_path, []), tmp_path / "no_words")
@@ -160,7 +161,7 @@ def test_thin_data_is_drawn_or_said(tmp_path, drawn):
 
 
 def test_a_bad_score_is_named(tmp_path):
-    rows = ["demo,none,minilm,none,text_only,base,1,test,none,high"]
+    rows = ["demo,none,minilm,none,text_only,base,1,test,true,high"]
     with pytest.raises(UserError, match=r"scores.csv:2: .*'high'"):
         draw_fusion_comparison(write_scores(tmp_path, rows), {}, tmp_path / "plot")
     assert not list(tmp_path.glob("plot*"))

@@ -25,7 +25,7 @@ from mnerflow.publishing.publication import publish, take_over, unpack
 CONFIG = load()
 RUN = Run("demo", "none", "bilstm", "none", "text_only", 1)
 FOLDER = f"runs/{RUN.path}"
-FILES = ("run.yaml", "history.csv", "predictions.dev.jsonl.xz", "predictions.test.jsonl.xz")
+FILES = ("run.yaml", "history.csv", "predictions.jsonl.xz")
 POSTS = [Post(str(number), ["Ann", "sings"], ["B-PER", "O"]) for number in range(3)]
 
 
@@ -34,7 +34,8 @@ def packed(lines: list[Any]) -> bytes:
 
 
 def prediction(**changes: Any) -> dict[str, Any]:
-    return {"id": "0", "labels": ["B-PER", "O"], "predicted": ["O", "O"], "subwords": [1, 2]} | changes
+    values = {"split": "test", "condition": "true", "id": "0", "labels": ["B-PER", "O"]}
+    return values | {"predicted": ["O", "O"], "subwords": [1, 2]} | changes
 
 
 def seal(published: Path) -> None:
@@ -57,9 +58,8 @@ def published(tmp_path: Path) -> Path:
     folder = tmp_path / "published" / FOLDER
     write_text(folder / "run.yaml", yaml.safe_dump(record))
     write_text(folder / "history.csv", "epoch,dev_entity_f1\n1,0.5\n")
-    for split in ("dev", "test"):
-        lines = [prediction(id=post.id) for post in POSTS]
-        (folder / f"predictions.{split}.jsonl.xz").write_bytes(packed(lines))
+    lines = [prediction(id=post.id, split=split) for split in ("dev", "test") for post in POSTS]
+    (folder / "predictions.jsonl.xz").write_bytes(packed(lines))
     seal(tmp_path / "published")
     return tmp_path / "published"
 
@@ -69,8 +69,10 @@ def test_a_sound_run_is_known_unpacked_and_taken_over(published: Path, tmp_path:
     assert unpack(published, tmp_path / "unpacked") == 1
     take_over(published, RUN, tmp_path / "results", tmp_path / "data")
     for folder, tokens in (("unpacked", ["", ""]), ("results", ["Ann", "sings"])):
-        found = read_predictions(tmp_path / folder / FOLDER / "predictions.test.jsonl")
-        assert [(each.tokens, each.predicted) for each in found] == [(tokens, ["O", "O"])] * 3
+        found = read_predictions(tmp_path / folder / FOLDER / "predictions.jsonl")
+        assert list(found) == [("dev", "true"), ("test", "true")]
+        for posts in found.values():
+            assert [(each.tokens, each.predicted) for each in posts] == [(tokens, ["O", "O"])] * 3
 
 
 BOMB = "\n".join(["a0: &a0 [x]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12))])

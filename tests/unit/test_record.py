@@ -19,6 +19,7 @@ from mnerflow.plan.names import Run
 from mnerflow.publishing import migrate as migration
 from mnerflow.publishing.checksums import SUMS, check_sums, sums_below, sums_text
 from mnerflow.publishing.migrate import migrate
+from mnerflow.publishing.publication import pack
 from mnerflow.record import RECORD, Record, TrainingRecord
 
 RUN = Run("demo", "none", "bilstm", "cnn", "linear", 1)
@@ -152,17 +153,24 @@ def test_older_records_are_brought_up_to_date(tmp_path: Path, capsys: pytest.Cap
     file, newer = (tmp_path / "runs" / replace(RUN, seed=seed).path / "run.yaml" for seed in (1, 2))
     write_text(file, yaml.safe_dump(old))
     write_record(newer.parent, replace(RUN, seed=2))
-    write_text(file.with_name("predictions.test.jsonl"), "{}")
-    sums = {path.relative_to(tmp_path).as_posix(): sha256(path) for path in (file, newer)}
+    for name in ("test.shuffled", "dev", "test"):
+        write_text(file.with_name(f"predictions.{name}.jsonl"), f'{{"id": "of {name}"}}\n')
+    sums = sums_below(tmp_path, tmp_path)
     write_text(tmp_path / SUMS, sums_text(sums))
     with pytest.raises(UserError, match="mnerflow migrate"):
         TrainingRecord.read(file, "Train it again.")
     assert main(["migrate", str(tmp_path)]) == 0
-    assert "1 of 2 records were older" in capsys.readouterr().out
+    assert "1 of 2 runs were older" in capsys.readouterr().out
     read = TrainingRecord.read(file, "")
     assert (read.code.commit, read.code.dirty, read.code.modules) == ("abc", True, {})
     assert sha256(file) in (tmp_path / SUMS).read_text(encoding="utf-8")
-    assert file.with_name("predictions.test.jsonl").read_text(encoding="utf-8") == "{}"
+    assert file.with_name("predictions.jsonl").read_text(encoding="utf-8").splitlines() == [
+        '{"split": "dev", "condition": "true", "id": "of dev"}',
+        '{"split": "test", "condition": "true", "id": "of test"}',
+        '{"split": "test", "condition": "image.shuffled", "id": "of test.shuffled"}',
+    ]
+    assert len([*file.parent.glob("predictions.*")]) == 1
+    check_sums(tmp_path, tmp_path / "runs")
     once = file.read_bytes()
     assert main(["migrate", str(tmp_path)]) == 0 and file.read_bytes() == once
     for changed in ("changed: true", once.decode() + "changed: true\n"):
@@ -171,7 +179,7 @@ def test_older_records_are_brought_up_to_date(tmp_path: Path, capsys: pytest.Cap
         assert "It changed since SHA256SUMS was written: fetch it again." in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("steps", range(6))
+@pytest.mark.parametrize("steps", range(17))
 def test_a_migration_that_is_killed_goes_on(steps: int, tmp_path: Path, monkeypatch: MonkeyPatch) -> None:
     """Killed before any of its writes and moves, and begun again, it ends as one that was not."""
     ends = []
@@ -179,25 +187,40 @@ def test_a_migration_that_is_killed_goes_on(steps: int, tmp_path: Path, monkeypa
         for seed in (1, 2):
             run = replace(RUN, image_encoder="none", fusion="caption_crf", seed=seed)
             write_text(folder / "runs" / run.path / RECORD, yaml.safe_dump(old_record() | {"seed": seed}))
-            write_text(folder / "runs" / run.path / "predictions.test.jsonl", "{}")
+            for name in ("dev", "test"):
+                packed = pack(f'{{"id":"{name}"}}\n'.encode())
+                (folder / "runs" / run.path / f"predictions.{name}.jsonl.xz").write_bytes(packed)
         write_text(folder / SUMS, sums_text(sums_below(folder, folder)))
         if killed:
             left = iter(range(steps))
             with monkeypatch.context() as patch:
-                for place, name in (migration, "write_text"), (migration.shutil, "move"):
+                writes = ((migration, name) for name in ("write_text", "atomic_path"))
+                for place, name in (*writes, (Path, "unlink"), (migration.shutil, "move")):
                     patch.setattr(place, name, _dies(left, getattr(place, name)))
                 with suppress(KeyboardInterrupt):
                     migrate(folder)
         migrate(folder)
         check_sums(folder, folder / "runs")
         ends.append(sums_below(folder, folder))
-    assert ends[0] == ends[1] and any("text_only+crf_caption/seed2/run.yaml" in name for name in ends[0])
+    assert ends[0] == ends[1] and len(ends[0]) == 4
+    assert any("text_only+crf_caption/seed2/predictions.jsonl.xz" in name for name in ends[0])
+
+
+def test_predictions_that_are_not_what_was_published_are_not_merged(tmp_path: Path) -> None:
+    file = write_record(tmp_path / "runs" / RUN.path, RUN)
+    old = file.with_name("predictions.test.jsonl")
+    write_text(old, '{"id": "1"}\n')
+    write_text(tmp_path / SUMS, sums_text(sums_below(tmp_path, tmp_path)))
+    write_text(old, '{"id": "2"}\n')
+    with pytest.raises(UserError, match=r"predictions\.test\.jsonl: not what SHA256SUMS lists"):
+        migrate(tmp_path)
+    assert old.exists()
 
 
 def _dies(left: Iterator[int], call: Callable[..., Any]) -> Callable[..., Any]:
-    def called(*arguments: Any) -> Any:
+    def called(*arguments: Any, **options: Any) -> Any:
         if next(left, None) is None:
             raise KeyboardInterrupt
-        return call(*arguments)
+        return call(*arguments, **options)
 
     return called

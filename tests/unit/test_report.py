@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from mnerflow.data.post import Post, write_posts
-from mnerflow.evaluation.predictions import Prediction, write_predictions
+from mnerflow.evaluation.predictions import TESTED, Prediction, write_predictions
 from mnerflow.plan.names import Run
 from mnerflow.reporting import does_it_help, errors, summary
 from mnerflow.reporting.report import Sources, write_report
@@ -69,7 +69,7 @@ def test_the_answer_is_put_into_words() -> None:
     assert (first.baseline_score, first.baseline) == ("65.00", "runs/demo/none/bilstm+none/text_only/")
     assert plain(first.evidence) == (
         "over 2 seeds: +20.00 points (+15.00 to +25.00; corrected p < 0.001). "
-        "With shuffled images the same weights lose 25.00 points (+20.00 to +30.00)."
+        "With the image of another post the same weights lose 25.00 points (+20.00 to +30.00)."
     )
 
 
@@ -82,16 +82,13 @@ def test_all_fusions_of_one_verdict_are_summed_up_as_all() -> None:
     )
 
 
-def test_a_caption_is_not_called_an_image_and_has_no_shuffled_images() -> None:
+def test_a_caption_is_not_called_an_image_and_may_lack_wrong_ones() -> None:
     caption = GAINS | {"source": "caption", "variant": "caption", "drop_shuffled": None}
     [claim] = answers([caption], SENTENCES)[0].claims
-    assert claim.says[0] == "gains by the image's caption"
-    assert "shuffled" not in claim.evidence
+    assert claim.says[0] == "gains by the caption"
+    assert "of another post" not in claim.evidence
     [demo] = answers([caption, caption, IGNORES], SENTENCES)
-    assert (
-        demo.summary
-        == "Of 3 fusions, 2 gain by the image's caption and 1 scores the same whatever the image."
-    )
+    assert demo.summary == "Of 3 fusions, 2 gain by the caption and 1 scores the same whatever the image."
 
 
 def test_a_gain_with_shuffled_images_has_the_interval_of_a_gain() -> None:
@@ -196,7 +193,7 @@ def files(folder: Path, posts: int) -> tuple[dict, dict, dict, dict]:
     predictions = {TEXT_ONLY: folder / "text_only.jsonl", LINEAR: folder / "linear.jsonl"}
     for run, tag in ((TEXT_ONLY, "B-LOC"), (LINEAR, "B-PER")):
         read = [Prediction(name, tokens, labels, [tag, "O"], [1, 1]) for name in names]
-        write_predictions(predictions[run], read)
+        write_predictions(predictions[run], {TESTED: read})
     return {("demo", "none"): folder / "test.jsonl"}, predictions, {"demo": folder / "images"}, BASELINES
 
 

@@ -33,7 +33,7 @@ from mnerflow.config import build
 from mnerflow.config.configuration import check
 from mnerflow.data.post import Post, write_posts
 from mnerflow.errors import UserError
-from mnerflow.evaluation.predictions import read_predictions
+from mnerflow.evaluation.predictions import read_tested
 from mnerflow.llm.answer import read_answer, write_answer
 from mnerflow.llm.budget import LEDGER, Overspent
 from mnerflow.llm.client import Answer, ask_all
@@ -504,7 +504,7 @@ def run(server: ChatServer, material: Material, folder: Path, **changes: Any) ->
     service = Service(server.url, concurrency=1, price=PRICE)
     ask_run(rival, material, service, folder / "cache", out, NAMES)
     record = yaml.safe_load(out["record"].read_text(encoding="utf-8"))
-    return [prediction.predicted for prediction in read_predictions(out["predictions"])], record
+    return [prediction.predicted for prediction in read_tested(out["predictions"])], record
 
 
 def test_a_run_tags_every_post_and_records_what_it_met(server: ChatServer, material, tmp_path: Path) -> None:

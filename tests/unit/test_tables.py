@@ -32,7 +32,7 @@ PARTS = Parts(
 )
 
 
-def row(seed: int, f1: float, image: str = "true", split: str = "test", **names: str) -> dict:
+def row(seed: int, f1: float, condition: str = "true", split: str = "test", **names: str) -> dict:
     """A row of ``scores.csv``."""
     defaults = {"dataset": "demo", "filter": "none", "text_encoder": "minilm", "image_encoder": "vit"}
     scores = dict.fromkeys(("entity_f1", "entity_f1_strict", "token_macro_f1", "subword_macro_f1"), f1)
@@ -43,7 +43,7 @@ def row(seed: int, f1: float, image: str = "true", split: str = "test", **names:
         "variant": "base",
         **counts,
         "split": split,
-        "image": image,
+        "condition": condition,
         **scores,
         **names,
     }
@@ -54,10 +54,10 @@ def test_a_summary_averages_the_seeds_of_the_test_split():
         row(1, 0.7),
         row(2, 0.8),
         row(1, 0.1, split="dev"),
-        row(1, 0.5, "shuffled"),
-        row(2, 0.4, "shuffled"),
+        row(1, 0.5, "image.shuffled"),
+        row(2, 0.4, "image.shuffled"),
     ]
-    scores += [row(1, 0.6, "none", image_encoder="none", fusion="text_only")]
+    scores += [row(1, 0.6, image_encoder="none", fusion="text_only")]
     text_only, linear = summarize(scores)
     assert (linear["seeds"], linear["entity_f1_mean"]) == (2, pytest.approx(0.75))
     assert linear["entity_f1_sd"] == pytest.approx(0.05 * 2**0.5)
@@ -107,9 +107,9 @@ def test_percent_and_spread():
 
 def test_the_terminal_table_fits_the_terminal():
     scores = [
-        row(seed, 0.5, image, dataset="demo_control", text_encoder="bilstm", fusion="partial_prediction")
+        row(seed, 0.5, condition, dataset="demo_control", text_encoder="bilstm", fusion="partial_prediction")
         for seed in (1, 2)
-        for image in ("true", "shuffled", "blank")
+        for condition in ("true", "image.shuffled", "image.blank")
     ]
     text = short_table(summarize(scores)).console()
     assert max(map(len, text.split("\n"))) <= 100
@@ -139,7 +139,7 @@ def thesis_grid(names: dict[str, str]) -> tuple[list[dict], Parts]:
         for block in config["grid"]:
             block[part] = [names.get(name, name) for name in block[part]]
     planned = expand(config) + rival_runs(config)
-    scores = [row(run.seed, 0.5) | asdict(run) | {"image": run.condition} for run in planned]
+    scores = [row(run.seed, 0.5) | asdict(run) for run in planned]
     encoders = encoders_of(config) | rivals_of(config)
     return scores, Parts(encoders, {name: kind_of(name, entry) for name, entry in config["fusions"].items()})
 

@@ -14,7 +14,7 @@ from mnerflow.config import PartConfig
 from mnerflow.data.image_store import build_store
 from mnerflow.data.post import Post, read_posts, write_posts
 from mnerflow.errors import UserError
-from mnerflow.evaluation.predictions import read_predictions, write_predictions
+from mnerflow.evaluation.predictions import TESTED, read_tested, write_predictions
 from mnerflow.files import read_json_lines, write_json_lines
 from mnerflow.plan.names import Run
 from mnerflow.tagging import load_predictor
@@ -47,7 +47,7 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     folder = tmp_path / "results/runs/x/none/bilstm+cnn/linear/seed1"
     train_run(run, tmp_path / "train.jsonl", tmp_path / "dev.jsonl", images, folder, ABOUT)
     predictions = Predictor(run, folder, images).predict(read_posts(tmp_path / "test.jsonl"))
-    write_predictions(folder / "predictions.test.jsonl", predictions)
+    write_predictions(folder / "predictions.jsonl", {TESTED: predictions})
     return folder
 
 
@@ -56,7 +56,7 @@ def test_the_test_split_as_new_texts(folder: Path, tmp_path: Path):
     write_json_lines(tmp_path / "texts.jsonl", texts)
     assert main(["tag", str(folder), str(tmp_path / "texts.jsonl"), "--to", str(tmp_path / "tagged")]) == 0
     found = [line for _, line in read_json_lines(tmp_path / "tagged")]
-    expected = read_predictions(folder / "predictions.test.jsonl")
+    expected = read_tested(folder / "predictions.jsonl")
     assert [line["tags"] for line in found] == [prediction.predicted for prediction in expected]
     sure = [[entity.pop("confidence") for entity in line["entities"]] for line in found]
     assert sure == [prediction.entity_confidence for prediction in expected]

@@ -14,6 +14,7 @@ from tiny_run import pretrained
 from torch import Tensor
 from watched import PRECISION, assert_same, watched_steps
 
+from mnerflow.conditions import TRUE, Condition
 from mnerflow.config import LearningRates, PartConfig, RunConfig, TrainingConfig
 from mnerflow.data.post import Post, write_posts
 from mnerflow.errors import UserError
@@ -21,7 +22,7 @@ from mnerflow.files import sha256
 from mnerflow.models.batch import Batch
 from mnerflow.models.tagger import Tagger, load_tagger, new_tagger
 from mnerflow.training import loop
-from mnerflow.training.inputs import Inputs, image_rows
+from mnerflow.training.inputs import Inputs
 from mnerflow.training.predict import predict
 from mnerflow.training.run import train_run
 
@@ -229,9 +230,27 @@ def test_a_post_of_many_images_is_computed_by_itself() -> None:
     rows = [[1]] * 18 + [[], [2] * 100]
     inputs = Inputs(posts, new_tagger(run(), posts, 0), images=torch.zeros(3, 1, 4).numpy(), rows=rows)
     assert inputs.pieces(range(20), 64) == [list(range(19)), [19]]
-    inputs.rows = image_rows(rows, "shuffled", seed=1)
+    inputs = inputs.under(Condition("image", "shuffled"), seed=1)
     most = max(range(20), key=lambda index: len(inputs.rows[index]))
     assert inputs.pieces(range(20), 64)[-1] == [most]
+
+
+def test_a_condition_makes_one_source_wrong() -> None:
+    texts = ["a", "b", "", "c", "a"]
+    posts = [Post(str(n), ["Ann"], ["O"], contexts={"caption": t} if t else {}) for n, t in enumerate(texts)]
+    rows = [[1], [2, 3], [], [4], [1]]
+    tagger, pixels = new_tagger(run(), posts, 0), torch.zeros(5, 1, 4).numpy()
+    true = Inputs(posts, tagger, ("caption",), pixels, rows)
+    image, caption = (true.under(Condition(name, "shuffled"), 1) for name in ("image", "caption"))
+    assert sorted(image.rows) == sorted(rows) and image.texts == true.texts
+    assert all(own != other for own, other in zip(rows, image.rows, strict=True)), "two posts share an image"
+    found = [post.contexts.get("caption", "") for post in caption.posts]
+    assert sorted(found) == sorted(texts) and caption.rows == rows
+    assert all(own != other for own, other in zip(texts, found, strict=True))
+    assert caption.texts == Inputs(caption.posts, tagger, ("caption",)).texts != true.texts
+    assert true.under(Condition("image", "blank"), 1).rows == [[0], [0, 0], [], [0], [0]]
+    assert true.under(Condition("caption", "blank"), 1).texts == Inputs(posts, tagger).texts
+    assert true.under(TRUE, 1).rows == true.rows and true.posts == posts
 
 
 @pytest.mark.parametrize("kind", ["bilstm", "transformer"])

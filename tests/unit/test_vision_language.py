@@ -9,11 +9,12 @@ import torch
 from tiny_vision_language import FAMILIES
 from transformers import AutoModel, AutoProcessor
 
+from mnerflow.conditions import CHANGES, IMAGE, Condition
 from mnerflow.config import PartConfig, RunConfig, VisionLanguageConfig
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
 from mnerflow.models.tagger import Tagger, load_tagger, new_tagger
-from mnerflow.training.inputs import Condition, Inputs, image_rows
+from mnerflow.training.inputs import Inputs
 from mnerflow.training.predict import predict
 
 SIZE = 16
@@ -145,17 +146,17 @@ def test_a_post_longer_than_the_window_sees_its_images_in_each(weights: Path, po
     torch.testing.assert_close(true[1, :2], changed[1, :2])
 
 
-@pytest.mark.parametrize("condition", ["shuffled", "blank"])
+@pytest.mark.parametrize("change", CHANGES)
 def test_wrong_images_are_read_also_where_there_are_more(
-    weights: Path, posts: list[Post], condition: Condition
+    weights: Path, posts: list[Post], change: str
 ) -> None:
     tagger = nudged(new_tagger(run(weights), posts, 0))
     inputs = inputs_of(tagger, posts)
     true, _ = predict(tagger, inputs, 64)
-    inputs.rows = image_rows(ROWS, condition, 1)
-    wrong, _ = predict(tagger, inputs, 64)
+    changed = inputs.under(Condition(IMAGE, change), 1)
+    wrong, _ = predict(tagger, changed, 64)
     differ = [one.confidence != other.confidence for one, other in zip(true, wrong, strict=True)]
-    shown = [rows != other for rows, other in zip(ROWS, inputs.rows, strict=True)]
+    shown = [rows != other for rows, other in zip(ROWS, changed.rows, strict=True)]
     assert differ == shown and any(shown)
 
 

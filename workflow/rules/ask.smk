@@ -21,7 +21,7 @@ rule ask:
         prompt=lambda w: str(plan.prompts[w.text]),
         images=lambda w: [] if w.image == NONE else plan.data.image_source(w.dataset),
     output:
-        predictions=f"{RUN}/predictions.test.jsonl",
+        predictions=f"{RUN}/predictions.jsonl",
         answers=f"{RUN}/answers.test.jsonl",
         record=f"{RUN}/run.yaml",
     log:
@@ -48,7 +48,7 @@ rule ask:
 rule score_rival:
     """Compute all metrics of what a rival answered, and count entities a sentence."""
     input:
-        f"{RUN}/predictions.test.jsonl",
+        f"{RUN}/predictions.jsonl",
     output:
         own=f"{RUN}/scores.json",
         counts=f"{RUN}/counts.npz",

@@ -4,7 +4,7 @@ rule score:
 
     # One job for many runs: starting a process takes ten times as long as scoring a run.
     input:
-        lambda w: [file for run in RUNS_OF[tuple(w)] for file in predictions_of(run)],
+        lambda w: [predictions_of(run) for run in RUNS_OF[tuple(w)]],
     output:
         of_all=study(f"scores/{layout.pair()}/scores.json"),
         counts=study(f"scores/{layout.pair()}/counts.npz"),
@@ -20,7 +20,7 @@ rule score:
 
 
 rule scores:
-    """Gather the scores of all runs: one row a run, split and image condition."""
+    """Gather the scores of all runs: one row a run, split and condition."""
     input:
         of_all_encoders("scores.json"),
         of_rivals("scores.json"),

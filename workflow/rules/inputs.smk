@@ -47,9 +47,8 @@ def checkpoint_seconds(wildcards):
 
 
 def predictions_of(run):
-    """Prediction files of a run; one trained on images is also read with shuffled and blank ones."""
-    kinds = ["dev", "test", *(f"test.{ablation}" for ablation in run.ablations)]
-    return [f"{layout.run_folder(run)}/predictions.{kind}.jsonl" for kind in kinds]
+    """What a run predicts, by split and condition."""
+    return f"{layout.run_folder(run)}/predictions.jsonl"
 
 
 def of_runs(name, runs=plan.runs):

@@ -2,7 +2,7 @@
 
 
 rule plot_fusion_comparison:
-    """Draw test scores by fusion, seed and image condition, with the demo's text-only ceiling."""
+    """Draw test scores by fusion, seed and condition of the image, with the demo's text-only ceiling."""
     input:
         scores=study("scores.csv"),
         ceilings=expand(
@@ -45,9 +45,7 @@ rule plot_confusion_matrix:
     """Draw the confusion matrix of the data set's run that was best on dev."""
     input:
         scores=study("scores.csv"),
-        predictions=lambda w: of_runs(
-            "predictions.test.jsonl", [run for run in plan.runs if run.dataset == w.dataset]
-        ),
+        predictions=lambda w: [predictions_of(run) for run in plan.runs if run.dataset == w.dataset],
     output:
         png=study("plots/confusion_matrix.{dataset}.png"),
         svg=study("plots/confusion_matrix.{dataset}.svg"),

@@ -8,7 +8,7 @@ rule report:
         data=data_reports(),
         data_plots=data_plots(),
         posts=expand("results/data/{data}/test.jsonl", data=plan.filtered_data),
-        predictions=results_of_runs("predictions.test.jsonl"),
+        predictions=results_of_runs("predictions.jsonl"),
         images=plan.image_indexes.values(),
     output:
         study("report.html"),

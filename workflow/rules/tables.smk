@@ -23,7 +23,7 @@ rule tables:
 
 
 rule evidence:
-    """Compare every run with its baseline and with wrong images; scores by entity type."""
+    """Compare every run with its baseline and with wrong sources; scores by entity type."""
     input:
         counts=of_all_encoders("counts.npz") + of_rivals("counts.npz"),
         records=of_runs("run.yaml"),
@@ -44,7 +44,7 @@ rule evidence:
 rule errors:
     """Sort the errors of all runs."""
     input:
-        predictions=results_of_runs("predictions.test.jsonl"),
+        predictions=results_of_runs("predictions.jsonl"),
         train=expand("results/data/{data}/train.jsonl", data=plan.filtered_data),
         test=expand("results/data/{data}/test.jsonl", data=plan.filtered_data),
         images=plan.image_indexes.values(),
@@ -65,7 +65,7 @@ rule errors:
 rule fixed_and_broken:
     """List what each run mends and breaks beside its baseline."""
     input:
-        results_of_runs("predictions.test.jsonl"),
+        results_of_runs("predictions.jsonl"),
     output:
         csv=study("tables/fixed_and_broken.csv"),
         examples=study("tables/fixed_and_broken.jsonl"),

@@ -60,7 +60,7 @@ use rule train as train_again with:
 
 
 rule predict:
-    """Predict dev and test with a run that sees no image."""
+    """Predict dev and test with a run, the test also with each source but the text made wrong."""
     input:
         unpack(lambda w: plan.images(w.dataset, w.image)),
         model=rules.train.output.model,
@@ -68,12 +68,9 @@ rule predict:
         test="results/data/{dataset}/{filter}/test.jsonl",
         weights=lambda w: plan.weights(w.text, w.image),
     output:
-        dev=f"{RUN}/predictions.dev.jsonl",
-        test=f"{RUN}/predictions.test.jsonl",
+        predictions=f"{RUN}/predictions.jsonl",
     log:
         f"results/logs/predict/{RUN_NAME}.log",
-    wildcard_constraints:
-        image=NONE,
     # Weights that are not to be kept go the sooner.
     priority: 1
     conda:
@@ -86,14 +83,3 @@ rule predict:
         code=run_code("predict.py"),
     script:
         "../scripts/predict.py"
-
-
-use rule predict as predict_with_images with:
-    """Predict dev and test with a run that sees images, the test also with shuffled and with blank ones."""
-    output:
-        dev=f"{RUN}/predictions.dev.jsonl",
-        test=f"{RUN}/predictions.test.jsonl",
-        shuffled=f"{RUN}/predictions.test.shuffled.jsonl",
-        blank=f"{RUN}/predictions.test.blank.jsonl",
-    wildcard_constraints:
-        image=one_of(names_of(config, "image_encoders", "vision_language_encoders")),

@@ -9,5 +9,5 @@ from mnerflow.reporting.plots.confusion_matrix import draw_confusion_matrix
 with job(f"drew the confusion matrix of {snakemake.wildcards.dataset}", snakemake.log[0]) as log:
     best = best_run(read_scores(snakemake.input.scores), snakemake.wildcards.dataset)
     log.info("best on dev: %s", best.path)
-    predictions = Path("results/runs", best.path, "predictions.test.jsonl")
+    predictions = Path("results/runs", best.path, "predictions.jsonl")
     draw_confusion_matrix(predictions, Path(snakemake.output.png).with_suffix(""))

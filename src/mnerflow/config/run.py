@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from mnerflow.conditions import IMAGE
 from mnerflow.config.types import Positive, Rate, Section, Share
 
 
@@ -111,6 +112,7 @@ class RunConfig:
         contexts: named texts beside the post's own that the text encoder reads with it, in order.
         context_length: most units of all contexts together, subwords or a BiLSTM's words; what is longer is
             cut. 0 stands for a quarter of what a transformer reads at once, and for all words of a BiLSTM.
+        train_with: conditions, such as ``image.shuffled``, that training and the choice of the epoch see.
         init_from: saved model of another run, whose encoders and head training starts from.
     """
 
@@ -123,6 +125,7 @@ class RunConfig:
     contexts: tuple[str, ...] = ()
     context_length: int = 0
     decoder: PartConfig = field(default_factory=lambda: PartConfig("softmax"))
+    train_with: tuple[str, ...] = ()
     init_from: str | None = None
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
@@ -137,3 +140,8 @@ class RunConfig:
         """Pixels a side of the images that it reads; 0 where it reads none."""
         part = self.image_encoder or self.vision_language_encoder
         return part.size if part else 0
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """What it reads besides the text: its image, and contexts by name."""
+        return (*([IMAGE] if self.image_size else []), *self.contexts)

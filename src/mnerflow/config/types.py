@@ -145,6 +145,14 @@ Source = Annotated[
         "ORG/NAME or ORG/NAME/FILE.gguf on the model hub, package:NAME==VERSION/FOLDER, or path:FOLDER",
     ),
 ]
+WrongSource = Annotated[
+    str,
+    Matching(
+        "condition",
+        r"^[A-Za-z0-9_-][A-Za-z0-9_.-]*[.](shuffled|blank)(?!\n)$",
+        "a source, a dot and shuffled or blank, such as image.shuffled",
+    ),
+]
 Split = Literal["train", "dev", "test"]
 Positive = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]

@@ -4,13 +4,14 @@ import hashlib
 import json
 import zlib
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
 
+from mnerflow.conditions import TRUE
 from mnerflow.data.tags import OUTSIDE, entity_type
 from mnerflow.errors import UserError
 from mnerflow.evaluation.metrics import entity_counts
@@ -23,8 +24,8 @@ from mnerflow.plan.names import Run
 class Counts:
     """A run's counts on one split.
 
-    ``entities`` holds, by image condition, true positives, predicted and gold entities of every sentence
-    and type, ``(sentences, types, 3)``. ``changed`` tells, for a wrong image, which sentences are tagged
+    ``entities`` holds, by condition, true positives, predicted and gold entities of every sentence
+    and type, ``(sentences, types, 3)``. ``changed`` tells, for a wrong source, which sentences are tagged
     otherwise than with the true one, ``(sentences,)``. ``posts`` is a digest of ids and gold labels: runs
     with the same one may be compared sentence by sentence. ``image_weight`` tells, of fusions that decide it
     word by word, how much of the true image the words of each type's gold entities let in on average,
@@ -39,27 +40,21 @@ class Counts:
 
     @property
     def plain(self) -> np.ndarray:
-        """Counts with the true image, or without any where the run sees none, ``(sentences, types, 3)``."""
-        return self.entities[plain_condition(self.entities)]
-
-
-def plain_condition(conditions: Container[str]) -> str:
-    """Of a run's image conditions the one without a wrong image: ``true`` or ``none``."""
-    return "true" if "true" in conditions else "none"
+        """Counts with all sources true, ``(sentences, types, 3)``."""
+        return self.entities[TRUE.name]
 
 
 def count(conditions: Mapping[str, Sequence[Prediction]], tags: Sequence[str]) -> Counts:
-    """Count the predictions of one split, given by image condition (``true`` or ``none`` among them).
+    """Count the predictions of one split, given by condition, ``true`` among them.
 
     Raises ``UserError`` naming the post when a tag is not in ``tags`` or when the conditions do not hold the
     same posts.
     """
-    plain_name = plain_condition(conditions)
-    plain = conditions[plain_name]
+    plain = conditions[TRUE.name]
     for condition, predictions in conditions.items():
         if [_gold(prediction) for prediction in predictions] != [_gold(prediction) for prediction in plain]:
             raise UserError(
-                f"image {condition}: other posts or labels than with the true image. Predict the run again."
+                f"{condition}: other posts or labels than under {TRUE.name}. Predict the run again."
             )
     changed = {
         condition: np.array(
@@ -67,7 +62,7 @@ def count(conditions: Mapping[str, Sequence[Prediction]], tags: Sequence[str]) -
             dtype=bool,
         )
         for condition, predictions in conditions.items()
-        if condition != plain_name
+        if condition != TRUE.name
     }
     types = tuple(dict.fromkeys(entity_type(tag) for tag in tags if tag != OUTSIDE))
     return Counts(

@@ -1,4 +1,4 @@
-"""Does a source help? Every run against its baseline, which lacks it, and against itself with wrong images.
+"""Does a source help? Every run against its baseline, which lacks it, and against itself with it wrong.
 
 A baseline is the same run with one source taken away: data set, filter, encoders, variant and seeds are the
 same. ``RULES`` say what a verdict means.
@@ -11,7 +11,8 @@ from itertools import chain, groupby
 
 import numpy as np
 
-from mnerflow.evaluation.counts import Counts, check_same_posts, plain_condition
+from mnerflow.conditions import CHANGES, TRUE, Condition
+from mnerflow.evaluation.counts import Counts, check_same_posts
 from mnerflow.evaluation.statistics import (
     RESAMPLES,
     SIGNIFICANCE,
@@ -25,7 +26,7 @@ from mnerflow.evaluation.statistics import (
     smallest_detectable_difference,
 )
 from mnerflow.plan.baselines import Baselines
-from mnerflow.plan.names import ABLATIONS, Combination, Run
+from mnerflow.plan.names import Combination, Run
 from mnerflow.record import TrainingRecord
 
 SAME_SCORE = 0.02  # entity F1: what a few hundred sentences can tell from no change
@@ -33,25 +34,26 @@ RULES = (
     "A baseline is the same run with one source taken away: without its image a fusion is text only. Data "
     "set, filter, text encoder, variant and seeds are the same; with `images: {broken: drop}` a baseline "
     "also learns from the posts whose images cannot be used. The verdict is the first of these that holds.",
-    "gains: the run is surely better than its baseline, and its entity F1 surely drops when the images are "
-    "shuffled.",
-    "ignores: its entity F1 is above zero, and with shuffled and with blank images does not surely change, "
-    "and surely stays within two points of that with the true ones.",
-    "loses: it is surely worse than its baseline, and its entity F1 surely changes with shuffled or with "
-    "blank images.",
+    "gains: the run is surely better than its baseline, and its entity F1 surely drops when the source is "
+    "shuffled among the posts.",
+    "ignores: its entity F1 is above zero, and with the source shuffled and with it blank does not surely "
+    "change, and surely stays within two points of that with the true one.",
+    "loses: it is surely worse than its baseline, and its entity F1 surely changes with the source shuffled "
+    "or blank.",
     "unclear: none of these could be shown.",
     "Surely better or worse: at least two seeds, p < 0.05 after Holm's correction over all comparisons of "
     "the table (approximate randomization over sentences), and the 95 % bootstrap interval of the "
     "difference, over sentences and seeds together, leaves out zero. Surely drops, changes, stays: the whole "
     "95 % interval of the drop lies above zero, leaves out zero, lies within two points on either side. "
-    "Captions have no wrong version, and a language model is not asked with wrong images: these gain or lose "
-    "when they are surely better or worse.",
+    "A language model is not asked with wrong images, and published runs may lack predictions with wrong "
+    "captions: these gain or lose when they are surely better or worse. Of several contexts that a variant "
+    "adds at once, each is made wrong by itself, and one whose drop is sure suffices to gain.",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """How much entity F1 a run loses with wrong images and the same weights, and its 95 % interval."""
+    """How much entity F1 a run loses with a wrong source and the same weights, and its 95 % interval."""
 
     mean: float
     low: float
@@ -64,7 +66,8 @@ class Comparison:
 
     ``source`` is what the baseline lacks; ``difference`` is the combination minus its baseline, ``low`` and
     ``high`` its 95 % interval over sentences and seeds.
-    ``changed`` is the share of sentences that are tagged otherwise when the image is shuffled. ``order`` is
+    ``drops`` are by the name of the condition, those that all its runs were predicted under. ``changed`` is
+    the share of sentences that are tagged otherwise when the source is shuffled. ``order`` is
     the bound of almost stochastic order, below 0.5 where the fusion's seeds are almost stochastically better
     (``None`` for a single seed); ``detectable`` the smallest difference that this test alone, p not
     corrected, could have shown.
@@ -96,11 +99,16 @@ class Comparison:
             return 0
         return int(self.low > 0) - int(self.high < 0)
 
+    def drop(self, change: str) -> Drop | None:
+        """What it loses with its source ``shuffled`` or ``blank``; nothing of several sources at once."""
+        return self.drops.get(Condition(self.source, change).name)
+
     @property
     def verdict(self) -> str:
         """``gains``, ``loses``, ``ignores`` or ``unclear``, by ``RULES``."""
         drops = self.drops.values()
-        if self.sign > 0 and (not drops or self.drops["shuffled"].low > 0):
+        shuffled = [drop for name, drop in self.drops.items() if Condition.named(name).change == "shuffled"]
+        if self.sign > 0 and (not drops or any(drop.low > 0 for drop in shuffled)):
             return "gains"
         if (
             self.fusion_score
@@ -188,19 +196,19 @@ def _compare(
     most: int,
 ) -> Comparison:
     fusions, others = ([members[pair[side]] for pair in pairs] for side in (0, 1))
-    plain = [plain_condition(side[0].entities) for side in (fusions, others)]
     fusion_f1, baseline_f1 = (per_seed_f1([counts.plain for counts in side]) for side in (fusions, others))
-    resampled = np.stack([scores[run, plain[0]] for run, _ in pairs], axis=1)
-    resampled_baseline = np.stack([scores[other, plain[1]] for _, other in pairs], axis=1)
+    resampled = np.stack([scores[run, TRUE.name] for run, _ in pairs], axis=1)
+    resampled_baseline = np.stack([scores[other, TRUE.name] for _, other in pairs], axis=1)
     differences = resampled_difference(resampled, resampled_baseline)
     low, high = bootstrap_interval(differences)
     drops = {}
-    changes = ABLATIONS if source == "image" else ()
-    for ablation in [name for name in changes if name in fusions[0].entities]:
-        wrong_f1 = per_seed_f1([counts.entities[ablation] for counts in fusions])
-        wrong = np.stack([scores[run, ablation] for run, _ in pairs], axis=1)
+    conditions = [Condition(one, change).name for one in source.split("+") for change in CHANGES]
+    for name in (name for name in conditions if all(name in counts.entities for counts in fusions)):
+        wrong_f1 = per_seed_f1([counts.entities[name] for counts in fusions])
+        wrong = np.stack([scores[run, name] for run, _ in pairs], axis=1)
         interval = bootstrap_interval(resampled_difference(resampled, wrong, same_weights=True))
-        drops[ablation] = Drop(float(np.mean(fusion_f1 - wrong_f1)), *interval)
+        drops[name] = Drop(float(np.mean(fusion_f1 - wrong_f1)), *interval)
+    shuffled = Condition(source, "shuffled").name
     flat = (np.stack([counts.plain.sum(axis=1) for counts in side]) for side in (fusions, others))
     p = approximate_randomization(*flat, resamples, most)
     return Comparison(
@@ -216,7 +224,9 @@ def _compare(
         p=p,
         p_corrected=p,
         drops=drops,
-        changed=float(np.mean([c.changed["shuffled"].mean() for c in fusions])) if drops else None,
+        changed=(
+            float(np.mean([c.changed[shuffled].mean() for c in fusions])) if shuffled in drops else None
+        ),
         order=almost_stochastic_order(fusion_f1, baseline_f1) if len(pairs) > 1 else None,
         detectable=smallest_detectable_difference(differences),
     )

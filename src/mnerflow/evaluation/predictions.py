@@ -1,14 +1,23 @@
-"""What a model predicted, one post a line: everything that scores or explains a run reads this file."""
+"""What a model predicted: everything that scores or explains a run reads this file.
 
-from collections.abc import Iterable
+A line is a post of a split under a condition, which stand first in it:
+``{"split": "test", "condition": "true", …}``.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from mnerflow.conditions import TRUE, Condition
+from mnerflow.data.post import SPLITS
 from mnerflow.data.tags import is_tag
 from mnerflow.errors import UserError
-from mnerflow.files import read_json_lines, write_json_lines
+from mnerflow.files import json_object, read_lines, write_json_lines
 
+PREDICTIONS = "predictions.jsonl"  # in a run's folder
+TESTED = ("test", TRUE.name)
 # What a field holds, one a token.
 KINDS: dict[str, set[type]] = {
     "tokens": {str},
@@ -18,6 +27,7 @@ KINDS: dict[str, set[type]] = {
     "image_weight": {float, int, type(None)},
     "confidence": {float, int, type(None)},
 }
+WHICH = re.compile(r'\{"split": "(\w+)", "condition": "([^"\\]+)", ')
 ONE = 1 + 2**-7  # as sums in bf16 round it
 
 
@@ -46,30 +56,64 @@ class Prediction:
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
-def write_predictions(path: str | Path, predictions: Iterable[Prediction]) -> None:
-    """Write predictions as JSON lines, atomically."""
-    write_json_lines(path, (prediction.record() for prediction in predictions))
+# By split and condition, of the posts in their order.
+Predictions = Mapping[tuple[str, str], Sequence[Prediction]]
 
 
-def read_predictions(path: str | Path) -> list[Prediction]:
-    """Read predictions that ``write_predictions`` wrote; raises ``UserError`` as ``as_predictions`` does."""
-    return as_predictions(path, read_json_lines(path))
+def write_predictions(path: str | Path, predictions: Predictions) -> None:
+    """Write predictions as JSON lines, in their order, atomically."""
+    write_json_lines(
+        path,
+        (
+            {"split": split, "condition": condition} | prediction.record()
+            for (split, condition), posts in predictions.items()
+            for prediction in posts
+        ),
+    )
 
 
-def as_predictions(path: str | Path, records: Iterable[tuple[int, dict]]) -> list[Prediction]:
-    """The lines of a file, each with its number, as predictions.
+def read_predictions(path: str | Path) -> dict[tuple[str, str], list[Prediction]]:
+    """All predictions that ``write_predictions`` wrote; raises ``UserError`` as ``as_predictions`` does."""
+    lines = ((number, line) for number, line in read_lines(path) if line.strip())
+    return as_predictions(path, ((number, json_object(line, f"{path}:{number}")) for number, line in lines))
+
+
+def read_tested(path: str | Path) -> list[Prediction]:
+    """Those of the test split with all sources true; lines that say first that they are others are skipped.
+
+    Raises ``UserError`` as ``as_predictions`` does, and when there are none.
+    """
+    records = (
+        (number, json_object(line, f"{path}:{number}"))
+        for number, line in read_lines(path)
+        if line.strip() and ((said := WHICH.match(line)) is None or said.groups() == TESTED)
+    )
+    predictions = as_predictions(path, records).get(TESTED)
+    if predictions is None:
+        raise UserError(f"{path}: no predictions of the test split. Delete the file and predict again.")
+    return predictions
+
+
+def as_predictions(
+    path: str | Path, records: Iterable[tuple[int, dict]]
+) -> dict[tuple[str, str], list[Prediction]]:
+    """The lines of a file, each with its number, as predictions by split and condition.
 
     Raises ``UserError`` naming file, line and post when a field is missing, unknown or of another type, when
     labels, predicted tags, subword counts or image weights are not one a token, or when one is no IOB2 tag,
-    negative, or outside 0..1.
+    negative, or outside 0..1, and for a split or condition that is none.
     """
-    predictions = []
+    predictions: dict[tuple[str, str], list[Prediction]] = {}
     tags: set[str] = set()
     for number, record in records:
         try:
+            which = record.pop("split", None), record.pop("condition", None)
+            if which not in predictions:
+                _check(which, f"{path}:{number}")
+                predictions[which] = []
             prediction = Prediction(**record)
         except TypeError as error:
-            known = ", ".join(field.name for field in fields(Prediction))
+            known = ", ".join(("split", "condition", *(field.name for field in fields(Prediction))))
             raise UserError(
                 f"{path}:{number}: not a prediction ({error}). A line has the fields {known}."
             ) from error
@@ -77,8 +121,18 @@ def as_predictions(path: str | Path, records: Iterable[tuple[int, dict]]) -> lis
             raise UserError(
                 f"{path}:{number}: post {prediction.id!r} has {wrong}. Delete the file and predict again."
             )
-        predictions.append(prediction)
+        predictions[which].append(prediction)
     return predictions
+
+
+def _check(which: tuple[Any, Any], place: str) -> None:
+    split, condition = which
+    if split not in SPLITS:
+        raise UserError(f"{place}: the split {split!r} is none of {', '.join(SPLITS)}. Predict again.")
+    try:
+        Condition.named(condition)
+    except (UserError, AttributeError) as error:
+        raise UserError(f"{place}: the condition {condition!r} is none. Predict again.") from error
 
 
 def _wrong(prediction: Prediction, tags: set[str]) -> str:

@@ -4,24 +4,24 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 
+from mnerflow.conditions import TRUE, Condition
 from mnerflow.data.post import SPLITS
 from mnerflow.errors import UserError
 from mnerflow.evaluation.counts import Counts, count, write_counts
 from mnerflow.evaluation.metrics import Scores, score
-from mnerflow.evaluation.predictions import Prediction, read_predictions
+from mnerflow.evaluation.predictions import PREDICTIONS, read_predictions
 from mnerflow.files import csv_rows, csv_text, read_json, read_text, write_json, write_text
-from mnerflow.plan.names import ABLATIONS, Run
+from mnerflow.plan.names import Run
 
-CONDITIONS = ("true", "none", *ABLATIONS)
 METRICS = tuple(field.name for field in fields(Scores) if field.name != "per_type")
 COUNTS = ("sentences", "gold_entities")
-COLUMNS = (*(field.name for field in fields(Run)), "split", "image", *METRICS)
+COLUMNS = (*(field.name for field in fields(Run)), "split", "condition", *METRICS)
 
 
 def score_runs(
     run_folders: Iterable[str | Path], tags: Sequence[str], counts_out: str | Path, out: str | Path | None
 ) -> None:
-    """Score runs into a ``scores.json`` in each one's folder: ``{split: {image condition: scores}}``.
+    """Score runs into a ``scores.json`` in each one's folder: ``{split: {condition: scores}}``.
 
     ``out`` takes those of all runs as ``{run: …}``, ``counts_out`` the counts a sentence of their test
     splits, from which the statistics are computed. Raises ``UserError`` as ``score_run`` does.
@@ -37,38 +37,27 @@ def score_runs(
 
 
 def score_run(run_folder: str | Path, tags: Sequence[str]) -> tuple[dict[str, dict[str, dict]], Counts]:
-    """Scores of every predictions file of a run by split and image condition, and the counts of its test.
+    """Scores of a run's predictions by split and condition, and the counts of its test.
 
-    ``predictions.<split>.jsonl`` is the condition ``true`` for a run that sees images, else ``none``.
-    Raises ``UserError`` when that of the test split is missing, or one is malformed or has tags outside
-    ``tags``.
+    Raises ``UserError`` when there are none of the test split with all sources true, or when the file is
+    malformed or has tags outside ``tags``.
     """
-    plain = Run.from_folder(run_folder).condition
+    path = Path(run_folder) / PREDICTIONS
+    predictions = read_predictions(path)
     scores: dict[str, dict[str, dict]] = {}
-    tested: dict[str, list[Prediction]] = {}
-    for split in SPLITS:
-        for condition, suffix in ((plain, ""), *((ablation, f".{ablation}") for ablation in ABLATIONS)):
-            path = Path(run_folder) / f"predictions.{split}{suffix}.jsonl"
-            if not path.exists():
-                continue
-            predictions = read_predictions(path)
-            try:
-                result = score(predictions, tags)
-            except UserError as error:
-                raise UserError(f"{path}: {error}") from error
-            scores.setdefault(split, {})[condition] = asdict(result)
-            if split == "test":
-                tested[condition] = predictions
-    if plain not in tested:
-        raise UserError(f"{run_folder}: no predictions.test.jsonl to score. Predict first.")
     try:
+        for (split, condition), posts in predictions.items():
+            scores.setdefault(split, {})[condition] = asdict(score(posts, tags))
+        tested = {condition: posts for (split, condition), posts in predictions.items() if split == "test"}
+        if TRUE.name not in tested:
+            raise UserError("no predictions of the test split to score. Predict again.")
         return scores, count(tested, tags)
     except UserError as error:
-        raise UserError(f"{run_folder}: {error}") from error
+        raise UserError(f"{path}: {error}") from error
 
 
 def gather(score_files: Iterable[str | Path], out: str | Path) -> None:
-    """Write ``scores.csv`` from ``scores.json`` files, of a run or of several: a row a run, split and image
+    """Write ``scores.csv`` from ``scores.json`` files, of a run or of several: a row a run, split and
     condition, sorted.
 
     Raises ``UserError`` when a file names no run or lacks a metric.
@@ -89,7 +78,7 @@ def gather(score_files: Iterable[str | Path], out: str | Path) -> None:
                             "Delete the file and run again."
                         )
                     rows.append((run, split, condition, scores))
-    rows.sort(key=lambda row: (row[0], SPLITS.index(row[1]), CONDITIONS.index(row[2])))
+    rows.sort(key=lambda row: (row[0], SPLITS.index(row[1]), Condition.named(row[2])))
     cells = (
         (*asdict(run).values(), split, condition, *(round(scores[metric], 8) for metric in METRICS))
         for run, split, condition, scores in rows

@@ -14,7 +14,7 @@ from mnerflow.data.config import Fit, Policy
 from mnerflow.data.post import Post, read_posts
 from mnerflow.data.tags import OUTSIDE
 from mnerflow.errors import UserError
-from mnerflow.evaluation.predictions import Prediction, write_predictions
+from mnerflow.evaluation.predictions import TESTED, Prediction, write_predictions
 from mnerflow.files import sha256, write_json_lines
 from mnerflow.llm.answer import ANSWER_PROBLEMS, ENTITY_PROBLEMS, Reading, read_answer, schema
 from mnerflow.llm.budget import USUAL
@@ -96,10 +96,12 @@ def ask_run(
     )
     write_predictions(
         out["predictions"],
-        (
-            Prediction(post.id, post.tokens, post.labels, reading.tags, [1] * len(post.tokens))
-            for post, reading in zip(questions.posts, readings, strict=True)
-        ),
+        {
+            TESTED: [
+                Prediction(post.id, post.tokens, post.labels, reading.tags, [1] * len(post.tokens))
+                for post, reading in zip(questions.posts, readings, strict=True)
+            ]
+        },
     )
     write_json_lines(
         out["answers"],

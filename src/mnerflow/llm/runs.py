@@ -12,6 +12,7 @@ from typing import Any
 
 from mnerflow.config import build, plain, settings_of
 from mnerflow.errors import UserError, check_known
+from mnerflow.evaluation.predictions import PREDICTIONS
 from mnerflow.files import sha256
 from mnerflow.llm.config import Question, RivalConfig, Service
 from mnerflow.plan.encoders import encoders
@@ -109,7 +110,7 @@ def has_answered(folder: Path, config: dict[str, Any], run: Run, prompt: Path) -
     A trial is none, as it was asked about fewer posts than models are tested on, nor is one without a sound
     record.
     """
-    needed = (RECORD, "predictions.test.jsonl", "scores.json", "counts.npz")
+    needed = (RECORD, PREDICTIONS, "scores.json", "counts.npz")
     rival = build(RivalConfig, rival_config(config, run), f"rivals.{run.text_encoder}")
     if rival.posts or not all((folder / name).exists() for name in needed):
         return False

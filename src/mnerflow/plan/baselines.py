@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from mnerflow.conditions import IMAGE
 from mnerflow.plan.names import BASE, NONE, TEXT_ONLY, Combination, Run
 from mnerflow.plan.variants import variants
 
@@ -19,7 +20,7 @@ def baselines(config: dict[str, Any], combination: Combination) -> dict[str, Com
     """
     found = {}
     if combination.image_encoder != NONE and combination.text_encoder != NONE:
-        found["image"] = replace(combination, image_encoder=NONE, fusion=TEXT_ONLY)
+        found[IMAGE] = replace(combination, image_encoder=NONE, fusion=TEXT_ONLY)
     entry = variants(config)[combination.variant]
     if added := entry.get("contexts"):
         found["+".join(added)] = replace(combination, variant=entry.get("based_on", BASE))

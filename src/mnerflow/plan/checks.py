@@ -7,6 +7,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from mnerflow.conditions import Condition
 from mnerflow.config import build
 from mnerflow.data.contexts import context_files
 from mnerflow.data.filters import steps_of
@@ -18,7 +19,7 @@ from mnerflow.plan.datasets import split_files
 from mnerflow.plan.encoders import ENCODERS, encoders, encoders_in
 from mnerflow.plan.names import BASE, FILTERS_OFF, NONE, Run
 from mnerflow.plan.settings import decoder_of, run_config
-from mnerflow.plan.variants import contexts_of, variant_chain, variants
+from mnerflow.plan.variants import contexts_of, sources_of, variant_chain, variants
 from mnerflow.registry import check_part, kind_of, names_in
 from mnerflow.signature import options_class
 
@@ -32,6 +33,7 @@ def check_plan(config: dict[str, Any], runs: Iterable[Run], rivals: Iterable[Run
     """
     _check_entries(config)
     runs = list(runs)
+    _check_train_with(config, runs)
     for run in {(run.dataset, run.filter, run.image_encoder): run for run in (*runs, *rivals)}.values():
         _check_data(config, run)
     for run in {run.combination: run for run in runs}.values():
@@ -111,6 +113,24 @@ def _check_entries(config: dict[str, Any]) -> None:
                 f"image_encoders.{name}: frozen, but without a `source` its weights are random. Add one, or "
                 "train it."
             )
+
+
+def _check_train_with(config: dict[str, Any], runs: Iterable[Run]) -> None:
+    """A run goes without what it does not read, as a baseline must; where all do, the entry says nothing."""
+    read: dict[str, set[str]] = {}
+    for run in runs:
+        read.setdefault(run.dataset, set()).update(sources_of(config, run))
+    for name, sources in read.items():
+        place = f"datasets.{name}.train_with"
+        wrong = [Condition.named(one).source for one in config["datasets"][name].get("train_with", [])]
+        for source in wrong:
+            if source not in sources:
+                raise UserError(
+                    f"{place}: no run on {name} reads {source!r}{suggest(source, sources)}. Plan one that "
+                    "does, or leave it out."
+                )
+            if wrong.count(source) > 1:
+                raise UserError(f"{place}: {source} is shuffled or blank, not both. Choose one.")
 
 
 def _check_data(config: dict[str, Any], run: Run) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from mnerflow.config import RunConfig, build
 from mnerflow.errors import UserError
+from mnerflow.evaluation.predictions import PREDICTIONS
 from mnerflow.fingerprint import fingerprint
 from mnerflow.plan.kept_weights import DROPPED, MODEL
 from mnerflow.plan.names import Run
@@ -53,7 +54,7 @@ def is_trained(results: Path, run: Run, config: dict[str, Any]) -> bool:
 
 def is_finished(results: Path, run: Run, config: dict[str, Any]) -> bool:
     """Whether ``results`` has the predictions of a run that was trained with what ``config`` gives it."""
-    return _holds(results, run, config, "predictions.test.jsonl")
+    return _holds(results, run, config, PREDICTIONS)
 
 
 def _holds(results: Path, run: Run, config: dict[str, Any], name: str) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from mnerflow.evaluation.predictions import PREDICTIONS
 from mnerflow.files import read_text, write_text
 from mnerflow.plan.grid import expand, starting_runs
 from mnerflow.plan.names import Run
@@ -101,8 +102,7 @@ def _dev_score(folder: Path) -> float:
 
 
 def _has_predicted(results: Path, run: Run) -> bool:
-    kinds = ["dev", "test", *(f"test.{ablation}" for ablation in run.ablations)]
-    return all((results / "runs" / run.path / f"predictions.{kind}.jsonl").exists() for kind in kinds)
+    return (results / "runs" / run.path / PREDICTIONS).exists()
 
 
 def _starts(config: dict[str, Any], results: Path, trained_too: bool) -> set[Run]:

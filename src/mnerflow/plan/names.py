@@ -12,8 +12,6 @@ NONE = "none"
 FILTERS_OFF = "none"
 BASE = "base"  # the variant that changes nothing
 TEXT_ONLY = "text_only"  # the fusion that is left when the image is taken away
-# Wrong images that a trained run is read with, to see whether it looks at the right ones.
-ABLATIONS = ("shuffled", "blank")
 
 
 @dataclass(frozen=True, order=True)
@@ -123,16 +121,6 @@ class Run(Combination):
     def combination(self) -> Combination:
         """What it shares with the same run of other seeds."""
         return Combination(**{name: getattr(self, name) for name in COMBINATION})
-
-    @property
-    def condition(self) -> str:
-        """The image condition of its plain predictions: ``true``, or ``none`` where it sees no image."""
-        return "none" if self.image_encoder == NONE else "true"
-
-    @property
-    def ablations(self) -> tuple[str, ...]:
-        """Which wrong images its test predictions are made with, too; none for a run that sees no image."""
-        return () if self.image_encoder == NONE else ABLATIONS
 
 
 COMBINATION = tuple(field.name for field in fields(Combination))

@@ -3,8 +3,9 @@
 from itertools import product
 from typing import Any
 
+from mnerflow.conditions import IMAGE
 from mnerflow.errors import UserError, check_known
-from mnerflow.plan.names import BASE
+from mnerflow.plan.names import BASE, NONE, Combination
 
 
 def variants(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -43,6 +44,12 @@ def setting(config: dict[str, Any], variant: str, name: str) -> Any:
 def contexts_of(config: dict[str, Any], variant: str) -> list[str]:
     """The contexts that a variant reads beside the text, in order."""
     return [name for entry in variant_chain(config, variant) for name in entry.get("contexts", [])]
+
+
+def sources_of(config: dict[str, Any], combination: Combination) -> list[str]:
+    """What a run reads besides the text: its image, and contexts by name."""
+    image = [IMAGE] if combination.image_encoder != NONE else []
+    return [*image, *contexts_of(config, combination.variant)]
 
 
 def starts_from(config: dict[str, Any], system: str) -> dict[str, Any]:

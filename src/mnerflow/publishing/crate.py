@@ -16,6 +16,7 @@ from rocrate.model import ContextEntity, Entity
 from rocrate.rocrate import ROCrate
 
 from mnerflow.errors import UserError
+from mnerflow.evaluation.predictions import PREDICTIONS
 from mnerflow.files import sha256, write_json
 from mnerflow.plan.names import Run
 from mnerflow.provenance import git_commit
@@ -42,7 +43,7 @@ CODE = (
     "CITATION.cff",
     "LICENSE",
 )
-RUN_FILES = (RECORD, "history.csv", "scores.json", "predictions.*.jsonl", "answers.*.jsonl")
+RUN_FILES = (RECORD, "history.csv", "scores.json", PREDICTIONS, "answers.*.jsonl")
 PROFILES = {
     "https://w3id.org/ro/wfrun/process/0.5": ("Process Run Crate", "0.5"),
     "https://w3id.org/ro/wfrun/workflow/0.5": ("Workflow Run Crate", "0.5"),

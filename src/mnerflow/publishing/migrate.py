@@ -1,17 +1,19 @@
-"""Bring results that an earlier version made up to date: names and records; predictions stay as they are."""
+"""Bring results that an earlier version made up to date: names, records, files; what was predicted stays."""
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from mnerflow.errors import UserError
-from mnerflow.files import read_text, sha256, write_text
+from mnerflow.files import atomic_path, read_text, sha256, write_text
 from mnerflow.plan.names import BASE, Run
 from mnerflow.publishing.checksums import SUMS, read_sums, sums_text
+from mnerflow.publishing.older_predictions import merged, merged_name, older_files
 from mnerflow.record import RECORD
 from mnerflow.yaml_file import read_yaml
 
@@ -81,11 +83,28 @@ def _renamed(model: str) -> str:
 STEPS: tuple[Callable[[dict[str, Any]], None], ...] = (_code, _variant, _decoder, _processes)
 
 
-def migrate(folder: Path) -> tuple[int, int]:
-    """Rewrite each ``run.yaml`` below ``folder/runs`` that is older, and move its run to where it belongs.
+@dataclass(frozen=True, slots=True)
+class _Older:
+    """An older run: its record's file, its text as it is written today, its folder today, its predictions.
 
-    Checksums that a published folder lists follow. Returns how many records were older, and of how many.
-    Raises ``UserError`` when a record is none, is not what the checksums say, or its new place is taken.
+    ``predictions`` are the files that are merged into ``merged``, in the folder where they lie.
+    """
+
+    file: Path
+    text: str
+    place: Path
+    predictions: list[Path]
+
+    @property
+    def merged(self) -> Path | None:
+        return self.file.with_name(merged_name(self.predictions)) if self.predictions else None
+
+
+def migrate(folder: Path) -> tuple[int, int]:
+    """Rewrite each ``run.yaml`` below ``folder/runs`` that is older, merge its predictions, and move its run.
+
+    Checksums that a published folder lists follow. Returns how many runs were older, and of how many.
+    Raises ``UserError`` when a record is none, a file is not what the checksums say, or a new place is taken.
     """
     files = sorted((folder / "runs").rglob(RECORD))
     if not files:
@@ -95,21 +114,27 @@ def migrate(folder: Path) -> tuple[int, int]:
     older = [plan for file in files if (plan := _planned(file, folder, sums))]
     if listed.exists():
         # First, so that a migration that was killed goes on from what they say.
-        write_text(listed, sums_text(dict(_renewed(sums, folder, older))))
-    for file, text, place in older:
-        write_text(file, text)
-        if place != file.parent:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            shutil.move(file.parent, place)
-            if not any(file.parent.parent.iterdir()):
-                file.parent.parent.rmdir()
+        write_text(listed, sums_text(_renewed(sums, folder, older)))
+    for run in older:
+        write_text(run.file, run.text)
+        if run.merged and not run.merged.exists():
+            with atomic_path(run.merged) as temporary:
+                temporary.write_bytes(merged(run.predictions))
+        for file in run.predictions:
+            file.unlink()
+        if run.place != run.file.parent:
+            run.place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(run.file.parent, run.place)
+            if not any(run.file.parent.parent.iterdir()):
+                run.file.parent.parent.rmdir()
     return len(older), len(files)
 
 
-def _planned(file: Path, folder: Path, sums: dict[str, str]) -> tuple[Path, str, Path] | None:
-    """A record's file, its text as it is written today and its run's folder; ``None`` where both are so."""
+def _planned(file: Path, folder: Path, sums: dict[str, str]) -> _Older | None:
+    """What is to be done for a run; ``None`` where it is as today."""
+    changed = f"It changed since {SUMS} was written: fetch it again."
     as_listed = not sums or sums.get(_name(file, folder)) == sha256(file)
-    advice = "Remove its folder." if as_listed else f"It changed since {SUMS} was written: fetch it again."
+    advice = "Remove its folder." if as_listed else changed
     record = read_yaml(file, "record of a run", advice)
     before = yaml.safe_dump(record)
     try:
@@ -121,35 +146,44 @@ def _planned(file: Path, folder: Path, sums: dict[str, str]) -> tuple[Path, str,
     except (TypeError, KeyError, AttributeError) as error:
         raise UserError(f"{file}: no record of a run ({error!r}). {advice}") from error
     text = yaml.safe_dump(record, sort_keys=False, allow_unicode=True)
-    if not as_listed and sums.get(_name(place / RECORD, folder)) != _sha256_of(text):
+    if not as_listed and sums.get(_name(place / RECORD, folder)) != _sha256_of(text.encode()):
         raise UserError(f"{file}: not what {SUMS} lists. {advice}")
-    if yaml.safe_dump(record) == before and place == file.parent:
+    run = _Older(file, text, place, older_files(file.parent))
+    if yaml.safe_dump(record) == before and place == file.parent and not run.predictions:
         return None
     if place != file.parent and place.exists():
         raise UserError(
             f"{file.parent}: belongs to {place} today, where another run lies. Remove one of the two."
         )
-    return file, text, place
+    if sums and run.merged and not run.merged.exists():
+        wrong = [one for one in run.predictions if sums.get(_name(one, folder)) != sha256(one)]
+        begun = sums.get(_name(place / run.merged.name, folder))
+        if wrong and begun != _sha256_of(merged(run.predictions)):
+            raise UserError(f"{wrong[0]}: not what {SUMS} lists. {changed}")
+    return run
 
 
-def _renewed(
-    sums: dict[str, str], folder: Path, older: list[tuple[Path, str, Path]]
-) -> Iterator[tuple[str, str]]:
-    """The checksums once the older records are rewritten and their runs moved."""
-    moved = {_name(file.parent, folder): _name(place, folder) for file, _, place in older}
-    written = {_name(place / RECORD, folder): _sha256_of(text) for _, text, place in older}
-    for name, digest in sums.items():
-        before = next((str(above) for above in Path(name).parents if str(above) in moved), None)
-        name = name if before is None else moved[before] + name.removeprefix(before)
-        yield name, written.get(name, digest)
+def _renewed(sums: dict[str, str], folder: Path, older: list[_Older]) -> dict[str, str]:
+    """The checksums once the older records are rewritten, predictions merged and runs moved."""
+    renewed = dict(sums)
+    for run in older:
+        here, there = (f"{_name(place, folder)}/" for place in (run.file.parent, run.place))
+        for one in run.predictions:
+            renewed.pop(_name(one, folder), None)
+        for name in [name for name in renewed if name.startswith(here)]:
+            renewed[there + name.removeprefix(here)] = renewed.pop(name)
+        renewed[there + RECORD] = _sha256_of(run.text.encode())
+        if run.merged and not run.merged.exists():
+            renewed[there + run.merged.name] = _sha256_of(merged(run.predictions))
+    return renewed
 
 
 def _name(path: Path, folder: Path) -> str:
     return path.relative_to(folder).as_posix()
 
 
-def _sha256_of(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def _sha256_of(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _run(record: dict[str, Any]) -> Run:

@@ -8,7 +8,6 @@ import json
 import lzma
 import shutil
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ import yaml
 from mnerflow.data.post import read_posts
 from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import (
+    PREDICTIONS,
     Prediction,
     as_predictions,
     read_predictions,
@@ -33,8 +33,10 @@ from mnerflow.record import RECORD, TrainingRecord
 from mnerflow.yaml_file import read_yaml
 
 RECORDS = (RECORD, "history.csv")
-PACKED = ".jsonl.xz"
-MAX_BYTES = 1 << 28  # of a run's predictions; those of 100,000 posts have a tenth of it
+PACKED = f"{PREDICTIONS}.xz"
+MAX_BYTES = (
+    1 << 28
+)  # of a run's predictions; those of 100,000 posts, under three conditions, have a fifth of it
 # Settings that tell of one machine, and change no result.
 LOCAL = ("mirror", "weights_mirror", "published", "finished_only", "allow_cpu", "max_cost", "keep_weights")
 # Tables that follow from predictions and run.yaml alone, and quote no post.
@@ -150,21 +152,21 @@ def _unpack_run(packed: Path, folder: Path, data: Path | None) -> None:
                 f"{packed}: {file} is not what this run was trained on. Prepare it as it was, or "
                 "train anew with `--config published=`."
             )
-    for file in sorted(packed.glob(f"predictions.*{PACKED}")):
-        name = file.name.removesuffix(PACKED)
-        posts = {post.id: post for post in read_posts(data / f"{name.split('.')[1]}.jsonl")} if data else {}
-        predictions = []
-        for prediction in _predictions(file):
-            if data:
+    predictions = _predictions(packed / PACKED)
+    if data:
+        for split in {split for split, _ in predictions}:
+            posts = {post.id: post for post in read_posts(data / f"{split}.jsonl")}
+            for prediction in (
+                each for which in predictions if which[0] == split for each in predictions[which]
+            ):
                 post = posts.get(prediction.id)
                 if post is None or post.labels != prediction.labels:
                     raise UserError(
-                        f"{file}: post {prediction.id!r} does not stand in {data} with these labels. Prepare "
-                        "the data as it was, or train anew with `--config published=`."
+                        f"{packed / PACKED}: post {prediction.id!r} does not stand in {data} with these "
+                        "labels. Prepare the data as it was, or train anew with `--config published=`."
                     )
-                prediction = replace(prediction, tokens=post.tokens)
-            predictions.append(prediction)
-        write_predictions(folder / f"{name}.jsonl", predictions)
+                prediction.tokens = post.tokens
+    write_predictions(folder / PREDICTIONS, predictions)
     for name in RECORDS:
         write_text(folder / name, read_text(packed / name))
 
@@ -193,14 +195,19 @@ def _runs(folder: Path) -> list[Run]:
 def _pack(folder: Path, out: Path) -> None:
     for name in RECORDS:
         write_text(out / name, read_text(folder / name))
-    for file in sorted(folder.glob("predictions.*.jsonl")):
-        lines = []
-        for prediction in read_predictions(file):
-            record = prediction.record()
+    lines = []
+    for (split, condition), predictions in read_predictions(folder / PREDICTIONS).items():
+        for prediction in predictions:
+            record = {"split": split, "condition": condition} | prediction.record()
             del record["tokens"]
             lines.append(json.dumps(record, separators=(",", ":"), ensure_ascii=False) + "\n")
-        with atomic_path(out / f"{file.stem}{PACKED}") as temporary:
-            temporary.write_bytes(lzma.compress("".join(lines).encode(), preset=9))
+    with atomic_path(out / PACKED) as temporary:
+        temporary.write_bytes(pack("".join(lines).encode()))
+
+
+def pack(lines: bytes) -> bytes:
+    """The lines of a published run's predictions, compressed."""
+    return lzma.compress(lines, preset=9)
 
 
 def _results(results: Path, config: dict[str, Any]) -> Iterator[Path]:
@@ -212,8 +219,16 @@ def _results(results: Path, config: dict[str, Any]) -> Iterator[Path]:
     yield from sorted((results / "plots").glob("*.svg"))
 
 
-def _predictions(file: Path) -> list[Prediction]:
+def _predictions(file: Path) -> dict[tuple[str, str], list[Prediction]]:
     """What ``_pack`` packed, with empty words."""
+    text = unpacked(file)
+    lines = enumerate(text.split("\n"), start=1)
+    records = ((number, json_object(line, f"{file}:{number}")) for number, line in lines if line)
+    return as_predictions(file, ((number, {"tokens": _empty(record)} | record) for number, record in records))
+
+
+def unpacked(file: Path) -> str:
+    """What was packed; raises ``UserError`` for a damaged file, and for one that unpacks to too much."""
     try:
         with lzma.open(file) as packed:
             text = packed.read(MAX_BYTES + 1).decode()
@@ -223,9 +238,7 @@ def _predictions(file: Path) -> list[Prediction]:
         raise UserError(
             f"{file}: unpacks to more than {MAX_BYTES:,} bytes, as only a bomb does. Do not use it."
         )
-    lines = enumerate(text.split("\n"), start=1)
-    records = ((number, json_object(line, f"{file}:{number}")) for number, line in lines if line)
-    return as_predictions(file, ((number, {"tokens": _empty(record)} | record) for number, record in records))
+    return text
 
 
 def _empty(record: dict[str, Any]) -> list[str]:

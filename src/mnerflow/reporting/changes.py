@@ -8,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 
 from mnerflow.evaluation.errors import CHANGES, Entity, changes
-from mnerflow.evaluation.predictions import Prediction, read_predictions
+from mnerflow.evaluation.predictions import Prediction, read_tested
 from mnerflow.plan.baselines import Baselines
 from mnerflow.plan.names import Run
 from mnerflow.reporting.columns import COMBINATION_COLUMNS, COUNT, DATA, MEAN, MODEL, Column
@@ -46,7 +46,7 @@ def change_rows(files: Mapping[Run, str | Path], baselines: Baselines) -> tuple[
     that one combination fixed or broke, with the number of ``seeds`` (``of`` all compared) that show it and
     both models' tags in the first; of each combination and change the ``EXAMPLES`` that most seeds show.
     """
-    read = lru_cache(maxsize=8)(read_predictions)
+    read = lru_cache(maxsize=8)(read_tested)
     counts, examples = [], []
     seeds = {one: list(runs) for one, runs in groupby(sorted(files), key=lambda run: run.combination)}
     compared = ((one, *each) for one in seeds for each in baselines.get(one, {}).items())

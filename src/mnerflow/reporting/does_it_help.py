@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from mnerflow.conditions import CHANGES
 from mnerflow.evaluation.evidence import RULES, Comparison
-from mnerflow.plan.names import ABLATIONS, Run
+from mnerflow.plan.names import Run
 from mnerflow.reporting.columns import (
     COMBINATION_COLUMNS,
     DATA,
@@ -61,24 +62,24 @@ TABLE = Table(
         ),
         *(
             Column(
-                f"drop_{ablation}",
-                f"drop, {ablation}",
-                f"what the same weights lose with {images}, and its 95 % interval",
+                f"drop_{change}",
+                f"drop, {change}",
+                f"what the same weights lose with the source {how}, and its 95 % interval",
                 DROP,
             )
-            for ablation, images in zip(ABLATIONS, ("wrong images", "blank images"), strict=True)
+            for change, how in zip(CHANGES, ("wrong", "blank"), strict=True)
         ),
         Column(
             "changed",
             "changed",
-            "posts tagged otherwise when the images are shuffled",
+            "posts tagged otherwise when the source is shuffled",
             number(lambda share: f"{100 * share:.1f}"),
         ),
         Column("verdict", "verdict", "gains, loses, ignores or unclear, by fixed rules"),
         # Beyond what the verdict needs to be read:
         *(
-            Column(f"drop_{ablation}_{end}", meaning=f"{words} end of the interval of that drop", form=POINTS)
-            for ablation in ABLATIONS
+            Column(f"drop_{change}_{end}", meaning=f"{words} end of the interval of that drop", form=POINTS)
+            for change in CHANGES
             for end, words in (("low", "lower"), ("high", "upper"))
         ),
         Column(
@@ -128,13 +129,13 @@ def help_record(comparison: Comparison, unlike: Sequence[str] = ()) -> dict:
     ``unlike`` is what its two sides had different (``evidence.unlike_baselines``).
     """
     values = asdict(comparison)
-    drops = values.pop("drops")
+    del values["drops"]
     record = values.pop("combination") | {"metric": "entity_f1"} | values
     record["baseline"] = comparison.baseline.folder
-    for ablation in ABLATIONS:
-        drop = drops.get(ablation, {})
-        record[f"drop_{ablation}"] = drop.get("mean")
-        record |= {f"drop_{ablation}_{end}": drop.get(end) for end in ("low", "high")}
+    for change in CHANGES:
+        drop = comparison.drop(change)
+        record[f"drop_{change}"] = drop and drop.mean
+        record |= {f"drop_{change}_{end}": drop and getattr(drop, end) for end in ("low", "high")}
     return record | {
         "sure": comparison.sign != 0,
         "verdict": comparison.verdict,

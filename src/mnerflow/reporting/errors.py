@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import fmean
 
 from mnerflow.evaluation.errors import GROUPINGS, KINDS, WITHOUT_GOLD, Context, count_errors
-from mnerflow.evaluation.predictions import read_predictions
+from mnerflow.evaluation.predictions import read_tested
 from mnerflow.plan.names import Combination, Run
 from mnerflow.reporting.columns import (
     COMBINATION_COLUMNS,
@@ -86,9 +86,7 @@ def error_rows(files: Files, contexts: Contexts) -> list[dict]:
     rows = []
     for combination, members in groupby(sorted(files), key=lambda run: run.combination):
         runs = list(members)
-        seeds = [
-            count_errors(read_predictions(files[run]), contexts[run.dataset, run.filter]) for run in runs
-        ]
+        seeds = [count_errors(read_tested(files[run]), contexts[run.dataset, run.filter]) for run in runs]
         for by, group in sorted({key for counts in seeds for key in counts}, key=_order):
             mean = {
                 kind: fmean(counts.get((by, group), {}).get(kind, 0) for counts in seeds)

@@ -17,9 +17,9 @@ METRIC, SPLIT = "entity_f1", "test"
 
 def reservation(row: Row) -> str:
     """What to beware of in a number: not seen in its source, seen elsewhere, a remark; or nothing."""
-    unseen = "" if row["checked"] else "not checked in print"
-    elsewhere = f"seen in {row['seen_in']}" if row["seen_in"] else ""
-    return "; ".join(filter(None, (unseen, elsewhere, row["remark"])))
+    said = ["" if row["checked"] else "not checked in print"]
+    said += [f"seen in {row['seen_in']}" if row["seen_in"] else "", row["remark"]]
+    return "; ".join(filter(None, said))
 
 
 BEWARE = replace(FLAG, show=lambda row, name: reservation(row) or ABSENT)
@@ -45,7 +45,7 @@ TABLE = Table(
         Column("title", meaning="of the publication"),
         Column("url", meaning="of the publication; of ours, the folder of its runs"),
         Column(
-            "checked", "beware", "whether the number was not seen in its source, and where it was", BEWARE
+            "checked", "beware", "whether the number was seen in its source, and what else to know", BEWARE
         ),
         Column("seen_in", meaning="another publication in which the number was seen"),
         Column("remark", meaning="what else to know before comparing"),

@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import fmean
 
+from mnerflow.conditions import TRUE
 from mnerflow.evaluation.counts import Counts
 from mnerflow.evaluation.evidence import Comparison, compare_with_baselines, corrected
 from mnerflow.files import read_json
@@ -108,8 +109,8 @@ def rival_rows(folders: Iterable[Path]) -> list[dict]:
         run = Run.from_folder(folder)
         scores.append(
             asdict(run)
-            | {"split": "test", "image": run.condition}
-            | read_json(folder / "scores.json")["test"][run.condition]
+            | {"split": "test", "condition": TRUE.name}
+            | read_json(folder / "scores.json")["test"][TRUE.name]
         )
         records[run.combination].append(RivalRecord.read(folder / RECORD, "Delete it and ask again."))
     rows = []

@@ -18,7 +18,7 @@ from mnerflow.reporting.table import Table
 # Of ``scores.csv``, which ``evaluation.scores`` writes.
 TABLE = Table(
     "Every run",
-    "Every run, split and image condition, in percent; a seed leads to the run's folder with weights, "
+    "Every run, split and condition, in percent; a seed leads to the run's folder with weights, "
     "configuration, history and predictions.",
     (
         *COMBINATION_COLUMNS,
@@ -30,11 +30,13 @@ TABLE = Table(
             link=lambda row: quote(f"runs/{Run.of(row).path}/"),
         ),
         Column("split", "split", "the split that is scored"),
-        Column("image", "image", "the image that the run was given: true, none, shuffled or blank"),
+        Column(
+            "condition", "condition", "`true`, or the source that was changed and how, as `image.shuffled`"
+        ),
         *(Column(name, *said, PERCENT) for name, said in SCORES.items()),
         Column("sentences", "sentences", "in the split", COUNT),
         Column("gold_entities", "gold entities", "in the split", COUNT),
     ),
-    page=(DATA, MODEL, "seed", "image", "entity_f1"),
+    page=(DATA, MODEL, "seed", "condition", "entity_f1"),
     wide=("split", "entity_precision", "entity_recall", "token_macro_f1"),
 )

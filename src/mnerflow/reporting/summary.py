@@ -6,7 +6,8 @@ from dataclasses import asdict, replace
 from statistics import fmean
 from types import MappingProxyType
 
-from mnerflow.plan.names import ABLATIONS, Combination
+from mnerflow.conditions import CHANGES, IMAGE, TRUE, Condition
+from mnerflow.plan.names import Combination
 from mnerflow.reporting.columns import (
     COMBINATION_COLUMNS,
     COUNT,
@@ -98,7 +99,7 @@ def summarize(
     """One row a combination, over its seeds, on the test split, in the order of the combinations' names.
 
     A row has the columns of ``GRID``: ``seeds`` (how many), ``sentences``, ``<metric>_mean`` and
-    ``<metric>_sd`` (sample standard deviation, ``None`` for one seed) with the true image or none, and
+    ``<metric>_sd`` (sample standard deviation, ``None`` for one seed) with all sources true, and
     ``entity_f1_shuffled`` and ``entity_f1_blank``, means under these images, ``None`` where there are none,
     ``best``: whether it is among the combinations in ``best``, and ``entity_f1_low`` and
     ``entity_f1_high``, which ``intervals`` tells of a combination.
@@ -106,20 +107,19 @@ def summarize(
     groups: dict[Combination, dict[str, list[dict]]] = defaultdict(lambda: defaultdict(list))
     for row in scores:
         if row["split"] == "test":
-            condition = "true" if row["image"] == "none" else row["image"]
-            groups[Combination.of(row)][condition].append(row)
+            groups[Combination.of(row)][row["condition"]].append(row)
     summary = []
     for combination, conditions in sorted(groups.items()):
-        runs = conditions["true"]
+        runs = conditions[TRUE.name]
         row = asdict(combination) | {"seeds": len(runs)}
         row["sentences"] = max(run["sentences"] for runs in conditions.values() for run in runs)
         for metric in REPORTED:
             values = [run[metric] for run in runs]
             row[f"{metric}_mean"] = fmean(values) if values else None
             row[f"{metric}_sd"] = deviation(values)
-        for ablation in ABLATIONS:
-            values = [run["entity_f1"] for run in conditions[ablation]]
-            row[f"entity_f1_{ablation}"] = fmean(values) if values else None
+        for change in CHANGES:
+            values = [run["entity_f1"] for run in conditions[Condition(IMAGE, change).name]]
+            row[f"entity_f1_{change}"] = fmean(values) if values else None
         row["entity_f1_low"], row["entity_f1_high"] = intervals.get(combination, (None, None))
         summary.append(row | {"best": combination in best})
     return summary

@@ -1,14 +1,16 @@
 """Posts of one split, encoded once, cut into batches for a tagger."""
 
 import mmap
-import random
 from collections import Counter
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Hashable, Sequence
+from copy import copy
+from dataclasses import replace
+from typing import Self, TypeVar
 
 import numpy
 import torch
 
+from mnerflow.conditions import IMAGE, Condition, shuffled
 from mnerflow.config import RunConfig
 from mnerflow.data.image_store import BLANK_ROW
 from mnerflow.data.post import Post
@@ -19,7 +21,7 @@ from mnerflow.models.tagger import Tagger
 from mnerflow.training.batches import batches
 from mnerflow.training.images import Images
 
-Condition = Literal["true", "shuffled", "blank"]
+T = TypeVar("T")
 
 
 class Inputs:
@@ -50,6 +52,7 @@ class Inputs:
         self.posts = posts
         self.images = images
         self.rows = rows
+        self._contexts, self._context_length = contexts, context_length
         self._encoder = tagger.encoder
         self.texts = self._encoder.encode(posts, contexts, context_length)
         indices = {tag: index for index, tag in enumerate(tagger.decoder.tags)}
@@ -69,6 +72,20 @@ class Inputs:
                 )
         if self.lost:
             logger.warning("%s: %d entities are beyond what the decoder can predict", name, self.lost)
+
+    def under(self, condition: Condition, seed: int) -> Self:
+        """The same posts with one source made wrong; how many keep theirs, as most are equal, is logged."""
+        read, source = copy(self), condition.source
+        if source == IMAGE:
+            blank = [[BLANK_ROW] * len(own) for own in self.rows]
+            read.rows = _wrong(self.rows, list(map(frozenset, self.rows)), blank, condition, seed)
+        elif source in self._contexts:
+            texts = [post.contexts.get(source, "") for post in self.posts]
+            texts = _wrong(texts, texts, [""] * len(texts), condition, seed)
+            pairs = zip(self.posts, texts, strict=True)
+            read.posts = [_with_context(post, source, text) for post, text in pairs]
+            read.texts = self._encoder.encode(read.posts, self._contexts, self._context_length)
+        return read
 
     @property
     def lengths(self) -> list[int]:
@@ -137,17 +154,20 @@ def _read(images: numpy.ndarray, rows: numpy.ndarray) -> numpy.ndarray:
     return read
 
 
-def image_rows(rows: Sequence[Sequence[int]], condition: Condition, seed: int) -> list[list[int]]:
-    """Which images posts are shown under a condition.
+def _wrong(
+    own: Sequence[T], known_by: Sequence[Hashable], blank: Sequence[T], condition: Condition, seed: int
+) -> Sequence[T]:
+    """What posts are shown of a source instead of their ``own``; those are equal whose ``known_by`` are."""
+    if condition.change == "blank":
+        return blank
+    others = shuffled(known_by, seed)
+    if kept := sum(known_by[post] == known_by[other] for post, other in enumerate(others)):
+        said = "%s: %d of %d posts keep theirs, since more than half have the same"
+        logger.warning(said, condition.name, kept, len(own))
+    return [own[other] for other in others]
 
-    ``shuffled`` hands every post the images of another one (a random cyclic order, so that none keeps
-    its own place); ``blank`` shows row 0 instead of each image.
-    """
-    if condition == "blank":
-        return [[BLANK_ROW] * len(own) for own in rows]
-    if condition == "shuffled":
-        order = list(range(len(rows)))
-        random.Random(seed).shuffle(order)
-        source = dict(zip(order, [*order[1:], *order[:1]], strict=True))
-        return [list(rows[source[index]]) for index in range(len(rows))]
-    return [list(own) for own in rows]
+
+def _with_context(post: Post, name: str, text: str) -> Post:
+    """The post with another context of that name, or with none."""
+    others = {key: value for key, value in post.contexts.items() if key != name}
+    return replace(post, contexts=others | ({name: text} if text else {}))

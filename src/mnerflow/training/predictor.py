@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mnerflow.compute.device import device, gpu_memory, seed_everything
+from mnerflow.conditions import TRUE, Condition
 from mnerflow.config import RunConfig
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
@@ -11,7 +12,7 @@ from mnerflow.evaluation.predictions import Prediction
 from mnerflow.log import logger
 from mnerflow.models.tagger import load_tagger
 from mnerflow.training.images import Images
-from mnerflow.training.inputs import Condition, image_rows, inputs_of
+from mnerflow.training.inputs import inputs_of
 from mnerflow.training.predict import predict
 
 
@@ -36,7 +37,7 @@ class Predictor:
         d_feature = images.d_feature if images else 0
         self._tagger = load_tagger(run, folder / "model.safetensors", d_feature).to(device())
 
-    def predict(self, posts: Sequence[Post], condition: Condition = "true") -> list[Prediction]:
+    def predict(self, posts: Sequence[Post], condition: Condition = TRUE) -> list[Prediction]:
         """A prediction a post, in their order; ``predict_under`` says more."""
         return self.predict_under([condition], posts)[condition]
 
@@ -46,7 +47,7 @@ class Predictor:
         """The predictions for posts, in their order, under each condition, with the same weights.
 
         Args:
-            conditions: which images are shown: the posts' own, those of others, or blank ones.
+            conditions: which source, if any, is made wrong, and how.
             posts: their labels, ``O`` where none are known, enter only the loss that is logged.
             name: what the log and progress bars call the posts; no bars without it.
 
@@ -56,11 +57,12 @@ class Predictor:
         inputs = inputs_of(self._run, self._tagger, posts, self._images)
         called = name or f"{len(posts)} posts"
         inputs.warn_of_lost(called)
-        own, most = inputs.rows, self._run.training.batch_tokens
+        most = self._run.training.batch_tokens
         found = {}
         for condition in conditions:
-            inputs.rows = image_rows(own, condition, self._run.seed)
+            read = inputs.under(condition, self._run.seed)
+            progress = name and f"{name} {condition.name}"
             with gpu_memory(most):
-                found[condition], loss = predict(self._tagger, inputs, most, name and f"{name} {condition}")
-            logger.info("%s, image %s: loss %.4f", called, condition, loss)
+                found[condition], loss = predict(self._tagger, read, most, progress)
+            logger.info("%s, %s: loss %.4f", called, condition.name, loss)
         return found

@@ -7,6 +7,7 @@ from typing import Any
 
 from mnerflow.compute.device import autocast_dtype, device, seed_everything
 from mnerflow.compute.memory import peak_memory_mib
+from mnerflow.conditions import Condition
 from mnerflow.config import RunConfig, plain
 from mnerflow.data.post import Post, read_posts
 from mnerflow.errors import UserError
@@ -52,6 +53,8 @@ def train_run(
     posts, left_out = _usable(posts, images, run.contexts, train_file)
     tagger = new_tagger(run, posts, images.d_feature if images else 0).to(device())
     training, dev = (inputs_of(run, tagger, split, images) for split in (posts, dev_posts))
+    for condition in map(Condition.named, run.train_with):
+        training, dev = (split.under(condition, run.seed) for split in (training, dev))
     splits = (train_file, training), (dev_file, dev)
     for file, split in splits:
         split.warn_of_lost(file.stem)

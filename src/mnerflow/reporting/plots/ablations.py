@@ -1,4 +1,4 @@
-"""What each run loses with wrong images."""
+"""What each run loses with a wrong source."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ FILL = {"shuffled": "bottom", "blank": "none"}
 def draw_ablations(comparisons: str | Path, out_stem: str | Path) -> None:
     """Draw the drops of ``does_it_help.csv`` with their 95 % intervals.
 
-    At the right edge stands the share of posts that are tagged otherwise when the images are shuffled.
+    At the right edge stands the share of posts that are tagged otherwise when the source is shuffled.
     Raises ``UserError`` when the file is missing or lacks a column.
     """
     rows = [
@@ -23,11 +23,15 @@ def draw_ablations(comparisons: str | Path, out_stem: str | Path) -> None:
             f"{100 * record['changed']:.0f} % changed",
         )
         for record in does_it_help.TABLE.read(comparisons)
-        if record["drop_shuffled"] is not None
+        if all(record[f"drop_{name}"] is not None for name in FILL)
     ]
-    handles = [handle(f"{name} images", fill) for name, fill in FILL.items()]
-    label = "True − wrong images, test entity F1 (points)"
-    figure = interval_figure(rows, label, handles) if rows else style.note("Nothing was run with images.")
+    handles = [handle(name, fill) for name, fill in FILL.items()]
+    label = "True − wrong source, test entity F1 (points)"
+    figure = (
+        interval_figure(rows, label, handles)
+        if rows
+        else style.note("Nothing was predicted with a wrong source.")
+    )
     style.save(figure, out_stem)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from mnerflow.evaluation.metrics import confusion_matrix
-from mnerflow.evaluation.predictions import read_predictions
+from mnerflow.evaluation.predictions import read_tested
 from mnerflow.plan.names import Run
 from mnerflow.reporting import style
 from mnerflow.reporting.plots.tags import ordered_tags
@@ -19,13 +19,13 @@ MOST_WITH_NUMBERS = 25
 
 @style.styled
 def draw_confusion_matrix(predictions: str | Path, out_stem: str | Path) -> None:
-    """Draw a run's ``predictions.<split>.jsonl``: of the words with a gold tag, how many per cent got which.
+    """Draw a run's predictions of the test split: of the words with a gold tag, how many per cent got which.
 
     The small number is the count of words. Where nothing was confused the cell is empty; a tag without
     gold words has an empty row. Raises ``UserError`` when the file is missing or malformed.
     """
     run = Run.from_folder(Path(predictions).parent)
-    records = read_predictions(predictions)
+    records = read_tested(predictions)
     tags = ordered_tags(tag for record in records for tag in (*record.labels, *record.predicted))
     title = f"{run.data}: {run.encoders}\n{style.words(run.system)}, seed {run.seed}"
     figure = _figure(confusion_matrix(records, tags), tags, title) if tags else style.note("No predictions.")

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation
 
+from mnerflow.conditions import CHANGES, IMAGE, TRUE, Condition
 from mnerflow.evaluation.scores import read_scores
 from mnerflow.log import logger
 from mnerflow.plan.names import NONE, Run
@@ -23,10 +24,11 @@ from mnerflow.reporting.plots.panels import (
 )
 from mnerflow.reporting.style import FULL, SMALL, Look
 
-FILL = {"none": "full", "true": "full", "shuffled": "bottom", "blank": "none"}  # of the mean's marker
-PLACE = {"none": 0.0, "true": -0.31, "shuffled": 0.0, "blank": 0.31}  # on a fusion's unit of the x axis
-LABEL = {"true": "true image", "shuffled": "shuffled image", "blank": "blank image"}
-Scores = dict[Run, dict[str, float]]  # run -> image condition -> test entity F1 in per cent
+SHUFFLED, BLANK = (Condition(IMAGE, change).name for change in CHANGES)
+FILL = {TRUE.name: "full", SHUFFLED: "bottom", BLANK: "none"}  # of the mean's marker
+PLACE = {TRUE.name: -0.31, SHUFFLED: 0.0, BLANK: 0.31}  # on a fusion's unit of the x axis
+LABEL = {TRUE.name: "true image", SHUFFLED: "shuffled image", BLANK: "blank image"}
+Scores = dict[Run, dict[str, float]]  # run -> condition -> test entity F1 in per cent
 
 
 @style.styled
@@ -44,20 +46,20 @@ def draw_fusion_comparison(scores: str | Path, ceilings: Mapping[str, float], ou
 
 
 def read_test_scores(path: str | Path) -> Scores:
-    """Test entity F1 (per cent) of every run and image condition in ``scores.csv``.
+    """Test entity F1 (per cent) of every run and condition of its image in ``scores.csv``.
 
     A score that is not finite is left out and logged. Raises ``UserError`` as ``read_scores`` does.
     """
     scores: Scores = {}
     for row in read_scores(path):
-        if row["split"] != "test":
+        if row["split"] != "test" or row["condition"] not in FILL:
             continue
         run = Run.of(row)
         conditions = scores.setdefault(run, {})
         if math.isfinite(row["entity_f1"]):
-            conditions[row["image"]] = 100 * row["entity_f1"]
+            conditions[row["condition"]] = 100 * row["entity_f1"]
         else:
-            logger.warning("%s: %s, %s: entity F1 is not a number; not drawn", path, run, row["image"])
+            logger.warning("%s: %s, %s: entity F1 is not a number; not drawn", path, run, row["condition"])
     return scores
 
 
@@ -112,13 +114,14 @@ def _limits(scores: Scores, dataset: str, ceilings: Mapping[str, float]) -> tupl
 def _draw_fusion(axes: Axes, x: int, seeds: list[dict[str, float]], look: Look) -> None:
     beside = axes.transData + ScaledTranslation(3.3 / 72, 0, axes.figure.dpi_scale_trans)
     low = axes.get_ylim()[0]
+    wrong = any(seed.keys() - {TRUE.name} for seed in seeds)
     for condition, fill in FILL.items():
         values = [seed[condition] for seed in seeds if condition in seed]
         if not values:
             continue
-        place, mean = x + PLACE[condition], float(np.mean(values))
+        place, mean = x + (PLACE[condition] if wrong else 0), float(np.mean(values))
         if mean < low:
-            if condition in ("none", "true"):  # three numbers would not fit side by side
+            if condition == TRUE.name:  # three numbers would not fit side by side
                 axes.text(x, low, f" ← {mean:.1f}", rotation=90, ha="center", va="bottom", fontsize=SMALL)
             continue
         axes.plot(
@@ -173,7 +176,7 @@ def _legend(conditions: Iterable[str]) -> list[Line2D]:
 
     used = set(conditions)
     handles = [mark("o", "mean over seeds", markersize=4)]
-    if used & {"shuffled", "blank"}:
+    if used & {SHUFFLED, BLANK}:
         handles = [
             mark("o", f"mean, {label}", fillstyle=FILL[name], markerfacecoloralt="white", markersize=4)
             for name, label in LABEL.items()

@@ -34,7 +34,7 @@ CAPTIONS = {
         "What each run gains over its baseline, with its 95 % interval; filled where it is sure.",
         "tables/does_it_help.csv",
     ),
-    "ablations": ("What the same weights lose when they are given wrong images.", "tables/does_it_help.csv"),
+    "ablations": ("What the same weights lose when a source is wrong.", "tables/does_it_help.csv"),
     "fusion_comparison": (
         "Entity F1 of every fusion and seed, with the true, shuffled and blank images.",
         "scores.csv",

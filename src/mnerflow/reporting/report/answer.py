@@ -10,21 +10,28 @@ from mnerflow.reporting.columns import Row
 from mnerflow.reporting.render import interval, p_value, percent, points
 from mnerflow.reporting.summary import FEW_SENTENCES, few_sentences
 
-# Singular and plural of what a fusion does, by verdict; one that reads a caption sees no image.
+# Singular and plural of what a fusion does, by verdict.
 SAYS = {
-    "gains": ("uses the image and gains", "use the image and gain"),
-    "loses": ("uses the image and loses", "use the image and lose"),
-    "ignores": ("scores the same whatever the image", "score the same whatever the image"),
+    "gains": ("uses the {source} and gains", "use the {source} and gain"),
+    "loses": ("uses the {source} and loses", "use the {source} and lose"),
+    "ignores": ("scores the same whatever the {source}", "score the same whatever the {source}"),
     "unclear": ("cannot be told from the text alone", "cannot be told from the text alone"),
 }
 # Of an unclear one that is surely better or worse.
 SURE_SAYS = {
-    True: ("is better, but not shown to be by the image", "are better, but not shown to be by the image"),
-    False: ("is worse, but not shown to be by the image", "are worse, but not shown to be by the image"),
+    True: (
+        "is better, but not shown to be by the {source}",
+        "are better, but not shown to be by the {source}",
+    ),
+    False: (
+        "is worse, but not shown to be by the {source}",
+        "are worse, but not shown to be by the {source}",
+    ),
 }
-CAPTION_SAYS = SAYS | {
-    "gains": ("gains by the image's caption", "gain by the image's caption"),
-    "loses": ("loses by the image's caption", "lose by the image's caption"),
+# Of a source that the run was not predicted with a wrong one of.
+UNTRIED_SAYS = SAYS | {
+    "gains": ("gains by the {source}", "gain by the {source}"),
+    "loses": ("loses by the {source}", "lose by the {source}"),
 }
 # Of a data set, in the order of the headline: all comparisons gain; some, and none loses; some gain and some
 # lose; none gains, and some are unclear; none gains.
@@ -145,7 +152,7 @@ def _share(counts: Counter[str]) -> str:
 def _claim(row: Row) -> Claim:
     difference, low, high = (100 * row[name] for name in ("difference", "low", "high"))
     combination = Combination.of(row)
-    says = (SAYS if row["source"] == "image" else CAPTION_SAYS)[row["verdict"]]
+    says = (SAYS if row["drop_shuffled"] is not None else UNTRIED_SAYS)[row["verdict"]]
     if row["verdict"] == "unclear" and row["sure"]:
         says = SURE_SAYS[difference > 0]
     filtered = "" if combination.filter == FILTERS_OFF else f" ({combination.filter})"
@@ -158,11 +165,12 @@ def _claim(row: Row) -> Claim:
         drop, low_drop, high_drop = (row[f"drop_shuffled{end}"] for end in ("", "_low", "_high"))
         if drop < 0:  # told as a gain, and its interval with it
             low_drop, high_drop = -high_drop, -low_drop
-        evidence += f" With shuffled images the same weights {_lose(drop)} ({interval(low_drop, high_drop)})."
+        told = interval(low_drop, high_drop)
+        evidence += f" With the {row['source']} of another post the same weights {_lose(drop)} ({told})."
     return Claim(
         f"{combination.model}{filtered}",
         row["verdict"],
-        says,
+        tuple(phrase.format(source=row["source"].replace("+", " and ")) for phrase in says),
         percent(row["fusion_score"]),
         percent(row["baseline_score"]),
         evidence,

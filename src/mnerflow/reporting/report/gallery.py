@@ -13,7 +13,7 @@ from mnerflow.data.image import BLANK_COLOUR, BrokenImage, decode
 from mnerflow.data.post import read_posts
 from mnerflow.data.tags import spans
 from mnerflow.evaluation.errors import outcomes
-from mnerflow.evaluation.predictions import Prediction, read_predictions
+from mnerflow.evaluation.predictions import Prediction, read_tested
 from mnerflow.plan.baselines import Baselines
 from mnerflow.plan.names import Run, data_label
 
@@ -38,7 +38,7 @@ def gallery(
     groups = []
     for (dataset, filter_name), path in sorted(posts.items()):
         runs = _first_seeds(run for run in predictions if (run.dataset, run.filter) == (dataset, filter_name))
-        read = [read_predictions(predictions[run]) for run in runs]
+        read = [read_tested(predictions[run]) for run in runs]
         places = [_place(runs, run, baselines) for run in runs]
         names = {post.id: post.images for post in read_posts(path)}
         chosen = sample(_balance(read, places), max(1, POSTS // len(posts)), Random(SEED))

@@ -1,0 +1,42 @@
+"""Predictions as an earlier version wrote them: a file a split and condition, whose lines say neither."""
+
+from pathlib import Path
+
+from mnerflow.errors import UserError
+from mnerflow.evaluation.predictions import PREDICTIONS
+from mnerflow.files import read_bytes
+from mnerflow.publishing.publication import PACKED, pack, unpacked
+
+# In the order of today.
+NAMES = {
+    "predictions.dev.jsonl": ("dev", "true"),
+    "predictions.test.jsonl": ("test", "true"),
+    "predictions.test.blank.jsonl": ("test", "image.blank"),
+    "predictions.test.shuffled.jsonl": ("test", "image.shuffled"),
+}
+
+
+def older_files(folder: Path) -> list[Path]:
+    """Those of a run's folder, as they are or packed."""
+    return [file for name in NAMES for ending in ("", ".xz") if (file := folder / f"{name}{ending}").exists()]
+
+
+def merged_name(files: list[Path]) -> str:
+    """What their one file is called."""
+    return PACKED if files[0].suffix == ".xz" else PREDICTIONS
+
+
+def merged(files: list[Path]) -> bytes:
+    """Its bytes, split and condition first in each line; raises ``UserError`` for a line that is none."""
+    packed = merged_name(files) == PACKED
+    lines = []
+    for file in files:
+        split, condition = NAMES[file.name.removesuffix(".xz")]
+        start = f'{{"split": "{split}", "condition": "{condition}", '.encode()
+        start = start.replace(b" ", b"") if packed else start
+        content = unpacked(file).encode() if packed else read_bytes(file)
+        for number, line in enumerate(filter(None, content.split(b"\n")), start=1):
+            if not line.startswith(b'{"id"'):
+                raise UserError(f"{file}:{number}: not a prediction. Remove the run's folder.")
+            lines.append(start + line[1:] + b"\n")
+    return pack(b"".join(lines)) if packed else b"".join(lines)
