@@ -27,11 +27,12 @@ def test_a_vision_language_model_and_itself_without_images(
     assert done.status == 0, done.output
     rows = read_scores(folder / targets[0])
     assert {Combination.of(row).model for row in rows} == {"tiny text_only", "tiny joint"}
+    lines = [json.loads(line) for line in (folder / joint / "predictions.jsonl").read_text().splitlines()]
     sides = [
-        [json.loads(line)["confidence"] for line in (folder / joint / name).read_text().splitlines()]
-        for name in ("predictions.test.jsonl", "predictions.test.shuffled.jsonl")
+        [line["confidence"] for line in lines if (line["split"], line["condition"]) == ("test", condition)]
+        for condition in ("true", "image.shuffled")
     ]
-    assert sides[0] != sides[1]
+    assert len(sides[0]) == len(sides[1]) and sides[0] != sides[1]
     assert not workflow.plan(folder, config).trained
     config["vision_language_encoders"]["tiny"]["size"] = 32  # which the run without images never saw
     assert workflow.plan(folder, config).trained == {"demo/none/tiny+tiny/joint/seed1"}

@@ -54,7 +54,8 @@ def test_what_a_run_reads(config: dict[str, Any]) -> None:
     assert LINEAR in plan.runs
     assert plan.weights("minilm", "cnn") == ["resources/weights/minilm"]
     assert plan.images("demo", "none") == {}
-    assert plan.images("demo", "vit_base") == {
+    assert plan.reads(LINEAR) == {
+        "weights": ["resources/weights/minilm", "resources/weights/vit_base"],
         "images": "results/images/demo/224/images.npy",
         "features": "results/features/demo/vit_base.npy",
     }

@@ -127,6 +127,11 @@ class Plan:
 
     # What it reads.
 
+    def reads(self, run: Run) -> dict[str, Any]:
+        """What a run reads besides posts: weights, image store, and features of a frozen image encoder."""
+        weights = self.weights(run.text_encoder, run.image_encoder)
+        return {"weights": weights} | self.images(run.dataset, run.image_encoder)
+
     def weights(self, *encoders: str) -> list[str]:
         """Weight folders of those encoders that are pretrained."""
         return [layout.weights(name) for name in dict.fromkeys(encoders) if name in self.sources]
