@@ -210,21 +210,21 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def write_json_lines(path: str | Path, records: Iterable[dict]) -> None:
+def write_json_lines(path: str | Path, records: Iterable[dict[str, Any]]) -> None:
     """Write one JSON object a line, atomically."""
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
         for record in records:
             file.write(json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def read_json_lines(path: str | Path) -> Iterator[tuple[int, dict]]:
+def read_json_lines(path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield ``(line number, object)``; raises ``UserError`` naming file and line."""
     for number, line in read_lines(path):
         if line.strip():
             yield number, json_object(line, f"{path}:{number}")
 
 
-def json_object(line: str, place: str) -> dict:
+def json_object(line: str, place: str) -> dict[str, Any]:
     """Read one JSON object; raises ``UserError`` naming ``place``, its file and line."""
     try:
         record = parse_json(line)

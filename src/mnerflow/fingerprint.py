@@ -137,7 +137,9 @@ class _Computed(ast.NodeTransformer):
     def visit_Expr(self, node: ast.Expr) -> ast.AST:
         return ast.Pass() if _logs(node.value) else self.generic_visit(node)
 
-    def _without_docstring(self, node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+    def _without_docstring(
+        self, node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    ) -> ast.AST:
         if ast.get_docstring(node, clean=False) is not None:
             node.body = node.body[1:] or [ast.Pass()]
         return self.generic_visit(node)
@@ -186,10 +188,11 @@ def _member(target: tuple[Path, str], member: str) -> tuple[Path, str]:
 def _names(statement: ast.stmt) -> set[tuple[str, str]]:
     """The names that a statement reads, each with the attribute that it reads of it, if any."""
     nodes = list(ast.walk(statement))
-    attributes = [n for n in nodes if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name)]
-    held = {id(attribute.value) for attribute in attributes}
-    alone = {(node.id, "") for node in nodes if isinstance(node, ast.Name) and id(node) not in held}
-    return alone | {(attribute.value.id, attribute.attr) for attribute in attributes}
+    attributes = (node for node in nodes if isinstance(node, ast.Attribute))
+    held = [(of.value, of.attr) for of in attributes if isinstance(of.value, ast.Name)]
+    holding = {id(name) for name, _ in held}
+    alone = {(node.id, "") for node in nodes if isinstance(node, ast.Name) and id(node) not in holding}
+    return alone | {(name.id, attribute) for name, attribute in held}
 
 
 def _bound(statement: ast.stmt) -> list[str]:

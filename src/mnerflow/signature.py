@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import field, make_dataclass
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeGuard
 
 from pydantic import Field
 
@@ -23,7 +23,9 @@ def inputs_of(kind: str) -> tuple[str, ...] | None:
     """
     for owner, name in _part("fusions", kind):
         for node in _classes(owner)[name].body:
-            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+            if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None:
+                continue
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             if any(isinstance(target, ast.Name) and target.id == "inputs" for target in targets):
                 try:
                     return tuple(ast.literal_eval(node.value))
@@ -72,7 +74,7 @@ def _part(package: str, kind: str) -> list[tuple[str, str]]:
     return found[0] if len(found) == 1 else []
 
 
-def _is_init(node: ast.AST) -> bool:
+def _is_init(node: ast.AST) -> TypeGuard[ast.FunctionDef]:
     return isinstance(node, ast.FunctionDef) and node.name == "__init__"
 
 

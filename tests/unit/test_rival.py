@@ -111,7 +111,7 @@ def test_a_rival_that_is_configured_wrongly_is_refused_in_words(change: dict, sa
 
 
 def test_a_rival_may_not_be_taken_for_an_encoder() -> None:
-    with pytest.raises(UserError, match=r"rivals\.bilstm: a text encoder has this name"):
+    with pytest.raises(UserError, match=r"rivals\.bilstm: an encoder has this name"):
         rival_runs(load() | {"rivals": {"bilstm": RIVAL}})
 
 

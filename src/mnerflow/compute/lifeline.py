@@ -89,7 +89,8 @@ def end_with_start() -> None:
 def _wait_for_end(file: IO[bytes]) -> None:
     with suppress(OSError):  # of a file system that knows no locks
         fcntl.flock(file, fcntl.LOCK_SH)  # The next start sees by it that this job still lives.
-        signal.pthread_kill(main_thread().ident, signal.SIGTERM)  # which wakes it from a wait, too
+        if main := main_thread().ident:
+            signal.pthread_kill(main, signal.SIGTERM)  # which wakes it from a wait, too
         time.sleep(GRACE)
         os.kill(os.getpid(), signal.SIGKILL)
 
@@ -113,7 +114,7 @@ def _why_alive(file: Path) -> str | None:
     return None
 
 
-def _locked(file: IO, how: int) -> bool:
+def _locked(file: IO[bytes], how: int) -> bool:
     try:
         fcntl.flock(file, how | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -17,7 +17,8 @@ def peak_memory_mib() -> int:
     """
     if sys.platform == "linux":
         status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
-        return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) // 1024
+        [peak] = re.findall(r"VmHWM:\s+(\d+) kB", status)
+        return int(peak) // 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 2**20  # bytes on macOS
 
 
@@ -51,7 +52,7 @@ class FreedMemory:
             self._base = 0
 
 
-def no_memory(error: Exception) -> bool:
+def no_memory(error: BaseException) -> bool:
     """Whether the memory of machine or GPU is at its end; torch has no class of its own for the machine's."""
     said = ("can't allocate memory", "Cannot allocate memory", "out of memory", "ALLOC_FAILED", "bad_alloc")
     return isinstance(error, MemoryError) or any(words in str(error) for words in said)

@@ -17,9 +17,9 @@ def tag_list(entity_types: Sequence[str]) -> list[str]:
     return [OUTSIDE, *(f"{prefix}-{kind}" for kind in entity_types for prefix in "BI")]
 
 
-def entity_type(tag: str) -> str | None:
-    """``"PER"`` for ``"B-PER"``, ``None`` for ``"O"``."""
-    return None if tag == OUTSIDE else tag[2:]
+def entity_type(tag: str) -> str:
+    """``"PER"`` for ``"B-PER"``, ``""`` for ``"O"``."""
+    return "" if tag == OUTSIDE else tag[2:]
 
 
 def spans(tags: Sequence[str]) -> Iterator[tuple[str, int, int]]:
@@ -27,19 +27,19 @@ def spans(tags: Sequence[str]) -> Iterator[tuple[str, int, int]]:
 
     A stray ``I-`` (after ``O`` or another type) starts an entity, which is seqeval's default mode.
     """
-    start, current = 0, None
+    start, current = 0, ""
     for index, tag in enumerate([*tags, OUTSIDE]):
         kind = entity_type(tag)
-        if current is not None and (kind != current or tag.startswith("B-")):
+        if current and (kind != current or tag.startswith("B-")):
             yield current, start, index
-            current = None
-        if kind is not None and current is None:
+            current = ""
+        if kind and not current:
             start, current = index, kind
 
 
 def strays(tags: Sequence[str]) -> Iterator[int]:
     """Yield the index of every stray ``I-``: one that continues nothing."""
-    before = None
+    before = ""
     for index, tag in enumerate(tags):
         kind = entity_type(tag)
         if tag.startswith("I-") and kind != before:

@@ -24,7 +24,7 @@ def best_combinations(runs: Mapping[Run, Counts], resamples: int = RESAMPLES) ->
 
     ``runs`` are counts of the test split.
     """
-    tasks = defaultdict(lambda: defaultdict(list))
+    tasks: dict[str, dict[Combination, list[np.ndarray]]] = defaultdict(lambda: defaultdict(list))
     for run in sorted(runs):
         tasks[run.data][run.combination].append(runs[run].plain.sum(axis=1))
     stacked = [{one: np.stack(seeds) for one, seeds in systems.items()} for systems in tasks.values()]
@@ -45,8 +45,8 @@ def surely_best(
         means = {name: f1(counts.sum(axis=1)).mean() for name, counts in systems.items()}
         leaders.append(sorted(means, key=means.__getitem__, reverse=True)[:2])
     contested = [index for index, two in enumerate(leaders) if len(two) == 2]
-    pairs = [[tasks[index][name] for name in leaders[index]] for index in contested]
-    corrected = holm([approximate_randomization(*pair, resamples) for pair in pairs])
+    pairs = [tuple(tasks[index][name] for name in leaders[index]) for index in contested]
+    corrected = holm([approximate_randomization(first, second, resamples) for first, second in pairs])
     best: list[Combination | None] = [None] * len(tasks)
     for index, pair, p in zip(contested, pairs, corrected, strict=True):
         scores = resampled_f1(np.concatenate(pair), resamples)

@@ -12,7 +12,7 @@ is ``missed`` where none does. A prediction that is left over is ``surplus`` whe
 a piece of one or a second try, else ``spurious``.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -46,7 +46,9 @@ class Outcome:
     @property
     def entity(self) -> Entity:
         """The gold entity; the predicted one where there is none."""
-        return self.gold or self.predicted
+        entity = self.gold or self.predicted
+        assert entity is not None  # an outcome has one of the two
+        return entity
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,7 @@ def words_of(tokens: Sequence[str], entity: Entity) -> tuple[str, ...]:
     return tuple(token.lower() for token in tokens[entity.start : entity.end])
 
 
-def context_of(train: Iterable[Post], test: Iterable[Post], usable: Collection[str]) -> Context:
+def context_of(train: Iterable[Post], test: Iterable[Post], usable: Set[str]) -> Context:
     """The context of a test split, from its posts, those trained on, and the names of usable images."""
     seen = {words_of(post.tokens, entity) for post in train for entity in entities(tuple(post.labels))}
     return Context(seen, {post.id for post in test if not usable.isdisjoint(post.images)})

@@ -125,7 +125,7 @@ class _Sequences:
         index = {tag: number for number, tag in enumerate(tags)}
         self.types = list(dict.fromkeys(entity_type(tag) for tag in tags if tag != OUTSIDE))
         self.tag_count = len(tags)
-        kind_of = {kind: number for number, kind in enumerate([None, *self.types])}
+        kind_of = {kind: number for number, kind in enumerate(["", *self.types])}
         self._kind = np.array([kind_of[entity_type(tag)] for tag in tags])
         self._begins = np.array([tag.startswith("B-") for tag in tags])
         self._gold = self._flatten(predictions, "labels", index)

@@ -98,7 +98,7 @@ def approximate_randomization(
         bits = np.frombuffer(rng.bytes(size * (sentences // 8 + 1)), np.uint8).reshape(size, -1)
         moved = np.unpackbits(bits, axis=1, count=sentences).astype(np.float32) @ swap
         differences = f1(total[0] + moved) - f1(total[1] - moved)
-        as_large += np.count_nonzero(np.abs(differences) >= observed - 1e-12)
+        as_large += int(np.count_nonzero(np.abs(differences) >= observed - 1e-12))
         done += size
     return (as_large + 1) / (done + 1)
 
@@ -111,10 +111,10 @@ def almost_stochastic_order(first: Sequence[float], second: Sequence[float]) -> 
     Cuesta-Albertos and Matrán 2018). Scores that are all alike give 0.5. The package deepsig does the same,
     but is under the GPL.
     """
-    first, second = np.sort(np.asarray(first, float)), np.sort(np.asarray(second, float))
-    ratio = violation(first[None], second[None])[0]
+    samples = [np.sort(np.asarray(scores, float)) for scores in (first, second)]
+    ratio = violation(*(sample[None] for sample in samples))[0]
     rng = np.random.default_rng(0)
-    draws = (np.sort(rng.choice(sample, (1_000, len(sample)))) for sample in (first, second))
+    draws = [np.sort(rng.choice(sample, (1_000, len(sample)))) for sample in samples]
     deviation = float(np.std(violation(*draws)))
     return float(np.clip(ratio + NormalDist().inv_cdf(CONFIDENCE) * deviation, 0, 1))
 

@@ -1,5 +1,7 @@
 """Attention for short posts on a processor, where torch's takes a tenth of a run longer."""
 
+from typing import Any
+
 from torch import Tensor, nn, softmax
 from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
@@ -41,7 +43,7 @@ def attend(
     return (drop(weights, dropout) @ value).transpose(1, 2).contiguous(), None
 
 
-def whole_mask(**arguments: object) -> Tensor:
+def whole_mask(**arguments: Any) -> Tensor:
     """Scores to add, as ``eager_mask`` makes them, also where nothing is hidden.
 
     A layer of a language model that gets none hides what stands to the right.

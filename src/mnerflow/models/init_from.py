@@ -29,11 +29,11 @@ def start_from(
     Raises ``UserError`` when an encoder is of another configuration.
     """
     for encoder in ("encoder.text.", "encoder.image."):
-        here, there = ({name for name in state if name.startswith(encoder)} for state in (own, learnt))
-        if here and there and here != there:
+        names, others = ({name for name in state if name.startswith(encoder)} for state in (own, learnt))
+        if names and others and names != others:
             raise UserError(
-                f"init_from: only one of the two runs has trained {min(here ^ there)}. Start from a run with "
-                "the same encoders."
+                f"init_from: only one of the two runs has trained {min(names ^ others)}. Start from a run "
+                "with the same encoders."
             )
     fresh = []
     here, there = decoder.named_axes(decoder.tags), decoder.named_axes(learnt_tags)
@@ -50,7 +50,7 @@ def start_from(
             weight.copy_(learnt[name])
         elif part == "decoder" and here is None and decoder.tags != list(learnt_tags):
             fresh.append(name)
-        elif part == "decoder" and here and inner in here:
+        elif part == "decoder" and here and there and inner in here:
             if not _copy_by_name(weight, learnt[name], here[inner], there[inner]):
                 fresh.append(name)
         elif weight.shape == learnt[name].shape:
@@ -74,7 +74,7 @@ def _copy_by_name(
         return False
     pairs = []
     for size, named, learnt_named in zip(weight.shape, names, learnt_names, strict=True):
-        if named is None:
+        if named is None or learnt_named is None:
             pairs.append((list(range(size)), list(range(size))))
         else:
             shared = [name for name in named if name in learnt_named]

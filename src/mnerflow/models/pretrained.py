@@ -27,7 +27,7 @@ HEAD = "lm_head"
 MOST_LAYERS = 10_000
 
 
-def load_model(weights: Path, auto: type = AutoModel, **options: Any) -> PreTrainedModel:
+def load_model(weights: Path, auto: Any = AutoModel, **options: Any) -> PreTrainedModel:
     """The model in a folder, all of its tensors read from there but for a pooler's.
 
     What the folder holds beside it, such as the head of another task, is left. Pickles are not read.
@@ -97,7 +97,7 @@ def _weight_files(weights: Path) -> list[Path]:
     return [weights / name for name in names]
 
 
-def _check_size(weights: Path, auto: type, config: PreTrainedConfig, files: Iterable[Path]) -> None:
+def _check_size(weights: Path, auto: Any, config: PreTrainedConfig, files: Iterable[Path]) -> None:
     """Raise ``UserError`` where the configuration describes a model far larger than the files could hold.
 
     Reading would first make it, of random values, and take its time and memory.

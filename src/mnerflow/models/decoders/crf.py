@@ -21,6 +21,10 @@ class CRF(Decoder):
     the scores are, since sums of exponentials over a sentence are beyond bf16.
     """
 
+    legal: Tensor
+    legal_first: Tensor
+    begins: Tensor
+
     def __init__(self, d_model: int, tags: Sequence[str]) -> None:
         super().__init__(d_model, tags)
         count = len(tags)
@@ -64,7 +68,7 @@ class CRF(Decoder):
         total = torch.logsumexp(forward[:, :1] + backward[:, :1], dim=2, keepdim=True)
         chosen = self._best(scores, word_mask)
         marginals = (forward + backward - total).exp().clamp(max=1)
-        marginals = marginals.gather(2, chosen.unsqueeze(2)).squeeze(2).tolist()
+        sure = marginals.gather(2, chosen.unsqueeze(2)).squeeze(2).tolist()
         # By word and tag, as logarithms: all that comes up to it, itself, all that follows.
         until, alone, after = (forward - total).tolist(), scores.tolist(), backward.tolist()
         moves = self._scores()[1].tolist()
@@ -73,7 +77,7 @@ class CRF(Decoder):
             tags = [self.tags[index] for index in chosen[row, :length].tolist()]
             tables = until[row][:length], alone[row], after[row], moves
             entities = [self._probability(tables, *span) for span in spans(tags)]
-            decoded.append(Decoded(tags, marginals[row][:length], entities))
+            decoded.append(Decoded(tags, sure[row][:length], entities))
         return decoded
 
     def _best(self, scores: Tensor, word_mask: Tensor) -> Tensor:

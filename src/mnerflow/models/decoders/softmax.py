@@ -23,6 +23,8 @@ class Softmax(Decoder):
         focal: exponent of the focal loss, by which words already predicted well count less; 0 is off.
     """
 
+    class_weights: Tensor | None
+
     def __init__(
         self,
         d_model: int,
@@ -37,7 +39,7 @@ class Softmax(Decoder):
 
     def begin(self, labels: Sequence[Sequence[str]]) -> None:
         """Count tags, where they are to be weighted by that."""
-        if self.power:
+        if self.class_weights is not None:
             self.class_weights = class_weights(labels, self.tags, self.power).to(self.class_weights)
 
     def named_axes(self, tags: Sequence[str]) -> Mapping[str, Sequence[Sequence[str] | None]]:

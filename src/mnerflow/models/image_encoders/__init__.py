@@ -59,7 +59,9 @@ def _rehearse(encoder: ImageEncoder, image: ImageConfig) -> None:
     try:
         with torch.set_grad_enabled(bool(trained)):
             patches = encoder(pixels)
-            gradients = autograd.grad(patches.sum(), trained.values(), allow_unused=True) if trained else ()
+            gradients = (
+                autograd.grad(patches.sum(), [*trained.values()], allow_unused=True) if trained else ()
+            )
     except UserError:
         raise
     except Exception as error:  # models of others say in many ways what they cannot do
@@ -113,5 +115,5 @@ def without_strides(model: nn.Module) -> nn.Module:
     return model
 
 
-def _every(stride: tuple[int, int], _: nn.Module, inputs: tuple[Tensor]) -> tuple[Tensor]:
+def _every(stride: tuple[int, ...], _: nn.Module, inputs: tuple[Tensor]) -> tuple[Tensor]:
     return (inputs[0][:, :, :: stride[0], :: stride[1]],)

@@ -39,6 +39,8 @@ def training_of(name: str, weights: Path | None) -> Training:
     except RuntimeError as error:
         tags = ", ".join(timm.list_pretrained(f"{model}.*")) or "none"
         raise UserError(f"image encoder: {error} Weights that timm knows: {tags}.") from error
+    if known is None:
+        raise UserError(f"image encoder: timm does not say how weights of {name!r} normalise pixels.")
     own = Training(known.mean, known.std)
     if weights is None:
         return own
@@ -46,7 +48,7 @@ def training_of(name: str, weights: Path | None) -> Training:
     described = _described(file)
     if described is None:
         names = timm.list_pretrained(f"{model}.*")
-        if not tag and len({(cfg.mean, cfg.std) for cfg in map(timm.get_pretrained_cfg, names)}) > 1:
+        if not tag and len({(cfg.mean, cfg.std) for cfg in map(timm.get_pretrained_cfg, names) if cfg}) > 1:
             raise UserError(
                 f"{weights}: no config.json of timm's says how these weights of {model!r} normalise pixels, "
                 f"in which they differ. Set the encoder's `model` to their full name: {', '.join(names)}."

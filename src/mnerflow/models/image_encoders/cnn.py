@@ -29,6 +29,9 @@ class CNN(ImageEncoder):
     """Five convolutions and three poolings (Krizhevsky, Sutskever and Hinton 2012), its last feature map
     kept as patches. Batch normalization takes the place of local response normalization."""
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, config: Config) -> None:
         super().__init__()
         kernel, stride = config.stem

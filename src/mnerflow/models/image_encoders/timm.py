@@ -9,8 +9,8 @@ import timm
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from timm.layers import PatchEmbed
-from torch import Tensor, nn
+from timm.layers.patch_embed import PatchEmbed
+from torch import Tensor
 
 from mnerflow.compute.memory import no_memory
 from mnerflow.errors import UserError
@@ -35,7 +35,11 @@ class Config:
 class Timm(ImageEncoder):
     """A timm model without its classifier."""
 
-    def __init__(self, name: str, model: nn.Module, training: Training) -> None:
+    model: Any  # one of timm's, whose attributes no type tells
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, name: str, model: Any, training: Training) -> None:
         super().__init__()
         self._name = f"image encoder: timm's {name!r}"
         self.model = without_strides(model.to(memory_format=torch.channels_last))
@@ -107,7 +111,7 @@ class Timm(ImageEncoder):
         return patches
 
 
-def _make(name: str, size: int, arguments: dict[str, Any]) -> nn.Module:
+def _make(name: str, size: int, arguments: dict[str, Any]) -> Any:
     try:
         return timm.create_model(name, img_size=size, **arguments)
     except TypeError:  # convolutional networks take any size and refuse the argument
