@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from test_grid import ROOT, load
 
 from mnerflow.errors import UserError
@@ -116,6 +117,12 @@ def test_what_posts_and_images_are_read_from(config: dict[str, Any]) -> None:
 )
 def test_a_study_is_called_as_its_configuration(given: str | None, files: list[Path], name: str) -> None:
     assert study_name(given, files) == name
+
+
+def test_every_study_of_ours_has_a_folder_of_its_own() -> None:
+    files = [file for file in (ROOT / "config").glob("*.yaml") if file.stem != "datasets"]
+    names = [study_name(yaml.safe_load(file.read_text()).get("name"), [file]) for file in files]
+    assert len({*names, "default"}) == len(files) + 1
 
 
 @pytest.mark.parametrize(
