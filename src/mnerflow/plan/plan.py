@@ -73,7 +73,7 @@ class Plan:
 
     def _stands_published(self, run: Run) -> bool:
         published = self.config.get("published")
-        return bool(published) and is_published(Path(published), run, self.config)
+        return is_published(Path(published), run, self.config) if published else False
 
     def _is_finished(self, run: Run) -> bool:
         return is_finished(self.results, run, self.config)
