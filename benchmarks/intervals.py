@@ -22,7 +22,7 @@ import numpy as np
 from scipy.special import digamma, ndtr, polygamma, stdtr, stdtrit
 
 from mnerflow.evaluation.counts import read_counts
-from mnerflow.evaluation.seeds import Seeds, SeedVariance, differences, sentence_variance
+from mnerflow.evaluation.seeds import Seeds, SeedVariance, sentence_variance
 from mnerflow.evaluation.statistics import SIGNIFICANCE, holm
 from mnerflow.files import csv_text, write_text
 
@@ -117,10 +117,9 @@ def draw(
 
 def pooled(study: Sequence[Seeds], compared: int, rng: np.random.Generator) -> list[Result]:
     """What mnerflow does."""
-    systems = dict(enumerate(study))
-    return [
-        (one.p, *one.interval()) for one in differences(systems, [(index, 0) for index in range(1, compared)])
-    ]
+    variance = SeedVariance.pooled(study)
+    found = [variance.difference(fusion, study[0]) for fusion in study[1:compared]]
+    return [(one.p, *one.interval()) for one in found]
 
 
 def moderated(study: Sequence[Seeds], compared: int, rng: np.random.Generator) -> list[Result]:

@@ -10,16 +10,18 @@ from mnerflow.data.tags import tag_list
 from mnerflow.errors import UserError
 from mnerflow.evaluation.best import best_combinations
 from mnerflow.evaluation.counts import Counts, count, read_counts, write_counts
-from mnerflow.evaluation.evidence import Comparison, Drop, compare_with_baselines
+from mnerflow.evaluation.evidence import Comparison, compare_with_baselines
 from mnerflow.evaluation.intervals import score_intervals
 from mnerflow.evaluation.predictions import Prediction
+from mnerflow.evaluation.seeds import Estimate
+from mnerflow.evaluation.statistics import holm
 from mnerflow.plan.names import Run
 from mnerflow.reporting.does_it_help import TABLE, help_record, help_table
 from mnerflow.reporting.per_type import type_rows, type_tables
 from mnerflow.reporting.summary import REPORTED, grid_table, summarize
 
 TAGS = tag_list(["PER", "LOC"])
-RESAMPLES = 1_000
+MARGIN, TRIALS = 0.005, 1_000
 TEXT = Run("demo", "none", "bilstm", "none", "text_only", 1)
 LINEAR = replace(TEXT, image_encoder="cnn", fusion="linear")
 CAPTION = replace(TEXT, variant="caption")
@@ -58,7 +60,7 @@ def compare(text: float, *fusion: float) -> Comparison:
     for seed in (1, 2, 3):
         runs[replace(TEXT, seed=seed)] = counts(text, seed)
         runs[replace(LINEAR, seed=seed)] = counts(fusion[0], seed + 10, *fusion[1:])
-    (comparison,), alone = compare_with_baselines(runs, BASELINES, RESAMPLES)
+    (comparison,), alone = compare_with_baselines(runs, BASELINES, MARGIN, TRIALS)
     assert alone == []
     return comparison
 
@@ -66,10 +68,10 @@ def compare(text: float, *fusion: float) -> Comparison:
 def test_on_demo_the_image_decides():
     comparison = compare(0.6, 0.9, 0.5)
     assert comparison.verdict == "gains"
-    assert comparison.difference == pytest.approx(0.3, abs=0.05)
-    assert comparison.low < comparison.difference < comparison.high
-    assert comparison.drops["image.shuffled"].mean == pytest.approx(0.4, abs=0.06)
-    assert comparison.p == pytest.approx(1 / (RESAMPLES + 1))
+    assert comparison.difference.value == pytest.approx(0.3, abs=0.05)
+    assert comparison.drops["image.shuffled"].value == pytest.approx(0.4, abs=0.06)
+    assert comparison.difference.p < 0.001
+    assert comparison.p_trained == pytest.approx(1 / (TRIALS + 1))
     assert comparison.order is None  # too few seeds
     assert comparison.changed > 0.3
 
@@ -78,20 +80,21 @@ def test_on_demo_the_image_decides():
 def test_on_demo_control_the_image_is_ignored_even_by_a_better_model(text):
     comparison = compare(text, 0.75, 0.75)
     assert comparison.verdict == "ignores"
-    assert (comparison.changed, comparison.drops["image.blank"]) == (0, Drop(0, 0, 0))
+    assert (comparison.changed, comparison.smallest_margin, comparison.close) == (0, 0, False)
 
 
 def test_a_misleading_image_loses():
     assert compare(0.9, 0.6, 0.9).verdict == "loses"
 
 
-def comparison(difference: float, drop: float | None, width: float = 0.01, p: float = 0.001) -> Comparison:
+def comparison(difference: float, drop: float | None, reach: float = 0.002, seeds: int = 3) -> Comparison:
+    """Its 95 % intervals reach so far to either side; p is not corrected."""
     names = ("image.shuffled", "image.blank")
-    drops = {} if drop is None else {name: Drop(drop, drop - width, drop + width) for name in names}
-    low, high = difference - width, difference + width
+    drops = {} if drop is None else {name: Estimate(drop, reach / 1.96, 1e6) for name in names}
+    estimate = Estimate(difference, reach / 1.96, 1e6)
     return Comparison(
-        LINEAR.combination, "image" if drops else "caption", TEXT.combination,
-        3, 0.7, 0.7 + difference, difference, low, high, p, p, drops, None, None, 0.02
+        LINEAR.combination, "image" if drops else "caption", TEXT.combination, seeds, 3, 0.7,
+        0.7 + difference, estimate, estimate.p, 0.5, drops, None, None, MARGIN,
     )  # fmt: skip
 
 
@@ -99,18 +102,21 @@ def comparison(difference: float, drop: float | None, width: float = 0.01, p: fl
     ("case", "verdict"),
     [
         (comparison(0.03, 0.02), "gains"),
-        (comparison(0.03, 0.02, p=0.06), "unclear"),  # not significant once corrected
-        (comparison(0.03, 0.03, width=0.04), "unclear"),  # another seed might not
+        (replace(comparison(0.03, 0.02), p_corrected=0.06), "unclear"),
+        (comparison(0.03, 0.03, reach=0.04), "unclear"),
         (comparison(0.03, 0.0), "ignores"),  # better, but not by its image
-        (comparison(0.03, 0.0, width=0.025), "unclear"),  # better, and whether by its image is open
+        (comparison(0.03, 0.0, reach=0.025), "unclear"),  # better, and whether by its image is open
         (comparison(-0.03, -0.02), "loses"),
         (comparison(-0.03, 0.0), "ignores"),
-        (comparison(0.0, 0.005), "ignores"),
-        (comparison(0.0, 0.05), "unclear"),  # uses the image without a sure gain
+        (comparison(0.0, 0.002), "ignores"),
+        (replace(comparison(0.0, 0.01), margin=0.02), "ignores"),
+        (comparison(0.0, 0.05), "relies"),
+        (comparison(0.004, 0.05, reach=0.005), "unclear"),  # it may gain more than the margin
+        (comparison(0.0, 0.05, reach=0.01), "unclear"),
         (comparison(0.03, None), "gains"),  # a caption, not predicted with a wrong one
         (comparison(-0.03, None), "loses"),
         (comparison(0.0, None), "unclear"),
-        (replace(comparison(0.03, 0.02), seeds=1), "unclear"),  # another seed might be worse
+        (comparison(0.03, 0.02, seeds=1), "one seed"),
         (replace(comparison(0.0, 0.0), fusion_score=0.0), "unclear"),  # finds nothing with any image
     ],
 )
@@ -118,16 +124,29 @@ def test_rules_of_the_verdict(case, verdict):
     assert case.verdict == verdict
 
 
+@pytest.mark.parametrize(
+    ("case", "close"),
+    [
+        (comparison(0.03, 0.02), False),
+        (comparison(0.03, 0.0023), True),  # the drop's lower bound is 0.03 points above zero
+        (comparison(0.0, 0.0031), True),  # its 90 % interval ends 0.02 points below the margin
+        (comparison(0.0, 0.0), False),
+    ],
+)
+def test_a_bound_that_all_but_decides_is_flagged(case, close):
+    assert case.close == close
+
+
 def test_a_caption_that_was_never_wrong_is_compared_and_a_run_without_baseline_is_named():
     runs = {replace(TEXT, seed=s): counts(0.6, s) for s in (1, 2)}
     runs |= {replace(CAPTION, seed=s): counts(0.9, s + 2) for s in (1, 2)}
     runs[replace(LINEAR, seed=3)] = counts(0.9, 5, 0.5)
-    (caption,), alone = compare_with_baselines(runs, BASELINES, RESAMPLES)
+    (caption,), alone = compare_with_baselines(runs, BASELINES, MARGIN, TRIALS)
     record = help_record(caption)
     assert set(record) == set(TABLE.names)
     assert (record["image_encoder"], record["drop_shuffled"], record["changed"]) == ("none", None, None)
     assert (record["seeds"], record["sure"], record["verdict"]) == (2, True, "gains")
-    table = help_table([record], alone).markdown()
+    table = help_table([record], alone, MARGIN).markdown()
     assert "`demo/none/bilstm+cnn/linear/seed3`" in table
     assert "\n\ngains: the run is surely better than its baseline" in table
     assert "| **+" in table
@@ -136,30 +155,57 @@ def test_a_caption_that_was_never_wrong_is_compared_and_a_run_without_baseline_i
 def test_a_caption_is_held_against_wrong_ones_and_of_two_contexts_each_against_its_own():
     runs = {replace(TEXT, seed=s): counts(0.6, s) for s in (1, 2)}
     runs |= {replace(CAPTION, seed=s): counts(0.9, s + 2, 0.6, "caption") for s in (1, 2)}
-    [caption], _ = compare_with_baselines(runs, BASELINES, RESAMPLES)
+    [caption], _ = compare_with_baselines(runs, BASELINES, MARGIN, TRIALS)
     assert (caption.verdict, caption.drop("shuffled")) == ("gains", caption.drops["caption.shuffled"])
-    assert help_record(caption)["drop_blank"] == caption.drops["caption.blank"].mean
+    assert help_record(caption)["drop_blank"] == caption.drops["caption.blank"].value
     both = {CAPTION.combination: {"caption+ocr": TEXT.combination}}
-    [two], _ = compare_with_baselines(runs, both, RESAMPLES)
+    [two], _ = compare_with_baselines(runs, both, MARGIN, TRIALS)
     assert (set(two.drops), two.drop("shuffled")) == ({"caption.shuffled", "caption.blank"}, None)
     assert two.verdict == "gains" and help_record(two)["drop_shuffled"] is None
     runs[replace(CAPTION, seed=2)] = counts(0.9, 4)
-    [caption], _ = compare_with_baselines(runs, BASELINES, RESAMPLES)
+    [caption], _ = compare_with_baselines(runs, BASELINES, MARGIN, TRIALS)
     assert caption.drops == {}, "not of all seeds"
 
 
-def test_p_values_are_corrected_over_the_table():
-    runs = {TEXT: counts(0.6, 1)}
-    fusions = {replace(LINEAR, fusion=name): counts(0.9, seed, 0.5) for seed, name in enumerate("abcde", 2)}
+def test_p_values_are_corrected_over_the_runs_with_two_seeds():
+    runs = {replace(TEXT, seed=seed): counts(0.6, seed) for seed in (1, 2, 3)}
+    fusions = {
+        replace(LINEAR, fusion=name, seed=seed): counts(0.65, 10 * index + seed, 0.5)
+        for index, name in enumerate("abcde", 1)
+        for seed in ((1,) if name == "e" else (1, 2))
+    }
     baselines = {run.combination: {"image": TEXT.combination} for run in fusions}
-    found, _ = compare_with_baselines(runs | fusions, baselines, RESAMPLES)
-    assert [round(c.p_corrected / c.p, 6) for c in found] == [5] * 5
+    found, _ = compare_with_baselines(runs | fusions, baselines, MARGIN, TRIALS)
+    p_values = [one.difference.p for one in found]
+    assert [one.p_corrected for one in found] == [*holm(p_values[:4]), None]
+    assert {(one.verdict, one.baseline_seeds) for one in found[4:]} == {("one seed", 3)}
+    assert found[4].difference.known  # its variance is that of the others
+
+
+def test_a_single_seed_of_all_has_a_difference_and_no_interval():
+    runs = {TEXT: counts(0.6, 1), LINEAR: counts(0.9, 2, 0.5)}
+    [one], _ = compare_with_baselines(runs, BASELINES, MARGIN, TRIALS)
+    record = help_record(one)
+    assert (record["difference"], record["verdict"]) == (pytest.approx(0.3, abs=0.05), "one seed")
+    empty = ("low", "high", "p", "p_corrected", "detectable", "drop_blank_low", "smallest_margin")
+    assert {record[name] for name in empty} == {None}
+    assert "one seed" in help_table([record], [], MARGIN).markdown()
+
+
+def test_runs_that_find_nothing_do_not_widen_the_intervals_of_others():
+    runs = {replace(TEXT, seed=s): counts(0.6, s) for s in (1, 2)}
+    runs |= {replace(LINEAR, seed=s): counts(0.7, s + 5, 0.5) for s in (1, 2)}
+    [alone], _ = compare_with_baselines(runs, BASELINES, MARGIN, TRIALS)
+    nothing = [replace(p, predicted=["O", "O"]) for p in predictions(0.6, 1)]
+    runs |= {replace(LINEAR, fusion="gated", seed=s): count({"true": nothing}, TAGS) for s in (1, 2)}
+    [beside], _ = compare_with_baselines(runs, BASELINES, MARGIN, TRIALS)
+    assert beside.difference == alone.difference
 
 
 def test_runs_on_other_posts_are_not_compared():
     other = count({"true": predictions(0.6, 1, sentences=399)}, TAGS)
     with pytest.raises(UserError, match="other posts or labels"):
-        compare_with_baselines({TEXT: counts(0.6, 1), CAPTION: other}, BASELINES, RESAMPLES)
+        compare_with_baselines({TEXT: counts(0.6, 1), CAPTION: other}, BASELINES, MARGIN, TRIALS)
 
 
 def test_counts_survive_the_file_and_tell_what_changed(tmp_path):
@@ -192,9 +238,9 @@ def test_how_much_image_names_let_in(tmp_path):
     write_counts(tmp_path / "counts.npz", {run: count({"true": gated}, TAGS), TEXT: counts(0.5, 1)})
     read = read_counts([tmp_path / "counts.npz"])
     np.testing.assert_allclose(read[run].image_weight, [0.5, np.nan])
-    rows = type_rows({run: read[run]}, RESAMPLES)
+    rows = type_rows({run: read[run]})
     assert [row["image_weight"] for row in rows] == [pytest.approx(0.5), None]
-    assert {row["image_weight"] for row in type_rows({TEXT: read[TEXT]}, RESAMPLES)} == {None}
+    assert {row["image_weight"] for row in type_rows({TEXT: read[TEXT]})} == {None}
 
 
 def test_the_best_of_a_type_is_bold_only_where_the_next_is_surely_worse():
@@ -206,7 +252,7 @@ def test_the_best_of_a_type_is_bold_only_where_the_next_is_surely_worse():
 
     runs = {replace(TEXT, seed=seed): run(0.5, 0.8, seed) for seed in (1, 2)}
     runs |= {replace(CAPTION, seed=seed): run(0.9, 0.8, seed + 5) for seed in (1, 2)}
-    rows = type_rows(runs, RESAMPLES)
+    rows = type_rows(runs)
     assert [(row["variant"], row["type"]) for row in rows if row["best"]] == [("caption", "PER")]
     assert rows[2]["support"] == 300
     assert rows[2]["precision"] == rows[2]["recall"] == rows[2]["f1_mean"] == pytest.approx(0.9, abs=0.04)
@@ -221,12 +267,13 @@ def test_intervals_of_scores_are_those_of_a_share_and_wider_over_seeds_that_diff
         gold = np.ones((400, 1))
         return Counts(("PER",), "", {"true": np.stack([hits, gold, gold], axis=-1).astype(int)}, {})
 
-    counts = {TEXT: run(0.8), LINEAR: run(0.75), replace(LINEAR, seed=2): run(0.85)}
-    intervals = score_intervals(counts, RESAMPLES)
-    deviation = 1.96 * (0.8 * 0.2 / 400) ** 0.5
-    assert intervals[TEXT.combination] == pytest.approx((0.8 - deviation, 0.8 + deviation), abs=0.006)
-    low, high = intervals[LINEAR.combination]
-    assert low < 0.8 - 1.1 * deviation and 0.8 + 1.1 * deviation < high
+    alike = {replace(TEXT, seed=seed): run(0.8) for seed in (1, 2)}
+    low, high = score_intervals(alike)[TEXT.combination]
+    reach = 1.96 * (0.8 * 0.2 / 400) ** 0.5
+    assert (low, high) == pytest.approx((0.8 - reach, 0.8 + reach), abs=0.001)
+    wider = score_intervals(alike | {LINEAR: run(0.75), replace(LINEAR, seed=2): run(0.85)})
+    assert wider[TEXT.combination][0] < low and high < wider[TEXT.combination][1]
+    assert score_intervals({TEXT: run(0.8)}) == {}, "one seed tells nothing of others"
 
 
 @pytest.mark.parametrize(("better", "bold"), [(0.9, {"linear"}), (0.71, set())])
@@ -242,6 +289,6 @@ def test_the_best_of_the_grid_is_bold_only_where_the_next_is_surely_worse(better
         asdict(run) | dict.fromkeys(REPORTED, 0.5) | {"split": "test", "condition": "true", "sentences": 300}
         for run in counts
     ]
-    summary = summarize(scores, best=best_combinations(counts, RESAMPLES))
+    summary = summarize(scores, best=best_combinations(counts))
     assert {row["fusion"] for row in summary if row["best"]} == bold
-    assert grid_table(summary).markdown().count("**50.00 ± 0.00**") == len(bold)
+    assert grid_table(summary).markdown().count("**50.00**") == len(bold)

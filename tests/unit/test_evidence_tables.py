@@ -10,7 +10,8 @@ from records import write_record
 
 from mnerflow.errors import UserError
 from mnerflow.evaluation import scores
-from mnerflow.evaluation.evidence import Comparison, Drop
+from mnerflow.evaluation.evidence import Comparison
+from mnerflow.evaluation.seeds import Estimate
 from mnerflow.plan.names import Run
 from mnerflow.reporting import cost, does_it_help, per_type, style
 from mnerflow.reporting.literature import TABLE, literature_rows, literature_table
@@ -21,15 +22,15 @@ from mnerflow.reporting.plots.per_type import draw_per_type
 from mnerflow.reporting.table_files import write_csv
 
 TEXT = Run("demo", "none", "bilstm", "none", "text_only", 1)
-SECOND = replace(TEXT, seed=2)
+SECOND, THIRD = replace(TEXT, seed=2), replace(TEXT, seed=3)
 LINEAR = replace(TEXT, image_encoder="cnn", fusion="linear")
 GAIN = Comparison(
-    LINEAR.combination, "image", TEXT.combination, 3, 0.6, 0.7, 0.1, 0.08, 0.12, 0.001, 0.001,
-    {"image.shuffled": Drop(0.2, 0.1, 0.3), "image.blank": Drop(0.1, 0.05, 0.15)}, 0.25, 0.0, 0.02,
+    LINEAR.combination, "image", TEXT.combination, 3, 3, 0.6, 0.7, Estimate(0.1, 0.01, 50), 0.001, 0.001,
+    {"image.shuffled": Estimate(0.2, 0.05, 50), "image.blank": Estimate(0.1, 0.02, 50)}, 0.25, 0.0, 0.005,
 )  # fmt: skip
 CAPTION = replace(
     GAIN, combination=replace(TEXT.combination, variant="caption"), source="caption",
-    difference=-0.01, low=-0.03, high=0.01, p_corrected=0.4,
+    difference=Estimate(-0.01, 0.01, 50), p_corrected=0.4,
     drops={}, changed=None,
 )  # fmt: skip
 
@@ -46,12 +47,13 @@ def test_cost_is_summed_up_over_seeds(tmp_path):
     records = [
         write_record(tmp_path / TEXT.path, TEXT),
         write_record(tmp_path / SECOND.path, SECOND, seconds=14, epochs_run=5, peak_memory_mib=950),
+        write_record(tmp_path / THIRD.path, THIRD, seconds=12),
     ]
     (row,) = cost.cost_rows(records)
-    assert (row["seeds"], row["seconds_mean"], row["epochs"], row["peak_memory_mib"]) == (2, 12, 4.5, 950)
-    assert row["seconds_sd"] == pytest.approx(8**0.5)
+    assert (row["seeds"], row["seconds_mean"], row["peak_memory_mib"]) == (3, 12, 950)
+    assert row["seconds_sd"] == pytest.approx(2)
     assert row["hardware"] == "EPYC, 2 cores"
-    assert "| 12 ± 3 " in cost.TABLE.render([row]).markdown()
+    assert "| 12 ± 2 " in cost.TABLE.render([row]).markdown()
     assert row["energy_wh"] is None and "| – " in cost.TABLE.render([row]).markdown()
     records[1].write_text("seconds: 3\n", encoding="utf-8")
     with pytest.raises(UserError, match=r"seed2/run\.yaml: no record of a run \(dataset: Field required\)"):
@@ -168,7 +170,7 @@ def test_latex_compiles(tmp_path):
         "best": True,
     }
     compared = [does_it_help.help_record(c) for c in (GAIN, CAPTION)]
-    tables = [does_it_help.help_table(compared, [LINEAR]), *per_type.type_tables([row])]
+    tables = [does_it_help.help_table(compared, [LINEAR], 0.005), *per_type.type_tables([row])]
     body = "".join(table.latex() for table in [*tables, literature_table(literature_rows([]))])
     preamble = r"\documentclass{article}\usepackage{booktabs,graphicx}"
     (tmp_path / "t.tex").write_text(rf"{preamble}\begin{{document}}{body}\end{{document}}", encoding="utf-8")

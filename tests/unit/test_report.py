@@ -24,6 +24,9 @@ COMBINATION = {
     "fusion": "linear",
     "variant": "base",
     "seeds": 2,
+    "baseline_seeds": 2,
+    "margin": 0.005,
+    "close": False,
 }
 GAINS = dict.fromkeys(does_it_help.TABLE.names) | {
     **COMBINATION,
@@ -91,6 +94,17 @@ def test_a_caption_is_not_called_an_image_and_may_lack_wrong_ones() -> None:
     assert demo.summary == "Of 3 fusions, 2 gain by the caption and 1 scores the same whatever the image."
 
 
+def test_one_seed_has_no_verdict_and_may_have_no_interval() -> None:
+    none = dict.fromkeys(["low", "high", "p_corrected", "drop_shuffled_low", "drop_shuffled_high"])
+    one = GAINS | none | {"seeds": 1, "baseline_seeds": 3, "verdict": "one seed", "close": True}
+    [answer] = answers([one], SENTENCES)
+    assert (answer.word, answer.reach) == ("Too few seeds to tell", 20)
+    assert answer.claims[0].evidence == (
+        "over 1 seed against 3: +20.00 points. With the image of another post the same weights lose 25.00 "
+        "points. A bound lies within 0.05 points of another verdict."
+    )
+
+
 def test_a_gain_with_shuffled_images_has_the_interval_of_a_gain() -> None:
     drop = {"drop_shuffled": -0.0081, "drop_shuffled_low": -0.0267, "drop_shuffled_high": 0.009}
     [claim] = answers([IGNORES | drop], SENTENCES)[0].claims
@@ -107,10 +121,12 @@ def test_a_gain_with_shuffled_images_has_the_interval_of_a_gain() -> None:
         ("ignores unclear", "Unclear", "a gain in 0 of 2 comparisons."),
         ("loses ignores", "No", "a gain in 0 of 2 comparisons, a loss in 1."),
         ("ignores", "No", "a gain in 0 of 1 comparison."),
+        ("gains relies", "Partly", "a gain in 1 of 2 comparisons."),
+        ("gains one_seed", "Yes", "a gain in 1 of 1 comparison."),
     ],
 )
 def test_the_headline_says_which_share_gains(verdicts: str, word: str, share: str) -> None:
-    rows = [GAINS | {"verdict": verdict} for verdict in verdicts.split()]
+    rows = [GAINS | {"verdict": verdict.replace("_", " ")} for verdict in verdicts.split()]
     assert headline(answers(rows, SENTENCES)) == [(word, f"on demo: {share}")]
 
 

@@ -6,13 +6,8 @@ import pytest
 from mnerflow.evaluation.statistics import (
     almost_stochastic_order,
     approximate_randomization,
-    bootstrap_interval,
     f1,
     holm,
-    resampled_difference,
-    resampled_f1,
-    resampled_mean,
-    smallest_detectable_difference,
     violation,
 )
 
@@ -33,42 +28,6 @@ def test_f1_of_counts():
     assert f1(np.array([[2, 4, 4], [0, 0, 0], [3, 3, 3]])).tolist() == [0.5, 0, 1]
 
 
-def test_bootstrap_agrees_with_scipy(rng):
-    from scipy.stats import bootstrap
-
-    counts = system(rng, rng.poisson(1.5, 400), 0.7, seeds=1)
-    low, high = bootstrap_interval(resampled_mean(resampled_f1(counts, 4_000)))
-    reference = bootstrap(
-        tuple(counts[0].T),
-        lambda hits, predicted, gold, axis: 2 * hits.sum(axis) / (predicted.sum(axis) + gold.sum(axis)),
-        paired=True,
-        vectorized=True,
-        n_resamples=4_000,
-        method="percentile",
-        rng=rng,
-    ).confidence_interval
-    assert (low, high) == (pytest.approx(reference.low, abs=0.003), pytest.approx(reference.high, abs=0.003))
-
-
-def test_seeds_widen_the_interval(rng):
-    gold = rng.poisson(1.5, 400)
-    alike = np.concatenate([system(rng, gold, 0.7, seeds=1)] * 3)
-    unlike = np.concatenate([system(rng, gold, recall, seeds=1) for recall in (0.5, 0.7, 0.9)])
-    width = [np.ptp(bootstrap_interval(resampled_mean(resampled_f1(c, 2_000)))) for c in (alike, unlike)]
-    assert width[1] > 2 * width[0]
-
-
-def test_the_drop_between_scores_of_the_same_weights_is_surer_than_between_two_systems(rng):
-    gold = rng.poisson(1.5, 400)
-    true = np.concatenate([system(rng, gold, recall, seeds=1) for recall in (0.5, 0.7, 0.9)])
-    blank = true - np.array([1, 0, 0]) * (true[..., :1] > 2)
-    scores = resampled_f1(np.concatenate([true, blank]), 2_000)
-    first, second = scores[:, :3], scores[:, 3:]
-    together = bootstrap_interval(resampled_difference(first, second, same_weights=True))
-    apart = bootstrap_interval(resampled_difference(first, second))
-    assert together[0] > 0 > apart[0]
-
-
 def test_identical_systems_do_not_differ(rng):
     counts = system(rng, rng.poisson(1.5, 300), 0.7)
     assert approximate_randomization(counts, counts, 1_000) == 1
@@ -80,8 +39,6 @@ def test_a_system_better_by_construction_differs(rng):
     worse = system(rng, gold, 0.6)
     better = system(rng, gold, 0.8)
     assert approximate_randomization(better, worse, 1_000) == pytest.approx(1 / 1_001)
-    assert approximate_randomization(better, worse, 100, most=1_000) == pytest.approx(1 / 1_001)
-    assert approximate_randomization(worse, worse, 100, most=1_000) == 1
 
 
 def test_one_in_twenty_equal_pairs_is_found_different(rng):
@@ -113,11 +70,3 @@ def test_violation_worked_out_by_hand():
     # Quantile differences 0.1, -0.1, 0.2, each over a third: 0.01 / (0.01 + 0.01 + 0.04).
     first, second = [0.2, 0.3, 0.7], [0.1, 0.4, 0.5]
     assert violation(np.array([first]), np.array([second])) == pytest.approx(1 / 6)
-
-
-def test_smallest_detectable_difference_is_found_four_times_in_five(rng):
-    error = 0.01
-    smallest = smallest_detectable_difference(rng.normal(0.3, error, 100_000))
-    assert smallest == pytest.approx((1.95996 + 0.84162) * error, rel=0.01)
-    found = np.abs(rng.normal(smallest, error, 100_000)) > 1.95996 * error
-    assert found.mean() == pytest.approx(0.8, abs=0.01)

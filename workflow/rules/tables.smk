@@ -36,6 +36,7 @@ rule evidence:
         ENVIRONMENT
     params:
         baselines=BASELINES,
+        margin=plan.margin,
         code=code_of("evidence.py"),
     script:
         "../scripts/evidence.py"

@@ -16,9 +16,12 @@ with job("compared all runs", snakemake.log[0]):
         Run.from_folder(file.parent): TrainingRecord.read(file, "Train the run again.")
         for file in map(Path, snakemake.input.records)
     }
-    comparisons, alone = compare_with_baselines(runs, read_baselines(snakemake.params.baselines))
+    baselines, margin = read_baselines(snakemake.params.baselines), snakemake.params.margin
+    comparisons, alone = compare_with_baselines(runs, baselines, margin)
     unlike = unlike_baselines(comparisons, records)
     compared = [does_it_help.help_record(*each) for each in zip(comparisons, unlike, strict=True)]
-    does_it_help.TABLE.write(snakemake.output.help, compared, does_it_help.help_table(compared, alone))
+    does_it_help.TABLE.write(
+        snakemake.output.help, compared, does_it_help.help_table(compared, alone, margin)
+    )
     rows = per_type.type_rows(runs)
     per_type.TABLE.write(snakemake.output.types, rows, *per_type.type_tables(rows))

@@ -15,7 +15,7 @@ with job(f"tabulated {len(snakemake.input.scores)} runs of rivals", snakemake.lo
     rows = rivals.rival_rows(Path(file).parent for file in snakemake.input.scores)
     tables = [rivals.TABLE.render(rows)]
     counts, baselines = read_counts(snakemake.input.counts), read_baselines(snakemake.params.baselines)
-    comparisons, alone = rivals.compare_rivals(counts, baselines)
+    comparisons, alone = rivals.compare_rivals(counts, baselines, snakemake.params.margin)
     if comparisons or alone:
-        tables.append(help_table([*map(help_record, comparisons)], alone))
+        tables.append(help_table([*map(help_record, comparisons)], alone, snakemake.params.margin))
     rivals.TABLE.write(snakemake.output, rows, *tables)

@@ -1,56 +1,50 @@
 """Which of several systems is surely the best."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 
 import numpy as np
 
 from mnerflow.evaluation.counts import Counts
-from mnerflow.evaluation.statistics import (
-    RESAMPLES,
-    SIGNIFICANCE,
-    approximate_randomization,
-    bootstrap_interval,
-    f1,
-    holm,
-    resampled_difference,
-    resampled_f1,
-)
-from mnerflow.plan.names import Combination, Run
+from mnerflow.evaluation.seeds import Seeds, SeedVariance
+from mnerflow.evaluation.statistics import SIGNIFICANCE, holm
+from mnerflow.plan.names import NONE, Combination, Run
 
 
-def best_combinations(runs: Mapping[Run, Counts], resamples: int = RESAMPLES) -> set[Combination]:
+def best_combinations(runs: Mapping[Run, Counts]) -> set[Combination]:
     """Of each data set and filter, the combination whose entity F1 is surely the best, where there is one.
 
     ``runs`` are counts of the test split.
     """
-    tasks: dict[str, dict[Combination, list[np.ndarray]]] = defaultdict(lambda: defaultdict(list))
-    for run in sorted(runs):
-        tasks[run.data][run.combination].append(runs[run].plain.sum(axis=1))
-    stacked = [{one: np.stack(seeds) for one, seeds in systems.items()} for systems in tasks.values()]
-    return {winner for winner in surely_best(stacked, resamples) if winner}
+    tasks = []
+    for _, members in groupby(sorted(runs), key=lambda run: run.data):
+        seeds = {one: [*found] for one, found in groupby(members, key=lambda run: run.combination)}
+        tasks.append(
+            {one: np.stack([runs[run].plain.sum(axis=1) for run in found]) for one, found in seeds.items()}
+        )
+    return {winner for winner in surely_best(tasks) if winner}
 
 
-def surely_best(
-    tasks: Sequence[Mapping[Combination, np.ndarray]], resamples: int = RESAMPLES
-) -> list[Combination | None]:
+def surely_best(tasks: Sequence[Mapping[Combination, np.ndarray]]) -> list[Combination | None]:
     """For each task, the system with the highest mean F1 where the next one is surely worse, else ``None``.
 
-    A task holds the counts ``(seeds, sentences, 3)`` of each system on the same sentences. Surely worse:
-    p < 0.05 (approximate randomization over sentences, Holm's correction over the tasks), and the bootstrap
-    interval of the difference, over sentences and seeds, leaves out zero. A single seed is never sure.
+    A task holds the counts ``(seeds, sentences, 3)`` of each system on the same sentences. Surely worse: two
+    seeds at least of both, and p < 0.05, with Holm's correction over the tasks; the variance between seeds is
+    pooled over the systems of the task that read the text and find anything.
     """
-    leaders = []
-    for systems in tasks:
-        means = {name: f1(counts.sum(axis=1)).mean() for name, counts in systems.items()}
-        leaders.append(sorted(means, key=means.__getitem__, reverse=True)[:2])
-    contested = [index for index, two in enumerate(leaders) if len(two) == 2]
-    pairs = [tuple(tasks[index][name] for name in leaders[index]) for index in contested]
-    corrected = holm([approximate_randomization(first, second, resamples) for first, second in pairs])
+    contests: dict[int, tuple[Combination, float]] = {}
+    for index, task in enumerate(tasks):
+        systems = {name: Seeds.of(counts) for name, counts in task.items()}
+        ranked = sorted(systems, key=lambda name: systems[name].mean, reverse=True)[:2]
+        if len(ranked) == 2 and min(len(systems[name]) for name in ranked) > 1:
+            first, second = ranked
+            variance = SeedVariance.pooled(
+                system for name, system in systems.items() if name.text_encoder != NONE and system.mean
+            )
+            contests[index] = first, variance.difference(systems[first], systems[second]).p
+    corrected = holm([p for _, p in contests.values()])
     best: list[Combination | None] = [None] * len(tasks)
-    for index, pair, p in zip(contested, pairs, corrected, strict=True):
-        scores = resampled_f1(np.concatenate(pair), resamples)
-        low, _ = bootstrap_interval(resampled_difference(*np.split(scores, [len(pair[0])], axis=1)))
-        if p < SIGNIFICANCE and low > 0 and min(map(len, pair)) > 1:
-            best[index] = leaders[index][0]
+    for (index, (name, _)), p in zip(contests.items(), corrected, strict=True):
+        if p < SIGNIFICANCE:
+            best[index] = name
     return best

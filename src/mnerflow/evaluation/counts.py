@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -76,7 +77,7 @@ def count(conditions: Mapping[str, Sequence[Prediction]], tags: Sequence[str]) -
 
 def write_counts(path: str | Path, runs: Mapping[Run, Counts]) -> None:
     """Write the counts of runs as a compressed ``.npz``, atomically; the same counts give the same bytes."""
-    arrays = {}
+    arrays: dict[str, Any] = {}
     for run, counts in runs.items():
         values = {"types": np.array(counts.types), "posts": np.array(counts.posts)}
         values |= {f"entities.{name}": array.astype(np.int32) for name, array in counts.entities.items()}
@@ -129,9 +130,9 @@ def _image_weight(predictions: Sequence[Prediction], types: Sequence[str]) -> np
     told = [prediction for prediction in predictions if prediction.image_weight is not None]
     if not told:
         return np.empty(0)
-    weights = {kind: [] for kind in types}
+    weights: dict[str, list[float]] = {kind: [] for kind in types}
     for prediction in told:  # not one of which a filter hides every word
-        for tag, weight in zip(prediction.labels, prediction.image_weight, strict=True):
+        for tag, weight in zip(prediction.labels, prediction.image_weight or (), strict=True):
             if tag != OUTSIDE and weight is not None:
                 weights[entity_type(tag)].append(weight)
     return np.array([np.mean(found) if found else np.nan for found in weights.values()])

@@ -2,30 +2,26 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from itertools import groupby
-
-import numpy as np
 
 from mnerflow.evaluation.counts import Counts
-from mnerflow.evaluation.statistics import RESAMPLES, bootstrap_interval, resampled_f1, resampled_mean
-from mnerflow.plan.names import Combination, Run
+from mnerflow.evaluation.seeds import SeedVariance, systems_of
+from mnerflow.plan.names import NONE, Combination, Run
 
 
-def score_intervals(
-    runs: Mapping[Run, Counts], resamples: int = RESAMPLES
-) -> dict[Combination, tuple[float, float]]:
+def score_intervals(runs: Mapping[Run, Counts]) -> dict[Combination, tuple[float, float]]:
     """The 95 % interval of each combination's entity F1, a mean over its seeds.
 
-    By bootstrap over the test sentences and the seeds; of a single seed, over the sentences alone. ``runs``
-    are counts of the test split.
+    ``runs`` are counts of the test split. The variance between seeds is pooled over the combinations of a
+    data set and filter that read the text, and over those that do not. Without two seeds of any of them there
+    is no interval.
     """
-    intervals = {}
-    for _, group in groupby(sorted(runs), key=lambda run: run.data):
-        members = list(group)
-        scores = resampled_f1(np.stack([runs[run].plain.sum(axis=1) for run in members]), resamples)
-        seeds = defaultdict(list)
-        for column, run in enumerate(members):
-            seeds[run.combination].append(column)
-        for combination, columns in seeds.items():
-            intervals[combination] = bootstrap_interval(resampled_mean(scores[:, columns]))
+    groups: dict[tuple[str, bool], dict[Run, Counts]] = defaultdict(dict)
+    for run, counts in runs.items():
+        groups[run.data, run.text_encoder == NONE][run] = counts
+    intervals: dict[Combination, tuple[float, float]] = {}
+    for members in groups.values():
+        systems = systems_of(members)
+        variance = SeedVariance.pooled(system for system in systems.values() if system.mean)
+        found = {one: variance.mean(system) for one, system in systems.items()}
+        intervals |= {one: mean.interval() for one, mean in found.items() if mean.known}
     return intervals

@@ -25,10 +25,9 @@ class Variances:
     systems: int
 
     @classmethod
-    def of(cls, first: Seeds, second: Seeds, systems: Collection[Seeds]) -> Self | None:
-        """Of finished runs of two systems; ``None`` where none of ``systems`` has two seeds."""
-        if (seeds := SeedVariance.pooled(systems)) is None:
-            return None
+    def of(cls, first: Seeds, second: Seeds, systems: Collection[Seeds]) -> Self:
+        """Of finished runs of two systems; the seeds' variance is pooled over ``systems``."""
+        seeds = SeedVariance.pooled(systems)
         both = float(sentence_variance(first.influence.mean(axis=0) - second.influence.mean(axis=0)))
         own = seeds.interaction * (1 / len(first) + 1 / len(second))
         return cls(max(0.0, both - own), seeds, first.influence.shape[1], len(systems))
@@ -38,9 +37,9 @@ class Variances:
 
         ``t(1 - SIGNIFICANCE / 2 / comparisons) + t(POWER)`` standard errors (Cohen 1988; Card et al. 2020):
         two-sided, corrected for all comparisons as Bonferroni does, which Holm's first step equals. Infinite
-        with a single seed, whose variance cannot be estimated.
+        with a single seed, and where no finished system has two: their variance cannot be estimated.
         """
-        if seeds < 2:
+        if seeds < 2 or self.seeds.between == inf:
             return inf
         smaller, share = self.sentences / sentences, 2 / seeds
         of_sentences = smaller * (self.sentence + share * self.seeds.interaction)

@@ -5,19 +5,21 @@ linearisation. That of the seeds is pooled over the systems of a data set, so th
 with a single seed, too. docs/metrics.md derives the formulas and compares them with the bootstrap.
 """
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from math import sqrt
+from math import inf, sqrt
 from typing import Self
 
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
+from mnerflow.conditions import TRUE
+from mnerflow.evaluation.counts import Counts
 from mnerflow.evaluation.metrics import GOLD, PREDICTED, TRUE_POSITIVE
-from mnerflow.evaluation.statistics import CONFIDENCE, SIGNIFICANCE, f1
-
-MARGIN = 0.005  # entity F1: what counts as no difference
+from mnerflow.evaluation.statistics import CONFIDENCE, POWER, SIGNIFICANCE, f1
+from mnerflow.plan.names import Combination, Run
 
 
 @dataclass(frozen=True)
@@ -70,19 +72,19 @@ class Seeds:
 @dataclass(frozen=True, slots=True)
 class SeedVariance:
     """Variance between the seeds of one system, pooled over several: ``between`` and ``interaction`` as in
-    ``Seeds``, ``df`` the degrees of freedom of the first."""
+    ``Seeds``, ``df`` the degrees of freedom of the first. Infinite where no system has two seeds."""
 
     between: float
     interaction: float
     df: int
 
     @classmethod
-    def pooled(cls, systems: Collection[Seeds]) -> Self | None:
-        """Of the systems with two seeds or more, by their degrees of freedom; ``None`` without any."""
+    def pooled(cls, systems: Iterable[Seeds]) -> Self:
+        """Of the systems with two seeds or more, by their degrees of freedom."""
         several = [system for system in systems if len(system) > 1]
         weights = [len(system) - 1 for system in several]
         if not several:
-            return None
+            return cls(inf, 0.0, 1)
         return cls(
             float(np.average([system.between for system in several], weights=weights)),
             float(np.average([system.interaction for system in several], weights=weights)),
@@ -94,14 +96,51 @@ class SeedVariance:
         """Variance of a seed's score on infinitely many sentences, at least 0."""
         return max(0.0, self.between - self.interaction)
 
+    def mean(self, system: Seeds) -> "Estimate":
+        """The mean score, or drop, of a system."""
+        return self._estimate(system.mean, system.influence.mean(axis=0), 1 / len(system))
+
+    def difference(self, first: Seeds, second: Seeds) -> "Estimate":
+        """First minus second of two systems, whose seeds were trained independently, on the same sentences.
+
+        Each takes part with all of its seeds.
+        """
+        return self._estimate(
+            first.mean - second.mean,
+            first.influence.mean(axis=0) - second.influence.mean(axis=0),
+            1 / len(first) + 1 / len(second),
+        )
+
+    def _estimate(self, value: float, influence: np.ndarray, share: float) -> "Estimate":
+        """Of a mean that holds ``share`` of the variance of one seed.
+
+        Degrees of freedom as by Satterthwaite (1946), at least 1: of two independent mean squares, that of
+        sentences and that between seeds. The interaction is taken as known: it is a mean over all sentences.
+        """
+        if self.between == inf:
+            return Estimate(value, inf, 1.0)
+        sentences = float(sentence_variance(influence))
+        square = sentences + share * self.main
+        uncertainty = sentences**2 / max(len(influence) - 1, 1) + (share * self.between) ** 2 / self.df
+        freedom = square**2 / uncertainty if uncertainty else self.df
+        return Estimate(value, sqrt(square), max(1.0, freedom))
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A difference or drop of mean scores: its standard error and degrees of freedom of Student's t."""
+    """A mean, difference or drop: its standard error and degrees of freedom of Student's t.
+
+    The error is infinite where seeds are too few to know it.
+    """
 
     value: float
     error: float
     df: float
+
+    @property
+    def known(self) -> bool:
+        """Whether its error is."""
+        return self.error < inf
 
     @property
     def p(self) -> float:
@@ -113,7 +152,11 @@ class Estimate:
         reach = self.error * float(stdtrit(self.df, (1 + confidence) / 2))
         return self.value - reach, self.value + reach
 
-    def equivalence_p(self, margin: float = MARGIN) -> float:
+    def less_p(self, margin: float) -> float:
+        """p of the hypothesis that the true value is ``margin`` or more; one-sided."""
+        return self._below(self.value - margin)
+
+    def equivalence_p(self, margin: float) -> float:
         """p of the hypothesis that the true value is ``margin`` or more away from 0.
 
         The larger p of two one-sided tests (Schuirmann 1987).
@@ -127,6 +170,14 @@ class Estimate:
         The far end of the 90 % interval: both one-sided tests reject exactly when it lies within the margin.
         """
         return max(map(abs, self.interval(1 - 2 * SIGNIFICANCE)))
+
+    @property
+    def detectable(self) -> float:
+        """The true difference that a test with this error has the chance ``POWER`` to show.
+
+        ``t(1 - SIGNIFICANCE / 2) + t(POWER)`` standard errors (Cohen 1988; Card et al. 2020).
+        """
+        return self.error * float(stdtrit(self.df, [1 - SIGNIFICANCE / 2, POWER]).sum())
 
     def _below(self, value: float) -> float:
         """Probability that an estimate of 0 with this error is less than ``value``."""
@@ -144,36 +195,13 @@ def sentence_variance(influence: np.ndarray) -> np.ndarray:
     return (influence**2).sum(axis=-1) * sentences / max(sentences - 1, 1)
 
 
-def differences(
-    systems: Mapping[Hashable, Seeds], pairs: Sequence[tuple[Hashable, Hashable]]
-) -> list[Estimate | None]:
-    """First minus second of each pair of systems, whose seeds were trained independently.
-
-    ``systems`` are all systems of a data set that the seeds' variance is pooled over, on the same sentences;
-    each takes part with all of its seeds. ``None`` where none of them has two seeds.
-    """
-    variance = SeedVariance.pooled(systems.values())
-    return [variance and _estimate([systems[first], systems[second]], variance) for first, second in pairs]
-
-
-def means(systems: Mapping[Hashable, Seeds]) -> dict[Hashable, Estimate | None]:
-    """The mean score, or drop, of each system of a data set; ``None`` where none of them has two seeds."""
-    variance = SeedVariance.pooled(systems.values())
-    return {name: variance and _estimate([system], variance) for name, system in systems.items()}
-
-
-def _estimate(sides: Sequence[Seeds], variance: SeedVariance) -> Estimate:
-    """The mean of a single side, or the first side's minus the second's.
-
-    Degrees of freedom as by Satterthwaite (1946), at least 1: of two independent mean squares, that of
-    sentences and that between seeds. The interaction is taken as known: it is a mean over all sentences.
-    """
-    signs = (1, -1)
-    value = sum(sign * side.mean for sign, side in zip(signs, sides, strict=False))
-    influence = sum(sign * side.influence.mean(axis=0) for sign, side in zip(signs, sides, strict=False))
-    sentences = float(sentence_variance(influence))
-    share = sum(1 / len(side) for side in sides)
-    square = sentences + share * variance.main
-    uncertainty = sentences**2 / max(len(influence) - 1, 1) + (share * variance.between) ** 2 / variance.df
-    freedom = square**2 / uncertainty if uncertainty else variance.df
-    return Estimate(value, sqrt(square), max(1.0, freedom))
+def systems_of(runs: Mapping[Run, Counts], condition: str = TRUE.name) -> dict[Combination, Seeds]:
+    """Entity F1 of each combination whose seeds were all predicted under the condition, in order."""
+    seeds: dict[Combination, list[Counts]] = defaultdict(list)
+    for run in sorted(runs):
+        seeds[run.combination].append(runs[run])
+    return {
+        one: Seeds.of(np.stack([counts.entities[condition].sum(axis=1) for counts in several]))
+        for one, several in seeds.items()
+        if all(condition in counts.entities for counts in several)
+    }

@@ -4,6 +4,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from mnerflow.config.configuration import Configuration
 from mnerflow.data.post import SPLITS
 from mnerflow.errors import UserError
 from mnerflow.files import expanded
@@ -180,6 +181,11 @@ class Plan:
         """What each combination, and each rival, is held against."""
         trained = {run.combination: baselines(self.config, run.combination) for run in self.runs}
         return trained | llm.rival_baselines(self.rivals)
+
+    @property
+    def margin(self) -> float:
+        """The entity F1, as a fraction, of which a change that is smaller counts as none."""
+        return float(self.config.get("margin", Configuration.margin)) / 100
 
     @property
     def filtered_data(self) -> list[str]:

@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from math import inf
+from typing import Any
 
 from mnerflow.conditions import CHANGES
-from mnerflow.evaluation.evidence import RULES, Comparison
+from mnerflow.evaluation.evidence import Comparison, rules
+from mnerflow.evaluation.seeds import Estimate
 from mnerflow.plan.names import Run
 from mnerflow.reporting.columns import (
     COMBINATION_COLUMNS,
+    COUNT,
     DATA,
     ENCODERS,
     FLAG,
@@ -33,33 +37,44 @@ REMARKS = {
 }
 
 
+CLOSE = "a bound lies within 0.05 points of another verdict"
+
+
 def _drop(row: Row, name: str) -> str:
     low, high = (row[f"{name}_{end}"] for end in ("low", "high"))
-    return f"{points(row[name])} ({interval(low, high)})"
+    return points(row[name]) if low is None else f"{points(row[name])} ({interval(low, high)})"
+
+
+def _remarks(row: Row) -> list[str]:
+    return [*(REMARKS[name] for name in (row["unlike"] or "").split()), *([CLOSE] if row["close"] else [])]
 
 
 DROP = numeric(_drop)
 TABLE = Table(
     "Does a source help?",
     "Does a source help? Entity F1 on the test split in percent, mean over seeds, of every run with it and "
-    "of its baseline, the same run without it. Detectable: {detectable}. Order: {order}. Drop: "
-    "{drop_shuffled}. Changed: {changed}.",
+    "of its baseline, the same run without it. p of these models: {p_trained}. Detectable: {detectable}. "
+    "Order: {order}. Drop: {drop_shuffled}. Smallest margin: {smallest_margin}. Changed: {changed}.",
     (
         *COMBINATION_COLUMNS,
         Column("source", "source", "what the run reads and its baseline does not"),
         Column("baseline", meaning="folder of the baseline's runs"),
         SEEDS,
+        Column("baseline_seeds", meaning="number of seeds of the baseline", form=COUNT),
         Column("metric", meaning="the score that is compared"),
         Column("baseline_score", "baseline", "score without the source", PERCENT),
         Column("fusion_score", "with it", "score with the source", PERCENT),
         Column("difference", "difference", "in points; bold where it is sure", POINTS, "sure"),
-        Column("low", "95 % interval", "of the difference, by bootstrap over sentences and seeds", INTERVAL),
+        Column("low", "95 % interval", "of the difference, over other sentences and seeds", INTERVAL),
         Column("high", meaning="upper end of the interval", form=POINTS),
-        Column("p", "p", "by approximate randomization over sentences", P_VALUE),
-        Column("p_corrected", "corrected p", "by Holm's correction over the table", P_VALUE),
+        Column("p", "p", "of no difference, over other sentences and seeds", P_VALUE),
         Column(
-            "sure", meaning="whether corrected p is below 0.05 and the interval leaves out zero", form=FLAG
+            "p_corrected",
+            "corrected p",
+            "by Holm's correction over the runs of the table with two seeds or more",
+            P_VALUE,
         ),
+        Column("sure", meaning="whether corrected p is below 0.05", form=FLAG),
         *(
             Column(
                 f"drop_{change}",
@@ -75,7 +90,15 @@ TABLE = Table(
             "posts tagged otherwise when the source is shuffled",
             number(lambda share: f"{100 * share:.1f}"),
         ),
-        Column("verdict", "verdict", "gains, loses, ignores or unclear, by fixed rules"),
+        Column("verdict", "verdict", "gains, ignores, loses, relies, unclear or one seed, by fixed rules"),
+        Column(
+            "smallest_margin",
+            "smallest margin",
+            "in points, from which on the drops would count as none",
+            PERCENT,
+        ),
+        Column("margin", meaning="in points, below which they do", form=PERCENT),
+        Column("close", meaning="whether a bound lies within 0.05 points of another verdict", form=FLAG),
         # Beyond what the verdict needs to be read:
         *(
             Column(f"drop_{change}_{end}", meaning=f"{words} end of the interval of that drop", form=POINTS)
@@ -83,10 +106,16 @@ TABLE = Table(
             for end, words in (("low", "lower"), ("high", "upper"))
         ),
         Column(
+            "p_trained",
+            "p of these models",
+            "by approximate randomization over sentences; it says nothing about other seeds",
+            P_VALUE,
+        ),
+        Column(
             "order",
             "order",
             "bound of almost stochastic order over seeds, below 0.5 where the run's are almost "
-            "stochastically better; of few seeds no evidence by itself",
+            "stochastically better; from five seeds on",
             number("{:.2f}".format),
         ),
         Column(
@@ -113,38 +142,58 @@ TABLE = Table(
         "order",
         "drop_shuffled",
         "drop_blank",
+        "smallest_margin",
         "changed",
+        "p_trained",
         "verdict",
     ),
     page=(DATA, MODEL, "source", "verdict", "difference"),
     wide=("low", "p_corrected", "baseline_score", "fusion_score"),
-    detail=("seeds", "p", "detectable", "order", "drop_shuffled", "drop_blank", "changed", "unlike"),
-    remarks=lambda row: [REMARKS[name] for name in (row["unlike"] or "").split()],
+    detail=(
+        "seeds",
+        "p",
+        "p_trained",
+        "detectable",
+        "order",
+        "drop_shuffled",
+        "drop_blank",
+        "smallest_margin",
+        "changed",
+        "unlike",
+    ),
+    remarks=_remarks,
 )
 
 
-def help_record(comparison: Comparison, unlike: Sequence[str] = ()) -> dict:
+def help_record(comparison: Comparison, unlike: Sequence[str] = ()) -> dict[str, Any]:
     """A comparison as a row of ``does_it_help.csv``, scores as fractions, ``None`` where there is nothing.
 
     ``unlike`` is what its two sides had different (``evidence.unlike_baselines``).
     """
-    values = asdict(comparison)
-    del values["drops"]
-    record = values.pop("combination") | {"metric": "entity_f1"} | values
-    record["baseline"] = comparison.baseline.folder
+    difference, smallest = comparison.difference, comparison.smallest_margin
+    names = ("source", "seeds", "baseline_seeds", "baseline_score", "fusion_score", "p_trained")
+    names += ("changed", "order", "margin", "verdict", "close")
+    record = asdict(comparison.combination) | {name: getattr(comparison, name) for name in names}
+    record |= {"metric": "entity_f1", "baseline": comparison.baseline.folder, "sure": comparison.sign != 0}
+    record |= {"difference": difference.value} | _ends("", difference)
+    record |= {"p": difference.p if difference.known else None}
+    record |= {"p_corrected": comparison.p_corrected if difference.known else None}
+    record |= {"detectable": difference.detectable if difference.known else None}
     for change in CHANGES:
         drop = comparison.drop(change)
-        record[f"drop_{change}"] = drop and drop.mean
-        record |= {f"drop_{change}_{end}": drop and getattr(drop, end) for end in ("low", "high")}
-    return record | {
-        "sure": comparison.sign != 0,
-        "verdict": comparison.verdict,
-        "unlike": " ".join(unlike) or None,
-    }
+        record |= {f"drop_{change}": drop and drop.value} | _ends(f"drop_{change}_", drop)
+    record["smallest_margin"] = smallest if smallest is not None and smallest < inf else None
+    return record | {"unlike": " ".join(unlike) or None}
 
 
-def help_table(records: Sequence[dict], alone: Sequence[Run]) -> Rendered:
+def _ends(name: str, estimate: Estimate | None) -> dict[str, float | None]:
+    """The ends of its 95 % interval, where it has one."""
+    low, high = estimate.interval() if estimate and estimate.known else (None, None)
+    return {f"{name}low": low, f"{name}high": high}
+
+
+def help_table(records: Sequence[dict[str, Any]], alone: Sequence[Run], margin: float) -> Rendered:
     """The rows of ``help_record`` for a reader; ``alone`` are runs of which a baseline was not run."""
     missing = ", ".join(f"`{run.path}`" for run in alone)
     said = [f"Not compared, because a baseline of theirs was not run: {missing}."] if alone else []
-    return TABLE.render(records, [*said, *RULES])
+    return TABLE.render(records, [*said, *rules(100 * margin)])

@@ -11,7 +11,6 @@ import numpy as np
 from mnerflow.evaluation.best import surely_best
 from mnerflow.evaluation.counts import Counts, check_same_posts
 from mnerflow.evaluation.metrics import GOLD, precision_recall_f1
-from mnerflow.evaluation.statistics import RESAMPLES
 from mnerflow.plan.names import Combination, Run
 from mnerflow.reporting.columns import (
     COMBINATION_COLUMNS,
@@ -61,7 +60,7 @@ TABLE = Table(
 )
 
 
-def type_rows(runs: Mapping[Run, Counts], resamples: int = RESAMPLES) -> list[dict]:
+def type_rows(runs: Mapping[Run, Counts]) -> list[dict]:
     """Precision, recall and F1 of every combination and entity type on the test split, means over seeds.
 
     ``support`` is the number of gold entities. ``best`` marks the highest F1 of a data set, filter and type
@@ -83,7 +82,7 @@ def type_rows(runs: Mapping[Run, Counts], resamples: int = RESAMPLES) -> list[di
             }
             for index in range(len(types))
         ]
-        best = surely_best(of_type, resamples)
+        best = surely_best(of_type)
         rows += [
             _row(combination, kind, counts[combination])
             | {"best": combination == winner, "image_weight": _image_weight(seeds, index)}

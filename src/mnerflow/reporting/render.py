@@ -133,7 +133,7 @@ def percent(value: float | None) -> str:
 
 
 def spread(mean: float | None, sd: float | None) -> str:
-    """Mean and standard deviation in percent: ``"83.12 ± 0.40"``, without ``±`` when there is one seed."""
+    """Mean and standard deviation in percent: ``"83.12 ± 0.40"``, without ``±`` where it is not known."""
     return percent(mean) if sd is None else f"{percent(mean)} ± {percent(sd)}"
 
 
@@ -158,5 +158,5 @@ def p_value(p: float) -> str:
 
 
 def deviation(values: Sequence[float]) -> float | None:
-    """The sample standard deviation; ``None`` of a single value."""
-    return stdev(values) if len(values) > 1 else None
+    """The sample standard deviation; ``None`` of fewer than three values, which tell too little of it."""
+    return stdev(values) if len(values) > 2 else None

@@ -126,7 +126,9 @@ def rival_rows(folders: Iterable[Path]) -> list[dict]:
     return rows
 
 
-def compare_rivals(runs: Mapping[Run, Counts], baselines: Baselines) -> tuple[list[Comparison], list[Run]]:
+def compare_rivals(
+    runs: Mapping[Run, Counts], baselines: Baselines, margin: float
+) -> tuple[list[Comparison], list[Run]]:
     """Every rival asked with the image beside itself without it, as ``compare_with_baselines`` compares.
 
     One rival's runs at a time, since a trial may have asked about fewer posts than others did.
@@ -134,7 +136,7 @@ def compare_rivals(runs: Mapping[Run, Counts], baselines: Baselines) -> tuple[li
     comparisons, alone = [], []
     for name in sorted({run.text_encoder for run in runs}):
         own = {run: counts for run, counts in runs.items() if run.text_encoder == name}
-        compared, without = compare_with_baselines(own, baselines)
+        compared, without = compare_with_baselines(own, baselines, margin)
         comparisons += compared
         alone += without
     return corrected(comparisons), alone

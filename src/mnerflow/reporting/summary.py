@@ -31,8 +31,8 @@ REPORTED = ("entity_f1", "entity_f1_strict", "token_macro_f1", "subword_macro_f1
 FEW_SENTENCES = 100
 GRID = Table(
     "All combinations",
-    "F1 on the test split in percent, mean ± standard deviation over seeds; the interval is of the mean, by "
-    "bootstrap over sentences and seeds (of one seed, over sentences). Strict: {entity_f1_strict_mean}. "
+    "F1 on the test split in percent, mean ± standard deviation over seeds, from three on; the "
+    "interval is of the mean, over other sentences and seeds. Strict: {entity_f1_strict_mean}. "
     "Token macro F1: {token_macro_f1_mean}; subword macro F1, the thesis's: {subword_macro_f1_mean}. "
     "Shuffled and blank: {entity_f1_shuffled} and with empty ones. Bold: {best}.",
     (
@@ -44,7 +44,7 @@ GRID = Table(
         Column(
             "entity_f1_low",
             "95 % interval",
-            "of the mean of entity F1, by bootstrap over sentences and seeds",
+            "of the mean of entity F1, over other sentences and seeds; none where no run has two seeds",
             RANGE,
         ),
         Column("entity_f1_high", meaning="upper end of the interval", form=PERCENT),
@@ -99,7 +99,7 @@ def summarize(
     """One row a combination, over its seeds, on the test split, in the order of the combinations' names.
 
     A row has the columns of ``GRID``: ``seeds`` (how many), ``sentences``, ``<metric>_mean`` and
-    ``<metric>_sd`` (sample standard deviation, ``None`` for one seed) with all sources true, and
+    ``<metric>_sd`` (sample standard deviation, ``None`` below three seeds) with all sources true, and
     ``entity_f1_shuffled`` and ``entity_f1_blank``, means under these images, ``None`` where there are none,
     ``best``: whether it is among the combinations in ``best``, and ``entity_f1_low`` and
     ``entity_f1_high``, which ``intervals`` tells of a combination.

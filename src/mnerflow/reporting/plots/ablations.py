@@ -4,9 +4,10 @@ from pathlib import Path
 
 from mnerflow.plan.names import Combination
 from mnerflow.reporting import does_it_help, style
-from mnerflow.reporting.plots.intervals import Mark, Row, handle, interval_figure
+from mnerflow.reporting.plots.intervals import Row, handle, interval_figure, mark
 
 FILL = {"shuffled": "bottom", "blank": "none"}
+ENDS = ("", "_low", "_high")
 
 
 @style.styled
@@ -19,7 +20,7 @@ def draw_ablations(comparisons: str | Path, out_stem: str | Path) -> None:
     rows = [
         Row(
             Combination.of(record),
-            [_mark(record, name) for name in FILL],
+            [mark(record, (f"drop_{name}{end}" for end in ENDS), fill) for name, fill in FILL.items()],
             f"{100 * record['changed']:.0f} % changed",
         )
         for record in does_it_help.TABLE.read(comparisons)
@@ -33,8 +34,3 @@ def draw_ablations(comparisons: str | Path, out_stem: str | Path) -> None:
         else style.note("Nothing was predicted with a wrong source.")
     )
     style.save(figure, out_stem)
-
-
-def _mark(record: dict, ablation: str) -> Mark:
-    values = (100 * record[f"drop_{ablation}{end}"] for end in ("", "_low", "_high"))
-    return Mark(*values, fill=FILL[ablation])

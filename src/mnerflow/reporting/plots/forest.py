@@ -4,7 +4,7 @@ from pathlib import Path
 
 from mnerflow.plan.names import Combination
 from mnerflow.reporting import does_it_help, style
-from mnerflow.reporting.plots.intervals import Mark, Row, handle, interval_figure
+from mnerflow.reporting.plots.intervals import Row, handle, interval_figure, mark
 
 
 @style.styled
@@ -15,7 +15,11 @@ def draw_forest(comparisons: str | Path, out_stem: str | Path) -> None:
     missing or lacks a column.
     """
     rows = [
-        Row(Combination.of(record), [_mark(record)], _word(record))
+        Row(
+            Combination.of(record),
+            [mark(record, ("difference", "low", "high"), "full" if record["sure"] else "none")],
+            _word(record),
+        )
         for record in does_it_help.TABLE.read(comparisons)
     ]
     handles = [handle("sure difference", "full"), handle("not sure", "none")]
@@ -26,11 +30,5 @@ def draw_forest(comparisons: str | Path, out_stem: str | Path) -> None:
     style.save(figure, out_stem)
 
 
-def _mark(record: dict) -> Mark:
-    values = (100 * record[name] for name in ("difference", "low", "high"))
-    return Mark(*values, fill="full" if record["sure"] else "none")
-
-
 def _word(record: dict) -> str:
-    said = record["verdict"] if record["source"] == "image" else f"{record['source']}: {record['verdict']}"
-    return f"{said} (1 seed)" if record["seeds"] == 1 else said
+    return record["verdict"] if record["source"] == "image" else f"{record['source']}: {record['verdict']}"

@@ -1,8 +1,9 @@
 """Values with intervals beside a line at zero: what the forest plot and the ablations have in common."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -18,12 +19,11 @@ MOST_ROWS = 120  # more than a reader compares
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A value with its interval, in percentage points; ``fill`` is the marker's fill style."""
+    """A value and the ends of its interval, if it has one, in points; ``fill`` is the marker's style."""
 
     value: float
-    low: float
-    high: float
-    fill: str = "full"
+    ends: Sequence[float]
+    fill: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,12 @@ class Row:
     combination: Combination
     marks: Sequence[Mark]
     word: str
+
+
+def mark(record: Mapping[str, Any], names: Iterable[str], fill: str) -> Mark:
+    """The mark of a table's columns: the value's and its ends', which are empty without an interval."""
+    value, *ends = (record[name] for name in names)
+    return Mark(100 * value, [100 * end for end in ends if end is not None], fill)
 
 
 def interval_figure(rows: Sequence[Row], label: str, handles: Sequence[Line2D]) -> Figure:
@@ -88,11 +94,11 @@ def _draw(axes: Axes, rows: Sequence[Row], looks: Mapping[str, style.Look]) -> N
                 fontsize=SMALL,
             )
             look = looks[row.combination.system]
-            for mark in row.marks:
-                axes.plot([mark.low, mark.high], [y, y], color=look.color, linewidth=0.8)
+            for each in row.marks:
+                axes.plot(each.ends, [y] * len(each.ends), color=look.color, linewidth=0.8)
                 axes.plot(
-                    mark.value, y, marker=look.marker, markersize=4, markeredgewidth=0.7, color=look.color,
-                    fillstyle=mark.fill, markerfacecoloralt="white", zorder=3,
+                    each.value, y, marker=look.marker, markersize=4, markeredgewidth=0.7, color=look.color,
+                    fillstyle=each.fill, markerfacecoloralt="white", zorder=3,
                 )  # fmt: skip
                 y += 0.7
             y += 0.3

@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 from PIL import Image
 
-from mnerflow.evaluation.evidence import RULES
+from mnerflow.evaluation.evidence import rules
 from mnerflow.evaluation.scores import best_run, read_scores
 from mnerflow.files import read_text, write_text
 from mnerflow.plan.baselines import Baselines
@@ -90,16 +90,14 @@ def write_report(out: Path, sources: Sources) -> None:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found = answers(
-        does_it_help.TABLE.read(folder / "tables/does_it_help.csv"),
-        summary.GRID.read(folder / "tables/grid.csv"),
-    )
+    compared = does_it_help.TABLE.read(folder / "tables/does_it_help.csv")
+    found = answers(compared, summary.GRID.read(folder / "tables/grid.csv"))
     shown = gallery(sources.posts, sources.predictions, sources.images, sources.baselines)
     figures = [_figure(plot, folder) for plot in sorted(sources.plots, key=_place)]
     page = environment.get_template("page.html.j2").render(
         headline=headline(found),
         answers=found,
-        rules=RULES,
+        rules=rules(100 * compared[0]["margin"]) if compared else (),
         plots=[figure for figure in figures if figure["kind"] != "tag_distribution"],
         tables=report_tables(folder),
         gallery=_json(shown),

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from mnerflow.evaluation.evidence import ONE_SEED
 from mnerflow.plan.names import FILTERS_OFF, Combination
 from mnerflow.reporting.columns import Row
 from mnerflow.reporting.render import interval, p_value, percent, points
@@ -15,7 +16,9 @@ SAYS = {
     "gains": ("uses the {source} and gains", "use the {source} and gain"),
     "loses": ("uses the {source} and loses", "use the {source} and lose"),
     "ignores": ("scores the same whatever the {source}", "score the same whatever the {source}"),
+    "relies": ("relies on the {source} and gains nothing", "rely on the {source} and gain nothing"),
     "unclear": ("cannot be told from the text alone", "cannot be told from the text alone"),
+    ONE_SEED: ("ran with one seed, too few for a verdict", "ran with one seed each, too few for a verdict"),
 }
 # Of an unclear one that is surely better or worse.
 SURE_SAYS = {
@@ -33,16 +36,16 @@ UNTRIED_SAYS = SAYS | {
     "gains": ("gains by the {source}", "gain by the {source}"),
     "loses": ("loses by the {source}", "lose by the {source}"),
 }
-# Of a data set, in the order of the headline: all comparisons gain; some, and none loses; some gain and some
-# lose; none gains, and some are unclear; none gains.
+# Of a data set, by its comparisons with two seeds or more, in the order of the headline: all gain; some, and
+# none loses; some gain and some lose; none gains, and some are unclear; none gains.
 YES, PARTLY, MIXED, UNCLEAR, NO = "Yes", "Partly", "Mixed", "Unclear", "No"
-FEW = "Too few sentences to tell"
-WORDS = (YES, PARTLY, MIXED, UNCLEAR, NO, FEW)
+FEW_SEEDS, FEW = "Too few seeds to tell", "Too few sentences to tell"
+WORDS = (YES, PARTLY, MIXED, UNCLEAR, NO, FEW_SEEDS, FEW)
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What is said of one run beside its baseline; the difference and its interval are in points.
+    """What is said of one run beside its baseline; the difference and its interval, if any, are in points.
 
     ``says`` is that in words, in singular and plural; ``fusion_score`` and ``baseline_score`` are
     percentages as text, ``folder`` and ``baseline`` where their runs lie.
@@ -57,8 +60,7 @@ class Claim:
     folder: str
     baseline: str
     difference: float
-    low: float
-    high: float
+    ends: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def headline(found: Sequence[Answer]) -> list[tuple[str, str]]:
     for word, group in groupby(found, key=lambda answer: answer.word):
         members = list(group)
         counts = sum((answer.counts for answer in members), Counter())
-        share = "" if word == FEW else _share(counts)
+        share = "" if word in (FEW, FEW_SEEDS) else _share(counts)
         parts.append((word, f"on {_listed([answer.dataset for answer in members])}{share}."))
     return parts
 
@@ -130,43 +132,51 @@ def _answer(dataset: str, claims: Sequence[Claim], sentences: int) -> Answer:
         next((claim for claim in claims if claim.verdict == "gains"), None),
         few_sentences(dataset, sentences) if few else "",
         claims,
-        max(max(abs(claim.low), abs(claim.high)) for claim in claims) or 1.0,
+        max(abs(value) for claim in claims for value in (claim.difference, *claim.ends)) or 1.0,
     )
 
 
 def _word(counts: Counter[str]) -> str:
+    judged = counts.total() - counts[ONE_SEED]
+    if not judged:
+        return FEW_SEEDS
     if counts["gains"]:
         if counts["loses"]:
             return MIXED
-        return YES if counts["gains"] == counts.total() else PARTLY
+        return YES if counts["gains"] == judged else PARTLY
     return UNCLEAR if counts["unclear"] else NO
 
 
 def _share(counts: Counter[str]) -> str:
-    """``": a gain in 2 of 5 comparisons, a loss in 1"``."""
-    comparisons = "comparison" if counts.total() == 1 else "comparisons"
+    """``": a gain in 2 of 5 comparisons, a loss in 1"``, those of one seed left out."""
+    judged = counts.total() - counts[ONE_SEED]
+    comparisons = "comparison" if judged == 1 else "comparisons"
     loss = f", a loss in {counts['loses']}" if counts["loses"] else ""
-    return f": a gain in {counts['gains']} of {counts.total()} {comparisons}{loss}"
+    return f": a gain in {counts['gains']} of {judged} {comparisons}{loss}"
 
 
 def _claim(row: Row) -> Claim:
-    difference, low, high = (100 * row[name] for name in ("difference", "low", "high"))
+    difference = 100 * row["difference"]
     combination = Combination.of(row)
     says = (SAYS if row["drop_shuffled"] is not None else UNTRIED_SAYS)[row["verdict"]]
     if row["verdict"] == "unclear" and row["sure"]:
         says = SURE_SAYS[difference > 0]
     filtered = "" if combination.filter == FILTERS_OFF else f" ({combination.filter})"
+    ends = [row[name] for name in ("low", "high") if row[name] is not None]
     seeds = "1 seed" if row["seeds"] == 1 else f"{row['seeds']} seeds"
-    evidence = (
-        f"over {seeds}: {points(difference / 100)} points ({interval(low / 100, high / 100)}; "
-        f"corrected p\u00a0{_p(row['p_corrected'])})."
-    )
-    if row["drop_shuffled"] is not None:
-        drop, low_drop, high_drop = (row[f"drop_shuffled{end}"] for end in ("", "_low", "_high"))
+    if row["baseline_seeds"] != row["seeds"]:
+        seeds += f" against {row['baseline_seeds']}"
+    said = [interval(*ends)] if ends else []
+    said += [f"corrected p\u00a0{_p(row['p_corrected'])}"] if row["p_corrected"] is not None else []
+    evidence = f"over {seeds}: {points(row['difference'])} points{_bracketed('; '.join(said))}."
+    if (drop := row["drop_shuffled"]) is not None:
+        wrong = [row[name] for name in ("drop_shuffled_low", "drop_shuffled_high") if row[name] is not None]
         if drop < 0:  # told as a gain, and its interval with it
-            low_drop, high_drop = -high_drop, -low_drop
-        told = interval(low_drop, high_drop)
-        evidence += f" With the {row['source']} of another post the same weights {_lose(drop)} ({told})."
+            wrong = [-end for end in reversed(wrong)]
+        told = _bracketed(interval(*wrong) if wrong else "")
+        evidence += f" With the {row['source']} of another post the same weights {_lose(drop)}{told}."
+    if row["close"]:
+        evidence += " A bound lies within 0.05 points of another verdict."
     return Claim(
         f"{combination.model}{filtered}",
         row["verdict"],
@@ -177,9 +187,12 @@ def _claim(row: Row) -> Claim:
         f"runs/{combination.folder}/",
         f"runs/{row['baseline']}/",
         difference,
-        low,
-        high,
+        tuple(100 * end for end in ends),
     )
+
+
+def _bracketed(text: str) -> str:
+    return f" ({text})" if text else ""
 
 
 def _lose(drop: float) -> str:
