@@ -140,14 +140,16 @@ def test_a_bound_that_all_but_decides_is_flagged(case, close):
 def test_a_caption_that_was_never_wrong_is_compared_and_a_run_without_baseline_is_named():
     runs = {replace(TEXT, seed=s): counts(0.6, s) for s in (1, 2)}
     runs |= {replace(CAPTION, seed=s): counts(0.9, s + 2) for s in (1, 2)}
-    runs[replace(LINEAR, seed=3)] = counts(0.9, 5, 0.5)
-    (caption,), alone = compare_with_baselines(runs, BASELINES, MARGIN, TRIALS)
+    other = replace(LINEAR, text_encoder="minilm")
+    runs[other] = counts(0.9, 5, 0.5)
+    without = {other.combination: {"image": replace(TEXT, text_encoder="minilm").combination}}
+    (caption,), alone = compare_with_baselines(runs, BASELINES | without, MARGIN, TRIALS)
     record = help_record(caption)
     assert set(record) == set(TABLE.names)
     assert (record["image_encoder"], record["drop_shuffled"], record["changed"]) == ("none", None, None)
     assert (record["seeds"], record["sure"], record["verdict"]) == (2, True, "gains")
     table = help_table([record], alone, MARGIN).markdown()
-    assert "`demo/none/bilstm+cnn/linear/seed3`" in table
+    assert "`demo/none/minilm+cnn/linear/seed1`" in table
     assert "\n\ngains: the run is surely better than its baseline" in table
     assert "| **+" in table
 
