@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
+from mnerflow.cli import main
 from mnerflow.data.tags import tag_list
 from mnerflow.errors import UserError
 from mnerflow.evaluation.best import best_combinations
@@ -18,6 +19,7 @@ from mnerflow.evaluation.statistics import holm
 from mnerflow.plan.names import Run
 from mnerflow.reporting.does_it_help import TABLE, help_record, help_table
 from mnerflow.reporting.per_type import type_rows, type_tables
+from mnerflow.reporting.power import power_text
 from mnerflow.reporting.summary import REPORTED, grid_table, summarize
 
 TAGS = tag_list(["PER", "LOC"])
@@ -167,6 +169,24 @@ def test_a_caption_is_held_against_wrong_ones_and_of_two_contexts_each_against_i
     runs[replace(CAPTION, seed=2)] = counts(0.9, 4)
     [caption], _ = compare_with_baselines(runs, BASELINES, MARGIN, TRIALS)
     assert caption.drops == {}, "not of all seeds"
+
+
+def test_power_says_which_gain_seeds_and_posts_would_show(tmp_path, capsys):
+    runs = {replace(TEXT, seed=s): counts(0.6, s) for s in (1, 2, 3)}
+    runs |= {replace(LINEAR, seed=s): counts(0.7, s + 10, 0.5) for s in (1, 2, 3)}
+    with pytest.raises(UserError, match=r"does_it_help\.csv"):
+        power_text(tmp_path, 0.05)
+    compared, _ = compare_with_baselines(runs, BASELINES, MARGIN, TRIALS)
+    TABLE.write([tmp_path / "tables/does_it_help.csv"], [*map(help_record, compared)])
+    write_counts(tmp_path / "scores/counts.npz", runs)
+    assert main(["power", str(tmp_path), "--gain", "5"]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("demo")]
+    assert [line[1] for line in lines] == ["400", "800", "1,600"]
+    gains = np.array([line[2:7] for line in lines], float)
+    assert (np.diff(gains, axis=0) < 0).all() and (np.diff(gains, axis=1) < 0).all()
+    assert gains[0, 1] == pytest.approx(100 * compared[0].difference.detectable, rel=0.1)
+    assert [int(line[7]) for line in lines] == sorted((int(line[7]) for line in lines), reverse=True)
+    assert main(["power", str(tmp_path), "--gain", "-1"]) == 1
 
 
 def test_p_values_are_corrected_over_the_runs_with_two_seeds():

@@ -1,0 +1,65 @@
+"""Which gain a study can show: by data set, number of seeds and of test posts, from its finished runs."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from math import isfinite
+from pathlib import Path
+from statistics import median
+
+from mnerflow.errors import UserError
+from mnerflow.evaluation.counts import read_counts
+from mnerflow.evaluation.power import Variances
+from mnerflow.evaluation.seeds import systems_of
+from mnerflow.plan.names import NONE, Combination
+from mnerflow.reporting import does_it_help
+from mnerflow.reporting.render import ABSENT, Rendered, percent
+
+SEEDS = (2, 3, 5, 10, 20)
+TIMES = (1, 2, 4)  # as many test posts as there are
+MOST = 200  # seeds
+
+
+def power_text(study: Path, gain: float) -> str:
+    """The table for a terminal; ``gain`` is the entity F1, as a fraction, that seeds are counted for.
+
+    Reads ``tables/does_it_help.csv`` and the counts of a study. Raises ``UserError`` when they are missing or
+    nothing was compared.
+    """
+    rows = does_it_help.TABLE.read(study / "tables/does_it_help.csv")
+    files = sorted((study / "scores").rglob("counts.npz"))
+    if not rows or not files:
+        raise UserError(f"{study}: no run was compared with a baseline. Run a grid with a baseline first.")
+    pairs = {(Combination.of(row), Combination.from_folder(row["baseline"])): row["seeds"] for row in rows}
+    comparisons = max(1, sum(seeds > 1 for seeds in pairs.values()))
+    runs, lines = read_counts(files), []
+    for data, members in groupby(sorted(runs), key=lambda run: run.data):
+        systems = systems_of({run: runs[run] for run in members})
+        pool = [system for one, system in systems.items() if one.text_encoder != NONE and system.mean]
+        found = [
+            Variances.of(systems[one], systems[other], pool)
+            for one, other in pairs
+            if one in systems and other in systems
+        ]
+        lines += _lines(data, found, comparisons, gain) if found else []
+    return Rendered(
+        "The gain in points of entity F1 that a comparison has an 80 % chance to show, p < 0.05 after "
+        f"correction for {comparisons} comparisons, by data set, test posts, and seeds of every system; the "
+        "median over the comparisons of the data set. The last column is how many seeds show "
+        f"{100 * gain:g} points.",
+        ["data set", "test posts", *(f"{seeds} seeds" for seeds in SEEDS), f"{100 * gain:g} points"],
+        lines,
+        notes=["More test posts than there are: as if twice and four times as many were like these."],
+    ).console()
+
+
+def _lines(data: str, found: Sequence[Variances], comparisons: int, gain: float) -> Iterator[list[str]]:
+    def detectable(seeds: int, posts: int) -> float:
+        return median(each.detectable(seeds, posts, comparisons) for each in found)
+
+    for times in TIMES:
+        posts = times * found[0].sentences
+        shown = [detectable(seeds, posts) for seeds in SEEDS]
+        needed = next((seeds for seeds in range(2, MOST + 1) if detectable(seeds, posts) <= gain), None)
+        cells = [percent(value) if isfinite(value) else ABSENT for value in shown]
+        none = f"> {MOST} seeds" if isfinite(shown[0]) else ABSENT
+        yield [data, f"{posts:,}", *cells, f"{needed} seeds" if needed else none]
