@@ -296,6 +296,8 @@ def test_intervals_of_scores_are_those_of_a_share_and_wider_over_seeds_that_diff
     wider = score_intervals(alike | {LINEAR: run(0.75), replace(LINEAR, seed=2): run(0.85)})
     assert wider[TEXT.combination][0] < low and high < wider[TEXT.combination][1]
     assert score_intervals({TEXT: run(0.8)}) == {}, "one seed tells nothing of others"
+    beside = score_intervals(alike | {LINEAR: run(0.0025), replace(CAPTION, seed=3): run(0.0)})
+    assert beside[LINEAR.combination][0] == 0 and CAPTION.combination not in beside
 
 
 @pytest.mark.parametrize(("better", "bold"), [(0.9, {"linear"}), (0.71, set())])

@@ -53,16 +53,18 @@ def test_a_summary_averages_the_seeds_of_the_test_split():
     scores = [
         row(1, 0.7),
         row(2, 0.8),
+        row(3, 0.75),
         row(1, 0.1, split="dev"),
         row(1, 0.5, "image.shuffled"),
         row(2, 0.4, "image.shuffled"),
     ]
     scores += [row(1, 0.6, image_encoder="none", fusion="text_only")]
     text_only, linear = summarize(scores)
-    assert (linear["seeds"], linear["entity_f1_mean"]) == (2, pytest.approx(0.75))
-    assert linear["entity_f1_sd"] == pytest.approx(0.05 * 2**0.5)
+    assert (linear["seeds"], linear["entity_f1_mean"]) == (3, pytest.approx(0.75))
+    assert linear["entity_f1_sd"] == pytest.approx(0.05)
     assert (linear["entity_f1_shuffled"], linear["entity_f1_blank"]) == (pytest.approx(0.45), None)
     assert (text_only["entity_f1_mean"], text_only["entity_f1_sd"]) == (0.6, None)
+    assert summarize([row(1, 0.7), row(2, 0.8)])[0]["entity_f1_sd"] is None, "too few to tell"
 
 
 def test_a_test_split_that_is_too_small_to_compare_on_is_named():
@@ -85,13 +87,13 @@ def test_every_column_of_every_table_is_explained_in_the_docs() -> None:
 
 
 def test_a_table_reads_again_what_it_wrote(tmp_path):
-    summary = summarize([row(1, 0.7), row(2, 0.75), row(1, 0.6, dataset="2017")])
+    summary = summarize([row(1, 0.7), row(2, 0.75), row(3, 0.725), row(1, 0.6, dataset="2017")])
     GRID.write([tmp_path / "grid.csv", tmp_path / "grid.md"], summary)
     assert GRID.read(tmp_path / "grid.csv") == [
         {name: round(value, 8) if isinstance(value, float) else value for name, value in line.items()}
         for line in summary
     ]
-    assert "| 72.50 ± 3.54 " in (tmp_path / "grid.md").read_text(encoding="utf-8")
+    assert "| 72.50 ± 2.50 " in (tmp_path / "grid.md").read_text(encoding="utf-8")
     text = (tmp_path / "grid.csv").read_text(encoding="utf-8")
     (tmp_path / "grid.csv").write_text(text.replace("0.725", "much", 1), encoding="utf-8")
     with pytest.raises(UserError, match=r"grid\.csv: not a table \(.*'much'\)"):

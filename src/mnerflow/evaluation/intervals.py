@@ -13,7 +13,7 @@ def score_intervals(runs: Mapping[Run, Counts]) -> dict[Combination, tuple[float
 
     ``runs`` are counts of the test split. The variance between seeds is pooled over the combinations of a
     data set and filter that read the text, and over those that do not. Without two seeds of any of them there
-    is no interval.
+    is no interval, nor of one that finds nothing. None reaches beyond 0 or 1.
     """
     groups: dict[tuple[str, bool], dict[Run, Counts]] = defaultdict(dict)
     for run, counts in runs.items():
@@ -22,6 +22,9 @@ def score_intervals(runs: Mapping[Run, Counts]) -> dict[Combination, tuple[float
     for members in groups.values():
         systems = systems_of(members)
         variance = SeedVariance.pooled(system for system in systems.values() if system.mean)
-        found = {one: variance.mean(system) for one, system in systems.items()}
-        intervals |= {one: mean.interval() for one, mean in found.items() if mean.known}
+        found = {one: variance.mean(system) for one, system in systems.items() if system.mean}
+        for one, mean in found.items():
+            if mean.known:
+                low, high = mean.interval()
+                intervals[one] = max(0.0, low), min(1.0, high)
     return intervals
