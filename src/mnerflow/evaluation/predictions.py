@@ -95,7 +95,7 @@ def read_tested(path: str | Path) -> list[Prediction]:
 
 
 def as_predictions(
-    path: str | Path, records: Iterable[tuple[int, dict]]
+    path: str | Path, records: Iterable[tuple[int, dict[str, Any]]]
 ) -> dict[tuple[str, str], list[Prediction]]:
     """The lines of a file, each with its number, as predictions by split and condition.
 

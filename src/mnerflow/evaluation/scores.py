@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
+from typing import Any
 
 from mnerflow.conditions import TRUE, Condition
 from mnerflow.data.post import SPLITS
@@ -36,7 +37,9 @@ def score_runs(
         write_json(out, scores)
 
 
-def score_run(run_folder: str | Path, tags: Sequence[str]) -> tuple[dict[str, dict[str, dict]], Counts]:
+def score_run(
+    run_folder: str | Path, tags: Sequence[str]
+) -> tuple[dict[str, dict[str, dict[str, Any]]], Counts]:
     """Scores of a run's predictions by split and condition, and the counts of its test.
 
     Raises ``UserError`` when there are none of the test split with all sources true, or when the file is
@@ -44,7 +47,7 @@ def score_run(run_folder: str | Path, tags: Sequence[str]) -> tuple[dict[str, di
     """
     path = Path(run_folder) / PREDICTIONS
     predictions = read_predictions(path)
-    scores: dict[str, dict[str, dict]] = {}
+    scores: dict[str, dict[str, dict[str, Any]]] = {}
     try:
         for (split, condition), posts in predictions.items():
             scores.setdefault(split, {})[condition] = asdict(score(posts, tags))
@@ -86,7 +89,7 @@ def gather(score_files: Iterable[str | Path], out: str | Path) -> None:
     write_text(out, csv_text(COLUMNS, cells))
 
 
-def read_scores(path: str | Path) -> list[dict]:
+def read_scores(path: str | Path) -> list[dict[str, Any]]:
     """Rows of ``scores.csv``: seed and counts as ``int``, metrics as ``float``, the rest as ``str``.
 
     Raises ``UserError`` naming the file when a column is missing or a number is none.
@@ -108,7 +111,7 @@ def read_scores(path: str | Path) -> list[dict]:
     return records
 
 
-def best_run(scores: Iterable[dict], dataset: str) -> Run:
+def best_run(scores: Iterable[dict[str, Any]], dataset: str) -> Run:
     """The run on a data set with the best entity F1 on dev, from ``read_scores``; the first of equals."""
     rows = [row for row in scores if row["dataset"] == dataset and row["split"] == "dev"]
     best = max(rows, key=lambda row: row["entity_f1"])
