@@ -17,7 +17,7 @@ run: .venv/installed ## the embedded default: make the environment, train, print
 	@touch .venv/asked
 	$(SNAKEMAKE)
 	@# Snakemake prints the table after work; where nothing was to be done, it is printed here.
-	@test results/tables/grid.csv -nt .venv/asked || .venv/bin/mnerflow show
+	@test results/default/tables/grid.csv -nt .venv/asked || .venv/bin/mnerflow show
 
 demo: .venv/installed ## the demo's whole product of encoders and fusions
 	$(SNAKEMAKE) --configfile config/demo.yaml
@@ -42,7 +42,7 @@ study: .venv/installed ## the study of docs/study.md; its published runs are tak
 	$(SNAKEMAKE) --configfile config/study.yaml
 
 publish: .venv/installed ## copy finished runs, tables and plots of the study to results/published
-	.venv/bin/mnerflow publish
+	.venv/bin/mnerflow publish results/study
 
 verify: .venv/installed ## compute every published table again from the published predictions
 	@! find results/verified -name model.safetensors 2> /dev/null | grep . || \
@@ -50,7 +50,7 @@ verify: .venv/installed ## compute every published table again from the publishe
 	rm -rf results/verified && .venv/bin/mnerflow unpack results/verified/results
 	.venv/bin/snakemake --cores $(CORES) --directory results/verified --quiet all --configfile config/study.yaml \
 		--config finished_only=true published= -- tables_of_predictions
-	.venv/bin/mnerflow compare results/verified/results
+	.venv/bin/mnerflow compare results/verified/results/study
 
 archive: .venv/installed ## pack code, configuration, small results and checksums of a finished run into one file
 	.venv/bin/mnerflow archive

@@ -26,19 +26,19 @@ rule all:
     """Everything that the configuration's grid asks for."""
     default_target: True
     input:
-        "results/config.yaml",
-        "results/scores.csv",
+        study("config.yaml"),
+        study("scores.csv"),
         tables(),
         plots(),
         data_reports(),
-        "results/report.html",
-        "results/ro-crate-metadata.json",
+        study("report.html"),
+        study("ro-crate-metadata.json"),
 
 
 rule tables_of_predictions:
     """Scores and the tables that follow from predictions alone, as `make verify` computes them."""
     input:
-        "results/scores.csv",
+        study("scores.csv"),
         tables_of_predictions(),
 
 

@@ -211,7 +211,7 @@ def measure(runs: int, folder: Path, plan_only: bool) -> list[dict[str, Any]]:
         since = time.time()
         total = snakemake(folder)
         rows += [{"stage": "all", "jobs": 1} | total, *stages(folder, since)]
-        page = (folder / "results/report.html").stat().st_size / 2**20
+        page = (folder / "results/grid/report.html").stat().st_size / 2**20
         print(f"{number} runs: report.html {page:.1f} MiB", flush=True)
     rows = [{"runs": number} | row for row in rows]
     for row in rows:

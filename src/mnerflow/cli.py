@@ -20,6 +20,7 @@ from mnerflow.reporting.show import results_text
 from mnerflow.secrets import hide
 
 PUBLISHED = Path("results/published")
+STUDY = Path("results/default")
 CHECK = """\
 Look through a folder of your own data and print every problem with its file, line, post and remedy.
 
@@ -98,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="print at most N problems of a kind (default: 10; 0 for all)",
     )
-    show = commands.add_parser("show", help="print the table of finished runs and where the rest lies")
+    show = commands.add_parser("show", help="print the table of a study and where the rest of it lies")
     show.set_defaults(act=_show)
     tag = commands.add_parser(
         "tag",
@@ -124,9 +125,10 @@ def _parser() -> argparse.ArgumentParser:
     publish.set_defaults(act=_publish)
     migration = commands.add_parser("migrate", help="bring results that an earlier version made up to date")
     migration.set_defaults(act=_migrate)
-    for command in (show, archive, publish, migration):
+    migration.add_argument("results", type=Path, nargs="?", default=Path("results"), help="default: results")
+    for command in (show, archive, publish):
         command.add_argument(
-            "results", type=Path, nargs="?", default=Path("results"), help="default: results"
+            "study", type=Path, nargs="?", default=STUDY, help=f"its folder; default: {STUDY}"
         )
     publish.add_argument("--to", type=Path, default=PUBLISHED, metavar="DIR", help=f"default: {PUBLISHED}")
     unpack = commands.add_parser(
@@ -134,11 +136,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     unpack.set_defaults(act=_unpack)
     compare = commands.add_parser(
-        "compare", help="say whether scores and tables in a folder of results match the published ones"
+        "compare", help="say whether scores and tables of a study match the published ones"
     )
     compare.set_defaults(act=_compare)
+    unpack.add_argument("results", type=Path)
+    compare.add_argument("study", type=Path, help="its folder")
     for command in (unpack, compare):
-        command.add_argument("results", type=Path)
         command.add_argument(
             "--from",
             type=Path,
@@ -158,7 +161,7 @@ def _check(given: argparse.Namespace) -> int:
 
 
 def _show(given: argparse.Namespace) -> int:
-    print(results_text(given.results))
+    print(results_text(given.study))
     return 0
 
 
@@ -180,9 +183,9 @@ def _tag(given: argparse.Namespace) -> int:
 
 
 def _archive(given: argparse.Namespace) -> int:
-    file = write_archive(given.results)
+    file = write_archive(given.study)
     print(f"{file}: {file.stat().st_size / 2**20:.1f} MiB, sha256 {sha256(file)}")
-    _say_dropped(given.results)
+    _say_dropped(given.study)
     return 0
 
 
@@ -196,8 +199,8 @@ def _verify(given: argparse.Namespace) -> int:
 
 
 def _publish(given: argparse.Namespace) -> int:
-    print(f"{given.to}: {publication.publish(given.results, given.to)} runs")
-    _say_dropped(given.results)
+    print(f"{given.to}: {publication.publish(given.study, given.to)} runs")
+    _say_dropped(given.study)
     return 0
 
 
@@ -212,11 +215,11 @@ def _unpack(given: argparse.Namespace) -> int:
 
 
 def _compare(given: argparse.Namespace) -> int:
-    count, wrong = publication.compare_tables(given.published, given.results)
+    count, wrong = publication.compare_tables(given.published, given.study)
     for line in wrong:
         print(printable(line), file=sys.stderr)
     state = f"{len(wrong)} of {count} do not match" if wrong else f"all {count} match, byte by byte"
-    print(f"{given.results}: scores and tables, compared with those in {given.published}: {state}")
+    print(f"{given.study}: scores and tables, compared with those in {given.published}: {state}")
     return int(bool(wrong))
 
 

@@ -220,7 +220,7 @@ def test_a_stopped_training_starts_again_with_more_and_goes_on(
 def test_in_the_end_nothing_differs_from_an_undisturbed_run(
     disturbed: Disturbed, profile: list[str], tmp_path: Path
 ):
-    status, output = finish(start(tmp_path, DEMO, "--cores", "2", "results/scores.csv"), tmp_path, 600)
+    status, output = finish(start(tmp_path, DEMO, "--cores", "2", "results/config/scores.csv"), tmp_path, 600)
     assert status == 0, output
     for seed in SEEDS:
         files = [folder / run_folder(seed) / "predictions.jsonl" for folder in (tmp_path, disturbed.folder)]
@@ -231,7 +231,7 @@ def test_in_the_end_nothing_differs_from_an_undisturbed_run(
     before = len(slurm.jobs())
     status, output = finish(start(disturbed.folder, CONFIG, *profile), disturbed.folder, 600)
     assert status == 0, output
-    assert (disturbed.folder / "results/report.html").exists()
+    assert (disturbed.folder / "results/config/report.html").exists()
     done = [job.about for job in slurm.jobs()[before:]]
     assert done[:4] == [
         "rule_prepare_wildcards_own",

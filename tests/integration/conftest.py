@@ -149,6 +149,11 @@ class Finished:
     def results(self) -> Path:
         return self.folder / "results"
 
+    @property
+    def study(self) -> Path:
+        """Named as its configuration file, test.yaml."""
+        return self.results / "test"
+
 
 @pytest.fixture(scope="session")
 def finished(workflow: Workflow, tmp_path_factory: pytest.TempPathFactory) -> Finished:

@@ -47,9 +47,9 @@ def test_a_part_in_one_file(
         assert planned.trained == {f"demo/none/bilstm+cnn/{system}/seed{seed}" for seed in (1, 2)}
         config["grid"] = [config["grid"][0] | {part: [name], "seeds": [1]}]
         folder = finished.folder.with_name(f"own_{package}")
-        result = workflow.run(folder, config, "--", "results/scores.csv")
+        result = workflow.run(folder, config, "--", "results/test/scores.csv")
         assert result.status == 0, result.output
-        assert {Run.of(row).system for row in read_scores(folder / "results/scores.csv")} == {system}
+        assert {Run.of(row).system for row in read_scores(folder / "results/test/scores.csv")} == {system}
         config[part] = {name: wrong}
         refused = workflow.run(folder, config, "-n")
         assert refused.status != 0 and "options: unknown key" in refused.output
@@ -70,7 +70,7 @@ def test_a_fusion_is_held_against_itself_trained_on_shuffled_images(
     refused = workflow.run(tmp_path, config, "-n")
     assert refused.status != 0 and "no run on demo_shuffled reads 'caption'" in refused.output
     config["datasets"]["demo_shuffled"]["train_with"] = ["image.shuffled"]
-    done = workflow.run(tmp_path, config, "--", "results/scores.csv")
+    done = workflow.run(tmp_path, config, "--", "results/test/scores.csv")
     assert done.status == 0, done.output
 
     def of(dataset: str, name: str, file: str) -> bytes:
@@ -111,7 +111,7 @@ def test_a_search_reads_dev_alone(workflow: Workflow, config: dict[str, Any], tm
     config["tuning"] = [search | {"search": {"learning_rate.text": [0.001, 0.01]}}]
     result = workflow.run(tmp_path, config, "--", "tuning")
     assert result.status == 0, result.output
-    with (tmp_path / "results/tables/tuning.csv").open(encoding="utf-8") as file:
+    with (tmp_path / "results/test/tables/tuning.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [row["settings"] for row in rows] == ["learning_rate.text=0.001", "learning_rate.text=0.01"]
     best = max(rows, key=lambda row: float(row["dev_mean"]))

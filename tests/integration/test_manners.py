@@ -254,9 +254,9 @@ def test_own_folders_up_to_the_scores(workflow: Workflow, config: dict, tmp_path
         *grid(datasets=["sentences"], fusions=["text_only"])["grid"],
         *grid(datasets=["posts"])["grid"],
     ]
-    result = workflow.run(tmp_path, config, "results/scores.csv")
+    result = workflow.run(tmp_path, config, "results/test/scores.csv")
     assert result.status == 0, result.output
-    rows = read_scores(tmp_path / "results/scores.csv")
+    rows = read_scores(tmp_path / "results/test/scores.csv")
     assert [(row["dataset"], row["split"], row["condition"]) for row in rows] == [
         *(("posts", split, "true") for split in ("dev", "test")),
         *(("posts", "test", condition) for condition in ("image.blank", "image.shuffled")),

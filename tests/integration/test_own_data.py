@@ -47,9 +47,9 @@ def test_check_prints_what_the_page_shows(example: Path):
 def test_the_configuration_runs_to_scores_and_a_data_report(example: Path, workflow: Workflow):
     config = yaml.safe_load(blocks("yaml")[0]) | {"training": {"epochs": 1}}
     config["grid"][0]["seeds"] = [1]
-    report = "results/reports/data/my_chronicle.md"
-    result = workflow.run(example, config, "results/scores.csv", report)
+    report = "results/test/reports/data/my_chronicle.md"
+    result = workflow.run(example, config, "results/test/scores.csv", report)
     assert result.status == 0, result.output
-    fusions = {row["fusion"] for row in read_scores(example / "results/scores.csv")}
+    fusions = {row["fusion"] for row in read_scores(example / "results/test/scores.csv")}
     assert fusions == {"text_only", "linear", "cross_attention"}
     assert "posts without image" in (example / report).read_text(encoding="utf-8")

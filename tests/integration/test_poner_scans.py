@@ -28,7 +28,7 @@ def test_a_mirror_without_poner_is_a_clear_error(workflow: Workflow, tmp_path: P
 
 @pytest.mark.skipif(not MIRROR.exists(), reason="no ../shared")
 def test_sentences_have_the_crops_of_their_lines(workflow: Workflow, tmp_path: Path):
-    report = "results/reports/data/poner_scans_by_page.md"
+    report = "results/test/reports/data/poner_scans_by_page.md"
     config = CONFIG | {"mirror": str(MIRROR), "image_encoders": {"cnn": {"size": 16, "augment": False}}}
     result = workflow.run(tmp_path, config, report)
     assert result.status == 0, result.output
@@ -39,6 +39,6 @@ def test_sentences_have_the_crops_of_their_lines(workflow: Workflow, tmp_path: P
     assert sum(map(len, groups)) == len(set().union(*groups)), "a page stands in two splits"
     text = (tmp_path / report).read_text(encoding="utf-8")
     assert "397 of 400 pages stand in several splits" in text and "Unusable: 0 (0.0 %)" in text
-    assert (tmp_path / "results/reports/data/poner_scans_by_page.crops.png").stat().st_size > 100_000
+    assert (tmp_path / "results/test/reports/data/poner_scans_by_page.crops.png").stat().st_size > 100_000
     assert (tmp_path / "resources/poner/conll").resolve() == (MIRROR / "poner/conll").resolve()  # not copied
     assert workflow.run(tmp_path, config | {"mirror": None}, report, "-n").jobs == {}, "the same files"

@@ -15,15 +15,15 @@ from mnerflow.publishing.archive import write_archive
 
 
 def test_the_record_names_every_result_as_it_is(finished: Finished, workflow: Workflow):
-    crate = ROCrate(finished.results)
+    crate = ROCrate(finished.study)
     files = {unquote(entity.id): entity for entity in crate.data_entities if "File" in entity.type}
     for name, entity in files.items():
-        path = finished.results / name
+        path = finished.study / name
         assert (entity["sha256"], entity["contentSize"]) == (sha256(path), str(path.stat().st_size)), name
     for folder in ("tables", "plots", "code"):
         made = {
-            str(p.relative_to(finished.results))
-            for p in (finished.results / folder).rglob("*")
+            str(p.relative_to(finished.study))
+            for p in (finished.study / folder).rglob("*")
             if p.is_file() and p.name != ".snakemake_timestamp"
         }
         assert made and made <= files.keys()
@@ -36,9 +36,9 @@ def test_the_record_names_every_result_as_it_is(finished: Finished, workflow: Wo
 
 
 def test_the_record_has_an_action_a_run(finished: Finished):
-    execution, *runs = ROCrate(finished.results).root_dataset["mentions"]
+    execution, *runs = ROCrate(finished.study).root_dataset["mentions"]
     assert {entity["name"] for entity in execution["object"]} > {"config.yaml", "code/envs/requirements.lock"}
-    records = (finished.results / "runs").rglob("run.yaml")
+    records = (finished.study / "runs").rglob("run.yaml")
     assert {run["name"] for run in runs} == {f"Run {Run.from_folder(file.parent).path}" for file in records}
     for run in runs:
         for entity in run["object"]:
@@ -50,7 +50,7 @@ def test_the_record_has_an_action_a_run(finished: Finished):
 
 
 def test_another_machine_verifies_the_archive(finished: Finished, tmp_path: Path):
-    archive = Path(shutil.move(write_archive(finished.results), tmp_path))
+    archive = Path(shutil.move(write_archive(finished.study), tmp_path))
     command = [sys.executable, "-X", "importtime", "-m", "mnerflow.cli", "verify", str(archive)]
     told = subprocess.run(command, capture_output=True, text=True)
     assert told.returncode == 0 and " files are what it lists" in told.stdout

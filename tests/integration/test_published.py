@@ -16,7 +16,7 @@ from mnerflow.evaluation.predictions import read_tested
 @pytest.fixture(scope="module")
 def published(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("published")
-    assert main(["publish", str(finished.results), "--to", str(folder)]) == 0
+    assert main(["publish", str(finished.study), "--to", str(folder)]) == 0
     return folder
 
 
@@ -38,24 +38,24 @@ def test_the_tables_are_computed_from_what_is_published(
     tmp_path: Path,
     capsys: pytest.CaptureFixture,
 ):
-    results = tmp_path / "results"
+    results, study = tmp_path / "results", tmp_path / "results/test"
     assert main(["unpack", str(results), "--from", str(published)]) == 0
     config["grid"][0]["seeds"].append(3)  # which is not finished
     done = workflow.run(tmp_path, config, "tables_of_predictions", "--config", "finished_only=true")
     assert done.status == 0, done.output
     assert not {"train", "predict", "prepare"} & set(done.jobs)
     capsys.readouterr()
-    assert main(["compare", str(results), "--from", str(published)]) == 0
-    compared = f"{results}: scores and tables, compared with those in {published}: "
+    assert main(["compare", str(study), "--from", str(published)]) == 0
+    compared = f"{study}: scores and tables, compared with those in {published}: "
     assert capsys.readouterr().out == f"{compared}all 19 match, byte by byte\n"
-    assert main(["compare", str(results), "--from", str(tmp_path / "nothing")]) == 1
+    assert main(["compare", str(study), "--from", str(tmp_path / "nothing")]) == 1
     (published / "tables/grid.csv").rename(tmp_path / "grid.csv")
-    assert main(["compare", str(results), "--from", str(published)]) == 1  # computed, not published
+    assert main(["compare", str(study), "--from", str(published)]) == 1  # computed, not published
     (tmp_path / "grid.csv").rename(published / "tables/grid.csv")
-    assert main(["compare", str(results), "--from", str(published)]) == 0
+    assert main(["compare", str(study), "--from", str(published)]) == 0
     with (published / "tables/grid.md").open("a") as file:
         file.write("better\n")
-    assert main(["compare", str(results), "--from", str(published)]) == 1
+    assert main(["compare", str(study), "--from", str(published)]) == 1
     said = capsys.readouterr()
     assert said.out.endswith(f"{compared}1 of 19 do not match\n")
     assert said.err.endswith("tables/grid.md: differs\n")
@@ -93,12 +93,12 @@ def test_nothing_is_published_over_another_study_or_from_changed_results(
     run = other / "runs/demo/none/bilstm+cnn/linear/seed1"
     run.rename(run.with_name("seed9"))
     before = {file: file.read_bytes() for file in other.rglob("*") if file.is_file()}
-    assert main(["publish", str(finished.results), "--to", str(other)]) == 1
+    assert main(["publish", str(finished.study), "--to", str(other)]) == 1
     assert "such as demo/none/bilstm+cnn/linear/seed9, are not planned" in capsys.readouterr().err
     run.with_name("seed9").rename(run)
-    results = Path(shutil.copytree(finished.results, tmp_path / "results"))
-    (results / "tables/grid.csv").write_text("")
-    assert main(["publish", str(results), "--to", str(other)]) == 1
+    results = Path(shutil.copytree(finished.results, tmp_path / "results", symlinks=True))
+    (results / "test/tables/grid.csv").write_text("")
+    assert main(["publish", str(results / "test"), "--to", str(other)]) == 1
     assert "tables/grid.csv: missing or changed" in capsys.readouterr().err
     run.rename(run.with_name("seed9"))
     assert before == {file: file.read_bytes() for file in other.rglob("*") if file.is_file()}

@@ -51,7 +51,7 @@ def test_rivals_are_asked_by_rivals_smk_alone_and_shown_with_the_rest(
     assert result.status == 0, result.output
     assert len(server.asked) == 40 and "gpt zero_shot_image" in result.output
     assert "sk-secret" not in stopped.output + result.output
-    rows = read_csv(tmp_path / "results/tables/rivals.csv", ["fusion"])
+    rows = read_csv(tmp_path / "results/test/tables/rivals.csv", ["fusion"])
     assert {row["fusion"]: (row["posts"], row["unreadable"]) for row in rows} == {
         "zero_shot": ("20", "0.0"),
         "zero_shot_image": ("20", "0.0"),
@@ -70,19 +70,21 @@ def test_rivals_are_asked_by_rivals_smk_alone_and_shown_with_the_rest(
 
     # The rest is computed with the answers that are there, and nothing is asked.
     assert ZERO_SHOT not in workflow.plan(tmp_path, changed).output
-    tables = [f"results/tables/{name}.csv" for name in ("does_it_help", "thesis", "errors")]
+    tables = [f"results/test/tables/{name}.csv" for name in ("does_it_help", "thesis", "errors")]
     result = workflow.run(tmp_path, config, *tables)
     assert result.status == 0, result.output
     assert len(server.asked) == 40
-    helped = read_csv(tmp_path / "results/tables/does_it_help.csv", ["fusion", "p", "verdict"])
+    helped = read_csv(tmp_path / "results/test/tables/does_it_help.csv", ["fusion", "p", "verdict"])
     assert [(row["text_encoder"], row["fusion"]) for row in helped] == [("gpt", "zero_shot_image")]
     (line,) = [
         row
-        for row in read_csv(tmp_path / "results/tables/thesis.csv", ["thesis_system", "fusion"])
+        for row in read_csv(tmp_path / "results/test/tables/thesis.csv", ["thesis_system", "fusion"])
         if row["fusion"] == "zero_shot"
     ]
     assert (line["thesis_system"], line["thesis_low"]) == ("zero-shot, GPT-4o-mini", "0.5431")
-    assert "gpt,none,zero_shot,base,1" in (tmp_path / "results/tables/errors.csv").read_text(encoding="utf-8")
+    assert "gpt,none,zero_shot,base,1" in (tmp_path / "results/test/tables/errors.csv").read_text(
+        encoding="utf-8"
+    )
 
 
 # A real model behind a real server: SmolLM2 in llama.cpp, both from the package index.

@@ -96,7 +96,7 @@ def sha256(path: Path) -> str:
 
 
 def test_scores(finished: Finished):
-    rows = read_scores(finished.results / "scores.csv")
+    rows = read_scores(finished.study / "scores.csv")
     assert ",".join(COLUMNS) == (
         "dataset,filter,text_encoder,image_encoder,fusion,variant,seed,split,condition,entity_f1,entity_precision,"
         "entity_recall,entity_f1_strict,token_macro_f1,subword_macro_f1,accuracy,sentences,gold_entities"
@@ -118,15 +118,15 @@ def test_scores(finished: Finished):
 
 
 def test_tables_plots_and_configuration(finished: Finished):
-    assert {path.name for path in (finished.results / "tables").iterdir()} >= {
+    assert {path.name for path in (finished.study / "tables").iterdir()} >= {
         *(f"{table}.{ending}" for table in ("grid", "thesis") for ending in ("csv", "md", "tex")),
     }
     names = ["training_curves", "fusion_comparison"]
     names += map(".".join, product(("tag_distribution", "confusion_matrix"), ("demo", "demo_control")))
     for name in names:
-        png, svg = ((finished.results / "plots" / f"{name}.{end}").read_bytes() for end in ("png", "svg"))
+        png, svg = ((finished.study / "plots" / f"{name}.{end}").read_bytes() for end in ("png", "svg"))
         assert png.startswith(b"\x89PNG") and b"<svg" in svg
-    written = yaml.safe_load((finished.results / "config.yaml").read_text(encoding="utf-8"))
+    written = yaml.safe_load((finished.study / "config.yaml").read_text(encoding="utf-8"))
     assert written["training"]["epochs"] == 2 and "twitter2017" in written["datasets"]
 
 
@@ -149,7 +149,7 @@ def test_a_log_for_every_job(finished: Finished):
 def test_the_table_is_printed_at_the_end(finished: Finished):
     end = finished.result.output[finished.result.output.index("Test split, percent") :]
     assert "bilstm+cnn linear" in end and "bilstm text_only" in end
-    assert re.search(r"tables +results/tables\nplots +results/plots", end)
+    assert re.search(r"tables +results/test/tables\nplots +results/test/plots", end)
     assert re.search(r"took +\d+ min \d+ s; the largest job used \d\.\d GiB", end)
 
 
@@ -290,7 +290,7 @@ def test_a_run_repeats_itself_byte_by_byte(
     again = workflow.run(
         tmp_path,
         config,
-        f"results/{Path(run).parents[1]}/scores.json",
+        f"results/test/scores/{Path(LINEAR[0]).parents[1]}/scores.json",
         f"results/{run}/predictions.jsonl",
     )
     assert again.status == 0, again.output
@@ -303,14 +303,14 @@ def test_a_run_repeats_itself_byte_by_byte(
 def test_tables_and_plots_repeat_themselves_byte_by_byte(
     finished: Finished, workflow: Workflow, config: dict, tmp_path: Path
 ):
-    folder = Path(shutil.copytree(finished.folder, tmp_path / "copy"))
-    (folder / "results/scores.csv").unlink()
+    folder = Path(shutil.copytree(finished.folder, tmp_path / "copy", symlinks=True))
+    (folder / "results/test/scores.csv").unlink()
     for part in ("tables", "plots"):
-        shutil.rmtree(folder / "results" / part)
+        shutil.rmtree(folder / "results/test" / part)
     again = workflow.run(folder, config)
     assert again.status == 0 and "train" not in again.jobs, again.output
     for part in ("scores.csv", "tables", "plots"):
-        first, second = files(finished.results / part), files(folder / "results" / part)
+        first, second = files(finished.study / part), files(folder / "results/test" / part)
         assert first.keys() == second.keys()
         assert [name for name in first if first[name] != second[name]] == []
 
@@ -407,10 +407,10 @@ def test_a_study_is_planned(name: str, runs: int, workflow: Workflow, tmp_path: 
 def test_dropped_weights_are_no_reason_to_train(
     workflow: Workflow, finished: Finished, config: dict, tmp_path: Path
 ):
-    folder = Path(shutil.copytree(finished.folder, tmp_path / "copy"))
+    folder = Path(shutil.copytree(finished.folder, tmp_path / "copy", symlinks=True))
     run = folder / "results/runs" / TEXT[0]
     before = files(run)
-    merged = yaml.safe_load((folder / "results/config.yaml").read_text(encoding="utf-8"))
+    merged = yaml.safe_load((folder / "results/test/config.yaml").read_text(encoding="utf-8"))
     drop_rest(merged | {"keep_weights": "none"}, map(Run.from_folder, RUNS), folder / "results")
     assert not list(folder.rglob("model.safetensors"))
     assert workflow.plan(folder, config).jobs == {}

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from test_grid import ROOT, load
 
 from mnerflow.errors import UserError
 from mnerflow.plan.names import Run
 from mnerflow.plan.plan import Plan
+from mnerflow.plan.study import study_name
 
 PROMPT = ROOT / "config/prompt.md"
 BLOCK = {
@@ -31,7 +33,7 @@ LINEAR = Run("demo", "nonword", "minilm", "vit_base", "linear", 1, variant="begu
 def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.chdir(tmp_path)
     frozen = {"kind": "timm", "size": 224, "frozen": True, "source": "timm/vit"}
-    config = load() | {"grid": [dict(BLOCK)]}
+    config = load() | {"name": "default", "grid": [dict(BLOCK)]}
     config["variants"]["begun"] = BEGUN
     config["image_encoders"]["vit_base"] = frozen
     return config
@@ -53,7 +55,8 @@ def test_what_a_run_reads(config: dict[str, Any]) -> None:
     assert LINEAR in plan.runs
     assert plan.weights("minilm", "cnn") == ["resources/weights/minilm"]
     assert plan.images("demo", "none") == {}
-    assert plan.images("demo", "vit_base") == {
+    assert plan.reads(LINEAR) == {
+        "weights": ["resources/weights/minilm", "resources/weights/vit_base"],
         "images": "results/images/demo/224/images.npy",
         "features": "results/features/demo/vit_base.npy",
     }
@@ -101,3 +104,30 @@ def test_what_posts_and_images_are_read_from(config: dict[str, Any]) -> None:
     assert data.image_source("twitter10000_thesis") == ["resources/data/twitter10000/images"]
     assert data.own_images("demo") is None
     assert data.about("demo").keys() <= {"title", "language", "licence", "citation", "homepage"}
+
+
+@pytest.mark.parametrize(
+    ("given", "files", "name"),
+    [
+        (None, [], "default"),
+        (None, ["config/study.yaml"], "study"),
+        (None, ["config/study.yaml", Path("/home/me/mine.v2.yaml")], "mine.v2"),
+        ("ours", ["config/study.yaml"], "ours"),
+    ],
+)
+def test_a_study_is_called_as_its_configuration(given: str | None, files: list[Path], name: str) -> None:
+    assert study_name(given, files) == name
+
+
+def test_every_study_of_ours_has_a_folder_of_its_own() -> None:
+    files = [file for file in (ROOT / "config").glob("*.yaml") if file.stem != "datasets"]
+    names = [study_name(yaml.safe_load(file.read_text()).get("name"), [file]) for file in files]
+    assert len({*names, "default"}) == len(files) + 1
+
+
+@pytest.mark.parametrize(
+    ("given", "files"), [("runs", []), ("a/b", []), (None, ["data.yaml"]), (None, ["a b.yaml"])]
+)
+def test_names_that_no_study_can_have(given: str | None, files: list[str]) -> None:
+    with pytest.raises(UserError, match="as `name: mine` in it"):
+        study_name(given, files)

@@ -1,5 +1,5 @@
 # From data to what language models answer, how they score, and what they cost.
-RIVAL_TABLES = expand("results/tables/rivals.{ending}", ending=["csv", "md", "tex"])
+RIVAL_TABLES = expand(study("tables/rivals.{ending}"), ending=["csv", "md", "tex"])
 RIVAL_WILDCARDS = {
     "text": one_of(config.get("rivals", {})),
     "image": one_of([llm.PIXELS, NONE]),

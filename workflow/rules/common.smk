@@ -17,6 +17,7 @@ from mnerflow.plan.encoders import names_of
 from mnerflow.plan.names import FILTERS_OFF, NONE, Run
 from mnerflow.plan.plan import Plan
 from mnerflow.plan.settings import broken_of, encoders_of, fit_of, image_config, modules_of
+from mnerflow.plan.study import study_name
 from mnerflow.plan.tuning import Candidate
 from mnerflow.plan.variants import contexts_of, starts_from, systems, variants
 from mnerflow.registry import kind_of, module_of
@@ -29,6 +30,7 @@ try:
     for file in workflow.configfiles:
         check_keys(Path(file))
     check(config)
+    config["name"] = study_name(config.get("name"), workflow.overwrite_configfiles)
     for entry in config["datasets"].values():
         if "folder" in entry:
             entry["folder"] = str(expanded(entry["folder"]))

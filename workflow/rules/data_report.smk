@@ -6,8 +6,8 @@ rule data_report:
     input:
         unpack(lambda w: plan.data_report(w.dataset)),
     output:
-        md="results/reports/data/{dataset}.md",
-        plots=expand("results/reports/data/{{dataset}}.{plot}.{ending}", plot=DATA_PLOTS, ending=ENDINGS),
+        md=study("reports/data/{dataset}.md"),
+        plots=expand(study("reports/data/{{dataset}}.{plot}.{ending}"), plot=DATA_PLOTS, ending=ENDINGS),
     log:
         "results/logs/data_report/{dataset}.log",
     conda:
@@ -24,8 +24,8 @@ rule plot_tag_distribution:
     input:
         expand("results/data/{{dataset}}/none/{split}.jsonl", split=SPLITS),
     output:
-        png="results/plots/tag_distribution.{dataset}.png",
-        svg="results/plots/tag_distribution.{dataset}.svg",
+        png=study("plots/tag_distribution.{dataset}.png"),
+        svg=study("plots/tag_distribution.{dataset}.svg"),
     log:
         "results/logs/plot_tag_distribution/{dataset}.log",
     conda:
@@ -43,7 +43,7 @@ rule contact_sheet:
         posts=expand("resources/data/{{dataset}}/{split}.jsonl", split=SPLITS),
         images="resources/data/{dataset}/images",
     output:
-        "results/reports/data/{dataset}.crops.png",
+        study("reports/data/{dataset}.crops.png"),
     log:
         "results/logs/contact_sheet/{dataset}.log",
     wildcard_constraints:

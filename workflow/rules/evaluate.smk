@@ -6,8 +6,8 @@ rule score:
     input:
         lambda w: [predictions_of(run) for run in RUNS_OF[tuple(w)]],
     output:
-        of_all=f"{ENCODERS}/scores.json",
-        counts=f"{ENCODERS}/counts.npz",
+        of_all=study(f"scores/{layout.pair()}/scores.json"),
+        counts=study(f"scores/{layout.pair()}/counts.npz"),
     log:
         "results/logs/score/{dataset}.{filter}.{text}+{image}.log",
     conda:
@@ -25,7 +25,7 @@ rule scores:
         of_all_encoders("scores.json"),
         of_rivals("scores.json"),
     output:
-        "results/scores.csv",
+        study("scores.csv"),
     log:
         "results/logs/scores.log",
     conda:

@@ -1,10 +1,14 @@
 # From wildcards to the plan.
-ENCODERS = layout.encoders()
-RUN = f"{ENCODERS}/{{system}}/seed{{seed}}"
+RUN = f"{layout.RUNS}/{layout.pair()}/{{system}}/seed{{seed}}"
 RUN_NAME = "{dataset}.{filter}.{text}+{image}.{system}.seed{seed}"
 TUNING_RUN = "results/tuning/{dataset}/{filter}/{text}+{image}/{system}/{settings}/seed{seed}"
 BASELINES = write_baselines(plan.baselines)
 RUNS_OF = plan.runs_by_encoders
+
+
+def study(file):
+    """The path of a file of this study."""
+    return f"{plan.study}/{file}"
 
 
 def run_of(wildcards):
@@ -54,7 +58,7 @@ def of_runs(name, runs=plan.runs):
 
 def of_all_encoders(name):
     """A file of each pair of encoders on each data set and filter."""
-    return [f"{layout.encoders(*key)}/{name}" for key in RUNS_OF]
+    return [study(f"scores/{layout.pair(*key)}/{name}") for key in RUNS_OF]
 
 
 def of_rivals(name):

@@ -55,8 +55,8 @@ def show_results():
     """Print the results table, where everything lies, and what the run took; nothing before there are scores."""
     from mnerflow.reporting.show import results_text
 
-    if Path("results/scores.csv").exists():
-        print(results_text(Path("results")))
+    if Path(study("scores.csv")).exists():
+        print(results_text(Path(plan.study)))
         show_time()
 
 
@@ -64,8 +64,8 @@ def show_rivals():
     """Print the table of the rivals, where it lies, and what asking them took."""
     from mnerflow.reporting.show import rivals_text
 
-    if Path("results/tables/rivals.csv").exists():
-        print(rivals_text(Path("results")))
+    if Path(study("tables/rivals.csv")).exists():
+        print(rivals_text(Path(plan.study)))
         show_time()
 
 

@@ -4,14 +4,14 @@
 rule plot_fusion_comparison:
     """Draw test scores by fusion, seed and condition of the image, with the demo's text-only ceiling."""
     input:
-        scores="results/scores.csv",
+        scores=study("scores.csv"),
         ceilings=expand(
             "resources/data/{dataset}/ceiling.json",
             dataset=sorted({*plan.datasets} & {*plan.data.generated}),
         ),
     output:
-        png="results/plots/fusion_comparison.png",
-        svg="results/plots/fusion_comparison.svg",
+        png=study("plots/fusion_comparison.png"),
+        svg=study("plots/fusion_comparison.svg"),
     log:
         "results/logs/plot_fusion_comparison.log",
     conda:
@@ -28,9 +28,9 @@ rule plot_evidence:
         help=rules.evidence.output.help[0],
         types=rules.evidence.output.types[0],
         cost=rules.cost.output[0],
-        scores="results/scores.csv",
+        scores=study("scores.csv"),
     output:
-        expand("results/plots/{name}.{ending}", name=EVIDENCE_PLOTS, ending=ENDINGS),
+        expand(study("plots/{name}.{ending}"), name=EVIDENCE_PLOTS, ending=ENDINGS),
     log:
         "results/logs/plot_evidence.log",
     conda:
@@ -44,11 +44,11 @@ rule plot_evidence:
 rule plot_confusion_matrix:
     """Draw the confusion matrix of the data set's run that was best on dev."""
     input:
-        scores="results/scores.csv",
+        scores=study("scores.csv"),
         predictions=lambda w: [predictions_of(run) for run in plan.runs if run.dataset == w.dataset],
     output:
-        png="results/plots/confusion_matrix.{dataset}.png",
-        svg="results/plots/confusion_matrix.{dataset}.svg",
+        png=study("plots/confusion_matrix.{dataset}.png"),
+        svg=study("plots/confusion_matrix.{dataset}.svg"),
     log:
         "results/logs/plot_confusion_matrix/{dataset}.log",
     conda:
@@ -64,8 +64,8 @@ rule plot_training_curves:
     input:
         of_runs("history.csv"),
     output:
-        png="results/plots/training_curves.png",
-        svg="results/plots/training_curves.svg",
+        png=study("plots/training_curves.png"),
+        svg=study("plots/training_curves.svg"),
     log:
         "results/logs/plot_training_curves.log",
     conda:

@@ -2,7 +2,7 @@
 rule config:
     """Write down the merged configuration that was run."""
     output:
-        "results/config.yaml",
+        study("config.yaml"),
     log:
         "results/logs/config.log",
     conda:
@@ -17,19 +17,19 @@ rule config:
 rule crate:
     """Copy the code, and describe it with all runs and what was made of them as an RO-Crate."""
     input:
-        config="results/config.yaml",
+        config=study("config.yaml"),
         runs=results_of_runs("run.yaml"),
         outputs=[
-            "results/scores.csv",
-            "results/report.html",
+            study("scores.csv"),
+            study("report.html"),
             *tables(),
             *plots(),
             *data_reports(),
             *data_plots(),
         ],
     output:
-        crate="results/ro-crate-metadata.json",
-        code=directory("results/code"),
+        crate=study("ro-crate-metadata.json"),
+        code=directory(study("code")),
     log:
         "results/logs/crate.log",
     conda:

@@ -1,9 +1,9 @@
 # One page with everything a reader looks at.
 rule report:
-    """Write results/report.html, which opens from disk without a network."""
+    """Write report.html, which opens from disk without a network."""
     input:
         tables=[file for file in tables() if file.endswith(".csv")],
-        scores="results/scores.csv",
+        scores=study("scores.csv"),
         plots=[file for file in plots() if file.endswith(".svg")],
         data=data_reports(),
         data_plots=data_plots(),
@@ -11,7 +11,7 @@ rule report:
         predictions=results_of_runs("predictions.jsonl"),
         images=plan.image_indexes.values(),
     output:
-        "results/report.html",
+        study("report.html"),
     log:
         "results/logs/report.log",
     conda:

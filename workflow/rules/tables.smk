@@ -5,11 +5,11 @@ TABLE_ENDINGS = ["csv", "md", "tex"]
 rule tables:
     """Tabulate all combinations, and the thesis's results beside ours."""
     input:
-        scores="results/scores.csv",
+        scores=study("scores.csv"),
         counts=of_all_encoders("counts.npz") + of_rivals("counts.npz"),
     output:
-        grid=expand("results/tables/grid.{ending}", ending=TABLE_ENDINGS),
-        thesis=expand("results/tables/thesis.{ending}", ending=TABLE_ENDINGS),
+        grid=expand(study("tables/grid.{ending}"), ending=TABLE_ENDINGS),
+        thesis=expand(study("tables/thesis.{ending}"), ending=TABLE_ENDINGS),
     log:
         "results/logs/tables.log",
     conda:
@@ -28,8 +28,8 @@ rule evidence:
         counts=of_all_encoders("counts.npz") + of_rivals("counts.npz"),
         records=of_runs("run.yaml"),
     output:
-        help=expand("results/tables/does_it_help.{ending}", ending=TABLE_ENDINGS),
-        types=expand("results/tables/per_type.{ending}", ending=TABLE_ENDINGS),
+        help=expand(study("tables/does_it_help.{ending}"), ending=TABLE_ENDINGS),
+        types=expand(study("tables/per_type.{ending}"), ending=TABLE_ENDINGS),
     log:
         "results/logs/evidence.log",
     conda:
@@ -49,8 +49,8 @@ rule errors:
         test=expand("results/data/{data}/test.jsonl", data=plan.filtered_data),
         images=plan.image_indexes.values(),
     output:
-        csv="results/tables/errors.csv",
-        md="results/tables/errors.md",
+        csv=study("tables/errors.csv"),
+        md=study("tables/errors.md"),
     log:
         "results/logs/errors.log",
     conda:
@@ -67,8 +67,8 @@ rule fixed_and_broken:
     input:
         results_of_runs("predictions.jsonl"),
     output:
-        csv="results/tables/fixed_and_broken.csv",
-        examples="results/tables/fixed_and_broken.jsonl",
+        csv=study("tables/fixed_and_broken.csv"),
+        examples=study("tables/fixed_and_broken.jsonl"),
     log:
         "results/logs/fixed_and_broken.log",
     conda:
@@ -85,7 +85,7 @@ rule cost:
     input:
         of_runs("run.yaml"),
     output:
-        expand("results/tables/cost.{ending}", ending=TABLE_ENDINGS),
+        expand(study("tables/cost.{ending}"), ending=TABLE_ENDINGS),
     log:
         "results/logs/cost.log",
     conda:
@@ -99,10 +99,10 @@ rule cost:
 rule literature:
     """Put the literature's results beside ours where data set, split and metric are the same."""
     input:
-        "results/scores.csv",
+        study("scores.csv"),
     output:
-        csv="results/tables/literature.csv",
-        md="results/tables/literature.md",
+        csv=study("tables/literature.csv"),
+        md=study("tables/literature.md"),
     log:
         "results/logs/literature.log",
     conda:

@@ -3,25 +3,25 @@ from mnerflow.publishing.publication import TABLES
 
 
 def data_reports():
-    return expand("results/reports/data/{dataset}.md", dataset=plan.datasets)
+    return expand(study("reports/data/{dataset}.md"), dataset=plan.datasets)
 
 
 def data_plots():
     """The plots of the data reports, and the sheets of crops where there are any."""
     crops = [
-        f"results/reports/data/{dataset}.crops.png" for dataset in plan.datasets if dataset in plan.data.poner
+        study(f"reports/data/{dataset}.crops.png") for dataset in plan.datasets if dataset in plan.data.poner
     ]
-    return crops + expand("results/reports/data/{dataset}.{plot}.svg", dataset=plan.datasets, plot=DATA_PLOTS)
+    return crops + expand(study("reports/data/{dataset}.{plot}.svg"), dataset=plan.datasets, plot=DATA_PLOTS)
 
 
 def tables_of_predictions():
     """Tables that follow from predictions and run.yaml alone."""
-    return expand("results/tables/{name}", name=TABLES)
+    return expand(study("tables/{name}"), name=TABLES)
 
 
 def tables():
     names = ["errors.csv", "errors.md", "fixed_and_broken.jsonl"]
-    return tables_of_predictions() + expand("results/tables/{name}", name=names)
+    return tables_of_predictions() + expand(study("tables/{name}"), name=names)
 
 
 ENDINGS = ["png", "svg"]
@@ -34,4 +34,4 @@ def plots():
     names += [
         f"{kind}.{dataset}" for kind in ("tag_distribution", "confusion_matrix") for dataset in plan.datasets
     ]
-    return expand("results/plots/{name}.{ending}", name=names, ending=ENDINGS)
+    return expand(study("plots/{name}.{ending}"), name=names, ending=ENDINGS)

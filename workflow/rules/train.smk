@@ -24,11 +24,9 @@ rule check_leak:
 rule train:
     """Train a tagger; the best epoch on dev is kept. A killed job goes on from its checkpoint."""
     input:
-        unpack(lambda w: plan.images(w.dataset, w.image)),
-        unpack(lambda w: plan.start(run_of(w))),
+        unpack(lambda w: plan.reads(run_of(w)) | plan.start(run_of(w))),
         train="results/data/{dataset}/{filter}/train.jsonl",
         dev="results/data/{dataset}/{filter}/dev.jsonl",
-        weights=lambda w: plan.weights(w.text, w.image),
     output:
         model=f"{RUN}/model.safetensors",
         record=f"{RUN}/run.yaml",
@@ -62,11 +60,10 @@ use rule train as train_again with:
 rule predict:
     """Predict dev and test with a run, the test also with each source but the text made wrong."""
     input:
-        unpack(lambda w: plan.images(w.dataset, w.image)),
+        unpack(lambda w: plan.reads(run_of(w))),
         model=rules.train.output.model,
         dev="results/data/{dataset}/{filter}/dev.jsonl",
         test="results/data/{dataset}/{filter}/test.jsonl",
-        weights=lambda w: plan.weights(w.text, w.image),
     output:
         predictions=f"{RUN}/predictions.jsonl",
     log:

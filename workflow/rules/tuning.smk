@@ -19,8 +19,8 @@ rule tuning:
     input:
         [f"results/tuning/{candidate.path}/run.yaml" for candidate in plan.candidates],
     output:
-        csv="results/tables/tuning.csv",
-        md="results/tables/tuning.md",
+        csv=study("tables/tuning.csv"),
+        md=study("tables/tuning.md"),
     log:
         "results/logs/tuning.log",
     conda:

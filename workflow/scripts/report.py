@@ -5,6 +5,7 @@ from pathlib import Path
 from mnerflow.log import job
 from mnerflow.plan.baselines import read_baselines
 from mnerflow.plan.names import Run
+from mnerflow.plan.study import link_runs
 from mnerflow.reporting.report import Sources, write_report
 
 with job("wrote the report", snakemake.log[0]):
@@ -21,4 +22,6 @@ with job("wrote the report", snakemake.log[0]):
         images={dataset: Path(folder) for dataset, folder in snakemake.params.images.items()},
         baselines=read_baselines(snakemake.params.baselines),
     )
-    write_report(Path(snakemake.output[0]), sources)
+    out = Path(snakemake.output[0])
+    link_runs(out.parent)
+    write_report(out, sources)

@@ -110,6 +110,8 @@ class Configuration(Section):
     """The configuration of a study.
 
     Attributes:
+        name: of the study, whose scores, tables, plots and pages lie in `results/<name>`; without it, the
+            name of the last configuration file, or `default`.
         datasets: data sets by name.
         text_encoders: text encoders by name.
         image_encoders: image encoders by name.
@@ -141,6 +143,7 @@ class Configuration(Section):
             PyTorch can use.
     """
 
+    name: Name = ""
     datasets: dict[Name, Dataset]
     text_encoders: dict[Name, TextEncoder]
     image_encoders: dict[Name, ImageEncoder]

@@ -20,7 +20,7 @@ def expand(config: dict[str, Any]) -> list[Run]:
     encoder and an image encoder. Raises ``UserError`` for a name that is not configured, and for contexts
     without the text.
     """
-    runs = set()
+    runs: set[Run] = set()
     for number, block in enumerate(config["grid"], start=1):
         runs.update(block_runs(config, block, f"grid, block {number}"))
     return sorted(runs)

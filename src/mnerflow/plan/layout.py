@@ -15,11 +15,16 @@ def run_folder(run: Run) -> str:
     return f"{RUNS}/{run.path}"
 
 
-def encoders(
+def pair(
     dataset: str = "{dataset}", filter_name: str = "{filter}", text: str = "{text}", image: str = "{image}"
 ) -> str:
-    """What is counted and scored of all runs of a pair of encoders; their folders lie below."""
-    return f"{RUNS}/{dataset}/{filter_name}/{text}+{image}"
+    """A pair of encoders on a data set and filter, as a part of a path."""
+    return f"{dataset}/{filter_name}/{text}+{image}"
+
+
+def study(name: str) -> str:
+    """Scores, tables, plots and pages of a study, and its configuration."""
+    return f"{RESULTS}/{name}"
 
 
 def model(run: Run) -> str:

@@ -38,7 +38,7 @@ class Combination:
         return cls(**{field.name: row[field.name] for field in fields(cls)})
 
     @classmethod
-    def from_folder(cls, folder: str) -> Self:
+    def from_folder(cls, folder: str) -> "Combination":
         """Read what ``folder`` says; raises ``UserError`` for another path."""
         return Run.from_folder(f"{folder}/seed0").combination
 
@@ -91,8 +91,8 @@ class Run(Combination):
                 f"{folder}: a run's folder ends in "
                 "<dataset>/<filter>/<text>+<image>/<fusion>+<variant>/seed<k>."
             )
-        *names, variant, seed = found.groups()
-        return cls(*names, seed=int(seed), variant=variant or BASE)
+        dataset, filter_name, text, image, fusion, variant, seed = found.groups()
+        return cls(dataset, filter_name, text, image, fusion, int(seed), variant=variant or BASE)
 
     @classmethod
     def named(cls, names: Mapping[str, str]) -> Self:

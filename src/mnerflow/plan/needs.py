@@ -64,8 +64,9 @@ def needs_of(config: dict[str, Any], runs: Iterable[Run], results: Path) -> Need
     posts = {name: counts or GUESS for name, counts in known.items()}
     hours: Counter[str] = Counter()
     for run in runs:
-        read = posts[run.dataset]["train"] * run_config(config, run)["training"]["epochs"]
-        hours.update({name: cost * read / 1000 for name, cost in _costs(config, "core_hours", run).items()})
+        if costs := _costs(config, "core_hours", run):
+            read = posts[run.dataset]["train"] * run_config(config, run)["training"]["epochs"]
+            hours.update({name: cost * read / 1000 for name, cost in costs.items()})
     files: dict[Path, float] = {}
     for dataset, name in images:
         encoder = encoders(config)[name]

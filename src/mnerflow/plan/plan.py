@@ -28,6 +28,7 @@ class Plan:
     """What a configuration asks for.
 
     Attributes:
+        study: where its scores, tables, plots and pages lie.
         runs: those of the grid, or with ``finished_only`` those of them that are finished.
         published: runs of them that are taken over instead of trained.
         candidates: those of its searches over training settings.
@@ -47,6 +48,7 @@ class Plan:
             UserError: where it asks for what cannot be, or for what the library does not know.
         """
         self.config, self.results = config, Path(layout.RESULTS)
+        self.study = layout.study(config["name"])
         self.data = Datasets(config)
         self.encoders = encoders(config)
         self.sources = {name: entry for name, entry in self.encoders.items() if "source" in entry}
@@ -71,7 +73,7 @@ class Plan:
 
     def _stands_published(self, run: Run) -> bool:
         published = self.config.get("published")
-        return bool(published) and is_published(Path(published), run, self.config)
+        return is_published(Path(published), run, self.config) if published else False
 
     def _is_finished(self, run: Run) -> bool:
         return is_finished(self.results, run, self.config)
@@ -124,6 +126,11 @@ class Plan:
         return [*modules_of(self.settings(run))]
 
     # What it reads.
+
+    def reads(self, run: Run) -> dict[str, Any]:
+        """What a run reads besides posts: weights, image store, and features of a frozen image encoder."""
+        weights = self.weights(run.text_encoder, run.image_encoder)
+        return {"weights": weights} | self.images(run.dataset, run.image_encoder)
 
     def weights(self, *encoders: str) -> list[str]:
         """Weight folders of those encoders that are pretrained."""
@@ -205,7 +212,7 @@ class Plan:
             inputs["index"] = index
         if dataset in self.data.poner:
             inputs["placement"] = f"{layout.raw(dataset)}/report.json"
-            inputs["crops"] = f"results/reports/data/{dataset}.crops.png"
+            inputs["crops"] = f"{self.study}/reports/data/{dataset}.crops.png"
         return inputs
 
 

@@ -1,7 +1,6 @@
 """A declared search over training settings: its candidates, and the configuration of each."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -25,7 +24,7 @@ class Candidate:
         return f"{self.run.folder}/{self.settings}/seed{self.run.seed}"
 
 
-def candidates(config: Mapping[str, Any]) -> list[Candidate]:
+def candidates(config: dict[str, Any]) -> list[Candidate]:
     """All candidates of the configuration's ``tuning``, each once, in the order of their declaration.
 
     Raises ``UserError`` for a name that is not configured and for a setting that training does not have.
@@ -48,7 +47,7 @@ def candidates(config: Mapping[str, Any]) -> list[Candidate]:
     return list(found)
 
 
-def candidate_config(config: Mapping[str, Any], candidate: Candidate) -> dict[str, Any]:
+def candidate_config(config: dict[str, Any], candidate: Candidate) -> dict[str, Any]:
     """The plain values of a candidate's ``RunConfig``: those of its run, with its settings over them."""
     values = run_config(config, candidate.run)
     for setting in candidate.settings.split(","):

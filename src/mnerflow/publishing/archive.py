@@ -20,15 +20,15 @@ METADATA = "ro-crate-metadata.json"
 TIME = 315_532_800
 
 
-def write_archive(results: Path) -> Path:
+def write_archive(study: Path) -> Path:
     """Pack the files that ``ro-crate-metadata.json`` lists, itself, and ``SHA256SUMS``; returns the archive.
 
-    It lies in ``results`` as ``mnerflow-<commit>.tar.gz``. Raises ``UserError`` as ``recorded`` does.
+    It lies in ``study`` as ``mnerflow-<commit>.tar.gz``. Raises ``UserError`` as ``recorded`` does.
     """
-    sums, commit = recorded(results)
+    sums, commit = recorded(study)
     name = f"mnerflow-{commit}"
-    sums[METADATA] = sha256(results / METADATA)
-    archive = results / f"{name}.tar.gz"
+    sums[METADATA] = sha256(study / METADATA)
+    archive = study / f"{name}.tar.gz"
     with (
         atomic_path(archive) as temporary,
         temporary.open("wb") as file,
@@ -37,16 +37,16 @@ def write_archive(results: Path) -> Path:
     ):
         _add(tar, f"{name}/{SUMS}", sums_text(sums).encode())
         for path in sorted(sums):
-            _add(tar, f"{name}/{path}", (results / path).read_bytes())
+            _add(tar, f"{name}/{path}", (study / path).read_bytes())
     return archive
 
 
-def recorded(results: Path) -> tuple[dict[str, str], str]:
+def recorded(study: Path) -> tuple[dict[str, str], str]:
     """The checksums of all files that ``ro-crate-metadata.json`` lists, and the commit that made them.
 
     Raises ``UserError`` when there is no such record, or when a file is missing or is not what was recorded.
     """
-    crate = results / METADATA
+    crate = study / METADATA
     if not crate.exists():
         raise UserError(f"{crate}: no such file. Run the workflow to its end first.")
     try:
@@ -62,9 +62,9 @@ def recorded(results: Path) -> tuple[dict[str, str], str]:
         raise UserError(
             f"{crate}: no record of results. Write it anew: `snakemake --forcerun crate`."
         ) from error
-    if wrong := [name for name, digest in sums.items() if sum_of(inside(results, name)) != digest]:
+    if wrong := [name for name, digest in sums.items() if sum_of(inside(study, name)) != digest]:
         raise UserError(
-            f"{results / min(wrong)}: missing or changed since {METADATA} was written (so {len(wrong)} of "
+            f"{study / min(wrong)}: missing or changed since {METADATA} was written (so {len(wrong)} of "
             f"{len(sums)} files). Make it with `snakemake FILE`, then `snakemake --forcerun crate`."
         )
     return sums, commit

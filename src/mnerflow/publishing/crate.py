@@ -75,49 +75,49 @@ def copy_code(checkout: Path, target: Path) -> None:
             shutil.copy(checkout / name, target / name)
 
 
-def write_crate(results: Path, outputs: Iterable[Path], runs: Iterable[Run]) -> None:
-    """Write ``ro-crate-metadata.json`` into ``results``.
+def write_crate(study: Path, outputs: Iterable[Path], runs: Iterable[Run]) -> None:
+    """Write ``ro-crate-metadata.json`` into ``study``.
 
     Args:
-        results: the folder with ``config.yaml``, the merged configuration, and ``code``, from ``copy_code``.
+        study: its folder, with ``config.yaml``, the merged configuration, and ``code``, from ``copy_code``.
         outputs: tables, plots and reports in it.
-        runs: whose folders lie below ``results/runs``.
+        runs: whose folders lie below ``study/runs``.
 
     Raises:
         UserError: a file is missing, or is no record of a run.
     """
-    record = _Record(results)
-    config = read_yaml(results / "config.yaml", "configuration", "Run the workflow again.")
+    record = _Record(study)
+    config = read_yaml(study / "config.yaml", "configuration", "Run the workflow again.")
     runs = sorted(runs)
     datasets = {
         name: record.dataset(name, config["datasets"][name]) for name in _unique(r.dataset for r in runs)
     }
     made = [record.file(path) for path in sorted(outputs)]
-    for path in sorted((results / "code").rglob("*")):
-        if path.is_file() and path != results / "code/Snakefile":
+    for path in sorted((study / "code").rglob("*")):
+        if path.is_file() and path != study / "code/Snakefile":
             record.file(path)
     actions = [record.run(run, datasets[run.dataset]) for run in runs]
     record.workflow(list(datasets.values()), made, actions)
-    write_json(results / METADATA, record.crate.metadata.generate())
+    write_json(study / METADATA, record.crate.metadata.generate())
 
 
 class _Record:
     """The crate while it is filled."""
 
-    def __init__(self, results: Path) -> None:
-        self.results = results
+    def __init__(self, study: Path) -> None:
+        self.study = study
         self.time = _time(datetime.now(UTC))
         self.crate = ROCrate(version="1.1")
         self.crate.metadata.extra_contexts.append(CONTEXT)
 
     def workflow(self, datasets: Sequence[Entity], made: Sequence[Entity], runs: Sequence[Entity]) -> None:
         """Describe the whole: the Snakefile, its execution, and who made it under which licence."""
-        about = read_yaml(self.results / "code/CITATION.cff", "citation", "Fetch mnerflow again.")
+        about = read_yaml(self.study / "code/CITATION.cff", "citation", "Fetch mnerflow again.")
         licence = self.entity(
             f"https://spdx.org/licenses/{about['license']}", "CreativeWork", name=about["license"]
         )
         authors = [self.author(author) for author in about["authors"]]
-        snakefile = self.results / "code/Snakefile"
+        snakefile = self.study / "code/Snakefile"
         main = self.crate.add_workflow(
             dest_path=self.name(snakefile),
             main=True,
@@ -142,7 +142,7 @@ class _Record:
             endTime=self.time,
             instrument=main,
             object=[
-                self.file(self.results / "config.yaml", description="The merged configuration"),
+                self.file(self.study / "config.yaml", description="The merged configuration"),
                 self.crate.get("code/envs/requirements.lock"),
                 *datasets,
             ],
@@ -166,7 +166,7 @@ class _Record:
 
     def run(self, run: Run, dataset: Entity) -> Entity:
         """Describe the training and predicting of one run, or the asking of a rival."""
-        folder = self.results / "runs" / run.path
+        folder = self.study / "runs" / run.path
         record = Record.read(folder / RECORD, "Train the run again.")
         commit = (record.code.commit or "unknown") + "-dirty" * record.code.dirty
         end = datetime.fromisoformat(record.finished)
@@ -216,7 +216,7 @@ class _Record:
         return self.entity(author.get("orcid", f"#{quote(name)}"), "Person", name=name)
 
     def file(self, path: Path, **properties: Any) -> Entity:
-        """Add a file in the results' folder."""
+        """Add a file in the study's folder."""
         name = self.name(path)
         return self.crate.add_file(dest_path=name, properties={"name": name} | _facts(path) | properties)
 
@@ -226,8 +226,8 @@ class _Record:
         return known or self.crate.add(ContextEntity(self.crate, identifier, {"@type": kind, **properties}))
 
     def name(self, path: Path) -> str:
-        """A file's path below the results' folder."""
-        return path.relative_to(self.results).as_posix()
+        """A file's path below the study's folder."""
+        return path.relative_to(self.study).as_posix()
 
 
 def _facts(path: Path) -> dict[str, str]:

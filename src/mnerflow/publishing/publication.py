@@ -52,45 +52,46 @@ TABLES = (
 TABLES_OF_WORDS = ("errors.csv", "errors.md")
 
 
-def publish(results: Path, out: Path) -> int:
+def publish(study: Path, out: Path) -> int:
     """Copy runs, scores, tables, plots, report and configuration into ``out``, and write their checksums.
 
-    Only what ``results/config.yaml`` plans is copied; the report where it quotes no post. Runs that ``out``
-    holds already stay if ``results`` lacks them. Returns how many runs ``out`` holds then.
+    Only what ``study/config.yaml`` plans is copied; the report where it quotes no post. Runs that ``out``
+    holds already stay if ``study`` lacks them. Returns how many runs ``out`` holds then.
 
     Raises:
-        UserError: when ``results`` is not what was recorded at the end of its workflow, or holds rivals, or
+        UserError: when ``study`` is not what was recorded at the end of its workflow, or holds rivals, or
             when ``out`` holds runs that are not planned, or anything but published results. Then nothing is
             written.
     """
-    sums, _ = recorded(results)
-    config = read_yaml(results / "config.yaml", "configuration", "Run the workflow again.")
+    sums, _ = recorded(study)
+    config = read_yaml(study / "config.yaml", "configuration", "Run the workflow again.")
     planned = expand(config)
     if lost := [run for run in _runs(out) if run not in planned]:
         raise UserError(
             f"{out}: {len(lost)} of its runs, such as {lost[0].path}, are not planned by "
-            f"{results / 'config.yaml'}. Choose another folder with --to, or remove this one."
+            f"{study / 'config.yaml'}. Choose another folder with --to, or remove this one."
         )
     if out.exists() and not (out / SUMS).exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(
             f"{out}: holds files, but no {SUMS}, so that they were not published there. Name an empty folder "
             "with --to."
         )
-    if rivals := sorted({run.text_encoder for run in _runs(results)} & config.get("rivals", {}).keys()):
+    shown = {Run.from_folder(Path(name).parent).text_encoder for name in sums if name.endswith(f"/{RECORD}")}
+    if rivals := sorted(shown & config.get("rivals", {}).keys()):
         raise UserError(
-            f"{results}: holds answers of {', '.join(rivals)}, and tables with rivals cannot be computed "
+            f"{study}: holds answers of {', '.join(rivals)}, and tables with rivals cannot be computed "
             "again from what is published. Run the workflow without `rivals` first, in another folder."
         )
-    files = list(_results(results, config))
+    files = list(_results(study, config))
     if missing := [file for file in files if not file.exists()]:
         raise UserError(f"{missing[0]}: no such file. Run the workflow to its end first.")
     if not (out / SUMS).exists():
         write_text(out / SUMS, "")  # what is killed before the end can be published again
     for run in planned:
         if f"runs/{run.path}/{RECORD}" in sums:
-            _pack(results / "runs" / run.path, out / "runs" / run.path)
+            _pack(study / "runs" / run.path, out / "runs" / run.path)
     for file in files:
-        target = out / file.relative_to(results)
+        target = out / file.relative_to(study)
         target.parent.mkdir(parents=True, exist_ok=True)
         with atomic_path(target) as temporary:
             shutil.copyfile(file, temporary)
@@ -170,7 +171,7 @@ def _unpack_run(packed: Path, folder: Path, data: Path | None) -> None:
         write_text(folder / name, read_text(packed / name))
 
 
-def compare_tables(published: Path, results: Path) -> tuple[int, list[str]]:
+def compare_tables(published: Path, study: Path) -> tuple[int, list[str]]:
     """How many scores and tables there are, and which of them differ or are missing."""
     if not (published / "scores.csv").exists():
         raise UserError(f"{published / 'scores.csv'}: no such file. Name a folder of published results.")
@@ -179,9 +180,9 @@ def compare_tables(published: Path, results: Path) -> tuple[int, list[str]]:
     for name in names:
         if not (published / name).exists():
             wrong.append(f"{name}: not published")
-        elif not (results / name).exists():
+        elif not (study / name).exists():
             wrong.append(f"{name}: not computed")
-        elif read_bytes(published / name) != read_bytes(results / name):
+        elif read_bytes(published / name) != read_bytes(study / name):
             wrong.append(f"{name}: differs")
     return len(names), wrong
 
@@ -209,13 +210,13 @@ def pack(lines: bytes) -> bytes:
     return lzma.compress(lines, preset=9)
 
 
-def _results(results: Path, config: dict[str, Any]) -> Iterator[Path]:
-    yield results / "config.yaml"
+def _results(study: Path, config: dict[str, Any]) -> Iterator[Path]:
+    yield study / "config.yaml"
     if not config.get("quote_posts", True):
-        yield results / "report.html"
-    yield results / "scores.csv"
-    yield from (results / "tables" / name for name in (*TABLES, *TABLES_OF_WORDS))
-    yield from sorted((results / "plots").glob("*.svg"))
+        yield study / "report.html"
+    yield study / "scores.csv"
+    yield from (study / "tables" / name for name in (*TABLES, *TABLES_OF_WORDS))
+    yield from sorted((study / "plots").glob("*.svg"))
 
 
 def _predictions(file: Path) -> dict[tuple[str, str], list[Prediction]]:

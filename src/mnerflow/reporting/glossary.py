@@ -24,7 +24,7 @@ def glossary() -> str:
     parts = [HEAD, _columns(COMBINATION_COLUMNS)]
     for file, table in ALL.items():
         own = [column for column in table.columns if column not in COMBINATION_COLUMNS]
-        parts += [f"## {table.title}\n\n`results/{file}`. {table.caption}\n", _columns(own)]
+        parts += [f"## {table.title}\n\n`results/<study>/{file}`. {table.caption}\n", _columns(own)]
     return "\n".join(parts)
 
 

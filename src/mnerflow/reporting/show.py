@@ -9,18 +9,18 @@ from mnerflow.reporting.summary import short_table, summarize
 PLACES = {"tables": "tables", "plots": "plots", "data": "reports/data", "report": "report.html"}
 
 
-def results_text(results: Path) -> str:
-    """The table of all combinations in ``results/scores.csv`` and the paths of tables, plots and reports.
+def results_text(study: Path) -> str:
+    """The table of all combinations in ``scores.csv`` and the paths of tables, plots and reports.
 
     Raises ``UserError`` when there are no scores yet.
     """
-    table = short_table(summarize(read_scores(results / "scores.csv"))).console()
-    places = [f"{name:<8}{results / place}" for name, place in PLACES.items() if (results / place).exists()]
+    table = short_table(summarize(read_scores(study / "scores.csv"))).console()
+    places = [f"{name:<8}{study / place}" for name, place in PLACES.items() if (study / place).exists()]
     return "\n".join([table, *places])
 
 
-def rivals_text(results: Path) -> str:
-    """The table of the rivals in ``results/tables/rivals.csv``, and its path."""
-    path = results / "tables/rivals.md"
+def rivals_text(study: Path) -> str:
+    """The table of the rivals in ``tables/rivals.csv``, and its path."""
+    path = study / "tables/rivals.md"
     rows = rivals.SHORT.read(path.with_suffix(".csv"))
     return f"{rivals.SHORT.render(rows).console()}\nrivals  {path}\n"

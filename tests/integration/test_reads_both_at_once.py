@@ -22,16 +22,17 @@ def test_a_vision_language_model_and_itself_without_images(
     config["grid"] = [block]
     folder = tmp_path / "work"
     joint = "results/runs/demo/none/tiny+tiny/joint/seed1"
-    targets = ("results/scores.csv", "results/tables/does_it_help.csv")
+    targets = ("results/test/scores.csv", "results/test/tables/does_it_help.csv")
     done = workflow.run(folder, config, "--", *targets)
     assert done.status == 0, done.output
     rows = read_scores(folder / targets[0])
     assert {Combination.of(row).model for row in rows} == {"tiny text_only", "tiny joint"}
+    lines = [json.loads(line) for line in (folder / joint / "predictions.jsonl").read_text().splitlines()]
     sides = [
-        [json.loads(line)["confidence"] for line in (folder / joint / name).read_text().splitlines()]
-        for name in ("predictions.test.jsonl", "predictions.test.shuffled.jsonl")
+        [line["confidence"] for line in lines if (line["split"], line["condition"]) == ("test", condition)]
+        for condition in ("true", "image.shuffled")
     ]
-    assert sides[0] != sides[1]
+    assert len(sides[0]) == len(sides[1]) and sides[0] != sides[1]
     assert not workflow.plan(folder, config).trained
     config["vision_language_encoders"]["tiny"]["size"] = 32  # which the run without images never saw
     assert workflow.plan(folder, config).trained == {"demo/none/tiny+tiny/joint/seed1"}

@@ -1,0 +1,44 @@
+"""A study is a configuration with a name: what is made of runs lies in its folder, runs are shared."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from mnerflow.errors import UserError
+
+DEFAULT = "default"
+# Folders of the results that belong to all studies.
+SHARED = ("data", "features", "images", "logs", "published", "reports", "runs", "tuning", "verified")
+
+
+def study_name(given: str | None, files: Sequence[str | Path]) -> str:
+    """What a study is called: as its configuration says, or else as the last of its files, without ending.
+
+    ``DEFAULT`` where no file lies over ``config.yaml``. Raises ``UserError`` for what cannot be a folder of
+    the results, or is another one already.
+    """
+    file = Path(files[-1]) if files else Path(DEFAULT)
+    name = given or file.stem
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
+        raise UserError(
+            f"{file}: {name!r} cannot be the name of a study: it has letters, digits and _.- alone. Say "
+            "another one, as `name: mine` in it."
+        )
+    if name in SHARED:
+        raise UserError(
+            f"{file}: a study cannot be called {name!r}, as results/{name} belongs to all studies. Say "
+            "another name, as `name: mine` in it."
+        )
+    return name
+
+
+def link_runs(study: Path) -> None:
+    """Link the runs into a study's folder: its pages and records name them as if they lay there.
+
+    Raises ``UserError`` where a folder stands in place of the link.
+    """
+    link = study / "runs"
+    if link.is_dir() and not link.is_symlink():
+        raise UserError(f"{link}: a folder, where a link to the runs of all studies should be. Move it away.")
+    if not link.is_symlink():
+        link.symlink_to(Path("..", "runs"), target_is_directory=True)
