@@ -70,9 +70,10 @@ cluster-test: .venv/installed ## a small grid through a real SLURM of one node (
 		apt-get install -qq --no-install-recommends slurmctld slurmd slurm-client munge slurm-wlm-basic-plugins; }
 	.venv/bin/python -m pytest -rs tests/cluster
 
-check: .venv/installed ## linters and formatters
+check: .venv/installed ## linters, formatters, types
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
+	.venv/bin/mypy --no-error-summary
 	.venv/bin/snakefmt --check Snakefile rivals.smk workflow
 	.venv/bin/snakemake --lint
 	.venv/bin/snakemake -s rivals.smk --lint

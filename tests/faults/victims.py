@@ -75,6 +75,7 @@ def ended(work: Callable[..., Any], *arguments: Any, fault: Callable[[], None] |
 
 def _run(work: Callable[..., Any], arguments: tuple, fault: Callable[[], None] | None) -> None:
     torch.set_num_threads(1)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored by what a shell runs in the background
     sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115
     if fault:
         fault()

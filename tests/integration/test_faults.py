@@ -64,7 +64,7 @@ def test_a_full_disk(workflow: Workflow, config: dict, tmp_path: Path):
 
 
 def test_a_job_that_the_system_killed(workflow: Workflow, config: dict, tmp_path: Path):
-    made = "    make_demo(DemoConfig("
+    made = "    make_demo(config, "
     with workflow.edited(("workflow/scripts/make_demo.py", made, f"    __import__('os').abort()\n{made}")):
         result = workflow.run(tmp_path, config, DATA)
     said = "mnerflow: a job was killed before it could say why, mostly a sign that memory did not suffice."

@@ -61,7 +61,7 @@ def test_image_only_by_hand() -> None:
     )
     patches = torch.tensor([[[1.0, 3.0], [7.0, -7.0]], [[5.0, 5.0], [5.0, 5.0]]])
     patch_mask = torch.tensor([[True, False], [False, False]])
-    words = fusion(None, torch.ones(2, 3).bool(), patches, patch_mask)
+    words = fusion(torch.zeros(2, 3, 0), torch.ones(2, 3).bool(), patches, patch_mask)
     # The norm turns the one seen patch (1, 3) into (-1, 1); without an image, zero. GELU(1) = 0.84134.
     # The third word is beyond the last place and shares it.
     expected = torch.tensor([[[0.84134], [11.0], [11.0]], [[0.0], [10.0], [10.0]]])

@@ -85,7 +85,7 @@ def write_counts(path: str | Path, runs: Mapping[Run, Counts]) -> None:
         values |= {f"changed.{name}": array for name, array in counts.changed.items()}
         arrays |= {f"{run.path}/{name}": array for name, array in values.items()}
     with atomic_path(path) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(file, **arrays)
+        np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
 def read_counts(paths: Iterable[str | Path]) -> dict[Run, Counts]:
@@ -127,12 +127,12 @@ def check_same_posts(runs: Iterable[tuple[object, Counts]]) -> None:
 
 
 def _image_weight(predictions: Sequence[Prediction], types: Sequence[str]) -> np.ndarray:
-    told = [prediction for prediction in predictions if prediction.image_weight is not None]
+    told = [(one.labels, one.image_weight) for one in predictions if one.image_weight is not None]
     if not told:
         return np.empty(0)
     weights: dict[str, list[float]] = {kind: [] for kind in types}
-    for prediction in told:  # not one of which a filter hides every word
-        for tag, weight in zip(prediction.labels, prediction.image_weight or (), strict=True):
+    for labels, of_words in told:  # not one of which a filter hides every word
+        for tag, weight in zip(labels, of_words, strict=True):
             if tag != OUTSIDE and weight is not None:
                 weights[entity_type(tag)].append(weight)
     return np.array([np.mean(found) if found else np.nan for found in weights.values()])

@@ -1,6 +1,6 @@
 """What a model sees of some posts: subwords, words, labels and images as tensors."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -17,22 +17,22 @@ class Batch:
         word_mask: ``(batch, words)`` bool, true where there is a word.
         labels: ``(batch, words)`` int64 tag indices, 0 where there is no word.
         images: ``(batch, images, height, width, 3)`` uint8 pixels, or
-            ``(batch, images, patches, d_image)`` features of a frozen encoder; ``None`` without images.
-        image_mask: ``(batch, images)`` bool, true where there is an image; ``None`` without images.
+            ``(batch, images, patches, d_image)`` features of a frozen encoder; ``(batch, 0)`` without images.
+        image_mask: ``(batch, images)`` bool, true where there is an image.
     """
 
     text: dict[str, Tensor]
     word_mask: Tensor
     labels: Tensor
-    images: Tensor | None = None
-    image_mask: Tensor | None = None
+    images: Tensor
+    image_mask: Tensor
 
     def to(self, device: torch.device) -> "Batch":
         """The same batch on another device."""
-
-        def move(value):
-            if isinstance(value, dict):
-                return {name: tensor.to(device) for name, tensor in value.items()}
-            return None if value is None else value.to(device)
-
-        return Batch(**{field.name: move(getattr(self, field.name)) for field in fields(self)})
+        return Batch(
+            {name: tensor.to(device) for name, tensor in self.text.items()},
+            self.word_mask.to(device),
+            self.labels.to(device),
+            self.images.to(device),
+            self.image_mask.to(device),
+        )

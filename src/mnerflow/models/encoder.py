@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
+import torch
 from torch import Tensor, nn
 
 from mnerflow.data.post import Post
@@ -20,14 +21,19 @@ class Encoded:
     """What an encoder makes of a batch.
 
     Attributes:
-        words: ``(batch, words, d_word)``; ``None`` of an encoder that reads no text.
-        patches: ``(batch, patches, d_patch)`` of all images of a post; ``None`` of one that sees none.
-        patch_mask: ``(batch, patches)`` bool, true where there is a patch; ``None`` without patches.
+        words: ``(batch, words, d_word)``; ``d_word`` is 0 of an encoder that reads no text.
+        patches: ``(batch, patches, d_patch)`` of all images of a post; no patches of one that sees none.
+        patch_mask: ``(batch, patches)`` bool, true where there is a patch.
     """
 
-    words: Tensor | None
-    patches: Tensor | None = None
-    patch_mask: Tensor | None = None
+    words: Tensor
+    patches: Tensor
+    patch_mask: Tensor
+
+    @classmethod
+    def of_words(cls, words: Tensor) -> Self:
+        """Words without patches."""
+        return cls(words, words.new_zeros(len(words), 0, 0), words.new_zeros(len(words), 0, dtype=torch.bool))
 
 
 class Encoder(nn.Module):

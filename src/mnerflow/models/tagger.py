@@ -179,28 +179,28 @@ def _checksum(state: dict[str, Tensor], metadata: dict[str, Any]) -> str:
     digest = hashlib.sha256(json.dumps(metadata).encode())
     for name, tensor in sorted(state.items()):
         digest.update(f"{name} {tensor.dtype} {[*tensor.shape]}".encode())
-        digest.update(tensor.cpu().reshape(-1).view(torch.uint8).numpy())
+        digest.update(tensor.cpu().reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
 
 
 def _assemble(run: RunConfig, encoder: Encoder) -> Tagger:
     tags = tag_list(run.entity_types)
     sizes = Sizes(encoder.d_word, encoder.d_patch, len(tags), encoder.prefix_shape)
-    fusion = load_class("models.fusions", run.fusion.kind, Fusion)
+    fuse = load_class("models.fusions", run.fusion.kind, Fusion)
     given = encoder.inputs
-    if fusion.inputs != given and not (encoder.joint and fusion.inputs == ("joint",)):
+    if fuse.inputs != given and not (encoder.joint and fuse.inputs == ("joint",)):
         raise UserError(
-            f"fusion {run.fusion.kind!r}: it reads {' and '.join(fusion.inputs)}, but is given "
+            f"fusion {run.fusion.kind!r}: it reads {' and '.join(fuse.inputs)}, but is given "
             f"{' and '.join(given) or 'neither text nor image'}. Correct its `inputs`."
         )
     with options_of(f"fusion {run.fusion.kind!r}"):
-        fusion = fusion(sizes, **run.fusion.options)
+        fusion = fuse(sizes, **run.fusion.options)
     if not hasattr(fusion, "d_model"):
         raise UserError(
             f"fusion {run.fusion.kind!r}: it does not say how long the vectors are that it gives. Set "
             "`self.d_model`."
         )
-    decoder = load_class("models.decoders", run.decoder.kind, Decoder)
+    decode = load_class("models.decoders", run.decoder.kind, Decoder)
     with options_of(f"decoder {run.decoder.kind!r}"):
-        decoder = decoder(fusion.d_model, tags, **run.decoder.options)
+        decoder = decode(fusion.d_model, tags, **run.decoder.options)
     return Tagger(encoder, fusion, decoder)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from mnerflow.data.post import Post
@@ -10,6 +11,7 @@ from mnerflow.models.batch import Batch
 from mnerflow.models.encoder import Encoded, Encoder, PrefixOf
 from mnerflow.models.image_encoders import ImageEncoder
 from mnerflow.models.image_encoders.augment import Augment
+from mnerflow.models.layer_prefix import LayerPrefix
 from mnerflow.models.text_encoders import EncodedText, TextEncoder
 
 FURTHER_IMAGE = 16  # units of text that an image more is as dear as: a few hundred patches, not encoded again
@@ -55,15 +57,19 @@ class TwoTowers(Encoder):
     def forward(self, batch: Batch, prefix: PrefixOf) -> Encoded:
         """Encode images first, since a prefix made of them may stand before the words."""
         if self.image is None:
-            return Encoded(self.text(batch.text))
-        patches = self._patches(batch.images, batch.image_mask)
+            return Encoded.of_words(self._words(batch, None))
+        patches = self._patches(self.image, batch.images, batch.image_mask)
         patch_mask = batch.image_mask.repeat_interleave(patches.shape[2], dim=1)
         patches = patches.flatten(1, 2)
-        if self.text is None:
-            return Encoded(None, patches, patch_mask)
-        return Encoded(self.text(batch.text, prefix(patches, patch_mask)), patches, patch_mask)
+        return Encoded(self._words(batch, prefix(patches, patch_mask)), patches, patch_mask)
 
-    def _patches(self, images: Tensor, image_mask: Tensor) -> Tensor:
+    def _words(self, batch: Batch, prefix: LayerPrefix | None) -> Tensor:
+        """``(batch, words, d_word)``."""
+        if self.text is None:
+            return torch.zeros(*batch.word_mask.shape, 0, device=batch.word_mask.device)
+        return self.text(batch.text, prefix)
+
+    def _patches(self, encoder: ImageEncoder, images: Tensor, image_mask: Tensor) -> Tensor:
         """Encode ``(batch, images, …)`` to ``(batch, images, patches, d)``.
 
         What pads a batch takes no time and no part in its statistics; its patches are zero. Only where there
@@ -71,8 +77,8 @@ class TwoTowers(Encoder):
         """
         shown = int(image_mask.sum())
         if shown == image_mask.numel() or shown < 2:
-            return self.image(self.augment(images.flatten(0, 1))).unflatten(0, image_mask.shape)
-        encoded = self.image(self.augment(images[image_mask]))
+            return encoder(self.augment(images.flatten(0, 1))).unflatten(0, image_mask.shape)
+        encoded = encoder(self.augment(images[image_mask]))
         patches = encoded.new_zeros(*image_mask.shape, *encoded.shape[1:])
         patches[image_mask] = encoded
         return patches

@@ -75,7 +75,8 @@ def needs_of(config: dict[str, Any], runs: Iterable[Run], results: Path) -> Need
         if encoder.get("frozen"):
             files[results / f"features/{dataset}/{name}.npy"] = FEATURES * pixels / 1e9
     gigabytes = _weights(config, runs)
-    gigabytes["images"] = sum(size for file, size in files.items() if not file.exists())
+    images_size = sum(size for file, size in files.items() if not file.exists())
+    gigabytes["images"] = images_size  # type: ignore[assignment]  # a Counter's numbers may be fractions
     return Needs(runs, hours, gigabytes, sorted({run.dataset for run in runs if not known[run.dataset]}))
 
 

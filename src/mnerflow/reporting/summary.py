@@ -77,8 +77,8 @@ GRID = Table(
 # What fits the 100 columns of a terminal.
 SHORT = replace(
     GRID,
-    about="Test split, percent: entity F1 (mean ± standard deviation over seeds), token macro F1, and entity "
-    "F1 of the same weights with shuffled and with blank images.",
+    about="Test split, percent: entity F1 (mean; from three seeds on ± standard deviation), token macro F1, "
+    "and entity F1 of the same weights with shuffled and with blank images.",
     printed=(
         DATA,
         MODEL,

@@ -119,14 +119,16 @@ class Inputs:
         word_mask = mask_of(torch.tensor([len(row) for row in labels]))
         texts = [self.texts[index] for index in chosen] if self.texts else []
         text = self._encoder.collate(texts, [len(self._shown(index)) for index in chosen])
-        images, image_mask = self._images(chosen) if self.images is not None else (None, None)
-        return Batch(text, word_mask, padded(labels), images, image_mask)
+        return Batch(text, word_mask, padded(labels), *self._images(chosen))
 
     def _shown(self, post: int) -> Sequence[int]:
         """Rows of the images that a post is shown."""
         return self.rows[post] if self.images is not None else ()
 
     def _images(self, chosen: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
+        if self.images is None:
+            none = torch.zeros(len(chosen), 0, dtype=torch.uint8)
+            return none, none.bool()
         shown = [self.rows[index] for index in chosen]
         # A batch needs a place for an image, which is masked where no post has one.
         rows = padded([own or [BLANK_ROW] for own in shown], BLANK_ROW)

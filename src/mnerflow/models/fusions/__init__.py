@@ -41,15 +41,14 @@ class Fusion(nn.Module):
         """What the text encoder's layers read of the image; nothing in a fusion that comes after them."""
         return None
 
-    def forward(
-        self, words: Tensor | None, word_mask: Tensor, patches: Tensor | None, patch_mask: Tensor | None
-    ) -> Tensor:
+    def forward(self, words: Tensor, word_mask: Tensor, patches: Tensor, patch_mask: Tensor) -> Tensor:
         """Fuse the two modalities.
 
         Args:
-            words: ``(batch, words, sizes.words)``; ``None`` in an image-only run.
+            words: ``(batch, words, sizes.words)``.
             word_mask: ``(batch, words)`` bool, true where there is a word.
-            patches: ``(batch, patches, sizes.patches)`` of all images of a post; ``None`` in a text-only run.
+            patches: ``(batch, patches, sizes.patches)`` of all images of a post; no patches in a
+                text-only run.
             patch_mask: ``(batch, patches)`` bool, true where there is a patch.
 
         Returns:

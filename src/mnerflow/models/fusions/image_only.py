@@ -18,7 +18,7 @@ class ImageOnly(Fusion):
         self.activation = nn.Sequential(nn.GELU(), nn.Dropout(dropout))
         self.d_model = hidden
 
-    def forward(self, words: Tensor | None, word_mask: Tensor, patches: Tensor, patch_mask: Tensor) -> Tensor:
+    def forward(self, words: Tensor, word_mask: Tensor, patches: Tensor, patch_mask: Tensor) -> Tensor:
         """Return words ``(batch, words, hidden)`` made of ``patches (batch, patches, d)``."""
         places = torch.arange(word_mask.shape[1], device=word_mask.device)
         places = self.position(places.clamp(max=self.position.num_embeddings - 1))

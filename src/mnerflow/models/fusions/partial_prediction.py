@@ -28,7 +28,7 @@ class PartialPrediction(Fusion):
 
     def forward(self, words: Tensor, word_mask: Tensor, patches: Tensor, patch_mask: Tensor) -> Tensor:
         """Return fused predictions ``(batch, words, tags)`` of words and patches ``(batch, …, d)``."""
-        text = self.text_head(self.text(words, word_mask, None, None))
-        image = self.image_head(self.image(None, word_mask, patches, patch_mask))
+        text = self.text_head(self.text(words, word_mask, patches, patch_mask))
+        image = self.image_head(self.image(words, word_mask, patches, patch_mask))
         text, image = text.log_softmax(-1), image.log_softmax(-1).to(text.dtype)
         return text + image + self.fuse(torch.cat([text, image], dim=-1))

@@ -15,8 +15,6 @@ class TextOnly(Fusion):
         self.dropout = nn.Dropout(dropout)
         self.d_model = sizes.words
 
-    def forward(
-        self, words: Tensor, word_mask: Tensor, patches: Tensor | None, patch_mask: Tensor | None
-    ) -> Tensor:
+    def forward(self, words: Tensor, word_mask: Tensor, patches: Tensor, patch_mask: Tensor) -> Tensor:
         """Return ``words (batch, words, d)``."""
         return self.dropout(words)

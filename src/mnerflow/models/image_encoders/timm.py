@@ -78,8 +78,9 @@ class Timm(ImageEncoder):
             ) from error
         model.pretrained_cfg.pop("state_dict", None)
         for part in (getattr(model, name, None) for name in ("patch_embed", "stem")):
-            cuts = isinstance(part, PatchEmbed) and not part.dynamic_img_pad
-            if cuts and any(size % side for side in part.patch_size):
+            if not isinstance(part, PatchEmbed) or part.dynamic_img_pad:
+                continue
+            if any(size % side for side in part.patch_size):
                 raise UserError(
                     f"image encoder: timm's {config.model!r} cuts patches of {part.patch_size[0]} pixels, "
                     f"and {size} is no multiple, so that it would not read the border. Choose another `size`."

@@ -34,7 +34,7 @@ class EncodedText:
     words: list[list[tuple[int, int]]]
     subwords: list[int]
     own: int
-    extra: dict[str, list] | None = None
+    extra: dict[str, list[Any]] = field(default_factory=dict)
     cut: list[str] = field(default_factory=list)
 
     @property

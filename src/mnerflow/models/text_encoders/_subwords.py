@@ -58,7 +58,9 @@ class SubwordEncoder(TextEncoder):
 
     contexts_first = False
 
-    def __init__(self, config: SubwordConfig, tokenizer, model: PreTrainedModel) -> None:
+    def __init__(
+        self, config: SubwordConfig, tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel
+    ) -> None:
         super().__init__()
         self.config = config
         self.tokenizer = tokenizer
@@ -69,8 +71,8 @@ class SubwordEncoder(TextEncoder):
         self.d_model = self.settings.hidden_size
         self.casing = None
         if config.casing:
-            width = model.get_input_embeddings().embedding_dim  # ELECTRA's are narrower than its layers
-            self.casing = nn.Embedding(len(CASINGS), width, padding_idx=0)
+            vectors: Any = model.get_input_embeddings()  # ELECTRA's are narrower than its layers
+            self.casing = nn.Embedding(len(CASINGS), vectors.embedding_dim, padding_idx=0)
             nn.init.normal_(self.casing.weight[1:], std=getattr(self.settings, "initializer_range", 0.02))
 
     @cached_property
@@ -107,7 +109,7 @@ class SubwordEncoder(TextEncoder):
         positions = self.tokenizer.model_max_length
         learnt = getattr(self.settings, "max_position_embeddings", positions)
         longest = min(positions, learnt if learnt > 0 else positions)  # XLNet's relative ones have no end
-        embedding = getattr(getattr(self.model, "embeddings", None), "position_embeddings", None)
+        embedding: Any = getattr(getattr(self.model, "embeddings", None), "position_embeddings", None)
         if getattr(embedding, "padding_idx", None) is not None:  # RoBERTa numbers positions after it
             longest = min(positions, len(embedding.weight) - embedding.padding_idx - 1)
         return min(self.config.max_subwords or longest, longest)
@@ -168,8 +170,10 @@ class SubwordEncoder(TextEncoder):
                 "subwords and the contexts. Raise its `max_subwords` or lower the variant's `context_length`."
             )
         whole, words = words, [ids[:room] for ids in words]
-        windows, types, cases = [], [], []
-        margin, units = [-1] * len(words), [[]] * len(words)
+        windows: list[list[int]] = []
+        types, cases = [], []
+        margin = [-1] * len(words)
+        units: list[list[tuple[int, int]]] = [[]] * len(words)
         for first, last in _window_ranges([len(ids) for ids in words], room):
             row = list(head)
             case = [0] * len(head)
@@ -230,7 +234,8 @@ class SubwordEncoder(TextEncoder):
 
     def hidden(self, text: dict[str, Tensor], prefix: LayerPrefix | None = None, **besides: Tensor) -> Tensor:
         """The last layer's fp32 vectors ``(windows, subwords, d_model)``; ``besides`` goes to the model."""
-        inputs = {name: text[name] for name in ("input_ids", "token_type_ids") if name in text} | besides
+        read = {name: text[name] for name in ("input_ids", "token_type_ids") if name in text}
+        inputs: dict[str, Any] = read | besides
         if prefix is not None:
             prefix = inputs["past_key_values"] = prefix.of_rows(text["posts"])
         inputs["attention_mask"] = self._reads(text["attention_mask"], prefix)
@@ -333,7 +338,7 @@ class SubwordEncoder(TextEncoder):
         eps = torch.finfo(self.model.dtype).eps
         return bool((one - other).norm() > min(100 * eps, eps**0.5) * one.norm())
 
-    def _reads(self, mask: Tensor, prefix: LayerPrefix | None) -> Tensor:
+    def _reads(self, mask: Tensor, prefix: LayerPrefix | None) -> Tensor | dict[str, Tensor]:
         """Which subwords each one attends to, in a form that the model takes."""
         if prefix is None:
             return mask
@@ -343,16 +348,20 @@ class SubwordEncoder(TextEncoder):
         return prefix.extend(scores.masked_fill(~reads, torch.finfo(scores.dtype).min))
 
 
-def load_pretrained(weights: Path | None, **options: Any) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """The model in a folder, made with ``options`` of ``from_pretrained``, and its tokenizer.
-
-    Raises ``UserError`` where there are none, where one of the two is not whole, and where they are not of
-    each other.
-    """
+def weights_folder(weights: Path | None) -> Path:
+    """The folder of pretrained weights; raises ``UserError`` where there is none."""
     if weights is None:
         raise UserError("text encoder: it needs pretrained weights. Give it a `source`.")
     if not weights.is_dir():  # transformers would ask the hub for a model of this name
         raise UserError(f"{weights}: no such folder of weights. Correct the encoder's `source`.")
+    return weights
+
+
+def load_pretrained(weights: Path, **options: Any) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """The model in a folder, made with ``options`` of ``from_pretrained``, and its tokenizer.
+
+    Raises ``UserError`` where one of the two is not whole, and where they are not of each other.
+    """
     what = "transformers model and tokenizer can be read from this folder"
     with reading(weights, what, "Correct the encoder's `source`."):
         tokenizer = load_tokenizer(weights)
@@ -388,9 +397,10 @@ def _whole(weights: Path, name: str, value: Any) -> int:
 def check_vocabulary(weights: Path, tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> None:
     """Raise ``UserError`` where a text can have subwords that the model has no vector for."""
     try:
-        rows = len(model.get_input_embeddings().weight)
+        vectors: Any = model.get_input_embeddings()
     except NotImplementedError:  # CANINE hashes characters, and has no table of them
         return
+    rows = len(vectors.weight)
     # What spells a special subword is not read as one; only these stand in what the model reads.
     used = {tokenizer.unk_token_id, tokenizer.pad_token_id, *tokenizer("a", "a")["input_ids"]}
     marked = {number for number, token in tokenizer.added_tokens_decoder.items() if token.special}

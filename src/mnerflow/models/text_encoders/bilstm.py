@@ -13,6 +13,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
+from mnerflow.models.layer_prefix import LayerPrefix
 from mnerflow.models.padding import padded
 from mnerflow.models.text_encoders import EncodedText, TextEncoder
 from mnerflow.models.text_encoders._contexts import joined
@@ -45,7 +46,7 @@ class Vocabulary:
         """Count the words of the training posts; never hand it another split."""
         tokens = [word for post in posts for word in _read(post)]
 
-        def index(counts: Counter, least: int) -> dict[str, int]:
+        def index(counts: Counter[str], least: int) -> dict[str, int]:
             frequent = sorted(unit for unit, count in counts.items() if count >= least)
             return {unit: number for number, unit in enumerate(frequent, start=2)}
 
@@ -121,7 +122,7 @@ class BiLSTM(TextEncoder):
             "units": padded([[position for ((_, position),) in text.words] for text in texts]),
         }
 
-    def forward(self, text: dict[str, Tensor], prefix: None = None) -> Tensor:
+    def forward(self, text: dict[str, Tensor], prefix: LayerPrefix | None = None) -> Tensor:
         """Return ``(batch, words, 2 * hidden)``."""
         characters = text["characters"]
         spelled = self.character(characters).flatten(0, 1).transpose(1, 2)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from bitsandbytes.nn import Linear4bit
+from bitsandbytes.nn.modules import Linear4bit
 from peft import LoraConfig, inject_adapter_in_model
 from torch import Tensor
 from transformers import BitsAndBytesConfig, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
@@ -24,6 +24,7 @@ from mnerflow.models.text_encoders._subwords import (
     SubwordEncoder,
     check_config,
     load_pretrained,
+    weights_folder,
 )
 
 # Layers that can see to the right, and a prefix.
@@ -76,8 +77,14 @@ class LanguageModel(SubwordEncoder):
         language: the language model in that larger one, which gets the adapters.
     """
 
+    config: Config
+
     def __init__(
-        self, config: Config, tokenizer, model: PreTrainedModel, language: PreTrainedModel | None = None
+        self,
+        config: Config,
+        tokenizer: PreTrainedTokenizerBase,
+        model: PreTrainedModel,
+        language: PreTrainedModel | None = None,
     ) -> None:
         language = model if language is None else language
         _check(config.lora, language)
@@ -125,13 +132,17 @@ class LanguageModel(SubwordEncoder):
     @classmethod
     def restore(cls, config: Config, weights: Path | None, metadata: dict[str, Any]) -> "LanguageModel":
         """Read the frozen weights again, the adapters still to be loaded."""
-        model, tokenizer = load_frozen(weights, config.four_bit)
+        model, tokenizer = load_frozen(weights_folder(weights), config.four_bit)
         check_config(model, ("hidden_size", "num_hidden_layers", "num_attention_heads"))
         return cls.adapted(config, tokenizer, model)
 
     @classmethod
     def adapted(
-        cls, config: Config, tokenizer, model: PreTrainedModel, language: PreTrainedModel | None = None
+        cls,
+        config: Config,
+        tokenizer: PreTrainedTokenizerBase,
+        model: PreTrainedModel,
+        language: PreTrainedModel | None = None,
     ) -> "LanguageModel":
         """Make it of a model that was read; raises ``UserError`` for options that this one cannot have."""
         settings = (model if language is None else language).config
@@ -167,7 +178,7 @@ class LanguageModel(SubwordEncoder):
         return prefix.extend(masks)
 
 
-def load_frozen(weights: Path | None, four_bit: bool) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+def load_frozen(weights: Path, four_bit: bool) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """The model in a folder, its weights as they stay, in 4 bits if asked; and its tokenizer.
 
     Raises ``UserError`` as ``load_pretrained``.

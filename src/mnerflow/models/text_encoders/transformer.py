@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import PreTrainedModel
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from mnerflow.compute.device import device
 from mnerflow.data.post import Post
@@ -19,6 +19,7 @@ from mnerflow.models.text_encoders._subwords import (
     SubwordEncoder,
     check_config,
     load_pretrained,
+    weights_folder,
 )
 
 # They mask scores of attention with a number that bf16 does not have.
@@ -44,13 +45,13 @@ class Config(SubwordConfig):
 class Transformer(SubwordEncoder):
     """A pretrained encoder, trained whole or in its upper layers."""
 
-    def __init__(self, config: Config, tokenizer, model: PreTrainedModel) -> None:
+    def __init__(self, config: Config, tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> None:
         super().__init__(config, tokenizer, model)
         depth = model.config.num_hidden_layers
         stacks = [module for module in model.modules() if isinstance(module, nn.ModuleList)]
         found = [stack for stack in stacks if len(stack) == depth]  # XLM has a list a kind of sublayer
-        layers = found[0] if len(found) == 1 else None
-        if layers is None and (config.layers or config.trained_layers):
+        layers = found[0] if len(found) == 1 else nn.ModuleList()
+        if len(found) != 1 and (config.layers or config.trained_layers):
             raise UserError(
                 f"text encoder: {type(model).__name__} has no one list of {depth} layers to choose from. "
                 "Leave its options `layers` and `trained_layers` out."
@@ -69,8 +70,8 @@ class Transformer(SubwordEncoder):
         if model.base_model_prefix in ("bert", "roberta", "electra"):  # they take keys from outside
             heads = model.config.num_attention_heads
             self.prefix_shape = (len(layers), heads, self.d_model // heads)
-        if getattr(model.config, "attention_type", None) == "block_sparse":  # in batches of long posts alone
-            model.set_attention_type("original_full")
+        if attend := getattr(model, "set_attention_type", None):  # BigBird's is sparse in long batches alone
+            attend("original_full")
         if model.config.model_type in PLAIN_ATTENTION and device().type == "cpu":
             model.set_attn_implementation(attention.NAME)
 
@@ -87,7 +88,7 @@ class Transformer(SubwordEncoder):
     @classmethod
     def restore(cls, config: Config, weights: Path | None, metadata: dict[str, Any]) -> "Transformer":
         """Read the pretrained weights again, those that were trained still to be replaced."""
-        model, tokenizer = load_pretrained(weights, dtype=torch.float32)
+        model, tokenizer = load_pretrained(weights_folder(weights), dtype=torch.float32)
         check_config(model, ("hidden_size", "num_hidden_layers"))
         if model.config.is_encoder_decoder:
             raise UserError(f"{weights}: {model.config.model_type} has a decoder, too. Choose an encoder.")

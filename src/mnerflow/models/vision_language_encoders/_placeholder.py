@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
-from transformers import PreTrainedConfig, ProcessorMixin
+from transformers import PreTrainedConfig
 
 from mnerflow.errors import UserError
 from mnerflow.models.text_encoders import EncodedText
@@ -43,10 +43,11 @@ class Placeholder:
 
 
 def placeholder_of(
-    processor: ProcessorMixin, model: PreTrainedConfig, size: int, settings: dict[str, Any]
+    processor: Any, model: PreTrainedConfig, size: int, settings: dict[str, Any]
 ) -> Placeholder:
     """What a model's processor makes of an image of ``size`` × ``size`` pixels.
 
+    No type tells what the processors of all families have, such as an ``image_token``.
     ``settings`` stand in for those of its image processor. Raises ``UserError`` where that is nothing that a
     model could see.
     """

@@ -18,6 +18,7 @@ from mnerflow.models.encoder import Encoded, PrefixOf
 from mnerflow.models.padding import padded
 from mnerflow.models.pretrained import SAFE, reading
 from mnerflow.models.text_encoders import EncodedText
+from mnerflow.models.text_encoders._subwords import weights_folder
 from mnerflow.models.text_encoders.language_model import Config as LanguageModelConfig
 from mnerflow.models.text_encoders.language_model import LanguageModel, load_frozen
 from mnerflow.models.vision_language_encoders import VisionLanguageEncoder
@@ -85,19 +86,20 @@ class VisionLanguageModel(VisionLanguageEncoder):
             raise UserError(
                 "vision-language encoder: it knows the casing of words. Leave its option `casing` out."
             )
-        model, tokenizer = load_frozen(weights, config.four_bit)
+        folder = weights_folder(weights)
+        model, tokenizer = load_frozen(folder, config.four_bit)
         language = model.get_decoder()
         if language is model or model.config.is_encoder_decoder:
             raise UserError(
-                f"{weights}: {model.config.model_type} is no vision-language model with one decoder. Choose "
+                f"{folder}: {model.config.model_type} is no vision-language model with one decoder. Choose "
                 "another one, or name it among `text_encoders`."
             )
         text = LanguageModel.adapted(config, tokenizer, model, language)
         if not size:
             return cls(text, 0, None, {})
         remedy = "Correct the `source`, or the option `image_processor`."
-        with reading(weights, "processor of images can be read from this folder", remedy):
-            processor = AutoProcessor.from_pretrained(weights, **SAFE)
+        with reading(folder, "processor of images can be read from this folder", remedy):
+            processor = AutoProcessor.from_pretrained(folder, **SAFE)
             return cls(text, size, processor, config.image_processor)
 
     def parts(self) -> dict[str, nn.Module]:
@@ -139,23 +141,23 @@ class VisionLanguageModel(VisionLanguageEncoder):
 
     def forward(self, batch: Batch, prefix: PrefixOf) -> Encoded:
         """Return words that saw the images, and patches; words alone where it is shown no images."""
-        text, besides = batch.text, {}
-        if self.placeholder is not None:
-            besides = {name: text[name] for name in self.placeholder.types}
-            besides |= self._seen(batch.images[text["posts"]], batch.image_mask[text["posts"]])
-        hidden = self.text.hidden(text, **besides)
-        words = self.text.pooled(hidden, text)
+        text = batch.text
         if self.placeholder is None:
-            return Encoded(words)
-        return Encoded(words, hidden.flatten(0, 1)[text["patches"]], text["patch_mask"])
+            return Encoded.of_words(self.text(text))
+        posts = text["posts"]
+        besides = {name: text[name] for name in self.placeholder.types}
+        besides |= self._seen(self.placeholder.inputs, batch.images[posts], batch.image_mask[posts])
+        hidden = self.text.hidden(text, None, **besides)
+        patches = hidden.flatten(0, 1)[text["patches"]]
+        return Encoded(self.text.pooled(hidden, text), patches, text["patch_mask"])
 
-    def _seen(self, images: Tensor, image_mask: Tensor) -> dict[str, Tensor]:
-        """What the model takes of images ``(windows, images, height, width, 3)`` uint8."""
+    def _seen(self, names: Sequence[str], images: Tensor, image_mask: Tensor) -> dict[str, Tensor]:
+        """The tensors of these ``names`` of images ``(windows, images, height, width, 3)`` uint8."""
         pixels = [*images[image_mask].permute(0, 3, 1, 2)]
         if not pixels:
             return {}
         seen = self.image_processor(pixels, return_tensors="pt", **self.settings)
-        return {name: seen[name].to(images.device) for name in self.placeholder.inputs}
+        return {name: seen[name].to(images.device) for name in names}
 
     def metadata(self) -> dict[str, Any]:
         """Nothing: what it is stands in the folder of its weights."""
