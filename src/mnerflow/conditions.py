@@ -50,11 +50,16 @@ def conditions_of(sources: Sequence[str]) -> dict[str, list[Condition]]:
     return {"dev": [TRUE], "test": sorted([TRUE, *wrong])}
 
 
-def shuffled(own: Sequence[Hashable], seed: int) -> list[int]:
-    """For every post, of ``own`` by post, the place of the post whose source it is handed.
+def meet(one: frozenset[Hashable], other: frozenset[Hashable]) -> bool:
+    """Whether two posts have the same images or text, or albums that share one."""
+    return one == other or bool(one & other)
 
-    A random order, in which no post is handed what equals its own. Where more than half of all are equal, as
-    few as can be keep theirs.
+
+def shuffled(own: Sequence[frozenset[Hashable]], seed: int) -> list[int]:
+    """For every post, of the images or the text that it has, the place of the post whose it is handed.
+
+    A random order, in which no post is handed what meets its own, see ``meet``. Where more than half of all
+    are equal, as few as can be keep theirs.
     """
     order = list(range(len(own)))
     random.Random(seed).shuffle(order)
@@ -64,5 +69,13 @@ def shuffled(own: Sequence[Hashable], seed: int) -> list[int]:
         # Those who neither have it nor were handed it: while there is one, an exchange mends two places.
         free = (post for post in order if same not in (own[post], own[given[post]]))
         for post, other in zip(keeping, free, strict=False):
+            given[post], given[other] = given[other], given[post]
+    for post in [post for post in order if own[post] & own[given[post]]]:
+        free = (
+            other
+            for other in order
+            if not meet(own[post], own[given[other]]) and not meet(own[other], own[given[post]])
+        )
+        if meet(own[post], own[given[post]]) and (other := next(free, None)) is not None:
             given[post], given[other] = given[other], given[post]
     return [given[post] for post in range(len(own))]

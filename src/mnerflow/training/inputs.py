@@ -10,7 +10,7 @@ from typing import Self, TypeVar
 import numpy
 import torch
 
-from mnerflow.conditions import IMAGE, Condition, shuffled
+from mnerflow.conditions import IMAGE, Condition, meet, shuffled
 from mnerflow.config import RunConfig
 from mnerflow.data.image_store import BLANK_ROW
 from mnerflow.data.post import Post
@@ -81,7 +81,7 @@ class Inputs:
             read.rows = _wrong(self.rows, list(map(frozenset, self.rows)), blank, condition, seed)
         elif source in self._contexts:
             texts = [post.contexts.get(source, "") for post in self.posts]
-            texts = _wrong(texts, texts, [""] * len(texts), condition, seed)
+            texts = _wrong(texts, [frozenset({text}) for text in texts], [""] * len(texts), condition, seed)
             pairs = zip(self.posts, texts, strict=True)
             read.posts = [_with_context(post, source, text) for post, text in pairs]
             read.texts = self._encoder.encode(read.posts, self._contexts, self._context_length)
@@ -157,13 +157,17 @@ def _read(images: numpy.ndarray, rows: numpy.ndarray) -> numpy.ndarray:
 
 
 def _wrong(
-    own: Sequence[T], known_by: Sequence[Hashable], blank: Sequence[T], condition: Condition, seed: int
+    own: Sequence[T],
+    known_by: Sequence[frozenset[Hashable]],
+    blank: Sequence[T],
+    condition: Condition,
+    seed: int,
 ) -> Sequence[T]:
-    """What posts are shown of a source instead of their ``own``; those are equal whose ``known_by`` are."""
+    """What posts are shown of a source instead of their ``own``; ``known_by`` tells which ``meet``."""
     if condition.change == "blank":
         return blank
     others = shuffled(known_by, seed)
-    if kept := sum(known_by[post] == known_by[other] for post, other in enumerate(others)):
+    if kept := sum(meet(known_by[post], known_by[other]) for post, other in enumerate(others)):
         said = "%s: %d of %d posts keep theirs, since more than half have the same"
         logger.warning(said, condition.name, kept, len(own))
     return [own[other] for other in others]
