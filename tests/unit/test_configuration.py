@@ -90,6 +90,14 @@ def test_a_few_lines_cannot_stand_for_millions_of_values(text: str, tmp_path: Pa
         check_keys(tmp_path / "c.yaml")
 
 
+def test_broken_yaml_names_file_and_line(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text("training:\n  epochs: 3\n\tpatience: 2\n")
+    with pytest.raises(UserError, match=r"c\.yaml:3: no YAML"):
+        check_keys(tmp_path / "c.yaml")
+    (tmp_path / "c.json").write_text('{\n\t"training": {"epochs": 3}\n}\n')
+    check_keys(tmp_path / "c.json")
+
+
 def test_anchors_and_merged_keys_are_no_fault(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text("a: &a {x: 1}\nb: {<<: *a, y: 2}\nc: [*a, *a]\n")
     check_keys(tmp_path / "c.yaml")

@@ -13,11 +13,6 @@ from snakemake.utils import min_version
 min_version("9.0")
 logging.raiseExceptions = False  # of a full disk, which is told of in one sentence below
 
-
-configfile: Path(workflow.basedir) / "config/datasets.yaml"
-configfile: Path(workflow.basedir) / "config.yaml"
-
-
 STARTED = time.time()
 # Names this start of the workflow to its jobs: max_cost holds for all of them together.
 os.environ.setdefault("MNERFLOW_SESSION", f"{STARTED:.3f}")
@@ -31,6 +26,7 @@ os.environ.update(PYTHONPATH=str(ROOT / "src"))
 signal.signal(signal.SIGUSR1, signal.SIG_IGN)
 
 from mnerflow.compute import lifeline
+from mnerflow.config.keys import check_keys
 from mnerflow.errors import UserError, printable
 from mnerflow.files import check_space
 
@@ -61,3 +57,13 @@ if workflow.is_main_process:
         check_space(NOTES)
     except UserError as error:
         stop(error)
+
+try:  # Of broken YAML Snakemake says neither file nor line.
+    for file in (ROOT / "config/datasets.yaml", ROOT / "config.yaml"):
+        check_keys(file)
+except UserError as error:
+    stop(error)
+
+
+configfile: ROOT / "config/datasets.yaml"
+configfile: ROOT / "config.yaml"

@@ -1,5 +1,6 @@
-"""Look through a YAML file of configuration before its values count: keys and anchors."""
+"""Look through a YAML file of configuration before its values count: form, keys and anchors."""
 
+import json
 from pathlib import Path
 
 import yaml
@@ -13,14 +14,29 @@ MOST = 100_000  # values of a configuration; the largest grids have a few thousa
 def check_keys(file: Path) -> None:
     """Raise ``UserError`` when a key stands twice in a YAML file, of which YAML would take the last alone.
 
-    And when anchors make a few lines stand for more than ``MOST`` values, or for themselves.
+    And when it is neither YAML nor JSON, and when anchors make a few lines stand for more than ``MOST``
+    values, or for themselves.
     """
+    text = read_text(file)
     try:
-        root = yaml.compose(read_text(file), yaml.CSafeLoader)
-    except yaml.YAMLError:  # a JSON file may have tabs; what is neither, Snakemake has refused
-        return
+        root = yaml.compose(text, yaml.CSafeLoader)
+    except yaml.MarkedYAMLError as error:
+        if _is_json(text):  # which may have tabs
+            return
+        line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise UserError(
+            f"{file}{line}: no YAML ({error.problem}). Mend the line, or the one before."
+        ) from error
     if root:
         _count(root, file, {})
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _count(node: yaml.Node, file: Path, counted: dict[int, int]) -> int:
