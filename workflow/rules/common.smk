@@ -27,7 +27,7 @@ ENVIRONMENT = str(ROOT / "envs/environment.yaml")
 config.update({key: value == "true" for key, value in config.items() if value in ("true", "false")})
 
 try:
-    for file in workflow.configfiles:
+    for file in workflow.overwrite_configfiles:
         check_keys(Path(file))
     check(config)
     config["name"] = study_name(config.get("name"), workflow.overwrite_configfiles)
