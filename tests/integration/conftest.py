@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 PARTS = (
     "Snakefile",
     "rivals.smk",
+    "contexts.smk",
     "config.yaml",
     "config",
     "workflow",
