@@ -6,7 +6,7 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -164,10 +164,13 @@ def ask_all(
                     answers[place] = replace(answers[first], cached=True)
                 bar.set_postfix_str(f"${money.spent:.4f}", refresh=False)
                 bar.update(1 + len(same))
-        except BaseException:
+        except BaseException as error:
             # Those under way are waited for: they are paid for, and belong into the cache.
             pool.shutdown(cancel_futures=True)
-            raise
+            if not isinstance(error, UserError):
+                raise
+            lacking = sum(len(places) for future, places in futures.items() if _has_failed(future))
+            raise type(error)(f"{error} Of {count} answers, {lacking} are missing.") from error
     return answers
 
 
@@ -265,6 +268,8 @@ class _Asker(AbstractContextManager):
         )
 
     def _hide(self, said: str) -> str:
+        """What a server said, without the key, and without half characters, which no file can hold."""
+        said = said.encode(errors="replace").decode()
         return without(said, self._key) if self._service.key else said
 
 
@@ -272,6 +277,10 @@ def _counted(usage: Any, name: str, estimate: int) -> int:
     """The tokens that a server counted, or the estimate where it counted none that can be."""
     count = getattr(usage, name, None)
     return count if isinstance(count, int) and count >= 0 else estimate
+
+
+def _has_failed(future: Future[Answer]) -> bool:
+    return future.cancelled() or future.exception() is not None
 
 
 def _ask_one(asker: _Asker, request: Request, price: Price, cache: Cache, money: Budget) -> Answer:
