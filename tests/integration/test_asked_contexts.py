@@ -1,4 +1,4 @@
-"""Contexts through the workflow: asked by a Snakefile of their own, then read like any file; and a real model."""
+"""Contexts through the workflow: asked by a Snakefile of their own, then read like any file."""
 
 import os
 import signal
@@ -26,7 +26,7 @@ POSTS = 100  # of the tiny demo
 @pytest.fixture
 def config(config: dict[str, Any], server: ChatServer) -> dict[str, Any]:
     """The smallest grid with a variant that reads what a model knows, and that model."""
-    server.answer = lambda body: f"This post has {len(text_asked(body))} characters."
+    server.answer = lambda body: f"This post has {len(text_asked(body).removeprefix('Post: '))} characters."
     entry = {"base_url": server.url, "model": "m", "key": "TEST_KEY", "concurrency": 2}
     config["datasets"]["demo"]["contexts"] = {
         "knowledge": {"asked": "knows"},
@@ -81,22 +81,18 @@ def test_a_context_is_asked_for_once_and_read_like_any_file(
     # Another question is said to be another; asked where no server is, what was written stays.
     prompt = tmp_path / "prompt.md"
     prompt.write_text("Who is {{ text }}?", encoding="utf-8")
-    config["asked_contexts"]["knows"] |= {
-        "prompt": "prompt.md",
-        "base_url": "http://127.0.0.1:9/v1",
-        "retries": 0,
-    }
+    elsewhere = {"prompt": "prompt.md", "base_url": "http://127.0.0.1:9/v1", "retries": 0}
+    config["asked_contexts"]["knows"] |= elsewhere
     before = (tmp_path / FOLDER / "knows.jsonl").read_bytes()
-    assert (
-        "knows.jsonl was written by another model, prompt or options"
-        in workflow.plan(tmp_path, config).output
-    )
-    assert asking.plan(tmp_path, config).jobs == {"ask_context": 1, "contexts": 1}
+    said = workflow.plan(tmp_path, config).output
+    assert "knows.jsonl was written by another model, prompt or options" in said
+    assert asking.plan(tmp_path, config).jobs["ask_context"] == 1
     failed = asking.run(tmp_path, config, TEST_KEY="sk-secret")
     assert failed.status == 1 and "cannot be reached" in failed.output
     assert (tmp_path / FOLDER / "knows.jsonl").read_bytes() == before
+    # It needs no entry either.
     del config["asked_contexts"]
-    assert workflow.plan(tmp_path, config).jobs.keys().isdisjoint({"prepare", "train"})
+    assert "prepare" not in workflow.plan(tmp_path, config).jobs
 
 
 def test_a_killed_job_goes_on_and_writes_the_same_bytes(
@@ -124,26 +120,17 @@ def test_a_killed_job_goes_on_and_writes_the_same_bytes(
 
 
 def test_a_real_model_writes_what_contexts_are_read_from(llama: str, tmp_path: Path):
-    posts = [
-        Post("1", ["Bob", "lives", "in", "Paris"], ["B-PER", "O", "O", "B-LOC"]),
-        Post("2", ["It", "rains"], ["O", "O"]),
-    ]
+    said = ["Bob sees Paris", "It rains !"]
+    posts = [Post(str(place), words.split(), ["O"] * 3) for place, words in enumerate(said)]
     write_posts(tmp_path / "posts.jsonl", posts)
     question = ContextQuestion(llama, "SmolLM2", reads=["text"], options={"max_tokens": 24})
     asked = Asked([tmp_path / "posts.jsonl"], ROOT / "config/prompts/text_knowledge.md")
     out = {"texts": tmp_path / "c.jsonl", "record": tmp_path / "c.yaml"}
-    written = []
+    about, written = {"dataset": "d", "context": "c"}, []
     for _ in range(2):
-        ask_context(
-            question,
-            asked,
-            Service(llama, concurrency=2),
-            tmp_path / "cache",
-            out,
-            {"dataset": "d", "context": "c"},
-        )
+        ask_context(question, asked, Service(llama, concurrency=2), tmp_path / "cache", out, about)
         written.append(out["texts"].read_bytes())
     record = ContextRecord.read(out["record"], "")
     assert written[0] == written[1] and record.from_cache == 2
-    assert [post for _, post, text in texts(out["texts"]) if text] == ["1", "2"]
+    assert [post for _, post, text in texts(out["texts"]) if text] == ["0", "1"]
     assert record.input_tokens > 200 and 8 < record.output_tokens <= 48

@@ -57,8 +57,3 @@ rule ask_context:
         code=code_of("ask_context.py"),
     script:
         "../scripts/ask_context.py"
-
-
-def read_by(wildcards):
-    """What of a post the model is shown that writes a context."""
-    return asked_contexts.question_of(config, wildcards.context)["reads"]
