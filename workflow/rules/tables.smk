@@ -23,12 +23,13 @@ rule tables:
 
 
 rule evidence:
-    """Compare every run with its baseline and with wrong sources; scores by entity type."""
+    """Compare every run with its baseline and with wrong sources, and pool that; scores by entity type."""
     input:
         counts=of_all_encoders("counts.npz") + of_rivals("counts.npz"),
         records=of_runs("run.yaml"),
     output:
         help=expand(study("tables/does_it_help.{ending}"), ending=TABLE_ENDINGS),
+        pooled=expand(study("tables/pooled.{ending}"), ending=TABLE_ENDINGS),
         types=expand(study("tables/per_type.{ending}"), ending=TABLE_ENDINGS),
     log:
         "results/logs/evidence.log",
@@ -36,6 +37,7 @@ rule evidence:
         ENVIRONMENT
     params:
         baselines=BASELINES,
+        controls=write_baselines(plan.controls),
         margin=plan.margin,
         code=code_of("evidence.py"),
     script:
