@@ -17,6 +17,7 @@ rule tables:
     params:
         encoders=encoders_of(config) | llm.rivals_of(config),
         fusions={name: kind_of(name, entry) for name, entry in config["fusions"].items()},
+        controls=control_variants(config),
         code=code_of("tables.py"),
     script:
         "../scripts/tables.py"
@@ -112,6 +113,7 @@ rule literature:
         ENVIRONMENT
     params:
         contexts={name: contexts_of(config, name) for name in variants(config)},
+        controls=control_variants(config),
         code=code_of("literature.py"),
     script:
         "../scripts/literature.py"

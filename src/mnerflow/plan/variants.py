@@ -57,6 +57,11 @@ def wrong_sources(config: dict[str, Any], variant: str) -> list[str]:
     return [Condition.named(name).source for name in setting(config, variant, "train_with") or []]
 
 
+def control_variants(config: dict[str, Any]) -> list[str]:
+    """The variants that are matched controls, which nobody would put beside the results of others."""
+    return [name for name in variants(config) if wrong_sources(config, name)]
+
+
 def starts_from(config: dict[str, Any], system: str) -> dict[str, Any]:
     """What the variant of a system, ``<fusion>+<variant>``, says of the run to start from."""
     return setting(config, system.partition("+")[2] or BASE, "init_from")
