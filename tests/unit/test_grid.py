@@ -537,7 +537,7 @@ def test_a_control_is_the_same_but_for_its_training_and_held_against_nothing_its
         ({"train_with": ["image.shufled"]}, "'image.shufled' is not a source, a dot and shuffled or blank"),
         ({"train_with": ["image.blank"], "decoder": "crf"}, "Put decoder into a variant of its own"),
         ({"based_on": "image_shuffled"}, "'image_shuffled' is a control, trained with wrong sources"),
-        ({"train_with": ["image.shuffled"]}, "it trains the same as variants.image_shuffled"),
+        ({"train_with": ["image.shuffled"]}, "variants.image_shuffled: it trains the same as variants.mine"),
         (
             {"based_on": "caption", "train_with": ["caption.blank", "image.shuffled"]},
             "sources are all shuffled, or all blank",

@@ -98,6 +98,5 @@ def sentence(row: Row) -> str:
     if row["low"] <= 0 <= row["high"]:
         said += ": neither a gain nor a loss can be shown"
     if row["one_seed"] and row["models"] > 1:
-        ran = "runs" if row["one_seed"] == 1 else "run"
-        said += f"; {row['one_seed']} of the models {ran} with one seed"
+        said += f"; {row['one_seed']} of the models ran with one seed"
     return f"{said}."
