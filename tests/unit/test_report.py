@@ -13,7 +13,7 @@ from mnerflow.plan.datasets import Kind
 from mnerflow.plan.names import Combination, Run
 from mnerflow.record import Code, Hardware, ImagesRead, TrainingRecord
 from mnerflow.reporting import does_it_help, errors, summary
-from mnerflow.reporting.answer import Answer, Answers, answers, reach
+from mnerflow.reporting.answer import Answer, Answers, answers
 from mnerflow.reporting.reading import what_is_read
 from mnerflow.reporting.report import Sources, write_report
 from mnerflow.reporting.report.gallery import POSTS, gallery, sample
@@ -132,13 +132,16 @@ def test_runs_of_one_seed_stand_apart_and_may_have_no_interval() -> None:
     found = told(one, IGNORES)
     [answer] = found.one_seed
     assert answer.sentences == ["1 model ran with one seed, too few for a verdict: +20.00 points."]
-    assert reach([answer]) == 20
     assert answer.claims[0].evidence == (
         "over 1 seed against 3: +20.00 points. With the image of another post the same weights lose 25.00 "
         "points. A bound lies within 0.05 points of another verdict."
     )
     assert [len(each.claims) for each in found.real] == [1]
     assert found.headline == [("No", "on scans: a gain by the image in 0 of 1 comparison (+0.00 points).")]
+    assert found.reach(answer) == found.reach(found.real[0]) == 20  # points
+    with_control = told(IGNORES, GAINS | {"dataset": "matched"})
+    assert [with_control.reach(each) for each in (*with_control.real, *with_control.controls)] == [1, 25]
+    assert found.share_a_scale and not with_control.share_a_scale
     assert told(one).headline == [("Too few seeds to tell", "on scans.")]
 
 

@@ -130,6 +130,21 @@ class Answers:
         found += [(UNDECIDED, f"{one.dataset} ran with one seed.") for one in rest]
         return [(f"Sanity check {word}:", said) for word, said in found]
 
+    @property
+    def share_a_scale(self) -> bool:
+        """Whether all of its bars do: those of synthetic data would dwarf those of real data."""
+        return len({bool(self._control(answer)) for answer in self._all}) < 2
+
+    def reach(self, answer: Answer) -> float:
+        """How far its scale reaches from zero, in points: to the end of all bars that share it."""
+        alike = [one for one in self._all if bool(self._control(one)) == bool(self._control(answer))]
+        claims = [claim for one in alike for claim in one.claims]
+        return max(abs(value) for claim in claims for value in (claim.difference, *claim.ends)) or 1.0
+
+    @property
+    def _all(self) -> list[Answer]:
+        return [*self.real, *self.one_seed, *self.controls]
+
     def _control(self, answer: Answer) -> str:
         return self.kinds[answer.dataset].control
 
@@ -170,14 +185,6 @@ def answers(rows: Iterable[Row], summary: Iterable[Row], kinds: Mapping[str, Kin
     real.sort(key=lambda answer: (WORDS.index(answer.word), _source(answer)))
     controls.sort(key=lambda answer: kinds[answer.dataset].control != MATCHED)
     return Answers(real, found[1], controls, kinds)
-
-
-def reach(found: Iterable[Answer]) -> float:
-    """The largest distance from zero, in points, of any difference or interval; 1 where all are zero."""
-    claims = [claim for answer in found for claim in answer.claims]
-    return (
-        max((abs(value) for claim in claims for value in (claim.difference, *claim.ends)), default=0) or 1.0
-    )
 
 
 def _answer(dataset: str, claims: Sequence[Claim], sentences: int, kind: Kind) -> Answer:

@@ -25,7 +25,7 @@ from mnerflow.plan.datasets import Kind
 from mnerflow.plan.names import Combination, Run
 from mnerflow.record import TrainingRecord
 from mnerflow.reporting import does_it_help, summary
-from mnerflow.reporting.answer import answers, reach
+from mnerflow.reporting.answer import answers
 from mnerflow.reporting.reading import what_is_read
 from mnerflow.reporting.report.gallery import gallery
 from mnerflow.reporting.report.made import made
@@ -102,20 +102,18 @@ def write_report(out: Path, sources: Sources) -> None:
     compared = does_it_help.TABLE.read(folder / "tables/does_it_help.csv")
     grid = summary.GRID.read(folder / "tables/grid.csv")
     found = answers(compared, grid, sources.kinds)
-    shown = gallery(sources.posts, sources.predictions, sources.images, sources.baselines)
+    posts = gallery(sources.posts, sources.predictions, sources.images, sources.baselines)
     figures = [_figure(plot, folder) for plot in sorted(sources.plots, key=_place)]
     page = environment.get_template("page.html.j2").render(
         found=found,
-        reach=reach([*found.real, *found.one_seed]),
-        control_reach=reach(found.controls),
         read=what_is_read(map(Combination.of, grid), sources.contexts, sources.kinds),
         made=made(sources.records),
         method=sources.method,
         rules=rules(100 * compared[0]["margin"]) if compared else (),
         plots=[figure for figure in figures if figure["kind"] != "tag_distribution"],
         tables=report_tables(folder),
-        gallery=_json(shown),
-        posts=sum(len(group["posts"]) for group in shown),
+        gallery=_json(posts),
+        posts=sum(len(group["posts"]) for group in posts),
         data=[
             (
                 report.stem,
