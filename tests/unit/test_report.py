@@ -230,7 +230,7 @@ def test_a_page_says_when_by_which_code_and_where_its_runs_were_made(tmp_path: P
     facts = dict(made([one, one, other]).facts)
     assert facts["Runs"] == "3 runs, finished from 28 November to 2 December 2026"
     assert facts["Code"] == (
-        "aaaaaaaaaa (2 runs) and bbbbbbbbbb (1 run), 1 with changes that were not committed"
+        "aaaaaaaaaa (2 runs) and bbbbbbbbbb (1 run); 1 run with changes that were not committed"
     )
     assert facts["Versions"] == "torch 2.14 (2 runs) and 2.11 (1 run)"
     assert facts["Machines"] == "CPU, 2 cores (2 runs) and H200, CPU, 16 cores (1 run)"

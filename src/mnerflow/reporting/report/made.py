@@ -39,7 +39,7 @@ def made(records: Iterable[TrainingRecord]) -> Made:
     first, count = max(commits.items(), key=lambda one: (one[1], one[0]))
     others = "another commit" if len(commits) == 2 else f"{len(commits) - 1} other commits"
     more = f" and {others}" if count < len(found) else ""
-    changed = f", {dirty} with changes that were not committed" if dirty else ""
+    changed = f"; {_runs(dirty)} with changes that were not committed" if dirty else ""
     return Made(
         f"{runs}, finished {_days(days)}; code {first}{more}.",
         [
