@@ -91,6 +91,7 @@ def sentence(row: Row) -> str:
     """A row in words: "On average over 15 models, the image changes entity F1 by −0.20 points (…)."."""
     source = row["source"].replace("+", " and ")
     over = "In one model" if row["models"] == 1 else f"On average over {row['models']} models"
+    over += "" if row["filter"] == FILTERS_OFF else f" with the filter {row['filter']}"
     said = f"{over}, the {source} changes entity F1 by {points(row['difference'])} points"
     if row["low"] is None:
         return f"{said}; with one seed each, how sure that is cannot be said."
