@@ -13,6 +13,7 @@ from mnerflow.reporting.errors import error_rows, error_table
 
 TEXT = Run("demo", "none", "bilstm", "none", "text_only", 1)
 LINEAR = replace(TEXT, image_encoder="cnn", fusion="linear")
+NAMES = {"demo": {"LOC": "place"}}
 
 
 def tagged(gold: str, predicted: str, name: str = "1") -> Prediction:
@@ -92,7 +93,7 @@ def test_rows_are_means_over_seeds_and_examples_say_how_many_show_them(tmp_path)
         (replace(LINEAR, seed=2), "O Bl"),
     ]
     files = {run: file(run, predicted) for run, predicted in runs}
-    rows = error_rows(files, {("demo", "none"): context_of([], [], set())})
+    rows = error_rows(files, {("demo", "none"): context_of([], [], set())}, NAMES)
     (linear,) = [row for row in rows if row["fusion"] == "linear" and row["by"] == "all"]
     assert [linear[name] for name in ("seeds", "gold", "correct", "missed", "spurious")] == [
         2,
@@ -101,10 +102,11 @@ def test_rows_are_means_over_seeds_and_examples_say_how_many_show_them(tmp_path)
         0.5,
         0.5,
     ]
+    assert {row["group"] for row in rows if row["by"] == "type"} == {"PER", "place"}
     assert "| linear" in error_table(rows).markdown()
-    counts, examples = change_rows(files, {LINEAR.combination: {"image": TEXT.combination}})
+    counts, examples = change_rows(files, {LINEAR.combination: {"image": TEXT.combination}}, NAMES)
     assert [(row["type"], row["fixed"], row["added"]) for row in counts] == [
-        ("all", 0.5, 0.5), ("LOC", 0, 0.5), ("PER", 0.5, 0),
+        ("all", 0.5, 0.5), ("place", 0, 0.5), ("PER", 0.5, 0),
     ]  # fmt: skip
     (example,) = examples
     assert (example["change"], example["seeds"], example["of"], example["words"]) == ("fixed", 1, 2, ["w0"])

@@ -54,6 +54,7 @@ rule plot_confusion_matrix:
     conda:
         ENVIRONMENT
     params:
+        names=lambda w: TYPE_NAMES[w.dataset],
         code=code_of("plot_confusion_matrix.py"),
     script:
         "../scripts/plot_confusion_matrix.py"

@@ -19,6 +19,7 @@ rule report:
     params:
         images={dataset: plan.data.image_folder(dataset) for dataset in sorted(plan.image_indexes)},
         baselines=BASELINES,
+        type_names=TYPE_NAMES,
         quote_posts=config.get("quote_posts", True),
         code=code_of("report.py"),
         look=look_of("report"),

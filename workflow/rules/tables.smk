@@ -37,6 +37,7 @@ rule evidence:
     params:
         baselines=BASELINES,
         margin=plan.margin,
+        type_names=TYPE_NAMES,
         code=code_of("evidence.py"),
     script:
         "../scripts/evidence.py"
@@ -58,6 +59,7 @@ rule errors:
         ENVIRONMENT
     params:
         with_images=list(plan.image_indexes),
+        type_names=TYPE_NAMES,
         code=code_of("errors.py"),
     script:
         "../scripts/errors.py"
@@ -76,6 +78,7 @@ rule fixed_and_broken:
         ENVIRONMENT
     params:
         baselines=BASELINES,
+        type_names=TYPE_NAMES,
         code=code_of("fixed_and_broken.py"),
     script:
         "../scripts/fixed_and_broken.py"

@@ -18,5 +18,5 @@ with job(f"sorted the errors of {len(snakemake.input.predictions)} runs", snakem
         posts = (read_posts(file) for file in (train, test))
         contexts[dataset, filter_name] = context_of(*posts, usable.get(dataset, set()))
     files = {Run.from_folder(Path(file).parent): file for file in snakemake.input.predictions}
-    rows = error_rows(files, contexts)
+    rows = error_rows(files, contexts, snakemake.params.type_names)
     TABLE.write(snakemake.output, rows, error_table(rows))

@@ -23,5 +23,5 @@ with job("compared all runs", snakemake.log[0]):
     does_it_help.TABLE.write(
         snakemake.output.help, compared, does_it_help.help_table(compared, alone, margin)
     )
-    rows = per_type.type_rows(runs)
+    rows = per_type.type_rows(runs, snakemake.params.type_names)
     per_type.TABLE.write(snakemake.output.types, rows, *per_type.type_tables(rows))

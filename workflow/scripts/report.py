@@ -21,6 +21,7 @@ with job("wrote the report", snakemake.log[0]):
         predictions={Run.from_folder(file.parent): file for file in predictions},
         images={dataset: Path(folder) for dataset, folder in snakemake.params.images.items()},
         baselines=read_baselines(snakemake.params.baselines),
+        type_names=snakemake.params.type_names,
     )
     out = Path(snakemake.output[0])
     link_runs(out.parent)

@@ -63,6 +63,10 @@ class Datasets:
         """What is said of a data set to readers."""
         return settings_of(About, self.entries[dataset])
 
+    def type_names(self, dataset: str) -> dict[str, str]:
+        """What a data set's entity types are called, where not as in the tags."""
+        return self.entries[dataset].get("type_names", {})
+
     def archive_of(self, dataset: str) -> str:
         """The archive that a data set's photos are unpacked from."""
         url = self.entries[dataset]["images"]["url"]

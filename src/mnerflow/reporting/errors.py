@@ -6,6 +6,7 @@ from itertools import groupby
 from pathlib import Path
 from statistics import fmean
 
+from mnerflow.data.tags import TypeNames
 from mnerflow.evaluation.errors import GROUPINGS, KINDS, WITHOUT_GOLD, Context, count_errors
 from mnerflow.evaluation.predictions import read_tested
 from mnerflow.plan.names import Combination, Run
@@ -77,15 +78,16 @@ Files = Mapping[Run, str | Path]  # each run's predictions of the test split
 Contexts = Mapping[tuple[str, str], Context]
 
 
-def error_rows(files: Files, contexts: Contexts) -> list[dict]:
+def error_rows(files: Files, contexts: Contexts, names: TypeNames) -> list[dict]:
     """Errors on the test split by combination, grouping and group, means over seeds.
 
     ``gold`` counts gold entities: ``correct`` and all errors but those without one. ``contexts`` are by data
-    set and filter.
+    set and filter, ``names`` what types are called by data set.
     """
     rows = []
     for combination, members in groupby(sorted(files), key=lambda run: run.combination):
         runs = list(members)
+        called = names.get(combination.dataset, {})
         seeds = [count_errors(read_tested(files[run]), contexts[run.dataset, run.filter]) for run in runs]
         for by, group in sorted({key for counts in seeds for key in counts}, key=_order):
             mean = {
@@ -93,6 +95,7 @@ def error_rows(files: Files, contexts: Contexts) -> list[dict]:
                 for kind in ("correct", *KINDS)
             }
             gold = sum(count for kind, count in mean.items() if kind not in WITHOUT_GOLD)
+            group = called.get(group, group) if by == "type" else group
             rows.append(
                 asdict(combination) | {"seeds": len(runs), "by": by, "group": group, "gold": gold} | mean
             )

@@ -17,6 +17,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 from PIL import Image
 
+from mnerflow.data.tags import TypeNames
 from mnerflow.evaluation.evidence import rules
 from mnerflow.evaluation.scores import best_run, read_scores
 from mnerflow.files import read_text, write_text
@@ -66,7 +67,7 @@ class Sources:
     ``plots`` are SVG files; ``data_reports`` Markdown files, one a data set, with their pictures beside them;
     ``posts`` the prepared test split of each data set and filter; ``predictions`` each run's on it;
     ``images`` the folder of each data set that has photos; ``baselines`` what each combination is held
-    against.
+    against; ``type_names`` what entity types are called, by data set.
     """
 
     plots: Sequence[Path]
@@ -75,6 +76,7 @@ class Sources:
     predictions: Mapping[Run, Path]
     images: Mapping[str, Path]
     baselines: Baselines
+    type_names: TypeNames
 
 
 def write_report(out: Path, sources: Sources) -> None:
@@ -92,7 +94,7 @@ def write_report(out: Path, sources: Sources) -> None:
     )
     compared = does_it_help.TABLE.read(folder / "tables/does_it_help.csv")
     found = answers(compared, summary.GRID.read(folder / "tables/grid.csv"))
-    shown = gallery(sources.posts, sources.predictions, sources.images, sources.baselines)
+    shown = gallery(sources.posts, sources.predictions, sources.images, sources.baselines, sources.type_names)
     figures = [_figure(plot, folder) for plot in sorted(sources.plots, key=_place)]
     page = environment.get_template("page.html.j2").render(
         headline=headline(found),
