@@ -41,6 +41,23 @@ rule plot_evidence:
         "../scripts/plot_evidence.py"
 
 
+rule plot_strata:
+    """Draw differences within strata of the test split."""
+    input:
+        rules.strata.output[0],
+    output:
+        png=study("plots/strata.png"),
+        svg=study("plots/strata.svg"),
+    log:
+        "results/logs/plot_strata.log",
+    conda:
+        ENVIRONMENT
+    params:
+        code=code_of("plot_strata.py"),
+    script:
+        "../scripts/plot_strata.py"
+
+
 rule plot_confusion_matrix:
     """Draw the confusion matrix of the data set's run that was best on dev."""
     input:

@@ -65,6 +65,29 @@ rule errors:
         "../scripts/errors.py"
 
 
+rule strata:
+    """Compare every run with its baseline within strata of the test split."""
+    input:
+        counts=of_all_encoders("counts.npz") + of_rivals("counts.npz"),
+        train=rules.errors.input.train,
+        test=rules.errors.input.test,
+        images=rules.errors.input.images,
+    output:
+        expand(study("tables/strata.{ending}"), ending=TABLE_ENDINGS),
+    log:
+        "results/logs/strata.log",
+    conda:
+        ENVIRONMENT
+    params:
+        baselines=BASELINES,
+        margin=plan.margin,
+        with_images=list(plan.image_indexes),
+        type_names=TYPE_NAMES,
+        code=code_of("strata.py"),
+    script:
+        "../scripts/strata.py"
+
+
 rule fixed_and_broken:
     """List what each run mends and breaks beside its baseline."""
     input:

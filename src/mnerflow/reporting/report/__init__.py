@@ -35,6 +35,11 @@ CAPTIONS = {
         "What each run gains over its baseline, with its 95 % interval; filled where it is sure.",
         "tables/does_it_help.csv",
     ),
+    "strata": (
+        "What each run of two seeds or more gains within parts of the test split; in brackets their gold "
+        "entities; filled where it is sure.",
+        "tables/strata.csv",
+    ),
     "ablations": ("What the same weights lose when a source is wrong.", "tables/does_it_help.csv"),
     "fusion_comparison": (
         "Entity F1 of every fusion and seed, with the true, shuffled and blank images.",
