@@ -76,6 +76,7 @@ class About(Section):
         citation: where it was published.
         homepage: its address.
         type_names: what entity types are called in tables and plots, where not as in the tags.
+        pictures: what its images are.
     """
 
     title: str = ""
@@ -84,6 +85,7 @@ class About(Section):
     citation: str = ""
     homepage: Address = ""
     type_names: dict[str, str] = field(default_factory=dict)
+    pictures: Maybe[Literal["photographs", "scans", "drawings"]] = None
 
 
 @dataclass(frozen=True, kw_only=True)
