@@ -13,6 +13,7 @@ from mnerflow.data.post import Post, write_posts
 from mnerflow.evaluation.predictions import read_tested
 from mnerflow.llm.config import RivalConfig, Service
 from mnerflow.llm.rival import Material, ask_run
+from mnerflow.plan.names import Run
 from mnerflow.reporting.table_files import read_csv
 
 ZERO_SHOT = "demo/none/gpt+none/zero_shot/seed1"
@@ -93,9 +94,9 @@ def test_a_real_model_answers_through_a_real_server(response_format: str, llama:
     )
     material = Material(tmp_path / "train.jsonl", tmp_path / "test.jsonl", ROOT / "config/prompt.md")
     out = {name: tmp_path / name for name in ("predictions", "answers", "record")}
-    records = []
+    about, records = Run("d", "none", "smollm2", "none", "1_shot", 1).names, []
     for _ in range(2):
-        ask_run(rival, material, Service(llama, concurrency=2), tmp_path / "cache", out, {})
+        ask_run(rival, material, Service(llama, concurrency=2), tmp_path / "cache", out, about)
         records.append(yaml.safe_load(out["record"].read_text(encoding="utf-8")))
     first, second = records
     assert [len(each.predicted) for each in read_tested(out["predictions"])] == [4, 2]
