@@ -10,10 +10,14 @@ from chat_server import ChatServer, breaks_off, chat_server, fails, says, says_h
 from PIL import Image
 from test_grid import load
 
+from mnerflow.config import build
 from mnerflow.config.configuration import check
+from mnerflow.data.config import PrepareConfig
 from mnerflow.data.contexts.jsonl import texts
 from mnerflow.data.post import SPLITS, Post, write_posts
+from mnerflow.data.prepare import prepare
 from mnerflow.errors import UserError
+from mnerflow.files import write_json_lines
 from mnerflow.llm.asked_contexts import SHIPPED, check_prompt, check_written, to_ask, written_otherwise
 from mnerflow.llm.budget import Overspent
 from mnerflow.llm.config import ContextQuestion, Price, Service
@@ -228,6 +232,14 @@ def test_an_own_folder_stays_as_it_is(tmp_path: Path) -> None:
     named = {"contexts": {"read": {"asked": "both"}, "ocr": "ocr.jsonl"}}
     data = Datasets({"datasets": {"mine": entry | named}})
     assert data.context_files("mine") == ["resources/data/mine/contexts/both.jsonl", f"{tmp_path}/ocr.jsonl"]
+    made = tmp_path / "made"
+    write_posts(tmp_path / "a.jsonl", [Post(str(number), ["Ann"], ["B-PER"]) for number in range(9)])
+    write_json_lines(tmp_path / "ocr.jsonl", [{"id": "0", "text": "Tea"}])
+    write_json_lines(made / "contexts/both.jsonl", [{"id": "0", "text": "A singer."}])
+    options = build(PrepareConfig, data.prepare_options("mine"))
+    report = prepare(options, tmp_path, tmp_path / "out", made=made)
+    lacking = {name: sum(map(len, each.lacking.values())) for name, each in report.contexts.items()}
+    assert lacking == {"read": 8, "ocr": 8}
 
 
 @pytest.mark.parametrize(
