@@ -280,7 +280,7 @@ def test_the_best_of_a_type_is_bold_only_where_the_next_is_surely_worse():
     assert rows[2]["precision"] == rows[2]["recall"] == rows[2]["f1_mean"] == pytest.approx(0.9, abs=0.04)
     (table,) = type_tables(rows)
     assert table.markdown().count("**") == 2
-    assert table.latex().count(r"\textbf{") == 1
+    assert latex(table, "tab:types").count(r"\textbf{") == 1
 
 
 def test_intervals_of_scores_are_those_of_a_share_and_wider_over_seeds_that_differ():

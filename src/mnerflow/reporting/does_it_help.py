@@ -28,7 +28,7 @@ from mnerflow.reporting.columns import (
     numeric,
 )
 from mnerflow.reporting.render import Rendered, interval, points
-from mnerflow.reporting.table import Table
+from mnerflow.reporting.table import Part, Table
 
 REMARKS = {
     "code": "its two sides were made by code that differs, or is not known to be the same",
@@ -50,11 +50,12 @@ def _remarks(row: Row) -> list[str]:
 
 
 DROP = numeric(_drop)
+WHOSE = (DATA, ENCODERS, SYSTEM, "source")  # begins each printed table
 TABLE = Table(
     "Does a source help?",
     "Does a source help? Entity F1 on the test split in percent, mean over seeds, of every run with it and "
-    "of its baseline, the same run without it. p of these models: {p_trained}. Detectable: {detectable}. "
-    "Order: {order}. Drop: {drop_shuffled}. Smallest margin: {smallest_margin}. Changed: {changed}.",
+    "of its baseline, the same run without it. Difference: {difference}; its 95 % interval and p are over "
+    "other sentences and seeds. Corrected p: {p_corrected}.",
     (
         *COMBINATION_COLUMNS,
         Column("source", "source", "what the run reads and its baseline does not"),
@@ -126,26 +127,20 @@ TABLE = Table(
         ),
         Column("unlike", "unlike", "what its two sides had different besides the source"),
     ),
-    printed=(
-        "dataset",
-        "filter",
-        ENCODERS,
-        SYSTEM,
-        "source",
-        "seeds",
-        "baseline_score",
-        "fusion_score",
-        "difference",
-        "low",
-        "p_corrected",
-        "detectable",
-        "order",
-        "drop_shuffled",
-        "drop_blank",
-        "smallest_margin",
-        "changed",
-        "p_trained",
-        "verdict",
+    printed=(*WHOSE, "seeds", "difference", "low", "p_corrected", "verdict"),
+    further=(
+        Part(
+            "wrong",
+            "The same runs with their source made wrong. Drop: {drop_shuffled}. Smallest margin: "
+            "{smallest_margin}. Changed: {changed}.",
+            (*WHOSE, "drop_shuffled", "drop_blank", "smallest_margin", "changed"),
+        ),
+        Part(
+            "scores",
+            "Scores of the same runs, and what the tests could show. Baseline: {baseline_score}. p of these "
+            "models: {p_trained}. Detectable: {detectable}. Order: {order}.",
+            (*WHOSE, "baseline_score", "fusion_score", "p_trained", "detectable", "order"),
+        ),
     ),
     page=(DATA, MODEL, "source", "verdict", "difference"),
     wide=("low", "p_corrected", "baseline_score", "fusion_score"),

@@ -24,7 +24,7 @@ from mnerflow.reporting.render import percent
 from mnerflow.reporting.table import Table
 
 THESIS = yaml.safe_load(Path(__file__).with_name("thesis.yaml").read_text(encoding="utf-8"))
-OUR_DATA, OUR_MODEL = replace(DATA, title="our data"), replace(MODEL, title="our model")
+OUR_DATA, OUR_MODEL = replace(DATA, title="our data", heading=False), replace(MODEL, title="our model")
 
 
 def _thesis_score(row: Row, name: str) -> str:
