@@ -18,6 +18,7 @@ from mnerflow.evaluation.seeds import Estimate
 from mnerflow.evaluation.statistics import holm
 from mnerflow.plan.names import Run
 from mnerflow.reporting.does_it_help import TABLE, help_record, help_table
+from mnerflow.reporting.latex import latex
 from mnerflow.reporting.per_type import type_rows, type_tables
 from mnerflow.reporting.power import power_text
 from mnerflow.reporting.summary import REPORTED, grid_table, summarize

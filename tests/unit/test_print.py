@@ -51,7 +51,7 @@ def test_each_printed_table_of_a_file_has_its_label():
         "Rest.",
         "tab:t:rest",
     ]
-    assert r"\multicolumn{1}{@{}l}{\itshape x\_y} \\" in text
+    assert r"\multicolumn{1}{@{}l}{\raggedright\itshape x\_\allowbreak{}y} \\" in text
     assert r"A \texttt{note}." in text
     assert shown.markdown().index("A `note`.") < shown.markdown().index("Rest.")
 

@@ -131,15 +131,23 @@ TABLE = Table(
     further=(
         Part(
             "wrong",
-            "The same runs with their source made wrong. Drop: {drop_shuffled}. Smallest margin: "
-            "{smallest_margin}. Changed: {changed}.",
-            (*WHOSE, "drop_shuffled", "drop_blank", "smallest_margin", "changed"),
+            "The same runs with their source made wrong. Drop: {drop_shuffled}. Changed: {changed}.",
+            (*WHOSE, "drop_shuffled", "drop_blank", "changed"),
         ),
         Part(
             "scores",
             "Scores of the same runs, and what the tests could show. Baseline: {baseline_score}. p of these "
-            "models: {p_trained}. Detectable: {detectable}. Order: {order}.",
-            (*WHOSE, "baseline_score", "fusion_score", "p_trained", "detectable", "order"),
+            "models: {p_trained}. Detectable: {detectable}. Smallest margin: {smallest_margin}. "
+            "Order: {order}.",
+            (
+                *WHOSE,
+                "baseline_score",
+                "fusion_score",
+                "p_trained",
+                "detectable",
+                "smallest_margin",
+                "order",
+            ),
         ),
     ),
     page=(DATA, MODEL, "source", "verdict", "difference"),

@@ -101,12 +101,8 @@ class _Column:
     cells: Sequence[str]
     lengths: Sequence[float]
     width: float
+    least: float  # where its text is broken into lines
     number: bool
-
-    @property
-    def least(self) -> float:
-        """The width that it needs where its cells may be broken into lines."""
-        return self.width if self.number else min(self.width, NARROW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +126,11 @@ def _floats(table: Rendered, label: str) -> Iterator[str]:
     lines = [_Line(y, *each) for y, each in enumerate(zip(shared, of_row, strict=True))]
     columns = [_column(table, head, rows, x) for x, head in enumerate(heads) if x not in table.headings]
     remarks = {number: f"{number}. {remark}" for remark, number in legend.items()}
-    besides = CAPTION * _lines(table.caption, CHARACTERS) + RULES
-    besides += BELOW * sum(_lines(remark, CHARACTERS_BELOW) for remark in remarks.values())
+    room = HEIGHT - RULES - CAPTION * _lines(table.caption, CHARACTERS)
     caption = [rf"\caption{{{latex_text(table.caption)}}}", rf"\label{{{label}}}"]
     for part in _parts(columns):
         layout = _Layout.of(part)
-        for page in layout.pages(lines, max(HEIGHT / 3, HEIGHT - besides)):
+        for page in layout.pages(lines, remarks, room):
             below = [remarks[number] for number in sorted({n for line in page for n in line.remarks})]
             yield layout.float(page, caption, below)
             caption = [r"\addtocounter{table}{-1}", r"\caption[]{(continued)}"]
@@ -157,7 +152,9 @@ def _column(table: Rendered, title: str, rows: Sequence[Sequence[str]], x: int) 
         lengths.append(length)
     words = [*map(_length, title.split())]
     width = max(*lengths, *words)
-    return _Column([*_head(title, width)], cells, lengths, width, x in table.numbers)
+    pieces = [_length(piece) for row in rows for piece in re.split(r"(?<=[+/_-])| ", row[x])]
+    least = width if x in table.numbers else min(width, max(NARROW, *pieces, *words))
+    return _Column([*_head(title, width)], cells, lengths, width, least, x in table.numbers)
 
 
 def _head(title: str, width: float) -> Iterator[str]:
@@ -203,33 +200,39 @@ class _Layout:
                 return cls(columns, size, {})
         fits = _total((column.least for column in columns), "footnotesize") <= WIDTH
         size = "footnotesize" if fits else "scriptsize"
-        text = {x: column.width for x, column in enumerate(columns) if column.least < column.width}
-        whole = [column.width for x, column in enumerate(columns) if x not in text]
-        left = (WIDTH - _total([*whole, *([0] * len(text))], size)) / SIZES[size][0]
-        return cls(columns, size, {x: left * width / sum(text.values()) for x, width in text.items()})
+        needs = {x: column.width - column.least for x, column in enumerate(columns)}
+        left = (WIDTH - _total((column.least for column in columns), size)) / SIZES[size][0]
+        lines = {x: columns[x].least + left * need / sum(needs.values()) for x, need in needs.items() if need}
+        return cls(columns, size, lines)
 
-    def pages(self, lines: Sequence[_Line], room: float) -> Iterator[list[_Line]]:
-        """Rows that fit ``room`` points; those below one heading stay together where they can."""
+    def pages(self, lines: Sequence[_Line], remarks: Mapping[int, str], room: float) -> Iterator[list[_Line]]:
+        """Rows that fit ``room`` points with their remarks; a heading keeps its rows where they fit."""
         page: list[_Line] = []
-        used = 0.0
-        for heading, group in groupby(lines, key=lambda line: line.heading):
+        for _, group in groupby(lines, key=lambda line: line.heading):
             members = list(group)
-            head = 1.5 * SIZES[self.size][1] if heading else 0
-            if page and heading and used + head + sum(map(self._height, members)) > room:
+            if page and members[0].heading and self._height([*page, *members], remarks) > room:
                 yield page
-                page, used = [], 0.0
-            used += head
+                page = []
             for line in members:
-                if page and used + self._height(line) > room:
+                if page and self._height([*page, line], remarks) > room:
                     yield page
-                    page, used = [], head
+                    page = []
                 page.append(line)
-                used += self._height(line)
         yield page
 
-    def _height(self, line: _Line) -> float:
-        broken = (ceil(1.1 * self.columns[x].lengths[line.row] / most) for x, most in self.broken.items())
-        return SIZES[self.size][1] * max(broken, default=1)
+    def _height(self, lines: Sequence[_Line], remarks: Mapping[int, str]) -> float:
+        rows = 0.0
+        for line in lines:
+            rows += max(
+                (ceil(1.1 * self.columns[x].lengths[line.row] / most) for x, most in self.broken.items()),
+                default=1,
+            )
+        headings = len({line.heading for line in lines} - {""})
+        below = sum(
+            _lines(remarks[number], CHARACTERS_BELOW)
+            for number in {number for line in lines for number in line.remarks}
+        )
+        return (rows + 1.5 * headings) * SIZES[self.size][1] + below * BELOW
 
     def float(self, page: Sequence[_Line], caption: Sequence[str], below: Sequence[str]) -> str:
         """These rows with lines of a caption, and remarks in Markdown below."""
@@ -239,6 +242,7 @@ class _Layout:
                 r"\begin{table}",
                 r"\centering",
                 *caption,
+                r"\par\smallskip",
                 rf"\{self.size}\setlength{{\tabcolsep}}{{{GAP / 2:g}pt}}%",
                 rf"\begin{{{environment}}}{{@{{}}{''.join(map(self._kind, range(len(self.columns))))}@{{}}}}",
                 r"\toprule",
@@ -262,7 +266,10 @@ class _Layout:
         for heading, lines in groupby(page, key=lambda line: line.heading):
             if heading:
                 yield from [r"\addlinespace"] if page[0].heading != heading else []
-                yield rf"\multicolumn{{{len(self.columns)}}}{{@{{}}l}}{{\itshape {latex_escape(heading)}}} \\"
+                long = _length(heading) * SIZES[self.size][0] > WIDTH
+                kind = r"p{\linewidth}@{}" if long else "l"
+                text = rf"\raggedright\itshape {_breakable(latex_escape(heading))}"
+                yield rf"\multicolumn{{{len(self.columns)}}}{{@{{}}{kind}}}{{{text}}} \\"
             for line in lines:
                 cells = [
                     _breakable(column.cells[line.row]) if x in self.broken else column.cells[line.row]

@@ -33,7 +33,7 @@ TABLE = Table(
     "Entity F1 (micro) on the test split in percent, published and ours. Data set, split and metric are the "
     "same; encoders, and what else was used in training, are not.",
     (
-        Column("dataset", "data set", "its name in the configuration"),
+        Column("dataset", "data set", "its name in the configuration", heading=True),
         Column("split", meaning="the split that is scored"),
         Column("metric", meaning="the score that is compared"),
         Column("origin", meaning="`literature` or `mnerflow`"),
