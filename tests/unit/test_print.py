@@ -65,7 +65,7 @@ def test_what_does_not_fit_is_broken_and_goes_on_in_another_float():
     text = latex(rendered("Caption", names + many, cells), "tab:wide")
     floats = text.split(r"\end{table}")[:-1]
     assert len(floats) > 4 and text.count(r"\label") == 1
-    assert all(r"}X" in each and r"\scriptsize" in each for each in floats)
+    assert all("}X" in each for each in floats)
     assert text.count(r"\caption[]{(continued)}") == len(floats) - 1
 
 

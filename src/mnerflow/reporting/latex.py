@@ -116,7 +116,7 @@ class _Line:
 
 def _length(text: str) -> float:
     wide, slim = len(_WIDE.findall(text)), len(_SLIM.findall(text))
-    return len(text) + 0.55 * wide - 0.4 * slim
+    return len(text) + 0.55 * wide - 0.3 * slim
 
 
 def _floats(table: Rendered, label: str) -> Iterator[str]:
@@ -251,6 +251,7 @@ class _Layout:
                 *self._body(page),
                 r"\bottomrule",
                 rf"\end{{{environment.split('}')[0]}}}",
+                *([r"\par\smallskip"] if below else []),
                 *(rf"\par{{\footnotesize\raggedright {latex_text(remark)}\par}}" for remark in below),
                 r"\end{table}",
             ]

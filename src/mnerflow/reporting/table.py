@@ -95,15 +95,15 @@ class Table:
         This table alone is rendered where nothing else is given. LaTeX's labels are ``tab:``, the file's name
         and the rendered table's, where it has one, as in ``tab:per_type:demo``.
         """
-        tables = rendered or [self.render(rows)]
         for path in map(Path, paths):
-            match path.suffix:
-                case ".csv":
-                    write_csv(path, rows, self.names)
-                case ".md":
-                    write_text(path, "\n".join(table.markdown() for table in tables))
-                case ".tex":
-                    write_text(path, "\n".join(latex(table, f"tab:{path.stem}") for table in tables))
+            if path.suffix == ".csv":
+                write_csv(path, rows, self.names)
+                continue
+            tables = rendered or [self.render(rows)]
+            if path.suffix == ".tex":
+                write_text(path, "\n".join(latex(table, f"tab:{path.stem}") for table in tables))
+            else:
+                write_text(path, "\n".join(table.markdown() for table in tables))
 
     def read(self, path: str | Path) -> list[dict[str, Any]]:
         """Rows that ``write`` wrote as CSV, an empty cell as ``None``.
