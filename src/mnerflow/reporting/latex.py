@@ -122,7 +122,7 @@ def _length(text: str) -> float:
 def _floats(table: Rendered, label: str) -> Iterator[str]:
     heads, rows, legend = table.numbered()
     of_row = [[legend[remark] for remark in remarks] for remarks in table.remarks] or [[] for _ in rows]
-    shared = [", ".join(row[x] for x in sorted(table.headings) if row[x] != ABSENT) for row in rows]
+    shared = [_heading([row[x] for x in sorted(table.headings)]) for row in rows]
     lines = [_Line(y, *each) for y, each in enumerate(zip(shared, of_row, strict=True))]
     columns = [_column(table, head, rows, x) for x, head in enumerate(heads) if x not in table.headings]
     remarks = {number: f"{number}. {remark}" for remark, number in legend.items()}
@@ -134,6 +134,10 @@ def _floats(table: Rendered, label: str) -> Iterator[str]:
             below = [remarks[number] for number in sorted({n for line in page for n in line.remarks})]
             yield layout.float(page, caption, below)
             caption = [r"\addtocounter{table}{-1}", r"\caption[]{(continued)}"]
+
+
+def _heading(cells: Sequence[str]) -> str:
+    return ", ".join(cell for cell in cells if cell != ABSENT) or (ABSENT if cells else "")
 
 
 def _lines(text: str, characters: int) -> int:
