@@ -164,7 +164,7 @@ def test_thin_data_is_drawn_or_said(tmp_path, drawn):
         "No run has a history yet.", "No test scores yet.", "No predictions.", "No posts.", "No entities."
     ]  # fmt: skip
     assert [axes.get_title() for axes in drawn[0].axes] == ["demo\nminilm", ""]
-    assert [axes.get_title() for axes in drawn[3].axes] == ["t15\nvit", "t16\nvit"]
+    assert [axes.get_title() for axes in drawn[3].axes] == ["t15\nvit", "t16\nminilm", "t16\nvit"]
     assert all(axes.lines for figure in drawn for axes in figure.axes), "a panel without a point"
     assert len(list(tmp_path.glob("*.png"))) == len(list(tmp_path.glob("*.svg"))) == 7
 
