@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from mnerflow.evaluation.scores import read_scores
-from mnerflow.reporting import does_it_help, literature, per_type, rivals, summary, thesis, tuning
-from mnerflow.reporting.columns import Column, number
+from mnerflow.reporting import does_it_help, literature, per_type, summary, thesis
+from mnerflow.reporting.columns import Column, Row, number
+from mnerflow.reporting.glossary import ALL
 from mnerflow.reporting.latex import latex, latex_escape, latex_text
 from mnerflow.reporting.render import Rendered
-from mnerflow.reporting.report.tables import TABLES
 from mnerflow.reporting.table import Part, Table, rendered
+from mnerflow.reporting.table_files import read_csv, write_csv
 
 PUBLISHED = Path(__file__).parents[2] / "results/published"
 LONG = "a_rather_long_name_of_an_encoder+another_one"
@@ -69,34 +70,45 @@ def test_what_does_not_fit_is_broken_and_goes_on_in_another_float():
     assert text.count(r"\caption[]{(continued)}") == len(floats) - 1
 
 
-def tables() -> Iterator[tuple[str, list[Rendered]]]:
-    """Every table that is printed, by its file: of the published results, or of made-up ones."""
-    made_up = {column.name: 0.5 if column.form.number else LONG for column in rivals.TABLE.columns}
-    yield "rivals", [rivals.TABLE.render([made_up])]
-    made_up = {column.name: 0.5 if column.form.number else LONG for column in tuning.TABLE.columns}
-    yield "tuning", [tuning.TABLE.render([made_up | {"picked": True}])]
-    scores = summary.summarize(read_scores(PUBLISHED / "scores.csv"))
-    yield "literature", [literature.literature_table(literature.literature_rows(scores))]
-    for source, table in TABLES.items():
-        path = PUBLISHED / source
-        if not path.exists() or table in (literature.TABLE,):
-            continue
-        rows = table.read(path)
-        if table is per_type.TABLE:
-            yield path.stem, per_type.type_tables(rows)
+def made_up(table: Table) -> Row:
+    """A row whose names are long and whose numbers are plain."""
+    return {column.name: 0.5 if column.form.number else LONG for column in table.columns}
+
+
+def published(source: str, table: Table, folder: Path) -> list[Row]:
+    """The published rows of a table, with made-up cells in columns that are newer; else a made-up row."""
+    if not (PUBLISHED / source).exists():
+        return [made_up(table)]
+    known = read_csv(PUBLISHED / source, ())
+    numbers = {name: value for name, value in made_up(table).items() if value != LONG}
+    write_csv(
+        folder / "table.csv", [dict.fromkeys(table.names) | numbers | row for row in known], table.names
+    )
+    return table.read(folder / "table.csv")
+
+
+def tables(folder: Path) -> Iterator[tuple[str, list[Rendered]]]:
+    """Every table that is printed, by its file."""
+    for source, table in ALL.items():
+        name, rows = Path(source).stem, published(source, table, folder)
+        if table is literature.TABLE:
+            rows = literature.literature_rows(summary.summarize(read_scores(PUBLISHED / "scores.csv")))
+            yield name, [literature.literature_table(rows)]
+        elif table is per_type.TABLE:
+            yield name, per_type.type_tables(rows)
         elif table is does_it_help.TABLE:
-            yield path.stem, [does_it_help.help_table(rows, [], 0.005)]
+            yield name, [does_it_help.help_table(rows, [], 0.005)]
         elif table is thesis.TABLE:
-            yield path.stem, [table.render([row | {"remarks": row["note"].split("; ")} for row in rows])]
+            yield name, [table.render([row | {"remarks": row["note"].split("; ")} for row in rows])]
         elif table.printed:
-            yield path.stem, [table.render(rows)]
+            yield name, [table.render(rows)]
 
 
 def test_all_tables_compile_and_fit_an_article(tmp_path):
     if missing := [program for program in ("pdflatex", "bibtex") if not shutil.which(program)]:
         pytest.skip(f"{missing[0]} is absent")
     names = []
-    for name, shown in tables():
+    for name, shown in tables(tmp_path):
         names.append(name)
         text = "\n".join(latex(table, f"tab:{name}") for table in shown)
         assert not re.search(r"`|\*\*|\]\(", text), f"{name}: Markdown is left"

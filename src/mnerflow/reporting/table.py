@@ -70,12 +70,13 @@ class Table:
 
     def render(self, rows: Sequence[Row], notes: Sequence[str] = ()) -> Rendered:
         """The table as Markdown, LaTeX or a terminal shows it, with ``notes`` below, and its further ones."""
-        further = [
+        first = self._render(self.caption, self.printed, rows)
+        parts = [
             replace(self._render(self._filled(part.about), part.printed, rows), name=part.name)
             for part in self.further
         ]
+        further = [part for part in parts if {*part.columns} - {*first.columns}]  # else it shows nothing new
         remarks = [list(self.remarks(row)) for row in rows]
-        first = self._render(self.caption, self.printed, rows)
         return replace(first, remarks=remarks, notes=notes, further=further)
 
     def _filled(self, about: str) -> str:
@@ -85,7 +86,7 @@ class Table:
         columns = [
             column
             for column in self.shown(view)
-            if column.unless is None or any(row[column.name] != column.unless for row in rows)
+            if not column.unless or any(row[column.name] not in column.unless for row in rows)
         ]
         return rendered(caption, columns, [[column.cell(row) for column in columns] for row in rows])
 
