@@ -1,7 +1,5 @@
 """Cost and results of the literature in tables, and the plots of the evidence."""
 
-import shutil
-import subprocess
 from dataclasses import replace
 
 import pytest
@@ -10,11 +8,10 @@ from records import write_record
 
 from mnerflow.errors import UserError
 from mnerflow.evaluation import scores
-from mnerflow.evaluation.evidence import Comparison, Control
-from mnerflow.evaluation.pooled import Pooled
+from mnerflow.evaluation.evidence import Comparison
 from mnerflow.evaluation.seeds import Estimate
 from mnerflow.plan.names import Run
-from mnerflow.reporting import cost, does_it_help, per_type, pooled, style
+from mnerflow.reporting import cost, does_it_help, per_type, style
 from mnerflow.reporting.literature import TABLE, literature_rows, literature_table
 from mnerflow.reporting.plots.ablations import draw_ablations
 from mnerflow.reporting.plots.cost import draw_cost
@@ -155,30 +152,3 @@ def test_types_are_drawn_in_every_panel_of_their_encoder(tmp_path, drawn):
     assert [axes.get_title() for axes in drawn[0].axes] == ["demo\nbilstm+cnn", "demo\nbilstm+vit"]
     for axes in drawn[0].axes:
         assert sorted(float(line.get_ydata()[0]) for line in axes.lines) == pytest.approx([50, 80])
-
-
-def test_latex_compiles(tmp_path):
-    if not shutil.which("pdflatex"):
-        pytest.skip("pdflatex is absent")
-    row = {"dataset": "demo", "filter": "none", "text_encoder": "b", "image_encoder": "none", "seeds": 1}
-    row |= {
-        "fusion": "text_only",
-        "variant": "base",
-        "type": "a_b",
-        "support": 9,
-        "f1_mean": 0.5,
-        "f1_sd": None,
-        "best": True,
-    }
-    control = Control(replace(LINEAR.combination, variant="image_shuffled"), 3, 0.6, GAIN.difference)
-    controlled = replace(GAIN, controls={"shuffled": control})
-    compared = [does_it_help.help_record(c) for c in (GAIN, controlled, CAPTION)]
-    tables = [does_it_help.help_table(compared, [LINEAR], 0.005), *per_type.type_tables([row])]
-    answer = Pooled("a_b", "none", "image", 2, 1, 4, 3, GAIN.difference, 0.01)
-    tables.append(pooled.TABLE.render(pooled.pooled_rows([answer])))
-    body = "".join(table.latex() for table in [*tables, literature_table(literature_rows([]))])
-    preamble = r"\documentclass{article}\usepackage{booktabs,graphicx}"
-    (tmp_path / "t.tex").write_text(rf"{preamble}\begin{{document}}{body}\end{{document}}", encoding="utf-8")
-    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"]
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stdout[-2000:]

@@ -127,12 +127,12 @@ rule cost:
 
 
 rule literature:
-    """Put the literature's results beside ours where data set, split and metric are the same."""
+    """Put the literature's results beside ours where data set, split and metric are the same; cite them."""
     input:
         study("scores.csv"),
     output:
-        csv=study("tables/literature.csv"),
-        md=study("tables/literature.md"),
+        table=expand(study("tables/literature.{ending}"), ending=TABLE_ENDINGS),
+        bib=study("tables/literature.bib"),
     log:
         "results/logs/literature.log",
     conda:
