@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mnerflow.evaluation.scores import read_scores
-from mnerflow.reporting import does_it_help, literature, per_type, summary, thesis
+from mnerflow.reporting import does_it_help, literature, per_type, strata, summary, thesis
 from mnerflow.reporting.columns import Column, Row, number
 from mnerflow.reporting.glossary import ALL
 from mnerflow.reporting.latex import latex, latex_escape, latex_text
@@ -96,6 +96,9 @@ def tables(folder: Path) -> Iterator[tuple[str, list[Rendered]]]:
             yield name, [literature.literature_table(rows)]
         elif table is per_type.TABLE:
             yield name, per_type.type_tables(rows)
+        elif table is strata.TABLE:
+            rows = [row | {"dataset": data, "seeds": 3} for row in rows for data in ("a_set", "b_set")]
+            yield name, strata.stratum_tables(rows)
         elif table is does_it_help.TABLE:
             yield name, [does_it_help.help_table(rows, [], 0.005)]
         elif table is thesis.TABLE:
