@@ -19,7 +19,7 @@ from mnerflow.config.types import (
     Sha256,
     WrongSource,
 )
-from mnerflow.data.config import DemoConfig, Fit, PrepareConfig
+from mnerflow.data.config import DemoConfig, Fit, PrepareConfig, TokenizerName
 
 RAW = ("files", "folder", "generator", "poner")  # where a data set's posts come from, one of them
 
@@ -99,6 +99,8 @@ class Dataset(PrepareConfig, About):
         images_of: another data set with the same images, which are decoded and encoded once for both.
         train_with: conditions that training and the choice of the epoch see; test is predicted as of any set.
         fit: how an image is brought into a square: whole, or, a line of text, cut into rows.
+        tokenizer: how raw texts are cut for a run that was trained on it, as its own words are: `words` leaves
+            every punctuation mark alone, `tweets` hashtags and addresses whole, `treebank` is as CoNLL.
         training: settings of every run on this data set.
     """
 
@@ -116,6 +118,7 @@ class Dataset(PrepareConfig, About):
     images_of: Name = ""
     train_with: Distinct[WrongSource] = field(default_factory=list)
     fit: Fit = "letterbox"
+    tokenizer: TokenizerName = "words"
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
     def __post_init__(self) -> None:
