@@ -99,8 +99,8 @@ class Dataset(PrepareConfig, About):
         images_of: another data set with the same images, which are decoded and encoded once for both.
         train_with: conditions that training and the choice of the epoch see; test is predicted as of any set.
         fit: how an image is brought into a square: whole, or, a line of text, cut into rows.
-        tokenizer: how raw texts are cut for a run that was trained on it, as its own words are: `words` leaves
-            every punctuation mark alone, `tweets` hashtags and addresses whole, `treebank` is as CoNLL.
+        tokenizer: how raw texts are cut for a run that was trained on it, as its own words are: `words` makes
+            every punctuation mark one, `tweets` leaves hashtags and addresses whole, `treebank` is as CoNLL.
         training: settings of every run on this data set.
     """
 

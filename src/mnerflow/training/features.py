@@ -12,7 +12,7 @@ from mnerflow.config import ImageConfig
 from mnerflow.data.image_store import ImageStore
 from mnerflow.errors import UserError
 from mnerflow.files import atomic_path, seal, sealed
-from mnerflow.models.image_encoders import new_image_encoder
+from mnerflow.models.image_encoders import ImageEncoder, new_image_encoder
 
 BATCH = 32
 
@@ -31,9 +31,8 @@ def compute_features(image: ImageConfig, store: Path, target: Path, threads: int
         # Appended, not written through a memory map: a full disk is then an error, not a crash.
         with temporary.open("wb") as file:
             for start in tqdm(range(0, len(pixels), BATCH), "image features", unit="batch", disable=None):
-                images = torch.from_numpy(numpy.array(pixels[start : start + BATCH])).to(place)
-                with autocast(place):
-                    patches = encoder(images).half().cpu().numpy()
+                images = pixels[start : start + BATCH]
+                patches = patch_vectors(encoder, images, place)
                 if not numpy.isfinite(patches).all():
                     raise UserError(
                         f"image encoder: its vectors of images {start} to {start + len(images) - 1} have "
@@ -45,6 +44,16 @@ def compute_features(image: ImageConfig, store: Path, target: Path, threads: int
                     numpy.lib.format.write_array_header_1_0(file, header)
                 file.write(patches.tobytes())
         seal(temporary)
+
+
+@torch.inference_mode()
+def patch_vectors(
+    encoder: ImageEncoder, pixels: numpy.ndarray, place: torch.device, mixed: bool = True
+) -> numpy.ndarray:
+    """``(images, patches, d_model)`` float16 of ``(images, size, size, 3)`` uint8, all at once."""
+    images = torch.from_numpy(numpy.array(pixels)).to(place)
+    with autocast(place, mixed):
+        return encoder(images).half().cpu().numpy()
 
 
 def open_features(path: Path, rows: int) -> numpy.ndarray:
