@@ -7,9 +7,9 @@ import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mnerflow import __version__
-from mnerflow.data.check import Findings, Problem, check_folder, configuration
 from mnerflow.errors import UserError, printable
 from mnerflow.files import sha256
 from mnerflow.plan.kept_weights import dropped_below
@@ -18,9 +18,11 @@ from mnerflow.publishing import publication
 from mnerflow.publishing.archive import verify_archive, write_archive
 from mnerflow.publishing.migrate import migrate
 from mnerflow.registry import names_in
-from mnerflow.reporting.power import power_text
 from mnerflow.reporting.show import results_text
 from mnerflow.secrets import hide
+
+if TYPE_CHECKING:
+    from mnerflow.data.check import Findings, Problem
 
 PUBLISHED = Path("results/published")
 STUDY = Path("results/default")
@@ -179,6 +181,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _check(given: argparse.Namespace) -> int:
+    from mnerflow.data.check import check_folder
+
     types = [kind for kind in given.types.split(",") if kind] if given.types else None
     findings = check_folder(given.folder, types, given.format)
     print(printable(_report(findings, types, given.limit or None)))
@@ -213,6 +217,8 @@ def _setting(text: str) -> tuple[str, str]:
 
 
 def _power(given: argparse.Namespace) -> int:
+    from mnerflow.reporting.power import power_text
+
     if not given.gain > 0:
         raise UserError(f"--gain: {given.gain:g} is no gain. Give points of entity F1, above 0.")
     print(power_text(given.study, given.gain / 100), end="")
@@ -271,7 +277,9 @@ def _migrate(given: argparse.Namespace) -> int:
     return 0
 
 
-def _report(findings: Findings, types: Sequence[str] | None, limit: int | None) -> str:
+def _report(findings: "Findings", types: Sequence[str] | None, limit: int | None) -> str:
+    from mnerflow.data.check import configuration
+
     lines = [f"{findings.folder}: {findings.format}"]
     for split, posts in findings.splits.items():
         tokens = sum(len(post.tokens) for _, post in posts)
@@ -289,7 +297,7 @@ def _report(findings: Findings, types: Sequence[str] | None, limit: int | None) 
     return "\n".join([*lines, "", pasted, "", configuration(findings, types)])
 
 
-def _grouped(problems: Sequence[Problem], limit: int | None) -> list[str]:
+def _grouped(problems: "Sequence[Problem]", limit: int | None) -> list[str]:
     """Problems by their remedy, in the order in which each remedy was first met."""
     groups: dict[str, list[str]] = defaultdict(list)
     for problem in problems:

@@ -29,8 +29,8 @@ HUB, INDEX = "https://huggingface.co", "https://pypi.org"
 PATIENCE = 5  # seconds that a host has to answer
 LITTLE = 10  # GB
 UNREACHABLE = (
-    "{} is not reachable. Mend the network or the proxy; or save what it has into a folder, and read that with "
-    "`--config mirror=DIR` or, of weights, `--config weights_mirror=DIR`."
+    "{} is not reachable. Mend the network or the proxy; or save what it has into a folder, and read that "
+    "with `--config mirror=DIR` or, of weights, `--config weights_mirror=DIR`."
 )
 
 

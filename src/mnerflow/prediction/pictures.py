@@ -15,9 +15,8 @@ from mnerflow.data.image import BLANK_COLOUR, BrokenImage, decode
 from mnerflow.data.image_store import BLANK_ROW
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
-from mnerflow.models.image_encoders import new_image_encoder
 from mnerflow.prediction.texts import ADDRESSES
-from mnerflow.training.features import BATCH, patch_vectors
+from mnerflow.training.features import BATCH, frozen_encoder, patch_vectors
 
 THREADS = 2  # that decode images
 MOST_BYTES = 20 * 2**20  # of an image that is fetched
@@ -33,8 +32,8 @@ class Pictures:
 
     def __init__(self, run: RunConfig, fit: Fit, place: torch.device) -> None:
         self._size, self._fit, self._place = run.image_size, fit, place
-        image = run.image_encoder
-        self._encoder = new_image_encoder(image).to(place).eval() if image and image.frozen else None
+        image, threads = run.image_encoder, run.training.threads
+        self._encoder = frozen_encoder(image, place, threads) if image and image.frozen else None
         self.d_feature = self._encoder.d_model if self._encoder else 0
         blank = numpy.full((1, self._size, self._size, 3), BLANK_COLOUR, numpy.uint8)
         self._blank = self._read(blank)

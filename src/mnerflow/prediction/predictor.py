@@ -3,22 +3,26 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from mnerflow.compute.device import device as any_device
 from mnerflow.conditions import IMAGE
+from mnerflow.config import RunConfig
 from mnerflow.data.post import Post
 from mnerflow.data.tags import OUTSIDE, spans
 from mnerflow.data.tokenizers import LANGUAGE
 from mnerflow.errors import UserError, printable
 from mnerflow.evaluation.predictions import Prediction
 from mnerflow.log import logger
-from mnerflow.prediction.pictures import Pictures
 from mnerflow.prediction.runs import trained_run
 from mnerflow.prediction.texts import ADDRESSES, Cutter, Text, of_record
+from mnerflow.record import TrainingRecord
 from mnerflow.training.predictor import PostPredictor
+
+if TYPE_CHECKING:
+    from mnerflow.prediction.pictures import Pictures
 
 AT_ONCE = 512  # sentences that are read before they are tagged, so that those of a length are together
 Entity = dict[str, Any]
@@ -84,9 +88,7 @@ class Predictor:
         self.cut = Cutter(record.tokenizer, language, document)
         self._threshold, self._allow_urls = threshold, allow_urls
         place = _device(device)
-        self._pictures = None
-        if config.image_size and record.images:
-            self._pictures = Pictures(config, record.images.fit, place)
+        self._pictures = _pictures(config, record, place)
         self._tagger = PostPredictor(config, folder, self._pictures, place, mixed=False)
         self._said: set[str] = set()
 
@@ -182,7 +184,7 @@ class Predictor:
             before += len(sentence)
         return Tagged(text, tags, entities)
 
-    def _load_pictures(self, texts: Sequence[Text], pictures: Pictures) -> None:
+    def _load_pictures(self, texts: Sequence[Text], pictures: "Pictures") -> None:
         """Read the images of texts; each that cannot be used is named, with the texts' place."""
         wanted, refused = {}, {}
         for text in texts:
@@ -222,6 +224,14 @@ def _picture(image: str) -> tuple[Path, str]:
     if image.startswith(ADDRESSES):
         return Path(), image
     return Path(image).parent, Path(image).name
+
+
+def _pictures(config: RunConfig, record: TrainingRecord, place: torch.device) -> "Pictures | None":
+    if not config.image_size or record.images is None:
+        return None
+    from mnerflow.prediction.pictures import Pictures  # Pillow, which runs that read texts alone do without
+
+    return Pictures(config, record.images.fit, place)
 
 
 def _device(name: str | None) -> torch.device:

@@ -23,10 +23,8 @@ def compute_features(image: ImageConfig, store: Path, target: Path, threads: int
 
     A checksum follows the array, which ``open_features`` looks at.
     """
-    seed_everything(0, threads)
-    pixels = ImageStore(store).pixels
-    place = device()
-    encoder = new_image_encoder(image).to(place).eval()
+    pixels, place = ImageStore(store).pixels, device()
+    encoder = frozen_encoder(image, place, threads)
     with atomic_path(target) as temporary:
         # Appended, not written through a memory map: a full disk is then an error, not a crash.
         with temporary.open("wb") as file:
@@ -44,6 +42,12 @@ def compute_features(image: ImageConfig, store: Path, target: Path, threads: int
                     numpy.lib.format.write_array_header_1_0(file, header)
                 file.write(patches.tobytes())
         seal(temporary)
+
+
+def frozen_encoder(image: ImageConfig, place: torch.device, threads: int) -> ImageEncoder:
+    """A frozen image encoder, always the same, even where it is not pretrained."""
+    seed_everything(0, threads)
+    return new_image_encoder(image).to(place).eval()
 
 
 @torch.inference_mode()

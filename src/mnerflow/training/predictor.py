@@ -43,11 +43,15 @@ class PostPredictor:
     ) -> None:
         if run.image_size and images is None:
             raise UserError(f"{folder}: the run reads images. Give `images`, as `open_images` maps them.")
-        seed_everything(run.seed, run.training.threads)
+        place = place or device()
+        if place.type == "cpu" and not mixed:
+            torch.set_num_threads(run.training.threads)  # nothing is drawn; the rest takes seconds to set
+        else:
+            seed_everything(run.seed, run.training.threads)
         self._run = run
         self._images = images
         d_feature = images.d_feature if images else 0
-        self._tagger = load_tagger(run, folder / "model.safetensors", d_feature).to(place or device())
+        self._tagger = load_tagger(run, folder / "model.safetensors", d_feature).to(place)
         # Frozen weights that are bf16 themselves cannot meet fp32.
         self._mixed = mixed or any(weight.dtype is torch.bfloat16 for weight in self._tagger.parameters())
 
