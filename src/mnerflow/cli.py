@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from mnerflow import __version__
 from mnerflow.errors import UserError, printable
 from mnerflow.files import sha256
+from mnerflow.log import warn_on_terminal
 from mnerflow.plan.kept_weights import dropped_below
 from mnerflow.prediction import command as prediction
 from mnerflow.publishing import publication
@@ -65,6 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a file's name need not be text
+    warn_on_terminal()
     try:
         status = given.act(given)
         sys.stdout.flush()
