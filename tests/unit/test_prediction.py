@@ -225,6 +225,8 @@ def test_the_best_run_and_the_former_name(texts_alone: Path, tmp_path: Path, cap
     rows = {run.path: scores, replace(run, seed=2).path: scores | {"entity_f1": 0.9}}
     write_json(tmp_path / "scores.json", {path: {"dev": {"true": one}} for path, one in rows.items()})
     gather([tmp_path / "scores.json"], results / "mine/scores.csv")
+    write_json(tmp_path / "others.json", {run.path: {"dev": {"true": scores | {"entity_f1": 0.9}}}})
+    gather([tmp_path / "others.json"], results / "published/scores.csv")
     assert main(["predict", "--best", "x", "--results", str(results), "we met Ann!", "--format", "json"]) == 0
     said = capsys.readouterr()
     assert f"{texts_alone}: entity F1 on dev 50.00" in said.err  # the better one has no weights

@@ -9,6 +9,7 @@ from mnerflow.errors import UserError, listed, suggest
 from mnerflow.evaluation.scores import read_scores
 from mnerflow.plan.kept_weights import MODEL, was_dropped
 from mnerflow.plan.names import FILTERS_OFF, Run
+from mnerflow.plan.study import SHARED
 from mnerflow.record import RECORD, TrainingRecord
 
 
@@ -44,6 +45,9 @@ def best_trained_run(dataset: str, results: Path, study: str | None = None) -> t
     none has such a run.
     """
     files = [results / study / "scores.csv"] if study else sorted(results.glob("*/scores.csv"))
+    files = [
+        file for file in files if file.parent.name not in SHARED
+    ]  # published are those of other trainings
     rows = [row for file in files for row in read_scores(file) if row["split"] == "dev"]
     known = {row["dataset"] for row in rows}
     if dataset not in known:
