@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from mnerflow.errors import UserError
 from mnerflow.files import atomic_path, reading
-from mnerflow.prediction.formats import FORMATS, as_coloured_text
+from mnerflow.prediction.formats import FORMATS, Format, as_coloured_text
 from mnerflow.prediction.runs import best_trained_run
 from mnerflow.prediction.texts import (
     ADDRESSES,
@@ -172,9 +172,10 @@ def _texts(
     inputs: Iterable[str], kinds: Iterable[str], given: argparse.Namespace, cut: Cutter
 ) -> Iterator[Text]:
     images = [(Path(), one) if one.startswith(ADDRESSES) else _parts(one) for one in given.image]
-    for each, kind in zip(inputs, kinds, strict=True):
+    for number, (each, kind) in enumerate(zip(inputs, kinds, strict=True), start=1):
         if kind == "literal":
-            read: Iterable[Text] = [Text("1", each, cut(each, "the text"), place="the text")]
+            place = f"text {number}"
+            read: Iterable[Text] = [Text(str(number), each, cut(each, place), place=place)]
         elif kind == "folder":
             read = of_folder(Path(each), cut)
         elif each == STDIN:
@@ -234,7 +235,7 @@ def _target(to: Path | None) -> Iterator[TextIO]:
         yield file
 
 
-def _format(given: argparse.Namespace, file: TextIO):
+def _format(given: argparse.Namespace, file: TextIO) -> Format:
     terminal = given.to is None and file.isatty()
     by_ending = FORMAT_OF.get(given.to.suffix.lower()) if given.to else None
     name = given.format or by_ending or ("text" if terminal else "jsonl")

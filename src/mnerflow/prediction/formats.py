@@ -4,10 +4,13 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mnerflow.errors import UserError, printable
 from mnerflow.prediction.texts import Text
+
+if TYPE_CHECKING:
+    from mnerflow.prediction.predictor import Tagged
 
 ENDS = "\t\n\r"  # what a word of a CoNLL file cannot hold
 HUES = {"PER": 210, "LOC": 140, "ORG": 30, "MISC": 285}
@@ -28,12 +31,12 @@ small { font-weight: 600; margin-inline-start: .4rem; }
 """
 
 
-def as_json(found: Iterable[Any], single: bool) -> Iterator[str]:
+def as_json(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
     """The entities of a single text as a list, of several texts as a list of such lists."""
     return _list((tagged.entities for tagged in found), single)
 
 
-def as_spacy(found: Iterable[Any], single: bool) -> Iterator[str]:
+def as_spacy(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
     """displaCy's form for entities that are given by hand: a list of texts with ``ents``."""
     return _list(
         (
@@ -51,7 +54,7 @@ def as_spacy(found: Iterable[Any], single: bool) -> Iterator[str]:
     )
 
 
-def as_json_lines(found: Iterable[Any], single: bool) -> Iterator[str]:
+def as_json_lines(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
     """A text a line: its ``id``, ``text``, words as ``tokens`` with their ``tags``, and ``entities``."""
     for tagged in found:
         text = tagged.text
@@ -65,7 +68,7 @@ def as_json_lines(found: Iterable[Any], single: bool) -> Iterator[str]:
         yield f"{_json(record)}\n"
 
 
-def as_conll(found: Iterable[Any], single: bool) -> Iterator[str]:
+def as_conll(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
     """A word, a tab and its tag a line, an empty line after each sentence.
 
     Raises ``UserError`` naming the text where a word holds a tab or the end of a line.
@@ -84,7 +87,7 @@ def as_conll(found: Iterable[Any], single: bool) -> Iterator[str]:
             yield "".join([*rows, "\n"])
 
 
-def as_html(found: Iterable[Any], single: bool) -> Iterator[str]:
+def as_html(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
     """A page with the names highlighted; it holds no script, and nothing of a text acts in it."""
     yield PAGE
     for tagged in found:
@@ -100,7 +103,7 @@ def as_html(found: Iterable[Any], single: bool) -> Iterator[str]:
     yield "</main>\n</html>\n"
 
 
-def as_text(found: Iterable[Any], single: bool) -> Iterator[str]:
+def as_text(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
     """For a reader: each name in brackets, with its type and score."""
     for tagged in found:
         pieces = _pieces(tagged.text, tagged.entities)
@@ -115,7 +118,7 @@ def as_text(found: Iterable[Any], single: bool) -> Iterator[str]:
         )
 
 
-def as_coloured_text(found: Iterable[Any], single: bool) -> Iterator[str]:
+def as_coloured_text(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
     """For a terminal: each name underlined in its type's colour, with its type and score."""
     for tagged in found:
         yield (
@@ -127,7 +130,8 @@ def as_coloured_text(found: Iterable[Any], single: bool) -> Iterator[str]:
         )
 
 
-FORMATS: dict[str, Callable[[Iterable[Any], bool], Iterator[str]]] = {
+Format = Callable[[Iterable["Tagged"], bool], Iterator[str]]
+FORMATS: dict[str, Format] = {
     "json": as_json,
     "jsonl": as_json_lines,
     "conll": as_conll,
