@@ -9,6 +9,7 @@
     NLTK's tokenizer of the Penn Treebank, sentence by sentence: ``Ann 's``, ``1.8``, ``dr.``. CoNLL, PONER.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 
@@ -20,6 +21,7 @@ from mnerflow.data.config import TokenizerName
 
 Span = tuple[int, int]
 LANGUAGE = "en"
+SEEN = re.compile(r"\S+")
 # Only a dictionary tells where a word ends.
 UNSEGMENTED = regex.compile(r"[\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Han}\p{Hiragana}\p{Katakana}]")
 
@@ -32,7 +34,13 @@ def tokenize(text: str, tokenizer: TokenizerName = "words", language: str = LANG
     """
     if UNSEGMENTED.search(text):
         tokenizer = "words"
-    spans = TOKENIZERS[tokenizer](text, language)
+    found = TOKENIZERS[tokenizer](text, language)
+    # NLTK holds `. . .` for a word, and \x1f for none that is white.
+    spans = (
+        (start + part.start(), start + part.end())
+        for start, end in found
+        for part in SEEN.finditer(text[start:end])
+    )
     return [*spans] if text.isascii() else [*_whole_characters(text, spans)]
 
 
@@ -96,7 +104,7 @@ def _whole_characters(text: str, spans: Iterable[Span]) -> Iterator[Span]:
         at += len(character)
     open_start = open_end = 0
     for start, end in spans:
-        if open_end and start in begins:
+        if open_end and (start in begins or start > open_end):
             yield open_start, open_end
             open_start = start
         elif not open_end:
