@@ -95,6 +95,26 @@ def test_the_answer_is_put_into_words() -> None:
     )
 
 
+def test_a_data_set_of_several_models_is_told_once_what_they_gain_on_average() -> None:
+    mean = {"dataset": "scans", "filter": "none", "source": "image", "models": 2, "one_seed": 1}
+    mean |= {"difference": 0.1, "low": 0.05, "high": 0.15, "p": 0.01}
+    one_seed = GAINS | {"fusion": "prefix", "seeds": 1, "verdict": "one seed"}
+    found = answers([IGNORES, one_seed], SENTENCES, KINDS, [mean, mean | {"source": "caption", "models": 1}])
+    said = [line for answer in (*found.real, *found.one_seed) for line in answer.sentences]
+    assert [line for line in said if "average" in line] == [
+        "On average over 2 models, the image changes entity F1 by +10.00 points (95 % interval +5.00 to "
+        "+15.00, p 0.010); 1 of the models ran with one seed."
+    ]
+
+
+def test_a_claim_names_its_matched_control() -> None:
+    beyond = {"beyond_control_shuffled": 0.2, "beyond_control_shuffled_low": 0.1}
+    [claim] = on_scans(GAINS | beyond | {"beyond_control_shuffled_high": 0.3}).claims
+    assert claim.evidence.endswith(
+        "Beyond its matched control, trained with the image shuffled: +20.00 points (+10.00 to +30.00)."
+    )
+
+
 def test_all_models_of_one_verdict_are_summed_up_as_all() -> None:
     scans = on_scans(IGNORES, IGNORES | {"fusion": "linear"})
     assert (scans.word, scans.sentences) == ("No", ["Both models score the same whatever the image."])
@@ -262,7 +282,7 @@ def test_a_gallery_tells_who_read_a_post_better(tmp_path: Path) -> None:
     assert post["image"].startswith("data:image/webp;base64,")
     assert post["read"] == [
         {"entities": [("PER", 0, 1)], "score": 1, "errors": []},
-        {"entities": [("LOC", 0, 1)], "score": -1, "errors": ["wrong_type"]},
+        {"entities": [("place", 0, 1)], "score": -1, "errors": ["wrong_type"]},
     ]
 
 
@@ -302,8 +322,8 @@ def test_the_page_needs_no_network_is_the_same_twice_and_stays_small(tmp_path: P
     assert len(text.encode()) < 3_000_000
 
 
-def files(folder: Path, posts: int) -> tuple[dict, dict, dict, dict]:
-    """The four arguments of ``gallery`` for posts of which the fusion reads each better than its baseline."""
+def files(folder: Path, posts: int) -> tuple[dict, dict, dict, dict, dict]:
+    """The five arguments of ``gallery`` for posts of which the fusion reads each better than its baseline."""
     tokens, labels = ["Ada", ATTACK], ["B-PER", "O"]
     names = [f"test-{index}" for index in range(posts)]
     (folder / "images").mkdir(exist_ok=True)
@@ -313,7 +333,8 @@ def files(folder: Path, posts: int) -> tuple[dict, dict, dict, dict]:
     for run, tag in ((TEXT_ONLY, "B-LOC"), (LINEAR, "B-PER")):
         read = [Prediction(name, tokens, labels, [tag, "O"], [1, 1]) for name in names]
         write_predictions(predictions[run], {TESTED: read})
-    return {("scans", "none"): folder / "test.jsonl"}, predictions, {"scans": folder / "images"}, BASELINES
+    posts_of = {("scans", "none"): folder / "test.jsonl"}
+    return posts_of, predictions, {"scans": folder / "images"}, BASELINES, {"scans": {"LOC": "place"}}
 
 
 def record() -> TrainingRecord:

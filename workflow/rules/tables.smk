@@ -17,18 +17,20 @@ rule tables:
     params:
         encoders=encoders_of(config) | llm.rivals_of(config),
         fusions={name: kind_of(name, entry) for name, entry in config["fusions"].items()},
+        controls=control_variants(config),
         code=code_of("tables.py"),
     script:
         "../scripts/tables.py"
 
 
 rule evidence:
-    """Compare every run with its baseline and with wrong sources; scores by entity type."""
+    """Compare every run with its baseline and with wrong sources, and pool that; scores by entity type."""
     input:
         counts=of_all_encoders("counts.npz") + of_rivals("counts.npz"),
         records=of_runs("run.yaml"),
     output:
         help=expand(study("tables/does_it_help.{ending}"), ending=TABLE_ENDINGS),
+        pooled=expand(study("tables/pooled.{ending}"), ending=TABLE_ENDINGS),
         types=expand(study("tables/per_type.{ending}"), ending=TABLE_ENDINGS),
     log:
         "results/logs/evidence.log",
@@ -36,7 +38,9 @@ rule evidence:
         ENVIRONMENT
     params:
         baselines=BASELINES,
+        controls=write_baselines(plan.controls),
         margin=plan.margin,
+        type_names=TYPE_NAMES,
         code=code_of("evidence.py"),
     script:
         "../scripts/evidence.py"
@@ -58,9 +62,33 @@ rule errors:
         ENVIRONMENT
     params:
         with_images=list(plan.image_indexes),
+        type_names=TYPE_NAMES,
         code=code_of("errors.py"),
     script:
         "../scripts/errors.py"
+
+
+rule strata:
+    """Compare every run with its baseline within strata of the test split."""
+    input:
+        counts=of_all_encoders("counts.npz") + of_rivals("counts.npz"),
+        train=rules.errors.input.train,
+        test=rules.errors.input.test,
+        images=rules.errors.input.images,
+    output:
+        expand(study("tables/strata.{ending}"), ending=TABLE_ENDINGS),
+    log:
+        "results/logs/strata.log",
+    conda:
+        ENVIRONMENT
+    params:
+        baselines=BASELINES,
+        margin=plan.margin,
+        with_images=list(plan.image_indexes),
+        type_names=TYPE_NAMES,
+        code=code_of("strata.py"),
+    script:
+        "../scripts/strata.py"
 
 
 rule fixed_and_broken:
@@ -76,6 +104,7 @@ rule fixed_and_broken:
         ENVIRONMENT
     params:
         baselines=BASELINES,
+        type_names=TYPE_NAMES,
         code=code_of("fixed_and_broken.py"),
     script:
         "../scripts/fixed_and_broken.py"
@@ -110,6 +139,7 @@ rule literature:
         ENVIRONMENT
     params:
         contexts={name: contexts_of(config, name) for name in variants(config)},
+        controls=control_variants(config),
         code=code_of("literature.py"),
     script:
         "../scripts/literature.py"
