@@ -23,13 +23,14 @@ rule tables:
 
 
 rule evidence:
-    """Compare every run with its baseline and with wrong sources; scores by entity type."""
+    """Compare every run with its baseline and with wrong sources; scores by entity type and training posts."""
     input:
         counts=of_all_encoders("counts.npz") + of_rivals("counts.npz"),
         records=of_runs("run.yaml"),
     output:
         help=expand(study("tables/does_it_help.{ending}"), ending=TABLE_ENDINGS),
         types=expand(study("tables/per_type.{ending}"), ending=TABLE_ENDINGS),
+        curve=expand(study("tables/learning_curve.{ending}"), ending=TABLE_ENDINGS),
     log:
         "results/logs/evidence.log",
     conda:
@@ -37,6 +38,7 @@ rule evidence:
     params:
         baselines=BASELINES,
         margin=plan.margin,
+        curves={name: curve_of(config, name) for name in variants(config)},
         code=code_of("evidence.py"),
     script:
         "../scripts/evidence.py"

@@ -1,4 +1,4 @@
-"""Compare every run with its baseline, and tabulate scores by entity type."""
+"""Compare every run with its baseline, and tabulate scores by entity type and by training posts."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from mnerflow.log import job
 from mnerflow.plan.baselines import read_baselines
 from mnerflow.plan.names import Run
 from mnerflow.record import TrainingRecord
-from mnerflow.reporting import does_it_help, per_type
+from mnerflow.reporting import does_it_help, learning_curve, per_type
 
 with job("compared all runs", snakemake.log[0]):
     runs = read_counts(snakemake.input.counts)
@@ -23,5 +23,7 @@ with job("compared all runs", snakemake.log[0]):
     does_it_help.TABLE.write(
         snakemake.output.help, compared, does_it_help.help_table(compared, alone, margin)
     )
+    curve = learning_curve.curve_rows(runs, records, snakemake.params.curves)
+    learning_curve.TABLE.write(snakemake.output.curve, curve)
     rows = per_type.type_rows(runs)
     per_type.TABLE.write(snakemake.output.types, rows, *per_type.type_tables(rows))

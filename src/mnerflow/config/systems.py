@@ -6,7 +6,18 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator
 
 from mnerflow.config.run import LearningRates, TrainingConfig
-from mnerflow.config.types import Distinct, Maybe, Name, Pixels, Positive, Rate, Section, Sha256, Source
+from mnerflow.config.types import (
+    Distinct,
+    Fraction,
+    Maybe,
+    Name,
+    Pixels,
+    Positive,
+    Rate,
+    Section,
+    Sha256,
+    Source,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,6 +175,9 @@ class Variant(Section):
             cut. Without it, a quarter of what a transformer reads at once.
         decoder: a kind of decoder, or a kind with its options.
         init_from: start from a run on another data set.
+        train_fraction: share of the training posts that it learns from, drawn by the run's seed; a smaller
+            one is drawn from a larger one. Such a variant may only differ in training from the one that it
+            is based on, on whose learning curve it is a point.
         training: settings of its runs.
     """
 
@@ -178,4 +192,5 @@ class Variant(Section):
         ),
     ] = field(default_factory=lambda: Decoder(kind="softmax"))
     init_from: Maybe[Start] = None
+    train_fraction: Maybe[Fraction] = None
     training: TrainingConfig = field(default_factory=TrainingConfig)

@@ -43,7 +43,7 @@ LOCAL = ("mirror", "weights_mirror", "published", "finished_only", "allow_cpu", 
 TABLES = (
     *(
         f"{name}.{ending}"
-        for name in ("grid", "thesis", "does_it_help", "per_type", "cost")
+        for name in ("grid", "thesis", "does_it_help", "per_type", "learning_curve", "cost")
         for ending in ("csv", "md", "tex")
     ),
     *("literature.csv", "literature.md", "fixed_and_broken.csv"),
