@@ -5,7 +5,6 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.transforms import ScaledTranslation
 
 from mnerflow.plan.names import NONE, Combination
 from mnerflow.reporting import learning_curve, style
@@ -13,7 +12,7 @@ from mnerflow.reporting.plots.panels import first_panels, group_by_panel, places
 from mnerflow.reporting.style import FULL, Look
 
 Rows = list[dict]
-ASIDE = 2.5 / 72  # inches between the bars of two systems
+ASIDE = 1.03  # the bars of two systems at one number of posts, from each other
 
 
 @style.styled
@@ -52,7 +51,7 @@ def _figure(curves: dict[Combination, Rows]) -> Figure:
             axes.set_ylabel("Test entity F1 (%)")
         drawn = panels[panel]
         for index, run in enumerate(sorted(drawn, key=lambda run: [*looks].index(run.system))):
-            _draw(axes, curves[run], looks[run.system], ASIDE * (index - (len(drawn) - 1) / 2))
+            _draw(axes, curves[run], looks[run.system], ASIDE ** (index - (len(drawn) - 1) / 2))
         axes.set_xticks(sorted({round(each["training_posts"]) for run in drawn for each in curves[run]}))
         axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.minorticks_off()
@@ -66,13 +65,13 @@ def _figure(curves: dict[Combination, Rows]) -> Figure:
 
 def _draw(axes: Axes, rows: Rows, look: Look, aside: float) -> None:
     means = [100 * row["entity_f1_mean"] for row in rows]
-    ends = [
-        [100 * (row[end] or row["entity_f1_mean"]) for row in rows]
-        for end in ("entity_f1_low", "entity_f1_high")
-    ]
-    low, high = ([abs(end - mean) for end, mean in zip(side, means, strict=True)] for side in ends)
+    bars = [[_bar(row, end) for row in rows] for end in ("entity_f1_low", "entity_f1_high")]
     axes.errorbar(
-        [row["training_posts"] for row in rows], means, (low, high),
+        [aside * row["training_posts"] for row in rows], means, bars,
         color=look.color, marker=look.marker, linestyle=look.line, elinewidth=0.8,
-        transform=axes.transData + ScaledTranslation(aside, 0, axes.figure.dpi_scale_trans),
     )  # fmt: skip
+
+
+def _bar(row: dict, end: str) -> float:
+    """How far the interval's end is from the mean; without an interval there is no bar."""
+    return 0.0 if row[end] is None else 100 * abs(row[end] - row["entity_f1_mean"])
