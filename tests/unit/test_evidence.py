@@ -5,19 +5,22 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
+from records import write_record
 
 from mnerflow.cli import main
 from mnerflow.data.tags import tag_list
 from mnerflow.errors import UserError
 from mnerflow.evaluation.best import best_combinations
 from mnerflow.evaluation.counts import Counts, count, read_counts, write_counts
-from mnerflow.evaluation.evidence import Comparison, compare_with_baselines
+from mnerflow.evaluation.evidence import Comparison, compare_with_baselines, stray_controls
 from mnerflow.evaluation.intervals import score_intervals
 from mnerflow.evaluation.predictions import Prediction
-from mnerflow.evaluation.seeds import Estimate
+from mnerflow.evaluation.seeds import Estimate, SeedVariance, systems_of
 from mnerflow.evaluation.statistics import holm
 from mnerflow.plan.names import Run
+from mnerflow.record import TrainingRecord
 from mnerflow.reporting.does_it_help import TABLE, help_record, help_table
+from mnerflow.reporting.latex import latex
 from mnerflow.reporting.per_type import type_rows, type_tables
 from mnerflow.reporting.power import power_text
 from mnerflow.reporting.summary import REPORTED, grid_table, summarize
@@ -171,6 +174,62 @@ def test_a_caption_is_held_against_wrong_ones_and_of_two_contexts_each_against_i
     assert caption.drops == {}, "not of all seeds"
 
 
+SHUFFLED = replace(LINEAR, variant="image_shuffled")
+
+
+def test_a_matched_control_stands_beside_the_baseline_and_changes_no_other_number(tmp_path):
+    runs = {replace(TEXT, seed=s): counts(0.6, s) for s in (1, 2, 3)}
+    runs |= {replace(LINEAR, seed=s): counts(0.9, s + 10, 0.5) for s in (1, 2, 3)}
+    runs |= {replace(SHUFFLED, seed=s): counts(0.7, s + 20, 0.7) for s in (1, 2)}
+    held = {LINEAR.combination: {"image.shuffled": SHUFFLED.combination}}
+    [one], alone = compare_with_baselines(runs, BASELINES, MARGIN, TRIALS, controls=held)
+    [without], _ = compare_with_baselines(runs, BASELINES, MARGIN, TRIALS)
+    assert (replace(one, controls={}), alone) == (without, [])
+    control = one.controls["shuffled"]
+    assert (control.combination, control.seeds) == (SHUFFLED.combination, 2)
+    systems = systems_of(runs)
+    variance = SeedVariance.pooled(systems.values())
+    assert control.difference == variance.difference(
+        systems[LINEAR.combination], systems[SHUFFLED.combination]
+    )
+
+    record = help_record(one)
+    assert set(record) == set(TABLE.names)
+    assert record["control_shuffled"] == "demo/none/bilstm+cnn/linear+image_shuffled"
+    assert record["beyond_control_shuffled"] == pytest.approx(0.2, abs=0.06)
+    assert record["beyond_control_shuffled_low"] > 0 and record["beyond_control_shuffled_p"] < 0.001
+    assert {record[name] for name in ("control_blank", "beyond_control_blank", "control_blank_score")} == {
+        None
+    }
+    shown, unshown = (help_table([row], [], MARGIN) for row in (record, help_record(without)))
+    assert [part.columns[-1] for part in shown.further if part.name == "control"] == [
+        "beyond control, shuffled"
+    ]
+    assert "control" not in [part.name for part in unshown.further]
+    assert "a control whether it is the source that is" in shown.markdown()
+    assert "control" not in unshown.markdown()
+
+
+def test_a_control_may_have_several_sources_wrong_and_one_of_nothing_that_is_compared_is_named(tmp_path):
+    both = replace(TEXT, variant="both")
+    wrong, other = replace(both, variant="wrong"), replace(SHUFFLED, fusion="gated")
+    runs = {replace(one, seed=s): counts(0.6, s) for one in (TEXT, both, wrong, other) for s in (1, 2)}
+    baselines = {both.combination: {"caption+ocr": TEXT.combination}}
+    held = {both.combination: {"caption+ocr.blank": wrong.combination}}
+    comparisons, _ = compare_with_baselines(runs, baselines, MARGIN, TRIALS, controls=held)
+    assert [*comparisons[0].controls] == ["blank"]
+    records = {
+        run: TrainingRecord.read(
+            write_record(tmp_path / run.path, run, config={"train_with": ["image.shuffled"]}), ""
+        )
+        for run in (replace(wrong, seed=1), replace(other, seed=1))
+    }
+    stray = stray_controls(comparisons, records)
+    assert stray == [other.combination]
+    said = "Controls of what is not compared: `demo/none/bilstm+cnn/gated+image_shuffled`."
+    assert said in help_table([*map(help_record, comparisons)], [], MARGIN, stray).markdown()
+
+
 def test_power_says_which_gain_seeds_and_posts_would_show(tmp_path, capsys):
     runs = {replace(TEXT, seed=s): counts(0.6, s) for s in (1, 2, 3)}
     runs |= {replace(LINEAR, seed=s): counts(0.7, s + 10, 0.5) for s in (1, 2, 3)}
@@ -260,9 +319,9 @@ def test_how_much_image_names_let_in(tmp_path):
     write_counts(tmp_path / "counts.npz", {run: count({"true": gated}, TAGS), TEXT: counts(0.5, 1)})
     read = read_counts([tmp_path / "counts.npz"])
     np.testing.assert_allclose(read[run].image_weight, [0.5, np.nan])
-    rows = type_rows({run: read[run]})
+    rows = type_rows({run: read[run]}, {})
     assert [row["image_weight"] for row in rows] == [pytest.approx(0.5), None]
-    assert {row["image_weight"] for row in type_rows({TEXT: read[TEXT]})} == {None}
+    assert {row["image_weight"] for row in type_rows({TEXT: read[TEXT]}, {})} == {None}
 
 
 def test_the_best_of_a_type_is_bold_only_where_the_next_is_surely_worse():
@@ -274,13 +333,14 @@ def test_the_best_of_a_type_is_bold_only_where_the_next_is_surely_worse():
 
     runs = {replace(TEXT, seed=seed): run(0.5, 0.8, seed) for seed in (1, 2)}
     runs |= {replace(CAPTION, seed=seed): run(0.9, 0.8, seed + 5) for seed in (1, 2)}
-    rows = type_rows(runs)
+    rows = type_rows(runs, {"demo": {"LOC": "place"}})
     assert [(row["variant"], row["type"]) for row in rows if row["best"]] == [("caption", "PER")]
     assert rows[2]["support"] == 300
     assert rows[2]["precision"] == rows[2]["recall"] == rows[2]["f1_mean"] == pytest.approx(0.9, abs=0.04)
     (table,) = type_tables(rows)
+    assert "| place (300)" in table.markdown()
     assert table.markdown().count("**") == 2
-    assert table.latex().count(r"\textbf{") == 1
+    assert latex(table, "tab:types").count(r"\textbf{") == 1
 
 
 def test_intervals_of_scores_are_those_of_a_share_and_wider_over_seeds_that_differ():
@@ -316,3 +376,5 @@ def test_the_best_of_the_grid_is_bold_only_where_the_next_is_surely_worse(better
     summary = summarize(scores, best=best_combinations(counts))
     assert {row["fusion"] for row in summary if row["best"]} == bold
     assert grid_table(summary).markdown().count("**50.00**") == len(bold)
+    other = [score | {"token_macro_f1": 0.6} if score["fusion"] == "text_only" else score for score in scores]
+    assert not any(row["best"] for row in summarize(other, best=best_combinations(counts)))

@@ -1,7 +1,5 @@
 """Cost and results of the literature in tables, and the plots of the evidence."""
 
-import shutil
-import subprocess
 from dataclasses import replace
 
 import numpy as np
@@ -188,26 +186,3 @@ def test_types_are_drawn_in_every_panel_of_their_encoder(tmp_path, drawn):
     assert [axes.get_title() for axes in drawn[0].axes] == ["demo\nbilstm+cnn", "demo\nbilstm+vit"]
     for axes in drawn[0].axes:
         assert sorted(float(line.get_ydata()[0]) for line in axes.lines) == pytest.approx([50, 80])
-
-
-def test_latex_compiles(tmp_path):
-    if not shutil.which("pdflatex"):
-        pytest.skip("pdflatex is absent")
-    row = {"dataset": "demo", "filter": "none", "text_encoder": "b", "image_encoder": "none", "seeds": 1}
-    row |= {
-        "fusion": "text_only",
-        "variant": "base",
-        "type": "a_b",
-        "support": 9,
-        "f1_mean": 0.5,
-        "f1_sd": None,
-        "best": True,
-    }
-    compared = [does_it_help.help_record(c) for c in (GAIN, CAPTION)]
-    tables = [does_it_help.help_table(compared, [LINEAR], 0.005), *per_type.type_tables([row])]
-    body = "".join(table.latex() for table in [*tables, literature_table(literature_rows([]))])
-    preamble = r"\documentclass{article}\usepackage{booktabs,graphicx}"
-    (tmp_path / "t.tex").write_text(rf"{preamble}\begin{{document}}{body}\end{{document}}", encoding="utf-8")
-    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"]
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stdout[-2000:]

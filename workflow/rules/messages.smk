@@ -17,7 +17,7 @@ def name_lacking_baselines():
     if lacking := lacking_baselines(config, plan.runs):
         print(
             f"mnerflow: the grid lacks {len(lacking)} baselines of its runs, such as {lacking[0]}. What the image "
-            "or a context is worth there cannot be said; add their fusions, variants or seeds.",
+            "or a context is worth there cannot be said; add their fusions or variants.",
             file=sys.stderr,
         )
 
@@ -52,10 +52,12 @@ def is_new(file):
 
 
 def show_results():
-    """Print the results table, where everything lies, and what the run took; nothing before there are scores."""
+    """Print the answer, the results table, where everything lies, and what the run took, once there are tables."""
     from mnerflow.reporting.show import results_text
 
-    if Path(study("scores.csv")).exists():
+    if all(
+        Path(study(file)).exists() for file in ("config.yaml", "tables/grid.csv", "tables/does_it_help.csv")
+    ):
         print(results_text(Path(plan.study)))
         show_time()
 

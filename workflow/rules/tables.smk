@@ -17,18 +17,20 @@ rule tables:
     params:
         encoders=encoders_of(config) | llm.rivals_of(config),
         fusions={name: kind_of(name, entry) for name, entry in config["fusions"].items()},
+        controls=control_variants(config),
         code=code_of("tables.py"),
     script:
         "../scripts/tables.py"
 
 
 rule evidence:
-    """Compare every run with its baseline and with wrong sources; scores by entity type and training posts."""
+    """Compare every run with its baseline and with wrong sources, and pool that; scores by type and training posts."""
     input:
         counts=of_all_encoders("counts.npz") + of_rivals("counts.npz"),
         records=of_runs("run.yaml"),
     output:
         help=expand(study("tables/does_it_help.{ending}"), ending=TABLE_ENDINGS),
+        pooled=expand(study("tables/pooled.{ending}"), ending=TABLE_ENDINGS),
         types=expand(study("tables/per_type.{ending}"), ending=TABLE_ENDINGS),
         curve=expand(study("tables/learning_curve.{ending}"), ending=TABLE_ENDINGS),
     log:
@@ -37,8 +39,10 @@ rule evidence:
         ENVIRONMENT
     params:
         baselines=BASELINES,
+        controls=write_baselines(plan.controls),
         margin=plan.margin,
         curves={name: curve_of(config, name) for name in variants(config)},
+        type_names=TYPE_NAMES,
         code=code_of("evidence.py"),
     script:
         "../scripts/evidence.py"
@@ -60,9 +64,33 @@ rule errors:
         ENVIRONMENT
     params:
         with_images=list(plan.image_indexes),
+        type_names=TYPE_NAMES,
         code=code_of("errors.py"),
     script:
         "../scripts/errors.py"
+
+
+rule strata:
+    """Compare every run with its baseline within strata of the test split."""
+    input:
+        counts=of_all_encoders("counts.npz") + of_rivals("counts.npz"),
+        train=rules.errors.input.train,
+        test=rules.errors.input.test,
+        images=rules.errors.input.images,
+    output:
+        expand(study("tables/strata.{ending}"), ending=TABLE_ENDINGS),
+    log:
+        "results/logs/strata.log",
+    conda:
+        ENVIRONMENT
+    params:
+        baselines=BASELINES,
+        margin=plan.margin,
+        with_images=list(plan.image_indexes),
+        type_names=TYPE_NAMES,
+        code=code_of("strata.py"),
+    script:
+        "../scripts/strata.py"
 
 
 rule fixed_and_broken:
@@ -78,6 +106,7 @@ rule fixed_and_broken:
         ENVIRONMENT
     params:
         baselines=BASELINES,
+        type_names=TYPE_NAMES,
         code=code_of("fixed_and_broken.py"),
     script:
         "../scripts/fixed_and_broken.py"
@@ -100,18 +129,19 @@ rule cost:
 
 
 rule literature:
-    """Put the literature's results beside ours where data set, split and metric are the same."""
+    """Put the literature's results beside ours where data set, split and metric are the same; cite them."""
     input:
         study("scores.csv"),
     output:
-        csv=study("tables/literature.csv"),
-        md=study("tables/literature.md"),
+        table=expand(study("tables/literature.{ending}"), ending=TABLE_ENDINGS),
+        bib=study("tables/literature.bib"),
     log:
         "results/logs/literature.log",
     conda:
         ENVIRONMENT
     params:
         contexts={name: contexts_of(config, name) for name in variants(config)},
+        controls=control_variants(config),
         code=code_of("literature.py"),
     script:
         "../scripts/literature.py"

@@ -10,14 +10,12 @@ from mnerflow.config.run import TrainingConfig
 from mnerflow.config.types import (
     Address,
     Counts,
-    Distinct,
     InnerPath,
     Maybe,
     Name,
     Section,
     Several,
     Sha256,
-    WrongSource,
 )
 from mnerflow.data.config import DemoConfig, Fit, PrepareConfig
 
@@ -75,6 +73,8 @@ class About(Section):
         licence: as its authors state it.
         citation: where it was published.
         homepage: its address.
+        type_names: what entity types are called in tables and plots, where not as in the tags.
+        pictures: what its images are.
     """
 
     title: str = ""
@@ -82,6 +82,8 @@ class About(Section):
     licence: str = ""
     citation: str = ""
     homepage: Address = ""
+    type_names: dict[str, str] = field(default_factory=dict)
+    pictures: Maybe[Literal["photographs", "scans", "drawings"]] = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +99,6 @@ class Dataset(PrepareConfig, About):
         posts: how many there are in each split, for estimates before anything is fetched.
         images: an archive of photos.
         images_of: another data set with the same images, which are decoded and encoded once for both.
-        train_with: conditions that training and the choice of the epoch see; test is predicted as of any set.
         fit: how an image is brought into a square: whole, or, a line of text, cut into rows.
         training: settings of every run on this data set.
     """
@@ -114,10 +115,14 @@ class Dataset(PrepareConfig, About):
     posts: Maybe[Counts] = None
     images: Maybe[Photos] = None
     images_of: Name = ""
-    train_with: Distinct[WrongSource] = field(default_factory=list)
     fit: Fit = "letterbox"
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
     def __post_init__(self) -> None:
         if sum(getattr(self, name) is not None for name in RAW) != 1:
             raise refused(f"exactly one of {', '.join(RAW)} is needed")
+        if unknown := [kind for kind in self.type_names if kind not in self.types]:
+            raise refused(f"type_names: {unknown[0]!r} is none of the types {', '.join(self.types)}")
+        names = [self.type_names.get(kind, kind) for kind in self.types]
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise refused(f"type_names: two types are called {twice[0]!r}; give each a name of its own")

@@ -17,6 +17,7 @@ from mnerflow.config.types import (
     Section,
     Sha256,
     Source,
+    WrongSource,
 )
 
 
@@ -178,6 +179,8 @@ class Variant(Section):
         train_fraction: share of the training posts that it learns from, drawn by the run's seed; a smaller
             one is drawn from a larger one. Such a variant may only differ in training from the one that it
             is based on, on whose learning curve it is a point.
+        train_with: conditions that training and the choice of the epoch see; test is predicted as of any
+            run. Such a variant is the matched control of the one that it is based on.
         training: settings of its runs.
     """
 
@@ -193,4 +196,5 @@ class Variant(Section):
     ] = field(default_factory=lambda: Decoder(kind="softmax"))
     init_from: Maybe[Start] = None
     train_fraction: Maybe[Fraction] = None
+    train_with: Distinct[WrongSource] = field(default_factory=list)
     training: TrainingConfig = field(default_factory=TrainingConfig)

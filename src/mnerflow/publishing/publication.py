@@ -51,13 +51,22 @@ LOCAL = ("mirror", "weights_mirror", "published", "finished_only", "allow_cpu", 
 TABLES = (
     *(
         f"{name}.{ending}"
-        for name in ("grid", "thesis", "does_it_help", "per_type", "learning_curve", "cost")
+        for name in (
+            "grid",
+            "thesis",
+            "does_it_help",
+            "pooled",
+            "per_type",
+            "learning_curve",
+            "cost",
+            "literature",
+        )
         for ending in ("csv", "md", "tex")
     ),
-    *("literature.csv", "literature.md", "fixed_and_broken.csv"),
+    *("literature.bib", "fixed_and_broken.csv"),
 )
 # Those that quote no post either, but need the words to be computed.
-TABLES_OF_WORDS = ("errors.csv", "errors.md")
+TABLES_OF_WORDS = ("errors.csv", "errors.md", "strata.csv", "strata.md", "strata.tex")
 
 
 def publish(study: Path, out: Path) -> int:

@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import groupby
 from statistics import fmean
 
 import numpy as np
 
+from mnerflow.data.tags import TypeNames
 from mnerflow.evaluation.best import surely_best
 from mnerflow.evaluation.counts import Counts, check_same_posts
 from mnerflow.evaluation.metrics import GOLD, precision_recall_f1
@@ -26,7 +27,7 @@ from mnerflow.reporting.columns import (
     Column,
     over_seeds,
 )
-from mnerflow.reporting.render import Rendered, deviation
+from mnerflow.reporting.render import Rendered, deviation, markdown_escape
 from mnerflow.reporting.table import Table, rendered
 
 F1, F1_SD = over_seeds("f1", "F1", "of the entities of the type", bold="best")
@@ -60,12 +61,13 @@ TABLE = Table(
 )
 
 
-def type_rows(runs: Mapping[Run, Counts]) -> list[dict]:
+def type_rows(runs: Mapping[Run, Counts], names: TypeNames) -> list[dict]:
     """Precision, recall and F1 of every combination and entity type on the test split, means over seeds.
 
     ``support`` is the number of gold entities. ``best`` marks the highest F1 of a data set, filter and type
     where the next one is surely worse (see ``surely_best``). ``image_weight`` is how much of the image the
     words of the type's gold entities let in, in 0..1; nothing for a fusion that does not decide it a word.
+    ``names`` are what types are called, by data set.
     """
     rows = []
     for _, members in groupby(sorted(runs), key=lambda run: run.data):
@@ -84,7 +86,7 @@ def type_rows(runs: Mapping[Run, Counts]) -> list[dict]:
         ]
         best = surely_best(of_type)
         rows += [
-            _row(combination, kind, counts[combination])
+            _row(combination, names.get(combination.dataset, {}).get(kind, kind), counts[combination])
             | {"best": combination == winner, "image_weight": _image_weight(seeds, index)}
             for combination, seeds in combinations.items()
             for index, (kind, counts, winner) in enumerate(zip(types, of_type, best, strict=True))
@@ -101,16 +103,15 @@ def type_tables(rows: Sequence[dict]) -> list[Rendered]:
             [column.cell(types[0]) for column in (ENCODERS, SYSTEM)] + [F1.cell(row) for row in types]
             for types in lines
         ]
-        heads = [f"{row['type']} ({row['support']})" for row in lines[0]]
-        tables.append(
-            rendered(
-                f"F1 by entity type on the test split of {data} in percent, mean ± standard deviation over "
-                "seeds; in brackets the number of gold entities. Bold: the best of its column, where the "
-                "next one is surely worse.",
-                [ENCODERS.title, SYSTEM.title, *heads],
-                cells,
-            )
+        heads = [replace(F1, title=f"{row['type']} ({row['support']})") for row in lines[0]]
+        table = rendered(
+            f"F1 by entity type on the test split of {markdown_escape(data)} in percent, mean ± standard "
+            "deviation over seeds; in brackets the number of gold entities. Bold: the best of its column, "
+            "where the next one is surely worse.",
+            [ENCODERS, SYSTEM, *heads],
+            cells,
         )
+        tables.append(replace(table, name=data))
     return tables
 
 

@@ -6,29 +6,35 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from mnerflow.data.tags import Names, renamed
 from mnerflow.evaluation.metrics import confusion_matrix
 from mnerflow.evaluation.predictions import read_tested
 from mnerflow.plan.names import Run
 from mnerflow.reporting import style
 from mnerflow.reporting.plots.tags import ordered_tags
-from mnerflow.reporting.style import COLUMN, FULL
+from mnerflow.reporting.style import COLUMN, FULL, SMALL
 
-MOST_IN_COLUMN = 11  # tags; more would leave a cell no room for its numbers
+MOST_IN_COLUMN = 9  # tags; more would leave a cell no room for its numbers
 MOST_WITH_NUMBERS = 25
 
 
 @style.styled
-def draw_confusion_matrix(predictions: str | Path, out_stem: str | Path) -> None:
+def draw_confusion_matrix(predictions: str | Path, names: Names, out_stem: str | Path) -> None:
     """Draw a run's predictions of the test split: of the words with a gold tag, how many per cent got which.
 
     The small number is the count of words. Where nothing was confused the cell is empty; a tag without
-    gold words has an empty row. Raises ``UserError`` when the file is missing or malformed.
+    gold words has an empty row. ``names`` are what entity types are called. Raises ``UserError`` when the
+    file is missing or malformed.
     """
     run = Run.from_folder(Path(predictions).parent)
     records = read_tested(predictions)
     tags = ordered_tags(tag for record in records for tag in (*record.labels, *record.predicted))
     title = f"{run.data}: {run.encoders}\n{style.words(run.system)}, seed {run.seed}"
-    figure = _figure(confusion_matrix(records, tags), tags, title) if tags else style.note("No predictions.")
+    if tags:
+        shown = [renamed(tag, names) for tag in tags]
+        figure = _figure(confusion_matrix(records, tags), shown, title)
+    else:
+        figure = style.note("No predictions.")
     style.save(figure, out_stem)
 
 
@@ -59,5 +65,5 @@ def _figure(counts: np.ndarray, tags: Sequence[str], title: str) -> Figure:
         text = f"{100 * share:.0f}" if share >= 0.005 else "<1"
         axes.text(column, row - 0.15, text, ha="center", va="center", color=color, fontsize=6.5)
         count = f"{counts[row, column]:,}"
-        axes.text(column, row + 0.25, count, ha="center", va="center", color=color, fontsize=5)
+        axes.text(column, row + 0.25, count, ha="center", va="center", color=color, fontsize=SMALL)
     return figure

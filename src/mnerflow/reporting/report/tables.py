@@ -15,7 +15,9 @@ from mnerflow.reporting import (
     learning_curve,
     literature,
     per_type,
+    pooled,
     runs,
+    strata,
     summary,
     thesis,
 )
@@ -24,7 +26,9 @@ from mnerflow.reporting.table import Table
 
 # By the file below the folder of results that a table is read from, in the order of the page.
 TABLES: Mapping[str, Table] = {
+    "tables/pooled.csv": pooled.TABLE,
     "tables/does_it_help.csv": does_it_help.TABLE,
+    "tables/strata.csv": strata.TABLE,
     "tables/grid.csv": summary.GRID,
     "tables/thesis.csv": thesis.TABLE,
     "tables/literature.csv": literature.TABLE,
