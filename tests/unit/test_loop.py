@@ -33,7 +33,7 @@ from mnerflow.training.inputs import Inputs
 from mnerflow.training.loop import Epoch, best_epoch, parameter_groups, pause, should_stop
 from mnerflow.training.predictor import PostPredictor
 from mnerflow.training.preemption import SIGNALS, preemptible
-from mnerflow.training.run import train_run
+from mnerflow.training.run import drawn, train_run
 
 
 @pytest.fixture
@@ -309,6 +309,16 @@ def test_a_run_that_learns_with_wrong_images_is_another_and_is_predicted_with_tr
     )
     assert found[TRUE] == [*read_tested(data / "wrong/predictions.jsonl")]
     assert found[TRUE] != found[Condition("image", "blank")]
+
+
+def test_a_smaller_share_of_the_training_posts_is_part_of_a_larger_one(data: Path) -> None:
+    posts = read_posts(data / "train.jsonl")
+    tenth, half, whole = ([post.id for post in drawn(posts, share, 7)] for share in (0.01, 0.5, 1.0))
+    assert whole == [post.id for post in posts]
+    assert len(tenth) == 1 and len(half) == 6 and {*tenth} < {*half}
+    assert half == sorted(half, key=int) != [post.id for post in drawn(posts, 0.5, 8)]
+    trained(replace(RUN, train_fraction=0.5), data, "half")
+    assert TrainingRecord.read(data / "half/run.yaml", "").training_posts == 6
 
 
 def test_learning_rate_rises_then_falls_to_zero(data: Path, monkeypatch) -> None:

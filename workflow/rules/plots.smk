@@ -92,3 +92,20 @@ rule plot_training_curves:
         code=code_of("plot_training_curves.py"),
     script:
         "../scripts/plot_training_curves.py"
+
+
+rule plot_learning_curve:
+    """Draw entity F1 against the number of training posts."""
+    input:
+        rules.evidence.output.curve[0],
+    output:
+        png=study("plots/learning_curve.png"),
+        svg=study("plots/learning_curve.svg"),
+    log:
+        "results/logs/plot_learning_curve.log",
+    conda:
+        ENVIRONMENT
+    params:
+        code=code_of("plot_learning_curve.py"),
+    script:
+        "../scripts/plot_learning_curve.py"

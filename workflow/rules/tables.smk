@@ -24,7 +24,7 @@ rule tables:
 
 
 rule evidence:
-    """Compare every run with its baseline and with wrong sources, and pool that; scores by entity type."""
+    """Compare every run with its baseline and with wrong sources, and pool that; scores by type and training posts."""
     input:
         counts=of_all_encoders("counts.npz") + of_rivals("counts.npz"),
         records=of_runs("run.yaml"),
@@ -32,6 +32,7 @@ rule evidence:
         help=expand(study("tables/does_it_help.{ending}"), ending=TABLE_ENDINGS),
         pooled=expand(study("tables/pooled.{ending}"), ending=TABLE_ENDINGS),
         types=expand(study("tables/per_type.{ending}"), ending=TABLE_ENDINGS),
+        curve=expand(study("tables/learning_curve.{ending}"), ending=TABLE_ENDINGS),
     log:
         "results/logs/evidence.log",
     conda:
@@ -40,6 +41,7 @@ rule evidence:
         baselines=BASELINES,
         controls=write_baselines(plan.controls),
         margin=plan.margin,
+        curves={name: curve_of(config, name) for name in variants(config)},
         type_names=TYPE_NAMES,
         code=code_of("evidence.py"),
     script:

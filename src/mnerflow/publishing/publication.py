@@ -51,7 +51,16 @@ LOCAL = ("mirror", "weights_mirror", "published", "finished_only", "allow_cpu", 
 TABLES = (
     *(
         f"{name}.{ending}"
-        for name in ("grid", "thesis", "does_it_help", "pooled", "per_type", "cost", "literature")
+        for name in (
+            "grid",
+            "thesis",
+            "does_it_help",
+            "pooled",
+            "per_type",
+            "learning_curve",
+            "cost",
+            "literature",
+        )
         for ending in ("csv", "md", "tex")
     ),
     *("literature.bib", "fixed_and_broken.csv"),

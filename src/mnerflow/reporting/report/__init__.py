@@ -58,6 +58,11 @@ CAPTIONS = {
         "deviation to either side. image_only is left out.",
         "tables/cost.csv",
     ),
+    "learning_curve": (
+        "Entity F1 against the number of training posts; a bar is the 95 % interval of the mean. image_only "
+        "is left out.",
+        "tables/learning_curve.csv",
+    ),
     "training_curves": (
         "Loss and dev score over the epochs of every run. Losses of a softmax and of a CRF do not compare.",
         "runs/",
