@@ -15,6 +15,7 @@ import numpy as np
 from mnerflow.conditions import TRUE
 from mnerflow.data.tags import OUTSIDE, entity_type
 from mnerflow.errors import UserError
+from mnerflow.evaluation.calibration import tally
 from mnerflow.evaluation.metrics import entity_counts
 from mnerflow.evaluation.predictions import Prediction
 from mnerflow.files import atomic_path
@@ -30,7 +31,9 @@ class Counts:
     otherwise than with the true one, ``(sentences,)``. ``posts`` is a digest of ids and gold labels: runs
     with the same one may be compared sentence by sentence. ``image_weight`` tells, of fusions that decide it
     word by word, how much of the true image the words of each type's gold entities let in on average,
-    ``(types,)``; NaN for a type without words, and empty for other fusions.
+    ``(types,)``; NaN for a type without words, and empty for other fusions. ``tagged`` is a digest of each
+    sentence's predicted tags with the true sources, ``(sentences,)``: runs that differ in it tag the sentence
+    otherwise. ``confidence`` is the ``calibration.tally`` of what the model is sure of, by unit.
     """
 
     types: tuple[str, ...]
@@ -38,6 +41,8 @@ class Counts:
     entities: dict[str, np.ndarray]
     changed: dict[str, np.ndarray]
     image_weight: np.ndarray = field(default_factory=lambda: np.empty(0))
+    tagged: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.uint64))
+    confidence: dict[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def plain(self) -> np.ndarray:
@@ -72,6 +77,8 @@ def count(conditions: Mapping[str, Sequence[Prediction]], tags: Sequence[str]) -
         entities={name: entity_counts(predictions, tags) for name, predictions in conditions.items()},
         changed=changed,
         image_weight=_image_weight(plain, types),
+        tagged=np.array([_digest(prediction.predicted) for prediction in plain], dtype=np.uint64),
+        confidence=tally(plain),
     )
 
 
@@ -82,7 +89,9 @@ def write_counts(path: str | Path, runs: Mapping[Run, Counts]) -> None:
         values = {"types": np.array(counts.types), "posts": np.array(counts.posts)}
         values |= {f"entities.{name}": array.astype(np.int32) for name, array in counts.entities.items()}
         values["image_weight"] = counts.image_weight
+        values["tagged"] = counts.tagged
         values |= {f"changed.{name}": array for name, array in counts.changed.items()}
+        values |= {f"confidence.{unit}": array for unit, array in counts.confidence.items()}
         arrays |= {f"{run.path}/{name}": array for name, array in values.items()}
     with atomic_path(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
@@ -106,13 +115,13 @@ def _read(path: str | Path) -> dict[Run, Counts]:
 
 
 def _counts(values: Mapping[str, np.ndarray]) -> Counts:
-    groups: dict[str, dict[str, np.ndarray]] = {"entities": {}, "changed": {}}
+    groups: dict[str, dict[str, np.ndarray]] = {"entities": {}, "changed": {}, "confidence": {}}
     for name, array in values.items():
         group, _, condition = name.partition(".")
         if condition:
             groups[group][condition] = array
     types, posts = tuple(map(str, values["types"])), str(values["posts"])
-    return Counts(types, posts, **groups, image_weight=values["image_weight"])
+    return Counts(types, posts, **groups, image_weight=values["image_weight"], tagged=values["tagged"])
 
 
 def check_same_posts(runs: Iterable[tuple[object, Counts]]) -> None:
@@ -136,6 +145,10 @@ def _image_weight(predictions: Sequence[Prediction], types: Sequence[str]) -> np
             if tag != OUTSIDE and weight is not None:
                 weights[entity_type(tag)].append(weight)
     return np.array([np.mean(found) if found else np.nan for found in weights.values()])
+
+
+def _digest(tags: Sequence[str]) -> int:
+    return int.from_bytes(hashlib.blake2b(" ".join(tags).encode(), digest_size=8).digest())
 
 
 def _gold(prediction: Prediction) -> tuple[str, list[str]]:

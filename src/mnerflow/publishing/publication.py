@@ -43,10 +43,10 @@ LOCAL = ("mirror", "weights_mirror", "published", "finished_only", "allow_cpu", 
 TABLES = (
     *(
         f"{name}.{ending}"
-        for name in ("grid", "thesis", "does_it_help", "per_type", "cost")
+        for name in ("grid", "thesis", "does_it_help", "churn", "per_type", "calibration", "cost")
         for ending in ("csv", "md", "tex")
     ),
-    *("literature.csv", "literature.md", "fixed_and_broken.csv"),
+    *("literature.csv", "literature.md", "fixed_and_broken.csv", "reliability.csv"),
 )
 # Those that quote no post either, but need the words to be computed.
 TABLES_OF_WORDS = ("errors.csv", "errors.md")

@@ -35,6 +35,12 @@ CAPTIONS = {
         "tables/does_it_help.csv",
     ),
     "ablations": ("What the same weights lose when a source is wrong.", "tables/does_it_help.csv"),
+    "churn": (
+        "Test posts that two runs tag differently: two seeds of one model; a model and its baseline without "
+        "the source, of different seeds; the same weights with the source shuffled or blank. A line is the "
+        "range over pairs of runs.",
+        "tables/churn.csv",
+    ),
     "fusion_comparison": (
         "Entity F1 of every fusion and seed, with the true, shuffled and blank images.",
         "scores.csv",
@@ -42,6 +48,11 @@ CAPTIONS = {
     "per_type": (
         "Entity F1 by entity type; a bar is one standard deviation to either side. image_only is left out.",
         "tables/per_type.csv",
+    ),
+    "reliability": (
+        "How often predicted entities are right, by the model's confidence, in bins of equally many. Below "
+        "the diagonal a model is surer than it should be.",
+        "tables/reliability.csv",
     ),
     "cost": (
         "Entity F1 against training time, without that of a run that it starts from; a bar is one standard "
