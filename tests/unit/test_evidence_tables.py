@@ -5,7 +5,6 @@ import subprocess
 from dataclasses import replace
 
 import pytest
-from matplotlib.figure import Figure
 from records import write_record
 
 from mnerflow.errors import UserError
@@ -13,7 +12,7 @@ from mnerflow.evaluation import scores
 from mnerflow.evaluation.evidence import Comparison
 from mnerflow.evaluation.seeds import Estimate
 from mnerflow.plan.names import Run
-from mnerflow.reporting import cost, does_it_help, per_type, style
+from mnerflow.reporting import cost, does_it_help, per_type
 from mnerflow.reporting.literature import TABLE, literature_rows, literature_table
 from mnerflow.reporting.plots.ablations import draw_ablations
 from mnerflow.reporting.plots.cost import draw_cost
@@ -33,14 +32,6 @@ CAPTION = replace(
     difference=Estimate(-0.01, 0.01, 50), p_corrected=0.4,
     drops={}, changed=None,
 )  # fmt: skip
-
-
-@pytest.fixture
-def drawn(monkeypatch) -> list[Figure]:
-    """The figures that were saved, still with their artists."""
-    figures, save = [], style.save
-    monkeypatch.setattr(style, "save", lambda figure, stem: (figures.append(figure), save(figure, stem)))
-    return figures
 
 
 def test_cost_is_summed_up_over_seeds(tmp_path):
