@@ -100,4 +100,4 @@ def test_churn_is_drawn_on_one_scale(tmp_path, drawn):
     marks = {line.get_marker(): line.get_xdata()[0] for line in first.lines if len(line.get_xdata()) == 1}
     assert marks == {"o": pytest.approx(100 / 3), "s": 43.75, "^": 12.5, "v": 37.5}
     assert [text.get_text() for text in first.get_yticklabels()] == ["bilstm+cnn linear", "bilstm text only"]
-    assert "second seed" in drawn[1].texts[0].get_text()
+    assert "with another seed" in drawn[1].texts[0].get_text()

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from mnerflow.plan.names import NONE, Combination
+from mnerflow.plan.names import Combination
 from mnerflow.reporting import churn, style
 from mnerflow.reporting.columns import Row
 from mnerflow.reporting.plots.intervals import MOST_ROWS, ROW
@@ -37,15 +37,16 @@ LOOKS = {  # the last are drawn first
 def draw_churn(table: str | Path, out_stem: str | Path) -> None:
     """Draw ``churn.csv``: a panel a data set, all on one scale; a line is the range over pairs of runs.
 
-    Models without a text encoder are left out. Raises ``UserError`` when the file is missing or lacks a
-    column.
+    Drawn is what was run beside its baseline with another seed, and the baselines. Raises ``UserError`` when
+    the file is missing or lacks a column.
     """
-    rows = [
-        row
-        for row in churn.TABLE.read(table)
-        if row["text_encoder"] != NONE and any(row[name] is not None for name in LOOKS)
-    ]
-    style.save(_figure(rows) if rows else style.note("No run has a second seed or a wrong source."), out_stem)
+    rows = churn.TABLE.read(table)
+    baselines = {row["baseline"] for row in rows if row["across"] is not None}
+    rows = [row for row in rows if row["across"] is not None or Combination.of(row).folder in baselines]
+    style.save(
+        _figure(rows) if rows else style.note("Nothing was run beside its baseline with another seed."),
+        out_stem,
+    )
 
 
 def _figure(rows: Sequence[Row]) -> Figure:
