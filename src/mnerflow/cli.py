@@ -251,8 +251,10 @@ def _compare(given: argparse.Namespace) -> int:
     count, wrong = publication.compare_tables(given.published, given.study)
     for line in wrong:
         print(printable(line), file=sys.stderr)
-    state = f"{len(wrong)} of {count} do not match" if wrong else f"all {count} match, byte by byte"
-    print(f"{given.study}: scores and tables, compared with those in {given.published}: {state}")
+    state = (
+        f"{len(wrong)} of {count} tables do not match" if wrong else f"all {count} tables match, byte by byte"
+    )
+    print(f"{given.study}: scores and tables beside those in {given.published}: {state}")
     return int(bool(wrong))
 
 

@@ -65,12 +65,12 @@ def test_a_table_sorts_by_click_and_by_keyboard_and_filters(page: Open) -> None:
     opened = page()
     title = opened.get_by_role("columnheader", name="difference")
     title.click()
-    check_column(opened, "difference", ["+0.00", "+20.00"])
+    check_column(opened, "difference", ["+0.00", "+20.00", "+20.00"])
     title.get_by_role("button", name="difference").press("Enter")
-    check_column(opened, "difference", ["+20.00", "+0.00"])
+    check_column(opened, "difference", ["+20.00", "+20.00", "+0.00"])
     title.get_by_role("button", name="Search").click()
     opened.locator(".dtcc-dropdown input").fill("20")
-    check_column(opened, "model", ["bilstm+cnn linear"])
+    check_column(opened, "model", ["bilstm+cnn linear"] * 2)
     opened.keyboard.press("Escape")
     opened.locator(".dtcc-dropdown").wait_for(state="detached")
     opened.locator(".dt-search input").fill("gated")
@@ -79,7 +79,7 @@ def test_a_table_sorts_by_click_and_by_keyboard_and_filters(page: Open) -> None:
 
 def test_a_row_unfolds_what_the_table_has_no_room_for_and_leads_to_its_runs(page: Open) -> None:
     opened = page(390)
-    check_column(opened, "verdict", ["gains", "ignores"])
+    check_column(opened, "verdict", ["gains", "ignores", "gains"])
     assert opened.get_by_role("columnheader", name="with it").count() == 0
     button = opened.get_by_role("button", name="Details").first
     button.press("Enter")
@@ -88,10 +88,10 @@ def test_a_row_unfolds_what_the_table_has_no_room_for_and_leads_to_its_runs(page
     assert "with it\n85.00" in rest and "drop, shuffled\n+25.00 (+20.00 to +30.00)" in rest
     opened.set_viewport_size({"width": 1280, "height": 900})
     opened.get_by_role("columnheader", name="with it").wait_for()
-    check_column(opened, "with it", ["85.00", "85.00"])
+    check_column(opened, "with it", ["85.00"] * 3)
     assert button.get_attribute("aria-expanded") == "false"
-    model = opened.locator("#table-does_it_help").get_by_role("link", name="bilstm+cnn linear")
-    assert model.get_attribute("href") == "runs/demo/none/bilstm%2Bcnn/linear/"
+    model = opened.locator("#table-does_it_help").get_by_role("link", name="bilstm+cnn linear").first
+    assert model.get_attribute("href") == "runs/scans/none/bilstm%2Bcnn/linear/"
 
 
 def test_a_column_says_what_it_means_where_one_points_and_below_its_table(page: Open) -> None:
@@ -130,7 +130,10 @@ def test_two_models_are_compared_and_a_post_shows_its_script(page: Open) -> None
     assert ATTACK in post.inner_text()
     assert post.locator("dt").all_inner_texts() == ["Gold", "bilstm text_only", "bilstm+cnn linear helped"]
     runs = [link.get_attribute("href") for link in post.locator("dt a").all()]
-    assert runs == ["runs/demo/none/bilstm+none/text_only/seed1/", "runs/demo/none/bilstm+cnn/linear/seed1/"]
+    assert runs == [
+        "runs/scans/none/bilstm+none/text_only/seed1/",
+        "runs/scans/none/bilstm+cnn/linear/seed1/",
+    ]
     assert post.locator("mark.wrong").all_inner_texts() == ["AdaLOC ✗"]
     opened.locator("[name=first]").select_option(label="bilstm+cnn linear")
     opened.locator("[name=second]").select_option(label="bilstm text_only")

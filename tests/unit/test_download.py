@@ -505,4 +505,4 @@ def test_the_sums_of_the_registry_are_those_of_the_files() -> None:
     for file in known:
         found = hashlib.sha256((SHARED / "data" / file["mirror"]).read_bytes()).hexdigest()
         assert found == file["sha256"], file["mirror"]
-    assert len({file["mirror"] for file in known}) == 56
+    assert len({file["mirror"] for file in known}) == 60

@@ -316,3 +316,5 @@ def test_the_best_of_the_grid_is_bold_only_where_the_next_is_surely_worse(better
     summary = summarize(scores, best=best_combinations(counts))
     assert {row["fusion"] for row in summary if row["best"]} == bold
     assert grid_table(summary).markdown().count("**50.00**") == len(bold)
+    other = [score | {"token_macro_f1": 0.6} if score["fusion"] == "text_only" else score for score in scores]
+    assert not any(row["best"] for row in summarize(other, best=best_combinations(counts)))

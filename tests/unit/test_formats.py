@@ -2,12 +2,15 @@
 
 import json
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
+from mnerflow.data.config import ContextFiles, PrepareConfig
 from mnerflow.data.contexts import context_files, read_context
 from mnerflow.data.formats import parse
-from mnerflow.data.post import Post, read_posts, write_posts
+from mnerflow.data.post import Post, read_posts, read_splits, write_posts
+from mnerflow.data.prepare import prepare
 from mnerflow.data.tags import spans
 from mnerflow.errors import UserError
 from mnerflow.registry import names_in
@@ -114,7 +117,7 @@ def test_unknown_format_names_the_nearest() -> None:
 def test_texts_by_image_keep_colons_and_empty_ones(tmp_path: Path) -> None:
     write(tmp_path / "c.txt", "1.jpg :a sign : stop\n2.jpg :\n")
     context = read_context(context_files({"contexts": {"caption": "c.txt"}})["caption"], tmp_path)
-    assert (context.by_image, context.texts) == (True, {"1.jpg": "a sign : stop", "2.jpg": ""})
+    assert (context.by, context.texts) == ("image", {"1.jpg": "a sign : stop", "2.jpg": ""})
 
 
 def test_texts_by_post_may_stand_in_several_files_of_a_named_format(tmp_path: Path) -> None:
@@ -122,7 +125,7 @@ def test_texts_by_post_may_stand_in_several_files_of_a_named_format(tmp_path: Pa
         write(tmp_path / name, f'{{"id": "{name}", "text": "of {name}"}}\n')
     entry = {"contexts": {"ocr": {"files": ["a", "b"], "format": "jsonl"}}}
     context = read_context(context_files(entry)["ocr"], tmp_path)
-    assert (context.by_image, context.texts) == (False, {"a": "of a", "b": "of b"})
+    assert (context.by, context.texts) == ("id", {"a": "of a", "b": "of b"})
     write(tmp_path / "b", '{"id": "a", "text": ""}\n')
     with pytest.raises(UserError, match=r"b:1: a second text for 'a'"):
         read_context(context_files(entry)["ocr"], tmp_path)
@@ -176,3 +179,35 @@ def test_every_photo_of_the_real_tweets_is_found() -> None:
     posts = [post for path in sorted(root.glob("*/texts/*/*.json")) for post in parse("ritual", path)]
     assert len({post.id for post in posts}) == 30
     assert all((root / post.images[0]).is_file() and post.contexts["caption"] for post in posts)
+
+
+def test_descriptions_of_riveg_span_lines(tmp_path: Path) -> None:
+    write(tmp_path / "d", "\ufeffimgid:O_1###A dog. \n\nIt runs.\nimgid:2###\n")
+    source = ContextFiles(["d"], "riveg_description")
+    assert read_context(source, tmp_path).texts == {"O_1.jpg": "A dog. It runs.", "2.jpg": ""}
+    write(tmp_path / "d", "A dog.\n")
+    with pytest.raises(UserError, match=r"d:1: .* must stand first"):
+        read_context(source, tmp_path)
+
+
+def test_knowledge_of_riveg_finds_posts_by_their_words_and_equal_ones_by_their_order(tmp_path: Path) -> None:
+    def post(*words: str) -> str:
+        return "".join(f"{word}\tO\r\n" for word in words[:-1]) + f"<EOS>\tX\r\n{words[-1]}\tX\r\n\r\n"
+
+    with ZipFile(tmp_path / "k.zip", "w") as archive:
+        archive.writestr("test.txt", post("a", "b", "third"))
+        archive.writestr("train.txt", post("a", "b", "first") + post("c", "alone"))
+        archive.writestr("valid.txt", post("a", "b", "second"))
+    source = ContextFiles(["k.zip"], "riveg_knowledge")
+    write(tmp_path / "train", "IMGID:1\na\tO\nb\tO\n\nIMGID:2\nc\tO\n")
+    write(tmp_path / "dev", "IMGID:3\na\tO\nb\tO\n")
+    write(tmp_path / "test", "IMGID:4\na\tB-PER\nb\tO\n")
+    splits = {split: split for split in ("train", "dev", "test")}
+    config = PrepareConfig("umt", ["PER"], splits, contexts={"knowledge": source}, drop_first_token=True)
+    prepare(config, tmp_path, tmp_path / "out")
+    found = {post.id: post.contexts for posts in read_splits(tmp_path / "out").values() for post in posts}
+    said = {"1": "first", "2": "alone", "3": "second", "4": "third"}
+    assert found == {key: {"knowledge": text} for key, text in said.items()}
+    write(tmp_path / "k.zip", "no archive")
+    with pytest.raises(UserError, match=r"k.zip: not a zip"):
+        read_context(source, tmp_path)

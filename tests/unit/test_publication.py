@@ -4,6 +4,7 @@ import json
 import lzma
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,17 @@ def test_a_sound_run_is_known_unpacked_and_taken_over(published: Path, tmp_path:
         assert list(found) == [("dev", "true"), ("test", "true")]
         for posts in found.values():
             assert [(each.tokens, each.predicted) for each in posts] == [(tokens, ["O", "O"])] * 3
+
+
+def test_a_context_that_came_later_and_is_not_read_makes_no_other_data(
+    published: Path, tmp_path: Path
+) -> None:
+    later = [replace(post, contexts={"ocr": "STOP"}) for post in POSTS]
+    write_posts(tmp_path / "data/train.jsonl", later)
+    take_over(published, RUN, tmp_path / "results", tmp_path / "data")
+    write_posts(tmp_path / "data/train.jsonl", [replace(later[0], tokens=["An", "sings"]), *later[1:]])
+    with pytest.raises(UserError, match=r"train.jsonl is not what this run was trained on"):
+        take_over(published, RUN, tmp_path / "results", tmp_path / "data")
 
 
 BOMB = "\n".join(["a0: &a0 [x]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12))])

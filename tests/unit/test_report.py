@@ -9,15 +9,19 @@ from PIL import Image
 
 from mnerflow.data.post import Post, write_posts
 from mnerflow.evaluation.predictions import TESTED, Prediction, write_predictions
-from mnerflow.plan.names import Run
-from mnerflow.reporting import does_it_help, errors, summary
+from mnerflow.plan.datasets import Kind
+from mnerflow.plan.names import Combination, Run
+from mnerflow.record import Code, Hardware, ImagesRead, TrainingRecord
+from mnerflow.reporting import churn, does_it_help, errors, summary
+from mnerflow.reporting.answer import Answer, Answers, answers
+from mnerflow.reporting.reading import what_is_read
 from mnerflow.reporting.report import Sources, write_report
-from mnerflow.reporting.report.answer import answers, headline
 from mnerflow.reporting.report.gallery import POSTS, gallery, sample
+from mnerflow.reporting.report.made import made, method
 from mnerflow.reporting.report.tables import TABLES, report_tables
 
 COMBINATION = {
-    "dataset": "demo",
+    "dataset": "scans",
     "filter": "none",
     "text_encoder": "bilstm",
     "image_encoder": "cnn",
@@ -31,7 +35,7 @@ COMBINATION = {
 GAINS = dict.fromkeys(does_it_help.TABLE.names) | {
     **COMBINATION,
     "source": "image",
-    "baseline": "demo/none/bilstm+none/text_only",
+    "baseline": "scans/none/bilstm+none/text_only",
     "baseline_score": 0.65,
     "fusion_score": 0.85,
     "difference": 0.2,
@@ -46,11 +50,21 @@ GAINS = dict.fromkeys(does_it_help.TABLE.names) | {
 }
 IGNORES = GAINS | {"fusion": "gated", "difference": 0, "low": -0.01, "high": 0.01, "verdict": "ignores"}
 IGNORES |= {"sure": False}
-SENTENCES = [{"dataset": "demo", "sentences": 600}, {"dataset": "tweets", "sentences": 10}]
-TEXT_ONLY = Run("demo", "none", "bilstm", "none", "text_only", 1)
-LINEAR = Run("demo", "none", "bilstm", "cnn", "linear", 1)
+KINDS = {
+    "scans": Kind(pictures="scans"),
+    "tweets": Kind(pictures="photographs"),
+    "matched": Kind(control="matched"),
+    "independent": Kind(control="independent"),
+}
+SENTENCES = [{"dataset": name, "sentences": 10 if name == "tweets" else 600} for name in KINDS]
+TEXT_ONLY = Run("scans", "none", "bilstm", "none", "text_only", 1)
+LINEAR = Run("scans", "none", "bilstm", "cnn", "linear", 1)
 BASELINES = {LINEAR.combination: {"image": TEXT_ONLY.combination}}
 ATTACK = "</script><script>alert(1)</script>"
+
+CHURN = dict.fromkeys(churn.TABLE.names) | COMBINATION | {"source": "image", "churn": 0.2, "churn_low": 0.2}
+CHURN |= {"churn_high": 0.2, "baseline_churn": 0.3, "across": 0.26, "across_low": 0.2, "across_high": 0.3}
+CHURN |= {"beyond_seeds": 0.01, "changed_shuffled": 0.04}
 
 needs_itables = pytest.mark.skipif(find_spec("itables") is None, reason="itables is not installed")
 
@@ -59,88 +73,177 @@ def plain(text: str) -> str:
     return text.replace("\u00a0", " ")
 
 
+def told(*rows: dict) -> Answers:
+    return answers(rows, SENTENCES, KINDS)
+
+
+def on_scans(*rows: dict) -> Answer:
+    [answer] = told(*rows).real
+    return answer
+
+
 def test_the_answer_is_put_into_words() -> None:
-    [demo] = answers([IGNORES, GAINS], SENTENCES)
-    assert (demo.dataset, demo.word, demo.note) == ("demo", "Partly", "")
-    assert (
-        demo.summary == "Of 2 fusions, 1 uses the image and gains and 1 scores the same whatever the image."
-    )
-    first = demo.claims[0]
-    assert demo.best == first
+    scans = on_scans(IGNORES, GAINS)
+    assert (scans.dataset, scans.word, scans.note) == ("scans", "Partly", "")
+    assert scans.sentences == [
+        "Of 2 models, 1 uses the image and gains and 1 scores the same whatever the image.",
+        "The largest gain is 20.0 points, by bilstm+cnn linear.",
+    ]
+    first = scans.claims[0]
     assert (first.model, first.says[0]) == ("bilstm+cnn linear", "uses the image and gains")
-    assert (first.fusion_score, first.folder) == ("85.00", "runs/demo/none/bilstm+cnn/linear/")
-    assert (first.baseline_score, first.baseline) == ("65.00", "runs/demo/none/bilstm+none/text_only/")
+    assert (first.fusion_score, first.folder) == ("85.00", "runs/scans/none/bilstm+cnn/linear/")
+    assert (first.baseline_score, first.baseline) == ("65.00", "runs/scans/none/bilstm+none/text_only/")
     assert plain(first.evidence) == (
         "over 2 seeds: +20.00 points (+15.00 to +25.00; corrected p < 0.001). "
         "With the image of another post the same weights lose 25.00 points (+20.00 to +30.00)."
     )
 
 
-def test_all_fusions_of_one_verdict_are_summed_up_as_all() -> None:
-    [demo] = answers([IGNORES, IGNORES | {"fusion": "linear"}], SENTENCES)
-    assert (demo.word, demo.summary, demo.best) == (
-        "No",
-        "Both fusions score the same whatever the image.",
-        None,
-    )
+def test_all_models_of_one_verdict_are_summed_up_as_all() -> None:
+    scans = on_scans(IGNORES, IGNORES | {"fusion": "linear"})
+    assert (scans.word, scans.sentences) == ("No", ["Both models score the same whatever the image."])
+
+
+@pytest.mark.parametrize(
+    ("difference", "sure", "says"),
+    [
+        (-0.016, True, "is worse than the text alone, whatever the image"),
+        (-0.016, False, "may be worse than the text alone, whatever the image"),
+        (0.006, False, "may be better than the text alone, but whatever the image"),
+        (-0.004, False, "scores the same whatever the image"),
+    ],
+)
+def test_a_loss_is_not_told_as_the_same(difference: float, sure: bool, says: str) -> None:
+    [claim] = on_scans(IGNORES | {"difference": difference, "sure": sure}).claims
+    assert claim.says[0] == says
 
 
 def test_a_caption_is_not_called_an_image_and_may_lack_wrong_ones() -> None:
     caption = GAINS | {"source": "caption", "variant": "caption", "drop_shuffled": None}
-    [claim] = answers([caption], SENTENCES)[0].claims
+    [claim] = on_scans(caption).claims
     assert claim.says[0] == "gains by the caption"
     assert "of another post" not in claim.evidence
-    [demo] = answers([caption, caption, IGNORES], SENTENCES)
-    assert demo.summary == "Of 3 fusions, 2 gain by the caption and 1 scores the same whatever the image."
+    assert told(caption).headline == [
+        ("Yes", "on scans: a gain by the caption in 1 of 1 comparison (+20.00 points).")
+    ]
+    said = on_scans(caption, caption, IGNORES).sentences[0]
+    assert said == "Of 3 models, 2 gain by the caption and 1 scores the same whatever the image."
 
 
-def test_one_seed_has_no_verdict_and_may_have_no_interval() -> None:
+def test_runs_of_one_seed_stand_apart_and_may_have_no_interval() -> None:
     none = dict.fromkeys(["low", "high", "p_corrected", "drop_shuffled_low", "drop_shuffled_high"])
     one = GAINS | none | {"seeds": 1, "baseline_seeds": 3, "verdict": "one seed", "close": True}
-    [answer] = answers([one], SENTENCES)
-    assert (answer.word, answer.reach) == ("Too few seeds to tell", 20)
+    found = told(one, IGNORES)
+    [answer] = found.one_seed
+    assert answer.sentences == ["1 model ran with one seed, too few for a verdict: +20.00 points."]
     assert answer.claims[0].evidence == (
         "over 1 seed against 3: +20.00 points. With the image of another post the same weights lose 25.00 "
         "points. A bound lies within 0.05 points of another verdict."
     )
+    assert [len(each.claims) for each in found.real] == [1]
+    assert found.headline == [("No", "on scans: a gain by the image in 0 of 1 comparison (+0.00 points).")]
+    assert found.reach(answer) == found.reach(found.real[0]) == 20  # points
+    with_control = told(IGNORES, GAINS | {"dataset": "matched"})
+    assert [with_control.reach(each) for each in (*with_control.real, *with_control.controls)] == [1, 25]
+    assert found.share_a_scale and not with_control.share_a_scale
+    assert told(one).headline == [("Too few seeds to tell", "on scans.")]
 
 
 def test_a_gain_with_shuffled_images_has_the_interval_of_a_gain() -> None:
     drop = {"drop_shuffled": -0.0081, "drop_shuffled_low": -0.0267, "drop_shuffled_high": 0.009}
-    [claim] = answers([IGNORES | drop], SENTENCES)[0].claims
+    [claim] = on_scans(IGNORES | drop).claims
     assert "the same weights gain 0.81 points (−0.90 to +2.67)" in plain(claim.evidence)
 
 
 @pytest.mark.parametrize(
     ("verdicts", "word", "share"),
     [
-        ("gains gains", "Yes", "a gain in 2 of 2 comparisons."),
-        ("gains", "Yes", "a gain in 1 of 1 comparison."),
-        ("gains ignores unclear", "Partly", "a gain in 1 of 3 comparisons."),
-        ("gains loses ignores", "Mixed", "a gain in 1 of 3 comparisons, a loss in 1."),
-        ("ignores unclear", "Unclear", "a gain in 0 of 2 comparisons."),
-        ("loses ignores", "No", "a gain in 0 of 2 comparisons, a loss in 1."),
-        ("ignores", "No", "a gain in 0 of 1 comparison."),
-        ("gains relies", "Partly", "a gain in 1 of 2 comparisons."),
-        ("gains one_seed", "Yes", "a gain in 1 of 1 comparison."),
+        ("gains gains", "Yes", "2 of 2 comparisons"),
+        ("gains", "Yes", "1 of 1 comparison"),
+        ("gains ignores unclear", "Partly", "1 of 3 comparisons"),
+        ("gains loses ignores", "Mixed", "1 of 3 comparisons, a loss in 1"),
+        ("ignores unclear", "Unclear", "0 of 2 comparisons"),
+        ("loses ignores", "No", "0 of 2 comparisons, a loss in 1"),
+        ("ignores", "No", "0 of 1 comparison"),
+        ("gains relies", "Partly", "1 of 2 comparisons"),
+        ("gains one_seed", "Yes", "1 of 1 comparison"),
     ],
 )
 def test_the_headline_says_which_share_gains(verdicts: str, word: str, share: str) -> None:
     rows = [GAINS | {"verdict": verdict.replace("_", " ")} for verdict in verdicts.split()]
-    assert headline(answers(rows, SENTENCES)) == [(word, f"on demo: {share}")]
+    assert told(*rows).headline == [(word, f"on scans: a gain by the image in {share} (+20.00 points).")]
 
 
-def test_the_headline_tells_data_sets_apart_and_gives_a_small_one_no_yes() -> None:
-    sentences = [*SENTENCES, {"dataset": "control", "sentences": 600}]
-    rows = [GAINS, GAINS | {"dataset": "tweets"}, IGNORES | {"dataset": "control"}]
-    found = answers(rows, sentences)
-    assert headline(found) == [
-        ("Yes", "on demo: a gain in 1 of 1 comparison."),
-        ("No", "on control: a gain in 0 of 1 comparison."),
-        ("Too few sentences to tell", "on tweets."),
+def test_a_small_data_set_gets_no_yes_and_nothing_compared_is_said_so() -> None:
+    found = told(GAINS, GAINS | {"dataset": "tweets"})
+    assert [word for word, _ in found.headline] == ["Yes", "Too few sentences to tell"]
+    assert found.real[1].note == "tweets has only 10 test sentences: too few to compare models on."
+    assert told().headline == [("Nothing to compare:", "no run was made beside its baseline.")]
+
+
+@pytest.mark.parametrize(
+    ("dataset", "verdicts", "state", "said"),
+    [
+        ("matched", "gains gains", "passed", "a gain must show, and one shows in 2 of 2 comparisons."),
+        ("matched", "gains unclear", "failed", "shows in 1 of 2 comparisons (wrong: bilstm+cnn linear)."),
+        ("independent", "unclear loses", "passed", "no gain may show, and one shows in 0 of 2 comparisons."),
+        ("independent", "gains", "failed", "shows in 1 of 1 comparison (wrong: bilstm+cnn linear)."),
+        ("matched", "one_seed", "undecided", "matched ran with one seed."),
+    ],
+)
+def test_a_control_is_a_sanity_check_and_no_answer(
+    dataset: str, verdicts: str, state: str, said: str
+) -> None:
+    row = GAINS | {"dataset": dataset}
+    found = told(*(row | {"verdict": verdict.replace("_", " ")} for verdict in verdicts.split()))
+    assert found.headline == [("No answer:", "all data sets that were compared are synthetic.")]
+    [(word, rest)] = found.checks
+    assert word == f"Sanity check {state}:" and rest.endswith(said)
+    assert [word for word, _ in told(*[row], IGNORES).headline] == ["No"]
+
+
+def test_it_is_said_what_the_runs_read_and_that_none_was_a_photograph() -> None:
+    def read(*datasets: str, variant: str = "base", image: str = "cnn") -> list[str]:
+        runs = [Combination(name, "none", "bilstm", image, "linear", variant=variant) for name in datasets]
+        return what_is_read(runs, {"base": [], "caption": ["caption"]}, KINDS | {"mine": Kind()})
+
+    assert read("scans", "matched") == [
+        "No run has read a photograph.",
+        "On scans runs read the images, which are scans.",
+        "matched is synthetic: this workflow writes its texts and draws its images.",
     ]
-    assert found[2].note == "tweets has only 10 test sentences: too few to compare models on."
-    assert headline([])[0][0] == "Nothing to compare:"
+    assert read("tweets") == ["On tweets runs read the images, which are photographs."]
+    assert read("mine") == ["On mine runs read the images."]  # which may be photographs
+    assert read("tweets", variant="caption", image="none") == [
+        "No run has read a photograph.",
+        "On tweets runs read the caption, as text, and no image.",
+    ]
+
+
+def test_a_page_says_when_by_which_code_and_where_its_runs_were_made(tmp_path: Path) -> None:
+    one = record()
+    other = one.model_copy(
+        update={
+            "finished": "2026-12-02T08:00:00+00:00",
+            "code": Code(commit="b" * 40, dirty=True),
+            "versions": {"torch": "2.11"},
+            "hardware": Hardware(machine="x86_64", processor="CPU", cores=16, gpu="H200"),
+        }
+    )
+    assert made([one]).summary == "1 run, finished on 28 November 2026; code aaaaaaaaaa."
+    facts = dict(made([one, one, other]).facts)
+    assert facts["Runs"] == "3 runs, finished from 28 November to 2 December 2026"
+    assert facts["Code"] == (
+        "aaaaaaaaaa (2 runs) and bbbbbbbbbb (1 run); 1 run with changes that were not committed"
+    )
+    assert facts["Versions"] == "torch 2.14 (2 runs) and 2.11 (1 run)"
+    assert facts["Machines"] == "CPU, 2 cores (2 runs) and H200, CPU, 16 cores (1 run)"
+    citation = tmp_path / "CITATION.cff"
+    citation.write_text("license: MIT\n", encoding="utf-8")
+    assert method(tmp_path, tmp_path / "results/study") == "../../docs/metrics.md"
+    assert method(tmp_path, tmp_path.parent) == "code/docs/metrics.md"
+    citation.write_text("repository-code: https://example.org/mnerflow\n", encoding="utf-8")
+    assert method(tmp_path, tmp_path) == "https://example.org/mnerflow/blob/HEAD/docs/metrics.md"
 
 
 def test_a_sample_has_a_third_of_each_where_there_are_enough_and_is_the_same_twice() -> None:
@@ -174,10 +277,14 @@ def test_cells_sort_by_number_and_lead_to_their_runs(tmp_path: Path) -> None:
     assert (row["difference"].text, row["difference"].order) == ("+20.00", "0.2")
     assert (row["model"].text, row["model"].href) == (
         "bilstm+cnn linear",
-        "runs/demo/none/bilstm%2Bcnn/linear/",
+        "runs/scans/none/bilstm%2Bcnn/linear/",
     )
     assert (row["drop, blank"].text, row["drop, blank"].order) == ("–", "")
-    assert [cells[4].bold for cells in table.rows] == [True, False]  # the gain is sure, no difference is not
+    assert [cells[4].bold for cells in table.rows] == [
+        True,
+        False,
+        True,
+    ]  # a gain is sure, no difference is not
 
 
 @needs_itables
@@ -195,6 +302,7 @@ def test_the_page_needs_no_network_is_the_same_twice_and_stays_small(tmp_path: P
         assert attribute not in text
     assert text == report(tmp_path, POSTS + 100)
     assert f"{POSTS} test posts" in text
+    assert text.count("Two seeds of one model tag 25.0 % of the test posts differently") == 1
     assert text.count('alt="Lengths"') == text.count("data:image/webp;base64,") - POSTS == 1
     assert len(text.encode()) < 3_000_000
 
@@ -210,7 +318,29 @@ def files(folder: Path, posts: int) -> tuple[dict, dict, dict, dict]:
     for run, tag in ((TEXT_ONLY, "B-LOC"), (LINEAR, "B-PER")):
         read = [Prediction(name, tokens, labels, [tag, "O"], [1, 1]) for name in names]
         write_predictions(predictions[run], {TESTED: read})
-    return {("demo", "none"): folder / "test.jsonl"}, predictions, {"demo": folder / "images"}, BASELINES
+    return {("scans", "none"): folder / "test.jsonl"}, predictions, {"scans": folder / "images"}, BASELINES
+
+
+def record() -> TrainingRecord:
+    """What a run says of itself."""
+    return TrainingRecord(
+        **LINEAR.names,
+        config={},
+        code=Code(commit="a" * 40),
+        versions={"torch": "2.14"},
+        data_sha256={},
+        finished="2026-11-28T08:00:00+00:00",
+        seconds=1,
+        sources={},
+        images=ImagesRead(fit="letterbox", broken="blank"),
+        hardware=Hardware(machine="x86_64", processor="CPU", cores=2),
+        precision="float32",
+        training_posts=1,
+        parameters_trained=1,
+        epochs_run=1,
+        best_epoch=1,
+        peak_memory_mib=1,
+    )
 
 
 def write_tables(folder: Path) -> None:
@@ -220,9 +350,10 @@ def write_tables(folder: Path) -> None:
         COMBINATION | dict.fromkeys(("gold", "correct", *errors.KINDS), 1) | {"by": "type", "group": ATTACK}
     )
     given = {
-        "tables/does_it_help.csv": [GAINS, IGNORES],
-        "tables/grid.csv": [grid],
+        "tables/does_it_help.csv": [GAINS, IGNORES, GAINS | {"dataset": "matched"}],
+        "tables/grid.csv": [grid, grid | {"dataset": "matched"}],
         "tables/errors.csv": [error],
+        "tables/churn.csv": [CHURN],
     }
     (folder / "tables").mkdir(exist_ok=True)
     for file, table in TABLES.items():
@@ -238,5 +369,6 @@ def report(folder: Path, posts: int = 3) -> str:
         '<svg xmlns="http://www.w3.org/2000/svg" width="300" height="90"/>', encoding="utf-8"
     )
     plots, data = [folder / "forest.svg"], [folder / "demo.md"]
-    write_report(folder / "report.html", Sources(plots, data, *files(folder, posts)))
+    sources = Sources(plots, data, *files(folder, posts), KINDS, {"base": []}, [record()], "metrics.md")
+    write_report(folder / "report.html", sources)
     return (folder / "report.html").read_text(encoding="utf-8")

@@ -1,5 +1,6 @@
 """Tables: what is averaged, what stands beside the thesis and with which remarks, and how it is printed."""
 
+import json
 import shutil
 import subprocess
 from dataclasses import asdict
@@ -15,11 +16,12 @@ from mnerflow.llm.runs import rival_runs, rivals_of
 from mnerflow.plan.grid import expand
 from mnerflow.plan.settings import encoders_of
 from mnerflow.registry import kind_of
-from mnerflow.reporting import runs
+from mnerflow.reporting import does_it_help, runs
 from mnerflow.reporting.glossary import ALL, glossary
 from mnerflow.reporting.literature import results_on
 from mnerflow.reporting.render import Rendered, latex_escape, percent, spread
-from mnerflow.reporting.summary import GRID, grid_table, short_table, summarize
+from mnerflow.reporting.show import results_text
+from mnerflow.reporting.summary import GRID, grid_table, summarize
 from mnerflow.reporting.thesis import TABLE, THESIS, Parts, thesis_lines
 
 ROOT = Path(__file__).parents[2]
@@ -81,7 +83,7 @@ def test_every_column_of_every_table_is_explained_in_the_docs() -> None:
         assert all(column.meaning for column in table.columns)
         views = [table.shown(view) for view in (table.printed, table.page, table.wide, table.detail)]
         shown = [column for view in views for column in view]
-        assert shown and {column.name for column in shown} <= set(table.names)
+        assert {column.name for column in shown} <= set(table.names)
         assert all(column.title for column in shown)
     assert runs.TABLE.names == COLUMNS
 
@@ -107,15 +109,27 @@ def test_percent_and_spread():
     assert spread(None, None) == "–"
 
 
-def test_the_terminal_table_fits_the_terminal():
-    scores = [
-        row(seed, 0.5, condition, dataset="demo_control", text_encoder="bilstm", fusion="partial_prediction")
-        for seed in (1, 2)
-        for condition in ("true", "image.shuffled", "image.blank")
-    ]
-    text = short_table(summarize(scores)).console()
-    assert max(map(len, text.split("\n"))) <= 100
-    assert "bilstm+vit partial_prediction" in text
+def test_the_terminal_shows_what_each_run_gains_and_fits_120_columns(tmp_path):
+    names = {"dataset": "twitter2017", "text_encoder": "efficient", "fusion": "partial_prediction"}
+    scores = [row(seed, 0.5, **names, filter="nonword+low_variability") for seed in (1, 2, 3)]
+    grid = summarize([*scores, row(1, 0.4)])
+    gain = dict.fromkeys(does_it_help.TABLE.names) | grid[1] | {"source": "image", "baseline_seeds": 3}
+    gain |= {"difference": 0.1, "low": 0.05, "high": 0.15, "baseline_score": 0.4, "fusion_score": 0.5}
+    gain |= {"verdict": "gains", "sure": True, "close": False, "margin": 0.005}
+    gain = {name: gain[name] for name in does_it_help.TABLE.names}
+    GRID.write([tmp_path / "tables/grid.csv"], grid)
+    does_it_help.TABLE.write([tmp_path / "tables/does_it_help.csv"], [gain])
+    demo = {"generator": {"images": "matched"}}
+    config = {"datasets": {"twitter2017": {}, "demo": demo}, "variants": {}}
+    (tmp_path / "config.yaml").write_text(json.dumps(config), encoding="utf-8")
+    lines = results_text(tmp_path).split("\n")
+    assert max(map(len, lines)) <= 120
+    assert lines[1] == "Yes on twitter2017: a gain by the image in 1 of 1 comparison (+10.00 points)."
+    [line] = [" ".join(line.split()) for line in lines if "efficient+vit" in line]
+    assert line.endswith("partial_prediction 3 50.00 ± 0.00 +10.00 +5.00 to +15.00 gains")
+    assert lines[lines.index("") - 1] == "images."  # the answer, and then the table
+    names = [line.split()[0] for line in lines if "vit " in line]
+    assert names == ["twitter2017", "demo"]  # the real question first
 
 
 def test_a_small_run_beside_the_thesis_says_what_differs():

@@ -52,10 +52,12 @@ def is_new(file):
 
 
 def show_results():
-    """Print the results table, where everything lies, and what the run took; nothing before there are scores."""
+    """Print the answer, the results table, where everything lies, and what the run took, once there are tables."""
     from mnerflow.reporting.show import results_text
 
-    if Path(study("scores.csv")).exists():
+    if all(
+        Path(study(file)).exists() for file in ("config.yaml", "tables/grid.csv", "tables/does_it_help.csv")
+    ):
         print(results_text(Path(plan.study)))
         show_time()
 

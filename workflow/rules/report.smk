@@ -1,4 +1,7 @@
 # One page with everything a reader looks at.
+from dataclasses import asdict
+
+
 rule report:
     """Write report.html, which opens from disk without a network."""
     input:
@@ -9,6 +12,7 @@ rule report:
         data_plots=data_plots(),
         posts=expand("results/data/{data}/test.jsonl", data=plan.filtered_data),
         predictions=results_of_runs("predictions.jsonl"),
+        records=of_runs("run.yaml"),
         images=plan.image_indexes.values(),
     output:
         study("report.html"),
@@ -19,6 +23,8 @@ rule report:
     params:
         images={dataset: plan.data.image_folder(dataset) for dataset in sorted(plan.image_indexes)},
         baselines=BASELINES,
+        kinds={dataset: asdict(plan.data.kind(dataset)) for dataset in sorted(config["datasets"])},
+        contexts={name: contexts_of(config, name) for name in variants(config)},
         quote_posts=config.get("quote_posts", True),
         code=code_of("report.py"),
         look=look_of("report"),

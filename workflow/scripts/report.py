@@ -4,15 +4,19 @@ from pathlib import Path
 
 from mnerflow.log import job
 from mnerflow.plan.baselines import read_baselines
+from mnerflow.plan.datasets import Kind
 from mnerflow.plan.names import Run
 from mnerflow.plan.study import link_runs
+from mnerflow.record import TrainingRecord
 from mnerflow.reporting.report import Sources, write_report
+from mnerflow.reporting.report.made import method
 
 with job("wrote the report", snakemake.log[0]):
     given = snakemake.input
     plots, data, posts, predictions = (
         [Path(file) for file in files] for files in (given.plots, given.data, given.posts, given.predictions)
     )
+    out = Path(snakemake.output[0])
     sources = Sources(
         plots=plots,
         # They list texts that stand in several splits.
@@ -21,7 +25,10 @@ with job("wrote the report", snakemake.log[0]):
         predictions={Run.from_folder(file.parent): file for file in predictions},
         images={dataset: Path(folder) for dataset, folder in snakemake.params.images.items()},
         baselines=read_baselines(snakemake.params.baselines),
+        kinds={dataset: Kind(**kind) for dataset, kind in snakemake.params.kinds.items()},
+        contexts=snakemake.params.contexts,
+        records=[TrainingRecord.read(Path(file), "Train the run again.") for file in given.records],
+        method=method(Path(snakemake.scriptdir).resolve().parents[1], out.parent),
     )
-    out = Path(snakemake.output[0])
     link_runs(out.parent)
     write_report(out, sources)

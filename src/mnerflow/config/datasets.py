@@ -75,6 +75,7 @@ class About(Section):
         licence: as its authors state it.
         citation: where it was published.
         homepage: its address.
+        pictures: what its images are.
     """
 
     title: str = ""
@@ -82,6 +83,7 @@ class About(Section):
     licence: str = ""
     citation: str = ""
     homepage: Address = ""
+    pictures: Maybe[Literal["photographs", "scans", "drawings"]] = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,9 +1,10 @@
 """The canonical form of a data set: one post a line, whatever the source format was."""
 
+import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from mnerflow.errors import UserError
@@ -77,8 +78,7 @@ def write_splits(
     with ExitStack() as files:
         for split, posts in splits.items():
             temporary = files.enter_context(atomic_path(Path(folder) / f"{split}.jsonl"))
-            lines = (json.dumps(_record(post), ensure_ascii=False) + "\n" for post in posts)
-            temporary.write_text("".join(lines), encoding="utf-8", newline="\n")
+            temporary.write_text("".join(_lines(posts)), encoding="utf-8", newline="\n")
         for name, text in (others or {}).items():
             temporary = files.enter_context(atomic_path(Path(folder) / name))
             temporary.write_text(text, encoding="utf-8", newline="\n")
@@ -87,6 +87,19 @@ def write_splits(
 def read_splits(folder: str | Path) -> dict[str, list[Post]]:
     """Read the three splits that ``write_splits`` wrote."""
     return {split: read_posts(Path(folder) / f"{split}.jsonl") for split in SPLITS}
+
+
+def sum_of_read(path: str | Path, contexts: Collection[str]) -> str:
+    """Hex SHA-256 of prepared posts as a file would hold them that had the ``contexts`` alone."""
+    posts = (
+        replace(post, contexts={name: text for name, text in post.contexts.items() if name in contexts})
+        for post in read_posts(path)
+    )
+    return hashlib.sha256("".join(_lines(posts)).encode()).hexdigest()
+
+
+def _lines(posts: Iterable[Post]) -> Iterator[str]:
+    return (json.dumps(_record(post), ensure_ascii=False) + "\n" for post in posts)
 
 
 def _record(post: Post) -> dict:

@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 
 from mnerflow.data.config import PrepareConfig
-from mnerflow.data.contexts import Texts, read_context
+from mnerflow.data.contexts import Texts, numbered, read_context
 from mnerflow.data.formats import parse
 from mnerflow.data.overlap import shared_posts
 from mnerflow.data.post import SPLITS, Post, read_posts, write_splits
@@ -33,6 +33,7 @@ def prepare(
     _check(config)
     read = _read(config, raw)
     splits = _draw_missing_splits(config, read, raw)
+    words = dict(zip((post.id for post in _all(splits)), numbered(map(_words, _all(splits))), strict=True))
     left_out = _leave_out(without, splits) if without else {}
     first_tokens = _drop_first_tokens(splits) if config.drop_first_token else {}
     mapped = _map(config.map, splits)
@@ -42,7 +43,7 @@ def prepare(
             raise UserError(f"{raw}: no posts for the split {split!r} ({source}). Give the set more posts.")
     strays = {split: count_strays(posts) for split, posts in splits.items()}
     repaired = sum(_repair(post) for post in _all(splits)) if config.repair else 0
-    contexts = _attach_contexts(config, raw, splits)
+    contexts = _attach_contexts(config, raw, splits, words)
     for post in _all(splits):
         post.language = post.language or config.language
     report = Report(
@@ -52,7 +53,7 @@ def prepare(
         repaired=repaired,
         left_out=left_out,
         first_tokens_dropped=first_tokens,
-        repeated_texts=straddling(splits, lambda post: " ".join(post.tokens)),
+        repeated_texts=straddling(splits, _words),
         straddling_groups=straddling(splits, lambda post: post.group),
         contexts=contexts,
     )
@@ -183,30 +184,35 @@ def _repair(post: Post) -> int:
 
 
 def _attach_contexts(
-    config: PrepareConfig, raw: Path, splits: dict[str, list[Post]]
+    config: PrepareConfig, raw: Path, splits: dict[str, list[Post]], words: dict[str, str]
 ) -> dict[str, ContextReport]:
-    """Give posts the contexts that stand in files; returns what was found of these and of the posts' own."""
+    """Give posts the contexts that stand in files; returns what was found of these and of the posts' own.
+
+    ``words`` are those of each post as they were read, ``numbered``, by its id.
+    """
     files = config.contexts
     reports = {}
     for name in dict.fromkeys([*files, *(name for post in _all(splits) for name in post.contexts)]):
-        context = read_context(files[name], raw) if name in files else Texts(by_image=False, texts={})
-        reports[name] = report = _attach(name, context, splits, raw)
+        context = read_context(files[name], raw) if name in files else Texts("id", {})
+        reports[name] = report = _attach(name, context, splits, words, raw)
         if not any(report.posts.values()):
             raise UserError(
                 f"{raw}: not one post has the context {name!r}, though {', '.join(files[name].files)} holds "
-                f"{len(context.texts)} entries. They are found by {'image' if context.by_image else 'id'}; "
+                f"{len(context.texts)} entries. They are found by {context.by}; "
                 "correct them, or name another file."
             )
     return reports
 
 
-def _attach(name: str, context: Texts, splits: dict[str, list[Post]], raw: Path) -> ContextReport:
+def _attach(
+    name: str, context: Texts, splits: dict[str, list[Post]], words: dict[str, str], raw: Path
+) -> ContextReport:
     """Give every post the texts of its images, or its own."""
     report, keys = ContextReport(), set()
     for split, posts in splits.items():
         lacking, empty = [], []
         for post in posts:
-            own = post.images if context.by_image else [post.id]
+            own = {"image": post.images, "id": [post.id], "words": [words[post.id]]}[context.by]
             keys.update(own)
             found = [context.texts[key] for key in own if key in context.texts]
             text = " ".join(filter(None, found))
@@ -221,6 +227,10 @@ def _attach(name: str, context: Texts, splits: dict[str, list[Post]], raw: Path)
         report.lacking[split], report.empty[split] = lacking, empty
     report.surplus = [key for key in context.texts if key not in keys]
     return report
+
+
+def _words(post: Post) -> str:
+    return " ".join(post.tokens)
 
 
 def _all(splits: dict[str, list[Post]]) -> Iterator[Post]:

@@ -1,5 +1,6 @@
 """What the data sets of a configuration are made of: files, folders, archives, images."""
 
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,21 @@ from mnerflow.files import folder_state
 from mnerflow.plan import layout
 from mnerflow.plan.settings import images_of
 from mnerflow.registry import module_of
+
+MATCHED = "matched"  # images that the generator of a control makes to show the types of names
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a data set is.
+
+    ``control`` is how the generator of a synthetic one makes its images, ``MATCHED`` with the names or
+    ``independent`` of them; nothing of real data. ``pictures`` says what the images of real data are, as
+    ``photographs``; nothing where that is not declared.
+    """
+
+    control: str = ""
+    pictures: str = ""
 
 
 class Datasets:
@@ -62,6 +78,12 @@ class Datasets:
     def about(self, dataset: str) -> dict[str, Any]:
         """What is said of a data set to readers."""
         return settings_of(About, self.entries[dataset])
+
+    def kind(self, dataset: str) -> Kind:
+        """Whether a data set is a control, and else what its images are."""
+        if generator := self.entries[dataset].get("generator"):
+            return Kind(control=generator["images"])
+        return Kind(pictures=self.entries[images_of(self.config, dataset)].get("pictures", ""))
 
     def archive_of(self, dataset: str) -> str:
         """The archive that a data set's photos are unpacked from."""

@@ -7,13 +7,13 @@ which belong to others. Everything that is computed from predictions can be comp
 import json
 import lzma
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from mnerflow.data.post import read_posts
+from mnerflow.data.post import read_posts, sum_of_read
 from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import (
     PREDICTIONS,
@@ -22,13 +22,21 @@ from mnerflow.evaluation.predictions import (
     read_predictions,
     write_predictions,
 )
-from mnerflow.files import atomic_folder, atomic_path, json_object, read_bytes, read_text, write_text
+from mnerflow.files import (
+    atomic_folder,
+    atomic_path,
+    json_object,
+    read_bytes,
+    read_text,
+    sha256,
+    write_text,
+)
 from mnerflow.log import logger
 from mnerflow.plan.grid import expand
 from mnerflow.plan.kept_weights import DROPPED, MODEL
 from mnerflow.plan.names import Run
 from mnerflow.publishing.archive import recorded
-from mnerflow.publishing.checksums import SUMS, check_sums, sum_of, sums_below, sums_text
+from mnerflow.publishing.checksums import SUMS, check_sums, sums_below, sums_text
 from mnerflow.record import RECORD, TrainingRecord
 from mnerflow.yaml_file import read_yaml
 
@@ -143,11 +151,14 @@ def take_over(published: Path, run: Run, results: Path, data: Path) -> None:
 
 
 def _unpack_run(packed: Path, folder: Path, data: Path | None) -> None:
-    """Without ``data`` the predictions get empty words."""
-    trained_on = TrainingRecord.read(packed / RECORD, "Fetch it again.").data_sha256 if data else {}
-    for name, checksum in trained_on.items():
+    """Without ``data`` the predictions get empty words.
+
+    Contexts that the posts have got since, and the run does not read, make them no others.
+    """
+    record = TrainingRecord.read(packed / RECORD, "Fetch it again.")
+    for name, checksum in record.data_sha256.items() if data else ():
         file = data / Path(name).name
-        if file.suffix == ".jsonl" and sum_of(file) != checksum:
+        if file.suffix == ".jsonl" and not _is_of(file, checksum, record.config.get("contexts", ())):
             raise UserError(
                 f"{packed}: {file} is not what this run was trained on. Prepare it as it was, or "
                 "train anew with `--config published=`."
@@ -169,6 +180,11 @@ def _unpack_run(packed: Path, folder: Path, data: Path | None) -> None:
     write_predictions(folder / PREDICTIONS, predictions)
     for name in RECORDS:
         write_text(folder / name, read_text(packed / name))
+
+
+def _is_of(posts: Path, checksum: str, contexts: Sequence[str]) -> bool:
+    """Whether prepared posts have the checksum, as they are or with those ``contexts`` alone."""
+    return posts.is_file() and checksum in (sha256(posts), sum_of_read(posts, contexts))
 
 
 def compare_tables(published: Path, study: Path) -> tuple[int, list[str]]:

@@ -12,6 +12,7 @@ from tabulate import tabulate
 from mnerflow.errors import printable
 
 ABSENT = "–"
+TERMINAL = 120  # columns
 
 _LATEX = str.maketrans(
     {
@@ -80,10 +81,17 @@ class Rendered:
         )
 
     def console(self) -> str:
-        """The table in aligned plain text; caption and remarks are wrapped at 100 columns."""
+        """The table in aligned plain text, at most ``TERMINAL`` columns where wrapping names can do it.
+
+        Caption and remarks are wrapped at 100 columns.
+        """
         wrapped = partial(fill, width=100)
         columns, rows, legend = self._numbered()
-        table = tabulate(rows, columns, "simple", disable_numparse=True)
+        plain = partial(tabulate, rows, columns, "simple", disable_numparse=True)
+        table = plain()
+        if rows and (surplus := max(map(len, table.split("\n"))) - TERMINAL) > 0:
+            names = max(len(row[0]) for row in rows)
+            table = plain(maxcolwidths=[max(len(columns[0]), names - surplus), *[None] * (len(columns) - 1)])
         remarks = [wrapped(f"{n}. {remark}", subsequent_indent="   ") for remark, n in legend.items()]
         notes = map(wrapped, self.notes)
         return "\n".join([wrapped(self.caption), "", table, *remarks, *notes, ""])
@@ -155,6 +163,11 @@ def interval(low: float, high: float) -> str:
 def p_value(p: float) -> str:
     """Three decimals, ``"<0.001"`` below."""
     return "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """``"one, two and three"``."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
 def deviation(values: Sequence[float]) -> float | None:

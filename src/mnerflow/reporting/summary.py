@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from statistics import fmean
 from types import MappingProxyType
 
@@ -52,7 +52,8 @@ GRID = Table(
         Column("entity_f1_blank", "blank", "entity F1 of the same weights with empty images", PERCENT),
         Column(
             "best",
-            meaning="the best of its data set and filter, where the next one is surely worse",
+            meaning="surely the best of its data set and filter by entity F1, and no other is better by "
+            "another metric",
             form=FLAG,
         ),
     ),
@@ -74,21 +75,6 @@ GRID = Table(
     wide=("token_macro_f1_mean", "entity_f1_shuffled", "entity_f1_blank", "seeds"),
     detail=("entity_f1_low", "entity_f1_strict_mean", "subword_macro_f1_mean", "sentences"),
 )
-# What fits the 100 columns of a terminal.
-SHORT = replace(
-    GRID,
-    about="Test split, percent: entity F1 (mean; from three seeds on ± standard deviation), token macro F1, "
-    "and entity F1 of the same weights with shuffled and with blank images.",
-    printed=(
-        DATA,
-        MODEL,
-        "seeds",
-        "entity_f1_mean",
-        Column("token_macro_f1_mean", "macro F1", form=PERCENT),
-        "entity_f1_shuffled",
-        "entity_f1_blank",
-    ),
-)
 
 
 def summarize(
@@ -101,8 +87,9 @@ def summarize(
     A row has the columns of ``GRID``: ``seeds`` (how many), ``sentences``, ``<metric>_mean`` and
     ``<metric>_sd`` (sample standard deviation, ``None`` below three seeds) with all sources true, and
     ``entity_f1_shuffled`` and ``entity_f1_blank``, means under these images, ``None`` where there are none,
-    ``best``: whether it is among the combinations in ``best``, and ``entity_f1_low`` and
-    ``entity_f1_high``, which ``intervals`` tells of a combination.
+    ``best``: whether it is among the combinations in ``best`` and none of its data set and filter has a
+    higher mean by any metric, and ``entity_f1_low`` and ``entity_f1_high``, which ``intervals`` tells of a
+    combination.
     """
     groups: dict[Combination, dict[str, list[dict]]] = defaultdict(lambda: defaultdict(list))
     for row in scores:
@@ -121,21 +108,25 @@ def summarize(
             values = [run["entity_f1"] for run in conditions[Condition(IMAGE, change).name]]
             row[f"entity_f1_{change}"] = fmean(values) if values else None
         row["entity_f1_low"], row["entity_f1_high"] = intervals.get(combination, (None, None))
-        summary.append(row | {"best": combination in best})
+        summary.append(row)
+    highest: dict[str, list[float]] = {}
+    for row in summary:
+        means = [row[f"{metric}_mean"] or 0.0 for metric in REPORTED]
+        data = Combination.of(row).data
+        highest[data] = [*map(max, means, highest.get(data, means))]
+    for row in summary:
+        one = Combination.of(row)
+        row["best"] = one in best and [row[f"{metric}_mean"] for metric in REPORTED] == highest[one.data]
     return summary
 
 
 def grid_table(summary: Sequence[dict]) -> Rendered:
     """The summary for a reader."""
-    return GRID.render(summary, _small_sets(summary))
+    return GRID.render(summary, small_sets(summary))
 
 
-def short_table(summary: Sequence[dict]) -> Rendered:
-    """The summary for a terminal."""
-    return SHORT.render(summary, _small_sets(summary))
-
-
-def _small_sets(summary: Sequence[dict]) -> list[str]:
+def small_sets(summary: Sequence[dict]) -> list[str]:
+    """What is said of each data set with fewer than ``FEW_SENTENCES``."""
     small = {row["dataset"]: row["sentences"] for row in summary if row["sentences"] < FEW_SENTENCES}
     return [few_sentences(dataset, sentences) for dataset, sentences in small.items()]
 

@@ -1,13 +1,14 @@
 """Contexts, texts beside a post's own, in files of their own: one module a format, found by its name.
 
 A format's module offers ``texts(path)``, which yields ``(line number, key, text)`` and raises ``UserError``
-naming file and line, and ``BY_IMAGE``: whether a key is the name of an image or the id of a post.
+naming file and line, and ``BY``: what its keys are.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from mnerflow.config import build
 from mnerflow.data.config import ContextFiles, Contexts
@@ -15,12 +16,17 @@ from mnerflow.errors import UserError
 from mnerflow.files import inside
 from mnerflow.registry import load
 
+By = Literal["image", "id", "words"]
+
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """The texts of a context, some of them empty, by the names of images or the ids of posts."""
+    """The texts of a context, some of them empty.
 
-    by_image: bool
+    They are found by the names of images, the ids of posts, or the posts' words as ``numbered`` tells them.
+    """
+
+    by: By
     texts: Mapping[str, str]
 
 
@@ -35,9 +41,21 @@ def read_context(context: ContextFiles, folder: Path) -> Texts:
     Raises ``UserError`` naming file and line for a malformed one and for a second text of one key.
     """
     source, found = load("data.contexts", context.format, "contexts"), {}
-    for path in (inside(folder, name) for name in context.files):
-        for line, key, text in source.texts(path):
-            if key in found:
-                raise UserError(f"{path}:{line}: a second text for {key!r}. Remove one of them.")
-            found[key] = text
-    return Texts(source.BY_IMAGE, found)
+    files = [inside(folder, name) for name in context.files]
+    read = [(path, *each) for path in files for each in source.texts(path)]
+    keys: Iterable[str] = [key for _, _, key, _ in read]
+    if source.BY == "words":
+        keys = numbered(keys)
+    for (path, line, _, text), key in zip(read, keys, strict=True):
+        if key in found:
+            raise UserError(f"{path}:{line}: a second text for {key!r}. Remove one of them.")
+        found[key] = text
+    return Texts(source.BY, found)
+
+
+def numbered(texts: Iterable[str]) -> Iterator[str]:
+    """Each of ``texts`` with how often it came before: posts of the same words are told by their order."""
+    before: Counter[str] = Counter()
+    for text in texts:
+        yield f"{text} {before[text]}"
+        before[text] += 1

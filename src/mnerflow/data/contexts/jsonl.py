@@ -7,7 +7,7 @@ from mnerflow.data.formats._fields import identifier, string
 from mnerflow.errors import UserError
 from mnerflow.files import read_json_lines
 
-BY_IMAGE = False
+BY = "id"
 
 
 def texts(path: Path) -> Iterator[tuple[int, str, str]]:

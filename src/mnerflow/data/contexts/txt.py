@@ -6,7 +6,7 @@ from pathlib import Path
 from mnerflow.errors import UserError
 from mnerflow.files import read_lines
 
-BY_IMAGE = True
+BY = "image"
 
 
 def texts(path: Path) -> Iterator[tuple[int, str, str]]:

@@ -21,10 +21,14 @@ from mnerflow.evaluation.evidence import rules
 from mnerflow.evaluation.scores import best_run, read_scores
 from mnerflow.files import read_text, write_text
 from mnerflow.plan.baselines import Baselines
-from mnerflow.plan.names import Run
-from mnerflow.reporting import does_it_help, summary
-from mnerflow.reporting.report.answer import answers, headline
+from mnerflow.plan.datasets import Kind
+from mnerflow.plan.names import Combination, Run
+from mnerflow.record import TrainingRecord
+from mnerflow.reporting import churn, does_it_help, summary
+from mnerflow.reporting.answer import answers
+from mnerflow.reporting.reading import what_is_read
 from mnerflow.reporting.report.gallery import gallery
+from mnerflow.reporting.report.made import made
 from mnerflow.reporting.report.tables import report_tables
 
 # Figures are told in this order; others follow by name. What stands here says how to read one, and the file
@@ -72,12 +76,13 @@ PICTURE = 1200  # pixels of the longer side of a picture in a data report that i
 
 @dataclass(frozen=True)
 class Sources:
-    """The files that a report is made of, all below the folder that it is written to.
+    """What a report is made of beside scores and tables; files lie below the folder that it is written to.
 
     ``plots`` are SVG files; ``data_reports`` Markdown files, one a data set, with their pictures beside them;
     ``posts`` the prepared test split of each data set and filter; ``predictions`` each run's on it;
     ``images`` the folder of each data set that has photos; ``baselines`` what each combination is held
-    against.
+    against; ``kinds`` say what each data set is, ``contexts`` which ones each variant reads; ``records`` are
+    those of the trained runs; ``method`` leads to where the method is written down.
     """
 
     plots: Sequence[Path]
@@ -86,6 +91,10 @@ class Sources:
     predictions: Mapping[Run, Path]
     images: Mapping[str, Path]
     baselines: Baselines
+    kinds: Mapping[str, Kind]
+    contexts: Mapping[str, Sequence[str]]
+    records: Sequence[TrainingRecord]
+    method: str
 
 
 def write_report(out: Path, sources: Sources) -> None:
@@ -102,17 +111,21 @@ def write_report(out: Path, sources: Sources) -> None:
         lstrip_blocks=True,
     )
     compared = does_it_help.TABLE.read(folder / "tables/does_it_help.csv")
-    found = answers(compared, summary.GRID.read(folder / "tables/grid.csv"))
-    shown = gallery(sources.posts, sources.predictions, sources.images, sources.baselines)
+    grid = summary.GRID.read(folder / "tables/grid.csv")
+    found = answers(compared, grid, sources.kinds)
+    posts = gallery(sources.posts, sources.predictions, sources.images, sources.baselines)
     figures = [_figure(plot, folder) for plot in sorted(sources.plots, key=_place)]
     page = environment.get_template("page.html.j2").render(
-        headline=headline(found),
-        answers=found,
+        found=found,
+        read=what_is_read(map(Combination.of, grid), sources.contexts, sources.kinds),
+        made=made(sources.records),
+        method=sources.method,
+        churn=churn.churn_sentences(churn.TABLE.read(folder / "tables/churn.csv")),
         rules=rules(100 * compared[0]["margin"]) if compared else (),
         plots=[figure for figure in figures if figure["kind"] != "tag_distribution"],
         tables=report_tables(folder),
-        gallery=_json(shown),
-        posts=sum(len(group["posts"]) for group in shown),
+        gallery=_json(posts),
+        posts=sum(len(group["posts"]) for group in posts),
         data=[
             (
                 report.stem,

@@ -1,0 +1,36 @@
+"""Texts by image, as RiVEG publishes them: ``imgid:<id>###<text>``, where a text may span lines.
+
+The image is ``<id>.jpg``. mPLUG-Owl wrote them, and they break lines between paragraphs.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from mnerflow.errors import UserError
+from mnerflow.files import read_lines
+
+BY = "image"
+HEADER, SEPARATOR = "imgid:", "###"
+
+
+def texts(path: Path) -> Iterator[tuple[int, str, str]]:
+    """Yield line number, image name and text, its lines joined; raises ``UserError`` for a broken header."""
+    start, name, words = 0, "", list[str]()
+    for number, line in read_lines(path):
+        if line.startswith(HEADER):
+            if name:
+                yield start, name, " ".join(words)
+            identifier, separator, first = line.removeprefix(HEADER).partition(SEPARATOR)
+            if not separator or not identifier:
+                raise UserError(
+                    f"{path}:{number}: '{HEADER}<id>{SEPARATOR}<text>' is expected, not {line[:40]!r}."
+                )
+            start, name, words = number, f"{identifier}.jpg", first.split()
+        elif name:
+            words += line.split()
+        elif line:
+            raise UserError(
+                f"{path}:{number}: '{HEADER}<id>{SEPARATOR}<text>' must stand first, not {line[:40]!r}."
+            )
+    if name:
+        yield start, name, " ".join(words)

@@ -1,0 +1,315 @@
+"""The answer in words, computed from ``does_it_help.csv``: of real data, of runs of one seed, of controls."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from mnerflow.evaluation.evidence import ONE_SEED
+from mnerflow.plan.datasets import MATCHED, Kind
+from mnerflow.plan.names import FILTERS_OFF, Combination
+from mnerflow.reporting.columns import Row
+from mnerflow.reporting.render import interval, listed, p_value, percent, points
+from mnerflow.reporting.summary import FEW_SENTENCES, few_sentences
+
+# Singular and plural of what a fusion does, by verdict.
+SAYS = {
+    "gains": ("uses the {source} and gains", "use the {source} and gain"),
+    "loses": ("uses the {source} and loses", "use the {source} and lose"),
+    "ignores": ("scores the same whatever the {source}", "score the same whatever the {source}"),
+    "relies": ("relies on the {source} and gains nothing", "rely on the {source} and gain nothing"),
+    "unclear": ("cannot be told from the text alone", "cannot be told from the text alone"),
+    ONE_SEED: ("ran with one seed, too few for a verdict", "ran with one seed each, too few for a verdict"),
+}
+# Of an unclear one that is surely better or worse.
+SURE_SAYS = {
+    True: (
+        "is better, but not shown to be by the {source}",
+        "are better, but not shown to be by the {source}",
+    ),
+    False: (
+        "is worse, but not shown to be by the {source}",
+        "are worse, but not shown to be by the {source}",
+    ),
+}
+# Of one that ignores its source and yet is surely better or worse than its baseline, or by the margin.
+APART_SAYS = {
+    (True, True): ("is better than the text alone, but whatever the {source}",) * 2,
+    (True, False): ("is worse than the text alone, whatever the {source}",) * 2,
+    (False, True): ("may be better than the text alone, but whatever the {source}",) * 2,
+    (False, False): ("may be worse than the text alone, whatever the {source}",) * 2,
+}
+# Of a source that the run was not predicted with a wrong one of.
+UNTRIED_SAYS = SAYS | {
+    "gains": ("gains by the {source}", "gain by the {source}"),
+    "loses": ("loses by the {source}", "lose by the {source}"),
+}
+# Of a data set, by its comparisons with two seeds or more, in the order of the headline: all gain; some, and
+# none loses; some gain and some lose; none gains, and some are unclear; none gains.
+YES, PARTLY, MIXED, UNCLEAR, NO = "Yes", "Partly", "Mixed", "Unclear", "No"
+FEW_SEEDS, FEW = "Too few seeds to tell", "Too few sentences to tell"
+# Of a control.
+PASSED, FAILED, UNDECIDED = "passed", "failed", "undecided"
+WORDS = (YES, PARTLY, MIXED, UNCLEAR, NO, FEW, FEW_SEEDS, PASSED, FAILED, UNDECIDED)
+NAMED = 3  # of the comparisons that fail a check
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What is said of one run beside its baseline; the difference and its interval, if any, are in points.
+
+    ``says`` is that in words, in singular and plural; ``fusion_score`` and ``baseline_score`` are
+    percentages as text, ``folder`` and ``baseline`` where their runs lie.
+    """
+
+    model: str
+    source: str
+    verdict: str
+    says: tuple[str, str]
+    fusion_score: str
+    baseline_score: str
+    evidence: str
+    folder: str
+    baseline: str
+    difference: float
+    ends: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is said of a data set: in a word, in sentences, and model by model.
+
+    ``sentences`` are plain text, the most important first; ``note`` is what to beware of.
+    """
+
+    dataset: str
+    word: str
+    sentences: Sequence[str]
+    note: str
+    claims: Sequence[Claim]
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The answers of a study: those that count, those of one seed, and the controls."""
+
+    real: Sequence[Answer]
+    one_seed: Sequence[Answer]
+    controls: Sequence[Answer]
+    kinds: Mapping[str, Kind]
+
+    @property
+    def headline(self) -> list[tuple[str, str]]:
+        """A word, and how many comparisons show a gain, for the real data sets of each word.
+
+        ``[("Unclear", "on tweets: a gain by the caption in 0 of 2 comparisons (−0.28 to +0.61 points).")]``
+        """
+        judged = {answer.dataset for answer in self.real}
+        rest = [one for one in self.one_seed if one.dataset not in judged and not self._control(one)]
+        if not self.real and not rest:
+            if self.controls or self.one_seed:
+                return [("No answer:", "all data sets that were compared are synthetic.")]
+            return [("Nothing to compare:", "no run was made beside its baseline.")]
+        parts = []
+        for (word, source), group in groupby([*self.real, *rest], key=lambda one: (one.word, _source(one))):
+            members = list(group)
+            claims = [claim for answer in members for claim in answer.claims]
+            share = "" if word in (FEW, FEW_SEEDS) else _share(claims, source)
+            parts.append((word, f"on {listed([answer.dataset for answer in members])}{share}."))
+        return parts
+
+    @property
+    def checks(self) -> list[tuple[str, str]]:
+        """Of each control, whether what must show in it shows.
+
+        ``[("Sanity check passed:", "on demo, whose images tell …, a gain must show, and shows in …")]``
+        """
+        judged = {answer.dataset for answer in self.controls}
+        rest = [one for one in self.one_seed if self._control(one) and one.dataset not in judged]
+        found = [(one.word, self._check(one)) for one in self.controls]
+        found += [(UNDECIDED, f"{one.dataset} ran with one seed.") for one in rest]
+        return [(f"Sanity check {word}:", said) for word, said in found]
+
+    @property
+    def share_a_scale(self) -> bool:
+        """Whether all of its bars do: those of synthetic data would dwarf those of real data."""
+        return len({bool(self._control(answer)) for answer in self._all}) < 2
+
+    def reach(self, answer: Answer) -> float:
+        """How far its scale reaches from zero, in points: to the end of all bars that share it."""
+        alike = [one for one in self._all if bool(self._control(one)) == bool(self._control(answer))]
+        claims = [claim for one in alike for claim in one.claims]
+        return max(abs(value) for claim in claims for value in (claim.difference, *claim.ends)) or 1.0
+
+    @property
+    def _all(self) -> list[Answer]:
+        return [*self.real, *self.one_seed, *self.controls]
+
+    def _control(self, answer: Answer) -> str:
+        return self.kinds[answer.dataset].control
+
+    def _check(self, answer: Answer) -> str:
+        if answer.word == UNDECIDED:
+            return answer.note
+        wrong, total = _wrong(answer.claims, self._control(answer)), len(answer.claims)
+        comparisons = "comparison" if total == 1 else "comparisons"
+        if self._control(answer) == MATCHED:
+            must = "images tell the types of names, a gain must show"
+            found = f"shows in {total - len(wrong)} of {total} {comparisons}"
+        else:
+            must = "images have nothing to do with the names, no gain may show"
+            found = f"shows in {len(wrong)} of {total} {comparisons}"
+        named = listed([*wrong[:NAMED], *([f"{len(wrong) - NAMED} more"] if len(wrong) > NAMED else [])])
+        but = f" (wrong: {named})" if wrong else ""
+        return f"on {answer.dataset}, whose {must}, and one {found}{but}."
+
+
+def answers(rows: Iterable[Row], summary: Iterable[Row], kinds: Mapping[str, Kind]) -> Answers:
+    """The answers to ``rows`` (``does_it_help.csv``), in the order of ``WORDS``, then by name.
+
+    ``summary`` are rows of ``grid.csv``, which say how many test sentences a data set has; ``kinds`` say
+    which data sets are controls.
+    """
+    sentences = {row["dataset"]: row["sentences"] for row in summary}
+    ordered = sorted(rows, key=lambda row: (row["dataset"], -row["difference"]))
+    one_seed = [row for row in ordered if row["verdict"] == ONE_SEED]
+    judged = [row for row in ordered if row["verdict"] != ONE_SEED]
+    found = []
+    for part in (judged, one_seed):
+        of_data = groupby(part, key=lambda row: row["dataset"])
+        found.append(
+            [_answer(name, [*map(_claim, group)], sentences[name], kinds[name]) for name, group in of_data]
+        )
+    real = [answer for answer in found[0] if not kinds[answer.dataset].control]
+    controls = [answer for answer in found[0] if kinds[answer.dataset].control]
+    real.sort(key=lambda answer: (WORDS.index(answer.word), _source(answer)))
+    controls.sort(key=lambda answer: kinds[answer.dataset].control != MATCHED)
+    return Answers(real, found[1], controls, kinds)
+
+
+def _answer(dataset: str, claims: Sequence[Claim], sentences: int, kind: Kind) -> Answer:
+    few = sentences < FEW_SENTENCES
+    counts = Counter(claim.verdict for claim in claims)
+    if counts[ONE_SEED]:
+        word, said = FEW_SEEDS, [f"{_number(claims)}, too few for a verdict: {_range(claims)}."]
+    else:
+        said = [_summary(claims)]
+        if claims[0].verdict == "gains":
+            said.append(f"The largest gain is {claims[0].difference:.1f} points, by {claims[0].model}.")
+        word = FEW if few else _word(counts)
+        if kind.control:
+            right = not _wrong(claims, kind.control)
+            word = UNDECIDED if few else PASSED if right else FAILED
+    return Answer(dataset, word, said, few_sentences(dataset, sentences) if few else "", claims)
+
+
+def _summary(claims: Sequence[Claim]) -> str:
+    phrases = Counter((list(SAYS).index(claim.verdict), claim.says) for claim in claims)
+    said = [f"{n} {says[n > 1]}" for (_, says), n in sorted(phrases.items())]
+    if len(claims) == 1:
+        return f"{claims[0].model} {claims[0].says[0]}."
+    if all(claim.says == SAYS["unclear"] for claim in claims):
+        return f"None of {len(claims)} models can be told from the text alone."
+    if len(said) == 1:
+        number, _, does = said[0].partition(" ")
+        return f"{'Both' if number == '2' else f'All {number}'} models {does}."
+    return f"Of {len(claims)} models, {listed(said)}."
+
+
+def _number(claims: Sequence[Claim]) -> str:
+    return "1 model ran with one seed" if len(claims) == 1 else f"{len(claims)} models ran with one seed each"
+
+
+def _range(claims: Sequence[Claim]) -> str:
+    """``"−0.28 to +0.61 points"``, the smallest and the largest difference."""
+    differences = [claim.difference / 100 for claim in claims]
+    ends = [points(value) for value in (min(differences), max(differences))]
+    return f"{' to '.join(dict.fromkeys(ends))} points"
+
+
+def _wrong(claims: Sequence[Claim], control: str) -> list[str]:
+    """The models of which a control shows what may not be."""
+    if control == MATCHED:
+        return [claim.model for claim in claims if claim.verdict != "gains"]
+    return [claim.model for claim in claims if claim.verdict in ("gains", "relies")]
+
+
+def _word(counts: Counter[str]) -> str:
+    if counts["gains"]:
+        if counts["loses"]:
+            return MIXED
+        return YES if counts["gains"] == counts.total() else PARTLY
+    return UNCLEAR if counts["unclear"] else NO
+
+
+def _source(answer: Answer) -> str:
+    """``"image"``, ``"image or caption"``: what its comparisons are about."""
+    return " or ".join(dict.fromkeys(sorted(claim.source for claim in answer.claims)))
+
+
+def _share(claims: Sequence[Claim], source: str) -> str:
+    """``": a gain by the image in 2 of 5 comparisons, a loss in 1 (−0.28 to +0.61 points)"``."""
+    counts = Counter(claim.verdict for claim in claims)
+    comparisons = "comparison" if len(claims) == 1 else "comparisons"
+    loss = f", a loss in {counts['loses']}" if counts["loses"] else ""
+    share = f"{counts['gains']} of {len(claims)} {comparisons}{loss}"
+    return f": a gain by the {source} in {share} ({_range(claims)})"
+
+
+def _claim(row: Row) -> Claim:
+    difference = 100 * row["difference"]
+    combination = Combination.of(row)
+    source = row["source"].replace("+", " and ")
+    filtered = "" if combination.filter == FILTERS_OFF else f" ({combination.filter})"
+    ends = [row[name] for name in ("low", "high") if row[name] is not None]
+    seeds = "1 seed" if row["seeds"] == 1 else f"{row['seeds']} seeds"
+    if row["baseline_seeds"] != row["seeds"]:
+        seeds += f" against {row['baseline_seeds']}"
+    said = [interval(*ends)] if ends else []
+    said += [f"corrected p\u00a0{_p(row['p_corrected'])}"] if row["p_corrected"] is not None else []
+    evidence = f"over {seeds}: {points(row['difference'])} points{_bracketed('; '.join(said))}."
+    if (drop := row["drop_shuffled"]) is not None:
+        wrong = [row[name] for name in ("drop_shuffled_low", "drop_shuffled_high") if row[name] is not None]
+        if drop < 0:  # told as a gain, and its interval with it
+            wrong = [-end for end in reversed(wrong)]
+        told = _bracketed(interval(*wrong) if wrong else "")
+        evidence += f" With the {row['source']} of another post the same weights {_lose(drop)}{told}."
+    if row["close"]:
+        evidence += " A bound lies within 0.05 points of another verdict."
+    return Claim(
+        f"{combination.model}{filtered}",
+        source,
+        row["verdict"],
+        tuple(phrase.format(source=source) for phrase in _says(row)),
+        percent(row["fusion_score"]),
+        percent(row["baseline_score"]),
+        evidence,
+        f"runs/{combination.folder}/",
+        f"runs/{row['baseline']}/",
+        difference,
+        tuple(100 * end for end in ends),
+    )
+
+
+def _says(row: Row) -> tuple[str, str]:
+    better, apart = row["difference"] > 0, abs(row["difference"]) >= row["margin"]
+    if row["verdict"] == "unclear" and row["sure"]:
+        return SURE_SAYS[better]
+    if row["verdict"] == "ignores" and (row["sure"] or apart):
+        return APART_SAYS[row["sure"], better]
+    return (SAYS if row["drop_shuffled"] is not None else UNTRIED_SAYS)[row["verdict"]]
+
+
+def _bracketed(text: str) -> str:
+    return f" ({text})" if text else ""
+
+
+def _lose(drop: float) -> str:
+    if abs(drop) < 0.00005:
+        return "score the same"
+    return f"{'lose' if drop > 0 else 'gain'} {100 * abs(drop):.2f} points"
+
+
+def _p(value: float) -> str:
+    text = p_value(value)
+    return f"<\u00a0{text[1:]}" if text.startswith("<") else f"=\u00a0{text}"

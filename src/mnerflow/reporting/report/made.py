@@ -1,0 +1,95 @@
+"""How a study was made: when, by which code, with which versions and on which machines."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from os import path
+from pathlib import Path
+
+from mnerflow.record import Hardware, TrainingRecord
+from mnerflow.reporting.render import listed
+from mnerflow.yaml_file import read_yaml
+
+SHOWN = 10  # digits of a commit
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """``summary`` is a line; ``facts`` are what each is, and what was found, most runs first."""
+
+    summary: str
+    facts: Sequence[tuple[str, str]]
+
+
+def made(records: Iterable[TrainingRecord]) -> Made:
+    """What the records of the runs tell of how they were made."""
+    found = [*records]
+    if not found:
+        return Made("No run was trained.", [])
+    days = sorted(datetime.fromisoformat(record.finished).date() for record in found)
+    commits = Counter(_commit(record) for record in found)
+    dirty = sum(record.code.dirty for record in found)
+    packages = dict.fromkeys(name for record in found for name in record.versions)
+    versions = (
+        f"{name} {_counted(Counter(record.versions.get(name, 'not used') for record in found))}"
+        for name in packages
+    )
+    runs = _runs(len(found))
+    first, count = max(commits.items(), key=lambda one: (one[1], one[0]))
+    others = "another commit" if len(commits) == 2 else f"{len(commits) - 1} other commits"
+    more = f" and {others}" if count < len(found) else ""
+    changed = f"; {_runs(dirty)} with changes that were not committed" if dirty else ""
+    return Made(
+        f"{runs}, finished {_days(days)}; code {first}{more}.",
+        [
+            ("Runs", f"{runs}, finished {_days(days)}"),
+            ("Code", f"{_counted(commits)}{changed}"),
+            ("Versions", "; ".join(versions)),
+            ("Machines", _counted(Counter(_machine(record.hardware) for record in found))),
+        ],
+    )
+
+
+def method(checkout: Path, folder: Path) -> str:
+    """Where docs/metrics.md is, as a link from ``folder``: the repository's address, or a relative path.
+
+    Outside of the checkout it is the copy of the code that the study's crate holds.
+    """
+    citation = read_yaml(checkout / "CITATION.cff", "citation", "Fetch mnerflow again.")
+    if address := citation.get("repository-code"):
+        return f"{address.rstrip('/')}/blob/HEAD/docs/metrics.md"
+    if folder.resolve().is_relative_to(checkout.resolve()):
+        return path.relpath(checkout / "docs/metrics.md", folder)
+    return "code/docs/metrics.md"
+
+
+def _commit(record: TrainingRecord) -> str:
+    return (record.code.commit or "of no commit")[:SHOWN]
+
+
+def _machine(hardware: Hardware) -> str:
+    cores = f"{hardware.processor}, {hardware.cores} cores"
+    return f"{hardware.gpu}, {cores}" if hardware.gpu else cores
+
+
+def _counted(found: Counter[str]) -> str:
+    """``"2.14.1"``, or ``"2.14.1 (102 runs) and 2.11.0 (24)"``."""
+    if len(found) == 1:
+        return next(iter(found))
+    ordered = sorted(found.items(), key=lambda one: (-one[1], one[0]))
+    return listed([f"{what} ({_runs(count)})" for what, count in ordered])
+
+
+def _runs(count: int) -> str:
+    return "1 run" if count == 1 else f"{count} runs"
+
+
+def _days(days: Sequence[date]) -> str:
+    """``"28 November 2026"``, or ``"26 November to 28 November 2026"``."""
+    first, last = days[0], days[-1]
+    end = f"{last.day} {last:%B %Y}"
+    if first == last:
+        return f"on {end}"
+    year = f" {first.year}" if first.year != last.year else ""
+    return f"from {first.day} {first:%B}{year} to {end}"
