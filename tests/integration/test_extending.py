@@ -2,6 +2,7 @@
 
 import csv
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ import yaml
 from conftest import ROOT, Finished, Workflow
 
 from mnerflow.evaluation.scores import read_scores
-from mnerflow.plan.names import Run
+from mnerflow.plan.names import Combination, Run
+from mnerflow.reporting import does_it_help
 
 
 @pytest.mark.parametrize(
@@ -58,29 +60,30 @@ def test_a_part_in_one_file(
 
 
 def test_a_fusion_is_held_against_itself_trained_on_shuffled_images(
-    workflow: Workflow, finished: Finished, config: dict[str, Any], tmp_path: Path
+    workflow: Workflow, finished: Finished, config: dict[str, Any]
 ) -> None:
-    datasets = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["datasets"]
-    own = datasets["demo"] | config["datasets"]["demo"]
-    config["datasets"]["demo_shuffled"] = own | {"images_of": "demo", "train_with": ["image.shuffled"]}
-    config["grid"] = [
-        block | {"datasets": ["demo", "demo_shuffled"], "seeds": [1]} for block in config["grid"][:2]
-    ]
-    config["datasets"]["demo_shuffled"]["train_with"] = ["caption.shuffled"]
-    refused = workflow.run(tmp_path, config, "-n")
-    assert refused.status != 0 and "no run on demo_shuffled reads 'caption'" in refused.output
-    config["datasets"]["demo_shuffled"]["train_with"] = ["image.shuffled"]
-    done = workflow.run(tmp_path, config, "--", "results/test/scores.csv")
+    control = config["variants"] = {"image_shuffled": {"train_with": ["caption.shuffled"]}}
+    block = config["grid"][0] | {"fusions": ["text_only", "linear"], "seeds": [1]}
+    config["grid"] = [*config["grid"], block | {"variants": ["image_shuffled"]}]
+    refused = workflow.run(finished.folder, config, "-n")
+    assert refused.status != 0 and "wrong sources, caption, which no run here reads" in refused.output
+    control["image_shuffled"] = {"train_with": ["image.shuffled"]}
+    name = "demo/none/bilstm+cnn/linear+image_shuffled/seed1"
+    assert workflow.plan(finished.folder, config).trained == {name}
+
+    folder = finished.folder.with_name("controlled")
+    shutil.copytree(finished.folder, folder, symlinks=True)
+    done = workflow.run(folder, config, "--", "results/test/tables/does_it_help.csv")
     assert done.status == 0, done.output
-
-    def of(dataset: str, name: str, file: str) -> bytes:
-        return (tmp_path / f"results/runs/{dataset}/none/{name}/seed1" / file).read_bytes()
-
-    record = yaml.safe_load(of("demo_shuffled", "bilstm+cnn/linear", "run.yaml"))
+    record = yaml.safe_load((folder / "results/runs" / name / "run.yaml").read_text(encoding="utf-8"))
     assert record["config"]["train_with"] == ["image.shuffled"]
-    for name, same in (("bilstm+none/text_only", True), ("bilstm+cnn/linear", False)):
-        both = {of(dataset, name, "predictions.jsonl") for dataset in ("demo", "demo_shuffled")}
-        assert (len(both) == 1) == same, name
+    rows = does_it_help.TABLE.read(folder / "results/test/tables/does_it_help.csv")
+    [row] = [row for row in rows if Combination.of(row).folder == "demo/none/bilstm+cnn/linear"]
+    assert row["control_shuffled"] == "demo/none/bilstm+cnn/linear+image_shuffled"
+    assert row["beyond_control_shuffled"] == pytest.approx(
+        row["fusion_score"] - row["control_shuffled_score"], abs=1e-7
+    )
+    assert "image_shuffled" not in {row["variant"] for row in rows}
 
 
 def test_a_run_that_starts_from_another(workflow: Workflow, config: dict[str, Any], tmp_path: Path) -> None:

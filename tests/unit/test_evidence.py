@@ -5,18 +5,20 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
+from records import write_record
 
 from mnerflow.cli import main
 from mnerflow.data.tags import tag_list
 from mnerflow.errors import UserError
 from mnerflow.evaluation.best import best_combinations
 from mnerflow.evaluation.counts import Counts, count, read_counts, write_counts
-from mnerflow.evaluation.evidence import Comparison, compare_with_baselines
+from mnerflow.evaluation.evidence import Comparison, compare_with_baselines, stray_controls
 from mnerflow.evaluation.intervals import score_intervals
 from mnerflow.evaluation.predictions import Prediction
-from mnerflow.evaluation.seeds import Estimate
+from mnerflow.evaluation.seeds import Estimate, SeedVariance, systems_of
 from mnerflow.evaluation.statistics import holm
 from mnerflow.plan.names import Run
+from mnerflow.record import TrainingRecord
 from mnerflow.reporting.does_it_help import TABLE, help_record, help_table
 from mnerflow.reporting.per_type import type_rows, type_tables
 from mnerflow.reporting.power import power_text
@@ -169,6 +171,60 @@ def test_a_caption_is_held_against_wrong_ones_and_of_two_contexts_each_against_i
     runs[replace(CAPTION, seed=2)] = counts(0.9, 4)
     [caption], _ = compare_with_baselines(runs, BASELINES, MARGIN, TRIALS)
     assert caption.drops == {}, "not of all seeds"
+
+
+SHUFFLED = replace(LINEAR, variant="image_shuffled")
+
+
+def test_a_matched_control_stands_beside_the_baseline_and_changes_no_other_number(tmp_path):
+    runs = {replace(TEXT, seed=s): counts(0.6, s) for s in (1, 2, 3)}
+    runs |= {replace(LINEAR, seed=s): counts(0.9, s + 10, 0.5) for s in (1, 2, 3)}
+    runs |= {replace(SHUFFLED, seed=s): counts(0.7, s + 20, 0.7) for s in (1, 2)}
+    held = {LINEAR.combination: {"image.shuffled": SHUFFLED.combination}}
+    [one], alone = compare_with_baselines(runs, BASELINES, MARGIN, TRIALS, controls=held)
+    [without], _ = compare_with_baselines(runs, BASELINES, MARGIN, TRIALS)
+    assert (replace(one, controls={}), alone) == (without, [])
+    control = one.controls["shuffled"]
+    assert (control.combination, control.seeds) == (SHUFFLED.combination, 2)
+    systems = systems_of(runs)
+    variance = SeedVariance.pooled(systems.values())
+    assert control.difference == variance.difference(
+        systems[LINEAR.combination], systems[SHUFFLED.combination]
+    )
+
+    record = help_record(one)
+    assert set(record) == set(TABLE.names)
+    assert record["control_shuffled"] == "demo/none/bilstm+cnn/linear+image_shuffled"
+    assert record["beyond_control_shuffled"] == pytest.approx(0.2, abs=0.06)
+    assert record["beyond_control_shuffled_low"] > 0 and record["beyond_control_shuffled_p"] < 0.001
+    assert {record[name] for name in ("control_blank", "beyond_control_blank", "control_blank_score")} == {
+        None
+    }
+    shown, unshown = (help_table([row], [], MARGIN) for row in (record, help_record(without)))
+    assert [name for name in shown.columns if "control" in name] == ["beyond control, shuffled"]
+    assert not [name for name in unshown.columns if "control" in name]
+    assert "a control whether it is the source that is" in shown.markdown()
+    assert "control" not in unshown.markdown()
+
+
+def test_a_control_may_have_several_sources_wrong_and_one_of_nothing_that_is_compared_is_named(tmp_path):
+    both = replace(TEXT, variant="both")
+    wrong, other = replace(both, variant="wrong"), replace(SHUFFLED, fusion="gated")
+    runs = {replace(one, seed=s): counts(0.6, s) for one in (TEXT, both, wrong, other) for s in (1, 2)}
+    baselines = {both.combination: {"caption+ocr": TEXT.combination}}
+    held = {both.combination: {"caption+ocr.blank": wrong.combination}}
+    comparisons, _ = compare_with_baselines(runs, baselines, MARGIN, TRIALS, controls=held)
+    assert [*comparisons[0].controls] == ["blank"]
+    records = {
+        run: TrainingRecord.read(
+            write_record(tmp_path / run.path, run, config={"train_with": ["image.shuffled"]}), ""
+        )
+        for run in (replace(wrong, seed=1), replace(other, seed=1))
+    }
+    stray = stray_controls(comparisons, records)
+    assert stray == [other.combination]
+    said = "Controls of what is not compared: `demo/none/bilstm+cnn/gated+image_shuffled`."
+    assert said in help_table([*map(help_record, comparisons)], [], MARGIN, stray).markdown()
 
 
 def test_power_says_which_gain_seeds_and_posts_would_show(tmp_path, capsys):

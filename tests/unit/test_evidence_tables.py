@@ -9,10 +9,11 @@ from records import write_record
 
 from mnerflow.errors import UserError
 from mnerflow.evaluation import scores
-from mnerflow.evaluation.evidence import Comparison
+from mnerflow.evaluation.evidence import Comparison, Control
+from mnerflow.evaluation.pooled import Pooled
 from mnerflow.evaluation.seeds import Estimate
 from mnerflow.plan.names import Run
-from mnerflow.reporting import cost, does_it_help, per_type
+from mnerflow.reporting import cost, does_it_help, per_type, pooled
 from mnerflow.reporting.literature import TABLE, literature_rows, literature_table
 from mnerflow.reporting.plots.ablations import draw_ablations
 from mnerflow.reporting.plots.cost import draw_cost
@@ -160,8 +161,12 @@ def test_latex_compiles(tmp_path):
         "f1_sd": None,
         "best": True,
     }
-    compared = [does_it_help.help_record(c) for c in (GAIN, CAPTION)]
+    control = Control(replace(LINEAR.combination, variant="image_shuffled"), 3, 0.6, GAIN.difference)
+    controlled = replace(GAIN, controls={"shuffled": control})
+    compared = [does_it_help.help_record(c) for c in (GAIN, controlled, CAPTION)]
     tables = [does_it_help.help_table(compared, [LINEAR], 0.005), *per_type.type_tables([row])]
+    answer = Pooled("a_b", "none", "image", 2, 1, 4, 3, GAIN.difference, 0.01)
+    tables.append(pooled.TABLE.render(pooled.pooled_rows([answer])))
     body = "".join(table.latex() for table in [*tables, literature_table(literature_rows([]))])
     preamble = r"\documentclass{article}\usepackage{booktabs,graphicx}"
     (tmp_path / "t.tex").write_text(rf"{preamble}\begin{{document}}{body}\end{{document}}", encoding="utf-8")

@@ -14,7 +14,13 @@ from mnerflow.config import RunConfig, build
 from mnerflow.config.configuration import check
 from mnerflow.config.keys import check_keys
 from mnerflow.errors import UserError
-from mnerflow.plan.baselines import baselines, lacking_baselines, read_baselines, write_baselines
+from mnerflow.plan.baselines import (
+    baselines,
+    controls,
+    lacking_baselines,
+    read_baselines,
+    write_baselines,
+)
 from mnerflow.plan.checks import check_plan
 from mnerflow.plan.grid import expand, starting_runs
 from mnerflow.plan.names import Combination, Run
@@ -217,10 +223,10 @@ def test_the_baseline_of_what_a_variant_reads_besides_is_what_it_is_based_on(con
 
 
 def test_baselines_that_the_grid_lacks_are_named(config) -> None:
-    config["grid"] = [config["grid"][0] | {"text_encoders": ["bilstm"], "fusions": ["linear"], "seeds": [2]}]
+    config["grid"] = [config["grid"][0] | {"text_encoders": ["bilstm"], "fusions": ["linear"]}]
     lacking = lacking_baselines(config, expand(config))
-    assert lacking == ["demo/none/bilstm+none/text_only/seed2"]
-    config["grid"][0]["fusions"] += ["text_only"]
+    assert lacking == ["demo/none/bilstm+none/text_only"]
+    config["grid"] += [config["grid"][0] | {"fusions": ["text_only"], "seeds": [1]}]  # it has one for all
     assert lacking_baselines(config, expand(config)) == []
 
 
@@ -479,33 +485,68 @@ def test_profiles_name_rules_that_are_there() -> None:
     assert slurm["set-resources"].keys() == heavy | {"image_features"}
 
 
-def wrong_set(*conditions: str, fusions: tuple[str, ...] = ("text_only", "linear")) -> dict:
+CONTROLS = {
+    "image_shuffled": {"train_with": ["image.shuffled"]},
+    "caption_blank": {"based_on": "crf_caption", "train_with": ["caption.blank"]},
+    "all_shuffled": {"based_on": "crf_caption", "train_with": ["caption.shuffled", "image.shuffled"]},
+}
+
+
+def controlled(**variants: dict) -> dict:
     config = load()
-    config["datasets"]["wrong"] = config["datasets"]["demo"] | {"train_with": list(conditions)}
-    block = {"datasets": ["wrong"], "text_encoders": ["bilstm"], "image_encoders": ["cnn"], "seeds": [1]}
-    return config | {"grid": [block | {"fusions": list(fusions)}]}
+    config["variants"] |= CONTROLS | variants
+    block = {"datasets": ["demo"], "text_encoders": ["bilstm"], "image_encoders": ["cnn"], "seeds": [1]}
+    names = ["base", "crf_caption", *CONTROLS, *variants]
+    return config | {"grid": [block | {"fusions": ["text_only", "linear"], "variants": names}]}
 
 
-def test_a_run_is_trained_on_what_is_wrong_of_what_it_reads() -> None:
-    config = wrong_set("image.shuffled")
+def test_a_control_runs_where_its_sources_are_read_and_is_told_that_they_are_wrong() -> None:
+    config = controlled()
     check(config)
-    check_plan(config, expand(config))
-    found = {run.fusion: run_config(config, run).get("train_with") for run in expand(config)}
-    assert found == {"text_only": None, "linear": ["image.shuffled"]}
+    found = {run.system: run_config(config, run).get("train_with") for run in expand(config)}
+    assert found == dict.fromkeys(["text_only", "text_only+crf_caption", "linear", "linear+crf_caption"]) | {
+        "text_only+caption_blank": ["caption.blank"],
+        "linear+caption_blank": ["caption.blank"],
+        "linear+image_shuffled": ["image.shuffled"],
+        "linear+all_shuffled": ["caption.shuffled", "image.shuffled"],
+    }
+
+
+def test_a_control_is_the_same_but_for_its_training_and_held_against_nothing_itself() -> None:
+    config = controlled()
+    linear = Combination("demo", "none", "bilstm", "cnn", "linear")
+    wrong = replace(linear, variant="image_shuffled")
+    assert controls(config, linear) == {"image.shuffled": wrong}
+    assert baselines(config, linear) and baselines(config, wrong) == controls(config, wrong) == {}
+    values = run_config(config, wrong.run(1))
+    assert values.pop("train_with") and values == run_config(config, linear.run(1))
+    captioned = replace(linear, variant="crf_caption")
+    assert controls(config, captioned) == {
+        "caption.blank": replace(linear, variant="caption_blank"),
+        "image+caption.shuffled": replace(linear, variant="all_shuffled"),
+    }
+    text = replace(captioned, image_encoder="none", fusion="text_only")
+    assert controls(config, text) == {"caption.blank": replace(text, variant="caption_blank")}
 
 
 @pytest.mark.parametrize(
-    ("conditions", "said"),
+    ("entry", "said"),
     [
-        (["image.shuffled", "image.blank"], "image is shuffled or blank, not both"),
-        (["imag.blank"], "no run on wrong reads 'imag' (did you mean 'image'?)"),
-        (["caption.blank"], "no run on wrong reads 'caption'"),
-        (["image.shufled"], "'image.shufled' is not a source, a dot and shuffled or blank"),
+        ({"train_with": ["imag.blank"]}, "wrong sources, imag, which no run here reads (did you mean 'image"),
+        ({"train_with": ["ocr.blank", "image.blank"]}, "wrong sources, ocr, which no run here reads."),
+        ({"train_with": ["image.shufled"]}, "'image.shufled' is not a source, a dot and shuffled or blank"),
+        ({"train_with": ["image.blank"], "decoder": "crf"}, "Put decoder into a variant of its own"),
+        ({"based_on": "image_shuffled"}, "'image_shuffled' is a control, trained with wrong sources"),
+        ({"train_with": ["image.shuffled"]}, "variants.image_shuffled: it trains the same as variants.mine"),
+        (
+            {"based_on": "caption", "train_with": ["caption.blank", "image.shuffled"]},
+            "sources are all shuffled, or all blank",
+        ),
     ],
 )
-def test_wrong_sources_that_mean_nothing_are_refused(conditions: list[str], said: str) -> None:
-    config = wrong_set(*conditions)
+def test_controls_that_control_nothing_are_refused(entry: dict, said: str) -> None:
+    config = controlled(mine=entry)
     with pytest.raises(UserError) as error:
         check(config)
         check_plan(config, expand(config))
-    assert "datasets.wrong.train_with" in str(error.value) and said in str(error.value)
+    assert "mine" in str(error.value) and said in str(error.value)

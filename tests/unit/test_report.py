@@ -99,6 +99,26 @@ def test_the_answer_is_put_into_words() -> None:
     )
 
 
+def test_a_data_set_of_several_models_is_told_once_what_they_gain_on_average() -> None:
+    mean = {"dataset": "scans", "filter": "none", "source": "image", "models": 2, "one_seed": 1}
+    mean |= {"difference": 0.1, "low": 0.05, "high": 0.15, "p": 0.01}
+    one_seed = GAINS | {"fusion": "prefix", "seeds": 1, "verdict": "one seed"}
+    found = answers([IGNORES, one_seed], SENTENCES, KINDS, [mean, mean | {"source": "caption", "models": 1}])
+    said = [line for answer in (*found.real, *found.one_seed) for line in answer.sentences]
+    assert [line for line in said if "average" in line] == [
+        "On average over 2 models, the image changes entity F1 by +10.00 points (95 % interval +5.00 to "
+        "+15.00, p 0.010); 1 of the models ran with one seed."
+    ]
+
+
+def test_a_claim_names_its_matched_control() -> None:
+    beyond = {"beyond_control_shuffled": 0.2, "beyond_control_shuffled_low": 0.1}
+    [claim] = on_scans(GAINS | beyond | {"beyond_control_shuffled_high": 0.3}).claims
+    assert claim.evidence.endswith(
+        "Beyond its matched control, trained with the image shuffled: +20.00 points (+10.00 to +30.00)."
+    )
+
+
 def test_all_models_of_one_verdict_are_summed_up_as_all() -> None:
     scans = on_scans(IGNORES, IGNORES | {"fusion": "linear"})
     assert (scans.word, scans.sentences) == ("No", ["Both models score the same whatever the image."])

@@ -17,7 +17,7 @@ def name_lacking_baselines():
     if lacking := lacking_baselines(config, plan.runs):
         print(
             f"mnerflow: the grid lacks {len(lacking)} baselines of its runs, such as {lacking[0]}. What the image "
-            "or a context is worth there cannot be said; add their fusions, variants or seeds.",
+            "or a context is worth there cannot be said; add their fusions or variants.",
             file=sys.stderr,
         )
 

@@ -17,18 +17,20 @@ rule tables:
     params:
         encoders=encoders_of(config) | llm.rivals_of(config),
         fusions={name: kind_of(name, entry) for name, entry in config["fusions"].items()},
+        controls=control_variants(config),
         code=code_of("tables.py"),
     script:
         "../scripts/tables.py"
 
 
 rule evidence:
-    """Compare every run with its baseline and with wrong sources; scores by entity type."""
+    """Compare every run with its baseline and with wrong sources, and pool that; scores by entity type."""
     input:
         counts=of_all_encoders("counts.npz") + of_rivals("counts.npz"),
         records=of_runs("run.yaml"),
     output:
         help=expand(study("tables/does_it_help.{ending}"), ending=TABLE_ENDINGS),
+        pooled=expand(study("tables/pooled.{ending}"), ending=TABLE_ENDINGS),
         types=expand(study("tables/per_type.{ending}"), ending=TABLE_ENDINGS),
     log:
         "results/logs/evidence.log",
@@ -36,6 +38,7 @@ rule evidence:
         ENVIRONMENT
     params:
         baselines=BASELINES,
+        controls=write_baselines(plan.controls),
         margin=plan.margin,
         code=code_of("evidence.py"),
     script:
@@ -144,6 +147,7 @@ rule literature:
         ENVIRONMENT
     params:
         contexts={name: contexts_of(config, name) for name in variants(config)},
+        controls=control_variants(config),
         code=code_of("literature.py"),
     script:
         "../scripts/literature.py"

@@ -3,12 +3,13 @@
 from pathlib import Path
 
 from mnerflow.evaluation.counts import read_counts
-from mnerflow.evaluation.evidence import compare_with_baselines, unlike_baselines
+from mnerflow.evaluation.evidence import compare_with_baselines, stray_controls, unlike_baselines
+from mnerflow.evaluation.pooled import pooled_answers
 from mnerflow.log import job
 from mnerflow.plan.baselines import read_baselines
 from mnerflow.plan.names import Run
 from mnerflow.record import TrainingRecord
-from mnerflow.reporting import does_it_help, per_type
+from mnerflow.reporting import does_it_help, per_type, pooled
 
 with job("compared all runs", snakemake.log[0]):
     runs = read_counts(snakemake.input.counts)
@@ -16,12 +17,19 @@ with job("compared all runs", snakemake.log[0]):
         Run.from_folder(file.parent): TrainingRecord.read(file, "Train the run again.")
         for file in map(Path, snakemake.input.records)
     }
-    baselines, margin = read_baselines(snakemake.params.baselines), snakemake.params.margin
-    comparisons, alone = compare_with_baselines(runs, baselines, margin)
+    baselines, controls = (
+        read_baselines(values) for values in (snakemake.params.baselines, snakemake.params.controls)
+    )
+    margin = snakemake.params.margin
+    comparisons, alone = compare_with_baselines(runs, baselines, margin, controls=controls)
     unlike = unlike_baselines(comparisons, records)
     compared = [does_it_help.help_record(*each) for each in zip(comparisons, unlike, strict=True)]
+    stray = stray_controls(comparisons, records)
     does_it_help.TABLE.write(
-        snakemake.output.help, compared, does_it_help.help_table(compared, alone, margin)
+        snakemake.output.help, compared, does_it_help.help_table(compared, alone, margin, stray)
     )
+    trained = {run.combination for run in records}
+    answers = pooled_answers(runs, [one for one in comparisons if one.combination in trained])
+    pooled.TABLE.write(snakemake.output.pooled, pooled.pooled_rows(answers))
     rows = per_type.type_rows(runs)
     per_type.TABLE.write(snakemake.output.types, rows, *per_type.type_tables(rows))

@@ -6,5 +6,7 @@ from mnerflow.reporting.literature import TABLE, literature_rows, literature_tab
 from mnerflow.reporting.summary import summarize
 
 with job("put the literature's results beside ours", snakemake.log[0]):
-    rows = literature_rows(summarize(read_scores(snakemake.input[0])), snakemake.params.contexts)
+    scores, params = read_scores(snakemake.input[0]), snakemake.params
+    ours = [row for row in summarize(scores) if row["variant"] not in params.controls]
+    rows = literature_rows(ours, params.contexts)
     TABLE.write(snakemake.output, rows, literature_table(rows))

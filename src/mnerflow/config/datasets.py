@@ -10,14 +10,12 @@ from mnerflow.config.run import TrainingConfig
 from mnerflow.config.types import (
     Address,
     Counts,
-    Distinct,
     InnerPath,
     Maybe,
     Name,
     Section,
     Several,
     Sha256,
-    WrongSource,
 )
 from mnerflow.data.config import DemoConfig, Fit, PrepareConfig
 
@@ -99,7 +97,6 @@ class Dataset(PrepareConfig, About):
         posts: how many there are in each split, for estimates before anything is fetched.
         images: an archive of photos.
         images_of: another data set with the same images, which are decoded and encoded once for both.
-        train_with: conditions that training and the choice of the epoch see; test is predicted as of any set.
         fit: how an image is brought into a square: whole, or, a line of text, cut into rows.
         training: settings of every run on this data set.
     """
@@ -116,7 +113,6 @@ class Dataset(PrepareConfig, About):
     posts: Maybe[Counts] = None
     images: Maybe[Photos] = None
     images_of: Name = ""
-    train_with: Distinct[WrongSource] = field(default_factory=list)
     fit: Fit = "letterbox"
     training: TrainingConfig = field(default_factory=TrainingConfig)
 

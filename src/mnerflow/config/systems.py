@@ -6,7 +6,18 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator
 
 from mnerflow.config.run import LearningRates, TrainingConfig
-from mnerflow.config.types import Distinct, Maybe, Name, Pixels, Positive, Rate, Section, Sha256, Source
+from mnerflow.config.types import (
+    Distinct,
+    Maybe,
+    Name,
+    Pixels,
+    Positive,
+    Rate,
+    Section,
+    Sha256,
+    Source,
+    WrongSource,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,6 +175,8 @@ class Variant(Section):
             cut. Without it, a quarter of what a transformer reads at once.
         decoder: a kind of decoder, or a kind with its options.
         init_from: start from a run on another data set.
+        train_with: conditions that training and the choice of the epoch see; test is predicted as of any
+            run. Such a variant is the matched control of the one that it is based on.
         training: settings of its runs.
     """
 
@@ -178,4 +191,5 @@ class Variant(Section):
         ),
     ] = field(default_factory=lambda: Decoder(kind="softmax"))
     init_from: Maybe[Start] = None
+    train_with: Distinct[WrongSource] = field(default_factory=list)
     training: TrainingConfig = field(default_factory=TrainingConfig)

@@ -6,9 +6,9 @@ from itertools import groupby
 import numpy as np
 
 from mnerflow.evaluation.counts import Counts
-from mnerflow.evaluation.seeds import Seeds, SeedVariance
+from mnerflow.evaluation.seeds import Seeds, SeedVariance, alike
 from mnerflow.evaluation.statistics import SIGNIFICANCE, holm
-from mnerflow.plan.names import NONE, Combination, Run
+from mnerflow.plan.names import Combination, Run
 
 
 def best_combinations(runs: Mapping[Run, Counts]) -> set[Combination]:
@@ -38,9 +38,7 @@ def surely_best(tasks: Sequence[Mapping[Combination, np.ndarray]]) -> list[Combi
         ranked = sorted(systems, key=lambda name: systems[name].mean, reverse=True)[:2]
         if len(ranked) == 2 and min(len(systems[name]) for name in ranked) > 1:
             first, second = ranked
-            variance = SeedVariance.pooled(
-                system for name, system in systems.items() if name.text_encoder != NONE and system.mean
-            )
+            variance = SeedVariance.pooled(alike(systems).values())
             contests[index] = first, variance.difference(systems[first], systems[second]).p
     corrected = holm([p for _, p in contests.values()])
     best: list[Combination | None] = [None] * len(tasks)

@@ -1,18 +1,21 @@
 """Does a source help? Every run against its baseline, which lacks it, and against itself with it wrong.
 
 A baseline is the same run with one source taken away: data set, filter, encoders and variant are the same.
+A matched control is the same run, trained with the source wrong. The first tells whether the source is worth
+its model, the second whether it is the source that is.
 ``rules`` say what a verdict means.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain, groupby, product
+from types import MappingProxyType
 
 import numpy as np
 
 from mnerflow.conditions import CHANGES, Condition
 from mnerflow.evaluation.counts import Counts, check_same_posts
-from mnerflow.evaluation.seeds import Estimate, SeedVariance, systems_of
+from mnerflow.evaluation.seeds import Estimate, SeedVariance, alike, systems_of
 from mnerflow.evaluation.statistics import (
     SIGNIFICANCE,
     TRIALS,
@@ -21,7 +24,7 @@ from mnerflow.evaluation.statistics import (
     holm,
 )
 from mnerflow.plan.baselines import Baselines
-from mnerflow.plan.names import NONE, Combination, Run
+from mnerflow.plan.names import Combination, Run
 from mnerflow.record import TrainingRecord
 
 ONE_SEED = "one seed"
@@ -57,6 +60,19 @@ def rules(margin: float) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class Control:
+    """A matched control of a combination, with all of its seeds, on true sources.
+
+    ``score`` is a fraction; ``difference`` is the combination minus its control. No p is corrected.
+    """
+
+    combination: Combination
+    seeds: int
+    score: float
+    difference: Estimate
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """A combination beside its baseline, each with all of its seeds; scores are fractions.
 
@@ -66,7 +82,8 @@ class Comparison:
     correction. ``p_trained`` tests these trained models alone. ``changed`` is the share of sentences that are
     tagged otherwise when the source is shuffled. ``order`` is the bound of almost stochastic order, below 0.5
     where the fusion's seeds are almost stochastically better (``None`` below five seeds). A change of less
-    than ``margin`` counts as none.
+    than ``margin`` counts as none. ``controls`` are by the change of the source that they were trained with;
+    no verdict hangs on them.
     """
 
     combination: Combination
@@ -83,6 +100,7 @@ class Comparison:
     changed: float | None
     order: float | None
     margin: float
+    controls: Mapping[str, Control] = field(default_factory=dict)
 
     @property
     def sign(self) -> int:
@@ -145,7 +163,11 @@ def _leaves_out_zero(interval: tuple[float, float], slack: float) -> int:
 
 
 def compare_with_baselines(
-    runs: Mapping[Run, Counts], baselines: Baselines, margin: float, trials: int = TRIALS
+    runs: Mapping[Run, Counts],
+    baselines: Baselines,
+    margin: float,
+    trials: int = TRIALS,
+    controls: Baselines = MappingProxyType({}),
 ) -> tuple[list[Comparison], list[Run]]:
     """Compare every combination with its baselines, each with all of its seeds.
 
@@ -157,6 +179,7 @@ def compare_with_baselines(
         baselines: what each combination is held against.
         margin: entity F1, a fraction; a change of less counts as none.
         trials: of the randomization test.
+        controls: the matched controls of each combination; one that was not run is left out.
 
     Returns:
         The comparisons in the order of the runs, and the runs of which a baseline was not run.
@@ -173,7 +196,8 @@ def compare_with_baselines(
             own = [*of_seeds]
             for source, baseline in baselines.get(one, {}).items():
                 if baseline in data.systems:
-                    comparisons.append(data.compare(one, source, baseline))
+                    found = data.controls(one, source, controls.get(one, {}))
+                    comparisons.append(replace(data.compare(one, source, baseline), controls=found))
                 else:
                     alone += own
     return corrected(comparisons), alone
@@ -188,14 +212,28 @@ def corrected(comparisons: Sequence[Comparison]) -> list[Comparison]:
 def unlike_baselines(
     comparisons: Sequence[Comparison], records: Mapping[Run, TrainingRecord]
 ) -> list[list[str]]:
-    """What the two sides of each comparison had different, over its seeds, as ``TrainingRecord.unlike``."""
+    """What the two sides of each comparison had different, over its seeds, as ``TrainingRecord.unlike``.
+
+    Its controls stand on the side of its baseline.
+    """
     seeds = {one: [*runs] for one, runs in groupby(sorted(records), key=lambda run: run.combination)}
     found = []
     for comparison in comparisons:
-        sides = product(seeds.get(comparison.combination, ()), seeds.get(comparison.baseline, ()))
+        others = [comparison.baseline, *(one.combination for one in comparison.controls.values())]
+        against = chain.from_iterable(seeds.get(other, ()) for other in others)
+        sides = product(seeds.get(comparison.combination, ()), against)
         unlike = (records[run].unlike(records[other]) for run, other in sides)
         found.append(sorted({*chain.from_iterable(unlike)}))
     return found
+
+
+def stray_controls(
+    comparisons: Sequence[Comparison], records: Mapping[Run, TrainingRecord]
+) -> list[Combination]:
+    """The combinations that were trained with wrong sources and are no control of a comparison."""
+    held = {control.combination for one in comparisons for control in one.controls.values()}
+    trained = {run.combination for run, record in records.items() if record.config.get("train_with")}
+    return sorted(trained - held)
 
 
 class _Data:
@@ -204,8 +242,8 @@ class _Data:
     def __init__(self, runs: Mapping[Run, Counts], margin: float, trials: int) -> None:
         self.runs, self.margin, self.trials = runs, margin, trials
         self.systems = systems_of(runs)
-        self.pool = [one for one, system in self.systems.items() if one.text_encoder != NONE and system.mean]
-        self.variance = SeedVariance.pooled(self.systems[one] for one in self.pool)
+        self.pool = alike(self.systems)
+        self.variance = SeedVariance.pooled(self.pool.values())
         self.drops = {
             name: self._drops(name) for name in dict.fromkeys(chain(*(c.changed for c in runs.values())))
         }
@@ -215,6 +253,22 @@ class _Data:
         drops = {one: self.systems[one] - system for one, system in wrong.items()}
         variance = SeedVariance.pooled(drops[one] for one in self.pool if one in drops)
         return {one: variance.mean(drop) for one, drop in drops.items()}
+
+    def controls(
+        self, one: Combination, source: str, controls: Mapping[str, Combination]
+    ) -> dict[str, Control]:
+        """Those with this source wrong, by its change."""
+        named = ((change, controls.get(Condition(source, change).name)) for change in CHANGES)
+        return {
+            change: Control(
+                control,
+                len(self.systems[control]),
+                self.systems[control].mean,
+                self.variance.difference(self.systems[one], self.systems[control]),
+            )
+            for change, control in named
+            if control in self.systems
+        }
 
     def compare(self, one: Combination, source: str, baseline: Combination) -> Comparison:
         fusion, other = self.systems[one], self.systems[baseline]

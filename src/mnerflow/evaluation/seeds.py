@@ -19,7 +19,7 @@ from mnerflow.conditions import TRUE
 from mnerflow.evaluation.counts import Counts
 from mnerflow.evaluation.metrics import GOLD, PREDICTED, TRUE_POSITIVE
 from mnerflow.evaluation.statistics import CONFIDENCE, POWER, SIGNIFICANCE, f1
-from mnerflow.plan.names import Combination, Run
+from mnerflow.plan.names import NONE, Combination, Run
 
 
 @dataclass(frozen=True)
@@ -205,3 +205,8 @@ def systems_of(runs: Mapping[Run, Counts], condition: str = TRUE.name) -> dict[C
         for one, several in seeds.items()
         if all(condition in counts.entities for counts in several)
     }
+
+
+def alike(systems: Mapping[Combination, Seeds]) -> dict[Combination, Seeds]:
+    """Those of a data set whose variances between seeds are pooled: they read the text and find anything."""
+    return {one: system for one, system in systems.items() if one.text_encoder != NONE and system.mean}

@@ -1,14 +1,15 @@
-"""What runs are held against: the same, with one source taken away."""
+"""What runs are held against: the same, with one source taken away, or trained with it wrong."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from mnerflow.conditions import IMAGE
+from mnerflow.conditions import IMAGE, Condition
 from mnerflow.plan.names import BASE, NONE, TEXT_ONLY, Combination, Run
-from mnerflow.plan.variants import variants
+from mnerflow.plan.variants import sources_of, variants, wrong_sources
 
-# By combination what it is held against: by the source that is taken away, the same without it.
+# By combination what it is held against: by the source that is taken away, the same without it; of controls,
+# by the condition that they were trained with.
 Baselines = Mapping["Combination", Mapping[str, "Combination"]]
 
 
@@ -16,9 +17,12 @@ def baselines(config: dict[str, Any], combination: Combination) -> dict[str, Com
     """What a combination is held against: by the source that is taken away, the same without it.
 
     Without its image a fusion is ``TEXT_ONLY``; without the contexts that a variant adds, the variant is the
-    one that it is based on. What reads one source alone has no baseline.
+    one that it is based on. What reads one source alone has no baseline, nor has a matched control: it is
+    what others are held against.
     """
-    found = {}
+    found: dict[str, Combination] = {}
+    if wrong_sources(config, combination.variant):
+        return found
     if combination.image_encoder != NONE and combination.text_encoder != NONE:
         found[IMAGE] = replace(combination, image_encoder=NONE, fusion=TEXT_ONLY)
     entry = variants(config)[combination.variant]
@@ -27,8 +31,25 @@ def baselines(config: dict[str, Any], combination: Combination) -> dict[str, Com
     return found
 
 
+def controls(config: dict[str, Any], combination: Combination) -> dict[str, Combination]:
+    """The matched controls of a combination: the same, trained with wrong sources, ``image.shuffled``.
+
+    Those are variants that are based on its own. Of several sources that are wrong at once the names are
+    joined, as those of contexts that a variant adds are: ``caption+ocr.shuffled``.
+    """
+    found = {}
+    for name, entry in variants(config).items():
+        wrong = wrong_sources(config, name)
+        if wrong and entry.get("based_on", BASE) == combination.variant:
+            change = Condition.named(entry["train_with"][0]).change
+            read = [source for source in sources_of(config, combination) if source in wrong]
+            if len(read) == len(wrong):
+                found[Condition("+".join(read), change).name] = replace(combination, variant=name)
+    return found
+
+
 def write_baselines(found: Baselines) -> dict[str, dict[str, str]]:
-    """Baselines as plain values, by their folders."""
+    """Baselines, or controls, as plain values, by their folders."""
     return {
         one.folder: {source: other.folder for source, other in others.items()}
         for one, others in found.items()
@@ -47,11 +68,6 @@ def read_baselines(values: Mapping[str, Mapping[str, str]]) -> dict[Combination,
 
 def lacking_baselines(config: dict[str, Any], runs: Iterable[Run]) -> list[str]:
     """The baselines that ``runs`` lack, each once: what their sources are worth cannot be said."""
-    planned = {*runs}
-    lacking = {
-        baseline.run(run.seed).path
-        for run in planned
-        for baseline in baselines(config, run.combination).values()
-        if baseline.run(run.seed) not in planned
-    }
-    return sorted(lacking)
+    planned = {run.combination for run in runs}
+    found = {baseline for one in planned for baseline in baselines(config, one).values()}
+    return sorted(baseline.folder for baseline in found - planned)

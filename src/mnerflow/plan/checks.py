@@ -19,7 +19,7 @@ from mnerflow.plan.datasets import split_files
 from mnerflow.plan.encoders import ENCODERS, encoders, encoders_in
 from mnerflow.plan.names import BASE, FILTERS_OFF, NONE, Run
 from mnerflow.plan.settings import decoder_of, run_config
-from mnerflow.plan.variants import contexts_of, sources_of, variant_chain, variants
+from mnerflow.plan.variants import contexts_of, variant_chain, variants
 from mnerflow.registry import check_part, kind_of, names_in
 from mnerflow.signature import options_class
 
@@ -33,7 +33,6 @@ def check_plan(config: dict[str, Any], runs: Iterable[Run], rivals: Iterable[Run
     """
     _check_entries(config)
     runs = list(runs)
-    _check_train_with(config, runs)
     for run in {(run.dataset, run.filter, run.image_encoder): run for run in (*runs, *rivals)}.values():
         _check_data(config, run)
     for run in {run.combination: run for run in runs}.values():
@@ -92,6 +91,7 @@ def _check_entries(config: dict[str, Any]) -> None:
     if config.get("variants", {}).get(BASE):
         raise UserError(f"variants.{BASE}: it is the variant that changes nothing. Choose another name.")
     for name in variants(config):
+        _check_control(config, name)
         chain, contexts = variant_chain(config, name), contexts_of(config, name)
         if twice := [context for context, count in Counter(contexts).items() if count > 1]:
             raise UserError(
@@ -115,22 +115,33 @@ def _check_entries(config: dict[str, Any]) -> None:
             )
 
 
-def _check_train_with(config: dict[str, Any], runs: Iterable[Run]) -> None:
-    """A run goes without what it does not read, as a baseline must; where all do, the entry says nothing."""
-    read: dict[str, set[str]] = {}
-    for run in runs:
-        read.setdefault(run.dataset, set()).update(sources_of(config, run))
-    for name, sources in read.items():
-        place = f"datasets.{name}.train_with"
-        wrong = [Condition.named(one).source for one in config["datasets"][name].get("train_with", [])]
-        for source in wrong:
-            if source not in sources:
-                raise UserError(
-                    f"{place}: no run on {name} reads {source!r}{suggest(source, sources)}. Plan one that "
-                    "does, or leave it out."
-                )
-            if wrong.count(source) > 1:
-                raise UserError(f"{place}: {source} is shuffled or blank, not both. Choose one.")
+def _check_control(config: dict[str, Any], name: str) -> None:
+    """Raise ``UserError`` where a control differs by more than its wrong sources from what it controls."""
+    entry, place = variants(config)[name], f"variants.{name}"
+    based_on = entry.get("based_on", BASE)
+    if "train_with" in variants(config).get(based_on, {}):
+        raise UserError(
+            f"{place}.based_on: {based_on!r} is a control, trained with wrong sources, and nothing can rest "
+            "on it. Base it on another variant."
+        )
+    if "train_with" not in entry:
+        return
+    if others := sorted(entry.keys() - {"based_on", "train_with"}):
+        raise UserError(
+            f"{place}: a control differs in nothing but `train_with` from the variant that it is based on. "
+            f"Put {listed(others)} into a variant of its own, and name that in `based_on`."
+        )
+    wrong = [Condition.named(condition) for condition in entry["train_with"]]
+    if len({condition.change for condition in wrong}) > 1:
+        raise UserError(
+            f"{place}.train_with: sources are all shuffled, or all blank. Write two variants for the two."
+        )
+    for other, its in variants(config).items():
+        same = its.get("based_on", BASE) == based_on and {*its.get("train_with", [])} == {
+            *entry["train_with"]
+        }
+        if same and other != name:
+            raise UserError(f"{place}: it trains the same as variants.{other}. Remove one of the two.")
 
 
 def _check_data(config: dict[str, Any], run: Run) -> None:

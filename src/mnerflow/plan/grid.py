@@ -5,10 +5,10 @@ from itertools import product
 from typing import Any
 
 from mnerflow import signature
-from mnerflow.errors import UserError, check_known
+from mnerflow.errors import UserError, check_known, suggest
 from mnerflow.plan.encoders import ENCODERS, encoders_in
 from mnerflow.plan.names import BASE, FILTERS_OFF, NONE, Run
-from mnerflow.plan.variants import contexts_of, setting, variants
+from mnerflow.plan.variants import contexts_of, setting, sources_of, variants, wrong_sources
 from mnerflow.registry import kind_of
 
 
@@ -17,8 +17,9 @@ def expand(config: dict[str, Any]) -> list[Run]:
 
     A block of the grid is the product of its lists; an encoder that a fusion does not use is ``none``,
     so unimodal fusions are not multiplied by it. A vision-language encoder stands beside the pairs of a text
-    encoder and an image encoder. Raises ``UserError`` for a name that is not configured, and for contexts
-    without the text.
+    encoder and an image encoder. What does not read all sources that a variant is trained with wrong ones of
+    does not run with that variant. Raises ``UserError`` for a name that is not configured, for contexts
+    without the text, and for wrong sources that nothing reads.
     """
     runs: set[Run] = set()
     for number, block in enumerate(config["grid"], start=1):
@@ -26,11 +27,29 @@ def expand(config: dict[str, Any]) -> list[Run]:
     return sorted(runs)
 
 
-def block_runs(config: dict[str, Any], block: dict[str, Any], place: str) -> Iterator[Run]:
+def block_runs(config: dict[str, Any], block: dict[str, Any], place: str) -> list[Run]:
     """The runs of one block, as ``expand`` says; an error names its ``place`` in the configuration."""
     known = config | {"variants": variants(config)}
     for name in ("datasets", *ENCODERS, "fusions", "variants"):
         check_known(block.get(name, []), known.get(name, {}), f"{place}.{name}")
+    runs = [*_product(config, block, place)]
+    for variant in block.get("variants", [BASE]):
+        if wrong := wrong_sources(config, variant):
+            reads = {run: sources_of(config, run) for run in runs if run.variant == variant}
+            without = {run for run, sources in reads.items() if not {*wrong} <= {*sources}}
+            if len(without) == len(reads):
+                read = {source for sources in reads.values() for source in sources}
+                lacking = [source for source in wrong if source not in read] or wrong
+                raise UserError(
+                    f"{place}: the variant {variant!r} is trained with wrong sources, "
+                    f"{' and '.join(lacking)}, which no run here reads{suggest(lacking[0], read)}. Add one "
+                    "that does, or leave the variant out."
+                )
+            runs = [run for run in runs if run not in without]
+    return runs
+
+
+def _product(config: dict[str, Any], block: dict[str, Any], place: str) -> Iterator[Run]:
     for fusion in block["fusions"]:
         pairs = _pairs(block, fusion, inputs_of(config, fusion), place)
         filters = block.get("filters", [FILTERS_OFF])

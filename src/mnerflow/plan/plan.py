@@ -11,7 +11,7 @@ from mnerflow.files import expanded
 from mnerflow.llm import runs as llm
 from mnerflow.models.weights import model_files
 from mnerflow.plan import layout
-from mnerflow.plan.baselines import Baselines, baselines
+from mnerflow.plan.baselines import Baselines, baselines, controls
 from mnerflow.plan.checks import check_plan
 from mnerflow.plan.datasets import Datasets
 from mnerflow.plan.encoders import encoders
@@ -181,6 +181,12 @@ class Plan:
         """What each combination, and each rival, is held against."""
         trained = {run.combination: baselines(self.config, run.combination) for run in self.runs}
         return trained | llm.rival_baselines(self.rivals)
+
+    @property
+    def controls(self) -> Baselines:
+        """The matched controls of each combination that has some."""
+        found = {run.combination: controls(self.config, run.combination) for run in self.runs}
+        return {one: its for one, its in found.items() if its}
 
     @property
     def margin(self) -> float:

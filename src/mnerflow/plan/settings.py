@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-from mnerflow.conditions import Condition
 from mnerflow.config import ImageConfig, TrainingConfig, build, plain, settings_of
 from mnerflow.errors import UserError
 from mnerflow.plan import layout
 from mnerflow.plan.encoders import ENCODERS, encoders, encoders_in
 from mnerflow.plan.grid import starting_runs
 from mnerflow.plan.names import NONE, Combination, Run
-from mnerflow.plan.variants import contexts_of, setting, sources_of, variant_chain
+from mnerflow.plan.variants import contexts_of, setting, variant_chain
 from mnerflow.registry import kind_of, module_of
 
 
@@ -34,8 +33,7 @@ def run_config(config: dict[str, Any], run: Run) -> dict[str, Any]:
     for section, names in encoders_in(config, run).items():
         for name in names:
             values[section.removesuffix("s")] = _encoder(section, name, config[section][name], run)
-    read = sources_of(config, run)
-    if wrong := [name for name in dataset.get("train_with", []) if Condition.named(name).source in read]:
+    if wrong := setting(config, run.variant, "train_with"):
         values["train_with"] = wrong
     for start in starting_runs(config, run)[:1]:
         values["init_from"] = layout.model(start)

@@ -35,7 +35,7 @@ def candidates(config: dict[str, Any]) -> list[Candidate]:
         lists = ("search", "seeds")
         block = {f"{key}s": [value] for key, value in search.items() if key not in lists}
         block["seeds"] = search["seeds"]
-        runs = list(block_runs(config, block, place))
+        runs = block_runs(config, block, place)
         values = product(*search["search"].values())
         settings = [
             ",".join(f"{key}={value:.15g}" for key, value in zip(search["search"], row, strict=True))

@@ -3,7 +3,7 @@
 from itertools import product
 from typing import Any
 
-from mnerflow.conditions import IMAGE
+from mnerflow.conditions import IMAGE, Condition
 from mnerflow.errors import UserError, check_known
 from mnerflow.plan.names import BASE, NONE, Combination
 
@@ -50,6 +50,16 @@ def sources_of(config: dict[str, Any], combination: Combination) -> list[str]:
     """What a run reads besides the text: its image, and contexts by name."""
     image = [IMAGE] if combination.image_encoder != NONE else []
     return [*image, *contexts_of(config, combination.variant)]
+
+
+def wrong_sources(config: dict[str, Any], variant: str) -> list[str]:
+    """The sources that a variant is trained with wrong ones of; none unless it is a matched control."""
+    return [Condition.named(name).source for name in setting(config, variant, "train_with") or []]
+
+
+def control_variants(config: dict[str, Any]) -> list[str]:
+    """The variants that are matched controls, which nobody would put beside the results of others."""
+    return [name for name in variants(config) if wrong_sources(config, name)]
 
 
 def starts_from(config: dict[str, Any], system: str) -> dict[str, Any]:

@@ -51,7 +51,10 @@ LOCAL = ("mirror", "weights_mirror", "published", "finished_only", "allow_cpu", 
 TABLES = (
     *(
         f"{name}.{ending}"
-        for name in ("grid", "thesis", "does_it_help", "churn", "per_type", "calibration", "cost")
+        for name in (
+            *("grid", "thesis", "does_it_help", "pooled"),
+            *("churn", "per_type", "calibration", "cost"),
+        )
         for ending in ("csv", "md", "tex")
     ),
     *("literature.csv", "literature.md", "fixed_and_broken.csv", "reliability.csv"),

@@ -1,14 +1,16 @@
 """The answer in words, computed from ``does_it_help.csv``: of real data, of runs of one seed, of controls."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from mnerflow.conditions import CHANGES
 from mnerflow.evaluation.evidence import ONE_SEED
 from mnerflow.plan.datasets import MATCHED, Kind
 from mnerflow.plan.names import FILTERS_OFF, Combination
 from mnerflow.reporting.columns import Row
+from mnerflow.reporting.pooled import sentence
 from mnerflow.reporting.render import interval, listed, p_value, percent, points
 from mnerflow.reporting.summary import FEW_SENTENCES, few_sentences
 
@@ -164,12 +166,19 @@ class Answers:
         return f"on {answer.dataset}, whose {must}, and one {found}{but}."
 
 
-def answers(rows: Iterable[Row], summary: Iterable[Row], kinds: Mapping[str, Kind]) -> Answers:
+def answers(
+    rows: Iterable[Row], summary: Iterable[Row], kinds: Mapping[str, Kind], pooled: Iterable[Row] = ()
+) -> Answers:
     """The answers to ``rows`` (``does_it_help.csv``), in the order of ``WORDS``, then by name.
 
     ``summary`` are rows of ``grid.csv``, which say how many test sentences a data set has; ``kinds`` say
-    which data sets are controls.
+    which data sets are controls. ``pooled`` are rows of ``pooled.csv``; each that is about several models is
+    told once.
     """
+    on_average: dict[str, list[str]] = defaultdict(list)
+    for row in pooled:
+        if row["models"] > 1:
+            on_average[row["dataset"]].append(sentence(row))
     sentences = {row["dataset"]: row["sentences"] for row in summary}
     ordered = sorted(rows, key=lambda row: (row["dataset"], -row["difference"]))
     one_seed = [row for row in ordered if row["verdict"] == ONE_SEED]
@@ -178,7 +187,10 @@ def answers(rows: Iterable[Row], summary: Iterable[Row], kinds: Mapping[str, Kin
     for part in (judged, one_seed):
         of_data = groupby(part, key=lambda row: row["dataset"])
         found.append(
-            [_answer(name, [*map(_claim, group)], sentences[name], kinds[name]) for name, group in of_data]
+            [
+                _answer(name, [*map(_claim, group)], sentences[name], kinds[name], on_average.pop(name, []))
+                for name, group in of_data
+            ]
         )
     real = [answer for answer in found[0] if not kinds[answer.dataset].control]
     controls = [answer for answer in found[0] if kinds[answer.dataset].control]
@@ -187,7 +199,9 @@ def answers(rows: Iterable[Row], summary: Iterable[Row], kinds: Mapping[str, Kin
     return Answers(real, found[1], controls, kinds)
 
 
-def _answer(dataset: str, claims: Sequence[Claim], sentences: int, kind: Kind) -> Answer:
+def _answer(
+    dataset: str, claims: Sequence[Claim], sentences: int, kind: Kind, on_average: Sequence[str]
+) -> Answer:
     few = sentences < FEW_SENTENCES
     counts = Counter(claim.verdict for claim in claims)
     if counts[ONE_SEED]:
@@ -200,7 +214,8 @@ def _answer(dataset: str, claims: Sequence[Claim], sentences: int, kind: Kind) -
         if kind.control:
             right = not _wrong(claims, kind.control)
             word = UNDECIDED if few else PASSED if right else FAILED
-    return Answer(dataset, word, said, few_sentences(dataset, sentences) if few else "", claims)
+    note = few_sentences(dataset, sentences) if few else ""
+    return Answer(dataset, word, [*said, *on_average], note, claims)
 
 
 def _summary(claims: Sequence[Claim]) -> str:
@@ -274,6 +289,14 @@ def _claim(row: Row) -> Claim:
             wrong = [-end for end in reversed(wrong)]
         told = _bracketed(interval(*wrong) if wrong else "")
         evidence += f" With the {row['source']} of another post the same weights {_lose(drop)}{told}."
+    for change in CHANGES:
+        if (beyond := row[f"beyond_control_{change}"]) is not None:
+            bounds = [row[f"beyond_control_{change}_{end}"] for end in ("low", "high")]
+            told = _bracketed(interval(*bounds) if None not in bounds else "")
+            evidence += (
+                f" Beyond its matched control, trained with the {source} {change}: {points(beyond)} "
+                f"points{told}."
+            )
     if row["close"]:
         evidence += " A bound lies within 0.05 points of another verdict."
     return Claim(

@@ -86,7 +86,7 @@ class Column:
         form: how its values are shown.
         bold: the column that says which cells are bold.
         link: where a cell leads, as a URL from the folder of results.
-        unless: Markdown and LaTeX leave the column out where all rows hold this value.
+        unless: Markdown and LaTeX leave the column out where all rows hold one of these values.
     """
 
     name: str
@@ -95,7 +95,7 @@ class Column:
     form: Form = TEXT
     bold: str | None = None
     link: Callable[[Row], str] | None = None
-    unless: str | None = None
+    unless: tuple[str | None, ...] = ()
 
     def cell(self, row: Row) -> Cell:
         """What the column shows of ``row``; a dash where it holds nothing."""
@@ -116,7 +116,9 @@ def _of_combination(attribute: str) -> Form:
 
 COMBINATION_COLUMNS = (
     Column("dataset", "data set", "its name in the configuration"),
-    Column("filter", "filter", "what hid words from the model, `none` where nothing did", unless=FILTERS_OFF),
+    Column(
+        "filter", "filter", "what hid words from the model, `none` where nothing did", unless=(FILTERS_OFF,)
+    ),
     Column("text_encoder", meaning="text encoder, `none` without one"),
     Column("image_encoder", meaning="image encoder, `none` without one"),
     Column("fusion", meaning="how modalities are combined"),

@@ -1,6 +1,6 @@
 """The table that answers the question: what each run gains over its baseline, and whether by its image."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from math import inf
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from mnerflow.conditions import CHANGES
 from mnerflow.evaluation.evidence import Comparison, rules
 from mnerflow.evaluation.seeds import Estimate
-from mnerflow.plan.names import Run
+from mnerflow.plan.names import Combination, Run
 from mnerflow.reporting.columns import (
     COMBINATION_COLUMNS,
     COUNT,
@@ -31,16 +31,16 @@ from mnerflow.reporting.render import Rendered, interval, points
 from mnerflow.reporting.table import Table
 
 REMARKS = {
-    "code": "its two sides were made by code that differs, or is not known to be the same",
-    "device": "one of its two sides was made on a GPU, the other on a processor",
-    "versions": "its two sides were made with different versions of packages (`run.yaml` names them)",
+    "code": "its sides were made by code that differs, or is not known to be the same",
+    "device": "some of its sides were made on a GPU, others on a processor",
+    "versions": "its sides were made with different versions of packages (`run.yaml` names them)",
 }
 
 
 CLOSE = "a bound lies within 0.05 points of another verdict"
 
 
-def _drop(row: Row, name: str) -> str:
+def _with_interval(row: Row, name: str) -> str:
     low, high = (row[f"{name}_{end}"] for end in ("low", "high"))
     return points(row[name]) if low is None else f"{points(row[name])} ({interval(low, high)})"
 
@@ -49,7 +49,29 @@ def _remarks(row: Row) -> list[str]:
     return [*(REMARKS[name] for name in (row["unlike"] or "").split()), *([CLOSE] if row["close"] else [])]
 
 
-DROP = numeric(_drop)
+WITH_INTERVAL = numeric(_with_interval)  # of ``<name>``, with ``<name>_low`` and ``<name>_high``
+CONTROLS = tuple(f"control_{change}" for change in CHANGES)
+CONTROL = (
+    "Beyond control: the difference to a matched control, which is the same run, trained with the source "
+    "shuffled or blank and tested with the true one; 95 % interval over other sentences and seeds. A "
+    "baseline tells whether the source is worth its model, a control whether it is the source that is. "
+    "Controls take no part in a verdict or in Holm's correction."
+)
+
+
+def _of_control(change: str) -> Iterator[Column]:
+    """What else is known of a control and the difference to it."""
+    name = f"control_{change}"
+    yield Column(name, meaning=f"folder of the runs of the control that was trained with it {change}")
+    yield Column(f"{name}_seeds", meaning="number of seeds of that control", form=COUNT)
+    yield Column(f"{name}_score", f"control, {change}", "score of that control, with true sources", PERCENT)
+    for end, words in (("low", "lower"), ("high", "upper")):
+        yield Column(f"beyond_{name}_{end}", meaning=f"{words} end of the interval", form=POINTS)
+    yield Column(
+        f"beyond_{name}_p", f"p beyond control, {change}", "of no difference to it; not corrected", P_VALUE
+    )
+
+
 TABLE = Table(
     "Does a source help?",
     "Does a source help? Entity F1 on the test split in percent, mean over seeds, of every run with it and "
@@ -80,9 +102,20 @@ TABLE = Table(
                 f"drop_{change}",
                 f"drop, {change}",
                 f"what the same weights lose with the source {how}, and its 95 % interval",
-                DROP,
+                WITH_INTERVAL,
             )
             for change, how in zip(CHANGES, ("wrong", "blank"), strict=True)
+        ),
+        *(
+            Column(
+                f"beyond_control_{change}",
+                f"beyond control, {change}",
+                f"difference to the matched control, the same trained with the source {change}, and its 95 % "
+                "interval",
+                WITH_INTERVAL,
+                unless=(None,),
+            )
+            for change in CHANGES
         ),
         Column(
             "changed",
@@ -124,7 +157,10 @@ TABLE = Table(
             "the smallest difference that this test alone, p not corrected, had an 80 % chance to show",
             PERCENT,
         ),
-        Column("unlike", "unlike", "what its two sides had different besides the source"),
+        Column(
+            "unlike", "unlike", "what its sides had different besides the source, its controls among them"
+        ),
+        *(column for change in CHANGES for column in _of_control(change)),
     ),
     printed=(
         "dataset",
@@ -142,6 +178,7 @@ TABLE = Table(
         "order",
         "drop_shuffled",
         "drop_blank",
+        *(f"beyond_{name}" for name in CONTROLS),
         "smallest_margin",
         "changed",
         "p_trained",
@@ -159,6 +196,7 @@ TABLE = Table(
         "drop_blank",
         "smallest_margin",
         "changed",
+        *(each for name in CONTROLS for each in (f"{name}_score", f"beyond_{name}", f"beyond_{name}_p")),
         "unlike",
     ),
     remarks=_remarks,
@@ -168,7 +206,7 @@ TABLE = Table(
 def help_record(comparison: Comparison, unlike: Sequence[str] = ()) -> dict[str, Any]:
     """A comparison as a row of ``does_it_help.csv``, scores as fractions, ``None`` where there is nothing.
 
-    ``unlike`` is what its two sides had different (``evidence.unlike_baselines``).
+    ``unlike`` is what its sides had different (``evidence.unlike_baselines``).
     """
     difference, smallest = comparison.difference, comparison.smallest_margin
     names = ("source", "seeds", "baseline_seeds", "baseline_score", "fusion_score", "p_trained")
@@ -182,6 +220,12 @@ def help_record(comparison: Comparison, unlike: Sequence[str] = ()) -> dict[str,
     for change in CHANGES:
         drop = comparison.drop(change)
         record |= {f"drop_{change}": drop and drop.value} | _ends(f"drop_{change}_", drop)
+        control = comparison.controls.get(change)
+        beyond, name = control and control.difference, f"control_{change}"
+        record |= {f"beyond_{name}": beyond and beyond.value} | _ends(f"beyond_{name}_", beyond)
+        record[f"beyond_{name}_p"] = beyond.p if beyond and beyond.known else None
+        record[name] = control and control.combination.folder
+        record |= {f"{name}_{what}": control and getattr(control, what) for what in ("seeds", "score")}
     record["smallest_margin"] = smallest if smallest is not None and smallest < inf else None
     return record | {"unlike": " ".join(unlike) or None}
 
@@ -192,8 +236,18 @@ def _ends(name: str, estimate: Estimate | None) -> dict[str, float | None]:
     return {f"{name}low": low, f"{name}high": high}
 
 
-def help_table(records: Sequence[dict[str, Any]], alone: Sequence[Run], margin: float) -> Rendered:
-    """The rows of ``help_record`` for a reader; ``alone`` are runs of which a baseline was not run."""
-    missing = ", ".join(f"`{run.path}`" for run in alone)
+def help_table(
+    records: Sequence[dict[str, Any]], alone: Sequence[Run], margin: float, stray: Sequence[Combination] = ()
+) -> Rendered:
+    """The rows of ``help_record`` for a reader.
+
+    ``alone`` are runs of which a baseline was not run, ``stray`` controls of what no row compares.
+    """
+    missing, controls = (
+        ", ".join(f"`{name}`" for name in names)
+        for names in ((run.path for run in alone), (one.folder for one in stray))
+    )
     said = [f"Not compared, because a baseline of theirs was not run: {missing}."] if alone else []
+    said += [f"Controls of what is not compared: {controls}."] if stray else []
+    said += [CONTROL] if any(record[name] for record in records for name in CONTROLS) else []
     return TABLE.render(records, [*said, *rules(100 * margin)])

@@ -9,8 +9,8 @@ from statistics import median
 from mnerflow.errors import UserError
 from mnerflow.evaluation.counts import read_counts
 from mnerflow.evaluation.power import Variances
-from mnerflow.evaluation.seeds import systems_of
-from mnerflow.plan.names import NONE, Combination
+from mnerflow.evaluation.seeds import alike, systems_of
+from mnerflow.plan.names import Combination
 from mnerflow.reporting import does_it_help
 from mnerflow.reporting.render import ABSENT, Rendered, percent
 
@@ -34,7 +34,7 @@ def power_text(study: Path, gain: float) -> str:
     runs, lines = read_counts(files), []
     for data, members in groupby(sorted(runs), key=lambda run: run.data):
         systems = systems_of({run: runs[run] for run in members})
-        pool = [system for one, system in systems.items() if one.text_encoder != NONE and system.mean]
+        pool = alike(systems).values()
         found = [
             Variances.of(systems[one], systems[other], pool)
             for one, other in pairs

@@ -57,7 +57,7 @@ class Table:
         columns = [
             column
             for column in self.shown(self.printed)
-            if column.unless is None or any(row[column.name] != column.unless for row in rows)
+            if not column.unless or any(row[column.name] not in column.unless for row in rows)
         ]
         cells = [[column.cell(row) for column in columns] for row in rows]
         remarks = [list(self.remarks(row)) for row in rows]

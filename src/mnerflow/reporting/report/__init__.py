@@ -24,7 +24,7 @@ from mnerflow.plan.baselines import Baselines
 from mnerflow.plan.datasets import Kind
 from mnerflow.plan.names import Combination, Run
 from mnerflow.record import TrainingRecord
-from mnerflow.reporting import churn, does_it_help, summary
+from mnerflow.reporting import churn, does_it_help, pooled, summary
 from mnerflow.reporting.answer import answers
 from mnerflow.reporting.reading import what_is_read
 from mnerflow.reporting.report.gallery import gallery
@@ -112,7 +112,7 @@ def write_report(out: Path, sources: Sources) -> None:
     )
     compared = does_it_help.TABLE.read(folder / "tables/does_it_help.csv")
     grid = summary.GRID.read(folder / "tables/grid.csv")
-    found = answers(compared, grid, sources.kinds)
+    found = answers(compared, grid, sources.kinds, pooled.TABLE.read(folder / "tables/pooled.csv"))
     posts = gallery(sources.posts, sources.predictions, sources.images, sources.baselines)
     figures = [_figure(plot, folder) for plot in sorted(sources.plots, key=_place)]
     page = environment.get_template("page.html.j2").render(

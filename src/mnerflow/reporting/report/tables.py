@@ -16,6 +16,7 @@ from mnerflow.reporting import (
     errors,
     literature,
     per_type,
+    pooled,
     runs,
     summary,
     thesis,
@@ -25,6 +26,7 @@ from mnerflow.reporting.table import Table
 
 # By the file below the folder of results that a table is read from, in the order of the page.
 TABLES: Mapping[str, Table] = {
+    "tables/pooled.csv": pooled.TABLE,
     "tables/does_it_help.csv": does_it_help.TABLE,
     "tables/grid.csv": summary.GRID,
     "tables/thesis.csv": thesis.TABLE,

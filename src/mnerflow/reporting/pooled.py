@@ -1,0 +1,103 @@
+"""The answer of a data set in one row: what a source is worth on average over all models that read it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from mnerflow.evaluation.pooled import Pooled
+from mnerflow.plan.names import FILTERS_OFF, data_label
+from mnerflow.reporting.columns import (
+    COUNT,
+    INTERVAL,
+    P_VALUE,
+    PERCENT,
+    POINTS,
+    Column,
+    Form,
+    Row,
+)
+from mnerflow.reporting.render import interval, p_value, points
+from mnerflow.reporting.table import Table
+
+DATA = Column(
+    "dataset",
+    "data set",
+    "in brackets its filter, where one is used",
+    Form(lambda row, name: data_label(row["dataset"], row["filter"])),
+)
+TABLE = Table(
+    "Does a source help on average?",
+    "What a source is worth on average: entity F1 on the test split with it minus without it, in points, "
+    "over all models that read it, each beside its baseline. A model is a combination of encoders, fusion "
+    "and variant; all count alike. Spread: {spread}.",
+    (
+        Column("dataset", "data set", "its name in the configuration"),
+        Column(
+            "filter",
+            "filter",
+            "what hid words from the model, `none` where nothing did",
+            unless=(FILTERS_OFF,),
+        ),
+        Column("source", "source", "what the models read and their baselines do not"),
+        Column("models", "models", "how many read it and have a baseline", COUNT),
+        Column("one_seed", "with one seed", "how many of these ran with a single seed", COUNT),
+        Column("runs", "runs", "of these models, over all seeds", COUNT),
+        Column("baseline_runs", "runs without it", "of their baselines, each counted once", COUNT),
+        Column("metric", meaning="the score that is compared"),
+        Column("difference", "mean difference", "in points", POINTS),
+        Column(
+            "low", "95 % interval", "of the mean difference, over other sentences, seeds and models", INTERVAL
+        ),
+        Column("high", meaning="upper end of the interval", form=POINTS),
+        Column("p", "p", "of no difference on average; not corrected", P_VALUE),
+        Column(
+            "spread",
+            "spread",
+            "standard deviation, in points, of what single models truly gain; none of one model",
+            PERCENT,
+        ),
+    ),
+    printed=(
+        "dataset",
+        "filter",
+        "source",
+        "models",
+        "one_seed",
+        "runs",
+        "baseline_runs",
+        "difference",
+        "low",
+        "p",
+        "spread",
+    ),
+    page=(DATA, "source", "models", "difference"),
+    wide=("low", "p", "spread"),
+    detail=("one_seed", "runs", "baseline_runs"),
+)
+
+
+def pooled_rows(answers: Sequence[Pooled]) -> list[dict[str, Any]]:
+    """Answers as rows of ``pooled.csv``: fractions, ``None`` where there is nothing."""
+    names = ("dataset", "filter", "source", "models", "one_seed", "runs", "baseline_runs", "spread")
+    rows = []
+    for one in answers:
+        estimate = one.difference
+        low, high, p = (*estimate.interval(), estimate.p) if estimate.known else (None, None, None)
+        row = {name: getattr(one, name) for name in names} | {"metric": "entity_f1"}
+        rows.append(row | {"difference": estimate.value, "low": low, "high": high, "p": p})
+    return rows
+
+
+def sentence(row: Row) -> str:
+    """A row in words: "On average over 15 models, the image changes entity F1 by −0.20 points (…)."."""
+    source = row["source"].replace("+", " and ")
+    over = "In one model" if row["models"] == 1 else f"On average over {row['models']} models"
+    over += "" if row["filter"] == FILTERS_OFF else f" with the filter {row['filter']}"
+    said = f"{over}, the {source} changes entity F1 by {points(row['difference'])} points"
+    if row["low"] is None:
+        return f"{said}; with one seed each, how sure that is cannot be said."
+    said += f" (95 % interval {interval(row['low'], row['high'])}, p {p_value(row['p'])})"
+    if row["low"] <= 0 <= row["high"]:
+        said += ": neither a gain nor a loss can be shown"
+    if row["one_seed"] and row["models"] > 1:
+        said += f"; {row['one_seed']} of the models ran with one seed"
+    return f"{said}."
