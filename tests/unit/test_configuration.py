@@ -40,6 +40,14 @@ def test_the_smallest_configuration_is_accepted() -> None:
             {"variants": {"mine": {"contexts": ["a+b"]}}},
             "variants.mine.contexts.0: 'a+b' is not a name of letters",
         ),
+        (
+            {"datasets": {"own": {"type_names": {"PRE": "person"}}}},
+            "type_names: 'PRE' is none of the types",
+        ),
+        (
+            {"datasets": {"own": {"types": ["p", "g"], "type_names": {"p": "g"}}}},
+            "type_names: two types are called 'g'",
+        ),
         ({"datasets": {"own": {"files": {}}}}, "exactly one of files, folder, generator, poner"),
         (
             {"datasets": {"own": {"splits": {"tran": "x"}}}},

@@ -65,7 +65,9 @@ def prepared(tmp_path: Path) -> Path:
 
 def report(prepared: Path, **others) -> str:
     out = prepared.parent / "reports/mine.md"
-    write_data_report(out, {"title": "Mine", "licence": "CC0"}, prepared, **others)
+    write_data_report(
+        out, {"title": "Mine", "licence": "CC0", "type_names": {"PER": "person"}}, prepared, **others
+    )
     for plot in ("lengths", "entity_types"):
         assert {file.suffix for file in out.parent.glob(f"mine.{plot}.*")} == {".png", ".svg"}
     return " ".join(out.read_text(encoding="utf-8").replace("|", " ").split())
@@ -99,10 +101,10 @@ def test_the_page_says_what_is_in_the_set(prepared: Path):
     for part in (
         "# Mine Licence: CC0",
         "posts 2 1 1",
-        "of type PER 2 1 0",
+        "of type person 2 1 0",
         "posts without entities 0 (0.0 %) 0 (0.0 %) 1 (100.0 %)",
         "stray I- after O 1 0 0",
-        "B-PER 1 (25.0 %) 1 (33.3 %) 0 (0.0 %)",
+        "B-person 1 (25.0 %) 1 (33.3 %) 0 (0.0 %)",
         "dev 100.0 % 100.0 % 100.0 % 0.0 %",
         "- Tags renamed: PERS, 3 tokens.",
         "- Texts in several splits: 1,",

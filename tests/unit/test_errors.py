@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from mnerflow.data.post import Post
-from mnerflow.evaluation.errors import Change, Entity, changes, context_of, count_errors, outcomes
+from mnerflow.evaluation.background import background_of
+from mnerflow.evaluation.errors import Change, Entity, changes, count_errors, outcomes
 from mnerflow.evaluation.predictions import TESTED, Prediction, write_predictions
 from mnerflow.plan.names import Run
 from mnerflow.reporting.changes import change_rows
@@ -13,6 +14,7 @@ from mnerflow.reporting.errors import error_rows, error_table
 
 TEXT = Run("demo", "none", "bilstm", "none", "text_only", 1)
 LINEAR = replace(TEXT, image_encoder="cnn", fusion="linear")
+NAMES = {"demo": {"LOC": "place"}}
 
 
 def tagged(gold: str, predicted: str, name: str = "1") -> Prediction:
@@ -52,8 +54,8 @@ def test_kinds_of_errors(gold, predicted, kinds):
 def test_errors_are_counted_by_type_length_training_and_image():
     train = [Post("t", ["W0"], ["B-LOC"])]
     test = [Post("1", [], [], images=["broken.jpg", "1.jpg"]), Post("2", [], [], images=["broken.jpg"])]
-    context = context_of(train, test, {"1.jpg"})
-    counts = count_errors([tagged("Bp O Bl Il Il Il", "Bp O O O O O"), tagged("Bl", "O", "2")], context)
+    background = background_of(train, test, {"1.jpg"})
+    counts = count_errors([tagged("Bp O Bl Il Il Il", "Bp O O O O O"), tagged("Bl", "O", "2")], background)
     found = {group: (row["correct"], row["missed"]) for group, row in counts.items()}
     assert found == {
         ("all", "all"): (1, 2),
@@ -92,7 +94,7 @@ def test_rows_are_means_over_seeds_and_examples_say_how_many_show_them(tmp_path)
         (replace(LINEAR, seed=2), "O Bl"),
     ]
     files = {run: file(run, predicted) for run, predicted in runs}
-    rows = error_rows(files, {("demo", "none"): context_of([], [], set())})
+    rows = error_rows(files, {("demo", "none"): background_of([], [], set())}, NAMES)
     (linear,) = [row for row in rows if row["fusion"] == "linear" and row["by"] == "all"]
     assert [linear[name] for name in ("seeds", "gold", "correct", "missed", "spurious")] == [
         2,
@@ -101,10 +103,11 @@ def test_rows_are_means_over_seeds_and_examples_say_how_many_show_them(tmp_path)
         0.5,
         0.5,
     ]
+    assert {row["group"] for row in rows if row["by"] == "type"} == {"PER", "place"}
     assert "| linear" in error_table(rows).markdown()
-    counts, examples = change_rows(files, {LINEAR.combination: {"image": TEXT.combination}})
+    counts, examples = change_rows(files, {LINEAR.combination: {"image": TEXT.combination}}, NAMES)
     assert [(row["type"], row["fixed"], row["added"]) for row in counts] == [
-        ("all", 0.5, 0.5), ("LOC", 0, 0.5), ("PER", 0.5, 0),
+        ("all", 0.5, 0.5), ("place", 0, 0.5), ("PER", 0.5, 0),
     ]  # fmt: skip
     (example,) = examples
     assert (example["change"], example["seeds"], example["of"], example["words"]) == ("fixed", 1, 2, ["w0"])

@@ -316,9 +316,9 @@ def test_how_much_image_names_let_in(tmp_path):
     write_counts(tmp_path / "counts.npz", {run: count({"true": gated}, TAGS), TEXT: counts(0.5, 1)})
     read = read_counts([tmp_path / "counts.npz"])
     np.testing.assert_allclose(read[run].image_weight, [0.5, np.nan])
-    rows = type_rows({run: read[run]})
+    rows = type_rows({run: read[run]}, {})
     assert [row["image_weight"] for row in rows] == [pytest.approx(0.5), None]
-    assert {row["image_weight"] for row in type_rows({TEXT: read[TEXT]})} == {None}
+    assert {row["image_weight"] for row in type_rows({TEXT: read[TEXT]}, {})} == {None}
 
 
 def test_the_best_of_a_type_is_bold_only_where_the_next_is_surely_worse():
@@ -330,11 +330,12 @@ def test_the_best_of_a_type_is_bold_only_where_the_next_is_surely_worse():
 
     runs = {replace(TEXT, seed=seed): run(0.5, 0.8, seed) for seed in (1, 2)}
     runs |= {replace(CAPTION, seed=seed): run(0.9, 0.8, seed + 5) for seed in (1, 2)}
-    rows = type_rows(runs)
+    rows = type_rows(runs, {"demo": {"LOC": "place"}})
     assert [(row["variant"], row["type"]) for row in rows if row["best"]] == [("caption", "PER")]
     assert rows[2]["support"] == 300
     assert rows[2]["precision"] == rows[2]["recall"] == rows[2]["f1_mean"] == pytest.approx(0.9, abs=0.04)
     (table,) = type_tables(rows)
+    assert "| place (300)" in table.markdown()
     assert table.markdown().count("**") == 2
     assert table.latex().count(r"\textbf{") == 1
 

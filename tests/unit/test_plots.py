@@ -100,9 +100,11 @@ def test_training_curves_show_the_mean_as_far_as_all_seeds_went(tmp_path, drawn)
 
 def test_confusion_rows_are_shares_of_the_gold_tag(tmp_path, drawn):
     pairs = [("O", "O")] * 3 + [("O", "B-PER"), ("B-PER", "B-PER"), ("B-PER", "O"), ("B-PER", "I-LOC")]
-    draw_confusion_matrix(write_predictions(tmp_path, pairs), tmp_path / "plot")
+    draw_confusion_matrix(write_predictions(tmp_path, pairs), {"LOC": "place"}, tmp_path / "plot")
     (axes,) = drawn[0].axes
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == [
+        "O", "B-place", "I-place", "B-PER", "I-PER",
+    ]  # fmt: skip
     shares = np.asarray(axes.images[0].get_array())
     assert shares[0].tolist() == [0.75, 0, 0, 0.25, 0]
     assert shares[3] == pytest.approx([1 / 3, 0, 1 / 3, 1 / 3, 0])
@@ -114,10 +116,11 @@ def test_tag_distribution_counts_the_tokens_that_the_model_sees(tmp_path, drawn)
     write_posts(tmp_path / "train.jsonl", [Post("1", ["a", "b", "c"], ["O", "O", "B-PER"], dropped=[1])])
     write_posts(tmp_path / "test.jsonl", [Post("2", ["a", "b"], ["B-PER", "I-PER"])])
     splits = {name: tmp_path / f"{name}.jsonl" for name in ("train", "test")}
-    draw_tag_distribution(splits, "demo", tmp_path / "plot")
+    draw_tag_distribution(splits, "demo", {"PER": "person"}, tmp_path / "plot")
     (axes,) = drawn[0].axes
     widths = {bars.get_label(): [bar.get_width() for bar in bars] for bars in axes.containers}
     assert widths == {"train": [1, 1, 0], "test": [0, 1, 1]}  # O, B-PER, I-PER
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["O", "B-person", "I-person"]
     assert axes.get_xscale() == "log"
 
 
@@ -143,9 +146,9 @@ def test_thin_data_is_drawn_or_said(tmp_path, drawn):
         "t15,none,none,vit,image_only,base,1,test,image.blank,0",
     ]
     draw_fusion_comparison(write_scores(tmp_path, rows), {}, tmp_path / "lost_scores")
-    draw_confusion_matrix(write_predictions(tmp_path, []), tmp_path / "no_words")
+    draw_confusion_matrix(write_predictions(tmp_path, []), {}, tmp_path / "no_words")
     write_posts(tmp_path / "train.jsonl", [])
-    draw_tag_distribution({"train": tmp_path / "train.jsonl"}, "$a_b$", tmp_path / "no_posts")
+    draw_tag_distribution({"train": tmp_path / "train.jsonl"}, "$a_b$", {}, tmp_path / "no_posts")
     said = [text.get_text() for figure in drawn for text in figure.texts]
     assert said == ["No run has a history yet.", "No test scores yet.", "No predictions.", "No posts."]
     assert len(list(tmp_path.glob("*.png"))) == len(list(tmp_path.glob("*.svg"))) == 6

@@ -286,7 +286,7 @@ def test_a_gallery_tells_who_read_a_post_better(tmp_path: Path) -> None:
     assert post["image"].startswith("data:image/webp;base64,")
     assert post["read"] == [
         {"entities": [("PER", 0, 1)], "score": 1, "errors": []},
-        {"entities": [("LOC", 0, 1)], "score": -1, "errors": ["wrong_type"]},
+        {"entities": [("place", 0, 1)], "score": -1, "errors": ["wrong_type"]},
     ]
 
 
@@ -327,8 +327,8 @@ def test_the_page_needs_no_network_is_the_same_twice_and_stays_small(tmp_path: P
     assert len(text.encode()) < 3_000_000
 
 
-def files(folder: Path, posts: int) -> tuple[dict, dict, dict, dict]:
-    """The four arguments of ``gallery`` for posts of which the fusion reads each better than its baseline."""
+def files(folder: Path, posts: int) -> tuple[dict, dict, dict, dict, dict]:
+    """The five arguments of ``gallery`` for posts of which the fusion reads each better than its baseline."""
     tokens, labels = ["Ada", ATTACK], ["B-PER", "O"]
     names = [f"test-{index}" for index in range(posts)]
     (folder / "images").mkdir(exist_ok=True)
@@ -338,7 +338,8 @@ def files(folder: Path, posts: int) -> tuple[dict, dict, dict, dict]:
     for run, tag in ((TEXT_ONLY, "B-LOC"), (LINEAR, "B-PER")):
         read = [Prediction(name, tokens, labels, [tag, "O"], [1, 1]) for name in names]
         write_predictions(predictions[run], {TESTED: read})
-    return {("scans", "none"): folder / "test.jsonl"}, predictions, {"scans": folder / "images"}, BASELINES
+    posts_of = {("scans", "none"): folder / "test.jsonl"}
+    return posts_of, predictions, {"scans": folder / "images"}, BASELINES, {"scans": {"LOC": "place"}}
 
 
 def record() -> TrainingRecord:

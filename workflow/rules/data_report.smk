@@ -32,6 +32,7 @@ rule plot_tag_distribution:
         ENVIRONMENT
     params:
         title=lambda w: config["datasets"][w.dataset].get("title", w.dataset),
+        names=lambda w: TYPE_NAMES[w.dataset],
         code=code_of("plot_tag_distribution.py"),
     script:
         "../scripts/plot_tag_distribution.py"

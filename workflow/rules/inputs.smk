@@ -3,6 +3,7 @@ RUN = f"{layout.RUNS}/{layout.pair()}/{{system}}/seed{{seed}}"
 RUN_NAME = "{dataset}.{filter}.{text}+{image}.{system}.seed{seed}"
 TUNING_RUN = "results/tuning/{dataset}/{filter}/{text}+{image}/{system}/{settings}/seed{seed}"
 BASELINES = write_baselines(plan.baselines)
+TYPE_NAMES = {dataset: plan.data.type_names(dataset) for dataset in plan.datasets}
 RUNS_OF = plan.runs_by_encoders
 
 

@@ -43,6 +43,23 @@ rule plot_evidence:
         "../scripts/plot_evidence.py"
 
 
+rule plot_strata:
+    """Draw differences within strata of the test split."""
+    input:
+        rules.strata.output[0],
+    output:
+        png=study("plots/strata.png"),
+        svg=study("plots/strata.svg"),
+    log:
+        "results/logs/plot_strata.log",
+    conda:
+        ENVIRONMENT
+    params:
+        code=code_of("plot_strata.py"),
+    script:
+        "../scripts/plot_strata.py"
+
+
 rule plot_confusion_matrix:
     """Draw the confusion matrix of the data set's run that was best on dev."""
     input:
@@ -56,6 +73,7 @@ rule plot_confusion_matrix:
     conda:
         ENVIRONMENT
     params:
+        names=lambda w: TYPE_NAMES[w.dataset],
         code=code_of("plot_confusion_matrix.py"),
     script:
         "../scripts/plot_confusion_matrix.py"

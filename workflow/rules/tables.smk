@@ -40,6 +40,7 @@ rule evidence:
         baselines=BASELINES,
         controls=write_baselines(plan.controls),
         margin=plan.margin,
+        type_names=TYPE_NAMES,
         code=code_of("evidence.py"),
     script:
         "../scripts/evidence.py"
@@ -95,9 +96,33 @@ rule errors:
         ENVIRONMENT
     params:
         with_images=list(plan.image_indexes),
+        type_names=TYPE_NAMES,
         code=code_of("errors.py"),
     script:
         "../scripts/errors.py"
+
+
+rule strata:
+    """Compare every run with its baseline within strata of the test split."""
+    input:
+        counts=of_all_encoders("counts.npz") + of_rivals("counts.npz"),
+        train=rules.errors.input.train,
+        test=rules.errors.input.test,
+        images=rules.errors.input.images,
+    output:
+        expand(study("tables/strata.{ending}"), ending=TABLE_ENDINGS),
+    log:
+        "results/logs/strata.log",
+    conda:
+        ENVIRONMENT
+    params:
+        baselines=BASELINES,
+        margin=plan.margin,
+        with_images=list(plan.image_indexes),
+        type_names=TYPE_NAMES,
+        code=code_of("strata.py"),
+    script:
+        "../scripts/strata.py"
 
 
 rule fixed_and_broken:
@@ -113,6 +138,7 @@ rule fixed_and_broken:
         ENVIRONMENT
     params:
         baselines=BASELINES,
+        type_names=TYPE_NAMES,
         code=code_of("fixed_and_broken.py"),
     script:
         "../scripts/fixed_and_broken.py"

@@ -1,5 +1,5 @@
 # What the configuration asks for.
-from mnerflow.publishing.publication import TABLES
+from mnerflow.publishing.publication import TABLES, TABLES_OF_WORDS
 
 
 def data_reports():
@@ -20,7 +20,7 @@ def tables_of_predictions():
 
 
 def tables():
-    names = ["errors.csv", "errors.md", "fixed_and_broken.jsonl"]
+    names = [*TABLES_OF_WORDS, "fixed_and_broken.jsonl"]
     return tables_of_predictions() + expand(study("tables/{name}"), name=names)
 
 
@@ -30,7 +30,7 @@ EVIDENCE_PLOTS = ["forest", "ablations", "churn", "reliability", "per_type", "co
 
 
 def plots():
-    names = ["fusion_comparison", *EVIDENCE_PLOTS, "training_curves"]
+    names = ["fusion_comparison", *EVIDENCE_PLOTS, "strata", "training_curves"]
     names += [
         f"{kind}.{dataset}" for kind in ("tag_distribution", "confusion_matrix") for dataset in plan.datasets
     ]

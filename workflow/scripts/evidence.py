@@ -31,5 +31,5 @@ with job("compared all runs", snakemake.log[0]):
     trained = {run.combination for run in records}
     answers = pooled_answers(runs, [one for one in comparisons if one.combination in trained])
     pooled.TABLE.write(snakemake.output.pooled, pooled.pooled_rows(answers))
-    rows = per_type.type_rows(runs)
+    rows = per_type.type_rows(runs, snakemake.params.type_names)
     per_type.TABLE.write(snakemake.output.types, rows, *per_type.type_tables(rows))

@@ -10,6 +10,8 @@ from mnerflow.reporting.changes import TABLE, change_rows
 
 with job(f"compared {len(snakemake.input)} runs with their baselines", snakemake.log[0]):
     files = {Run.from_folder(Path(file).parent): file for file in snakemake.input}
-    counts, examples = change_rows(files, read_baselines(snakemake.params.baselines))
+    counts, examples = change_rows(
+        files, read_baselines(snakemake.params.baselines), snakemake.params.type_names
+    )
     TABLE.write([snakemake.output.csv], counts)
     write_json_lines(snakemake.output.examples, examples)

@@ -10,4 +10,4 @@ with job(f"drew the confusion matrix of {snakemake.wildcards.dataset}", snakemak
     best = best_run(read_scores(snakemake.input.scores), snakemake.wildcards.dataset)
     log.info("best on dev: %s", best.path)
     predictions = Path("results/runs", best.path, "predictions.jsonl")
-    draw_confusion_matrix(predictions, Path(snakemake.output.png).with_suffix(""))
+    draw_confusion_matrix(predictions, snakemake.params.names, Path(snakemake.output.png).with_suffix(""))

@@ -25,6 +25,7 @@ with job("wrote the report", snakemake.log[0]):
         predictions={Run.from_folder(file.parent): file for file in predictions},
         images={dataset: Path(folder) for dataset, folder in snakemake.params.images.items()},
         baselines=read_baselines(snakemake.params.baselines),
+        type_names=snakemake.params.type_names,
         kinds={dataset: Kind(**kind) for dataset, kind in snakemake.params.kinds.items()},
         contexts=snakemake.params.contexts,
         records=[TrainingRecord.read(Path(file), "Train the run again.") for file in given.records],

@@ -73,6 +73,7 @@ class About(Section):
         licence: as its authors state it.
         citation: where it was published.
         homepage: its address.
+        type_names: what entity types are called in tables and plots, where not as in the tags.
         pictures: what its images are.
     """
 
@@ -81,6 +82,7 @@ class About(Section):
     licence: str = ""
     citation: str = ""
     homepage: Address = ""
+    type_names: dict[str, str] = field(default_factory=dict)
     pictures: Maybe[Literal["photographs", "scans", "drawings"]] = None
 
 
@@ -119,3 +121,8 @@ class Dataset(PrepareConfig, About):
     def __post_init__(self) -> None:
         if sum(getattr(self, name) is not None for name in RAW) != 1:
             raise refused(f"exactly one of {', '.join(RAW)} is needed")
+        if unknown := [kind for kind in self.type_names if kind not in self.types]:
+            raise refused(f"type_names: {unknown[0]!r} is none of the types {', '.join(self.types)}")
+        names = [self.type_names.get(kind, kind) for kind in self.types]
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise refused(f"type_names: two types are called {twice[0]!r}; give each a name of its own")

@@ -1,10 +1,12 @@
 """IOB2 tags: the tag list of a scheme and the entity spans of a tag sequence."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 OUTSIDE = "O"
 IOB2 = re.compile(r"O|[BI]-\S+")
+Names = Mapping[str, str]  # what entity types are called, where not as in the tags
+TypeNames = Mapping[str, Names]  # by data set
 
 
 def is_tag(text: str) -> bool:
@@ -20,6 +22,12 @@ def tag_list(entity_types: Sequence[str]) -> list[str]:
 def entity_type(tag: str) -> str:
     """``"PER"`` for ``"B-PER"``, ``""`` for ``"O"``."""
     return "" if tag == OUTSIDE else tag[2:]
+
+
+def renamed(tag: str, names: Names) -> str:
+    """A tag with what ``names`` calls its entity type; one without a name keeps it."""
+    kind = entity_type(tag)
+    return tag.removesuffix(kind) + names.get(kind, kind)
 
 
 def spans(tags: Sequence[str]) -> Iterator[tuple[str, int, int]]:

@@ -13,10 +13,11 @@ from zipfile import BadZipFile
 import numpy as np
 
 from mnerflow.conditions import TRUE
+from mnerflow.data.post import Post
 from mnerflow.data.tags import OUTSIDE, entity_type
 from mnerflow.errors import UserError
 from mnerflow.evaluation.calibration import tally
-from mnerflow.evaluation.metrics import entity_counts
+from mnerflow.evaluation.metrics import entity_counts, entity_spans
 from mnerflow.evaluation.predictions import Prediction
 from mnerflow.files import atomic_path
 from mnerflow.plan.names import Run
@@ -31,7 +32,8 @@ class Counts:
     otherwise than with the true one, ``(sentences,)``. ``posts`` is a digest of ids and gold labels: runs
     with the same one may be compared sentence by sentence. ``image_weight`` tells, of fusions that decide it
     word by word, how much of the true image the words of each type's gold entities let in on average,
-    ``(types,)``; NaN for a type without words, and empty for other fusions. ``tagged`` is a digest of each
+    ``(types,)``; NaN for a type without words, and empty for other fusions. ``gold`` and, by condition,
+    ``predicted`` are the entities themselves (``metrics.entity_spans``). ``tagged`` is a digest of each
     sentence's predicted tags with the true sources, ``(sentences,)``: runs that differ in it tag the sentence
     otherwise. ``confidence`` is the ``calibration.tally`` of what the model is sure of, by unit.
     """
@@ -41,6 +43,8 @@ class Counts:
     entities: dict[str, np.ndarray]
     changed: dict[str, np.ndarray]
     image_weight: np.ndarray = field(default_factory=lambda: np.empty(0))
+    gold: np.ndarray = field(default_factory=lambda: np.empty((0, 4), int))
+    predicted: dict[str, np.ndarray] = field(default_factory=dict)
     tagged: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.uint64))
     confidence: dict[str, np.ndarray] = field(default_factory=dict)
 
@@ -71,15 +75,23 @@ def count(conditions: Mapping[str, Sequence[Prediction]], tags: Sequence[str]) -
         if condition != TRUE.name
     }
     types = tuple(dict.fromkeys(entity_type(tag) for tag in tags if tag != OUTSIDE))
+    spans = {name: entity_spans(predictions, tags) for name, predictions in conditions.items()}
     return Counts(
         types=types,
-        posts=hashlib.sha256(json.dumps([_gold(prediction) for prediction in plain]).encode()).hexdigest(),
+        posts=digest(plain),
         entities={name: entity_counts(predictions, tags) for name, predictions in conditions.items()},
         changed=changed,
         image_weight=_image_weight(plain, types),
+        gold=spans[TRUE.name][0],
+        predicted={name: predicted for name, (_, predicted) in spans.items()},
         tagged=np.array([_digest(prediction.predicted) for prediction in plain], dtype=np.uint64),
         confidence=tally(plain),
     )
+
+
+def digest(posts: Iterable[Post | Prediction]) -> str:
+    """What tells posts apart by their order, ids and gold labels."""
+    return hashlib.sha256(json.dumps([_gold(post) for post in posts]).encode()).hexdigest()
 
 
 def write_counts(path: str | Path, runs: Mapping[Run, Counts]) -> None:
@@ -89,6 +101,8 @@ def write_counts(path: str | Path, runs: Mapping[Run, Counts]) -> None:
         values = {"types": np.array(counts.types), "posts": np.array(counts.posts)}
         values |= {f"entities.{name}": array.astype(np.int32) for name, array in counts.entities.items()}
         values["image_weight"] = counts.image_weight
+        values["gold"] = counts.gold.astype(np.int32)
+        values |= {f"predicted.{name}": array.astype(np.int32) for name, array in counts.predicted.items()}
         values["tagged"] = counts.tagged
         values |= {f"changed.{name}": array for name, array in counts.changed.items()}
         values |= {f"confidence.{unit}": array for unit, array in counts.confidence.items()}
@@ -115,13 +129,22 @@ def _read(path: str | Path) -> dict[Run, Counts]:
 
 
 def _counts(values: Mapping[str, np.ndarray]) -> Counts:
-    groups: dict[str, dict[str, np.ndarray]] = {"entities": {}, "changed": {}, "confidence": {}}
+    groups: dict[str, dict[str, np.ndarray]] = {
+        name: {} for name in ("entities", "changed", "predicted", "confidence")
+    }
     for name, array in values.items():
         group, _, condition = name.partition(".")
         if condition:
             groups[group][condition] = array
     types, posts = tuple(map(str, values["types"])), str(values["posts"])
-    return Counts(types, posts, **groups, image_weight=values["image_weight"], tagged=values["tagged"])
+    return Counts(
+        types,
+        posts,
+        **groups,
+        image_weight=values["image_weight"],
+        gold=values["gold"],
+        tagged=values["tagged"],
+    )
 
 
 def check_same_posts(runs: Iterable[tuple[object, Counts]]) -> None:
@@ -151,5 +174,5 @@ def _digest(tags: Sequence[str]) -> int:
     return int.from_bytes(hashlib.blake2b(" ".join(tags).encode(), digest_size=8).digest())
 
 
-def _gold(prediction: Prediction) -> tuple[str, list[str]]:
-    return prediction.id, prediction.labels
+def _gold(post: Post | Prediction) -> tuple[str, list[str]]:
+    return post.id, post.labels

@@ -12,13 +12,13 @@ is ``missed`` where none does. A prediction that is left over is ``surplus`` whe
 a piece of one or a second try, else ``spurious``.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from mnerflow.data.post import Post
 from mnerflow.data.tags import spans
+from mnerflow.evaluation.background import Background
 from mnerflow.evaluation.predictions import Prediction
 
 KINDS = ("missed", "spurious", "wrong_type", "wrong_boundary", "both", "surplus")
@@ -51,29 +51,6 @@ class Outcome:
         return entity
 
 
-@dataclass(frozen=True)
-class Context:
-    """What is known of a data set's test posts beyond the predictions.
-
-    ``seen`` are the entities' words in training, lower-cased; ``with_image`` the ids of posts of which at
-    least one image could be used.
-    """
-
-    seen: Collection[tuple[str, ...]]
-    with_image: Collection[str]
-
-    def groups(self, prediction: Prediction, outcome: Outcome) -> dict[str, str]:
-        """Where an outcome is counted: its value in each of ``GROUPINGS``."""
-        entity_type, start, end = outcome.entity
-        length = end - start
-        return {
-            "type": entity_type,
-            "words": str(length) if length < LONGEST else f"{LONGEST} or more",
-            "in training": "seen" if words_of(prediction.tokens, outcome.entity) in self.seen else "unseen",
-            "image": "usable" if prediction.id in self.with_image else "none",
-        }
-
-
 @lru_cache(maxsize=2**16)  # all runs of a data set have the same labels, and most of their tags
 def entities(tags: tuple[str, ...]) -> tuple[Entity, ...]:
     """The entities of a tag sequence, in order."""
@@ -100,13 +77,13 @@ def outcomes(prediction: Prediction) -> Iterator[Outcome]:
 
 
 def count_errors(
-    predictions: Iterable[Prediction], context: Context
+    predictions: Iterable[Prediction], background: Background
 ) -> dict[tuple[str, str], dict[str, int]]:
     """Number of outcomes of each kind (``correct`` and ``KINDS``) by grouping and group, and in all."""
     counts: dict[tuple[str, str], dict[str, int]] = {}
     for prediction in predictions:
         for outcome in outcomes(prediction):
-            for group in [("all", "all"), *context.groups(prediction, outcome).items()]:
+            for group in [("all", "all"), *_groups(prediction, outcome, background).items()]:
                 row = counts.setdefault(group, dict.fromkeys(("correct", *KINDS), 0))
                 row[outcome.kind] += 1
     return counts
@@ -138,15 +115,16 @@ def changes(baseline: Prediction, own: Prediction) -> Iterator[Change]:
             yield Change("added" if entity in second else "removed", entity)
 
 
-def words_of(tokens: Sequence[str], entity: Entity) -> tuple[str, ...]:
-    """The words of an entity, lower-cased."""
-    return tuple(token.lower() for token in tokens[entity.start : entity.end])
-
-
-def context_of(train: Iterable[Post], test: Iterable[Post], usable: Set[str]) -> Context:
-    """The context of a test split, from its posts, those trained on, and the names of usable images."""
-    seen = {words_of(post.tokens, entity) for post in train for entity in entities(tuple(post.labels))}
-    return Context(seen, {post.id for post in test if not usable.isdisjoint(post.images)})
+def _groups(prediction: Prediction, outcome: Outcome, background: Background) -> dict[str, str]:
+    """Where an outcome is counted: its value in each of ``GROUPINGS``."""
+    entity_type, start, end = outcome.entity
+    length = end - start
+    return {
+        "type": entity_type,
+        "words": str(length) if length < LONGEST else f"{LONGEST} or more",
+        "in training": background.in_training(prediction.tokens[start:end]),
+        "image": background.image(prediction.id),
+    }
 
 
 def _overlapping(gold: Sequence[Entity], predicted: Sequence[Entity]) -> list[tuple[Entity, Entity]]:

@@ -79,11 +79,11 @@ class Comparison:
     ``source`` is what the baseline lacks; ``difference`` is the combination minus its baseline.
     ``drops`` are by the name of the condition, those that all its runs were predicted under: how much
     entity F1 the same weights lose. ``p_corrected`` is ``None`` of a single seed, which takes no part in the
-    correction. ``p_trained`` tests these trained models alone. ``changed`` is the share of sentences that are
-    tagged otherwise when the source is shuffled. ``order`` is the bound of almost stochastic order, below 0.5
-    where the fusion's seeds are almost stochastically better (``None`` below five seeds). A change of less
-    than ``margin`` counts as none. ``controls`` are by the change of the source that they were trained with;
-    no verdict hangs on them.
+    correction. ``p_trained`` tests these trained models alone (``None`` where that test was left out).
+    ``changed`` is the share of sentences that are tagged otherwise when the source is shuffled. ``order`` is
+    the bound of almost stochastic order, below 0.5 where the fusion's seeds are almost stochastically better
+    (``None`` below five seeds). A change of less than ``margin`` counts as none. ``controls`` are by the change
+    of the source that they were trained with; no verdict hangs on them.
     """
 
     combination: Combination
@@ -95,7 +95,7 @@ class Comparison:
     fusion_score: float
     difference: Estimate
     p_corrected: float | None
-    p_trained: float
+    p_trained: float | None
     drops: dict[str, Estimate]
     changed: float | None
     order: float | None
@@ -178,7 +178,7 @@ def compare_with_baselines(
         runs: counts of the test split.
         baselines: what each combination is held against.
         margin: entity F1, a fraction; a change of less counts as none.
-        trials: of the randomization test.
+        trials: of the randomization test, which is left out where it is 0.
         controls: the matched controls of each combination; one that was not run is left out.
 
     Returns:
@@ -287,7 +287,7 @@ class _Data:
             fusion_score=fusion.mean,
             difference=self.variance.difference(fusion, other),
             p_corrected=None,
-            p_trained=approximate_randomization(first, second, self.trials),
+            p_trained=approximate_randomization(first, second, self.trials) if self.trials else None,
             drops=drops,
             changed=float(np.mean([c.changed[shuffled].mean() for c in own])) if shuffled in drops else None,
             order=almost_stochastic_order(fusion.scores.tolist(), other.scores.tolist()),

@@ -15,6 +15,7 @@ from mnerflow.errors import UserError, suggest
 from mnerflow.evaluation.predictions import Prediction
 
 TRUE_POSITIVE, PREDICTED, GOLD = range(3)
+SENTENCE, TYPE, START, END = range(4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,15 @@ def entity_counts(
     return _Sequences(predictions, tags).entity_counts(strict=strict)
 
 
+def entity_spans(predictions: Sequence[Prediction], tags: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Gold and predicted entities, each ``(entities, 4)``: ``SENTENCE``, ``TYPE``, ``START`` and ``END``.
+
+    The type is its place in ``tags``; a span goes from its first word to the one after its last. Raises
+    ``UserError`` for a tag outside the scheme.
+    """
+    return _Sequences(predictions, tags).spans()
+
+
 def confusion_matrix(
     predictions: Sequence[Prediction], tags: Sequence[str], *, by_subword: bool = False
 ) -> np.ndarray:
@@ -133,10 +143,11 @@ class _Sequences:
         lengths = [len(prediction.tokens) + 1 for prediction in predictions]
         self._sentences = len(lengths)
         self._sentence = np.repeat(np.arange(self._sentences), lengths)
+        self._begin = np.cumsum([0, *lengths], dtype=np.int64)
         subwords = [count for prediction in predictions for count in (*prediction.subwords, 0)]
         self._subwords = np.array(subwords, dtype=np.int64)
         self._words = np.ones(len(subwords), dtype=np.int64)
-        self._words[np.cumsum(lengths, dtype=np.int64) - 1] = 0
+        self._words[self._begin[1:] - 1] = 0
 
     @staticmethod
     def _flatten(predictions: Sequence[Prediction], field: str, index: dict[str, int]) -> np.ndarray:
@@ -171,6 +182,16 @@ class _Sequences:
             ],
             axis=-1,
         )
+
+    def spans(self) -> tuple[np.ndarray, np.ndarray]:
+        return self._spans(self._gold), self._spans(self._predicted)
+
+    def _spans(self, tags: np.ndarray) -> np.ndarray:
+        entities = self._entities(tags, strict=False)
+        firsts = np.flatnonzero(entities >= 0)
+        lasts, kinds = np.divmod(entities[firsts], len(self.types) + 1)
+        begins = self._begin[self._sentence[firsts]]
+        return np.stack([self._sentence[firsts], kinds - 1, firsts - begins, lasts - begins + 1], axis=-1)
 
     def _by_sentence(self, starts: np.ndarray, tags: np.ndarray) -> np.ndarray:
         cells = self._sentence[starts] * len(self.types) + self._kind[tags[starts]] - 1

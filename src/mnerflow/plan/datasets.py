@@ -79,6 +79,10 @@ class Datasets:
         """What is said of a data set to readers."""
         return settings_of(About, self.entries[dataset])
 
+    def type_names(self, dataset: str) -> dict[str, str]:
+        """What a data set's entity types are called, where not as in the tags."""
+        return self.entries[dataset].get("type_names", {})
+
     def kind(self, dataset: str) -> Kind:
         """Whether a data set is a control, and else what its images are."""
         if generator := self.entries[dataset].get("generator"):

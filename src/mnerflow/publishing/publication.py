@@ -60,7 +60,7 @@ TABLES = (
     *("literature.csv", "literature.md", "fixed_and_broken.csv", "reliability.csv"),
 )
 # Those that quote no post either, but need the words to be computed.
-TABLES_OF_WORDS = ("errors.csv", "errors.md")
+TABLES_OF_WORDS = ("errors.csv", "errors.md", "strata.csv", "strata.md", "strata.tex")
 
 
 def publish(study: Path, out: Path) -> int:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 
+from mnerflow.data.tags import TypeNames
 from mnerflow.evaluation.errors import CHANGES, Entity, changes
 from mnerflow.evaluation.predictions import Prediction, read_tested
 from mnerflow.plan.baselines import Baselines
@@ -39,10 +40,13 @@ EXEMPLIFIED = ("fixed", "broken")
 EXAMPLES = 200  # of a combination and change: enough to read, and the file stays small at any size of grid
 
 
-def change_rows(files: Mapping[Run, str | Path], baselines: Baselines) -> tuple[list[dict], list[dict]]:
+def change_rows(
+    files: Mapping[Run, str | Path], baselines: Baselines, names: TypeNames
+) -> tuple[list[dict], list[dict]]:
     """Counts, and examples, from each run's predictions of the test split.
 
-    Counts are means over the seeds that both ran with, by type and for ``all``. An example is one gold entity
+    Counts are means over the seeds that both ran with, by type (called as ``names`` says by data set) and for
+    ``all``. An example is one gold entity
     that one combination fixed or broke, with the number of ``seeds`` (``of`` all compared) that show it and
     both models' tags in the first; of each combination and change the ``EXAMPLES`` that most seeds show.
     """
@@ -54,6 +58,7 @@ def change_rows(files: Mapping[Run, str | Path], baselines: Baselines) -> tuple[
         pairs = [(other, run) for run in seeds[combination] if (other := baseline.run(run.seed)) in files]
         if not pairs:
             continue
+        called = names.get(combination.dataset, {})
         about = asdict(combination) | {"source": source}
         number: Counter[tuple[str, str]] = Counter()
         found: dict[tuple[str, str, Entity], dict] = {}
@@ -66,7 +71,7 @@ def change_rows(files: Mapping[Run, str | Path], baselines: Baselines) -> tuple[
                         found.setdefault(key, _example(before, after, what, entity))["seeds"] += 1
         for kind in ["all", *sorted({kind for kind, _ in number} - {"all"})]:
             mean = {what: number[kind, what] / len(pairs) for what in CHANGES}
-            counts.append(about | {"seeds": len(pairs), "type": kind} | mean)
+            counts.append(about | {"seeds": len(pairs), "type": called.get(kind, kind)} | mean)
         for what in EXEMPLIFIED:
             some = sorted((e for e in found.values() if e["change"] == what), key=lambda e: -e["seeds"])
             examples += [about | {"of": len(pairs)} | example for example in some[:EXAMPLES]]

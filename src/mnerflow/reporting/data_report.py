@@ -10,6 +10,7 @@ from typing import Any
 from mnerflow.data.facts import FREQUENT, MAJORITY, disagreements, lengths, overlap, tag_counts
 from mnerflow.data.image_store import Entry, read_index
 from mnerflow.data.post import Post, read_splits
+from mnerflow.data.tags import Names, renamed
 from mnerflow.files import read_json, write_text
 from mnerflow.reporting.plots.entity_types import draw_entity_types
 from mnerflow.reporting.plots.lengths import draw_lengths
@@ -35,10 +36,12 @@ def write_data_report(
     image store, ``placement`` PONER's report, with ``<name>.crops.png`` beside ``out``. Raises ``UserError``
     when one of them is malformed.
     """
-    title = about.get("title", out.stem)
+    title, names = about.get("title", out.stem), about.get("type_names", {})
     splits, report = read_splits(prepared), read_json(prepared / "report.json")
     stem = out.with_suffix("")
     draw_lengths(splits, title, f"{stem}.lengths")
+    for counts in report["splits"].values():
+        counts["entities"] = {names.get(kind, kind): count for kind, count in counts["entities"].items()}
     entities = {split: counts["entities"] for split, counts in report["splits"].items()}
     draw_entity_types(entities, title, f"{stem}.entity_types")
     parts = [
@@ -46,13 +49,13 @@ def write_data_report(
         *_source(about),
         _counts(report["splits"], splits).markdown(),
         f"![Entity types]({out.stem}.entity_types.png) ![Tokens a post]({out.stem}.lengths.png)\n",
-        _tags(splits).markdown(),
+        _tags(splits, names).markdown(),
         _overlap(splits).markdown(),
         *_contexts(report["contexts"], splits),
         "## What preparation found\n",
         *_findings(report, prepared / "report.json"),
         "## Mentions labelled in several ways\n",
-        *_disagreements(splits),
+        *_disagreements(splits, names),
         "## Images\n",
         *_images(splits, index),
     ]
@@ -91,10 +94,10 @@ def _counts(counts: Mapping[str, dict], splits: Mapping[str, list[Post]]) -> Ren
     return Rendered("## Counts\n\nA stray `I-` starts an entity.", ["count", *counts], rows)
 
 
-def _tags(splits: Mapping[str, list[Post]]) -> Rendered:
+def _tags(splits: Mapping[str, list[Post]], names: Names) -> Rendered:
     counts = {split: tag_counts(posts) for split, posts in splits.items()}
     rows = [
-        [tag, *(_of(counter[tag], counter.total()) for counter in counts.values())]
+        [renamed(tag, names), *(_of(counter[tag], counter.total()) for counter in counts.values())]
         for tag in ordered_tags(tag for counter in counts.values() for tag in counter)
     ]
     return Rendered("## Tags\n\nTokens a tag, as annotated.", ["tag", *counts], rows)
@@ -155,7 +158,7 @@ def _findings(report: Mapping[str, Any], file: Path) -> Iterator[str]:
         yield Rendered("Texts in several splits", ["text", "ids"], rows, notes=_rest(texts, file)).markdown()
 
 
-def _disagreements(splits: Mapping[str, list[Post]]) -> Iterator[str]:
+def _disagreements(splits: Mapping[str, list[Post]], names: Names) -> Iterator[str]:
     found = disagreements(post for posts in splits.values() for post in posts)
     minority = sum(len(one.minority_ids) for one in found)
     yield (
@@ -167,7 +170,7 @@ def _disagreements(splits: Mapping[str, list[Post]]) -> Iterator[str]:
         rows = [
             [
                 _code(one.mention),
-                ", ".join(f"{kind} {count}" for kind, count in one.types.items()),
+                ", ".join(f"{names.get(kind, kind)} {count}" for kind, count in one.types.items()),
                 _some(one.minority_ids),
             ]
             for one in found[:LISTED]

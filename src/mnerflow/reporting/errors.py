@@ -6,7 +6,9 @@ from itertools import groupby
 from pathlib import Path
 from statistics import fmean
 
-from mnerflow.evaluation.errors import GROUPINGS, KINDS, WITHOUT_GOLD, Context, count_errors
+from mnerflow.data.tags import TypeNames
+from mnerflow.evaluation.background import SEEN, Background
+from mnerflow.evaluation.errors import GROUPINGS, KINDS, WITHOUT_GOLD, count_errors
 from mnerflow.evaluation.predictions import read_tested
 from mnerflow.plan.names import Combination, Run
 from mnerflow.reporting.columns import (
@@ -53,7 +55,6 @@ TABLE = Table(
     wide=KINDS,
     detail=("seeds",),
 )
-SEEN = ("seen", "unseen")
 # One row a combination, with its recall among entities seen and unseen in training.
 IN_ALL = replace(
     TABLE,
@@ -74,25 +75,27 @@ IN_ALL = replace(
     ),
 )
 Files = Mapping[Run, str | Path]  # each run's predictions of the test split
-Contexts = Mapping[tuple[str, str], Context]
+Backgrounds = Mapping[tuple[str, str], Background]
 
 
-def error_rows(files: Files, contexts: Contexts) -> list[dict]:
+def error_rows(files: Files, backgrounds: Backgrounds, names: TypeNames) -> list[dict]:
     """Errors on the test split by combination, grouping and group, means over seeds.
 
-    ``gold`` counts gold entities: ``correct`` and all errors but those without one. ``contexts`` are by data
-    set and filter.
+    ``gold`` counts gold entities: ``correct`` and all errors but those without one. ``backgrounds`` are by
+    data set and filter, ``names`` what types are called by data set.
     """
     rows = []
     for combination, members in groupby(sorted(files), key=lambda run: run.combination):
         runs = list(members)
-        seeds = [count_errors(read_tested(files[run]), contexts[run.dataset, run.filter]) for run in runs]
+        called = names.get(combination.dataset, {})
+        seeds = [count_errors(read_tested(files[run]), backgrounds[run.dataset, run.filter]) for run in runs]
         for by, group in sorted({key for counts in seeds for key in counts}, key=_order):
             mean = {
                 kind: fmean(counts.get((by, group), {}).get(kind, 0) for counts in seeds)
                 for kind in ("correct", *KINDS)
             }
             gold = sum(count for kind, count in mean.items() if kind not in WITHOUT_GOLD)
+            group = called.get(group, group) if by == "type" else group
             rows.append(
                 asdict(combination) | {"seeds": len(runs), "by": by, "group": group, "gold": gold} | mean
             )

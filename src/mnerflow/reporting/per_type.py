@@ -8,6 +8,7 @@ from statistics import fmean
 
 import numpy as np
 
+from mnerflow.data.tags import TypeNames
 from mnerflow.evaluation.best import surely_best
 from mnerflow.evaluation.counts import Counts, check_same_posts
 from mnerflow.evaluation.metrics import GOLD, precision_recall_f1
@@ -60,12 +61,13 @@ TABLE = Table(
 )
 
 
-def type_rows(runs: Mapping[Run, Counts]) -> list[dict]:
+def type_rows(runs: Mapping[Run, Counts], names: TypeNames) -> list[dict]:
     """Precision, recall and F1 of every combination and entity type on the test split, means over seeds.
 
     ``support`` is the number of gold entities. ``best`` marks the highest F1 of a data set, filter and type
     where the next one is surely worse (see ``surely_best``). ``image_weight`` is how much of the image the
     words of the type's gold entities let in, in 0..1; nothing for a fusion that does not decide it a word.
+    ``names`` are what types are called, by data set.
     """
     rows = []
     for _, members in groupby(sorted(runs), key=lambda run: run.data):
@@ -84,7 +86,7 @@ def type_rows(runs: Mapping[Run, Counts]) -> list[dict]:
         ]
         best = surely_best(of_type)
         rows += [
-            _row(combination, kind, counts[combination])
+            _row(combination, names.get(combination.dataset, {}).get(kind, kind), counts[combination])
             | {"best": combination == winner, "image_weight": _image_weight(seeds, index)}
             for combination, seeds in combinations.items()
             for index, (kind, counts, winner) in enumerate(zip(types, of_type, best, strict=True))

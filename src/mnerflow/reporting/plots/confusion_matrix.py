@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from mnerflow.data.tags import Names, renamed
 from mnerflow.evaluation.metrics import confusion_matrix
 from mnerflow.evaluation.predictions import read_tested
 from mnerflow.plan.names import Run
@@ -18,17 +19,22 @@ MOST_WITH_NUMBERS = 25
 
 
 @style.styled
-def draw_confusion_matrix(predictions: str | Path, out_stem: str | Path) -> None:
+def draw_confusion_matrix(predictions: str | Path, names: Names, out_stem: str | Path) -> None:
     """Draw a run's predictions of the test split: of the words with a gold tag, how many per cent got which.
 
     The small number is the count of words. Where nothing was confused the cell is empty; a tag without
-    gold words has an empty row. Raises ``UserError`` when the file is missing or malformed.
+    gold words has an empty row. ``names`` are what entity types are called. Raises ``UserError`` when the
+    file is missing or malformed.
     """
     run = Run.from_folder(Path(predictions).parent)
     records = read_tested(predictions)
     tags = ordered_tags(tag for record in records for tag in (*record.labels, *record.predicted))
     title = f"{run.data}: {run.encoders}\n{style.words(run.system)}, seed {run.seed}"
-    figure = _figure(confusion_matrix(records, tags), tags, title) if tags else style.note("No predictions.")
+    if tags:
+        shown = [renamed(tag, names) for tag in tags]
+        figure = _figure(confusion_matrix(records, tags), shown, title)
+    else:
+        figure = style.note("No predictions.")
     style.save(figure, out_stem)
 
 

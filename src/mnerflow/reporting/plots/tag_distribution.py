@@ -8,20 +8,24 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from mnerflow.data.post import read_posts
+from mnerflow.data.tags import Names, renamed
 from mnerflow.reporting import style
 from mnerflow.reporting.plots.tags import ordered_tags
 from mnerflow.reporting.style import COLUMN, FILLS, SMALL
 
 
 @style.styled
-def draw_tag_distribution(splits: Mapping[str, str | Path], title: str, out_stem: str | Path) -> None:
+def draw_tag_distribution(
+    splits: Mapping[str, str | Path], title: str, names: Names, out_stem: str | Path
+) -> None:
     """Draw the number of tokens a tag in the prepared posts of each split (name → ``<split>.jsonl``).
 
     Tokens that a filter hides from the model are not counted. The axis is logarithmic; the number
-    itself stands at the bar's end. Raises ``UserError`` when a file is missing or malformed.
+    itself stands at the bar's end. ``names`` are what entity types are called. Raises ``UserError`` when a
+    file is missing or malformed.
     """
     counts = {split: count_tags(path) for split, path in splits.items()}
-    style.save(_figure(counts, title), out_stem)
+    style.save(_figure(counts, title, names), out_stem)
 
 
 def count_tags(path: str | Path) -> Counter[str]:
@@ -29,7 +33,7 @@ def count_tags(path: str | Path) -> Counter[str]:
     return Counter(post.labels[index] for post in read_posts(path) for index in post.kept)
 
 
-def _figure(counts: Mapping[str, Counter[str]], title: str) -> Figure:
+def _figure(counts: Mapping[str, Counter[str]], title: str, names: Names) -> Figure:
     tags = ordered_tags(tag for counter in counts.values() for tag in counter)
     if not tags:
         return style.note("No posts.")
@@ -49,7 +53,7 @@ def _figure(counts: Mapping[str, Counter[str]], title: str) -> Figure:
     axes.set_ylim(len(tags) - 0.5, -0.5)
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.minorticks_off()
-    axes.set_yticks(range(len(tags)), tags)
+    axes.set_yticks(range(len(tags)), [renamed(tag, names) for tag in tags])
     axes.tick_params(axis="y", length=0)
     axes.grid(visible=True, axis="x")
     axes.grid(visible=False, axis="y")

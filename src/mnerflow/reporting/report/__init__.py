@@ -17,6 +17,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 from PIL import Image
 
+from mnerflow.data.tags import TypeNames
 from mnerflow.evaluation.evidence import rules
 from mnerflow.evaluation.scores import best_run, read_scores
 from mnerflow.files import read_text, write_text
@@ -37,6 +38,11 @@ CAPTIONS = {
     "forest": (
         "What each run gains over its baseline, with its 95 % interval; filled where it is sure.",
         "tables/does_it_help.csv",
+    ),
+    "strata": (
+        "What each run of two seeds or more gains within parts of the test split; in brackets their gold "
+        "entities; filled where it is sure.",
+        "tables/strata.csv",
     ),
     "ablations": ("What the same weights lose when a source is wrong.", "tables/does_it_help.csv"),
     "churn": (
@@ -81,8 +87,9 @@ class Sources:
     ``plots`` are SVG files; ``data_reports`` Markdown files, one a data set, with their pictures beside them;
     ``posts`` the prepared test split of each data set and filter; ``predictions`` each run's on it;
     ``images`` the folder of each data set that has photos; ``baselines`` what each combination is held
-    against; ``kinds`` say what each data set is, ``contexts`` which ones each variant reads; ``records`` are
-    those of the trained runs; ``method`` leads to where the method is written down.
+    against; ``type_names`` are what entity types are called, by data set; ``kinds`` say what each data set
+    is, ``contexts`` which ones each variant reads; ``records`` are those of the trained runs; ``method``
+    leads to where the method is written down.
     """
 
     plots: Sequence[Path]
@@ -91,6 +98,7 @@ class Sources:
     predictions: Mapping[Run, Path]
     images: Mapping[str, Path]
     baselines: Baselines
+    type_names: TypeNames
     kinds: Mapping[str, Kind]
     contexts: Mapping[str, Sequence[str]]
     records: Sequence[TrainingRecord]
@@ -113,7 +121,7 @@ def write_report(out: Path, sources: Sources) -> None:
     compared = does_it_help.TABLE.read(folder / "tables/does_it_help.csv")
     grid = summary.GRID.read(folder / "tables/grid.csv")
     found = answers(compared, grid, sources.kinds, pooled.TABLE.read(folder / "tables/pooled.csv"))
-    posts = gallery(sources.posts, sources.predictions, sources.images, sources.baselines)
+    posts = gallery(sources.posts, sources.predictions, sources.images, sources.baselines, sources.type_names)
     figures = [_figure(plot, folder) for plot in sorted(sources.plots, key=_place)]
     page = environment.get_template("page.html.j2").render(
         found=found,

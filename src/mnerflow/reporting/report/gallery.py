@@ -11,7 +11,7 @@ from PIL import Image, ImageChops
 
 from mnerflow.data.image import BLANK_COLOUR, BrokenImage, decode
 from mnerflow.data.post import read_posts
-from mnerflow.data.tags import spans
+from mnerflow.data.tags import Names, TypeNames, spans
 from mnerflow.evaluation.errors import outcomes
 from mnerflow.evaluation.predictions import Prediction, read_tested
 from mnerflow.plan.baselines import Baselines
@@ -27,20 +27,23 @@ def gallery(
     predictions: Mapping[Run, Path],
     images: Mapping[str, Path],
     baselines: Baselines,
+    names: TypeNames,
 ) -> list[dict]:
     """A group for each data set and filter, each with the same share of ``POSTS`` posts, as plain values.
 
     A group has ``models`` (of each combination the run with the lowest seed; ``baseline`` is the place of
     its first baseline in the list) and ``posts``. A post has its ``tokens``, its ``image`` as a data URL, the
     ``gold`` entities ``[type, start, end]``, and for each model, in ``read``, its ``entities``, ``score``
-    (entities right minus entities wrong) and kinds of ``errors``.
+    (entities right minus entities wrong) and kinds of ``errors``. ``names`` are what types are called, by
+    data set.
     """
     groups = []
     for (dataset, filter_name), path in sorted(posts.items()):
         runs = _first_seeds(run for run in predictions if (run.dataset, run.filter) == (dataset, filter_name))
         read = [read_tested(predictions[run]) for run in runs]
         places = [_place(runs, run, baselines) for run in runs]
-        names = {post.id: post.images for post in read_posts(path)}
+        shown = {post.id: post.images for post in read_posts(path)}
+        called = names.get(dataset, {})
         chosen = sample(_balance(read, places), max(1, POSTS // len(posts)), Random(SEED))
         groups.append(
             {
@@ -50,7 +53,8 @@ def gallery(
                     for run, place in zip(runs, places, strict=True)
                 ],
                 "posts": [
-                    _post([each[index] for each in read], names, images.get(dataset)) for index in chosen
+                    _post([each[index] for each in read], shown, images.get(dataset), called)
+                    for index in chosen
                 ],
             }
         )
@@ -105,17 +109,23 @@ def _score(prediction: Prediction) -> int:
     return 2 * len(gold & predicted) - len(predicted)
 
 
-def _post(read: Sequence[Prediction], images: Mapping[str, Sequence[str]], folder: Path | None) -> dict:
+def _entities(tags: Sequence[str], names: Names) -> list[tuple[str, int, int]]:
+    return [(names.get(kind, kind), start, end) for kind, start, end in spans(tags)]
+
+
+def _post(
+    read: Sequence[Prediction], images: Mapping[str, Sequence[str]], folder: Path | None, names: Names
+) -> dict:
     post = read[0]
     thumbnails = (thumbnail(folder, name) for name in images.get(post.id, ())) if folder else ()
     return {
         "id": post.id,
         "tokens": post.tokens,
         "image": next(filter(None, thumbnails), ""),
-        "gold": [*spans(post.labels)],
+        "gold": _entities(post.labels, names),
         "read": [
             {
-                "entities": [*spans(each.predicted)],
+                "entities": _entities(each.predicted, names),
                 "score": _score(each),
                 "errors": sorted({outcome.kind for outcome in outcomes(each)} - {"correct"}),
             }

@@ -18,6 +18,7 @@ from mnerflow.reporting import (
     per_type,
     pooled,
     runs,
+    strata,
     summary,
     thesis,
 )
@@ -28,6 +29,7 @@ from mnerflow.reporting.table import Table
 TABLES: Mapping[str, Table] = {
     "tables/pooled.csv": pooled.TABLE,
     "tables/does_it_help.csv": does_it_help.TABLE,
+    "tables/strata.csv": strata.TABLE,
     "tables/grid.csv": summary.GRID,
     "tables/thesis.csv": thesis.TABLE,
     "tables/literature.csv": literature.TABLE,

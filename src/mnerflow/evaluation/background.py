@@ -1,0 +1,57 @@
+"""What is known of a test split beyond the predictions: its posts, what training shows, usable images."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from pathlib import Path
+
+from mnerflow.data.image_store import usable_images
+from mnerflow.data.post import Post, read_posts
+from mnerflow.data.tags import spans
+
+SEEN = ("seen", "unseen")
+IMAGE = ("usable", "none")
+
+
+@dataclass(frozen=True)
+class Background:
+    """Of a test split: its ``posts`` in order; ``seen``, the words of entities in training, lower-cased;
+    ``with_image``, the ids of posts of which at least one image could be used."""
+
+    posts: Sequence[Post]
+    seen: Collection[tuple[str, ...]]
+    with_image: Collection[str]
+
+    def in_training(self, words: Sequence[str]) -> str:
+        """Whether these words are an entity in training, of whatever type and case: one of ``SEEN``."""
+        return SEEN[_lower(words) not in self.seen]
+
+    def image(self, post: str) -> str:
+        """Whether the post has a usable image: one of ``IMAGE``; not one that is blank, broken or missing."""
+        return IMAGE[post not in self.with_image]
+
+
+def background_of(train: Iterable[Post], test: Sequence[Post], usable: Set[str]) -> Background:
+    """The background of the posts ``test``, from those trained on and the names of usable images."""
+    seen = {_lower(post.tokens[start:end]) for post in train for _, start, end in spans(post.labels)}
+    return Background(test, seen, {post.id for post in test if not usable.isdisjoint(post.images)})
+
+
+def read_backgrounds(
+    train: Iterable[str | Path], test: Iterable[str | Path], indexes: Mapping[str, str | Path]
+) -> dict[tuple[str, str], Background]:
+    """Backgrounds by data set and filter, from prepared posts and, by data set, indexes of image stores.
+
+    Raises ``UserError`` naming a file that is missing or malformed.
+    """
+    usable = {dataset: usable_images(Path(index)) for dataset, index in indexes.items()}
+    found = {}
+    for of_train, of_test in zip(train, test, strict=True):
+        dataset, filter_name = Path(of_train).parts[-3:-1]
+        found[dataset, filter_name] = background_of(
+            read_posts(of_train), read_posts(of_test), usable.get(dataset, set())
+        )
+    return found
+
+
+def _lower(words: Sequence[str]) -> tuple[str, ...]:
+    return tuple(word.lower() for word in words)

@@ -1,0 +1,191 @@
+"""Where does a source help? Every run against its baseline within parts of the test split.
+
+A stratum holds a part of the entities, gold and predicted ones, and entity F1 is counted of these alone. Over
+the strata of one kind, counts add up to those of the whole split.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import groupby
+
+import numpy as np
+
+from mnerflow.data.post import Post
+from mnerflow.data.tags import spans
+from mnerflow.errors import UserError
+from mnerflow.evaluation.background import IMAGE, SEEN, Background
+from mnerflow.evaluation.counts import Counts, digest
+from mnerflow.evaluation.evidence import Comparison, compare_with_baselines, corrected
+from mnerflow.evaluation.metrics import END, SENTENCE, START, TYPE
+from mnerflow.plan.baselines import Baselines
+from mnerflow.plan.names import Run
+
+# Gold entities. Two models of the study differ on 5 to 8 % of them; in a smaller stratum fewer than about
+# five entities would decide, too few for Student's t.
+LEAST = 100
+NAMED = ("some", "none")
+WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Stratum:
+    """A part of a test split: its ``kind``, its name among those, and how large it is.
+
+    ``posts`` are those of the stratum; of a stratum of entities, those that hold a gold one of it.
+    """
+
+    kind: str
+    name: str
+    posts: int
+    gold: int
+
+    @property
+    def too_small(self) -> bool:
+        """Whether it holds too few gold entities to be judged."""
+        return self.gold < LEAST
+
+
+@dataclass(frozen=True)
+class Division:
+    """A test split divided into strata: what kind they are, their names, and the place of each entity's.
+
+    ``place`` takes ``metrics.entity_spans``. ``posts`` are the places of posts, where these are divided.
+    """
+
+    kind: str
+    names: Sequence[str]
+    place: Callable[[np.ndarray], np.ndarray]
+    posts: np.ndarray | None = None
+
+    def counts(self, counts: Counts) -> dict[str, np.ndarray]:
+        """True positives, predicted and gold entities by condition, ``(sentences, strata, 3)``."""
+        shape = len(counts.plain), len(self.names)
+        gold = self._count(counts.gold, shape)
+        found = {}
+        for condition, predicted in counts.predicted.items():
+            right = predicted[_among(predicted, counts.gold)]
+            found[condition] = np.stack(
+                [self._count(right, shape), self._count(predicted, shape), gold], axis=-1
+            )
+        return found
+
+    def strata(self, counts: Counts) -> list[Stratum]:
+        """Its strata, in order."""
+        places = self.place(counts.gold)
+        of_gold = [counts.gold[places == place] for place in range(len(self.names))]
+        if self.posts is None:
+            posts = [len(np.unique(gold[:, SENTENCE])) for gold in of_gold]
+        else:
+            posts = np.bincount(self.posts, minlength=len(self.names)).tolist()
+        return [
+            Stratum(self.kind, name, number, len(gold))
+            for name, number, gold in zip(self.names, posts, of_gold, strict=True)
+        ]
+
+    def _count(self, entities: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+        cells = np.ravel_multi_index((entities[:, SENTENCE], self.place(entities)), shape)
+        return np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape)
+
+
+def divisions(background: Background, types: Sequence[str]) -> Iterator[Division]:
+    """By type, by whether training shows the entity, by usable images, by what each context names."""
+    posts = background.posts
+
+    @cache
+    def seen(post: int, start: int, end: int) -> int:
+        return SEEN.index(background.in_training(posts[post].tokens[start:end]))
+
+    def in_training(entities: np.ndarray) -> np.ndarray:
+        return np.array([seen(*each) for each in entities[:, [SENTENCE, START, END]].tolist()], int)
+
+    yield Division("type", types, lambda entities: entities[:, TYPE])
+    yield Division("in training", SEEN, in_training)
+    yield _of_posts("image", IMAGE, [background.image(post.id) for post in posts])
+    for name in dict.fromkeys(name for post in posts for name in post.contexts):
+        yield _of_posts(f"named in {name}", NAMED, [NAMED[not named_share(post, name)] for post in posts])
+
+
+def named_share(post: Post, context: str) -> float:
+    """Share of a post's gold entities whose words stand in its context, one after the other, lower-cased.
+
+    0 without entities, and without the context. Words are letters and digits alone.
+    """
+    text = _words(post.contexts.get(context, ""))
+    entities = [_words(" ".join(post.tokens[start:end])) for _, start, end in spans(post.labels)]
+    return sum(bool(words.strip()) and words in text for words in entities) / max(1, len(entities))
+
+
+def compare_in_strata(
+    runs: Mapping[Run, Counts],
+    backgrounds: Mapping[tuple[str, str], Background],
+    baselines: Baselines,
+    margin: float,
+) -> list[tuple[Stratum, Comparison]]:
+    """Compare every combination with its baselines, as ``compare_with_baselines`` does, within strata.
+
+    p is corrected over all comparisons in strata that are not too small. A stratum that does not occur is
+    left out, and so is a kind with one stratum, which is the whole split. ``changed`` is of the whole split.
+
+    Args:
+        runs: counts of the test split.
+        backgrounds: by data set and filter.
+        baselines: what each combination is held against.
+        margin: entity F1, a fraction; a change of less counts as none.
+
+    Returns:
+        Each comparison with its stratum, by combination.
+
+    Raises:
+        UserError: when a run was predicted from other posts than those of its background.
+    """
+    found = []
+    for data, group in groupby(sorted(runs), key=lambda run: (run.dataset, run.filter)):
+        members = {run: runs[run] for run in group}
+        background = backgrounds[data]
+        _check(members, background)
+        first = next(iter(members.values()))
+        for division in divisions(background, first.types):
+            occurring = [(at, each) for at, each in enumerate(division.strata(first)) if each.posts]
+            if len(occurring) < 2:
+                continue
+            counts = {run: division.counts(of_run) for run, of_run in members.items()}
+            for place, stratum in occurring:
+                own = {
+                    run: replace(
+                        of_run, entities={name: each[:, [place]] for name, each in counts[run].items()}
+                    )
+                    for run, of_run in members.items()
+                }
+                compared, _ = compare_with_baselines(own, baselines, margin, trials=0)
+                found += [(stratum, each) for each in compared]
+    judged = iter(corrected([comparison for stratum, comparison in found if not stratum.too_small]))
+    found = [(stratum, comparison if stratum.too_small else next(judged)) for stratum, comparison in found]
+    return sorted(found, key=lambda each: (each[1].combination, each[1].source))
+
+
+def _check(runs: Mapping[Run, Counts], background: Background) -> None:
+    posts = digest(background.posts)
+    for run, counts in runs.items():
+        if counts.posts != posts:
+            raise UserError(
+                f"{run.path}: its predictions are of other posts or labels than the prepared test split. "
+                "Predict the run again."
+            )
+
+
+def _of_posts(kind: str, names: Sequence[str], of_posts: Sequence[str]) -> Division:
+    places = np.array([names.index(name) for name in of_posts], int)
+    return Division(kind, names, lambda entities: places[entities[:, SENTENCE]], places)
+
+
+def _among(entities: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Which rows stand among others."""
+    shape = np.maximum(entities.max(axis=0, initial=0), others.max(axis=0, initial=0)) + 1
+    return np.isin(*(np.ravel_multi_index(tuple(each.T), tuple(shape)) for each in (entities, others)))
+
+
+def _words(text: str) -> str:
+    """The words of a text, lower-cased, each between spaces."""
+    return f" {' '.join(WORD.findall(text.lower()))} "
