@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
 from records import record_of, write_record
 
 from mnerflow.errors import UserError
@@ -14,7 +13,7 @@ from mnerflow.evaluation.evidence import Comparison
 from mnerflow.evaluation.seeds import Estimate
 from mnerflow.plan.names import Combination, Run
 from mnerflow.record import TrainingRecord
-from mnerflow.reporting import cost, does_it_help, learning_curve, per_type, style
+from mnerflow.reporting import cost, does_it_help, learning_curve, per_type
 from mnerflow.reporting.learning_curve import curve_rows
 from mnerflow.reporting.literature import TABLE, literature_rows, literature_table
 from mnerflow.reporting.plots.ablations import draw_ablations
@@ -36,14 +35,6 @@ CAPTION = replace(
     difference=Estimate(-0.01, 0.01, 50), p_corrected=0.4,
     drops={}, changed=None,
 )  # fmt: skip
-
-
-@pytest.fixture
-def drawn(monkeypatch) -> list[Figure]:
-    """The figures that were saved, still with their artists."""
-    figures, save = [], style.save
-    monkeypatch.setattr(style, "save", lambda figure, stem: (figures.append(figure), save(figure, stem)))
-    return figures
 
 
 def test_cost_is_summed_up_over_seeds(tmp_path):

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure
 
 from mnerflow.data.post import Post, write_posts
 from mnerflow.errors import UserError
@@ -31,14 +30,6 @@ SCORES = [
     "demo,none,minilm,vit,linear,base,2,test,image.shuffled,0.60",
     "demo,none,minilm,vit,linear,base,1,dev,true,0.10",
 ]
-
-
-@pytest.fixture
-def drawn(monkeypatch) -> list[Figure]:
-    """The figures that were saved, still with their artists."""
-    figures, save = [], style.save
-    monkeypatch.setattr(style, "save", lambda figure, stem: (figures.append(figure), save(figure, stem)))
-    return figures
 
 
 def write_scores(folder: Path, rows: list[str]) -> Path:

@@ -23,12 +23,14 @@ rule plot_fusion_comparison:
 
 
 rule plot_evidence:
-    """Draw differences, image ablations, scores by type, and F1 against cost."""
+    """Draw differences, image ablations, churn, calibration, scores by type, and F1 against cost."""
     input:
         help=rules.evidence.output.help[0],
         types=rules.evidence.output.types[0],
         cost=rules.cost.output[0],
         scores=study("scores.csv"),
+        churn=rules.churn.output[0],
+        bins=rules.calibration.output.bins,
     output:
         expand(study("plots/{name}.{ending}"), name=EVIDENCE_PLOTS, ending=ENDINGS),
     log:

@@ -48,6 +48,40 @@ rule evidence:
         "../scripts/evidence.py"
 
 
+rule churn:
+    """Compare what a source changes in the tags of posts with what another seed changes."""
+    input:
+        of_all_encoders("counts.npz") + of_rivals("counts.npz"),
+    output:
+        expand(study("tables/churn.{ending}"), ending=TABLE_ENDINGS),
+    log:
+        "results/logs/churn.log",
+    conda:
+        ENVIRONMENT
+    params:
+        baselines=BASELINES,
+        code=code_of("churn.py"),
+    script:
+        "../scripts/churn.py"
+
+
+rule calibration:
+    """Compare how sure the models are with how often they are right."""
+    input:
+        of_all_encoders("counts.npz") + of_rivals("counts.npz"),
+    output:
+        table=expand(study("tables/calibration.{ending}"), ending=TABLE_ENDINGS),
+        bins=study("tables/reliability.csv"),
+    log:
+        "results/logs/calibration.log",
+    conda:
+        ENVIRONMENT
+    params:
+        code=code_of("calibration.py"),
+    script:
+        "../scripts/calibration.py"
+
+
 rule errors:
     """Sort the errors of all runs."""
     input:

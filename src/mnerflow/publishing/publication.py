@@ -52,18 +52,12 @@ TABLES = (
     *(
         f"{name}.{ending}"
         for name in (
-            "grid",
-            "thesis",
-            "does_it_help",
-            "pooled",
-            "per_type",
-            "learning_curve",
-            "cost",
-            "literature",
+            *("grid", "thesis", "does_it_help", "pooled", "churn"),
+            *("per_type", "learning_curve", "calibration", "cost", "literature"),
         )
         for ending in ("csv", "md", "tex")
     ),
-    *("literature.bib", "fixed_and_broken.csv"),
+    *("reliability.csv", "literature.bib", "fixed_and_broken.csv"),
 )
 # Those that quote no post either, but need the words to be computed.
 TABLES_OF_WORDS = ("errors.csv", "errors.md", "strata.csv", "strata.md", "strata.tex")

@@ -2,12 +2,17 @@
 
 from collections.abc import Iterable
 
-from mnerflow.reporting import rivals, tuning
+from mnerflow.reporting import calibration, rivals, tuning
 from mnerflow.reporting.columns import COMBINATION_COLUMNS, Column
 from mnerflow.reporting.render import ABSENT, markdown_table
 from mnerflow.reporting.report.tables import TABLES
 
-ALL = {**TABLES, "tables/rivals.csv": rivals.TABLE, "tables/tuning.csv": tuning.TABLE}
+ALL = {
+    **TABLES,
+    "tables/reliability.csv": calibration.RELIABILITY,
+    "tables/rivals.csv": rivals.TABLE,
+    "tables/tuning.csv": tuning.TABLE,
+}
 HEAD = """# Tables
 
 What the columns of the CSV files mean, and under which title a reader sees them in Markdown, LaTeX, the
