@@ -7,7 +7,7 @@ SETTINGS := $(if $(MIRROR),"mirror=$(MIRROR)") $(if $(WEIGHTS_MIRROR),"weights_m
 	$(if $(MAX_COST),max_cost=$(MAX_COST)) $(if $(FRESH),published=)
 SNAKEMAKE = .venv/bin/snakemake --cores $(CORES) $(if $(strip $(SETTINGS)),--config $(SETTINGS))
 
-.PHONY: help run demo twitter photos poner tune rivals study publish verify archive bench test cluster-test check rulegraph reference lock clean
+.PHONY: help run demo curve twitter photos poner tune rivals study publish verify archive bench test cluster-test check rulegraph reference lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ run: .venv/installed ## the embedded default: make the environment, train, print
 
 demo: .venv/installed ## the demo's whole product of encoders and fusions
 	$(SNAKEMAKE) --configfile config/demo.yaml
+
+curve: .venv/installed ## the demo's learning curve: entity F1 by the number of training posts
+	$(SNAKEMAKE) --configfile config/learning_curve.yaml
 
 twitter: .venv/installed ## Twitter-2017 and Twitter-2015 with MiniLM
 	$(SNAKEMAKE) --configfile config/twitter.yaml

@@ -1,3 +1,18 @@
 """mnerflow: does an image help a model to find the names in a text?"""
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mnerflow.prediction.predictor import Predictor
+
 __version__ = "0.1.0"
+__all__ = ["Predictor", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    """``Predictor``, which loads PyTorch, is looked up when it is asked for."""
+    if name == "Predictor":
+        from mnerflow.prediction.predictor import Predictor
+
+        return Predictor
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

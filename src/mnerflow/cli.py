@@ -1,4 +1,4 @@
-"""What helps beside the workflow: checking your own data, tagging new texts, giving results away."""
+"""What helps beside the workflow: checking your own data, finding names in new texts, giving results away."""
 
 import argparse
 import io
@@ -7,18 +7,23 @@ import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mnerflow.data.check import Findings, Problem, check_folder, configuration
+from mnerflow import __version__
 from mnerflow.errors import UserError, printable
-from mnerflow.files import sha256, write_text
+from mnerflow.files import sha256
+from mnerflow.log import warn_on_terminal
 from mnerflow.plan.kept_weights import dropped_below
+from mnerflow.prediction import command as prediction
 from mnerflow.publishing import publication
 from mnerflow.publishing.archive import verify_archive, write_archive
 from mnerflow.publishing.migrate import migrate
 from mnerflow.registry import names_in
-from mnerflow.reporting.power import power_text
 from mnerflow.reporting.show import results_text
 from mnerflow.secrets import hide
+
+if TYPE_CHECKING:
+    from mnerflow.data.check import Findings, Problem
 
 PUBLISHED = Path("results/published")
 STUDY = Path("results/default")
@@ -39,21 +44,6 @@ or train.conll and so on: a token and its tag a line, an empty line between post
 Ends with the lines of configuration to paste, or with status 1 if a problem would stop a run.
 """
 
-
-TAG = """\
-Tag new texts, with or without images, with the weights of a run.
-
-FILE is JSON lines like a data set's, without labels,
-  {"id": "1", "tokens": ["Ann", "sings"], "images": ["1.jpg"]}
-or ends in .txt and has a text a line, its tokens divided by white space, as in
-  Ann sings in Rome .
-A token should be what it was in training: there a comma is a token of its own, as a rule.
-
-Prints a line of JSON a post, with a tag for every token and the entities:
-  {"id": "1", "tokens": ["Ann", "sings"], "tags": ["B-PER", "O"],
-   "entities": [{"type": "PER", "start": 0, "end": 1, "text": "Ann", "confidence": 0.98}]}
-A confidence is the model's probability of just this entity.
-"""
 
 POWER = """\
 Say which gain a study could show, before a week is spent on runs that cannot show it.
@@ -76,6 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a file's name need not be text
+    warn_on_terminal()
     try:
         status = given.act(given)
         sys.stdout.flush()
@@ -93,6 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="mnerflow", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"mnerflow {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     check = commands.add_parser(
         "check",
@@ -117,19 +109,30 @@ def _parser() -> argparse.ArgumentParser:
     )
     show = commands.add_parser("show", help="print the table of a study and where the rest of it lies")
     show.set_defaults(act=_show)
-    tag = commands.add_parser(
-        "tag",
-        help="tag new texts with a trained run",
-        description=TAG,
+    predict = commands.add_parser(
+        "predict",
+        help="find names in new texts with a trained run",
+        description=prediction.ABOUT,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    predict.set_defaults(act=prediction.predict)
+    prediction.add_arguments(predict)
+    tag = commands.add_parser("tag", help="the former name of predict")
     tag.set_defaults(act=_tag)
-    tag.add_argument(
-        "run", type=Path, help="its folder, results/runs/<dataset>/<filter>/<encoders>/…/seed<k>"
+    prediction.add_arguments(tag)
+    runs = commands.add_parser("runs", help="list what was trained here, with dev and test scores")
+    runs.set_defaults(act=_runs)
+    runs.add_argument("results", type=Path, nargs="?", default=Path("results"), help="default: results")
+    doctor = commands.add_parser(
+        "doctor", help="say what this machine has and lacks of what a configuration needs"
     )
-    tag.add_argument("file", type=Path, help="JSON lines with tokens, or a .txt file with a text a line")
-    tag.add_argument("--images", type=Path, metavar="DIR", help="default: images beside FILE")
-    tag.add_argument("--to", type=Path, metavar="FILE", help="default: the terminal")
+    doctor.set_defaults(act=_doctor)
+    doctor.add_argument(
+        "--configfile", type=Path, nargs="+", default=[], metavar="FILE", help="as Snakemake is given them"
+    )
+    doctor.add_argument(
+        "--config", type=_setting, nargs="+", default=[], metavar="KEY=VALUE", help="likewise: mirror=DIR"
+    )
     power = commands.add_parser(
         "power",
         help="say how many seeds and test posts would show a gain",
@@ -180,6 +183,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _check(given: argparse.Namespace) -> int:
+    from mnerflow.data.check import check_folder
+
     types = [kind for kind in given.types.split(",") if kind] if given.types else None
     findings = check_folder(given.folder, types, given.format)
     print(printable(_report(findings, types, given.limit or None)))
@@ -191,7 +196,31 @@ def _show(given: argparse.Namespace) -> int:
     return 0
 
 
+def _runs(given: argparse.Namespace) -> int:
+    from mnerflow.reporting.trained import trained_text
+
+    print(trained_text(given.results), end="")
+    return 0
+
+
+def _doctor(given: argparse.Namespace) -> int:
+    from mnerflow.doctor import examined
+
+    lines, wrong = examined(given.configfile, dict(given.config))
+    print(printable("\n".join(lines)))
+    return int(wrong)
+
+
+def _setting(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
+    return key, value
+
+
 def _power(given: argparse.Namespace) -> int:
+    from mnerflow.reporting.power import power_text
+
     if not given.gain > 0:
         raise UserError(f"--gain: {given.gain:g} is no gain. Give points of entity F1, above 0.")
     print(power_text(given.study, given.gain / 100), end="")
@@ -199,20 +228,8 @@ def _power(given: argparse.Namespace) -> int:
 
 
 def _tag(given: argparse.Namespace) -> int:
-    from mnerflow.tagging import tag_texts, tagged_line  # PyTorch, which no other command needs
-
-    if given.to and given.to.exists() and given.to.samefile(given.file):
-        raise UserError(f"{given.to}: would be lost, as it is read. Name another file with --to.")
-    tagged = tag_texts(given.run, given.file, given.images or given.file.parent / "images")
-    for name, reason in tagged.unusable.items():
-        print(printable(f"mnerflow: {name}: {reason}; a blank image stands in"), file=sys.stderr)
-    lines = [f"{tagged_line(prediction)}\n" for prediction in tagged.predictions]
-    if given.to:
-        write_text(given.to, "".join(lines))
-        print(f"{given.to}: {len(lines)} posts")
-    else:
-        print("".join(lines), end="")
-    return 0
+    print("mnerflow: tag is called predict now, and prints what predict prints", file=sys.stderr)
+    return prediction.predict(given)
 
 
 def _archive(given: argparse.Namespace) -> int:
@@ -264,7 +281,9 @@ def _migrate(given: argparse.Namespace) -> int:
     return 0
 
 
-def _report(findings: Findings, types: Sequence[str] | None, limit: int | None) -> str:
+def _report(findings: "Findings", types: Sequence[str] | None, limit: int | None) -> str:
+    from mnerflow.data.check import configuration
+
     lines = [f"{findings.folder}: {findings.format}"]
     for split, posts in findings.splits.items():
         tokens = sum(len(post.tokens) for _, post in posts)
@@ -282,7 +301,7 @@ def _report(findings: Findings, types: Sequence[str] | None, limit: int | None) 
     return "\n".join([*lines, "", pasted, "", configuration(findings, types)])
 
 
-def _grouped(problems: Sequence[Problem], limit: int | None) -> list[str]:
+def _grouped(problems: "Sequence[Problem]", limit: int | None) -> list[str]:
     """Problems by their remedy, in the order in which each remedy was first met."""
     groups: dict[str, list[str]] = defaultdict(list)
     for problem in problems:

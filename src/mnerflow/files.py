@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PureWindowsPath
 from threading import Lock
-from typing import Any
+from typing import Any, BinaryIO
 from unicodedata import category
 
 from mnerflow.errors import UserError
@@ -31,6 +31,7 @@ os.umask(_UMASK)
 _BEGINNING = Lock()
 # What a spreadsheet computes, also after the mark that keeps it from doing so.
 COMPUTED = re.compile("'*[=+\\-@\\t\\r\\n\uff1d\uff0b\uff0d\uff20]")
+MAX_LINE = 2**20  # bytes, of texts that are streamed
 JOINED = re.compile("^\ufeff+(?![\\t ])")
 
 
@@ -282,6 +283,25 @@ def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
     """
     for number, line in enumerate(read_text(path).split("\n"), start=1):
         yield number, JOINED.sub("", line)
+
+
+def stream_lines(file: BinaryIO, name: str | Path) -> Iterator[tuple[int, str]]:
+    """As ``read_lines``, of an open file whose end need not be near; one line is in memory at a time.
+
+    Raises ``UserError`` also for a line of more than ``MAX_LINE`` bytes.
+    """
+    number = 0
+    while data := file.readline(MAX_LINE + 1):
+        number += 1
+        if len(data) > MAX_LINE:
+            raise UserError(f"{name}:{number}: a line of more than {MAX_LINE:,} bytes. Divide it.")
+        try:
+            line = data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise UserError(
+                f"{name}:{number}: byte 0x{data[error.start]:02x} is not UTF-8. Convert the text to UTF-8."
+            ) from error
+        yield number, JOINED.sub("", line.removesuffix("\n").removesuffix("\r"))
 
 
 def expanded(path: str) -> Path:

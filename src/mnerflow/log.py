@@ -108,6 +108,14 @@ def log_to(path: str | Path) -> logging.FileHandler:
     return to_file
 
 
+def warn_on_terminal() -> None:
+    """Let a command's warnings go to the terminal, as its errors do."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Formatter("mnerflow: %(message)s"))
+    handler.setLevel(logging.WARNING)
+    logger.handlers = [handler]
+
+
 class _Formatter(logging.Formatter):
     """Without secrets, which errors of libraries may quote, and without control characters of data."""
 

@@ -128,6 +128,7 @@ class TrainingRecord(Record):
     Attributes:
         sources: where its encoders' pretrained weights came from, by name.
         images: nothing for a run that sees none.
+        tokenizer: how raw text is cut for it, ``data.tokenizers``.
         precision: in which it computed, ``bfloat16`` or ``float32``.
         weights_sha256: checksums of the files of pretrained weights.
         weights_from: what their folders say of where they came from, by encoder.
@@ -141,6 +142,7 @@ class TrainingRecord(Record):
 
     sources: dict[str, str]
     images: ImagesRead | None = None
+    tokenizer: str = "words"
     hardware: Hardware
     precision: str
     weights_sha256: dict[str, str] = {}

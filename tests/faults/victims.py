@@ -24,7 +24,7 @@ from mnerflow.data.post import read_posts
 from mnerflow.evaluation.predictions import TESTED, write_predictions
 from mnerflow.training import loop
 from mnerflow.training.images import open_images
-from mnerflow.training.predictor import Predictor
+from mnerflow.training.predictor import PostPredictor
 from mnerflow.training.run import train_run
 
 LONG = replace(RUN, training=replace(RUN.training, epochs=12, patience=12))
@@ -48,7 +48,7 @@ def train(run: RunConfig, data: Path, folder: Path) -> None:
     """Train and predict as the workflow's scripts do."""
     images = open_images(str(data / "store" / "images.npy"), None)
     train_run(run, data / "train.jsonl", data / "dev.jsonl", images, folder, ABOUT)
-    predictions = Predictor(run, folder, images).predict(read_posts(data / "test.jsonl"))
+    predictions = PostPredictor(run, folder, images).predict(read_posts(data / "test.jsonl"))
     write_predictions(folder / "predictions.jsonl", {TESTED: predictions})
 
 

@@ -398,6 +398,7 @@ def test_the_thesis_grid_is_planned(workflow: Workflow, tmp_path: Path):
         ("config/twitter.yaml", 2 * 2 * 3),
         ("config/photos.yaml", 1 + 2 + 1 + 2 * 3),
         ("config/demo.yaml", 2 * 2 * 3 * (2 + 2 + 2 * 2 * 3)),
+        ("config/learning_curve.yaml", 4 * 2 * 3),
     ],
 )
 def test_a_study_is_planned(name: str, runs: int, workflow: Workflow, tmp_path: Path):

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from matplotlib.figure import Figure
 
 from mnerflow.data.post import Post
+from mnerflow.reporting import style
 
 torch.set_num_threads(1)
 WORDS = ["ann", "sings", "in", "rome", "##s", "a", "b", "c"]
@@ -24,6 +26,14 @@ def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sizes = {"hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 16}
     BertModel(BertConfig(vocab_size=13, max_position_embeddings=16, **sizes)).save_pretrained(folder)
     return folder
+
+
+@pytest.fixture
+def drawn(monkeypatch) -> list[Figure]:
+    """The figures that were saved, still with their artists."""
+    figures, save = [], style.save
+    monkeypatch.setattr(style, "save", lambda figure, stem: (figures.append(figure), save(figure, stem)))
+    return figures
 
 
 @pytest.fixture

@@ -138,6 +138,14 @@ def names(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
+def test_a_file_that_is_too_large(server: Server, tmp_path: Path) -> None:
+    fetch(f"{server.url}/file", tmp_path / "whole", most=len(DATA))
+    assert (tmp_path / "whole").read_bytes() == DATA
+    with pytest.raises(UserError, match=r"/file: larger than 511,999 bytes"):
+        fetch(f"{server.url}/file", tmp_path / "target", most=len(DATA) - 1)
+    assert not (tmp_path / "target").exists()
+
+
 def test_a_file_is_fetched_whole_and_an_unknown_sum_is_recorded(server: Server, tmp_path: Path) -> None:
     target = tmp_path / "new" / "a.txt"
     fetch(f"{server.url}/file", target)

@@ -20,6 +20,7 @@ from mnerflow.evaluation.statistics import holm
 from mnerflow.plan.names import Run
 from mnerflow.record import TrainingRecord
 from mnerflow.reporting.does_it_help import TABLE, help_record, help_table
+from mnerflow.reporting.latex import latex
 from mnerflow.reporting.per_type import type_rows, type_tables
 from mnerflow.reporting.power import power_text
 from mnerflow.reporting.summary import REPORTED, grid_table, summarize
@@ -201,8 +202,10 @@ def test_a_matched_control_stands_beside_the_baseline_and_changes_no_other_numbe
         None
     }
     shown, unshown = (help_table([row], [], MARGIN) for row in (record, help_record(without)))
-    assert [name for name in shown.columns if "control" in name] == ["beyond control, shuffled"]
-    assert not [name for name in unshown.columns if "control" in name]
+    assert [part.columns[-1] for part in shown.further if part.name == "control"] == [
+        "beyond control, shuffled"
+    ]
+    assert "control" not in [part.name for part in unshown.further]
     assert "a control whether it is the source that is" in shown.markdown()
     assert "control" not in unshown.markdown()
 
@@ -337,7 +340,7 @@ def test_the_best_of_a_type_is_bold_only_where_the_next_is_surely_worse():
     (table,) = type_tables(rows)
     assert "| place (300)" in table.markdown()
     assert table.markdown().count("**") == 2
-    assert table.latex().count(r"\textbf{") == 1
+    assert latex(table, "tab:types").count(r"\textbf{") == 1
 
 
 def test_intervals_of_scores_are_those_of_a_share_and_wider_over_seeds_that_differ():

@@ -1,24 +1,25 @@
 """Cost and results of the literature in tables, and the plots of the evidence."""
 
-import shutil
-import subprocess
 from dataclasses import replace
 
+import numpy as np
 import pytest
-from matplotlib.figure import Figure
-from records import write_record
+from records import record_of, write_record
 
 from mnerflow.errors import UserError
 from mnerflow.evaluation import scores
-from mnerflow.evaluation.evidence import Comparison, Control
-from mnerflow.evaluation.pooled import Pooled
+from mnerflow.evaluation.counts import Counts
+from mnerflow.evaluation.evidence import Comparison
 from mnerflow.evaluation.seeds import Estimate
-from mnerflow.plan.names import Run
-from mnerflow.reporting import cost, does_it_help, per_type, pooled, style
+from mnerflow.plan.names import Combination, Run
+from mnerflow.record import TrainingRecord
+from mnerflow.reporting import cost, does_it_help, learning_curve, per_type
+from mnerflow.reporting.learning_curve import curve_rows
 from mnerflow.reporting.literature import TABLE, literature_rows, literature_table
 from mnerflow.reporting.plots.ablations import draw_ablations
 from mnerflow.reporting.plots.cost import draw_cost
 from mnerflow.reporting.plots.forest import draw_forest
+from mnerflow.reporting.plots.learning_curve import draw_learning_curve
 from mnerflow.reporting.plots.per_type import draw_per_type
 from mnerflow.reporting.table_files import write_csv
 
@@ -34,14 +35,6 @@ CAPTION = replace(
     difference=Estimate(-0.01, 0.01, 50), p_corrected=0.4,
     drops={}, changed=None,
 )  # fmt: skip
-
-
-@pytest.fixture
-def drawn(monkeypatch) -> list[Figure]:
-    """The figures that were saved, still with their artists."""
-    figures, save = [], style.save
-    monkeypatch.setattr(style, "save", lambda figure, stem: (figures.append(figure), save(figure, stem)))
-    return figures
 
 
 def test_cost_is_summed_up_over_seeds(tmp_path):
@@ -120,12 +113,41 @@ def test_forest_shows_the_differences_and_fills_the_significant(tmp_path, drawn)
 def test_no_comparison_is_said(tmp_path, drawn):
     does_it_help.TABLE.write([tmp_path / "help.csv"], [])
     per_type.TABLE.write([tmp_path / "types.csv"], [])
+    learning_curve.TABLE.write([tmp_path / "curve.csv"], [])
+    draw_learning_curve(tmp_path / "curve.csv", tmp_path / "plot")
     for draw, name in ((draw_forest, "help"), (draw_ablations, "help"), (draw_per_type, "types")):
         draw(tmp_path / f"{name}.csv", tmp_path / "plot")
-    assert [figure.texts[0].get_text()[:3] for figure in drawn] == ["Not", "Not", "No "]
+    assert [figure.texts[0].get_text()[:3] for figure in drawn] == ["No ", "Not", "Not", "No "]
     with pytest.raises(UserError, match="column 'seconds_mean' is missing"):
         (tmp_path / "cost.csv").write_text("dataset,filter,text_encoder,image_encoder,fusion,variant,seeds\n")
         draw_cost(tmp_path / "cost.csv", tmp_path / "scores.csv", tmp_path / "plot")
+
+
+def test_a_learning_curve_holds_the_systems_with_several_shares(tmp_path, drawn):
+    half, alone = replace(TEXT, variant="half"), replace(LINEAR, variant="half")
+    right = {TEXT: 9, SECOND: 7, half: 6, replace(half, seed=2): 4, alone: 5}
+    runs = {
+        run: Counts(("PER",), "", {"true": np.array([[[hits, 10, 10]], [[9, 10, 10]]])}, {})
+        for run, hits in right.items()
+    }
+    records = {
+        run: TrainingRecord(**record_of(run, training_posts=50, config={"train_fraction": 0.5}))
+        if run.variant == "half"
+        else TrainingRecord(**record_of(run))
+        for run in runs
+    }
+    rows = curve_rows(runs, records, {"base": "base", "half": "base"})
+    assert [Combination.of(row) for row in rows] == [TEXT.combination] * 2
+    assert [(row["fraction"], row["training_posts"], row["seeds"]) for row in rows] == [
+        (0.5, 50, 2),
+        (1, 100, 2),
+    ]
+    assert [row["entity_f1_mean"] for row in rows] == pytest.approx([0.7, 0.85])
+    learning_curve.TABLE.write([tmp_path / "curve.csv"], rows)
+    draw_learning_curve(tmp_path / "curve.csv", tmp_path / "curve")
+    (line,) = drawn[0].axes[0].lines
+    assert line.get_xdata().tolist() == [50, 100] and line.get_ydata() == pytest.approx([70, 85])
+    assert [tick.get_text() for tick in drawn[0].axes[0].get_xticklabels()] == ["50", "100"]
 
 
 def test_costs_on_another_machine_than_most_are_drawn_hollow(tmp_path, drawn):
@@ -155,30 +177,3 @@ def test_types_are_drawn_in_every_panel_of_their_encoder(tmp_path, drawn):
     assert [axes.get_title() for axes in drawn[0].axes] == ["demo\nbilstm+cnn", "demo\nbilstm+vit"]
     for axes in drawn[0].axes:
         assert sorted(float(line.get_ydata()[0]) for line in axes.lines) == pytest.approx([50, 80])
-
-
-def test_latex_compiles(tmp_path):
-    if not shutil.which("pdflatex"):
-        pytest.skip("pdflatex is absent")
-    row = {"dataset": "demo", "filter": "none", "text_encoder": "b", "image_encoder": "none", "seeds": 1}
-    row |= {
-        "fusion": "text_only",
-        "variant": "base",
-        "type": "a_b",
-        "support": 9,
-        "f1_mean": 0.5,
-        "f1_sd": None,
-        "best": True,
-    }
-    control = Control(replace(LINEAR.combination, variant="image_shuffled"), 3, 0.6, GAIN.difference)
-    controlled = replace(GAIN, controls={"shuffled": control})
-    compared = [does_it_help.help_record(c) for c in (GAIN, controlled, CAPTION)]
-    tables = [does_it_help.help_table(compared, [LINEAR], 0.005), *per_type.type_tables([row])]
-    answer = Pooled("a_b", "none", "image", 2, 1, 4, 3, GAIN.difference, 0.01)
-    tables.append(pooled.TABLE.render(pooled.pooled_rows([answer])))
-    body = "".join(table.latex() for table in [*tables, literature_table(literature_rows([]))])
-    preamble = r"\documentclass{article}\usepackage{booktabs,graphicx}"
-    (tmp_path / "t.tex").write_text(rf"{preamble}\begin{{document}}{body}\end{{document}}", encoding="utf-8")
-    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"]
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stdout[-2000:]

@@ -25,6 +25,7 @@ from mnerflow.plan.checks import check_plan
 from mnerflow.plan.grid import expand, starting_runs
 from mnerflow.plan.names import Combination, Run
 from mnerflow.plan.settings import merge, run_config, sources
+from mnerflow.plan.variants import curve_of
 
 ROOT = Path(__file__).parents[2]
 STUDIES = sorted(path.name for path in (ROOT / "config").glob("*.yaml") if path.name != "datasets.yaml")
@@ -222,6 +223,28 @@ def test_the_baseline_of_what_a_variant_reads_besides_is_what_it_is_based_on(con
     assert read_baselines(write_baselines(found)) == found
 
 
+def test_a_share_of_the_training_posts_is_a_point_on_the_curve_of_what_a_variant_is_based_on(config) -> None:
+    config["variants"] |= {
+        "half": {"based_on": "crf", "train_fraction": 0.5},
+        "tenth": {"based_on": "half", "train_fraction": 0.1, "training": {"epochs": 20}},
+        "tenth_caption": {"based_on": "tenth", "contexts": ["caption"]},
+    }
+    check(config)
+    check_plan(config, expand(config))
+    text = Run("demo", "none", "minilm", "none", "text_only", 1, variant="crf")
+    fractions = {name: run_config(config, replace(text, variant=name)) for name in ("crf", "half", "tenth")}
+    assert [values.get("train_fraction") for values in fractions.values()] == [None, 0.5, 0.1]
+    assert fractions["tenth"]["decoder"] == fractions["crf"]["decoder"]
+    curves = [curve_of(config, name) for name in ("base", "crf", "half", "tenth", "tenth_caption")]
+    assert curves == ["base", "crf", "crf", "crf", "tenth_caption"]
+    linear = replace(text, image_encoder="cnn", fusion="linear", variant="tenth").combination
+    assert baselines(config, linear) == {"image": replace(text, variant="tenth").combination}
+    for wrong in (0, 1.1, None):
+        config["variants"]["half"]["train_fraction"] = wrong
+        with pytest.raises(UserError, match=r"variants\.half\.train_fraction"):
+            check(config)
+
+
 def test_baselines_that_the_grid_lacks_are_named(config) -> None:
     config["grid"] = [config["grid"][0] | {"text_encoders": ["bilstm"], "fusions": ["linear"]}]
     lacking = lacking_baselines(config, expand(config))
@@ -240,6 +263,10 @@ def test_baselines_that_the_grid_lacks_are_named(config) -> None:
             "based on reads caption already",
         ),
         ({"a": {"context_length": 9}}, "variants.a.context_length: it reads no contexts"),
+        (
+            {"tenth": {"train_fraction": 0.1, "decoder": "crf"}},
+            "variants.tenth: with `train_fraction` it is a point on the learning curve",
+        ),
         ({"base": {"decoder": "crf"}}, "variants.base: it is the variant that changes nothing"),
     ],
 )

@@ -21,7 +21,7 @@ from mnerflow.plan.kept_weights import (
     was_dropped,
 )
 from mnerflow.plan.names import Run
-from mnerflow.tagging import tag_texts
+from mnerflow.prediction.runs import trained_run
 
 BEGUN = {"init_from": {"dataset": "demo_control", "variant": "base", "allow_leak": True}}
 # Dev scores of the seeds 1 to 3; two are best.
@@ -102,11 +102,11 @@ def test_weights_that_were_lost_once_come_to_stay_when_they_are_to(tmp_path: Pat
     assert not was_dropped(folder)
 
 
-def test_what_tags_texts_says_how_to_get_them_back(tmp_path: Path):
+def test_predicting_says_how_to_get_them_back(tmp_path: Path):
     folder = train(RUNS[0], tmp_path / "results", 0.5)
     predict(RUNS[0], tmp_path / "results", config("none"))
     with pytest.raises(UserError) as error:
-        tag_texts(folder, tmp_path / "texts.txt", tmp_path)
+        trained_run(folder)
     assert dropped_below(tmp_path / "results") == (
         "weights dropped by keep_weights: of 1 runs, whose predictions stay"
     )

@@ -31,9 +31,9 @@ from mnerflow.training.features import compute_features
 from mnerflow.training.images import open_images
 from mnerflow.training.inputs import Inputs
 from mnerflow.training.loop import Epoch, best_epoch, parameter_groups, pause, should_stop
-from mnerflow.training.predictor import Predictor
+from mnerflow.training.predictor import PostPredictor
 from mnerflow.training.preemption import SIGNALS, preemptible
-from mnerflow.training.run import train_run
+from mnerflow.training.run import drawn, train_run
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def trained(run: RunConfig, data: Path, name: str, code: str = "") -> bytes:
     train_run(run, data / "train.jsonl", data / "dev.jsonl", images, folder, ABOUT, code)
     out = folder / "predictions.jsonl"
     posts = read_posts(data / "test.jsonl")
-    found = Predictor(run, folder, images).predict_under([TRUE], posts, "test")
+    found = PostPredictor(run, folder, images).predict_under([TRUE], posts, "test")
     write_predictions(out, {TESTED: found[TRUE]})
     return out.read_bytes() + (folder / "model.safetensors").read_bytes()
 
@@ -304,9 +304,21 @@ def test_a_run_that_learns_with_wrong_images_is_another_and_is_predicted_with_tr
     assert TrainingRecord.read(data / "wrong/run.yaml", "").config["train_with"] == ["image.blank"]
     images = open_images(str(data / "store" / "images.npy"), None)
     posts = read_posts(data / "test.jsonl")
-    found = Predictor(wrong, data / "wrong", images).predict_under([TRUE, Condition("image", "blank")], posts)
+    found = PostPredictor(wrong, data / "wrong", images).predict_under(
+        [TRUE, Condition("image", "blank")], posts
+    )
     assert found[TRUE] == [*read_tested(data / "wrong/predictions.jsonl")]
     assert found[TRUE] != found[Condition("image", "blank")]
+
+
+def test_a_smaller_share_of_the_training_posts_is_part_of_a_larger_one(data: Path) -> None:
+    posts = read_posts(data / "train.jsonl")
+    tenth, half, whole = ([post.id for post in drawn(posts, share, 7)] for share in (0.01, 0.5, 1.0))
+    assert whole == [post.id for post in posts]
+    assert len(tenth) == 1 and len(half) == 6 and {*tenth} < {*half}
+    assert half == sorted(half, key=int) != [post.id for post in drawn(posts, 0.5, 8)]
+    trained(replace(RUN, train_fraction=0.5), data, "half")
+    assert TrainingRecord.read(data / "half/run.yaml", "").training_posts == 6
 
 
 def test_learning_rate_rises_then_falls_to_zero(data: Path, monkeypatch) -> None:

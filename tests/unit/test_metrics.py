@@ -154,6 +154,9 @@ PLACE = {"split": "test", "condition": "true"}
         ("labels", ["O", "B-"], "the tag 'B-', which is not IOB2"),
         ("id", 1, "an id that is no text"),
         ("tokens", ["a", "\ud800"], "half a surrogate pair"),
+        ("entity_confidence", 0.5, "entity_confidence of another type"),
+        ("entity_confidence", [True], "entity_confidence of another type"),
+        ("entity_confidence", [0.5] * 9, "predicted entities but 9 entity_confidence"),
         ("other", 1, "not a prediction"),
     ],
 )

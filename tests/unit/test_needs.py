@@ -1,5 +1,6 @@
 """Hours and disk that runs need, before anything is fetched or begun."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,9 @@ def test_epochs_and_posts_count(thesis: dict[str, Any], tmp_path: Path) -> None:
     before = needs_of(thesis, [run], tmp_path).hours["bert"]
     thesis["text_encoders"]["bert"]["training"]["epochs"] = 5
     assert needs_of(thesis, [run], tmp_path).hours["bert"] == pytest.approx(before / 2)
+    thesis["variants"]["half"] = {"train_fraction": 0.5}
+    half = replace(run, variant="half")
+    assert needs_of(thesis, [half], tmp_path).hours["bert"] == pytest.approx(before / 4)
     for split in SPLITS:  # as prepared, fewer
         file = tmp_path / "data/twitter2017/none" / f"{split}.jsonl"
         file.parent.mkdir(parents=True, exist_ok=True)

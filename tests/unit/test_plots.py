@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure
 
 from mnerflow.data.post import Post, write_posts
 from mnerflow.errors import UserError
 from mnerflow.evaluation.scores import COLUMNS, Run
 from mnerflow.reporting import style
 from mnerflow.reporting.plots.confusion_matrix import draw_confusion_matrix
+from mnerflow.reporting.plots.entity_types import draw_entity_types
 from mnerflow.reporting.plots.fusion_comparison import draw_fusion_comparison
 from mnerflow.reporting.plots.panels import MOST_PANELS, Panel, first_panels, group_by_panel, places, size_of
 from mnerflow.reporting.plots.tag_distribution import draw_tag_distribution
@@ -30,14 +30,6 @@ SCORES = [
     "demo,none,minilm,vit,linear,base,2,test,image.shuffled,0.60",
     "demo,none,minilm,vit,linear,base,1,dev,true,0.10",
 ]
-
-
-@pytest.fixture
-def drawn(monkeypatch) -> list[Figure]:
-    """The figures that were saved, still with their artists."""
-    figures, save = [], style.save
-    monkeypatch.setattr(style, "save", lambda figure, stem: (figures.append(figure), save(figure, stem)))
-    return figures
 
 
 def write_scores(folder: Path, rows: list[str]) -> Path:
@@ -153,14 +145,22 @@ def test_thin_data_is_drawn_or_said(tmp_path, drawn):
     rows = [
         "t17,none,minilm,none,text_only,base,1,test,true,nan",
         "t15,none,none,vit,image_only,base,1,test,image.blank,0",
+        "t16,none,none,vit,image_only,base,1,test,true,0.01",
+        "t16,none,minilm,none,text_only,base,1,test,true,0.8",
     ]
     draw_fusion_comparison(write_scores(tmp_path, rows), {}, tmp_path / "lost_scores")
     draw_confusion_matrix(write_predictions(tmp_path, []), {}, tmp_path / "no_words")
     write_posts(tmp_path / "train.jsonl", [])
     draw_tag_distribution({"train": tmp_path / "train.jsonl"}, "$a_b$", {}, tmp_path / "no_posts")
+    draw_entity_types({"train": {"PER": 0}, "test": {"PER": 0}}, "none", tmp_path / "no_entities")
     said = [text.get_text() for figure in drawn for text in figure.texts]
-    assert said == ["No run has a history yet.", "No test scores yet.", "No predictions.", "No posts."]
-    assert len(list(tmp_path.glob("*.png"))) == len(list(tmp_path.glob("*.svg"))) == 6
+    assert said == [
+        "No run has a history yet.", "No test scores yet.", "No predictions.", "No posts.", "No entities."
+    ]  # fmt: skip
+    assert [axes.get_title() for axes in drawn[0].axes] == ["demo\nminilm", ""]
+    assert [axes.get_title() for axes in drawn[3].axes] == ["t15\nvit", "t16\nminilm", "t16\nvit"]
+    assert all(axes.lines for figure in drawn for axes in figure.axes), "a panel without a point"
+    assert len(list(tmp_path.glob("*.png"))) == len(list(tmp_path.glob("*.svg"))) == 7
 
 
 def test_a_bad_score_is_named(tmp_path):

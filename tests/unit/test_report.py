@@ -12,7 +12,7 @@ from mnerflow.evaluation.predictions import TESTED, Prediction, write_prediction
 from mnerflow.plan.datasets import Kind
 from mnerflow.plan.names import Combination, Run
 from mnerflow.record import Code, Hardware, ImagesRead, TrainingRecord
-from mnerflow.reporting import does_it_help, errors, summary
+from mnerflow.reporting import churn, does_it_help, errors, summary
 from mnerflow.reporting.answer import Answer, Answers, answers
 from mnerflow.reporting.reading import what_is_read
 from mnerflow.reporting.report import Sources, write_report
@@ -61,6 +61,10 @@ TEXT_ONLY = Run("scans", "none", "bilstm", "none", "text_only", 1)
 LINEAR = Run("scans", "none", "bilstm", "cnn", "linear", 1)
 BASELINES = {LINEAR.combination: {"image": TEXT_ONLY.combination}}
 ATTACK = "</script><script>alert(1)</script>"
+
+CHURN = dict.fromkeys(churn.TABLE.names) | COMBINATION | {"source": "image", "churn": 0.2, "churn_low": 0.2}
+CHURN |= {"churn_high": 0.2, "baseline_churn": 0.3, "across": 0.26, "across_low": 0.2, "across_high": 0.3}
+CHURN |= {"beyond_seeds": 0.01, "changed_shuffled": 0.04}
 
 needs_itables = pytest.mark.skipif(find_spec("itables") is None, reason="itables is not installed")
 
@@ -318,6 +322,7 @@ def test_the_page_needs_no_network_is_the_same_twice_and_stays_small(tmp_path: P
         assert attribute not in text
     assert text == report(tmp_path, POSTS + 100)
     assert f"{POSTS} test posts" in text
+    assert text.count("Two seeds of one model tag 25.0 % of the test posts differently") == 1
     assert text.count('alt="Lengths"') == text.count("data:image/webp;base64,") - POSTS == 1
     assert len(text.encode()) < 3_000_000
 
@@ -369,6 +374,7 @@ def write_tables(folder: Path) -> None:
         "tables/does_it_help.csv": [GAINS, IGNORES, GAINS | {"dataset": "matched"}],
         "tables/grid.csv": [grid, grid | {"dataset": "matched"}],
         "tables/errors.csv": [error],
+        "tables/churn.csv": [CHURN],
     }
     (folder / "tables").mkdir(exist_ok=True)
     for file, table in TABLES.items():

@@ -1,8 +1,6 @@
 """Tables: what is averaged, what stands beside the thesis and with which remarks, and how it is printed."""
 
 import json
-import shutil
-import subprocess
 from dataclasses import asdict
 from pathlib import Path
 
@@ -18,8 +16,9 @@ from mnerflow.plan.settings import encoders_of
 from mnerflow.registry import kind_of
 from mnerflow.reporting import does_it_help, runs
 from mnerflow.reporting.glossary import ALL, glossary
+from mnerflow.reporting.latex import latex
 from mnerflow.reporting.literature import results_on
-from mnerflow.reporting.render import Rendered, latex_escape, percent, spread
+from mnerflow.reporting.render import Rendered, percent, spread
 from mnerflow.reporting.show import results_text
 from mnerflow.reporting.summary import GRID, grid_table, summarize
 from mnerflow.reporting.thesis import TABLE, THESIS, Parts, thesis_lines
@@ -81,9 +80,10 @@ def test_every_column_of_every_table_is_explained_in_the_docs() -> None:
     assert page == glossary(), "write it again: python -m mnerflow.reporting.glossary > docs/tables.md"
     for table in ALL.values():
         assert all(column.meaning for column in table.columns)
-        views = [table.shown(view) for view in (table.printed, table.page, table.wide, table.detail)]
-        shown = [column for view in views for column in view]
-        assert shown and {column.name for column in shown} <= set(table.names)
+        views = (table.printed, table.page, table.wide, table.detail)
+        further = (part.printed for part in table.further)
+        shown = [column for view in (*views, *further) for column in table.shown(view)]
+        assert {column.name for column in shown} <= set(table.names)
         assert all(column.title for column in shown)
     assert runs.TABLE.names == COLUMNS
 
@@ -295,28 +295,10 @@ def test_any_name_is_one_cell_that_reads_as_it_is(name):
         shown,
     ]
     assert {part.type for cell in cells[:5] for part in cell} <= {"text", "text_special", "code_inline"}
-    rows = [line for line in table.latex().split("\n") if line.endswith(r"\\")]
+    rows = [line for line in latex(table, "tab:a").split("\n") if line.endswith(r" \\")]
     assert [line.replace(r"\&", "").count("&") for line in rows] == [1, 1, 1]
     assert not any(line.startswith(("[", "*")) for line in rows)
-    assert not set(table.markdown() + table.latex() + table.console()) & set("\x1b\u202e\x00\r\u2028")
-
-
-def test_latex_escapes_and_compiles(tmp_path):
-    assert latex_escape(r"a_b & 50% {#} \x ±") == r"a\_b \& 50\% \{\#\} \textbackslash{}x $\pm$"
-    lines = thesis_lines(summarize([row(1, 0.7, dataset="twitter2015")]), PARTS)
-    tables = [
-        Rendered(r"A_b 50% & #1", ["x_y", "$z$"], [["~^\\{}", "1 ± 2"]], [["a < b > c – d"]]),
-        grid_table(summarize([row(1, 0.5)])),
-        TABLE.render([line.record() for line in lines]),
-    ]
-    if not shutil.which("pdflatex"):
-        pytest.skip("pdflatex is absent")
-    body = "".join(table.latex() for table in tables)
-    preamble = r"\documentclass{article}\usepackage{booktabs,graphicx}"
-    (tmp_path / "t.tex").write_text(rf"{preamble}\begin{{document}}{body}\end{{document}}", encoding="utf-8")
-    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"]
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stdout[-2000:]
+    assert not set(table.markdown() + latex(table, "tab:a") + table.console()) & set("\x1b\u202e\x00\r\u2028")
 
 
 def test_results_of_the_literature_are_of_one_data_set_and_metric_and_cite_their_source():

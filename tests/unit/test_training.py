@@ -95,7 +95,9 @@ def test_contexts_that_are_cut_are_counted_and_one_that_no_post_has_is_refused(
     record = yaml.safe_load((folder / "run" / "run.yaml").read_text())
     assert record["contexts_cut"] == {"train": {"notes": 1, "caption": 1}, "dev": {"notes": 0, "caption": 0}}
     assert "train: the context notes is cut in 1 of 4 posts" in caplog.messages
-    with pytest.raises(UserError, match="not one training post has the context 'ocr', but the variant reads"):
+    with pytest.raises(
+        UserError, match="not one of 4 training posts has the context 'ocr', but the variant reads"
+    ):
         train(replace(reading, contexts=("notes", "ocr")), folder)
 
 

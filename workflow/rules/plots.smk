@@ -23,12 +23,14 @@ rule plot_fusion_comparison:
 
 
 rule plot_evidence:
-    """Draw differences, image ablations, scores by type, and F1 against cost."""
+    """Draw differences, image ablations, churn, calibration, scores by type, and F1 against cost."""
     input:
         help=rules.evidence.output.help[0],
         types=rules.evidence.output.types[0],
         cost=rules.cost.output[0],
         scores=study("scores.csv"),
+        churn=rules.churn.output[0],
+        bins=rules.calibration.output.bins,
     output:
         expand(study("plots/{name}.{ending}"), name=EVIDENCE_PLOTS, ending=ENDINGS),
     log:
@@ -92,3 +94,20 @@ rule plot_training_curves:
         code=code_of("plot_training_curves.py"),
     script:
         "../scripts/plot_training_curves.py"
+
+
+rule plot_learning_curve:
+    """Draw entity F1 against the number of training posts."""
+    input:
+        rules.evidence.output.curve[0],
+    output:
+        png=study("plots/learning_curve.png"),
+        svg=study("plots/learning_curve.svg"),
+    log:
+        "results/logs/plot_learning_curve.log",
+    conda:
+        ENVIRONMENT
+    params:
+        code=code_of("plot_learning_curve.py"),
+    script:
+        "../scripts/plot_learning_curve.py"

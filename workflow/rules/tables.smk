@@ -24,7 +24,7 @@ rule tables:
 
 
 rule evidence:
-    """Compare every run with its baseline and with wrong sources, and pool that; scores by entity type."""
+    """Compare every run with its baseline and with wrong sources, and pool that; scores by type and training posts."""
     input:
         counts=of_all_encoders("counts.npz") + of_rivals("counts.npz"),
         records=of_runs("run.yaml"),
@@ -32,6 +32,7 @@ rule evidence:
         help=expand(study("tables/does_it_help.{ending}"), ending=TABLE_ENDINGS),
         pooled=expand(study("tables/pooled.{ending}"), ending=TABLE_ENDINGS),
         types=expand(study("tables/per_type.{ending}"), ending=TABLE_ENDINGS),
+        curve=expand(study("tables/learning_curve.{ending}"), ending=TABLE_ENDINGS),
     log:
         "results/logs/evidence.log",
     conda:
@@ -40,10 +41,45 @@ rule evidence:
         baselines=BASELINES,
         controls=write_baselines(plan.controls),
         margin=plan.margin,
+        curves={name: curve_of(config, name) for name in variants(config)},
         type_names=TYPE_NAMES,
         code=code_of("evidence.py"),
     script:
         "../scripts/evidence.py"
+
+
+rule churn:
+    """Compare what a source changes in the tags of posts with what another seed changes."""
+    input:
+        of_all_encoders("counts.npz") + of_rivals("counts.npz"),
+    output:
+        expand(study("tables/churn.{ending}"), ending=TABLE_ENDINGS),
+    log:
+        "results/logs/churn.log",
+    conda:
+        ENVIRONMENT
+    params:
+        baselines=BASELINES,
+        code=code_of("churn.py"),
+    script:
+        "../scripts/churn.py"
+
+
+rule calibration:
+    """Compare how sure the models are with how often they are right."""
+    input:
+        of_all_encoders("counts.npz") + of_rivals("counts.npz"),
+    output:
+        table=expand(study("tables/calibration.{ending}"), ending=TABLE_ENDINGS),
+        bins=study("tables/reliability.csv"),
+    log:
+        "results/logs/calibration.log",
+    conda:
+        ENVIRONMENT
+    params:
+        code=code_of("calibration.py"),
+    script:
+        "../scripts/calibration.py"
 
 
 rule errors:
@@ -127,12 +163,12 @@ rule cost:
 
 
 rule literature:
-    """Put the literature's results beside ours where data set, split and metric are the same."""
+    """Put the literature's results beside ours where data set, split and metric are the same; cite them."""
     input:
         study("scores.csv"),
     output:
-        csv=study("tables/literature.csv"),
-        md=study("tables/literature.md"),
+        table=expand(study("tables/literature.{ending}"), ending=TABLE_ENDINGS),
+        bib=study("tables/literature.bib"),
     log:
         "results/logs/literature.log",
     conda:

@@ -26,11 +26,12 @@ def tables():
 
 ENDINGS = ["png", "svg"]
 DATA_PLOTS = ["entity_types", "lengths"]
-EVIDENCE_PLOTS = ["forest", "ablations", "per_type", "cost"]
+EVIDENCE_PLOTS = ["forest", "ablations", "churn", "reliability", "per_type", "cost"]
 
 
 def plots():
     names = ["fusion_comparison", *EVIDENCE_PLOTS, "strata", "training_curves"]
+    names += ["learning_curve"] if plan.has_learning_curve else []
     names += [
         f"{kind}.{dataset}" for kind in ("tag_distribution", "confusion_matrix") for dataset in plan.datasets
     ]

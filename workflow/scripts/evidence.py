@@ -1,4 +1,4 @@
-"""Compare every run with its baseline, and tabulate scores by entity type."""
+"""Compare every run with its baseline, and tabulate scores by entity type and by training posts."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from mnerflow.log import job
 from mnerflow.plan.baselines import read_baselines
 from mnerflow.plan.names import Run
 from mnerflow.record import TrainingRecord
-from mnerflow.reporting import does_it_help, per_type, pooled
+from mnerflow.reporting import does_it_help, learning_curve, per_type, pooled
 
 with job("compared all runs", snakemake.log[0]):
     runs = read_counts(snakemake.input.counts)
@@ -31,5 +31,7 @@ with job("compared all runs", snakemake.log[0]):
     trained = {run.combination for run in records}
     answers = pooled_answers(runs, [one for one in comparisons if one.combination in trained])
     pooled.TABLE.write(snakemake.output.pooled, pooled.pooled_rows(answers))
+    curve = learning_curve.curve_rows(runs, records, snakemake.params.curves)
+    learning_curve.TABLE.write(snakemake.output.curve, curve)
     rows = per_type.type_rows(runs, snakemake.params.type_names)
     per_type.TABLE.write(snakemake.output.types, rows, *per_type.type_tables(rows))

@@ -11,14 +11,14 @@ from mnerflow.evaluation.predictions import write_predictions
 from mnerflow.log import job
 from mnerflow.plan.names import Run
 from mnerflow.training.images import open_images
-from mnerflow.training.predictor import Predictor
+from mnerflow.training.predictor import PostPredictor
 
 folder = Path(snakemake.input.model).parent
 with job(f"predicted {folder}", snakemake.log[0]):
     take_gpus(snakemake.resources.gpu, snakemake.config.get("allow_cpu", False))
     given = snakemake.input
     config = build(RunConfig, snakemake.params.run, str(folder))
-    predictor = Predictor(config, folder, open_images(given.get("images"), given.get("features")))
+    predictor = PostPredictor(config, folder, open_images(given.get("images"), given.get("features")))
     found = {
         (split, condition.name): predictions
         for split, conditions in conditions_of(config.sources).items()

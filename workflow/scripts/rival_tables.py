@@ -1,5 +1,6 @@
 """Tabulate the rivals, and whether the image helps them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from mnerflow.errors import UserError
@@ -17,5 +18,6 @@ with job(f"tabulated {len(snakemake.input.scores)} runs of rivals", snakemake.lo
     counts, baselines = read_counts(snakemake.input.counts), read_baselines(snakemake.params.baselines)
     comparisons, alone = rivals.compare_rivals(counts, baselines, snakemake.params.margin)
     if comparisons or alone:
-        tables.append(help_table([*map(help_record, comparisons)], alone, snakemake.params.margin))
+        helped = help_table([*map(help_record, comparisons)], alone, snakemake.params.margin)
+        tables.append(replace(helped, name="image"))
     rivals.TABLE.write(snakemake.output, rows, *tables)

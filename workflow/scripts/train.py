@@ -22,6 +22,7 @@ with job(f"trained {folder}", snakemake.log[0]):
         **run.names,
         "sources": sources(snakemake.config, run.text_encoder, run.image_encoder),
         "images": images_read(snakemake.config, run.dataset, run.image_encoder),
+        "tokenizer": snakemake.config["datasets"][run.dataset].get("tokenizer", "words"),
     }
     values = deepcopy(dict(params.run))
     values["training"]["checkpoint_seconds"] = float(snakemake.resources.checkpoint_seconds)

@@ -53,10 +53,10 @@ def processor_trains_bf16() -> bool:
     return True
 
 
-def autocast(device: torch.device) -> torch.autocast:
-    """Mixed precision in ``autocast_dtype``; does nothing where that is fp32."""
+def autocast(device: torch.device, mixed: bool = True) -> torch.autocast:
+    """Mixed precision in ``autocast_dtype``; does nothing where that is fp32, or where it is not wanted."""
     dtype = autocast_dtype(device)
-    return torch.autocast(device.type, dtype=dtype, enabled=dtype is not torch.float32)
+    return torch.autocast(device.type, dtype=dtype, enabled=mixed and dtype is not torch.float32)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from mnerflow.config.types import (
     Several,
     Sha256,
 )
-from mnerflow.data.config import DemoConfig, Fit, PrepareConfig
+from mnerflow.data.config import DemoConfig, Fit, PrepareConfig, TokenizerName
 
 RAW = ("files", "folder", "generator", "poner")  # where a data set's posts come from, one of them
 
@@ -100,6 +100,8 @@ class Dataset(PrepareConfig, About):
         images: an archive of photos.
         images_of: another data set with the same images, which are decoded and encoded once for both.
         fit: how an image is brought into a square: whole, or, a line of text, cut into rows.
+        tokenizer: how raw texts are cut for a run that was trained on it, as its own words are: `words` makes
+            every punctuation mark one, `tweets` leaves hashtags and addresses whole, `treebank` is as CoNLL.
         training: settings of every run on this data set.
     """
 
@@ -116,6 +118,7 @@ class Dataset(PrepareConfig, About):
     images: Maybe[Photos] = None
     images_of: Name = ""
     fit: Fit = "letterbox"
+    tokenizer: TokenizerName = "words"
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
     def __post_init__(self) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from mnerflow.conditions import IMAGE
-from mnerflow.config.types import Positive, Rate, Section, Share
+from mnerflow.config.types import Fraction, Positive, Rate, Section, Share
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,7 @@ class RunConfig:
         context_length: most units of all contexts together, subwords or a BiLSTM's words; what is longer is
             cut. 0 stands for a quarter of what a transformer reads at once, and for all words of a BiLSTM.
         train_with: conditions, such as ``image.shuffled``, that training and the choice of the epoch see.
+        train_fraction: share of the training posts that it learns from, drawn by the seed.
         init_from: saved model of another run, whose encoders and head training starts from.
     """
 
@@ -126,6 +127,7 @@ class RunConfig:
     context_length: int = 0
     decoder: PartConfig = field(default_factory=lambda: PartConfig("softmax"))
     train_with: tuple[str, ...] = ()
+    train_fraction: Fraction = 1.0
     init_from: str | None = None
     training: TrainingConfig = field(default_factory=TrainingConfig)
 

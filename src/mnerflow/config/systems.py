@@ -8,6 +8,7 @@ from pydantic import BeforeValidator
 from mnerflow.config.run import LearningRates, TrainingConfig
 from mnerflow.config.types import (
     Distinct,
+    Fraction,
     Maybe,
     Name,
     Pixels,
@@ -175,6 +176,9 @@ class Variant(Section):
             cut. Without it, a quarter of what a transformer reads at once.
         decoder: a kind of decoder, or a kind with its options.
         init_from: start from a run on another data set.
+        train_fraction: share of the training posts that it learns from, drawn by the run's seed; a smaller
+            one is drawn from a larger one. Such a variant may only differ in training from the one that it
+            is based on, on whose learning curve it is a point.
         train_with: conditions that training and the choice of the epoch see; test is predicted as of any
             run. Such a variant is the matched control of the one that it is based on.
         training: settings of its runs.
@@ -191,5 +195,6 @@ class Variant(Section):
         ),
     ] = field(default_factory=lambda: Decoder(kind="softmax"))
     init_from: Maybe[Start] = None
+    train_fraction: Maybe[Fraction] = None
     train_with: Distinct[WrongSource] = field(default_factory=list)
     training: TrainingConfig = field(default_factory=TrainingConfig)

@@ -20,6 +20,7 @@ from mnerflow.config.types import (
 )
 
 Fit = Literal["letterbox", "wrap"]  # how an image is brought into a square: whole, or cut into rows
+TokenizerName = Literal["words", "tweets", "treebank"]  # how raw text is cut, ``data.tokenizers``
 Policy = Literal["fail", "blank", "drop"]  # what becomes of an image that cannot be used
 
 

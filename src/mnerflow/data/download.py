@@ -28,7 +28,11 @@ TRANSIENT = (_TryAgain, requests.ConnectionError, requests.Timeout, requests.exc
 
 
 def fetch(
-    url: str, target: str | Path, sha256: str | None = None, mirror_file: str | Path | None = None
+    url: str,
+    target: str | Path,
+    sha256: str | None = None,
+    mirror_file: str | Path | None = None,
+    most: int | None = None,
 ) -> None:
     """Put the file at ``url`` to ``target``, copied from ``mirror_file`` where one is given.
 
@@ -38,14 +42,15 @@ def fetch(
     from then on.
 
     Raises ``UserError`` when the file cannot be had (no network, refused, a web page instead of data, not in
-    the mirror), differs from its checksum, or cannot be written; ``target`` is then as it was before.
+    the mirror), has more than ``most`` bytes, differs from its checksum, or cannot be written; ``target`` is
+    then as it was before.
     """
     target, part = Path(target), Path(f"{target}.part")
     source = str(mirror_file or url)
     with files.writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         if mirror_file is None:
-            _download(google_drive.download_url(url), part, checked=sha256 is not None)
+            _download(google_drive.download_url(url), part, sha256 is not None, most)
         else:
             _copy(Path(mirror_file), part, url)
         _refuse_web_page(part, source, url)
@@ -69,13 +74,13 @@ def _copy(mirror_file: Path, part: Path, url: str) -> None:
         shutil.copyfileobj(source, file, CHUNK)
 
 
-def _download(url: str, part: Path, checked: bool) -> None:
+def _download(url: str, part: Path, checked: bool, most: int | None) -> None:
     failures = furthest = 0
     with requests.Session() as session:
         session.headers["Accept-Encoding"] = "identity"  # so that ranges count the bytes of the file itself
         while True:
             try:
-                return _stream(session, url, part, checked)
+                return _stream(session, url, part, checked, most)
             except TRANSIENT as error:
                 again = isinstance(error, _TryAgain)
                 reason = str(error) if again else f"no connection, {type(error).__name__}"
@@ -93,7 +98,9 @@ def _download(url: str, part: Path, checked: bool) -> None:
             time.sleep(pause)
 
 
-def _stream(session: requests.Session, url: str, part: Path, checked: bool, confirmed: str = "") -> None:
+def _stream(
+    session: requests.Session, url: str, part: Path, checked: bool, most: int | None, confirmed: str = ""
+) -> None:
     """Write what the server sends to ``part``, after what is there already if the server can go on there."""
     have, validator = _resumable(part, url, checked)
     headers = {"Range": f"bytes={have}-"} if have else {}
@@ -105,7 +112,7 @@ def _stream(session: requests.Session, url: str, part: Path, checked: bool, conf
             return  # stopped between the last byte and the renaming
         page = _web_page(response)
         if not confirmed and (address := google_drive.confirmed_url(page, response.url)):
-            return _stream(session, url, part, checked, address)
+            return _stream(session, url, part, checked, most, address)
         _check_answer(response, page, url)
         resumed = response.status_code == 206 and content_range.startswith(f"bytes {have}-")
         if response.status_code != 200 and not resumed:
@@ -127,6 +134,8 @@ def _stream(session: requests.Session, url: str, part: Path, checked: bool, conf
             ) as bar,
         ):
             for chunk in response.iter_content(CHUNK):
+                if most is not None and file.tell() + len(chunk) > most:
+                    raise UserError(f"{url}: larger than {most:,} bytes. Name a smaller file.")
                 file.write(chunk)
                 bar.update(len(chunk))
 

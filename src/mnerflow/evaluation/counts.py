@@ -16,6 +16,7 @@ from mnerflow.conditions import TRUE
 from mnerflow.data.post import Post
 from mnerflow.data.tags import OUTSIDE, entity_type
 from mnerflow.errors import UserError
+from mnerflow.evaluation.calibration import tally
 from mnerflow.evaluation.metrics import entity_counts, entity_spans
 from mnerflow.evaluation.predictions import Prediction
 from mnerflow.files import atomic_path
@@ -32,7 +33,9 @@ class Counts:
     with the same one may be compared sentence by sentence. ``image_weight`` tells, of fusions that decide it
     word by word, how much of the true image the words of each type's gold entities let in on average,
     ``(types,)``; NaN for a type without words, and empty for other fusions. ``gold`` and, by condition,
-    ``predicted`` are the entities themselves (``metrics.entity_spans``).
+    ``predicted`` are the entities themselves (``metrics.entity_spans``). ``tagged`` is a digest of each
+    sentence's predicted tags with the true sources, ``(sentences,)``: runs that differ in it tag the sentence
+    otherwise. ``confidence`` is the ``calibration.tally`` of what the model is sure of, by unit.
     """
 
     types: tuple[str, ...]
@@ -42,6 +45,8 @@ class Counts:
     image_weight: np.ndarray = field(default_factory=lambda: np.empty(0))
     gold: np.ndarray = field(default_factory=lambda: np.empty((0, 4), int))
     predicted: dict[str, np.ndarray] = field(default_factory=dict)
+    tagged: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=np.uint64))
+    confidence: dict[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def plain(self) -> np.ndarray:
@@ -79,6 +84,8 @@ def count(conditions: Mapping[str, Sequence[Prediction]], tags: Sequence[str]) -
         image_weight=_image_weight(plain, types),
         gold=spans[TRUE.name][0],
         predicted={name: predicted for name, (_, predicted) in spans.items()},
+        tagged=np.array([_digest(prediction.predicted) for prediction in plain], dtype=np.uint64),
+        confidence=tally(plain),
     )
 
 
@@ -96,7 +103,9 @@ def write_counts(path: str | Path, runs: Mapping[Run, Counts]) -> None:
         values["image_weight"] = counts.image_weight
         values["gold"] = counts.gold.astype(np.int32)
         values |= {f"predicted.{name}": array.astype(np.int32) for name, array in counts.predicted.items()}
+        values["tagged"] = counts.tagged
         values |= {f"changed.{name}": array for name, array in counts.changed.items()}
+        values |= {f"confidence.{unit}": array for unit, array in counts.confidence.items()}
         arrays |= {f"{run.path}/{name}": array for name, array in values.items()}
     with atomic_path(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
@@ -120,13 +129,22 @@ def _read(path: str | Path) -> dict[Run, Counts]:
 
 
 def _counts(values: Mapping[str, np.ndarray]) -> Counts:
-    groups: dict[str, dict[str, np.ndarray]] = {"entities": {}, "changed": {}, "predicted": {}}
+    groups: dict[str, dict[str, np.ndarray]] = {
+        name: {} for name in ("entities", "changed", "predicted", "confidence")
+    }
     for name, array in values.items():
         group, _, condition = name.partition(".")
         if condition:
             groups[group][condition] = array
     types, posts = tuple(map(str, values["types"])), str(values["posts"])
-    return Counts(types, posts, **groups, image_weight=values["image_weight"], gold=values["gold"])
+    return Counts(
+        types,
+        posts,
+        **groups,
+        image_weight=values["image_weight"],
+        gold=values["gold"],
+        tagged=values["tagged"],
+    )
 
 
 def check_same_posts(runs: Iterable[tuple[object, Counts]]) -> None:
@@ -150,6 +168,10 @@ def _image_weight(predictions: Sequence[Prediction], types: Sequence[str]) -> np
             if tag != OUTSIDE and weight is not None:
                 weights[entity_type(tag)].append(weight)
     return np.array([np.mean(found) if found else np.nan for found in weights.values()])
+
+
+def _digest(tags: Sequence[str]) -> int:
+    return int.from_bytes(hashlib.blake2b(" ".join(tags).encode(), digest_size=8).digest())
 
 
 def _gold(post: Post | Prediction) -> tuple[str, list[str]]:

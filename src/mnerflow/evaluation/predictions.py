@@ -12,7 +12,7 @@ from typing import Any
 
 from mnerflow.conditions import TRUE, Condition
 from mnerflow.data.post import SPLITS
-from mnerflow.data.tags import is_tag
+from mnerflow.data.tags import is_tag, spans
 from mnerflow.errors import UserError
 from mnerflow.files import json_object, read_lines, write_json_lines
 
@@ -100,8 +100,8 @@ def as_predictions(
     """The lines of a file, each with its number, as predictions by split and condition.
 
     Raises ``UserError`` naming file, line and post when a field is missing, unknown or of another type, when
-    labels, predicted tags, subword counts or image weights are not one a token, or when one is no IOB2 tag,
-    negative, or outside 0..1, and for a split or condition that is none.
+    labels, predicted tags, subword counts, image weights or confidences are not one a token, or one an
+    entity, when one is no IOB2 tag, negative, or outside 0..1, and for a split or condition that is none.
     """
     predictions: dict[tuple[str, str], list[Prediction]] = {}
     tags: set[str] = set()
@@ -160,4 +160,10 @@ def _wrong(prediction: Prediction, tags: set[str]) -> str:
     for name in ("image_weight", "confidence"):  # NaN is outside, too
         if not all(value is None or 0 <= value <= ONE for value in getattr(prediction, name) or ()):
             return f"a value of {name} outside 0..1"
-    return ""
+    if (sure := prediction.entity_confidence) is None:
+        return ""
+    if not isinstance(sure, list) or not {*map(type, sure)} <= {float, int}:
+        return "entity_confidence of another type than a list of numbers"
+    if len(sure) != (entities := sum(1 for _ in spans(prediction.predicted))):
+        return f"{entities} predicted entities but {len(sure)} entity_confidence"
+    return "" if all(0 <= value <= ONE for value in sure) else "a value of entity_confidence outside 0..1"

@@ -102,6 +102,13 @@ def _check_entries(config: dict[str, Any]) -> None:
             raise UserError(
                 f"variants.{name}.context_length: it reads no contexts. Name some, or leave it out."
             )
+        besides = chain[-1].keys() - {"based_on", "train_fraction", "training"}
+        if "train_fraction" in chain[-1] and besides:
+            raise UserError(
+                f"variants.{name}: with `train_fraction` it is a point on the learning curve of the variant "
+                "that it is based on, and may differ from it in training alone. Give "
+                f"{listed(sorted(besides))} to a variant of its own, and base this one on it."
+            )
     pretrained = ("transformer", "language_model", "vision_language_model")
     for section in ENCODERS:
         for name, entry in config.get(section, {}).items():

@@ -87,14 +87,14 @@ def _best(config: dict[str, Any], results: Path) -> set[Run]:
     for run in expand(config):
         folder = results / "runs" / run.path
         if any((folder / name).exists() for name in (MODEL, ASIDE)) and (folder / "run.yaml").exists():
-            score = _dev_score(folder)
+            score = dev_score(folder)
             best = found.setdefault((run.dataset, run.filter), (score, run))
             if score > best[0]:
                 found[run.dataset, run.filter] = score, run
     return {run for _, run in found.values()}
 
 
-def _dev_score(folder: Path) -> float:
+def dev_score(folder: Path) -> float:
     """Entity F1 on dev of the epoch that was kept."""
     kept = TrainingRecord.read(folder / RECORD, "Train the run again.").best_epoch
     epochs = csv.DictReader(read_text(folder / "history.csv").splitlines())

@@ -65,7 +65,10 @@ def needs_of(config: dict[str, Any], runs: Iterable[Run], results: Path) -> Need
     hours: Counter[str] = Counter()
     for run in runs:
         if costs := _costs(config, "core_hours", run):
-            read = posts[run.dataset]["train"] * run_config(config, run)["training"]["epochs"]
+            values = run_config(config, run)
+            read = (
+                posts[run.dataset]["train"] * values.get("train_fraction", 1) * values["training"]["epochs"]
+            )
             hours.update({name: cost * read / 1000 for name, cost in costs.items()})
     files: dict[Path, float] = {}
     for dataset, name in images:

@@ -21,6 +21,7 @@ from mnerflow.plan.kept_weights import was_dropped
 from mnerflow.plan.names import FILTERS_OFF, NONE, Run
 from mnerflow.plan.settings import images_of, modules_of, run_config
 from mnerflow.plan.tuning import Candidate, candidate_config, candidates
+from mnerflow.plan.variants import fraction_of
 
 Encoders = tuple[str, str, str, str]  # data set, filter, text encoder, image encoder
 
@@ -192,6 +193,11 @@ class Plan:
     def margin(self) -> float:
         """The entity F1, as a fraction, of which a change that is smaller counts as none."""
         return float(self.config.get("margin", Configuration.margin)) / 100
+
+    @property
+    def has_learning_curve(self) -> bool:
+        """Whether a run learns from a share of the training posts alone."""
+        return any(fraction_of(self.config, run.variant) < 1 for run in self.runs)
 
     @property
     def filtered_data(self) -> list[str]:

@@ -9,7 +9,7 @@ from mnerflow.plan import layout
 from mnerflow.plan.encoders import ENCODERS, encoders, encoders_in
 from mnerflow.plan.grid import starting_runs
 from mnerflow.plan.names import NONE, Combination, Run
-from mnerflow.plan.variants import contexts_of, setting, variant_chain
+from mnerflow.plan.variants import contexts_of, fraction_of, setting, variant_chain
 from mnerflow.registry import kind_of, module_of
 
 
@@ -35,6 +35,8 @@ def run_config(config: dict[str, Any], run: Run) -> dict[str, Any]:
             values[section.removesuffix("s")] = _encoder(section, name, config[section][name], run)
     if wrong := setting(config, run.variant, "train_with"):
         values["train_with"] = wrong
+    if (fraction := fraction_of(config, run.variant)) < 1:
+        values["train_fraction"] = fraction
     for start in starting_runs(config, run)[:1]:
         values["init_from"] = layout.model(start)
     return values

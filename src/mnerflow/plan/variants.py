@@ -46,6 +46,17 @@ def contexts_of(config: dict[str, Any], variant: str) -> list[str]:
     return [name for entry in variant_chain(config, variant) for name in entry.get("contexts", [])]
 
 
+def fraction_of(config: dict[str, Any], variant: str) -> float:
+    """The share of the training posts that a variant learns from."""
+    return setting(config, variant, "train_fraction") or 1.0
+
+
+def curve_of(config: dict[str, Any], variant: str) -> str:
+    """The variant on whose learning curve this one is a point: without ``train_fraction`` that is itself."""
+    entry = variants(config)[variant]
+    return curve_of(config, entry.get("based_on", BASE)) if "train_fraction" in entry else variant
+
+
 def sources_of(config: dict[str, Any], combination: Combination) -> list[str]:
     """What a run reads besides the text: its image, and contexts by name."""
     image = [IMAGE] if combination.image_encoder != NONE else []

@@ -52,6 +52,7 @@ PROFILES = {
 }
 CONTEXT = "https://w3id.org/ro/terms/workflow-run/context"
 FORMATS = {
+    ".bib": "application/x-bibtex",
     ".csv": "text/csv",
     ".html": "text/html",
     ".json": "application/json",

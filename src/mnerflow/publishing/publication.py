@@ -51,10 +51,13 @@ LOCAL = ("mirror", "weights_mirror", "published", "finished_only", "allow_cpu", 
 TABLES = (
     *(
         f"{name}.{ending}"
-        for name in ("grid", "thesis", "does_it_help", "pooled", "per_type", "cost")
+        for name in (
+            *("grid", "thesis", "does_it_help", "pooled", "churn"),
+            *("per_type", "learning_curve", "calibration", "cost", "literature"),
+        )
         for ending in ("csv", "md", "tex")
     ),
-    *("literature.csv", "literature.md", "fixed_and_broken.csv"),
+    *("reliability.csv", "literature.bib", "fixed_and_broken.csv"),
 )
 # Those that quote no post either, but need the words to be computed.
 TABLES_OF_WORDS = ("errors.csv", "errors.md", "strata.csv", "strata.md", "strata.tex")

@@ -67,12 +67,21 @@ INTERVAL = numeric(_interval)  # likewise, of a difference
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell's text, what it is sorted by where that is not the text, where it leads, whether it is bold."""
+    """What a cell shows.
+
+    Attributes:
+        text: as it is read.
+        order: what it is sorted by where that is not the text.
+        href: where it leads.
+        bold: whether it is bold.
+        cites: key of the publication that LaTeX cites instead of the text.
+    """
 
     text: str
     order: str | None = None
     href: str | None = None
     bold: bool = False
+    cites: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +96,8 @@ class Column:
         bold: the column that says which cells are bold.
         link: where a cell leads, as a URL from the folder of results.
         unless: Markdown and LaTeX leave the column out where all rows hold one of these values.
+        cites: the column that holds the key of a publication, which LaTeX cites instead of the cell's text.
+        heading: whether LaTeX sets it as a line above the rows that share it.
     """
 
     name: str
@@ -96,6 +107,8 @@ class Column:
     bold: str | None = None
     link: Callable[[Row], str] | None = None
     unless: tuple[str | None, ...] = ()
+    cites: str | None = None
+    heading: bool = False
 
     def cell(self, row: Row) -> Cell:
         """What the column shows of ``row``; a dash where it holds nothing."""
@@ -107,6 +120,7 @@ class Column:
             str(value) if self.form.number else None,
             self.link(row) if self.link else None,
             bool(self.bold and row[self.bold]),
+            row[self.cites] if self.cites else None,
         )
 
 
@@ -115,7 +129,7 @@ def _of_combination(attribute: str) -> Form:
 
 
 COMBINATION_COLUMNS = (
-    Column("dataset", "data set", "its name in the configuration"),
+    Column("dataset", "data set", "its name in the configuration", heading=True),
     Column(
         "filter", "filter", "what hid words from the model, `none` where nothing did", unless=(FILTERS_OFF,)
     ),
@@ -138,8 +152,10 @@ SCORES = {  # title and meaning of each, by its name in ``evaluation.metrics.Sco
 }
 SEEDS = Column("seeds", "seeds", "number of seeds", COUNT)
 # What a reader is shown of a combination:
-DATA = Column("dataset", "data set", "in brackets its filter, where one is used", _of_combination("data"))
-ENCODERS = Column("text_encoder", "encoders", "of text and image", _of_combination("encoders"))
+DATA = Column(
+    "dataset", "data set", "in brackets its filter, where one is used", _of_combination("data"), heading=True
+)
+ENCODERS = Column("text_encoder", "encoders", "of text and image", _of_combination("encoders"), heading=True)
 SYSTEM = Column("fusion", "fusion", "and after `+` the variant", _of_combination("system"))
 MODEL = Column(
     "fusion",

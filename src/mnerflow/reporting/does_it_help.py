@@ -28,7 +28,7 @@ from mnerflow.reporting.columns import (
     numeric,
 )
 from mnerflow.reporting.render import Rendered, interval, points
-from mnerflow.reporting.table import Table
+from mnerflow.reporting.table import Part, Table
 
 REMARKS = {
     "code": "its sides were made by code that differs, or is not known to be the same",
@@ -50,6 +50,7 @@ def _remarks(row: Row) -> list[str]:
 
 
 WITH_INTERVAL = numeric(_with_interval)  # of ``<name>``, with ``<name>_low`` and ``<name>_high``
+WHOSE = (DATA, ENCODERS, SYSTEM, "source")  # begins each printed table
 CONTROLS = tuple(f"control_{change}" for change in CHANGES)
 CONTROL = (
     "Beyond control: the difference to a matched control, which is the same run, trained with the source "
@@ -75,8 +76,8 @@ def _of_control(change: str) -> Iterator[Column]:
 TABLE = Table(
     "Does a source help?",
     "Does a source help? Entity F1 on the test split in percent, mean over seeds, of every run with it and "
-    "of its baseline, the same run without it. p of these models: {p_trained}. Detectable: {detectable}. "
-    "Order: {order}. Drop: {drop_shuffled}. Smallest margin: {smallest_margin}. Changed: {changed}.",
+    "of its baseline, the same run without it. Difference: {difference}; its 95 % interval and p are over "
+    "other sentences and seeds. Corrected p: {p_corrected}.",
     (
         *COMBINATION_COLUMNS,
         Column("source", "source", "what the run reads and its baseline does not"),
@@ -162,27 +163,34 @@ TABLE = Table(
         ),
         *(column for change in CHANGES for column in _of_control(change)),
     ),
-    printed=(
-        "dataset",
-        "filter",
-        ENCODERS,
-        SYSTEM,
-        "source",
-        "seeds",
-        "baseline_score",
-        "fusion_score",
-        "difference",
-        "low",
-        "p_corrected",
-        "detectable",
-        "order",
-        "drop_shuffled",
-        "drop_blank",
-        *(f"beyond_{name}" for name in CONTROLS),
-        "smallest_margin",
-        "changed",
-        "p_trained",
-        "verdict",
+    printed=(*WHOSE, "seeds", "difference", "low", "p_corrected", "verdict"),
+    further=(
+        Part(
+            "wrong",
+            "The same runs with their source made wrong. Drop: {drop_shuffled}. Changed: {changed}.",
+            (*WHOSE, "drop_shuffled", "drop_blank", "changed"),
+        ),
+        Part(
+            "control",
+            "The same runs beside their matched controls, which were trained with the source made wrong. "
+            "Beyond control: difference to it, and its 95 % interval.",
+            (*WHOSE, *(f"beyond_{name}" for name in CONTROLS)),
+        ),
+        Part(
+            "scores",
+            "Scores of the same runs, and what the tests could show. Baseline: {baseline_score}. p of these "
+            "models: {p_trained}. Detectable: {detectable}. Smallest margin: {smallest_margin}. "
+            "Order: {order}.",
+            (
+                *WHOSE,
+                "baseline_score",
+                "fusion_score",
+                "p_trained",
+                "detectable",
+                "smallest_margin",
+                "order",
+            ),
+        ),
     ),
     page=(DATA, MODEL, "source", "verdict", "difference"),
     wide=("low", "p_corrected", "baseline_score", "fusion_score"),

@@ -2,18 +2,29 @@
 
 from collections.abc import Iterable
 
-from mnerflow.reporting import rivals, tuning
+from mnerflow.reporting import calibration, rivals, tuning
 from mnerflow.reporting.columns import COMBINATION_COLUMNS, Column
 from mnerflow.reporting.render import ABSENT, markdown_table
 from mnerflow.reporting.report.tables import TABLES
 
-ALL = {**TABLES, "tables/rivals.csv": rivals.TABLE, "tables/tuning.csv": tuning.TABLE}
+ALL = {
+    **TABLES,
+    "tables/reliability.csv": calibration.RELIABILITY,
+    "tables/rivals.csv": rivals.TABLE,
+    "tables/tuning.csv": tuning.TABLE,
+}
 HEAD = """# Tables
 
 What the columns of the CSV files mean, and under which title a reader sees them in Markdown, LaTeX, the
 terminal and the report. A column without a title stands in another's cell, or in the CSV alone. Scores are
 fractions in the CSV and percentages for readers. `python -m mnerflow.reporting.glossary` writes this page
 from the declarations of the tables.
+
+The LaTeX files need `\\usepackage{booktabs,tabularx}` and fit the text of an article at 11 points. Their
+labels are `tab:` and the file's name, as `tab:grid`; further tables of a file have a name of their own after
+that, as `tab:does_it_help:wrong` and `tab:per_type:twitter2017`. `literature.tex` cites keys of
+`literature.bib`, which lies beside it: `\\bibliography{literature}`. Text in two columns needs `table*` for
+`table`.
 
 Most tables begin with the names of a combination, the runs that differ by nothing but their seed:
 """

@@ -4,15 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import yaml
 
 from mnerflow.plan.names import FILTERS_OFF, NONE, Combination
 from mnerflow.reporting.columns import COUNT, FLAG, PERCENT, Column, Form, Row, number, numeric
+from mnerflow.reporting.latex import latex_escape
 from mnerflow.reporting.render import ABSENT, Rendered, spread
 from mnerflow.reporting.table import Table
 
 METRIC, SPLIT = "entity_f1", "test"
+DOI = "https://doi.org/"
 
 
 def reservation(row: Row) -> str:
@@ -30,7 +33,7 @@ TABLE = Table(
     "Entity F1 (micro) on the test split in percent, published and ours. Data set, split and metric are the "
     "same; encoders, and what else was used in training, are not.",
     (
-        Column("dataset", "data set", "its name in the configuration"),
+        Column("dataset", "data set", "its name in the configuration", heading=True),
         Column("split", meaning="the split that is scored"),
         Column("metric", meaning="the score that is compared"),
         Column("origin", meaning="`literature` or `mnerflow`"),
@@ -40,7 +43,15 @@ TABLE = Table(
         Column("value", "entity F1", "type and both boundaries right; of ours, a mean over seeds", SCORE),
         Column("sd", meaning="standard deviation of ours over seeds", form=PERCENT),
         Column("seeds", "seeds", "number of seeds of ours", COUNT),
-        Column("source", "source", "where it was published", SOURCE, link=lambda row: row["url"]),
+        Column(
+            "source",
+            "source",
+            "where it was published",
+            SOURCE,
+            link=lambda row: row["url"],
+            cites="key",
+        ),
+        Column("key", meaning="of the publication in `literature.bib`"),
         Column("year", meaning="of the publication", form=number(str)),
         Column("title", meaning="of the publication"),
         Column("url", meaning="of the publication; of ours, the folder of its runs"),
@@ -60,8 +71,10 @@ TABLE = Table(
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a result was published."""
+    """Where a result was published; ``key`` and ``type`` are BibTeX's, authors the surnames."""
 
+    key: str
+    type: str
     title: str
     authors: str
     venue: str
@@ -90,10 +103,19 @@ class Result:
     remark: str = ""
 
 
+def literature_sources() -> list[Source]:
+    """All publications that results are taken from."""
+    return [Source(key, **source) for key, source in _content()["sources"].items()]
+
+
+def bibliography() -> str:
+    """All of them as a ``.bib`` file, whose keys the LaTeX table cites."""
+    return "\n".join(map(_bibtex, literature_sources()))
+
+
 def results_on(dataset: str) -> list[Result]:
     """Results with exactly this data set, ``METRIC`` and ``SPLIT``, the best first."""
-    content = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
-    sources = {key: Source(**source) for key, source in content["sources"].items()}
+    content, sources = _content(), {source.key: source for source in literature_sources()}
     wanted = (content["same"].get(dataset, dataset), METRIC, SPLIT)
     found = [
         Result(
@@ -134,6 +156,24 @@ def literature_table(rows: Sequence[dict]) -> Rendered:
     return (TABLE if rows else replace(TABLE, about=none)).render(rows)
 
 
+def _content() -> dict[str, Any]:
+    return yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
+
+
+def _bibtex(source: Source) -> str:
+    place = "school" if source.type == "mastersthesis" else "booktitle"
+    doi = source.url.removeprefix(DOI)
+    fields = {
+        "author": latex_escape(" and ".join(source.authors.split(", "))),
+        "title": f"{{{latex_escape(source.title)}}}",  # braces keep its capitals
+        place: latex_escape(source.venue),
+        "year": source.year,
+        "url" if doi == source.url else "doi": doi,
+    }
+    lines = [f"  {name} = {{{value}}},\n" for name, value in fields.items()]
+    return f"@{source.type}{{{source.key},\n{''.join(lines)}}}\n"
+
+
 def _theirs(result: Result) -> dict:
     return {
         "dataset": result.dataset,
@@ -147,6 +187,7 @@ def _theirs(result: Result) -> dict:
         "sd": None,
         "seeds": None,
         "source": f"{result.source.authors.split(',')[0]}, {result.source.venue}",
+        "key": result.source.key,
         "year": result.source.year,
         "title": result.source.title,
         "url": result.source.url,
@@ -172,6 +213,7 @@ def _ours(row: dict, contexts: Mapping[str, Sequence[str]]) -> dict:
         "sd": row["entity_f1_sd"],
         "seeds": row["seeds"],
         "source": "mnerflow",
+        "key": None,
         "year": None,
         "title": None,
         "url": f"runs/{combination.folder}/",

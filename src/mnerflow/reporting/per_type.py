@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import groupby
 from statistics import fmean
 
@@ -27,7 +27,7 @@ from mnerflow.reporting.columns import (
     Column,
     over_seeds,
 )
-from mnerflow.reporting.render import Rendered, deviation
+from mnerflow.reporting.render import Rendered, deviation, markdown_escape
 from mnerflow.reporting.table import Table, rendered
 
 F1, F1_SD = over_seeds("f1", "F1", "of the entities of the type", bold="best")
@@ -103,16 +103,15 @@ def type_tables(rows: Sequence[dict]) -> list[Rendered]:
             [column.cell(types[0]) for column in (ENCODERS, SYSTEM)] + [F1.cell(row) for row in types]
             for types in lines
         ]
-        heads = [f"{row['type']} ({row['support']})" for row in lines[0]]
-        tables.append(
-            rendered(
-                f"F1 by entity type on the test split of {data} in percent, mean ± standard deviation over "
-                "seeds; in brackets the number of gold entities. Bold: the best of its column, where the "
-                "next one is surely worse.",
-                [ENCODERS.title, SYSTEM.title, *heads],
-                cells,
-            )
+        heads = [replace(F1, title=f"{row['type']} ({row['support']})") for row in lines[0]]
+        table = rendered(
+            f"F1 by entity type on the test split of {markdown_escape(data)} in percent, mean ± standard "
+            "deviation over seeds; in brackets the number of gold entities. Bold: the best of its column, "
+            "where the next one is surely worse.",
+            [ENCODERS, SYSTEM, *heads],
+            cells,
         )
+        tables.append(replace(table, name=data))
     return tables
 
 

@@ -1,7 +1,7 @@
-"""Cells as a person reads them: in Markdown, in LaTeX with booktabs, or as plain text for a terminal."""
+"""Cells as a person reads them: in Markdown, or as plain text for a terminal (``latex`` is beside)."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from statistics import stdev
@@ -14,30 +14,22 @@ from mnerflow.errors import printable
 ABSENT = "–"
 TERMINAL = 120  # columns
 
-_LATEX = str.maketrans(
-    {
-        "\\": r"\textbackslash{}",
-        "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}",
-        "|": r"\textbar{}",
-        "[": "{[}",  # at the beginning of a row it would be an option, and so would a star
-        "*": "{*}",
-        "<": r"\textless{}",
-        ">": r"\textgreater{}",
-        "±": r"$\pm$",
-        "–": "--",
-        "−": "$-$",
-        **{character: f"\\{character}" for character in "&%$#_{}"},
-    }
-)
-
 
 @dataclass
 class Rendered:
     """A table ready to print: a caption, column heads, rows, and remarks on each row.
 
-    Equal remarks share a number, shown in a last column and explained below the table. ``bold`` holds the
-    ``(row, column)`` of cells to be set bold, ``notes`` the paragraphs that stand below.
+    Equal remarks share a number, shown in a last column and explained below the table. Caption, remarks and
+    notes are Markdown.
+
+    Attributes:
+        bold: ``(row, column)`` of the cells to be set bold.
+        notes: paragraphs that stand below.
+        name: tells it apart from others of its file.
+        numbers: columns that stand to the right.
+        headings: columns that LaTeX sets as a line above the rows that share them.
+        citations: key of the publication that LaTeX cites in a cell, by ``(row, column)``.
+        further: tables that follow it, in Markdown and LaTeX.
     """
 
     caption: str
@@ -46,39 +38,20 @@ class Rendered:
     remarks: list[list[str]] = field(default_factory=list)
     bold: set[tuple[int, int]] = field(default_factory=set)
     notes: Sequence[str] = ()
+    name: str = ""
+    numbers: Collection[int] = ()
+    headings: Collection[int] = ()
+    citations: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    further: Sequence["Rendered"] = ()
 
     def markdown(self) -> str:
         """The table in GitHub's Markdown, its caption above and its remarks below."""
-        columns, rows, legend = self._numbered()
-        escaped = self._emphasized([[*map(markdown_escape, cells)] for cells in rows], "**{}**")
+        columns, rows, legend = self.numbered()
+        escaped = self.emphasized([[*map(markdown_escape, cells)] for cells in rows], "**{}**")
         table = markdown_table([*map(markdown_escape, columns)], escaped) if rows else ""
         remarks = "\n".join(f"{number}. {remark}" for remark, number in legend.items())
-        return "\n\n".join(filter(None, [self.caption, table, remarks, *self.notes])) + "\n"
-
-    def latex(self) -> str:
-        r"""The table as a float for ``\input``; it needs ``\usepackage{booktabs,graphicx}``."""
-        columns, rows, legend = self._numbered()
-        escaped = self._emphasized([[latex_escape(cell) for cell in row] for row in rows], r"\textbf{{{}}}")
-        head, *body = [" & ".join(row) + r" \\" for row in [map(latex_escape, columns), *escaped]]
-        return "\n".join(
-            [
-                r"\begin{table}",
-                r"\centering",
-                rf"\caption{{{latex_escape(self.caption)}}}",
-                r"\resizebox{\linewidth}{!}{%",
-                rf"\begin{{tabular}}{{{'l' * len(columns)}}}",
-                r"\toprule",
-                head,
-                r"\midrule",
-                *body,
-                r"\bottomrule",
-                r"\end{tabular}}",
-                *(rf"\par{{\footnotesize {n}. {latex_escape(remark)}\par}}" for remark, n in legend.items()),
-                *(rf"\par{{\footnotesize {latex_escape(note)}\par}}" for note in self.notes),
-                r"\end{table}",
-                "",
-            ]
-        )
+        text = "\n\n".join(filter(None, [self.caption, table, remarks, *self.notes])) + "\n"
+        return "\n".join([text, *(each.markdown() for each in self.further)])
 
     def console(self) -> str:
         """The table in aligned plain text, at most ``TERMINAL`` columns where wrapping names can do it.
@@ -86,7 +59,7 @@ class Rendered:
         Caption and remarks are wrapped at 100 columns.
         """
         wrapped = partial(fill, width=100)
-        columns, rows, legend = self._numbered()
+        columns, rows, legend = self.numbered()
         plain = partial(tabulate, rows, columns, "simple", disable_numparse=True)
         table = plain()
         if rows and (surplus := max(map(len, table.split("\n"))) - TERMINAL) > 0:
@@ -96,13 +69,15 @@ class Rendered:
         notes = map(wrapped, self.notes)
         return "\n".join([wrapped(self.caption), "", table, *remarks, *notes, ""])
 
-    def _emphasized(self, rows: list[list[str]], form: str) -> list[list[str]]:
+    def emphasized(self, rows: list[list[str]], form: str) -> list[list[str]]:
+        """Rows of which the cells in ``bold`` have this form."""
         return [
             [form.format(cell) if (y, x) in self.bold else cell for x, cell in enumerate(row)]
             for y, row in enumerate(rows)
         ]
 
-    def _numbered(self) -> tuple[list[str], list[list[str]], dict[str, int]]:
+    def numbered(self) -> tuple[list[str], list[list[str]], dict[str, int]]:
+        """Columns and rows, each cell one line, with the numbers of remarks; and the number of each."""
         legend: dict[str, int] = {}
         for remarks in self.remarks:
             for remark in remarks:
@@ -128,11 +103,6 @@ def markdown_escape(cell: str) -> str:
     """A cell as Markdown shows it unchanged; of one that is code only ``|`` is escaped, which ends a cell."""
     special = r"\|" if cell.startswith("`") else r"[\\`*\[\]<&|]|(?<![^\W_])_|_(?![^\W_])"
     return re.sub(special, r"\\\g<0>", cell)
-
-
-def latex_escape(text: str) -> str:
-    """``text`` with LaTeX's special characters made harmless."""
-    return text.translate(_LATEX)
 
 
 def percent(value: float | None) -> str:

@@ -27,7 +27,7 @@ from mnerflow.reporting.columns import (
     over_seeds,
 )
 from mnerflow.reporting.summary import summarize
-from mnerflow.reporting.table import Table
+from mnerflow.reporting.table import Part, Table
 
 RIVAL = Column("text_encoder", "rival", "its name in the configuration")
 ASKED = Column("fusion", "asked", "how it is asked")
@@ -48,9 +48,7 @@ COST = number("{:.4f}".format)
 TABLE = Table(
     "Rivals",
     "Language models asked for the entities of the test split: F1 in percent (mean ± standard deviation over "
-    "seeds). Counted a post: {unreadable}; {mended}; {cut_off}. Counted an entity: {placed}, and those left "
-    "out: {incomplete}; {unknown_type}; {not_in_text}; {overlapping}. Counts and tokens are means over "
-    "seeds, dollars their sum.",
+    "seeds). Tokens are means over seeds, dollars their sum.",
     (
         *COMBINATION_COLUMNS,
         Column("model", meaning="the language model's name where it is asked"),
@@ -74,10 +72,18 @@ TABLE = Table(
         "entity_f1_mean",
         "entity_f1_strict_mean",
         "token_macro_f1_mean",
-        *PROBLEMS,
         "input_tokens",
         "output_tokens",
         "cost",
+    ),
+    further=(
+        Part(
+            "answers",
+            "What could not be read in the answers, means over seeds. Counted a post: {unreadable}; "
+            "{mended}; {cut_off}. Counted an entity: {placed}, and those left out: {incomplete}; "
+            "{unknown_type}; {not_in_text}; {overlapping}.",
+            (DATA, RIVAL, ASKED, *PROBLEMS),
+        ),
     ),
 )
 # What fits the 100 columns of a terminal.

@@ -116,6 +116,6 @@ def stratum_tables(rows: Sequence[dict[str, Any]]) -> list[Rendered]:
     """A table a data set, of the runs with two seeds or more."""
     several = [row for row in rows if row["seeds"] > 1]
     return [
-        TABLE.render([*members], ["Runs of one seed stand in strata.csv alone."])
-        for _, members in groupby(several, key=lambda row: Combination.of(row).data)
+        replace(TABLE.render([*members], ["Runs of one seed stand in strata.csv alone."]), name=data)
+        for data, members in groupby(several, key=lambda row: Combination.of(row).data)
     ]

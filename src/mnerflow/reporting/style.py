@@ -14,7 +14,7 @@ from mnerflow.files import atomic_path
 
 COLUMN = 3.4  # inches: one column of a two-column page
 FULL = 7.0  # inches: both columns
-SMALL = 5.5  # points: the smallest text, for numbers inside the plot
+SMALL = 6  # points: the smallest text, for numbers inside the plot
 MUTED = "#666666"
 # (fill, hatch) of the first, second and third split
 FILLS = (("#1F4E79", ""), ("#9CC3E0", "////"), ("#F2F2F2", ""))

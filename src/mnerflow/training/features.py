@@ -12,7 +12,7 @@ from mnerflow.config import ImageConfig
 from mnerflow.data.image_store import ImageStore
 from mnerflow.errors import UserError
 from mnerflow.files import atomic_path, seal, sealed
-from mnerflow.models.image_encoders import new_image_encoder
+from mnerflow.models.image_encoders import ImageEncoder, new_image_encoder
 
 BATCH = 32
 
@@ -23,17 +23,14 @@ def compute_features(image: ImageConfig, store: Path, target: Path, threads: int
 
     A checksum follows the array, which ``open_features`` looks at.
     """
-    seed_everything(0, threads)
-    pixels = ImageStore(store).pixels
-    place = device()
-    encoder = new_image_encoder(image).to(place).eval()
+    pixels, place = ImageStore(store).pixels, device()
+    encoder = frozen_encoder(image, place, threads)
     with atomic_path(target) as temporary:
         # Appended, not written through a memory map: a full disk is then an error, not a crash.
         with temporary.open("wb") as file:
             for start in tqdm(range(0, len(pixels), BATCH), "image features", unit="batch", disable=None):
-                images = torch.from_numpy(numpy.array(pixels[start : start + BATCH])).to(place)
-                with autocast(place):
-                    patches = encoder(images).half().cpu().numpy()
+                images = pixels[start : start + BATCH]
+                patches = patch_vectors(encoder, images, place)
                 if not numpy.isfinite(patches).all():
                     raise UserError(
                         f"image encoder: its vectors of images {start} to {start + len(images) - 1} have "
@@ -45,6 +42,22 @@ def compute_features(image: ImageConfig, store: Path, target: Path, threads: int
                     numpy.lib.format.write_array_header_1_0(file, header)
                 file.write(patches.tobytes())
         seal(temporary)
+
+
+def frozen_encoder(image: ImageConfig, place: torch.device, threads: int) -> ImageEncoder:
+    """A frozen image encoder, always the same, even where it is not pretrained."""
+    seed_everything(0, threads)
+    return new_image_encoder(image).to(place).eval()
+
+
+@torch.inference_mode()
+def patch_vectors(
+    encoder: ImageEncoder, pixels: numpy.ndarray, place: torch.device, mixed: bool = True
+) -> numpy.ndarray:
+    """``(images, patches, d_model)`` float16 of ``(images, size, size, 3)`` uint8, all at once."""
+    images = torch.from_numpy(numpy.array(pixels)).to(place)
+    with autocast(place, mixed):
+        return encoder(images).half().cpu().numpy()
 
 
 def open_features(path: Path, rows: int) -> numpy.ndarray:

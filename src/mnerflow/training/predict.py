@@ -12,7 +12,9 @@ from mnerflow.training.preemption import leave_if_preempted
 
 
 @torch.inference_mode()
-def predict(tagger: Tagger, inputs: Inputs, most: int, progress: str = "") -> tuple[list[Prediction], float]:
+def predict(
+    tagger: Tagger, inputs: Inputs, most: int, progress: str = "", mixed: bool = True
+) -> tuple[list[Prediction], float]:
     """Predict all posts, in their order, and the mean loss a word.
 
     A token that a filter dropped is predicted ``O``: it counts in every score. Raises ``Preempted``
@@ -23,6 +25,7 @@ def predict(tagger: Tagger, inputs: Inputs, most: int, progress: str = "") -> tu
         inputs: the split.
         most: padded units that training computes at once; without gradients to keep, four times as many fit.
         progress: title of a progress bar; none without it.
+        mixed: whether to compute in bf16 where the hardware does; its rounding hangs on the rest of a batch.
     """
     tagger.eval()
     device = next(tagger.parameters()).device
@@ -36,7 +39,7 @@ def predict(tagger: Tagger, inputs: Inputs, most: int, progress: str = "") -> tu
     bar = tqdm(total=len(inputs.posts), desc=progress, unit="post", disable=None if progress else True)
     for chosen in inputs.pieces(readable, 4 * most):
         batch = inputs.batch(chosen).to(device)
-        with autocast(device):
+        with autocast(device, mixed):
             scores = tagger(batch)
         count = int(batch.word_mask.sum())
         loss += float(tagger.decoder.loss(scores, batch.labels, batch.word_mask)) * count

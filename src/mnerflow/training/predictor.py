@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
+
 from mnerflow.compute.device import device, gpu_memory, seed_everything
 from mnerflow.conditions import TRUE, Condition
 from mnerflow.config import RunConfig
@@ -16,26 +18,42 @@ from mnerflow.training.inputs import inputs_of
 from mnerflow.training.predict import predict
 
 
-class Predictor:
-    """A run's tagger; ``mnerflow.tagging.load_predictor`` makes one of the folder of a run alone.
+class PostPredictor:
+    """A run's tagger; ``mnerflow.Predictor``, which reads raw texts, is made of the folder of a run alone.
 
     Args:
         run: the configuration that it was trained with.
         folder: where ``model.safetensors`` lies.
         images: what the posts' images are looked up in, for a run with an image encoder.
+        place: where to compute; without it, on the GPU if there is one.
+        mixed: whether to compute in bf16 where the hardware does, as ``predict`` says; so does a run with
+            weights in bf16 in any case.
 
     Raises:
         UserError: when the weights are damaged or of another configuration, or images are lacking.
     """
 
-    def __init__(self, run: RunConfig, folder: Path, images: Images | None = None) -> None:
+    def __init__(
+        self,
+        run: RunConfig,
+        folder: Path,
+        images: Images | None = None,
+        place: torch.device | None = None,
+        mixed: bool = True,
+    ) -> None:
         if run.image_size and images is None:
             raise UserError(f"{folder}: the run reads images. Give `images`, as `open_images` maps them.")
-        seed_everything(run.seed, run.training.threads)
+        place = place or device()
+        if place.type == "cpu" and not mixed:
+            torch.set_num_threads(run.training.threads)  # nothing is drawn; the rest takes seconds to set
+        else:
+            seed_everything(run.seed, run.training.threads)
         self._run = run
         self._images = images
         d_feature = images.d_feature if images else 0
-        self._tagger = load_tagger(run, folder / "model.safetensors", d_feature).to(device())
+        self._tagger = load_tagger(run, folder / "model.safetensors", d_feature).to(place)
+        # Frozen weights that are bf16 themselves cannot meet fp32.
+        self._mixed = mixed or any(weight.dtype is torch.bfloat16 for weight in self._tagger.parameters())
 
     def predict(self, posts: Sequence[Post], condition: Condition = TRUE) -> list[Prediction]:
         """A prediction a post, in their order; ``predict_under`` says more."""
@@ -63,6 +81,6 @@ class Predictor:
             read = inputs.under(condition, self._run.seed)
             progress = name and f"{name} {condition.name}"
             with gpu_memory(most):
-                found[condition], loss = predict(self._tagger, read, most, progress)
+                found[condition], loss = predict(self._tagger, read, most, progress, self._mixed)
             logger.info("%s, %s: loss %.4f", called, condition.name, loss)
         return found

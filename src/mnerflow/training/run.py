@@ -1,6 +1,7 @@
 """One training run, from prepared files to saved weights."""
 
 import hashlib
+import random
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,7 @@ def train_run(
     """
     meter = Meter(device())
     seed_everything(run.seed, run.training.threads)
-    posts, dev_posts = read_posts(train_file), read_posts(dev_file)
+    posts, dev_posts = drawn(read_posts(train_file), run.train_fraction, run.seed), read_posts(dev_file)
     posts, left_out = _usable(posts, images, run.contexts, train_file)
     tagger = new_tagger(run, posts, images.d_feature if images else 0).to(device())
     training, dev = (inputs_of(run, tagger, split, images) for split in (posts, dev_posts))
@@ -96,6 +97,12 @@ def train_run(
     remove_checkpoints(checkpoint)
 
 
+def drawn(posts: Sequence[Post], fraction: float, seed: int) -> list[Post]:
+    """This share of training posts, one at least, in their order; a smaller share is part of a larger one."""
+    order = random.Random(f"{seed}/train_fraction").sample(range(len(posts)), len(posts))
+    return [posts[index] for index in sorted(order[: max(1, round(fraction * len(posts)))])]
+
+
 def _usable(
     posts: Sequence[Post], images: Images | None, contexts: Sequence[str], file: Path
 ) -> tuple[list[Post], list[str]]:
@@ -107,8 +114,8 @@ def _usable(
             logger.info("%d posts without %s are left out: %s", len(ids), lacking, ", ".join(sorted(ids)))
     if len(imageless) == len(posts):
         raise UserError(
-            f"{file}: not one training post has a usable image, and the policy `drop` leaves such posts out. "
-            "Mend the images, or choose `images: {broken: blank}`."
+            f"{file}: not one of {len(posts):,} training posts has a usable image, and the policy `drop` "
+            "leaves such posts out. Mend the images, or choose `images: {broken: blank}`."
         )
     usable = [post for post in posts if post.id not in imageless | wordless]
     if not usable:
@@ -116,8 +123,8 @@ def _usable(
     for name in contexts:
         if not any(name in post.contexts for post in usable):
             raise UserError(
-                f"{file}: not one training post has the context {name!r}, but the variant reads it. Give the "
-                "data set one, or leave out the variants that read it."
+                f"{file}: not one of {len(usable):,} training posts has the context {name!r}, but the "
+                "variant reads it. Give the data set one, or leave out the variants that read it."
             )
     return usable, [post.id for post in posts if post.id in imageless | wordless]
 

@@ -9,6 +9,7 @@ is left out, but one that looks like a misspelt known field is an error.
 from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 from mnerflow.data.formats._check import check_post
 from mnerflow.data.formats._fields import OTHER_NAMES, identifier, string, strings, texts
@@ -34,8 +35,12 @@ def records(path: Path) -> Iterator[tuple[int, str]]:
 
 def to_post(path: Path, line: int, text: str) -> Post:
     """Build a post; raises ``UserError`` for broken JSON and a field missing, misspelt or of a wrong type."""
+    return from_record(path, line, json_object(text, f"{path}:{line}"))
+
+
+def from_record(path: Path, line: int, record: dict[str, Any]) -> Post:
+    """As ``to_post``, of a line's object."""
     place = f"{path}:{line}"
-    record = json_object(text, place)
     _check_names(record, place)
     post = Post(
         identifier(record, "id", place),

@@ -12,9 +12,9 @@ from mnerflow.evaluation.predictions import read_tested
 from mnerflow.plan.names import Run
 from mnerflow.reporting import style
 from mnerflow.reporting.plots.tags import ordered_tags
-from mnerflow.reporting.style import COLUMN, FULL
+from mnerflow.reporting.style import COLUMN, FULL, SMALL
 
-MOST_IN_COLUMN = 11  # tags; more would leave a cell no room for its numbers
+MOST_IN_COLUMN = 9  # tags; more would leave a cell no room for its numbers
 MOST_WITH_NUMBERS = 25
 
 
@@ -65,5 +65,5 @@ def _figure(counts: np.ndarray, tags: Sequence[str], title: str) -> Figure:
         text = f"{100 * share:.0f}" if share >= 0.005 else "<1"
         axes.text(column, row - 0.15, text, ha="center", va="center", color=color, fontsize=6.5)
         count = f"{counts[row, column]:,}"
-        axes.text(column, row + 0.25, count, ha="center", va="center", color=color, fontsize=5)
+        axes.text(column, row + 0.25, count, ha="center", va="center", color=color, fontsize=SMALL)
     return figure

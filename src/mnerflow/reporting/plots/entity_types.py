@@ -13,6 +13,8 @@ from mnerflow.reporting.style import COLUMN, FILLS, SMALL
 @style.styled
 def draw_entity_types(splits: Mapping[str, Mapping[str, int]], title: str, out_stem: str | Path) -> None:
     """Draw the share of each type among a split's entities (type → number); the number stands above."""
+    if not any(count for counts in splits.values() for count in counts.values()):
+        return style.save(style.note("No entities."), out_stem)
     types = list(next(iter(splits.values())))
     width = 0.8 / len(splits)
     figure = Figure(figsize=(COLUMN, 2.1))

@@ -16,6 +16,7 @@ from mnerflow.log import logger
 from mnerflow.plan.names import NONE, Run
 from mnerflow.reporting import style
 from mnerflow.reporting.plots.panels import (
+    Panel,
     first_panels,
     group_by_panel,
     looks_by_data,
@@ -40,7 +41,7 @@ def draw_fusion_comparison(scores: str | Path, ceilings: Mapping[str, float], ou
     lies far below the rest, an arrow and its mean with the true image stand at the lower edge.
     Raises ``UserError`` when the file is missing or malformed.
     """
-    runs = read_test_scores(scores)
+    runs = {run: conditions for run, conditions in read_test_scores(scores).items() if conditions}
     ceilings = {dataset: 100 * value for dataset, value in ceilings.items()}
     style.save(_figure(runs, ceilings) if runs else style.note("No test scores yet."), out_stem)
 
@@ -76,7 +77,7 @@ def _figure(scores: Scores, ceilings: Mapping[str, float]) -> Figure:
     at = {(place.row, place.column): place.panel for place in placed}
     for panel, row, column, starts in placed:
         own = looks[panel.data]
-        limits = _limits(scores, panel.dataset, ceilings)
+        limits = _limits(scores, panel, ceilings)
         axes = figure.add_subplot(grid[row, column], xlim=(-0.6, len(own) - 0.4), ylim=limits)
         axes.set_title(panel.title(total / columns - 0.4))
         for x, (fusion, look) in enumerate(own.items()):
@@ -84,10 +85,10 @@ def _figure(scores: Scores, ceilings: Mapping[str, float]) -> Figure:
             _draw_fusion(axes, x, seeds, look)
         below, right = at.get((row + 1, column)), at.get((row, column + 1))
         _label_fusions(axes, own, labelled=below is None or below.data != panel.data)
-        axes.tick_params(labelleft=starts)
+        axes.tick_params(labelleft=starts or panel.text_encoder == NONE)
         if column == 0:
             axes.set_ylabel("Test entity F1 (%)")
-        if panel.dataset in ceilings:
+        if panel.dataset in ceilings and panel.text_encoder != NONE:
             ends = right is None or right.dataset != panel.dataset
             _draw_ceiling(axes, ceilings[panel.dataset], labelled=ends)
     handles = _legend(condition for run in scores.values() for condition in run)
@@ -95,9 +96,16 @@ def _figure(scores: Scores, ceilings: Mapping[str, float]) -> Figure:
     return figure
 
 
-def _limits(scores: Scores, dataset: str, ceilings: Mapping[str, float]) -> tuple[float, float]:
-    """The y axis of a data set: all scores, but those of models without a text where they lie far below."""
+def _limits(scores: Scores, panel: Panel, ceilings: Mapping[str, float]) -> tuple[float, float]:
+    """The y axis of a panel, the same for all of a data set.
+
+    It holds all scores but those of models without a text where they lie far below; a panel of these alone
+    has its own.
+    """
+    dataset = panel.dataset
     own = {run: list(values.values()) for run, values in scores.items() if run.dataset == dataset}
+    if panel.text_encoder == NONE:
+        own, ceilings = {run: values for run, values in own.items() if Panel.of(run) == panel}, {}
     image_only = [value for run, values in own.items() if run.text_encoder == NONE for value in values]
     drawn = [value for run, values in own.items() if run.text_encoder != NONE for value in values]
     drawn = drawn or image_only

@@ -34,8 +34,13 @@ def draw_training_curves(histories: Sequence[str | Path], out_stem: str | Path) 
     fusions reach, its best F1 is written instead of drawn. Raises ``UserError`` when a file is missing,
     malformed or not in a run's folder.
     """
-    runs = {Run.from_folder(Path(path).parent): read_history(path) for path in histories}
+    read = {Run.from_folder(Path(path).parent): read_history(path) for path in histories}
+    runs = {run: curves for run, curves in read.items() if _drawable(curves)}
     style.save(_figure(runs) if runs else style.note("No run has a history yet."), out_stem)
+
+
+def _drawable(curves: Curves) -> bool:
+    return any(np.isfinite(curves[name]).any() for name in COLUMNS[1:])
 
 
 def read_history(path: str | Path) -> Curves:
@@ -83,8 +88,7 @@ def _figure(runs: dict[Run, Curves]) -> Figure:
         score_axes.set_title(panel.title(width - 0.4))
         seeds_of: dict[str, list[Curves]] = {fusion: [] for fusion in looks}
         for run in panels[panel]:
-            if len(runs[run]["epoch"]):
-                seeds_of[run.system].append(runs[run])
+            seeds_of[run.system].append(runs[run])
         _draw_scores(score_axes, seeds_of, looks)
         _draw_losses(loss_axes, seeds_of, looks)
         score_axes.tick_params(labelbottom=False, labelleft=starts)

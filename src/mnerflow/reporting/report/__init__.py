@@ -25,7 +25,7 @@ from mnerflow.plan.baselines import Baselines
 from mnerflow.plan.datasets import Kind
 from mnerflow.plan.names import Combination, Run
 from mnerflow.record import TrainingRecord
-from mnerflow.reporting import does_it_help, pooled, summary
+from mnerflow.reporting import churn, does_it_help, pooled, summary
 from mnerflow.reporting.answer import answers
 from mnerflow.reporting.reading import what_is_read
 from mnerflow.reporting.report.gallery import gallery
@@ -45,6 +45,12 @@ CAPTIONS = {
         "tables/strata.csv",
     ),
     "ablations": ("What the same weights lose when a source is wrong.", "tables/does_it_help.csv"),
+    "churn": (
+        "Test posts that two runs tag differently: two seeds of one model; a model and its baseline without "
+        "the source, of different seeds; the same weights with the source shuffled or blank. A line is the "
+        "range over pairs of runs.",
+        "tables/churn.csv",
+    ),
     "fusion_comparison": (
         "Entity F1 of every fusion and seed, with the true, shuffled and blank images.",
         "scores.csv",
@@ -53,10 +59,20 @@ CAPTIONS = {
         "Entity F1 by entity type; a bar is one standard deviation to either side. image_only is left out.",
         "tables/per_type.csv",
     ),
+    "reliability": (
+        "How often predicted entities are right, by the model's confidence, in bins of equally many. Below "
+        "the diagonal a model is surer than it should be.",
+        "tables/reliability.csv",
+    ),
     "cost": (
         "Entity F1 against training time, without that of a run that it starts from; a bar is one standard "
         "deviation to either side. image_only is left out.",
         "tables/cost.csv",
+    ),
+    "learning_curve": (
+        "Entity F1 against the number of training posts; a bar is the 95 % interval of the mean. image_only "
+        "is left out.",
+        "tables/learning_curve.csv",
     ),
     "training_curves": (
         "Loss and dev score over the epochs of every run. Losses of a softmax and of a CRF do not compare.",
@@ -117,6 +133,7 @@ def write_report(out: Path, sources: Sources) -> None:
         read=what_is_read(map(Combination.of, grid), sources.contexts, sources.kinds),
         made=made(sources.records),
         method=sources.method,
+        churn=churn.churn_sentences(churn.TABLE.read(folder / "tables/churn.csv")),
         rules=rules(100 * compared[0]["margin"]) if compared else (),
         plots=[figure for figure in figures if figure["kind"] != "tag_distribution"],
         tables=report_tables(folder),

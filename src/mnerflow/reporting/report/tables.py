@@ -8,10 +8,13 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from mnerflow.reporting import (
+    calibration,
     changes,
+    churn,
     cost,
     does_it_help,
     errors,
+    learning_curve,
     literature,
     per_type,
     pooled,
@@ -31,9 +34,12 @@ TABLES: Mapping[str, Table] = {
     "tables/grid.csv": summary.GRID,
     "tables/thesis.csv": thesis.TABLE,
     "tables/literature.csv": literature.TABLE,
+    "tables/churn.csv": churn.TABLE,
     "tables/per_type.csv": per_type.TABLE,
+    "tables/learning_curve.csv": learning_curve.TABLE,
     "tables/errors.csv": errors.TABLE,
     "tables/fixed_and_broken.csv": changes.TABLE,
+    "tables/calibration.csv": calibration.TABLE,
     "tables/cost.csv": cost.TABLE,
     "scores.csv": runs.TABLE,
 }

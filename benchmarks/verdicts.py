@@ -1,0 +1,79 @@
+"""How often a study of a data set whose truth is known would reach which verdict, by repeated draws.
+
+    python benchmarks/verdicts.py COUNTS [--seeds 3] [--posts 600 10000] [--studies 1000]
+
+COUNTS is a folder with the counts of finished runs, as `results/study/scores/demo_control_large`. The more
+seeds and test posts they have, the better they stand for all. A simulated study draws, with replacement, so
+many seeds of every system and so many test posts, and goes through the whole comparison. Printed is the share
+of studies by verdict, for each fusion, and for all of them at once.
+"""
+
+import argparse
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from mnerflow.conditions import IMAGE
+from mnerflow.config.configuration import Configuration
+from mnerflow.evaluation.counts import Counts, read_counts
+from mnerflow.evaluation.evidence import compare_with_baselines
+from mnerflow.plan.names import NONE, TEXT_ONLY, Combination
+
+Systems = dict[Combination, list[Counts]]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("counts", type=Path)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--posts", type=int, nargs="+", default=[600, 2_500, 5_000, 10_000])
+    parser.add_argument("--studies", type=int, default=1_000)
+    arguments = parser.parse_args()
+    data: dict[str, Systems] = defaultdict(lambda: defaultdict(list))
+    for run, counts in sorted(read_counts(sorted(arguments.counts.rglob("counts.npz"))).items()):
+        data[run.data][run.combination].append(_of_all_types(counts))
+    for name, systems in data.items():
+        for posts in arguments.posts:
+            print(f"{name}, {posts:,} posts, {arguments.seeds} seeds:", flush=True)
+            for system, verdicts in draw(systems, arguments.seeds, posts, arguments.studies).items():
+                shares = ((verdict, count / arguments.studies) for verdict, count in verdicts.most_common())
+                print(f"  {system}:", ", ".join(f"{verdict} {share:.1%}" for verdict, share in shares))
+
+
+def draw(systems: Systems, seeds: int, posts: int, studies: int) -> dict[str, Counter[str]]:
+    """How many studies reach which verdict, by fusion; of all fusions at once, by their set of verdicts."""
+    rng, found = np.random.default_rng(0), defaultdict[str, Counter[str]](Counter)
+    baselines = {
+        one: {IMAGE: replace(one, image_encoder=NONE, fusion=TEXT_ONLY)}
+        for one in systems
+        if NONE not in (one.text_encoder, one.image_encoder)
+    }
+    for _ in range(studies):
+        drawn = rng.integers(len(next(iter(systems.values()))[0].plain), size=posts)
+        runs = {
+            one.run(seed): _part(several[chosen], drawn)
+            for one, several in systems.items()
+            for seed, chosen in enumerate(rng.integers(len(several), size=seeds))
+        }
+        compared, _ = compare_with_baselines(runs, baselines, Configuration.margin / 100, trials=1)
+        for one in compared:
+            found[one.combination.system][one.verdict] += 1
+        found["all"][" and ".join(sorted({one.verdict for one in compared}))] += 1
+    return found
+
+
+def _of_all_types(counts: Counts) -> Counts:
+    entities = {name: array.sum(axis=1, keepdims=True) for name, array in counts.entities.items()}
+    return Counts(("any",), counts.posts, entities, counts.changed)
+
+
+def _part(counts: Counts, chosen: Sequence[int]) -> Counts:
+    entities = {name: array[chosen] for name, array in counts.entities.items()}
+    return replace(counts, entities=entities, changed={k: v[chosen] for k, v in counts.changed.items()})
+
+
+if __name__ == "__main__":
+    main()

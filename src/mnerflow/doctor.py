@@ -1,0 +1,196 @@
+"""``mnerflow doctor``: what this machine and this folder have of what a configuration needs."""
+
+import os
+import platform
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from mnerflow import __version__
+from mnerflow.config.configuration import check
+from mnerflow.config.keys import check_keys
+from mnerflow.data.sources import mirror_file
+from mnerflow.files import expanded, inside
+from mnerflow.plan import layout
+from mnerflow.plan.names import NONE
+from mnerflow.plan.plan import Plan
+from mnerflow.plan.settings import merge
+from mnerflow.plan.study import study_name
+from mnerflow.provenance import PACKAGES, versions
+from mnerflow.secrets import hide
+from mnerflow.yaml_file import read_yaml
+
+ROOT = Path(__file__).parents[2]
+OWN = (ROOT / "config/datasets.yaml", ROOT / "config.yaml")  # in the order in which they lie over each other
+HUB, INDEX = "https://huggingface.co", "https://pypi.org"
+PATIENCE = 5  # seconds that a host has to answer
+LITTLE = 10  # GB
+UNREACHABLE = (
+    "{} is not reachable. Mend the network or the proxy; or save what it has into a folder, and read that "
+    "with `--config mirror=DIR` or, of weights, `--config weights_mirror=DIR`."
+)
+
+
+@dataclass(frozen=True)
+class Need:
+    """Something that the workflow reads: where it lies, where else it could be had, and the host that has it.
+
+    Without a host, nothing but the user can put it there; ``remedy`` says how.
+    """
+
+    name: str
+    path: Path
+    source: str
+    host: str = ""
+    remedy: str = ""
+
+
+def configured(files: Sequence[Path], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration as the workflow reads it: ``files`` over its own, ``values`` over both.
+
+    Raises ``UserError`` for one that the workflow would refuse.
+    """
+    config: dict[str, Any] = {}
+    for file in (*OWN, *files):
+        config = merge(config, read_yaml(file, "configuration", "Correct it."))
+    for file in files:
+        check_keys(file)
+    config |= values
+    check(config)
+    config["name"] = study_name(config.get("name"), files)
+    for entry in config["datasets"].values():
+        if "folder" in entry:
+            entry["folder"] = str(expanded(entry["folder"]))
+    return config
+
+
+def examined(files: Sequence[Path], values: Mapping[str, Any]) -> tuple[list[str], bool]:
+    """Lines for a person, and whether something is missing that the workflow cannot get itself."""
+    config = configured(files, values)
+    lines = [*_machine()]
+    plan = Plan(config, ROOT / "config/prompt.md")
+    needs = [*_weights(config, plan), *_data(config, plan)]
+    reachable = {host: _reached(host) for host in dict.fromkeys(need.host for need in needs if need.host)}
+    lines += ["", "network"]
+    lines += [f"  {host:<40} {said or 'reachable'}" for host, said in reachable.items()]
+    if not reachable:
+        lines.append("  not needed")
+    if secret := [name for name in ("HF_TOKEN", "OPENAI_API_KEY") if os.environ.get(name)]:
+        lines.append(f"  set: {', '.join(secret)}")
+    lines += [
+        "",
+        f"what study {config['name']} reads: {len(plan.runs)} runs, {len(plan.published)} published",
+    ]
+    remedies = []
+    for need in needs:
+        if need.path.exists():
+            said = "present"
+        elif need.host and not reachable[need.host]:
+            said = f"missing, the workflow fetches it: {need.source}"
+        else:
+            said = f"MISSING: {need.source}"
+            remedies.append(need.remedy or UNREACHABLE.format(need.host))
+        lines.append(f"  {need.name:<40} {said}")
+    if remedies:
+        lines += ["", "Something is missing that the workflow cannot get itself:"]
+        lines += [f"  {remedy}" for remedy in dict.fromkeys(remedies)]
+    else:
+        lines += ["", "All that is needed is here, or the workflow gets it itself."]
+    return [hide(line) for line in lines], bool(remedies)
+
+
+def _machine() -> Iterator[str]:
+    import torch
+
+    from mnerflow.compute.device import autocast_dtype, device
+
+    here = shutil.disk_usage(".")
+    yield f"mnerflow {__version__}, Python {platform.python_version()}, {platform.platform()}"
+    yield f"  {', '.join(f'{name} {value}' for name, value in versions((*PACKAGES, 'snakemake')).items())}"
+    yield ""
+    place = device()
+    yield f"processor: {os.cpu_count()} cores, {_memory():.0f} GB of memory"
+    for number in range(torch.cuda.device_count()):
+        about = torch.cuda.get_device_properties(number)
+        yield f"GPU {number}: {about.name}, {about.total_memory / 1e9:.0f} GB"
+    if place.type == "cpu":
+        yield "no GPU that PyTorch can use: models of a hundred million weights take hours a run"
+    fast = autocast_dtype(place) is torch.bfloat16
+    precision = "bfloat16" if fast else "float32, since it does not multiply bfloat16"
+    yield f"computes on: {place.type}, in {precision}"
+    yield f"disk: {here.free / 1e9:,.0f} GB free of {here.total / 1e9:,.0f}"
+    if here.free < LITTLE * 1e9:
+        yield f"  less than {LITTLE} GB: free some, or set keep_weights to best or none"
+
+
+def _memory() -> float:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+
+
+def _weights(config: dict[str, Any], plan: Plan) -> Iterator[Need]:
+    names = {name for run in plan.runs for name in (run.text_encoder, run.image_encoder)} - {NONE}
+    for name in sorted(names & plan.sources.keys()):
+        source, path = plan.sources[name]["source"], Path(layout.weights(name))
+        what = f"weights of {name}"
+        if source.startswith("path:"):
+            own = expanded(source.removeprefix("path:"))
+            yield Need(
+                what, own, source, remedy=f"{own}: put the model there, or correct the source of {name}."
+            )
+        elif source.startswith("package:"):
+            yield Need(what, path, source, INDEX)
+        else:
+            mirrored = config.get("weights_mirror") and inside(
+                config["weights_mirror"], "/".join(source.split("/")[:2])
+            )
+            if mirrored and mirrored.is_dir():
+                yield Need(what, path if path.exists() else mirrored, source)
+            else:
+                yield Need(what, path, source, HUB)
+
+
+def _data(config: dict[str, Any], plan: Plan) -> Iterator[Need]:
+    for name in plan.datasets:
+        entry = config["datasets"][name]
+        if "folder" in entry:
+            for file in plan.data.raw_files(name):
+                yield Need(
+                    f"{name}: {Path(file).name}", Path(file), entry["folder"], remedy=f"{file}: put it there."
+                )
+        for file, about in entry.get("files", {}).items():
+            yield _fetched(config, f"{name}: {file}", Path(layout.raw(name), file), about)
+    readers = {run.dataset for run in plan.runs if run.image_encoder != NONE}
+    for name in sorted(readers):
+        entry = config["datasets"][name]
+        if "images" in entry:
+            archive = Path(layout.archive(plan.data.archive_of(name)))
+            folder = Path(plan.data.image_folder(name))
+            there = folder if folder.exists() else archive
+            yield _fetched(config, f"{name}: images", there, entry["images"])
+    if any("poner" in config["datasets"][name] for name in plan.datasets):
+        about = config["datasets"][plan.data.poner[0]]["poner"]
+        yield _fetched(config, "poner", Path("resources/poner"), about)
+
+
+def _fetched(config: dict[str, Any], name: str, path: Path, about: dict[str, Any]) -> Need:
+    mirrored = mirror_file(config, about)
+    if mirrored and not path.exists():
+        return Need(
+            name, mirrored, str(mirrored), remedy=f"{mirrored}: put it there; it comes from {about['url']}."
+        )
+    parts = urlsplit(about["url"])
+    return Need(name, path, about["url"], f"{parts.scheme}://{parts.netloc}")
+
+
+def _reached(host: str) -> str:
+    """Nothing where a host answers, else why it does not."""
+    import requests
+
+    try:
+        requests.head(host, timeout=PATIENCE, allow_redirects=False)
+    except requests.RequestException as error:
+        return f"not reachable ({type(error).__name__})"
+    return ""

@@ -1,0 +1,256 @@
+"""``mnerflow predict``: its arguments, what it reads, and where it writes."""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, TextIO
+
+from mnerflow.errors import UserError
+from mnerflow.files import atomic_path, reading
+from mnerflow.prediction.formats import FORMATS, Format, as_coloured_text
+from mnerflow.prediction.runs import best_trained_run
+from mnerflow.prediction.texts import (
+    ADDRESSES,
+    FORM_OF,
+    FORMS,
+    Cutter,
+    Text,
+    of_conll,
+    of_folder,
+    of_json_lines,
+    of_lines,
+)
+
+if TYPE_CHECKING:
+    from mnerflow.prediction.predictor import Predictor, Tagged
+
+STDIN = "-"
+FORMAT_OF = {".txt": "text", ".htm": "html", ".html": "html"} | {f".{name}": name for name in FORMATS}
+ABOUT = """\
+Find names in new texts, with or without images, with a trained run.
+
+  mnerflow predict RUN "Ann sings in Rome."           a text
+  mnerflow predict RUN posts.txt more.jsonl           files, read one after the other
+  mnerflow predict RUN < posts.txt                    a text a line; in a terminal, type some
+  mnerflow predict --best twitter2017 posts.txt       the run with the best entity F1 on dev that has weights
+
+RUN is the folder of a run, results/runs/<dataset>/<filter>/<encoders>/…/seed<k>; `mnerflow runs` lists
+them. An INPUT is
+  a text         in quotation marks
+  FILE.txt       a text a line, or, with --document, one document, which is cut into sentences
+  FILE.jsonl     a post a line, with "text", or "tokens" that are words already; "id", "images" and
+                 "contexts" (texts by name) are optional: {"text": "Ann sings", "images": ["1.jpg"]}
+  FILE.conll     a word a line, an empty line between texts; other columns are not looked at
+  a folder       a text a .txt file, and beside it the picture of the same name
+  -              standard input, as without any INPUT
+
+Raw text is cut into words as the training data is. Each name that is found is
+  {"entity_group": "LOC", "score": 0.98, "word": "Rome", "start": 13, "end": 17,
+   "token_start": 3, "token_end": 4}
+start and end count characters of the text, token_start and token_end its words; an end is exclusive. The
+score is the probability that the model gives to just this name. --format
+  text    for a reader; the default in a terminal
+  jsonl   a text a line with its words, tags and names; the default elsewhere
+  json    a list of names of a single text, of several texts a list of such lists
+  conll   a word, a tab and its tag a line
+  spacy   a list that displaCy draws with manual=True
+  html    a page with the names highlighted
+"""
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """What ``mnerflow predict`` takes."""
+    command.usage = "mnerflow predict (RUN | --best DATASET) [INPUT ...] [options]"
+    command.add_argument("inputs", nargs="*", metavar="RUN INPUT", help="see above")
+    command.add_argument("--best", metavar="DATASET", help="take the best run on it instead of RUN")
+    command.add_argument("--study", metavar="NAME", help="with --best: only runs of results/NAME")
+    command.add_argument(
+        "--results", type=Path, default=Path("results"), help="with --best; default: results"
+    )
+    command.add_argument(
+        "--image",
+        action="append",
+        default=[],
+        metavar="FILE|URL",
+        help="an image of the text, where there is one text alone; may be given several times",
+    )
+    command.add_argument(
+        "--images", type=Path, metavar="DIR", help="of those that posts name; default: images beside FILE"
+    )
+    command.add_argument(
+        "--allow-urls", action="store_true", help="fetch images that posts name by an address"
+    )
+    command.add_argument("--read", choices=FORMS, help="what standard input, or any other INPUT, is")
+    command.add_argument("--document", action="store_true", help="a text is a document of several sentences")
+    command.add_argument(
+        "--language", default="en", metavar="CODE", help="whose rules cut sentences (default: en)"
+    )
+    command.add_argument("--format", choices=FORMATS, help="see above; else by the ending of --to")
+    command.add_argument("--to", type=Path, metavar="FILE", help="default: the terminal")
+    command.add_argument(
+        "--threshold", type=float, default=0.0, metavar="SCORE", help="leave out names with less (default: 0)"
+    )
+    command.add_argument(
+        "--batch-tokens", type=int, metavar="N", help="padded subwords at once; default: as it was trained"
+    )
+    command.add_argument("--device", help="cpu or cuda; default: the GPU if there is one")
+
+
+def predict(given: argparse.Namespace) -> int:
+    """Run ``mnerflow predict``; returns its exit status."""
+    inputs = [*given.inputs]
+    if not given.best and not inputs:
+        raise UserError("predict: no run. Name its folder (`mnerflow runs` lists them), or `--best DATASET`.")
+    if not 0 <= given.threshold <= 1:
+        raise UserError(f"--threshold: {given.threshold:g} is no score. Give a number from 0 to 1.")
+    if given.batch_tokens is not None and given.batch_tokens < 1:
+        raise UserError(f"--batch-tokens: {given.batch_tokens} is too few. Give a number from 1 on.")
+    if given.best:
+        run, score = best_trained_run(given.best, given.results, given.study)
+        _say(f"{run}: entity F1 on dev {100 * score:.2f}")
+    else:
+        run = Path(inputs.pop(0))
+    inputs = inputs or [STDIN]
+    kinds = [_kind(each, given.read) for each in inputs]
+    single = kinds == ["literal"]
+    if given.image and not (single or (given.document and len(inputs) == 1)):
+        raise UserError(
+            "--image: of which text? Give one text alone, or name images in JSON lines, or put each beside "
+            "its text into a folder."
+        )
+    if given.to and any(Path(each).exists() and _same(given.to, Path(each)) for each in inputs):
+        raise UserError(f"{given.to}: would be lost, as it is read. Name another file with --to.")
+    from mnerflow.prediction.predictor import AT_ONCE, Predictor  # PyTorch, which is not loaded for a mistake
+
+    predictor = Predictor(
+        run,
+        device=given.device,
+        batch_tokens=given.batch_tokens,
+        threshold=given.threshold,
+        document=given.document,
+        language=given.language,
+        allow_urls=given.allow_urls or bool(given.image),
+    )
+    typed = inputs == [STDIN] and sys.stdin.isatty()
+    if typed:
+        _say("type a text a line; Ctrl-D ends")
+    texts = _texts(inputs, kinds, given, predictor.cut)
+    found = _counted(predictor, texts, 1 if typed else AT_ONCE, quiet=single or typed)
+    with _target(given.to) as file:
+        for piece in _format(given, file)(found, single):
+            file.write(piece)
+            if typed:
+                file.flush()
+    return 0
+
+
+def _kind(given: str, read: str | None) -> str:
+    """What an INPUT is: one of ``FORMS``, a folder, or itself a text."""
+    if given == STDIN:
+        return read or "stdin"
+    path, ending = Path(given), Path(given).suffix.lower()
+    try:
+        exists = path.exists()
+    except (OSError, ValueError):  # too long for a name, or with a NUL: a text
+        exists = False
+    if exists:
+        if path.is_dir():
+            return "folder"
+        return read or FORM_OF.get(ending, "text")
+    if ending in FORM_OF and not any(sign.isspace() for sign in given):
+        raise UserError(
+            f"{given}: no such file. Correct the path; a text with a blank in it is read as a text."
+        )
+    return "literal"
+
+
+def _texts(
+    inputs: Iterable[str], kinds: Iterable[str], given: argparse.Namespace, cut: Cutter
+) -> Iterator[Text]:
+    images = [(Path(), one) if one.startswith(ADDRESSES) else _parts(one) for one in given.image]
+    for number, (each, kind) in enumerate(zip(inputs, kinds, strict=True), start=1):
+        if kind == "literal":
+            place = f"text {number}"
+            read: Iterable[Text] = [Text(str(number), each, cut(each, place), place=place)]
+        elif kind == "folder":
+            read = of_folder(Path(each), cut)
+        elif each == STDIN:
+            read = _of_file(sys.stdin.buffer, "stdin", kind, given.images or Path("images"), cut)
+        else:
+            read = _of_path(Path(each), kind, given.images, cut)
+        for text in read:
+            if images:
+                text.images = images
+            yield text
+
+
+def _of_path(path: Path, kind: str, images: Path | None, cut: Cutter) -> Iterator[Text]:
+    with ExitStack() as stack:
+        with reading(path):
+            file = stack.enter_context(path.open("rb"))
+        yield from _of_file(file, str(path), kind, images or path.parent / "images", cut)
+
+
+def _of_file(file: BinaryIO, name: str, kind: str, images: Path, cut: Cutter) -> Iterator[Text]:
+    if kind == "stdin":
+        kind = "jsonl" if _peek(file).lstrip().startswith(b'{"') else "text"
+    if kind == "jsonl":
+        return of_json_lines(file, name, cut, images)
+    return of_conll(file, name, images) if kind == "conll" else of_lines(file, name, cut)
+
+
+def _peek(file: BinaryIO) -> bytes:
+    """How a stream begins, without reading it on; nothing in a terminal, where nobody has typed yet."""
+    return b"" if file.isatty() else file.peek(2)  # type: ignore[attr-defined]
+
+
+def _counted(predictor: "Predictor", texts: Iterable[Text], at_once: int, quiet: bool) -> Iterator["Tagged"]:
+    """What is found, with its progress on the terminal and, at the end, the posts a second."""
+    from tqdm import tqdm
+
+    begin, count = time.monotonic(), 0
+    shown = None if not sys.stdout.isatty() else True  # None: where stderr is a terminal
+    try:
+        for tagged in tqdm(
+            predictor.stream(texts, at_once), "predicted", unit=" posts", disable=shown, file=sys.stderr
+        ):
+            count += 1
+            yield tagged
+    finally:
+        if not quiet:
+            seconds = time.monotonic() - begin
+            _say(f"{count:,} posts in {seconds:.1f} s, {count / max(seconds, 1e-9):,.0f} posts a second")
+
+
+@contextmanager
+def _target(to: Path | None) -> Iterator[TextIO]:
+    if to is None:
+        yield sys.stdout
+        return
+    with atomic_path(to) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
+        yield file
+
+
+def _format(given: argparse.Namespace, file: TextIO) -> Format:
+    terminal = given.to is None and file.isatty()
+    by_ending = FORMAT_OF.get(given.to.suffix.lower()) if given.to else None
+    name = given.format or by_ending or ("text" if terminal else "jsonl")
+    if name == "text" and terminal and not os.environ.get("NO_COLOR"):
+        return as_coloured_text
+    return FORMATS[name]
+
+
+def _parts(image: str) -> tuple[Path, str]:
+    return Path(image).parent, Path(image).name
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one.exists() and one.samefile(other)
+
+
+def _say(text: str) -> None:
+    print(f"mnerflow: {text}", file=sys.stderr)

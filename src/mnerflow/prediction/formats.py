@@ -1,0 +1,178 @@
+"""What was found in texts, written as it comes: a text after the other, none of them kept."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from hashlib import sha256
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from mnerflow.errors import UserError, printable
+from mnerflow.prediction.texts import Text
+
+if TYPE_CHECKING:
+    from mnerflow.prediction.predictor import Tagged
+
+ENDS = "\t\n\r"  # what a word of a CoNLL file cannot hold
+HUES = {"PER": 210, "LOC": 140, "ORG": 30, "MISC": 285}
+PAGE = """\
+<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Names in texts</title>
+<style>
+:root { color-scheme: light dark; }
+body { margin: 2rem auto; max-width: 46rem; padding: 0 1.5rem; font: 1rem/1.9 system-ui, sans-serif; }
+p { white-space: pre-wrap; overflow-wrap: break-word; border-bottom: 1px solid #8885; padding-bottom: .5rem; }
+mark { color: inherit; border-radius: .3rem; padding: .1rem .3rem; background: hsl(var(--hue) 70% 60% / .3); }
+small { font-weight: 600; margin-inline-start: .4rem; }
+</style>
+<main>
+"""
+
+
+def as_json(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
+    """The entities of a single text as a list, of several texts as a list of such lists."""
+    return _list((tagged.entities for tagged in found), single)
+
+
+def as_spacy(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
+    """displaCy's form for entities that are given by hand: a list of texts with ``ents``."""
+    return _list(
+        (
+            {
+                "text": tagged.text.text,
+                "ents": [
+                    {"start": entity["start"], "end": entity["end"], "label": entity["entity_group"]}
+                    for entity in tagged.entities
+                ],
+                "title": None,
+            }
+            for tagged in found
+        ),
+        single=False,
+    )
+
+
+def as_json_lines(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
+    """A text a line: its ``id``, ``text``, words as ``tokens`` with their ``tags``, and ``entities``."""
+    for tagged in found:
+        text = tagged.text
+        record = {
+            "id": text.id,
+            "text": text.text,
+            "tokens": [text.text[start:end] for sentence in text.sentences for start, end in sentence],
+            "tags": [tag for tags in tagged.tags for tag in tags],
+            "entities": tagged.entities,
+        }
+        yield f"{_json(record)}\n"
+
+
+def as_conll(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
+    """A word, a tab and its tag a line, an empty line after each sentence.
+
+    Raises ``UserError`` naming the text where a word holds a tab or the end of a line.
+    """
+    for tagged in found:
+        for sentence, tags in zip(tagged.text.sentences, tagged.tags, strict=True):
+            rows = []
+            for (start, end), tag in zip(sentence, tags, strict=True):
+                word = tagged.text.text[start:end]
+                if any(sign in word for sign in ENDS):
+                    raise UserError(
+                        f"{tagged.text.place}: the word {word!r} holds a tab or the end of a line, which "
+                        "CoNLL cannot. Choose another --format."
+                    )
+                rows.append(f"{word}\t{tag}\n")
+            yield "".join([*rows, "\n"])
+
+
+def as_html(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
+    """A page with the names highlighted; it holds no script, and nothing of a text acts in it."""
+    yield PAGE
+    for tagged in found:
+        parts = []
+        for text, entity in _pieces(tagged.text, tagged.entities):
+            said = escape(printable(text))
+            if entity:
+                kind, hue = entity["entity_group"], _hue(entity["entity_group"])
+                label = f"<small>{escape(kind)} {entity['score']:.2f}</small>"
+                said = f'<mark style="--hue: {hue}">{said}{label}</mark>'
+            parts.append(said)
+        yield f'<p dir="auto">{"".join(parts)}</p>\n'
+    yield "</main>\n</html>\n"
+
+
+def as_text(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
+    """For a reader: each name in brackets, with its type and score."""
+    for tagged in found:
+        pieces = _pieces(tagged.text, tagged.entities)
+        yield (
+            "".join(
+                f"[{printable(text)} {entity['entity_group']} {entity['score']:.2f}]"
+                if entity
+                else printable(text)
+                for text, entity in pieces
+            )
+            + "\n"
+        )
+
+
+def as_coloured_text(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
+    """For a terminal: each name underlined in its type's colour, with its type and score."""
+    for tagged in found:
+        yield (
+            "".join(
+                _coloured(printable(text), entity) if entity else printable(text)
+                for text, entity in _pieces(tagged.text, tagged.entities)
+            )
+            + "\n"
+        )
+
+
+Format = Callable[[Iterable["Tagged"], bool], Iterator[str]]
+FORMATS: dict[str, Format] = {
+    "json": as_json,
+    "jsonl": as_json_lines,
+    "conll": as_conll,
+    "spacy": as_spacy,
+    "html": as_html,
+    "text": as_text,
+}
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _list(values: Iterable[Any], single: bool) -> Iterator[str]:
+    """A JSON list, or the first value alone."""
+    if single:
+        yield from (f"{_json(value)}\n" for value in values)
+        return
+    before = "[\n"
+    for value in values:
+        yield before + _json(value)
+        before = ",\n"
+    yield "[]\n" if before == "[\n" else "\n]\n"
+
+
+def _pieces(text: Text, entities: Iterable[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any] | None]]:
+    """The whole text in pieces, each with the entity that it is."""
+    at = 0
+    for entity in entities:
+        yield text.text[at : entity["start"]], None
+        yield entity["word"], entity
+        at = entity["end"]
+    yield text.text[at:], None
+
+
+def _hue(kind: str) -> int:
+    return HUES.get(kind, sha256(kind.encode()).digest()[0] * 360 // 256)
+
+
+def _coloured(word: str, entity: dict[str, Any]) -> str:
+    colours = {"PER": 34, "LOC": 32, "ORG": 33, "MISC": 35}
+    colour = colours.get(entity["entity_group"], 36)
+    label = f"{entity['entity_group']} {entity['score']:.2f}"
+    return f"\033[1;4;{colour}m{word}\033[0m\033[{colour}m {label}\033[0m"

@@ -1,0 +1,81 @@
+"""Images of new texts, decoded in memory, a stretch of texts at a time."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy
+import torch
+
+from mnerflow.config import RunConfig
+from mnerflow.data.config import Fit
+from mnerflow.data.download import fetch
+from mnerflow.data.image import BLANK_COLOUR, BrokenImage, decode
+from mnerflow.data.image_store import BLANK_ROW
+from mnerflow.data.post import Post
+from mnerflow.errors import UserError
+from mnerflow.prediction.texts import ADDRESSES
+from mnerflow.training.features import BATCH, frozen_encoder, patch_vectors
+
+THREADS = 2  # that decode images
+MOST_BYTES = 20 * 2**20  # of an image that is fetched
+
+
+class Pictures:
+    """What a run reads of the images of one stretch of texts, as ``training.images.Images`` has a data set's.
+
+    Attributes:
+        values: ``(rows, …)`` pixels or, for a frozen image encoder, patch vectors; row 0 is a blank image.
+        d_feature: size of a patch vector; 0 for pixels.
+    """
+
+    def __init__(self, run: RunConfig, fit: Fit, place: torch.device) -> None:
+        self._size, self._fit, self._place = run.image_size, fit, place
+        image, threads = run.image_encoder, run.training.threads
+        self._encoder = frozen_encoder(image, place, threads) if image and image.frozen else None
+        self.d_feature = self._encoder.d_model if self._encoder else 0
+        blank = numpy.full((1, self._size, self._size, 3), BLANK_COLOUR, numpy.uint8)
+        self._blank = self._read(blank)
+        self.values, self._rows = self._blank, {}
+
+    def rows(self, posts: Sequence[Post]) -> list[list[int]]:
+        """Rows of every post's images, as ``load`` was told them."""
+        return [[self._rows[name] for name in post.images] for post in posts]
+
+    def load(self, pictures: Mapping[str, tuple[Path, str]]) -> dict[str, str]:
+        """Read these images, by name the folder and the file below it, in place of those before.
+
+        A file that is an address is fetched. Returns of each that cannot be used the reason; its row is that
+        of the blank image.
+        """
+        problems: dict[str, str] = {}
+        found: list[numpy.ndarray] = []
+        self._rows = {}
+        with TemporaryDirectory() as scratch, ThreadPoolExecutor(THREADS) as pool:
+            places = [(Path(scratch), number, *place) for number, place in enumerate(pictures.values())]
+            for name, result in zip(pictures, pool.map(self._decoded, places), strict=True):
+                if isinstance(result, str):
+                    problems[name], self._rows[name] = result, BLANK_ROW
+                else:
+                    found.append(result)
+                    self._rows[name] = len(found)
+        batches = [self._read(numpy.stack(found[at : at + BATCH])) for at in range(0, len(found), BATCH)]
+        self.values = numpy.concatenate([self._blank, *batches])
+        return problems
+
+    def _decoded(self, picture: tuple[Path, int, Path, str]) -> numpy.ndarray | str:
+        """Pixels, or why there are none."""
+        scratch, number, folder, name = picture
+        try:
+            if name.startswith(ADDRESSES):
+                fetch(name, scratch / str(number), most=MOST_BYTES)
+                folder, name = scratch, str(number)
+            return decode(folder, name, self._size, self._fit)[0]
+        except BrokenImage as reason:
+            return str(reason)
+        except UserError as error:  # what is wrong stands before what to do, which is said of data sets
+            return str(error).partition(". ")[0].removeprefix(f"{name}: ")
+
+    def _read(self, pixels: numpy.ndarray) -> numpy.ndarray:
+        return patch_vectors(self._encoder, pixels, self._place, mixed=False) if self._encoder else pixels

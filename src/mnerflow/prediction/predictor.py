@@ -1,0 +1,244 @@
+"""Names found in raw texts, and in their images, by a trained run."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from mnerflow.compute.device import device as any_device
+from mnerflow.conditions import IMAGE
+from mnerflow.config import RunConfig
+from mnerflow.data.post import Post
+from mnerflow.data.tags import OUTSIDE, spans
+from mnerflow.data.tokenizers import LANGUAGE
+from mnerflow.errors import UserError, printable
+from mnerflow.evaluation.predictions import Prediction
+from mnerflow.log import logger
+from mnerflow.prediction.runs import trained_run
+from mnerflow.prediction.texts import ADDRESSES, Cutter, Text, of_record
+from mnerflow.record import TrainingRecord
+from mnerflow.training.predictor import PostPredictor
+
+if TYPE_CHECKING:
+    from mnerflow.prediction.pictures import Pictures
+
+AT_ONCE = 512  # sentences that are read before they are tagged, so that those of a length are together
+Entity = dict[str, Any]
+Given = str | Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """A text with what was found in it.
+
+    Attributes:
+        tags: of its words, sentence by sentence.
+        entities: in their order, as ``Predictor`` says.
+    """
+
+    text: Text
+    tags: list[list[str]]
+    entities: list[Entity]
+
+
+class Predictor:
+    """Finds names in texts, and where the run reads them in their images, with a run that was trained.
+
+        tagger = Predictor("results/runs/twitter2017/none/minilm+none/text_only/seed1")
+        tagger("Ann sings in Rome.")
+
+    gives a list of entities, of several texts a list for each:
+    ``{"entity_group": "LOC", "score": 0.98, "word": "Rome", "start": 13, "end": 17, "token_start": 3,
+    "token_end": 4}``. ``start`` and ``end`` (exclusive) are characters of the text, ``word`` is what stands
+    there; ``token_start`` and ``token_end`` count the words that the text was cut into. ``score`` is the
+    probability that the decoder gives to just this entity.
+
+    Args:
+        run: its folder, ``results/runs/<…>/seed<k>``, with its weights.
+        device: as PyTorch calls it, ``cpu`` or ``cuda``; without it, the GPU if there is one.
+        batch_tokens: padded subwords that training computes at once, four times as many here; without it, as
+            the run was trained.
+        threshold: the least score of an entity.
+        document: whether texts are documents, which are cut into sentences.
+        language: whose rules cut sentences, as ``cs``.
+        allow_urls: whether images that are addresses are fetched.
+
+    Raises:
+        UserError: when the run has no weights, was trained with a filter, or its files are damaged.
+    """
+
+    def __init__(
+        self,
+        run: str | Path,
+        *,
+        device: str | None = None,
+        batch_tokens: int | None = None,
+        threshold: float = 0.0,
+        document: bool = False,
+        language: str = LANGUAGE,
+        allow_urls: bool = False,
+    ) -> None:
+        folder = Path(run)
+        config, record = trained_run(folder)
+        if batch_tokens is not None:
+            config = replace(config, training=replace(config.training, batch_tokens=batch_tokens))
+        self.folder, self.sources = folder, config.sources
+        self.cut = Cutter(record.tokenizer, language, document)
+        self._threshold, self._allow_urls = threshold, allow_urls
+        place = _device(device)
+        self._pictures = _pictures(config, record, place)
+        self._tagger = PostPredictor(config, folder, self._pictures, place, mixed=False)
+        self._said: set[str] = set()
+
+    def __call__(
+        self, given: Given | Sequence[Given], images: Sequence[str | Path] = ()
+    ) -> list[Entity] | list[list[Entity]]:
+        """The entities of a text, or of each of several.
+
+        Args:
+            given: a text, or an object with ``text`` or ``tokens`` (a list of words), ``images`` (paths) and
+                ``contexts`` (texts by name), or several of these.
+            images: paths of the images of a single text.
+
+        Raises:
+            UserError: for an object with a field missing, misspelt or of a wrong type.
+        """
+        if isinstance(given, str | Mapping):
+            own = {"text": given} if isinstance(given, str) else dict(given)
+            [tagged] = self.stream([own | ({"images": [*images]} if images else {})])
+            return tagged.entities
+        if images:
+            raise UserError("`images` are those of a single text. Give each text its own, as an object.")
+        return [tagged.entities for tagged in self.stream(given)]
+
+    def stream(self, texts: Iterable[Text | Given], at_once: int = AT_ONCE) -> Iterator[Tagged]:
+        """Tag texts in their order, ``at_once`` sentences together; memory does not grow with their number.
+
+        An error of ``texts`` is raised after what was found before it.
+        """
+        waiting: list[Text] = []
+        sentences = 0
+        try:
+            for number, given in enumerate(texts, start=1):
+                text = given if isinstance(given, Text) else self._text(given, number)
+                waiting.append(text)
+                sentences += max(1, len(text.sentences))
+                if sentences >= at_once:
+                    yield from self._tag(waiting)
+                    waiting, sentences = [], 0
+        except UserError:
+            yield from self._tag(waiting)
+            raise
+        yield from self._tag(waiting)
+
+    def _text(self, given: Given, number: int) -> Text:
+        record = {"text": given} if isinstance(given, str) else dict(given)
+        images = [str(image) for image in record.pop("images", ())]
+        text = of_record(record, Path("text"), number, self.cut, Path())
+        text.images = [_picture(image) for image in images]
+        return text
+
+    def _tag(self, texts: Sequence[Text]) -> Iterator[Tagged]:
+        self._look_at(texts)
+        posts = [
+            Post(
+                text.id,
+                [text.text[start:end] for start, end in sentence],
+                [OUTSIDE] * len(sentence),
+                [str(Path(*picture)) for picture in text.images] if self._pictures else [],
+                text.contexts,
+            )
+            for text in texts
+            for sentence in text.sentences
+        ]
+        if self._pictures:
+            self._load_pictures(texts, self._pictures)
+        predictions = iter(self._tagger.predict(posts) if posts else ())
+        for text in texts:
+            yield self._tagged(text, [next(predictions) for _ in text.sentences])
+
+    def _tagged(self, text: Text, predictions: Sequence[Prediction]) -> Tagged:
+        entities, tags, before = [], [], 0
+        for sentence, prediction in zip(text.sentences, predictions, strict=True):
+            own = [*prediction.predicted]
+            scores = prediction.entity_confidence or []
+            for (kind, first, last), score in zip(spans(prediction.predicted), scores, strict=True):
+                if score < self._threshold:
+                    own[first:last] = [OUTSIDE] * (last - first)
+                    continue
+                start, end = sentence[first][0], sentence[last - 1][1]
+                entities.append(
+                    {
+                        "entity_group": kind,
+                        "score": score,
+                        "word": text.text[start:end],
+                        "start": start,
+                        "end": end,
+                        "token_start": before + first,
+                        "token_end": before + last,
+                    }
+                )
+            tags.append(own)
+            before += len(sentence)
+        return Tagged(text, tags, entities)
+
+    def _load_pictures(self, texts: Sequence[Text], pictures: "Pictures") -> None:
+        """Read the images of texts; each that cannot be used is named, with the texts' place."""
+        wanted, refused = {}, {}
+        for text in texts:
+            for picture in text.images:
+                fetched = picture[1].startswith(ADDRESSES) and not self._allow_urls
+                (refused if fetched else wanted)[str(Path(*picture))] = picture
+        problems = pictures.load(wanted | dict.fromkeys(refused, (Path(), "")))
+        problems |= dict.fromkeys(refused, "an address, which is fetched only where that is allowed")
+        for text in texts:
+            for picture in text.images:
+                if reason := problems.get(str(Path(*picture))):
+                    said = f"{text.place}: {picture[1]}: {reason}; a blank image stands in"
+                    logger.warning("%s", printable(said))
+
+    def _look_at(self, texts: Sequence[Text]) -> None:
+        """Say once of a source that the run reads and a text lacks, or that a text has in vain."""
+        for text in texts:
+            had = {*text.contexts} | ({IMAGE} if text.images else set())
+            for source in self.sources:
+                if source not in had:
+                    self._say_once(
+                        f"lacks {source}",
+                        f"{text.place}: no {source}, which this run reads beside the text and does worse "
+                        "without. Give one, or take a run that reads the text alone",
+                    )
+            for source in sorted(had - {*self.sources}):
+                self._say_once(f"unread {source}", f"{text.place}: this run does not read its {source}")
+
+    def _say_once(self, what: str, said: str) -> None:
+        if what not in self._said:
+            self._said.add(what)
+            logger.warning("%s (said once)", printable(said))
+
+
+def _picture(image: str) -> tuple[Path, str]:
+    """Folder and file of an image that a user named, wherever it lies."""
+    if image.startswith(ADDRESSES):
+        return Path(), image
+    return Path(image).parent, Path(image).name
+
+
+def _pictures(config: RunConfig, record: TrainingRecord, place: torch.device) -> "Pictures | None":
+    if not config.image_size or record.images is None:
+        return None
+    from mnerflow.prediction.pictures import Pictures  # Pillow, which runs that read texts alone do without
+
+    return Pictures(config, record.images.fit, place)
+
+
+def _device(name: str | None) -> torch.device:
+    if name is None:
+        return any_device()
+    try:
+        return torch.empty(0, device=name).device
+    except (RuntimeError, AssertionError) as error:
+        first = str(error).partition("\n")[0]
+        raise UserError(f"device {name!r}: not to be had here ({first}). Name cpu or cuda.") from error

@@ -1,0 +1,202 @@
+"""New texts as people have them: lines, documents, JSON lines, CoNLL, a folder of texts and pictures."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from mnerflow.data.config import TokenizerName
+from mnerflow.data.formats import jsonl
+from mnerflow.data.formats._check import MAX_TOKENS
+from mnerflow.data.formats.umt import HEADER
+from mnerflow.data.post import IMAGE_SUFFIXES
+from mnerflow.data.tags import OUTSIDE
+from mnerflow.data.tokenizers import Span, sentences, tokenize
+from mnerflow.errors import UserError, listed
+from mnerflow.files import json_object, read_text, stream_lines
+from mnerflow.log import logger
+
+FORMS = ("text", "jsonl", "conll")
+FORM_OF = {".txt": "text", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"} | dict.fromkeys(
+    (".conll", ".iob", ".iob2", ".bio", ".tsv"), "conll"
+)
+ADDRESSES = ("http://", "https://")  # what an image begins with that is to be fetched
+
+
+@dataclass(slots=True)
+class Text:
+    """A text whose names are to be found.
+
+    Attributes:
+        sentences: the places of its words, sentence by sentence; one sentence where it is no document.
+        images: folder and file of each of its images; a file may be an address.
+        place: what a message calls it, as ``posts.jsonl:3``.
+    """
+
+    id: str
+    text: str
+    sentences: list[list[Span]]
+    images: list[tuple[Path, str]] = field(default_factory=list)
+    contexts: dict[str, str] = field(default_factory=dict)
+    place: str = ""
+
+
+@dataclass(frozen=True)
+class Cutter:
+    """How raw text is cut into words; a document first into sentences, by the rules of a language."""
+
+    tokenizer: TokenizerName = "words"
+    language: str = "en"
+    document: bool = False
+
+    def __call__(self, text: str, place: str) -> list[list[Span]]:
+        """Places of the words of ``text``, a list a sentence; raises ``UserError`` for too many."""
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise UserError(
+                f"{place}: {text[error.start]!a} is half a surrogate pair. Write the whole character."
+            ) from error
+        parts = sentences(text, self.language) if self.document else [(0, len(text))]
+        cut = []
+        for first, last in parts:
+            words = tokenize(text[first:last], self.tokenizer, self.language)
+            if len(words) > MAX_TOKENS:
+                raise UserError(
+                    f"{place}: {len(words):,} words, more than {MAX_TOKENS:,}, without an end of a sentence. "
+                    "Divide the text, or read it with --document."
+                )
+            if words:
+                cut.append([(first + start, first + end) for start, end in words])
+        return cut
+
+
+def joined(tokens: Iterable[str]) -> tuple[str, list[Span]]:
+    """Words with a blank between them, as one text, and their places in it."""
+    text, spans = "", []
+    for token in tokens:
+        start = len(text) + (1 if spans else 0)
+        text = f"{text} {token}" if spans else token
+        spans.append((start, start + len(token)))
+    return text, spans
+
+
+def of_lines(file: BinaryIO, name: str, cut: Cutter) -> Iterator[Text]:
+    """A text a line, of an empty line an empty one; a document where the cutter cuts documents."""
+    if cut.document:
+        text = "\n".join(line for _, line in stream_lines(file, name))
+        yield Text(name, text, cut(text, name), place=name)
+        return
+    for number, line in stream_lines(file, name):
+        place = f"{name}:{number}"
+        yield Text(str(number), line, cut(line, place), place=place)
+
+
+def of_json_lines(file: BinaryIO, name: str, cut: Cutter, images: Path) -> Iterator[Text]:
+    """A post a line, with ``text`` or ``tokens``; ``images`` is the folder of those that posts name."""
+    for number, line in stream_lines(file, name):
+        if number == 1 and line.lstrip().startswith("["):
+            raise UserError(f"{name}: one JSON list, but a post a line is read. `jq -c '.[]'` writes it so.")
+        if line.strip():
+            yield of_record(json_object(line, f"{name}:{number}"), Path(name), number, cut, images)
+
+
+def of_record(record: dict[str, Any], file: Path, line: int, cut: Cutter, images: Path) -> Text:
+    """A post's object: ``text``, or its words in ``tokens``; ``images``, ``contexts``, ``id`` as may be.
+
+    Where there are both, the words are looked up in the text. Raises ``UserError`` naming ``file`` and
+    ``line`` for a field that is missing, misspelt or of a wrong type.
+    """
+    place = f"{file}:{line}"
+    text = record.pop("text") if isinstance(record.get("text"), str) else None
+    tokens = record.get("tokens", record.get("text"))
+    if text is None and not isinstance(tokens, list):
+        if "text" not in record and "tokens" not in record:
+            raise UserError(f"{place}: neither 'text' nor 'tokens'. Add one of the two.")
+        raise UserError(f"{place}: 'text' is to be a string, 'tokens' a list of strings. Correct the field.")
+    cut_text = [] if text is None or tokens is not None else cut(text, place)
+    words = tokens if tokens is not None else [text[start:end] for span in cut_text for start, end in span]
+    checked = {name: value for name, value in record.items() if name not in ("label", "labels", "text")}
+    checked |= {"tokens": words or ["-"], "labels": [OUTSIDE] * (len(words) or 1)}  # an empty text is one
+    if "id" not in checked:
+        checked["id"] = line
+    if len(words) > MAX_TOKENS and cut.document:  # each sentence was looked at
+        checked |= {"tokens": ["-"], "labels": [OUTSIDE]}
+    post = jsonl.from_record(file, line, checked)
+    if tokens is not None:
+        if text is None:
+            text, spans = joined(tokens)
+        else:
+            spans = _found(tokens, text, place)
+        cut_text = [spans] if spans else []
+    shown = [(images, name) for name in post.images]
+    return Text(post.id, text, cut_text, shown, post.contexts, place)
+
+
+def of_conll(file: BinaryIO, name: str, images: Path) -> Iterator[Text]:
+    """A word a line, in the first column; an empty line ends a text, and what other columns hold is left.
+
+    A line ``IMGID:<id>`` before the words, as in UMT's files, names a post and its image.
+    """
+    rows: list[tuple[int, str]] = []
+    for number, line in stream_lines(file, name):
+        if line and not line.startswith("-DOCSTART-"):
+            rows.append((number, line))
+        elif rows:
+            yield _of_rows(rows, name, images)
+            rows = []
+    if rows:
+        yield _of_rows(rows, name, images)
+
+
+def of_folder(folder: Path, cut: Cutter) -> Iterator[Text]:
+    """A text a ``.txt`` file, its image the picture of that name; pictures without a text are named."""
+    files = sorted(file for file in folder.iterdir() if file.is_file())
+    pictures = {file.stem: file.name for file in files if file.suffix.lower() in IMAGE_SUFFIXES}
+    texts = [file for file in files if file.suffix.lower() == ".txt"]
+    if not texts:
+        raise UserError(f"{folder}: not one .txt file. Put texts there, each beside a picture of its name.")
+    if lonely := sorted(pictures.keys() - {file.stem for file in texts}):
+        names = listed(pictures[stem] for stem in lonely)
+        logger.warning("%s: %d pictures have no text of their name: %s", folder, len(lonely), names)
+    for file in texts:
+        text = read_text(file).removesuffix("\n")
+        shown = [(folder, pictures[file.stem])] if file.stem in pictures else []
+        yield Text(file.stem, text, cut(text, str(file)), shown, place=str(file))
+
+
+def _of_rows(rows: list[tuple[int, str]], name: str, images: Path) -> Text:
+    (first, header), *_ = rows
+    identifier, shown = f"{Path(name).stem}-{first}", []
+    if header.startswith(HEADER):
+        identifier = header.removeprefix(HEADER).strip(" ")
+        picture = identifier if identifier.lower().endswith(IMAGE_SUFFIXES) else f"{identifier}.jpg"
+        rows, shown = rows[1:], [(images, picture)]
+    tokens = []
+    for number, row in rows:
+        token = row.split("\t" if "\t" in row else " ")[0]
+        if not token:
+            raise UserError(f"{name}:{number}: an empty word. Remove the line, or its first column.")
+        tokens.append(token)
+    if len(tokens) > 2 and tokens == [str(number + 1) for number in range(len(tokens))]:
+        raise UserError(
+            f"{name}:{first}: the first column counts the words. Leave a column of words (`cut -f2`)."
+        )
+    if len(tokens) > MAX_TOKENS:
+        raise UserError(f"{name}:{first}: {len(tokens):,} words, more than {MAX_TOKENS:,}. Divide the text.")
+    text, spans = joined(tokens)
+    return Text(identifier, text, [spans] if spans else [], shown, place=f"{name}:{first}")
+
+
+def _found(tokens: Iterable[str], text: str, place: str) -> list[Span]:
+    spans, at = [], 0
+    for token in tokens:
+        start = text.find(token, at)
+        if start < 0:
+            raise UserError(
+                f"{place}: the word {token!r} is not in the text from character {at} on. Correct 'tokens', "
+                "or leave one of 'tokens' and 'text' out."
+            )
+        at = start + len(token)
+        spans.append((start, at))
+    return spans

@@ -1,0 +1,145 @@
+"""Churn: what a source changes in the tags of test posts, beside what another seed changes."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from itertools import groupby
+from statistics import fmean
+from typing import Any
+
+from mnerflow.conditions import CHANGES
+from mnerflow.evaluation.churn import Churn, Shares
+from mnerflow.reporting.columns import (
+    COMBINATION_COLUMNS,
+    COUNT,
+    DATA,
+    ENCODERS,
+    MODEL,
+    SEEDS,
+    SYSTEM,
+    Column,
+    Row,
+    number,
+    numeric,
+)
+from mnerflow.reporting.render import between
+from mnerflow.reporting.table import Table
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:.1f}"
+
+
+def _with_range(row: Row, name: str) -> str:
+    return f"{_share(row[name])} ({between(row[f'{name}_low'], row[f'{name}_high'])})"
+
+
+SHARE = number(_share)
+WITH_RANGE = numeric(_with_range)  # of ``<name>``, with ``<name>_low`` and ``<name>_high``
+POINTS = number(lambda value: f"{100 * value:+.1f}".replace("-", "−"))
+
+
+def _shares(name: str, title: str, meaning: str, pairs: str) -> tuple[Column, ...]:
+    """A mean over pairs of runs, its range, which is shown in the same cell, and the number of pairs."""
+    return (
+        Column(name, title, f"{meaning}; in brackets the range over pairs", WITH_RANGE),
+        Column(f"{name}_low", meaning=f"lowest {title} of a pair", form=SHARE),
+        Column(f"{name}_high", meaning=f"highest {title} of a pair", form=SHARE),
+        Column(f"{name}_pairs", pairs, f"of runs, that {title} is a mean over", COUNT),
+    )
+
+
+TABLE = Table(
+    "What another seed changes",
+    "Test posts that two runs tag differently, in percent. Churn: {churn}. Baseline's: {baseline_churn}. "
+    "Against baseline: {across}. Beyond seeds: {beyond_seeds}. Shuffled and blank: {changed_shuffled} and "
+    "so with it blank.",
+    (
+        *COMBINATION_COLUMNS,
+        SEEDS,
+        *_shares("churn", "churn", "of two seeds of the same model", "pairs"),
+        Column("source", "source", "what the run reads and its baseline does not"),
+        Column("baseline", meaning="folder of the baseline's runs"),
+        Column("baseline_churn", "baseline's", "churn of two seeds of the baseline", SHARE),
+        *_shares("across", "against baseline", "of a run and one of its baseline, of different seeds", ""),
+        Column(
+            "beyond_seeds",
+            "beyond seeds",
+            "against baseline less the mean of both churns: what the source, and the part that reads it, "
+            "change more than a seed",
+            POINTS,
+        ),
+        Column("same_seed", "same seed", "against baseline, of runs of the same seed", SHARE),
+        *(
+            Column(f"changed_{change}", change, f"by the same weights with the source {how}", SHARE)
+            for change, how in zip(CHANGES, ("shuffled", "blank"), strict=True)
+        ),
+    ),
+    printed=(
+        "dataset",
+        "filter",
+        ENCODERS,
+        SYSTEM,
+        "seeds",
+        "churn",
+        "source",
+        "baseline_churn",
+        "across",
+        "beyond_seeds",
+        "changed_shuffled",
+        "changed_blank",
+    ),
+    page=(DATA, MODEL, "churn", "across", "changed_shuffled"),
+    wide=("source", "baseline_churn", "beyond_seeds", "changed_blank"),
+    detail=("seeds", "churn_pairs", "same_seed"),
+)
+
+
+def churn_row(found: Churn) -> dict[str, Any]:
+    """A row of ``churn.csv``, shares as fractions, ``None`` where there is nothing."""
+    row = asdict(found.combination) | {"seeds": found.runs, "source": found.source}
+    row |= _cells("churn", found.seeds) | _cells("across", found.across)
+    row |= {
+        "baseline": found.baseline and found.baseline.folder,
+        "baseline_churn": found.baseline_seeds and found.baseline_seeds.mean,
+        "same_seed": found.same_seed and found.same_seed.mean,
+        "beyond_seeds": found.beyond_seeds,
+    }
+    return row | {f"changed_{change}": found.changed.get(change) for change in CHANGES}
+
+
+def _cells(name: str, shares: Shares | None) -> dict[str, float | int | None]:
+    ends = {end: shares and getattr(shares, end) for end in ("low", "high", "pairs")}
+    return {name: shares and shares.mean} | {f"{name}_{end}": value for end, value in ends.items()}
+
+
+def churn_sentences(rows: Iterable[Row]) -> dict[str, str]:
+    """By data set what ``rows`` of ``churn.csv`` say, in a sentence a source.
+
+    Of comparisons with two seeds on both sides; a data set without any is left out.
+    """
+    known = sorted(
+        (row for row in rows if row["beyond_seeds"] is not None),
+        key=lambda row: (row["dataset"], row["source"]),
+    )
+    return {
+        dataset: " ".join(
+            _sentence(source, list(members))
+            for source, members in groupby(group, key=lambda row: row["source"])
+        )
+        for dataset, group in groupby(known, key=lambda row: row["dataset"])
+    }
+
+
+def _sentence(source: str, rows: Sequence[Row]) -> str:
+    named = source.replace("+", " and ")
+    seeds = fmean((row["churn"] + row["baseline_churn"]) / 2 for row in rows)
+    across = fmean(row["across"] for row in rows)
+    said = (
+        f"Two seeds of one model tag {_share(seeds)} % of the test posts differently; a model with the "
+        f"{named} and one without it, of different seeds, {_share(across)} %"
+    )
+    if changed := [row["changed_shuffled"] for row in rows if row["changed_shuffled"] is not None]:
+        low, high = _share(min(changed)), _share(max(changed))
+        ends = low if low == high else f"{low} to {high}"
+        said += f"; the same weights with the {named} of another post {ends} %"
+    return f"{said}."

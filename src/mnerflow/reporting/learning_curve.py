@@ -1,0 +1,89 @@
+"""Entity F1 by how many training posts a model learns from."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from itertools import groupby
+from statistics import fmean
+
+from mnerflow.evaluation.counts import Counts
+from mnerflow.evaluation.intervals import score_intervals
+from mnerflow.evaluation.seeds import systems_of
+from mnerflow.plan.names import Combination, Run
+from mnerflow.record import TrainingRecord
+from mnerflow.reporting.columns import (
+    COMBINATION_COLUMNS,
+    COUNT,
+    DATA,
+    ENCODERS,
+    PERCENT,
+    RANGE,
+    SCORES,
+    SEEDS,
+    SYSTEM,
+    Column,
+    number,
+    over_seeds,
+)
+from mnerflow.reporting.render import deviation
+from mnerflow.reporting.table import Table
+
+_SHOWN = (DATA, ENCODERS, SYSTEM, "fraction", "training_posts", "entity_f1_mean")
+TABLE = Table(
+    "Learning curve",
+    "Entity F1 on the test split in percent, mean ± standard deviation over seeds, from three on, by the "
+    "share of the training posts that a model learnt from. The variant is the one without that share. Only "
+    "models that were trained on several shares are listed.",
+    (
+        *COMBINATION_COLUMNS,
+        Column(
+            "fraction", "fraction", "share of the training posts, drawn by the seed", number("{:g}".format)
+        ),
+        Column("training_posts", "training posts", "that were learnt from, mean over seeds", COUNT),
+        SEEDS,
+        *over_seeds("entity_f1", *SCORES["entity_f1"]),
+        Column("entity_f1_low", "95 % interval", "of the mean, over other sentences and seeds", RANGE),
+        Column("entity_f1_high", meaning="upper end of the interval", form=PERCENT),
+    ),
+    printed=(*_SHOWN, "entity_f1_low", "seeds"),
+    page=_SHOWN,
+    detail=("entity_f1_low", "seeds"),
+)
+
+
+def curve_rows(
+    runs: Mapping[Run, Counts], records: Mapping[Run, TrainingRecord], curves: Mapping[str, str]
+) -> list[dict]:
+    """One row a combination and share of the training posts, where a combination has two shares or more.
+
+    Args:
+        runs: counts of the test split.
+        records: of the runs that were trained.
+        curves: by variant, the one on whose learning curve it is a point, as ``plan.variants.curve_of``.
+    """
+    trained = {run: counts for run, counts in runs.items() if run in records}
+    systems, intervals = systems_of(trained), score_intervals(trained)
+    points: list[tuple[Combination, float, dict]] = []
+    for one, seeds in groupby(sorted(trained), key=lambda run: run.combination):
+        about = [records[run] for run in seeds]
+        scores = systems[one].scores.tolist()
+        low, high = intervals.get(one, (None, None))
+        curve, fraction = (
+            replace(one, variant=curves[one.variant]),
+            about[0].config.get("train_fraction", 1.0),
+        )
+        row = {
+            "fraction": fraction,
+            "training_posts": fmean(record.training_posts for record in about),
+            "seeds": len(about),
+            "entity_f1_mean": fmean(scores),
+            "entity_f1_sd": deviation(scores),
+            "entity_f1_low": low,
+            "entity_f1_high": high,
+        }
+        points.append((curve, fraction, asdict(curve) | row))
+    rows: list[dict] = []
+    for _, curve in groupby(sorted(points, key=lambda point: point[:2]), key=lambda point: point[0]):
+        found = [*curve]
+        if len({fraction for _, fraction, _ in found}) > 1:
+            rows += [row for *_, row in found]
+    return rows

@@ -1,0 +1,77 @@
+"""Test entity F1 against the number of training posts."""
+
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from mnerflow.plan.names import NONE, Combination
+from mnerflow.reporting import learning_curve, style
+from mnerflow.reporting.plots.panels import first_panels, group_by_panel, places, size_of
+from mnerflow.reporting.style import FULL, Look
+
+Rows = list[dict]
+ASIDE = 1.03  # the bars of two systems at one number of posts, from each other
+
+
+@style.styled
+def draw_learning_curve(table: str | Path, out_stem: str | Path) -> None:
+    """Draw ``learning_curve.csv``: a line a system, a bar is the 95 % interval of a mean over seeds.
+
+    One panel a data set and pair of encoders, the posts on a logarithmic axis. ``image_only`` is left out: it
+    would press the others together. Raises ``UserError`` when the file is missing or lacks a column.
+    """
+    curves: dict[Combination, Rows] = {}
+    for row in learning_curve.TABLE.read(table):
+        if row["text_encoder"] != NONE:
+            curves.setdefault(Combination.of(row), []).append(row)
+    empty = "No model was trained on several shares of the training posts."
+    style.save(_figure(curves) if curves else style.note(empty), out_stem)
+
+
+def _figure(curves: dict[Combination, Rows]) -> Figure:
+    panels, note = first_panels(group_by_panel(curves))
+    looks = style.fusion_looks(run.system for run in curves)
+    placed = places(panels, 3)
+    rows, columns = size_of(placed)
+    width = FULL / columns if columns > 1 else style.COLUMN
+    figure = Figure(figsize=(width * columns, 1.8 * rows + 0.2))
+    grid = figure.add_gridspec(rows, columns)
+    first: dict[str, Axes] = {}  # of each data set, whose scales the others have
+    for panel, row, column, starts in placed:
+        same = first.get(panel.dataset)
+        axes = figure.add_subplot(grid[row, column], sharex=same, sharey=same, xscale="log")
+        first.setdefault(panel.dataset, axes)
+        axes.set_title(panel.title(width - 0.4))
+        axes.margins(x=0.1)
+        axes.set_xlabel("Training posts (log scale)")
+        axes.tick_params(labelleft=starts)
+        if column == 0:
+            axes.set_ylabel("Test entity F1 (%)")
+        drawn = panels[panel]
+        for index, run in enumerate(sorted(drawn, key=lambda run: [*looks].index(run.system))):
+            _draw(axes, curves[run], looks[run.system], ASIDE ** (index - (len(drawn) - 1) / 2))
+        axes.set_xticks(sorted({round(each["training_posts"]) for run in drawn for each in curves[run]}))
+        axes.xaxis.set_major_formatter("{x:,.0f}")
+        axes.minorticks_off()
+    handles = [
+        Line2D([], [], color=look.color, marker=look.marker, linestyle=look.line, label=style.words(system))
+        for system, look in looks.items()
+    ]
+    style.legend_below(figure, handles, note)
+    return figure
+
+
+def _draw(axes: Axes, rows: Rows, look: Look, aside: float) -> None:
+    means = [100 * row["entity_f1_mean"] for row in rows]
+    bars = [[_bar(row, end) for row in rows] for end in ("entity_f1_low", "entity_f1_high")]
+    axes.errorbar(
+        [aside * row["training_posts"] for row in rows], means, bars,
+        color=look.color, marker=look.marker, linestyle=look.line, elinewidth=0.8,
+    )  # fmt: skip
+
+
+def _bar(row: dict, end: str) -> float:
+    """How far the interval's end is from the mean; without an interval there is no bar."""
+    return 0.0 if row[end] is None else 100 * abs(row[end] - row["entity_f1_mean"])

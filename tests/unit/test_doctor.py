@@ -1,0 +1,71 @@
+"""What a person is told of trained runs, and of what a machine lacks."""
+
+from pathlib import Path
+
+import pytest
+from records import write_record
+
+from mnerflow import __version__, doctor
+from mnerflow.cli import main
+from mnerflow.files import write_json, write_text
+from mnerflow.plan.names import Run
+
+OWN = """\
+datasets:
+  mine:
+    folder: {folder}
+    format: jsonl
+    types: [PER]
+    splits: {{train: train.jsonl}}
+grid:
+  - {{datasets: [twitter2017], text_encoders: [minilm], fusions: [text_only], seeds: [1]}}
+"""
+
+
+def test_trained_runs(tmp_path: Path, capsys: pytest.CaptureFixture):
+    runs = [Run("demo", "none", "bilstm", "none", "text_only", seed) for seed in (1, 2, 3)]
+    folders = [tmp_path / "runs" / run.path for run in runs]
+    for run, folder in zip(runs, folders, strict=True):
+        write_record(folder, run, best_epoch=2, images=None)
+        write_text(folder / "history.csv", "epoch,dev_entity_f1\n1,0.1\n2,0.5\n3,0.9\n")
+    write_text(folders[0] / "model.safetensors", "1" * 2_000_000)
+    write_json(folders[0] / "scores.json", {"test": {"true": {"entity_f1": 0.25}}})
+    write_text(folders[1] / "weights_dropped.txt", "")
+    write_text(folders[2] / "run.yaml", "seed: 1")
+    assert main(["runs", str(tmp_path)]) == 0
+    said = capsys.readouterr()
+    rows = [line.split() for line in said.out.splitlines() if line.startswith(str(tmp_path))]
+    assert [row[1:3] + row[-2:] for row in rows] == [
+        ["50.00", "25.00", "2026-01-02", "kept"],
+        ["50.00", "–", "2026-01-02", "dropped"],
+    ]
+    assert "2.0 MB" in said.out and str(folders[2]) in said.err
+    assert main(["runs", str(tmp_path / "runs")]) == 1
+
+
+@pytest.mark.parametrize("reached", [True, False])
+def test_what_is_missing(
+    reached: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HF_TOKEN", "hf_do_not_show_this")
+    monkeypatch.setattr(doctor, "_reached", lambda host: "" if reached else "not reachable")
+    (tmp_path / "mine.yaml").write_text(OWN.format(folder=tmp_path / "mine"), encoding="utf-8")
+    assert main(["doctor", "--configfile", "mine.yaml"]) == int(not reached)
+    out = capsys.readouterr().out
+    assert "study mine reads: 1 runs" in out and f"mnerflow {__version__}" in out
+    assert "set: HF_TOKEN" in out and "hf_do" not in out
+    for name in ("weights of minilm", "twitter2017: train.txt"):
+        assert f"{name:<40} {'missing, the workflow fetches it' if reached else 'MISSING'}: " in out
+    assert ("`--config mirror=DIR`" in out) is not reached
+    write_text(tmp_path / "mirror/twitter2017/train.txt", "")
+    assert main(["doctor", "--configfile", "mine.yaml", "--config", f"mirror={tmp_path / 'mirror'}"]) == 1
+    out = capsys.readouterr().out
+    assert f"{'twitter2017: train.txt':<40} present" in out
+    assert f"{tmp_path / 'mirror/twitter2017/test.txt'}: put it there; it comes from https://raw" in out
+
+
+def test_version(capsys: pytest.CaptureFixture):
+    with pytest.raises(SystemExit) as end:
+        main(["--version"])
+    assert end.value.code == 0 and capsys.readouterr().out == f"mnerflow {__version__}\n"

@@ -1,0 +1,296 @@
+"""A trained run finds names in new texts, wherever they come from, and says where they stand."""
+
+import io
+import json
+import shutil
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from records import ABOUT, write_record
+from tiny_run import FROZEN, RUN
+
+from mnerflow.cli import main
+from mnerflow.config import PartConfig
+from mnerflow.data.formats import parse
+from mnerflow.data.image_store import build_store
+from mnerflow.data.post import Post, read_posts, write_posts
+from mnerflow.errors import UserError
+from mnerflow.evaluation.predictions import TESTED, read_tested, write_predictions
+from mnerflow.evaluation.scores import COUNTS, METRICS, gather
+from mnerflow.files import MAX_LINE, read_json_lines, write_json, write_json_lines
+from mnerflow.plan.names import Run
+from mnerflow.prediction.formats import FORMATS
+from mnerflow.prediction.predictor import Predictor
+from mnerflow.prediction.texts import MAX_TOKENS
+from mnerflow.training.features import compute_features
+from mnerflow.training.images import open_images
+from mnerflow.training.predictor import PostPredictor
+from mnerflow.training.run import train_run
+
+POSTS = [
+    Post(str(n), ["we", "met", name, "!"], ["O", "O", tag, "O"], [f"{n % 4}.png"])
+    for n, (name, tag) in enumerate([("Ann", "B-PER"), ("rain", "O"), ("Bob", "B-PER"), ("cats", "O")] * 3)
+]
+
+
+@pytest.fixture(params=[False, True], ids=["trained", "frozen"])
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Of a run, its image encoder trained or frozen, with its predictions; ``images`` lie at its root."""
+    (tmp_path / "images").mkdir()
+    for number in range(4):
+        Image.new("RGB", (16, 16), (60 * number, 100, 200)).save(tmp_path / "images" / f"{number}.png")
+    for split in ("train", "dev", "test"):
+        write_posts(tmp_path / f"{split}.jsonl", POSTS)
+    build_store([f"{n}.png" for n in range(4)], tmp_path / "images", tmp_path / "store", 16)
+    run, features = replace(RUN, training=replace(RUN.training, epochs=30, patience=30)), None
+    if request.param:
+        run = replace(run, image_encoder=FROZEN)
+        features = str(tmp_path / "cnn.npy")
+        compute_features(run.image_encoder, tmp_path / "store", Path(features), 1)
+    images = open_images(str(tmp_path / "store/images.npy"), features)
+    folder = tmp_path / "results/runs/x/none/bilstm+cnn/linear/seed1"
+    train_run(run, tmp_path / "train.jsonl", tmp_path / "dev.jsonl", images, folder, ABOUT)
+    predictions = PostPredictor(run, folder, images).predict(read_posts(tmp_path / "test.jsonl"))
+    write_predictions(folder / "predictions.jsonl", {TESTED: predictions})
+    return folder
+
+
+def entities(found: list[dict]) -> list[tuple]:
+    return [(one["entity_group"], one["start"], one["end"]) for one in found]
+
+
+@pytest.fixture
+def texts_alone(tmp_path: Path) -> Path:
+    """The folder of a run that reads texts alone, and finds Ann and Bob wherever they stand."""
+    run = replace(
+        RUN,
+        image_encoder=None,
+        fusion=PartConfig("text_only"),
+        training=replace(RUN.training, epochs=30, patience=30),
+    )
+    folder = tmp_path / "results/runs/x/none/bilstm+none/text_only/seed1"
+    write_posts(tmp_path / "train.jsonl", POSTS)
+    train_run(run, tmp_path / "train.jsonl", tmp_path / "train.jsonl", None, folder, ABOUT)
+    return folder
+
+
+def predict(folder: Path, *arguments: str | Path, status: int = 0) -> None:
+    assert main(["predict", str(folder), *map(str, arguments)]) == status
+
+
+def test_the_test_split_as_new_texts(folder: Path, tmp_path: Path):
+    texts = [{"id": post.id, "tokens": post.tokens, "images": post.images} for post in POSTS]
+    write_json_lines(tmp_path / "texts.jsonl", texts)
+    predict(folder, tmp_path / "texts.jsonl", "--to", tmp_path / "found.jsonl")
+    found = [line for _, line in read_json_lines(tmp_path / "found.jsonl")]
+    expected = read_tested(folder / "predictions.jsonl")
+    assert [line["tags"] for line in found] == [prediction.predicted for prediction in expected]
+    assert [line["id"] for line in found] == [post.id for post in POSTS]
+    scores = [entity["score"] for line in found for entity in line["entities"]]
+    own = [score for prediction in expected for score in prediction.entity_confidence]
+    assert scores == pytest.approx(own, abs=0.02)  # the test split is predicted in bf16 where that is fast
+
+
+def test_places_in_raw_text(texts_alone: Path):
+    tagger = Predictor(texts_alone)
+    text = "👍 we met  Ann!"
+    [entity] = tagger(text)
+    assert entity.pop("score") > 0.5
+    assert entity == {
+        "entity_group": "PER",
+        "word": "Ann",
+        "start": 10,
+        "end": 13,
+        "token_start": 3,
+        "token_end": 4,
+    }
+    texts = [
+        text,
+        "",
+        "we met Ann!we met Bob",
+        {"text": "met Ann", "tokens": ["met", "Ann"]},
+        {"tokens": ["we"]},
+    ]
+    found = tagger(texts)
+    assert [entities(one) for one in found] == [entities(tagger(one)) for one in texts]
+    assert Predictor(texts_alone, threshold=1)(text) == []
+
+
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(texts=st.lists(st.text() | st.just("we met Ann!") | st.text().map("Ann{}Bob".format), max_size=4))
+def test_a_word_is_a_slice_of_any_text(texts_alone: Path, texts: list[str]):
+    for document in (False, True):
+        found = Predictor(texts_alone, document=document)(texts)
+        for text, own in zip(texts, found, strict=True):
+            assert all(text[one["start"] : one["end"]] == one["word"] for one in own)
+            assert all(one["end"] <= two["start"] for one, two in pairwise(own))
+
+
+def test_a_document(texts_alone: Path, tmp_path: Path, capsys: pytest.CaptureFixture):
+    text = "We met Ann. It rained!\n\nThen we met Bob."
+    (tmp_path / "page.txt").write_text(text, encoding="utf-8")
+    predict(texts_alone, tmp_path / "page.txt", "--document", "--format", "json")
+    [[ann, bob]] = json.loads(capsys.readouterr().out)
+    assert (ann["word"], bob["word"], text[bob["start"] : bob["end"]]) == ("Ann", "Bob", "Bob")
+    assert bob["token_start"] == 10
+
+
+def test_order_and_errors_of_a_stream(texts_alone: Path):
+    read: list[int] = []
+
+    def lines():
+        for number in range(100):
+            read.append(number)
+            yield f"we met {'Ann' if number % 2 else 'rain'} {number}" + " again" * (number % 7)
+        raise UserError("line 101")
+
+    tagger, found = Predictor(texts_alone), []
+    with pytest.raises(UserError, match="line 101"):
+        for tagged in tagger.stream(lines(), at_once=8):
+            found.append(tagged)
+            assert len(read) <= len(found) + 8
+    assert [tagged.text.id for tagged in found] == [str(number + 1) for number in range(100)]
+    assert all(tagged.text.text.startswith("we met") for tagged in found)
+    for tagged in found[::10]:
+        assert entities(tagged.entities) == entities(tagger(tagged.text.text))
+
+
+def test_formats_read_back(texts_alone: Path, tmp_path: Path, capsys: pytest.CaptureFixture):
+    (tmp_path / "texts.txt").write_text("we met Ann!\n\n<b>\x1b[2J</b>\n", encoding="utf-8")
+    out = {}
+    for name in FORMATS:
+        predict(texts_alone, tmp_path / "texts.txt", "--format", name)
+        out[name] = capsys.readouterr().out
+    lines = [json.loads(line) for line in out["jsonl"].splitlines()]
+    assert [line["id"] for line in lines] == ["1", "2", "3"]
+    assert json.loads(out["json"]) == [line["entities"] for line in lines]
+    assert [one["word"] for one in lines[0]["entities"]] == ["Ann"]
+    for line, drawn in zip(lines, json.loads(out["spacy"]), strict=True):
+        assert (line["text"], entities(line["entities"])) == (
+            drawn["text"],
+            [(ent["label"], ent["start"], ent["end"]) for ent in drawn["ents"]],
+        )
+    (tmp_path / "out.conll").write_text(out["conll"], encoding="utf-8")
+    posts = parse("conll", tmp_path / "out.conll")
+    assert [(post.tokens, post.labels) for post in posts] == [
+        (line["tokens"], line["tags"]) for line in lines[::2]
+    ]
+    assert "&lt;b&gt;" in out["html"] and "\x1b" not in out["html"] + out["text"]
+    assert out["text"].startswith("we met [Ann PER ")
+
+
+def test_standard_input(texts_alone: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch):
+    given = {
+        "text": "\ufeffwe met Ann!\r\nBob\n",
+        "jsonl": '{"text": "we met Ann!", "label": 3}\n{"tokens": ["Bob"], "id": "b"}\n',
+        "conll": "-DOCSTART- O\n\nwe O\nmet O\nAnn O\n! O\n\nIMGID:7\nBob\n",
+    }
+    for form, text in given.items():
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(text.encode()))))
+        predict(texts_alone, *(["--read", "conll"] if form == "conll" else []))
+        said = capsys.readouterr()
+        lines = [json.loads(line) for line in said.out.splitlines()]
+        assert [line["tokens"] for line in lines] == [["we", "met", "Ann", "!"], ["Bob"]]
+        assert "2 posts in" in said.err and "posts a second" in said.err
+
+
+def test_a_folder_and_the_images_of_a_text(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture):
+    pages = tmp_path / "pages"
+    pages.mkdir()
+    for name in ("a", "b"):
+        (pages / f"{name}.txt").write_text("we met Ann!\n", encoding="utf-8")
+    shutil.copy(tmp_path / "images/1.png", pages / "a.png")
+    shutil.copy(tmp_path / "images/1.png", pages / "c.png")
+    predict(folder, pages)
+    said = capsys.readouterr()
+    assert [json.loads(line)["id"] for line in said.out.splitlines()] == ["a", "b"]
+    assert "1 pictures have no text of their name: c.png" in said.err
+    assert said.err.count("no image, which this run reads") == 1
+    predict(folder, "we met Ann!", "--image", pages / "a.png", "--image", tmp_path / "no.png")
+    said = capsys.readouterr()
+    assert "no.png: missing; a blank image stands in" in said.err and "a.png" not in said.err
+    write_json_lines(tmp_path / "texts.jsonl", [{"text": "Ann", "images": ["http://localhost/a.png"]}])
+    predict(folder, tmp_path / "texts.jsonl")
+    assert "an address, which is fetched only where that is allowed" in capsys.readouterr().err
+    predict(folder, tmp_path / "texts.jsonl", "--image", pages / "a.png", status=1)
+    assert "of which text?" in capsys.readouterr().err
+
+
+def test_the_best_run_and_the_former_name(texts_alone: Path, tmp_path: Path, capsys: pytest.CaptureFixture):
+    results, run = tmp_path / "results", Run.from_folder(texts_alone)
+    scores = dict.fromkeys(METRICS, 0.5) | dict.fromkeys(COUNTS, 1)
+    rows = {run.path: scores, replace(run, seed=2).path: scores | {"entity_f1": 0.9}}
+    write_json(tmp_path / "scores.json", {path: {"dev": {"true": one}} for path, one in rows.items()})
+    gather([tmp_path / "scores.json"], results / "mine/scores.csv")
+    write_json(tmp_path / "others.json", {run.path: {"dev": {"true": scores | {"entity_f1": 0.9}}}})
+    gather([tmp_path / "others.json"], results / "published/scores.csv")
+    assert main(["predict", "--best", "x", "--results", str(results), "we met Ann!", "--format", "json"]) == 0
+    said = capsys.readouterr()
+    assert f"{texts_alone}: entity F1 on dev 50.00" in said.err  # the better one has no weights
+    assert entities(json.loads(said.out)) == [("PER", 7, 10)]
+    assert main(["predict", "--best", "xx", "--results", str(results), "Ann"]) == 1
+    assert "did you mean 'x'?" in capsys.readouterr().err
+    (tmp_path / "texts.txt").write_text("we met Ann!\n", encoding="utf-8")
+    assert main(["tag", str(texts_alone), str(tmp_path / "texts.txt")]) == 0
+    said = capsys.readouterr()
+    assert "called predict now" in said.err and json.loads(said.out)["tags"] == ["O", "O", "B-PER", "O"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("t.jsonl", '{"text": "a"}\n{"text": ', "t.jsonl:2: not valid JSON"),
+        ("t.jsonl", '{"id": "1"}', "t.jsonl:1: neither 'text' nor 'tokens'"),
+        ("t.jsonl", '{"text": 3}', "t.jsonl:1: 'text' is to be a string"),
+        ("t.jsonl", '{"text": "Ann", "tokens": ["Bob"]}', "t.jsonl:1: the word 'Bob' is not in the text"),
+        ("t.jsonl", '{"text": "Ann", "image": ["a.png"]}', "did you mean 'images'?"),
+        ("t.jsonl", '{"text": "Ann", "images": ["../a.png"]}', "lies outside its folder"),
+        ("t.jsonl", '{"text": "\\ud800"}', "t.jsonl:1: '\\ud800' is half a surrogate pair"),
+        ("t.txt", "a " * (MAX_TOKENS + 1), "t.txt:1: 10,001 words, more than 10,000"),
+        ("t.txt", "ok\n" + "a" * (MAX_LINE + 1), f"t.txt:2: a line of more than {MAX_LINE:,} bytes"),
+        ("t.conll", "1 Ann\n2 met\n3 Bob\n", "the first column counts the words"),
+    ],
+)
+def test_what_cannot_be_read(
+    texts_alone: Path, name: str, text: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture
+):
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    predict(texts_alone, tmp_path / name, status=1)
+    assert said.lower() in capsys.readouterr().err.lower()
+    own = (tmp_path / name).read_bytes()
+    predict(texts_alone, tmp_path / name, "--to", tmp_path / name, status=1)
+    assert "would be lost" in capsys.readouterr().err and (tmp_path / name).read_bytes() == own
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "predict: no run"),
+        (["x/none/bilstm+cnn/linear/seed9", "Ann"], "seed9: no model.safetensors"),
+        (["x/nonword/bilstm+cnn/linear/seed1", "Ann"], "trained with the filter 'nonword'"),
+        (["x/none/bilstm+cnn/linear/seed1", "no.txt"], "no.txt: no such file"),
+        (["x/none/bilstm+cnn/linear/seed1", "Ann", "--threshold", "2"], "2 is no score"),
+    ],
+)
+def test_what_cannot_be_asked(
+    arguments: list[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+):
+    monkeypatch.chdir(tmp_path)
+    if arguments:
+        run, *rest = arguments
+        if run.endswith("seed1"):
+            config = {"entity_types": ["PER"], "seed": 1, "fusion": {"kind": "text_only"}}
+            write_record(tmp_path / "results/runs" / run, Run.from_folder(run), config=config)
+            (tmp_path / "results/runs" / run / "model.safetensors").touch()
+        arguments = [f"results/runs/{run}", *rest]
+    assert main(["predict", *arguments]) == 1
+    assert said in capsys.readouterr().err

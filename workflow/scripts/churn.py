@@ -1,0 +1,11 @@
+"""Tabulate what tags posts differently: another seed, a source, a wrong source."""
+
+from mnerflow.evaluation.churn import churn
+from mnerflow.evaluation.counts import read_counts
+from mnerflow.log import job
+from mnerflow.plan.baselines import read_baselines
+from mnerflow.reporting.churn import TABLE, churn_row
+
+with job("compared the tags of all runs", snakemake.log[0]):
+    found = churn(read_counts(snakemake.input), read_baselines(snakemake.params.baselines))
+    TABLE.write(snakemake.output, [churn_row(each) for each in found])
