@@ -60,6 +60,25 @@ One finished run with two seeds, of any system of the data set, is the least tha
 three seeds of three systems tell it well. docs/metrics.md has the formulas.
 """
 
+EXPORT = """\
+Write a trained run into a new folder that a model hub takes: weights, settings, tokenizer and a model card.
+
+  mnerflow export results/runs/twitter2017/none/minilm+none/text_only/seed1 tagger
+
+A run that reads the text alone, with an encoder of transformers and a softmax, becomes a plain model:
+AutoModelForTokenClassification and pipeline("token-classification") load it without mnerflow, and tag words
+as the run does. That is tried before the folder appears. Any other run (images, contexts, a CRF, casing)
+keeps mnerflow's form, and the command says why: mnerflow.Predictor("DIR") loads it, without a download and
+without code from the folder.
+
+README.md is the model card: scores of test and dev, with an interval where a study has one, by type and
+under image ablations, limits, environment, licences. Read it before you give the folder away. Posts, their
+ids and paths of this machine are left out. A BiLSTM's vocabulary, words of its training posts, is in its
+weights, since it cannot read without.
+
+DIR must not exist yet; it appears whole or not at all.
+"""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns its exit status."""
@@ -120,6 +139,21 @@ def _parser() -> argparse.ArgumentParser:
     tag = commands.add_parser("tag", help="the former name of predict")
     tag.set_defaults(act=_tag)
     prediction.add_arguments(tag)
+    export = commands.add_parser(
+        "export",
+        help="write a trained run into a folder for a model hub",
+        description=EXPORT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    export.set_defaults(act=_export)
+    export.add_argument("run", type=Path, metavar="RUN", help="its folder; `mnerflow runs` lists them")
+    export.add_argument("folder", type=Path, metavar="DIR", help="to be made")
+    export.add_argument(
+        "--license",
+        default="unknown",
+        metavar="ID",
+        help="of the weights, as hubs write it: mit, cc-by-4.0 (default: %(default)s)",
+    )
     runs = commands.add_parser("runs", help="list what was trained here, with dev and test scores")
     runs.set_defaults(act=_runs)
     runs.add_argument("results", type=Path, nargs="?", default=Path("results"), help="default: results")
@@ -193,6 +227,19 @@ def _check(given: argparse.Namespace) -> int:
 
 def _show(given: argparse.Namespace) -> int:
     print(results_text(given.study))
+    return 0
+
+
+def _export(given: argparse.Namespace) -> int:
+    from mnerflow.export.command import export
+
+    reason = export(given.run, given.folder, given.license)
+    loads = (
+        f"in mnerflow's form, since {reason}; load it with mnerflow.Predictor({str(given.folder)!r})"
+        if reason
+        else 'a plain model of transformers; load it with pipeline("token-classification")'
+    )
+    print(printable(f"{given.folder}: {loads}"))
     return 0
 
 

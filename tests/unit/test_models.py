@@ -339,30 +339,6 @@ def test_weights_saved_in_half_precision_come_back_whole(tiny_bert: Path, tmp_pa
     assert all(map(torch.equal, again.state_dict().values(), tagger.state_dict().values()))
 
 
-@pytest.fixture
-def tiny_roberta(tmp_path: Path) -> Path:
-    """A random RoBERTa with a byte-level tokenizer that does not say how long a text may be."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
-    from transformers import PreTrainedTokenizerFast
-
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    special = ["<s>", "<pad>", "</s>", "<unk>"]
-    trainer = trainers.BpeTrainer(
-        special_tokens=special,
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        vocab_size=300,
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(["we met Ann in Rome"] * 9, trainer)
-    tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0), add_prefix_space=False)
-    names = {"bos_token": "<s>", "pad_token": "<pad>", "eos_token": "</s>", "unk_token": "<unk>"}
-    PreTrainedTokenizerFast(tokenizer_object=tokenizer, **names).save_pretrained(tmp_path)
-    save(tmp_path, "Roberta", **TINY | {"vocab_size": 300}, max_position_embeddings=14, pad_token_id=1)
-    return tmp_path
-
-
 def test_byte_level_tokenizers_keep_the_space_before_a_word(tiny_roberta: Path) -> None:
     encoder = Transformer.create(Config(), tiny_roberta, [])
     [text] = encoder.encode([post("Ann", "met", "Rome")], contexts=())

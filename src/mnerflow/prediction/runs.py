@@ -12,9 +12,11 @@ from mnerflow.plan.names import FILTERS_OFF, Run
 from mnerflow.plan.study import SHARED
 from mnerflow.record import RECORD, TrainingRecord
 
+PRETRAINED = ("text_encoder", "image_encoder", "vision_language_encoder")  # parts that may have weights
+
 
 def trained_run(folder: Path) -> tuple[RunConfig, TrainingRecord]:
-    """What the run in ``folder``, ``results/runs/<…>/seed<k>``, was trained with, and its record.
+    """What the run in ``folder``, ``results/runs/<…>/seed<k>`` or exported, was trained with, and its record.
 
     The folders of its pretrained weights are found from anywhere. Raises ``UserError`` when it has no weights
     or record, or was trained with a filter.
@@ -29,13 +31,18 @@ def trained_run(folder: Path) -> tuple[RunConfig, TrainingRecord]:
             f"{folder}: no {MODEL}. Name the folder of a run that was trained here (`mnerflow runs` lists "
             "them): a published one has no weights, `--config published=` trains it."
         )
-    named = Run.from_folder(folder.absolute())
-    if named.filter != FILTERS_OFF:
+    if not (folder / RECORD).exists() and (folder / "config.json").exists():
         raise UserError(
-            f"{folder}: trained with the filter {named.filter!r}, which hides tokens. Name a run without one."
+            f"{folder}: a plain model of transformers. Load it with `pipeline`, as its README.md says, or "
+            "name the run that it was exported from."
         )
     record = TrainingRecord.read(folder / RECORD, "Train the run again.")
-    return build(RunConfig, _rooted(record.config, _root(folder)), str(folder / RECORD)), record
+    if record.filter != FILTERS_OFF:
+        raise UserError(
+            f"{folder}: trained with the filter {record.filter!r}, which hides tokens. Name a run without "
+            "one."
+        )
+    return build(RunConfig, _rooted(record.config, folder), str(folder / RECORD)), record
 
 
 def best_trained_run(dataset: str, results: Path, study: str | None = None) -> tuple[Path, float]:
@@ -69,19 +76,23 @@ def best_trained_run(dataset: str, results: Path, study: str | None = None) -> t
     return max(kept.items(), key=lambda found: found[1])
 
 
-def _root(folder: Path) -> Path:
-    """Where the workflow of a run works: the folder above ``results/runs/…``, a link not followed."""
+def root_of(folder: Path) -> Path:
+    """Where the workflow of a run works: the folder above ``results/runs/…``, a link not followed.
+
+    Raises ``UserError`` for a folder that lies elsewhere.
+    """
     above = Path(os.path.abspath(folder)).parents  # noqa: PTH100
     if len(above) < 7 or (above[5].name, above[4].name) != ("results", "runs"):
         raise UserError(f"{folder}: not below results/runs. Name the run where the workflow keeps it.")
     return above[6]
 
 
-def _rooted(values: dict[str, Any], root: Path) -> dict[str, Any]:
-    """The values of a ``RunConfig`` with folders of weights below ``root``, wherever it is called from."""
-    rooted = dict(values)
-    for name in ("text_encoder", "image_encoder", "vision_language_encoder"):
-        part = values.get(name) or {}
-        if part.get("weights"):
-            rooted[name] = part | {"weights": str(root / part["weights"])}
-    return rooted
+def _rooted(values: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The values of a ``RunConfig`` with the places of pretrained weights, wherever it is called from: inside
+    the ``folder`` of an exported run, else below the folder that the workflow works in."""
+    parts = {name: values[name] for name in PRETRAINED if (values.get(name) or {}).get("weights")}
+    if not parts:
+        return values
+    exported = all((folder / part["weights"]).is_dir() for part in parts.values())
+    root = folder if exported else root_of(folder)
+    return values | {name: part | {"weights": str(root / part["weights"])} for name, part in parts.items()}

@@ -1,0 +1,1 @@
+"""A trained run as a folder that a model hub takes: what ``mnerflow export`` writes."""

@@ -1,0 +1,56 @@
+"""``mnerflow export``: a run's folder for a model hub, whole or not at all."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from mnerflow.errors import UserError
+from mnerflow.export.card import card
+from mnerflow.export.facts import Facts, facts_of
+from mnerflow.export.own import save_own
+from mnerflow.export.plain import NotPlain, check_settings, plain_model, save_plain
+from mnerflow.export.public import clean_descriptions, without_paths
+from mnerflow.files import atomic_folder, write_text
+from mnerflow.models.tagger import load_tagger
+from mnerflow.plan.kept_weights import MODEL
+from mnerflow.prediction.predictor import Predictor
+from mnerflow.prediction.runs import trained_run
+from mnerflow.record import TrainingRecord
+from mnerflow.secrets import hide
+
+
+def export(run: Path, target: Path, licence: str = "unknown") -> str:
+    """Write a run into a new folder; returns why it is no plain model of transformers, nothing if it is one.
+
+    Args:
+        run: its folder below ``results/runs``, with its weights.
+        target: a folder that does not exist or is empty.
+        licence: of the weights, by a hub's short name for it.
+
+    Raises:
+        UserError: when ``target`` holds files, and as ``Predictor`` for a run that cannot be read.
+    """
+    target = target.absolute()
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise UserError(f"{target}: is there already. Name a new folder, or remove this one first.")
+    config, record = trained_run(run)
+    facts = facts_of(run, record)
+    with atomic_folder(target) as folder:
+        reason, limit = "", 0
+        try:
+            check_settings(config)
+            tagger = load_tagger(config, run / MODEL, 0)
+            save_plain(plain_model(config, tagger), tagger, folder)
+            limit = tagger.encoder.text.limit
+        except NotPlain as error:
+            reason = str(error)
+            save_own(run, config, record, folder)
+        clean_descriptions(folder)
+        if reason:
+            Predictor(folder)  # raises where something is missing
+        write_text(folder / "README.md", hide(card(_public(facts), licence, reason, limit)))
+    return reason
+
+
+def _public(facts: Facts) -> Facts:
+    """The facts without paths of this machine."""
+    return replace(facts, record=TrainingRecord.model_validate(without_paths(facts.record.model_dump())))

@@ -1,0 +1,96 @@
+"""What a model card says of a run: read off its folder and the studies that it takes part in."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mnerflow.files import read_json, sha256
+from mnerflow.plan import layout
+from mnerflow.plan.names import COMBINATION, Combination, Run
+from mnerflow.prediction.runs import root_of
+from mnerflow.record import TrainingRecord
+from mnerflow.reporting.table_files import read_csv
+from mnerflow.yaml_file import read_yaml
+
+HUB = re.compile(r"[\w.-]+/[\w.-]+")
+
+
+@dataclass(frozen=True)
+class StudyMean:
+    """Mean entity F1 on test over a combination's seeds in a study, and its 95 % interval where known."""
+
+    seeds: int
+    mean: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a run.
+
+    Attributes:
+        scores: by split and condition, as ``scores.json`` has them; empty where it was not scored.
+        dataset: the data set's entry in a configuration, as far as it tells about it.
+        test_sha256: of the prepared test posts; nothing where they are not here.
+        mean: of the study with the most seeds; nothing where no study has tables here.
+    """
+
+    run: Run
+    record: TrainingRecord
+    scores: Mapping[str, Mapping[str, Mapping[str, Any]]]
+    dataset: Mapping[str, Any]
+    test_sha256: str | None
+    mean: StudyMean | None
+
+    @property
+    def title(self) -> str:
+        """The data set's name for a reader."""
+        return self.dataset.get("title") or self.run.dataset
+
+    @property
+    def base_models(self) -> list[str]:
+        """Ids on the hub of the pretrained models that it was made of."""
+        return [found[0] for source in self.record.sources.values() if (found := HUB.match(source))]
+
+
+def facts_of(folder: Path, record: TrainingRecord) -> Facts:
+    """Gather them; raises ``UserError`` for a folder outside ``results/runs`` and for a damaged file."""
+    root = root_of(folder)
+    run = Run.from_folder(folder.absolute())
+    scored, tested = folder / "scores.json", root / layout.data(run.dataset, run.filter) / "test.jsonl"
+    studies = sorted((root / layout.RESULTS).glob("*/config.yaml"))
+    return Facts(
+        run,
+        record,
+        read_json(scored) if scored.exists() else {},
+        _dataset(run.dataset, studies),
+        sha256(tested) if tested.exists() else None,
+        _mean(run.combination, [file.parent / "tables" / "grid.csv" for file in studies]),
+    )
+
+
+def _dataset(name: str, studies: list[Path]) -> Mapping[str, Any]:
+    for file in studies:
+        known = read_yaml(file, "configuration", "Run the workflow again.").get("datasets") or {}
+        if name in known:
+            return known[name]
+    return {}
+
+
+def _mean(combination: Combination, tables: list[Path]) -> StudyMean | None:
+    columns = (*COMBINATION, "seeds", "entity_f1_mean", "entity_f1_low", "entity_f1_high")
+    rows = [row for table in tables if table.exists() for row in read_csv(table, columns)]
+    own = [row for row in rows if Combination.of(row) == combination]
+    means = [StudyMean(int(row["seeds"] or 0), *map(_number, _f1(row))) for row in own]
+    return max(means, key=lambda mean: (mean.seeds, mean.low is not None), default=None)
+
+
+def _f1(row: Mapping[str, str | None]) -> list[str | None]:
+    return [row[f"entity_f1_{name}"] for name in ("mean", "low", "high")]
+
+
+def _number(cell: str | None) -> Any:
+    return None if cell is None else float(cell)

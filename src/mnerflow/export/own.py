@@ -1,0 +1,54 @@
+"""A run as mnerflow loads it: its record, its weights, and what its pretrained encoders need, no download."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from mnerflow.config import RunConfig
+from mnerflow.data.tags import tag_list
+from mnerflow.export.public import public_record
+from mnerflow.files import write_json
+from mnerflow.models.weights import WEIGHTS
+from mnerflow.plan.kept_weights import MODEL
+from mnerflow.prediction.runs import PRETRAINED
+from mnerflow.record import RECORD, TrainingRecord
+
+INDEX = "*.safetensors.index.json"
+
+
+def save_own(run: Path, config: RunConfig, record: TrainingRecord, folder: Path) -> None:
+    """Write a run's record and weights into ``folder``, each encoder's files into a folder of its name.
+
+    Args:
+        run: its folder.
+        config: how it was trained, its pretrained weights where they lie here.
+        record: its record.
+        folder: an empty one.
+    """
+    shutil.copyfile(run / MODEL, folder / MODEL)
+    values = dict(public_record(record).config)
+    for name in PRETRAINED:
+        part = getattr(config, name)
+        if part and part.weights:
+            _copy(Path(part.weights), folder / name, all_trained=_all_trained(name, values[name]))
+            values[name] = values[name] | {"weights": name}
+    public_record(record.model_copy(update={"config": values})).write(folder / RECORD)
+    tags = dict(enumerate(tag_list(config.entity_types)))
+    labels = {"id2label": tags, "label2id": {tag: index for index, tag in tags.items()}}
+    write_json(folder / "config.json", {"library_name": "mnerflow"} | labels)  # hubs count its downloads
+
+
+def _all_trained(name: str, part: Mapping[str, Any]) -> bool:
+    """Whether the run's own weights hold all of an encoder's, so that its pretrained ones are not needed."""
+    whole = name == "text_encoder" and part["kind"] == "transformer"
+    return whole and not part["options"].get("trained_layers")
+
+
+def _copy(weights: Path, folder: Path, all_trained: bool) -> None:
+    """Copy what reading a model needs, its weights only where they were not all trained."""
+    left = (*WEIGHTS, INDEX) if all_trained else ()
+    folder.mkdir()
+    for file in sorted(weights.glob("[!.]*")):
+        if file.is_file() and not any(file.match(pattern) for pattern in left):
+            shutil.copyfile(file, folder / file.name)

@@ -1,0 +1,126 @@
+"""A run as a token classifier of transformers, which anybody loads without mnerflow."""
+
+import copy
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from torch import nn
+from transformers import AutoModelForTokenClassification, PreTrainedModel
+
+from mnerflow.config import RunConfig
+from mnerflow.data.post import Post
+from mnerflow.data.tags import OUTSIDE
+from mnerflow.models.pretrained import SAFE
+from mnerflow.models.tagger import Tagger
+from mnerflow.models.text_encoders.transformer import Transformer
+from mnerflow.plan.names import TEXT_ONLY
+from mnerflow.training.inputs import inputs_of
+
+# On these a plain model must compute what the run computes: words, marks, what spells a special subword, a
+# word that no vocabulary has.
+TRIED = ("Ann sings in Rome .", "@ann : it 's # news", "a [SEP] b </s> c", "straße 東京 👍 été", "A")
+TOLERANCE = 1e-3  # of logits: two ways to compute attention round otherwise
+
+
+class NotPlain(Exception):
+    """Says why a run is no plain model, as the end of a sentence."""
+
+
+def check_settings(run: RunConfig) -> None:
+    """Raise ``NotPlain`` where a run's configuration has what no plain model has."""
+    text = run.text_encoder
+    if run.image_size:
+        raise NotPlain("it reads images")
+    if text is None or text.kind != "transformer":
+        raise NotPlain(f"its text encoder is a {text.kind if text else 'vision-language model'}")
+    if run.contexts:
+        raise NotPlain(f"it reads a context beside the text ({', '.join(run.contexts)})")
+    if run.fusion.kind != TEXT_ONLY:
+        raise NotPlain(f"its fusion is {run.fusion.kind}")
+    if run.decoder.kind != "softmax":
+        raise NotPlain(f"its decoder is {run.decoder.kind}, and a plain model tags each word on its own")
+    if text.options.get("casing"):
+        raise NotPlain("its encoder adds a vector for each word's casing (`casing`)")
+    if (pooling := text.options.get("pooling", "first")) != "first":
+        raise NotPlain(f"it reads words off the {pooling} of their subwords, a plain model off the first")
+
+
+def plain_model(run: RunConfig, tagger: Tagger) -> PreTrainedModel:
+    """The tagger of a run that passes ``check_settings`` as a model of transformers, both on the processor.
+
+    Raises ``NotPlain`` where transformers has no classifier that computes the same.
+    """
+    encoder = _encoder(tagger)
+    if not encoder.tokenizer.is_fast:
+        raise NotPlain("its tokenizer does not tell where subwords stand (it is a slow one)")
+    settings = copy.deepcopy(encoder.model.config)
+    settings.num_hidden_layers = encoder.config.layers or settings.num_hidden_layers
+    settings.id2label = dict(enumerate(tagger.decoder.tags))
+    settings.label2id = {tag: index for index, tag in settings.id2label.items()}
+    family = settings.model_type
+    try:
+        model = AutoModelForTokenClassification.from_config(
+            settings, dtype=torch.float32, attn_implementation="eager", **SAFE
+        )
+        _fill(model, encoder.model, tagger.decoder.head)
+    except (ValueError, RuntimeError, AttributeError) as error:
+        raise NotPlain(f"transformers has no token classifier of {family} with these weights") from error
+    model.eval()
+    _compare(model, run, tagger.eval())
+    return model
+
+
+def save_plain(model: PreTrainedModel, tagger: Tagger, folder: Path) -> None:
+    """Write the model, its configuration and its tokenizer into a folder."""
+    encoder = _encoder(tagger)
+    tokenizer = encoder.tokenizer
+    tokenizer.model_max_length = encoder.limit
+    # A text that spells a special subword, as `[SEP]`, has words; only what init_kwargs knows is saved.
+    tokenizer.split_special_tokens = tokenizer.init_kwargs["split_special_tokens"] = True
+    try:
+        model.save_pretrained(folder)
+    except SafetensorError as error:  # its word for a full disk
+        raise OSError(str(error)) from error
+    tokenizer.save_pretrained(folder)
+
+
+def _fill(model: PreTrainedModel, encoder: nn.Module, head: nn.Module) -> None:
+    base = getattr(model, model.base_model_prefix)
+    own = {name for name, _ in base.named_parameters(prefix=model.base_model_prefix)}
+    beside = {name for name, _ in model.named_parameters()} - own
+    [(name, layer)] = [(name, part) for name, part in model.named_children() if isinstance(part, nn.Linear)]
+    if beside != {f"{name}.weight", f"{name}.bias"}:
+        raise ValueError("a head of several layers")
+    base.load_state_dict(encoder.state_dict())
+    layer.load_state_dict(head.state_dict())
+
+
+def _compare(model: PreTrainedModel, run: RunConfig, tagger: Tagger) -> None:
+    """Raise ``NotPlain`` where subwords or logits of ``TRIED`` differ."""
+    posts = [_post(text) for text in TRIED]
+    inputs = inputs_of(run, tagger, posts, None)
+    tokenizer = _encoder(tagger).tokenizer
+    for index, (text, encoded) in enumerate(zip(TRIED, inputs.texts, strict=True)):
+        if len(encoded.windows) > 1:
+            continue
+        given = tokenizer(text, return_tensors="pt", split_special_tokens=True)
+        if given["input_ids"][0].tolist() != encoded.windows[0]:
+            raise NotPlain("its tokenizer cuts running text otherwise than single words")
+        with torch.no_grad():
+            [logits] = model(**given).logits
+            [scores] = tagger(inputs.batch([index]))
+        firsts = [units[0][1] for units in encoded.words]
+        if not torch.allclose(logits[firsts], scores, atol=TOLERANCE):
+            raise NotPlain(f"transformers' {type(model).__name__} computes something else with its weights")
+
+
+def _encoder(tagger: Tagger) -> Transformer:
+    encoder: Transformer = tagger.encoder.text  # type: ignore[assignment]
+    return encoder
+
+
+def _post(text: str) -> Post:
+    words: Sequence[str] = text.split(" ")
+    return Post(text, [*words], [OUTSIDE] * len(words))

@@ -1,0 +1,253 @@
+"""A run leaves as a folder that loads elsewhere, tags as it did, and tells nothing of this machine."""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+from PIL import Image
+from records import ABOUT
+from tiny_run import FROZEN, RUN
+
+from mnerflow.cli import main
+from mnerflow.config import ImageConfig, PartConfig, RunConfig
+from mnerflow.data.image_store import build_store
+from mnerflow.data.post import Post, write_posts
+from mnerflow.files import write_json
+from mnerflow.prediction.predictor import Predictor
+from mnerflow.training.features import compute_features
+from mnerflow.training.images import open_images
+from mnerflow.training.run import train_run
+
+POSTS = [
+    Post(
+        f"private{n}",
+        words.split(),
+        ["B-PER" if word[:2] == "An" else "O" for word in words.split()],
+        [image],
+    )
+    for n, (words, image) in enumerate(
+        [
+            ("we met Ann in Rome", "0.png"),
+            ("Anns sings", "1.png"),
+            ("we met rain : Ann", "2.png"),
+            ("c a Ann Anns !", "3.png"),
+            ("rain sings in c", "0.png"),
+            ("Ann", "1.png"),
+        ]
+        * 3
+    )
+]
+TEXTS = [
+    "we met Ann in Rome",
+    "Ann Ann",
+    "rome : Anns , ann !",
+    "a [SEP] Ann </s> c",
+    "</s> Ann",
+    "été Ann",
+    "été 👍 Ann 東京",
+    "<s> Ann [CLS]",
+    "ANN's Ann",
+]
+
+
+@pytest.fixture
+def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the workflow works, as it is for a training: encoders' weights lie below it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "resources/weights").mkdir(parents=True)
+    return tmp_path / "resources/weights"
+
+
+def transformer(model: Path, weights: Path, **options) -> RunConfig:
+    shutil.copytree(model, weights / "tiny")
+    part = PartConfig("transformer", options, "resources/weights/tiny")
+    return replace(RUN, image_encoder=None, fusion=PartConfig("text_only"), text_encoder=part)
+
+
+def train(run: RunConfig, images: bool = False, **about) -> Path:
+    """A run's folder, trained until it finds names."""
+    rates = replace(run.training.learning_rate, text=0.01, decoder=0.02)
+    run = replace(
+        run,
+        training=replace(run.training, epochs=20, patience=20, batch_tokens=32, learning_rate=rates),
+    )
+    read = None
+    if images:
+        Path("images").mkdir()
+        for number in range(4):
+            Image.new("RGB", (16, 16), (60 * number, 100, 200)).save(f"images/{number}.png")
+        build_store([f"{n}.png" for n in range(4)], Path("images"), Path("store"), 16)
+        if run.image_encoder.frozen:
+            compute_features(run.image_encoder, Path("store"), Path("features.npy"), 1)
+        read = open_images("store/images.npy", "features.npy" if run.image_encoder.frozen else None)
+    write_posts("train.jsonl", POSTS)
+    folder = Path("results/runs/demo/none/bilstm+cnn/linear/seed1")
+    train_run(run, Path("train.jsonl"), Path("train.jsonl"), read, folder, ABOUT | about)
+    return folder
+
+
+def export(run: Path, *options: str, status: int = 0) -> Path:
+    assert main(["export", str(run), "out", *options]) == status
+    return Path("out")
+
+
+def found(entities: list[dict]) -> list[tuple]:
+    return [(one["entity_group"], one["start"], one["end"]) for one in entities]
+
+
+@pytest.mark.parametrize("options", [{}, {"layers": 1, "trained_layers": 1}], ids=["whole", "upper"])
+@pytest.mark.parametrize("model", ["tiny_bert", "tiny_roberta"])
+def test_a_plain_model_tags_as_the_run_does(
+    model: str, options: dict, weights: Path, request: pytest.FixtureRequest
+):
+    from transformers import AutoModelForTokenClassification, AutoTokenizer, pipeline
+
+    run = train(transformer(request.getfixturevalue(model), weights, **options))
+    folder = export(run)
+    # BERT's pipeline takes a word with a mark inside apart; the tiny RoBERTa reads ten bytes at once.
+    texts = [text for text in TEXTS if ("'" not in text if model == "tiny_bert" else len(text.encode()) < 11)]
+    expected = Predictor(run)([{"tokens": text.split(" ")} for text in texts])
+    tagger = pipeline("token-classification", str(folder), aggregation_strategy="first")
+    given = [found(tagger(text)) for text in texts]
+    assert given == [found(one) for one in expected]
+    assert sum(map(len, given)) > 2
+    assert AutoTokenizer.from_pretrained(folder).model_max_length in (12, 16)
+    loaded, told = AutoModelForTokenClassification.from_pretrained(folder, output_loading_info=True)
+    assert not any(told.values())
+    assert loaded.config.id2label == {0: "O", 1: "B-PER", 2: "I-PER"}
+    assert {file.name for file in folder.iterdir()} == {
+        *("README.md", "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
+    }
+
+
+def test_a_plain_model_is_no_run(tiny_bert: Path, weights: Path, capsys: pytest.CaptureFixture):
+    folder = export(train(transformer(tiny_bert, weights)))
+    assert main(["predict", str(folder), "Ann"]) == 1
+    assert "plain model of transformers" in capsys.readouterr().err
+
+
+CASED = PartConfig("transformer", {"casing": True}, "resources/weights/tiny")
+LINEAR = PartConfig("linear")
+
+
+@pytest.mark.parametrize(
+    ("text", "image", "decoder", "reason", "pretrained"),
+    [
+        (CASED, None, "softmax", "casing", False),
+        (replace(CASED, options={}), None, "crf", "its decoder is crf", False),
+        (replace(CASED, options={"trained_layers": 1}), FROZEN, "softmax", "it reads images", True),
+        (RUN.text_encoder, RUN.image_encoder, "crf", "it reads images", None),
+    ],
+    ids=["casing", "crf", "frozen", "bilstm"],
+)
+def test_any_other_run_keeps_its_form_and_needs_nothing_else(
+    text: PartConfig,
+    image: ImageConfig | None,
+    decoder: str,
+    reason: str,
+    pretrained: bool | None,
+    tiny_bert: Path,
+    weights: Path,
+    capsys: pytest.CaptureFixture,
+):
+    shutil.copytree(tiny_bert, weights / "tiny")
+    fusion = LINEAR if image else PartConfig("text_only")
+    run = replace(RUN, text_encoder=text, image_encoder=image, decoder=PartConfig(decoder), fusion=fusion)
+    folder = train(replace(run), images=image is not None)
+    shown = [str(Path("images/1.png").absolute())] if image else []
+    given = [{"tokens": text.split(" "), "images": shown} for text in TEXTS]
+    expected = Predictor(folder)(given)
+    assert sum(map(len, expected)) > 2
+    out = export(folder)
+    assert reason in capsys.readouterr().out
+    shutil.move(out, "elsewhere")
+    shutil.rmtree("results")
+    shutil.rmtree("resources")
+    assert Predictor("elsewhere")(given) == expected
+    if pretrained is not None:  # weights that were all trained are there once
+        assert Path("elsewhere/text_encoder/model.safetensors").exists() == pretrained
+
+
+@pytest.mark.parametrize("decoder", ["softmax", "crf"])
+def test_nothing_of_this_machine_or_of_posts_leaves(
+    decoder: str, tiny_bert: Path, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    home = "/home/somebody/models/tiny"
+    monkeypatch.setenv("HF_TOKEN", "hf_verysecret")
+    run = replace(transformer(tiny_bert, weights), decoder=PartConfig(decoder))
+    for name in ("config.json", "tokenizer_config.json"):
+        settings = json.loads((weights / "tiny" / name).read_text())
+        write_json(weights / "tiny" / name, settings | {"_name_or_path": home, "name_or_path": home})
+    write_json(weights / "tiny/.origin.json", {"source": f"path:{home}"})
+    folder = train(run, sources={"tiny": f"path:{home}", "other": "https://me:hf_verysecret@hub/x"})
+    record = yaml.safe_load((folder / "run.yaml").read_text())
+    record["posts_left_out"] = ["private1"]
+    record["data_sha256"] = {str(tmp_path / name): value for name, value in record["data_sha256"].items()}
+    (folder / "run.yaml").write_text(yaml.safe_dump(record))
+    (folder / "predictions.jsonl").write_text("private")
+    out = export(folder)
+    for file in out.rglob("*"):
+        if file.is_file():
+            for secret in ("/home", "somebody", str(tmp_path), "private", "hf_verysecret"):
+                assert secret.encode() not in file.read_bytes(), file
+    assert "| training posts left out | 1 " in (out / "README.md").read_text()
+
+
+def test_a_folder_appears_whole_or_not_at_all(tiny_bert: Path, weights: Path, capsys: pytest.CaptureFixture):
+    folder = train(transformer(tiny_bert, weights))
+    model = folder / "model.safetensors"
+    whole = model.read_bytes()
+    model.write_bytes(whole[:-4] + b"\1\2\3\4")
+    assert not export(folder, status=1).exists()
+    assert not Path(".out.part").exists()
+    model.write_bytes(whole)
+    Path("out").mkdir()
+    Path("out/mine.txt").write_text("mine")
+    assert [file.name for file in export(folder, status=1).iterdir()] == ["mine.txt"]
+    assert "Name a new folder" in capsys.readouterr().err
+    Path("out/mine.txt").unlink()
+    first = {file.name: file.read_bytes() for file in export(folder).iterdir()}
+    shutil.rmtree("out")
+    assert {file.name: file.read_bytes() for file in export(folder).iterdir()} == first
+
+
+def test_the_card_has_what_hubs_read_and_people_ask(tiny_bert: Path, weights: Path):
+    from huggingface_hub import ModelCard
+
+    run = replace(RUN, text_encoder=PartConfig("bilstm", RUN.text_encoder.options))
+    folder = train(run, images=True, sources={"bert": "google/bert", "cnn": "path:/a/b/cnn"})
+    own = {"entity_precision": 0.5, "entity_recall": 0.25, "sentences": 12}
+    own["per_type"] = {"PER": {"f1": 0.3, "precision": 0.5, "recall": 0.25, "support": 1234}}
+    true, shuffled = own | {"entity_f1": 0.333333}, own | {"entity_f1": 0.3}
+    write_json(
+        folder / "scores.json", {"dev": {"true": true}, "test": {"true": true, "image.shuffled": shuffled}}
+    )
+    study = Path("results/mine")
+    (study / "tables").mkdir(parents=True)
+    about = {"title": "My Set", "language": "cs", "licence": "as *stated*", "homepage": "https://x.org"}
+    (study / "config.yaml").write_text(yaml.safe_dump({"datasets": {"demo": about}}))
+    columns = "dataset,filter,text_encoder,image_encoder,fusion,variant,seeds,entity_f1_mean"
+    grid = f"{columns},entity_f1_low,entity_f1_high\ndemo,none,bilstm,cnn,linear,base,3,0.35,0.3,0.4\n"
+    (study / "tables/grid.csv").write_text(grid)
+    card = ModelCard.load(export(folder, "--license", "mit") / "README.md")
+    data = card.data.to_dict()
+    wanted = {
+        "language": "cs",
+        "license": "mit",
+        "library_name": "mnerflow",
+        "datasets": ["demo"],
+        "base_model": ["google/bert"],
+        "pipeline_tag": "token-classification",
+        "metrics": ["f1", "precision", "recall"],
+    }
+    assert wanted.items() <= data.items()
+    [index] = data["model-index"]
+    [result] = index["results"]
+    values = {metric["type"]: metric["value"] for metric in result["metrics"]}
+    assert values == {"f1": 0.333333, "precision": 0.5, "recall": 0.25}
+    assert (result["dataset"]["name"], result["dataset"]["split"]) == ("My Set", "test")
+    for said in ("35.00, 95 % interval 30.0–40.0", "−3.33", "1,234", "as *stated*", "it reads images"):
+        assert said in card.text
