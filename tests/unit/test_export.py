@@ -1,6 +1,7 @@
 """A run leaves as a folder that loads elsewhere, tags as it did, and tells nothing of this machine."""
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from mnerflow.cli import main
 from mnerflow.config import ImageConfig, PartConfig, RunConfig
 from mnerflow.data.image_store import build_store
 from mnerflow.data.post import Post, write_posts
-from mnerflow.files import write_json
+from mnerflow.files import read_json, write_json
 from mnerflow.prediction.predictor import Predictor
 from mnerflow.training.features import compute_features
 from mnerflow.training.images import open_images
@@ -40,17 +41,8 @@ POSTS = [
         * 3
     )
 ]
-TEXTS = [
-    "we met Ann in Rome",
-    "Ann Ann",
-    "rome : Anns , ann !",
-    "a [SEP] Ann </s> c",
-    "</s> Ann",
-    "été Ann",
-    "été 👍 Ann 東京",
-    "<s> Ann [CLS]",
-    "ANN's Ann",
-]
+TEXTS = ["we met Ann in Rome", "Ann Ann", "rome : Anns , Ann !", "été 👍 Ann", "Anns rain Ann"]
+ODD = ["a [SEP] Ann", "<s> Ann [CLS] Ann", "ANN's Ann", "Ann 東京 Ann", "</s> Ann", "@Ann #rome"]
 
 
 @pytest.fixture
@@ -103,24 +95,42 @@ def found(entities: list[dict]) -> list[tuple]:
 def test_a_plain_model_tags_as_the_run_does(
     model: str, options: dict, weights: Path, request: pytest.FixtureRequest
 ):
-    from transformers import AutoModelForTokenClassification, AutoTokenizer, pipeline
+    from transformers import AutoModelForTokenClassification, pipeline
 
-    run = train(transformer(request.getfixturevalue(model), weights, **options))
+    settings = transformer(request.getfixturevalue(model), weights, **options)
+    if model == "tiny_roberta":  # a general class would not put a blank before the first word
+        described = weights / "tiny/tokenizer_config.json"
+        write_json(described, read_json(described) | {"tokenizer_class": "RobertaTokenizer"})
+    run = train(settings)
     folder = export(run)
-    # BERT's pipeline takes a word with a mark inside apart; the tiny RoBERTa reads ten bytes at once.
-    texts = [text for text in TEXTS if ("'" not in text if model == "tiny_bert" else len(text.encode()) < 11)]
-    expected = Predictor(run)([{"tokens": text.split(" ")} for text in texts])
-    tagger = pipeline("token-classification", str(folder), aggregation_strategy="first")
-    given = [found(tagger(text)) for text in texts]
-    assert given == [found(one) for one in expected]
-    assert sum(map(len, given)) > 2
-    assert AutoTokenizer.from_pretrained(folder).model_max_length in (12, 16)
+    # The tiny RoBERTa reads ten subwords at once, which may be bytes.
+    texts, room = (TEXTS, 99) if model == "tiny_bert" else (["we met Ann in Rome", "Anns met Ann's"], 11)
+    pipe = pipeline("token-classification", str(folder), aggregation_strategy="first")
+    expected = Predictor(run)([{"tokens": text.split()} for text in texts])
+    assert [found(pipe(text)) for text in texts] == [found(one) for one in expected]
+    assert any(expected)
+    _, program = re.findall("```python\n(.*?)```", (folder / "README.md").read_text(), re.DOTALL)
+    before, _, after = program.replace("ORG/NAME", str(folder)).partition('words = ["Ann"')
+    values: dict = {}
+    exec(before, values)
+    for text in [text for text in (*TEXTS, *ODD) if len(text.encode()) < room]:
+        exec(f"words = {text.split()}\n{after.partition(chr(10))[2]}", values)
+        [tagged] = Predictor(run).stream([{"tokens": text.split()}])
+        assert [values["tags"]] == tagged.tags, text
     loaded, told = AutoModelForTokenClassification.from_pretrained(folder, output_loading_info=True)
     assert not any(told.values())
     assert loaded.config.id2label == {0: "O", 1: "B-PER", 2: "I-PER"}
     assert {file.name for file in folder.iterdir()} == {
         *("README.md", "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
     }
+
+
+def test_a_model_that_would_tag_otherwise_is_not_called_plain(
+    tiny_roberta: Path, weights: Path, capsys: pytest.CaptureFixture
+):
+    run = train(transformer(tiny_roberta, weights))
+    assert Predictor(export(run))("Ann sings") == Predictor(run)("Ann sings")
+    assert "its tokenizer cuts running text otherwise" in capsys.readouterr().out
 
 
 def test_a_plain_model_is_no_run(tiny_bert: Path, weights: Path, capsys: pytest.CaptureFixture):
@@ -160,7 +170,7 @@ def test_any_other_run_keeps_its_form_and_needs_nothing_else(
     shown = [str(Path("images/1.png").absolute())] if image else []
     given = [{"tokens": text.split(" "), "images": shown} for text in TEXTS]
     expected = Predictor(folder)(given)
-    assert sum(map(len, expected)) > 2
+    assert any(expected)
     out = export(folder)
     assert reason in capsys.readouterr().out
     shutil.move(out, "elsewhere")
@@ -193,7 +203,7 @@ def test_nothing_of_this_machine_or_of_posts_leaves(
         if file.is_file():
             for secret in ("/home", "somebody", str(tmp_path), "private", "hf_verysecret"):
                 assert secret.encode() not in file.read_bytes(), file
-    assert "| training posts left out | 1 " in (out / "README.md").read_text()
+    assert re.search(r"training posts left out +\| 1 ", (out / "README.md").read_text())
 
 
 def test_a_folder_appears_whole_or_not_at_all(tiny_bert: Path, weights: Path, capsys: pytest.CaptureFixture):

@@ -19,16 +19,25 @@ tagger("Ann sings in Rome .")
 ```
 
 `ORG/NAME` is this repository, or a folder that holds its files. Write a blank between all words and
-punctuation marks, as the training data has them: the tags are then those of the run, word for word. Four
-cases differ:
+punctuation marks, as the training data has them. The pipeline parts raw text itself, and takes apart a word
+with marks inside (`@ann`), of Chinese characters, or whose beginning is not in the vocabulary (an emoji),
+where the run gives the whole word the tag of its first part. This gives each word the run's tag:
 
-- Raw text is cut by the pipeline itself, which does not part an emoji from a word that it touches.
-- A word with marks inside, as `@ann` or `'s`, is a word to the run. The pipeline may take it apart; the
-  tag of the whole is that of its first part.
-- A word of control characters or variation selectors alone is unknown to the run, and not seen by the
-  pipeline.
-- A text of more than {limit} subwords is cut off by the pipeline. With `stride={stride}` it reads windows,
-  whose borders are not the run's.
+```python
+from transformers import AutoModelForTokenClassification, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained("ORG/NAME")
+model = AutoModelForTokenClassification.from_pretrained("ORG/NAME")
+words = ["Ann", "sings", "in", "Rome", "."]
+read = tokenizer(words, is_split_into_words=True, truncation=True, return_tensors="pt")
+best = model(**read).logits[0].argmax(-1).tolist()
+first = {{word: place for place, word in reversed([*enumerate(read.word_ids())])}}
+tags = [model.config.id2label[best[first[word]]] if word in first else "O" for word in range(len(words))]
+```
+
+Two cases differ still. A word that the tokenizer deletes, of control characters or variation selectors
+alone, is unknown to the run, and not seen here. A text of more than {limit} subwords is read by the run in
+windows that overlap; the pipeline cuts it off, or with `stride={stride}` reads windows of its own.
 """
 OWN_USE = """\
 ```python

@@ -8,7 +8,7 @@ from mnerflow.export.card import card
 from mnerflow.export.facts import Facts, facts_of
 from mnerflow.export.own import save_own
 from mnerflow.export.plain import NotPlain, check_settings, plain_model, save_plain
-from mnerflow.export.public import clean_descriptions, without_paths
+from mnerflow.export.public import clean_descriptions, public
 from mnerflow.files import atomic_folder, write_text
 from mnerflow.models.tagger import load_tagger
 from mnerflow.plan.kept_weights import MODEL
@@ -52,5 +52,5 @@ def export(run: Path, target: Path, licence: str = "unknown") -> str:
 
 
 def _public(facts: Facts) -> Facts:
-    """The facts without paths of this machine."""
-    return replace(facts, record=TrainingRecord.model_validate(without_paths(facts.record.model_dump())))
+    """The facts without paths and secrets of this machine."""
+    return replace(facts, record=TrainingRecord.model_validate(public(facts.record.model_dump())))
