@@ -19,9 +19,10 @@ tagger("Ann sings in Rome .")
 ```
 
 `ORG/NAME` is this repository, or a folder that holds its files. Write a blank between all words and
-punctuation marks, as the training data has them. The pipeline parts raw text itself, and takes apart a word
-with marks inside (`@ann`), of Chinese characters, or whose beginning is not in the vocabulary (an emoji),
-where the run gives the whole word the tag of its first part. This gives each word the run's tag:
+punctuation marks, as the training data has them; a name may be given with the blank before it. The pipeline
+parts raw text itself, and takes apart a word with marks inside (`@ann`), of Chinese characters, or whose
+beginning is not in the vocabulary (an emoji), where the run gives the whole word the tag of its first part.
+This gives each word the run's tag:
 
 ```python
 from transformers import AutoModelForTokenClassification, AutoTokenizer
@@ -35,9 +36,8 @@ first = {{word: place for place, word in reversed([*enumerate(read.word_ids())])
 tags = [model.config.id2label[best[first[word]]] if word in first else "O" for word in range(len(words))]
 ```
 
-Two cases differ still. A word that the tokenizer deletes, of control characters or variation selectors
-alone, is unknown to the run, and not seen here. A text of more than {limit} subwords is read by the run in
-windows that overlap; the pipeline cuts it off, or with `stride={stride}` reads windows of its own.
+A text of more than {limit} subwords is cut off. The run reads it in windows that overlap; the pipeline with
+`stride={stride}` reads windows of its own, and may find other names there.
 """
 OWN_USE = """\
 ```python
@@ -172,9 +172,10 @@ def _limits(facts: Facts) -> Iterator[str]:
     yield (
         "For finding names in texts like those that it was trained on"
         f"{f' (language: {language})' if language else ''}, and for comparing models. It has been tested on "
-        f"{markdown_escape(facts.title)} alone: elsewhere expect lower scores, and measure them on your own "
-        "texts. It knows no types but those above, finds no name inside another, and repeats what is uneven "
-        "in its training data, as whose names are found. Let no decision about a person rest on it."
+        f"one data set alone ({markdown_escape(facts.title)}): elsewhere expect lower scores, and measure "
+        "them on your own texts. It knows no types but those above, finds no name inside another, and "
+        "repeats what is uneven in its training data, as whose names are found. Let no decision about a "
+        "person rest on it."
     )
 
 
@@ -188,7 +189,7 @@ def _environment(facts: Facts) -> Iterator[str]:
         ["epochs", f"{record.epochs_run}, the weights are of epoch {record.best_epoch}"],
         ["weights trained", f"{record.parameters_trained:,}"],
         ["training posts left out", f"{len(record.posts_left_out):,}"],
-        ["words of raw text", f"cut as mnerflow's `{record.tokenizer}`"],
+        ["words of raw text", f"cut as the tokenizer {record.tokenizer} of mnerflow does"],
         ["computed on", f"{machine}, {record.precision}, {record.seconds:,.0f} s"],
         ["finished", record.finished],
         ["mnerflow's commit", (record.code.commit or "unknown") + " with changes" * record.code.dirty],
@@ -199,7 +200,7 @@ def _environment(facts: Facts) -> Iterator[str]:
 
 def _licences(facts: Facts, licence: str) -> Iterator[str]:
     about = facts.dataset
-    lines = [f"- Weights: {licence}. Code of mnerflow: MIT."]
+    lines = [f"- Weights: {'no licence stated' if licence == 'unknown' else licence}. Code of mnerflow: MIT."]
     lines += [f"- Pretrained model `{name}`: `{source}`" for name, source in facts.record.sources.items()]
     lines.append(
         f"- Data set {markdown_escape(facts.title)}, licence: {about.get('licence') or 'not stated'}"

@@ -39,7 +39,7 @@ def export(run: Path, target: Path, licence: str = "unknown") -> str:
         try:
             check_settings(config)
             tagger = load_tagger(config, run / MODEL, 0)
-            save_plain(plain_model(config, tagger), tagger, folder)
+            save_plain(*plain_model(config, tagger), folder)
             limit = tagger.encoder.text.limit
         except NotPlain as error:
             reason = str(error)

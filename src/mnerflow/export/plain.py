@@ -6,22 +6,33 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
+from tokenizers import Regex, normalizers
 from torch import nn
-from transformers import AutoModelForTokenClassification, PreTrainedModel
+from transformers import AutoModelForTokenClassification, PreTrainedModel, PreTrainedTokenizerBase
 
 from mnerflow.config import RunConfig
 from mnerflow.data.post import Post
 from mnerflow.data.tags import OUTSIDE
+from mnerflow.files import read_json, write_json
 from mnerflow.models.pretrained import SAFE
 from mnerflow.models.tagger import Tagger
 from mnerflow.models.text_encoders.transformer import Transformer
 from mnerflow.plan.names import TEXT_ONLY
 from mnerflow.training.inputs import inputs_of
 
-# On these a plain model must compute what the run computes: words, marks, what spells a special subword, a
-# word that no vocabulary has.
-TRIED = ("Ann sings in Rome .", "@ann : it 's # news", "a [SEP] b </s> c", "straße 東京 👍 été", "A")
+# On these a plain model must compute what the run computes: words, marks, what spells a special subword,
+# words that no vocabulary has or that a tokenizer deletes.
+TRIED = (
+    "Ann sings in Rome .",
+    "@ann : it 's # news",
+    "a [SEP] </s> c",
+    "straße 東京 👍 été",
+    "⬆ \ufe0f \u200d A",
+)
 TOLERANCE = 1e-3  # of logits: two ways to compute attention round otherwise
+DELETED = "\ufe0f"  # a variation selector, which many tokenizers delete, as other words of such characters:
+DELETED_WORD = r"(?<!\S)[\p{C}\p{M}\x{FFFD}]+(?!\S)"
+UNKNOWN = "\u2400"  # a character that no vocabulary has
 
 
 class NotPlain(Exception):
@@ -47,8 +58,8 @@ def check_settings(run: RunConfig) -> None:
         raise NotPlain(f"it reads words off the {pooling} of their subwords, a plain model off the first")
 
 
-def plain_model(run: RunConfig, tagger: Tagger) -> PreTrainedModel:
-    """The tagger of a run that passes ``check_settings`` as a model of transformers, both on the processor.
+def plain_model(run: RunConfig, tagger: Tagger) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """The tagger of a run that passes ``check_settings``, as a model of transformers and its tokenizer.
 
     Raises ``NotPlain`` where transformers has no classifier that computes the same.
     """
@@ -67,23 +78,24 @@ def plain_model(run: RunConfig, tagger: Tagger) -> PreTrainedModel:
         _fill(model, encoder.model, tagger.decoder.head)
     except (ValueError, RuntimeError, AttributeError) as error:
         raise NotPlain(f"transformers has no token classifier of {family} with these weights") from error
-    model.eval()
-    _compare(model, run, tagger.eval())
-    return model
+    tokenizer = _plain_tokenizer(encoder)
+    _compare(model.eval(), tokenizer, run, tagger.eval())
+    return model, tokenizer
 
 
-def save_plain(model: PreTrainedModel, tagger: Tagger, folder: Path) -> None:
-    """Write the model, its configuration and its tokenizer into a folder."""
-    encoder = _encoder(tagger)
-    tokenizer = encoder.tokenizer
-    tokenizer.model_max_length = encoder.limit
-    # A text that spells a special subword, as `[SEP]`, has words; only what init_kwargs knows is saved.
-    tokenizer.split_special_tokens = tokenizer.init_kwargs["split_special_tokens"] = True
+def save_plain(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
+    """Write what ``plain_model`` gave into a folder."""
     try:
         model.save_pretrained(folder)
     except SafetensorError as error:  # its word for a full disk
         raise OSError(str(error)) from error
     tokenizer.save_pretrained(folder)
+    # Its family's class would build it anew, without what stands for unknown words.
+    settings = read_json(folder / "tokenizer_config.json")
+    general = {"tokenizer_class": "PreTrainedTokenizerFast", "model_input_names": tokenizer.model_input_names}
+    write_json(folder / "tokenizer_config.json", settings | general)
+    for file in folder.glob("*.safetensors"):
+        file.chmod((folder / "config.json").stat().st_mode)  # safetensors lets nobody else read
 
 
 def _fill(model: PreTrainedModel, encoder: nn.Module, head: nn.Module) -> None:
@@ -97,17 +109,44 @@ def _fill(model: PreTrainedModel, encoder: nn.Module, head: nn.Module) -> None:
     layer.load_state_dict(head.state_dict())
 
 
-def _compare(model: PreTrainedModel, run: RunConfig, tagger: Tagger) -> None:
-    """Raise ``NotPlain`` where subwords or logits of ``TRIED`` differ."""
+def _plain_tokenizer(encoder: Transformer) -> PreTrainedTokenizerBase:
+    """A copy of the encoder's tokenizer that itself does what the encoder does beside it.
+
+    A text has no special subwords, whatever it spells, and a word that would be deleted is unknown.
+    """
+    tokenizer = copy.deepcopy(encoder.tokenizer)
+    tokenizer.model_max_length = encoder.limit
+    # Only what init_kwargs knows is saved.
+    tokenizer.split_special_tokens = tokenizer.init_kwargs["split_special_tokens"] = True
+    special = {*tokenizer.all_special_ids} - {tokenizer.unk_token_id}
+    replaced = [Regex(DELETED_WORD)] if not _cut(tokenizer, DELETED) else []
+    replaced += [token for token in tokenizer.all_special_tokens if special & {*_cut(tokenizer, token)}]
+    backend = tokenizer.backend_tokenizer  # type: ignore[attr-defined]
+    steps = [normalizers.Replace(pattern, UNKNOWN) for pattern in replaced]
+    own = [backend.normalizer] if backend.normalizer else []
+    if steps:
+        backend.normalizer = normalizers.Sequence([*steps, *own])
+    return tokenizer
+
+
+def _cut(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
+    return tokenizer(text, add_special_tokens=False)["input_ids"]
+
+
+def _compare(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, run: RunConfig, tagger: Tagger
+) -> None:
+    """Raise ``NotPlain`` where subwords or logits differ for the words of ``TRIED``."""
     posts = [_post(text) for text in TRIED]
     inputs = inputs_of(run, tagger, posts, None)
-    tokenizer = _encoder(tagger).tokenizer
-    for index, (text, encoded) in enumerate(zip(TRIED, inputs.texts, strict=True)):
+    if _cut(tokenizer, TRIED[0]) != [one for word in posts[0].tokens for one in _cut(tokenizer, word)]:
+        raise NotPlain("its tokenizer cuts running text otherwise than single words")
+    for index, (post, encoded) in enumerate(zip(posts, inputs.texts, strict=True)):
         if len(encoded.windows) > 1:
             continue
-        given = tokenizer(text, return_tensors="pt", split_special_tokens=True)
+        given = tokenizer(post.tokens, is_split_into_words=True, return_tensors="pt")
         if given["input_ids"][0].tolist() != encoded.windows[0]:
-            raise NotPlain("its tokenizer cuts running text otherwise than single words")
+            raise NotPlain("transformers' tokenizer cuts its words otherwise")
         with torch.no_grad():
             [logits] = model(**given).logits
             [scores] = tagger(inputs.batch([index]))
