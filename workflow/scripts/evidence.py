@@ -4,7 +4,7 @@ from pathlib import Path
 
 from mnerflow.evaluation.counts import read_counts
 from mnerflow.evaluation.evidence import compare_with_baselines, stray_controls, unlike_baselines
-from mnerflow.evaluation.pooled import pooled_answers
+from mnerflow.evaluation.pooled import of_all_posts, pooled_answers
 from mnerflow.log import job
 from mnerflow.plan.baselines import read_baselines
 from mnerflow.plan.names import Run
@@ -28,8 +28,7 @@ with job("compared all runs", snakemake.log[0]):
     does_it_help.TABLE.write(
         snakemake.output.help, compared, does_it_help.help_table(compared, alone, margin, stray)
     )
-    trained = {run.combination for run in records}
-    answers = pooled_answers(runs, [one for one in comparisons if one.combination in trained])
+    answers = pooled_answers(runs, of_all_posts(comparisons, records))
     pooled.TABLE.write(snakemake.output.pooled, pooled.pooled_rows(answers))
     curve = learning_curve.curve_rows(runs, records, snakemake.params.curves)
     learning_curve.TABLE.write(snakemake.output.curve, curve)
