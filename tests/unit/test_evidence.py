@@ -261,6 +261,9 @@ def test_p_values_are_corrected_over_the_runs_with_two_seeds():
     assert [one.p_corrected for one in found] == [*holm(p_values[:4]), None]
     assert {(one.verdict, one.baseline_seeds) for one in found[4:]} == {("one seed", 3)}
     assert found[4].difference.known  # its variance is that of the others
+    one = {run: found for run, found in runs.items() if run.seed == 1}
+    found, _ = compare_with_baselines(one | fusions, baselines, MARGIN, TRIALS)
+    assert {(one.verdict, one.p_corrected) for one in found} == {("one seed", None)}, "of the baseline"
 
 
 def test_a_single_seed_of_all_has_a_difference_and_no_interval():

@@ -94,7 +94,7 @@ TABLE = Table(
         Column(
             "p_corrected",
             "corrected p",
-            "by Holm's correction over the runs of the table with two seeds or more",
+            "by Holm's correction over the comparisons of the table with two seeds or more on both sides",
             P_VALUE,
         ),
         Column("sure", meaning="whether corrected p is below 0.05", form=FLAG),

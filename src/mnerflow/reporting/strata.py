@@ -41,7 +41,8 @@ JUDGED = (
 _WHOLE = {column.name: column for column in WHOLE.columns} | {
     "p_corrected": replace(
         next(column for column in WHOLE.columns if column.name == "p_corrected"),
-        meaning="by Holm's correction over all rows with two seeds or more that are not too small",
+        meaning="by Holm's correction over all rows with two seeds or more on both sides that are not too "
+        "small",
     )
 }
 TABLE = Table(
