@@ -21,6 +21,7 @@ from mnerflow.reporting.columns import (
     PERCENT,
     POINTS,
     SEEDS,
+    SHARE,
     SYSTEM,
     Column,
     Row,
@@ -102,10 +103,10 @@ TABLE = Table(
             Column(
                 f"drop_{change}",
                 f"drop, {change}",
-                f"what the same weights lose with the source {how}, and its 95 % interval",
+                f"what the same weights lose with the source {change}, and its 95 % interval",
                 WITH_INTERVAL,
             )
-            for change, how in zip(CHANGES, ("wrong", "blank"), strict=True)
+            for change in CHANGES
         ),
         *(
             Column(
@@ -122,7 +123,7 @@ TABLE = Table(
             "changed",
             "changed",
             "posts tagged otherwise when the source is shuffled",
-            number(lambda share: f"{100 * share:.1f}"),
+            SHARE,
         ),
         Column("verdict", "verdict", "gains, ignores, loses, relies, unclear or one seed, by fixed rules"),
         Column(
@@ -167,7 +168,8 @@ TABLE = Table(
     further=(
         Part(
             "wrong",
-            "The same runs with their source made wrong. Drop: {drop_shuffled}. Changed: {changed}.",
+            "The same runs with their source made wrong. Drop: what the same weights lose, and its 95 % "
+            "interval. Changed: {changed}.",
             (*WHOSE, "drop_shuffled", "drop_blank", "changed"),
         ),
         Part(

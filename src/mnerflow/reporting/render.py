@@ -110,6 +110,11 @@ def percent(value: float | None) -> str:
     return ABSENT if value is None else f"{100 * value:.2f}"
 
 
+def share(value: float) -> str:
+    """A share of posts or entities, ``0.2053`` as ``"20.5"``."""
+    return f"{100 * value:.1f}"
+
+
 def spread(mean: float | None, sd: float | None) -> str:
     """Mean and standard deviation in percent: ``"83.12 ± 0.40"``, without ``±`` where it is not known."""
     return percent(mean) if sd is None else f"{percent(mean)} ± {percent(sd)}"
