@@ -83,8 +83,8 @@ class Comparison:
     no part in the correction. ``p_trained`` tests these trained models alone (``None`` where that test was
     left out). ``changed`` is the share of sentences that are tagged otherwise when the source is shuffled.
     ``order`` is the bound of almost stochastic order, below 0.5 where the fusion's seeds are almost
-    stochastically better (``None`` below five seeds). A change of less than ``margin`` counts as none. ``controls`` are by
-    the change of the source that they were trained with; no verdict hangs on them.
+    stochastically better (``None`` below five seeds). A change of less than ``margin`` counts as none.
+    ``controls`` are by the change of the source that they were trained with; no verdict hangs on them.
     """
 
     combination: Combination
