@@ -36,8 +36,6 @@ REMARKS = {
     "device": "some of its sides were made on a GPU, others on a processor",
     "versions": "its sides were made with different versions of packages (`run.yaml` names them)",
 }
-
-
 CLOSE = "a bound lies within 0.05 points of another verdict"
 
 
