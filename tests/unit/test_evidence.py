@@ -185,6 +185,8 @@ def test_a_matched_control_stands_beside_the_baseline_and_changes_no_other_numbe
     [one], alone = compare_with_baselines(runs, BASELINES, MARGIN, TRIALS, controls=held)
     [without], _ = compare_with_baselines(runs, BASELINES, MARGIN, TRIALS)
     assert (replace(one, controls={}), alone) == (without, [])
+    uncontrolled = {run: found for run, found in runs.items() if run.variant == "base"}
+    assert one.drops == compare_with_baselines(uncontrolled, BASELINES, MARGIN, TRIALS)[0][0].drops
     control = one.controls["shuffled"]
     assert (control.combination, control.seeds) == (SHUFFLED.combination, 2)
     systems = systems_of(runs)

@@ -178,7 +178,7 @@ def compare_with_baselines(
     """Compare every combination with its baselines, each with all of its seeds.
 
     The variance between seeds is pooled over the combinations of a data set and filter that read the text
-    and find anything.
+    and find anything; that of drops over those of them that have a baseline.
 
     Args:
         runs: counts of the test split.
@@ -197,7 +197,7 @@ def compare_with_baselines(
     for _, group in groupby(sorted(runs), key=lambda run: run.data):
         members = {run: runs[run] for run in group}
         check_same_posts(members.items())
-        data = _Data(members, margin, trials)
+        data = _Data(members, baselines, margin, trials)
         for one, of_seeds in groupby(members, key=lambda run: run.combination):
             own = [*of_seeds]
             for source, baseline in baselines.get(one, {}).items():
@@ -245,11 +245,13 @@ def stray_controls(
 class _Data:
     """The runs of one data set and filter, whose variances between seeds are pooled."""
 
-    def __init__(self, runs: Mapping[Run, Counts], margin: float, trials: int) -> None:
+    def __init__(self, runs: Mapping[Run, Counts], baselines: Baselines, margin: float, trials: int) -> None:
         self.runs, self.margin, self.trials = runs, margin, trials
         self.systems = systems_of(runs)
         self.pool = alike(self.systems)
         self.variance = SeedVariance.pooled(self.pool.values())
+        # What learnt from wrong sources has none to lose, with whatever seed: its drops tell of no others.
+        self.compared = [one for one in self.pool if baselines.get(one)]
         self.drops = {
             name: self._drops(name) for name in dict.fromkeys(chain(*(c.changed for c in runs.values())))
         }
@@ -257,7 +259,7 @@ class _Data:
     def _drops(self, name: str) -> dict[Combination, Estimate]:
         wrong = systems_of(self.runs, name)
         drops = {one: self.systems[one] - system for one, system in wrong.items()}
-        variance = SeedVariance.pooled(drops[one] for one in self.pool if one in drops)
+        variance = SeedVariance.pooled(drops[one] for one in self.compared if one in drops)
         return {one: variance.mean(drop) for one, drop in drops.items()}
 
     def controls(
