@@ -113,12 +113,12 @@ def test_a_row_a_data_set_and_a_sentence(tmp_path):
     TABLE.write([tmp_path / "pooled.csv", tmp_path / "pooled.md"], [row])
     assert re.fullmatch(
         r"On average over 2 models, the image changes entity F1 by \+\d+\.\d\d points \(95 % interval \+.*, "
-        r"p <0\.001\); 1 of the models ran with one seed\.",
+        r"p\u00a0<\u00a00\.001\); 1 of the models ran with one seed\.",
         sentence(TABLE.read(tmp_path / "pooled.csv")[0]),
     )
     nothing = row | {"low": -0.1, "source": "caption+ocr", "one_seed": 0, "p": 0.2}
-    assert "the caption and ocr changes" in sentence(nothing)
-    assert sentence(nothing).endswith("p 0.200): neither a gain nor a loss can be shown.")
+    assert "the caption and ocr change entity F1" in sentence(nothing)
+    assert sentence(nothing).endswith("p\u00a0=\u00a00.200): neither a gain nor a loss can be shown.")
 
 
 def test_where_no_system_has_two_seeds_the_mean_stands_alone():

@@ -107,7 +107,7 @@ def test_a_data_set_of_several_models_is_told_once_what_they_gain_on_average() -
     said = [line for answer in (*found.real, *found.one_seed) for line in answer.sentences]
     assert [line for line in said if "average" in line] == [
         "On average over 2 models, the image changes entity F1 by +10.00 points (95 % interval +5.00 to "
-        "+15.00, p 0.010); 1 of the models ran with one seed."
+        "+15.00, p\u00a0=\u00a00.010); 1 of the models ran with one seed."
     ]
 
 

@@ -11,7 +11,7 @@ from mnerflow.plan.datasets import MATCHED, Kind
 from mnerflow.plan.names import FILTERS_OFF, Combination
 from mnerflow.reporting.columns import Row
 from mnerflow.reporting.pooled import sentence
-from mnerflow.reporting.render import interval, listed, p_value, percent, points
+from mnerflow.reporting.render import interval, listed, p_said, percent, points
 from mnerflow.reporting.summary import FEW_SENTENCES, few_sentences
 
 # Singular and plural of what a fusion does, by verdict.
@@ -286,7 +286,7 @@ def _claim(row: Row) -> Claim:
     if row["baseline_seeds"] != row["seeds"]:
         seeds += f" against {row['baseline_seeds']}"
     said = [interval(*ends)] if ends else []
-    said += [f"corrected p\u00a0{_p(row['p_corrected'])}"] if row["p_corrected"] is not None else []
+    said += [f"corrected {p_said(row['p_corrected'])}"] if row["p_corrected"] is not None else []
     evidence = f"over {seeds}: {points(row['difference'])} points{_bracketed('; '.join(said))}."
     if (drop := row["drop_shuffled"]) is not None:
         wrong = [row[name] for name in ("drop_shuffled_low", "drop_shuffled_high") if row[name] is not None]
@@ -336,8 +336,3 @@ def _lose(drop: float) -> str:
     if abs(drop) < 0.00005:
         return "score the same"
     return f"{'lose' if drop > 0 else 'gain'} {100 * abs(drop):.2f} points"
-
-
-def _p(value: float) -> str:
-    text = p_value(value)
-    return f"<\u00a0{text[1:]}" if text.startswith("<") else f"=\u00a0{text}"

@@ -140,6 +140,12 @@ def p_value(p: float) -> str:
     return "<0.001" if p < 0.001 else f"{p:.3f}"
 
 
+def p_said(p: float) -> str:
+    """In a sentence, kept on one line: ``"p = 0.010"``, ``"p < 0.001"``."""
+    text = p_value(p)
+    return f"p\u00a0<\u00a0{text[1:]}" if text.startswith("<") else f"p\u00a0=\u00a0{text}"
+
+
 def listed(words: Sequence[str]) -> str:
     """``"one, two and three"``."""
     return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
