@@ -77,9 +77,10 @@ check: .venv/installed ## linters, formatters, types
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy --no-error-summary
-	.venv/bin/snakefmt --check Snakefile rivals.smk workflow
+	.venv/bin/snakefmt --check Snakefile rivals.smk contexts.smk workflow
 	.venv/bin/snakemake --lint
 	.venv/bin/snakemake -s rivals.smk --lint
+	.venv/bin/snakemake -s contexts.smk --lint
 
 rulegraph: .venv/installed ## draw README's graph of the rules anew, without arrows that follow from others (Graphviz)
 	.venv/bin/snakemake --rulegraph | tred | dot -Tsvg > docs/rulegraph.svg

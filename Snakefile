@@ -22,6 +22,9 @@ include: "workflow/rules/report.smk"
 include: "workflow/rules/provenance.smk"
 
 
+check_contexts({*plan.runs, *plan.tried, *plan.starts})
+
+
 rule all:
     """Everything that the configuration's grid asks for."""
     default_target: True

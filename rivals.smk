@@ -10,6 +10,9 @@ include: "workflow/rules/data.smk"
 include: "workflow/rules/ask.smk"
 
 
+check_contexts(plan.rivals)
+
+
 rule rivals:
     """Ask every configured rival; those without a price cost nothing, the others keep to `max_cost`."""
     default_target: True

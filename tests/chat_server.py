@@ -13,7 +13,7 @@ TOKENS = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
 
 
 class ChatServer(ThreadingHTTPServer):
-    """Calls the person in the question's first word; ``next`` holds what is done instead, a request each.
+    """Says what ``answer`` makes of a request's body; ``next`` holds what is done instead, a request each.
 
     ``asked`` lists the bodies of all requests, ``keys`` their keys, ``most`` how many were ever under way.
     """
@@ -26,6 +26,7 @@ class ChatServer(ThreadingHTTPServer):
         self.asked: list[dict[str, Any]] = []
         self.keys: set[str | None] = set()
         self.next: deque[Callable[[_Handler], None]] = deque()
+        self.answer: Callable[[dict[str, Any]], str] = calls_the_first_word
         self.delay = 0.0
         self.lock = threading.Lock()
         self.under_way = self.most = 0
@@ -51,9 +52,7 @@ class _Handler(BaseHTTPRequestHandler):
             if misbehave:
                 misbehave(self)
             else:
-                self.say(
-                    json.dumps({"entities": [{"text": text_asked(self.body).split()[0], "type": "PER"}]})
-                )
+                self.say(server.answer(self.body))
         except (BrokenPipeError, ConnectionResetError):
             pass  # the client had waited long enough
         finally:
@@ -85,6 +84,11 @@ def text_asked(body: dict[str, Any]) -> str:
     content = body["messages"][-1]["content"]
     text = content if isinstance(content, str) else content[0]["text"]
     return text.rpartition("Text: ")[2]
+
+
+def calls_the_first_word(body: dict[str, Any]) -> str:
+    """The first word of the question is a person."""
+    return json.dumps({"entities": [{"text": text_asked(body).split()[0], "type": "PER"}]})
 
 
 def says(content: str | None, finish_reason: str = "stop") -> Callable[[_Handler], None]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 # Control characters but tab and line end, marks that turn the direction of what follows, half characters.
-_UNSEEN = re.compile(
+UNSEEN = re.compile(
     "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff]"
 )
 
@@ -41,4 +41,4 @@ def check_known(names: Iterable[str], known: Iterable[str], place: str) -> None:
 
 def printable(text: str) -> str:
     """``text`` for a terminal, a log or a table: what would act there, as clear a screen, is written out."""
-    return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    return UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)

@@ -1,7 +1,7 @@
-"""``run.yaml``: what a run says of itself, written and read through one typed record."""
+"""What a run says of itself in ``run.yaml``, and an asked context beside its texts: typed records."""
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
@@ -63,16 +63,7 @@ class ImagesRead(_Part):
     broken: str
 
 
-class Record(_Part):
-    """What all runs say: their names, settings, code, versions and data.
-
-    Attributes:
-        config: plain values of the run's configuration.
-        data_sha256: checksums of the files that it read.
-        finished: when it ended, in ISO 8601.
-        seconds: wall-clock time of the whole.
-    """
-
+class _RunNames(_Part):
     dataset: str
     filter: str
     text: str
@@ -80,6 +71,21 @@ class Record(_Part):
     fusion: str
     variant: str
     seed: int
+
+
+class Origin(_Part):
+    """What any result says: its settings, code, versions and data.
+
+    Attributes:
+        config: plain values of what it was asked for.
+        data_sha256: checksums of the files that it read.
+        finished: when it ended, in ISO 8601.
+        seconds: wall-clock time of the whole.
+    """
+
+    KIND: ClassVar[str] = "result"
+    OLDER: ClassVar[str] = ""  # what brings an earlier version's up to date
+
     config: dict[str, Any]
     code: Code
     versions: dict[str, str]
@@ -89,24 +95,31 @@ class Record(_Part):
 
     @classmethod
     def read(cls, path: Path, remedy: str) -> Self:
-        """Read a run's ``run.yaml``.
+        """Read what ``write`` wrote.
 
-        Raises ``UserError`` naming the file, and the ``remedy``, when it is missing or is no record of a run,
+        Raises ``UserError`` naming the file, and the ``remedy``, when it is missing or is no such record,
         with the value that is missing or of another type.
         """
-        content = read_yaml(path, "record of a run", remedy)
+        content = read_yaml(path, f"record of {cls.KIND}", remedy)
         try:
             return cls.model_validate(content)
         except ValidationError as error:
             wrong = error.errors()[0]
             place = ".".join(map(str, wrong["loc"])) or "the whole"
             if wrong["type"] == "missing":
-                remedy = f"If an earlier version wrote it, `mnerflow migrate` brings it up to date. {remedy}"
-            raise UserError(f"{path}: no record of a run ({place}: {wrong['msg']}). {remedy}") from error
+                remedy = f"{cls.OLDER}{remedy}"
+            raise UserError(f"{path}: no record of {cls.KIND} ({place}: {wrong['msg']}). {remedy}") from error
 
     def write(self, path: Path) -> None:
         """Write it as YAML, atomically, in the order of its fields."""
         write_text(path, yaml.safe_dump(self.model_dump(), sort_keys=False, allow_unicode=True))
+
+
+class Record(Origin, _RunNames):
+    """What all runs say: their names, and where they come from."""
+
+    KIND = "a run"
+    OLDER = "If an earlier version wrote it, `mnerflow migrate` brings it up to date. "
 
 
 class TrainingRecord(Record):
@@ -165,34 +178,66 @@ class TrainingRecord(Record):
 
 
 class PromptFile(_Part):
-    """The prompt that a rival was asked with."""
+    """The prompt that a model was asked with."""
 
     file: str
     sha256: str
 
 
-class RivalRecord(Record):
-    """What the answers of a language model say besides.
+class Answered(_Part):
+    """What the answers of a language model took.
 
     Attributes:
-        examples: ids of the training posts that the prompt showed.
         posts: how many were asked about.
         from_cache: how many answers had been given before.
-        answers: how many answers have which problem.
-        entities: how many entities were placed, and how many have which problem.
         images_not_shown: images that could not be used, and why.
         cost: what all answers cost when they were given, in US dollars; nothing where no price is known.
         cost_now: what was paid for them this time.
     """
 
     prompt: PromptFile
-    examples: list[str]
     posts: int
     from_cache: int
-    answers: dict[str, int]
-    entities: dict[str, int]
     images_not_shown: dict[str, str]
     input_tokens: int
     output_tokens: int
     cost: float | None
     cost_now: float | None
+
+
+class RivalRecord(Answered, Record):
+    """What a rival's run says besides.
+
+    Attributes:
+        examples: ids of the training posts that the prompt showed.
+        answers: how many answers have which problem.
+        entities: how many entities were placed, and how many have which problem.
+    """
+
+    examples: list[str]
+    answers: dict[str, int]
+    entities: dict[str, int]
+
+
+class ContextRecord(Answered, Origin):
+    """What an asked context says of itself.
+
+    Attributes:
+        dataset: whose posts were asked about.
+        context: the entry of ``asked_contexts``.
+        service: how the model was reached and paid, which changes no text.
+        texts: how many posts have a text by it.
+        without: ids of the posts that have none, by reason.
+        cut_off: ids of those whose text ended at the longest length.
+        without_image: ids of those that were asked about without an image, since they have none.
+    """
+
+    KIND = "an asked context"
+
+    dataset: str
+    context: str
+    service: dict[str, Any]
+    texts: int
+    without: dict[str, list[str]]
+    cut_off: list[str]
+    without_image: list[str]

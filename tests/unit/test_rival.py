@@ -38,8 +38,9 @@ from mnerflow.llm.answer import read_answer, write_answer
 from mnerflow.llm.budget import LEDGER, Overspent
 from mnerflow.llm.client import Answer, ask_all
 from mnerflow.llm.config import Price, RivalConfig, Service
-from mnerflow.llm.prompt import Prompt
+from mnerflow.llm.picture import Pictures
 from mnerflow.llm.rival import Material, ask_run
+from mnerflow.llm.rival_prompt import RivalPrompt
 from mnerflow.llm.runs import (
     check_prompts,
     prompt_of,
@@ -256,14 +257,14 @@ def test_every_word_gets_one_tag_whatever_the_answer(answer: str) -> None:
 def test_the_prompt_shows_types_text_and_examples() -> None:
     example = Post("1", ["Ann", "!"], ["B-PER", "O"], dropped=[1])
     post = Post("2", ["in", "Rome"], ["O", "O"])
-    prompt = Prompt(PROMPT, TYPES, False, [example, post])
+    prompt = RivalPrompt(PROMPT, TYPES, False, [example, post])
     told, shown, answered, asked = prompt.messages(post, [], [(example, [])])
     assert (
         "PER: people" in told["content"] and "ORG" not in told["content"] and "image" not in told["content"]
     )
     assert shown["content"].endswith("Ann") and asked["content"].endswith("in Rome")
     assert answered == {"role": "assistant", "content": '{"entities": [{"text": "Ann", "type": "PER"}]}'}
-    assert "image" in Prompt(PROMPT, TYPES, True, [example]).messages(example, [], [])[0]["content"]
+    assert "image" in RivalPrompt(PROMPT, TYPES, True, [example]).messages(example, [], [])[0]["content"]
 
 
 @pytest.mark.parametrize(
@@ -277,7 +278,7 @@ def test_the_prompt_shows_types_text_and_examples() -> None:
 def test_a_prompt_that_cannot_be_used_is_refused(text: str, said: str, tmp_path: Path) -> None:
     (tmp_path / "prompt.md").write_text(text, encoding="utf-8")
     with pytest.raises(UserError, match=said) as error:
-        Prompt(tmp_path / "prompt.md", TYPES, image=False)
+        RivalPrompt(tmp_path / "prompt.md", TYPES, image=False)
     assert str(tmp_path / "prompt.md") in str(error.value)
 
 
@@ -322,7 +323,7 @@ def test_a_prompt_runs_no_code_and_ends(text: str, said: str, tmp_path: Path, mo
     monkeypatch.chdir(tmp_path)
     (tmp_path / "prompt.md").write_text(text, encoding="utf-8")
     with pytest.raises(UserError) as error:
-        Prompt(tmp_path / "prompt.md", TYPES, image=True)
+        RivalPrompt(tmp_path / "prompt.md", TYPES, image=True)
     assert str(error.value).startswith(f"{tmp_path / 'prompt.md'}:") and "\n" not in str(error.value)
     assert said in str(error.value)
     assert [file.name for file in tmp_path.iterdir()] == ["prompt.md"]
@@ -386,11 +387,11 @@ def test_a_server_that_fails_once_is_asked_again(misbehaves, server: ChatServer,
         (says_half, "something other than a chat completion"),
         (
             fails(404, {"message": "no model m"}),
-            "correct the rival's `base_url` or `model` (404: no model m)",
+            "correct its `base_url` or `model` (404: no model m)",
         ),
         (
             fails(400, {"message": "unknown response_format"}),
-            "see the rival's `response_format` and `options`",
+            "see the model's `response_format` and `options`",
         ),
         (
             fails(429, {"message": "pay", "code": "insufficient_quota"}, x_should_retry="false"),
@@ -473,7 +474,7 @@ def test_an_estimate_is_given_before(server: ChatServer, tmp_path: Path, caplog)
     ask(server, tmp_path, 2, limit=1.0, price=PRICE)
     # 11 characters a question, four a token, and ten tokens an answer.
     assert "2 of 2 answers are to be asked for, about 6 tokens; about $0.0000; max_cost is $1" in caplog.text
-    with pytest.raises(UserError, match="Set the rival's `price`"):
+    with pytest.raises(UserError, match="Set the model's `price`"):
         ask(server, tmp_path, 3, limit=1.0, key="ANY")
 
 
@@ -494,7 +495,7 @@ def material(tmp_path: Path) -> Material:
     train = [Post(f"t{i}", [f"name{i}", "sings"], ["B-PER", "O"], ["wide.png"]) for i in range(4)]
     write_posts(tmp_path / "test.jsonl", test)
     write_posts(tmp_path / "train.jsonl", train)
-    return Material(tmp_path / "train.jsonl", tmp_path / "test.jsonl", PROMPT, tmp_path / "images")
+    return Material(tmp_path / "train.jsonl", tmp_path / "test.jsonl", PROMPT, Pictures(tmp_path / "images"))
 
 
 def run(server: ChatServer, material: Material, folder: Path, **changes: Any) -> tuple[list[list[str]], dict]:
@@ -536,7 +537,7 @@ def test_a_changed_prompt_is_another_question(server: ChatServer, material: Mate
     other = tmp_path / "other.md"
     other.write_text(PROMPT.read_text(encoding="utf-8").replace("You find", "Find"), encoding="utf-8")
     _, before = run(server, material, tmp_path / "run")
-    changed = Material(material.train, material.test, other, material.images)
+    changed = Material(material.train, material.test, other, material.pictures)
     _, after = run(server, changed, tmp_path / "run")
     assert len(server.asked) == 6 and before["prompt"]["sha256"] != after["prompt"]["sha256"]
 

@@ -9,6 +9,7 @@ from mnerflow.data.post import SPLITS
 from mnerflow.data.sources import known_by
 from mnerflow.files import expanded
 from mnerflow.fingerprint import fingerprint
+from mnerflow.llm import asked_contexts
 from mnerflow.llm import runs as llm
 from mnerflow.plan import layout
 from mnerflow.plan.baselines import lacking_baselines, write_baselines
@@ -35,6 +36,7 @@ try:
         if "folder" in entry:
             entry["folder"] = str(expanded(entry["folder"]))
     plan = Plan(config, ROOT / "config/prompt.md")
+    PROMPTS = ROOT / "config/prompts"  # those of contexts
     # What a training run reads.
     check_clock(["resources/weights", "results/data", "results/images", "results/features"])
 except UserError as error:

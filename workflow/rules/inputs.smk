@@ -16,6 +16,11 @@ def run_of(wildcards):
     return Run.named(dict(wildcards.items()))
 
 
+def read_by(wildcards):
+    """What of a post the model is shown that writes an asked context."""
+    return asked_contexts.question_of(config, wildcards.context)["reads"]
+
+
 def prepared(*datasets, filter=FILTERS_OFF, splits=SPLITS):
     """The prepared posts of data sets."""
     return [f"{layout.data(dataset, filter)}/{split}.jsonl" for dataset in datasets for split in splits]

@@ -33,6 +33,24 @@ def name_unlike_published():
         )
 
 
+def check_contexts(runs):
+    """Stop where runs' data sets read a context that no language model has written, and name those that were
+    asked for in another way than is configured."""
+    used = {run.dataset for run in runs}
+    used |= {other for name in used for other in config["datasets"][name].get("without", [])}
+    try:
+        asked_contexts.check_written(plan.data, sorted(used))
+        if workflow.is_main_process:
+            for file in asked_contexts.written_otherwise(plan.data, sorted(used), PROMPTS):
+                print(
+                    f"mnerflow: {file} was written by another model, prompt or options than asked_contexts says. "
+                    "It is read as it is; `snakemake -s contexts.smk` asks for it anew.",
+                    file=sys.stderr,
+                )
+    except UserError as error:
+        stop(error)
+
+
 def show_failures():
     """Print what the jobs that failed say of themselves, and where their logs lie; no log tells of a full disk."""
     try:
@@ -69,6 +87,20 @@ def show_rivals():
     if Path(study("tables/rivals.csv")).exists():
         print(rivals_text(Path(plan.study)))
         show_time()
+
+
+def show_contexts(written):
+    """Print of each context that was asked for how many posts have a text, why others have none, and its cost."""
+    from mnerflow.reporting.show import context_text
+
+    for each in written:
+        print(context_text(Path(layout.asked_record(*each))))
+    if written:
+        show_time()
+    else:
+        print(
+            "mnerflow: no data set names a context that is asked for; see docs/contexts.md.", file=sys.stderr
+        )
 
 
 def show_time():

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mnerflow.config import build
 from mnerflow.llm.config import RivalConfig, Service
+from mnerflow.llm.picture import Pictures
 from mnerflow.llm.rival import Material, ask_run
 from mnerflow.llm.runs import service_config
 from mnerflow.log import job
@@ -20,9 +21,7 @@ with job(f"asked {folder}", snakemake.log[0]):
         train=Path(given.train),
         test=Path(given.test),
         prompt=Path(given.prompt),
-        images=Path(params.images),
-        fit=params.fit,
-        broken=params.broken,
+        pictures=Pictures(Path(params.images), params.fit, params.broken),
     )
     ask_run(
         rival,

@@ -6,12 +6,14 @@ from mnerflow.config import build
 from mnerflow.data.config import PrepareConfig
 from mnerflow.data.prepare import prepare
 from mnerflow.log import job
+from mnerflow.plan import layout
 
 with job(f"prepared {snakemake.wildcards.dataset}", snakemake.log[0]) as log:
     raw = Path(snakemake.params.raw)
     config = build(PrepareConfig, snakemake.params.options, f"datasets.{snakemake.wildcards.dataset}")
     without = [Path(path) for path in snakemake.input.without]
-    report = prepare(config, raw, Path(snakemake.output.report).parent, without)
+    made = Path(layout.raw(snakemake.wildcards.dataset))
+    report = prepare(config, raw, Path(snakemake.output.report).parent, without, made)
     for name, ids in report.left_out.items():
         log.info("%s: %d posts left out, since they stand in another data set", name, len(ids))
     for name, split in report.splits.items():

@@ -18,7 +18,7 @@ from mnerflow.config.values import build
 from mnerflow.data.config import Policy
 from mnerflow.errors import UserError
 from mnerflow.finite import is_finite
-from mnerflow.llm.config import Question, Service
+from mnerflow.llm.config import ContextQuestion, EntityQuestion, Service
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +60,7 @@ class Search(Section):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rival(Question, Service):
+class Rival(EntityQuestion, Service):
     """A language model that is asked instead of trained, by `rivals.smk` alone.
 
     Attributes:
@@ -77,6 +77,17 @@ class Rival(Question, Service):
     examples: Several[Annotated[int, Field(ge=0, le=100)]] = field(default_factory=lambda: [0])
     images: Several[bool] = field(default_factory=lambda: [False])
     seeds: Several[Seed] = field(default_factory=lambda: [1])
+    prompt: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskedContext(ContextQuestion, Service):
+    """A context that a language model writes, asked by `contexts.smk` alone, for the data sets that name it.
+
+    Attributes:
+        prompt: file of the prompt; without it, that of `config/prompts` for what is read.
+    """
+
     prompt: str = ""
 
 
@@ -125,6 +136,7 @@ class Configuration(Section):
         grid: blocks of runs.
         tuning: searches over training settings.
         rivals: language models that are asked instead of trained, by name.
+        asked_contexts: language models that write contexts, by name.
         max_cost: US dollars that one start of the workflow may spend on answers of language models.
         mirror: folder from which raw data is read instead of the network.
         weights_mirror: folder in which a hub id is looked up first.
@@ -158,6 +170,7 @@ class Configuration(Section):
     grid: Several[Block]
     tuning: list[Search] = field(default_factory=list)
     rivals: dict[Name, Rival] = field(default_factory=dict)
+    asked_contexts: dict[Name, AskedContext] = field(default_factory=dict)
     max_cost: Amount | None = None
     mirror: str | None = None
     weights_mirror: str | None = None

@@ -4,8 +4,9 @@ from dataclasses import KW_ONLY, dataclass, field
 from pathlib import PurePath
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
+from mnerflow.config.refusals import refused
 from mnerflow.config.types import (
     Counts,
     Distinct,
@@ -25,20 +26,37 @@ Policy = Literal["fail", "blank", "drop"]  # what becomes of an image that canno
 
 @dataclass(frozen=True)
 class ContextFiles(Section):
-    """Where a context's texts stand.
+    """Where a context's texts stand: in files of a format, or in one that a language model writes.
 
     Attributes:
         files: by their names in the data set's folder.
         format: their parser, a module of ``mnerflow.data.contexts``.
+        asked: alone, an entry of ``asked_contexts``, by which ``contexts.smk`` makes the file.
     """
+
+    __pydantic_config__ = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "required": [],
+            "oneOf": [{"required": ["files", "format"]}, {"required": ["asked"]}],
+        },
+    )
 
     files: Several[InnerPath]
     format: Name
+    _: KW_ONLY
+    asked: Name = ""
 
 
 def _context_files(given: Any) -> Any:
-    """One file alone has the format of its suffix."""
-    return {"files": [given], "format": PurePath(given).suffix[1:]} if isinstance(given, str) else given
+    """One file alone has the format of its suffix; that of an asked context is known."""
+    if isinstance(given, str):
+        return {"files": [given], "format": PurePath(given).suffix[1:]}
+    if isinstance(given, dict) and "asked" in given:
+        if len(given) > 1:
+            raise refused("asked stands beside other keys; leave these out, or name files and their format")
+        return {"files": [f"contexts/{given['asked']}.jsonl"], "format": "jsonl"} | given
+    return given
 
 
 ContextSource = Annotated[
@@ -57,8 +75,8 @@ class PrepareConfig(Section):
         splits: the raw file, or the files, of each split; dev and test may be left out.
         map: renames entity types, from their annotated name to one of ``types``.
         language: of posts that do not say theirs.
-        contexts: texts beside the posts, by name; a file, whose suffix tells its format, or files and the
-            name of their format.
+        contexts: texts beside the posts, by name; a file, whose suffix tells its format, files and the name
+            of their format, or the language model that is asked for them.
         repair: turn a stray ``I-`` into the ``B-`` it stands for; else tags stay as annotated.
         drop_first_token: lose each post's first token and its tag, as the thesis's parser did.
         dev_fraction: the share of training posts, whole groups where posts have one, that is drawn for dev

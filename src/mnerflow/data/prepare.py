@@ -23,10 +23,12 @@ def prepare(
     raw: Path,
     out: Path,
     without: Sequence[Path] = (),
+    made: Path | None = None,
 ) -> Report:
     """Write ``out/{train,dev,test}.jsonl`` and ``out/report.json``, all of them or none.
 
     Posts that also stand in one of the prepared files ``without`` are left out and listed in the report.
+    ``made`` is where the contexts lie that a language model wrote, ``raw`` unless it is given.
     Raises ``UserError`` naming file and post for anything malformed, a label outside ``config.types``,
     an id that stands twice in the set, a split that is empty, and a context of no post.
     """
@@ -43,7 +45,7 @@ def prepare(
             raise UserError(f"{raw}: no posts for the split {split!r} ({source}). Give the set more posts.")
     strays = {split: count_strays(posts) for split, posts in splits.items()}
     repaired = sum(_repair(post) for post in _all(splits)) if config.repair else 0
-    contexts = _attach_contexts(config, raw, splits, words)
+    contexts = _attach_contexts(config, raw, made or raw, splits, words)
     for post in _all(splits):
         post.language = post.language or config.language
     report = Report(
@@ -184,7 +186,7 @@ def _repair(post: Post) -> int:
 
 
 def _attach_contexts(
-    config: PrepareConfig, raw: Path, splits: dict[str, list[Post]], words: dict[str, str]
+    config: PrepareConfig, raw: Path, made: Path, splits: dict[str, list[Post]], words: dict[str, str]
 ) -> dict[str, ContextReport]:
     """Give posts the contexts that stand in files; returns what was found of these and of the posts' own.
 
@@ -193,7 +195,9 @@ def _attach_contexts(
     files = config.contexts
     reports = {}
     for name in dict.fromkeys([*files, *(name for post in _all(splits) for name in post.contexts)]):
-        context = read_context(files[name], raw) if name in files else Texts("id", {})
+        context = Texts("id", {})
+        if name in files:
+            context = read_context(files[name], made if files[name].asked else raw)
         reports[name] = report = _attach(name, context, splits, words, raw)
         if not any(report.posts.values()):
             raise UserError(

@@ -5,8 +5,8 @@ import json
 import os
 import re
 from collections import defaultdict
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -19,11 +19,13 @@ from tqdm import tqdm
 from mnerflow.errors import UserError
 from mnerflow.files import read_json, write_json
 from mnerflow.llm.budget import FEWEST, USUAL, Budget, budget, input_tokens, most_output_tokens
-from mnerflow.llm.config import Price, Service
+from mnerflow.llm.config import Price, Question, Service
+from mnerflow.llm.prompt import Message
 from mnerflow.log import logger
 from mnerflow.secrets import without
 
 Request = dict[str, Any]
+TRUNCATED = "length"  # the API's word for an answer that reached max_tokens
 # Errors that concern one request alone: the rest can still be asked.
 REFUSALS = (
     "content_filter",
@@ -42,6 +44,30 @@ class Answer:
     input_tokens: int
     output_tokens: int
     cached: bool = False
+
+
+def body_of(question: Question, messages: Sequence[Message], options: Mapping[str, Any]) -> Request:
+    """The body of a request; the question's own options lie over ``options``, and null leaves one out."""
+    chosen = {**options, **question.options}
+    parameters = {name: value for name, value in chosen.items() if value is not None}
+    return {"model": question.model, "messages": list(messages), **parameters}
+
+
+def bill(answers: Sequence[Answer], service: Service) -> dict[str, Any]:
+    """What answers took, as fields of a ``record.Answered``."""
+    return {
+        "from_cache": sum(answer.cached for answer in answers),
+        "input_tokens": sum(answer.input_tokens for answer in answers),
+        "output_tokens": sum(answer.output_tokens for answer in answers),
+        "cost": _cost(answers, service),
+        "cost_now": _cost([answer for answer in answers if not answer.cached], service),
+    }
+
+
+def _cost(answers: Sequence[Answer], service: Service) -> float | None:
+    if not service.price:
+        return None
+    return round(sum(service.price.of(each.input_tokens, each.output_tokens) for each in answers), 6)
 
 
 class Cache:
@@ -102,7 +128,7 @@ def ask_all(
     price = service.price or Price(0, 0)
     if service.key and not service.price and max_cost is not None:
         raise UserError(
-            f"max_cost cannot be held: what {service.base_url} costs is not known. Set the rival's `price`."
+            f"max_cost cannot be held: what {service.base_url} costs is not known. Set the model's `price`."
         )
     cache = Cache(folder, service.base_url)
     answers: list[Answer | None] = []
@@ -138,10 +164,13 @@ def ask_all(
                     answers[place] = replace(answers[first], cached=True)
                 bar.set_postfix_str(f"${money.spent:.4f}", refresh=False)
                 bar.update(1 + len(same))
-        except BaseException:
+        except BaseException as error:
             # Those under way are waited for: they are paid for, and belong into the cache.
             pool.shutdown(cancel_futures=True)
-            raise
+            if not isinstance(error, UserError):
+                raise
+            lacking = sum(len(places) for future, places in futures.items() if _has_failed(future))
+            raise type(error)(f"{error} Of {count} answers, {lacking} are missing.") from error
     return answers
 
 
@@ -154,7 +183,7 @@ class _Asker(AbstractContextManager):
         if not self._key:
             raise UserError(
                 f"the environment variable {service.key} is not set, but {service.base_url} wants the "
-                f"key in it. Set it (export {service.key}=…), or correct the rival's `key`."
+                f"key in it. Set it (export {service.key}=…), or correct the model's `key`."
             )
         if not re.fullmatch("[!-~]+", self._key):
             raise UserError(
@@ -170,7 +199,7 @@ class _Asker(AbstractContextManager):
             )
         except Exception as error:  # of the HTTP library, which reads https_proxy and the like
             raise UserError(
-                f"{service.base_url} cannot be asked ({self._hide(str(error))}). Correct the rival's "
+                f"{service.base_url} cannot be asked ({self._hide(str(error))}). Correct the model's "
                 "`base_url`, or the environment variables of the proxy."
             ) from error
 
@@ -219,16 +248,16 @@ class _Asker(AbstractContextManager):
         said = self._hide(str(body.get("message", body) if isinstance(body, dict) else body or error.message))
         if status in (401, 403):
             what = (
-                f"refuses the key in {service.key}" if service.key else "wants a key: set the rival's `key`"
+                f"refuses the key in {service.key}" if service.key else "wants a key: set the model's `key`"
             )
         elif status == 404:
-            what = "has no such address or model: correct the rival's `base_url` or `model`"
+            what = "has no such address or model: correct its `base_url` or `model`"
         elif error.code == "insufficient_quota":
             what = "says that the account has no money left"
         elif status == 429 or status >= 500:
             raise self._failed(f"answers {status} ({said})") from error
         else:
-            what = "does not take the request: see the rival's `response_format` and `options`"
+            what = "does not take the request: see the model's `response_format` and `options`"
         raise UserError(f"{service.base_url} {what} ({status}: {said}).") from error
 
     def _failed(self, what: str) -> UserError:
@@ -239,6 +268,8 @@ class _Asker(AbstractContextManager):
         )
 
     def _hide(self, said: str) -> str:
+        """What a server said, without the key, and without half characters, which no file can hold."""
+        said = said.encode(errors="replace").decode()
         return without(said, self._key) if self._service.key else said
 
 
@@ -246,6 +277,10 @@ def _counted(usage: Any, name: str, estimate: int) -> int:
     """The tokens that a server counted, or the estimate where it counted none that can be."""
     count = getattr(usage, name, None)
     return count if isinstance(count, int) and count >= 0 else estimate
+
+
+def _has_failed(future: Future[Answer]) -> bool:
+    return future.cancelled() or future.exception() is not None
 
 
 def _ask_one(asker: _Asker, request: Request, price: Price, cache: Cache, money: Budget) -> Answer:

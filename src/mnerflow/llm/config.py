@@ -1,11 +1,13 @@
-"""How a language model is asked, and where: what a rival's entry says, and what one run of it is."""
+"""How a language model is asked, and where: for entities, as a rival, or for a context."""
 
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from mnerflow.config.types import Amount, ApiAddress, KeyVariable, Pixels, Positive, Section
+from mnerflow.config.types import Amount, ApiAddress, Distinct, KeyVariable, Pixels, Positive, Section
+
+Seen = Literal["text", "image"]  # what of a post a language model may be shown
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Price(Section):
 
 @dataclass(frozen=True)
 class Service(Section):
-    """Where and how a rival is asked; none of it changes an answer.
+    """Where and how a model is asked; none of it changes an answer.
 
     Attributes:
         base_url: of the API, up to and with ``/v1``.
@@ -57,25 +59,47 @@ class Question(Section):
     Attributes:
         base_url: of the API, up to and with ``/v1``; the same name may be another model elsewhere.
         model: its name there.
-        response_format: how the API is told to answer in JSON; ``text`` leaves it to the prompt.
         options: parameters of the request, such as temperature and max_tokens; one that is null is left out.
         image_size: pixels of the longer side; larger images are scaled down.
         detail: how closely the model is to look, where the API knows such a setting.
-        posts: ask about the first so many posts only, as a trial.
     """
 
     base_url: ApiAddress
     model: str
     _: KW_ONLY
-    response_format: Literal["json_schema", "json_object", "text"] = "json_schema"
     options: dict[str, Any] = field(default_factory=dict)
     image_size: Pixels = 512
     detail: Literal["low", "high", "auto"] | None = None
+
+
+@dataclass(frozen=True)
+class EntityQuestion(Question):
+    """How a rival is asked.
+
+    Attributes:
+        response_format: how the API is told to answer in JSON; ``text`` leaves it to the prompt.
+        posts: ask about the first so many posts only, as a trial.
+    """
+
+    _: KW_ONLY
+    response_format: Literal["json_schema", "json_object", "text"] = "json_schema"
     posts: Positive | None = None
 
 
 @dataclass(frozen=True)
-class RivalConfig(Question):
+class ContextQuestion(Question):
+    """How a context is asked for: everything that it hangs on, besides posts and prompt.
+
+    Attributes:
+        reads: what the model is shown of each post: its text, its images, or both.
+    """
+
+    _: KW_ONLY
+    reads: Distinct[Seen]
+
+
+@dataclass(frozen=True)
+class RivalConfig(EntityQuestion):
     """One run of a rival: everything that its answers hang on, besides data and prompt.
 
     Attributes:

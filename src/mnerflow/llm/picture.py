@@ -3,13 +3,45 @@
 import io
 from base64 import b64encode
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from mnerflow.data.config import Fit
+from mnerflow.data.config import Fit, Policy
 from mnerflow.data.image import BrokenImage, open_image
+from mnerflow.errors import UserError
+from mnerflow.llm.config import Question
 from mnerflow.llm.prompt import Message
 
 QUALITY = 85  # of the JPEG, 0..100
+
+
+@dataclass
+class Pictures:
+    """A data set's images as a model is shown them.
+
+    Attributes:
+        folder: where they lie.
+        fit: as in the image store.
+        policy: what becomes of an image that cannot be used: ``fail`` stops, else it is left out.
+        broken: those that were left out, and why.
+    """
+
+    folder: Path
+    fit: Fit = "letterbox"
+    policy: Policy = "blank"
+    broken: dict[str, str] = field(default_factory=dict)
+
+    def of(self, names: Sequence[str], question: Question) -> list[Message]:
+        """The parts of a message that show these images; raises ``UserError`` as ``policy`` says."""
+        shown, broken = show(self.folder, names, question.image_size, self.fit, question.detail)
+        if broken and self.policy == "fail":
+            name, reason = next(iter(broken.items()))
+            raise UserError(
+                f"{self.folder / name}: {reason}. Mend it, or choose `images: {{broken: blank}}`, with "
+                "which the model is asked without it."
+            )
+        self.broken.update(broken)
+        return shown
 
 
 def show(

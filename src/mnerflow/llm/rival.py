@@ -10,7 +10,6 @@ from statistics import fmean
 from typing import Any
 
 from mnerflow.config import plain
-from mnerflow.data.config import Fit, Policy
 from mnerflow.data.post import Post, read_posts
 from mnerflow.data.tags import OUTSIDE
 from mnerflow.errors import UserError
@@ -18,10 +17,11 @@ from mnerflow.evaluation.predictions import TESTED, Prediction, write_prediction
 from mnerflow.files import sha256, write_json_lines
 from mnerflow.llm.answer import ANSWER_PROBLEMS, ENTITY_PROBLEMS, Reading, read_answer, schema
 from mnerflow.llm.budget import USUAL
-from mnerflow.llm.client import Answer, Request, ask_all
+from mnerflow.llm.client import TRUNCATED, Answer, Request, ask_all, bill, body_of
 from mnerflow.llm.config import RivalConfig, Service
-from mnerflow.llm.picture import show
-from mnerflow.llm.prompt import Message, Prompt, gold_answer
+from mnerflow.llm.picture import Pictures
+from mnerflow.llm.prompt import Message
+from mnerflow.llm.rival_prompt import RivalPrompt, gold_answer
 from mnerflow.log import logger
 from mnerflow.provenance import origin
 from mnerflow.record import PromptFile, RivalRecord
@@ -29,19 +29,16 @@ from mnerflow.record import PromptFile, RivalRecord
 PACKAGES = ("openai", "json-repair", "jinja2", "pillow")
 # Deterministic as far as a server is; long enough for any list of names.
 OPTIONS = {"temperature": 0, "max_tokens": 512}
-TRUNCATED = "length"  # the API's word for an answer that reached max_tokens
 
 
 @dataclass(frozen=True)
 class Material:
-    """The files that a run reads: prepared posts to draw examples from and to ask about, prompt, photos."""
+    """What a run reads: prepared posts to draw examples from and to ask about, prompt, images."""
 
     train: Path
     test: Path
     prompt: Path
-    images: Path | None = None
-    fit: Fit = "letterbox"
-    broken: Policy = "blank"
+    pictures: Pictures | None = None
 
 
 def ask_run(
@@ -74,8 +71,6 @@ def ask_run(
         _read(post, answer, rival.entity_types) for post, answer in zip(questions.posts, answers, strict=True)
     ]
     counts = sum((reading.problems for reading in readings), Counter())
-    paid = [(answer.input_tokens, answer.output_tokens) for answer in answers if not answer.cached]
-    tokens = [(answer.input_tokens, answer.output_tokens) for answer in answers]
     placed = sum(reading.placed for reading in readings)
     record = RivalRecord(
         **about,
@@ -84,14 +79,10 @@ def ask_run(
         prompt=PromptFile(file=str(material.prompt), sha256=sha256(material.prompt)),
         examples=[post.id for post, _ in questions.examples],
         posts=len(answers),
-        from_cache=sum(answer.cached for answer in answers),
         answers={name: counts[name] for name in ANSWER_PROBLEMS},
         entities={"placed": placed} | {name: counts[name] for name in ENTITY_PROBLEMS},
-        images_not_shown=questions.broken,
-        input_tokens=sum(read for read, _ in tokens),
-        output_tokens=sum(written for _, written in tokens),
-        cost=_cost(service, tokens),
-        cost_now=_cost(service, paid),
+        images_not_shown=material.pictures.broken if material.pictures else {},
+        **bill(answers, service),
         seconds=round(time.monotonic() - start, 1),
     )
     write_predictions(
@@ -125,14 +116,13 @@ class Questions:
     def __init__(self, rival: RivalConfig, material: Material) -> None:
         self._rival, self._material = rival, material
         self.posts = read_posts(material.test)[: rival.posts]
-        self.broken: dict[str, str] = {}
         train = read_posts(material.train)
         if len(train) < rival.examples:
             raise UserError(
                 f"{material.train}: only {len(train)} posts, but {rival.examples} examples are asked for."
             )
         drawn = Random(rival.seed).sample(train, rival.examples)
-        self._prompt = Prompt(material.prompt, rival.entity_types, rival.image, [*self.posts, *drawn])
+        self._prompt = RivalPrompt(material.prompt, rival.entity_types, rival.image, [*self.posts, *drawn])
         self.examples = [(post, self._pictures(post)) for post in drawn]
         # What gold answers to training posts look like, is what an answer is expected to look like.
         gold = [len(gold_answer(post)) for post in train]
@@ -141,12 +131,8 @@ class Questions:
     def request(self, place: int) -> Request:
         """The body of the request about the post at ``place``."""
         rival, post = self._rival, self.posts[place]
-        options = OPTIONS | {"seed": rival.seed} | rival.options
-        request = {
-            "model": rival.model,
-            "messages": self._prompt.messages(post, self._pictures(post), self.examples),
-            **{name: value for name, value in options.items() if value is not None},
-        }
+        messages = self._prompt.messages(post, self._pictures(post), self.examples)
+        request = body_of(rival, messages, OPTIONS | {"seed": rival.seed})
         if rival.response_format == "json_schema":
             form = {"name": "entities", "strict": True, "schema": schema(rival.entity_types)}
             request["response_format"] = {"type": "json_schema", "json_schema": form}
@@ -155,18 +141,8 @@ class Questions:
         return request
 
     def _pictures(self, post: Post) -> Sequence[Message]:
-        rival, material = self._rival, self._material
-        if not rival.image:
-            return []
-        shown, broken = show(material.images, post.images, rival.image_size, material.fit, rival.detail)
-        if broken and material.broken == "fail":
-            name, reason = next(iter(broken.items()))
-            raise UserError(
-                f"{material.images / name}: {reason}. Mend it, or choose `images: {{broken: blank}}`, with "
-                "which the model is asked without it."
-            )
-        self.broken |= broken
-        return shown
+        pictures = self._material.pictures
+        return pictures.of(post.images, self._rival) if self._rival.image and pictures else []
 
 
 def _read(post: Post, answer: Answer, entity_types: Sequence[str]) -> Reading:
@@ -180,9 +156,3 @@ def _read(post: Post, answer: Answer, entity_types: Sequence[str]) -> Reading:
     reading.problems["cut_off"] += answer.finish_reason == TRUNCATED
     reading.problems = +reading.problems  # without those that were met no time
     return reading
-
-
-def _cost(service: Service, tokens: Sequence[tuple[int, int]]) -> float | None:
-    if not service.price:
-        return None
-    return round(sum(service.price.of(*each) for each in tokens), 6)

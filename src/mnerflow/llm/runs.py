@@ -14,7 +14,7 @@ from mnerflow.config import build, plain, settings_of
 from mnerflow.errors import UserError, check_known
 from mnerflow.evaluation.predictions import PREDICTIONS
 from mnerflow.files import sha256
-from mnerflow.llm.config import Question, RivalConfig, Service
+from mnerflow.llm.config import EntityQuestion, RivalConfig, Service
 from mnerflow.plan.encoders import encoders
 from mnerflow.plan.names import FILTERS_OFF, NONE, Combination, Run
 from mnerflow.record import RECORD, RivalRecord
@@ -70,7 +70,7 @@ def rival_config(config: dict[str, Any], run: Run) -> dict[str, Any]:
     """The plain values of a run's ``RivalConfig``, and nothing that changes no answer."""
     rival = config["rivals"][run.text_encoder]
     examples, image = next(way for way in _fusions(rival) if fusion_name(*way) == run.fusion)
-    values = settings_of(Question, rival)
+    values = settings_of(EntityQuestion, rival)
     return values | {
         "entity_types": list(config["datasets"][run.dataset]["types"]),
         "examples": examples,
@@ -87,21 +87,25 @@ def service_config(config: dict[str, Any], name: str) -> dict[str, Any]:
 
 def prompt_of(config: dict[str, Any], name: str, default: Path) -> Path:
     """The file with a rival's prompt; raises ``UserError`` when there is no such file."""
-    prompt = Path(config["rivals"][name].get("prompt", default))
-    if not prompt.is_file():
-        raise UserError(f"rivals.{name}.prompt: {prompt}: no such file. Correct the path, or leave it out.")
-    return prompt
+    return prompt_file(config["rivals"][name].get("prompt", default), f"rivals.{name}.prompt")
+
+
+def prompt_file(prompt: str | Path, place: str) -> Path:
+    """The file of a prompt; raises ``UserError`` naming its ``place`` when there is no such file."""
+    if not Path(prompt).is_file():
+        raise UserError(f"{place}: {prompt}: no such file. Correct the path, or leave it out.")
+    return Path(prompt)
 
 
 def check_prompts(config: dict[str, Any], runs: Iterable[Run], prompts: Mapping[str, Path]) -> None:
     """Raise ``UserError`` for a prompt that cannot be used, before its first question is paid for."""
-    from mnerflow.llm.prompt import Prompt  # a plan without rivals does not need it
+    from mnerflow.llm.rival_prompt import RivalPrompt  # a plan without rivals does not need it
 
     used = [(run, rival_config(config, run)) for run in runs]
     for name, types, image in sorted(
         {(r.text_encoder, tuple(v["entity_types"]), v["image"]) for r, v in used}
     ):
-        Prompt(prompts[name], types, image)
+        RivalPrompt(prompts[name], types, image)
 
 
 def has_answered(folder: Path, config: dict[str, Any], run: Run, prompt: Path) -> bool:

@@ -196,8 +196,8 @@ def _check_options(package: str, kind: str, options: dict[str, Any], place: str)
 def _check_folder(entry: dict[str, Any], run: Run) -> None:
     folder = Path(entry["folder"])
     check_name(folder)
-    contexts = (name for context in context_files(entry).values() for name in context.files)
-    for name in [*split_files(entry), *contexts]:
+    contexts = (context for context in context_files(entry).values() if not context.asked)
+    for name in [*split_files(entry), *(name for context in contexts for name in context.files)]:
         if not (folder / name).is_file():
             raise UserError(
                 f"{folder / name}: no such file. Put it there, or correct `folder`, `splits` or `contexts` "

@@ -50,19 +50,32 @@ class Datasets:
         return self.entries[dataset].get("folder", layout.raw(dataset))
 
     def raw_files(self, dataset: str) -> list[str]:
-        """The files that a data set's posts are read from."""
+        """The files that a data set's posts, with their contexts, are read from."""
+        return [*dict.fromkeys([*self.post_files(dataset), *self.context_files(dataset)])]
+
+    def post_files(self, dataset: str) -> list[str]:
+        """Those of its posts, and whatever else is downloaded."""
         if "files" in self.entries[dataset]:
             return [f"{self.folder(dataset)}/{name}" for name in self.entries[dataset]["files"]]
         return self.own_files(dataset)
+
+    def context_files(self, dataset: str) -> list[str]:
+        """Those of its contexts."""
+        contexts = context_files(self.entries[dataset]).values()
+        folders = {True: layout.raw(dataset), False: self.folder(dataset)}
+        return [f"{folders[bool(context.asked)]}/{name}" for context in contexts for name in context.files]
+
+    def asked_contexts(self, dataset: str) -> list[str]:
+        """The entries of ``asked_contexts`` that write contexts of a data set."""
+        asked = (context.asked for context in context_files(self.entries[dataset]).values())
+        return sorted({*filter(None, asked)})
 
     def _own_files(self, dataset: str) -> list[str]:
         """Those in a folder; to know what lies beside the splits, some formats read them."""
         entry, folder = self.entries[dataset], self.folder(dataset)
         splits = [f"{folder}/{name}" for name in split_files(entry)]
-        files = [name for context in context_files(entry).values() for name in context.files]
-        contexts = [f"{folder}/{name}" for name in files]
         beside = [str(file) for split in splits for file in read_beside(entry["format"], split)]
-        return [*splits, *contexts, *sorted({*beside})]
+        return [*splits, *sorted({*beside})]
 
     def formats(self, dataset: str) -> list[str]:
         """The modules that read a data set's posts and contexts."""

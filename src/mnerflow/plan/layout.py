@@ -37,6 +37,16 @@ def raw(dataset: str = "{dataset}") -> str:
     return f"{RESOURCES}/data/{dataset}"
 
 
+def asked_context(dataset: str = "{dataset}", context: str = "{context}") -> str:
+    """The texts that a language model wrote beside a data set's posts."""
+    return f"{raw(dataset)}/contexts/{context}.jsonl"
+
+
+def asked_record(dataset: str = "{dataset}", context: str = "{context}") -> str:
+    """How they came about."""
+    return f"{raw(dataset)}/contexts/{context}.yaml"
+
+
 def archive(name: str = "{archive}") -> str:
     """A fetched archive of photos."""
     return f"{RESOURCES}/archives/{name}"
@@ -50,6 +60,11 @@ def weights(encoder: str = "{encoder}") -> str:
 def data(dataset: str = "{dataset}", filter_name: str = "{filter}") -> str:
     """The folder with a data set's prepared, or filtered, posts."""
     return f"{RESULTS}/data/{dataset}/{filter_name}"
+
+
+def to_ask(dataset: str = "{dataset}") -> str:
+    """The folder with a data set's posts as language models are asked about them for contexts."""
+    return f"{RESULTS}/asked/{dataset}"
 
 
 def images(dataset: str = "{dataset}", size: int | str = "{size}") -> str:

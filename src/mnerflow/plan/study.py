@@ -8,7 +8,7 @@ from mnerflow.errors import UserError
 
 DEFAULT = "default"
 # Folders of the results that belong to all studies.
-SHARED = ("data", "features", "images", "logs", "published", "reports", "runs", "tuning", "verified")
+SHARED = ("asked", "data", "features", "images", "logs", "published", "reports", "runs", "tuning", "verified")
 
 
 def study_name(given: str | None, files: Sequence[str | Path]) -> str:

@@ -28,6 +28,7 @@ from mnerflow.yaml_file import read_yaml
 CODE = (
     "Snakefile",
     "rivals.smk",
+    "contexts.smk",
     "config.yaml",
     "config",
     "workflow",

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from textwrap import fill
 
+from mnerflow.errors import printable
 from mnerflow.plan.datasets import Datasets, Kind
 from mnerflow.plan.names import Combination
 from mnerflow.plan.variants import contexts_of, variants
+from mnerflow.record import ContextRecord
 from mnerflow.reporting import does_it_help, rivals, summary
 from mnerflow.reporting.answer import answers
 from mnerflow.reporting.columns import DATA, INTERVAL, MODEL, POINTS, SEEDS, Column, Row, over_seeds
@@ -69,3 +71,19 @@ def rivals_text(study: Path) -> str:
     path = study / "tables/rivals.md"
     rows = rivals.SHORT.read(path.with_suffix(".csv"))
     return f"{rivals.SHORT.render(rows).console()}\nrivals  {path}\n"
+
+
+def context_text(record: Path) -> str:
+    """Of an asked context's ``record``: how many posts have a text, why others have none, what it cost."""
+    found = ContextRecord.read(record, "Ask for it again.")
+    why = "".join(f"; {reason}: {len(ids)}" for reason, ids in found.without.items())
+    parts = [f"{found.texts} of {found.posts} posts have a text{why}"]
+    if found.cut_off:
+        parts.append(f"{len(found.cut_off)} texts are cut off")
+    if found.without_image:
+        parts.append(
+            f"{len(found.without_image)} posts without an image were asked about by their text alone"
+        )
+    if found.cost is not None:
+        parts.append(f"${found.cost:.4f}, of which ${found.cost_now:.4f} now")
+    return printable(f"{record.with_suffix('.jsonl')}: {'; '.join(parts)}. Lists: {record}")

@@ -1,0 +1,30 @@
+# Contexts written by language models, apart from the rest since they may cost money.
+# `snakemake -s contexts.smk`; a later `snakemake` reads them like files that were downloaded. See docs/contexts.md.
+
+
+include: "workflow/rules/start.smk"
+include: "workflow/rules/common.smk"
+include: "workflow/rules/inputs.smk"
+include: "workflow/rules/messages.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/ask_contexts.smk"
+
+
+rule contexts:
+    """Ask for every context that a data set names; those without a price cost nothing, others keep to `max_cost`."""
+    default_target: True
+    input:
+        [layout.asked_record(*each) for each in TO_ASK],
+
+
+onstart:
+    if not workflow.local_exec:
+        lifeline.works_elsewhere()
+
+
+onsuccess:
+    show_contexts(TO_ASK)
+
+
+onerror:
+    show_failures()

@@ -1,0 +1,90 @@
+"""Contexts that a configuration asks language models for: who is asked, how, and whether it was done so."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from mnerflow.config import build, plain, settings_of
+from mnerflow.errors import UserError, check_known
+from mnerflow.files import sha256
+from mnerflow.llm.config import ContextQuestion
+from mnerflow.llm.runs import prompt_file
+from mnerflow.plan import layout
+from mnerflow.plan.datasets import Datasets
+from mnerflow.record import ContextRecord
+
+SECTION = "asked_contexts"
+# The prompt that ships with the workflow, by what a model is shown.
+SHIPPED = {
+    ("text",): "text_knowledge.md",
+    ("image",): "image_description.md",
+    ("image", "text"): "knowledge.md",
+}
+
+
+def to_ask(data: Datasets) -> list[tuple[str, str]]:
+    """Data set and entry of each context that can be asked for.
+
+    Raises ``UserError`` where a data set names an entry that is not there, and there is no file by it either.
+    """
+    found = []
+    for dataset in data.entries:
+        for name in data.asked_contexts(dataset):
+            if not Path(layout.asked_context(dataset, name)).exists():
+                check_known([name], data.config.get(SECTION, {}), f"datasets.{dataset}.contexts: asked")
+            if name in data.config.get(SECTION, {}):
+                found.append((dataset, name))
+    return found
+
+
+def question_of(config: dict[str, Any], name: str) -> dict[str, Any]:
+    """The plain values of an entry's ``ContextQuestion``."""
+    return settings_of(ContextQuestion, config[SECTION][name])
+
+
+def prompt_of(config: dict[str, Any], name: str, shipped: Path) -> Path:
+    """The file with an entry's prompt, else one of ``shipped``, a folder; raises ``UserError`` without it."""
+    entry = config[SECTION][name]
+    own = shipped / SHIPPED[tuple(sorted(entry["reads"]))]
+    return prompt_file(entry.get("prompt") or own, f"{SECTION}.{name}.prompt")
+
+
+def check_prompt(config: dict[str, Any], name: str, shipped: Path) -> None:
+    """Raise ``UserError`` for a prompt that cannot be used, before its first question is paid for."""
+    from mnerflow.llm.prompt import Prompt  # a plan that asks for nothing does not need it
+
+    reads = config[SECTION][name]["reads"]
+    by_text, by_image = "text" in reads, "image" in reads
+    without_image = [{"image": False, "text": ""}] if by_text and by_image else []
+    Prompt(prompt_of(config, name, shipped), {"image": by_image}, without_image, shows_text=by_text)
+
+
+def check_written(data: Datasets, datasets: Iterable[str]) -> None:
+    """Raise ``UserError`` where a data set reads a context that no language model has written yet."""
+    for dataset in datasets:
+        for name in data.asked_contexts(dataset):
+            if not Path(file := layout.asked_context(dataset, name)).exists():
+                raise UserError(
+                    f"{file}: not written yet. `snakemake -s contexts.smk` asks for it, with the same "
+                    f"configuration. To do without it, leave it out of datasets.{dataset}.contexts."
+                )
+
+
+def written_otherwise(data: Datasets, datasets: Iterable[str], shipped: Path) -> list[str]:
+    """Files of contexts that were asked for in another way than the configuration says today."""
+    return [
+        layout.asked_context(dataset, name)
+        for dataset in datasets
+        for name in data.asked_contexts(dataset)
+        if name in data.config.get(SECTION, {}) and not _is_as_asked(data, dataset, name, shipped)
+    ]
+
+
+def _is_as_asked(data: Datasets, dataset: str, name: str, shipped: Path) -> bool:
+    question = build(ContextQuestion, question_of(data.config, name), f"{SECTION}.{name}")
+    try:
+        record = ContextRecord.read(Path(layout.asked_record(dataset, name)), "")
+    except UserError:
+        return False
+    prompt = prompt_of(data.config, name, shipped)
+    return record.config == plain(question) and record.prompt.sha256 == sha256(prompt)

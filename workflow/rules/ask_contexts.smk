@@ -1,0 +1,59 @@
+# From posts, as they are without the contexts that are asked for, to what language models write beside them.
+try:
+    TO_ASK = asked_contexts.to_ask(plan.data)
+    if workflow.is_main_process:
+        for name in sorted({name for _, name in TO_ASK}):
+            asked_contexts.check_prompt(config, name, PROMPTS)
+except UserError as error:
+    stop(error)
+
+
+use rule prepare as prepare_to_ask with:
+    """Parse raw files into the posts that language models are asked about, without contexts."""
+    input:
+        lambda w: plan.data.post_files(w.dataset),
+        without=lambda w: [
+            f"{layout.to_ask(other)}/{split}.jsonl"
+            for other in config["datasets"][w.dataset].get("without", [])
+            for split in SPLITS
+        ],
+    output:
+        posts=expand(f"{layout.to_ask()}/{{split}}.jsonl", split=SPLITS, allow_missing=True),
+        report=f"{layout.to_ask()}/report.json",
+    log:
+        "results/logs/prepare_to_ask/{dataset}.log",
+    params:
+        options=lambda w: plan.data.prepare_options(w.dataset) | {"contexts": {}},
+        raw=lambda w: plan.data.folder(w.dataset),
+        code=lambda w: code_of("prepare.py", *plan.data.formats(w.dataset)),
+
+
+rule ask_context:
+    """Ask a language model for a text beside each post; answers are kept, and asked again cost nothing."""
+    input:
+        posts=expand(f"{layout.to_ask()}/{{split}}.jsonl", split=SPLITS, allow_missing=True),
+        prompt=lambda w: str(asked_contexts.prompt_of(config, w.context, PROMPTS)),
+        images=lambda w: plan.data.image_source(w.dataset) if "image" in read_by(w) else [],
+    output:
+        # What was written stays when it is asked for anew and the server is gone.
+        texts=update(layout.asked_context()),
+        record=update(layout.asked_record()),
+    log:
+        "results/logs/ask_context/{dataset}/{context}.log",
+    wildcard_constraints:
+        context=one_of(name for _, name in TO_ASK),
+    # Where Snakemake runs: a cluster's nodes may have neither the network nor the key.
+    localrule: True
+    conda:
+        ENVIRONMENT
+    params:
+        question=lambda w: asked_contexts.question_of(config, w.context),
+        # The file's time says little: what counts is what it says.
+        prompt=lambda w: sha256(asked_contexts.prompt_of(config, w.context, PROMPTS).read_bytes()).hexdigest(),
+        images=lambda w: plan.data.image_folder(w.dataset),
+        own=lambda w: plan.data.own_images(w.dataset) if "image" in read_by(w) else None,
+        fit=lambda w: fit_of(config, w.dataset),
+        broken=broken_of(config),
+        code=code_of("ask_context.py"),
+    script:
+        "../scripts/ask_context.py"
