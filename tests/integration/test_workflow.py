@@ -147,7 +147,7 @@ def test_a_log_for_every_job(finished: Finished):
 
 
 def test_the_table_is_printed_at_the_end(finished: Finished):
-    end = finished.result.output[finished.result.output.index("Test split, percent") :]
+    end = finished.result.output[finished.result.output.index("Entity F1 on test") :]
     assert "bilstm+cnn linear" in end and "bilstm text_only" in end
     assert re.search(r"tables +results/test/tables\nplots +results/test/plots", end)
     assert re.search(r"took +\d+ min \d+ s; the largest job used \d\.\d GiB", end)

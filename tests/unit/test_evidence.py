@@ -185,6 +185,8 @@ def test_a_matched_control_stands_beside_the_baseline_and_changes_no_other_numbe
     [one], alone = compare_with_baselines(runs, BASELINES, MARGIN, TRIALS, controls=held)
     [without], _ = compare_with_baselines(runs, BASELINES, MARGIN, TRIALS)
     assert (replace(one, controls={}), alone) == (without, [])
+    uncontrolled = {run: found for run, found in runs.items() if run.variant == "base"}
+    assert one.drops == compare_with_baselines(uncontrolled, BASELINES, MARGIN, TRIALS)[0][0].drops
     control = one.controls["shuffled"]
     assert (control.combination, control.seeds) == (SHUFFLED.combination, 2)
     systems = systems_of(runs)
@@ -261,6 +263,9 @@ def test_p_values_are_corrected_over_the_runs_with_two_seeds():
     assert [one.p_corrected for one in found] == [*holm(p_values[:4]), None]
     assert {(one.verdict, one.baseline_seeds) for one in found[4:]} == {("one seed", 3)}
     assert found[4].difference.known  # its variance is that of the others
+    one = {run: found for run, found in runs.items() if run.seed == 1}
+    found, _ = compare_with_baselines(one | fusions, baselines, MARGIN, TRIALS)
+    assert {(one.verdict, one.p_corrected) for one in found} == {("one seed", None)}, "of the baseline"
 
 
 def test_a_single_seed_of_all_has_a_difference_and_no_interval():

@@ -5,13 +5,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from records import record_of
 from test_evidence import BASELINES, LINEAR, MARGIN, TEXT, TRIALS, counts
 from test_seeds import system, without_sentences
 
 from mnerflow.evaluation.evidence import compare_with_baselines
-from mnerflow.evaluation.pooled import pool, pooled_answers
+from mnerflow.evaluation.pooled import of_all_posts, pool, pooled_answers
 from mnerflow.evaluation.seeds import Seeds, SeedVariance
 from mnerflow.plan.names import Combination
+from mnerflow.record import TrainingRecord
 from mnerflow.reporting.pooled import TABLE, pooled_rows, sentence
 
 BASELINE = TEXT.combination
@@ -111,12 +113,12 @@ def test_a_row_a_data_set_and_a_sentence(tmp_path):
     TABLE.write([tmp_path / "pooled.csv", tmp_path / "pooled.md"], [row])
     assert re.fullmatch(
         r"On average over 2 models, the image changes entity F1 by \+\d+\.\d\d points \(95 % interval \+.*, "
-        r"p <0\.001\); 1 of the models ran with one seed\.",
+        r"p\u00a0<\u00a00\.001\); 1 of the models ran with one seed\.",
         sentence(TABLE.read(tmp_path / "pooled.csv")[0]),
     )
     nothing = row | {"low": -0.1, "source": "caption+ocr", "one_seed": 0, "p": 0.2}
-    assert "the caption and ocr changes" in sentence(nothing)
-    assert sentence(nothing).endswith("p 0.200): neither a gain nor a loss can be shown.")
+    assert "the caption and ocr change entity F1" in sentence(nothing)
+    assert sentence(nothing).endswith("p\u00a0=\u00a00.200): neither a gain nor a loss can be shown.")
 
 
 def test_where_no_system_has_two_seeds_the_mean_stands_alone():
@@ -126,6 +128,20 @@ def test_where_no_system_has_two_seeds_the_mean_stands_alone():
     assert row["difference"] == pytest.approx(0.2, abs=0.05)
     assert {row[name] for name in ("low", "high", "p", "spread")} == {None}
     assert sentence(row).endswith("how sure that is cannot be said.")
+
+
+def test_points_of_a_learning_curve_and_rivals_are_left_out():
+    tenth = [replace(run, variant="tenth") for run in (TEXT, LINEAR)]
+    rival = replace(LINEAR, text_encoder="gpt")
+    runs = {run: counts(0.7, 1, *[0.5] * (run.image_encoder != "none")) for run in (TEXT, LINEAR, *tenth)}
+    runs |= {rival: counts(0.9, 2, 0.5)}
+    held = BASELINES | {tenth[1].combination: {"image": tenth[0].combination}}
+    held |= {rival.combination: {"image": BASELINE}}
+    comparisons, _ = compare_with_baselines(runs, held, MARGIN, TRIALS)
+    assert len(comparisons) == 3
+    records = {run: TrainingRecord(**record_of(run)) for run in (TEXT, LINEAR)}
+    records |= {run: TrainingRecord(**record_of(run, config={"train_fraction": 0.1})) for run in tenth}
+    assert [one.combination for one in of_all_posts(comparisons, records)] == [LINEAR.combination]
 
 
 def test_data_sets_filters_and_sources_are_pooled_each_by_itself():

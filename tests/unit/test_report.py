@@ -107,7 +107,7 @@ def test_a_data_set_of_several_models_is_told_once_what_they_gain_on_average() -
     said = [line for answer in (*found.real, *found.one_seed) for line in answer.sentences]
     assert [line for line in said if "average" in line] == [
         "On average over 2 models, the image changes entity F1 by +10.00 points (95 % interval +5.00 to "
-        "+15.00, p 0.010); 1 of the models ran with one seed."
+        "+15.00, p\u00a0=\u00a00.010); 1 of the models ran with one seed."
     ]
 
 
@@ -155,7 +155,7 @@ def test_runs_of_one_seed_stand_apart_and_may_have_no_interval() -> None:
     one = GAINS | none | {"seeds": 1, "baseline_seeds": 3, "verdict": "one seed", "close": True}
     found = told(one, IGNORES)
     [answer] = found.one_seed
-    assert answer.sentences == ["1 model ran with one seed, too few for a verdict: +20.00 points."]
+    assert answer.sentences == ["1 comparison has one seed on a side, too few for a verdict: +20.00 points."]
     assert answer.claims[0].evidence == (
         "over 1 seed against 3: +20.00 points. With the image of another post the same weights lose 25.00 "
         "points. A bound lies within 0.05 points of another verdict."
@@ -208,7 +208,7 @@ def test_a_small_data_set_gets_no_yes_and_nothing_compared_is_said_so() -> None:
         ("matched", "gains unclear", "failed", "shows in 1 of 2 comparisons (wrong: bilstm+cnn linear)."),
         ("independent", "unclear loses", "passed", "no gain may show, and one shows in 0 of 2 comparisons."),
         ("independent", "gains", "failed", "shows in 1 of 1 comparison (wrong: bilstm+cnn linear)."),
-        ("matched", "one_seed", "undecided", "matched ran with one seed."),
+        ("matched", "one_seed", "undecided", "on matched no comparison has two seeds on both sides."),
     ],
 )
 def test_a_control_is_a_sanity_check_and_no_answer(

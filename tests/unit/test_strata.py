@@ -124,10 +124,13 @@ def test_rows_tell_where_the_image_helps(compared, tmp_path):
     usable = compared[4]
     assert (usable["baseline_score"], usable["fusion_score"]) == pytest.approx((2 / 3, 1))
     assert usable["difference"] == usable["drop_shuffled"] == pytest.approx(1 / 3)
-    assert compared[5]["difference"] is compared[5]["p_corrected"] is None
+    assert (usable["drop_blank"], usable["close"]) == (pytest.approx(1 / 3), False)
+    assert compared[5]["difference"] is compared[5]["p_corrected"] is compared[5]["close"] is None
+    compared[0]["close"] = True
     paths = [tmp_path / f"strata.{ending}" for ending in ("csv", "md", "tex")]
     TABLE.write(paths, compared, *stratum_tables(compared))
     assert paths[1].read_text().count("| too small") == 4
+    assert "1. a bound lies within 0.05 points of another verdict" in paths[1].read_text()
     assert TABLE.read(paths[0])[1]["stratum"] == "place"
     draw_strata(paths[0], tmp_path / "strata")
     TABLE.write(paths, [])

@@ -38,7 +38,8 @@ def rules(margin: float) -> tuple[str, ...]:
         "Data set, filter, text encoder and variant are the same; with `images: {broken: drop}` a baseline "
         "also learns from the posts whose images cannot be used. The verdict is the first of these that "
         "holds.",
-        "one seed: the run was trained once, so that nothing shows how much another seed would change.",
+        "one seed: the run or its baseline was trained once, so that nothing shows how much another seed "
+        "would change of it.",
         "gains: the run is surely better than its baseline, and its entity F1 surely drops when the source "
         "is shuffled among the posts.",
         f"ignores: its entity F1 is above zero, and with the source shuffled, and with it blank, is the same "
@@ -49,10 +50,10 @@ def rules(margin: float) -> tuple[str, ...]:
         f"less than {margin:g} points. It relies on the source and gains nothing by it.",
         "unclear: none of these could be shown.",
         "Surely better or worse: p < 0.05 after Holm's correction over all comparisons of the table with two "
-        "seeds or more. Surely drops or changes: the 95 % interval of the drop leaves out zero. Both count "
-        "the variance of sentences and of seeds. The same, or a gain of less: shown by one-sided tests at "
-        f"5 % against a margin of {margin:g} points (`margin` in the configuration); *smallest margin* is "
-        "the one from which on a run would be said to ignore its source.",
+        "seeds or more on both sides. Surely drops or changes: the 95 % interval of the drop leaves out "
+        "zero. Both count the variance of sentences and of seeds. The same, or a gain of less: shown by "
+        f"one-sided tests at 5 % against a margin of {margin:g} points (`margin` in the configuration); "
+        "*smallest margin* is the one from which on a run would be said to ignore its source.",
         "A language model is not asked with wrong images, and published runs may lack predictions with wrong "
         "captions: these gain or lose when they are surely better or worse. Of several contexts that a "
         "variant adds at once, each is made wrong by itself, and one whose drop is sure suffices.",
@@ -78,12 +79,12 @@ class Comparison:
 
     ``source`` is what the baseline lacks; ``difference`` is the combination minus its baseline.
     ``drops`` are by the name of the condition, those that all its runs were predicted under: how much
-    entity F1 the same weights lose. ``p_corrected`` is ``None`` of a single seed, which takes no part in the
-    correction. ``p_trained`` tests these trained models alone (``None`` where that test was left out).
-    ``changed`` is the share of sentences that are tagged otherwise when the source is shuffled. ``order`` is
-    the bound of almost stochastic order, below 0.5 where the fusion's seeds are almost stochastically better
-    (``None`` below five seeds). A change of less than ``margin`` counts as none. ``controls`` are by
-    the change of the source that they were trained with; no verdict hangs on them.
+    entity F1 the same weights lose. ``p_corrected`` is ``None`` where a side has a single seed, which takes
+    no part in the correction. ``p_trained`` tests these trained models alone (``None`` where that test was
+    left out). ``changed`` is the share of sentences that are tagged otherwise when the source is shuffled.
+    ``order`` is the bound of almost stochastic order, below 0.5 where the fusion's seeds are almost
+    stochastically better (``None`` below five seeds). A change of less than ``margin`` counts as none.
+    ``controls`` are by the change of the source that they were trained with; no verdict hangs on them.
     """
 
     combination: Combination
@@ -101,6 +102,11 @@ class Comparison:
     order: float | None
     margin: float
     controls: Mapping[str, Control] = field(default_factory=dict)
+
+    @property
+    def several_seeds(self) -> bool:
+        """Whether both sides have two seeds or more, without which there is no verdict."""
+        return min(self.seeds, self.baseline_seeds) > 1
 
     @property
     def sign(self) -> int:
@@ -128,7 +134,7 @@ class Comparison:
 
     def _verdict(self, slack: float) -> str:
         """The verdict where all intervals reach farther by ``slack`` on either side."""
-        if self.seeds < 2:
+        if not self.several_seeds:
             return ONE_SEED
         sign, drops = self._sign(slack), self.drops.values()
         shuffled = [drop for name, drop in self.drops.items() if Condition.named(name).change == "shuffled"]
@@ -144,7 +150,7 @@ class Comparison:
         return "unclear"
 
     def _sign(self, slack: float) -> int:
-        if not self.p_corrected:  # a single seed, or nothing that varies
+        if not self.p_corrected:  # a single seed on a side, or nothing that varies
             return int(np.sign(self.difference.value)) if self.p_corrected == 0 else 0
         # The level that Holm's correction leaves for this p: the interval leaves out zero where the corrected
         # p is below SIGNIFICANCE.
@@ -172,7 +178,7 @@ def compare_with_baselines(
     """Compare every combination with its baselines, each with all of its seeds.
 
     The variance between seeds is pooled over the combinations of a data set and filter that read the text
-    and find anything.
+    and find anything; that of drops over those of them that have a baseline.
 
     Args:
         runs: counts of the test split.
@@ -191,7 +197,7 @@ def compare_with_baselines(
     for _, group in groupby(sorted(runs), key=lambda run: run.data):
         members = {run: runs[run] for run in group}
         check_same_posts(members.items())
-        data = _Data(members, margin, trials)
+        data = _Data(members, baselines, margin, trials)
         for one, of_seeds in groupby(members, key=lambda run: run.combination):
             own = [*of_seeds]
             for source, baseline in baselines.get(one, {}).items():
@@ -204,9 +210,9 @@ def compare_with_baselines(
 
 
 def corrected(comparisons: Sequence[Comparison]) -> list[Comparison]:
-    """The comparisons with their p corrected for all of them with two seeds or more (Holm 1979)."""
-    p_values = iter(holm([one.difference.p for one in comparisons if one.seeds > 1]))
-    return [replace(one, p_corrected=next(p_values) if one.seeds > 1 else None) for one in comparisons]
+    """The comparisons with their p corrected for all of them with ``several_seeds`` (Holm 1979)."""
+    p_values = iter(holm([one.difference.p for one in comparisons if one.several_seeds]))
+    return [replace(one, p_corrected=next(p_values) if one.several_seeds else None) for one in comparisons]
 
 
 def unlike_baselines(
@@ -239,11 +245,13 @@ def stray_controls(
 class _Data:
     """The runs of one data set and filter, whose variances between seeds are pooled."""
 
-    def __init__(self, runs: Mapping[Run, Counts], margin: float, trials: int) -> None:
+    def __init__(self, runs: Mapping[Run, Counts], baselines: Baselines, margin: float, trials: int) -> None:
         self.runs, self.margin, self.trials = runs, margin, trials
         self.systems = systems_of(runs)
         self.pool = alike(self.systems)
         self.variance = SeedVariance.pooled(self.pool.values())
+        # What learnt from wrong sources has none to lose, with whatever seed: its drops tell of no others.
+        self.compared = [one for one in self.pool if baselines.get(one)]
         self.drops = {
             name: self._drops(name) for name in dict.fromkeys(chain(*(c.changed for c in runs.values())))
         }
@@ -251,7 +259,7 @@ class _Data:
     def _drops(self, name: str) -> dict[Combination, Estimate]:
         wrong = systems_of(self.runs, name)
         drops = {one: self.systems[one] - system for one, system in wrong.items()}
-        variance = SeedVariance.pooled(drops[one] for one in self.pool if one in drops)
+        variance = SeedVariance.pooled(drops[one] for one in self.compared if one in drops)
         return {one: variance.mean(drop) for one, drop in drops.items()}
 
     def controls(

@@ -15,6 +15,7 @@ from mnerflow.evaluation.counts import Counts
 from mnerflow.evaluation.evidence import Comparison
 from mnerflow.evaluation.seeds import Estimate, Seeds, SeedVariance, alike, systems_of
 from mnerflow.plan.names import Combination, Run
+from mnerflow.record import TrainingRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +39,20 @@ class Pooled:
     spread: float | None
 
 
+def of_all_posts(
+    comparisons: Iterable[Comparison], records: Mapping[Run, TrainingRecord]
+) -> list[Comparison]:
+    """The comparisons of models that were trained, and on all training posts, by their ``records``."""
+    learnt = {run.combination for run, one in records.items() if one.config.get("train_fraction", 1) == 1}
+    return [one for one in comparisons if one.combination in learnt]
+
+
 def pooled_answers(runs: Mapping[Run, Counts], comparisons: Iterable[Comparison]) -> list[Pooled]:
     """An answer for each data set, filter and source of ``comparisons``, in order.
 
     Args:
         runs: counts of the test split, of all runs that the comparisons were made of.
-        comparisons: of models that were trained.
+        comparisons: of models that take part, ``of_all_posts``.
     """
 
     def task(one: Comparison) -> tuple[str, str, str]:

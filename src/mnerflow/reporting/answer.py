@@ -11,7 +11,7 @@ from mnerflow.plan.datasets import MATCHED, Kind
 from mnerflow.plan.names import FILTERS_OFF, Combination
 from mnerflow.reporting.columns import Row
 from mnerflow.reporting.pooled import sentence
-from mnerflow.reporting.render import interval, listed, p_value, percent, points
+from mnerflow.reporting.render import interval, listed, p_said, percent, points
 from mnerflow.reporting.summary import FEW_SENTENCES, few_sentences
 
 # Singular and plural of what a fusion does, by verdict.
@@ -21,7 +21,10 @@ SAYS = {
     "ignores": ("scores the same whatever the {source}", "score the same whatever the {source}"),
     "relies": ("relies on the {source} and gains nothing", "rely on the {source} and gain nothing"),
     "unclear": ("cannot be told from the text alone", "cannot be told from the text alone"),
-    ONE_SEED: ("ran with one seed, too few for a verdict", "ran with one seed each, too few for a verdict"),
+    ONE_SEED: (
+        "has one seed on a side, too few for a verdict",
+        "have one seed on a side, too few for a verdict",
+    ),
 }
 # Of an unclear one that is surely better or worse.
 SURE_SAYS = {
@@ -46,7 +49,7 @@ UNTRIED_SAYS = SAYS | {
     "gains": ("gains by the {source}", "gain by the {source}"),
     "loses": ("loses by the {source}", "lose by the {source}"),
 }
-# Of a data set, by its comparisons with two seeds or more, in the order of the headline: all gain; some, and
+# Of a data set, by its comparisons with a verdict, in the order of the headline: all gain; some, and
 # none loses; some gain and some lose; none gains, and some are unclear; none gains.
 YES, PARTLY, MIXED, UNCLEAR, NO = "Yes", "Partly", "Mixed", "Unclear", "No"
 FEW_SEEDS, FEW = "Too few seeds to tell", "Too few sentences to tell"
@@ -129,7 +132,7 @@ class Answers:
         judged = {answer.dataset for answer in self.controls}
         rest = [one for one in self.one_seed if self._control(one) and one.dataset not in judged]
         found = [(one.word, self._check(one)) for one in self.controls]
-        found += [(UNDECIDED, f"{one.dataset} ran with one seed.") for one in rest]
+        found += [(UNDECIDED, f"on {one.dataset} no comparison has two seeds on both sides.") for one in rest]
         return [(f"Sanity check {word}:", said) for word, said in found]
 
     @property
@@ -232,7 +235,9 @@ def _summary(claims: Sequence[Claim]) -> str:
 
 
 def _number(claims: Sequence[Claim]) -> str:
-    return "1 model ran with one seed" if len(claims) == 1 else f"{len(claims)} models ran with one seed each"
+    if len(claims) == 1:
+        return "1 comparison has one seed on a side"
+    return f"{len(claims)} comparisons have one seed on a side"
 
 
 def _range(claims: Sequence[Claim]) -> str:
@@ -281,7 +286,7 @@ def _claim(row: Row) -> Claim:
     if row["baseline_seeds"] != row["seeds"]:
         seeds += f" against {row['baseline_seeds']}"
     said = [interval(*ends)] if ends else []
-    said += [f"corrected p\u00a0{_p(row['p_corrected'])}"] if row["p_corrected"] is not None else []
+    said += [f"corrected {p_said(row['p_corrected'])}"] if row["p_corrected"] is not None else []
     evidence = f"over {seeds}: {points(row['difference'])} points{_bracketed('; '.join(said))}."
     if (drop := row["drop_shuffled"]) is not None:
         wrong = [row[name] for name in ("drop_shuffled_low", "drop_shuffled_high") if row[name] is not None]
@@ -331,8 +336,3 @@ def _lose(drop: float) -> str:
     if abs(drop) < 0.00005:
         return "score the same"
     return f"{'lose' if drop > 0 else 'gain'} {100 * abs(drop):.2f} points"
-
-
-def _p(value: float) -> str:
-    text = p_value(value)
-    return f"<\u00a0{text[1:]}" if text.startswith("<") else f"=\u00a0{text}"

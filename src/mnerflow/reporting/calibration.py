@@ -49,7 +49,7 @@ def _columns(unit: str) -> tuple[Column, ...]:
             PERCENT,
         ),
         Column(f"{unit}_confidence", f"confidence, {name}", f"mean confidence of {of}", PERCENT),
-        Column(f"{unit}_accuracy", f"right, {name}", f"share of {of} that are right", PERCENT),
+        Column(f"{unit}_accuracy", f"right, {name}", f"share that is right of {of}", PERCENT),
     )
 
 

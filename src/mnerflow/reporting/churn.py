@@ -15,27 +15,22 @@ from mnerflow.reporting.columns import (
     ENCODERS,
     MODEL,
     SEEDS,
+    SHARE,
     SYSTEM,
     Column,
     Row,
     number,
     numeric,
 )
-from mnerflow.reporting.render import between
+from mnerflow.reporting.render import between, share
 from mnerflow.reporting.table import Table
 
 
-def _share(value: float) -> str:
-    return f"{100 * value:.1f}"
-
-
 def _with_range(row: Row, name: str) -> str:
-    return f"{_share(row[name])} ({between(row[f'{name}_low'], row[f'{name}_high'])})"
+    return f"{share(row[name])} ({between(row[f'{name}_low'], row[f'{name}_high'])})"
 
 
-SHARE = number(_share)
 WITH_RANGE = numeric(_with_range)  # of ``<name>``, with ``<name>_low`` and ``<name>_high``
-POINTS = number(lambda value: f"{100 * value:+.1f}".replace("-", "−"))
 
 
 def _shares(name: str, title: str, meaning: str, pairs: str) -> tuple[Column, ...]:
@@ -51,8 +46,8 @@ def _shares(name: str, title: str, meaning: str, pairs: str) -> tuple[Column, ..
 TABLE = Table(
     "What another seed changes",
     "Test posts that two runs tag differently, in percent. Churn: {churn}. Baseline's: {baseline_churn}. "
-    "Against baseline: {across}. Beyond seeds: {beyond_seeds}. Shuffled and blank: {changed_shuffled} and "
-    "so with it blank.",
+    "Against baseline: {across}. Beyond seeds: {beyond_seeds}. Shuffled, blank: by the same weights with the "
+    "true source and with it shuffled, or blank.",
     (
         *COMBINATION_COLUMNS,
         SEEDS,
@@ -66,12 +61,12 @@ TABLE = Table(
             "beyond seeds",
             "against baseline less the mean of both churns: what the source, and the part that reads it, "
             "change more than a seed",
-            POINTS,
+            number(lambda value: f"{100 * value:+.1f}".replace("-", "−")),  # as exact as the shares
         ),
         Column("same_seed", "same seed", "against baseline, of runs of the same seed", SHARE),
         *(
-            Column(f"changed_{change}", change, f"by the same weights with the source {how}", SHARE)
-            for change, how in zip(CHANGES, ("shuffled", "blank"), strict=True)
+            Column(f"changed_{change}", change, f"by the same weights with the source {change}", SHARE)
+            for change in CHANGES
         ),
     ),
     printed=(
@@ -135,11 +130,11 @@ def _sentence(source: str, rows: Sequence[Row]) -> str:
     seeds = fmean((row["churn"] + row["baseline_churn"]) / 2 for row in rows)
     across = fmean(row["across"] for row in rows)
     said = (
-        f"Two seeds of one model tag {_share(seeds)} % of the test posts differently; a model with the "
-        f"{named} and one without it, of different seeds, {_share(across)} %"
+        f"Two seeds of one model tag {share(seeds)} % of the test posts differently; a model with the "
+        f"{named} and one without it, of different seeds, {share(across)} %"
     )
     if changed := [row["changed_shuffled"] for row in rows if row["changed_shuffled"] is not None]:
-        low, high = _share(min(changed)), _share(max(changed))
+        low, high = share(min(changed)), share(max(changed))
         ends = low if low == high else f"{low} to {high}"
         said += f"; the same weights with the {named} of another post {ends} %"
     return f"{said}."

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from mnerflow.plan.names import FILTERS_OFF, Combination
-from mnerflow.reporting.render import ABSENT, between, interval, p_value, percent, points, spread
+from mnerflow.reporting.render import ABSENT, between, interval, p_value, percent, points, share, spread
 
 Row = Mapping[str, Any]
 
@@ -58,6 +58,7 @@ FLAG = Form(lambda row, name: "yes" if row[name] else "no", "True".__eq__)
 COUNT = number("{:,.0f}".format)
 MEAN = number("{:.1f}".format)  # of counts
 PERCENT = number(percent)
+SHARE = number(share)
 POINTS = number(points)
 P_VALUE = number(p_value)
 SPREAD = numeric(_spread)  # of ``<name>_mean``, with ``<name>_sd``

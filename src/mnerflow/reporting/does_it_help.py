@@ -21,6 +21,7 @@ from mnerflow.reporting.columns import (
     PERCENT,
     POINTS,
     SEEDS,
+    SHARE,
     SYSTEM,
     Column,
     Row,
@@ -35,8 +36,6 @@ REMARKS = {
     "device": "some of its sides were made on a GPU, others on a processor",
     "versions": "its sides were made with different versions of packages (`run.yaml` names them)",
 }
-
-
 CLOSE = "a bound lies within 0.05 points of another verdict"
 
 
@@ -94,7 +93,7 @@ TABLE = Table(
         Column(
             "p_corrected",
             "corrected p",
-            "by Holm's correction over the runs of the table with two seeds or more",
+            "by Holm's correction over the comparisons of the table with two seeds or more on both sides",
             P_VALUE,
         ),
         Column("sure", meaning="whether corrected p is below 0.05", form=FLAG),
@@ -102,10 +101,10 @@ TABLE = Table(
             Column(
                 f"drop_{change}",
                 f"drop, {change}",
-                f"what the same weights lose with the source {how}, and its 95 % interval",
+                f"what the same weights lose with the source {change}, and its 95 % interval",
                 WITH_INTERVAL,
             )
-            for change, how in zip(CHANGES, ("wrong", "blank"), strict=True)
+            for change in CHANGES
         ),
         *(
             Column(
@@ -122,7 +121,7 @@ TABLE = Table(
             "changed",
             "changed",
             "posts tagged otherwise when the source is shuffled",
-            number(lambda share: f"{100 * share:.1f}"),
+            SHARE,
         ),
         Column("verdict", "verdict", "gains, ignores, loses, relies, unclear or one seed, by fixed rules"),
         Column(
@@ -167,7 +166,8 @@ TABLE = Table(
     further=(
         Part(
             "wrong",
-            "The same runs with their source made wrong. Drop: {drop_shuffled}. Changed: {changed}.",
+            "The same runs with their source made wrong. Drop: what the same weights lose, and its 95 % "
+            "interval. Changed: {changed}.",
             (*WHOSE, "drop_shuffled", "drop_blank", "changed"),
         ),
         Part(

@@ -18,9 +18,9 @@ from mnerflow.reporting.columns import (
     MEAN,
     MODEL,
     SEEDS,
+    SHARE,
     SYSTEM,
     Column,
-    number,
 )
 from mnerflow.reporting.render import Rendered
 from mnerflow.reporting.table import Table
@@ -68,10 +68,7 @@ IN_ALL = replace(
         "gold",
         "correct",
         *KINDS,
-        *(
-            Column(group, f"recall, {group}", form=number(lambda recall: f"{100 * recall:.1f}"))
-            for group in SEEN
-        ),
+        *(Column(group, f"recall, {group}", form=SHARE) for group in SEEN),
     ),
 )
 Files = Mapping[Run, str | Path]  # each run's predictions of the test split

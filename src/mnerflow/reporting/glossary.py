@@ -35,6 +35,8 @@ def glossary() -> str:
     parts = [HEAD, _columns(COMBINATION_COLUMNS)]
     for file, table in ALL.items():
         own = [column for column in table.columns if column not in COMBINATION_COLUMNS]
+        if len(table.columns) - len(own) < len(COMBINATION_COLUMNS):  # it is of no combination
+            own = table.columns
         parts += [f"## {table.title}\n\n`results/<study>/{file}`. {table.caption}\n", _columns(own)]
     return "\n".join(parts)
 

@@ -61,16 +61,17 @@ def curve_rows(
         curves: by variant, the one on whose learning curve it is a point, as ``plan.variants.curve_of``.
     """
     trained = {run: counts for run, counts in runs.items() if run in records}
-    systems, intervals = systems_of(trained), score_intervals(trained)
+    systems, intervals = systems_of(trained), {}
+    for share in {_fraction(record) for record in records.values()}:  # seeds vary more where posts are few
+        intervals |= score_intervals(
+            {run: c for run, c in trained.items() if _fraction(records[run]) == share}
+        )
     points: list[tuple[Combination, float, dict]] = []
     for one, seeds in groupby(sorted(trained), key=lambda run: run.combination):
         about = [records[run] for run in seeds]
         scores = systems[one].scores.tolist()
         low, high = intervals.get(one, (None, None))
-        curve, fraction = (
-            replace(one, variant=curves[one.variant]),
-            about[0].config.get("train_fraction", 1.0),
-        )
+        curve, fraction = replace(one, variant=curves[one.variant]), _fraction(about[0])
         row = {
             "fraction": fraction,
             "training_posts": fmean(record.training_posts for record in about),
@@ -87,3 +88,7 @@ def curve_rows(
         if len({fraction for _, fraction, _ in found}) > 1:
             rows += [row for *_, row in found]
     return rows
+
+
+def _fraction(record: TrainingRecord) -> float:
+    return record.config.get("train_fraction", 1.0)

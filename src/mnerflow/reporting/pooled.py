@@ -15,7 +15,7 @@ from mnerflow.reporting.columns import (
     Form,
     Row,
 )
-from mnerflow.reporting.render import interval, p_value, points
+from mnerflow.reporting.render import interval, p_said, points
 from mnerflow.reporting.table import Table
 
 DATA = Column(
@@ -88,16 +88,17 @@ def pooled_rows(answers: Sequence[Pooled]) -> list[dict[str, Any]]:
 
 
 def sentence(row: Row) -> str:
-    """A row in words: "On average over 15 models, the image changes entity F1 by −0.20 points (…)."."""
+    """A row of several models in words: "On average over 15 models, the image changes entity F1 by …"."""
     source = row["source"].replace("+", " and ")
-    over = "In one model" if row["models"] == 1 else f"On average over {row['models']} models"
-    over += "" if row["filter"] == FILTERS_OFF else f" with the filter {row['filter']}"
-    said = f"{over}, the {source} changes entity F1 by {points(row['difference'])} points"
+    over = "" if row["filter"] == FILTERS_OFF else f" with the filter {row['filter']}"
+    does = "changes" if source == row["source"] else "change"
+    said = f"On average over {row['models']} models{over}, the {source} {does} entity F1 by "
+    said += f"{points(row['difference'])} points"
     if row["low"] is None:
         return f"{said}; with one seed each, how sure that is cannot be said."
-    said += f" (95 % interval {interval(row['low'], row['high'])}, p {p_value(row['p'])})"
+    said += f" (95 % interval {interval(row['low'], row['high'])}, {p_said(row['p'])})"
     if row["low"] <= 0 <= row["high"]:
         said += ": neither a gain nor a loss can be shown"
-    if row["one_seed"] and row["models"] > 1:
+    if row["one_seed"]:
         said += f"; {row['one_seed']} of the models ran with one seed"
     return f"{said}."

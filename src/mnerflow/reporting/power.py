@@ -8,6 +8,7 @@ from statistics import median
 
 from mnerflow.errors import UserError
 from mnerflow.evaluation.counts import read_counts
+from mnerflow.evaluation.evidence import ONE_SEED
 from mnerflow.evaluation.power import Variances
 from mnerflow.evaluation.seeds import alike, systems_of
 from mnerflow.plan.names import Combination
@@ -29,8 +30,8 @@ def power_text(study: Path, gain: float) -> str:
     files = sorted((study / "scores").rglob("counts.npz"))
     if not rows or not files:
         raise UserError(f"{study}: no run was compared with a baseline. Run a grid with a baseline first.")
-    pairs = {(Combination.of(row), Combination.from_folder(row["baseline"])): row["seeds"] for row in rows}
-    comparisons = max(1, sum(seeds > 1 for seeds in pairs.values()))
+    pairs = [(Combination.of(row), Combination.from_folder(row["baseline"])) for row in rows]
+    comparisons = max(1, sum(row["verdict"] != ONE_SEED for row in rows))
     runs, lines = read_counts(files), []
     for data, members in groupby(sorted(runs), key=lambda run: run.data):
         systems = systems_of({run: runs[run] for run in members})

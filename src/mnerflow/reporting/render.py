@@ -110,6 +110,11 @@ def percent(value: float | None) -> str:
     return ABSENT if value is None else f"{100 * value:.2f}"
 
 
+def share(value: float) -> str:
+    """A share of posts or entities, ``0.2053`` as ``"20.5"``."""
+    return f"{100 * value:.1f}"
+
+
 def spread(mean: float | None, sd: float | None) -> str:
     """Mean and standard deviation in percent: ``"83.12 ± 0.40"``, without ``±`` where it is not known."""
     return percent(mean) if sd is None else f"{percent(mean)} ± {percent(sd)}"
@@ -133,6 +138,12 @@ def interval(low: float, high: float) -> str:
 def p_value(p: float) -> str:
     """Three decimals, ``"<0.001"`` below."""
     return "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def p_said(p: float) -> str:
+    """In a sentence, kept on one line: ``"p = 0.010"``, ``"p < 0.001"``."""
+    text = p_value(p)
+    return f"p\u00a0<\u00a0{text[1:]}" if text.startswith("<") else f"p\u00a0=\u00a0{text}"
 
 
 def listed(words: Sequence[str]) -> str:

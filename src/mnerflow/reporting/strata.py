@@ -19,8 +19,8 @@ from mnerflow.reporting.columns import (
     SYSTEM,
     Column,
 )
+from mnerflow.reporting.does_it_help import CLOSE, help_record
 from mnerflow.reporting.does_it_help import TABLE as WHOLE
-from mnerflow.reporting.does_it_help import help_record
 from mnerflow.reporting.render import Rendered
 from mnerflow.reporting.table import Table
 
@@ -37,11 +37,17 @@ JUDGED = (
     "drop_shuffled",
     "drop_shuffled_low",
     "drop_shuffled_high",
+    "drop_blank",
+    "drop_blank_low",
+    "drop_blank_high",
+    "smallest_margin",
+    "close",
 )
 _WHOLE = {column.name: column for column in WHOLE.columns} | {
     "p_corrected": replace(
         next(column for column in WHOLE.columns if column.name == "p_corrected"),
-        meaning="by Holm's correction over all rows with two seeds or more that are not too small",
+        meaning="by Holm's correction over all rows with two seeds or more on both sides that are not too "
+        "small",
     )
 }
 TABLE = Table(
@@ -90,7 +96,8 @@ TABLE = Table(
     ),
     page=(DATA, MODEL, "source", "kind", "stratum", "verdict", "difference"),
     wide=("low", "p_corrected", "baseline_score", "fusion_score"),
-    detail=("seeds", "posts", "gold", "p", "drop_shuffled"),
+    detail=("seeds", "posts", "gold", "p", "drop_shuffled", "drop_blank", "smallest_margin"),
+    remarks=lambda row: [CLOSE] if row["close"] else [],
 )
 
 
