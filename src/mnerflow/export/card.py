@@ -1,6 +1,7 @@
 """A run's model card: the front matter that hubs read, and what a person wants to know of it."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from huggingface_hub import EvalResult, ModelCardData
 
@@ -123,7 +124,7 @@ def _body(facts: Facts, licence: str, reason: str, limit: int) -> Iterator[str]:
     yield from _licences(facts, licence)
 
 
-def _tested(facts: Facts) -> dict:
+def _tested(facts: Facts) -> dict[str, Any]:
     return dict(facts.scores.get("test", {}).get("true", {}))
 
 
@@ -155,7 +156,7 @@ def _scores(facts: Facts) -> Iterator[str]:
         for kind, own in tested["per_type"].items()
     ]
     yield markdown_table(["type", "F1", "precision", "recall", "entities"], rows)
-    yield "### Without the right image or context" if facts.record.images else "### Image ablations"
+    yield "### Without the right image or context"
     if len(found := facts.scores["test"]) == 1:
         yield "It reads the text alone, so that there is nothing to take away."
         return

@@ -38,9 +38,9 @@ def export(run: Path, target: Path, licence: str = "unknown") -> str:
         reason, limit = "", 0
         try:
             check_settings(config)
-            tagger = load_tagger(config, run / MODEL, 0)
-            save_plain(*plain_model(config, tagger), folder)
-            limit = tagger.encoder.text.limit
+            model, tokenizer = plain_model(config, load_tagger(config, run / MODEL, 0))
+            save_plain(model, tokenizer, folder)
+            limit = tokenizer.model_max_length
         except NotPlain as error:
             reason = str(error)
             save_own(run, config, record, folder)

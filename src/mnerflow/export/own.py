@@ -1,20 +1,15 @@
 """A run as mnerflow loads it: its record, its weights, and what its pretrained encoders need, no download."""
 
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from mnerflow.config import RunConfig
 from mnerflow.data.tags import tag_list
 from mnerflow.export.public import public_record
 from mnerflow.files import write_json
-from mnerflow.models.weights import WEIGHTS
 from mnerflow.plan.kept_weights import MODEL
 from mnerflow.prediction.runs import PRETRAINED
 from mnerflow.record import RECORD, TrainingRecord
-
-INDEX = "*.safetensors.index.json"
 
 
 def save_own(run: Path, config: RunConfig, record: TrainingRecord, folder: Path) -> None:
@@ -31,7 +26,7 @@ def save_own(run: Path, config: RunConfig, record: TrainingRecord, folder: Path)
     for name in PRETRAINED:
         part = getattr(config, name)
         if part and part.weights:
-            _copy(Path(part.weights), folder / name, all_trained=_all_trained(name, values[name]))
+            _copy(Path(part.weights), folder / name)
             values[name] = values[name] | {"weights": name}
     public_record(record.model_copy(update={"config": values})).write(folder / RECORD)
     tags = dict(enumerate(tag_list(config.entity_types)))
@@ -39,16 +34,9 @@ def save_own(run: Path, config: RunConfig, record: TrainingRecord, folder: Path)
     write_json(folder / "config.json", {"library_name": "mnerflow"} | labels)  # hubs count its downloads
 
 
-def _all_trained(name: str, part: Mapping[str, Any]) -> bool:
-    """Whether the run's own weights hold all of an encoder's, so that its pretrained ones are not needed."""
-    whole = name == "text_encoder" and part["kind"] == "transformer"
-    return whole and not part["options"].get("trained_layers")
-
-
-def _copy(weights: Path, folder: Path, all_trained: bool) -> None:
-    """Copy what reading a model needs, its weights only where they were not all trained."""
-    left = (*WEIGHTS, INDEX) if all_trained else ()
+def _copy(weights: Path, folder: Path) -> None:
+    """Copy what reading a pretrained model needs, links followed; not what tells where it came from."""
     folder.mkdir()
     for file in sorted(weights.glob("[!.]*")):
-        if file.is_file() and not any(file.match(pattern) for pattern in left):
+        if file.is_file():
             shutil.copyfile(file, folder / file.name)

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, cast
 
 import torch
 from safetensors import SafetensorError
@@ -67,15 +68,16 @@ def plain_model(run: RunConfig, tagger: Tagger) -> tuple[PreTrainedModel, PreTra
     if not encoder.tokenizer.is_fast:
         raise NotPlain("its tokenizer does not tell where subwords stand (it is a slow one)")
     settings = copy.deepcopy(encoder.model.config)
-    settings.num_hidden_layers = encoder.config.layers or settings.num_hidden_layers
+    text: Any = run.text_encoder
+    settings.num_hidden_layers = text.options.get("layers") or settings.num_hidden_layers
     settings.id2label = dict(enumerate(tagger.decoder.tags))
     settings.label2id = {tag: index for index, tag in settings.id2label.items()}
-    family = settings.model_type
+    family, head = settings.model_type, cast(nn.Module, tagger.decoder.head)
     try:
         model = AutoModelForTokenClassification.from_config(
             settings, dtype=torch.float32, attn_implementation="eager", **SAFE
         )
-        _fill(model, encoder.model, tagger.decoder.head)
+        _fill(model, encoder.model, head)
     except (ValueError, RuntimeError, AttributeError) as error:
         raise NotPlain(f"transformers has no token classifier of {family} with these weights") from error
     tokenizer = _plain_tokenizer(encoder)
@@ -115,13 +117,13 @@ def _plain_tokenizer(encoder: Transformer) -> PreTrainedTokenizerBase:
     A text has no special subwords, whatever it spells, and a word that would be deleted is unknown.
     """
     tokenizer = copy.deepcopy(encoder.tokenizer)
-    tokenizer.model_max_length = encoder.limit
+    tokenizer.model_max_length = encoder._limit
     # Only what init_kwargs knows is saved.
     tokenizer.split_special_tokens = tokenizer.init_kwargs["split_special_tokens"] = True
     special = {*tokenizer.all_special_ids} - {tokenizer.unk_token_id}
-    replaced = [Regex(DELETED_WORD)] if not _cut(tokenizer, DELETED) else []
+    replaced: list[str | Regex] = [Regex(DELETED_WORD)] if not _cut(tokenizer, DELETED) else []
     replaced += [token for token in tokenizer.all_special_tokens if special & {*_cut(tokenizer, token)}]
-    backend = tokenizer.backend_tokenizer  # type: ignore[attr-defined]
+    backend = tokenizer.backend_tokenizer
     steps = [normalizers.Replace(pattern, UNKNOWN) for pattern in replaced]
     own = [backend.normalizer] if backend.normalizer else []
     if steps:
@@ -141,7 +143,7 @@ def _compare(
     inputs = inputs_of(run, tagger, posts, None)
     if _cut(tokenizer, TRIED[0]) != [one for word in posts[0].tokens for one in _cut(tokenizer, word)]:
         raise NotPlain("its tokenizer cuts running text otherwise than single words")
-    for index, (post, encoded) in enumerate(zip(posts, inputs.texts, strict=True)):
+    for index, (post, encoded) in enumerate(zip(posts, inputs.texts or (), strict=True)):
         if len(encoded.windows) > 1:
             continue
         given = tokenizer(post.tokens, is_split_into_words=True, return_tensors="pt")

@@ -70,17 +70,6 @@ def load_model(weights: Path, auto: Any = AutoModel, **options: Any) -> PreTrain
     return model
 
 
-def described_model(weights: Path) -> PreTrainedModel:
-    """The model that a folder without weights describes, in fp32 and of random values, all to be replaced."""
-    config = AutoConfig.from_pretrained(weights, **SAFE)
-    return AutoModel.from_config(config, dtype=torch.float32, **SAFE)
-
-
-def has_weights(weights: Path) -> bool:
-    """Whether a folder holds weights, or but describes a model."""
-    return any(weights.glob("*.safetensors")) or any(weights.glob("*.gguf"))
-
-
 @contextmanager
 def reading(place: Path, what: str, remedy: str) -> Iterator[None]:
     """Turn whatever transformers and its helpers raise on files that cannot be read into a ``UserError``."""

@@ -56,7 +56,7 @@ class Predictor:
     probability that the decoder gives to just this entity.
 
     Args:
-        run: its folder, ``results/runs/<…>/seed<k>``, with its weights.
+        run: its folder, ``results/runs/<…>/seed<k>``, with its weights, or one that it was exported to.
         device: as PyTorch calls it, ``cpu`` or ``cuda``; without it, the GPU if there is one.
         batch_tokens: padded subwords that training computes at once, four times as many here; without it, as
             the run was trained.

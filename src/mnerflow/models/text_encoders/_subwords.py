@@ -1,6 +1,6 @@
 """Words pooled from a transformer's subwords: what encoders and language models have in common."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -105,8 +105,7 @@ class SubwordEncoder(TextEncoder):
         return ""
 
     @property
-    def limit(self) -> int:
-        """Most subwords of a window, special ones included."""
+    def _limit(self) -> int:
         positions = self.tokenizer.model_max_length
         learnt = getattr(self.settings, "max_position_embeddings", positions)
         longest = min(positions, learnt if learnt > 0 else positions)  # XLNet's relative ones have no end
@@ -126,7 +125,7 @@ class SubwordEncoder(TextEncoder):
         named = [[name for name in contexts if name in post.contexts] for post in posts]
         texts = [post.contexts[name] for post, own in zip(posts, named, strict=True) for name in own]
         beside = iter(self._cut([self._space + text for text in texts]) if texts else ())
-        between, most = self._special[1], length or self.limit // 4
+        between, most = self._special[1], length or self._limit // 4
         encoded = []
         for post, own in zip(posts, named, strict=True):
             rows = [next(pieces) for _ in post.tokens]
@@ -164,10 +163,10 @@ class SubwordEncoder(TextEncoder):
             head = [*before, *context, *between]
         elif context:
             tail = [*between, *context, *after]
-        room = self.limit - len(head) - len(tail)
+        room = self._limit - len(head) - len(tail)
         if room < 1:
             raise UserError(
-                f"text encoder: windows of {self.limit} subwords have no room for a word beside the special "
+                f"text encoder: windows of {self._limit} subwords have no room for a word beside the special "
                 "subwords and the contexts. Raise its `max_subwords` or lower the variant's `context_length`."
             )
         whole, words = words, [ids[:room] for ids in words]
@@ -308,7 +307,7 @@ class SubwordEncoder(TextEncoder):
         """A post of one word, one of up to eight, and the same with another in the middle; a subword each."""
         before, _, after = self._special
         piece, size = self._cut(["a"])[0][-1], self.settings.vocab_size
-        room = min(8, max(1, self.limit - len(before) - len(after)))
+        room = min(8, max(1, self._limit - len(before) - len(after)))
         long = [[(piece + place % 2) % size] for place in range(room)]
         changed = [[(piece + 2) % size] if place == room // 2 else long[place] for place in range(room)]
         rows = [long[:1], long, changed]
@@ -358,17 +357,15 @@ def weights_folder(weights: Path | None) -> Path:
     return weights
 
 
-def load_pretrained(
-    weights: Path, load: Callable[..., PreTrainedModel] = load_model, **options: Any
-) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """The model in a folder, made by ``load`` with ``options``, and its tokenizer.
+def load_pretrained(weights: Path, **options: Any) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """The model in a folder, made with ``options`` of ``from_pretrained``, and its tokenizer.
 
     Raises ``UserError`` where one of the two is not whole, and where they are not of each other.
     """
     what = "transformers model and tokenizer can be read from this folder"
     with reading(weights, what, "Correct the encoder's `source`."):
         tokenizer = load_tokenizer(weights)
-        model = load(weights, **options)
+        model = load_model(weights, **options)
         check_vocabulary(weights, tokenizer, model)
         tokenizer.model_max_length = _whole(weights, "model_max_length", tokenizer.model_max_length)
         _whole(weights, "type_vocab_size", getattr(model.config, "type_vocab_size", 0))

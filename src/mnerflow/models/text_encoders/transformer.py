@@ -14,7 +14,6 @@ from mnerflow.data.post import Post
 from mnerflow.errors import UserError
 from mnerflow.models import attention
 from mnerflow.models.layer_prefix import LayerPrefix
-from mnerflow.models.pretrained import described_model, has_weights
 from mnerflow.models.text_encoders._subwords import (
     SubwordConfig,
     SubwordEncoder,
@@ -88,16 +87,8 @@ class Transformer(SubwordEncoder):
 
     @classmethod
     def restore(cls, config: Config, weights: Path | None, metadata: dict[str, Any]) -> "Transformer":
-        """Read the pretrained weights again, those that were trained still to be replaced.
-
-        Where all were trained, and stand in the saved model that ``metadata`` is of, a folder that only
-        describes the model is enough: that of an exported run.
-        """
-        folder = weights_folder(weights)
-        if metadata and not config.trained_layers and not has_weights(folder):
-            model, tokenizer = load_pretrained(folder, described_model)
-        else:
-            model, tokenizer = load_pretrained(folder, dtype=torch.float32)
+        """Read the pretrained weights again, those that were trained still to be replaced."""
+        model, tokenizer = load_pretrained(weights_folder(weights), dtype=torch.float32)
         check_config(model, ("hidden_size", "num_hidden_layers"))
         if model.config.is_encoder_decoder:
             raise UserError(f"{weights}: {model.config.model_type} has a decoder, too. Choose an encoder.")
