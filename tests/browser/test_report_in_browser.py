@@ -134,7 +134,7 @@ def test_two_models_are_compared_and_a_post_shows_its_script(page: Open) -> None
         "runs/scans/none/bilstm+none/text_only/seed1/",
         "runs/scans/none/bilstm+cnn/linear/seed1/",
     ]
-    assert post.locator("mark.wrong").all_inner_texts() == ["AdaLOC ✗"]
+    assert post.locator("mark.wrong").all_inner_texts() == ["Adaplace ✗"]
     opened.locator("[name=first]").select_option(label="bilstm+cnn linear")
     opened.locator("[name=second]").select_option(label="bilstm text_only")
     assert post.locator("dt").last.inner_text() == "bilstm text_only hurt"
@@ -164,7 +164,8 @@ def test_no_page_is_wider_than_its_screen_and_none_shuts_a_reader_out(
 ) -> None:
     opened = page(width, scheme)
     opened.evaluate("for (const details of document.querySelectorAll('details')) details.open = true")
-    opened.wait_for_function("document.querySelectorAll('.dt-container').length === 3")
+    tables = opened.locator("details.table").count()
+    sync_api.expect(opened.locator(".dt-container")).to_have_count(tables)
     opened.get_by_role("button", name="Details").first.click()
     assert opened.evaluate("document.documentElement.scrollWidth") <= width
     assert [(issue["impact"], issue["id"]) for issue in Axe().run(opened).response["violations"]] == []
