@@ -11,8 +11,7 @@ from matplotlib.ticker import LogLocator
 from mnerflow.evaluation.scores import read_scores
 from mnerflow.plan.names import NONE, Combination
 from mnerflow.reporting import cost, style
-from mnerflow.reporting.plots.panels import first_panels, group_by_panel, places, size_of
-from mnerflow.reporting.style import FULL
+from mnerflow.reporting.plots.panels import figure_of, first_panels, group_by_panel, places
 from mnerflow.reporting.summary import summarize
 
 # Seconds, mean F1 and its deviation in per cent.
@@ -51,10 +50,7 @@ def _figure(points: Points, machines: Mapping[Combination, str]) -> Figure:
         note = f"{note} Hollow: not trained on {most}; seconds of two machines do not compare.".lstrip()
     looks = style.fusion_looks(run.system for run in points)
     placed = places(panels, 3)
-    rows, columns = size_of(placed)
-    width = FULL / columns if columns > 1 else style.COLUMN
-    figure = Figure(figsize=(width * columns, 1.7 * rows + 0.2))
-    grid = figure.add_gridspec(rows, columns)
+    figure, grid, width = figure_of(placed, 1.7)
     first: dict[str, Axes] = {}  # of each data set, whose scales the others have
     for panel, row, column, starts in placed:
         same = first.get(panel.dataset)

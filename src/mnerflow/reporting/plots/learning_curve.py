@@ -8,8 +8,8 @@ from matplotlib.lines import Line2D
 
 from mnerflow.plan.names import NONE, Combination
 from mnerflow.reporting import learning_curve, style
-from mnerflow.reporting.plots.panels import first_panels, group_by_panel, places, size_of
-from mnerflow.reporting.style import FULL, Look
+from mnerflow.reporting.plots.panels import figure_of, first_panels, group_by_panel, places
+from mnerflow.reporting.style import Look
 
 Rows = list[dict]
 ASIDE = 1.03  # the bars of two systems at one number of posts, from each other
@@ -34,10 +34,7 @@ def _figure(curves: dict[Combination, Rows]) -> Figure:
     panels, note = first_panels(group_by_panel(curves))
     looks = style.fusion_looks(run.system for run in curves)
     placed = places(panels, 3)
-    rows, columns = size_of(placed)
-    width = FULL / columns if columns > 1 else style.COLUMN
-    figure = Figure(figsize=(width * columns, 1.8 * rows + 0.2))
-    grid = figure.add_gridspec(rows, columns)
+    figure, grid, width = figure_of(placed, 1.8)
     first: dict[str, Axes] = {}  # of each data set, whose scales the others have
     for panel, row, column, starts in placed:
         same = first.get(panel.dataset)

@@ -7,8 +7,11 @@ from functools import cache
 from itertools import groupby
 from typing import NamedTuple
 
+from matplotlib.figure import Figure
+from matplotlib.gridspec import GridSpec
+
 from mnerflow.plan.names import NONE, Combination, data_label, encoders_label
-from mnerflow.reporting.style import Look
+from mnerflow.reporting.style import COLUMN, FULL, Look
 
 MOST_PANELS = 48  # a reader does not look at more, and a figure of hundreds takes minutes
 
@@ -125,3 +128,14 @@ def places(panels: Iterable[Panel], most: int) -> list[Place]:
 def size_of(found: Sequence[Place]) -> tuple[int, int]:
     """Rows and columns that the places take."""
     return 1 + max(place.row for place in found), 1 + max(place.column for place in found)
+
+
+def figure_of(found: Sequence[Place], height: float) -> tuple[Figure, GridSpec, float]:
+    """A figure for the places, rows ``height`` inches each: one column wide where one panel is, else a page.
+
+    Returns it, its grid, and the inches that a panel is wide.
+    """
+    rows, columns = size_of(found)
+    width = FULL / columns if columns > 1 else COLUMN
+    figure = Figure(figsize=(width * columns, height * rows + 0.2))
+    return figure, figure.add_gridspec(rows, columns), width

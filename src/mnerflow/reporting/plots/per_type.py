@@ -8,13 +8,13 @@ from matplotlib.figure import Figure
 from mnerflow.plan.names import NONE, Combination
 from mnerflow.reporting import per_type, style
 from mnerflow.reporting.plots.panels import (
+    figure_of,
     first_panels,
     group_by_panel,
     looks_by_data,
     places,
-    size_of,
 )
-from mnerflow.reporting.style import FULL, Look
+from mnerflow.reporting.style import Look
 
 Scores = dict[Combination, dict[str, tuple[float, float]]]  # by type: mean and deviation in per cent
 
@@ -38,10 +38,7 @@ def _figure(scores: Scores) -> Figure:
     panels, note = first_panels(group_by_panel(scores))
     looks = style.fusion_looks(run.system for run in scores)
     placed = places(panels, 3)
-    rows, columns = size_of(placed)
-    width = FULL / columns if columns > 1 else style.COLUMN
-    figure = Figure(figsize=(width * columns, 1.6 * rows + 0.2))
-    grid = figure.add_gridspec(rows, columns)
+    figure, grid, width = figure_of(placed, 1.6)
     own = looks_by_data(panels, looks)
     first: dict[str, Axes] = {}  # of each data set, whose scale the others have
     for panel, row, column, starts in placed:

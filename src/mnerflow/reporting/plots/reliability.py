@@ -9,13 +9,13 @@ from matplotlib.figure import Figure
 from mnerflow.plan.names import Combination
 from mnerflow.reporting import calibration, style
 from mnerflow.reporting.plots.panels import (
+    figure_of,
     first_panels,
     group_by_panel,
     looks_by_data,
     places,
-    size_of,
 )
-from mnerflow.reporting.style import FULL, MUTED
+from mnerflow.reporting.style import MUTED
 
 Points = dict[Combination, list[tuple[float, float]]]  # confidence and accuracy of each bin, in per cent
 
@@ -38,10 +38,7 @@ def _figure(points: Points) -> Figure:
     panels, note = first_panels(group_by_panel(points))
     looks = style.fusion_looks(run.system for run in points)
     placed = places(panels, 3)
-    rows, columns = size_of(placed)
-    width = FULL / columns if columns > 1 else style.COLUMN
-    figure = Figure(figsize=(width * columns, 2.2 * rows + 0.2))
-    grid = figure.add_gridspec(rows, columns)
+    figure, grid, width = figure_of(placed, 2.2)
     own = looks_by_data(panels, looks)
     first: Axes | None = None
     for panel, row, column, _ in placed:
