@@ -7,6 +7,7 @@ from pathlib import Path
 import yaml
 from conftest import ROOT, Workflow
 
+PROFILE = ROOT / "profiles/slurm"
 RUNS = "results/runs/twitter2017/none"
 # Memory in MB and minutes of every job with an encoder, and GPUs that its predictions take.
 NEEDED = {
@@ -33,7 +34,7 @@ def test_jobs_are_given_what_their_encoders_need(workflow: Workflow, tmp_path: P
     config["grid"] = [planned | {"datasets": ["twitter2017"], "seeds": [1]}]
     config["grid"][0]["text_encoders"].append("other")
     config["text_encoders"]["other"] = {"kind": "language_model", "source": "org/name"}
-    result = workflow.run(tmp_path, config, "--profile", str(ROOT / "profiles/slurm"), "--dry-run")
+    result = workflow.run(tmp_path, config, "--profile", str(PROFILE), "--dry-run")
     assert result.status == 0, result.output
     met = set()
     for output, asked in resources(result.output).items():
@@ -52,9 +53,22 @@ def test_jobs_are_given_what_their_encoders_need(workflow: Workflow, tmp_path: P
     assert len(met) == 2 * (4 + 4 * 2 + 2) + 1
 
 
+def test_all_that_a_study_shows_is_one_job(workflow: Workflow, config: dict, tmp_path: Path):
+    config["variants"] = {"half": {"train_fraction": 0.5}}
+    config["grid"][0] |= {"variants": ["base", "half"]}
+    result = workflow.run(tmp_path, config, "--dry-run")
+    assert result.status == 0, result.output
+    writes = re.findall(r"^(?:local)?rule (\w+):\n(?: +(?!output).*\n)* +output: (\S+)", result.output, re.M)
+    shown = {rule for rule, first in writes if first.startswith("results/test/")}
+    assert len(shown) > 15
+    grouped = yaml.safe_load((PROFILE / "config.yaml").read_text(encoding="utf-8"))["groups"]
+    assert shown - grouped.keys() == {"score"}, "rules that would each be a job of its own"
+    assert set(grouped.values()) == {"results"}
+
+
 def test_a_search_trains_where_the_grid_does(workflow: Workflow, tmp_path: Path):
     config = yaml.safe_load((ROOT / "config/tuning.yaml").read_text(encoding="utf-8"))
-    profile = ["--profile", str(ROOT / "profiles/slurm"), "--dry-run"]
+    profile = ["--profile", str(PROFILE), "--dry-run"]
     result = workflow.run(tmp_path, config, "tuning", *profile)
     assert result.status == 0, result.output
     trained = {
