@@ -61,7 +61,7 @@ TABLE = Table(
             "beyond seeds",
             "against baseline less the mean of both churns: what the source, and the part that reads it, "
             "change more than a seed",
-            number(lambda value: f"{100 * value:+.1f}".replace("-", "−")),  # as exact as the shares
+            number(lambda value: f"{100 * value:+z.1f}".replace("-", "−")),  # as exact as the shares
         ),
         Column("same_seed", "same seed", "against baseline, of runs of the same seed", SHARE),
         *(
