@@ -75,6 +75,7 @@ class About(Section):
         homepage: its address.
         type_names: what entity types are called in tables and plots, where not as in the tags.
         pictures: what its images are.
+        contexts_from_text: contexts whose author had read the text, too; a gain by one is none by the image.
     """
 
     title: str = ""
@@ -84,6 +85,7 @@ class About(Section):
     homepage: Address = ""
     type_names: dict[str, str] = field(default_factory=dict)
     pictures: Maybe[Literal["photographs", "scans", "drawings"]] = None
+    contexts_from_text: Several[Name] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
