@@ -64,6 +64,8 @@ class Predictor:
         document: whether texts are documents, which are cut into sentences.
         language: whose rules cut sentences, as ``cs``.
         allow_urls: whether images that are addresses are fetched.
+        graph: an ONNX graph of the run that computes instead of PyTorch, as ``onnx/model_int8.onnx``; its
+            place in the run's folder.
 
     Raises:
         UserError: when the run has no weights, was trained with a filter, or its files are damaged.
@@ -79,6 +81,7 @@ class Predictor:
         document: bool = False,
         language: str = LANGUAGE,
         allow_urls: bool = False,
+        graph: str | None = None,
     ) -> None:
         folder = Path(run)
         config, record = trained_run(folder)
@@ -89,7 +92,9 @@ class Predictor:
         self._threshold, self._allow_urls = threshold, allow_urls
         place = _device(device)
         self._pictures = _pictures(config, record, place)
-        self._tagger = PostPredictor(config, folder, self._pictures, place, mixed=False)
+        self._tagger = PostPredictor(
+            config, folder, self._pictures, place, mixed=False, graph=folder / graph if graph else None
+        )
         self._said: set[str] = set()
 
     def __call__(
