@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mnerflow import __version__
+from mnerflow.app import command as app
 from mnerflow.errors import UserError, printable
 from mnerflow.files import sha256
 from mnerflow.log import warn_on_terminal
@@ -169,6 +170,14 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument(
         "--onnx", action="store_true", help="also as ONNX graphs, with float32 and with 8-bit weights"
     )
+    page = commands.add_parser(
+        "app",
+        help="show one or two trained runs on a web page",
+        description=app.ABOUT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    page.set_defaults(act=app.serve)
+    app.add_arguments(page)
     runs = commands.add_parser("runs", help="list what was trained here, with dev and test scores")
     runs.set_defaults(act=_runs)
     runs.add_argument("results", type=Path, nargs="?", default=Path("results"), help="default: results")

@@ -36,11 +36,15 @@ class Tagged:
     Attributes:
         tags: of its words, sentence by sentence.
         entities: in their order, as ``Predictor`` says.
+        confidence: of each word's tag, the probability that the decoder gives it.
+        image_weight: how much of the image each word let in, in 0..1; only of fusions that decide it by word.
     """
 
     text: Text
     tags: list[list[str]]
     entities: list[Entity]
+    confidence: list[list[float | None]]
+    image_weight: list[list[float | None]] | None = None
 
 
 class Predictor:
@@ -187,7 +191,14 @@ class Predictor:
                 )
             tags.append(own)
             before += len(sentence)
-        return Tagged(text, tags, entities)
+        weights = [prediction.image_weight for prediction in predictions]
+        return Tagged(
+            text,
+            tags,
+            entities,
+            [prediction.confidence or [] for prediction in predictions],
+            None if None in weights else weights,  # type: ignore[arg-type]
+        )
 
     def _load_pictures(self, texts: Sequence[Text], pictures: "Pictures") -> None:
         """Read the images of texts; each that cannot be used is named, with the texts' place."""
