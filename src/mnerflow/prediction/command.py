@@ -58,6 +58,7 @@ score is the probability that the model gives to just this name. --format
   json    a list of names of a single text, of several texts a list of such lists
   conll   a word, a tab and its tag a line
   spacy   a list that displaCy draws with manual=True
+  label_studio  tasks with the names as suggestions, to be corrected there
   html    a page with the names highlighted
 """
 
