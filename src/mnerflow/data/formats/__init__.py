@@ -14,7 +14,13 @@ from mnerflow.errors import UserError
 from mnerflow.files import reading
 from mnerflow.registry import load
 
-TOLD = ("umt", "label_studio", "jsonl", "conll")  # whose files may look alike: the narrower one first
+TOLD = (
+    "umt",
+    "label_studio",
+    "spans",
+    "jsonl",
+    "conll",
+)  # whose files may look alike: the narrower one first
 START = 2**16  # bytes
 
 

@@ -32,6 +32,7 @@ TOKEN = regex.compile(r"\w[\w\p{M}\u00ad\u200c\u200d]*|[^\w\s]")
 # A file's name may have spaces; a text that begins with a link has them, too, but does not end so.
 LINK = regex.compile(r"(https?://|/)(\S+|[^\n]+(?i:\.txt))")
 TABLE_CELL = regex.compile(r'\s*\[\s*\{[^\0]*"labels"')  # spans as text, which only a CSV export has
+NO_TEXTS = ("image", "page_name", "id")
 UNREAD = {"hypertextlabels", "paragraphlabels"}  # whose places are no offsets in a text
 MALFORMED = (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError)
 
@@ -70,7 +71,7 @@ def to_post(path: Path, line: int, record: dict[str, Any]) -> Post:
         name = identifier(data, "page_name", place) if named else identifier(record, "id", place)
         place = f"{place}, {name!r}"
         values = _values(record, place)
-        text = _text(path, data["text"], place)
+        text = _text(path, data[_text_field(data)], place)
         images = [_file_name(data["image"])] if data.get("image", "") not in ("", None) else []
     except MALFORMED as error:
         raise UserError(f"{place}: not an annotated page ({error!r}). Export as JSON or JSON-MIN.") from error
@@ -90,6 +91,12 @@ def to_post(path: Path, line: int, record: dict[str, Any]) -> Post:
             labels[index] = f"{'B' if index == inside[0] else 'I'}-{kind}"
             taken[index] = True
     return check_post(Post(name, [token[0] for token in tokens], labels, images, group=name), path, line)
+
+
+def _text_field(data: dict[str, Any]) -> str:
+    """The field ``text``, or else the only other string that no name or link is."""
+    others = [name for name, value in data.items() if isinstance(value, str) and name not in NO_TEXTS]
+    return others[0] if "text" not in data and len(others) == 1 else "text"
 
 
 def _values(record: dict[str, Any], place: str) -> list[dict[str, Any]]:

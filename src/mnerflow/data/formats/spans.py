@@ -1,0 +1,191 @@
+"""Texts with character spans, as Doccano, Prodigy, spaCy, GLiNER and pipelines of transformers write them.
+
+A text a line of JSON, or one list of them. The text is the field ``text``, or the only field that is a string. Its spans
+are the only field that is a list of spans: ``[start, end, type]``, or objects with these under any of the usual names;
+``end`` is exclusive. spaCy's ``[text, {"entities": […]}]`` is read, too, and GLiNER's ``tokenized_text`` with ``ner``, whose
+places count words and include the last one. ``id``, ``images``, ``contexts``, ``language`` and ``group`` are as in JSON lines;
+without an id, the line is one.
+
+A text is cut into words as new texts are (``tokenize``). A span that begins or ends within a word cuts it there.
+Of spans that overlap the longest counts. The log lists every span that is left out.
+"""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import regex
+
+from mnerflow.data.formats._check import check_post
+from mnerflow.data.formats._fields import identifier, string, strings, texts
+from mnerflow.data.post import Post
+from mnerflow.data.tags import OUTSIDE
+from mnerflow.errors import UserError
+from mnerflow.files import json_object, parse_json, read_lines, read_text
+from mnerflow.log import logger
+
+CONTEXTS = True
+STARTS, ENDS = ("start", "start_offset", "begin"), ("end", "end_offset", "stop")
+TYPES = ("label", "entity_group", "type", "tag", "labels", "ner_tag")
+OF_POST = ("id", "images", "contexts", "language", "group")  # what is not its text or its spans
+# Names of fields with spans, and a list of numbers where plain tags would be strings.
+KNOWN = regex.compile(r'"(spans|entities|tokenized_text|start_offset)"\s*:|"labels?"\s*:\s*\[\s*\[\s*\d')
+
+Span = tuple[int, int, str]
+
+
+def looks_like(start: str) -> bool:
+    """Whether a file that begins so holds texts with spans."""
+    if regex.match(r'\[\s*\[\s*"', start):
+        return True
+    return bool(regex.match(r"\[?\s*\{", start)) and '"tokens"' not in start and bool(KNOWN.search(start))
+
+
+def records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the line, or the place in the list, of every text, and its object."""
+    whole = read_text(path).lstrip()
+    if whole.startswith("["):
+        try:
+            entries = parse_json(whole)
+        except (ValueError, RecursionError) as error:
+            raise UserError(f"{path}: not one valid list of JSON ({error}). Export it again.") from error
+        for number, entry in enumerate(entries, start=1):
+            yield number, _object(entry, f"{path}:{number}")
+        return
+    for number, line in read_lines(path):
+        if line.strip():
+            yield number, json_object(line, f"{path}:{number}")
+
+
+def to_post(path: Path, line: int, record: dict[str, Any]) -> Post:
+    """Build a post; raises ``UserError`` naming file, line and span for what cannot be read."""
+    place = f"{path}:{line}"
+    tokens, labels = _of_words(record, place) if "tokenized_text" in record else _of_text(record, place)
+    post = Post(
+        identifier(record, "id", place) if "id" in record else f"{path.stem}-{line}",
+        tokens,
+        labels,
+        images=strings(record, "images", place) if "images" in record else [],
+        contexts={name: text for name, text in texts(record, "contexts", place).items() if text},
+        language=string(record, "language", place),
+        group=identifier(record, "group", place) if "group" in record else "",
+    )
+    return check_post(post, path, line)
+
+
+def _object(entry: Any, place: str) -> dict[str, Any]:
+    """An entry of a list; spaCy's pairs become objects."""
+    if isinstance(entry, list) and len(entry) == 2 and isinstance(entry[1], dict):
+        entry = {"text": entry[0], "entities": entry[1].get("entities", [])}
+    if not isinstance(entry, dict):
+        raise UserError(f"{place}: a text with its spans is expected, an object or a pair of spaCy's.")
+    return entry
+
+
+def _of_text(record: dict[str, Any], place: str) -> tuple[list[str], list[str]]:
+    from mnerflow.data.tokenizers import tokenize  # ICU, which other formats do without
+
+    text = record[_text_field(record, place)]
+    found = [
+        _span(one, f"{place}, span {number}") for number, one in enumerate(_spans(record, place), start=1)
+    ]
+    chosen = _longest([_trimmed(one, text, place) for one in found], place)
+    cuts = sorted({at for start, end, _ in chosen for at in (start, end)})
+    words = [part for start, end in tokenize(text) for part in _cut(start, end, cuts)]
+    labels = [OUTSIDE] * len(words)
+    for start, end, kind in chosen:
+        inside = [index for index, (first, last) in enumerate(words) if start <= first and last <= end]
+        labels[inside[0] : inside[-1] + 1] = _tags(kind, len(inside))
+    return [text[start:end] for start, end in words], labels
+
+
+def _of_words(record: dict[str, Any], place: str) -> tuple[list[str], list[str]]:
+    """GLiNER's form."""
+    tokens = strings(record, "tokenized_text", place)
+    labels = [OUTSIDE] * len(tokens)
+    found = [
+        _span(one, f"{place}, span {number}") for number, one in enumerate(record.get("ner") or [], start=1)
+    ]
+    for start, end, kind in _longest([(start, end + 1, kind) for start, end, kind in found], place):
+        if not 0 <= start < end <= len(tokens):
+            raise UserError(f"{place}: the span {start}–{end - 1} does not lie in its {len(tokens)} words.")
+        labels[start:end] = _tags(kind, end - start)
+    return tokens, labels
+
+
+def _tags(kind: str, number: int) -> list[str]:
+    return [f"B-{kind}", *[f"I-{kind}"] * (number - 1)]
+
+
+def _text_field(record: dict[str, Any], place: str) -> str:
+    fields = [name for name, value in record.items() if isinstance(value, str) and name not in OF_POST]
+    if "text" in fields:
+        return "text"
+    if len(fields) != 1:
+        named = ", ".join(fields) or "none"
+        raise UserError(f"{place}: which field is the text? Strings are: {named}. Call one of them 'text'.")
+    return fields[0]
+
+
+def _spans(record: dict[str, Any], place: str) -> list[Any]:
+    fields = {
+        name: value for name, value in record.items() if isinstance(value, list) and name not in OF_POST
+    }
+    held = {name: value for name, value in fields.items() if value and _is_span(value[0])}
+    if len(held) > 1:
+        raise UserError(f"{place}: {' and '.join(held)} both hold spans. Keep one of them.")
+    if not held and any(fields.values()):
+        raise UserError(
+            f"{place}: no field holds spans of a start, an end and a type, but there is {', '.join(fields)}. "
+            "Write [start, end, type], or name the --format."
+        )
+    return next(iter(held.values()), [])
+
+
+def _is_span(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(name in value for name in STARTS)
+    return isinstance(value, list) and len(value) == 3 and isinstance(value[0], int)
+
+
+def _span(value: Any, place: str) -> Span:
+    if isinstance(value, dict):
+        value = [
+            next((value[name] for name in names if name in value), None) for names in (STARTS, ENDS, TYPES)
+        ]
+    if not isinstance(value, list) or len(value) != 3:
+        raise UserError(f"{place}: {value!r} is no start, end and type. Mend the span.")
+    start, end, kind = value
+    kind = kind[0] if isinstance(kind, list) and len(kind) == 1 else kind
+    if type(start) is not int or type(end) is not int or not isinstance(kind, str) or not kind.strip():
+        raise UserError(f"{place}: {value!r} is no start, end and type. Mend the span.")
+    return start, end, "_".join(kind.split())
+
+
+def _trimmed(span: Span, text: str, place: str) -> Span:
+    """The span without white space at its ends."""
+    start, end, kind = span
+    if not 0 <= start < end <= len(text) or not text[start:end].strip():
+        raise UserError(
+            f"{place}: the span {start}–{end} holds no word of its text of {len(text)} characters. Was the text "
+            "changed after it was annotated, or are the places bytes?"
+        )
+    there = text[start:end]
+    return start + len(there) - len(there.lstrip()), end - len(there) + len(there.rstrip()), kind
+
+
+def _longest(spans: list[Span], place: str) -> list[Span]:
+    """The spans that do not overlap, the longest first among those that do; others are logged."""
+    chosen: list[Span] = []
+    for span in sorted({*spans}, key=lambda span: (span[0] - span[1], span)):
+        if any(span[0] < end and start < span[1] for start, end, _ in chosen):
+            logger.warning("%s: left out, a longer span has its words: %d–%d %s", place, *span)
+        else:
+            chosen.append(span)
+    return sorted(chosen)
+
+
+def _cut(start: int, end: int, cuts: list[int]) -> Iterator[tuple[int, int]]:
+    """A word, parted where a span begins or ends."""
+    yield from pairwise([start, *(at for at in cuts if start < at < end), end])
