@@ -20,7 +20,7 @@ TOLD = (
     "spans",
     "jsonl",
     "conll",
-)  # whose files may look alike: the narrower one first
+)  # the narrower one first
 START = 2**16  # bytes
 
 

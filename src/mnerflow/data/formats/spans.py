@@ -1,13 +1,13 @@
 """Texts with character spans, as Doccano, Prodigy, spaCy, GLiNER and pipelines of transformers write them.
 
-A text a line of JSON, or one list of them. The text is the field ``text``, or the only field that is a string. Its spans
-are the only field that is a list of spans: ``[start, end, type]``, or objects with these under any of the usual names;
-``end`` is exclusive. spaCy's ``[text, {"entities": […]}]`` is read, too, and GLiNER's ``tokenized_text`` with ``ner``, whose
-places count words and include the last one. ``id``, ``images``, ``contexts``, ``language`` and ``group`` are as in JSON lines;
-without an id, the line is one.
+A text a line of JSON, or one list of them. The text is the field ``text``, or the only field that is a string.
+Its spans are the only field that is a list of spans: ``[start, end, type]``, or objects with these under any of
+the usual names; ``end`` is exclusive. spaCy's ``[text, {"entities": […]}]`` is read, too, and GLiNER's
+``tokenized_text`` with ``ner``, whose places count words and include the last one. ``id``, ``images``,
+``contexts``, ``language`` and ``group`` are as in JSON lines; without an id, the line is one.
 
-A text is cut into words as new texts are (``tokenize``). A span that begins or ends within a word cuts it there.
-Of spans that overlap the longest counts. The log lists every span that is left out.
+A text is cut into words as new texts are (``tokenize``). A span that begins or ends within a word cuts it
+there. Of spans that overlap the longest counts. The log lists every span that is left out.
 """
 
 from collections.abc import Iterator
@@ -87,9 +87,7 @@ def _of_text(record: dict[str, Any], place: str) -> tuple[list[str], list[str]]:
     from mnerflow.data.tokenizers import tokenize  # ICU, which other formats do without
 
     text = record[_text_field(record, place)]
-    found = [
-        _span(one, f"{place}, span {number}") for number, one in enumerate(_spans(record, place), start=1)
-    ]
+    found = _read(_spans(record, place), place)
     chosen = _longest([_trimmed(one, text, place) for one in found], place)
     cuts = sorted({at for start, end, _ in chosen for at in (start, end)})
     words = [part for start, end in tokenize(text) for part in _cut(start, end, cuts)]
@@ -104,10 +102,8 @@ def _of_words(record: dict[str, Any], place: str) -> tuple[list[str], list[str]]
     """GLiNER's form."""
     tokens = strings(record, "tokenized_text", place)
     labels = [OUTSIDE] * len(tokens)
-    found = [
-        _span(one, f"{place}, span {number}") for number, one in enumerate(record.get("ner") or [], start=1)
-    ]
-    for start, end, kind in _longest([(start, end + 1, kind) for start, end, kind in found], place):
+    found = [(start, last + 1, kind) for start, last, kind in _read(record.get("ner") or [], place)]
+    for start, end, kind in _longest(found, place):
         if not 0 <= start < end <= len(tokens):
             raise UserError(f"{place}: the span {start}–{end - 1} does not lie in its {len(tokens)} words.")
         labels[start:end] = _tags(kind, end - start)
@@ -149,11 +145,14 @@ def _is_span(value: Any) -> bool:
     return isinstance(value, list) and len(value) == 3 and isinstance(value[0], int)
 
 
+def _read(values: list[Any], place: str) -> list[Span]:
+    return [_span(value, f"{place}, span {number}") for number, value in enumerate(values, start=1)]
+
+
 def _span(value: Any, place: str) -> Span:
     if isinstance(value, dict):
-        value = [
-            next((value[name] for name in names if name in value), None) for names in (STARTS, ENDS, TYPES)
-        ]
+        known = (STARTS, ENDS, TYPES)
+        value = [next((value[name] for name in names if name in value), None) for names in known]
     if not isinstance(value, list) or len(value) != 3:
         raise UserError(f"{place}: {value!r} is no start, end and type. Mend the span.")
     start, end, kind = value
@@ -168,8 +167,8 @@ def _trimmed(span: Span, text: str, place: str) -> Span:
     start, end, kind = span
     if not 0 <= start < end <= len(text) or not text[start:end].strip():
         raise UserError(
-            f"{place}: the span {start}–{end} holds no word of its text of {len(text)} characters. Was the text "
-            "changed after it was annotated, or are the places bytes?"
+            f"{place}: the span {start}–{end} holds no word of its text of {len(text)} characters. Was the "
+            "text changed after it was annotated, or are the places bytes?"
         )
     there = text[start:end]
     return start + len(there) - len(there.lstrip()), end - len(there) + len(there.rstrip()), kind
