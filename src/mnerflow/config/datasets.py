@@ -75,6 +75,7 @@ class About(Section):
         homepage: its address.
         type_names: what entity types are called in tables and plots, where not as in the tags.
         pictures: what its images are.
+        caution: a sentence on what to beware of in all scores on it; reports and the thesis's table tell it.
     """
 
     title: str = ""
@@ -84,6 +85,7 @@ class About(Section):
     homepage: Address = ""
     type_names: dict[str, str] = field(default_factory=dict)
     pictures: Maybe[Literal["photographs", "scans", "drawings"]] = None
+    caution: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,11 +25,13 @@ class Kind:
 
     ``control`` is how the generator of a synthetic one makes its images, ``MATCHED`` with the names or
     ``independent`` of them; nothing of real data. ``pictures`` says what the images of real data are, as
-    ``photographs``; nothing where that is not declared.
+    ``photographs``; nothing where that is not declared. ``caution`` is what to beware
+    of in all scores on it.
     """
 
     control: str = ""
     pictures: str = ""
+    caution: str = ""
 
 
 class Datasets:
@@ -98,9 +100,13 @@ class Datasets:
 
     def kind(self, dataset: str) -> Kind:
         """Whether a data set is a control, and else what its images are."""
-        if generator := self.entries[dataset].get("generator"):
-            return Kind(control=generator["images"])
-        return Kind(pictures=self.entries[images_of(self.config, dataset)].get("pictures", ""))
+        entry = self.entries[dataset]
+        caution = entry.get("caution", "")
+        if generator := entry.get("generator"):
+            return Kind(control=generator["images"], caution=caution)
+        return Kind(
+            pictures=self.entries[images_of(self.config, dataset)].get("pictures", ""), caution=caution
+        )
 
     def archive_of(self, dataset: str) -> str:
         """The archive that a data set's photos are unpacked from."""
