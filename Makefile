@@ -7,7 +7,7 @@ SETTINGS := $(if $(MIRROR),"mirror=$(MIRROR)") $(if $(WEIGHTS_MIRROR),"weights_m
 	$(if $(MAX_COST),max_cost=$(MAX_COST)) $(if $(FRESH),published=)
 SNAKEMAKE = .venv/bin/snakemake --cores $(CORES) $(if $(strip $(SETTINGS)),--config $(SETTINGS))
 
-.PHONY: help run demo curve twitter thesis photos poner tune rivals study publish verify archive bench test rehearse cluster-test check rulegraph reference lock clean
+.PHONY: help run demo curve twitter thesis photos poner tune rivals study publish verify archive bench test rehearse cluster-test check site rulegraph reference lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,7 +79,7 @@ cluster-test: .venv/installed ## a small grid through a real SLURM of one node (
 		apt-get install -qq --no-install-recommends slurmctld slurmd slurm-client munge slurm-wlm-basic-plugins; }
 	.venv/bin/python -m pytest -rs tests/cluster
 
-check: .venv/installed ## linters, formatters, types
+check: .venv/installed ## linters, formatters, types, documents
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy --no-error-summary
@@ -87,6 +87,11 @@ check: .venv/installed ## linters, formatters, types
 	.venv/bin/snakemake --lint
 	.venv/bin/snakemake -s rivals.smk --lint
 	.venv/bin/snakemake -s contexts.smk --lint
+	.venv/bin/python -m sphinx -q -W --keep-going docs site
+	.venv/bin/python tests/sentences.py README.md profiles/slurm/README.md $(filter-out docs/compatibility.md,$(wildcard docs/*.md))
+
+site: .venv/installed ## build the documentation into site/index.html
+	.venv/bin/python -m sphinx -q -W --keep-going docs site
 
 rulegraph: .venv/installed ## draw README's graph of the rules anew, without arrows that follow from others (Graphviz)
 	.venv/bin/snakemake --rulegraph | tred | dot -Tsvg > docs/rulegraph.svg

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mnerflow import __version__
+from mnerflow.app import command as app
 from mnerflow.errors import UserError, printable
 from mnerflow.files import sha256
 from mnerflow.log import warn_on_terminal
@@ -19,6 +20,7 @@ from mnerflow.publishing import publication
 from mnerflow.publishing.archive import verify_archive, write_archive
 from mnerflow.publishing.migrate import migrate
 from mnerflow.registry import names_in
+from mnerflow.reporting.render import percent, points
 from mnerflow.reporting.show import results_text
 from mnerflow.secrets import hide
 
@@ -75,6 +77,14 @@ README.md is the model card: scores of test and dev, with an interval where a st
 under image ablations, limits, environment, licences. Read it before you give the folder away. Posts, their
 ids and paths of this machine are left out. A BiLSTM's vocabulary, words of its training posts, is in its
 weights, since it cannot read without.
+
+With --onnx the folder has encoder and fusion as graphs for onnxruntime, too, in onnx/: model.onnx computes
+what the run does, model_int8.onnx has 8-bit weights. Both are tried on the prepared test posts, and the card
+says what they score; 8-bit weights that lose more than half a point of entity F1 are left out. Such a folder
+has mnerflow's form: mnerflow.Predictor("DIR", graph="onnx/model_int8.onnx").
+
+--push OWNER/NAME uploads the folder to a new private repository of the hub that huggingface_hub is logged
+in to (`hf auth login`, or HF_TOKEN). What the hub refuses leaves the folder as it is.
 
 DIR must not exist yet; it appears whole or not at all.
 """
@@ -154,6 +164,20 @@ def _parser() -> argparse.ArgumentParser:
         metavar="ID",
         help="of the weights, as hubs write it: mit, cc-by-4.0 (default: %(default)s)",
     )
+    export.add_argument(
+        "--push", metavar="OWNER/NAME", help="upload it, too, to a new private repository of the model hub"
+    )
+    export.add_argument(
+        "--onnx", action="store_true", help="also as ONNX graphs, with float32 and with 8-bit weights"
+    )
+    page = commands.add_parser(
+        "app",
+        help="show one or two trained runs on a web page",
+        description=app.ABOUT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    page.set_defaults(act=app.serve)
+    app.add_arguments(page)
     runs = commands.add_parser("runs", help="list what was trained here, with dev and test scores")
     runs.set_defaults(act=_runs)
     runs.add_argument("results", type=Path, nargs="?", default=Path("results"), help="default: results")
@@ -233,13 +257,21 @@ def _show(given: argparse.Namespace) -> int:
 def _export(given: argparse.Namespace) -> int:
     from mnerflow.export.command import export
 
-    reason = export(given.run, given.folder, given.license)
+    reason, graphs = export(given.run, given.folder, given.license, given.onnx)
     loads = (
         f"in mnerflow's form, since {reason}; load it with mnerflow.Predictor({str(given.folder)!r})"
         if reason
         else 'a plain model of transformers; load it with pipeline("token-classification")'
     )
     print(printable(f"{given.folder}: {loads}"))
+    for graph in graphs:
+        kept = "" if graph.shipped else "left out, "
+        lost = points(graph.difference)
+        print(f"{graph.file}: {kept}entity F1 on test {percent(graph.entity_f1)} ({lost} points)")
+    if given.push:
+        from mnerflow.export.push import push
+
+        print(f"{given.folder}: uploaded to {push(given.folder, given.push)}")
     return 0
 
 

@@ -57,7 +57,10 @@ def test_churn_by_hand():
     assert linear["beyond_seeds"] == pytest.approx(7 / 16 - (1 / 4 + 1 / 3) / 2)
     assert (linear["changed_shuffled"], linear["changed_blank"]) == (1 / 8, 3 / 8)
     assert churn_sentences([linear, text]) == {
-        "demo": "Two seeds of one model tag 29.2 % of the test posts differently; a model with the image and "
+        (
+            "demo",
+            "image",
+        ): "Two seeds of one model tag 29.2 % of the test posts differently; a model with the image and "
         "one without it, of different seeds, 43.8 %; the same weights with the image of another post 12.5 %."
     }
 

@@ -13,7 +13,7 @@ from mnerflow.evaluation.evidence import Comparison
 from mnerflow.evaluation.seeds import Estimate
 from mnerflow.plan.names import Combination, Run
 from mnerflow.record import TrainingRecord
-from mnerflow.reporting import cost, does_it_help, learning_curve, per_type
+from mnerflow.reporting import cost, does_it_help, learning_curve, per_type, pooled
 from mnerflow.reporting.learning_curve import curve_rows
 from mnerflow.reporting.literature import TABLE, literature_rows, literature_table
 from mnerflow.reporting.plots.ablations import draw_ablations
@@ -21,6 +21,7 @@ from mnerflow.reporting.plots.cost import draw_cost
 from mnerflow.reporting.plots.forest import draw_forest
 from mnerflow.reporting.plots.learning_curve import draw_learning_curve
 from mnerflow.reporting.plots.per_type import draw_per_type
+from mnerflow.reporting.plots.pooled import draw_pooled
 from mnerflow.reporting.table_files import write_csv
 
 TEXT = Run("demo", "none", "bilstm", "none", "text_only", 1)
@@ -108,6 +109,28 @@ def test_forest_shows_the_differences_and_fills_the_significant(tmp_path, drawn)
     assert marks == pytest.approx([20, 10])
     assert "25 % changed" in [text.get_text() for text in drawn[1].axes[0].texts]
     assert (tmp_path / "ablations.svg").exists()
+
+
+def test_means_of_real_and_synthetic_data_stand_apart_and_are_filled_without_zero(tmp_path, drawn):
+    known = {"filter": "none", "models": 2, "one_seed": 0, "runs": 4, "baseline_runs": 2, "p": 0.5}
+    known |= {"metric": "entity_f1", "spread": 0.0}
+    pooled.TABLE.write(
+        [tmp_path / "pooled.csv"],
+        [
+            known | {"dataset": "tweets", "source": "a+b", "difference": 0.01, "low": -0.01, "high": 0.03},
+            known | {"dataset": "scans", "source": "image", "difference": 0.0, "low": None, "high": None},
+            known | {"dataset": "drawn", "source": "image", "difference": 0.2, "low": 0.1, "high": 0.3},
+        ],
+    )
+    draw_pooled(tmp_path / "pooled.csv", ["drawn"], tmp_path / "pooled")
+    real, synthetic = drawn[0].axes
+    assert [label.get_text() for label in real.get_yticklabels()] == ["tweets: a and b", "scans: image"]
+    assert [text.get_text() for text in real.texts] == [
+        "+1.00 (−1.00 to +3.00), 2 models",
+        "+0.00 (one seed), 2 models",
+    ]
+    fills = [[line.get_fillstyle() for line in axes.lines[1::2]] for axes in (real, synthetic)]
+    assert fills == [["none", "none"], ["full"]]
 
 
 def test_no_comparison_is_said(tmp_path, drawn):

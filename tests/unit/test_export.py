@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hub_server import TOKEN, hub
 from PIL import Image
 from records import ABOUT
 from tiny_run import FROZEN, RUN
@@ -16,6 +17,7 @@ from mnerflow.cli import main
 from mnerflow.config import ImageConfig, PartConfig, RunConfig
 from mnerflow.data.image_store import build_store
 from mnerflow.data.post import Post, write_posts
+from mnerflow.export import facts
 from mnerflow.files import read_json, write_json
 from mnerflow.prediction.predictor import Predictor
 from mnerflow.training.features import compute_features
@@ -258,3 +260,109 @@ def test_the_card_has_what_hubs_read_and_people_ask(tiny_bert: Path, weights: Pa
     assert (result["dataset"]["name"], result["dataset"]["split"]) == ("My Set", "test")
     for said in ("35.00, 95 % interval 30.0–40.0", "−3.33", "1,234", "as *stated*", "it reads images"):
         assert said in card.text
+
+
+LONG = "we met Ann in Rome " * 9  # more than a window of the tiny BERT
+
+
+def trained(kind: str, model: Path, weights: Path) -> Path:
+    """A run's folder, with the prepared test posts and images where the workflow has them."""
+    run = replace(RUN, fusion=PartConfig("cross_attention", {"d_model": 8, "heads": 2}))
+    if kind != "bilstm":
+        run = replace(transformer(model, weights, casing=True, pooling="mean"), decoder=PartConfig("crf"))
+    if kind == "prefix":
+        fusion = PartConfig("prefix", {"length": 2, "d_model": 8, "heads": 2})
+        run = replace(run, fusion=fusion, image_encoder=FROZEN)
+    images = run.image_encoder is not None
+    folder = train(run, images)
+    record = folder / "run.yaml"
+    store = record.read_text(encoding="utf-8").replace("store/index.csv", "results/images/demo/16/index.csv")
+    record.write_text(store, encoding="utf-8")
+    write_posts("results/data/demo/none/test.jsonl", POSTS)
+    if images:
+        shutil.copytree("store", "results/images/demo/16")
+        if run.image_encoder.frozen:
+            Path("results/features/demo").mkdir(parents=True)
+            shutil.copy("features.npy", "results/features/demo/cnn.npy")
+    return folder
+
+
+@pytest.mark.parametrize("kind", ["bilstm", "prefix"])
+def test_graphs_tag_as_the_run_does(
+    kind: str,
+    tiny_bert: Path,
+    weights: Path,
+    capsys: pytest.CaptureFixture,
+):
+    run = trained(kind, tiny_bert, weights)
+    shown = [str(Path("images/1.png").absolute())]
+    given = [
+        {"tokens": text.split(), "images": shown * (1 + at % 2)} for at, text in enumerate((*TEXTS, LONG))
+    ]
+    expected = list(Predictor(run).stream(given))
+    assert main(["export", str(run), "out", "--onnx"]) == 0
+    assert "onnx/model.onnx: entity F1 on test" in capsys.readouterr().out
+    for name in [file.name for file in Path("out/onnx").iterdir()]:
+        found = [each.tags for each in Predictor("out", graph=f"onnx/{name}").stream(given)]
+        if name == "model.onnx":
+            assert found == [each.tags for each in expected] and any("B-PER" in tags[0] for tags in found)
+    card = Path("out/README.md").read_text(encoding="utf-8")
+    assert "| `onnx/model.onnx`" in card and f" 0 of {sum(len(post.tokens) for post in POSTS)} " in card
+    assert str(Path.cwd()).encode() not in Path("out/onnx/model.onnx").read_bytes()
+
+
+def test_small_weights_that_lose_are_left_out(
+    tiny_bert: Path,
+    weights: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+):
+    run = trained("text_only", tiny_bert, weights)
+    monkeypatch.setattr(facts, "MOST_LOST", -1)  # even what loses nothing loses too much
+    assert main(["export", str(run), "out", "--onnx"]) == 0
+    assert [file.name for file in Path("out/onnx").iterdir()] == ["model.onnx"]
+    assert "model_int8.onnx: left out, entity F1 on test" in capsys.readouterr().out
+    assert "`onnx/model_int8.onnx`, left out" in Path("out/README.md").read_text(encoding="utf-8")
+    shutil.rmtree("results/data")
+    assert main(["export", str(run), "other", "--onnx"]) == 1
+    assert "test.jsonl: missing. A graph is tried on" in capsys.readouterr().err
+    assert not Path("other").exists()
+
+
+def test_a_damaged_graph_is_named(tiny_bert: Path, weights: Path, capsys: pytest.CaptureFixture):
+    run = trained("text_only", tiny_bert, weights)
+    (run / "bad.onnx").write_bytes(b"no graph")
+    assert main(["predict", str(run), "Ann sings", "--graph", "bad.onnx"]) == 1
+    assert "bad.onnx: no ONNX graph that can be read" in capsys.readouterr().err
+
+
+def test_a_folder_is_uploaded_to_a_new_private_repository(
+    tiny_bert: Path, weights: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)  # plain uploads
+    run = train(transformer(tiny_bert, weights))
+
+    def uploaded(name: str) -> tuple[int, str]:
+        shutil.rmtree("out", ignore_errors=True)
+        status = main(["export", str(run), "out", "--push", name])
+        assert Path("out/README.md").exists()
+        said = capsys.readouterr()
+        return status, said.err if status else said.out
+
+    with hub() as server:
+        monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", server.address)
+        status, said = uploaded("me/tagger")
+        assert status == 0 and f"out: uploaded to {server.address}/me/tagger" in said, said
+        assert server.private == {"me/tagger": True}
+        sent = {path: content for (_, path), content in server.files.items()}
+        assert sent == {file.name: file.read_bytes() for file in Path("out").iterdir()}
+        assert "me/tagger: the hub has it already. Name a new repository" in uploaded("me/tagger")[1]
+        assert "../other: no name of a repository. Write OWNER/NAME." in uploaded("../other")[1]
+        monkeypatch.setenv("HF_TOKEN", "hf_secret")
+        status, said = uploaded("me/other")
+        assert "the hub does not let this login write there (401)" in said and "hf_secret" not in said
+    assert f"{server.address}: cannot be reached" in uploaded("me/tagger")[1]
+    monkeypatch.delenv("HF_TOKEN")
+    monkeypatch.setattr("mnerflow.export.push.get_token", lambda: None)
+    assert "me/other: no login to a hub is known here. Log in with `hf auth login`" in uploaded("me/other")[1]

@@ -146,8 +146,22 @@ def test_a_caption_is_not_called_an_image_and_may_lack_wrong_ones() -> None:
     assert told(caption).headline == [
         ("Yes", "on scans: a gain by the caption in 1 of 1 comparison (+20.00 points).")
     ]
-    said = on_scans(caption, caption, IGNORES).sentences[0]
-    assert said == "Of 3 models, 2 gain by the caption and 1 scores the same whatever the image."
+
+
+def test_each_source_has_an_answer_and_one_from_the_text_is_no_image() -> None:
+    knowledge = GAINS | {"source": "knowledge", "variant": "knowledge"}
+    kinds = {"scans": Kind(pictures="scans", contexts_from_text=("knowledge",))}
+    found = answers([IGNORES, knowledge, knowledge], SENTENCES, kinds)
+    assert [(one.dataset, one.source, one.word) for one in found.real] == [
+        ("scans", "knowledge", "Yes"),
+        ("scans", "image", "No"),
+    ]
+    beware = "Whoever wrote the knowledge had read the text, too: a gain by it is no gain by the image."
+    assert [one.beware for one in found.real] == [beware, ""]
+    assert found.headline == [
+        ("Yes", f"on scans: a gain by the knowledge in 2 of 2 comparisons (+20.00 points). {beware}"),
+        ("No", "on scans: a gain by the image in 0 of 1 comparison (+0.00 points)."),
+    ]
 
 
 def test_runs_of_one_seed_stand_apart_and_may_have_no_interval() -> None:
@@ -166,7 +180,7 @@ def test_runs_of_one_seed_stand_apart_and_may_have_no_interval() -> None:
     with_control = told(IGNORES, GAINS | {"dataset": "matched"})
     assert [with_control.reach(each) for each in (*with_control.real, *with_control.controls)] == [1, 25]
     assert found.share_a_scale and not with_control.share_a_scale
-    assert told(one).headline == [("Too few seeds to tell", "on scans.")]
+    assert told(one).headline == [("Too few seeds to tell", "on scans, of the image.")]
 
 
 def test_a_gain_with_shuffled_images_has_the_interval_of_a_gain() -> None:

@@ -18,7 +18,7 @@ from mnerflow.reporting import does_it_help, runs
 from mnerflow.reporting.glossary import ALL, glossary
 from mnerflow.reporting.latex import latex
 from mnerflow.reporting.literature import results_on
-from mnerflow.reporting.render import Rendered, percent, spread
+from mnerflow.reporting.render import Rendered, percent, points, spread
 from mnerflow.reporting.show import results_text
 from mnerflow.reporting.summary import GRID, grid_table, summarize
 from mnerflow.reporting.thesis import TABLE, THESIS, Parts, thesis_lines
@@ -107,6 +107,7 @@ def test_percent_and_spread():
     assert percent(0.83124) == "83.12"
     assert spread(0.8, 0.0123) == "80.00 ± 1.23"
     assert spread(0.8, None) == "80.00"
+    assert [points(value) for value in (0.0125, -0.0125, -0.00003)] == ["+1.25", "−1.25", "+0.00"]
     assert spread(None, None) == "–"
 
 

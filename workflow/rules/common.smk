@@ -20,7 +20,15 @@ from mnerflow.plan.plan import Plan
 from mnerflow.plan.settings import broken_of, encoders_of, fit_of, image_config, modules_of
 from mnerflow.plan.study import study_name
 from mnerflow.plan.tuning import Candidate
-from mnerflow.plan.variants import contexts_of, control_variants, curve_of, starts_from, systems, variants
+from mnerflow.plan.variants import (
+    contexts_of,
+    control_variants,
+    curve_of,
+    fraction_of,
+    starts_from,
+    systems,
+    variants,
+)
 from mnerflow.registry import kind_of, module_of
 
 ENVIRONMENT = str(ROOT / "envs/environment.yaml")

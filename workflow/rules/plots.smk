@@ -23,9 +23,10 @@ rule plot_fusion_comparison:
 
 
 rule plot_evidence:
-    """Draw differences, image ablations, churn, calibration, scores by type, and F1 against cost."""
+    """Draw differences, their means, image ablations, churn, calibration, scores by type, and F1 against cost."""
     input:
         help=rules.evidence.output.help[0],
+        pooled=rules.evidence.output.pooled[0],
         types=rules.evidence.output.types[0],
         cost=rules.cost.output[0],
         scores=study("scores.csv"),
@@ -38,6 +39,7 @@ rule plot_evidence:
     conda:
         ENVIRONMENT
     params:
+        controls=[name for name in sorted(config["datasets"]) if plan.data.kind(name).control],
         code=code_of("plot_evidence.py"),
     script:
         "../scripts/plot_evidence.py"

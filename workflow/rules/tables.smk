@@ -61,6 +61,7 @@ rule churn:
         ENVIRONMENT
     params:
         baselines=BASELINES,
+        of_fewer_posts=[name for name in variants(config) if fraction_of(config, name) < 1],
         code=code_of("churn.py"),
     script:
         "../scripts/churn.py"

@@ -26,7 +26,7 @@ def tables():
 
 ENDINGS = ["png", "svg"]
 DATA_PLOTS = ["entity_types", "lengths"]
-EVIDENCE_PLOTS = ["forest", "ablations", "churn", "reliability", "per_type", "cost"]
+EVIDENCE_PLOTS = ["pooled", "forest", "ablations", "churn", "reliability", "per_type", "cost"]
 
 
 def plots():

@@ -14,19 +14,22 @@ from os import cpu_count
 from pathlib import Path
 from unicodedata import category, normalize
 
-from mnerflow.data.formats import jsonl, parse_lines
+from mnerflow.data.formats import format_of, jsonl, parse_lines
 from mnerflow.data.formats._fields import OTHER_NAMES
-from mnerflow.data.formats.umt import HEADER
 from mnerflow.data.image import NO_END, BrokenImage, decode
 from mnerflow.data.post import IMAGE_SUFFIXES, SPLITS, Post
 from mnerflow.data.prepare_report import straddling
 from mnerflow.data.sources import check_name
 from mnerflow.data.tags import OUTSIDE, entity_type, spans, strays
 from mnerflow.errors import UserError, listed, suggest
-from mnerflow.files import files_below, json_object, reading
+from mnerflow.files import files_below, json_object, read_lines, read_text, reading
 
 NAMES = {"train": ("train",), "dev": ("dev", "valid", "val", "validation"), "test": ("test",)}
 ENDINGS = (".jsonl", ".json", ".conll", ".txt", ".tsv", ".bio")
+UNTAGGED = (
+    "If these are plain texts, `mnerflow predict --format label_studio` suggests their names, to be "
+    "corrected there: docs/own_texts.md."
+)
 NEAR = 5  # names to either side among which one like another is looked for
 LOOK = 32  # pixels a side to which an image is decoded, enough to meet any damage
 
@@ -148,6 +151,16 @@ def _split_files(folder: Path) -> dict[str, Path]:
             raise UserError(f"{folder}: {names} could all be the split {split!r}. Keep one of them.")
         files.update((split, path) for path in found)
     if "train" not in files:
+        texts = sorted(path.name for path in folder.glob("*.txt"))
+        if texts and not format_of(folder / texts[0]):
+            stems = {Path(name).stem for name in texts}
+            pictures = {path.stem for path in files_below(folder) if path.suffix.lower() in IMAGE_SUFFIXES}
+            shown = f", {len(stems & pictures)} of them beside a picture of the same name" if pictures else ""
+            raise UserError(
+                f"{folder}: {len(texts)} plain texts without tags{shown}. `mnerflow predict RUN {folder} "
+                "--format label_studio` suggests their names, to be corrected there: docs/own_texts.md says "
+                "how to go on."
+            )
         present = ", ".join(sorted(path.name for path in folder.iterdir())[:10]) or "nothing"
         raise UserError(
             f"{folder}: no training posts among {present}. "
@@ -157,12 +170,14 @@ def _split_files(folder: Path) -> dict[str, Path]:
 
 
 def _format_of(path: Path) -> str:
-    """The parser that a file's first line asks for, none for an empty file; other text is taken for CoNLL."""
-    with reading(path), path.open("rb") as file:
-        start = file.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip()
-    if not start or re.match(rb"{|\[\s*{", start):
-        return "jsonl" if start else ""
-    return "umt" if start.startswith(HEADER.encode()) else "conll"
+    """The format of a file, none of an empty one; raises ``UserError`` where none is known."""
+    if (found := format_of(path)) or not read_text(path).strip():
+        return found
+    first = next(line for _, line in read_lines(path) if line.strip())
+    raise UserError(
+        f"{path}: no format with tags that is known; it begins with {_short(first)!r}. {UNTAGGED} If they "
+        "are tagged, name their --format"
+    )
 
 
 def _place(findings: Findings, split: str, line: int, post: Post) -> str:

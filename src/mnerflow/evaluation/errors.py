@@ -100,9 +100,6 @@ class Change(NamedTuple):
     entity: Entity
 
 
-CHANGES = ("fixed", "broken", "removed", "added")
-
-
 def changes(baseline: Prediction, own: Prediction) -> Iterator[Change]:
     """Yield what a run's prediction of a post changes beside its baseline's, in the order of the words."""
     gold, first, second = (

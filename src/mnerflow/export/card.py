@@ -1,11 +1,11 @@
 """A run's model card: the front matter that hubs read, and what a person wants to know of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from huggingface_hub import EvalResult, ModelCardData
 
-from mnerflow.export.facts import Facts
+from mnerflow.export.facts import MOST_LOST, Facts, Graph
 from mnerflow.plan.names import TEXT_ONLY
 from mnerflow.reporting.render import between, markdown_escape, markdown_table, percent, points
 
@@ -52,9 +52,17 @@ tagger({given})
 `ORG/NAME` is this repository; `Predictor` takes a folder that holds its files as well. mnerflow {version}
 reads it and runs no code of the repository. It is not a plain model of transformers: {reason}.
 """
+ONNX_USE = """\
+```python
+tagger = Predictor(snapshot_download("ORG/NAME"), graph="{file}")
+```
+
+Outside mnerflow, onnxruntime computes the decoder's scores of each word from what the tokenizer gives;
+`mnerflow.prediction.graph` has the lines that do it.
+"""
 
 
-def card(facts: Facts, licence: str, reason: str, limit: int) -> str:
+def card(facts: Facts, licence: str, reason: str, limit: int, graphs: Sequence[Graph] = ()) -> str:
     """The text of ``README.md``.
 
     Args:
@@ -62,9 +70,10 @@ def card(facts: Facts, licence: str, reason: str, limit: int) -> str:
         licence: of the weights, as hubs write it.
         reason: why it is no plain model of transformers; empty where it is one.
         limit: subwords that a plain model reads at once.
+        graphs: its ONNX graphs, as they were tried.
     """
     return f"---\n{_front_matter(facts, licence, plain=not reason)}\n---\n\n" + "\n".join(
-        line for part in _body(facts, licence, reason, limit) for line in (part.rstrip("\n"), "")
+        line for part in _body(facts, licence, reason, limit, graphs) for line in (part.rstrip("\n"), "")
     )
 
 
@@ -100,7 +109,7 @@ def _front_matter(facts: Facts, licence: str, plain: bool) -> str:
     return data.to_yaml()
 
 
-def _body(facts: Facts, licence: str, reason: str, limit: int) -> Iterator[str]:
+def _body(facts: Facts, licence: str, reason: str, limit: int, graphs: Sequence[Graph]) -> Iterator[str]:
     run, record = facts.run, facts.record
     types = ", ".join(facts.record.config["entity_types"])
     yield f"# {run.model} on {facts.title}"
@@ -116,6 +125,9 @@ def _body(facts: Facts, licence: str, reason: str, limit: int) -> Iterator[str]:
         yield PLAIN_USE.format(limit=limit, stride=limit // 4)
     yield "## Scores"
     yield from _scores(facts)
+    if graphs:
+        yield "## ONNX"
+        yield from _graphs(graphs)
     yield "## Intended use and limits"
     yield from _limits(facts)
     yield "## Training and environment"
@@ -166,6 +178,27 @@ def _scores(facts: Facts) -> Iterator[str]:
         for name, own in found.items()
     ]
     yield markdown_table(["condition", "F1", "change in points"], rows)
+
+
+def _graphs(graphs: Sequence[Graph]) -> Iterator[str]:
+    yield (
+        "Encoder and fusion as graphs for onnxruntime; the decoder stays outside. Tried on the test split, "
+        "beside the run itself in float32; both as mnerflow computes them."
+    )
+    rows = [
+        [
+            f"`{graph.file}`" if graph.shipped else f"`{graph.file}`, left out",
+            f"{graph.megabytes:,.1f} MB",
+            percent(graph.entity_f1),
+            points(graph.difference),
+            f"{graph.other:,} of {graph.words:,}",
+        ]
+        for graph in graphs
+    ]
+    yield markdown_table(["graph", "size", "F1", "difference in points", "words tagged otherwise"], rows)
+    if left := [graph.file for graph in graphs if not graph.shipped]:
+        yield f"`{left[0]}` lost more than {MOST_LOST} points of F1."
+    yield ONNX_USE.format(file=graphs[0].file)
 
 
 def _limits(facts: Facts) -> Iterator[str]:

@@ -1,11 +1,12 @@
 """``mnerflow export``: a run's folder for a model hub, whole or not at all."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from mnerflow.errors import UserError
 from mnerflow.export.card import card
-from mnerflow.export.facts import Facts, facts_of
+from mnerflow.export.facts import GRAPHS, Facts, Graph, facts_of
 from mnerflow.export.own import save_own
 from mnerflow.export.plain import NotPlain, check_settings, plain_model, save_plain
 from mnerflow.export.public import clean_descriptions, public
@@ -18,16 +19,21 @@ from mnerflow.record import TrainingRecord
 from mnerflow.secrets import hide
 
 
-def export(run: Path, target: Path, licence: str = "unknown") -> str:
-    """Write a run into a new folder; returns why it is no plain model of transformers, nothing if it is one.
+def export(
+    run: Path, target: Path, licence: str = "unknown", onnx: bool = False
+) -> tuple[str, Sequence[Graph]]:
+    """Write a run into a new folder; returns why it is no plain model of transformers, nothing if it is one,
+    and its ONNX graphs as they were tried.
 
     Args:
         run: its folder below ``results/runs``, with its weights.
         target: a folder that does not exist or is empty.
         licence: of the weights, by a hub's short name for it.
+        onnx: whether ONNX graphs are written beside the weights.
 
     Raises:
-        UserError: when ``target`` holds files, and as ``Predictor`` for a run that cannot be read.
+        UserError: when ``target`` holds files, as ``Predictor`` for a run that cannot be read, and as
+            ``save_graphs``.
     """
     target = target.absolute()
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
@@ -36,19 +42,26 @@ def export(run: Path, target: Path, licence: str = "unknown") -> str:
     facts = facts_of(run, record)
     with atomic_folder(target) as folder:
         reason, limit = "", 0
+        graphs: Sequence[Graph] = ()
         try:
             check_settings(config)
+            if onnx:
+                raise NotPlain("it has ONNX graphs, which mnerflow reads")
             model, tokenizer = plain_model(config, load_tagger(config, run / MODEL, 0))
             save_plain(model, tokenizer, folder)
             limit = tokenizer.model_max_length
         except NotPlain as error:
             reason = str(error)
             save_own(run, config, record, folder)
+        if onnx:
+            from mnerflow.export.graphs import save_graphs  # onnx and onnxruntime, which few need
+
+            graphs = save_graphs(run, config, record, folder / GRAPHS)
         clean_descriptions(folder)
         if reason:
             Predictor(folder)  # raises where something is missing
-        write_text(folder / "README.md", hide(card(_public(facts), licence, reason, limit)))
-    return reason
+        write_text(folder / "README.md", hide(card(_public(facts), licence, reason, limit, graphs)))
+    return reason, graphs
 
 
 def _public(facts: Facts) -> Facts:

@@ -14,6 +14,8 @@ from mnerflow.record import TrainingRecord
 from mnerflow.reporting.table_files import read_csv
 from mnerflow.yaml_file import read_yaml
 
+GRAPHS = "onnx"  # the folder of graphs in an exported one
+MOST_LOST = 0.5  # points of entity F1; a graph that costs more is left out
 HUB = re.compile(r"[\w.-]+/[\w.-]+")
 
 
@@ -25,6 +27,32 @@ class StudyMean:
     mean: float
     low: float | None
     high: float | None
+
+
+@dataclass(frozen=True)
+class Graph:
+    """An ONNX graph as it was tried on the test split.
+
+    Attributes:
+        file: its place in the exported folder.
+        megabytes: its size.
+        entity_f1: a fraction.
+        difference: to the entity F1 of the run itself, computed in float32.
+        words: of the test split.
+        other: of these have another tag than the run gives.
+    """
+
+    file: str
+    megabytes: float
+    entity_f1: float
+    difference: float
+    words: int
+    other: int
+
+    @property
+    def shipped(self) -> bool:
+        """Whether it is in the folder: it loses no more than ``MOST_LOST``."""
+        return 100 * self.difference >= -MOST_LOST
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,8 @@ class Encoded:
     @classmethod
     def of_words(cls, words: Tensor) -> Self:
         """Words without patches."""
-        return cls(words, words.new_zeros(len(words), 0, 0), words.new_zeros(len(words), 0, dtype=torch.bool))
+        posts = words.shape[0]  # `len` is a number that an ONNX graph would keep
+        return cls(words, words.new_zeros(posts, 0, 0), words.new_zeros(posts, 0, dtype=torch.bool))
 
 
 class Encoder(nn.Module):

@@ -73,8 +73,12 @@ class TwoTowers(Encoder):
         """Encode ``(batch, images, …)`` to ``(batch, images, patches, d)``.
 
         What pads a batch takes no time and no part in its statistics; its patches are zero. Only where there
-        are fewer than two images are all encoded, since one alone has no statistics.
+        are fewer than two images are all encoded, since one alone has no statistics. So are they in an ONNX
+        graph, whose steps cannot hang on what it is given.
         """
+        if torch.compiler.is_exporting():
+            patches = encoder(images.flatten(0, 1)).unflatten(0, image_mask.shape)
+            return patches * image_mask[..., None, None].to(patches.dtype)
         shown = int(image_mask.sum())
         if shown == image_mask.numel() or shown < 2:
             return encoder(self.augment(images.flatten(0, 1))).unflatten(0, image_mask.shape)

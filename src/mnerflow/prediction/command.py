@@ -58,6 +58,7 @@ score is the probability that the model gives to just this name. --format
   json    a list of names of a single text, of several texts a list of such lists
   conll   a word, a tab and its tag a line
   spacy   a list that displaCy draws with manual=True
+  label_studio  tasks with the names as suggestions, to be corrected there
   html    a page with the names highlighted
 """
 
@@ -97,6 +98,11 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--batch-tokens", type=int, metavar="N", help="padded subwords at once; default: as it was trained"
     )
+    command.add_argument(
+        "--graph",
+        metavar="FILE",
+        help="compute by this ONNX graph in the run's folder, as onnx/model_int8.onnx",
+    )
     command.add_argument("--device", help="cpu or cuda; default: the GPU if there is one")
 
 
@@ -134,6 +140,7 @@ def predict(given: argparse.Namespace) -> int:
         document=given.document,
         language=given.language,
         allow_urls=given.allow_urls or bool(given.image),
+        graph=given.graph,
     )
     typed = inputs == [STDIN] and sys.stdin.isatty()
     if typed:

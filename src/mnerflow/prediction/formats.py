@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 from html import escape
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from mnerflow.errors import UserError, printable
-from mnerflow.prediction.texts import Text
+from mnerflow.prediction.texts import ADDRESSES, Text
 
 if TYPE_CHECKING:
     from mnerflow.prediction.predictor import Tagged
@@ -52,6 +53,47 @@ def as_spacy(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
         ),
         single=False,
     )
+
+
+def as_label_studio(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
+    """Label Studio's tasks with the names as predictions, for ``Labels`` ``label`` of a ``Text`` ``text``.
+
+    Places count as Label Studio does, in units of UTF-16. An image is named by its path, from which a link
+    of the local file storage is made.
+    """
+    return _list((_task(tagged) for tagged in found), single=False)
+
+
+def _task(tagged: "Tagged") -> dict[str, Any]:
+    text, entities = tagged.text, tagged.entities
+    data = {"page_name": text.id, "text": text.text}
+    if text.images:
+        folder, name = text.images[0]
+        link = f"/data/local-files/?d={quote(str(folder / name))}"
+        data["image"] = name if name.startswith(ADDRESSES) else link
+    results = [
+        {
+            "id": f"{text.id}-{number}",
+            "from_name": "label",
+            "to_name": "text",
+            "type": "labels",
+            "score": entity["score"],
+            "value": {
+                "start": _units(text.text[: entity["start"]]),
+                "end": _units(text.text[: entity["end"]]),
+                "text": entity["word"],
+                "labels": [entity["entity_group"]],
+            },
+        }
+        for number, entity in enumerate(entities)
+    ]
+    # Tasks can be sorted by it, so that a person begins where the run is least sure.
+    score = min((entity["score"] for entity in entities), default=1.0)
+    return {"data": data, "predictions": [{"model_version": "mnerflow", "score": score, "result": results}]}
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
 
 
 def as_json_lines(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
@@ -136,6 +178,7 @@ FORMATS: dict[str, Format] = {
     "jsonl": as_json_lines,
     "conll": as_conll,
     "spacy": as_spacy,
+    "label_studio": as_label_studio,
     "html": as_html,
     "text": as_text,
 }

@@ -36,11 +36,15 @@ class Tagged:
     Attributes:
         tags: of its words, sentence by sentence.
         entities: in their order, as ``Predictor`` says.
+        confidence: of each word's tag, the probability that the decoder gives it.
+        image_weight: how much of the image each word let in, in 0..1; only of fusions that decide it by word.
     """
 
     text: Text
     tags: list[list[str]]
     entities: list[Entity]
+    confidence: list[list[float | None]]
+    image_weight: list[list[float | None]] | None = None
 
 
 class Predictor:
@@ -64,6 +68,8 @@ class Predictor:
         document: whether texts are documents, which are cut into sentences.
         language: whose rules cut sentences, as ``cs``.
         allow_urls: whether images that are addresses are fetched.
+        graph: an ONNX graph of the run that computes instead of PyTorch, as ``onnx/model_int8.onnx``; its
+            place in the run's folder.
 
     Raises:
         UserError: when the run has no weights, was trained with a filter, or its files are damaged.
@@ -79,6 +85,7 @@ class Predictor:
         document: bool = False,
         language: str = LANGUAGE,
         allow_urls: bool = False,
+        graph: str | None = None,
     ) -> None:
         folder = Path(run)
         config, record = trained_run(folder)
@@ -89,7 +96,9 @@ class Predictor:
         self._threshold, self._allow_urls = threshold, allow_urls
         place = _device(device)
         self._pictures = _pictures(config, record, place)
-        self._tagger = PostPredictor(config, folder, self._pictures, place, mixed=False)
+        self._tagger = PostPredictor(
+            config, folder, self._pictures, place, mixed=False, graph=folder / graph if graph else None
+        )
         self._said: set[str] = set()
 
     def __call__(
@@ -182,7 +191,14 @@ class Predictor:
                 )
             tags.append(own)
             before += len(sentence)
-        return Tagged(text, tags, entities)
+        weights = [prediction.image_weight for prediction in predictions]
+        return Tagged(
+            text,
+            tags,
+            entities,
+            [prediction.confidence or [] for prediction in predictions],
+            None if None in weights else weights,  # type: ignore[arg-type]
+        )
 
     def _load_pictures(self, texts: Sequence[Text], pictures: "Pictures") -> None:
         """Read the images of texts; each that cannot be used is named, with the texts' place."""

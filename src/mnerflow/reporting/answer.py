@@ -57,6 +57,7 @@ FEW_SEEDS, FEW = "Too few seeds to tell", "Too few sentences to tell"
 PASSED, FAILED, UNDECIDED = "passed", "failed", "undecided"
 WORDS = (YES, PARTLY, MIXED, UNCLEAR, NO, FEW, FEW_SEEDS, PASSED, FAILED, UNDECIDED)
 NAMED = 3  # of the comparisons that fail a check
+BEWARE = "Whoever wrote the {source} had read the text, too: a gain by it is no gain by the image."
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +83,17 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is said of a data set: in a word, in sentences, and model by model.
+    """What is said of a source on a data set: in a word, in sentences, and model by model.
 
-    ``sentences`` are plain text, the most important first; ``note`` is what to beware of.
+    ``sentences`` are plain text, the most important first; ``beware`` says how a gain may be misread,
+    ``note`` that there is too little to tell.
     """
 
     dataset: str
+    source: str
     word: str
     sentences: Sequence[str]
+    beware: str
     note: str
     claims: Sequence[Claim]
 
@@ -105,22 +109,27 @@ class Answers:
 
     @property
     def headline(self) -> list[tuple[str, str]]:
-        """A word, and how many comparisons show a gain, for the real data sets of each word.
+        """A word, and how many comparisons show a gain, for the real data sets of each word and source.
 
         ``[("Unclear", "on tweets: a gain by the caption in 0 of 2 comparisons (−0.28 to +0.61 points).")]``
         """
-        judged = {answer.dataset for answer in self.real}
-        rest = [one for one in self.one_seed if one.dataset not in judged and not self._control(one)]
+        judged = {(answer.dataset, answer.source) for answer in self.real}
+        rest = [
+            one for one in self.one_seed if (one.dataset, one.source) not in judged and not self._control(one)
+        ]
         if not self.real and not rest:
             if self.controls or self.one_seed:
                 return [("No answer:", "all data sets that were compared are synthetic.")]
             return [("Nothing to compare:", "no run was made beside its baseline.")]
         parts = []
-        for (word, source), group in groupby([*self.real, *rest], key=lambda one: (one.word, _source(one))):
+        for (word, source, beware), group in groupby([*self.real, *rest], key=_place):
             members = list(group)
             claims = [claim for answer in members for claim in answer.claims]
-            share = "" if word in (FEW, FEW_SEEDS) else _share(claims, source)
-            parts.append((word, f"on {listed([answer.dataset for answer in members])}{share}."))
+            names = listed([answer.dataset for answer in members])
+            if word in (FEW, FEW_SEEDS):
+                parts.append((word, f"on {names}, of the {source}."))
+            else:
+                parts.append((word, " ".join(filter(None, [f"on {names}{_share(claims, source)}.", beware]))))
         return parts
 
     @property
@@ -172,38 +181,58 @@ class Answers:
 def answers(
     rows: Iterable[Row], summary: Iterable[Row], kinds: Mapping[str, Kind], pooled: Iterable[Row] = ()
 ) -> Answers:
-    """The answers to ``rows`` (``does_it_help.csv``), in the order of ``WORDS``, then by name.
+    """The answers to ``rows`` (``does_it_help.csv``), in the order of ``WORDS``, then by source and name.
 
     ``summary`` are rows of ``grid.csv``, which say how many test sentences a data set has; ``kinds`` say
     which data sets are controls. ``pooled`` are rows of ``pooled.csv``; each that is about several models is
     told once.
     """
-    on_average: dict[str, list[str]] = defaultdict(list)
+    on_average: dict[tuple[str, str], list[str]] = defaultdict(list)
     for row in pooled:
         if row["models"] > 1:
-            on_average[row["dataset"]].append(sentence(row))
+            on_average[_asked(row)].append(sentence(row))
     sentences = {row["dataset"]: row["sentences"] for row in summary}
-    ordered = sorted(rows, key=lambda row: (row["dataset"], -row["difference"]))
+    ordered = sorted(rows, key=lambda row: (*_asked(row), -row["difference"]))
     one_seed = [row for row in ordered if row["verdict"] == ONE_SEED]
     judged = [row for row in ordered if row["verdict"] != ONE_SEED]
     found = []
     for part in (judged, one_seed):
-        of_data = groupby(part, key=lambda row: row["dataset"])
         found.append(
             [
-                _answer(name, [*map(_claim, group)], sentences[name], kinds[name], on_average.pop(name, []))
-                for name, group in of_data
+                _answer(
+                    *asked,
+                    [*map(_claim, group)],
+                    sentences[asked[0]],
+                    kinds[asked[0]],
+                    on_average.pop(asked, []),
+                )
+                for asked, group in groupby(part, key=_asked)
             ]
         )
     real = [answer for answer in found[0] if not kinds[answer.dataset].control]
     controls = [answer for answer in found[0] if kinds[answer.dataset].control]
-    real.sort(key=lambda answer: (WORDS.index(answer.word), _source(answer)))
+    real.sort(key=lambda answer: (WORDS.index(answer.word), *_place(answer)))
     controls.sort(key=lambda answer: kinds[answer.dataset].control != MATCHED)
     return Answers(real, found[1], controls, kinds)
 
 
+def _asked(row: Row) -> tuple[str, str]:
+    """What a comparison is an answer to: its data set and source."""
+    return row["dataset"], row["source"]
+
+
+def _place(answer: Answer) -> tuple[str, str, str]:
+    """What answers that are told in one sentence share."""
+    return answer.word, answer.source, answer.beware
+
+
 def _answer(
-    dataset: str, claims: Sequence[Claim], sentences: int, kind: Kind, on_average: Sequence[str]
+    dataset: str,
+    source: str,
+    claims: Sequence[Claim],
+    sentences: int,
+    kind: Kind,
+    on_average: Sequence[str],
 ) -> Answer:
     few = sentences < FEW_SENTENCES
     counts = Counter(claim.verdict for claim in claims)
@@ -218,7 +247,9 @@ def _answer(
             right = not _wrong(claims, kind.control)
             word = UNDECIDED if few else PASSED if right else FAILED
     note = few_sentences(dataset, sentences) if few else ""
-    return Answer(dataset, word, [*said, *on_average], note, claims)
+    by_text = set(source.split("+")).intersection(kind.contexts_from_text)
+    beware = BEWARE.format(source=listed(sorted(by_text))) if by_text else ""
+    return Answer(dataset, _named(source), word, [*said, *on_average], beware, note, claims)
 
 
 def _summary(claims: Sequence[Claim]) -> str:
@@ -262,9 +293,9 @@ def _word(counts: Counter[str]) -> str:
     return UNCLEAR if counts["unclear"] else NO
 
 
-def _source(answer: Answer) -> str:
-    """``"image"``, ``"image or caption"``: what its comparisons are about."""
-    return " or ".join(dict.fromkeys(sorted(claim.source for claim in answer.claims)))
+def _named(source: str) -> str:
+    """``"image+caption"`` as ``"image and caption"``."""
+    return source.replace("+", " and ")
 
 
 def _share(claims: Sequence[Claim], source: str) -> str:
@@ -279,7 +310,7 @@ def _share(claims: Sequence[Claim], source: str) -> str:
 def _claim(row: Row) -> Claim:
     difference = 100 * row["difference"]
     combination = Combination.of(row)
-    source = row["source"].replace("+", " and ")
+    source = _named(row["source"])
     filtered = "" if combination.filter == FILTERS_OFF else f" ({combination.filter})"
     ends = [row[name] for name in ("low", "high") if row[name] is not None]
     seeds = "1 seed" if row["seeds"] == 1 else f"{row['seeds']} seeds"

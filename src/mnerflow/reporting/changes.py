@@ -8,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 
 from mnerflow.data.tags import TypeNames
-from mnerflow.evaluation.errors import CHANGES, Entity, changes
+from mnerflow.evaluation.errors import Entity, changes
 from mnerflow.evaluation.predictions import Prediction, read_tested
 from mnerflow.plan.baselines import Baselines
 from mnerflow.plan.names import Run
@@ -30,7 +30,7 @@ TABLE = Table(
         Column("source", "source", "what the run reads and its baseline does not"),
         Column("seeds", "seeds", "that both ran with", COUNT),
         Column("type", "type", "entity type, or all"),
-        *(Column(change, change, MEANINGS[change], MEAN) for change in CHANGES),
+        *(Column(change, change, MEANINGS[change], MEAN) for change in MEANINGS),
     ),
     page=(DATA, MODEL, "source", "type", "fixed", "broken"),
     wide=("removed", "added"),
@@ -70,7 +70,7 @@ def change_rows(
                         key = before.id, what, entity
                         found.setdefault(key, _example(before, after, what, entity))["seeds"] += 1
         for kind in ["all", *sorted({kind for kind, _ in number} - {"all"})]:
-            mean = {what: number[kind, what] / len(pairs) for what in CHANGES}
+            mean = {what: number[kind, what] / len(pairs) for what in MEANINGS}
             counts.append(about | {"seeds": len(pairs), "type": called.get(kind, kind)} | mean)
         for what in EXEMPLIFIED:
             some = sorted((e for e in found.values() if e["change"] == what), key=lambda e: -e["seeds"])

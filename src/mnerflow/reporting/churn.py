@@ -61,7 +61,7 @@ TABLE = Table(
             "beyond seeds",
             "against baseline less the mean of both churns: what the source, and the part that reads it, "
             "change more than a seed",
-            number(lambda value: f"{100 * value:+.1f}".replace("-", "−")),  # as exact as the shares
+            number(lambda value: f"{100 * value:+z.1f}".replace("-", "−")),  # as exact as the shares
         ),
         Column("same_seed", "same seed", "against baseline, of runs of the same seed", SHARE),
         *(
@@ -107,26 +107,20 @@ def _cells(name: str, shares: Shares | None) -> dict[str, float | int | None]:
     return {name: shares and shares.mean} | {f"{name}_{end}": value for end, value in ends.items()}
 
 
-def churn_sentences(rows: Iterable[Row]) -> dict[str, str]:
-    """By data set what ``rows`` of ``churn.csv`` say, in a sentence a source.
+def churn_sentences(rows: Iterable[Row]) -> dict[tuple[str, str], str]:
+    """What ``rows`` of ``churn.csv`` say, in a sentence for each data set and source.
 
-    Of comparisons with two seeds on both sides; a data set without any is left out.
+    Of comparisons with two seeds on both sides; what has none is left out.
     """
-    known = sorted(
-        (row for row in rows if row["beyond_seeds"] is not None),
-        key=lambda row: (row["dataset"], row["source"]),
-    )
-    return {
-        dataset: " ".join(
-            _sentence(source, list(members))
-            for source, members in groupby(group, key=lambda row: row["source"])
-        )
-        for dataset, group in groupby(known, key=lambda row: row["dataset"])
-    }
+
+    def asked(row: Row) -> tuple[str, str]:
+        return row["dataset"], row["source"].replace("+", " and ")
+
+    known = sorted((row for row in rows if row["beyond_seeds"] is not None), key=asked)
+    return {key: _sentence(key[1], list(members)) for key, members in groupby(known, key=asked)}
 
 
-def _sentence(source: str, rows: Sequence[Row]) -> str:
-    named = source.replace("+", " and ")
+def _sentence(named: str, rows: Sequence[Row]) -> str:
     seeds = fmean((row["churn"] + row["baseline_churn"]) / 2 for row in rows)
     across = fmean(row["across"] for row in rows)
     said = (

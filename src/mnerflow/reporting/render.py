@@ -127,7 +127,7 @@ def between(low: float | None, high: float | None) -> str:
 
 def points(value: float | None) -> str:
     """A difference in percentage points with its sign: ``"+1.25"``."""
-    return ABSENT if value is None else f"{100 * value:+.2f}".replace("-", "−")
+    return ABSENT if value is None else f"{100 * value:+z.2f}".replace("-", "−")
 
 
 def interval(low: float, high: float) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from mnerflow.compute.device import device, gpu_memory, seed_everything
 from mnerflow.conditions import TRUE, Condition
@@ -28,6 +29,7 @@ class PostPredictor:
         place: where to compute; without it, on the GPU if there is one.
         mixed: whether to compute in bf16 where the hardware does, as ``predict`` says; so does a run with
             weights in bf16 in any case.
+        graph: the ONNX graph that computes instead of PyTorch, on the processor.
 
     Raises:
         UserError: when the weights are damaged or of another configuration, or images are lacking.
@@ -40,10 +42,11 @@ class PostPredictor:
         images: Images | None = None,
         place: torch.device | None = None,
         mixed: bool = True,
+        graph: Path | None = None,
     ) -> None:
         if run.image_size and images is None:
             raise UserError(f"{folder}: the run reads images. Give `images`, as `open_images` maps them.")
-        place = place or device()
+        place = torch.device("cpu") if graph else place or device()
         if place.type == "cpu" and not mixed:
             torch.set_num_threads(run.training.threads)  # nothing is drawn; the rest takes seconds to set
         else:
@@ -51,9 +54,13 @@ class PostPredictor:
         self._run = run
         self._images = images
         d_feature = images.d_feature if images else 0
-        self._tagger = load_tagger(run, folder / "model.safetensors", d_feature).to(place)
+        self._tagger: nn.Module = load_tagger(run, folder / "model.safetensors", d_feature).to(place)
         # Frozen weights that are bf16 themselves cannot meet fp32.
         self._mixed = mixed or any(weight.dtype is torch.bfloat16 for weight in self._tagger.parameters())
+        if graph:
+            from mnerflow.prediction.graph import GraphTagger  # onnxruntime, which few need
+
+            self._tagger = GraphTagger(self._tagger, graph, run.training.threads)
 
     def predict(self, posts: Sequence[Post], condition: Condition = TRUE) -> list[Prediction]:
         """A prediction a post, in their order; ``predict_under`` says more."""

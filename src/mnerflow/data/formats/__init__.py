@@ -3,14 +3,27 @@
 A format's module offers ``records(path)``, which yields ``(line number, record)`` for every post of
 a file, and ``to_post(path, line, record)``, which turns one into a checked ``Post``. Both raise
 ``UserError`` naming file and line. ``beside(path)``, if there is one, names the files that are read besides.
-``CONTEXTS = True`` says that posts may bring contexts.
+``CONTEXTS = True`` says that posts may bring contexts. ``looks_like(start)``, given the first characters of a
+file, tells whether they are of the format; ``format_of`` asks the modules of ``TOLD`` in their order.
 """
 
 from pathlib import Path
 
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
+from mnerflow.files import reading
 from mnerflow.registry import load
+
+TOLD = ("umt", "label_studio", "jsonl", "conll")  # whose files may look alike: the narrower one first
+START = 2**16  # bytes
+
+
+def format_of(path: Path) -> str:
+    """The format that a file begins in; nothing of an empty file, or of one that no format knows."""
+    with reading(path), path.open("rb") as file:
+        start = file.read(START).decode("utf-8", "replace").removeprefix("\ufeff").lstrip("\n\r ")
+    known = (name for name in TOLD if load("data.formats", name, "format").looks_like(start))
+    return next(known, "") if start else ""
 
 
 def parse(name: str, path: str | Path, problems: list[UserError] | None = None) -> list[Post]:

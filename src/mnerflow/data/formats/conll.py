@@ -5,6 +5,7 @@ no images here: the id is made of the file's name and the line on which the sent
 Lines that begin with ``-DOCSTART-`` divide documents and are no sentences.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from mnerflow.data.formats._blocks import blocks
 from mnerflow.data.formats._check import check_post
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
+
+TAG = re.compile(r"[\t ](O|[BIESLUM]-\S+)\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,14 @@ class Layout:
 
     def __str__(self) -> str:
         return f"{self.columns} columns divided by a {'tab' if self.separator == chr(9) else 'space'}"
+
+
+def looks_like(start: str) -> bool:
+    """Whether a file that begins so has a tag at the end of each line, in most of its lines."""
+    whole = start.split("\n")[:-1] or [start]  # the last line may be cut
+    rows = [row for row in whole if row.strip() and not row.startswith("-DOCSTART-")]
+    tagged = [row for row in rows if len(row.split("\t" if "\t" in row else " ")) > 1 and TAG.search(row)]
+    return 2 * len(tagged) > len(rows)
 
 
 def records(path: Path) -> Iterator[tuple[int, tuple[Layout, list[str]]]]:

@@ -6,6 +6,7 @@ MNER-MI calls the tokens ``text`` and the labels ``label``. Any other field
 is left out, but one that looks like a misspelt known field is an error.
 """
 
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
@@ -19,6 +20,11 @@ from mnerflow.files import json_object, read_lines, read_text
 
 CONTEXTS = True
 KNOWN = ("id", "tokens", "labels", "images", "contexts", CAPTION, "language", "group")
+
+
+def looks_like(start: str) -> bool:
+    """Whether a file that begins so holds JSON."""
+    return bool(re.match(r"\{|\[\s*\{", start))
 
 
 def records(path: Path) -> Iterator[tuple[int, str]]:

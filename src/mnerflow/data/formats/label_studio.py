@@ -36,6 +36,12 @@ UNREAD = {"hypertextlabels", "paragraphlabels"}  # whose places are no offsets i
 MALFORMED = (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError)
 
 
+def looks_like(start: str) -> bool:
+    """Whether a file that begins so is an export: a list of tasks, whose spans have a list of labels."""
+    spans = '"start"' in start and '"labels"' in start
+    return bool(regex.match(r"\[\s*\{", start)) and ('"annotations"' in start or spans)
+
+
 def records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the number of every page in the export, from 1, and its entry."""
     entries = read_json(path)

@@ -15,6 +15,11 @@ from mnerflow.errors import UserError
 HEADER = "IMGID:"
 
 
+def looks_like(start: str) -> bool:
+    """Whether a file that begins so has posts in UMT's form."""
+    return start.startswith(HEADER)
+
+
 def records(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Yield the lines of every tweet and the number of its ``IMGID:`` line."""
     return blocks(path)

@@ -37,7 +37,7 @@ class Prefix(Fusion):
     def prefix(self, patches: Tensor, patch_mask: Tensor) -> LayerPrefix:
         """Return the keys and values of every layer, made of ``patches (batch, patches, d)``."""
         keys = self.norm(self.patch(patches))
-        queries = self.queries.expand(len(patches), -1, -1)
+        queries = self.queries.expand(patches.shape[0], -1, -1)
         hidden = passed_over(patch_mask)
         visual, _ = self.attention(queries, keys, keys, key_padding_mask=hidden, need_weights=False)
         pairs = torch.stack([layer(visual) for layer in self.project])

@@ -130,10 +130,30 @@ class BiLSTM(TextEncoder):
         spelling = self.spelling(spelled).masked_fill(blank, float("-inf")).amax(-1)
         spelling = spelling.masked_fill(blank.all(-1), 0.0).view(*characters.shape[:2], -1)
         vectors = self.dropout(torch.cat([self.word(text["words"]), spelling], dim=-1))
-        packed = pack_padded_sequence(vectors, text["lengths"].cpu(), batch_first=True, enforce_sorted=False)
-        hidden, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True)
+        hidden = self._read_both_ways(vectors, text["lengths"])
         units = text["units"].unsqueeze(-1).expand(-1, -1, hidden.shape[-1])
         return self.dropout(hidden.gather(1, units))
+
+    def _read_both_ways(self, vectors: Tensor, lengths: Tensor) -> Tensor:
+        """``(batch, length, 2 * hidden)`` of padded vectors."""
+        if torch.compiler.is_exporting():
+            return self._read_unpacked(vectors, lengths)
+        packed = pack_padded_sequence(vectors, lengths.cpu(), batch_first=True, enforce_sorted=False)
+        return pad_packed_sequence(self.lstm(packed)[0], batch_first=True)[0]
+
+    def _read_unpacked(self, vectors: Tensor, lengths: Tensor) -> Tensor:
+        """The same without packing, which no ONNX graph knows: backwards, each post is turned round first."""
+        place = torch.arange(vectors.shape[1], device=vectors.device)
+        turned = torch.where(place < lengths[:, None], lengths[:, None] - 1 - place, place)
+        row = torch.arange(vectors.shape[0], device=vectors.device)[:, None]
+        start = vectors.new_zeros(1, vectors.shape[0], self.lstm.hidden_size)
+        one_way = (True, 1, 0.0, False, False, True)  # biases, a layer, no dropout, not training, batch first
+        weights = self.lstm.all_weights
+        for forwards, backwards in zip(weights[::2], weights[1::2], strict=True):
+            ahead, *_ = torch.lstm(vectors, (start, start), tuple(forwards), *one_way)
+            back, *_ = torch.lstm(vectors[row, turned], (start, start), tuple(backwards), *one_way)
+            vectors = torch.cat([ahead, back[row, turned]], dim=-1)
+        return vectors
 
     def metadata(self) -> dict[str, Any]:
         """The vocabulary: words and characters."""

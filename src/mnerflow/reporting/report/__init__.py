@@ -35,6 +35,11 @@ from mnerflow.reporting.report.tables import report_tables
 # Figures are told in this order; others follow by name. What stands here says how to read one, and the file
 # that it is drawn from.
 CAPTIONS = {
+    "pooled": (
+        "What a source is worth on average over all models that read it, with the 95 % interval; filled "
+        "where that lacks 0. Real and synthetic data have a scale each.",
+        "tables/pooled.csv",
+    ),
     "forest": (
         "What each run gains over its baseline, with its 95 % interval; filled where it is sure.",
         "tables/does_it_help.csv",

@@ -1,0 +1,79 @@
+"""Pictures fetched for others: from public addresses alone."""
+
+import socket
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+import certifi
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
+from urllib3.exceptions import HTTPError
+
+MOST_BYTES = 20 * 2**20
+REDIRECTS = 3
+TIMEOUT = Timeout(connect=5, read=10)
+
+
+class Refused(Exception):
+    """Says why an address is not fetched."""
+
+
+def fetch_public(address: str, file: Path) -> None:
+    """Fetch a file of at most ``MOST_BYTES`` from a public address, also after up to ``REDIRECTS`` redirects.
+
+    A name is resolved once, and the connection goes to what was looked at: a name cannot change to a private
+    address in between. Raises ``Refused``.
+    """
+    for _ in range(REDIRECTS + 1):
+        if not (onward := _get(address, file)):
+            return
+        address = urljoin(address, onward)
+    raise Refused("too many redirects")
+
+
+def _get(address: str, file: Path) -> str:
+    """Where it is redirected to; nothing once the file is there."""
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise Refused("not an address of the web")
+    secure, path = parts.scheme == "https", f"{parts.path or '/'}{'?' * bool(parts.query)}{parts.query}"
+    try:
+        port = parts.port or (443 if secure else 80)
+        host = public_ip(parts.hostname, port)
+        with _pool(host, port, parts.hostname, secure) as pool:
+            answer = pool.request(
+                "GET", path, headers={"Host": parts.netloc.rpartition("@")[2]}, redirect=False,
+                preload_content=False, retries=False, timeout=TIMEOUT,
+            )  # fmt: skip
+            if onward := answer.get_redirect_location():
+                return onward
+            if answer.status != 200:
+                raise Refused(f"the server answers {answer.status}")
+            content = answer.read(MOST_BYTES + 1, decode_content=True)
+    except (HTTPError, OSError, ValueError) as error:
+        raise Refused("cannot be fetched") from error
+    if len(content) > MOST_BYTES:
+        raise Refused(f"larger than {MOST_BYTES >> 20} MiB")
+    file.write_bytes(content)
+    return ""
+
+
+def public_ip(host: str, port: int) -> str:
+    """An address of ``host`` on the open internet; raises ``Refused`` where one of its addresses is not."""
+    found = {str(each[4][0]) for each in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+    if not all(_is_public(one) for one in found):
+        raise Refused("its host lies in a private network")
+    return min(found)
+
+
+def _is_public(address: str) -> bool:
+    one = ip_address(address.partition("%")[0])
+    inner = getattr(one, "ipv4_mapped", None) or getattr(one, "sixtofour", None) or one
+    return one.is_global and inner.is_global and not one.is_multicast
+
+
+def _pool(ip: str, port: int, name: str, secure: bool) -> HTTPConnectionPool:
+    if not secure:
+        return HTTPConnectionPool(ip, port)
+    trust = {"cert_reqs": "CERT_REQUIRED", "ca_certs": certifi.where()}
+    return HTTPSConnectionPool(ip, port, server_hostname=name, assert_hostname=name, **trust)
