@@ -7,7 +7,7 @@ SETTINGS := $(if $(MIRROR),"mirror=$(MIRROR)") $(if $(WEIGHTS_MIRROR),"weights_m
 	$(if $(MAX_COST),max_cost=$(MAX_COST)) $(if $(FRESH),published=)
 SNAKEMAKE = .venv/bin/snakemake --cores $(CORES) $(if $(strip $(SETTINGS)),--config $(SETTINGS))
 
-.PHONY: help run demo curve twitter photos poner tune rivals study publish verify archive bench test cluster-test check site rulegraph reference lock clean
+.PHONY: help run demo curve twitter thesis photos poner tune rivals study publish verify archive bench test rehearse cluster-test check site rulegraph reference lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ curve: .venv/installed ## the demo's learning curve: entity F1 by the number of 
 
 twitter: .venv/installed ## Twitter-2017 and Twitter-2015 with MiniLM
 	$(SNAKEMAKE) --configfile config/twitter.yaml
+
+thesis: .venv/installed ## the thesis's grid at full size: wants GPUs, and MIRROR with the photos and MNER-MI
+	$(SNAKEMAKE) --configfile config/thesis.yaml
 
 photos: .venv/installed ## 30 real tweets with their photos
 	$(SNAKEMAKE) --configfile config/photos.yaml
@@ -65,8 +68,11 @@ bench: .venv/installed ## how fast it is: results/benchmarks.csv
 	.venv/bin/python benchmarks/prepare.py $(if $(MIRROR),--mirror "$(MIRROR)")
 	.venv/bin/python benchmarks/image_store.py
 
-test: .venv/installed ## all tests except the cluster test
-	.venv/bin/python -m pytest --ignore=tests/cluster
+test: .venv/installed ## all tests but those of `make cluster-test` and `make rehearse`
+	.venv/bin/python -m pytest --ignore=tests/cluster --ignore=tests/rehearsal
+
+rehearse: .venv/installed ## the thesis's grid and the photos of tweets, on tiny stand-ins for their files, in minutes
+	.venv/bin/python -m pytest tests/rehearsal
 
 cluster-test: .venv/installed ## a small grid through a real SLURM of one node (root; installs its packages on Debian)
 	@type slurmctld slurmd sbatch munged > /dev/null 2>&1 || test $$(id -u) != 0 || { apt-get update -qq && \

@@ -239,7 +239,11 @@ def test_a_control_is_a_sanity_check_and_no_answer(
 def test_it_is_said_what_the_runs_read_and_that_none_was_a_photograph() -> None:
     def read(*datasets: str, variant: str = "base", image: str = "cnn") -> list[str]:
         runs = [Combination(name, "none", "bilstm", image, "linear", variant=variant) for name in datasets]
-        return what_is_read(runs, {"base": [], "caption": ["caption"]}, KINDS | {"mine": Kind()})
+        return what_is_read(
+            runs,
+            {"base": [], "caption": ["caption"]},
+            KINDS | {"mine": Kind(), "drawn": Kind(caution="Beware.")},
+        )
 
     assert read("scans", "matched") == [
         "No run has read a photograph.",
@@ -247,6 +251,7 @@ def test_it_is_said_what_the_runs_read_and_that_none_was_a_photograph() -> None:
         "matched is synthetic: this workflow writes its texts and draws its images.",
     ]
     assert read("tweets") == ["On tweets runs read the images, which are photographs."]
+    assert read("drawn") == ["On drawn runs read the images.", "On drawn: Beware."]
     assert read("mine") == ["On mine runs read the images."]  # which may be photographs
     assert read("tweets", variant="caption", image="none") == [
         "No run has read a photograph.",

@@ -30,6 +30,7 @@ PARTS = Parts(
     | {"vit": {"kind": "timm", "model": "vit_tiny", "source": "vit_tiny"}}
     | {"bilstm": {"kind": "bilstm", "model": "bilstm", "source": "bilstm"}},
     {"linear": "linear"},
+    {},
 )
 
 
@@ -158,7 +159,8 @@ def thesis_grid(names: dict[str, str]) -> tuple[list[dict], Parts]:
     planned = expand(config) + rival_runs(config)
     scores = [row(run.seed, 0.5) | asdict(run) for run in planned]
     encoders = encoders_of(config) | rivals_of(config)
-    return scores, Parts(encoders, {name: kind_of(name, entry) for name, entry in config["fusions"].items()})
+    fusions = {name: kind_of(name, entry) for name, entry in config["fusions"].items()}
+    return scores, Parts(encoders, fusions, {})
 
 
 @pytest.mark.parametrize(
@@ -210,9 +212,12 @@ def test_the_thesis_s_grid_fills_every_row_of_its_table(names: dict[str, str]) -
 )
 def test_an_encoder_s_family_follows_from_what_it_is(encoder: dict[str, str], system: str | None) -> None:
     scores = [row(1, 0.5, dataset="mner_mi", image_encoder="vit_or_cnn", fusion="attend")]
-    parts = Parts(PARTS.encoders | {"vit_or_cnn": encoder}, {"attend": "cross_attention"})
+    parts = Parts(
+        PARTS.encoders | {"vit_or_cnn": encoder}, {"attend": "cross_attention"}, {"mner_mi": "Drawn."}
+    )
     (line,) = [line for line in thesis_lines(summarize(scores), parts) if line.ours]
     assert (line.thesis or {}).get("system") == system
+    assert "data: Drawn.;" in f"{line.record()['note']};", "the caution of a data set"
 
 
 def test_other_data_and_other_models_are_marked_as_not_in_the_thesis():

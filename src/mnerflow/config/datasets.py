@@ -75,6 +75,7 @@ class About(Section):
         homepage: its address.
         type_names: what entity types are called in tables and plots, where not as in the tags.
         pictures: what its images are.
+        caution: a sentence on what to beware of in all scores on it; reports and the thesis's table tell it.
         contexts_from_text: contexts whose author had read the text, too; a gain by one is none by the image.
     """
 
@@ -85,6 +86,7 @@ class About(Section):
     homepage: Address = ""
     type_names: dict[str, str] = field(default_factory=dict)
     pictures: Maybe[Literal["photographs", "scans", "drawings"]] = None
+    caution: str = ""
     contexts_from_text: Several[Name] = field(default_factory=list)
 
 

@@ -26,12 +26,13 @@ class Kind:
     ``control`` is how the generator of a synthetic one makes its images, ``MATCHED`` with the names or
     ``independent`` of them; nothing of real data. ``pictures`` says what the images of real data are, as
     ``photographs``; nothing where that is not declared. ``contexts_from_text`` are its contexts whose
-    author had read the text, too.
+    author had read the text, too. ``caution`` is what to beware of in all scores on it.
     """
 
     control: str = ""
     pictures: str = ""
     contexts_from_text: tuple[str, ...] = ()
+    caution: str = ""
 
 
 class Datasets:
@@ -101,8 +102,9 @@ class Datasets:
     def kind(self, dataset: str) -> Kind:
         """Whether a data set is a control, and else what its images and contexts are."""
         entry = self.entries[dataset]
+        caution = entry.get("caution", "")
         if generator := entry.get("generator"):
-            return Kind(control=generator["images"])
+            return Kind(control=generator["images"], caution=caution)
         asked = self.config.get("asked_contexts", {})
         by_text = {
             name
@@ -112,6 +114,7 @@ class Datasets:
         return Kind(
             pictures=self.entries[images_of(self.config, dataset)].get("pictures", ""),
             contexts_from_text=tuple(sorted(by_text.union(entry.get("contexts_from_text", [])))),
+            caution=caution,
         )
 
     def archive_of(self, dataset: str) -> str:

@@ -71,6 +71,8 @@ def _source(about: Mapping[str, Any]) -> Iterator[str]:
     for name in ("language", "licence", "citation", "homepage"):
         if about.get(name):
             yield f"{name.capitalize()}: {about[name]}  "
+    if about.get("caution"):
+        yield f"\n**{about['caution']}**"
     yield ""
 
 

@@ -41,4 +41,9 @@ def what_is_read(
         theirs, verb = ("its", "is") if len(synthetic) == 1 else ("their", "are")
         made = f"this workflow writes {theirs} texts and draws {theirs} images"
         sentences.append(f"{listed(sorted(synthetic))} {verb} synthetic: {made}.")
+    cautions: dict[str, list[str]] = {}
+    for name in sorted(read):
+        if caution := kinds[name].caution:
+            cautions.setdefault(caution, []).append(name)
+    sentences += [f"On {listed(names)}: {caution}" for caution, names in cautions.items()]
     return sentences

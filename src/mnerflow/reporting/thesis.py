@@ -108,10 +108,12 @@ class Parts:
         encoders: ``kind``, ``model`` (of timm, its architecture) and ``source`` of each encoder and rival, as
             ``grid.encoders_of`` and ``llm.runs.rivals_of`` say.
         fusions: the kind of each fusion. How rivals are asked is no fusion of a configuration and not in it.
+        cautions: what to beware of in all scores on a data set, by its name.
     """
 
     encoders: Mapping[str, Mapping[str, str]]
     fusions: Mapping[str, str]
+    cautions: Mapping[str, str]
 
 
 def thesis_lines(summary: Sequence[dict], parts: Parts) -> list[Line]:
@@ -133,7 +135,7 @@ def thesis_lines(summary: Sequence[dict], parts: Parts) -> list[Line]:
             data = [name for name, ours in THESIS["data"].items() if row["dataset"] in ours]
             what = "model on these data" if data else "data set"
             remark = f"not in the thesis, which gives no result for this {what}"
-            others.append(Line(data, None, row, [remark, *_data_differences(data, row)]))
+            others.append(Line(data, None, row, [remark, *_data_differences(data, row, parts)]))
     return lines + sorted(others, key=lambda line: (not line.data, line.data))
 
 
@@ -168,7 +170,7 @@ def _family(encoder: Mapping[str, str]) -> str | None:
 
 
 def _differences(result: dict, row: dict, parts: Parts) -> list[str]:
-    remarks = _data_differences(result["data"], row)
+    remarks = _data_differences(result["data"], row, parts)
     for side, family in _families(result):
         ours, theirs = parts.encoders[row[f"{side}_encoder"]]["source"], THESIS["encoders"][family]
         if ours not in theirs["same"]:
@@ -181,10 +183,12 @@ def _differences(result: dict, row: dict, parts: Parts) -> list[str]:
     return [*remarks, *_own_remark(result), f"protocol: {result.get('protocol', THESIS['protocol'])}"]
 
 
-def _data_differences(data: Sequence[str], row: dict) -> list[str]:
-    """How our data set differs from those of the thesis that it stands beside."""
+def _data_differences(data: Sequence[str], row: dict, parts: Parts) -> list[str]:
+    """How our data set differs from those of the thesis that it stands beside, and its caution."""
     ours = [THESIS["data"][name] for name in data]
-    return [f"data: {names[row['dataset']]}" for names in ours if row["dataset"] in names]
+    differences = [names[row["dataset"]] for names in ours if row["dataset"] in names]
+    caution = parts.cautions.get(row["dataset"])
+    return [f"data: {said}" for said in [*differences, *([caution] if caution else [])]]
 
 
 def _families(result: dict) -> list[tuple[str, str]]:
