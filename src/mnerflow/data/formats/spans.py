@@ -1,10 +1,10 @@
 """Texts with character spans, as Doccano, Prodigy, spaCy, GLiNER and pipelines of transformers write them.
 
-A text a line of JSON, or one list of them. The text is the field ``text``, or the only field that is a string.
-Its spans are the only field that is a list of spans: ``[start, end, type]``, or objects with these under any of
-the usual names; ``end`` is exclusive. spaCy's ``[text, {"entities": […]}]`` is read, too, and GLiNER's
-``tokenized_text`` with ``ner``, whose places count words and include the last one. ``id``, ``images``,
-``contexts``, ``language`` and ``group`` are as in JSON lines; without an id, the line is one.
+A text a line of JSON, or one list of them. The text is the field ``text``, or the only field that is a
+string. Its spans are the only field that is a list of spans: ``[start, end, type]``, or objects with these
+under any of the usual names; ``end`` is exclusive. spaCy's ``[text, {"entities": […]}]`` is read, too, and
+GLiNER's ``tokenized_text`` with ``ner``, whose places count words and include the last one. ``id``,
+``images``, ``contexts``, ``language`` and ``group`` are as in JSON lines; without an id, the line is one.
 
 A text is cut into words as new texts are (``tokenize``). A span that begins or ends within a word cuts it
 there. Of spans that overlap the longest counts. The log lists every span that is left out.
