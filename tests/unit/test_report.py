@@ -153,14 +153,15 @@ def test_each_source_has_an_answer_and_one_from_the_text_is_no_image() -> None:
     kinds = {"scans": Kind(pictures="scans", contexts_from_text=("knowledge",))}
     found = answers([IGNORES, knowledge, knowledge], SENTENCES, kinds)
     assert [(one.dataset, one.source, one.word) for one in found.real] == [
-        ("scans", "knowledge", "Yes"),
         ("scans", "image", "No"),
+        ("scans", "knowledge", "Not by the image"),
     ]
     beware = "Whoever wrote the knowledge had read the text, too: a gain by it is no gain by the image."
-    assert [one.beware for one in found.real] == [beware, ""]
+    assert [one.beware for one in found.real] == ["", beware]
+    said = f"on scans: a gain by the knowledge in 2 of 2 comparisons (+20.00 points). {beware}"
     assert found.headline == [
-        ("Yes", f"on scans: a gain by the knowledge in 2 of 2 comparisons (+20.00 points). {beware}"),
         ("No", "on scans: a gain by the image in 0 of 1 comparison (+0.00 points)."),
+        ("Not by the image", said),
     ]
 
 

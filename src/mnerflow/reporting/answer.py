@@ -53,9 +53,11 @@ UNTRIED_SAYS = SAYS | {
 # none loses; some gain and some lose; none gains, and some are unclear; none gains.
 YES, PARTLY, MIXED, UNCLEAR, NO = "Yes", "Partly", "Mixed", "Unclear", "No"
 FEW_SEEDS, FEW = "Too few seeds to tell", "Too few sentences to tell"
+# Of a context whose author had read the text: whatever it gains answers another question.
+ASIDE = "Not by the image"
 # Of a control.
 PASSED, FAILED, UNDECIDED = "passed", "failed", "undecided"
-WORDS = (YES, PARTLY, MIXED, UNCLEAR, NO, FEW, FEW_SEEDS, PASSED, FAILED, UNDECIDED)
+WORDS = (YES, PARTLY, MIXED, UNCLEAR, NO, ASIDE, FEW, FEW_SEEDS, PASSED, FAILED, UNDECIDED)
 NAMED = 3  # of the comparisons that fail a check
 BEWARE = "Whoever wrote the {source} had read the text, too: a gain by it is no gain by the image."
 
@@ -247,8 +249,10 @@ def _answer(
             right = not _wrong(claims, kind.control)
             word = UNDECIDED if few else PASSED if right else FAILED
     note = few_sentences(dataset, sentences) if few else ""
-    by_text = set(source.split("+")).intersection(kind.contexts_from_text)
-    beware = BEWARE.format(source=listed(sorted(by_text))) if by_text else ""
+    beware = ""
+    if by_text := set(source.split("+")).intersection(kind.contexts_from_text):
+        beware = BEWARE.format(source=listed(sorted(by_text)))
+        word = ASIDE if word in (YES, PARTLY, MIXED, UNCLEAR, NO) else word
     return Answer(dataset, _named(source), word, [*said, *on_average], beware, note, claims)
 
 
