@@ -97,7 +97,7 @@ def test_every_problem_that_stops_a_run_is_listed_with_place_and_remedy(capsys, 
         f"dev.jsonl:1: post 'dev' has the id of {folder}/train.jsonl:6",
     ):
         assert what in output
-    assert "1 × Write O, B-TYPE or I-TYPE.\n" in output
+    assert "1 × Write O, B-TYPE or I-TYPE, or name the `scheme` of the tags.\n" in output
     assert "problems with which a run stops: 5\n" in output
 
 

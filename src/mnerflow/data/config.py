@@ -11,6 +11,7 @@ from mnerflow.config.types import (
     Counts,
     Distinct,
     InnerPath,
+    Maybe,
     Name,
     PartShare,
     Section,
@@ -18,6 +19,7 @@ from mnerflow.config.types import (
     Share,
     SplitFiles,
 )
+from mnerflow.data.schemes import Scheme
 
 Fit = Literal["letterbox", "wrap"]  # how an image is brought into a square: whole, or cut into rows
 TokenizerName = Literal["words", "tweets", "treebank"]  # how raw text is cut, ``data.tokenizers``
@@ -65,6 +67,23 @@ ContextSource = Annotated[
 Contexts = dict[Name, ContextSource]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Columns(Section):
+    """Which columns of a table of tokens are read: counted from 0, or by names that stand in its first line.
+
+    Attributes:
+        token: the column of tokens.
+        tag: the column of tags; -1 is the last.
+    """
+
+    token: int | str
+    tag: int | str
+
+    def __post_init__(self) -> None:
+        if isinstance(self.token, str) != isinstance(self.tag, str):
+            raise refused("one column is named and one counted; name both, or count both from 0")
+
+
 @dataclass(frozen=True)
 class PrepareConfig(Section):
     """How a data set's raw files are read.
@@ -73,7 +92,12 @@ class PrepareConfig(Section):
         format: the parser, a module of ``mnerflow.data.formats``.
         types: the entity types, after ``map``.
         splits: the raw file, or the files, of each split; dev and test may be left out.
-        map: renames entity types, from their annotated name to one of ``types``.
+        map: renames entity types, from their annotated name to one of ``types``, or to ``O``, which leaves
+            them out.
+        scheme: that of the tags, if it is another than IOB2: IOB1, BIOES (or BMES), BILOU, or types without
+            a prefix (``io``). Tags are converted.
+        columns: of `conll`, `conllu` and `hipe`, which are read.
+        text_key: of `spans`, the field of the text, where it is not `text`.
         language: of posts that do not say theirs.
         contexts: texts beside the posts, by name; a file, whose suffix tells its format, files and the name
             of their format, or the language model that is asked for them.
@@ -90,6 +114,9 @@ class PrepareConfig(Section):
     splits: SplitFiles
     _: KW_ONLY
     map: dict[str, str] = field(default_factory=dict)
+    scheme: Maybe[Scheme] = None
+    columns: Maybe[Columns] = None
+    text_key: str = ""
     contexts: Contexts = field(default_factory=dict)
     language: str = ""
     repair: bool = False
@@ -97,6 +124,12 @@ class PrepareConfig(Section):
     dev_fraction: PartShare = 0.1
     test_fraction: PartShare = 0.1
     seed: int = 0
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What the format is told, where anything is."""
+        given = {"columns": self.columns, "text_key": self.text_key}
+        return {name: value for name, value in given.items() if value}
 
 
 @dataclass(frozen=True)

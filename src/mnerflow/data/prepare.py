@@ -66,9 +66,9 @@ def prepare(
 
 def _check(config: PrepareConfig) -> None:
     for name, target in config.map.items():
-        if target not in config.types:
+        if target not in (*config.types, OUTSIDE):
             raise UserError(
-                f"map: {name!r} is mapped to {target!r}, which is not one of the types "
+                f"map: {name!r} is mapped to {target!r}, which is neither O nor one of the types "
                 f"{', '.join(config.types)}{suggest(target, config.types)}."
             )
 
@@ -82,7 +82,7 @@ def _read(config: PrepareConfig, raw: Path) -> dict[str, list[Post]]:
         names = config.splits[split]
         splits[split] = []
         for path in (inside(raw, name) for name in ([names] if isinstance(names, str) else names)):
-            for post in parse(config.format, path):
+            for post in parse(config.format, path, None, config.scheme, config.options):
                 if post.id in home:
                     raise UserError(
                         f"{path}: post {post.id!r} stands in {home[post.id]} already. "
@@ -153,7 +153,7 @@ def _map(names: dict[str, str], splits: dict[str, list[Post]]) -> dict[str, int]
     for post in _all(splits):
         for index, tag in enumerate(post.labels):
             if (kind := entity_type(tag)) in names:
-                post.labels[index] = tag[:2] + names[kind]
+                post.labels[index] = OUTSIDE if names[kind] == OUTSIDE else tag[:2] + names[kind]
                 mapped[kind] += 1
     return mapped
 

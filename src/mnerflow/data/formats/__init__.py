@@ -1,14 +1,20 @@
 """Source formats: one module each, found by its name.
 
 A format's module offers ``records(path)``, which yields ``(line number, record)`` for every post of
-a file, and ``to_post(path, line, record)``, which turns one into a checked ``Post``. Both raise
-``UserError`` naming file and line. ``beside(path)``, if there is one, names the files that are read besides.
+a file, and ``to_post(path, line, record)``, which makes a ``Post`` of one, its tags as annotated. Both
+raise ``UserError`` naming file and line. ``OPTIONS`` are the keys of a data set that ``records`` takes.
+``line_of_token(record, index)`` tells the line of a token, where it has one of its own.
+``beside(path)``, if there is one, names the files that are read besides.
 ``CONTEXTS = True`` says that posts may bring contexts. ``looks_like(start)``, given the first characters of a
 file, tells whether they are of the format; ``format_of`` asks the modules of ``TOLD`` in their order.
 """
 
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+from mnerflow.data.formats._check import check_post
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
 from mnerflow.files import reading
@@ -19,6 +25,8 @@ TOLD = (
     "label_studio",
     "spans",
     "jsonl",
+    "hipe",
+    "conllu",
     "conll",
 )  # the narrower one first
 START = 2**16  # bytes
@@ -32,27 +40,42 @@ def format_of(path: Path) -> str:
     return next(known, "") if start else ""
 
 
-def parse(name: str, path: str | Path, problems: list[UserError] | None = None) -> list[Post]:
-    """Read every post of ``path``, tags as annotated, ids unique within the file.
+def parse(
+    name: str,
+    path: str | Path,
+    problems: list[UserError] | None = None,
+    scheme: str | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> list[Post]:
+    """Read every post of ``path``, ids unique within the file, tags in IOB2.
 
-    Raises ``UserError`` at the first malformed post; where ``problems`` is given, the errors go
+    ``scheme`` is that of the tags, where it is another, see ``schemes``; ``options`` what else the format is
+    told. Raises ``UserError`` at the first malformed post; where ``problems`` is given, the errors go
     there instead and the malformed posts are left out.
     """
-    return [post for _, post in parse_lines(name, path, problems)]
+    return [post for _, post in parse_lines(name, path, problems, scheme, options)]
 
 
 def parse_lines(
-    name: str, path: str | Path, problems: list[UserError] | None = None
+    name: str,
+    path: str | Path,
+    problems: list[UserError] | None = None,
+    scheme: str | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> list[tuple[int, Post]]:
     """As ``parse``, with the number of the line on which each post begins."""
-    source, path = load("data.formats", name, "format"), Path(path)
+    source, path, options = load("data.formats", name, "format"), Path(path), options or {}
+    if strange := options.keys() - {*getattr(source, "OPTIONS", ())}:
+        raise UserError(f"{', '.join(sorted(strange))}: the format {name} has no use for it. Leave it out.")
     posts: list[tuple[int, Post]] = []
     lines: dict[str, int] = {}
-    records = source.records(path)
+    records = source.records(path, **options)
     while True:
         try:
             line, record = next(records)
             post = source.to_post(path, line, record)
+            own = getattr(source, "line_of_token", None)
+            check_post(post, path, line, partial(own, record) if own else lambda _, line=line: line, scheme)
             if post.id in lines:
                 raise UserError(
                     f"{path}:{line}: the id {post.id!r} stands at line {lines[post.id]} already. "

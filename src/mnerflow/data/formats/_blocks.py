@@ -9,12 +9,12 @@ from mnerflow.files import read_lines
 def blocks(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Yield ``(number of the first line, lines)`` for every run of lines that are not empty.
 
-    Only an empty line divides: a line that holds white space may be a token of its own.
+    A line of tabs and blanks is empty, too: it has no tag. Other characters that show nothing may be tokens.
     """
     lines: list[str] = []
     number = 0
     for number, line in read_lines(path):
-        if line:
+        if line.strip(" \t"):
             lines.append(line)
         elif lines:
             yield number - len(lines), lines

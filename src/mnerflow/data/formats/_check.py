@@ -1,9 +1,11 @@
 """What every post must satisfy, whatever format it came from."""
 
+from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
 
 from mnerflow.data.post import Post
+from mnerflow.data.schemes import AS_IT_IS, NotInScheme, to_iob2
 from mnerflow.data.tags import is_tag
 from mnerflow.errors import UserError
 from mnerflow.files import inside
@@ -11,19 +13,19 @@ from mnerflow.files import inside
 MAX_TOKENS = 10_000
 
 
-def check_post(post: Post, path: Path, line: int, first_token_line: int | None = None) -> Post:
-    """Return ``post`` when it is well-formed.
+def check_post(
+    post: Post, path: Path, line: int, line_of_token: Callable[[int], int], scheme: str | None
+) -> None:
+    """Convert the labels of a post from ``scheme`` to IOB2, and see that it is well-formed.
 
-    Raises ``UserError`` naming ``path``, ``line`` and id for an empty id or post, more than
-    ``MAX_TOKENS`` tokens, labels and tokens of different number, an empty token, a tag that is not
-    IOB2, text that is not Unicode, or an image outside the image folder. ``first_token_line`` says
-    that the tokens stand on lines of their own, so that a token's error names its line.
+    Raises ``UserError`` naming ``path``, ``line`` and id for an empty id, more than
+    ``MAX_TOKENS`` tokens, labels and tokens of different number, an empty token, a tag that is not of
+    the scheme, text that is not Unicode, or an image outside the image folder. ``line_of_token`` tells the
+    line of a token by its index.
     """
     place = f"{path}:{line}: post {post.id!r}"
     if not post.id:
         raise UserError(f"{path}:{line}: a post without an id. Give every post an id of its own.")
-    if not post.tokens:
-        raise UserError(f"{place} has no tokens. Remove the post or give it a text.")
     if len(post.tokens) > MAX_TOKENS:
         raise UserError(
             f"{place} has {len(post.tokens)} tokens, more than {MAX_TOKENS}. "
@@ -34,15 +36,14 @@ def check_post(post: Post, path: Path, line: int, first_token_line: int | None =
             f"{place} has {len(post.tokens)} tokens and {len(post.labels)} labels. "
             "Give every token one label."
         )
-    for index, (token, tag) in enumerate(zip(post.tokens, post.labels, strict=True)):
-        if token and is_tag(tag):
-            continue
-        at = f"{place}, token {index + 1}"
-        if first_token_line is not None:
-            at = f"{path}:{first_token_line + index}: post {post.id!r}"
-        if not token:
-            raise UserError(f"{at}: an empty token. Remove it together with its label.")
-        raise UserError(f"{at}: the label {tag!r} is not IOB2. Write O, B-TYPE or I-TYPE.")
+
+    def at(index: int) -> str:
+        own = line_of_token(index)
+        return f"{place}, token {index + 1}" if own == line else f"{path}:{own}: post {post.id!r}"
+
+    if "" in post.tokens:
+        raise UserError(f"{at(post.tokens.index(''))}: an empty token. Remove it together with its label.")
+    _convert(post, scheme, at)
     for name in post.images:
         try:
             inside("images", name)
@@ -56,4 +57,22 @@ def check_post(post: Post, path: Path, line: int, first_token_line: int | None =
             f"{place}: {error.object[error.start]!a} is half a surrogate pair, not a character. "
             "Write the whole character."
         ) from error
-    return post
+
+
+def _convert(post: Post, scheme: str | None, at: Callable[[int], str]) -> None:
+    if scheme == AS_IT_IS:
+        return
+    try:
+        labels = to_iob2(post.labels, scheme) if scheme else ["_".join(tag.split(" ")) for tag in post.labels]
+    except NotInScheme as error:
+        tag = post.labels[error.index]
+        raise UserError(
+            f"{at(error.index)}: the label {tag!r} is not {scheme.upper()}. Mend it, or name another scheme."
+        ) from error
+    for index, tag in enumerate(labels):
+        if not is_tag(tag):
+            raise UserError(
+                f"{at(index)}: the label {post.labels[index]!r} is not IOB2. Write O, B-TYPE or I-TYPE, or "
+                "name the `scheme` of the tags."
+            )
+    post.labels = labels

@@ -12,7 +12,6 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from mnerflow.data.formats._check import check_post
 from mnerflow.data.formats._fields import OTHER_NAMES, identifier, string, strings, texts
 from mnerflow.data.post import CAPTION, Post
 from mnerflow.errors import UserError
@@ -48,7 +47,7 @@ def from_record(path: Path, line: int, record: dict[str, Any]) -> Post:
     """As ``to_post``, of a line's object."""
     place = f"{path}:{line}"
     _check_names(record, place)
-    post = Post(
+    return Post(
         identifier(record, "id", place),
         strings(record, "tokens", place),
         strings(record, "labels", place),
@@ -57,7 +56,6 @@ def from_record(path: Path, line: int, record: dict[str, Any]) -> Post:
         language=string(record, "language", place),
         group=identifier(record, "group", place) if "group" in record else "",
     )
-    return check_post(post, path, line)
 
 
 def _contexts(record: dict, place: str) -> dict[str, str]:

@@ -19,7 +19,6 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import regex
 
-from mnerflow.data.formats._check import check_post
 from mnerflow.data.formats._fields import identifier
 from mnerflow.data.post import Post
 from mnerflow.data.tags import OUTSIDE
@@ -90,7 +89,7 @@ def to_post(path: Path, line: int, record: dict[str, Any]) -> Post:
         for index in inside:
             labels[index] = f"{'B' if index == inside[0] else 'I'}-{kind}"
             taken[index] = True
-    return check_post(Post(name, [token[0] for token in tokens], labels, images, group=name), path, line)
+    return Post(name, [token[0] for token in tokens], labels, images, group=name)
 
 
 def _text_field(data: dict[str, Any]) -> str:

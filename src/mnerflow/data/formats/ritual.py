@@ -9,7 +9,6 @@ the sets.
 from collections.abc import Iterator
 from pathlib import Path
 
-from mnerflow.data.formats._check import check_post
 from mnerflow.data.formats._fields import identifier, string, strings
 from mnerflow.data.post import CAPTION, Post
 from mnerflow.errors import UserError
@@ -48,11 +47,10 @@ def to_post(path: Path, line: int, record: tuple[dict, dict[str, str]]) -> Post:
     values, captions = record
     place, name, split = f"{path}:{line}", path.parents[2].name, path.parent.name
     photo = identifier(values, "image_id", place)
-    post = Post(
+    return Post(
         f"{name}-{split}-{identifier(values, 'id', place)}",
         strings(values, "tokens", place),
         strings(values, "labels", place),
         images=[f"{name}/images/{split}/{photo}"],
         contexts={CAPTION: captions[photo]} if captions.get(photo) else {},
     )
-    return check_post(post, path, line)

@@ -1,10 +1,11 @@
 """Texts with character spans, as Doccano, Prodigy, spaCy, GLiNER and pipelines of transformers write them.
 
 A text a line of JSON, or one list of them. The text is the field ``text``, or the only field that is a
-string. Its spans are the only field that is a list of spans: ``[start, end, type]``, or objects with these
-under any of the usual names; ``end`` is exclusive. spaCy's ``[text, {"entities": […]}]`` is read, too, and
-GLiNER's ``tokenized_text`` with ``ner``, whose places count words and include the last one. ``id``,
-``images``, ``contexts``, ``language`` and ``group`` are as in JSON lines; without an id, the line is one.
+string, or the one that ``text_key`` names. Its spans are the only field that is a list of spans:
+``[start, end, type]``, or objects with these under any of the usual names; ``end`` is exclusive. spaCy's
+``[text, {"entities": […]}]`` is read, too, and GLiNER's ``tokenized_text`` with ``ner``, whose places count
+words and include the last one. ``id``, ``images``, ``contexts``, ``language`` and ``group`` are as in JSON
+lines; without an id, the line is one.
 
 A text is cut into words as new texts are (``tokenize``). A span that begins or ends within a word cuts it
 there. Of spans that overlap the longest counts. The log lists every span that is left out.
@@ -17,7 +18,6 @@ from typing import Any
 
 import regex
 
-from mnerflow.data.formats._check import check_post
 from mnerflow.data.formats._fields import identifier, string, strings, texts
 from mnerflow.data.post import Post
 from mnerflow.data.tags import OUTSIDE
@@ -26,6 +26,7 @@ from mnerflow.files import json_object, parse_json, read_lines, read_text
 from mnerflow.log import logger
 
 CONTEXTS = True
+OPTIONS = ("text_key",)
 STARTS, ENDS = ("start", "start_offset", "begin"), ("end", "end_offset", "stop")
 TYPES = ("label", "entity_group", "type", "tag", "labels", "ner_tag")
 OF_POST = ("id", "images", "contexts", "language", "group")  # what is not its text or its spans
@@ -42,8 +43,18 @@ def looks_like(start: str) -> bool:
     return bool(regex.match(r"\[?\s*\{", start)) and '"tokens"' not in start and bool(KNOWN.search(start))
 
 
-def records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield the line, or the place in the list, of every text, and its object."""
+def records(path: Path, text_key: str = "") -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the line, or the place in the list, of every text, and its object, its text called ``text``.
+
+    Raises ``UserError`` for one without the field ``text_key``, if that is given.
+    """
+    for number, record in _objects(path):
+        if text_key and text_key not in record:
+            raise UserError(f"{path}:{number}: no field {text_key!r}. Name the text's field as `text_key`.")
+        yield number, record | {"text": record[text_key]} if text_key else record
+
+
+def _objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     whole = read_text(path).lstrip()
     if whole.startswith("["):
         try:
@@ -62,7 +73,7 @@ def to_post(path: Path, line: int, record: dict[str, Any]) -> Post:
     """Build a post; raises ``UserError`` naming file, line and span for what cannot be read."""
     place = f"{path}:{line}"
     tokens, labels = _of_words(record, place) if "tokenized_text" in record else _of_text(record, place)
-    post = Post(
+    return Post(
         identifier(record, "id", place) if "id" in record else f"{path.stem}-{line}",
         tokens,
         labels,
@@ -71,7 +82,6 @@ def to_post(path: Path, line: int, record: dict[str, Any]) -> Post:
         language=string(record, "language", place),
         group=identifier(record, "group", place) if "group" in record else "",
     )
-    return check_post(post, path, line)
 
 
 def _object(entry: Any, place: str) -> dict[str, Any]:
@@ -120,7 +130,7 @@ def _text_field(record: dict[str, Any], place: str) -> str:
         return "text"
     if len(fields) != 1:
         named = ", ".join(fields) or "none"
-        raise UserError(f"{place}: which field is the text? Strings are: {named}. Call one of them 'text'.")
+        raise UserError(f"{place}: which field is the text? Strings are: {named}. Name one as `text_key`.")
     return fields[0]
 
 

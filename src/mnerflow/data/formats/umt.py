@@ -1,40 +1,44 @@
 """UMT's Twitter files: an ``IMGID:`` line, then a token, a tab and its tag a line.
 
 Twitter-2015, Twitter-2017 and Twitter10000 come in it. The ``IMGID`` is the id of the post, and its
-image is ``<IMGID>.jpg``; an ``IMGID`` that ends in ``.png``, ``.jpeg`` and the like names the file.
+image is ``<IMGID>.jpg``; an ``IMGID`` that ends in ``.png``, ``.jpeg`` and the like names the file. Several
+``IMGID:`` lines are several images, and a ``WID:`` line before them, as of Weibo's posts, is the id.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from mnerflow.data.formats._blocks import blocks
-from mnerflow.data.formats._check import check_post
 from mnerflow.data.post import IMAGE_SUFFIXES, Post
 from mnerflow.errors import UserError
 
 HEADER = "IMGID:"
+HEADERS = re.compile(r"(IMGID|WID):(.*)")
 
 
 def looks_like(start: str) -> bool:
     """Whether a file that begins so has posts in UMT's form."""
-    return start.startswith(HEADER)
+    return bool(HEADERS.match(start))
 
 
-def records(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Yield the lines of every tweet and the number of its ``IMGID:`` line."""
-    return blocks(path)
+def records(path: Path) -> Iterator[tuple[int, tuple[int, list[str], list[str]]]]:
+    """Yield the lines of every tweet, those of its head apart, and the number of the first of each."""
+    for line, lines in blocks(path):
+        head = next((index for index, row in enumerate(lines) if not HEADERS.match(row)), len(lines))
+        yield line, (line + head, lines[:head], lines[head:])
 
 
-def to_post(path: Path, line: int, lines: list[str]) -> Post:
+def to_post(path: Path, line: int, record: tuple[int, list[str], list[str]]) -> Post:
     """Parse one tweet; raises ``UserError`` for a missing ``IMGID:`` line or a line without its tag."""
-    header, *rows = lines
-    if not header.startswith(HEADER):
+    first, head, rows = record
+    if not head:
         raise UserError(
-            f"{path}:{line}: a post must begin with a line {HEADER}<id>, not {header[:40]!r}. "
+            f"{path}:{line}: a post must begin with a line {HEADER}<id>, not {rows[0][:40]!r}. "
             "Add it, or remove the empty line before."
         )
     tokens, labels = [], []
-    for number, row in enumerate(rows, start=line + 1):
+    for number, row in enumerate(rows, start=first):
         token, *tag = row.split("\t")
         if len(tag) != 1:
             raise UserError(
@@ -42,7 +46,13 @@ def to_post(path: Path, line: int, lines: list[str]) -> Post:
                 "Mend the line; an empty line ends a post."
             )
         tokens.append(token)
-        labels.append(tag[0])
-    identifier = header.removeprefix(HEADER).strip(" ")
-    image = identifier if identifier.lower().endswith(IMAGE_SUFFIXES) else f"{identifier}.jpg"
-    return check_post(Post(identifier, tokens, labels, images=[image]), path, line, line + 1)
+        labels.append(tag[0].strip(" "))
+    ids = [HEADERS.fullmatch(row)[2].strip(" ") for row in head]  # type: ignore[index]
+    shown = [one for one, row in zip(ids, head, strict=True) if row.startswith(HEADER)]
+    images = [one if one.lower().endswith(IMAGE_SUFFIXES) else f"{one}.jpg" for one in shown]
+    return Post(ids[0], tokens, labels, images=images)
+
+
+def line_of_token(record: tuple[int, list[str], list[str]], index: int) -> int:
+    """The line of a token of a tweet."""
+    return record[0] + index

@@ -1,0 +1,92 @@
+"""CoNLL-U: its ten columns or those of CoNLL-U Plus, with tags in a column or in ``MISC``.
+
+Where the tags are is found: the one column, or key of ``MISC``, whose values are tags. ``columns`` names it
+where several are. Tokens without one are ``O``. Ranges of contracted words and empty nodes are no tokens. A
+post is a sentence, its id made of file and line; ``newdoc id`` is its ``group``.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import conllu
+
+from mnerflow.data.config import Columns
+from mnerflow.data.formats._blocks import blocks
+from mnerflow.data.post import Post
+from mnerflow.data.schemes import looks_like_tag
+from mnerflow.data.tags import OUTSIDE
+from mnerflow.errors import UserError, listed
+
+OPTIONS = ("columns",)
+SPACE = "spaceafter"
+NAMES = re.compile(r"#\s*global\.columns\s*=(.*)")
+# Columns of CoNLL-U that are no tags, whatever they look like.
+FIXED = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
+Sentence = tuple[str, list[tuple[str, Mapping[str, str]]]]  # its document; of each token its form and values
+
+
+def looks_like(start: str) -> bool:
+    """Whether a file that begins so numbers its tokens in ten columns, or names columns as CoNLL-U Plus."""
+    rows = [row for row in start.split("\n") if row and not row.startswith("#")]
+    return "# global.columns" in start or bool(rows and re.match(r"1(-\d+)?(\t[^\t]*){9}\r?$", rows[0]))
+
+
+def records(path: Path, columns: Columns | None = None) -> Iterator[tuple[int, tuple[str, Sentence]]]:
+    """Yield every sentence with the name of what holds its tags, and the number of its first line.
+
+    Raises ``UserError`` where nothing holds tags, or several columns do.
+    """
+    read = list(_sentences(path))
+    key = str(columns.tag).lower() if columns else _key(path, [sentence for _, sentence in read])
+    for line, sentence in read:
+        yield line, (key, sentence)
+
+
+def to_post(path: Path, line: int, record: tuple[str, Sentence]) -> Post:
+    """A sentence as a post."""
+    key, (document, tokens) = record
+    labels = [values.get(key, OUTSIDE) for _, values in tokens]
+    return Post(f"{path.stem}-{line}", [form for form, _ in tokens], labels, group=document)
+
+
+def _key(path: Path, sentences: list[Sentence]) -> str:
+    found: Counter[str] = Counter()
+    for _, tokens in sentences:
+        for _, values in tokens:
+            for name, value in values.items():
+                if found[name] >= 0:
+                    found[name] = found[name] + (value.upper() != OUTSIDE) if looks_like_tag(value) else -1
+    held = sorted(name for name, count in found.items() if count > 0)
+    if len(held) != 1:
+        said = f"{listed(held)} all hold tags" if held else "neither a column nor a key of MISC holds tags"
+        names = f"{{token: FORM, tag: {held[0] if held else 'NAME'}}}"
+        raise UserError(f"{path}: {said}. Say which is read: `columns: {names}`.")
+    return held[0]
+
+
+def _sentences(path: Path) -> Iterator[tuple[int, Sentence]]:
+    fields, document = FIXED, ""
+    for line, lines in blocks(path):
+        if named := next(filter(None, map(NAMES.match, lines)), None):
+            fields = tuple(named[1].lower().split())
+        try:
+            parsed = conllu.parse("\n".join(lines), fields=fields)
+        except conllu.exceptions.ParseException as error:  # of a number of a token or a head
+            raise UserError(f"{path}:{line}: not CoNLL-U ({error}). Mend the sentence.") from error
+        for sentence in parsed:
+            document = sentence.metadata.get("newdoc id", document) or document
+            tokens = [
+                (str(token["form"]), _values(token)) for token in sentence if isinstance(token["id"], int)
+            ]
+            if tokens:
+                yield line, (document, tokens)
+
+
+def _values(token: Mapping[str, Any]) -> dict[str, str]:
+    """What of a token may be its tag, by the name of the column or of the key in ``MISC``."""
+    columns = {name: value for name, value in token.items() if name not in FIXED}
+    both = columns | (token.get("misc") or {})
+    return {name.lower(): str(value) for name, value in both.items() if value and name.lower() != SPACE}

@@ -1,0 +1,117 @@
+"""HIPE's tables of historical newspapers: columns by name, a token a line, comments that divide documents.
+
+``columns`` names those that are read, ``TOKEN`` and ``NE-COARSE-LIT`` unless it is given. The flags of the
+column ``MISC`` say where a sentence ends. A document without such flags is cut by the rules of its
+language, its text put together as ``NoSpaceAfter`` says. A post is a sentence, its ``group`` the document.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mnerflow.data.config import Columns
+from mnerflow.data.post import Post
+from mnerflow.errors import UserError, listed, suggest
+from mnerflow.files import read_lines
+
+OPTIONS = ("columns",)
+COLUMNS = Columns(token="TOKEN", tag="NE-COARSE-LIT")
+OF_DOCUMENT = re.compile(r"#\s*(?:[\w-]+:)?(document_id|language)\s*=\s*(.+)")
+FLAGS = "MISC"
+
+
+@dataclass(slots=True)
+class Sentence:
+    """Tokens of a document, with their lines, tags and flags."""
+
+    document: str
+    language: str
+    lines: list[int] = field(default_factory=list)
+    tokens: list[str] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
+    flags: list[str] = field(default_factory=list)
+
+    def part(self, start: int, end: int) -> "Sentence":
+        """Those from ``start`` to before ``end``."""
+        kept = (values[start:end] for values in (self.lines, self.tokens, self.tags, self.flags))
+        return Sentence(self.document, self.language, *kept)
+
+
+def looks_like(start: str) -> bool:
+    """Whether a file that begins so names HIPE's columns."""
+    return start.startswith("TOKEN\tNE-")
+
+
+def records(path: Path, columns: Columns = COLUMNS) -> Iterator[tuple[int, Sentence]]:
+    """Yield every sentence and the number of its first line.
+
+    Raises ``UserError`` for a column that the file does not have, and a line of too few columns.
+    """
+    for document in _documents(path, columns):
+        ends = [index + 1 for index, flags in enumerate(document.flags) if "EndOfSentence" in flags]
+        ends = ends or _ends(document)
+        for start, end in zip([0, *ends], [*ends, len(document.tokens)], strict=True):
+            if start < end:
+                yield document.lines[start], document.part(start, end)
+
+
+def to_post(path: Path, line: int, record: Sentence) -> Post:
+    """A sentence as a post."""
+    identifier = f"{path.stem}-{line}"
+    return Post(identifier, record.tokens, record.tags, language=record.language, group=record.document)
+
+
+def line_of_token(record: Sentence, index: int) -> int:
+    """The line of a token of a sentence."""
+    return record.lines[index]
+
+
+def _documents(path: Path, columns: Columns) -> Iterator[Sentence]:
+    document = Sentence("", "")
+    lines = read_lines(path)
+    names = next(lines, (1, ""))[1].split("\t")
+    token, tag = (_column(name, names, path) for name in (columns.token, columns.tag))
+    flags = names.index(FLAGS) if FLAGS in names else None
+    for number, line in lines:
+        if said := OF_DOCUMENT.match(line):
+            if said[1] == "document_id":
+                yield document
+                document = Sentence(said[2].strip(), document.language)
+            else:
+                document.language = said[2].strip()
+        elif line.strip() and not line.startswith("# "):
+            cells = line.split("\t")
+            if len(cells) <= max(token, tag):
+                raise UserError(
+                    f"{path}:{number}: {len(names)} columns divided by tabs are expected, not {line[:40]!r}. "
+                    "Mend the line."
+                )
+            document.lines.append(number)
+            document.tokens.append(cells[token])
+            document.tags.append(cells[tag])
+            document.flags.append(cells[flags] if flags is not None and flags < len(cells) else "")
+    yield document
+
+
+def _column(name: int | str, names: list[str], path: Path) -> int:
+    if isinstance(name, int) and -len(names) <= name < len(names):
+        return name % len(names)
+    if name not in names:
+        raise UserError(
+            f"{path}:1: columns: no column is called {name!r} among {listed(names)}"
+            f"{suggest(str(name), names)}. Name one of them."
+        )
+    return names.index(str(name))
+
+
+def _ends(document: Sentence) -> list[int]:
+    """Where sentences end in a document without flags, as numbers of tokens; the last end is left out."""
+    from mnerflow.data.tokenizers import sentences  # ICU, which other formats do without
+
+    text, starts = "", []
+    for token, flags in zip(document.tokens, document.flags, strict=True):
+        starts.append(len(text))
+        text += token if "NoSpaceAfter" in flags else f"{token} "
+    firsts = [start for start, _ in sentences(text, document.language or "en")][1:]
+    return sorted({sum(start < first for start in starts) for first in firsts})
