@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 from mnerflow.data.config import TokenizerName
 from mnerflow.data.formats import jsonl
-from mnerflow.data.formats._check import MAX_TOKENS
+from mnerflow.data.formats._check import MAX_TOKENS, check_post
 from mnerflow.data.formats.umt import HEADER
 from mnerflow.data.post import IMAGE_SUFFIXES
 from mnerflow.data.tags import OUTSIDE
@@ -117,12 +117,13 @@ def of_record(record: dict[str, Any], file: Path, line: int, cut: Cutter, images
     cut_text = [] if text is None or tokens is not None else cut(text, place)
     words = tokens if tokens is not None else [text[start:end] for span in cut_text for start, end in span]
     checked = {name: value for name, value in record.items() if name not in ("label", "labels", "text")}
-    checked |= {"tokens": words or ["-"], "labels": [OUTSIDE] * (len(words) or 1)}  # an empty text is one
+    checked |= {"tokens": words, "labels": [OUTSIDE] * len(words)}
     if "id" not in checked:
         checked["id"] = line
     if len(words) > MAX_TOKENS and cut.document:  # each sentence was looked at
-        checked |= {"tokens": ["-"], "labels": [OUTSIDE]}
+        checked |= {"tokens": [], "labels": []}
     post = jsonl.from_record(file, line, checked)
+    check_post(post, file, line)
     if tokens is not None:
         if text is None:
             text, spans = joined(tokens)

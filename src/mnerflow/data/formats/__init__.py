@@ -75,7 +75,7 @@ def parse_lines(
             line, record = next(records)
             post = source.to_post(path, line, record)
             own = getattr(source, "line_of_token", None)
-            check_post(post, path, line, partial(own, record) if own else lambda _, line=line: line, scheme)
+            check_post(post, path, line, partial(own, record) if own else None, scheme)
             if post.id in lines:
                 raise UserError(
                     f"{path}:{line}: the id {post.id!r} stands at line {lines[post.id]} already. "

@@ -14,14 +14,18 @@ MAX_TOKENS = 10_000
 
 
 def check_post(
-    post: Post, path: Path, line: int, line_of_token: Callable[[int], int], scheme: str | None
+    post: Post,
+    path: Path,
+    line: int,
+    line_of_token: Callable[[int], int] | None = None,
+    scheme: str | None = None,
 ) -> None:
     """Convert the labels of a post from ``scheme`` to IOB2, and see that it is well-formed.
 
     Raises ``UserError`` naming ``path``, ``line`` and id for an empty id, more than
     ``MAX_TOKENS`` tokens, labels and tokens of different number, an empty token, a tag that is not of
     the scheme, text that is not Unicode, or an image outside the image folder. ``line_of_token`` tells the
-    line of a token by its index.
+    line of a token by its index, where it has one of its own.
     """
     place = f"{path}:{line}: post {post.id!r}"
     if not post.id:
@@ -38,8 +42,9 @@ def check_post(
         )
 
     def at(index: int) -> str:
-        own = line_of_token(index)
-        return f"{place}, token {index + 1}" if own == line else f"{path}:{own}: post {post.id!r}"
+        if line_of_token is None:
+            return f"{place}, token {index + 1}"
+        return f"{path}:{line_of_token(index)}: post {post.id!r}"
 
     if "" in post.tokens:
         raise UserError(f"{at(post.tokens.index(''))}: an empty token. Remove it together with its label.")
