@@ -12,6 +12,7 @@ from hub_server import TOKEN, hub
 from PIL import Image
 from records import ABOUT
 from tiny_run import FROZEN, RUN
+from torch import Tensor
 
 from mnerflow.cli import main
 from mnerflow.config import ImageConfig, PartConfig, RunConfig
@@ -19,6 +20,8 @@ from mnerflow.data.image_store import build_store
 from mnerflow.data.post import Post, write_posts
 from mnerflow.export import facts
 from mnerflow.files import read_json, write_json
+from mnerflow.models.batch import Batch
+from mnerflow.models.tagger import Tagger
 from mnerflow.prediction.predictor import Predictor
 from mnerflow.training.features import compute_features
 from mnerflow.training.images import open_images
@@ -327,6 +330,24 @@ def test_small_weights_that_lose_are_left_out(
     assert main(["export", str(run), "other", "--onnx"]) == 1
     assert "test.jsonl: missing. A graph is tried on" in capsys.readouterr().err
     assert not Path("other").exists()
+
+
+def test_a_run_that_no_graph_can_be_made_of_is_refused(
+    tiny_bert: Path, weights: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    run = trained("text_only", tiny_bert, weights)
+    forward = Tagger.forward
+
+    def by_values(tagger: Tagger, batch: Batch) -> Tensor:
+        scores = forward(tagger, batch)
+        return scores if scores.sum() > 0 else -scores  # which way depends on values, not on shapes
+
+    monkeypatch.setattr(Tagger, "forward", by_values)
+    assert main(["export", str(run), "out", "--onnx"]) == 1
+    said = capsys.readouterr().err
+    assert "PyTorch makes no ONNX graph of this run (transformer, text_only): " in said
+    assert "Export it without --onnx" in said and "Traceback" not in said
+    assert not Path("out").exists()
 
 
 def test_a_damaged_graph_is_named(tiny_bert: Path, weights: Path, capsys: pytest.CaptureFixture):

@@ -106,7 +106,7 @@ def _write(tagger: Tagger, config: RunConfig, inputs: Inputs, file: Path) -> Non
             output_names=["scores"],
             verbose=False,
         )
-    except ZeroDivisionError as error:  # of torch.export and of its translation, each of its own
+    except Exception as error:  # of torch.export and of its translation, each of its own
         said = str(error.__cause__ or error).strip().partition("\n")[0]
         kinds = " and ".join(part.kind for part in (config.text_encoder, config.image_encoder) if part)
         raise UserError(
