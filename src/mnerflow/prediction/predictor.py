@@ -1,6 +1,8 @@
 """Names found in raw texts, and in their images, by a trained run."""
 
+import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -96,9 +98,10 @@ class Predictor:
         self._threshold, self._allow_urls = threshold, allow_urls
         place = _device(device)
         self._pictures = _pictures(config, record, place)
-        self._tagger = PostPredictor(
-            config, folder, self._pictures, place, mixed=False, graph=folder / graph if graph else None
-        )
+        with _uncollected():
+            self._tagger = PostPredictor(
+                config, folder, self._pictures, place, mixed=False, graph=folder / graph if graph else None
+            )
         self._said: set[str] = set()
 
     def __call__(
@@ -233,6 +236,18 @@ class Predictor:
         if what not in self._said:
             self._said.add(what)
             logger.warning("%s (said once)", printable(said))
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Rest the garbage collector while modules are imported: they stay, and it takes a second to see that."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _picture(image: str) -> tuple[Path, str]:
