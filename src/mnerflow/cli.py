@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from mnerflow import __version__
 from mnerflow.app import command as app
-from mnerflow.errors import UserError, printable
+from mnerflow.errors import UserError, listed, printable
 from mnerflow.files import sha256
 from mnerflow.log import warn_on_terminal
 from mnerflow.plan.kept_weights import dropped_below
@@ -26,13 +26,14 @@ from mnerflow.secrets import hide
 
 if TYPE_CHECKING:
     from mnerflow.data.check import Findings, Problem
+    from mnerflow.data.config import Columns
 
 PUBLISHED = Path("results/published")
 STUDY = Path("results/default")
 CHECK = """\
-Look through a folder of your own data and print every problem with its file, line, post and remedy.
+Look through your own data and print every problem with its file, line, post and remedy.
 
-The folder holds
+A folder holds
   train.jsonl   one post a line: {"id": "1", "tokens": ["Ann", "sings"], "labels": ["B-PER", "O"],
                 "images": ["1.jpg"]}; contexts (an object of texts by name), language and group (an author,
                 a page) are optional
@@ -40,8 +41,10 @@ The folder holds
   test.jsonl    the same
   images/       the images, named in the posts by their path below this folder
 
-or train.conll and so on: a token and its tag a line, an empty line between posts. Files in UMT's form
-(an IMGID: line before each post) are known by it. Tags are IOB2: O, B-TYPE, I-TYPE.
+A split is a word in a file's name (en-valid.conll), the name of a folder (test/), or a field of each post.
+One file alone is divided by a seed. Formats, columns and the scheme of the tags (IOB1, IOB2, BIOES, BILOU,
+bare types) are told from the files: CoNLL and its kin, UMT's IMGID lines, texts with character spans, and
+whatever else docs/data.md lists.
 
 Ends with the lines of configuration to paste, or with status 1 if a problem would stop a run.
 """
@@ -122,12 +125,18 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     check.set_defaults(act=_check)
-    check.add_argument("folder", type=Path)
+    check.add_argument("path", type=Path, help="a folder, or one file")
     check.add_argument("--types", help="the entity types, as PER,LOC,ORG; without it, those found are listed")
     check.add_argument(
         "--format",
         choices=names_in("data.formats"),
         help="the files' format, where their first line misleads",
+    )
+    check.add_argument(
+        "--columns",
+        type=_columns,
+        metavar="TOKEN,TAG",
+        help="of a table, counted from 0, as 0,3, or by the names in its first line, as word,ner",
     )
     check.add_argument(
         "--limit",
@@ -241,10 +250,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _check(given: argparse.Namespace) -> int:
-    from mnerflow.data.check import check_folder
+    from mnerflow.data.check import check_data
 
     types = [kind for kind in given.types.split(",") if kind] if given.types else None
-    findings = check_folder(given.folder, types, given.format)
+    findings = check_data(given.path, types, given.format, given.columns)
     print(printable(_report(findings, types, given.limit or None)))
     return int(findings.stops)
 
@@ -288,6 +297,17 @@ def _doctor(given: argparse.Namespace) -> int:
     lines, wrong = examined(given.configfile, dict(given.config))
     print(printable("\n".join(lines)))
     return int(wrong)
+
+
+def _columns(text: str) -> "Columns":
+    from mnerflow.data.config import Columns
+
+    places = text.split(",")
+    if len(places) != 2:
+        raise argparse.ArgumentTypeError(f"{text!r} is not two columns, as 0,3 or word,ner")
+    counted = all(place.lstrip("-").isdecimal() for place in places)
+    token, tag = map(int, places) if counted else places
+    return Columns(token=token, tag=tag)
 
 
 def _setting(text: str) -> tuple[str, str]:
@@ -366,9 +386,12 @@ def _report(findings: "Findings", types: Sequence[str] | None, limit: int | None
     lines = [f"{findings.folder}: {findings.format}"]
     for split, posts in findings.splits.items():
         tokens = sum(len(post.tokens) for _, post in posts)
-        lines.append(f"  {split:<5} {len(posts):>7} posts {tokens:>9} tokens  {findings.files[split].name}")
-    listed = ", ".join(f"{kind} {count}" for kind, count in findings.types.items()) or "none"
-    lines += [f"  entities: {listed}", f"  usable images: {findings.images}"]
+        files = listed(findings.files[split])
+        lines.append(f"  {split:<5} {len(posts):>7} posts {tokens:>9} tokens  {files}")
+    entities = ", ".join(f"{kind} {count}" for kind, count in findings.types.items()) or "none"
+    named = any(post.images for _, post in findings.posts())
+    images = f"usable images: {findings.images}" if named else "images: none, so the text alone is read"
+    lines += [f"  entities: {entities}", f"  {images}", *(f"  {note}" for note in findings.notes)]
     stopping = [problem for problem in findings.problems if problem.stops]
     passing = [problem for problem in findings.problems if not problem.stops]
     for title, problems in (("a run stops", stopping), ("a run goes on", passing)):

@@ -97,11 +97,8 @@ CASES: dict[str, tuple[str, bytes | str | None, str]] = {
     "jsonl: cut line": ("jsonl", POST + '{"id": "2", "tok', "train.txt:2: not valid JSON"),
     "jsonl: two objects a line": ("jsonl", POST.strip() + POST, "train.txt:1: not valid JSON"),
     "jsonl: single quotes": ("jsonl", "{'id': '1'}", "train.txt:1: not valid JSON"),
-    "jsonl: a list": (
-        "jsonl",
-        "[" + POST.strip() + "]",
-        "train.txt: one JSON list, but a post a line is read",
-    ),
+    "jsonl: a list cut off": ("jsonl", "[" + POST.strip() + ", {", "train.txt: not one valid list of JSON"),
+    "jsonl: a list of numbers": ("jsonl", "[1]", "train.txt:1: a JSON object is expected"),
     "jsonl: indented over lines": ("jsonl", '{\n"id": "1"\n}', "train.txt:1: not valid JSON"),
     "jsonl: null": ("jsonl", "null", "train.txt:1: a JSON object is expected"),
     "jsonl: a number": ("jsonl", "1", "train.txt:1: a JSON object is expected"),

@@ -12,7 +12,7 @@ import yaml
 from PIL import Image
 
 from mnerflow.cli import main
-from mnerflow.data.check import check_folder
+from mnerflow.data.check import check_data
 from mnerflow.data.config import PrepareConfig
 from mnerflow.data.image_store import ImageStore, build_store
 from mnerflow.data.post import read_posts
@@ -220,7 +220,7 @@ def test_check_and_run_say_the_same_of_any_image_name(name, folder):
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.new("RGB", (8, 8)).save(path, "PNG")
     append(folder, "train", post("a", "Ann", "B-PER", images=[name]))
-    findings = check_folder(folder)
+    findings = check_data(folder)
     stopping = [problem for problem in findings.problems if problem.stops]
     splits = {split: f"{split}.jsonl" for split in ("train", "dev", "test")}
     try:
@@ -248,14 +248,14 @@ def test_many_types_take_no_more_comparisons_each_than_few(folder, given, monkey
             super().set_seq1(sequence)
 
     monkeypatch.setattr(difflib, "SequenceMatcher", Counted)
-    monkeypatch.setattr("mnerflow.data.check.SequenceMatcher", Counted)
+    monkeypatch.setattr("mnerflow.data.check.posts.SequenceMatcher", Counted)
     counts = []
     for many in (100, 400):
         kinds = [f"TYPE_{number:04}" for number in range(many)]
         lines = [post(kind, kind, f"B-{kind}") for kind in kinds]
         (folder / "train.jsonl").write_text("".join(lines))
         compared.clear()
-        findings = check_folder(folder, [f"{kind}x" for kind in kinds] if given else None)
+        findings = check_data(folder, [f"{kind}x" for kind in kinds] if given else None)
         assert max(len(problem.what) for problem in findings.problems) < 1000
         counts.append(len(compared) / many)
     assert 0 < counts[1] <= 1.1 * counts[0] <= 40
@@ -271,7 +271,7 @@ def test_types_that_are_alike_are_found_among_many(folder):
         ("xPERSON", "PERSON"),
     ]:
         (folder / "train.jsonl").write_text("".join(post(k, k, f"B-{k}") for k in (*others, one, other)))
-        said = "\n".join(problem.what for problem in check_folder(folder).problems)
+        said = "\n".join(problem.what for problem in check_data(folder).problems)
         assert any(re.search(rf"types {a} .* and {b} ", said) for a, b in ((one, other), (other, one)))
 
 
@@ -337,8 +337,8 @@ def test_a_limit_says_how_many_more_there_are(capsys, folder):
         ),
         (lambda folder: (folder / "dev.jsonl").write_bytes(b"{\xff"), "dev.jsonl:1: byte 0xff is not UTF-8"),
         (
-            lambda folder: (folder / "train.jsonl").write_text("[\n" + post("a", "Ann", "O") + "]"),
-            "train.jsonl: one JSON list, but a post a line is read",
+            lambda folder: (folder / "train.jsonl").write_text("[\n" + post("a", "Ann", "O")),
+            "train.jsonl: not one valid list of JSON",
         ),
         (
             lambda folder: (folder / "images").rename(folder / "photos"),

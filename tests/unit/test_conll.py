@@ -1,6 +1,7 @@
 """Tables of tokens as they are published, and the schemes of their tags."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -208,3 +209,13 @@ def test_a_data_set_is_prepared_in_its_scheme_and_without_a_type(tmp_path: Path)
     assert report.mapped == {"CARDINAL": 3}
     posts = read_posts(tmp_path / "out/test.jsonl")
     assert [(post.id, post.labels) for post in posts] == [("test", ["B-org", "O", "O"]), ("empty", [])]
+
+
+@pytest.mark.parametrize("format", ["conll", "conllu", "hipe"])
+def test_the_examples_of_the_page(format: str, tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs/data.md").read_text(encoding="utf-8")
+    [text] = re.findall(rf"^`{format}`[^\n]*:\n\n```text\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    (tmp_path / "t").write_text(text, encoding="utf-8")
+    assert format_of(tmp_path / "t") == format
+    [post] = parse(format, tmp_path / "t")
+    assert post.tokens == ["EU", "rejects"] and post.labels[0].upper() == "B-ORG"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mnerflow.data.check import check_folder
+from mnerflow.data.check import check_data
 from mnerflow.data.formats import format_of, parse
 from mnerflow.errors import UserError
 
@@ -98,7 +98,7 @@ def test_what_cannot_be_read_is_named(entry: dict, said: str, tmp_path: Path):
 
 def test_check_names_the_format_and_what_to_paste(tmp_path: Path):
     written(tmp_path, *({"text": f"EU rejects {n}", "label": [[0, 2, "ORG"]]} for n in range(20)))
-    findings = check_folder(tmp_path)
+    findings = check_data(tmp_path)
     assert (findings.format, findings.types, findings.stops) == ("spans", {"ORG": 20}, False)
 
 

@@ -97,6 +97,7 @@ class PrepareConfig(Section):
         scheme: that of the tags, if it is another than IOB2: IOB1, BIOES (or BMES), BILOU, or types without
             a prefix (``io``). Tags are converted.
         columns: of `conll`, `conllu` and `hipe`, which are read.
+        split_key: of `jsonl` and `spans`, the field that names a post's split, where one file holds several.
         text_key: of `spans`, the field of the text, where it is not `text`.
         language: of posts that do not say theirs.
         contexts: texts beside the posts, by name; a file, whose suffix tells its format, files and the name
@@ -116,6 +117,7 @@ class PrepareConfig(Section):
     map: dict[str, str] = field(default_factory=dict)
     scheme: Maybe[Scheme] = None
     columns: Maybe[Columns] = None
+    split_key: str = ""
     text_key: str = ""
     contexts: Contexts = field(default_factory=dict)
     language: str = ""
@@ -128,7 +130,7 @@ class PrepareConfig(Section):
     @property
     def options(self) -> dict[str, Any]:
         """What the format is told, where anything is."""
-        given = {"columns": self.columns, "text_key": self.text_key}
+        given = {"columns": self.columns, "split_key": self.split_key, "text_key": self.text_key}
         return {name: value for name, value in given.items() if value}
 
 

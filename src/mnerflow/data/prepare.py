@@ -10,12 +10,14 @@ from pathlib import Path
 from mnerflow.data.config import PrepareConfig
 from mnerflow.data.contexts import Texts, numbered, read_context
 from mnerflow.data.formats import parse
+from mnerflow.data.ids import made_distinct
 from mnerflow.data.overlap import shared_posts
 from mnerflow.data.post import SPLITS, Post, read_posts, write_splits
 from mnerflow.data.prepare_report import ContextReport, Report, count_split, count_strays, straddling
 from mnerflow.data.tags import OUTSIDE, entity_type, repair
 from mnerflow.errors import UserError, listed, suggest
 from mnerflow.files import inside
+from mnerflow.log import logger
 
 
 def prepare(
@@ -76,21 +78,27 @@ def _check(config: PrepareConfig) -> None:
 def _read(config: PrepareConfig, raw: Path) -> dict[str, list[Post]]:
     """Posts of every split that has files, all of known types."""
     splits: dict[str, list[Post]] = {}
-    home: dict[str, Path] = {}
     known = dict.fromkeys([*config.types, *config.map])
+    files: dict[str, list[Path]] = {}  # of each post of a split, in its order
     for split in (split for split in SPLITS if split in config.splits):
         names = config.splits[split]
-        splits[split] = []
+        splits[split], files[split] = [], []
+        options = config.options | ({"split": split} if config.split_key else {})
         for path in (inside(raw, name) for name in ([names] if isinstance(names, str) else names)):
-            for post in parse(config.format, path, None, config.scheme, config.options):
-                if post.id in home:
-                    raise UserError(
-                        f"{path}: post {post.id!r} stands in {home[post.id]} already. "
-                        "Ids must be unique in the whole set; change one of them or its file's name."
-                    )
-                home[post.id] = path
+            for post in parse(config.format, path, None, config.scheme, options):
                 _check_types(post, config, known, path)
                 splits[split].append(post)
+                files[split].append(path)
+    if made_distinct(splits):
+        logger.info("%s: ids begin anew in each split, so each post's begins with its split", raw)
+    home: dict[str, Path] = {}
+    for post, path in zip(_all(splits), chain(*files.values()), strict=True):
+        if post.id in home:
+            raise UserError(
+                f"{path}: post {post.id!r} stands in {home[post.id]} already. "
+                "Ids must be unique in the whole set; change one of them or its file's name."
+            )
+        home[post.id] = path
     return splits
 
 

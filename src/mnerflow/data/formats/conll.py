@@ -8,6 +8,7 @@ the log.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,16 +105,38 @@ def line_of_token(record: tuple[Layout, list[Row]], index: int) -> int:
     return record[1][index][0]
 
 
-def tag_columns(path: Path) -> dict[int, str]:
-    """The columns but the first that hold tags in every row, and the first tag of an entity in each.
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What the columns of a file hold.
 
-    Rows of other than the usual number of columns are passed over.
+    Attributes:
+        names: of the columns, where the first line names them.
+        columns: how many most rows have.
+        token: the first column that does not count the tokens.
+        tags: those that hold nothing but tags, with the first tag of an entity in each.
     """
+
+    names: list[str]
+    columns: int
+    token: int
+    tags: dict[int, str]
+
+
+def table_of(path: Path) -> Table:
+    """What the columns of a file hold; rows of other than the usual number of columns are passed over."""
     rows = [_split(row) for sentence in _sentences(path) for _, row in sentence]
-    usual = max(rows, key=lambda cells: sum(len(cells) == len(other) for other in rows[:100]), default=[])
-    table = [cells for cells in rows if len(cells) == len(usual)]
-    tags = {column: _first_tag(table, column) for column in range(1, len(usual))} if table else {}
-    return {column: tag for column, tag in tags.items() if tag}
+    number = Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
+    table = [cells for cells in rows if len(cells) == number]
+
+    def tags(table: list[list[str]]) -> dict[int, str]:
+        found = {column: _first_tag(table, column) for column in range(1, number)} if table else {}
+        return {column: tag for column, tag in found.items() if tag}
+
+    found, names = tags(table), []
+    if not found and (found := tags(table[1:])):
+        names = table[0]
+    counted = all(cells[0].isdecimal() for cells in table[bool(names) :])
+    return Table(names, number, int(counted and number > 2), found)
 
 
 def _sentences(path: Path) -> Iterator[list[Row]]:

@@ -1,4 +1,4 @@
-"""JSON lines: one post a line, in the canonical fields or in MNER-MI's.
+"""JSON lines: one post a line, or one list of posts, in the canonical fields or in MNER-MI's.
 
 ``id`` (text or whole number), ``tokens`` and ``labels`` are needed; ``images``, ``contexts`` (texts by
 name), ``language`` and ``group`` are optional. ``caption`` is another way to write the context of that name.
@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from mnerflow.data.formats._fields import OTHER_NAMES, identifier, string, strings, texts
+from mnerflow.data.formats._objects import Entry, object_of, of_split
 from mnerflow.data.post import CAPTION, Post
 from mnerflow.errors import UserError
-from mnerflow.files import json_object, read_lines, read_text
 
 CONTEXTS = True
+OPTIONS = ("split_key", "split")
 KNOWN = ("id", "tokens", "labels", "images", "contexts", CAPTION, "language", "group")
 
 
@@ -26,21 +27,14 @@ def looks_like(start: str) -> bool:
     return bool(re.match(r"\{|\[\s*\{", start))
 
 
-def records(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield ``(line number, line)`` of every line that is not blank; lines end at ``\\n`` alone.
-
-    Raises ``UserError`` for a file that is one JSON list.
-    """
-    if read_text(path).lstrip().startswith("["):
-        raise UserError(f"{path}: one JSON list, but a post a line is read. `jq -c '.[]'` writes it so.")
-    for number, line in read_lines(path):
-        if line.strip():
-            yield number, line
+def records(path: Path, split_key: str = "", split: str = "") -> Iterator[tuple[int, Entry]]:
+    """Yield the line, or the place in a list, of every post; with ``split_key`` those of one split."""
+    return of_split(path, split_key, split)
 
 
-def to_post(path: Path, line: int, text: str) -> Post:
+def to_post(path: Path, line: int, record: Entry) -> Post:
     """Build a post; raises ``UserError`` for broken JSON and a field missing, misspelt or of a wrong type."""
-    return from_record(path, line, json_object(text, f"{path}:{line}"))
+    return from_record(path, line, object_of(record, f"{path}:{line}"))
 
 
 def from_record(path: Path, line: int, record: dict[str, Any]) -> Post:

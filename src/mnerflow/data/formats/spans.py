@@ -19,14 +19,14 @@ from typing import Any
 import regex
 
 from mnerflow.data.formats._fields import identifier, string, strings, texts
+from mnerflow.data.formats._objects import Entry, object_of, of_split
 from mnerflow.data.post import Post
 from mnerflow.data.tags import OUTSIDE
 from mnerflow.errors import UserError
-from mnerflow.files import json_object, parse_json, read_lines, read_text
 from mnerflow.log import logger
 
 CONTEXTS = True
-OPTIONS = ("text_key",)
+OPTIONS = ("text_key", "split_key", "split")
 STARTS, ENDS = ("start", "start_offset", "begin"), ("end", "end_offset", "stop")
 TYPES = ("label", "entity_group", "type", "tag", "labels", "ner_tag")
 OF_POST = ("id", "images", "contexts", "language", "group")  # what is not its text or its spans
@@ -43,30 +43,19 @@ def looks_like(start: str) -> bool:
     return bool(regex.match(r"\[?\s*\{", start)) and '"tokens"' not in start and bool(KNOWN.search(start))
 
 
-def records(path: Path, text_key: str = "") -> Iterator[tuple[int, dict[str, Any]]]:
+def records(
+    path: Path, text_key: str = "", split_key: str = "", split: str = ""
+) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the line, or the place in the list, of every text, and its object, its text called ``text``.
 
-    Raises ``UserError`` for one without the field ``text_key``, if that is given.
+    With ``split_key`` those of one split. Raises ``UserError`` for one without the field ``text_key``, if
+    that is given.
     """
-    for number, record in _objects(path):
+    for number, entry in of_split(path, split_key, split):
+        record = _object(entry, f"{path}:{number}")
         if text_key and text_key not in record:
             raise UserError(f"{path}:{number}: no field {text_key!r}. Name the text's field as `text_key`.")
         yield number, record | {"text": record[text_key]} if text_key else record
-
-
-def _objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    whole = read_text(path).lstrip()
-    if whole.startswith("["):
-        try:
-            entries = parse_json(whole)
-        except (ValueError, RecursionError) as error:
-            raise UserError(f"{path}: not one valid list of JSON ({error}). Export it again.") from error
-        for number, entry in enumerate(entries, start=1):
-            yield number, _object(entry, f"{path}:{number}")
-        return
-    for number, line in read_lines(path):
-        if line.strip():
-            yield number, json_object(line, f"{path}:{number}")
 
 
 def to_post(path: Path, line: int, record: dict[str, Any]) -> Post:
@@ -84,13 +73,11 @@ def to_post(path: Path, line: int, record: dict[str, Any]) -> Post:
     )
 
 
-def _object(entry: Any, place: str) -> dict[str, Any]:
-    """An entry of a list; spaCy's pairs become objects."""
+def _object(entry: Entry, place: str) -> dict[str, Any]:
+    """An entry's object; spaCy's pairs become objects."""
     if isinstance(entry, list) and len(entry) == 2 and isinstance(entry[1], dict):
         entry = {"text": entry[0], "entities": entry[1].get("entities", [])}
-    if not isinstance(entry, dict):
-        raise UserError(f"{place}: a text with its spans is expected, an object or a pair of spaCy's.")
-    return entry
+    return object_of(entry, place)
 
 
 def _of_text(record: dict[str, Any], place: str) -> tuple[list[str], list[str]]:

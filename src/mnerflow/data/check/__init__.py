@@ -1,0 +1,147 @@
+"""Looking through one's own data before a run: every problem, with its place and its remedy."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from mnerflow.data.check.files import format_of_file, split_files, split_key_of
+from mnerflow.data.check.findings import Findings, Problem
+from mnerflow.data.check.images import problems_of_images
+from mnerflow.data.check.pasted import configuration
+from mnerflow.data.check.posts import problems_of_posts
+from mnerflow.data.config import Columns
+from mnerflow.data.formats import conll, format_of, parse_lines
+from mnerflow.data.ids import made_distinct
+from mnerflow.data.post import SPLITS
+from mnerflow.data.schemes import AS_IT_IS, scheme_of
+from mnerflow.data.sources import check_name
+from mnerflow.data.tags import OUTSIDE, is_tag, spans
+from mnerflow.errors import UserError
+from mnerflow.files import reading
+
+__all__ = ["Findings", "Problem", "check_data", "configuration"]
+UNLABELLED = ("field 'labels' is missing", "a token and its tag are expected, not one column")
+
+
+def check_data(
+    path: Path,
+    types: Sequence[str] | None = None,
+    format: str | None = None,
+    columns: Columns | None = None,
+) -> Findings:
+    """Look through a file, or ``train``, ``dev``, ``test`` and ``images/`` of a folder, for all problems.
+
+    ``types`` are the entity types, where they are known, ``format`` the name of a parser and ``columns``
+    those of a table: told from the training file where they are not given. Raises ``UserError`` when
+    there is no training file, and where its format or columns cannot be told.
+    """
+    with reading(path):
+        folder, files = split_files(path)
+    train = folder / files["train"][0]
+    found = format or format_of_file(train) or "jsonl"
+    findings = Findings(folder, found, files, columns)
+    if found == "conll" and not columns:
+        findings.columns = _columns(train)
+    if len(files) == 1 and found in ("jsonl", "spans") and (key := split_key_of(train)):
+        findings.split_key = key
+        findings.files = dict.fromkeys(SPLITS, files["train"])
+    try:
+        check_name(folder.resolve())
+    except UserError as error:
+        findings.problems.append(Problem.of(error))
+    malformed = _read(findings, format)
+    if malformed or scheme_of(_labels(findings)) == "iob1":
+        _find_scheme(findings, format)
+        malformed = _read(findings, format)
+    findings.problems += map(Problem.of, malformed)
+    _leave_unlabelled(findings)
+    if not findings.splits["train"] and findings.stops:
+        return findings  # what else is wrong follows from this
+    if made_distinct({split: [post for _, post in posts] for split, posts in findings.splits.items()}):
+        findings.notes.append("Ids begin anew in each split: a post is called by its split and its id.")
+    entities = Counter(kind for _, post in findings.posts() for kind, _, _ in spans(post.labels))
+    findings.types = dict(sorted(entities.items(), key=lambda item: (-item[1], item[0])))
+    findings.problems += problems_of_posts(findings, types)
+    findings.problems += problems_of_images(findings)
+    return findings
+
+
+def _columns(path: Path) -> Columns | None:
+    """The columns of a table, if others than its first and last are meant."""
+    table = conll.table_of(path)
+    if len(table.tags) > 1:
+        named = ", ".join(f"{column} ({tag})" for column, tag in table.tags.items())
+        raise UserError(
+            f"{path}: the columns {named}, counted from 0, all look like tags. Say which is read, as "
+            f"--columns {table.token},{max(table.tags)} for a token and a tag"
+        )
+    for column in table.tags:
+        if table.names:
+            return Columns(token=table.names[table.token], tag=table.names[column])
+        if table.token or column != table.columns - 1:
+            return Columns(token=table.token, tag=column)
+    return None
+
+
+def _read(findings: Findings, given: str | None, scheme: str | None = None) -> list[UserError]:
+    """Read every split, each in the format of ``train``; returns what is malformed."""
+    malformed: list[UserError] = []
+    options = {"columns": findings.columns} if findings.columns else {}
+    for split, names in findings.files.items():
+        findings.splits[split] = []
+        if findings.split_key:
+            options |= {"split_key": findings.split_key, "split": split}
+        for name in names:
+            path = findings.folder / name
+            other = "" if given else format_of(path)
+            if other not in ("", findings.format):
+                first = findings.files["train"][0]
+                malformed.append(
+                    UserError(f"{path}: {other}, but {first} is {findings.format}. Use one format")
+                )
+                continue
+            before = len(malformed)
+            posts = parse_lines(findings.format, path, malformed, scheme or findings.scheme, options)
+            if not posts and len(malformed) == before:
+                malformed.append(UserError(f"{path}: no posts. Give every split at least one post"))
+            findings.splits[split] += posts
+    return malformed
+
+
+def _labels(findings: Findings) -> list[list[str]]:
+    return [post.labels for _, post in findings.posts()]
+
+
+def _find_scheme(findings: Findings, given: str | None) -> None:
+    """Tell the scheme from all tags as they are, and say what it changes."""
+    _read(findings, given, AS_IT_IS)
+    labels = _labels(findings)
+    scheme = scheme_of(labels)
+    if scheme is None or (scheme == "iob2" and all(is_tag(tag) for tags in labels for tag in tags)):
+        return
+    findings.scheme = scheme
+    as_iob2 = [[tag if is_tag(tag) else OUTSIDE for tag in tags] for tags in labels]
+    before = sum(1 for tags in as_iob2 for _ in spans(tags))
+    _read(findings, given)
+    after = sum(1 for tags in _labels(findings) for _ in spans(tags))
+    findings.notes.append(
+        f"The tags are {scheme.upper()}, converted to IOB2 by `scheme: {scheme}`: {after} entities; read as "
+        f"they are, {before}."
+    )
+
+
+def _leave_unlabelled(findings: Findings) -> None:
+    """Leave out a split of posts without labels, which can be tagged and not scored."""
+    for split in findings.files.keys() - {"train"}:
+        about = [one for one in findings.problems if one.what.startswith(f"{findings.name(split)}:")]
+        if about and not findings.splits.get(split) and all(map(_is_unlabelled, about)):
+            name = findings.name(split)
+            findings.problems = [one for one in findings.problems if one not in about]
+            findings.notes.append(
+                f"{name} has no labels: its posts are not scored. `mnerflow predict RUN {name}` tags them."
+            )
+            del findings.splits[split], findings.files[split]
+
+
+def _is_unlabelled(problem: Problem) -> bool:
+    return any(said in problem.what for said in UNLABELLED)

@@ -1,0 +1,112 @@
+"""Which files of a folder are the splits of a data set."""
+
+import re
+from collections import defaultdict
+from pathlib import Path
+
+from mnerflow.data.formats import format_of
+from mnerflow.data.formats._objects import entries, object_of
+from mnerflow.data.post import IMAGE_SUFFIXES, SPLITS
+from mnerflow.data.split_names import SPLIT_OF
+from mnerflow.errors import UserError, listed
+from mnerflow.files import files_below, read_lines, read_text
+
+JSON = (".jsonl", ".json", ".ndjson")
+ENDINGS = (*JSON, ".conll", ".conllu", ".conllup", ".txt", ".tsv", ".bio", ".iob", ".iob2", ".bioes")
+SPLIT_KEYS = ("split", "subset", "partition", "fold", "set")
+UNTAGGED = (
+    "If these are plain texts, `mnerflow predict --format label_studio` suggests their names, to be "
+    "corrected there: docs/own_texts.md."
+)
+
+
+def split_files(path: Path) -> tuple[Path, dict[str, list[str]]]:
+    """A data set's folder, and the files of each split by their paths below it.
+
+    A file alone is ``train``. In a folder the split is a word of a file's name, or the name of the folder
+    that the file lies in. Raises ``UserError`` where no file is for training, and where two files
+    could be one split.
+    """
+    if path.is_file():
+        return path.parent, {"train": [path.name]}
+    if not path.is_dir():
+        raise UserError(
+            f"{path}: no such folder. Name the one that holds train, dev, test and images/."
+        )
+    found: dict[str, dict[str, list[str]]] = defaultdict(dict)  # by split, by the folder
+    tagged = []
+    for file in sorted(file for file in path.iterdir() if file.is_file() and _may_be_data(file)):
+        split = _split_of(file.stem)
+        if split:
+            found[split][file.name] = [file.name]
+        elif file.suffix != ".txt":
+            tagged.append(file)
+    for folder in sorted(folder for folder in path.iterdir() if folder.is_dir()):
+        if (split := SPLIT_OF.get(folder.name.lower())) and (inner := _inside(folder)):
+            found[split][f"{folder.name}/"] = inner
+    for split, choices in found.items():
+        if len(choices) > 1:
+            names = ", ".join(choices)
+            raise UserError(f"{path}: {names} could all be the split {split!r}. Keep one of them.")
+    if "train" not in found and not found and len(tagged) == 1:
+        return path, {"train": [tagged[0].name]}
+    if "train" not in found:
+        raise _without_train(path)
+    return path, {split: next(iter(found[split].values())) for split in SPLITS if split in found}
+
+
+def format_of_file(path: Path) -> str:
+    """The format of a file, none of an empty one; raises ``UserError`` where none is known."""
+    if (found := format_of(path)) or not read_text(path).strip():
+        return found
+    first = next(line for _, line in read_lines(path) if line.strip())
+    raise UserError(
+        f"{path}: no format with tags that is known; it begins with {first[:60]!r}. {UNTAGGED} If they "
+        "are tagged, name their --format"
+    )
+
+
+def split_key_of(path: Path) -> str:
+    """The field in which each post of a file of JSON names its split, if there is one."""
+    try:
+        records = [object_of(entry, str(path)) for _, entry in entries(path)]
+    except UserError:
+        return ""
+    for key in SPLIT_KEYS:
+        named = {str(record.get(key, "")).lower() for record in records}
+        if named <= SPLIT_OF.keys() and "train" in {SPLIT_OF[name] for name in named}:
+            return key
+    return ""
+
+
+def _split_of(stem: str) -> str | None:
+    words = re.split("[^a-z]+", stem.lower())
+    return next((SPLIT_OF[word] for word in words if word in SPLIT_OF), None)
+
+
+def _may_be_data(file: Path) -> bool:
+    return file.suffix.lower() in ENDINGS and not file.name.startswith(".")
+
+
+def _inside(folder: Path) -> list[str]:
+    files = sorted(file for file in folder.iterdir() if file.is_file() and _may_be_data(file))
+    return [f"{folder.name}/{file.name}" for file in files]
+
+
+def _without_train(folder: Path) -> UserError:
+    texts = sorted(path.name for path in folder.glob("*.txt"))
+    if texts and not format_of(folder / texts[0]):
+        stems = {Path(name).stem for name in texts}
+        pictures = {path.stem for path in files_below(folder) if path.suffix.lower() in IMAGE_SUFFIXES}
+        shown = f", {len(stems & pictures)} of them beside a picture of the same name" if pictures else ""
+        return UserError(
+            f"{folder}: {len(texts)} plain texts without tags{shown}. `mnerflow predict RUN {folder} "
+            "--format label_studio` suggests their names, to be corrected there: docs/own_texts.md says "
+            "how to go on."
+        )
+    present = listed(sorted(path.name for path in folder.iterdir())) or "nothing"
+    return UserError(
+        f"{folder}: no training posts among {present}. "
+        "Call the file train.jsonl (JSON lines) or train.conll (a token and its tag a line), or check one "
+        "file alone."
+    )

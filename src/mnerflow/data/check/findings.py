@@ -1,0 +1,68 @@
+"""What is found in people's data: its splits, and every problem with its place and its remedy."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mnerflow.data.config import Columns
+from mnerflow.data.post import Post
+from mnerflow.data.schemes import Scheme
+from mnerflow.errors import UserError
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """``what`` is wrong, beginning with its place, and its ``remedy``; ``stops``: no run gets past it."""
+
+    what: str
+    remedy: str
+    stops: bool = True
+
+    @classmethod
+    def of(cls, error: UserError) -> "Problem":
+        """An error, whose last sentence is its remedy."""
+        what, _, remedy = str(error).rpartition(". ")
+        return cls(what, remedy) if what else cls(str(error), "")
+
+
+@dataclass(slots=True)
+class Findings:
+    """What a folder holds; the posts of each split stand beside their line numbers.
+
+    ``files`` are paths below ``folder`` by split. ``types`` are all entity types by how many entities they
+    have. ``images`` counts the usable images, ``strips`` tells that most are far wider than high. ``notes``
+    are sentences on how the files are read.
+    """
+
+    folder: Path
+    format: str
+    files: dict[str, list[str]]
+    columns: Columns | None = None
+    scheme: Scheme | None = None
+    split_key: str = ""
+    splits: dict[str, list[tuple[int, Post]]] = field(default_factory=dict)
+    types: dict[str, int] = field(default_factory=dict)
+    images: int = 0
+    strips: bool = False
+    notes: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def stops(self) -> bool:
+        """Whether a problem would stop a run."""
+        return any(problem.stops for problem in self.problems)
+
+    def name(self, split: str) -> str:
+        """The files of a split, as a person names them."""
+        return ", ".join(str(self.folder / name) for name in self.files[split])
+
+    def posts(self) -> Iterator[tuple[str, Post]]:
+        """Every post after its place."""
+        for split, posts in self.splits.items():
+            for line, post in posts:
+                yield f"{self.name(split)}:{line}: post {post.id!r}", post
+
+
+def short(text: str) -> str:
+    """A text, or its first 59 characters."""
+    return text if len(text) <= 60 else f"{text[:59]}…"

@@ -1,0 +1,91 @@
+"""The lines of configuration that run a data set."""
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from mnerflow.data.check.findings import Findings
+from mnerflow.data.post import SPLITS
+
+STEPS = 600  # of training, after which MiniLM has learnt what a small data set teaches
+STEP = 750  # tokens, about the 1,024 subwords of a step
+
+
+def configuration(findings: Findings, types: Sequence[str] | None = None) -> str:
+    """The lines of YAML that run the data set: MiniLM, in as many epochs as its size asks for."""
+    name = _name(findings.folder.resolve().name)
+    splits = {split: names[0] if len(names) == 1 else names for split, names in findings.files.items()}
+    entry = {
+        "folder": _folder(findings.folder),
+        "format": findings.format,
+        "types": list(types or findings.types),
+        "splits": splits,
+        **_reading(findings),
+    }
+    if findings.strips:
+        entry["fit"] = "wrap"
+    grid = {"datasets": [name], "text_encoders": ["minilm"]}
+    if findings.images:
+        grid |= {"image_encoders": ["cnn"], "fusions": ["text_only", "linear", "cross_attention"]}
+    else:
+        grid |= {"fusions": ["text_only"]}
+    grid |= {"variants": ["crf"], "seeds": [1, 2, 3]}
+    training = {"epochs": _epochs(findings), "batch_tokens": 1024, "learning_rate": {"text": 2e-4}}
+    lines = ["datasets:", f"  {name}:", *(f"    {key}: {_yaml(value)}" for key, value in entry.items()), ""]
+    lines += [
+        "text_encoders:",
+        "  minilm:",
+        f"    options: {_yaml({'layers': 0, 'trained_layers': 0, 'casing': True})}",
+    ]
+    lines += [f"    training: {_yaml(training)}", "", "grid:"]
+    first, *others = (f"{key}: {_yaml(value)}" for key, value in grid.items())
+    return "\n".join([*lines, f"  - {first}", *(f"    {line}" for line in others)]) + "\n"
+
+
+def _name(folder: str) -> str:
+    name = re.sub("[^a-z0-9]+", "_", folder.lower()).strip("_") or "data"
+    return name if name.startswith("my_") else f"my_{name}"  # no number for YAML, and no set that is known
+
+
+def _folder(folder: Path) -> str:
+    """As seen from where the workflow starts, for a folder below it."""
+    whole, here = folder.resolve(), Path.cwd().resolve()
+    return str(whole.relative_to(here)) if whole.is_relative_to(here) else str(whole)
+
+
+def _reading(findings: Findings) -> dict[str, object]:
+    """What the data set's entry says of how its files are read, where anything is to be said."""
+    found: dict[str, object] = {}
+    if findings.columns:
+        found["columns"] = {"token": findings.columns.token, "tag": findings.columns.tag}
+    if findings.scheme:
+        found["scheme"] = findings.scheme
+    if findings.split_key:
+        found["split_key"] = findings.split_key
+    missing = [split for split in SPLITS if split not in findings.files]
+    return found | {f"{split}_fraction": 0.1 for split in missing}
+
+
+def _epochs(findings: Findings) -> int:
+    tokens = sum(len(post.tokens) for _, post in findings.splits["train"])
+    return min(20, max(5, math.ceil(STEPS * STEP / max(1, tokens))))
+
+
+def _yaml(value: object) -> str:
+    """A value on one line of YAML."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {_yaml(one)}' for key, one in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_yaml, value))}]"
+    if isinstance(value, float):
+        return f"{value:.1e}" if value < 0.01 else str(value)
+    return _quoted(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _quoted(text: str) -> str:
+    """``text`` in YAML: as it stands where that is safe (``no`` is not), else as a JSON string."""
+    words = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
+    safe = re.fullmatch(r"[A-Za-z/][A-Za-z0-9_./-]*", text) and text.lower() not in words
+    return text if safe else json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,168 @@
+"""Problems of the posts themselves: their fields, ids, splits, tags, tokens and types."""
+
+from bisect import bisect
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from difflib import SequenceMatcher
+from functools import cache
+from unicodedata import category
+
+from mnerflow.data.check.findings import Findings, Problem, short
+from mnerflow.data.formats import jsonl
+from mnerflow.data.formats._fields import OTHER_NAMES
+from mnerflow.data.formats._objects import object_of
+from mnerflow.data.post import SPLITS
+from mnerflow.data.prepare_report import straddling
+from mnerflow.data.tags import OUTSIDE, entity_type, spans, strays
+from mnerflow.errors import UserError, listed, suggest
+
+NEAR = 5  # names to either side among which one like another is looked for
+
+
+def problems_of_posts(findings: Findings, types: Sequence[str] | None) -> Iterator[Problem]:
+    """Every problem of the posts; ``types`` is the tag scheme, where it is known."""
+    for look in (_fields, _ids, _splits, _empty, _tags, _tokens):
+        yield from look(findings)
+    yield from _types(findings, types)
+
+
+def _fields(findings: Findings) -> Iterator[Problem]:
+    if findings.format != "jsonl":
+        return
+    known = {*jsonl.KNOWN, *OTHER_NAMES.values(), findings.split_key}
+    for path in {findings.folder / name: None for names in findings.files.values() for name in names}:
+        found: Counter[str] = Counter()
+        with suppress(UserError):  # a malformed line is named already
+            for number, entry in jsonl.records(path):
+                found.update(object_of(entry, f"{path}:{number}").keys() - known)
+        for name, count in sorted(found.items()):
+            yield Problem(
+                f"{path}: the field {name!r}, in {count} posts",
+                "It is not read. Rename it if it should be.",
+                False,
+            )
+
+
+def _ids(findings: Findings) -> Iterator[Problem]:
+    home: dict[str, str] = {}
+    for place, post in findings.posts():
+        if post.id in home:
+            yield Problem(f"{place} has the id of {home[post.id]}", "Give every post an id of its own.")
+        home.setdefault(post.id, place.rpartition(": post")[0])
+
+
+def _splits(findings: Findings) -> Iterator[Problem]:
+    missing = [split for split in SPLITS if split not in findings.files]
+    if missing:
+        groups = {post.group or post.id for _, post in findings.splits["train"]}
+        what = f"{findings.folder}: no file for {' and '.join(missing)}, so a tenth of train is drawn"
+        enough = len(groups) > len(missing)
+        remedy = "Add the file, or choose `dev_fraction`, `test_fraction` and `seed`."
+        yield Problem(
+            what if enough else f"{what}, but train has {len(groups)} posts or groups", remedy, not enough
+        )
+    posts = {split: [post for _, post in numbered] for split, numbered in findings.splits.items()}
+    for what, key, remedy in (
+        (
+            "text",
+            lambda post: " ".join(post.tokens),
+            "Leave a text in one split: a model that has seen it knows it.",
+        ),
+        (
+            "group",
+            lambda post: post.group,
+            "Leave a group in one split, or remove the split files and let it be drawn.",
+        ),
+    ):
+        for found in straddling(posts, key):
+            places = "; ".join(f"{split} {', '.join(ids)}" for split, ids in found["ids"].items())
+            yield Problem(
+                f"{what} {short(found['value'])!r} stands in several splits: {places}", remedy, False
+            )
+
+
+def _empty(findings: Findings) -> Iterator[Problem]:
+    for place, post in findings.posts():
+        if not post.tokens:
+            yield Problem(f"{place} has no tokens", "It stays, and nothing is read of it.", False)
+
+
+def _tags(findings: Findings) -> Iterator[Problem]:
+    for place, post in findings.posts():
+        for index in strays(post.labels):
+            tag, after = post.labels[index], post.labels[index - 1] if index else "the start"
+            yield Problem(
+                f"{place}, token {index + 1} ({short(post.tokens[index])!r}): {tag} after {after}",
+                "A stray I- counts as the start of an entity. Set `repair: true` to read it as B-.",
+                False,
+            )
+    for split, posts in findings.splits.items():
+        if posts and all(tag == OUTSIDE for _, post in posts for tag in post.labels):
+            what = f"{findings.name(split)}: not one entity in {len(posts)} posts"
+            yield Problem(what, "Look whether these are the tags that you mean.", split == "train")
+
+
+def _tokens(findings: Findings) -> Iterator[Problem]:
+    for place, post in findings.posts():
+        for index, token in enumerate(post.tokens):
+            # Separators, controls and format characters, and marks (U+FE0F) with nothing to stand on.
+            if all(category(character)[0] in "ZCM" for character in token):
+                yield Problem(
+                    f"{place}, token {index + 1}: {token!a} shows nothing",
+                    "Such a token stays and is scored. Remove it with its tag if you do not want that.",
+                    False,
+                )
+
+
+def _types(findings: Findings, types: Sequence[str] | None) -> Iterator[Problem]:
+    near = _neighbours(types or findings.types)
+    if types:
+        known = {*types}
+        hint = cache(lambda kind: suggest(kind, near(kind)))
+        for place, post in findings.posts():
+            for index, tag in enumerate(post.labels):
+                kind = entity_type(tag)
+                if kind and kind not in known:
+                    where = f"{place}, token {index + 1}"
+                    yield Problem(
+                        f"{where}: the label {tag!r} is none of {listed(types)}{hint(kind)}",
+                        "Mend it, add its type to --types, or rename it by `map`.",
+                    )
+    else:
+        rank = {kind: number for number, kind in enumerate(findings.types)}
+        for one in findings.types:
+            for other in sorted(near(one), key=rank.__getitem__):
+                if rank[other] > rank[one] and _alike(one, other):
+                    yield Problem(
+                        f"types {one} ({findings.types[one]} entities) and {other} ({findings.types[other]})",
+                        "If the two are one type, rename the rarer one by `map: {RARER: OTHER}`.",
+                        False,
+                    )
+    in_train = {kind for _, post in findings.splits["train"] for kind, _, _ in spans(post.labels)}
+    for kind in types or findings.types:
+        if kind not in in_train:
+            what = f"{findings.name('train')}: no entity of the type {kind}"
+            yield Problem(what, "A model cannot learn what training does not show.", False)
+
+
+def _neighbours(names: Iterable[str]) -> Callable[[str], set[str]]:
+    """Tells which of ``names`` stand near another one in the alphabet, read forwards or backwards.
+
+    Names that are alike differ early or late, and are among them: a few, however many names there are.
+    """
+    orders = [(step, sorted((name.casefold()[::step], name) for name in names)) for step in (1, -1)]
+
+    def near(name: str) -> set[str]:
+        found = set()
+        for step, order in orders:
+            at = bisect(order, (name.casefold()[::step], name))
+            found.update(other for _, other in order[max(0, at - NEAR) : at + NEAR])
+        return found
+
+    return near
+
+
+def _alike(one: str, other: str) -> bool:
+    one, other = sorted((one.casefold(), other.casefold()), key=len)
+    return other.startswith(one) or SequenceMatcher(None, one, other).ratio() >= 0.8

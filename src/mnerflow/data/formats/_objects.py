@@ -1,0 +1,56 @@
+"""Objects of JSON, one a line or in one list of them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from mnerflow.data.split_names import SPLIT_OF
+from mnerflow.errors import UserError
+from mnerflow.files import json_object, parse_json, read_lines, read_text
+
+Entry = str | Any  # a line that holds an object, or an entry of a list
+
+
+def entries(path: Path) -> Iterator[tuple[int, Entry]]:
+    """Yield the line, or the place in the list, of every entry, and the entry; blank lines are none.
+
+    Lines end at ``\\n`` alone. Raises ``UserError`` for a list that is not valid.
+    """
+    whole = read_text(path).lstrip()
+    if whole.startswith("["):
+        try:
+            values = parse_json(whole)
+        except (ValueError, RecursionError) as error:
+            raise UserError(f"{path}: not one valid list of JSON ({error}). Export it again.") from error
+        yield from enumerate(values, start=1)
+        return
+    for number, line in read_lines(path):
+        if line.strip():
+            yield number, line
+
+
+def object_of(entry: Entry, place: str) -> dict[str, Any]:
+    """The object that an entry is; raises ``UserError`` for anything else."""
+    if isinstance(entry, str):
+        return json_object(entry, place)
+    if not isinstance(entry, dict):
+        raise UserError(f"{place}: a JSON object is expected, with the fields of a post. Export it again.")
+    return entry
+
+
+def of_split(path: Path, split_key: str, split: str) -> Iterator[tuple[int, Entry]]:
+    """The entries whose field ``split_key`` names the ``split``; all where there is no such key.
+
+    Raises ``UserError`` for a field that names no split.
+    """
+    for number, entry in entries(path):
+        if split_key:
+            entry = object_of(entry, f"{path}:{number}")
+            named = str(entry.pop(split_key, ""))
+            if named.lower() not in SPLIT_OF:
+                raise UserError(
+                    f"{path}:{number}: {split_key}: {named!r} is no split. Write train, dev or test."
+                )
+            if SPLIT_OF[named.lower()] != split:
+                continue
+        yield number, entry

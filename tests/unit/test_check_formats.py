@@ -1,0 +1,212 @@
+"""What `mnerflow check` makes of data as people have them: named, read, and ready to run as it is pasted."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from PIL import Image
+
+from mnerflow.cli import main
+from mnerflow.config.values import build, settings_of
+from mnerflow.data.config import PrepareConfig
+from mnerflow.data.post import read_splits
+from mnerflow.data.prepare import prepare
+
+TABLE = "Ann B-PER\nsings O\n\n"
+
+
+def lines(*records: object) -> str:
+    return "".join(json.dumps(record) + "\n" for record in records)
+
+
+def many(line: str, number: int = 12) -> str:
+    return "".join(line.replace("NUMBER", str(count)) for count in range(number))
+
+
+TAGGED = '{"id": NUMBER, "tokens": ["Ann", "sings"], "labels": ["B-PER", "O"]}\n'
+SPANS = '{"id": NUMBER, "text": "Ann sings", "label": [[0, 3, "PER"]]}\n'
+# Of each: the files, arguments, and the format, further keys of the entry and words of the output.
+FOLDERS = {
+    "splits as words in names": (
+        {"en-train.conll": many(TABLE), "en-valid.conll": TABLE, "wnut17test.conll": TABLE},
+        [],
+        "conll",
+        {},
+        "valid",
+    ),
+    "splits as folders": (
+        {
+            "train/a.conll": many(TABLE),
+            "train/b.conll": TABLE,
+            "devel/a.conll": TABLE * 2,
+            "test/a.conll": TABLE,
+        },
+        [],
+        "conll",
+        {},
+        "Ids begin anew in each split",
+    ),
+    "one file": (
+        {"data.json": many(TAGGED)},
+        [],
+        "jsonl",
+        {"dev_fraction": 0.1, "test_fraction": 0.1},
+        "tenth",
+    ),
+    "one list": (
+        {"data.json": f"[{many(TAGGED + ',')}{TAGGED.replace('NUMBER', '99')}]"},
+        [],
+        "jsonl",
+        {},
+        "",
+    ),
+    "a field that names the split": (
+        {
+            "all.jsonl": lines(
+                *(
+                    {**json.loads(TAGGED.replace("NUMBER", str(n))), "split": s}
+                    for n, s in enumerate(["train", "train", "validation", "test"])
+                )
+            )
+        },
+        [],
+        "jsonl",
+        {"split_key": "split"},
+        "train       2 posts",
+    ),
+    "ids that begin anew": (
+        {f"{s}.jsonl": many(TAGGED, 3) for s in ("train", "dev", "test")},
+        [],
+        "jsonl",
+        {},
+        "anew",
+    ),
+    "IOB1": ({"train.conll": many("Ann I-PER\nBob B-PER\nX O\n\n")}, [], "conll", {"scheme": "iob1"}, "IOB1"),
+    "BIOES": (
+        {"train.conll": many("Ann S-PER\nX O\n\n")},
+        [],
+        "conll",
+        {"scheme": "bioes"},
+        "12 entities; read as they are, 0",
+    ),
+    "BILOU": (
+        {"train.conll": many("A B-PER\nB L-PER\nC U-PER\nX O\n\n")},
+        [],
+        "conll",
+        {"scheme": "bilou"},
+        "24 entities",
+    ),
+    "bare types": ({"train.conll": many("A ORG\nB ORG\nC O\n\n")}, [], "conll", {"scheme": "io"}, "ORG 12"),
+    "lower case": (
+        {"train.conll": many("A b_org\nB i_org\nC o\n\n")},
+        [],
+        "conll",
+        {"scheme": "iob2"},
+        "org 12",
+    ),
+    "two columns of tags": (
+        {"train.conll": many("Ann NNP B-NP B-PER\nsings VB B-VP O\n\n")},
+        ["--columns", "0,3"],
+        "conll",
+        {"columns": {"token": 0, "tag": 3}},
+        "PER 12",
+    ),
+    "names of columns": (
+        {"train.tsv": "word\tner\tnote\n" + many("Ann\tB-PER\tx\nsings\tO\ty\n\n")},
+        [],
+        "conll",
+        {"columns": {"token": "word", "tag": "ner"}},
+        "PER 12",
+    ),
+    "comments, an underscore, tags last": (
+        {"train.conll": many("# id 1b2 domain=en\ncbs _ _ B-CORP\n\n")},
+        [],
+        "conll",
+        {},
+        "CORP 12",
+    ),
+    "spans of Doccano": ({"train.jsonl": many(SPANS)}, [], "spans", {}, "PER 12"),
+    "spans of spaCy": (
+        {"train.json": json.dumps([["Ann sings", {"entities": [[0, 3, "PER"]]}]] * 12)},
+        [],
+        "spans",
+        {},
+        "PER 12",
+    ),
+    "Japanese": (
+        {"train.jsonl": many('{"text": "東京に行った。", "label": [[0, 2, "地名"]]}\n')},
+        [],
+        "spans",
+        {},
+        "地名 12",
+    ),
+    "Weibo": ({"train.txt": many("WID:NUMBER\n我\tB-人名\n\n")}, [], "umt", {}, "人名 12"),
+    "test without labels": (
+        {"train.conll": many(TABLE), "dev.conll": TABLE, "test.conll": "Ann\nsings\n"},
+        [],
+        "conll",
+        {"test_fraction": 0.1},
+        "`mnerflow predict RUN",
+    ),
+    "an empty document": (
+        {"train.jsonl": many(TAGGED) + '{"id": "e", "tokens": [], "labels": []}\n'},
+        [],
+        "jsonl",
+        {},
+        "post 'e' has no tokens",
+    ),
+    "sixty types": ({"train.conll": many("Ann B-TNUMBER\nsings O\n\n", 60)}, [], "conll", {}, "T59 1"),
+}
+
+
+@pytest.mark.parametrize(("files", "arguments", "format", "keys", "said"), FOLDERS.values(), ids=FOLDERS)
+def test_what_is_pasted_is_prepared(
+    files: dict[str, str], arguments: list[str], format: str, keys: dict, said: str,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture,
+) -> None:  # fmt: skip
+    for name, text in files.items():
+        (tmp_path / "my data" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "my data" / name).write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert main(["check", "my data", *arguments]) == 0
+    output = capsys.readouterr().out
+    assert said in output
+    config = yaml.safe_load(output.partition("FILE`:")[2])
+    entry = config["datasets"]["my_data"]
+    assert (entry["format"], entry["folder"]) == (format, "my data") and keys.items() <= entry.items()
+    prepare(build(PrepareConfig, settings_of(PrepareConfig, entry)), tmp_path / "my data", tmp_path / "out")
+    posts = read_splits(tmp_path / "out")
+    assert all(posts.values()) and any(label != "O" for post in posts["train"] for label in post.labels)
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        (
+            {"train.conll": "EU NNP B-NP B-ORG\n"},
+            "the columns 2 (B-NP), 3 (B-ORG), counted from 0, all look like tags",
+        ),
+        ({"notes.txt": "Ann sings.\n"}, "1 plain texts without tags"),
+        ({"train.conll": "Ann S-PER\nBob U-PER\n"}, "the label 'S-PER' is not IOB2"),
+    ],
+)
+def test_what_cannot_be_read_is_said_once(
+    files: dict[str, str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert main(["check", str(tmp_path)]) == 1
+    output = "".join(capsys.readouterr())
+    assert said in output and "no file for" not in output and "Traceback" not in output
+
+
+def test_strips_are_wrapped(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    (tmp_path / "images").mkdir()
+    Image.new("RGB", (400, 25)).save(tmp_path / "images/line.png")
+    post = {"id": "1", "tokens": ["Ann"], "labels": ["B-PER"], "images": ["line.png"]}
+    for split in ("train", "dev", "test"):
+        (tmp_path / f"{split}.jsonl").write_text(lines(post | {"id": split}))
+    assert main(["check", str(tmp_path)]) == 0
+    output = capsys.readouterr().out
+    assert "at least 16 times as wide as high" in output and "\n    fit: wrap\n" in output
