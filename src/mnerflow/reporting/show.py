@@ -51,7 +51,7 @@ def results_text(study: Path) -> str:
     found = answers(compared, grid, kinds)
     read = " ".join(what_is_read(map(Combination.of, grid), contexts, kinds))
     said = ["Does the image help?", *(" ".join(line) for line in (*found.headline, *found.checks)), read]
-    table = TABLE.render(_rows(grid, compared, kinds), summary.small_sets(grid)).console()
+    table = TABLE.render(_rows(grid, compared, kinds), summary.remarks(grid)).console()
     places = [f"{name:<8}{study / place}" for name, place in PLACES.items() if (study / place).exists()]
     return "\n".join([*(fill(line, WIDTH) for line in said), "", table, *places])
 

@@ -7,6 +7,7 @@ from statistics import fmean
 from types import MappingProxyType
 
 from mnerflow.conditions import CHANGES, IMAGE, TRUE, Condition
+from mnerflow.errors import listed
 from mnerflow.plan.names import Combination
 from mnerflow.reporting.columns import (
     COMBINATION_COLUMNS,
@@ -126,13 +127,22 @@ def summarize(
 
 def grid_table(summary: Sequence[dict]) -> Rendered:
     """The summary for a reader."""
-    return GRID.render(summary, small_sets(summary))
+    return GRID.render(summary, remarks(summary))
 
 
-def small_sets(summary: Sequence[dict]) -> list[str]:
-    """What is said of each data set with fewer than ``FEW_SENTENCES``."""
+def remarks(summary: Sequence[dict]) -> list[str]:
+    """What is said of data sets with fewer than ``FEW_SENTENCES``, and of models that find nothing."""
     small = {row["dataset"]: row["sentences"] for row in summary if row["sentences"] < FEW_SENTENCES}
-    return [few_sentences(dataset, sentences) for dataset, sentences in small.items()]
+    few = [few_sentences(dataset, sentences) for dataset, sentences in small.items()]
+    blind: dict[str, list[str]] = defaultdict(list)
+    for row in summary:
+        if row["entity_f1_mean"] == 0:
+            blind[row["dataset"]].append(Combination.of(row).model)
+    return few + [
+        f"On {dataset} no entity was found by {listed(models)}: training did not get under way. More epochs or "
+        "posts, another learning rate or a pretrained encoder help; `mnerflow check` proposes a start."
+        for dataset, models in blind.items()
+    ]
 
 
 def few_sentences(dataset: str, sentences: int) -> str:

@@ -22,6 +22,7 @@ from mnerflow.training.batches import batches
 from mnerflow.training.images import Images
 
 T = TypeVar("T")
+UNKNOWN = 0.01  # share of the tokens from which it is worth a word
 
 
 class Inputs:
@@ -38,6 +39,8 @@ class Inputs:
     Attributes:
         lost: how many entities the decoder can neither learn nor predict.
         cut: by context, of how many posts it was cut.
+        unknown: share of the tokens that hold a subword which the encoder does not know.
+        windowed: how many posts are longer than the encoder reads at once.
     """
 
     def __init__(
@@ -61,10 +64,19 @@ class Inputs:
         self.lost = sum(map(tagger.decoder.lost, kept))
         cut = Counter(name for text in self.texts or () for name in text.cut)
         self.cut = {name: cut[name] for name in contexts}
+        tokens = sum(len(post.tokens) for post in posts)
+        self.unknown = sum(text.unknown for text in self.texts or ()) / max(1, tokens)
+        self.windowed = sum(len(text.windows) > 1 for text in self.texts or ())
 
     def warn_of_lost(self, name: str) -> None:
-        """Log of how many posts of the split ``name`` contexts were cut, and how many of its entities the
-        decoder cannot predict, where there are any."""
+        """Log what of the split ``name`` is not read: contexts that were cut, tokens of unknown subwords, and
+        entities that the decoder cannot predict. Posts read in several windows are counted, too."""
+        if self.unknown >= UNKNOWN:
+            said = "%s: %.1f %% of the tokens hold a subword that the encoder does not know"
+            logger.warning(said, name, 100 * self.unknown)
+        if self.windowed:
+            said = "%s: %d of %d posts are longer than the encoder reads at once, and read in windows"
+            logger.info(said, name, self.windowed, len(self.posts))
         for context, count in self.cut.items():
             if count:
                 logger.warning(

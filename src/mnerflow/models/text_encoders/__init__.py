@@ -28,6 +28,7 @@ class EncodedText:
         own: units that the encoder would compute for the post without contexts.
         extra: whatever else the encoder needs.
         cut: names of the contexts that were cut.
+        unknown: how many of its tokens hold a subword that the encoder does not know.
     """
 
     windows: list[list[int]]
@@ -36,6 +37,7 @@ class EncodedText:
     own: int
     extra: dict[str, list[Any]] = field(default_factory=dict)
     cut: list[str] = field(default_factory=list)
+    unknown: int = 0
 
     @property
     def length(self) -> int:

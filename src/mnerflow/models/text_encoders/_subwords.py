@@ -136,13 +136,19 @@ class SubwordEncoder(TextEncoder):
                 context,
                 [len(ids) for ids in rows],
             )
-            encoded.append(replace(text, cut=cut))
+            unknown = sum(self._unknown in ids for ids in rows) if self._names_unknown else 0
+            encoded.append(replace(text, cut=cut, unknown=unknown))
         return encoded
 
     @cached_property
     def _unknown(self) -> int:
         unknown = self.tokenizer.unk_token_id  # byte-level tokenizers delete nothing and have none
         return self.tokenizer.eos_token_id if unknown is None else unknown
+
+    @property
+    def _names_unknown(self) -> bool:
+        """Whether the unknown subword stands for nothing else."""
+        return self.tokenizer.unk_token_id not in (None, self.tokenizer.eos_token_id)
 
     def _cut(self, texts: list[str]) -> list[list[int]]:
         """Subwords of texts, none special: a word that spells one, as ``[SEP]``, is cut or unknown."""
