@@ -8,6 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
+
+from mnerflow import __version__
 
 ROOT = Path(__file__).parents[2]
 NAME = re.compile(r"[\w.-]+")  # of a package, without its extras and versions
@@ -30,6 +33,24 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (wheel,) = wheels.glob("*.whl")
     subprocess.run([*pip, "install", "--no-deps", "--target", str(target), str(wheel)], check=True)
     return target
+
+
+def test_one_version_is_told_everywhere():
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    version, date = re.search(r"^## (\d\S+) - (\S+)$", changes, re.MULTILINE).groups()
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert (citation["version"], citation["date-released"]) == (version, date)
+    assert version == __version__
+
+
+def test_a_commit_is_checked_as_make_check_does():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    [checks] = re.findall(r"^check:.*\n((?:\t.*\n)+)", makefile, re.MULTILINE)
+    [repository] = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
+    entries = [hook["entry"] for hook in repository["hooks"]]
+    *commands, sentences = checks.replace("\\\n", "").strip().split("\n")
+    assert [command.strip() for command in commands] == entries[:-1]
+    assert sentences.strip().startswith(entries[-1])
 
 
 def files(package: Path) -> set[str]:
@@ -69,7 +90,7 @@ def test_its_command_runs_from_there(installed: Path):
     assert shown.returncode == 0 and "find names in new texts" in shown.stdout, shown.stderr
     asked = "import mnerflow; print(mnerflow.__file__, mnerflow.__version__)"
     place, version = run(installed, sys.executable, "-c", asked).stdout.split()
-    assert Path(place).is_relative_to(installed) and version == "0.1.0"
+    assert Path(place).is_relative_to(installed) and version == __version__
     refused = run(installed, sys.executable, str(installed / "bin/mnerflow"), "doctor")
     assert refused.returncode == 1 and "this mnerflow is the library alone" in refused.stderr
 
