@@ -64,7 +64,8 @@ class Inputs:
 
     def warn_of_lost(self, name: str) -> None:
         """Log of how many posts of the split ``name`` contexts were cut, and how many of its entities the
-        decoder cannot predict, where there are any."""
+        decoder cannot predict, where there are any.
+        """
         for context, count in self.cut.items():
             if count:
                 logger.warning(
@@ -90,14 +91,16 @@ class Inputs:
     @property
     def lengths(self) -> list[int]:
         """Each post's own units of text, by which training is cut into steps: contexts or images that a
-        model reads besides leave it the steps of its text-only baseline."""
+        model reads besides leave it the steps of its text-only baseline.
+        """
         if self.texts is None:
             return list(map(len, self._labels))
         return [text.own for text in self.texts]
 
     def pieces(self, chosen: Sequence[int], most: int) -> list[list[int]]:
         """The chosen posts, cut into what is computed at once: at most ``most`` padded units, contexts
-        and images included as far as the encoder says that they cost."""
+        and images included as far as the encoder says that they cost.
+        """
         lengths = [self.texts[index].length if self.texts else len(self._labels[index]) for index in chosen]
         costs = [
             self._encoder.cost(length, len(self._shown(index)))

@@ -30,9 +30,7 @@ def split_files(path: Path) -> tuple[Path, dict[str, list[str]]]:
     if path.is_file():
         return path.parent, {"train": [path.name]}
     if not path.is_dir():
-        raise UserError(
-            f"{path}: no such folder. Name the one that holds train, dev, test and images/."
-        )
+        raise UserError(f"{path}: no such folder. Name the one that holds train, dev, test and images/.")
     found: dict[str, dict[str, list[str]]] = defaultdict(dict)  # by split, by the folder
     tagged = []
     for file in sorted(file for file in path.iterdir() if file.is_file() and _may_be_data(file)):
