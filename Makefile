@@ -88,7 +88,8 @@ check: .venv/installed ## linters, formatters, types, documents
 	.venv/bin/snakemake -s rivals.smk --lint
 	.venv/bin/snakemake -s contexts.smk --lint
 	.venv/bin/python -m sphinx -q -W --keep-going docs site
-	.venv/bin/python tests/sentences.py README.md profiles/slurm/README.md $(filter-out docs/compatibility.md,$(wildcard docs/*.md))
+	.venv/bin/python tests/sentences.py $(wildcard *.md) config/README.md profiles/slurm/README.md \
+		$(filter-out docs/compatibility.md,$(wildcard docs/*.md))
 
 site: .venv/installed ## build the documentation into site/index.html
 	.venv/bin/python -m sphinx -q -W --keep-going docs site
@@ -100,9 +101,9 @@ reference: .venv/installed ## write docs/configuration.md, docs/tables.md and th
 	.venv/bin/python -m mnerflow.config.reference
 	.venv/bin/python -m mnerflow.reporting.glossary > docs/tables.md
 
-lock: .venv/installed ## pin newer versions of what envs/requirements.in names
+lock: .venv/installed ## pin what envs/requirements.in names; NEWER=1 takes newer versions of all
 	.venv/bin/python -m pip install --quiet uv
-	.venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	.venv/bin/uv pip compile $(if $(NEWER),--upgrade) --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--custom-compile-command "make lock" envs/requirements.in --output-file envs/requirements.lock
 
 clean: ## remove results and downloads, keep the environment

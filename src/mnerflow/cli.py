@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from mnerflow import __version__
 from mnerflow.app import command as app
 from mnerflow.errors import UserError, listed, printable
+from mnerflow.extras import how_to_install
 from mnerflow.files import sha256
 from mnerflow.log import warn_on_terminal
 from mnerflow.plan.kept_weights import dropped_below
@@ -111,6 +112,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except UserError as error:
         print(printable(f"mnerflow: {hide(str(error))}"), file=sys.stderr)
+        return 1
+    except ModuleNotFoundError as error:  # of an installation without all extras
+        if not error.name or error.name.startswith("mnerflow"):
+            raise
+        print(f"mnerflow: {error.name} is not installed; {how_to_install(error.name)}.", file=sys.stderr)
         return 1
 
 

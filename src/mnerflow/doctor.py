@@ -13,6 +13,7 @@ from mnerflow import __version__
 from mnerflow.config.configuration import check
 from mnerflow.config.keys import check_keys
 from mnerflow.data.sources import mirror_file
+from mnerflow.errors import UserError
 from mnerflow.files import expanded, inside
 from mnerflow.plan import layout
 from mnerflow.plan.names import NONE
@@ -51,8 +52,13 @@ class Need:
 def configured(files: Sequence[Path], values: Mapping[str, Any]) -> dict[str, Any]:
     """The configuration as the workflow reads it: ``files`` over its own, ``values`` over both.
 
-    Raises ``UserError`` for one that the workflow would refuse.
+    Raises ``UserError`` for one that the workflow would refuse, and where there is no workflow.
     """
+    if not OWN[-1].exists():
+        raise UserError(
+            "this mnerflow is the library alone, without the workflow. Call the one in the environment of a "
+            "checkout, which `make run` makes."
+        )
     config: dict[str, Any] = {}
     for file in (*OWN, *files):
         config = merge(config, read_yaml(file, "configuration", "Correct it."))

@@ -199,7 +199,8 @@ def read_json(path: str | Path) -> Any:
 
 def parse_json(text: str) -> Any:
     """Read JSON; raises ``ValueError`` also for NaN and infinity, which it does not know, and for a key that
-    stands twice, of which Python takes the last."""
+    stands twice, of which Python takes the last.
+    """
     return json.loads(text, object_pairs_hook=_unique, parse_float=finite, parse_constant=finite)
 
 

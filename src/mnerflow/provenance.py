@@ -49,7 +49,9 @@ def versions(packages: Iterable[str]) -> dict[str, str]:
 
 def git_commit() -> str | None:
     """Commit of the checkout that this code runs from, ``-dirty`` appended when files differ from it."""
-    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=40"]
+    checkout = Path(__file__).parents[2]  # named, as an environment may lie in a checkout of something else
+    command = ["git", "-C", str(checkout), f"--git-dir={checkout / '.git'}"]
+    command += ["describe", "--always", "--dirty", "--abbrev=40"]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() or None
     except (OSError, subprocess.CalledProcessError):

@@ -35,11 +35,13 @@ ENVIRONMENT = str(ROOT / "envs/environment.yaml")
 # `--config x=true` arrives as text: Snakemake knows only True and False.
 config.update({key: value == "true" for key, value in config.items() if value in ("true", "false")})
 
+# Those of a Snakefile that uses this one as a module are its own.
+GIVEN = [] if IS_MODULE else [*map(Path, workflow.overwrite_configfiles)]
 try:
-    for file in workflow.overwrite_configfiles:
-        check_keys(Path(file))
+    for file in GIVEN:
+        check_keys(file)
     check(config)
-    config["name"] = study_name(config.get("name"), workflow.overwrite_configfiles)
+    config["name"] = study_name(config.get("name"), GIVEN)
     for entry in config["datasets"].values():
         if "folder" in entry:
             entry["folder"] = str(expanded(entry["folder"]))

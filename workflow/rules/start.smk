@@ -18,7 +18,14 @@ STARTED = time.time()
 os.environ.setdefault("MNERFLOW_SESSION", f"{STARTED:.3f}")
 # A plan is millions of objects that live to its end; looking for garbage among them took a sixth of the time.
 gc.set_threshold(200_000, 20, 50)
-ROOT = Path(workflow.basedir)
+# Not workflow.basedir, which is where another Snakefile lies that uses this one as a module.
+HERE = workflow.current_basedir
+if not HERE.is_local:
+    sys.exit(
+        "mnerflow: its rules call the library beside them. Clone it, and name workflow/Snakefile of the clone."
+    )
+ROOT = Path(HERE.get_path_or_uri(secret_free=True)).parents[1]
+IS_MODULE = not workflow.modifier.is_main_snakefile()
 # So that conda and container jobs, in which mnerflow is not installed, find the library too.
 sys.path.insert(0, str(ROOT / "src"))
 os.environ.update(PYTHONPATH=str(ROOT / "src"))
@@ -29,6 +36,8 @@ from mnerflow.compute import lifeline
 from mnerflow.config.keys import check_keys
 from mnerflow.errors import UserError, printable
 from mnerflow.files import check_space
+from mnerflow.plan.settings import merge
+from mnerflow.yaml_file import read_yaml
 
 
 def end_at_second_interrupt(number, frame):
@@ -58,12 +67,21 @@ if workflow.is_main_process:
     except UserError as error:
         stop(error)
 
+if workflow.modifier.modify_path("results") != "results":
+    stop("its files lie in `results` and `resources`: leave `prefix` out of the module.")
+
+OWN = [ROOT / "config/datasets.yaml", ROOT / "config.yaml"]  # in the order in which they lie over each other
 try:  # Of broken YAML Snakemake says neither file nor line.
-    for file in (ROOT / "config/datasets.yaml", ROOT / "config.yaml"):
+    for file in OWN:
         check_keys(file)
 except UserError as error:
     stop(error)
 
 
-configfile: ROOT / "config/datasets.yaml"
-configfile: ROOT / "config.yaml"
+configfile: OWN[0]
+configfile: OWN[1]
+
+
+if IS_MODULE:  # Snakemake reads no `configfile` of a module that is given a `config`
+    for file in reversed(OWN):
+        config = merge(read_yaml(file, "configuration", "Correct it."), config)

@@ -63,6 +63,7 @@ class Header(tarfile.TarInfo):
 
     @classmethod
     def frombuf(cls, buf: bytes, encoding: str, errors: str) -> "Header":
+        """As of its base; raises ``TooMuch`` for a description longer than any that a tool writes."""
         header = super().frombuf(buf, encoding, errors)
         if header.type not in tarfile.REGULAR_TYPES and not 0 <= header.size <= MAX_HEADER:
             raise TooMuch(f"has a header of {header.size:,} bytes")

@@ -5,6 +5,7 @@ import io
 import math
 import re
 import stat
+import warnings
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -21,8 +22,10 @@ from mnerflow.files import inside
 BLANK_COLOUR = (128, 128, 128)
 # Logos and screenshots with transparency are drawn for a white page; on black, dark lettering vanishes.
 BACKGROUND = (255, 255, 255)
-# Bounds the memory of a worker (4 bytes a pixel, a copy or two); an A4 page at 600 dpi has 35 million.
-MAX_PIXELS = 64_000_000
+# Bounds the memory of a worker (4 bytes a pixel, a copy or two) by what is decoded: a JPEG may be larger. An
+# A3 page at 600 dpi has 70 million.
+MAX_PIXELS = 80_000_000
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # the limit is ours
 # Not all that Pillow knows: some formats (EPS) are handed to another program. MPO is read as JPEG.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "JPEG2000", "AVIF")
 
@@ -81,9 +84,8 @@ def open_image(
 def _scaled(source: Path | io.BytesIO, longest: int, fit: Fit, enlarge: bool) -> Image.Image:
     try:
         with Image.open(source, formats=FORMATS) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise Image.DecompressionBombError
             if fit == "wrap":
+                _check_size(image)
                 with suppress(Exception):  # damaged EXIF beside sound pixels
                     image = ImageOps.exif_transpose(image)
                 image = _wrapped(_plain_mode(image))
@@ -93,6 +95,7 @@ def _scaled(source: Path | io.BytesIO, longest: int, fit: Fit, enlarge: bool) ->
             target = tuple(max(1, round(side * scale)) for side in image.size)
             # A JPEG decodes straight to 1/2, 1/4 or 1/8 of its size; a margin of one half keeps it sharp.
             image.draft(None, tuple(side * 3 // 2 for side in target))
+            _check_size(image)
             scaled = _plain_mode(image).resize(target, Image.Resampling.BICUBIC, reducing_gap=3.0)
         with suppress(Exception):  # damaged EXIF beside sound pixels
             ImageOps.exif_transpose(scaled, in_place=True)
@@ -111,6 +114,11 @@ def _scaled(source: Path | io.BytesIO, longest: int, fit: Fit, enlarge: bool) ->
         if isinstance(error, OSError) and error.errno:
             raise BrokenImage("unreadable") from error
         raise BrokenImage(TRUNCATED if "truncated" in str(error).lower() else "damaged") from error
+
+
+def _check_size(image: Image.Image) -> None:
+    if image.width * image.height > MAX_PIXELS:
+        raise Image.DecompressionBombError
 
 
 def _with_end(path: Path) -> bytes | None:

@@ -142,7 +142,8 @@ def _draw_missing_splits(
 
 def _draw(groups: list[list[int]], wanted: int, keep: int) -> list[int]:
     """Take groups of posts off the end of ``groups`` that bring their sum nearer to ``wanted``, one at least;
-    leave ``keep`` of them."""
+    leave ``keep`` of them.
+    """
     drawn, posts = [], 0
     for group in reversed(groups):
         nearer = abs(posts + len(group) - wanted) < abs(posts - wanted)

@@ -1,0 +1,1 @@
+"""From predictions to evidence: scores, intervals, tests and verdicts."""

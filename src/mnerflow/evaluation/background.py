@@ -15,7 +15,8 @@ IMAGE = ("usable", "none")
 @dataclass(frozen=True)
 class Background:
     """Of a test split: its ``posts`` in order; ``seen``, the words of entities in training, lower-cased;
-    ``with_image``, the ids of posts of which at least one image could be used."""
+    ``with_image``, the ids of posts of which at least one image could be used.
+    """
 
     posts: Sequence[Post]
     seen: Collection[tuple[str, ...]]

@@ -72,7 +72,8 @@ class Seeds:
 @dataclass(frozen=True, slots=True)
 class SeedVariance:
     """Variance between the seeds of one system, pooled over several: ``between`` and ``interaction`` as in
-    ``Seeds``, ``df`` the degrees of freedom of the first. Infinite where no system has two seeds."""
+    ``Seeds``, ``df`` the degrees of freedom of the first. Infinite where no system has two seeds.
+    """
 
     between: float
     interaction: float

@@ -1,0 +1,1 @@
+"""Taggers and their parts: encoders, fusions, decoders."""

@@ -27,7 +27,8 @@ class LayerPrefix:
 
     def extend(self, scores: Tensor) -> Tensor:
         """Let every subword read the prefix, too: ``(windows, 1, subwords, subwords)``, what is added to the
-        scores of attention, in, with the prefix's length added to the last dimension out."""
+        scores of attention, in, with the prefix's length added to the last dimension out.
+        """
         hidden = torch.finfo(scores.dtype).min * ~self.seen.view(-1, 1, 1, 1)
         prefix = hidden.to(scores.dtype).expand(-1, 1, scores.shape[2], self.keys_values.shape[4])
         return torch.cat([prefix, scores], dim=-1)

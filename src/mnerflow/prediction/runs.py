@@ -89,7 +89,8 @@ def root_of(folder: Path) -> Path:
 
 def _rooted(values: dict[str, Any], folder: Path) -> dict[str, Any]:
     """The values of a ``RunConfig`` with the places of pretrained weights, wherever it is called from: inside
-    the ``folder`` of an exported run, else below the folder that the workflow works in."""
+    the ``folder`` of an exported run, else below the folder that the workflow works in.
+    """
     parts = {name: values[name] for name in PRETRAINED if (values.get(name) or {}).get("weights")}
     if not parts:
         return values

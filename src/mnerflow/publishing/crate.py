@@ -41,6 +41,7 @@ CODE = (
     "Makefile",
     "pyproject.toml",
     "README.md",
+    "CHANGELOG.md",
     "CITATION.cff",
     "LICENSE",
 )

@@ -1,0 +1,1 @@
+"""What people read: tables, plots, the report, and what the terminal shows."""

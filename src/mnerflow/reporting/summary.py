@@ -139,8 +139,8 @@ def remarks(summary: Sequence[dict]) -> list[str]:
         if row["entity_f1_mean"] == 0:
             blind[row["dataset"]].append(Combination.of(row).model)
     return few + [
-        f"On {dataset} no entity was found by {listed(models)}: training did not get under way. More epochs or "
-        "posts, another learning rate or a pretrained encoder help; `mnerflow check` proposes a start."
+        f"On {dataset} no entity was found by {listed(models)}: training did not get under way. More epochs "
+        "or posts, another learning rate or a pretrained encoder help; `mnerflow check` proposes a start."
         for dataset, models in blind.items()
     ]
 

@@ -1,0 +1,1 @@
+"""One run: its data in batches, the training loop, its predictions."""

@@ -70,7 +70,8 @@ class Inputs:
 
     def warn_of_lost(self, name: str) -> None:
         """Log what of the split ``name`` is not read: contexts that were cut, tokens of unknown subwords, and
-        entities that the decoder cannot predict. Posts read in several windows are counted, too."""
+        entities that the decoder cannot predict. Posts read in several windows are counted, too.
+        """
         if self.unknown >= UNKNOWN:
             said = "%s: %.1f %% of the tokens hold a subword that the encoder does not know"
             logger.warning(said, name, 100 * self.unknown)
@@ -102,14 +103,16 @@ class Inputs:
     @property
     def lengths(self) -> list[int]:
         """Each post's own units of text, by which training is cut into steps: contexts or images that a
-        model reads besides leave it the steps of its text-only baseline."""
+        model reads besides leave it the steps of its text-only baseline.
+        """
         if self.texts is None:
             return list(map(len, self._labels))
         return [text.own for text in self.texts]
 
     def pieces(self, chosen: Sequence[int], most: int) -> list[list[int]]:
         """The chosen posts, cut into what is computed at once: at most ``most`` padded units, contexts
-        and images included as far as the encoder says that they cost."""
+        and images included as far as the encoder says that they cost.
+        """
         lengths = [self.texts[index].length if self.texts else len(self._labels[index]) for index in chosen]
         costs = [
             self._encoder.cost(length, len(self._shown(index)))

@@ -25,7 +25,8 @@ def string(record: dict, name: str, place: str) -> str:
 
 def texts(record: dict, name: str, place: str) -> dict[str, str]:
     """The object of strings in field ``name``, empty when it is missing; raises ``UserError`` for anything
-    else."""
+    else.
+    """
     values = record.get(name, {})
     if not isinstance(values, dict):
         raise _wrong(record, name, "an object of strings", place)

@@ -100,7 +100,8 @@ def _text_field(data: dict[str, Any]) -> str:
 
 def _values(record: dict[str, Any], place: str) -> list[dict[str, Any]]:
     """The spans of a task as exported: JSON nests them in its annotations; JSON-MIN keeps them in a field
-    that is called as the labelling control, and has none where there are no spans."""
+    that is called as the labelling control, and has none where there are no spans.
+    """
     if "data" not in record:
         fields = {name: value for name, value in record.items() if name != "text" and _hold_spans(value)}
         if len(fields) > 1:

@@ -114,7 +114,8 @@ class CRF(Decoder):
 
     def _forward(self, scores: Tensor, word_mask: Tensor) -> list[Tensor]:
         """For each word and tag, log of the sum over all sequences up to there ``(batch, tags)``; what pads a
-        post repeats its last word's."""
+        post repeats its last word's.
+        """
         first, transitions = self._scores()
         sums = [first + scores[:, 0]]
         for word in range(1, scores.shape[1]):

@@ -52,7 +52,8 @@ class Softmax(Decoder):
 
     def loss(self, scores: Tensor, labels: Tensor, word_mask: Tensor) -> Tensor:
         """Mean loss a word, in fp32: ``w (1 - p)^focal (-log p)``, ``p`` being the right tag's probability
-        and ``w`` its class weight (Lin et al. 2017)."""
+        and ``w`` its class weight (Lin et al. 2017).
+        """
         labels = labels[word_mask]
         losses = cross_entropy(scores[word_mask].float(), labels, reduction="none")
         if self.focal:

@@ -14,7 +14,8 @@ from mnerflow.models.layer_prefix import LayerPrefix
 @dataclass(frozen=True)
 class Sizes:
     """Vector sizes that a fusion connects: of a word, of a patch (0 where that encoder is absent), the
-    number of tags (for one that is made of predictions), and what ``TextEncoder.prefix_shape`` says."""
+    number of tags (for one that is made of predictions), and what ``TextEncoder.prefix_shape`` says.
+    """
 
     words: int
     patches: int

@@ -27,7 +27,8 @@ class Config:
 
 class CNN(ImageEncoder):
     """Five convolutions and three poolings (Krizhevsky, Sutskever and Hinton 2012), its last feature map
-    kept as patches. Batch normalization takes the place of local response normalization."""
+    kept as patches. Batch normalization takes the place of local response normalization.
+    """
 
     mean: Tensor
     std: Tensor

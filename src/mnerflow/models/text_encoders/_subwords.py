@@ -96,7 +96,8 @@ class SubwordEncoder(TextEncoder):
     @cached_property
     def _space(self) -> str:
         """What stands before a word, so that it is cut as in running text: nothing, or a space where the
-        tokenizer does not add it."""
+        tokenizer does not add it.
+        """
         running, words = self._cut(["so we went to Rome"])[0], ["we", "went", "to", "Rome"]
         for space in ("", " "):
             cut = [piece for ids in self._cut([space + word for word in words]) for piece in ids]
@@ -204,7 +205,8 @@ class SubwordEncoder(TextEncoder):
     def collate(self, texts: Sequence[EncodedText]) -> dict[str, Tensor]:
         """Pad to ``input_ids``, ``attention_mask``, ``token_type_ids``, ``casings`` ``(windows, subwords)``,
         ``posts`` ``(windows)`` and to ``units``, ``unit_mask`` ``(batch, words, pooled subwords)``, indices
-        into the flattened windows."""
+        into the flattened windows.
+        """
         rows = [window for text in texts for window in text.windows]
         posts = [post for post, text in enumerate(texts) for _ in text.windows]
         input_ids = padded(rows, self.tokenizer.pad_token_id or 0)

@@ -92,7 +92,8 @@ class BiLSTM(TextEncoder):
 
     def encode(self, posts: Sequence[Post], contexts: Sequence[str], length: int = 0) -> list[EncodedText]:
         """Look up words and their first ``LONGEST_WORD`` characters; contexts precede the post's words, whole
-        unless a ``length`` is given."""
+        unless a ``length`` is given.
+        """
         encoded = []
         for post in posts:
             words = [(name, post.contexts.get(name, "").split()) for name in contexts]
@@ -112,7 +113,8 @@ class BiLSTM(TextEncoder):
 
     def collate(self, texts: Sequence[EncodedText]) -> dict[str, Tensor]:
         """Pad to ``words (batch, length)``, ``characters (batch, length, characters)``, ``lengths (batch)``
-        and ``units (batch, words)``, the positions of the post's own words."""
+        and ``units (batch, words)``, the positions of the post's own words.
+        """
         words = padded([text.windows[0] for text in texts])
         characters = padded([text.extra["characters"] for text in texts], PAD)
         return {

@@ -168,7 +168,8 @@ class LanguageModel(SubwordEncoder):
 
     def _reads(self, mask: Tensor, prefix: LayerPrefix | None) -> Tensor | dict[str, Tensor]:
         """The padding, of which the model makes its masks; or, with a prefix, these masks, one a kind of
-        layer where some see a window of the text alone. All see the whole prefix."""
+        layer where some see a window of the text alone. All see the whole prefix.
+        """
         if prefix is None:
             return mask
         inputs = torch.empty(*mask.shape, 0, dtype=self.model.dtype, device=mask.device)
