@@ -145,6 +145,12 @@ def _parser() -> argparse.ArgumentParser:
         help="of a table, counted from 0, as 0,3, or by the names in its first line, as word,ner",
     )
     check.add_argument(
+        "--encoder",
+        default="",
+        metavar="NAME",
+        help="say what this text encoder cannot read: a folder of weights, or one that a run has fetched",
+    )
+    check.add_argument(
         "--limit",
         type=int,
         default=10,
@@ -259,7 +265,7 @@ def _check(given: argparse.Namespace) -> int:
     from mnerflow.data.check import check_data
 
     types = [kind for kind in given.types.split(",") if kind] if given.types else None
-    findings = check_data(given.path, types, given.format, given.columns)
+    findings = check_data(given.path, types, given.format, given.columns, given.encoder)
     print(printable(_report(findings, types, given.limit or None)))
     return int(findings.stops)
 

@@ -210,3 +210,24 @@ def test_strips_are_wrapped(tmp_path: Path, capsys: pytest.CaptureFixture) -> No
     assert main(["check", str(tmp_path)]) == 0
     output = capsys.readouterr().out
     assert "at least 16 times as wide as high" in output and "\n    fit: wrap\n" in output
+
+
+def test_what_an_encoder_cannot_read_is_said(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    weights = tmp_path / "bert"
+    weights.mkdir()
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "ann", "sings"]
+    (weights / "vocab.txt").write_text("\n".join(words))
+    settings = {"tokenizer_class": "BertTokenizer", "model_max_length": 8, "do_lower_case": True}
+    (weights / "tokenizer_config.json").write_text(json.dumps(settings))
+    data = tmp_path / "data"
+    data.mkdir()
+    for split in ("train", "dev"):
+        (data / f"{split}.conll").write_text("Ann B-PER\nsings O\n\n" + "\u6211 O\n" * 7)
+    (data / "test.conll").write_text("Ann B-PER\n")
+    assert main(["check", str(data), "--encoder", str(weights)]) == 0
+    output = capsys.readouterr().out
+    assert "train: " in output and "has no subword for 77.8 % of the tokens; 1 posts are longer" in output
+    assert "test: " in output and "for 0.0 % of the tokens; 0 posts" in output
+    assert output.count("or one of many, as") == 1
+    assert main(["check", str(data), "--encoder", str(tmp_path / "none")]) == 1
+    assert "Name a folder of" in capsys.readouterr().err

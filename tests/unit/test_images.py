@@ -343,3 +343,11 @@ def test_the_photos_of_thirty_real_tweets(tmp_path):
     assert report.summary().startswith("30 images, 0 unusable")
     pixels = ImageStore(tmp_path / "store").pixels
     assert all(image.std() > 10 for image in pixels[1:])
+
+
+def test_a_large_jpeg_is_decoded_at_a_fraction_of_its_size(tmp_path: Path) -> None:
+    Image.new("L", (12_000, 7_000), 200).save(tmp_path / "page.jpg")
+    pixels, remark = decode(tmp_path, "page.jpg", 32)
+    assert pixels.shape == (32, 32, 3) and not remark and abs(int(pixels[16, 16, 0]) - 200) < 3
+    with pytest.raises(BrokenImage, match="too large"):
+        decode(tmp_path, "page.jpg", 8000)

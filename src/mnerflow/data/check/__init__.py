@@ -9,6 +9,7 @@ from mnerflow.data.check.findings import Findings, Problem
 from mnerflow.data.check.images import problems_of_images
 from mnerflow.data.check.pasted import configuration
 from mnerflow.data.check.posts import problems_of_posts
+from mnerflow.data.check.unread import problems_of_reading
 from mnerflow.data.config import Columns
 from mnerflow.data.formats import conll, format_of, parse_lines
 from mnerflow.data.ids import made_distinct
@@ -28,12 +29,14 @@ def check_data(
     types: Sequence[str] | None = None,
     format: str | None = None,
     columns: Columns | None = None,
+    encoder: str = "",
 ) -> Findings:
     """Look through a file, or ``train``, ``dev``, ``test`` and ``images/`` of a folder, for all problems.
 
     ``types`` are the entity types, where they are known, ``format`` the name of a parser and ``columns``
     those of a table: told from the training file where they are not given. Raises ``UserError`` when
-    there is no training file, and where its format or columns cannot be told.
+    there is no training file, and where its format or columns cannot be told. ``encoder`` names a text
+    encoder that is to read the posts.
     """
     with reading(path):
         folder, files = split_files(path)
@@ -63,6 +66,8 @@ def check_data(
     findings.types = dict(sorted(entities.items(), key=lambda item: (-item[1], item[0])))
     findings.problems += problems_of_posts(findings, types)
     findings.problems += problems_of_images(findings)
+    if encoder:
+        findings.problems += problems_of_reading(findings, encoder)
     return findings
 
 

@@ -1,0 +1,54 @@
+"""What a text encoder cannot read: words that its vocabulary lacks, posts longer than its window."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from mnerflow.data.check.findings import Findings, Problem
+from mnerflow.errors import UserError
+
+WEIGHTS = Path("resources/weights")
+MANY = 0.05  # share of the tokens from which another encoder should be tried
+
+
+def problems_of_reading(findings: Findings, encoder: str) -> Iterator[Problem]:
+    """Tell by split how many tokens hold a subword that ``encoder`` does not know; posts too long are noted.
+
+    ``encoder`` is a folder of weights, or the name of one that a run has fetched. Raises ``UserError`` where
+    it has no tokenizer.
+    """
+    tokenizer = _tokenizer(encoder)
+    unknown, longest = tokenizer.unk_token_id, tokenizer.model_max_length
+    for split, numbered in findings.splits.items():
+        posts = [post.tokens for _, post in numbered if post.tokens]
+        tokens = [token for post in posts for token in post]
+        rows = tokenizer(tokens, add_special_tokens=False, verbose=False)["input_ids"] if tokens else []
+        share = sum(not row or unknown in row for row in rows) / max(1, len(rows))
+        pieces = iter(map(len, rows))
+        long = sum(sum(next(pieces) for _ in post) + 2 > longest for post in posts)
+        findings.notes.append(
+            f"{split}: {encoder} has no subword for {100 * share:.1f} % of the tokens; {long} posts are "
+            f"longer than its window of {longest} subwords."
+        )
+        if share >= MANY:
+            yield Problem(
+                f"{findings.name(split)}: {encoder} has no subword for {100 * share:.1f} % of the tokens",
+                "Take an encoder of the language, or one of many, as intfloat/multilingual-e5-small.",
+                False,
+            )
+
+
+def _tokenizer(encoder: str) -> Any:
+    from transformers import AutoTokenizer
+
+    folder = next((path for path in (Path(encoder), WEIGHTS / encoder) if path.is_dir()), None)
+    if folder is None:
+        raise UserError(
+            f"--encoder: neither a folder {encoder} nor {WEIGHTS / encoder} is here. Name a folder of "
+            "weights, or an encoder that a run has fetched"
+        )
+    try:
+        return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except (OSError, ValueError) as error:
+        first = str(error).partition("\n")[0]
+        raise UserError(f"--encoder: {folder} holds no tokenizer that can be read ({first})") from error
