@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
 
 from mnerflow.data.post import Post, write_posts
 from mnerflow.errors import UserError
 from mnerflow.evaluation.scores import COLUMNS, Run
 from mnerflow.reporting import style
-from mnerflow.reporting.plots.confusion_matrix import draw_confusion_matrix
+from mnerflow.reporting.plots.confusion_matrix import by_type, draw_confusion_matrix
 from mnerflow.reporting.plots.entity_types import draw_entity_types
 from mnerflow.reporting.plots.fusion_comparison import draw_fusion_comparison
 from mnerflow.reporting.plots.panels import MOST_PANELS, Panel, first_panels, group_by_panel, places, size_of
@@ -218,3 +219,25 @@ def test_fusions_can_be_told_apart_in_grey():
     many = style.fusion_looks([*style.FUSIONS, *(f"own_{k}" for k in range(35))])
     assert len({(look.color, look.marker) for look in many.values()}) == len(many)
     assert next(iter(many)) == "text_only"
+
+
+def test_many_tags_are_put_together_to_their_types(tmp_path, drawn):
+    counts = np.array([[5, 1, 0], [2, 3, 4], [0, 1, 6]])
+    merged, kinds = by_type(counts, ["O", "B-PER", "I-PER"])
+    assert kinds == ["O", "PER"] and merged.tolist() == [[5, 1], [2, 14]]
+    tags = ["O", *(f"{prefix}-T{number}" for number in range(60) for prefix in "BI")]
+    draw_confusion_matrix(write_predictions(tmp_path, [(tag, tag) for tag in tags]), {}, tmp_path / "plot")
+    write_posts(tmp_path / "train.jsonl", [Post("1", ["x"] * len(tags), tags)])
+    draw_tag_distribution({"train": tmp_path / "train.jsonl"}, "many", {}, tmp_path / "tags")
+    matrix, distribution = (figure.axes[0] for figure in drawn)
+    for axes in (matrix, distribution):
+        names = [label.get_text() for label in axes.get_yticklabels()]
+        assert names == ["O", *sorted(f"T{number}" for number in range(60))]
+    assert matrix.get_ylabel() == "Gold type"
+
+
+def test_letters_that_no_font_has_are_logged(tmp_path, caplog):
+    figure = Figure()
+    figure.text(0, 0, "a\U000f0000b", family="DejaVu Sans")  # of a plane for private use
+    style.save(figure, tmp_path / "plot")
+    assert f"plot: no font here has {chr(0xF0000)}; on Debian, install fonts-noto-cjk" in caplog.text

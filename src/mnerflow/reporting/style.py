@@ -1,24 +1,47 @@
 """How every figure looks: sizes for print, one look a fusion, files that are the same bytes each time."""
 
 import math
+import re
 import textwrap
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib.style
+from matplotlib import font_manager
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from mnerflow.files import atomic_path
+from mnerflow.log import logger
 
 COLUMN = 3.4  # inches: one column of a two-column page
 FULL = 7.0  # inches: both columns
 SMALL = 6  # points: the smallest text, for numbers inside the plot
+MANY = 30  # names on an axis, from which there is no room for a number beside each
+DENSE = 8  # names below each other's neighbours, from which they are written upwards
 MUTED = "#666666"
 # (fill, hatch) of the first, second and third split
 FILLS = (("#1F4E79", ""), ("#9CC3E0", "////"), ("#F2F2F2", ""))
 PNG_DPI = 200
+MISSING = re.compile(r"Glyph (\d+) .* missing from font")
+
+EAST_ASIAN = re.compile(r"(Noto|SourceHan)Sans(CJK|SC|TC|JP|KR|HK)[\w-]*\.(ttc|otf|ttf)")
+
+
+def _east_asian() -> list[str]:
+    """Fonts of this machine with Chinese, Japanese or Korean; matplotlib's own list may be older."""
+    files = (Path(file) for file in font_manager.findSystemFonts())
+    for file in sorted(file for file in files if EAST_ASIAN.fullmatch(file.name)):
+        font_manager.fontManager.addfont(file)
+    found = (
+        re.fullmatch("(Noto|Source Han) Sans (CJK )?(SC|TC|JP|KR|HK)", name)
+        for name in font_manager.get_font_names()
+    )
+    return sorted(name[0] for name in found if name)
+
 
 styled = matplotlib.style.context(
     {
@@ -32,7 +55,8 @@ styled = matplotlib.style.context(
         "axes.titlesize": 7,
         "axes.titlepad": 4,
         "figure.constrained_layout.use": True,
-        "font.family": "DejaVu Sans",  # ships with matplotlib, so every machine draws the same
+        # The first ships with matplotlib, so every machine draws the same; the others draw what it lacks.
+        "font.family": ["DejaVu Sans", *_east_asian()],
         "font.size": 7,
         "grid.color": "#DDDDDD",
         "grid.linewidth": 0.5,
@@ -131,8 +155,26 @@ def note(text: str) -> Figure:
 def save(figure: Figure, out_stem: str | Path) -> None:
     """Write ``<out_stem>.png`` (200 dpi) and ``<out_stem>.svg`` atomically, without date or version.
 
-    To be called under ``styled``. Raises ``UserError`` when a file cannot be written.
+    To be called under ``styled``. Letters that no font here has are drawn as boxes, and logged. Raises
+    ``UserError`` when a file cannot be written.
     """
-    for suffix, metadata in ((".png", {"Software": None}), (".svg", {"Date": None, "Creator": None})):
-        with atomic_path(f"{out_stem}{suffix}") as temporary:
-            figure.savefig(temporary, dpi=PNG_DPI, metadata=metadata)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        for suffix, metadata in ((".png", {"Software": None}), (".svg", {"Date": None, "Creator": None})):
+            with atomic_path(f"{out_stem}{suffix}") as temporary:
+                figure.savefig(temporary, dpi=PNG_DPI, metadata=metadata)
+    missing = {found[1] for one in said if (found := MISSING.match(str(one.message)))}
+    if missing:
+        letters = "".join(sorted(chr(int(code)) for code in missing))
+        logger.warning("%s: no font here has %s; on Debian, install fonts-noto-cjk", out_stem, letters)
+    for one in said:
+        if not MISSING.match(str(one.message)):
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+
+
+def name_places(axes: Axes, names: Sequence[str]) -> None:
+    """Write names below the places 0, 1, … of an axis, upwards where they are many."""
+    dense = len(names) > DENSE
+    size = 4.5 if len(names) > MANY else None
+    axes.set_xticks(range(len(names)), names, rotation=90 if dense else 0, fontsize=size)
+    axes.tick_params(axis="x", length=0)

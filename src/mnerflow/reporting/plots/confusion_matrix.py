@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from mnerflow.data.tags import Names, renamed
+from mnerflow.data.tags import OUTSIDE, Names, entity_type, renamed
 from mnerflow.evaluation.metrics import confusion_matrix
 from mnerflow.evaluation.predictions import read_tested
 from mnerflow.plan.names import Run
@@ -16,23 +16,28 @@ from mnerflow.reporting.style import COLUMN, FULL, SMALL
 
 MOST_IN_COLUMN = 9  # tags; more would leave a cell no room for its numbers
 MOST_WITH_NUMBERS = 25
+MOST_TAGS = 60  # above it, types take the place of tags
 
 
 @style.styled
 def draw_confusion_matrix(predictions: str | Path, names: Names, out_stem: str | Path) -> None:
     """Draw a run's predictions of the test split: of the words with a gold tag, how many per cent got which.
 
-    The small number is the count of words. Where nothing was confused the cell is empty; a tag without
-    gold words has an empty row. ``names`` are what entity types are called. Raises ``UserError`` when the
-    file is missing or malformed.
+    The small number is the count of words. Many tags are put together to their types. Where nothing was
+    confused the cell is empty; a tag without gold words has an empty row. ``names`` are what entity types are
+    called. Raises ``UserError`` when the file is missing or malformed.
     """
     run = Run.from_folder(Path(predictions).parent)
     records = read_tested(predictions)
     tags = ordered_tags(tag for record in records for tag in (*record.labels, *record.predicted))
     title = f"{run.data}: {run.encoders}\n{style.words(run.system)}, seed {run.seed}"
     if tags:
-        shown = [renamed(tag, names) for tag in tags]
-        figure = _figure(confusion_matrix(records, tags), shown, title)
+        counts = confusion_matrix(records, tags)
+        if len(tags) > MOST_TAGS:
+            counts, kinds = by_type(counts, tags)
+            figure = _figure(counts, [names.get(kind, kind) for kind in kinds], title, "type")
+        else:
+            figure = _figure(counts, [renamed(tag, names) for tag in tags], title, "tag")
     else:
         figure = style.note("No predictions.")
     style.save(figure, out_stem)
@@ -44,19 +49,28 @@ def row_shares(counts: np.ndarray) -> np.ndarray:
     return counts / np.maximum(totals, 1)
 
 
-def _figure(counts: np.ndarray, tags: Sequence[str], title: str) -> Figure:
+def by_type(counts: np.ndarray, tags: Sequence[str]) -> tuple[np.ndarray, list[str]]:
+    """Counts of tags, ``(tags, tags)``, put together to those of their types, ``O`` being one."""
+    own = [entity_type(tag) or OUTSIDE for tag in tags]
+    kinds = list(dict.fromkeys(own))
+    member = np.array([[kind == one for one in own] for kind in kinds], dtype=counts.dtype)
+    return member @ counts @ member.T, kinds
+
+
+def _figure(counts: np.ndarray, tags: Sequence[str], title: str, what: str) -> Figure:
     size = COLUMN if len(tags) <= MOST_IN_COLUMN else FULL
     figure = Figure(figsize=(size, size + 0.15))
-    axes = figure.add_subplot(title=title, xlabel="Predicted tag", ylabel="Gold tag")
+    axes = figure.add_subplot(title=title, xlabel=f"Predicted {what}", ylabel=f"Gold {what}")
     shares = row_shares(counts)
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    axes.set_xticks(range(len(tags)), tags, rotation=90)
-    axes.set_yticks(range(len(tags)), tags)
+    small = 4.5 if len(tags) > style.MANY else None
+    axes.set_xticks(range(len(tags)), tags, rotation=90, fontsize=small)
+    axes.set_yticks(range(len(tags)), tags, fontsize=small)
     axes.tick_params(length=0)
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
     if len(tags) > MOST_WITH_NUMBERS:
-        figure.colorbar(image, ax=axes, label="Share of the gold tag's words", shrink=0.5, fraction=0.03)
+        figure.colorbar(image, ax=axes, label=f"Share of the gold {what}'s words", shrink=0.5, fraction=0.03)
         return figure
     axes.set_xlabel("Predicted tag\n(above: % of the gold tag's words; below: words)")
     for row, column in np.argwhere(counts):

@@ -37,7 +37,8 @@ def draw_per_type(types: str | Path, out_stem: str | Path) -> None:
 def _figure(scores: Scores) -> Figure:
     panels, note = first_panels(group_by_panel(scores))
     looks = style.fusion_looks(run.system for run in scores)
-    placed = places(panels, 3)
+    most = max(len(kinds) for kinds in scores.values())
+    placed = places(panels, 3 if most <= style.DENSE else 1)
     figure, grid, width = figure_of(placed, 1.6)
     own = looks_by_data(panels, looks)
     first: dict[str, Axes] = {}  # of each data set, whose scale the others have
@@ -63,6 +64,5 @@ def _draw(axes: Axes, fusions: dict[str, dict[str, tuple[float, float]]], looks:
                 x + (index - (len(looks) - 1) / 2) * step, mean, deviation,
                 color=look.color, marker=look.marker, markersize=3.6, elinewidth=0.8,
             )  # fmt: skip
-    axes.set_xticks(range(len(types)), types)
+    style.name_places(axes, types)
     axes.set_xlim(-0.5, len(types) - 0.5)
-    axes.tick_params(axis="x", length=0)

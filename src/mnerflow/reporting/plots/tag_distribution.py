@@ -1,14 +1,15 @@
 """How often each tag stands in each split."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mnerflow.data.post import read_posts
-from mnerflow.data.tags import Names, renamed
+from mnerflow.data.tags import OUTSIDE, Names, entity_type, renamed
 from mnerflow.reporting import style
 from mnerflow.reporting.plots.tags import ordered_tags
 from mnerflow.reporting.style import COLUMN, FILLS, SMALL
@@ -21,8 +22,8 @@ def draw_tag_distribution(
     """Draw the number of tokens a tag in the prepared posts of each split (name → ``<split>.jsonl``).
 
     Tokens that a filter hides from the model are not counted. The axis is logarithmic; the number
-    itself stands at the bar's end. ``names`` are what entity types are called. Raises ``UserError`` when a
-    file is missing or malformed.
+    itself stands at the bar's end. Of more than ``style.MANY`` tags the types are drawn, by marks. ``names``
+    are what entity types are called. Raises ``UserError`` when a file is missing or malformed.
     """
     counts = {split: count_tags(path) for split, path in splits.items()}
     style.save(_figure(counts, title, names), out_stem)
@@ -37,6 +38,8 @@ def _figure(counts: Mapping[str, Counter[str]], title: str, names: Names) -> Fig
     tags = ordered_tags(tag for counter in counts.values() for tag in counter)
     if not tags:
         return style.note("No posts.")
+    if len(tags) > style.MANY:
+        return _marks(counts, tags, title, names)
     height = 0.8 / len(counts)
     figure = Figure(figsize=(COLUMN, 0.7 + 0.115 * len(tags) * (len(counts) + 0.6)))
     axes = figure.add_subplot(title=title, xscale="log", xlabel="Tokens (log scale)")
@@ -50,12 +53,36 @@ def _figure(counts: Mapping[str, Counter[str]], title: str, names: Names) -> Fig
         axes.bar_label(bars, [f"{value:,}" for value in values], padding=2, fontsize=SMALL)
     # A log axis has no zero: it starts below 1, so that a tag seen once still has a bar.
     axes.set_xlim(0.7, 4 * max(max(counter.values(), default=1) for counter in counts.values()))
-    axes.set_ylim(len(tags) - 0.5, -0.5)
-    axes.xaxis.set_major_formatter("{x:,.0f}")
-    axes.minorticks_off()
-    axes.set_yticks(range(len(tags)), [renamed(tag, names) for tag in tags])
-    axes.tick_params(axis="y", length=0)
-    axes.grid(visible=True, axis="x")
     axes.grid(visible=False, axis="y")
+    _name(axes, [renamed(tag, names) for tag in tags])
     figure.legend(loc="outside lower center", ncols=len(counts))
     return figure
+
+
+def _marks(counts: Mapping[str, Counter[str]], tags: Sequence[str], title: str, names: Names) -> Figure:
+    kinds = list(dict.fromkeys(entity_type(tag) or OUTSIDE for tag in tags))
+    figure = Figure(figsize=(COLUMN, 0.8 + 0.1 * len(kinds)))
+    axes = figure.add_subplot(title=title, xscale="log", xlabel="Tokens (log scale)")
+    for (split, counter), (color, _), marker in zip(counts.items(), FILLS, "o^s", strict=False):
+        numbers: Counter[str] = Counter()
+        for tag, number in counter.items():
+            numbers[entity_type(tag) or OUTSIDE] += number
+        places = [place for place, kind in enumerate(kinds) if numbers[kind]]
+        axes.plot(
+            [numbers[kinds[place]] for place in places], places, marker, label=split, color=color,
+            markeredgecolor="black", markeredgewidth=0.4,
+        )  # fmt: skip
+    axes.grid(visible=True, axis="y")
+    _name(axes, [names.get(kind, kind) for kind in kinds], small=True)
+    figure.legend(loc="outside lower center", ncols=len(counts))
+    return figure
+
+
+def _name(axes: Axes, names: Sequence[str], *, small: bool = False) -> None:
+    """Write names beside the places 0, 1, … from above, and numbers below."""
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.minorticks_off()
+    axes.set_yticks(range(len(names)), names, fontsize=5 if small else None)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(visible=True, axis="x")
