@@ -31,6 +31,9 @@ from mnerflow.errors import UserError, printable
 from mnerflow.files import check_space
 
 
+include: "terminal.smk"
+
+
 def end_at_second_interrupt(number, frame):
     """The first Ctrl-C waits for the jobs to end, the second for nothing; see mnerflow.compute.lifeline."""
     signal.signal(signal.SIGINT, lambda number, frame: os._exit(128 + number))
