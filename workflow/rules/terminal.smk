@@ -88,6 +88,7 @@ class Terminal(logging.Handler):
         super().__init__()
         self.usual = usual
         self.works = False
+        self.told = set()
 
     def emit(self, record):
         try:
@@ -136,9 +137,9 @@ class Terminal(logging.Handler):
     def is_told(self, record, event):
         said = record.getMessage()
         if record.levelno < logging.WARNING:
-            return not said.startswith(self.UNTOLD) and (
-                not self.works or not event and said.startswith(self.TOLD)
-            )
+            once = not event and said.startswith(self.TOLD) and said not in self.told
+            self.told.add(said)
+            return once if self.works else not said.startswith(self.UNTOLD)
         of_script = getattr(record, "exception", None) == "RuleException" and "CalledProcessError" in said
         return (
             event != LogEvent.JOB_ERROR and not of_script and not any(known in said for known in self.KNOWN)
