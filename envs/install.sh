@@ -14,12 +14,11 @@ but() { awk -v names="^($1)==" '/^[^ #]/ {found = $0 ~ names} !found' "$lock"; }
 
 by_pip() { .venv/bin/python -m pip install --disable-pip-version-check -qq --no-deps "$@"; }
 
-# uv is quicker, but knows nothing of what pip was told: a mirror, a folder of packages, a proxy.
+# uv takes a sixth of pip's processor time, but does not know where pip was told to look instead of the package index.
 by_uv() {
-    ! .venv/bin/python -m pip config list | grep -E 'index|find-links|proxy|cert|trusted-host' > /dev/null &&
+    ! .venv/bin/python -m pip config list | grep -E '\.(index-url|no-index)=' > /dev/null &&
         named uv > "$scratch/uv.lock" && by_pip --require-hashes -r "$scratch/uv.lock" &&
-        UV_CACHE_DIR="$scratch/cache" .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps \
-            --compile-bytecode "$@"
+        UV_CACHE_DIR="$scratch/cache" .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps "$@"
 }
 
 case "${TORCH-}" in
