@@ -162,7 +162,7 @@ asked_for_else = (
     settings.dryrun or settings.verbose or settings.debug_dag or {*(settings.quiet or ())} - {Quietness.HOST}
 )
 if workflow.is_main_process and not asked_for_else:
-    for handler in snakemake_logger.handlers:
+    for handler in [*snakemake_logger.handlers]:
         if handler.name == "DefaultStreamHandler":
             snakemake_logger.removeHandler(handler)
             snakemake_logger.addHandler(Terminal(handler))
