@@ -109,7 +109,8 @@ class Terminal(logging.Handler):
             )
         elif event == LogEvent.JOB_FINISHED and record.job_id in self.running:
             took = self.progress.end(record.job_id, record.created)
-            left = self.progress.seconds_left(record.created)
+            # Elsewhere, jobs wait for machines as long as others let them.
+            left = self.progress.seconds_left(record.created) if workflow.local_exec else None
             rest = f" ({about(left)} left)" if left else ""
             self.say(record.job_id, f"{duration(took)}{rest}")
         elif event == LogEvent.JOB_ERROR and record.jobid in self.running:
