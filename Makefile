@@ -12,6 +12,7 @@ SNAKEMAKE = .venv/bin/snakemake --cores $(CORES) $(if $(strip $(SETTINGS)),--con
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "MIRROR=DIR reads raw data from a folder, WEIGHTS_MIRROR=DIR looks model weights up there first, CORES=N uses N cores."
+	@echo "TORCH=cpu installs PyTorch without CUDA."
 
 run: .venv/installed ## the embedded default: make the environment, train, print the results table
 	@touch .venv/asked
@@ -102,7 +103,6 @@ reference: .venv/installed ## write docs/configuration.md, docs/tables.md and th
 	.venv/bin/python -m mnerflow.reporting.glossary > docs/tables.md
 
 lock: .venv/installed ## pin what envs/requirements.in names; NEWER=1 takes newer versions of all
-	.venv/bin/python -m pip install --quiet uv
 	.venv/bin/uv pip compile $(if $(NEWER),--upgrade) --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--custom-compile-command "make lock" envs/requirements.in --output-file envs/requirements.lock
 
@@ -111,11 +111,5 @@ clean: ## remove results and downloads, keep the environment
 	rm -rf resources .snakemake
 
 .venv/installed: envs/requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "mnerflow needs Python 3.11 or newer; name one with make PYTHON=python3.12"; exit 1; }
-	$(PYTHON) -m venv .venv || \
-		{ echo "Python cannot make an environment here; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
-	@echo "Installing the environment into .venv, about 6 GB; this takes minutes."
-	.venv/bin/python -m pip install --disable-pip-version-check -qq --require-hashes -r envs/requirements.lock
-	.venv/bin/python -m pip install --disable-pip-version-check -qq --no-deps --no-build-isolation --editable .
+	@PYTHON="$(PYTHON)" TORCH="$(TORCH)" envs/install.sh
 	@touch $@

@@ -34,15 +34,19 @@ TINY = Path(__file__).with_name("tiny.yaml")
 
 @dataclass(frozen=True)
 class Result:
-    """What Snakemake answered: its exit status, and all that it and its jobs printed."""
+    """What Snakemake answered: its exit status, all that it and its jobs printed, and what it logged.
+
+    It plans without a log.
+    """
 
     status: int
     output: str
+    log: str = ""
 
     @property
     def jobs(self) -> dict[str, int]:
         """How many jobs of each rule were planned, ``all`` left out; empty when nothing is to be done."""
-        table = re.search(r"^Job stats:\n.*\n-.*\n((?:\w+ +\d+\n)+)", self.output, re.MULTILINE)
+        table = re.search(r"^Job stats:\n.*\n-.*\n((?:\w+ +\d+\n)+)", self.log or self.output, re.MULTILINE)
         lines = table[1].splitlines() if table else []
         counts = {rule: int(count) for rule, count in map(str.split, lines)}
         return {rule: count for rule, count in counts.items() if rule not in ("all", "total")}
@@ -50,7 +54,7 @@ class Result:
     @property
     def trained(self) -> set[str]:
         """Folders below ``results/runs`` of the runs whose training was planned."""
-        return set(re.findall(r"output: results/runs/(\S+)/model\.safetensors", self.output))
+        return set(re.findall(r"output: results/runs/(\S+)/model\.safetensors", self.log or self.output))
 
 
 def heed_signals() -> None:
@@ -90,9 +94,11 @@ class Workflow:
 
     def run(self, folder: Path, config: dict[str, Any], *arguments: str, **environment: str) -> Result:
         """Run Snakemake to its end."""
+        before = set(folder.glob(".snakemake/log/*.log"))
         process = self.start(folder, config, *arguments, **environment)
         output, _ = process.communicate()
-        return Result(process.returncode, output)
+        new = set(folder.glob(".snakemake/log/*.log")) - before
+        return Result(process.returncode, output, "".join(file.read_text(encoding="utf-8") for file in new))
 
     def plan(self, folder: Path, config: dict[str, Any]) -> Result:
         """What a run would do; changes nothing."""

@@ -69,7 +69,11 @@ def test_a_job_that_the_system_killed(workflow: Workflow, config: dict, tmp_path
         result = workflow.run(tmp_path, config, DATA)
     said = "mnerflow: a job was killed before it could say why, mostly a sign that memory did not suffice."
     assert result.status != 0 and "Traceback" not in result.output
-    assert said in result.output and result.output.index(said) > result.output.index("Exiting because a job")
+    last = result.output[result.output.index("\nmnerflow: ") :].split("\n")
+    assert last[1].startswith(said) and last[2] == "log     results/logs/make_demo/demo.log"
+    assert (
+        last[3].startswith("go on   ") and last[4].startswith("more    .snakemake/log/") and last[5:] == [""]
+    )
 
 
 def test_a_clock_that_went_back(workflow: Workflow, config: dict, tmp_path: Path):

@@ -1,5 +1,6 @@
 """What a person is told when something is wrong, and one's own data from a folder to the table."""
 
+import ast
 import hashlib
 import json
 import re
@@ -22,7 +23,10 @@ def refused(result: Result, *parts: str) -> None:
     told = [number for number, line in enumerate(lines) if line.startswith("mnerflow: ")]
     told = [number for number in told if "the grid lacks" not in lines[number]]  # said at every start
     assert len(told) == 1 and all(part in lines[told[0]] for part in parts), result.output
-    assert len(lines) - told[0] < 10, f"more than Snakemake's farewell follows: {result.output}"
+    assert len(lines) - told[0] < 10 and "Error in rule" not in result.output, result.output
+    if " jobs on 2 cores." in result.output:  # else nothing was begun
+        assert lines[-2].startswith("go on   mend that, then type the same command again"), result.output
+        assert re.fullmatch(r"more    \.snakemake/log/\S+\.log", lines[-1]), result.output
 
 
 def files(folder: Path) -> set[str]:
@@ -95,6 +99,17 @@ def test_the_list_of_rules_says_of_each_what_it_does(workflow: Workflow, tmp_pat
     assert len({*said.values()}) == len(said)
     variants = {"score_rival": "a rival answered", "train_candidate": "a search"}
     assert not {rule for rule, words in variants.items() if words not in said[rule]}
+    targets = {"all", "tables_of_predictions", "rivals", "contexts"}
+    assert words_of_rules().keys() == said.keys() - targets
+
+
+def words_of_rules() -> dict[str, str]:
+    """What the terminal calls the job of a rule."""
+    parsed = ast.parse((ROOT / "workflow/rules/terminal.smk").read_text(encoding="utf-8"))
+    found = [
+        each.value for each in parsed.body if isinstance(each, ast.Assign) and each.targets[0].id == "WORDS"
+    ]
+    return ast.literal_eval(found[0])
 
 
 def test_mirror_without_the_file(workflow: Workflow, tmp_path: Path):

@@ -147,10 +147,36 @@ def test_a_log_for_every_job(finished: Finished):
 
 
 def test_the_table_is_printed_at_the_end(finished: Finished):
-    end = finished.result.output[finished.result.output.index("Entity F1 on test") :]
+    end = finished.result.output[finished.result.output.index("Done in ") :]
+    assert re.match(
+        r"Done in \d+ min \d+ s; the largest job used \d\.\d GiB of memory\.\n\nDoes the image", end
+    )
     assert "bilstm+cnn linear" in end and "bilstm text_only" in end
-    assert re.search(r"tables +results/test/tables\nplots +results/test/plots", end)
-    assert re.search(r"took +\d+ min \d+ s; the largest job used \d\.\d GiB", end)
+    places = {"tables": "tables", "plots": "plots", "data": "reports/data", "report": "report.html"}
+    assert end.endswith(
+        "\n\n" + "".join(f"{name:<8}results/test/{place}\n" for name, place in places.items())
+    )
+
+
+def test_the_terminal_has_a_line_a_job(finished: Finished):
+    lines = finished.result.output.partition("\nDone in ")[0].splitlines()
+    begun = next(number for number, line in enumerate(lines) if " jobs on 2 cores. Snakemake's log: " in line)
+    jobs = [re.fullmatch(r" ?(\d+) of (\d+)  (.+?) · (.*)", line) for line in lines[begun + 1 :]]
+    told = [job for job in jobs if job]
+    total = sum(finished.result.jobs.values())
+    assert [(int(job[1]), int(job[2])) for job in told] == [(number + 1, total) for number in range(total)]
+    assert {job[3] for job in told} >= {"make demo", "train demo", "score demo_control (nonword)"}
+    trained = [job[4].partition(" (")[0] for job in told if job[3] == "train demo"]
+    assert sorted(re.sub(r" · (\d+ min )?\d+ s$", "", each) for each in trained) == [
+        *("bilstm text_only · seed 1", "bilstm+cnn linear · seed 1", "bilstm+cnn linear · seed 2")
+    ]
+    assert (
+        re.search(r"\((about \d+ min|less than a minute) left\)$", told[-2][0]) and "left" not in told[0][0]
+    )
+    assert not re.search("[\r\x1b]", finished.result.output), "not a terminal"
+    others = [line for line, job in zip(lines[begun + 1 :], jobs, strict=True) if not job]
+    assert all("no entity of dev was found" in line for line in others), "jobs that warned"
+    assert "rule train:" in finished.result.log
 
 
 # What a second run does.

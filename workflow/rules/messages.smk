@@ -52,16 +52,23 @@ def check_contexts(runs):
 
 
 def show_failures():
-    """Print what the jobs that failed say of themselves, and where their logs lie; no log tells of a full disk."""
+    """Print what the jobs that failed say of themselves, where their logs lie, and how to go on; no log tells of a
+    full disk."""
     try:
         check_space(NOTES)
     except UserError as error:
         print(f"\nmnerflow: {error}", file=sys.stderr)
         return
-    for file in sorted(Path("results/logs").rglob("*.log")):
-        message = failure(file.read_text(encoding="utf-8")) if is_new(file) else None
-        if message:
-            print(f"\nmnerflow: {message}\nlog     {file}", file=sys.stderr)
+    logs = [file for file in sorted(Path("results/logs").rglob("*.log")) if is_new(file)]
+    said = {file: message for file in logs if (message := failure(file.read_text(encoding="utf-8")))}
+    for file, message in said.items():
+        print(f"\nmnerflow: {message}\nlog     {file}", file=sys.stderr)
+    if said:
+        what = "mend that, then type the same command again: what is done stays done"
+    else:
+        what = "type the same command again: what is done stays done"
+        print("\nmnerflow: stopped before the end; no job's log tells of a failure.", file=sys.stderr)
+    print(f"go on   {what}\nmore    {log_of_snakemake()}", file=sys.stderr)
 
 
 def is_new(file):
@@ -76,8 +83,8 @@ def show_results():
     if all(
         Path(study(file)).exists() for file in ("config.yaml", "tables/grid.csv", "tables/does_it_help.csv")
     ):
-        print(results_text(Path(plan.study)))
         show_time()
+        print(results_text(Path(plan.study)))
 
 
 def show_rivals():
@@ -85,8 +92,8 @@ def show_rivals():
     from mnerflow.reporting.show import rivals_text
 
     if Path(study("tables/rivals.csv")).exists():
-        print(rivals_text(Path(plan.study)))
         show_time()
+        print(rivals_text(Path(plan.study)))
 
 
 def show_contexts(written):
@@ -105,6 +112,5 @@ def show_contexts(written):
 
 def show_time():
     """Print how long this start of the workflow took, and how much memory its largest job."""
-    minutes, seconds = divmod(round(time.time() - STARTED), 60)
     largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
-    print(f"took    {minutes} min {seconds} s; the largest job used {largest:.1f} GiB of memory")
+    print(f"Done in {duration(time.time() - STARTED)}; the largest job used {largest:.1f} GiB of memory.\n")

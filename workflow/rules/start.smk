@@ -40,6 +40,9 @@ from mnerflow.plan.settings import merge
 from mnerflow.yaml_file import read_yaml
 
 
+include: "terminal.smk"
+
+
 def end_at_second_interrupt(number, frame):
     """The first Ctrl-C waits for the jobs to end, the second for nothing; see mnerflow.compute.lifeline."""
     signal.signal(signal.SIGINT, lambda number, frame: os._exit(128 + number))

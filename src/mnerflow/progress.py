@@ -1,0 +1,79 @@
+"""How far a start of the workflow is: jobs done of all, and about how long the rest takes."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Hashable, Mapping
+from dataclasses import dataclass
+from statistics import median
+
+
+@dataclass(frozen=True)
+class _Running:
+    kind: str
+    begun: float
+    side_by_side: float
+
+
+class Progress:
+    """Counts the jobs of each kind, and remembers how long those that ended took.
+
+    Times are in seconds, of any clock. Of a kind in ``slow`` nothing is guessed before one of its jobs has
+    ended; any other kind takes until then what the others took.
+    """
+
+    def __init__(self, jobs: Mapping[str, int], slow: Collection[str] = ()) -> None:
+        self.total = sum(jobs.values())
+        self._slow = slow
+        self._left = Counter(jobs)
+        self._took: dict[str, list[float]] = defaultdict(list)
+        self._running: dict[Hashable, _Running] = {}
+
+    @property
+    def done(self) -> int:
+        """How many jobs have ended well."""
+        return self.total - self._left.total()
+
+    def begin(self, job: Hashable, kind: str, now: float, side_by_side: float = 1) -> None:
+        """A job begins, of which ``side_by_side`` find room at once."""
+        self._running[job] = _Running(kind, now, max(1, side_by_side))
+
+    def end(self, job: Hashable, now: float) -> float:
+        """A job has ended well; returns the seconds that it took."""
+        ended = self._running.pop(job)
+        took = now - ended.begun
+        self._left[ended.kind] -= 1
+        self._took[ended.kind].append(took / ended.side_by_side)
+        return took
+
+    def fail(self, job: Hashable, now: float) -> float:
+        """A job has failed, and may begin again; returns the seconds that it took."""
+        return now - self._running.pop(job).begun
+
+    def seconds_left(self, now: float) -> float | None:
+        """What the rest takes, by the medians of the jobs that have ended; None while they do not tell."""
+        quick = [took for kind, each in self._took.items() if kind not in self._slow for took in each]
+        typical = {
+            kind: median(known)
+            for kind in +self._left
+            if (known := self._took.get(kind, [] if kind in self._slow else quick))
+        }
+        if typical.keys() != (+self._left).keys():
+            return None
+        begun = sum(
+            min((now - job.begun) / job.side_by_side, typical[job.kind]) for job in self._running.values()
+        )
+        return sum(count * typical[kind] for kind, count in (+self._left).items()) - begun
+
+
+def duration(seconds: float) -> str:
+    """``"22 s"``, ``"3 min 28 s"`` or ``"2 h 5 min"``."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes_of_hour = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes_of_hour} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def about(seconds: float) -> str:
+    """The same, as roughly as an estimate is known: ``"less than a minute"``, ``"about 3 min"``."""
+    minutes = round(seconds / 60)
+    return f"about {duration(60 * minutes).removesuffix(' 0 s')}" if minutes else "less than a minute"
