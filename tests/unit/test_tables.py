@@ -76,6 +76,13 @@ def test_a_test_split_that_is_too_small_to_compare_on_is_named():
     ]
 
 
+def test_a_model_that_finds_nothing_is_named_with_the_likely_cause():
+    blind = row(1, 0.0, image_encoder="none", fusion="text_only")
+    sees_no_words = row(1, 0.0, text_encoder="none", fusion="image_only")
+    [note] = grid_table(summarize([row(1, 0.5), blind, sees_no_words])).notes
+    assert note.startswith("On demo no entity was found by minilm text_only: training did not get under way.")
+
+
 def test_every_column_of_every_table_is_explained_in_the_docs() -> None:
     page = (ROOT / "docs/tables.md").read_text(encoding="utf-8")
     assert page == glossary(), "write it again: python -m mnerflow.reporting.glossary > docs/tables.md"

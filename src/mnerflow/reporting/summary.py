@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from mnerflow.conditions import CHANGES, IMAGE, TRUE, Condition
 from mnerflow.errors import listed
-from mnerflow.plan.names import Combination
+from mnerflow.plan.names import NONE, Combination
 from mnerflow.reporting.columns import (
     COMBINATION_COLUMNS,
     COUNT,
@@ -136,7 +136,7 @@ def remarks(summary: Sequence[dict]) -> list[str]:
     few = [few_sentences(dataset, sentences) for dataset, sentences in small.items()]
     blind: dict[str, list[str]] = defaultdict(list)
     for row in summary:
-        if row["entity_f1_mean"] == 0:
+        if row["entity_f1_mean"] == 0 and row["text_encoder"] != NONE:  # a picture alone names no word
             blind[row["dataset"]].append(Combination.of(row).model)
     return few + [
         f"On {dataset} no entity was found by {listed(models)}: training did not get under way. More epochs "
