@@ -17,6 +17,7 @@ from mnerflow.errors import UserError
 from mnerflow.files import expanded, inside
 from mnerflow.plan import layout
 from mnerflow.plan.names import NONE
+from mnerflow.plan.own_data import resolve
 from mnerflow.plan.plan import Plan
 from mnerflow.plan.settings import merge
 from mnerflow.plan.study import study_name
@@ -67,9 +68,7 @@ def configured(files: Sequence[Path], values: Mapping[str, Any]) -> dict[str, An
     config |= values
     check(config)
     config["name"] = study_name(config.get("name"), files)
-    for entry in config["datasets"].values():
-        if "folder" in entry:
-            entry["folder"] = str(expanded(entry["folder"]))
+    resolve(config["datasets"])
     return config
 
 

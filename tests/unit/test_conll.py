@@ -16,6 +16,7 @@ from mnerflow.data.prepare import prepare
 from mnerflow.data.schemes import NotInScheme, scheme_of, to_iob2
 from mnerflow.data.tags import spans
 from mnerflow.errors import UserError
+from mnerflow.plan.own_data import resolve
 
 # Of each: the text, its format, options, and the words and labels that it stands for.
 TABLES = {
@@ -219,3 +220,14 @@ def test_the_examples_of_the_page(format: str, tmp_path: Path) -> None:
     assert format_of(tmp_path / "t") == format
     [post] = parse(format, tmp_path / "t")
     assert post.tokens == ["EU", "rejects"] and post.labels[0].upper() == "B-ORG"
+
+
+def test_types_are_found_where_auto_stands_for_them(tmp_path: Path) -> None:
+    (tmp_path / "train.conll").write_text("EU S-ORG\nAnn S-PERS\n1 S-CARDINAL\n")
+    entry = {"folder": str(tmp_path), "format": "conll", "types": "auto", "splits": {"train": "train.conll"}}
+    entry |= {"scheme": "bioes", "map": {"PERS": "PER", "CARDINAL": "O"}}
+    resolve({"mine": entry})
+    assert entry["types"] == ["ORG", "PER"]
+    (tmp_path / "train.conll").write_text("EU O\n")
+    with pytest.raises(UserError, match="not one entity is tagged"):
+        resolve({"mine": entry | {"types": "auto"}})

@@ -7,7 +7,6 @@ from mnerflow.config.configuration import check
 from mnerflow.config.keys import check_keys
 from mnerflow.data.post import SPLITS
 from mnerflow.data.sources import known_by
-from mnerflow.files import expanded
 from mnerflow.fingerprint import fingerprint
 from mnerflow.llm import asked_contexts
 from mnerflow.llm import runs as llm
@@ -16,6 +15,7 @@ from mnerflow.plan.baselines import lacking_baselines, write_baselines
 from mnerflow.plan.checks import check_clock
 from mnerflow.plan.encoders import names_of
 from mnerflow.plan.names import FILTERS_OFF, NONE, Run
+from mnerflow.plan.own_data import resolve
 from mnerflow.plan.plan import Plan
 from mnerflow.plan.settings import broken_of, encoders_of, fit_of, image_config, modules_of
 from mnerflow.plan.study import study_name
@@ -42,9 +42,7 @@ try:
         check_keys(file)
     check(config)
     config["name"] = study_name(config.get("name"), GIVEN)
-    for entry in config["datasets"].values():
-        if "folder" in entry:
-            entry["folder"] = str(expanded(entry["folder"]))
+    resolve(config["datasets"])
     plan = Plan(config, ROOT / "config/prompt.md")
     PROMPTS = ROOT / "config/prompts"  # those of contexts
     # What a training run reads.

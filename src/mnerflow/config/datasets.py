@@ -17,7 +17,7 @@ from mnerflow.config.types import (
     Several,
     Sha256,
 )
-from mnerflow.data.config import DemoConfig, Fit, PrepareConfig, TokenizerName
+from mnerflow.data.config import FOUND, DemoConfig, Fit, PrepareConfig, TokenizerName
 
 RAW = ("files", "folder", "generator", "poner")  # where a data set's posts come from, one of them
 
@@ -128,6 +128,10 @@ class Dataset(PrepareConfig, About):
     def __post_init__(self) -> None:
         if sum(getattr(self, name) is not None for name in RAW) != 1:
             raise refused(f"exactly one of {', '.join(RAW)} is needed")
+        if self.types == FOUND:
+            if self.folder is None:
+                raise refused("types: auto is for data in a folder of your own; name the types")
+            return
         if unknown := [kind for kind in self.type_names if kind not in self.types]:
             raise refused(f"type_names: {unknown[0]!r} is none of the types {', '.join(self.types)}")
         names = [self.type_names.get(kind, kind) for kind in self.types]

@@ -23,6 +23,7 @@ from mnerflow.data.schemes import Scheme
 
 Fit = Literal["letterbox", "wrap"]  # how an image is brought into a square: whole, or cut into rows
 TokenizerName = Literal["words", "tweets", "treebank"]  # how raw text is cut, ``data.tokenizers``
+FOUND = "auto"  # types that are found in the files
 Policy = Literal["fail", "blank", "drop"]  # what becomes of an image that cannot be used
 
 
@@ -90,7 +91,7 @@ class PrepareConfig(Section):
 
     Attributes:
         format: the parser, a module of ``mnerflow.data.formats``.
-        types: the entity types, after ``map``.
+        types: the entity types, after ``map``; ``auto`` stands for those that the files of a folder have.
         splits: the raw file, or the files, of each split; dev and test may be left out.
         map: renames entity types, from their annotated name to one of ``types``, or to ``O``, which leaves
             them out.
@@ -111,7 +112,7 @@ class PrepareConfig(Section):
     """
 
     format: Name
-    types: Distinct[str]
+    types: Distinct[str] | Literal["auto"]
     splits: SplitFiles
     _: KW_ONLY
     map: dict[str, str] = field(default_factory=dict)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from mnerflow.data.config import PrepareConfig
 from mnerflow.data.contexts import Texts, numbered, read_context
@@ -14,7 +15,7 @@ from mnerflow.data.ids import made_distinct
 from mnerflow.data.overlap import shared_posts
 from mnerflow.data.post import SPLITS, Post, read_posts, write_splits
 from mnerflow.data.prepare_report import ContextReport, Report, count_split, count_strays, straddling
-from mnerflow.data.tags import OUTSIDE, entity_type, repair
+from mnerflow.data.tags import OUTSIDE, entity_type, repair, spans
 from mnerflow.errors import UserError, listed, suggest
 from mnerflow.files import inside
 from mnerflow.log import logger
@@ -66,6 +67,33 @@ def prepare(
     return report
 
 
+def types_found(config: PrepareConfig, raw: Path) -> list[str]:
+    """The entity types of the raw files after ``config.map``, by name.
+
+    Raises ``UserError`` for what is malformed, and where there is no entity.
+    """
+    kinds = {
+        config.map.get(kind, kind)
+        for _, path, options in _files(config, raw)
+        for post in parse(config.format, path, None, config.scheme, options)
+        for kind, _, _ in spans(post.labels)
+    } - {OUTSIDE}
+    if not kinds:
+        raise UserError(
+            f"{raw}: types: auto, but not one entity is tagged. Look through it by `mnerflow check`."
+        )
+    return sorted(kinds)
+
+
+def _files(config: PrepareConfig, raw: Path) -> Iterator[tuple[str, Path, dict[str, Any]]]:
+    """Split, path and options of the format of every raw file, split by split."""
+    for split in (split for split in SPLITS if split in config.splits):
+        names = config.splits[split]
+        options = config.options | ({"split": split} if config.split_key else {})
+        for name in [names] if isinstance(names, str) else names:
+            yield split, inside(raw, name), options
+
+
 def _check(config: PrepareConfig) -> None:
     for name, target in config.map.items():
         if target not in (*config.types, OUTSIDE):
@@ -77,18 +105,14 @@ def _check(config: PrepareConfig) -> None:
 
 def _read(config: PrepareConfig, raw: Path) -> dict[str, list[Post]]:
     """Posts of every split that has files, all of known types."""
-    splits: dict[str, list[Post]] = {}
+    splits: dict[str, list[Post]] = {split: [] for split in SPLITS if split in config.splits}
+    files: dict[str, list[Path]] = {split: [] for split in splits}  # of each post, in its order
     known = dict.fromkeys([*config.types, *config.map])
-    files: dict[str, list[Path]] = {}  # of each post of a split, in its order
-    for split in (split for split in SPLITS if split in config.splits):
-        names = config.splits[split]
-        splits[split], files[split] = [], []
-        options = config.options | ({"split": split} if config.split_key else {})
-        for path in (inside(raw, name) for name in ([names] if isinstance(names, str) else names)):
-            for post in parse(config.format, path, None, config.scheme, options):
-                _check_types(post, config, known, path)
-                splits[split].append(post)
-                files[split].append(path)
+    for split, path, options in _files(config, raw):
+        for post in parse(config.format, path, None, config.scheme, options):
+            _check_types(post, config, known, path)
+            splits[split].append(post)
+            files[split].append(path)
     if made_distinct(splits):
         logger.info("%s: ids begin anew in each split, so each post's begins with its split", raw)
     home: dict[str, Path] = {}
