@@ -197,8 +197,10 @@ def _check_folder(entry: dict[str, Any], run: Run) -> None:
     folder = Path(entry["folder"])
     check_name(folder)
     contexts = (context for context in context_files(entry).values() if not context.asked)
-    for name in [*split_files(entry), *(name for context in contexts for name in context.files)]:
-        if not (folder / name).is_file():
+    splits = split_files(entry)
+    for name in [*splits, *(name for context in contexts for name in context.files)]:
+        held = name in splits and (folder / name).is_dir() and read_within(entry["format"], folder / name)
+        if not held and not (folder / name).is_file():
             raise UserError(
                 f"{folder / name}: no such file. Put it there, or correct `folder`, `splits` or `contexts` "
                 f"of datasets.{run.dataset}."
