@@ -107,11 +107,16 @@ def read_beside(name: str, path: str | Path) -> list[Path]:
     that it is."""
     source, path = load("data.formats", name, "format"), Path(path)
     beside = source.beside(path) if hasattr(source, "beside") else []
-    return [*beside, *(_files_of(source, path) if path.is_dir() else [])]
+    return [*beside, *_files_of(source, path)]
+
+
+def holds_split(name: str, path: Path) -> bool:
+    """Whether a path is a folder with files of a format."""
+    return bool(_files_of(load("data.formats", name, "format"), path))
 
 
 def _files_of(source: ModuleType, folder: Path) -> list[Path]:
-    return source.files(folder) if hasattr(source, "files") else []
+    return source.files(folder) if hasattr(source, "files") and folder.is_dir() else []
 
 
 def brings_contexts(name: str) -> bool:
