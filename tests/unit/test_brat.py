@@ -106,3 +106,8 @@ def test_one_file_of_a_pair_alone_is_an_error(lacking: str, there: str, tmp_path
     (tmp_path / f"train/a.{lacking}").unlink()
     with pytest.raises(UserError, match=rf"a\.{there}: no a\.{lacking} beside it"):
         parse("brat", tmp_path / "train")
+
+
+def test_tokens_with_tags_are_not_taken_for_annotations(tmp_path: Path) -> None:
+    (tmp_path / "train.tsv").write_text("Anna\tB-PER\nEU\tB-ORG\nT1\tO\n", encoding="utf-8")
+    assert format_of(tmp_path / "train.tsv") == "conll"

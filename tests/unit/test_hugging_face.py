@@ -137,7 +137,8 @@ def test_json_lines_with_numbers_need_names(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"ner_tags are numbers, .* `tag_names: \[O, B-PER, …\]`, or"):
         parse("hugging_face", path)
     assert parse("hugging_face", path, options={"tag_names": NAMES}) == READ[:1]
-    assert format_of(lines(path, {"id": 1, "tokens": ["Ann"], "labels": ["B-PER"]})) == "jsonl"
+    canonical = {"id": 1, "tokens": ["Ann"], "labels": ["B-PER"], "tags": ["news"]}
+    assert format_of(lines(path, canonical)) == "jsonl"
     assert format_of(lines(path, {"id": 1, "tokens": ["Ann"], "labels": [1]})) == "hugging_face"
 
 

@@ -22,13 +22,13 @@ from mnerflow.files import read_exact_text, read_lines
 from mnerflow.log import logger
 
 TEXT_BOUND = re.compile(r"T\S*\t(\S+) (\d+ \d+(?:;\d+ \d+)*)(?:\t(.*))?")
+STRICT = re.compile(r"^T\d+\t\S+ \d+ \d+(;\d+ \d+)*(\t|\r?$)", re.MULTILINE)
 OTHERS = re.compile(r"[REAMN#]\S*\t|\*\t")
 
 
 def looks_like(start: str) -> bool:
-    """Whether a file that begins so holds brat's annotations."""
-    first = start.partition("\n")[0].rstrip("\r")
-    return bool(TEXT_BOUND.fullmatch(first) or OTHERS.match(first))
+    """Whether a file that begins so has a text-bound annotation; other lines may be tokens with tags."""
+    return bool(STRICT.search(start))
 
 
 def files(folder: Path) -> list[Path]:

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 OPTIONS = ("tag_names",)
 TAGS = ("ner_tags", "tags", "labels")
-NUMBERED = re.compile(r'\{.*?"(ner_tags|tags)"\s*:\s*\[|\{.*?"labels"\s*:\s*\[\s*\d', re.DOTALL)
+# Lines whose tags are not in the fields of JSON lines as ``jsonl`` reads them.
+TAGGED = re.compile(r'"(ner_tags|tags)"\s*:\s*\[|"labels"\s*:\s*\[\s*-?\d')
+LABELLED = re.compile(r'"labels?"\s*:\s*\[\s*"')
 PARQUET, ARROW = ".parquet", ".arrow"
 STATE = "state.json"  # which tables `save_to_disk` wrote, in their order
 INFO = ("dataset_info.json", "README.md")
@@ -45,8 +47,9 @@ class Row:
 
 
 def looks_like(start: str) -> bool:
-    """Whether a file that begins so is a parquet file, or JSON lines with numbers for tags."""
-    return start.startswith("PAR1") or ('"tokens"' in start and bool(NUMBERED.match(start)))
+    """Whether a file that begins so is a parquet file, or JSON lines whose tags ``jsonl`` does not read."""
+    lines = start.startswith("{") and '"tokens"' in start and not LABELLED.search(start)
+    return start.startswith("PAR1") or (lines and bool(TAGGED.search(start)))
 
 
 def files(folder: Path) -> list[Path]:
