@@ -7,20 +7,18 @@ so that a post is called by the split's file and its id, or else its row: ``trai
 are not read, and the log says so.
 """
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from mnerflow.data.formats._fields import identifier, strings
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError, listed
-from mnerflow.files import read_json, read_json_lines, read_text
+from mnerflow.files import parse_json, read_json, read_json_lines, read_text
 from mnerflow.log import logger
+from mnerflow.yaml_file import parse_yaml
 
 if TYPE_CHECKING:
     import pyarrow
@@ -103,21 +101,48 @@ def file_of(row: Row) -> Path:
     return row.file
 
 
-def _rows(path: Path) -> Iterator[tuple[Path, dict[str, Any], str, dict[str, Any]]]:
+def _rows(path: Path) -> Iterator[tuple[Path, Any, str, dict[str, Any]]]:
     """Every row after its file, what that declares of its features, and its column of tags."""
     for file in _tables(path):
-        if file.suffix not in (PARQUET, ARROW):
+        if file.suffix in (PARQUET, ARROW):
+            yield from _of_table(file)
+        else:
             for number, record in read_json_lines(file):
                 yield file, {}, _tag_column(record, f"{file}:{number}"), record
-            continue
-        schema, batches = _opened(file)
-        declared = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
-        column = _tag_column(schema.names, str(file))
-        wanted = [name for name in ("id", "tokens", column) if name in schema.names]
-        if images := [field.name for field in schema if _holds_images(field.type)]:
-            logger.warning("%s: images within a table are not read: %s", file, ", ".join(images))
-        for batch in batches(wanted):
-            yield from ((file, declared, column, row) for row in batch)
+
+
+def _of_table(file: Path) -> Iterator[tuple[Path, Any, str, dict[str, Any]]]:
+    try:
+        import pyarrow
+        from pyarrow import ipc, parquet
+    except ImportError as error:
+        raise UserError(
+            f"{file}: parquet and arrow files need pyarrow, which is not installed. Run `pip install "
+            "pyarrow` in mnerflow's environment."
+        ) from error
+    try:
+        with pyarrow.memory_map(str(file)) as source:
+            table = parquet.ParquetFile(source) if file.suffix == PARQUET else ipc.open_stream(source)
+            schema = table.schema_arrow if file.suffix == PARQUET else table.schema
+            declared = parse_json((schema.metadata or {}).get(b"huggingface", b"{}").decode())
+            column = _tag_column(schema.names, str(file))
+            wanted = [name for name in ("id", "tokens", column) if name in schema.names]
+            if images := [field.name for field in schema if _holds_images(field.type)]:
+                logger.warning("%s: images within a table are not read: %s", file, ", ".join(images))
+            if file.suffix == PARQUET:
+                batches = table.iter_batches(ROWS, columns=wanted)
+            else:
+                batches = (batch.select(wanted) for batch in table)
+            for batch in batches:
+                batch.validate(full=True)  # damaged places would be read outside of its memory
+                for at in range(0, batch.num_rows, ROWS):
+                    yield from ((file, declared, column, row) for row in batch.slice(at, ROWS).to_pylist())
+    except FileNotFoundError as error:
+        raise UserError(f"{file}: no such file. Fetch the folder again, whole.") from error
+    except (pyarrow.ArrowException, OSError, ValueError, RecursionError) as error:
+        raise UserError(
+            f"{file}: no whole table ({' '.join(str(error).split())[:200]}). Fetch it again."
+        ) from error
 
 
 def _tables(path: Path) -> list[Path]:
@@ -146,45 +171,6 @@ def _saved(state: Path) -> list[Path]:
             f"{state}: rows were chosen, and not written out. Call flatten_indices() before saving."
         )
     return [state.parent / Path(name).name for name in names]
-
-
-def _opened(file: Path) -> tuple["pyarrow.Schema", Any]:
-    """The schema of a table, and what yields lists of its rows, with the columns that are asked for alone."""
-    try:
-        import pyarrow
-        from pyarrow import ipc, parquet
-    except ImportError as error:
-        raise UserError(
-            f"{file}: parquet and arrow files need pyarrow, which is not installed. Run `pip install "
-            "pyarrow` in mnerflow's environment."
-        ) from error
-
-    def rows(columns: list[str]) -> Iterator[list[dict[str, Any]]]:
-        try:
-            with pyarrow.memory_map(str(file)) as source:
-                if file.suffix == PARQUET:
-                    batches = parquet.ParquetFile(source).iter_batches(ROWS, columns=columns)
-                else:
-                    batches = (batch.select(columns) for batch in ipc.open_stream(source))
-                for batch in batches:
-                    for at in range(0, batch.num_rows, ROWS):
-                        yield batch.slice(at, ROWS).to_pylist()
-        except (pyarrow.ArrowException, OSError) as error:
-            raise _damaged(file, error) from error
-
-    try:
-        with pyarrow.memory_map(str(file)) as source:
-            if file.suffix == PARQUET:
-                return parquet.ParquetFile(source).schema_arrow, rows
-            return ipc.open_stream(source).schema, rows
-    except FileNotFoundError as error:
-        raise UserError(f"{file}: no such file. Fetch the folder again, whole.") from error
-    except (pyarrow.ArrowException, OSError) as error:
-        raise _damaged(file, error) from error
-
-
-def _damaged(file: Path, error: Exception) -> UserError:
-    return UserError(f"{file}: no whole table ({' '.join(str(error).split())[:200]}). Fetch it again.")
 
 
 def _tag_column(columns: Any, place: str) -> str:
@@ -230,24 +216,22 @@ def _declared(file: Path) -> Any:
     if file.suffix == ".json":
         return read_json(file)
     head = re.match(r"---\n(.*?)\n---\s*(\n|$)", read_text(file), re.DOTALL)
-    try:
-        return yaml.load(head[1], yaml.CSafeLoader) if head else {}
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise UserError(f"{file}: its head is no YAML ({' '.join(str(error).split())}). Mend it.") from error
+    return parse_yaml(head[1], file, "page with a head of YAML", "Mend it, or remove it.") if head else {}
 
 
-def _named(content: Any, column: str, here: bool = False) -> Iterator[list[str]]:
+def _named(content: Any, column: str) -> Iterator[list[str]]:
     """The lists of names that stand below a column, wherever the column is declared."""
-    if isinstance(content, list):
-        for value in content:
-            yield from _named(value, column, here)
-    elif isinstance(content, dict):
-        here = here or content.get("name") == column
-        names = content.get("names") if here else None
-        if isinstance(names, dict) and all(str(key).isdigit() for key in names):
-            names = [names[key] for key in sorted(names, key=lambda key: int(key))]
-        if isinstance(names, list) and all(isinstance(name, str) for name in names):
-            yield names
-            return
-        for key, value in content.items():
-            yield from _named(value, column, here or key == column)
+    left = [(content, False)]
+    while left:
+        value, below = left.pop()
+        if isinstance(value, list):
+            left += [(one, below) for one in value]
+        elif isinstance(value, dict):
+            below = below or value.get("name") == column
+            names = value.get("names") if below else None
+            if isinstance(names, dict) and all(str(key).isdecimal() for key in names):
+                names = [names[key] for key in sorted(names, key=lambda key: int(key))]
+            if isinstance(names, list) and all(isinstance(name, str) for name in names):
+                yield names
+            else:
+                left += [(one, below or key == column) for key, one in value.items()]

@@ -27,7 +27,7 @@ FORMAT = "#FORMAT=WebAnno TSV "
 DKPRO = "de.tudarmstadt.ukp.dkpro.core.api."
 NAMED_ENTITY = f"{DKPRO}ner.type.NamedEntity"
 HEADER = re.compile(r"#T_(SP|CH|RL)=([^|]*)\|?(.*)")
-ROW = re.compile(r"(\d+)-(\d+)(\.\d+)?\t(\d+)-(\d+)\t([^\t]*)(?:\t(.*))?")
+ROW = re.compile(r"(\d{1,9})-(\d{1,9})(\.\d+)?\t(\d{1,9})-(\d{1,9})\t([^\t]*)(?:\t(.*))?")
 VALUE = re.compile(r"((?:\\.|[^\\|\[\]])*)(?:\[(\d+)\])?(?:\||$)")
 NO_VALUE = ("", "_", "*")
 
