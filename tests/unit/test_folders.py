@@ -16,7 +16,6 @@ from mnerflow.data.config import PrepareConfig
 from mnerflow.data.formats import parse
 from mnerflow.data.post import read_splits
 from mnerflow.data.prepare import prepare
-from mnerflow.errors import UserError
 from mnerflow.plan.plan import Plan
 from mnerflow.plan.settings import merge
 

@@ -108,12 +108,10 @@ def test_a_folder_of_parquet_files_is_one_split(tmp_path: Path) -> None:
     )
 
 
-def test_tags_may_be_strings_and_ids_begin_anew_in_each_split(tmp_path: Path) -> None:
-    columns = {"id": ["0", "1"], "tokens": [["Ann"], ["Rome"]], "tags": [["B-PER"], ["B-LOC"]]}
-    ids = []
-    for split in ("train", "test"):
-        ids += [post.id for post in parse("hugging_face", table(tmp_path / f"{split}.parquet", columns))]
-    assert ids == ["train-0", "train-1", "test-0", "test-1"]
+def test_tags_may_be_strings_and_a_row_may_have_an_id(tmp_path: Path) -> None:
+    columns = {"id": ["7", None], "tokens": [["Ann"], ["Rome"]], "tags": [["B-PER"], ["B-LOC"]]}
+    path = table(tmp_path / "train.parquet", columns)
+    assert [post.id for post in parse("hugging_face", path)] == ["7", "train-2"]
 
 
 def test_images_within_a_table_are_named_and_empty_rows_are_kept(

@@ -39,8 +39,8 @@ def split_files(path: Path) -> tuple[Path, dict[str, list[str]]]:
 
     A file alone is ``train``. In a folder the split is a word of a file's name, or the name of the folder
     that the file lies in, or that a format reads as a whole; a folder that is read so, and holds no splits,
-    is ``train`` of the folder around it. Raises ``UserError`` where no file is for training, and where two files
-    could be one split.
+    is ``train`` of the folder around it. Raises ``UserError`` where no file is for training, and where two
+    files could be one split.
     """
     if path.is_file():
         return path.parent, {"train": [path.name]}

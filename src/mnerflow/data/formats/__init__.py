@@ -104,7 +104,8 @@ def parse_lines(
 
 def read_beside(name: str, path: str | Path) -> list[Path]:
     """The files that are read besides ``path``, such as texts that its posts link to, or within the folder
-    that it is."""
+    that it is.
+    """
     source, path = load("data.formats", name, "format"), Path(path)
     beside = source.beside(path) if hasattr(source, "beside") else []
     return [*beside, *_files_of(source, path)]

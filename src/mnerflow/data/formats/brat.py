@@ -75,7 +75,8 @@ def records(path: Path) -> Iterator[tuple[int, Record]]:
 
 def to_post(path: Path, line: int, record: Record) -> Post:
     """The sentence's post; raises ``UserError`` naming file and line for an annotation that is malformed,
-    does not lie in its text or quotes another, and for a text or annotations without the other."""
+    does not lie in its text or quotes another, and for a text or annotations without the other.
+    """
     return post_of(record)
 
 

@@ -2,9 +2,8 @@
 
 ``tokens`` and the first of ``ner_tags``, ``tags`` and ``labels`` are read, and ``id``. Numbers are named by
 ``tag_names`` of the data set's entry or else by the features that the file itself, ``dataset_info.json`` or
-the head of ``README.md`` declares; these lie beside the split or one folder up. Ids restart in every split,
-so that a post is called by the split's file and its id, or else its row: ``train-17``. Images within a table
-are not read, and the log says so.
+the head of ``README.md`` declares; these lie beside the split or one folder up. A post without an id is
+called by its file and row: ``train-17``. Images within a table are not read, and the log says so.
 """
 
 import re
@@ -79,7 +78,8 @@ def records(path: Path, tag_names: Sequence[str] = ()) -> Iterator[tuple[int, Ro
 
 def to_post(path: Path, line: int, row: Row) -> Post:
     """Build a post; raises ``UserError`` naming file and row for a value that is missing or of a wrong type,
-    and for a number that has no name."""
+    and for a number that has no name.
+    """
     place = f"{row.file}:{line}"
     tags = row.values.get(row.column)
     if isinstance(tags, list) and tags and all(map(_is_number, tags)):
@@ -91,9 +91,13 @@ def to_post(path: Path, line: int, row: Row) -> Post:
         labels = [row.names[tag] for tag in tags]
     else:
         labels = strings(row.values, row.column, place)
-    own = identifier(row.values, "id", place) if row.values.get("id") is not None else line
-    split = path.name if path.is_dir() else path.stem
-    return Post(f"{split}-{own}", strings(row.values, "tokens", place), labels)
+    named = row.values.get("id") is not None
+    name = (
+        identifier(row.values, "id", place)
+        if named
+        else f"{path.name if path.is_dir() else path.stem}-{line}"
+    )
+    return Post(name, strings(row.values, "tokens", place), labels)
 
 
 def file_of(row: Row) -> Path:

@@ -70,7 +70,8 @@ def files(folder: Path) -> list[Path]:
 
 def records(path: Path, layer: str = "") -> Iterator[tuple[int, Record]]:
     """Yield the line on which every sentence begins, and its post; raises ``UserError`` where several
-    features have values and ``layer`` does not say which ones are names."""
+    features have values and ``layer`` does not say which ones are names.
+    """
     read: dict[Path, Document] = {}
     for file in documents(path, ".tsv"):
         try:
