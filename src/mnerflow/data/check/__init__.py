@@ -12,7 +12,7 @@ from mnerflow.data.check.pasted import configuration
 from mnerflow.data.check.posts import problems_of_posts
 from mnerflow.data.check.unread import problems_of_reading
 from mnerflow.data.config import Columns
-from mnerflow.data.formats import conll, format_of, parse_lines
+from mnerflow.data.formats import conll, format_of, has_spans, parse_lines
 from mnerflow.data.ids import made_distinct
 from mnerflow.data.post import SPLITS
 from mnerflow.data.schemes import AS_IT_IS, scheme_of
@@ -55,7 +55,7 @@ def check_data(
     except UserError as error:
         findings.problems.append(Problem.of(error))
     malformed = _read(findings, format)
-    if malformed or scheme_of(_labels(findings)) == "iob1":
+    if not has_spans(found) and (malformed or scheme_of(_labels(findings)) == "iob1"):
         _find_scheme(findings, format)
         malformed = _read(findings, format)
     findings.problems += map(Problem.of, malformed)

@@ -7,8 +7,9 @@ raise ``UserError`` naming file and line. ``OPTIONS`` are the keys of a data set
 ``beside(path)``, if there is one, names the files that are read besides.
 ``files(folder)`` says that a split may be a folder, and names its files that are read; ``file_of(record)``
 then tells in which of them a record stands.
-``CONTEXTS = True`` says that posts may bring contexts. ``looks_like(start)``, given the first characters of a
-file, tells whether they are of the format; ``format_of`` asks the modules of ``TOLD`` in their order.
+``CONTEXTS = True`` says that posts may bring contexts, ``SPANS = True`` that tags are made of spans, in IOB2.
+``looks_like(start)``, given the first characters of a file, tells whether they are of the format; ``format_of``
+asks the modules of ``TOLD`` in their order.
 """
 
 from collections.abc import Mapping
@@ -118,6 +119,11 @@ def holds_split(name: str, path: Path) -> bool:
 
 def _files_of(source: ModuleType, folder: Path) -> list[Path]:
     return source.files(folder) if hasattr(source, "files") and folder.is_dir() else []
+
+
+def has_spans(name: str) -> bool:
+    """Whether a format holds spans, of which tags are made, and no tags of whatever scheme."""
+    return getattr(load("data.formats", name, "format"), "SPANS", False)
 
 
 def brings_contexts(name: str) -> bool:

@@ -21,6 +21,7 @@ from mnerflow.errors import UserError
 from mnerflow.files import read_exact_text, read_lines
 from mnerflow.log import logger
 
+SPANS = True
 TEXT_BOUND = re.compile(r"T\S*\t(\S+) (\d{1,9} \d{1,9}(?:;\d{1,9} \d{1,9})*)(?:\t(.*))?")
 STRICT = re.compile(r"^T\d+\t\S+ \d+ \d+(;\d+ \d+)*(\t|\r?$)", re.MULTILINE)
 OTHERS = re.compile(r"[REAMN#]\S*\t|\*\t")

@@ -25,6 +25,7 @@ from mnerflow.data.tags import OUTSIDE
 from mnerflow.errors import UserError
 
 CONTEXTS = True
+SPANS = True
 OPTIONS = ("text_key", "split_key", "split")
 STARTS, ENDS = ("start", "start_offset", "begin"), ("end", "end_offset", "stop")
 TYPES = ("label", "entity_group", "type", "tag", "labels", "ner_tag")

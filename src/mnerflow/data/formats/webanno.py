@@ -22,6 +22,7 @@ from mnerflow.errors import UserError, listed
 from mnerflow.files import read_lines
 from mnerflow.log import logger
 
+SPANS = True
 OPTIONS = ("layer",)
 FORMAT = "#FORMAT=WebAnno TSV "
 DKPRO = "de.tudarmstadt.ukp.dkpro.core.api."
