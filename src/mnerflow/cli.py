@@ -43,6 +43,7 @@ A folder holds
   images/       the images, named in the posts by their path below this folder
 
 A split is a word in a file's name (en-valid.conll), the name of a folder (test/), or a field of each post.
+A folder may hold brat's texts and annotations, exports of INCEpTION's, or tables of Hugging Face.
 One file alone is divided by a seed. Formats, columns and the scheme of the tags (IOB1, IOB2, BIOES, BILOU,
 bare types) are told from the files: CoNLL and its kin, UMT's IMGID lines, texts with character spans, and
 whatever else docs/data.md lists.
@@ -150,6 +151,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="say what this text encoder cannot read: a folder of weights, or one that a run has fetched",
     )
+    check.add_argument(
+        "--tag-names",
+        metavar="NAMES",
+        help="of hugging_face: what numbers stand for, from 0, as O,B-PER,I-PER",
+    )
+    check.add_argument("--layer", help="of webanno: the layer, or layer|feature, whose values are names")
     check.add_argument(
         "--limit",
         type=int,
@@ -265,7 +272,9 @@ def _check(given: argparse.Namespace) -> int:
     from mnerflow.data.check import check_data
 
     types = [kind for kind in given.types.split(",") if kind] if given.types else None
-    findings = check_data(given.path, types, given.format, given.columns, given.encoder)
+    names = given.tag_names.split(",") if given.tag_names else []
+    told = {name: value for name, value in {"tag_names": names, "layer": given.layer}.items() if value}
+    findings = check_data(given.path, types, given.format, given.columns, given.encoder, told)
     print(printable(_report(findings, types, given.limit or None)))
     return int(findings.stops)
 

@@ -266,9 +266,14 @@ def read_text(path: str | Path) -> str:
 
     Raises ``UserError`` when the file is missing, unreadable or not UTF-8.
     """
+    return read_exact_text(path).removeprefix("\ufeff").replace("\r\n", "\n")
+
+
+def read_exact_text(path: str | Path) -> str:
+    """As ``read_text``, the mark and all line ends as they stand, for places that count them."""
     data = read_bytes(path)
     try:
-        return data.decode("utf-8-sig").replace("\r\n", "\n")
+        return data.decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise UserError(

@@ -17,8 +17,13 @@ def read_yaml(path: str | Path, what: str, remedy: str) -> dict[str, Any]:
     Raises ``UserError`` naming the file, ``what`` it should be and the ``remedy`` when it is missing or is
     none, or when its anchors stand for more than ``MOST`` values, or for themselves.
     """
+    return parse_yaml(read_text(path), path, what, remedy)
+
+
+def parse_yaml(text: str, path: str | Path, what: str, remedy: str) -> dict[str, Any]:
+    """As ``read_yaml``, of a text that stands in the file."""
     try:
-        content = yaml.load(read_text(path), yaml.CSafeLoader)
+        content = yaml.load(text, yaml.CSafeLoader)
     # Of a date in the thirteenth month YAML says a ValueError, of what is nested too deep a RecursionError.
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise UserError(f"{path}: no {what} ({' '.join(str(error).split())}). {remedy}") from error

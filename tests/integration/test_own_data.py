@@ -53,3 +53,22 @@ def test_the_configuration_runs_to_scores_and_a_data_report(example: Path, workf
     fusions = {row["fusion"] for row in read_scores(example / "results/test/scores.csv")}
     assert fusions == {"text_only", "linear", "cross_attention"}
     assert "posts without image" in (example / report).read_text(encoding="utf-8")
+
+
+def test_a_changed_file_of_a_folder_is_prepared_anew(tmp_path: Path, workflow: Workflow):
+    train = tmp_path / "letters/train"
+    train.mkdir(parents=True)
+    for name in "abc":
+        (train / f"{name}.txt").write_text("Ann sings.", encoding="utf-8")
+        (train / f"{name}.ann").write_text("T1\tPER 0 3\tAnn\n", encoding="utf-8")
+    entry = {"folder": "letters", "format": "brat", "types": ["PER"], "splits": {"train": "train"}}
+    grid = [{"datasets": ["letters"], "text_encoders": ["bilstm"], "fusions": ["text_only"], "seeds": [1]}]
+    config, prepared = {"datasets": {"letters": entry}, "grid": grid}, "results/data/letters/none/train.jsonl"
+    assert workflow.run(tmp_path, config, prepared).status == 0
+    assert workflow.run(tmp_path, config, prepared, "--dry-run").jobs == {}
+    (train / "c.ann").write_text("", encoding="utf-8")
+    assert workflow.run(tmp_path, config, prepared, "--dry-run").jobs == {"prepare": 1}
+    assert workflow.run(tmp_path, config, prepared).status == 0
+    for suffix in ("txt", "ann"):
+        (train / f"c.{suffix}").unlink()
+    assert workflow.run(tmp_path, config, prepared, "--dry-run").jobs == {"prepare": 1}

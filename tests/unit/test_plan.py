@@ -131,3 +131,20 @@ def test_every_study_of_ours_has_a_folder_of_its_own() -> None:
 def test_names_that_no_study_can_have(given: str | None, files: list[str]) -> None:
     with pytest.raises(UserError, match="as `name: mine` in it"):
         study_name(given, files)
+
+
+def test_a_split_may_be_a_folder_whose_files_are_read(config: dict[str, Any], tmp_path: Path) -> None:
+    for name in ("train/a.txt", "train/a.ann", "train/annotation.conf", "dev.txt", "dev.ann"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("", encoding="utf-8")
+    splits = {"train": ["train"], "dev": ["dev.ann"]}
+    entry = {"folder": str(tmp_path), "format": "brat", "types": ["PER"], "splits": splits}
+    config = config | {
+        "datasets": config["datasets"] | {"own": entry},
+        "grid": [{"datasets": ["own"], "text_encoders": ["bilstm"], "fusions": ["text_only"], "seeds": [1]}],
+    }
+    found = Plan(config, PROMPT).data.raw_files("own")
+    assert found == [f"{tmp_path}/{name}" for name in ("dev.ann", "dev.txt", "train/a.ann", "train/a.txt")]
+    entry["splits"] = {"train": ["trian"]}
+    with pytest.raises(UserError, match="trian: no such file"):
+        Plan(config, PROMPT)

@@ -100,6 +100,8 @@ class PrepareConfig(Section):
         columns: of `conll`, `conllu` and `hipe`, which are read.
         split_key: of `jsonl` and `spans`, the field that names a post's split, where one file holds several.
         text_key: of `spans`, the field of the text, where it is not `text`.
+        tag_names: of `hugging_face`, the tags that numbers stand for, from 0, where the files do not say.
+        layer: of `webanno`, where several have values: the layer, or layer|feature, whose values are names.
         language: of posts that do not say theirs.
         contexts: texts beside the posts, by name; a file, whose suffix tells its format, files and the name
             of their format, or the language model that is asked for them.
@@ -120,6 +122,8 @@ class PrepareConfig(Section):
     columns: Maybe[Columns] = None
     split_key: str = ""
     text_key: str = ""
+    tag_names: Several[str] = field(default_factory=list)
+    layer: str = ""
     contexts: Contexts = field(default_factory=dict)
     language: str = ""
     repair: bool = False
@@ -131,8 +135,8 @@ class PrepareConfig(Section):
     @property
     def options(self) -> dict[str, Any]:
         """What the format is told, where anything is."""
-        given = {"columns": self.columns, "split_key": self.split_key, "text_key": self.text_key}
-        return {name: value for name, value in given.items() if value}
+        names = ("columns", "split_key", "text_key", "tag_names", "layer")
+        return {name: value for name in names if (value := getattr(self, name))}
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from mnerflow.conditions import Condition
 from mnerflow.config import build
 from mnerflow.data.contexts import context_files
 from mnerflow.data.filters import steps_of
-from mnerflow.data.formats import brings_contexts
+from mnerflow.data.formats import brings_contexts, holds_split
 from mnerflow.data.sources import check_name, known_by
 from mnerflow.errors import UserError, check_known, listed, suggest
 from mnerflow.files import expanded, reading
@@ -197,7 +197,8 @@ def _check_folder(entry: dict[str, Any], run: Run) -> None:
     folder = Path(entry["folder"])
     check_name(folder)
     contexts = (context for context in context_files(entry).values() if not context.asked)
-    for name in [*split_files(entry), *(name for context in contexts for name in context.files)]:
+    splits = {name for name in split_files(entry) if not holds_split(entry["format"], folder / name)}
+    for name in [*sorted(splits), *(name for context in contexts for name in context.files)]:
         if not (folder / name).is_file():
             raise UserError(
                 f"{folder / name}: no such file. Put it there, or correct `folder`, `splits` or `contexts` "

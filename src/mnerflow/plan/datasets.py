@@ -74,11 +74,14 @@ class Datasets:
         return sorted({*filter(None, asked)})
 
     def _own_files(self, dataset: str) -> list[str]:
-        """Those in a folder; to know what lies beside the splits, some formats read them."""
+        """Those in a folder; to know what lies beside the splits, some formats read them.
+
+        Of a split that is a folder its files are, whose times tell of a change.
+        """
         entry, folder = self.entries[dataset], self.folder(dataset)
         splits = [f"{folder}/{name}" for name in split_files(entry)]
         beside = [str(file) for split in splits for file in read_beside(entry["format"], split)]
-        return [*splits, *sorted({*beside})]
+        return [*(split for split in splits if not Path(split).is_dir()), *sorted({*beside})]
 
     def formats(self, dataset: str) -> list[str]:
         """The modules that read a data set's posts and contexts."""

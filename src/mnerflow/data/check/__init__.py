@@ -1,8 +1,9 @@
 """Looking through one's own data before a run: every problem, with its place and its remedy."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from mnerflow.data.check.files import format_of_file, split_files, split_key_of
 from mnerflow.data.check.findings import Findings, Problem
@@ -11,7 +12,7 @@ from mnerflow.data.check.pasted import configuration
 from mnerflow.data.check.posts import problems_of_posts
 from mnerflow.data.check.unread import problems_of_reading
 from mnerflow.data.config import Columns
-from mnerflow.data.formats import conll, format_of, parse_lines
+from mnerflow.data.formats import conll, format_of, has_spans, parse_lines
 from mnerflow.data.ids import made_distinct
 from mnerflow.data.post import SPLITS
 from mnerflow.data.schemes import AS_IT_IS, scheme_of
@@ -30,19 +31,20 @@ def check_data(
     format: str | None = None,
     columns: Columns | None = None,
     encoder: str = "",
+    told: Mapping[str, Any] | None = None,
 ) -> Findings:
     """Look through a file, or ``train``, ``dev``, ``test`` and ``images/`` of a folder, for all problems.
 
     ``types`` are the entity types, where they are known, ``format`` the name of a parser and ``columns``
     those of a table: told from the training file where they are not given. Raises ``UserError`` when
     there is no training file, and where its format or columns cannot be told. ``encoder`` names a text
-    encoder that is to read the posts.
+    encoder that is to read the posts, ``told`` is what else the format is told.
     """
     with reading(path):
         folder, files = split_files(path)
     train = folder / files["train"][0]
     found = format or format_of_file(train) or "jsonl"
-    findings = Findings(folder, found, files, columns)
+    findings = Findings(folder, found, files, columns, told=told or {})
     if found == "conll" and not columns:
         findings.columns = _columns(train)
     if len(files) == 1 and found in ("jsonl", "spans") and (key := split_key_of(train)):
@@ -53,7 +55,7 @@ def check_data(
     except UserError as error:
         findings.problems.append(Problem.of(error))
     malformed = _read(findings, format)
-    if malformed or scheme_of(_labels(findings)) == "iob1":
+    if not has_spans(found) and (malformed or scheme_of(_labels(findings)) == "iob1"):
         _find_scheme(findings, format)
         malformed = _read(findings, format)
     findings.problems += map(Problem.of, malformed)
@@ -91,7 +93,7 @@ def _columns(path: Path) -> Columns | None:
 def _read(findings: Findings, given: str | None, scheme: str | None = None) -> list[UserError]:
     """Read every split, each in the format of ``train``; returns what is malformed."""
     malformed: list[UserError] = []
-    options = {"columns": findings.columns} if findings.columns else {}
+    options = {**findings.told} | ({"columns": findings.columns} if findings.columns else {})
     for split, names in findings.files.items():
         findings.splits[split] = []
         if findings.split_key:

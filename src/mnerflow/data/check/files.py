@@ -12,7 +12,21 @@ from mnerflow.errors import UserError, listed
 from mnerflow.files import files_below, read_lines, read_text
 
 JSON = (".jsonl", ".json", ".ndjson")
-ENDINGS = (*JSON, ".conll", ".conllu", ".conllup", ".txt", ".tsv", ".bio", ".iob", ".iob2", ".bioes")
+ENDINGS = (
+    *JSON,
+    ".parquet",
+    ".ann",
+    ".conll",
+    ".conllu",
+    ".conllup",
+    ".txt",
+    ".tsv",
+    ".bio",
+    ".iob",
+    ".iob2",
+    ".bioes",
+)
+PART = re.compile(r"-\d{5}-of-\d{5}$")  # of a table that is divided, as the model hub names them
 SPLIT_KEYS = ("split", "subset", "partition", "fold", "set")
 UNTAGGED = (
     "If these are plain texts, `mnerflow predict --format label_studio` suggests their names, to be "
@@ -24,8 +38,9 @@ def split_files(path: Path) -> tuple[Path, dict[str, list[str]]]:
     """A data set's folder, and the files of each split by their paths below it.
 
     A file alone is ``train``. In a folder the split is a word of a file's name, or the name of the folder
-    that the file lies in. Raises ``UserError`` where no file is for training, and where two files
-    could be one split.
+    that the file lies in, or that a format reads as a whole; a folder that is read so, and holds no splits,
+    is ``train`` of the folder around it. Raises ``UserError`` where no file is for training, and where two
+    files could be one split.
     """
     if path.is_file():
         return path.parent, {"train": [path.name]}
@@ -36,16 +51,21 @@ def split_files(path: Path) -> tuple[Path, dict[str, list[str]]]:
     for file in sorted(file for file in path.iterdir() if file.is_file() and _may_be_data(file)):
         split = _split_of(file.stem)
         if split:
-            found[split][file.name] = [file.name]
+            found[split].setdefault(PART.sub("", file.stem) + file.suffix, []).append(file.name)
         elif file.suffix != ".txt":
             tagged.append(file)
     for folder in sorted(folder for folder in path.iterdir() if folder.is_dir()):
-        if (split := SPLIT_OF.get(folder.name.lower())) and (inner := _inside(folder)):
+        if (split := SPLIT_OF.get(folder.name.lower())) and (inner := _within(folder)):
             found[split][f"{folder.name}/"] = inner
     for split, choices in found.items():
         if len(choices) > 1:
             names = ", ".join(choices)
             raise UserError(f"{path}: {names} could all be the split {split!r}. Keep one of them.")
+    if not found and any((path / "data").glob("*.parquet")):
+        _, files = split_files(path / "data")
+        return path, {split: [f"data/{name}" for name in names] for split, names in files.items()}
+    if not found and format_of(path):
+        return path.resolve().parent, {"train": [path.resolve().name]}
     if "train" not in found and not found and len(tagged) == 1:
         return path, {"train": [tagged[0].name]}
     if "train" not in found:
@@ -83,10 +103,13 @@ def _split_of(stem: str) -> str | None:
 
 
 def _may_be_data(file: Path) -> bool:
-    return file.suffix.lower() in ENDINGS and not file.name.startswith(".")
+    text = file.suffix == ".txt" and file.with_suffix(".ann").is_file()  # of brat's pair one is named
+    return file.suffix.lower() in ENDINGS and not file.name.startswith(".") and not text
 
 
-def _inside(folder: Path) -> list[str]:
+def _within(folder: Path) -> list[str]:
+    if format_of(folder):
+        return [folder.name]
     files = sorted(file for file in folder.iterdir() if file.is_file() and _may_be_data(file))
     return [f"{folder.name}/{file.name}" for file in files]
 

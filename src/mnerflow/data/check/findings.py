@@ -1,8 +1,9 @@
 """What is found in people's data: its splits, and every problem with its place and its remedy."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from mnerflow.data.config import Columns
 from mnerflow.data.post import Post
@@ -31,7 +32,7 @@ class Findings:
 
     ``files`` are paths below ``folder`` by split. ``types`` are all entity types by how many entities they
     have. ``images`` counts the usable images, ``strips`` tells that most are far wider than high. ``notes``
-    are sentences on how the files are read.
+    are sentences on how the files are read; ``told`` is what a person said of it.
     """
 
     folder: Path
@@ -39,6 +40,7 @@ class Findings:
     files: dict[str, list[str]]
     columns: Columns | None = None
     scheme: Scheme | None = None
+    told: Mapping[str, Any] = field(default_factory=dict)
     split_key: str = ""
     splits: dict[str, list[tuple[int, Post]]] = field(default_factory=dict)
     types: dict[str, int] = field(default_factory=dict)
@@ -59,8 +61,10 @@ class Findings:
     def posts(self) -> Iterator[tuple[str, Post]]:
         """Every post after its place."""
         for split, posts in self.splits.items():
+            name, [first, *_] = self.name(split), self.files[split]
+            one = (self.folder / first).is_file()  # of a folder's post the id tells the document
             for line, post in posts:
-                yield f"{self.name(split)}:{line}: post {post.id!r}", post
+                yield f"{name}:{line}: post {post.id!r}" if one else f"{name}: post {post.id!r}", post
 
 
 def short(text: str) -> str:

@@ -5,13 +5,17 @@ a file, and ``to_post(path, line, record)``, which makes a ``Post`` of one, its 
 raise ``UserError`` naming file and line. ``OPTIONS`` are the keys of a data set that ``records`` takes.
 ``line_of_token(record, index)`` tells the line of a token, where it has one of its own.
 ``beside(path)``, if there is one, names the files that are read besides.
-``CONTEXTS = True`` says that posts may bring contexts. ``looks_like(start)``, given the first characters of a
-file, tells whether they are of the format; ``format_of`` asks the modules of ``TOLD`` in their order.
+``files(folder)`` says that a split may be a folder, and names its files that are read; ``file_of(record)``
+then tells in which of them a record stands.
+``CONTEXTS = True`` says that posts may bring contexts, ``SPANS = True`` that tags are made of spans, in IOB2.
+``looks_like(start)``, given the first characters of a file, tells whether they are of the format; ``format_of``
+asks the modules of ``TOLD`` in their order.
 """
 
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from mnerflow.data.formats._check import check_post
@@ -22,6 +26,9 @@ from mnerflow.registry import load
 
 TOLD = (
     "umt",
+    "webanno",
+    "brat",
+    "hugging_face",
     "label_studio",
     "spans",
     "jsonl",
@@ -33,10 +40,13 @@ START = 2**16  # bytes
 
 
 def format_of(path: Path) -> str:
-    """The format that a file begins in; nothing of an empty file, or of one that no format knows."""
+    """The format that a file begins in, or that a folder holds files of; nothing where no format knows it."""
+    sources = {name: load("data.formats", name, "format") for name in TOLD}
+    if path.is_dir():
+        return next((name for name, source in sources.items() if _files_of(source, path)), "")
     with reading(path), path.open("rb") as file:
         start = file.read(START).decode("utf-8", "replace").removeprefix("\ufeff").lstrip("\n\r ")
-    known = (name for name in TOLD if load("data.formats", name, "format").looks_like(start))
+    known = (name for name, source in sources.items() if source.looks_like(start))
     return next(known, "") if start else ""
 
 
@@ -75,7 +85,8 @@ def parse_lines(
             line, record = next(records)
             post = source.to_post(path, line, record)
             own = getattr(source, "line_of_token", None)
-            check_post(post, path, line, partial(own, record) if own else None, scheme)
+            file = source.file_of(record) if hasattr(source, "file_of") else path
+            check_post(post, file, line, partial(own, record) if own else None, scheme)
             if post.id in lines:
                 raise UserError(
                     f"{path}:{line}: the id {post.id!r} stands at line {lines[post.id]} already. "
@@ -93,9 +104,26 @@ def parse_lines(
 
 
 def read_beside(name: str, path: str | Path) -> list[Path]:
-    """The files that are read besides ``path``, such as texts that its posts link to."""
-    beside = getattr(load("data.formats", name, "format"), "beside", None)
-    return beside(Path(path)) if beside else []
+    """The files that are read besides ``path``, such as texts that its posts link to, or within the folder
+    that it is.
+    """
+    source, path = load("data.formats", name, "format"), Path(path)
+    beside = source.beside(path) if hasattr(source, "beside") else []
+    return [*beside, *_files_of(source, path)]
+
+
+def holds_split(name: str, path: Path) -> bool:
+    """Whether a path is a folder with files of a format."""
+    return bool(_files_of(load("data.formats", name, "format"), path))
+
+
+def _files_of(source: ModuleType, folder: Path) -> list[Path]:
+    return source.files(folder) if hasattr(source, "files") and folder.is_dir() else []
+
+
+def has_spans(name: str) -> bool:
+    """Whether a format holds spans, of which tags are made, and no tags of whatever scheme."""
+    return getattr(load("data.formats", name, "format"), "SPANS", False)
 
 
 def brings_contexts(name: str) -> bool:

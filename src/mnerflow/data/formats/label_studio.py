@@ -26,6 +26,7 @@ from mnerflow.errors import UserError
 from mnerflow.files import files_below, read_json, read_text
 from mnerflow.log import logger
 
+SPANS = True
 # Within a word also combining marks, soft hyphens and joiners, which are no letters.
 TOKEN = regex.compile(r"\w[\w\p{M}\u00ad\u200c\u200d]*|[^\w\s]")
 # A file's name may have spaces; a text that begins with a link has them, too, but does not end so.

@@ -12,7 +12,6 @@ there. Of spans that overlap the longest counts. The log lists every span that i
 """
 
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +19,19 @@ import regex
 
 from mnerflow.data.formats._fields import identifier, string, strings, texts
 from mnerflow.data.formats._objects import Entry, object_of, of_split
+from mnerflow.data.formats._spans import Span, longest, tagged, tags_of, trimmed
 from mnerflow.data.post import Post
 from mnerflow.data.tags import OUTSIDE
 from mnerflow.errors import UserError
-from mnerflow.log import logger
 
 CONTEXTS = True
+SPANS = True
 OPTIONS = ("text_key", "split_key", "split")
 STARTS, ENDS = ("start", "start_offset", "begin"), ("end", "end_offset", "stop")
 TYPES = ("label", "entity_group", "type", "tag", "labels", "ner_tag")
 OF_POST = ("id", "images", "contexts", "language", "group")  # what is not its text or its spans
 # Names of fields with spans, and a list of numbers where plain tags would be strings.
 KNOWN = regex.compile(r'"(spans|entities|tokenized_text|start_offset)"\s*:|"labels?"\s*:\s*\[\s*\[\s*\d')
-
-Span = tuple[int, int, str]
 
 
 def looks_like(start: str) -> bool:
@@ -85,13 +83,8 @@ def _of_text(record: dict[str, Any], place: str) -> tuple[list[str], list[str]]:
 
     text = record[_text_field(record, place)]
     found = _read(_spans(record, place), place)
-    chosen = _longest([_trimmed(one, text, place) for one in found], place)
-    cuts = sorted({at for start, end, _ in chosen for at in (start, end)})
-    words = [part for start, end in tokenize(text) for part in _cut(start, end, cuts)]
-    labels = [OUTSIDE] * len(words)
-    for start, end, kind in chosen:
-        inside = [index for index, (first, last) in enumerate(words) if start <= first and last <= end]
-        labels[inside[0] : inside[-1] + 1] = _tags(kind, len(inside))
+    chosen = longest([trimmed(one, text, place) for one in found], place)
+    words, labels = tagged(tokenize(text), chosen)
     return [text[start:end] for start, end in words], labels
 
 
@@ -100,15 +93,12 @@ def _of_words(record: dict[str, Any], place: str) -> tuple[list[str], list[str]]
     tokens = strings(record, "tokenized_text", place)
     labels = [OUTSIDE] * len(tokens)
     found = [(start, last + 1, kind) for start, last, kind in _read(record.get("ner") or [], place)]
-    for start, end, kind in _longest(found, place):
+    for start, end, _ in found:
         if not 0 <= start < end <= len(tokens):
             raise UserError(f"{place}: the span {start}–{end - 1} does not lie in its {len(tokens)} words.")
-        labels[start:end] = _tags(kind, end - start)
+    for start, end, kind in longest(found, place):
+        labels[start:end] = tags_of(kind, end - start)
     return tokens, labels
-
-
-def _tags(kind: str, number: int) -> list[str]:
-    return [f"B-{kind}", *[f"I-{kind}"] * (number - 1)]
 
 
 def _text_field(record: dict[str, Any], place: str) -> str:
@@ -157,31 +147,3 @@ def _span(value: Any, place: str) -> Span:
     if type(start) is not int or type(end) is not int or not isinstance(kind, str) or not kind.strip():
         raise UserError(f"{place}: {value!r} is no start, end and type. Mend the span.")
     return start, end, "_".join(kind.split())
-
-
-def _trimmed(span: Span, text: str, place: str) -> Span:
-    """The span without white space at its ends."""
-    start, end, kind = span
-    if not 0 <= start < end <= len(text) or not text[start:end].strip():
-        raise UserError(
-            f"{place}: the span {start}–{end} holds no word of its text of {len(text)} characters. Was the "
-            "text changed after it was annotated, or are the places bytes?"
-        )
-    there = text[start:end]
-    return start + len(there) - len(there.lstrip()), end - len(there) + len(there.rstrip()), kind
-
-
-def _longest(spans: list[Span], place: str) -> list[Span]:
-    """The spans that do not overlap, the longest first among those that do; others are logged."""
-    chosen: list[Span] = []
-    for span in sorted({*spans}, key=lambda span: (span[0] - span[1], span)):
-        if any(span[0] < end and start < span[1] for start, end, _ in chosen):
-            logger.warning("%s: left out, a longer span has its words: %d–%d %s", place, *span)
-        else:
-            chosen.append(span)
-    return sorted(chosen)
-
-
-def _cut(start: int, end: int, cuts: list[int]) -> Iterator[tuple[int, int]]:
-    """A word, parted where a span begins or ends."""
-    yield from pairwise([start, *(at for at in cuts if start < at < end), end])

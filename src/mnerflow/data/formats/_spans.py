@@ -1,0 +1,58 @@
+"""Annotations that are places in a text become tags: what the formats that hold such have in common."""
+
+from bisect import bisect, bisect_left
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+
+from mnerflow.data.tags import OUTSIDE
+from mnerflow.errors import UserError
+from mnerflow.log import logger
+
+Place = tuple[int, int]  # the end is exclusive
+Span = tuple[int, int, str]
+
+
+def trimmed(span: Span, text: str, place: str) -> Span:
+    """The span without white space at its ends; raises ``UserError`` where it holds no word."""
+    start, end, kind = span
+    if not 0 <= start < end <= len(text) or not text[start:end].strip():
+        raise UserError(
+            f"{place}: the span {start}–{end} holds no word of its text of {len(text)} characters. Was the "
+            "text changed after it was annotated, or are the places bytes?"
+        )
+    there = text[start:end]
+    return start + len(there) - len(there.lstrip()), end - len(there) + len(there.rstrip()), kind
+
+
+def longest(spans: Iterable[Span], place: str) -> list[Span]:
+    """The spans that do not overlap, the longest first among those that do; others are logged."""
+    chosen: list[Span] = []
+    for span in sorted({*spans}, key=lambda span: (span[0] - span[1], span)):
+        at = bisect(chosen, span)
+        before, after = chosen[at - 1 : at], chosen[at : at + 1]
+        if (before and before[0][1] > span[0]) or (after and after[0][0] < span[1]):
+            logger.warning("%s: left out, a longer span has its words: %d–%d %s", place, *span)
+        else:
+            chosen.insert(at, span)
+    return chosen
+
+
+def tagged(words: Iterable[Place], spans: list[Span]) -> tuple[list[Place], list[str]]:
+    """Words, each cut where a span begins or ends within it, and their tags; the spans do not overlap."""
+    cuts = sorted({at for start, end, _ in spans for at in (start, end)})
+    parts = [part for start, end in words for part in _cut(start, end, cuts)]
+    starts, labels = [start for start, _ in parts], [OUTSIDE] * len(parts)
+    for start, end, kind in spans:
+        first, last = bisect_left(starts, start), bisect_left(starts, end)
+        labels[first:last] = tags_of(kind, last - first)
+    return parts, labels
+
+
+def tags_of(kind: str, number: int) -> list[str]:
+    """The tags of an entity of so many words."""
+    return [f"B-{kind}", *[f"I-{kind}"] * (number - 1)]
+
+
+def _cut(start: int, end: int, cuts: list[int]) -> Iterator[Place]:
+    """A word, parted where a span begins or ends."""
+    yield from pairwise([start, *cuts[bisect(cuts, start) : bisect_left(cuts, end)], end])
