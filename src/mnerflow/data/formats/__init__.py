@@ -8,8 +8,8 @@ raise ``UserError`` naming file and line. ``OPTIONS`` are the keys of a data set
 ``files(folder)`` says that a split may be a folder, and names its files that are read; ``file_of(record)``
 then tells in which of them a record stands.
 ``CONTEXTS = True`` says that posts may bring contexts, ``SPANS = True`` that tags are made of spans, in IOB2.
-``looks_like(start)``, given the first characters of a file, tells whether they are of the format; ``format_of``
-asks the modules of ``TOLD`` in their order.
+``looks_like(start)``, given the first characters of a file, tells whether they are of the format;
+``format_of`` asks the modules of ``TOLD`` in their order.
 """
 
 from collections.abc import Mapping
