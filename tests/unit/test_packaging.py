@@ -106,7 +106,9 @@ class Absent:
 sys.meta_path.insert(0, Absent())
 from mnerflow import Predictor
 from mnerflow.cli import main
+from mnerflow.registry import load, names_in
 import mnerflow.training.run
+formats = [load("data.formats", name, "format") for name in names_in("data.formats")]
 sys.exit(main(["app", "results/runs/a"]))
 """
 ABSENT = {
