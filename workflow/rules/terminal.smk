@@ -158,11 +158,14 @@ def log_of_snakemake():
     return ", ".join(map(os.path.relpath, workflow.logger_manager.get_logfile()))
 
 
-settings = workflow.logger_manager.settings
+output_settings = workflow.logger_manager.settings
 asked_for_else = (
-    settings.dryrun or settings.verbose or settings.debug_dag or {*(settings.quiet or ())} - {Quietness.HOST}
+    output_settings.dryrun
+    or output_settings.verbose
+    or output_settings.debug_dag
+    or {*(output_settings.quiet or ())} - {Quietness.HOST}
 )
-if workflow.is_main_process and not asked_for_else:
+if workflow.is_main_process and not IS_MODULE and not asked_for_else:
     for handler in [*snakemake_logger.handlers]:
         if handler.name == "DefaultStreamHandler":
             snakemake_logger.removeHandler(handler)
