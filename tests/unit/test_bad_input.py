@@ -11,7 +11,7 @@ from mnerflow.config import build
 from mnerflow.data.config import ContextFiles, PrepareConfig
 from mnerflow.data.contexts import jsonl, txt
 from mnerflow.data.formats import parse
-from mnerflow.data.poner.page_xml import read_layout
+from mnerflow.data.pages.layout import read_layout
 from mnerflow.data.post import SPLITS, read_posts, read_splits
 from mnerflow.data.prepare import prepare
 from mnerflow.errors import UserError

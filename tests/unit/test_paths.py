@@ -18,8 +18,8 @@ from mnerflow.data.archive import unpack
 from mnerflow.data.config import PrepareConfig
 from mnerflow.data.formats import parse
 from mnerflow.data.image import BrokenImage, decode
+from mnerflow.data.pages.layout import read_layout
 from mnerflow.data.poner.align import EXPORT, place
-from mnerflow.data.poner.page_xml import read_layout
 from mnerflow.data.prepare import prepare
 from mnerflow.data.sources import mirror_file
 from mnerflow.errors import UserError
@@ -105,10 +105,8 @@ def page_name(name: str, folder: Path) -> None:
 
 
 def line_name(name: str, folder: Path) -> None:
-    line = (
-        f'<TextLine id="{name}"><TextEquiv><Unicode>a</Unicode></TextEquiv><Coords points="1,1"/></TextLine>'
-    )
-    (folder / "page.xml").write_text(f'<P><Page imageWidth="9" imageHeight="9">{line}</Page></P>')
+    line = f'<TextLine id="{name}"><TextEquiv><Unicode>a</Unicode></TextEquiv></TextLine>'
+    (folder / "page.xml").write_text(f'<PcGts><Page imageWidth="9" imageHeight="9">{line}</Page></PcGts>')
     read_layout(folder / "page.xml")
 
 

@@ -112,6 +112,27 @@ rule make_poner:
         "../scripts/make_poner.py"
 
 
+rule cut_lines:
+    """Cut the text lines that posts stand on out of the scans of their pages."""
+    input:
+        lambda w: plan.data.post_files(w.dataset),
+        lambda w: plan.data.scans(w.dataset),
+    output:
+        directory("resources/data/{dataset}/images"),
+    log:
+        "results/logs/cut_lines/{dataset}.log",
+    wildcard_constraints:
+        dataset=one_of(plan.data.pages),
+    conda:
+        ENVIRONMENT
+    params:
+        format=lambda w: config["datasets"][w.dataset]["format"],
+        pages=lambda w: plan.data.page_files(w.dataset),
+        code=lambda w: code_of("cut_lines.py", *plan.data.formats(w.dataset)),
+    script:
+        "../scripts/cut_lines.py"
+
+
 rule prepare:
     """Parse raw files into canonical posts, nothing lost, and count what was found."""
     input:

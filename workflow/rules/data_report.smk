@@ -41,14 +41,14 @@ rule plot_tag_distribution:
 rule contact_sheet:
     """Draw 20 random sentences with their crops, to see that a crop shows its words."""
     input:
-        posts=expand("resources/data/{{dataset}}/{split}.jsonl", split=SPLITS),
+        posts=expand("results/data/{{dataset}}/none/{split}.jsonl", split=SPLITS),
         images="resources/data/{dataset}/images",
     output:
         study("reports/data/{dataset}.crops.png"),
     log:
         "results/logs/contact_sheet/{dataset}.log",
     wildcard_constraints:
-        dataset=one_of(plan.data.poner),
+        dataset=one_of([*plan.data.poner, *plan.data.pages]),
     conda:
         ENVIRONMENT
     params:

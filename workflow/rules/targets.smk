@@ -9,7 +9,9 @@ def data_reports():
 def data_plots():
     """The plots of the data reports, and the sheets of crops where there are any."""
     crops = [
-        study(f"reports/data/{dataset}.crops.png") for dataset in plan.datasets if dataset in plan.data.poner
+        study(f"reports/data/{dataset}.crops.png")
+        for dataset in plan.datasets
+        if dataset in [*plan.data.poner, *plan.data.pages]
     ]
     return crops + expand(study("reports/data/{dataset}.{plot}.svg"), dataset=plan.datasets, plot=DATA_PLOTS)
 

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from mnerflow.data.poner.sheet import contact_sheet
+from mnerflow.data.pages.sheet import contact_sheet
 from mnerflow.log import job
 
 with job(f"drew crops of {snakemake.wildcards.dataset}", snakemake.log[0]):
-    contact_sheet(Path(snakemake.input.images).parent, Path(snakemake.output[0]))
+    posts, images = map(Path, snakemake.input.posts), Path(snakemake.input.images)
+    contact_sheet(posts, images, Path(snakemake.output[0]))

@@ -9,7 +9,8 @@ from mnerflow.config import settings_of
 from mnerflow.config.datasets import About
 from mnerflow.data.config import PrepareConfig
 from mnerflow.data.contexts import context_files
-from mnerflow.data.formats import read_beside
+from mnerflow.data.formats import cuts_images, read_beside
+from mnerflow.data.pages.page import images_near
 from mnerflow.data.sources import archives
 from mnerflow.files import folder_state
 from mnerflow.plan import layout
@@ -44,6 +45,7 @@ class Datasets:
         self.generated = [name for name, entry in self.entries.items() if "generator" in entry]
         self.downloaded = [name for name, entry in self.entries.items() if "files" in entry]
         self.poner = [name for name, entry in self.entries.items() if "poner" in entry]
+        self.pages = [name for name, entry in self.entries.items() if cuts_images(entry["format"])]
         self.archives = archives(config)
         # Each is asked for by every run of a data set, and looks at the disk.
         self.own_files, self.own_images = cache(self._own_files), cache(self._own_images)
@@ -82,6 +84,14 @@ class Datasets:
         splits = [f"{folder}/{name}" for name in split_files(entry)]
         beside = [str(file) for split in splits for file in read_beside(entry["format"], split)]
         return [*(split for split in splits if not Path(split).is_dir()), *sorted({*beside})]
+
+    def page_files(self, dataset: str) -> list[str]:
+        """The folders, or files, of a data set's pages."""
+        return [f"{self.folder(dataset)}/{name}" for name in split_files(self.entries[dataset])]
+
+    def scans(self, dataset: str) -> list[str]:
+        """The images among which a data set's pages have their scans."""
+        return [str(file) for path in self.page_files(dataset) for file in images_near(Path(path))]
 
     def formats(self, dataset: str) -> list[str]:
         """The modules that read a data set's posts and contexts."""
@@ -127,18 +137,20 @@ class Datasets:
 
     def image_folder(self, dataset: str) -> str:
         """Where the images that a data set's posts show lie."""
-        return f"{self.folder(images_of(self.config, dataset))}/images"
+        owner = images_of(self.config, dataset)
+        return f"{layout.raw(owner) if owner in self.pages else self.folder(owner)}/images"
 
     def _own_images(self, dataset: str) -> str | None:
         """The state of the images in a folder of the user's own, which may change file by file."""
-        own = "folder" in self.entries[images_of(self.config, dataset)]
+        owner = images_of(self.config, dataset)
+        own = "folder" in self.entries[owner] and owner not in self.pages
         return folder_state(Path(self.image_folder(dataset))) if own else None
 
     def image_source(self, dataset: str) -> list[str]:
         """What must be there before images can be read; nothing in a folder of the user's own."""
         owner = images_of(self.config, dataset)
         entry = self.entries[owner]
-        if "folder" in entry:
+        if "folder" in entry and owner not in self.pages:
             return []
         if "files" in entry and "images" not in entry:
             return [f"{self.folder(owner)}/{name}" for name in entry["files"] if name.startswith("images/")]

@@ -7,8 +7,10 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
+from mnerflow.data.formats import format_of
 from mnerflow.errors import UserError
 from mnerflow.files import atomic_path, reading
 from mnerflow.prediction.formats import FORMATS, Format, as_coloured_text
@@ -23,6 +25,7 @@ from mnerflow.prediction.texts import (
     of_folder,
     of_json_lines,
     of_lines,
+    of_pages,
 )
 
 if TYPE_CHECKING:
@@ -45,7 +48,8 @@ them. An INPUT is
   FILE.jsonl     a post a line, with "text", or "tokens" that are words already; "id", "images" and
                  "contexts" (texts by name) are optional: {"text": "Ann sings", "images": ["1.jpg"]}
   FILE.conll     a word a line, an empty line between texts; other columns are not looked at
-  a folder       a text a .txt file, and beside it the picture of the same name
+  a folder       a text a .txt file, and beside it the picture of the same name; or scanned pages, PAGE or
+                 ALTO XML beside their images, of which each line is read with its crop
   -              standard input, as without any INPUT
 
 Raw text is cut into words as the training data is. Each name that is found is
@@ -145,9 +149,9 @@ def predict(given: argparse.Namespace) -> int:
     typed = inputs == [STDIN] and sys.stdin.isatty()
     if typed:
         _say("type a text a line; Ctrl-D ends")
-    texts = _texts(inputs, kinds, given, predictor.cut)
-    found = _counted(predictor, texts, 1 if typed else AT_ONCE, quiet=single or typed)
-    with _target(given.to) as file:
+    with _target(given.to) as file, TemporaryDirectory() as scratch:
+        texts = _texts(inputs, kinds, given, predictor.cut, Path(scratch))
+        found = _counted(predictor, texts, 1 if typed else AT_ONCE, quiet=single or typed)
         for piece in _format(given, file)(found, single):
             file.write(piece)
             if typed:
@@ -156,7 +160,7 @@ def predict(given: argparse.Namespace) -> int:
 
 
 def _kind(given: str, read: str | None) -> str:
-    """What an INPUT is: one of ``FORMS``, a folder, or itself a text."""
+    """What an INPUT is: one of ``FORMS``, a folder, one of pages, or itself a text."""
     if given == STDIN:
         return read or "stdin"
     path, ending = Path(given), Path(given).suffix.lower()
@@ -166,7 +170,7 @@ def _kind(given: str, read: str | None) -> str:
         exists = False
     if exists:
         if path.is_dir():
-            return "folder"
+            return "pages" if format_of(path) == "page_xml" else "folder"
         return read or FORM_OF.get(ending, "text")
     if ending in FORM_OF and not any(sign.isspace() for sign in given):
         raise UserError(
@@ -176,7 +180,7 @@ def _kind(given: str, read: str | None) -> str:
 
 
 def _texts(
-    inputs: Iterable[str], kinds: Iterable[str], given: argparse.Namespace, cut: Cutter
+    inputs: Iterable[str], kinds: Iterable[str], given: argparse.Namespace, cut: Cutter, scratch: Path
 ) -> Iterator[Text]:
     images = [(Path(), one) if one.startswith(ADDRESSES) else _parts(one) for one in given.image]
     for number, (each, kind) in enumerate(zip(inputs, kinds, strict=True), start=1):
@@ -185,6 +189,8 @@ def _texts(
             read: Iterable[Text] = [Text(str(number), each, cut(each, place), place=place)]
         elif kind == "folder":
             read = of_folder(Path(each), cut)
+        elif kind == "pages":
+            read = of_pages(Path(each), cut, scratch / str(number))
         elif each == STDIN:
             read = _of_file(sys.stdin.buffer, "stdin", kind, given.images or Path("images"), cut)
         else:

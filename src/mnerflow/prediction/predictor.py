@@ -4,6 +4,7 @@ import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -159,11 +160,11 @@ class Predictor:
                 text.id,
                 [text.text[start:end] for start, end in sentence],
                 [OUTSIDE] * len(sentence),
-                [str(Path(*picture)) for picture in text.images] if self._pictures else [],
+                [str(Path(*picture)) for picture in shown] if self._pictures else [],
                 text.contexts,
             )
             for text in texts
-            for sentence in text.sentences
+            for sentence, shown in zip(text.sentences, text.shown, strict=True)
         ]
         if self._pictures:
             self._load_pictures(texts, self._pictures)
@@ -207,13 +208,13 @@ class Predictor:
         """Read the images of texts; each that cannot be used is named, with the texts' place."""
         wanted, refused = {}, {}
         for text in texts:
-            for picture in text.images:
+            for picture in dict.fromkeys(chain.from_iterable(text.shown)):
                 fetched = picture[1].startswith(ADDRESSES) and not self._allow_urls
                 (refused if fetched else wanted)[str(Path(*picture))] = picture
         problems = pictures.load(wanted | dict.fromkeys(refused, (Path(), "")))
         problems |= dict.fromkeys(refused, "an address, which is fetched only where that is allowed")
         for text in texts:
-            for picture in text.images:
+            for picture in dict.fromkeys(chain.from_iterable(text.shown)):
                 if reason := problems.get(str(Path(*picture))):
                     said = f"{text.place}: {picture[1]}: {reason}; a blank image stands in"
                     logger.warning("%s", printable(said))

@@ -30,6 +30,7 @@ class Text:
     Attributes:
         sentences: the places of its words, sentence by sentence; one sentence where it is no document.
         images: folder and file of each of its images; a file may be an address.
+        crops: those of each sentence, where sentences are lines of a page, whose scan is its image.
         place: what a message calls it, as ``posts.jsonl:3``.
     """
 
@@ -39,6 +40,12 @@ class Text:
     images: list[tuple[Path, str]] = field(default_factory=list)
     contexts: dict[str, str] = field(default_factory=dict)
     place: str = ""
+    crops: list[list[tuple[Path, str]]] = field(default_factory=list)
+
+    @property
+    def shown(self) -> list[list[tuple[Path, str]]]:
+        """The images that go with each sentence."""
+        return self.crops or [self.images] * len(self.sentences)
 
 
 @dataclass(frozen=True)
@@ -164,6 +171,31 @@ def of_folder(folder: Path, cut: Cutter) -> Iterator[Text]:
         text = read_text(file).removesuffix("\n")
         shown = [(folder, pictures[file.stem])] if file.stem in pictures else []
         yield Text(file.stem, text, cut(text, str(file)), shown, place=str(file))
+
+
+def of_pages(folder: Path, cut: Cutter, scratch: Path) -> Iterator[Text]:
+    """A text a page, PAGE or ALTO XML, and a sentence a line, whose crop is cut into ``scratch``.
+
+    Its image is the scan. A page without text is left out, which the log says.
+    """
+    from mnerflow.data.pages.crops import crop_name, cut_lines  # Pillow, which texts alone do without
+    from mnerflow.data.pages.page import log_wants, read_pages
+
+    pages = read_pages(folder)
+    log_wants(folder, pages)
+    for page in (page for page in pages if page.lines):
+        shown = {line.id for line in page.lines if page.scan and line.box}
+        if shown:
+            cut_lines(page, shown, scratch)
+        text = Text(page.name, page.text, [], place=str(page.file))
+        text.images = [(page.scan.parent, page.scan.name)] if page.scan else []
+        at = 0
+        for line in page.lines:
+            for words in cut(line.text, f"{page.file}: line {line.id}"):
+                text.sentences.append([(at + start, at + end) for start, end in words])
+                text.crops.append([(scratch, crop_name(page.name, line.id))] if line.id in shown else [])
+            at += len(line.text) + 1
+        yield text
 
 
 def _of_rows(rows: list[tuple[int, str]], name: str, images: Path) -> Text:

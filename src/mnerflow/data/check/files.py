@@ -65,7 +65,8 @@ def split_files(path: Path) -> tuple[Path, dict[str, list[str]]]:
         _, files = split_files(path / "data")
         return path, {split: [f"data/{name}" for name in names] for split, names in files.items()}
     if not found and format_of(path):
-        return path.resolve().parent, {"train": [path.resolve().name]}
+        whole = path.resolve() if path.name in ("", "..") else path
+        return whole.parent, {"train": [whole.name]}
     if "train" not in found and not found and len(tagged) == 1:
         return path, {"train": [tagged[0].name]}
     if "train" not in found:

@@ -50,6 +50,13 @@ class Findings:
     problems: list[Problem] = field(default_factory=list)
 
     @property
+    def place(self) -> Path:
+        """What was looked through: the folder, or the one split of it that is a folder itself."""
+        [first, *_] = self.files["train"]
+        own = self.folder / first
+        return own if len(self.files) == 1 and own.is_dir() else self.folder
+
+    @property
     def stops(self) -> bool:
         """Whether a problem would stop a run."""
         return any(problem.stops for problem in self.problems)

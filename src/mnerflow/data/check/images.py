@@ -11,6 +11,7 @@ from unicodedata import normalize
 from PIL import Image
 
 from mnerflow.data.check.findings import Findings, Problem
+from mnerflow.data.formats import cuts_images
 from mnerflow.data.image import NO_END, BrokenImage, decode
 from mnerflow.data.post import IMAGE_SUFFIXES
 from mnerflow.files import files_below
@@ -34,6 +35,9 @@ def problems_of_images(findings: Findings) -> Iterator[Problem]:
         return
     for place in without:
         yield Problem(f"{place} has no image", "The post stays, and is read without an image.", False)
+    if cuts_images(findings.format):  # lines of text
+        findings.images, findings.strips = len(users), True
+        return
     if not folder.is_dir():
         what = f"{folder}: no such folder, but {len(users)} images are named"
         yield Problem(what, "Put the images there, or ask for text_only.")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mnerflow.data.check.findings import Findings
+from mnerflow.data.formats import cuts_images
 from mnerflow.data.post import SPLITS
 
 STEPS = 600  # of training, after which MiniLM has learnt what a small data set teaches
@@ -15,7 +16,7 @@ STEP = 750  # tokens, about the 1,024 subwords of a step
 
 def configuration(findings: Findings, types: Sequence[str] | None = None) -> str:
     """The lines of YAML that run the data set: MiniLM, in as many epochs as its size asks for."""
-    name = _name(findings.folder.resolve().name)
+    name = _name(findings.place.resolve().name)
     splits = {split: names[0] if len(names) == 1 else names for split, names in findings.files.items()}
     entry = {
         "folder": _folder(findings.folder),
@@ -26,6 +27,8 @@ def configuration(findings: Findings, types: Sequence[str] | None = None) -> str
     }
     if findings.strips:
         entry["fit"] = "wrap"
+    if cuts_images(findings.format):
+        entry["pictures"] = "scans"
     grid = {"datasets": [name], "text_encoders": ["minilm"]}
     if findings.images:
         grid |= {"image_encoders": ["cnn"], "fusions": ["text_only", "linear", "cross_attention"]}

@@ -9,10 +9,11 @@ raise ``UserError`` naming file and line. ``OPTIONS`` are the keys of a data set
 then tells in which of them a record stands.
 ``CONTEXTS = True`` says that posts may bring contexts, ``SPANS = True`` that tags are made of spans, in IOB2.
 ``looks_like(start)``, given the first characters of a file, tells whether they are of the format;
-``format_of`` asks the modules of ``TOLD`` in their order.
+``format_of`` asks the modules of ``TOLD`` in their order. ``write_images(paths, folder)``, if there is one,
+cuts the images that posts show out of others.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -25,6 +26,7 @@ from mnerflow.files import reading
 from mnerflow.registry import load
 
 TOLD = (
+    "page_xml",
     "umt",
     "webanno",
     "brat",
@@ -129,3 +131,13 @@ def has_spans(name: str) -> bool:
 def brings_contexts(name: str) -> bool:
     """Whether posts of a format may bring contexts themselves."""
     return getattr(load("data.formats", name, "format"), "CONTEXTS", False)
+
+
+def cuts_images(name: str) -> bool:
+    """Whether the images of a format's posts are cut out of others."""
+    return hasattr(load("data.formats", name, "format"), "write_images")
+
+
+def write_images(name: str, paths: Iterable[Path], folder: Path) -> int:
+    """Cut the images of a format's posts into ``folder``; returns their number."""
+    return load("data.formats", name, "format").write_images(paths, folder)

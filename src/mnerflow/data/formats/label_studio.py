@@ -12,6 +12,7 @@ was widened or left out. White space in a label becomes ``_``.
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -60,9 +61,20 @@ def beside(path: Path) -> list[Path]:
     return [file for text in texts if isinstance(text, str) for file in _linked(path, text)]
 
 
-def to_post(path: Path, line: int, record: dict[str, Any]) -> Post:
-    """Build a post; raises ``UserError`` naming page and span for a field that is missing or wrong, a
-    task without exactly one annotation, and a span that does not lie in the text or quotes another.
+@dataclass(frozen=True, slots=True)
+class AnnotatedText:
+    """A page as it was annotated: its name, text, spans (start, end and type) and the names of its images."""
+
+    name: str
+    text: str
+    spans: list[tuple[int, int, str]]
+    images: list[str]
+    place: str
+
+
+def annotated(path: Path, line: int, record: dict[str, Any]) -> AnnotatedText:
+    """Read a page of an export; raises ``UserError`` naming page and span for a field that is missing or
+    wrong, a task without exactly one annotation, and a span that does not lie in the text or quotes another.
     """
     place = f"{path}: page {line}"
     try:
@@ -76,10 +88,17 @@ def to_post(path: Path, line: int, record: dict[str, Any]) -> Post:
     except MALFORMED as error:
         raise UserError(f"{place}: not an annotated page ({error!r}). Export as JSON or JSON-MIN.") from error
     spans = [_span(value, text, f"{place}, span {number}") for number, value in enumerate(values, start=1)]
-    tokens = list(TOKEN.finditer(text))
+    return AnnotatedText(name, text, spans, images, place)
+
+
+def to_post(path: Path, line: int, record: dict[str, Any]) -> Post:
+    """Build a post; raises ``UserError`` as ``annotated`` does."""
+    page = annotated(path, line, record)
+    name, place = page.name, page.place
+    tokens = list(TOKEN.finditer(page.text))
     labels = [OUTSIDE] * len(tokens)
     taken = [False] * len(tokens)
-    for start, end, kind in sorted(spans, key=lambda span: (span[0] - span[1], span[0])):
+    for start, end, kind in sorted(page.spans, key=lambda span: (span[0] - span[1], span[0])):
         inside = [i for i, token in enumerate(tokens) if token.start() < end and token.end() > start]
         if any(taken[index] for index in inside):
             logger.warning("%s: left out, another span has its tokens: %d–%d %s", place, start, end, kind)
@@ -90,7 +109,7 @@ def to_post(path: Path, line: int, record: dict[str, Any]) -> Post:
         for index in inside:
             labels[index] = f"{'B' if index == inside[0] else 'I'}-{kind}"
             taken[index] = True
-    return Post(name, [token[0] for token in tokens], labels, images, group=name)
+    return Post(name, [token[0] for token in tokens], labels, page.images, group=name)
 
 
 def _text_field(data: dict[str, Any]) -> str:

@@ -7,17 +7,16 @@ lines. Nothing is guessed from similar text.
 """
 
 import unicodedata
-from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
-from itertools import accumulate
 from pathlib import Path
 
 from mnerflow.data.formats import parse
+from mnerflow.data.pages.layout import read_layout
+from mnerflow.data.pages.page import Page
+from mnerflow.data.pages.stream import Span, Stream, characters, entities
 from mnerflow.data.poner.label_studio import read_export
-from mnerflow.data.poner.page_xml import Layout, read_layout
 from mnerflow.data.post import SPLITS, Post
-from mnerflow.data.tags import spans
 from mnerflow.errors import UserError
 from mnerflow.files import inside
 
@@ -30,15 +29,12 @@ NOT_FOUND = "not found"
 STATUSES = (PLACED, AMBIGUOUS, NO_SCAN, NOT_FOUND)
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A page: its lines, its text file, and its scan where there is one."""
+@dataclass(frozen=True)
+class PonerPage(Page):
+    """A page of PONER, with the collection that it is of and its text file."""
 
-    name: str
     collection: str
-    layout: Layout
-    text: Path
-    scan: Path | None
+    text_file: Path
 
 
 @dataclass(slots=True)
@@ -75,10 +71,10 @@ class Placement:
     ``entities`` are ``(start, end, type)`` of all entities, as offsets in the stream of characters.
     """
 
-    pages: dict[str, Page]
+    pages: dict[str, PonerPage]
     sentences: list[PlacedSentence]
     left_out: list[str]
-    entities: set[tuple[int, int, str]]
+    entities: set[Span]
 
 
 def place(raw: Path) -> Placement:
@@ -89,28 +85,23 @@ def place(raw: Path) -> Placement:
     """
     raw = Path(raw)
     pages = _read_pages(raw)
-    lines = [(page.name, line.id) for page in pages.values() for line in page.layout.lines]
-    texts = ["".join(line.text.split()) for page in pages.values() for line in page.layout.lines]
-    starts = [0, *accumulate(map(len, texts))]
-    stream = "".join(texts)
+    stream = Stream.of(((page.name, line.id), line.text) for page in pages.values() for line in page.lines)
 
     whole = raw / "conll/poner.conll"
     places = defaultdict(list)
-    entities = set()
+    found: set[Span] = set()
     at = 0
     for number, post in enumerate(parse("conll", whole), start=1):
-        characters = "".join("".join(token.split()) for token in post.tokens)
-        if not stream.startswith(characters, at):
-            there = (
-                "/".join(lines[bisect_right(starts, at) - 1]) if at < len(stream) else "the end of all pages"
-            )
+        text = "".join(map(characters, post.tokens))
+        if not stream.text.startswith(text, at):
+            there = "/".join(stream.at(at)) if at < len(stream.text) else "the end of all pages"
             raise UserError(
                 f"{whole}: sentence {number} ({' '.join(post.tokens)[:60]!r}) is not what stands at {there}. "
                 "Take the CoNLL files and the page XML from the same release."
             )
-        entities |= _entities(post, at)
-        first, at = bisect_right(starts, at) - 1, at + len(characters)
-        places[_content(post)].append(lines[first : bisect_right(starts, at - 1)])
+        found |= entities(post, at)
+        places[_content(post)].append(stream.between(at, at + len(text)))
+        at += len(text)
 
     copies = {content: len(found) for content, found in places.items()}
     sentences = []
@@ -127,10 +118,10 @@ def place(raw: Path) -> Placement:
                 status = PLACED if copies[content] == 1 else AMBIGUOUS
             sentences.append(PlacedSentence(split, post, here, status, copies.get(content, 0)))
     left_out = [" ".join(tokens) for (tokens, _), rest in places.items() for _ in rest]
-    return Placement(pages, sentences, left_out, entities)
+    return Placement(pages, sentences, left_out, found)
 
 
-def _read_pages(raw: Path) -> dict[str, Page]:
+def _read_pages(raw: Path) -> dict[str, PonerPage]:
     """The annotated pages in the order of the export; files are found by name, composed or decomposed."""
     source = raw / "source_data"
     files = {unicodedata.normalize("NFC", path.name): path for path in sorted(source.rglob("*"))}
@@ -143,15 +134,12 @@ def _read_pages(raw: Path) -> dict[str, Page]:
         text = files.get(f"{name}.txt")
         if xml is None or text is None:
             raise UserError(f"{source}: no .xml or no .txt of the page {name!r}. Download the data again.")
-        pages[name] = Page(name, entry.collection, read_layout(xml), text, files.get(f"{name}.jpg"))
+        layout = read_layout(xml)
+        if layout is None or any(line.box is None for line in layout.lines):
+            raise UserError(f"{xml}: no PAGE XML with a polygon for every line. Download the data again.")
+        pages[name] = PonerPage(name, xml, layout, files.get(f"{name}.jpg"), entry.collection, text)
     return pages
 
 
 def _content(post: Post) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(post.tokens), tuple(post.labels)
-
-
-def _entities(post: Post, at: int) -> set[tuple[int, int, str]]:
-    """The entities of a sentence that starts at offset ``at``."""
-    ends = [at, *(at + end for end in accumulate(len("".join(token.split())) for token in post.tokens))]
-    return {(ends[first], ends[last], kind) for kind, first, last in spans(post.labels)}

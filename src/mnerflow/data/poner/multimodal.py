@@ -4,10 +4,11 @@ from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
+from mnerflow.data.pages.crops import crop_name, write_crops
+from mnerflow.data.pages.stream import characters, groups_of_pages, without_white_space
 from mnerflow.data.poner.align import EXPORT, STATUSES, Placement, place
-from mnerflow.data.poner.crops import crop_name, write_crops
-from mnerflow.data.poner.label_studio import read_export, without_white_space
-from mnerflow.data.poner.splits import Splits, groups_of_pages, leak, page_split, published_split
+from mnerflow.data.poner.label_studio import read_export
+from mnerflow.data.poner.splits import Splits, leak, page_split, published_split
 from mnerflow.data.post import write_posts
 from mnerflow.errors import UserError
 from mnerflow.files import csv_text, read_text, write_json, write_text
@@ -36,7 +37,7 @@ def make_multimodal(raw: Path, out: Path, split: str = "published", seed: int = 
         raise UserError(f"PONER split {split!r} is not known. Choose 'published' or 'page'.")
     raw, out = Path(raw), Path(out)
     placement = place(raw)
-    groups = groups_of_pages(placement.sentences)
+    groups = groups_of_pages(sentence.pages for sentence in placement.sentences)
     for sentence in placement.sentences:
         if sentence.lines:
             sentence.post.group = groups[sentence.pages[0]]
@@ -46,7 +47,8 @@ def make_multimodal(raw: Path, out: Path, split: str = "published", seed: int = 
     splits = published if split == "published" else page_split(placement, seed)
 
     annotation = _compare_annotation(raw, placement)
-    crops = write_crops(placement, out / "images")
+    shown = (line for sentence in placement.sentences if sentence.has_images for line in sentence.lines)
+    crops = write_crops(placement.pages, shown, out / "images")
     for name, sentences in splits.items():
         write_posts(out / f"{name}.jsonl", (sentence.post for sentence in sentences))
     _write_placement(out / "placement.csv", placement, splits)
@@ -104,15 +106,15 @@ def _compare_annotation(raw: Path, placement: Placement) -> dict[str, int]:
     )
     annotated, at = set(), 0
     for page in read_export(raw / EXPORT):
-        text = read_text(placement.pages[page.name].text)
-        words = [text[span.start : span.end] for span in page.spans]
+        text = read_text(placement.pages[page.name].text_file)
+        words = [text[start:end] for start, end, _ in page.spans]
         counts["spans"] += len(words)
         counts["with trailing white space"] += sum(part != part.rstrip() for part in words)
-        counts["overlapping the next"] += sum(a.end > b.start for a, b in pairwise(page.spans))
+        counts["overlapping the next"] += sum(a[1] > b[0] for a, b in pairwise(page.spans))
         counts["across lines"] += sum("\n" in part.strip() for part in words)
-        for span in without_white_space(text, page.spans):
-            annotated.add((at + span.start, at + span.end, TYPES.get(span.label, span.label)))
-        at += sum(len("".join(line.text.split())) for line in placement.pages[page.name].layout.lines)
+        for start, end, label in without_white_space(text, page.spans):
+            annotated.add((at + start, at + end, TYPES.get(label, label)))
+        at += len(characters(placement.pages[page.name].text))
     counts["that are CoNLL entities"] = len(annotated & placement.entities)
     counts["CoNLL entities"] = len(placement.entities)
     return dict(counts)

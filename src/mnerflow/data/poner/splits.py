@@ -2,8 +2,8 @@
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterable
 
+from mnerflow.data.pages.stream import groups_of_pages
 from mnerflow.data.poner.align import PlacedSentence, Placement
 from mnerflow.data.post import SPLITS
 
@@ -28,7 +28,7 @@ def page_split(placement: Placement, seed: int) -> Splits:
     """
     sizes = Counter(sentence.split for sentence in placement.sentences if sentence.lines)
     sentences = defaultdict(list)
-    groups = groups_of_pages(placement.sentences)
+    groups = groups_of_pages(sentence.pages for sentence in placement.sentences)
     for sentence in placement.sentences:
         if sentence.lines:
             sentences[groups[sentence.lines[0][0]]].append(sentence)
@@ -40,15 +40,6 @@ def page_split(placement: Placement, seed: int) -> Splits:
         emptiest = min(sizes, key=lambda split: len(splits[split]) / sizes[split])
         splits[emptiest] += sentences[group]
     return splits
-
-
-def groups_of_pages(sentences: Iterable[PlacedSentence]) -> dict[str, str]:
-    """For each page the first page of its group: pages are grouped when a sentence crosses their break."""
-    members: dict[str, list[str]] = {}
-    for sentence in sentences:
-        joined = list(dict.fromkeys(page for name in sentence.pages for page in members.get(name, [name])))
-        members |= dict.fromkeys(joined, joined)
-    return {page: group[0] for page, group in members.items()}
 
 
 def leak(splits: Splits) -> dict[str, int]:

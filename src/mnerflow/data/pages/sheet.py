@@ -1,25 +1,26 @@
 """A contact sheet: random posts with their crops and their text, to see that the crop shows the words."""
 
 import random
+from collections.abc import Iterable
 from pathlib import Path
 
 import matplotlib
 from PIL import Image, ImageDraw, ImageFont
 
-from mnerflow.data.post import SPLITS, read_posts
+from mnerflow.data.post import read_posts
 from mnerflow.files import atomic_path
 
 POSTS = 20
 WIDTH, MARGIN, TEXT_SIZE = 1000, 10, 20
 
 
-def contact_sheet(out: Path, target: Path) -> None:
-    """Draw ``POSTS`` posts of ``out`` that have images, always the same ones, to the PNG ``target``.
+def contact_sheet(splits: Iterable[Path], images: Path, target: Path) -> None:
+    """Draw ``POSTS`` posts that have images, always the same ones, to the PNG ``target``.
 
-    ``out`` is a folder that ``make_multimodal`` wrote. Each post is shown as its id and text above its
-    crops, in their order. Raises ``UserError`` when a file of ``out`` is missing.
+    ``splits`` are files of posts, ``images`` is the folder of their crops. Each post is shown as its id and
+    text above its crops, in their order. Raises ``UserError`` when a file is missing.
     """
-    posts = [post for split in SPLITS for post in read_posts(Path(out) / f"{split}.jsonl") if post.images]
+    posts = [post for split in splits for post in read_posts(split) if post.images]
     drawn = random.Random(0).sample(posts, min(POSTS, len(posts)))
     # Pillow's own font has no Czech letters.
     font_file = Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans.ttf"
@@ -27,7 +28,7 @@ def contact_sheet(out: Path, target: Path) -> None:
     parts = []
     for post in drawn:
         parts.append(_text(f"{post.id}: {' '.join(post.tokens)}", font))
-        parts += [_crop(Path(out) / "images" / name) for name in post.images]
+        parts += [_crop(images / name) for name in post.images]
     sheet = Image.new("RGB", (WIDTH, MARGIN + sum(part.height + MARGIN for part in parts)), "lightgrey")
     top = MARGIN
     for part in parts:

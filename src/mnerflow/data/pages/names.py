@@ -1,0 +1,235 @@
+"""The names on pages: in their XML, in a Label Studio export beside it, or in a CoNLL file of its text."""
+
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
+from pathlib import Path, PurePosixPath
+
+from mnerflow.data.formats import format_of, label_studio, parse
+from mnerflow.data.formats._spans import Span, longest, tagged, trimmed
+from mnerflow.data.pages.crops import check_scan, crops_of
+from mnerflow.data.pages.layout import Line
+from mnerflow.data.pages.page import Page, log_wants, xml_files
+from mnerflow.data.pages.stream import (
+    Stream,
+    characters,
+    groups_of_pages,
+    in_common,
+    with_white_space,
+    without_white_space,
+)
+from mnerflow.data.post import Post
+from mnerflow.data.tokenizers import tokenize
+from mnerflow.errors import UserError, listed
+from mnerflow.log import logger
+
+TABLES = ("conll", "conllu", "hipe")  # formats of a token and its tag a line
+ENDINGS = (".json", ".conll", ".conllu", ".iob", ".iob2", ".bio", ".tsv")
+SUGGEST = (
+    "`mnerflow predict RUN {} --format label_studio` suggests some, to be corrected there: docs/pages.md "
+    "says how to go on."
+)
+
+
+def beside(path: Path) -> list[Path]:
+    """The files of names beside pages: all of a folder, of a file those that are called as it is."""
+    near = path if path.is_dir() else path.parent
+    files = sorted(file for file in near.iterdir() if file.is_file()) if near.is_dir() else []
+    return [
+        file for file in files if (path == near or file.stem == path.stem) and file.suffix.lower() in ENDINGS
+    ]
+
+
+def posts_of(path: Path, pages: list[Page]) -> list[Post]:
+    """The posts of the ``pages`` of a folder, or of one, with their names and the crops of their lines.
+
+    A post is a sentence of a CoNLL file, or else a line; lines that share a name are one post, so that
+    none is cut. Pages of which a file of names says nothing are left out and listed. Raises ``UserError``
+    where no name is found, where names stand in the XML and in a file, where a file's text is not that of the
+    pages, and where a scan is not that of its page.
+    """
+    for page in pages:
+        if page.scan:
+            check_scan(page)
+    in_xml, files = _named(path, pages)
+    log_wants(path, pages)
+    if in_xml:
+        _log_left(path, pages, in_xml, "pages without a name in their XML, which are read as having none")
+        return [post for page in pages for post in _of_lines(page, _in_xml(page), path)]
+    posts: list[Post] = []
+    named: dict[str, Path] = {}
+    for file in files:
+        found, read = _of_file(file, pages)
+        for page in read:
+            if page in named:
+                raise UserError(f"{file}: the page {page} has its names in {named[page]} already. Keep one.")
+            named[page] = file
+        posts += found
+    known = [page for page in pages if page.name in named]
+    _log_left(
+        path, pages, known, f"pages of which {listed(file.name for file in files)} says nothing, left out"
+    )
+    return posts
+
+
+def _named(path: Path, pages: list[Page]) -> tuple[list[Page], list[Path]]:
+    """Which pages have names in their XML, or else the files of names.
+
+    Raises ``UserError`` where there are both, or neither.
+    """
+    in_xml = [page for page in pages if any(line.names for line in page.lines)]
+    files = beside(path)
+    if in_xml and files:
+        raise UserError(
+            f"{path}: names stand in the XML, as in {in_xml[0].name}, and in {files[0].name}. Keep one."
+        )
+    if not in_xml and not files:
+        lines = sum(len(page.lines) for page in pages)
+        raise UserError(f"{path}: {len(pages)} pages of {lines} lines, without names. {SUGGEST.format(path)}")
+    return in_xml, files
+
+
+def _log_left(path: Path, pages: Iterable[Page], known: list[Page], what: str) -> None:
+    left = [page.name for page in pages if page.lines and page not in known]
+    if left:
+        logger.warning("%s: %d %s: %s", path, len(left), what, listed(left))
+
+
+def _of_file(file: Path, pages: list[Page]) -> tuple[list[Post], set[str]]:
+    """The posts of a file of names, and the pages of which it speaks."""
+    found = format_of(file)
+    if found == "label_studio":
+        posts = [*_of_export(file, pages)]
+    elif found in TABLES:
+        posts = [*_of_sentences(file, found, pages)]
+    else:
+        raise UserError(
+            f"{file}: no names in a form that is known. Export them from Label Studio as JSON, write a token "
+            "and its tag a line, or put the file elsewhere."
+        )
+    return [post for post, _ in posts], {page for _, read in posts for page in read}
+
+
+def _in_xml(page: Page) -> list[Span]:
+    """Names of a page in characters of its text; those that go on over the end of a line are joined."""
+    found: list[Span] = []
+    before: dict[str, int] = {}  # the last names of the line before, by what they share with their rest
+    for line, at in zip(page.lines, _starts(page.lines), strict=True):
+        last = {}
+        for name in sorted(line.names, key=lambda name: (name.start, -name.end)):
+            start, end = at + name.start, at + name.end
+            number = before.pop(name.joins, len(found))
+            if number < len(found) and not any(map(str.isalnum, page.text[found[number][1] : start])):
+                found[number] = (found[number][0], end, name.kind)
+            else:
+                number = len(found)
+                found.append((start, end, name.kind))
+            if name.joins:
+                last[name.joins] = number
+        before = last
+    return found
+
+
+def _starts(lines: Iterable[Line]) -> list[int]:
+    """Where lines begin in the text of their page."""
+    return [0, *accumulate(len(line.text) + 1 for line in lines)][:-1]
+
+
+def _of_lines(page: Page, found: Iterable[Span], place: Path) -> Iterator[Post]:
+    """A post a line, or the lines that share a name."""
+    where = f"{place}: {page.name}"
+    chosen = longest([trimmed(span, page.text, where) for span in found], where)
+    crossed = {at for start, end, _ in chosen for at in range(start, end) if page.text[at] == "\n"}
+    groups: list[list[tuple[int, Line]]] = []
+    for at, line in zip(_starts(page.lines), page.lines, strict=True):
+        if at - 1 in crossed:
+            groups[-1].append((at, line))
+        else:
+            groups.append([(at, line)])
+    for group in groups:
+        (first, head), (at, last) = group[0], group[-1]
+        end = at + len(last.text)
+        own = [(start - first, stop - first, kind) for start, stop, kind in chosen if first <= start < end]
+        text = page.text[first:end]
+        words, labels = tagged(tokenize(text), own)
+        images = crops_of((page, line) for _, line in group)
+        yield Post(
+            f"{page.name}-{head.id}",
+            [text[start:stop] for start, stop in words],
+            labels,
+            images,
+            group=page.name,
+        )
+
+
+def _called(name: str, pages: list[Page], place: str) -> Page:
+    """The page of a name: its own, the end of it, or that of its scan, each without an ending."""
+    found = [
+        page
+        for page in pages
+        if name
+        in (page.name, page.file.stem, page.file.stem.removesuffix("_page"), page.scan and page.scan.stem)
+    ]
+    if len(found) != 1:
+        raise UserError(f"{place}: {len(found)} pages are called {name!r}, where one is expected. Rename it.")
+    return found[0]
+
+
+def _of_export(file: Path, pages: list[Page]) -> Iterator[tuple[Post, list[str]]]:
+    for number, record in label_studio.records(file):
+        annotated = label_studio.annotated(file, number, record)
+        named = [annotated.name, *(PurePosixPath(image).stem for image in annotated.images)]
+        page = _called(
+            named[0] if "page_name" in record.get("data", record) else named[-1], pages, annotated.place
+        )
+        if characters(annotated.text) != (stream := characters(page.text)):
+            same = in_common(characters(annotated.text), stream)
+            raise UserError(
+                f"{annotated.place}: its text is not that of the page's lines, from "
+                f"{stream[same : same + 40]!r} on. Take text and XML of one state of the transcription."
+            )
+        moved = with_white_space(page.text, without_white_space(annotated.text, annotated.spans))
+        for post in _of_lines(page, moved, file):
+            yield post, [page.name]
+
+
+def _of_sentences(file: Path, form: str, pages: list[Page]) -> Iterator[tuple[Post, list[str]]]:
+    posts = parse(form, file)
+    texts = ["".join(map(characters, post.tokens)) for post in posts]
+    ordered = _in_order_of("".join(texts), pages, file)
+    stream = Stream.of(((page, line), line.text) for page in ordered for line in page.lines)
+    found, at = [], 0
+    for post, text in zip(posts, texts, strict=True):
+        found.append((post, stream.between(at, at + len(text))))
+        at += len(text)
+    groups = groups_of_pages([list(dict.fromkeys(page.name for page, _ in lines)) for _, lines in found])
+    for post, lines in found:
+        post.images, post.group = crops_of(lines), groups[lines[0][0].name]
+        yield post, [page.name for page, _ in lines]
+
+
+def _in_order_of(text: str, pages: list[Page], file: Path) -> list[Page]:
+    """The pages that a stream of characters is, in its order; each of them stands in it whole."""
+    left = {page.name: (page, characters(page.text)) for page in pages if page.lines}
+    ordered, at = [], 0
+    while at < len(text):
+        found = next(((page, own) for page, own in left.values() if text.startswith(own, at)), None)
+        if found is None:
+            alike = [(in_common(own, text[at : at + len(own)]), page, own) for page, own in left.values()]
+            same, near, own = max(alike, key=lambda found: found[0], default=(0, None, ""))
+            where = f"; {near.name} goes on with {own[same : same + 40]!r}" if near and same else ""
+            raise UserError(
+                f"{file}: {text[at + same : at + same + 40]!r} is the text of no page that is left{where}. "
+                "Take text and XML of one state of the transcription, and whole pages."
+            )
+        page, own = found
+        ordered.append(page)
+        at += len(own)
+        del left[page.name]
+    return ordered
+
+
+def page_files(path: Path) -> list[Path]:
+    """What the posts of ``path`` are read from: XML, names, and the texts that an export links to."""
+    files = beside(path)
+    exports = [file for file in files if file.suffix.lower() == ".json"]
+    return [*xml_files(path), *files, *(text for file in exports for text in label_studio.beside(file))]

@@ -1,0 +1,158 @@
+"""Pages in a folder: each XML with the scan that it describes."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from unicodedata import normalize
+
+from mnerflow.data.pages.layout import Layout, Line, read_layout
+from mnerflow.data.post import IMAGE_SUFFIXES
+from mnerflow.errors import UserError, listed
+from mnerflow.files import files_below, reading
+from mnerflow.log import logger
+
+ROOT = re.compile(r"<([\w.-]+:)?(PcGts|alto)[\s>]")
+START = 2**12  # bytes
+HYPHENS = ("-", "\u00ac", "\u00ad", "\u2010", "\u2e17")
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page: its lines, and its scan where there is one.
+
+    ``name`` is the path of its XML without the suffix, seen from where the folder of pages lies.
+    """
+
+    name: str
+    file: Path
+    layout: Layout
+    scan: Path | None
+
+    @property
+    def lines(self) -> list[Line]:
+        """Its lines, in reading order."""
+        return self.layout.lines
+
+    @cached_property
+    def text(self) -> str:
+        """Its lines, each on one of its own."""
+        return "\n".join(line.text for line in self.lines)
+
+
+def xml_files(path: Path) -> list[Path]:
+    """The XML files of a folder of pages, or the one that ``path`` is."""
+    return [file for file in _files(path) if file.suffix.lower() == ".xml"]
+
+
+def holds_pages(folder: Path) -> bool:
+    """Whether a file below a folder begins as PAGE or ALTO XML does."""
+    for path in xml_files(folder):
+        with reading(path), path.open("rb") as file:
+            if ROOT.search(file.read(START).decode("latin-1")):
+                return True
+    return False
+
+
+def images_near(path: Path) -> list[Path]:
+    """The images among which the pages of a folder, or of a file, have their scans."""
+    near = [folder for folder in (path.parent, path.parent / "images") if folder.is_dir()]
+    files = [*(file for folder in near for file in sorted(folder.iterdir())), *_files(path)]
+    return [file for file in dict.fromkeys(files) if file.suffix.lower() in IMAGE_SUFFIXES]
+
+
+def read_pages(path: Path) -> list[Page]:
+    """The pages of a folder by their names, or the one of a file.
+
+    A scan lies beside its XML, or in the folder around it, or in ``images`` there, and is called as the XML
+    says, or else as the XML is. Raises ``UserError`` as ``read_layout`` does, where there is no page, and
+    where one page stands in two files.
+    """
+    scans = _Scans(path.parent)
+    pages: list[Page] = []
+    seen: dict[object, str] = {}
+    for file in xml_files(path):
+        layout = read_layout(file)
+        if layout is None:
+            continue
+        name = normalize("NFC", str(file.relative_to(path.parent).with_suffix("")))
+        page = Page(name, file, layout, scans.of(file, layout.image))
+        keys: list[object] = [page.scan] if page.scan else []
+        keys += [(Path(name).name, page.text)] if page.lines else []
+        for key in keys:
+            if key in seen:
+                raise UserError(
+                    f"{path}: {seen[key]} and {name} describe one page ({page.scan or 'of the same text'}). "
+                    "Keep one of the two files, as PAGE or ALTO."
+                )
+            seen[key] = name
+        pages.append(page)
+    if not pages:
+        raise UserError(f"{path}: no PAGE or ALTO XML. Name the folder, or the file, that holds some.")
+    return pages
+
+
+def log_wants(path: Path, pages: list[Page]) -> None:
+    """Count and list what the pages of a folder lack, and what in it is left out."""
+    read = {page.file for page in pages}
+    used = {page.scan for page in pages}
+    lonely = [
+        file.name for file in _files(path) if file.suffix.lower() in IMAGE_SUFFIXES and file not in used
+    ]
+    lines = [(page, line) for page in pages for line in page.lines]
+    for what, found in (
+        ("XML files that are no PAGE or ALTO", [file.name for file in xml_files(path) if file not in read]),
+        ("pages without an image, whose lines are read without one", [p.name for p in pages if not p.scan]),
+        ("images that belong to no page, and are not read", lonely),
+        ("pages without a transcribed line, which are left out", [p.name for p in pages if not p.lines]),
+        (
+            "lines without text, which are left out",
+            [page.name for page in pages for _ in range(page.layout.untranscribed)],
+        ),
+        (
+            "lines without a polygon, baseline or box on their page, which are read without an image",
+            [f"{page.name} {line.id}" for page, line in lines if page.scan and not line.box],
+        ),
+        (
+            "lines that end in a hyphen, whose word is read in two halves",
+            [page.name for page, line in lines if line.text.rstrip().endswith(HYPHENS)],
+        ),
+    ):
+        if found:
+            logger.warning("%s: %d %s: %s", path, len(found), what, listed(dict.fromkeys(found)))
+
+
+def _files(path: Path) -> Iterator[Path]:
+    """The files below a folder, hidden ones left out, or the file itself."""
+    for file in files_below(path) if path.is_dir() else [path]:
+        if not any(part.startswith(".") for part in file.relative_to(path.parent).parts):
+            yield file
+
+
+class _Scans:
+    """Images near the XML, by name and stem; none outside ``root``."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._folders: dict[Path, dict[str, Path]] = {}
+
+    def of(self, file: Path, image: str) -> Path | None:
+        """The image of a page: of the name that its XML says, or of the XML's own."""
+        around = [file.parent, *([file.parent.parent] if file.parent != self._root else [])]
+        known = [self._in(folder) for near in around for folder in (near, near / "images")]
+        stem = re.sub(f"({'|'.join(map(re.escape, IMAGE_SUFFIXES))})$", "", image, flags=re.IGNORECASE)
+        for name in filter(None, (image, stem, file.stem)):
+            for images in known:
+                if found := images.get(normalize("NFC", name)):
+                    return found
+        return None
+
+    def _in(self, folder: Path) -> dict[str, Path]:
+        """The images of a folder by their names, and by these without the suffix."""
+        if folder not in self._folders:
+            files = sorted(folder.iterdir()) if folder.is_dir() else []
+            images = [file for file in files if file.suffix.lower() in IMAGE_SUFFIXES]
+            by_stem = {normalize("NFC", file.stem): file for file in reversed(images)}
+            self._folders[folder] = by_stem | {normalize("NFC", file.name): file for file in images}
+        return self._folders[folder]
