@@ -30,7 +30,8 @@ from mnerflow.training.batches import batches, shuffled_batches
 from mnerflow.training.features import compute_features
 from mnerflow.training.images import open_images
 from mnerflow.training.inputs import Inputs
-from mnerflow.training.loop import Epoch, best_epoch, parameter_groups, pause, should_stop
+from mnerflow.training.loop import Epoch, best_epoch, pause, should_stop
+from mnerflow.training.optimizer import parameter_groups
 from mnerflow.training.predictor import PostPredictor
 from mnerflow.training.preemption import SIGNALS, preemptible
 from mnerflow.training.run import drawn, train_run
@@ -158,17 +159,17 @@ def test_a_preempted_run_writes_a_checkpoint_and_leaves(
     # No checkpoint but the one that the signal asks for.
     run = replace(RUN, training=replace(RUN.training, checkpoint_seconds=1e9))
     undisturbed = trained(run, data, "undisturbed")
-    whole, taken = Inputs.batch, []
+    whole, taken = Tagger.forward, []
 
-    def batch(self, chosen):
-        taken.append(chosen)
+    def forward(self, batch):
+        taken.append(batch)
         if len(taken) == steps:
             os.kill(os.getpid(), number)
-        return whole(self, chosen)
+        return whole(self, batch)
 
     before, log = signal.getsignal(number), data / "train.log"
     with monkeypatch.context() as patched, pytest.raises(SystemExit) as left:
-        patched.setattr(Inputs, "batch", batch)
+        patched.setattr(Tagger, "forward", forward)
         with job("trained", log), preemptible():
             trained(run, data, "preempted")
     assert left.value.code == 128 + number and len(taken) == steps and signal.getsignal(number) == before

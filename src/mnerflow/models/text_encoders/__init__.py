@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+import torch
 from torch import Tensor, nn
 
 from mnerflow.data.post import Post
@@ -80,6 +81,9 @@ class TextEncoder(nn.Module):
     def forward(self, text: dict[str, Tensor], prefix: LayerPrefix | None = None) -> Tensor:
         """Return ``(batch, words, d_model)``."""
         raise NotImplementedError
+
+    def lower(self, dtype: torch.dtype) -> None:
+        """Bring layers to ``dtype``, as ``Tagger.lower`` says; none in an encoder that does not say how."""
 
     def metadata(self) -> dict[str, Any]:
         """What JSON can hold, to save beside the weights and to hand back to ``restore``."""

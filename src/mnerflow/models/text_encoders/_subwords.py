@@ -1,6 +1,7 @@
 """Words pooled from a transformer's subwords: what encoders and language models have in common."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -54,9 +55,12 @@ class SubwordEncoder(TextEncoder):
 
     Attributes:
         contexts_first: whether contexts stand before the words, for a model that sees no word to the right.
+        lowers: whether its layers can compute in another type than fp32 throughout.
     """
 
     contexts_first = False
+    lowers = True
+    _autocast = True
 
     def __init__(
         self, config: SubwordConfig, tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel
@@ -241,8 +245,19 @@ class SubwordEncoder(TextEncoder):
         inputs["attention_mask"] = self._reads(text["attention_mask"], prefix)
         if self.casing is not None:
             vectors = self.model.get_input_embeddings()(inputs.pop("input_ids"))
-            inputs["inputs_embeds"] = vectors + self.casing(text["casings"])
-        return self.model(**inputs).last_hidden_state.float()
+            inputs["inputs_embeds"] = vectors + self.casing(text["casings"]).to(vectors.dtype)
+        place = text["input_ids"].device.type
+        with nullcontext() if self._autocast else torch.autocast(place, enabled=False):
+            return self.model(**inputs).last_hidden_state.float()
+
+    def lower(self, dtype: torch.dtype) -> None:
+        """Bring the model's fp32 weights to ``dtype``, where it can compute in it."""
+        if not self.lowers:
+            return
+        for weight in self.model.parameters():
+            if weight.dtype is torch.float32:
+                weight.data = weight.data.to(dtype)
+        self._autocast = dtype is torch.float32
 
     def pooled(self, hidden: Tensor, text: dict[str, Tensor]) -> Tensor:
         """Words ``(batch, words, d_model)`` of subwords ``(windows, subwords, d_model)``."""
