@@ -60,7 +60,7 @@ def autocast(device: torch.device, mixed: bool = True) -> torch.autocast:
 
 
 def answers_at_once(device: torch.device) -> bool:
-    """Whether looking at a number on a device waits for no more than it; a GPU has first to do all it was told."""
+    """Whether a number on a device can be looked at without waiting for all that it was told to do before."""
     return device.type == "cpu"
 
 

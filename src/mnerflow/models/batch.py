@@ -34,16 +34,17 @@ class Batch:
     shown: Tensor | None = None
 
     def to(self, device: torch.device) -> "Batch":
-        """The same batch on another device; a GPU fetches it by itself, and nobody waits for that."""
+        """The same batch on another device, as ``moved`` says."""
         text = {
-            name: tensor if name in ON_HOST else _moved(tensor, device) for name, tensor in self.text.items()
+            name: tensor if name in ON_HOST else moved(tensor, device) for name, tensor in self.text.items()
         }
         others = (self.word_mask, self.labels, self.images, self.image_mask)
-        shown = None if self.shown is None else _moved(self.shown, device)
-        return Batch(text, *(_moved(tensor, device) for tensor in others), shown)
+        shown = None if self.shown is None else moved(self.shown, device)
+        return Batch(text, *(moved(tensor, device) for tensor in others), shown)
 
 
-def _moved(tensor: Tensor, device: torch.device) -> Tensor:
+def moved(tensor: Tensor, device: torch.device) -> Tensor:
+    """A tensor on another device; a GPU fetches it by itself, and nobody waits for that."""
     if device.type != "cuda":
         return tensor.to(device)
     return tensor.pin_memory().to(device, non_blocking=True)
