@@ -43,7 +43,8 @@ from mnerflow.config import PartConfig, RunConfig, TrainingConfig
 from mnerflow.data.post import Post
 from mnerflow.data.tags import tag_list
 from mnerflow.models import attention, dropout
-from mnerflow.models.tagger import new_tagger
+from mnerflow.models.batch import Batch
+from mnerflow.models.tagger import Tagger, new_tagger
 from mnerflow.training.batches import batches
 from mnerflow.training.inputs import Inputs
 from mnerflow.training.optimizer import Optimizer
@@ -129,7 +130,7 @@ def save_llama(folder: Path, posts: list[Post], place: torch.device, **sizes: in
     model.save_pretrained(folder)
 
 
-def theirs(folder: Path, inputs: Inputs, labels: list[Tensor], mixed: bool) -> Callable[[int], None]:
+def theirs(folder: Path, given: list[Batch], labels: list[Tensor], mixed: bool) -> Callable[[int], None]:
     """A step of the loop of transformers' documentation, with clipping and a loss that is summed up."""
     model = AutoModelForTokenClassification.from_pretrained(folder, num_labels=len(tag_list(TYPES))).train()
     optimizer = torch.optim.AdamW(model.parameters(), fused=True)
@@ -137,7 +138,7 @@ def theirs(folder: Path, inputs: Inputs, labels: list[Tensor], mixed: bool) -> C
 
     def step(number: int) -> None:
         nonlocal total
-        text = inputs[number].text
+        text = given[number].text
         with torch.autocast("cpu", torch.bfloat16, enabled=mixed):
             loss = model(text["input_ids"], text["attention_mask"], labels=labels[number]).loss
         loss.backward()
@@ -149,7 +150,9 @@ def theirs(folder: Path, inputs: Inputs, labels: list[Tensor], mixed: bool) -> C
     return step
 
 
-def ours(tagger: Any, run: RunConfig, given: list, lower: torch.dtype | None) -> Callable[[int], None]:
+def ours(
+    tagger: Tagger, run: RunConfig, given: list[Batch], lower: torch.dtype | None
+) -> Callable[[int], None]:
     """A step of our loop, in which a GPU would be asked for nothing."""
     optimizer = Optimizer(tagger.train(), run.training, 1000, lower)
     losses = torch.zeros(len(given))
@@ -164,54 +167,61 @@ def ours(tagger: Any, run: RunConfig, given: list, lower: torch.dtype | None) ->
     return step
 
 
+def measured(kind: str, folder: Path, posts: list[Post], steps: int) -> list[Row]:
+    """Operations, waits and time of a step of each loop; of a language model those of ours."""
+    part = PartConfig(kind, weights=str(folder))
+    settings = TrainingConfig(batch_tokens=BATCH_TOKENS)
+    run = RunConfig(TYPES, 1, PartConfig("text_only"), part, training=settings)
+    inputs = Inputs(posts, new_tagger(run, posts, 0))
+    given = [inputs.batch(one) for one in batches(inputs.lengths, BATCH_TOKENS)][:steps]
+    ways = {
+        "autocast": ours(new_tagger(run, posts, 0), run, given, None),
+        "bf16": ours(new_tagger(run, posts, 0), run, given, torch.bfloat16),
+    }
+    if kind == "transformer":
+        labels = [_subword_labels(batch) for batch in given]
+        ways["transformers' in fp32"] = theirs(folder, given, labels, False)
+        ways["transformers' with autocast"] = theirs(folder, given, labels, True)
+    rows = []
+    about = f"12 layers, batches of {BATCH_TOKENS} subwords"
+    for name, step in ways.items():
+        step(0)  # makes the optimizer's moments
+        with Operations() as operations:
+            step(1)
+        times = []
+        for number in range(len(given)):
+            start = time.perf_counter()
+            step(number)
+            times.append(time.perf_counter() - start)
+        which = f"a step of a {kind}, {name}"
+        rows += [
+            Row(f"{which}: operations", sum(operations.found.values()), "kernels", against=about),
+            Row(f"{which}: waits", sum(operations.waits.values()), "", against=about),
+            Row(f"{which}: time", 1e3 * median(times), "ms", against=f"{about}, width 24, a processor"),
+        ]
+    return rows
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--out", type=Path, default=Path("results/benchmarks.csv"))
     arguments = parser.parse_args()
     as_on_a_gpu()
-    rows = []
+    seed_everything(1, 1)
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch) / "mpnet"
         _, posts, _ = read_data(None, Path(scratch) / "demo", 30 * arguments.steps)
-        save_mpnet(folder, posts, **TINY)
-        run = RunConfig(
-            TYPES,
-            1,
-            PartConfig("text_only"),
-            PartConfig("transformer", weights=str(folder)),
-            training=TrainingConfig(batch_tokens=BATCH_TOKENS),
-        )
-        seed_everything(1, 1)
-        tagger = new_tagger(run, posts, 0)
-        inputs = Inputs(posts, tagger)
-        given = [inputs.batch(one) for one in batches(inputs.lengths, BATCH_TOKENS)][: arguments.steps]
-        labels = [_subword_labels(batch) for batch in given]
-        ways = {
-            "transformers, fp32": theirs(folder, given, labels, False),
-            "transformers, autocast": theirs(folder, given, labels, True),
-            "ours, autocast": ours(tagger, run, given, None),
-            "ours, bf16": ours(new_tagger(run, posts, 0), run, given, torch.bfloat16),
-        }
-        for name, step in ways.items():
-            step(0)  # makes the optimizer's moments
-            with Operations() as operations:
-                step(1)
-            times = []
-            for number in range(len(given)):
-                start = time.perf_counter()
-                step(number)
-                times.append(time.perf_counter() - start)
-            about = f"12 layers, batches of {BATCH_TOKENS} subwords"
-            rows += [
-                Row(f"a step, {name}: operations", sum(operations.found.values()), "kernels", against=about),
-                Row(f"a step, {name}: waits", sum(operations.waits.values()), "", against=about),
-                Row(f"a step, {name}: time", 1e6 * median(times), "µs", against=f"{about}, width 24"),
-            ]
+        mpnet, llama = Path(scratch) / "mpnet", Path(scratch) / "llama"
+        save_mpnet(mpnet, posts, **TINY)
+        save_llama(llama, posts, CPU, num_hidden_layers=12, num_key_value_heads=1, vocab_size=2000, **TINY)
+        rows = [
+            *measured("transformer", mpnet, posts, arguments.steps),
+            *measured("language_model", llama, posts, arguments.steps),
+        ]
     add_rows(rows, arguments.out)
 
 
-def _subword_labels(batch: Any) -> Tensor:
+def _subword_labels(batch: Batch) -> Tensor:
     """A label for each subword, ``-100`` for those that are no word's first."""
     ids = batch.text["input_ids"]
     labels = torch.full((ids.numel(),), -100)
