@@ -71,6 +71,7 @@ def as_on_a_gpu() -> None:
         return torch.native_dropout(values, p, training)[0]
 
     compute.answers_at_once = lambda device: False
+    compute.processor_trains_bf16 = lambda: True
     nn.functional.dropout = dropout.drop = attention.drop = fused
 
 

@@ -38,9 +38,14 @@ class Batch:
         text = {
             name: tensor if name in ON_HOST else moved(tensor, device) for name, tensor in self.text.items()
         }
-        others = (self.word_mask, self.labels, self.images, self.image_mask)
-        shown = None if self.shown is None else moved(self.shown, device)
-        return Batch(text, *(moved(tensor, device) for tensor in others), shown)
+        return Batch(
+            text,
+            moved(self.word_mask, device),
+            moved(self.labels, device),
+            moved(self.images, device),
+            moved(self.image_mask, device),
+            None if self.shown is None else moved(self.shown, device),
+        )
 
 
 def moved(tensor: Tensor, device: torch.device) -> Tensor:

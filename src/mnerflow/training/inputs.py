@@ -114,7 +114,7 @@ class Inputs:
         return sum(len(self._labels[index]) for index in chosen)
 
     def batch(self, chosen: Sequence[int]) -> Batch:
-        """The chosen posts as padded tensors. Draws no random numbers: it may be called ahead of its step."""
+        """The chosen posts as padded tensors; made ahead of their step, so that nothing may be drawn."""
         labels = [self._labels[index] for index in chosen]
         word_mask = mask_of(torch.tensor([len(row) for row in labels]))
         texts = [self.texts[index] for index in chosen] if self.texts else []

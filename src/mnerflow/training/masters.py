@@ -26,7 +26,8 @@ class Masters:
 
     def __init__(self, tagger: Tagger, groups: Sequence[dict[str, Any]], dtype: torch.dtype) -> None:
         self._tagger = tagger
-        self._whole = {weight: weight.data for weight in tagger.parameters()}
+        exact = (weight for weight in tagger.parameters() if weight.dtype is torch.float32)
+        self._whole = {weight: weight.data for weight in exact}
         tagger.lower(dtype)
         self._joints: list[_Joint] = []
         self.groups = []

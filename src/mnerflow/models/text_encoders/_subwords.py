@@ -300,9 +300,9 @@ class SubwordEncoder(TextEncoder):
     def _fault(self) -> str:
         """What training would suffer from, found by a forward and a backward pass; empty if nothing is."""
         short, long, _ = texts = self._tries()
-        beside, first, second = vectors = self(self.collate(texts))
+        beside, first, second = vectors = self(self._placed(texts))
         with torch.no_grad():
-            [alone] = self(self.collate([short]))
+            [alone] = self(self._placed([short]))
         if not torch.isfinite(first).all():
             return "gives numbers that are not finite"
         if self._differ(alone, beside[:1]):
@@ -328,6 +328,10 @@ class SubwordEncoder(TextEncoder):
         rows = [long[:1], long, changed]
         return [self._windows(row, [0] * len(row), [], [1] * len(row)) for row in rows]
 
+    def _placed(self, texts: Sequence[EncodedText]) -> dict[str, Tensor]:
+        """What ``collate`` makes of texts, where the model computes."""
+        return {name: tensor.to(device()) for name, tensor in self.collate(texts).items()}
+
     def _sees(self, words: Tensor, changed: Tensor, middle: int) -> str:
         """What is wrong with a post's vectors, given those that it has with another word in the middle."""
         moved = (words != changed).any(-1)
@@ -335,7 +339,7 @@ class SubwordEncoder(TextEncoder):
 
     def _reads_prefix(self) -> bool:
         """Whether the layers read a prefix that is to be seen, and no other."""
-        text = self.collate(self._tries()[:1] * 2)
+        text = self._placed(self._tries()[:1] * 2)
         layers, heads, d_head = self.prefix_shape
         ones = torch.ones(layers, 2, 2, heads, 3, d_head, device=self.model.device)
         with torch.no_grad():
