@@ -12,16 +12,29 @@ import torch
 from tiny_run import CNN, RUN, pretrained
 
 from mnerflow.compute import device as compute
-from mnerflow.config import PartConfig, RunConfig
+from mnerflow.config import ImageConfig, PartConfig, RunConfig
 from mnerflow.data.post import Post
 from mnerflow.models.tagger import new_tagger
+from mnerflow.models.text_encoders.transformer import LOWERED
 from mnerflow.registry import names_in
 from mnerflow.training.ahead import ahead
 from mnerflow.training.inputs import Inputs
 from mnerflow.training.optimizer import Optimizer
 
 sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
+sys.path.append(str(Path(__file__).parents[2] / "benchmarks/compatibility"))
 from operations import Operations
+from text_families import save_tiny
+
+VIT = ImageConfig(
+    "timm",
+    {
+        "model": "vit_base_patch16_224",
+        "arguments": {"embed_dim": 12, "depth": 1, "num_heads": 2, "patch_size": 4},
+    },
+    size=16,
+    augment=True,
+)
 
 FUSIONS = [name for name in names_in("models.fusions") if name != "joint"]  # of a vision-language encoder
 
@@ -74,6 +87,22 @@ def test_no_text_encoder_waits(
     found = waits(run, posts, monkeypatch)
     # The LSTM reads its lengths, which stay on the processor.
     assert not found if kind != "bilstm" else {*found} == {"_local_scalar_dense"}
+
+
+@pytest.mark.parametrize("family", LOWERED)
+def test_no_family_waits_that_computes_in_bf16(
+    family: str, posts: list[Post], tmp_path: Path, monkeypatch
+) -> None:
+    save_tiny(family, tmp_path)
+    run = replace(RUN, text_encoder=PartConfig("transformer", weights=str(tmp_path)))
+    run = replace(run, image_encoder=None, fusion=PartConfig("text_only"))
+    assert not waits(run, posts, monkeypatch)
+
+
+@pytest.mark.parametrize("image", [CNN, VIT], ids=lambda image: image.kind)
+def test_no_image_encoder_waits(image: ImageConfig, posts: list[Post], monkeypatch) -> None:
+    run = replace(RUN, fusion=PartConfig("image_only"), text_encoder=None, image_encoder=image)
+    assert not waits(run, posts, monkeypatch)
 
 
 def test_what_is_made_ahead_comes_in_order_and_no_thread_stays() -> None:

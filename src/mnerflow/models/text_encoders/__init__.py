@@ -75,7 +75,7 @@ class TextEncoder(nn.Module):
         raise NotImplementedError
 
     def collate(self, texts: Sequence[EncodedText]) -> dict[str, Tensor]:
-        """Pad encoded posts into the tensors that ``forward`` takes; ahead of its step, so nothing is drawn."""
+        """Pad encoded posts into the tensors that ``forward`` takes; ahead of a step, so nothing is drawn."""
         raise NotImplementedError
 
     def forward(self, text: dict[str, Tensor], prefix: LayerPrefix | None = None) -> Tensor:
