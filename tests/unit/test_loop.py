@@ -14,6 +14,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from records import ABOUT
+from safetensors import safe_open
 from tiny_run import FROZEN, RUN, pretrained
 
 from mnerflow.compute.device import seed_everything
@@ -26,11 +27,13 @@ from mnerflow.log import job
 from mnerflow.models.image_encoders import new_image_encoder
 from mnerflow.models.tagger import Tagger, new_tagger
 from mnerflow.record import TrainingRecord
+from mnerflow.training import loop, predictor
 from mnerflow.training.batches import batches, shuffled_batches
 from mnerflow.training.features import compute_features
 from mnerflow.training.images import open_images
 from mnerflow.training.inputs import Inputs
-from mnerflow.training.loop import Epoch, best_epoch, parameter_groups, pause, should_stop
+from mnerflow.training.loop import Epoch, best_epoch, pause, should_stop
+from mnerflow.training.optimizer import Optimizer, parameter_groups
 from mnerflow.training.predictor import PostPredictor
 from mnerflow.training.preemption import SIGNALS, preemptible
 from mnerflow.training.run import drawn, train_run
@@ -150,6 +153,60 @@ def test_two_threads_repeat_themselves_and_a_killed_run(
     assert trained(run, data, "killed") == first
 
 
+@pytest.mark.parametrize(
+    ("kind", "fusion"), [("transformer", "prefix"), ("language_model", "linear"), ("bilstm", "linear")]
+)
+def test_layers_in_bf16_have_masters_in_fp32(
+    kind: str, fusion: str, data: Path, tiny_bert: Path, tiny_llama: Path, monkeypatch
+) -> None:
+    """As on a GPU: a killed run ends with the same bytes, and fp32 weights are saved."""
+    for module in (loop, predictor):
+        monkeypatch.setattr(module, "lowered_dtype", lambda place: torch.bfloat16)
+    folder = tiny_llama if kind == "language_model" else tiny_bert
+    run = replace(
+        RUN, text_encoder=PartConfig(kind, weights=pretrained(kind, folder)), fusion=PartConfig(fusion)
+    )
+    run = replace(run, training=replace(run.training, epochs=2))
+    first = trained(run, data, "first")
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        kill_after(5, patched)
+        trained(run, data, "killed")
+    assert trained(run, data, "killed") == first
+    with safe_open(data / "first/model.safetensors", "pt") as file:
+        weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    assert {weight.dtype for weight in weights.values() if weight.is_floating_point()} == {torch.float32}
+    trunk = [weight for name, weight in weights.items() if name.startswith("encoder.text.model.")]
+    assert not any(torch.equal(weight, weight.bfloat16().float()) for weight in trunk if weight.any())
+
+
+def test_steps_too_small_for_bf16_add_up(tiny_bert: Path) -> None:
+    text = PartConfig("transformer", weights=str(tiny_bert))
+    run = replace(RUN, text_encoder=text, image_encoder=None, fusion=PartConfig("text_only"))
+    posts = [Post("1", ["ann", "sings"], ["B-PER", "O"])]
+    tagger = new_tagger(run, posts, 0).train()
+    before = {name: weight.clone() for name, weight in tagger.trained_state().items()}
+    rates = LearningRates(text=1e-6, fusion=1e-6)
+    optimizer = Optimizer(tagger, replace(run.training, learning_rate=rates), 100, torch.bfloat16)
+    for _ in range(20):
+        tagger.loss(Inputs(posts, tagger).batch([0])).backward()
+        optimizer.step()
+    optimizer.release(optimizer.trained_state())
+    name = "encoder.text.model.encoder.layer.0.output.dense.weight"
+    assert 1e-6 < (tagger.trained_state()[name] - before[name]).abs().max() < 21e-6
+    assert all(weight.dtype == torch.float32 for weight in tagger.parameters())
+
+
+def test_frozen_weights_come_back_whole(tiny_bert: Path) -> None:
+    text = PartConfig("transformer", {"trained_layers": 1}, str(tiny_bert))
+    run = replace(RUN, text_encoder=text, image_encoder=None, fusion=PartConfig("text_only"))
+    tagger = new_tagger(run, [Post("1", ["ann"], ["O"])], 0)
+    whole = {name: weight.clone() for name, weight in tagger.named_parameters()}
+    optimizer = Optimizer(tagger, run.training, 100, torch.bfloat16)
+    assert {weight.dtype for weight in tagger.encoder.text.model.parameters()} == {torch.bfloat16}
+    optimizer.release(optimizer.trained_state())
+    assert all(torch.equal(weight, whole[name]) for name, weight in tagger.named_parameters())
+
+
 @pytest.mark.parametrize("number", SIGNALS)
 @pytest.mark.parametrize("steps", [1, 4, 5, 13])
 def test_a_preempted_run_writes_a_checkpoint_and_leaves(
@@ -158,17 +215,17 @@ def test_a_preempted_run_writes_a_checkpoint_and_leaves(
     # No checkpoint but the one that the signal asks for.
     run = replace(RUN, training=replace(RUN.training, checkpoint_seconds=1e9))
     undisturbed = trained(run, data, "undisturbed")
-    whole, taken = Inputs.batch, []
+    whole, taken = Tagger.forward, []
 
-    def batch(self, chosen):
-        taken.append(chosen)
+    def forward(self, batch):
+        taken.append(batch)
         if len(taken) == steps:
             os.kill(os.getpid(), number)
-        return whole(self, chosen)
+        return whole(self, batch)
 
     before, log = signal.getsignal(number), data / "train.log"
     with monkeypatch.context() as patched, pytest.raises(SystemExit) as left:
-        patched.setattr(Inputs, "batch", batch)
+        patched.setattr(Tagger, "forward", forward)
         with job("trained", log), preemptible():
             trained(run, data, "preempted")
     assert left.value.code == 128 + number and len(taken) == steps and signal.getsignal(number) == before

@@ -59,6 +59,21 @@ def autocast(device: torch.device, mixed: bool = True) -> torch.autocast:
     return torch.autocast(device.type, dtype=dtype, enabled=mixed and dtype is not torch.float32)
 
 
+def answers_at_once(device: torch.device) -> bool:
+    """Whether a number on a device can be looked at without waiting for all that it was told to do before."""
+    return device.type == "cpu"
+
+
+def lowered_dtype(device: torch.device) -> torch.dtype | None:
+    """What ``Tagger.lower`` is to bring layers to before they compute on a device, nothing if they stay.
+
+    A GPU is done with a small model's operation before the next one is launched, and half of autocast's are
+    casts. A processor takes its time for the products.
+    """
+    dtype = autocast_dtype(device)
+    return dtype if device.type == "cuda" and dtype is not torch.float32 else None
+
+
 @contextmanager
 def gpu_memory(batch_tokens: int) -> Iterator[None]:
     """Raise ``UserError`` with a batch size to try where a GPU's memory does not suffice."""

@@ -1,12 +1,16 @@
-"""Attention for short posts on a processor, where torch's takes a tenth of a run longer."""
+"""Attention for short posts, in fewer operations than torch's: a tenth of a run on a processor."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+import torch
 from torch import Tensor, nn, softmax
 from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
-from transformers.masking_utils import eager_mask
+from transformers.masking_utils import eager_mask, sdpa_mask
 
+from mnerflow.compute import device as compute
 from mnerflow.models.dropout import drop
 
 NAME = "mnerflow"
@@ -51,7 +55,16 @@ def whole_mask(**arguments: Any) -> Tensor:
     return eager_mask(**arguments | {"allow_is_bidirectional_skip": False})
 
 
+def unasked(mask: Callable[..., Tensor | None], **arguments: Any) -> Tensor | None:
+    """What ``mask`` makes, also where nothing is hidden, unless that can be seen without waiting."""
+    if not compute.answers_at_once(torch.device(arguments["device"])):
+        arguments["allow_is_bidirectional_skip"] = False
+    return mask(**arguments)
+
+
 AttentionInterface.register(NAME, attend)
 AttentionInterface.register(WHOLE, sdpa_attention_forward)
-AttentionMaskInterface.register(NAME, eager_mask)
+AttentionMaskInterface.register(NAME, partial(unasked, eager_mask))
 AttentionMaskInterface.register(WHOLE, whole_mask)
+AttentionMaskInterface.register("eager", partial(unasked, eager_mask))
+AttentionMaskInterface.register("sdpa", partial(unasked, sdpa_mask))

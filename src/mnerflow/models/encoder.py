@@ -80,6 +80,9 @@ class Encoder(nn.Module):
         """Encode a batch; ``prefix`` is that of the fusion, for an encoder that has a ``prefix_shape``."""
         raise NotImplementedError
 
+    def lower(self, dtype: torch.dtype) -> None:
+        """Bring layers to ``dtype``, as ``Tagger.lower`` says; none in an encoder that does not say how."""
+
     def metadata(self) -> dict[str, Any]:
         """What JSON can hold, to save beside the weights and to make the encoder of again."""
         return {}

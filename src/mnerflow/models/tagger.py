@@ -58,6 +58,13 @@ class Tagger(nn.Module):
         """Mean loss a word."""
         return self.decoder.loss(self(batch), batch.labels, batch.word_mask)
 
+    def lower(self, dtype: torch.dtype) -> None:
+        """Have the layers that can compute in ``dtype`` throughout, weights included, do so.
+
+        The others go on as autocast has them. fp32 takes that back, but not what weights lost in rounding.
+        """
+        self.encoder.lower(dtype)
+
     def trained_state(self) -> dict[str, Tensor]:
         """The state without frozen weights, which are read again from where they came.
 

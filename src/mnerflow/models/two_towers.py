@@ -58,7 +58,7 @@ class TwoTowers(Encoder):
         """Encode images first, since a prefix made of them may stand before the words."""
         if self.image is None:
             return Encoded.of_words(self._words(batch, None))
-        patches = self._patches(self.image, batch.images, batch.image_mask)
+        patches = self._patches(self.image, batch)
         patch_mask = batch.image_mask.repeat_interleave(patches.shape[2], dim=1)
         patches = patches.flatten(1, 2)
         return Encoded(self._words(batch, prefix(patches, patch_mask)), patches, patch_mask)
@@ -69,23 +69,27 @@ class TwoTowers(Encoder):
             return torch.zeros(*batch.word_mask.shape, 0, device=batch.word_mask.device)
         return self.text(batch.text, prefix)
 
-    def _patches(self, encoder: ImageEncoder, images: Tensor, image_mask: Tensor) -> Tensor:
-        """Encode ``(batch, images, …)`` to ``(batch, images, patches, d)``.
+    def _patches(self, encoder: ImageEncoder, batch: Batch) -> Tensor:
+        """Encode a batch's images to ``(batch, images, patches, d)``.
 
         What pads a batch takes no time and no part in its statistics; its patches are zero. Only where there
         are fewer than two images are all encoded, since one alone has no statistics. So are they in an ONNX
-        graph, whose steps cannot hang on what it is given.
+        graph.
         """
-        if torch.compiler.is_exporting():
-            patches = encoder(images.flatten(0, 1)).unflatten(0, image_mask.shape)
-            return patches * image_mask[..., None, None].to(patches.dtype)
-        shown = int(image_mask.sum())
-        if shown == image_mask.numel() or shown < 2:
-            return encoder(self.augment(images.flatten(0, 1))).unflatten(0, image_mask.shape)
-        encoded = encoder(self.augment(images[image_mask]))
-        patches = encoded.new_zeros(*image_mask.shape, *encoded.shape[1:])
-        patches[image_mask] = encoded
-        return patches
+        images, places = batch.images.flatten(0, 1), batch.image_mask.shape
+        if batch.shown is None:
+            patches = encoder(images).unflatten(0, places)
+            return patches * batch.image_mask[..., None, None].to(patches.dtype)
+        if len(batch.shown) < 2 or len(batch.shown) == len(images):
+            return encoder(self.augment(images)).unflatten(0, places)
+        encoded = encoder(self.augment(images[batch.shown]))
+        patches = encoded.new_zeros(len(images), *encoded.shape[1:])
+        return patches.index_copy(0, batch.shown, encoded).unflatten(0, places)
+
+    def lower(self, dtype: torch.dtype) -> None:
+        """The text encoder's layers: most trainings with a GPU have no other layers that are trained."""
+        if self.text is not None:
+            self.text.lower(dtype)
 
     def metadata(self) -> dict[str, Any]:
         """The text encoder's, such as a vocabulary."""

@@ -78,4 +78,6 @@ class Pictures:
             return str(error).partition(". ")[0].removeprefix(f"{name}: ")
 
     def _read(self, pixels: numpy.ndarray) -> numpy.ndarray:
-        return patch_vectors(self._encoder, pixels, self._place, mixed=False) if self._encoder else pixels
+        if self._encoder is None:
+            return pixels
+        return patch_vectors(self._encoder, pixels, self._place, mixed=False).cpu().numpy()

@@ -12,35 +12,44 @@ from mnerflow.config import ImageConfig
 from mnerflow.data.image_store import ImageStore
 from mnerflow.errors import UserError
 from mnerflow.files import atomic_path, seal, sealed
+from mnerflow.models.batch import moved
 from mnerflow.models.image_encoders import ImageEncoder, new_image_encoder
+from mnerflow.training.ahead import ahead
 
 BATCH = 32
 
 
-@torch.inference_mode()
 def compute_features(image: ImageConfig, store: Path, target: Path, threads: int) -> None:
     """Write ``(rows, patches, d_model)`` float16 in the order of the image store, a batch at a time.
 
-    A checksum follows the array, which ``open_features`` looks at.
+    A batch is encoded while the one before is written. A checksum follows the array, which ``open_features``
+    looks at.
     """
     pixels, place = ImageStore(store).pixels, device()
     encoder = frozen_encoder(image, place, threads)
+
+    def encoded(start: int) -> numpy.ndarray:
+        images = pixels[start : start + BATCH]
+        patches = patch_vectors(encoder, images, place)
+        if not torch.isfinite(patches).all():
+            raise UserError(
+                f"image encoder: its vectors of images {start} to {start + len(images) - 1} have "
+                "values beyond float16. Choose another encoder, or train it (`frozen: false`)."
+            )
+        return patches.cpu().numpy()
+
+    starts = range(0, len(pixels), BATCH)
     with atomic_path(target) as temporary:
         # Appended, not written through a memory map: a full disk is then an error, not a crash.
-        with temporary.open("wb") as file:
-            for start in tqdm(range(0, len(pixels), BATCH), "image features", unit="batch", disable=None):
-                images = pixels[start : start + BATCH]
-                patches = patch_vectors(encoder, images, place)
-                if not numpy.isfinite(patches).all():
-                    raise UserError(
-                        f"image encoder: its vectors of images {start} to {start + len(images) - 1} have "
-                        "values beyond float16. Choose another encoder, or train it (`frozen: false`)."
-                    )
-                if start == 0:
+        with temporary.open("wb") as file, ahead(encoded, starts) as ready:
+            for number, patches in enumerate(
+                tqdm(ready, "image features", len(starts), unit="batch", disable=None)
+            ):
+                if number == 0:
                     shape = (len(pixels), *patches.shape[1:])
                     header = {"descr": "<f2", "fortran_order": False, "shape": shape}
                     numpy.lib.format.write_array_header_1_0(file, header)
-                file.write(patches.tobytes())
+                file.write(patches.data)
         seal(temporary)
 
 
@@ -53,11 +62,11 @@ def frozen_encoder(image: ImageConfig, place: torch.device, threads: int) -> Ima
 @torch.inference_mode()
 def patch_vectors(
     encoder: ImageEncoder, pixels: numpy.ndarray, place: torch.device, mixed: bool = True
-) -> numpy.ndarray:
+) -> torch.Tensor:
     """``(images, patches, d_model)`` float16 of ``(images, size, size, 3)`` uint8, all at once."""
-    images = torch.from_numpy(numpy.array(pixels)).to(place)
+    images = moved(torch.from_numpy(numpy.array(pixels)), place)
     with autocast(place, mixed):
-        return encoder(images).half().cpu().numpy()
+        return encoder(images).half().contiguous()
 
 
 def open_features(path: Path, rows: int) -> numpy.ndarray:

@@ -129,7 +129,7 @@ class Inputs:
         return sum(len(self._labels[index]) for index in chosen)
 
     def batch(self, chosen: Sequence[int]) -> Batch:
-        """The chosen posts as padded tensors."""
+        """The chosen posts as padded tensors; made ahead of their step, so that nothing may be drawn."""
         labels = [self._labels[index] for index in chosen]
         word_mask = mask_of(torch.tensor([len(row) for row in labels]))
         texts = [self.texts[index] for index in chosen] if self.texts else []
@@ -140,15 +140,15 @@ class Inputs:
         """Rows of the images that a post is shown."""
         return self.rows[post] if self.images is not None else ()
 
-    def _images(self, chosen: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
+    def _images(self, chosen: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         if self.images is None:
             none = torch.zeros(len(chosen), 0, dtype=torch.uint8)
-            return none, none.bool()
+            return none, none.bool(), none.flatten().long()
         shown = [self.rows[index] for index in chosen]
         # A batch needs a place for an image, which is masked where no post has one.
         rows = padded([own or [BLANK_ROW] for own in shown], BLANK_ROW)
         mask = padded([[1] * len(own) or [0] for own in shown]).bool()
-        return torch.from_numpy(_read(self.images, rows.numpy())), mask
+        return torch.from_numpy(_read(self.images, rows.numpy())), mask, mask.flatten().nonzero().squeeze(1)
 
 
 def inputs_of(run: RunConfig, tagger: Tagger, posts: Sequence[Post], images: Images | None) -> Inputs:

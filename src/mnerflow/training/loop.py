@@ -8,21 +8,23 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 import torch
-from torch import nn
 from tqdm import tqdm
 
-from mnerflow.compute.device import autocast, seed_step
+from mnerflow.compute.device import autocast, lowered_dtype, seed_step
 from mnerflow.compute.memory import FreedMemory
 from mnerflow.config import TrainingConfig
 from mnerflow.errors import UserError
 from mnerflow.evaluation.metrics import score
 from mnerflow.files import csv_text, write_text
 from mnerflow.log import logger
+from mnerflow.models.batch import Batch
 from mnerflow.models.tagger import Tagger
+from mnerflow.training.ahead import ahead
 from mnerflow.training.batches import shuffled_batches
 from mnerflow.training.checkpoint import load_checkpoint, save_checkpoint
 from mnerflow.training.inputs import Inputs
 from mnerflow.training.meter import Meter
+from mnerflow.training.optimizer import Optimizer
 from mnerflow.training.predict import predict
 from mnerflow.training.preemption import Preempted, preempted
 
@@ -44,13 +46,14 @@ class Epoch:
 class Progress:
     """How far training is: the epoch under way, the steps of it that are done, and what they came to.
 
-    ``seconds`` are those spent in steps of this epoch, ``best`` the weights of the best epoch so far.
+    ``losses`` are means a word, one a step of this epoch, and stay on the device, since reading one is to
+    wait for it. ``seconds`` are those spent in steps of this epoch, ``best`` the weights of the best epoch so
+    far.
     """
 
     epoch: int = 1
     step: int = 0
-    loss_sum: float = 0.0
-    word_sum: int = 0
+    losses: torch.Tensor = field(default_factory=lambda: torch.empty(0))
     seconds: float = 0.0
     history: list[Epoch] = field(default_factory=list)
     best: dict[str, torch.Tensor] = field(default_factory=dict)
@@ -77,17 +80,10 @@ def train(
     plan = [
         shuffled_batches(lengths, config.batch_tokens, seed, epoch) for epoch in range(1, config.epochs + 1)
     ]
-    steps = sum(map(len, plan))
-    optimizer = torch.optim.AdamW(parameter_groups(tagger, config), fused=True)
-    warmup = max(1, round(config.warmup * steps))
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min((step + 1) / warmup, max(0.0, (steps - step) / max(1, steps - warmup)))
-    )
+    optimizer = Optimizer(tagger, config, sum(map(len, plan)), lowered_dtype(device))
     at = Progress()
     if state := load_checkpoint(checkpoint, identity):
-        tagger.load_trained_state(state["tagger"])
-        optimizer.load_state_dict(state["optimizer"])
-        schedule.load_state_dict(state["schedule"])
+        optimizer.load_state(state)
         set_random_state(state["random"])
         meter.go_on(state["spent"])
         at = Progress(
@@ -95,11 +91,16 @@ def train(
         )
         logger.info("going on from epoch %d, step %d", at.epoch, at.step)
 
+    def made_ready(chosen: list[int]) -> list[tuple[Batch, float]]:
+        """A step's batches, each with its share of the words."""
+        words = training.words(chosen)
+        pieces = training.pieces(chosen, config.batch_tokens)
+        return [(training.batch(piece).to(device), training.words(piece) / words) for piece in pieces]
+
     def save() -> None:
         nonlocal due
         start = time.monotonic()
-        state = {"tagger": tagger.trained_state(), "optimizer": optimizer.state_dict()}
-        state |= {"schedule": schedule.state_dict(), "random": random_state(), "spent": meter.spent()}
+        state = optimizer.state() | {"random": random_state(), "spent": meter.spent()}
         state["progress"] = vars(at) | {"history": [asdict(row) for row in at.history]}
         save_checkpoint(checkpoint, state, identity)
         due = time.monotonic() + pause(time.monotonic() - start, config)
@@ -107,62 +108,65 @@ def train(
     due = time.monotonic() + config.checkpoint_seconds
     while at.epoch <= config.epochs and not should_stop(at.history, config):
         tagger.train()
-        bar = tqdm(
-            plan[at.epoch - 1][at.step :],
-            f"epoch {at.epoch}/{config.epochs}",
-            unit="batch",
-            disable=None,
-            leave=False,
-        )
-        for chosen in bar:
-            start = time.monotonic()
-            at.step += 1
-            seed_step(seed, at.epoch, at.step)
-            words, loss = training.words(chosen), torch.zeros((), device=device)
-            for piece in training.pieces(chosen, config.batch_tokens):
-                batch = training.batch(piece).to(device)
-                with autocast(device):
-                    part = tagger.loss(batch) * (training.words(piece) / words)
-                part.backward()
-                loss += part.detach()
-            clip_gradients(tagger, config.clip)
-            optimizer.step()
-            schedule.step()
-            optimizer.zero_grad()
-            freed.limit()
-            at.loss_sum += float(loss) * words
-            at.word_sum += words
-            at.seconds += time.monotonic() - start
-            asked_to_end = preempted()
-            if asked_to_end or time.monotonic() > due:
-                save()
-            if asked_to_end:
-                raise Preempted
+        steps = plan[at.epoch - 1]
+        at.losses = at.losses.to(device) if at.step else torch.zeros(len(steps), device=device)
+        begun = time.monotonic()
+        with ahead(made_ready, steps[at.step :]) as ready:
+            bar = tqdm(
+                ready,
+                f"epoch {at.epoch}/{config.epochs}",
+                len(steps) - at.step,
+                unit="batch",
+                disable=None,
+                leave=False,
+            )
+            for pieces in bar:
+                at.step += 1
+                seed_step(seed, at.epoch, at.step)
+                for batch, share in pieces:
+                    with autocast(device):
+                        loss = tagger.loss(batch) * share
+                    loss.backward()
+                    at.losses[at.step - 1] += loss.detach()
+                optimizer.step()
+                freed.limit()
+                asked_to_end = preempted()
+                if asked_to_end or time.monotonic() > due:
+                    at.seconds += time.monotonic() - begun
+                    save()
+                    begun = time.monotonic()
+                if asked_to_end:
+                    raise Preempted
+        losses = at.losses.tolist()
+        at.seconds += time.monotonic() - begun
 
         try:
             predictions, dev_loss = predict(tagger, dev, config.batch_tokens)
         except Preempted:
             save()
             raise
-        if not math.isfinite(at.loss_sum + dev_loss):
-            said = f"training diverged in epoch {at.epoch} (its loss is no number): lower its learning rates"
+        if not all(map(math.isfinite, [*losses, dev_loss])):
+            steps_lost = (f"step {step}" for step, loss in enumerate(losses, 1) if not math.isfinite(loss))
+            place = f"epoch {at.epoch}, {next(steps_lost, 'on dev')}"
+            said = f"training diverged in {place} (its loss is no number): lower its learning rates"
             if not at.history:
                 raise UserError(f"{checkpoint.parent}: {said}.")
             logger.warning("%s; the epochs before are kept", said)
             break
         scores = score(predictions, tagger.decoder.tags)
+        words = [training.words(chosen) for chosen in steps]
         row = Epoch(
             at.epoch,
-            at.loss_sum / at.word_sum,
+            sum(loss * count for loss, count in zip(losses, words, strict=True)) / sum(words),
             dev_loss,
             scores.entity_f1,
             scores.token_macro_f1,
-            schedule.get_last_lr()[0],
+            optimizer.learning_rate,
             len(training.posts) / at.seconds,
         )
         at.history.append(row)
         if best_epoch(at.history, config) == at.epoch:
-            at.best = copy.deepcopy(tagger.trained_state())
+            at.best = copy.deepcopy(optimizer.trained_state())
         logger.info(
             "epoch %d: train loss %.4f, dev loss %.4f, dev entity F1 %.4f, %.0f posts/s",
             row.epoch,
@@ -176,7 +180,7 @@ def train(
         if at.epoch <= config.epochs and soon:
             save()
 
-    tagger.load_trained_state(at.best)
+    optimizer.release(at.best)
     if not any(row.dev_entity_f1 for row in at.history):
         # An image alone hardly tells where a name stands.
         logger.log(
@@ -185,34 +189,6 @@ def train(
         )
     logger.info("kept epoch %d of %d", best_epoch(at.history, config), len(at.history))
     return at.history
-
-
-def parameter_groups(tagger: Tagger, config: TrainingConfig) -> list[dict]:
-    """A learning rate a part; no weight decay on vectors (norms, biases), embeddings and what timm names."""
-    spared = {id(module.weight) for module in tagger.modules() if isinstance(module, nn.Embedding)}
-    for module in tagger.modules():
-        if hasattr(module, "no_weight_decay"):  # timm's models: position embeddings, class tokens
-            names = module.no_weight_decay()
-            spared |= {id(weight) for name, weight in module.named_parameters() if name in names}
-    groups = []
-    modules = tagger.encoder.parts() | {"fusion": tagger.fusion, "decoder": tagger.decoder}
-    for part, module in modules.items():
-        rate = getattr(config.learning_rate, part)
-        trained = [weight for weight in module.parameters() if weight.requires_grad]
-        plain = [weight for weight in trained if weight.dim() < 2 or id(weight) in spared]
-        decayed = [weight for weight in trained if weight.dim() >= 2 and id(weight) not in spared]
-        for weights, decay in ((decayed, config.weight_decay), (plain, 0.0)):
-            if weights:
-                groups.append({"params": weights, "lr": rate, "weight_decay": decay})
-    return groups
-
-
-def clip_gradients(tagger: Tagger, max_norm: float) -> None:
-    """Scale gradients down where their norm is above ``max_norm``; else a pass over them is saved."""
-    norm = nn.utils.get_total_norm([w.grad for w in tagger.parameters() if w.grad is not None])
-    # A GPU would have to wait for the answer. Written so that NaN is above and reaches every weight.
-    if norm.is_cuda or not norm <= max_norm:
-        nn.utils.clip_grads_with_norm_(tagger.parameters(), max_norm, norm)
 
 
 def best_epoch(history: list[Epoch], config: TrainingConfig) -> int:

@@ -7,6 +7,7 @@ from mnerflow.compute.device import autocast
 from mnerflow.data.tags import OUTSIDE
 from mnerflow.evaluation.predictions import Prediction
 from mnerflow.models.tagger import Tagger
+from mnerflow.training.ahead import ahead
 from mnerflow.training.inputs import Inputs
 from mnerflow.training.preemption import leave_if_preempted
 
@@ -37,27 +38,28 @@ def predict(
     readable = [index for index, post in enumerate(inputs.posts) if post.kept]
     loss, words = 0.0, 0
     bar = tqdm(total=len(inputs.posts), desc=progress, unit="post", disable=None if progress else True)
-    for chosen in inputs.pieces(readable, 4 * most):
-        batch = inputs.batch(chosen).to(device)
-        with autocast(device, mixed):
-            scores = tagger(batch)
-        count = int(batch.word_mask.sum())
-        loss += float(tagger.decoder.loss(scores, batch.labels, batch.word_mask)) * count
-        words += count
-        weights = tagger.fusion.image_weight
-        for row, decoded in enumerate(tagger.decoder.decode(scores, batch.word_mask)):
-            post, prediction = inputs.posts[chosen[row]], predictions[chosen[row]]
-            prediction.confidence = [None] * len(post.tokens)
-            for position, tag, sure in zip(post.kept, decoded.tags, decoded.confidence, strict=True):
-                prediction.predicted[position] = tag
-                prediction.confidence[position] = round(sure, 4)
-            if len(post.kept) == len(post.tokens):  # else the tokens between may cut entities in two
-                prediction.entity_confidence = [round(sure, 4) for sure in decoded.entities]
-            if weights is not None:
-                prediction.image_weight = [None] * len(post.tokens)
-                for position, weight in zip(post.kept, weights[row].tolist(), strict=False):
-                    prediction.image_weight[position] = round(weight, 4)
-        bar.update(len(chosen))
-        leave_if_preempted()
+    pieces = inputs.pieces(readable, 4 * most)
+    with ahead(lambda chosen: inputs.batch(chosen).to(device), pieces) as ready:
+        for chosen, batch in zip(pieces, ready, strict=True):
+            with autocast(device, mixed):
+                scores = tagger(batch)
+            count = inputs.words(chosen)
+            loss += float(tagger.decoder.loss(scores, batch.labels, batch.word_mask)) * count
+            words += count
+            weights = tagger.fusion.image_weight
+            for row, decoded in enumerate(tagger.decoder.decode(scores, batch.word_mask)):
+                post, prediction = inputs.posts[chosen[row]], predictions[chosen[row]]
+                prediction.confidence = [None] * len(post.tokens)
+                for position, tag, sure in zip(post.kept, decoded.tags, decoded.confidence, strict=True):
+                    prediction.predicted[position] = tag
+                    prediction.confidence[position] = round(sure, 4)
+                if len(post.kept) == len(post.tokens):  # else the tokens between may cut entities in two
+                    prediction.entity_confidence = [round(sure, 4) for sure in decoded.entities]
+                if weights is not None:
+                    prediction.image_weight = [None] * len(post.tokens)
+                    for position, weight in zip(post.kept, weights[row].tolist(), strict=False):
+                        prediction.image_weight[position] = round(weight, 4)
+            bar.update(len(chosen))
+            leave_if_preempted()
     bar.close()
     return predictions, loss / max(1, words)

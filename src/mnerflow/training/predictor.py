@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import nn
 
-from mnerflow.compute.device import device, gpu_memory, seed_everything
+from mnerflow.compute.device import device, gpu_memory, lowered_dtype, seed_everything
 from mnerflow.conditions import TRUE, Condition
 from mnerflow.config import RunConfig
 from mnerflow.data.post import Post
@@ -54,9 +54,11 @@ class PostPredictor:
         self._run = run
         self._images = images
         d_feature = images.d_feature if images else 0
-        self._tagger: nn.Module = load_tagger(run, folder / "model.safetensors", d_feature).to(place)
+        self._tagger: Any = load_tagger(run, folder / "model.safetensors", d_feature).to(place)
         # Frozen weights that are bf16 themselves cannot meet fp32.
         self._mixed = mixed or any(weight.dtype is torch.bfloat16 for weight in self._tagger.parameters())
+        if self._mixed and (dtype := lowered_dtype(place)):  # as it was trained
+            self._tagger.lower(dtype)
         if graph:
             from mnerflow.prediction.graph import GraphTagger  # onnxruntime, which few need
 

@@ -12,6 +12,8 @@ from torch.nn.functional import cross_entropy
 from mnerflow.data.tags import spans
 from mnerflow.models.decoders import Decoded, Decoder, head
 
+PADDING = -100  # no tag; its loss and gradient are 0
+
 
 class Softmax(Decoder):
     """Cross-entropy a word, weighted or focal where asked; the tag with the highest score.
@@ -54,14 +56,14 @@ class Softmax(Decoder):
         """Mean loss a word, in fp32: ``w (1 - p)^focal (-log p)``, ``p`` being the right tag's probability
         and ``w`` its class weight (Lin et al. 2017).
         """
-        labels = labels[word_mask]
-        losses = cross_entropy(scores[word_mask].float(), labels, reduction="none")
+        read = labels.masked_fill(~word_mask, PADDING).flatten()
+        losses = cross_entropy(scores.flatten(0, 1).float(), read, reduction="none", ignore_index=PADDING)
         if self.focal:
             # Where p is 1 in fp32, a power below 1 has no derivative.
             losses = (1 - (-losses).exp()).clamp(min=1e-6) ** self.focal * losses
         if self.class_weights is not None:
-            losses = self.class_weights[labels] * losses
-        return losses.mean()
+            losses = self.class_weights[labels].flatten() * losses
+        return losses.sum() / word_mask.sum()
 
     def decode(self, scores: Tensor, word_mask: Tensor) -> list[Decoded]:
         """The arg max of each word's scores."""

@@ -1,6 +1,6 @@
 """Spans of words as a whole: a biaffine score (Yu, Bohnet and Poesio 2020, acl-main.577) a span and type."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import torch
@@ -30,6 +30,9 @@ class Span(Decoder):
         dropout: of these.
     """
 
+    kind_of_tag: Tensor
+    is_inside: Tensor
+
     def __init__(
         self,
         d_model: int,
@@ -46,6 +49,9 @@ class Span(Decoder):
         # Of both vectors with a 1 behind, so that one alone has a say, and the type.
         self.biaffine = nn.Parameter(torch.randn(len(self.types), hidden + 1, hidden + 1) / hidden)
         self.length = nn.Parameter(torch.zeros(max_length, len(self.types)))
+        kinds = [self.types.index(tag[2:]) if tag != OUTSIDE else len(self.types) for tag in tags]
+        self.register_buffer("kind_of_tag", torch.tensor(kinds), persistent=False)
+        self.register_buffer("is_inside", torch.tensor([tag[0] == "I" for tag in tags]), persistent=False)
 
     def named_axes(self, tags: Sequence[str]) -> Mapping[str, Sequence[Sequence[str] | None]]:
         """What scores a type."""
@@ -67,14 +73,11 @@ class Span(Decoder):
         """Mean negative log-likelihood a word of the gold cuts, in fp32."""
         segments = _segments(scores, word_mask)
         total = _sums(segments.logsumexp(3))[-1]
-        gold = [
-            (row, start, end - start - 1, self.types.index(kind))
-            for row, tags in enumerate(self._names(labels, word_mask))
-            for kind, start, end in spans(tags)
-            if end - start <= self.max_length
-        ]
-        index = torch.tensor(gold, dtype=torch.long, device=scores.device).view(-1, 4)
-        return (total.sum() - segments[index.unbind(1)].sum()) / word_mask.sum()
+        begins, lengths, kinds = self._gold(labels, word_mask)
+        begins = begins & (lengths <= segments.shape[2])
+        places = (lengths - 1) * segments.shape[3] + kinds
+        gold = segments.flatten(2).gather(2, places.masked_fill(~begins, 0).unsqueeze(2)).squeeze(2)
+        return (total.sum() - (gold * begins).sum()) / word_mask.sum()
 
     def decode(self, scores: Tensor, word_mask: Tensor) -> list[Decoded]:
         """The cut with the highest sum of scores, with the marginals of its entities and words."""
@@ -94,9 +97,20 @@ class Span(Decoder):
             decoded.append(Decoded(tags, confidence, entities))
         return decoded
 
-    def _names(self, labels: Tensor, word_mask: Tensor) -> Iterator[list[str]]:
-        for row, length in zip(labels.tolist(), word_mask.sum(1).tolist(), strict=True):
-            yield [self.tags[index] for index in row[:length]]
+    def _gold(self, labels: Tensor, word_mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Entities as ``spans`` reads them: whether one begins at a word, of how many words, of which type.
+
+        All ``(batch, words)``; length and type mean nothing where none begins.
+        """
+        kinds = self.kind_of_tag[labels].masked_fill(~word_mask, len(self.types))
+        goes_on = self.is_inside[labels] & (kinds == pad(kinds, (1, -1), value=len(self.types)))
+        begins = (kinds < len(self.types)) & ~goes_on
+        places = torch.arange(labels.shape[1], device=labels.device)
+        # The end of an entity is the next word that does not go on with one.
+        stops = places.expand_as(labels).masked_fill(goes_on, labels.shape[1])
+        following = pad(stops, (-1, 1), value=labels.shape[1])
+        ends = following.flip(1).cummin(1).values.flip(1)
+        return begins, ends - places, kinds
 
     def _of_words(self, marginals: Tensor) -> Tensor:
         """Probabilities ``(batch, words, tags)`` of spans' marginals ``(batch, words, lengths, types)``."""

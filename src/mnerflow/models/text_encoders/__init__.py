@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+import torch
 from torch import Tensor, nn
 
 from mnerflow.data.post import Post
@@ -76,12 +77,15 @@ class TextEncoder(nn.Module):
         raise NotImplementedError
 
     def collate(self, texts: Sequence[EncodedText]) -> dict[str, Tensor]:
-        """Pad encoded posts into the tensors that ``forward`` takes."""
+        """Pad encoded posts into the tensors that ``forward`` takes; ahead of a step, so nothing is drawn."""
         raise NotImplementedError
 
     def forward(self, text: dict[str, Tensor], prefix: LayerPrefix | None = None) -> Tensor:
         """Return ``(batch, words, d_model)``."""
         raise NotImplementedError
+
+    def lower(self, dtype: torch.dtype) -> None:
+        """Bring layers to ``dtype``, as ``Tagger.lower`` says; none in an encoder that does not say how."""
 
     def metadata(self) -> dict[str, Any]:
         """What JSON can hold, to save beside the weights and to hand back to ``restore``."""

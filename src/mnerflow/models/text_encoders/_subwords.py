@@ -1,6 +1,7 @@
 """Words pooled from a transformer's subwords: what encoders and language models have in common."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -54,9 +55,12 @@ class SubwordEncoder(TextEncoder):
 
     Attributes:
         contexts_first: whether contexts stand before the words, for a model that sees no word to the right.
+        lowers: whether its layers can compute in another type than fp32 throughout.
     """
 
     contexts_first = False
+    lowers = True
+    _autocast = True
 
     def __init__(
         self, config: SubwordConfig, tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel
@@ -249,8 +253,19 @@ class SubwordEncoder(TextEncoder):
         inputs["attention_mask"] = self._reads(text["attention_mask"], prefix)
         if self.casing is not None:
             vectors = self.model.get_input_embeddings()(inputs.pop("input_ids"))
-            inputs["inputs_embeds"] = vectors + self.casing(text["casings"])
-        return self.model(**inputs).last_hidden_state.float()
+            inputs["inputs_embeds"] = vectors + self.casing(text["casings"]).to(vectors.dtype)
+        place = text["input_ids"].device.type
+        with nullcontext() if self._autocast else torch.autocast(place, enabled=False):
+            return self.model(**inputs).last_hidden_state.float()
+
+    def lower(self, dtype: torch.dtype) -> None:
+        """Bring the model's fp32 weights to ``dtype``, where it can compute in it."""
+        if not self.lowers:
+            return
+        for weight in self.model.parameters():
+            if weight.dtype is torch.float32:
+                weight.data = weight.data.to(dtype)
+        self._autocast = dtype is torch.float32
 
     def pooled(self, hidden: Tensor, text: dict[str, Tensor]) -> Tensor:
         """Words ``(batch, words, d_model)`` of subwords ``(windows, subwords, d_model)``."""
@@ -293,9 +308,9 @@ class SubwordEncoder(TextEncoder):
     def _fault(self) -> str:
         """What training would suffer from, found by a forward and a backward pass; empty if nothing is."""
         short, long, _ = texts = self._tries()
-        beside, first, second = vectors = self(self.collate(texts))
+        beside, first, second = vectors = self(self._placed(texts))
         with torch.no_grad():
-            [alone] = self(self.collate([short]))
+            [alone] = self(self._placed([short]))
         if not torch.isfinite(first).all():
             return "gives numbers that are not finite"
         if self._differ(alone, beside[:1]):
@@ -321,6 +336,10 @@ class SubwordEncoder(TextEncoder):
         rows = [long[:1], long, changed]
         return [self._windows(row, [0] * len(row), [], [1] * len(row)) for row in rows]
 
+    def _placed(self, texts: Sequence[EncodedText]) -> dict[str, Tensor]:
+        """What ``collate`` makes of texts, where the model computes."""
+        return {name: tensor.to(device()) for name, tensor in self.collate(texts).items()}
+
     def _sees(self, words: Tensor, changed: Tensor, middle: int) -> str:
         """What is wrong with a post's vectors, given those that it has with another word in the middle."""
         moved = (words != changed).any(-1)
@@ -328,7 +347,7 @@ class SubwordEncoder(TextEncoder):
 
     def _reads_prefix(self) -> bool:
         """Whether the layers read a prefix that is to be seen, and no other."""
-        text = self.collate(self._tries()[:1] * 2)
+        text = self._placed(self._tries()[:1] * 2)
         layers, heads, d_head = self.prefix_shape
         ones = torch.ones(layers, 2, 2, heads, 3, d_head, device=self.model.device)
         with torch.no_grad():

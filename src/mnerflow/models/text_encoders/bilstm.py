@@ -140,7 +140,7 @@ class BiLSTM(TextEncoder):
         """``(batch, length, 2 * hidden)`` of padded vectors."""
         if torch.compiler.is_exporting():
             return self._read_unpacked(vectors, lengths)
-        packed = pack_padded_sequence(vectors, lengths.cpu(), batch_first=True, enforce_sorted=False)
+        packed = pack_padded_sequence(vectors, lengths, batch_first=True, enforce_sorted=False)
         return pad_packed_sequence(self.lstm(packed)[0], batch_first=True)[0]
 
     def _read_unpacked(self, vectors: Tensor, lengths: Tensor) -> Tensor:

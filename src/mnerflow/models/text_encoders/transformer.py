@@ -9,7 +9,6 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from mnerflow.compute.device import device
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
 from mnerflow.models import attention
@@ -24,6 +23,8 @@ from mnerflow.models.text_encoders._subwords import (
 
 # They mask scores of attention with a number that bf16 does not have.
 IN_FP32 = ("deberta", "xmod")
+# Tried in bf16 throughout: they train as with autocast.
+LOWERED = ("bert", "camembert", "distilbert", "electra", "mpnet", "roberta", "xlm-roberta")
 # Their attention is scaled dot products and nothing else.
 PLAIN_ATTENTION = ("bert", "camembert", "electra", "roberta", "xlm-roberta")
 
@@ -72,7 +73,8 @@ class Transformer(SubwordEncoder):
             self.prefix_shape = (len(layers), heads, self.d_model // heads)
         if attend := getattr(model, "set_attention_type", None):  # BigBird's is sparse in long batches alone
             attend("original_full")
-        if model.config.model_type in PLAIN_ATTENTION and device().type == "cpu":
+        self.lowers = model.config.model_type in LOWERED
+        if model.config.model_type in PLAIN_ATTENTION:
             model.set_attn_implementation(attention.NAME)
 
     @classmethod

@@ -118,7 +118,8 @@ class VisionLanguageModel(VisionLanguageEncoder):
         """Pad as a language model does, the placeholders of a post's images before each of its windows.
 
         Where the model is shown images, besides: ``patches``, ``patch_mask`` ``(batch, patches)``, indices
-        into the flattened windows, and what the model takes as one of ``TYPES``, ``(windows, subwords)``.
+        into the flattened windows; ``shown``, indices into the flattened images of those that stand in a
+        window, one window after the other; what the model takes as one of ``TYPES``, ``(windows, subwords)``.
         """
         if self.placeholder is None:
             return self.text.collate(texts)
@@ -133,6 +134,11 @@ class VisionLanguageModel(VisionLanguageEncoder):
         # As of images: a batch needs a place for a patch, which is masked where no post has one.
         batch["patches"] = padded([own or [0] for own in patches])
         batch["patch_mask"] = padded([[1] * len(own) or [0] for own in patches]).bool()
+        widest = max(1, *images)
+        windows = [post for post, text in enumerate(shown) for _ in text.windows]
+        batch["shown"] = torch.tensor(
+            [post * widest + image for post in windows for image in range(images[post])], dtype=torch.long
+        )
         for name, types in one.types.items():
             pairs = zip(shown, images, strict=True)
             rows = [[0] * start + types * count for text, count in pairs for _ in text.windows]
@@ -144,16 +150,15 @@ class VisionLanguageModel(VisionLanguageEncoder):
         text = batch.text
         if self.placeholder is None:
             return Encoded.of_words(self.text(text))
-        posts = text["posts"]
         besides = {name: text[name] for name in self.placeholder.types}
-        besides |= self._seen(self.placeholder.inputs, batch.images[posts], batch.image_mask[posts])
+        besides |= self._seen(self.placeholder.inputs, batch.images.flatten(0, 1)[text["shown"]])
         hidden = self.text.hidden(text, None, **besides)
         patches = hidden.flatten(0, 1)[text["patches"]]
         return Encoded(self.text.pooled(hidden, text), patches, text["patch_mask"])
 
-    def _seen(self, names: Sequence[str], images: Tensor, image_mask: Tensor) -> dict[str, Tensor]:
-        """The tensors of these ``names`` of images ``(windows, images, height, width, 3)`` uint8."""
-        pixels = [*images[image_mask].permute(0, 3, 1, 2)]
+    def _seen(self, names: Sequence[str], images: Tensor) -> dict[str, Tensor]:
+        """The tensors of these ``names`` of ``(images, height, width, 3)`` uint8."""
+        pixels = [*images.permute(0, 3, 1, 2)]
         if not pixels:
             return {}
         seen = self.image_processor(pixels, return_tensors="pt", **self.settings)

@@ -1,0 +1,34 @@
+"""What the next steps read is made ready while this one is computed."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Made = TypeVar("Made")
+MOST = 2  # ready and not yet read: one is being read while the next is made
+
+
+@contextmanager
+def ahead(make: Callable[[Item], Made], items: Iterable[Item]) -> Iterator[Iterator[Made]]:
+    """Give ``make`` of each item, in order; a thread calls it, up to ``MOST`` items ahead.
+
+    What it raises is raised where its result would have been given. The thread ends with the block.
+    """
+    with ThreadPoolExecutor(1, "ahead") as pool:
+        try:
+            yield _made(pool, make, items)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _made(pool: ThreadPoolExecutor, make: Callable[[Item], Made], items: Iterable[Item]) -> Iterator[Made]:
+    waiting: deque[Future[Made]] = deque()
+    for item in items:
+        waiting.append(pool.submit(make, item))
+        if len(waiting) > MOST:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()

@@ -1,0 +1,113 @@
+"""Weights in fp32, of which layers compute with copies in half as many bits."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from mnerflow.models.tagger import Tagger
+
+
+class Masters:
+    """The fp32 weights of a tagger that ``Tagger.lower`` has brought to another type.
+
+    Those that are trained are joined to a few long vectors. Gradients come to these all at once, and a step
+    rounds them to the tagger's weights all at once, where autocast takes several operations a weight.
+
+    Args:
+        tagger: in fp32; it is lowered until ``release``.
+        groups: ``parameter_groups`` of it.
+        dtype: of the copies.
+
+    Attributes:
+        groups: the same with the vectors in place of the weights that are joined in them.
+    """
+
+    def __init__(self, tagger: Tagger, groups: Sequence[dict[str, Any]], dtype: torch.dtype) -> None:
+        self._tagger = tagger
+        exact = (weight for weight in tagger.parameters() if weight.dtype is torch.float32)
+        self._whole = {weight: weight.data for weight in exact}
+        tagger.lower(dtype)
+        self._joints: list[_Joint] = []
+        self.groups = []
+        for group in groups:
+            lowered = [weight for weight in group["params"] if weight.dtype is not torch.float32]
+            others = [weight for weight in group["params"] if weight.dtype is torch.float32]
+            if lowered:
+                self._joints.append(_Joint(lowered, [self._whole.pop(weight) for weight in lowered]))
+                others.insert(0, self._joints[-1].vector)
+            self.groups.append(group | {"params": others})
+
+    @property
+    def weights(self) -> list[nn.Parameter]:
+        """All of ``groups``."""
+        return [weight for group in self.groups for weight in group["params"]]
+
+    def gather(self) -> None:
+        """Take the gradients of the tagger's weights."""
+        for joint in self._joints:
+            joint.gather()
+
+    def spread(self) -> None:
+        """Round to the tagger's weights."""
+        for joint in self._joints:
+            joint.spread()
+
+    def trained_state(self) -> dict[str, Tensor]:
+        """What ``Tagger.trained_state`` says, in fp32."""
+        exact = self._exact()
+        names = dict(self._tagger.named_parameters())
+        return self._tagger.trained_state() | {
+            name: exact[weight] for name, weight in names.items() if weight in exact
+        }
+
+    def load_trained_state(self, state: dict[str, Tensor]) -> None:
+        """Load what ``trained_state`` gave."""
+        self._tagger.load_trained_state(state)
+        exact = self._exact()
+        for name, weight in self._tagger.named_parameters():
+            if weight in exact:
+                exact[weight].copy_(state[name])
+        self.spread()
+
+    def release(self) -> None:
+        """Leave the tagger in fp32."""
+        for weight, whole in (self._whole | self._exact()).items():
+            weight.data = whole
+        self._tagger.lower(torch.float32)
+
+    def _exact(self) -> dict[nn.Parameter, Tensor]:
+        return {weight: part for joint in self._joints for weight, part in joint.parts.items()}
+
+
+class _Joint:
+    """Weights of one type and their fp32 values, joined to a ``vector``, of which ``parts`` are views."""
+
+    def __init__(self, weights: Sequence[nn.Parameter], values: Sequence[Tensor]) -> None:
+        self._weights = weights
+        self.vector = nn.Parameter(torch.cat([value.flatten() for value in values]))
+        self.parts = dict(zip(weights, self._cut(self.vector.detach()), strict=True))
+        self._copy = self.vector.detach().to(weights[0].dtype)
+        for weight, part in zip(weights, self._cut(self._copy), strict=True):
+            weight.data = part
+        self._gradient = torch.zeros_like(self.vector)
+        self._gradients = self._cut(self._gradient)
+
+    def gather(self) -> None:
+        pairs = zip(self._gradients, self._weights, strict=True)
+        found = [(part, weight.grad) for part, weight in pairs if weight.grad is not None]
+        if len(found) < len(self._weights):
+            self._gradient.zero_()
+        if found:
+            torch._foreach_copy_(*map(list, zip(*found, strict=True)))
+        self.vector.grad = self._gradient
+        for weight in self._weights:
+            weight.grad = None
+
+    def spread(self) -> None:
+        self._copy.copy_(self.vector.detach())
+
+    def _cut(self, vector: Tensor) -> list[Tensor]:
+        parts = vector.split([weight.numel() for weight in self._weights])
+        return [part.view(weight.shape) for part, weight in zip(parts, self._weights, strict=True)]

@@ -1,0 +1,107 @@
+"""What a step does with gradients: clip them, and move the weights."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from mnerflow.compute import device as compute
+from mnerflow.config import TrainingConfig
+from mnerflow.models.tagger import Tagger
+from mnerflow.training.masters import Masters
+
+
+class Optimizer:
+    """AdamW on a tagger's trained weights, its learning rates rising and falling over all steps.
+
+    Args:
+        tagger: whose weights move.
+        config: learning rates, decay, clipping, warm-up.
+        steps: of the whole training.
+        lower: the type that the tagger is lowered to until ``release``; nothing where it stays as it is.
+    """
+
+    def __init__(
+        self, tagger: Tagger, config: TrainingConfig, steps: int, lower: torch.dtype | None = None
+    ) -> None:
+        self._most = config.clip
+        groups = parameter_groups(tagger, config)
+        self._masters = Masters(tagger, groups, lower) if lower else None
+        self._state = self._masters or tagger
+        self._adamw = torch.optim.AdamW(self._masters.groups if self._masters else groups, fused=True)
+        # The norm's last bit hangs on their order.
+        self._weights = self._masters.weights if self._masters else [*tagger.parameters()]
+        warmup = max(1, round(config.warmup * steps))
+        self._schedule = torch.optim.lr_scheduler.LambdaLR(
+            self._adamw,
+            lambda step: min((step + 1) / warmup, max(0.0, (steps - step) / max(1, steps - warmup))),
+        )
+
+    @property
+    def learning_rate(self) -> float:
+        """Of the first part, in the next step."""
+        return self._schedule.get_last_lr()[0]
+
+    def step(self) -> None:
+        """Move the weights against the gradients, clipped, and forget these."""
+        if self._masters:
+            self._masters.gather()
+        clip_gradients(self._weights, self._most)
+        self._adamw.step()
+        self._schedule.step()
+        self._adamw.zero_grad()
+        if self._masters:
+            self._masters.spread()
+
+    def trained_state(self) -> dict[str, Tensor]:
+        """The tagger's, in fp32."""
+        return self._state.trained_state()
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint holds of it, the tagger's weights included."""
+        return {
+            "tagger": self.trained_state(),
+            "optimizer": self._adamw.state_dict(),
+            "schedule": self._schedule.state_dict(),
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from what ``state`` gave."""
+        self._state.load_trained_state(state["tagger"])
+        self._adamw.load_state_dict(state["optimizer"])
+        self._schedule.load_state_dict(state["schedule"])
+
+    def release(self, best: dict[str, Tensor]) -> None:
+        """Leave the tagger in fp32, with these weights."""
+        self._state.load_trained_state(best)
+        if self._masters:
+            self._masters.release()
+
+
+def parameter_groups(tagger: Tagger, config: TrainingConfig) -> list[dict]:
+    """A learning rate a part; no weight decay on vectors (norms, biases), embeddings and what timm names."""
+    spared = {id(module.weight) for module in tagger.modules() if isinstance(module, nn.Embedding)}
+    for module in tagger.modules():
+        if hasattr(module, "no_weight_decay"):  # timm's models: position embeddings, class tokens
+            names = module.no_weight_decay()
+            spared |= {id(weight) for name, weight in module.named_parameters() if name in names}
+    groups = []
+    modules = tagger.encoder.parts() | {"fusion": tagger.fusion, "decoder": tagger.decoder}
+    for part, module in modules.items():
+        rate = getattr(config.learning_rate, part)
+        trained = [weight for weight in module.parameters() if weight.requires_grad]
+        plain = [weight for weight in trained if weight.dim() < 2 or id(weight) in spared]
+        decayed = [weight for weight in trained if weight.dim() >= 2 and id(weight) not in spared]
+        for weights, decay in ((decayed, config.weight_decay), (plain, 0.0)):
+            if weights:
+                groups.append({"params": weights, "lr": rate, "weight_decay": decay})
+    return groups
+
+
+def clip_gradients(weights: Sequence[Tensor], max_norm: float) -> None:
+    """Scale gradients down where their norm is above ``max_norm``; else a pass over them is saved."""
+    norm = nn.utils.get_total_norm([weight.grad for weight in weights if weight.grad is not None])
+    # Written so that NaN is above and reaches every weight.
+    if not compute.answers_at_once(norm.device) or not norm <= max_norm:
+        nn.utils.clip_grads_with_norm_(weights, max_norm, norm)
