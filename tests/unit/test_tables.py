@@ -21,7 +21,7 @@ from mnerflow.reporting.literature import results_on
 from mnerflow.reporting.render import Rendered, percent, points, spread
 from mnerflow.reporting.show import results_text
 from mnerflow.reporting.summary import GRID, grid_table, summarize
-from mnerflow.reporting.thesis import TABLE, THESIS, Parts, thesis_lines
+from mnerflow.reporting.thesis import TABLE, THESIS, Parts, on_its_data, thesis_lines
 
 ROOT = Path(__file__).parents[2]
 SOURCES = {"minilm": "org/all-MiniLM-L6-v2", "large": "google-bert/bert-large-uncased"}
@@ -250,6 +250,15 @@ def test_every_result_of_the_thesis_is_listed_even_when_nothing_ran(tmp_path):
         .split("\n")[1]
         .startswith('T17,"linear fusion, BERT+ViT",0.8312,')
     )
+
+
+def test_the_page_shows_nothing_beside_the_thesis_for_other_data():
+    ours = row(1, 0.7, dataset="mine")
+    rows = [line.record() for line in thesis_lines(summarize([ours]), PARTS)]
+    assert on_its_data(rows) == []
+    both = summarize([ours, row(1, 0.7, dataset="twitter2017")])
+    shown = on_its_data([line.record() for line in thesis_lines(both, PARTS)])
+    assert {one["dataset"] for one in shown} == {None, "twitter2017"}
 
 
 def test_equal_remarks_share_a_number():

@@ -139,6 +139,12 @@ def thesis_lines(summary: Sequence[dict], parts: Parts) -> list[Line]:
     return lines + sorted(others, key=lambda line: (not line.data, line.data))
 
 
+def on_its_data(rows: Sequence[dict]) -> list[dict]:
+    """The rows of ``TABLE`` that are about the thesis's data; none where no run of ours is."""
+    about = [row for row in rows if row["thesis_data"]]
+    return about if any(row["dataset"] for row in about) else []
+
+
 def _bounds(result: dict) -> tuple[float, float]:
     value = result["value"]
     low, high = value if isinstance(value, list) else (value, value)

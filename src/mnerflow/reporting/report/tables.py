@@ -71,13 +71,16 @@ class ReportTable:
 def report_tables(folder: Path) -> list[ReportTable]:
     """All tables, read from the CSV files below ``folder``; one without rows is left out.
 
-    Of more than ``MOST_ROWS`` rows the first are shown, and it is said so.
+    Beside the thesis stand only runs on its data. Of more than ``MOST_ROWS`` rows the first are shown, and it
+    is said so.
 
     Raises ``UserError`` naming the file when it or one of its columns is missing.
     """
     tables = []
     for source, table in TABLES.items():
         rows = table.read(folder / source)
+        if table is thesis.TABLE:
+            rows = thesis.on_its_data(rows)
         if rows:
             caption = table.caption
             if len(rows) > MOST_ROWS:
