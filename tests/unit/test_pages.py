@@ -195,7 +195,7 @@ def test_a_label_studio_export_gives_names_by_page_and_others_are_left_out(scans
 
 def test_sentences_are_found_on_their_lines_and_pages_that_share_one_are_a_group(scans: Path):
     without_names(scans)
-    sentence = "Bob B-PER\nruns O\nAnn B-PER\n\nsings O\nin O\n\nRome B-LOC\n"
+    sentence = "Bob S-PER\nruns O\nAnn S-PER\n\nsings O\nin O\n\nRome S-LOC\n"
     (scans / "names.conll").write_text(sentence, encoding="utf-8")
     found = [(post.tokens, post.images, post.group) for post in posts(scans)]
     assert found == [
@@ -203,6 +203,7 @@ def test_sentences_are_found_on_their_lines_and_pages_that_share_one_are_a_group
         (["sings", "in"], ["scans/page/1/l1.jpg", "scans/page/1/l2.jpg"], "scans/page/2"),
         (["Rome"], ["scans/page/1/l2.jpg"], "scans/page/2"),
     ]
+    assert posts(scans)[0].labels == ["B-PER", "O", "B-PER"]
     (scans / "names.conll").write_text(sentence.replace("sings", "swims"), encoding="utf-8")
     with pytest.raises(
         UserError, match=r"names\.conll: 'wimsinRome' .* scans/page/1 goes on with 'ingsinRome'"
