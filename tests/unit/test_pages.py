@@ -124,7 +124,7 @@ def test_lines_are_read_in_the_order_that_the_page_states(scans: Path, version: 
 def test_alto_gives_lines_names_and_boxes_in_its_own_unit(scans: Path, tmp_path: Path):
     lines = """
       <TextLine ID="a" HPOS="100" VPOS="100.5" WIDTH="3000" HEIGHT="200">
-        <String CONTENT="Anna" TAGREFS="T1"/><SP/><String CONTENT="Nová" TAGREFS="T1"/>
+        <String TAGREFS="T1"/><String CONTENT="Anna" TAGREFS="T1"/><SP/><String CONTENT="Nová" TAGREFS="T1"/>
         <SP/><String CONTENT="v" TAGREFS="T9"/><SP/><String CONTENT="Domaž" TAGREFS="T2"/><HYP CONTENT="-"/>
       </TextLine>
       <TextLine HPOS="1" VPOS="1" WIDTH="1" HEIGHT="1" BASELINE="5">
