@@ -124,7 +124,7 @@ def test_lines_are_read_in_the_order_that_the_page_states(scans: Path, version: 
 def test_alto_gives_lines_names_and_boxes_in_its_own_unit(scans: Path, tmp_path: Path):
     lines = """
       <TextLine ID="a" HPOS="100" VPOS="100.5" WIDTH="3000" HEIGHT="200">
-        <String CONTENT="Anna" TAGREFS="T1"/><SP/><String CONTENT="Nová" TAGREFS="T1"/>
+        <String TAGREFS="T1"/><String CONTENT="Anna" TAGREFS="T1"/><SP/><String CONTENT="Nová" TAGREFS="T1"/>
         <SP/><String CONTENT="v" TAGREFS="T9"/><SP/><String CONTENT="Domaž" TAGREFS="T2"/><HYP CONTENT="-"/>
       </TextLine>
       <TextLine HPOS="1" VPOS="1" WIDTH="1" HEIGHT="1" BASELINE="5">
@@ -195,7 +195,7 @@ def test_a_label_studio_export_gives_names_by_page_and_others_are_left_out(scans
 
 def test_sentences_are_found_on_their_lines_and_pages_that_share_one_are_a_group(scans: Path):
     without_names(scans)
-    sentence = "Bob B-PER\nruns O\nAnn B-PER\n\nsings O\nin O\n\nRome B-LOC\n"
+    sentence = "Bob S-PER\nruns O\nAnn S-PER\n\nsings O\nin O\n\nRome S-LOC\n"
     (scans / "names.conll").write_text(sentence, encoding="utf-8")
     found = [(post.tokens, post.images, post.group) for post in posts(scans)]
     assert found == [
@@ -203,6 +203,7 @@ def test_sentences_are_found_on_their_lines_and_pages_that_share_one_are_a_group
         (["sings", "in"], ["scans/page/1/l1.jpg", "scans/page/1/l2.jpg"], "scans/page/2"),
         (["Rome"], ["scans/page/1/l2.jpg"], "scans/page/2"),
     ]
+    assert posts(scans)[0].labels == ["B-PER", "O", "B-PER"]
     (scans / "names.conll").write_text(sentence.replace("sings", "swims"), encoding="utf-8")
     with pytest.raises(
         UserError, match=r"names\.conll: 'wimsinRome' .* scans/page/1 goes on with 'ingsinRome'"

@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
+from mnerflow.conditions import IMAGE
 from mnerflow.data.formats import format_of
 from mnerflow.errors import UserError
 from mnerflow.files import atomic_path, reading
@@ -150,7 +151,8 @@ def predict(given: argparse.Namespace) -> int:
     if typed:
         _say("type a text a line; Ctrl-D ends")
     with _target(given.to) as file, TemporaryDirectory() as scratch:
-        texts = _texts(inputs, kinds, given, predictor.cut, Path(scratch))
+        crops = Path(scratch) if IMAGE in predictor.sources else None
+        texts = _texts(inputs, kinds, given, predictor.cut, crops)
         found = _counted(predictor, texts, 1 if typed else AT_ONCE, quiet=single or typed)
         for piece in _format(given, file)(found, single):
             file.write(piece)
@@ -180,7 +182,7 @@ def _kind(given: str, read: str | None) -> str:
 
 
 def _texts(
-    inputs: Iterable[str], kinds: Iterable[str], given: argparse.Namespace, cut: Cutter, scratch: Path
+    inputs: Iterable[str], kinds: Iterable[str], given: argparse.Namespace, cut: Cutter, crops: Path | None
 ) -> Iterator[Text]:
     images = [(Path(), one) if one.startswith(ADDRESSES) else _parts(one) for one in given.image]
     for number, (each, kind) in enumerate(zip(inputs, kinds, strict=True), start=1):
@@ -190,7 +192,7 @@ def _texts(
         elif kind == "folder":
             read = of_folder(Path(each), cut)
         elif kind == "pages":
-            read = of_pages(Path(each), cut, scratch / str(number))
+            read = of_pages(Path(each), cut, crops and crops / str(number))
         elif each == STDIN:
             read = _of_file(sys.stdin.buffer, "stdin", kind, given.images or Path("images"), cut)
         else:

@@ -173,10 +173,11 @@ def of_folder(folder: Path, cut: Cutter) -> Iterator[Text]:
         yield Text(file.stem, text, cut(text, str(file)), shown, place=str(file))
 
 
-def of_pages(folder: Path, cut: Cutter, scratch: Path) -> Iterator[Text]:
-    """A text a page, PAGE or ALTO XML, and a sentence a line, whose crop is cut into ``scratch``.
+def of_pages(folder: Path, cut: Cutter, crops: Path | None) -> Iterator[Text]:
+    """A text a page, PAGE or ALTO XML, and a sentence a line; its image is the scan.
 
-    Its image is the scan. A page without text is left out, which the log says.
+    The lines' crops are cut into ``crops``, where that is given. A page without text is left out, which the
+    log says.
     """
     from mnerflow.data.pages.crops import crop_name, cut_lines  # Pillow, which texts alone do without
     from mnerflow.data.pages.page import log_wants, read_pages
@@ -184,16 +185,17 @@ def of_pages(folder: Path, cut: Cutter, scratch: Path) -> Iterator[Text]:
     pages = read_pages(folder)
     log_wants(folder, pages)
     for page in (page for page in pages if page.lines):
-        shown = {line.id for line in page.lines if page.scan and line.box}
-        if shown:
-            cut_lines(page, shown, scratch)
+        shown = {line.id for line in page.lines if crops and page.scan and line.box}
+        if crops and shown:
+            cut_lines(page, shown, crops)
         text = Text(page.name, page.text, [], place=str(page.file))
         text.images = [(page.scan.parent, page.scan.name)] if page.scan else []
         at = 0
         for line in page.lines:
             for words in cut(line.text, f"{page.file}: line {line.id}"):
                 text.sentences.append([(at + start, at + end) for start, end in words])
-                text.crops.append([(scratch, crop_name(page.name, line.id))] if line.id in shown else [])
+                crop = crop_name(page.name, line.id)
+                text.crops.append([(crops, crop)] if crops and line.id in shown else [])
             at += len(line.text) + 1
         yield text
 

@@ -215,7 +215,8 @@ def _alto_text(line: ET.Element, kinds: dict[str, str], place: str) -> tuple[str
                 tag = next((tag for tag in part.get("TAGREFS", "").split() if tag in kinds), "")
                 if tag and not kinds[tag]:
                     raise UserError(f"{place}: the NamedEntityTag {tag!r} has no TYPE. Give it one.")
-                if tag and text[start:].strip():
+                tag = tag if text[start:].strip() else ""
+                if tag:
                     if tag == open_tag:
                         start = names.pop().start
                     names.append(Name(start, len(text), kinds[tag], tag))

@@ -18,7 +18,7 @@ from mnerflow.data.pages.stream import (
     without_white_space,
 )
 from mnerflow.data.post import Post
-from mnerflow.data.tokenizers import tokenize
+from mnerflow.data.schemes import AS_IT_IS, scheme_of
 from mnerflow.errors import UserError, listed
 from mnerflow.log import logger
 
@@ -136,6 +136,8 @@ def _starts(lines: Iterable[Line]) -> list[int]:
 
 def _of_lines(page: Page, found: Iterable[Span], place: Path) -> Iterator[Post]:
     """A post a line, or the lines that share a name."""
+    from mnerflow.data.tokenizers import tokenize  # ICU, which sentences do without
+
     where = f"{place}: {page.name}"
     chosen = longest([trimmed(span, page.text, where) for span in found], where)
     crossed = {at for start, end, _ in chosen for at in range(start, end) if page.text[at] == "\n"}
@@ -193,7 +195,8 @@ def _of_export(file: Path, pages: list[Page]) -> Iterator[tuple[Post, list[str]]
 
 
 def _of_sentences(file: Path, form: str, pages: list[Page]) -> Iterator[tuple[Post, list[str]]]:
-    posts = parse(form, file)
+    as_they_are = [post.labels for post in parse(form, file, scheme=AS_IT_IS)]
+    posts = parse(form, file, scheme=scheme_of(as_they_are))
     texts = ["".join(map(characters, post.tokens)) for post in posts]
     ordered = _in_order_of("".join(texts), pages, file)
     stream = Stream.of(((page, line), line.text) for page in ordered for line in page.lines)
