@@ -128,8 +128,8 @@ def test_the_terminal_shows_what_each_run_gains_and_fits_120_columns(tmp_path):
     gain = {name: gain[name] for name in does_it_help.TABLE.names}
     GRID.write([tmp_path / "tables/grid.csv"], grid)
     does_it_help.TABLE.write([tmp_path / "tables/does_it_help.csv"], [gain])
-    demo = {"generator": {"images": "matched"}}
-    config = {"datasets": {"twitter2017": {}, "demo": demo}, "variants": {}}
+    demo = {"format": "jsonl", "generator": {"images": "matched"}}
+    config = {"datasets": {"twitter2017": {"format": "umt"}, "demo": demo}, "variants": {}}
     (tmp_path / "config.yaml").write_text(json.dumps(config), encoding="utf-8")
     lines = results_text(tmp_path).split("\n")
     assert max(map(len, lines)) <= 120
