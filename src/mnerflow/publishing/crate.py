@@ -42,6 +42,9 @@ CODE = (
     "pyproject.toml",
     "README.md",
     "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "CODE_OF_CONDUCT.md",
+    "SECURITY.md",
     "CITATION.cff",
     "LICENSE",
 )
@@ -112,6 +115,7 @@ class _Record:
         self.time = _time(datetime.now(UTC))
         self.crate = ROCrate(version="1.1")
         self.crate.metadata.extra_contexts.append(CONTEXT)
+        self.known: dict[str, Entity] = {}
 
     def workflow(self, datasets: Sequence[Entity], made: Sequence[Entity], runs: Sequence[Entity]) -> None:
         """Describe the whole: the Snakefile, its execution, and who made it under which licence."""
@@ -225,8 +229,10 @@ class _Record:
 
     def entity(self, identifier: str, kind: str, **properties: Any) -> Entity:
         """Add something that is no file, unless it is known already."""
-        known = self.crate.get(identifier)
-        return known or self.crate.add(ContextEntity(self.crate, identifier, {"@type": kind, **properties}))
+        if identifier not in self.known:  # rocrate looks through all that it holds for one that it has not
+            entity = ContextEntity(self.crate, identifier, {"@type": kind, **properties})
+            self.known[identifier] = self.crate.add(entity)
+        return self.known[identifier]
 
     def name(self, path: Path) -> str:
         """A file's path below the study's folder."""
