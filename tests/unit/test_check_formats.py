@@ -188,6 +188,12 @@ def test_what_is_pasted_is_prepared(
             "the columns 2 (B-NP), 3 (B-ORG), counted from 0, all look like tags",
         ),
         ({"notes.txt": "Ann sings.\n"}, "1 plain texts without tags"),
+        ({"ner.csv": "Sentence #,Word,POS,Tag\n"}, "ner.csv: .csv is not read. Save it with tabs for commas"),
+        (
+            {"train.spacy": "x", "dev.spacy": "x"},
+            "train.spacy: .spacy is not read. Write each Doc",
+        ),
+        ({"train.pkl": "x"}, "It could run code, and is never opened"),
         ({"train.conll": "Ann S-PER\nBob U-PER\n"}, "the label 'S-PER' is not IOB2"),
     ],
 )

@@ -11,6 +11,7 @@ from mnerflow.data.facts import FREQUENT, MAJORITY, disagreements, lengths, over
 from mnerflow.data.image_store import Entry, read_index
 from mnerflow.data.post import Post, read_splits
 from mnerflow.data.tags import Names, renamed
+from mnerflow.data.tokenizers import UNSEGMENTED
 from mnerflow.files import read_json, write_text
 from mnerflow.reporting.plots.entity_types import draw_entity_types
 from mnerflow.reporting.plots.lengths import draw_lengths
@@ -90,6 +91,16 @@ def _counts(counts: Mapping[str, dict], splits: Mapping[str, list[Post]]) -> Ren
         rows.append([f"of type {kind}", *(f"{each['entities'][kind]:,}" for each in counts.values())])
     for name in ("posts_without_entities", "posts_without_image"):
         rows.append([name.replace("_", " "), *(_of(each[name], each["posts"]) for each in counts.values())])
+    unsegmented = {
+        split: sum(bool(UNSEGMENTED.search(token)) for post in posts for token in post.tokens)
+        for split, posts in splits.items()
+    }
+    if any(unsegmented.values()):
+        numbers = (_of(unsegmented[split], each["tokens"]) for split, each in counts.items())
+        rows.append(["tokens of scripts without spaces", *numbers])
+    empty = [sum(not post.tokens for post in posts) for posts in splits.values()]
+    if any(empty):
+        rows.append(["posts without tokens", *map(str, empty)])
     for name in ("stray_after_outside", "stray_after_other_type"):
         words = name.removeprefix("stray_").replace("_", " ").replace("outside", "O")
         rows.append([f"stray I- {words}", *(f"{each[name]:,}" for each in counts.values())])

@@ -28,6 +28,26 @@ ENDINGS = (
 )
 PART = re.compile(r"-\d{5}-of-\d{5}$")  # of a table that is divided, as the model hub names them
 SPLIT_KEYS = ("split", "subset", "partition", "fold", "set")
+# What people have besides, and how to get it read.
+TABLE = "Save it with tabs for commas and an empty line between posts, as train.tsv; columns may have names."
+FOREIGN = {
+    ".csv": TABLE,
+    ".xlsx": TABLE,
+    ".xls": TABLE,
+    ".ods": TABLE,
+    ".spacy": "Write each Doc as a line of JSON with its text and the spans of doc.ents: docs/data.md.",
+    ".pkl": "It could run code, and is never opened. Write it as JSON lines: docs/data.md.",
+    ".pickle": "It could run code, and is never opened. Write it as JSON lines: docs/data.md.",
+    ".zip": "Unpack it, and check the folder.",
+    ".gz": "Unpack it, and check the file.",
+    ".tgz": "Unpack it, and check the folder.",
+    ".xz": "Unpack it, and check the file.",
+    ".pdf": "Read its text out, as by pdftotext; `mnerflow predict` then suggests names: docs/own_texts.md.",
+    ".docx": "Save it as plain text; `mnerflow predict` then suggests names: docs/own_texts.md.",
+    ".xmi": "Export it from INCEpTION as WebAnno TSV 3.3.",
+    ".xml": "PAGE and ALTO are read with their images. Write other XML, as TEI, as JSON lines: docs/data.md.",
+    ".html": "Save its text, or export it as JSON lines.",
+}
 UNTAGGED = (
     "If these are plain texts, `mnerflow predict --format label_studio` suggests their names, to be "
     "corrected there: docs/own_texts.md."
@@ -43,6 +63,8 @@ def split_files(path: Path) -> tuple[Path, dict[str, list[str]]]:
     files could be one split.
     """
     if path.is_file():
+        if path.suffix.lower() in FOREIGN and not format_of(path):
+            raise UserError(f"{path}: {path.suffix} is not read. {FOREIGN[path.suffix.lower()]}")
         return path.parent, {"train": [path.name]}
     if not path.is_dir():
         raise UserError(f"{path}: no such folder. Name the one that holds train, dev, test and images/.")
@@ -126,6 +148,11 @@ def _without_train(folder: Path) -> UserError:
             "--format label_studio` suggests their names, to be corrected there: docs/own_texts.md says "
             "how to go on."
         )
+    files = sorted(path for path in folder.iterdir() if path.is_file())
+    if foreign := [path for path in files if path.suffix.lower() in FOREIGN]:
+        suffix = foreign[0].suffix
+        names = listed(path.name for path in foreign if path.suffix == suffix)
+        return UserError(f"{folder}: {names}: {suffix} is not read. {FOREIGN[suffix.lower()]}")
     present = listed(sorted(path.name for path in folder.iterdir())) or "nothing"
     return UserError(
         f"{folder}: no training posts among {present}. "

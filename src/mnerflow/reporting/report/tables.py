@@ -82,7 +82,7 @@ def report_tables(folder: Path) -> list[ReportTable]:
         if table is thesis.TABLE:
             rows = thesis.on_its_data(rows)
         if rows:
-            caption = table.caption
+            caption = " ".join([table.caption, *(summary.remarks(rows) if table is summary.GRID else ())])
             if len(rows) > MOST_ROWS:
                 caption += f" The first {MOST_ROWS:,} of {len(rows):,} rows."
             views = {"row": table.page, "wide": table.wide, "detail": table.detail}
