@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mnerflow.data.formats import format_of, parse, read_beside
+from mnerflow.data.formats import companions_of, format_of, parse
 from mnerflow.errors import UserError
 
 TEXT = "Anna Novak met 😊 Bob in New\nYork. Dr. Eve left EU-wide."
@@ -48,7 +48,7 @@ def test_places_count_every_line_end_and_mark(end: str, mark: str, tmp_path: Pat
         assert [(post.id, post.tokens[0], post.labels[0]) for post in posts] == [
             *(("train-1", "Ann", "B-PER"), ("train-2", "Bob", "B-PER"))
         ]
-        assert len(read_beside("brat", file)) == 1
+        assert len(companions_of("brat", file)) == 1
     assert format_of(tmp_path / "train.ann") == "brat"
 
 

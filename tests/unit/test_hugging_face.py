@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mnerflow.data.formats import format_of, parse, read_beside
+from mnerflow.data.formats import companions_of, format_of, parse
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
 
@@ -71,7 +71,7 @@ def test_names_may_stand_beside_or_one_folder_up(name: str, tmp_path: Path) -> N
     info = path.parent / name
     info.write_text(CARD if name.endswith("md") else INFO, encoding="utf-8")
     assert parse("hugging_face", path) == READ
-    assert [file.resolve() for file in read_beside("hugging_face", path)] == [info.resolve()]
+    assert [file.resolve() for file in companions_of("hugging_face", path)] == [info.resolve()]
 
 
 def test_a_saved_folder_is_read_in_its_order(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_a_saved_folder_is_read_in_its_order(tmp_path: Path) -> None:
     assert (
         format_of(tmp_path / "train") == "hugging_face" and parse("hugging_face", tmp_path / "train") == READ
     )
-    assert {*read_beside("hugging_face", tmp_path / "train")} == {*(tmp_path / "train").iterdir()}
+    assert {*companions_of("hugging_face", tmp_path / "train")} == {*(tmp_path / "train").iterdir()}
     with pytest.raises(UserError, match=r"all splits in one folder. Name the folder of each"):
         parse("hugging_face", tmp_path)
     lines(tmp_path / "train/state.json", state | {"_indices_data_files": [{"filename": "indices.arrow"}]})

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mnerflow.data.formats import parse, read_beside
+from mnerflow.data.formats import companions_of, parse
 from mnerflow.data.post import Post
 from mnerflow.data.tags import spans
 from mnerflow.errors import UserError
@@ -113,7 +113,7 @@ def test_the_files_read_besides_are_those_that_are_linked_to(tmp_path: Path) -> 
     path = export(tmp_path, text="/data/local-files/?d=texts/p 1.TXT")
     for name in ("p 1.TXT", "notes.txt"):
         (path.parent / name).write_text("Anna", encoding="utf-8")
-    assert [file.name for file in read_beside("label_studio", path)] == ["p 1.TXT"]
+    assert [file.name for file in companions_of("label_studio", path)] == ["p 1.TXT"]
     [post] = parse("label_studio", path)
     assert post.tokens == ["Anna"]
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from mnerflow.cli import main
-from mnerflow.data.formats import format_of, parse, read_beside, write_images
+from mnerflow.data.formats import companions_of, format_of, parse, write_images
 from mnerflow.data.pages.layout import read_layout
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
@@ -85,7 +85,7 @@ def test_a_line_is_a_post_with_its_crop_and_its_page_is_its_group(scans: Path, t
     with Image.open(tmp_path / "images" / first.images[0]) as white:
         assert white.getextrema()[0] > 200
     assert format_of(scans) == "page_xml"
-    assert [file.name for file in read_beside("page_xml", scans)] == ["1.xml", "2.xml"]
+    assert [file.name for file in companions_of("page_xml", scans)] == ["1.xml", "2.xml"]
     assert format_of(scans / "page/1.xml") == "page_xml"
 
 

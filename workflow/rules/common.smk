@@ -6,7 +6,7 @@ from hashlib import sha256
 from mnerflow.config.configuration import check
 from mnerflow.config.keys import check_keys
 from mnerflow.data.post import SPLITS
-from mnerflow.data.sources import known_by
+from mnerflow.data.sources import identity_of
 from mnerflow.fingerprint import fingerprint
 from mnerflow.llm import asked_contexts
 from mnerflow.llm import runs as llm

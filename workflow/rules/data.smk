@@ -33,7 +33,7 @@ rule download:
     conda:
         ENVIRONMENT
     params:
-        file=lambda w: known_by(config["datasets"][w.dataset]["files"][w.file]),
+        file=lambda w: identity_of(config["datasets"][w.dataset]["files"][w.file]),
     script:
         "../scripts/download.py"
 
@@ -50,7 +50,7 @@ rule download_archive:
     conda:
         ENVIRONMENT
     params:
-        file=lambda w: known_by(plan.data.archives[w.archive]),
+        file=lambda w: identity_of(plan.data.archives[w.archive]),
     script:
         "../scripts/download.py"
 
@@ -84,7 +84,7 @@ rule fetch_poner:
     conda:
         ENVIRONMENT
     params:
-        archive=lambda w: known_by(config["datasets"][plan.data.poner[0]]["poner"]),
+        archive=lambda w: identity_of(config["datasets"][plan.data.poner[0]]["poner"]),
     script:
         "../scripts/fetch_poner.py"
 

@@ -24,7 +24,7 @@ def archives(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def known_by(entry: dict[str, Any]) -> str:
+def identity_of(entry: dict[str, Any]) -> str:
     """What tells one file from another: its sha256; where that is not known, its address."""
     return entry.get("sha256") or entry["url"]
 

@@ -12,7 +12,7 @@ from mnerflow.config import build
 from mnerflow.data.contexts import context_files
 from mnerflow.data.filters import steps_of
 from mnerflow.data.formats import brings_contexts, cuts_images, holds_split
-from mnerflow.data.sources import check_name, known_by
+from mnerflow.data.sources import check_name, identity_of
 from mnerflow.errors import UserError, check_known, listed, suggest
 from mnerflow.files import expanded, reading
 from mnerflow.plan.datasets import split_files
@@ -84,7 +84,7 @@ def _check_entries(config: dict[str, Any]) -> None:
                     f"{owner}, and name a data set that reads its own."
                 )
     poner = [entry["poner"] for entry in config["datasets"].values() if "poner" in entry]
-    if len({(known_by(entry), entry["folder"], entry.get("mirror")) for entry in poner}) > 1:
+    if len({(identity_of(entry), entry["folder"], entry.get("mirror")) for entry in poner}) > 1:
         raise UserError(
             "datasets: PONER has one archive. Give every `poner` the same url, folder and mirror."
         )

@@ -9,7 +9,7 @@ from mnerflow.config import settings_of
 from mnerflow.config.datasets import About
 from mnerflow.data.config import PrepareConfig
 from mnerflow.data.contexts import context_files
-from mnerflow.data.formats import cuts_images, read_beside
+from mnerflow.data.formats import companions_of, cuts_images
 from mnerflow.data.pages.page import images_near
 from mnerflow.data.sources import archives
 from mnerflow.files import folder_state
@@ -82,7 +82,7 @@ class Datasets:
         """
         entry, folder = self.entries[dataset], self.folder(dataset)
         splits = [f"{folder}/{name}" for name in split_files(entry)]
-        beside = [str(file) for split in splits for file in read_beside(entry["format"], split)]
+        beside = [str(file) for split in splits for file in companions_of(entry["format"], split)]
         return [*(split for split in splits if not Path(split).is_dir()), *sorted({*beside})]
 
     def page_files(self, dataset: str) -> list[str]:

@@ -173,16 +173,16 @@ def _read(images: numpy.ndarray, rows: numpy.ndarray) -> numpy.ndarray:
 
 def _wrong(
     own: Sequence[T],
-    known_by: Sequence[frozenset[Hashable]],
+    identities: Sequence[frozenset[Hashable]],
     blank: Sequence[T],
     condition: Condition,
     seed: int,
 ) -> Sequence[T]:
-    """What posts are shown of a source instead of their ``own``; ``known_by`` tells which ``meet``."""
+    """What posts are shown of a source instead of their ``own``; ``identities`` tells which ``meet``."""
     if condition.change == "blank":
         return blank
-    others = shuffled(known_by, seed)
-    if kept := sum(meet(known_by[post], known_by[other]) for post, other in enumerate(others)):
+    others = shuffled(identities, seed)
+    if kept := sum(meet(identities[post], identities[other]) for post, other in enumerate(others)):
         said = "%s: %d of %d posts keep theirs, since more than half have the same"
         logger.warning(said, condition.name, kept, len(own))
     return [own[other] for other in others]

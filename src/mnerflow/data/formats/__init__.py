@@ -4,7 +4,7 @@ A format's module offers ``records(path)``, which yields ``(line number, record)
 a file, and ``to_post(path, line, record)``, which makes a ``Post`` of one, its tags as annotated. Both
 raise ``UserError`` naming file and line. ``OPTIONS`` are the keys of a data set that ``records`` takes.
 ``line_of_token(record, index)`` tells the line of a token, where it has one of its own.
-``beside(path)``, if there is one, names the files that are read besides.
+``companions(path)``, if there is one, names the files that are read besides.
 ``files(folder)`` says that a split may be a folder, and names its files that are read; ``file_of(record)``
 then tells in which of them a record stands.
 ``CONTEXTS = True`` says that posts may bring contexts, ``SPANS = True`` that tags are made of spans, in IOB2.
@@ -105,12 +105,12 @@ def parse_lines(
             posts.append((line, post))
 
 
-def read_beside(name: str, path: str | Path) -> list[Path]:
+def companions_of(name: str, path: str | Path) -> list[Path]:
     """The files that are read besides ``path``, such as texts that its posts link to, or within the folder
     that it is.
     """
     source, path = load("data.formats", name, "format"), Path(path)
-    beside = source.beside(path) if hasattr(source, "beside") else []
+    beside = source.companions(path) if hasattr(source, "companions") else []
     return [*beside, *_files_of(source, path)]
 
 

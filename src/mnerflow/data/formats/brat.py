@@ -38,7 +38,7 @@ def files(folder: Path) -> list[Path]:
     return found if any(file.suffix == ".ann" for file in found) else []
 
 
-def beside(path: Path) -> list[Path]:
+def companions(path: Path) -> list[Path]:
     """The other file of a pair."""
     return [file for file in _pair(path) if file != path and file.is_file()]
 

@@ -56,7 +56,7 @@ def files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.parquet"))
 
 
-def beside(path: Path) -> list[Path]:
+def companions(path: Path) -> list[Path]:
     """The files that may declare which tag a number is."""
     folders = [path, path.parent] if path.is_dir() else [path.parent, path.parent.parent]
     return [folder / name for folder in folders for name in INFO if (folder / name).is_file()]
@@ -199,7 +199,7 @@ def _is_number(value: Any) -> bool:
 
 def _names(path: Path, features: dict[str, Any], column: str) -> list[str]:
     """The tags of a column by their numbers, as declared nearest to it."""
-    declared = [("its features", features), *((str(file), _declared(file)) for file in beside(path))]
+    declared = [("its features", features), *((str(file), _declared(file)) for file in companions(path))]
     for place, content in declared:
         found = list(_named(content, column))
         if any(names != found[0] for names in found):

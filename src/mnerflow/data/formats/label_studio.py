@@ -52,7 +52,7 @@ def records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     yield from enumerate(entries, start=1)
 
 
-def beside(path: Path) -> list[Path]:
+def companions(path: Path) -> list[Path]:
     """The texts that its pages link to, as far as they are there; none of an export that cannot be read."""
     try:
         texts = [entry.get("data", entry).get("text") for _, entry in records(path)]

@@ -40,7 +40,7 @@ def to_post(path: Path, line: int, record: Post) -> Post:
     return record
 
 
-def beside(path: Path) -> list[Path]:
+def companions(path: Path) -> list[Path]:
     """The files with the names of a page that is a split of its own."""
     return [file for file in page_files(path) if file != path] if path.is_file() else []
 

@@ -25,7 +25,7 @@ def records(path: Path) -> Iterator[tuple[int, tuple[dict, dict[str, str]]]]:
             "Lay the files out like that."
         )
     captions = {}
-    for caption_file in beside(path):
+    for caption_file in companions(path):
         for line, record in read_json_lines(caption_file):
             place = f"{caption_file}:{line}"
             captions[identifier(record, "image_id", place)] = string(record, "caption", place)
@@ -33,7 +33,7 @@ def records(path: Path) -> Iterator[tuple[int, tuple[dict, dict[str, str]]]]:
         yield line, (record, captions)
 
 
-def beside(path: Path) -> list[Path]:
+def companions(path: Path) -> list[Path]:
     """The split's caption file, where there is one."""
     if len(path.parents) < 3:
         return []

@@ -30,7 +30,7 @@ SUGGEST = (
 )
 
 
-def beside(path: Path) -> list[Path]:
+def companions(path: Path) -> list[Path]:
     """The files of names beside pages: all of a folder, of a file those that are called as it is."""
     near = path if path.is_dir() else path.parent
     files = sorted(file for file in near.iterdir() if file.is_file()) if near.is_dir() else []
@@ -77,7 +77,7 @@ def _named(path: Path, pages: list[Page]) -> tuple[list[Page], list[Path]]:
     Raises ``UserError`` where there are both, or neither.
     """
     in_xml = [page for page in pages if any(line.names for line in page.lines)]
-    files = beside(path)
+    files = companions(path)
     if in_xml and files:
         raise UserError(
             f"{path}: names stand in the XML, as in {in_xml[0].name}, and in {files[0].name}. Keep one."
@@ -233,6 +233,6 @@ def _in_order_of(text: str, pages: list[Page], file: Path) -> list[Page]:
 
 def page_files(path: Path) -> list[Path]:
     """What the posts of ``path`` are read from: XML, names, and the texts that an export links to."""
-    files = beside(path)
+    files = companions(path)
     exports = [file for file in files if file.suffix.lower() == ".json"]
-    return [*xml_files(path), *files, *(text for file in exports for text in label_studio.beside(file))]
+    return [*xml_files(path), *files, *(text for file in exports for text in label_studio.companions(file))]

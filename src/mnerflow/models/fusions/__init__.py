@@ -66,7 +66,7 @@ def project(sizes: Sizes, d_model: int) -> nn.Module:
     return nn.Sequential(nn.LayerNorm(sizes.patches), nn.Linear(sizes.patches, d_model))
 
 
-def passed_over(patch_mask: Tensor) -> Tensor:
+def ignored_patches(patch_mask: Tensor) -> Tensor:
     """The ``key_padding_mask (batch, patches)`` of attention on patches: true where there is no patch.
 
     A post without image has nothing to attend to; softmax over nothing would be NaN, so it attends to what

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from mnerflow.models.fusions import Fusion, Sizes, passed_over, project
+from mnerflow.models.fusions import Fusion, Sizes, ignored_patches, project
 
 
 class Gated(Fusion):
@@ -27,7 +27,7 @@ class Gated(Fusion):
         """Return words ``(batch, words, d)`` with what each let in of ``(batch, patches, d)`` behind it."""
         queries, keys = self.word(words), self.norm(self.patch(patches))
         seen = patch_mask.any(1, keepdim=True)
-        hidden = passed_over(patch_mask)
+        hidden = ignored_patches(patch_mask)
         read, _ = self.attention(queries, keys, keys, key_padding_mask=hidden, need_weights=False)
         gate = torch.sigmoid(self.open(torch.cat([queries, read], dim=-1))) * seen.unsqueeze(-1)
         self.image_weight = gate.detach().squeeze(-1)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from mnerflow.models.fusions import Fusion, Sizes, passed_over, project
+from mnerflow.models.fusions import Fusion, Sizes, ignored_patches, project
 from mnerflow.models.layer_prefix import LayerPrefix
 
 
@@ -38,7 +38,7 @@ class Prefix(Fusion):
         """Return the keys and values of every layer, made of ``patches (batch, patches, d)``."""
         keys = self.norm(self.patch(patches))
         queries = self.queries.expand(patches.shape[0], -1, -1)
-        hidden = passed_over(patch_mask)
+        hidden = ignored_patches(patch_mask)
         visual, _ = self.attention(queries, keys, keys, key_padding_mask=hidden, need_weights=False)
         pairs = torch.stack([layer(visual) for layer in self.project])
         pairs = pairs.unflatten(-1, (2, self.heads, -1)).permute(0, 3, 1, 4, 2, 5)
