@@ -97,7 +97,7 @@ DIR must not exist yet; it appears whole or not at all.
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns its exit status."""
-    given = _parser().parse_args(arguments)
+    given = parser().parse_args(arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a file's name need not be text
     warn_on_terminal()
@@ -121,10 +121,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="mnerflow", description=__doc__)
-    parser.add_argument("--version", action="version", version=f"mnerflow {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+def parser() -> argparse.ArgumentParser:
+    """The options of every command."""
+    whole = argparse.ArgumentParser(prog="mnerflow", description=__doc__)
+    whole.add_argument("--version", action="version", version=f"mnerflow {__version__}")
+    commands = whole.add_subparsers(required=True, metavar="COMMAND")
     check = commands.add_parser(
         "check",
         help="look through a folder of your own data",
@@ -265,7 +266,7 @@ def _parser() -> argparse.ArgumentParser:
             dest="published",
             help=f"default: {PUBLISHED}",
         )
-    return parser
+    return whole
 
 
 def _check(given: argparse.Namespace) -> int:
