@@ -9,7 +9,7 @@ import pytest
 from mnerflow.cli import parser
 
 ROOT = Path(__file__).parents[2]
-PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *(ROOT / name for name in ("config/README.md", "profiles/slurm/README.md"))]
+PAGES = [
     *ROOT.glob("*.md"),
     *ROOT.glob("docs/*.md"),
     ROOT / "config/README.md",
