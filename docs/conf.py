@@ -18,6 +18,8 @@ autodoc_typehints = "description"
 html_theme = "sphinx_book_theme"
 html_title = "mnerflow"
 html_show_sourcelink = False
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_theme_options = {
     "show_navbar_depth": 1,
     "use_fullscreen_button": False,
