@@ -31,7 +31,7 @@ def test_training_killed_at_twenty_random_moments(data: Path, tmp_path: Path) ->
     assert ended(print) == 0  # the server has started
     begun = time.monotonic()
     assert ended(train, LONG, data, tmp_path / "undisturbed") == 0
-    longest = (time.monotonic() - begun) / 8  # so that no machine is too fast or too slow for the chain
+    longest = (time.monotonic() - begun) / 3  # a start takes a part of it, whatever the machine
     whole, random = outcome(tmp_path / "undisturbed"), Random(6)
     folders, gone_on, kills = [tmp_path / "run0"], 0, 0
     while kills < KILLS:
