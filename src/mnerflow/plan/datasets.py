@@ -15,7 +15,7 @@ from mnerflow.data.sources import archives
 from mnerflow.files import folder_state
 from mnerflow.plan import layout
 from mnerflow.plan.settings import images_of
-from mnerflow.registry import module_of
+from mnerflow.registry import module_of, names_in
 
 MATCHED = "matched"  # images that the generator of a control makes to show the types of names
 
@@ -45,7 +45,9 @@ class Datasets:
         self.generated = [name for name, entry in self.entries.items() if "generator" in entry]
         self.downloaded = [name for name, entry in self.entries.items() if "files" in entry]
         self.poner = [name for name, entry in self.entries.items() if "poner" in entry]
-        self.pages = [name for name, entry in self.entries.items() if cuts_images(entry["format"])]
+        known = {*names_in("data.formats")}  # any other is refused with its place when it is asked for
+        formats = {name: entry["format"] for name, entry in self.entries.items() if entry["format"] in known}
+        self.pages = [name for name, format in formats.items() if cuts_images(format)]
         self.archives = archives(config)
         # Each is asked for by every run of a data set, and looks at the disk.
         self.own_files, self.own_images = cache(self._own_files), cache(self._own_images)
