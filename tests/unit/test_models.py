@@ -409,6 +409,17 @@ def test_hidden_tokens_keep_their_number_of_subwords(tiny_bert: Path) -> None:
     assert inputs.subwords(0) == [1, 2, 1]
 
 
+def test_what_an_encoder_cannot_read_is_counted(tiny_bert: Path, caplog: pytest.LogCaptureFixture) -> None:
+    posts = [post("in", "我", "ann"), post(*["ann"] * 17)]  # the second is longer than a window
+    run = RunConfig(("PER",), 1, PartConfig("text_only"), PartConfig("transformer", weights=str(tiny_bert)))
+    inputs = Inputs(posts, new_tagger(run, posts, 0))
+    assert (inputs.unknown, inputs.windowed) == (1 / 20, 1)
+    with caplog.at_level("INFO"):
+        inputs.warn_of_lost("train")
+    assert "train: 5.0 % of the tokens hold a subword that the encoder does not know" in caplog.text
+    assert "train: 1 of 2 posts are longer than the encoder reads at once" in caplog.text
+
+
 def test_a_long_word_is_spelled_by_its_first_characters() -> None:
     posts = [post("x" * LONGEST_WORD + "y", "a")]
     encoder = BiLSTM(BiLSTMConfig(), Vocabulary.of(posts, 1)).eval()

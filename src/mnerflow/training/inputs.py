@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Hashable, Sequence
 from copy import copy
 from dataclasses import replace
+from logging import INFO, WARNING
 from typing import Self, TypeVar
 
 import numpy
@@ -22,7 +23,7 @@ from mnerflow.training.batches import batches
 from mnerflow.training.images import Images
 
 T = TypeVar("T")
-UNKNOWN = 0.01  # share of the tokens from which it is worth a word
+UNKNOWN = 0.1  # share of the tokens from which another encoder should be taken
 
 
 class Inputs:
@@ -72,9 +73,9 @@ class Inputs:
         """Log what of the split ``name`` is not read: contexts that were cut, tokens of unknown subwords, and
         entities that the decoder cannot predict. Posts read in several windows are counted, too.
         """
-        if self.unknown >= UNKNOWN:
+        if self.unknown:
             said = "%s: %.1f %% of the tokens hold a subword that the encoder does not know"
-            logger.warning(said, name, 100 * self.unknown)
+            logger.log(WARNING if self.unknown >= UNKNOWN else INFO, said, name, 100 * self.unknown)
         if self.windowed:
             said = "%s: %d of %d posts are longer than the encoder reads at once, and read in windows"
             logger.info(said, name, self.windowed, len(self.posts))
