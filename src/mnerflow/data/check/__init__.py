@@ -56,8 +56,7 @@ def check_data(
         findings.problems.append(Problem.of(error))
     malformed = _read(findings, format)
     if not has_spans(found) and (malformed or scheme_of(_labels(findings)) == "iob1"):
-        _find_scheme(findings, format)
-        malformed = _read(findings, format)
+        malformed = _find_scheme(findings, format, malformed)
     findings.problems += map(Problem.of, malformed)
     _leave_unlabelled(findings)
     if not findings.splits["train"] and findings.stops:
@@ -119,22 +118,25 @@ def _labels(findings: Findings) -> list[list[str]]:
     return [post.labels for _, post in findings.posts()]
 
 
-def _find_scheme(findings: Findings, given: str | None) -> None:
-    """Tell the scheme from all tags as they are, and say what it changes."""
+def _find_scheme(findings: Findings, given: str | None, malformed: list[UserError]) -> list[UserError]:
+    """Tell the scheme from all tags as they are, and say what it changes; returns what is malformed then."""
+    read, findings.splits = findings.splits, {}
     _read(findings, given, AS_IT_IS)
     labels = _labels(findings)
     scheme = scheme_of(labels)
     if scheme is None or (scheme == "iob2" and all(is_tag(tag) for tags in labels for tag in tags)):
-        return
+        findings.splits = read
+        return malformed
     findings.scheme = scheme
     as_iob2 = [[tag if is_tag(tag) else OUTSIDE for tag in tags] for tags in labels]
     before = sum(1 for tags in as_iob2 for _ in spans(tags))
-    _read(findings, given)
+    malformed = _read(findings, given)
     after = sum(1 for tags in _labels(findings) for _ in spans(tags))
     findings.notes.append(
         f"The tags are {scheme.upper()}, converted to IOB2 by `scheme: {scheme}`: {after} entities; read as "
         f"they are, {before}."
     )
+    return malformed
 
 
 def _leave_unlabelled(findings: Findings) -> None:

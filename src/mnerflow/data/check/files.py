@@ -11,9 +11,10 @@ from mnerflow.data.split_names import SPLIT_OF
 from mnerflow.errors import UserError, listed
 from mnerflow.files import files_below, read_lines, read_text
 
-JSON = (".jsonl", ".json", ".ndjson")
 ENDINGS = (
-    *JSON,
+    ".jsonl",
+    ".json",
+    ".ndjson",
     ".parquet",
     ".ann",
     ".conll",
@@ -89,7 +90,7 @@ def split_files(path: Path) -> tuple[Path, dict[str, list[str]]]:
     if not found and format_of(path):
         whole = path.resolve() if path.name in ("", "..") else path
         return whole.parent, {"train": [whole.name]}
-    if "train" not in found and not found and len(tagged) == 1:
+    if not found and len(tagged) == 1:
         return path, {"train": [tagged[0].name]}
     if "train" not in found:
         raise _without_train(path)
