@@ -48,7 +48,7 @@ rule contact_sheet:
     log:
         "results/logs/contact_sheet/{dataset}.log",
     wildcard_constraints:
-        dataset=one_of([*plan.data.poner, *plan.data.pages]),
+        dataset=one_of(plan.data.with_crops),
     conda:
         ENVIRONMENT
     params:

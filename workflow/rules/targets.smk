@@ -11,7 +11,7 @@ def data_plots():
     crops = [
         study(f"reports/data/{dataset}.crops.png")
         for dataset in plan.datasets
-        if dataset in [*plan.data.poner, *plan.data.pages]
+        if dataset in plan.data.with_crops
     ]
     return crops + expand(study("reports/data/{dataset}.{plot}.svg"), dataset=plan.datasets, plot=DATA_PLOTS)
 

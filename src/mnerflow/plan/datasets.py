@@ -48,6 +48,7 @@ class Datasets:
         known = {*names_in("data.formats")}  # any other is refused with its place when it is asked for
         formats = {name: entry["format"] for name, entry in self.entries.items() if entry["format"] in known}
         self.pages = [name for name, format in formats.items() if cuts_images(format)]
+        self.with_crops = [*self.poner, *self.pages]
         self.archives = archives(config)
         # Each is asked for by every run of a data set, and looks at the disk.
         self.own_files, self.own_images = cache(self._own_files), cache(self._own_images)

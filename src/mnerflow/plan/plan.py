@@ -230,7 +230,7 @@ class Plan:
             inputs["index"] = index
         if dataset in self.data.poner:
             inputs["placement"] = f"{layout.raw(dataset)}/report.json"
-        if dataset in [*self.data.poner, *self.data.pages]:
+        if dataset in self.data.with_crops:
             inputs["crops"] = f"{self.study}/reports/data/{dataset}.crops.png"
         return inputs
 
