@@ -12,6 +12,7 @@ DOCS = Path(__file__).parent
 
 project, author, release = "mnerflow", "mnerflow developers", __version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+myst_enable_extensions = ["attrs_block"]
 myst_heading_anchors = 4
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
@@ -31,9 +32,11 @@ html_theme_options = {
 def leave_as_text(app: Sphinx, page: nodes.document) -> None:
     """Take the link from what leads to a folder or page of the repository that is no page of the site."""
     for link in list(page.findall(addnodes.pending_xref)):
-        target = DOCS / link["reftarget"].partition("#")[0]
+        path = link["reftarget"].partition("#")[0]
+        target = DOCS / path
         within = target.resolve().is_relative_to(DOCS)
-        if not within and (target.is_dir() or target.with_suffix(".md").exists()):
+        elsewhere = not within and (target.is_dir() or target.with_suffix(".md").exists())
+        if elsewhere or (path.endswith(".md") and (DOCS.parent / path).exists()):
             link.replace_self(link.children)
 
 

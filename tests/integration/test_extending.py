@@ -34,7 +34,7 @@ def test_a_part_in_one_file(
     finished: Finished,
     config: dict[str, Any],
 ) -> None:
-    page = (ROOT / "docs/models.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs/extend.md").read_text(encoding="utf-8")
     recipe = rf"`src/mnerflow/models/{package}/(\w+)\.py`:\n\n```python\n(.*?)^```"
     [(name, code)] = re.findall(recipe, page, re.MULTILINE | re.DOTALL)
     entry, wrong = (yaml.safe_load(yaml.safe_dump(one).replace("NAME", name)) for one in (entry, wrong))

@@ -64,8 +64,8 @@ def span_score(decoder: Span, scores: Tensor, sequence: Sequence) -> float | Non
 
 
 def example() -> type[Decoder]:
-    """The decoder that docs/models.md writes."""
-    page = (Path(__file__).parents[2] / "docs/models.md").read_text(encoding="utf-8")
+    """The decoder that docs/extend.md writes."""
+    page = (Path(__file__).parents[2] / "docs/extend.md").read_text(encoding="utf-8")
     [code] = re.findall(r"decoders/joined\.py`:\n\n```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     names: dict[str, Any] = {}
     exec(code, names)

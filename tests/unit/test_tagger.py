@@ -333,7 +333,7 @@ def test_augmented_images_hold_the_same_pixels_and_only_in_training() -> None:
 
 
 def test_the_recipe_of_a_text_encoder_reads_words(tiny_bert: Path, tmp_path: Path) -> None:
-    page = (Path(__file__).parents[2] / "docs/models.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs/extend.md").read_text(encoding="utf-8")
     [code] = re.findall(r"text_encoders/hashed\.py`:\n\n```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     module = ModuleType("hashed")
     exec(code, module.__dict__)
