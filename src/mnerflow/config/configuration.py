@@ -149,7 +149,7 @@ class Configuration(Section):
         core_hours: hours of one core, without a GPU, for 1,000 posts read in training, by encoder; more than
             a day in all is not begun unasked.
         gigabytes: what the trained weights of a run take on disk, by encoder, for what is said at the start.
-        margin: points of entity F1 on test; a change that is surely smaller counts as none, so that a run is
+        margin: points of entity F1 on test; a change shown to be smaller counts as none, so that a run is
             said to ignore its source.
         keep_weights: which trained weights stay once a run has predicted: all, of each data set and filter
             those of the run with the best entity F1 on dev (best), or none. Predictions stay in any case.

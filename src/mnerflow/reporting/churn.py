@@ -65,7 +65,7 @@ TABLE = Table(
         ),
         Column("same_seed", "same seed", "against baseline, of runs of the same seed", SHARE),
         *(
-            Column(f"changed_{change}", change, f"by the same weights with the source {change}", SHARE)
+            Column(f"changed_{change}", change, f"by one trained model with the source {change}", SHARE)
             for change in CHANGES
         ),
     ),

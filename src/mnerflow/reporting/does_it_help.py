@@ -101,7 +101,7 @@ TABLE = Table(
             Column(
                 f"drop_{change}",
                 f"drop, {change}",
-                f"what the same weights lose with the source {change}, and its 95 % interval",
+                f"what the trained model loses with the source {change}, and its 95 % interval",
                 WITH_INTERVAL,
             )
             for change in CHANGES
@@ -120,7 +120,7 @@ TABLE = Table(
         Column(
             "changed",
             "changed",
-            "posts tagged otherwise when the source is shuffled",
+            "posts tagged differently when the source is shuffled",
             SHARE,
         ),
         Column("verdict", "verdict", "gains, ignores, loses, relies, unclear or one seed, by fixed rules"),

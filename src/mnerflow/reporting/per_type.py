@@ -45,7 +45,9 @@ TABLE = Table(
         F1,
         F1_SD,
         Column(
-            "best", meaning="the best of its data set and type, where the next one is surely worse", form=FLAG
+            "best",
+            meaning="the best of its data set and type, where the next one is shown to be worse",
+            form=FLAG,
         ),
         Column(
             "image_weight",

@@ -48,11 +48,11 @@ GRID = Table(
             RANGE,
         ),
         Column("entity_f1_high", meaning="upper end of the interval", form=PERCENT),
-        Column("entity_f1_shuffled", "shuffled", "entity F1 of the same weights with wrong images", PERCENT),
-        Column("entity_f1_blank", "blank", "entity F1 of the same weights with empty images", PERCENT),
+        Column("entity_f1_shuffled", "shuffled", "entity F1 of the same models with wrong images", PERCENT),
+        Column("entity_f1_blank", "blank", "entity F1 of the same models with empty images", PERCENT),
         Column(
             "best",
-            meaning="surely the best of its data set and filter by entity F1, and no other is better by "
+            meaning="shown to be the best of its data set and filter by entity F1, and no other is better by "
             "another metric",
             form=FLAG,
         ),
