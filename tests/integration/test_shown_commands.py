@@ -63,11 +63,13 @@ ALIASES = (
 
 
 def commands(page: Path) -> list[str]:
-    """The commands of a page, long ones put together, each with the mark of its block."""
+    """The commands of a page, long ones put together. A mark of its own line holds for the rest of its block."""
     shown = []
     for block in BLOCK.findall(page.read_text(encoding="utf-8")):
-        mark = f" {first}" if NOT_RUN.match(first := block.partition("\n")[0]) else ""
-        shown += [c + mark for c in re.findall(r"^\$ (.+)$", block.replace("\\\n", " "), re.MULTILINE)]
+        mark = ""
+        for line in block.replace("\\\n", " ").splitlines():
+            mark = f" {line}" if NOT_RUN.match(line) else mark
+            shown += [line.removeprefix("$ ") + mark] if line.startswith("$ ") else []
     return shown
 
 
