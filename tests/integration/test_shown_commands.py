@@ -63,7 +63,7 @@ ALIASES = (
 
 
 def commands(page: Path) -> list[str]:
-    """The commands of a page, long ones put together. A mark of its own line holds for the rest of its block."""
+    """The commands of a page, long ones put together. A line that is a mark holds to the end of its block."""
     shown = []
     for block in BLOCK.findall(page.read_text(encoding="utf-8")):
         mark = ""
