@@ -61,7 +61,7 @@ def test_churn_by_hand():
             "demo",
             "image",
         ): "Two seeds of one model tag 29.2 % of the test posts differently; a model with the image and "
-        "one without it, of different seeds, 43.8 %; the same weights with the image of another post 12.5 %."
+        "one without it, of different seeds, 43.8 %; the same model with the image of another post 12.5 %."
     }
 
 

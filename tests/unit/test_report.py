@@ -95,7 +95,7 @@ def test_the_answer_is_put_into_words() -> None:
     assert (first.baseline_score, first.baseline) == ("65.00", "runs/scans/none/bilstm+none/text_only/")
     assert plain(first.evidence) == (
         "over 2 seeds: +20.00 points (+15.00 to +25.00; corrected p < 0.001). "
-        "With the image of another post the same weights lose 25.00 points (+20.00 to +30.00)."
+        "With the image of another post these models lose 25.00 points (+20.00 to +30.00)."
     )
 
 
@@ -172,7 +172,7 @@ def test_runs_of_one_seed_stand_apart_and_may_have_no_interval() -> None:
     [answer] = found.one_seed
     assert answer.sentences == ["1 comparison has one seed on a side, too few for a verdict: +20.00 points."]
     assert answer.claims[0].evidence == (
-        "over 1 seed against 3: +20.00 points. With the image of another post the same weights lose 25.00 "
+        "over 1 seed against 3: +20.00 points. With the image of another post these models lose 25.00 "
         "points. A bound lies within 0.05 points of another verdict."
     )
     assert [len(each.claims) for each in found.real] == [1]
@@ -187,7 +187,7 @@ def test_runs_of_one_seed_stand_apart_and_may_have_no_interval() -> None:
 def test_a_gain_with_shuffled_images_has_the_interval_of_a_gain() -> None:
     drop = {"drop_shuffled": -0.0081, "drop_shuffled_low": -0.0267, "drop_shuffled_high": 0.009}
     [claim] = on_scans(IGNORES | drop).claims
-    assert "the same weights gain 0.81 points (−0.90 to +2.67)" in plain(claim.evidence)
+    assert "these models gain 0.81 points (−0.90 to +2.67)" in plain(claim.evidence)
 
 
 @pytest.mark.parametrize(

@@ -328,7 +328,7 @@ def _claim(row: Row) -> Claim:
         if drop < 0:  # told as a gain, and its interval with it
             wrong = [-end for end in reversed(wrong)]
         told = _bracketed(interval(*wrong) if wrong else "")
-        evidence += f" With the {row['source']} of another post the same weights {_lose(drop)}{told}."
+        evidence += f" With the {row['source']} of another post these models {_lose(drop)}{told}."
     for change in CHANGES:
         if (beyond := row[f"beyond_control_{change}"]) is not None:
             bounds = [row[f"beyond_control_{change}_{end}"] for end in ("low", "high")]

@@ -130,5 +130,5 @@ def _sentence(named: str, rows: Sequence[Row]) -> str:
     if changed := [row["changed_shuffled"] for row in rows if row["changed_shuffled"] is not None]:
         low, high = share(min(changed)), share(max(changed))
         ends = low if low == high else f"{low} to {high}"
-        said += f"; the same weights with the {named} of another post {ends} %"
+        said += f"; the same model with the {named} of another post {ends} %"
     return f"{said}."

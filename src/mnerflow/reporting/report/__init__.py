@@ -49,10 +49,10 @@ CAPTIONS = {
         "entities; filled where it is sure.",
         "tables/strata.csv",
     ),
-    "ablations": ("What the same weights lose when a source is wrong.", "tables/does_it_help.csv"),
+    "ablations": ("What trained models lose when a source is wrong.", "tables/does_it_help.csv"),
     "churn": (
         "Test posts that two runs tag differently: two seeds of one model; a model and its baseline without "
-        "the source, of different seeds; the same weights with the source shuffled or blank. A line is the "
+        "the source, of different seeds; the same model with the source shuffled or blank. A line is the "
         "range over pairs of runs.",
         "tables/churn.csv",
     ),
