@@ -51,7 +51,9 @@ class Tagged:
 
 
 class Predictor:
-    """Finds names in texts, and where the run reads them in their images, with a run that was trained::
+    """Finds names in texts, and where the run reads them in their images, with a run that was trained.
+
+    ::
 
         tagger = Predictor("results/runs/twitter2017/none/minilm+none/text_only/seed1")
         tagger("Ann sings in Rome.")
