@@ -134,7 +134,7 @@ def served(words: list[str]) -> Iterator[None]:
             process.terminate()
 
 
-@pytest.mark.parametrize("page", filter(unmarked, PAGES), ids=lambda page: str(page.relative_to(ROOT)))
+@pytest.mark.parametrize("page", [*filter(unmarked, PAGES)], ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_shown_command_runs_or_says_that_it_is_not_run(
     page: Path, house: Path, workflow: Workflow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
