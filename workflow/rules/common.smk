@@ -1,13 +1,13 @@
 # What all rules share: the plan of the checked configuration, names of wildcards, and how code is found.
+import atexit
 import re
-from functools import cache
 from hashlib import sha256
 
 from mnerflow.config.configuration import check
 from mnerflow.config.keys import check_keys
 from mnerflow.data.post import SPLITS
 from mnerflow.data.sources import identity_of
-from mnerflow.fingerprint import fingerprint
+from mnerflow.kept_fingerprints import KeptFingerprints
 from mnerflow.llm import asked_contexts
 from mnerflow.llm import runs as llm
 from mnerflow.plan import layout
@@ -71,10 +71,9 @@ wildcard_constraints:
     split=one_of(SPLITS),
 
 
-@cache
-def code_of(script, *modules):
-    """Hash of what a rule's script and the library code that it uses do; see mnerflow.fingerprint."""
-    return fingerprint(ROOT / "workflow/scripts" / script, *modules)
+fingerprints = KeptFingerprints(ROOT / "workflow/scripts")
+code_of = fingerprints.of  # what a rule's script and the library code that it uses do
+atexit.register(fingerprints.keep)
 
 
 def look_of(package):
