@@ -5,7 +5,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -48,16 +48,14 @@ class _Handler(BaseHTTPRequestHandler):
             server.most = max(server.most, server.under_way)
             misbehave = server.next.popleft() if server.next else None
         time.sleep(server.delay)
-        try:
+        content = None if misbehave else server.answer(self.body)
+        with server.lock:
+            server.under_way -= 1  # before the reply, after which the next may come
+        with suppress(BrokenPipeError, ConnectionResetError):  # the client had waited long enough
             if misbehave:
                 misbehave(self)
             else:
-                self.say(server.answer(self.body))
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # the client had waited long enough
-        finally:
-            with server.lock:
-                server.under_way -= 1
+                self.say(content)
 
     def say(self, content: str | None, finish_reason: str = "stop") -> None:
         message = {"role": "assistant", "content": content}
@@ -101,8 +99,8 @@ def fails(status: int, error: dict[str, Any] | None = None, **headers: str) -> C
 
 
 def is_slow(handler: _Handler) -> None:
-    time.sleep(1.5)
-    handler.say("{}")
+    """No reply until the client hangs up."""
+    handler.rfile.read(1)
 
 
 def breaks_off(handler: _Handler) -> None:

@@ -118,7 +118,7 @@ def running_slurm(folder: Path) -> Iterator[None]:
         for command in (munge, ["slurmctld", "-D", "-c"], ["slurmd", "-D", "-N", host]):
             with (folder / "log" / f"{command[0]}.log").open("w") as log:
                 daemons.append(subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL))
-        for _ in range(100):
+        for _ in range(600):
             if any(daemon.poll() is not None for daemon in daemons):
                 break
             if ask("sinfo", "--noheader", "--format=%t").strip() == "idle":

@@ -19,6 +19,7 @@ import slurm
 import yaml
 
 ROOT = Path(__file__).parents[2]
+PATIENCE = 1800  # seconds, on a machine that does other work besides
 # Long enough to be met in mid-training, and a checkpoint at nearly every step.
 CONFIG = {
     "mirror": "mirror",
@@ -81,10 +82,10 @@ def start(folder: Path, config: dict, *arguments: str) -> subprocess.Popen:
     )
 
 
-def finish(process: subprocess.Popen, folder: Path, seconds: float) -> tuple[int, str]:
+def finish(process: subprocess.Popen, folder: Path) -> tuple[int, str]:
     """Wait for Snakemake; its status and all that it printed."""
     try:
-        process.wait(seconds)
+        process.wait(PATIENCE)
     finally:
         process.kill()
         process.wait()
@@ -141,7 +142,7 @@ def disturbed(profile: list[str], tmp_path_factory: pytest.TempPathFactory) -> D
     }
     process = start(folder, CONFIG, *profile)
     try:
-        for _ in range(300):
+        for _ in range(PATIENCE):
             time.sleep(1)
             running = {job.about: job for job in slurm.jobs() if job.state == "RUNNING"}
             for seed in list(stop):
@@ -152,7 +153,7 @@ def disturbed(profile: list[str], tmp_path_factory: pytest.TempPathFactory) -> D
             if not stop or process.poll() is not None:
                 break
         assert not stop, f"seeds {[*stop]} were not met in training"
-        status, output = finish(process, folder, 600)
+        status, output = finish(process, folder)
     except BaseException:
         print((folder / "output.txt").read_text(encoding="utf-8"))
         raise
@@ -220,7 +221,7 @@ def test_a_stopped_training_starts_again_with_more_and_goes_on(
 def test_in_the_end_nothing_differs_from_an_undisturbed_run(
     disturbed: Disturbed, profile: list[str], tmp_path: Path
 ):
-    status, output = finish(start(tmp_path, DEMO, "--cores", "2", "results/config/scores.csv"), tmp_path, 600)
+    status, output = finish(start(tmp_path, DEMO, "--cores", "2", "results/config/scores.csv"), tmp_path)
     assert status == 0, output
     for seed in SEEDS:
         files = [folder / run_folder(seed) / "predictions.jsonl" for folder in (tmp_path, disturbed.folder)]
@@ -229,7 +230,7 @@ def test_in_the_end_nothing_differs_from_an_undisturbed_run(
     # What was wrong is mended, and the same command does what is left.
     write_sentences(disturbed.folder / "resources/data/own", "LOC")
     before = len(slurm.jobs())
-    status, output = finish(start(disturbed.folder, CONFIG, *profile), disturbed.folder, 600)
+    status, output = finish(start(disturbed.folder, CONFIG, *profile), disturbed.folder)
     assert status == 0, output
     assert (disturbed.folder / "results/config/report.html").exists()
     done = [job.about for job in slurm.jobs()[before:]]

@@ -34,9 +34,10 @@ def test_training_killed_at_twenty_random_moments(data: Path, tmp_path: Path) ->
     longest = (time.monotonic() - begun) / 3  # a start takes a part of it, whatever the machine
     whole, random = outcome(tmp_path / "undisturbed"), Random(6)
     folders, gone_on, kills = [tmp_path / "run0"], 0, 0
-    while kills < KILLS:
+    while kills < KILLS or not gone_on:
         process = start(train, LONG, data, folders[-1])
         process.join(random.uniform(0, longest))
+        longest *= 1.05  # so that some come late enough however busy the machine is
         process.kill()
         process.join()
         if process.exitcode == -signal.SIGKILL:
@@ -45,7 +46,6 @@ def test_training_killed_at_twenty_random_moments(data: Path, tmp_path: Path) ->
         else:  # it had come to its end, so the other kills are for another run
             assert process.exitcode == 0
             folders.append(tmp_path / f"run{len(folders)}")
-    assert gone_on, "no kill came after a checkpoint"
     assert ended(train, LONG, data, folders[-1]) == 0
     for folder in folders:
         assert outcome(folder) == whole

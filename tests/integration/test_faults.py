@@ -15,7 +15,7 @@ DATA = "results/data/demo/none/train.jsonl"
 
 def test_two_at_once_in_one_folder(workflow: Workflow, config: dict, tmp_path: Path):
     first = workflow.start(tmp_path, config, DATA)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 600
     while not list((tmp_path / ".snakemake/locks").glob("*")):
         assert first.poll() is None and time.monotonic() < deadline, "no lock was taken"
         time.sleep(0.02)

@@ -70,7 +70,7 @@ def ask(
             prompt or PROMPTS / SHIPPED[tuple(sorted(reads))],
             Pictures(folder / "images", policy=policy),
         ),
-        Service(server.url, **{"timeout": 1.0, "retries": 2, "concurrency": 1} | service),
+        Service(server.url, **{"timeout": 60.0, "retries": 2, "concurrency": 1} | service),
         folder / "cache",
         {"texts": folder / "c.jsonl", "record": folder / "c.yaml"},
         ABOUT,

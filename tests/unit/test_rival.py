@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -347,7 +348,7 @@ def server() -> Iterator[ChatServer]:
 
 
 def ask(server: ChatServer, folder: Path, count: int = 1, *, limit: float | None = None, **changes: Any):
-    service = Service(server.url, **{"timeout": 1.0, "retries": 2} | changes)
+    service = Service(server.url, **{"timeout": 60.0, "retries": 2} | changes)
 
     def make(place: int) -> dict[str, Any]:
         return {
@@ -374,7 +375,7 @@ def ask(server: ChatServer, folder: Path, count: int = 1, *, limit: float | None
 )
 def test_a_server_that_fails_once_is_asked_again(misbehaves, server: ChatServer, tmp_path: Path) -> None:
     server.next.append(misbehaves)
-    (answer,) = ask(server, tmp_path)
+    (answer,) = ask(server, tmp_path, **{"timeout": 2.0} if misbehaves is is_slow else {})
     assert answer == Answer('{"entities": [{"text": "word0", "type": "PER"}]}', "stop", 100, 10)
     assert len(server.asked) == 2
 
@@ -435,8 +436,10 @@ def test_a_key_is_sent_and_never_shown(server: ChatServer, tmp_path: Path, monke
 def test_no_more_are_under_way_than_allowed_and_none_is_asked_twice(
     server: ChatServer, tmp_path: Path
 ) -> None:
-    server.delay = 0.05
+    three, whole = threading.Barrier(3), server.answer
+    server.answer = lambda body: (three.wait(60), whole(body))[1]
     answers = ask(server, tmp_path, 12, concurrency=3)
+    server.answer = whole
     assert [json.loads(a.content)["entities"][0]["text"] for a in answers] == [f"word{i}" for i in range(12)]
     assert server.most == 3 and len(server.asked) == 12
     assert all(answer.cached for answer in ask(server, tmp_path, 12))

@@ -146,7 +146,7 @@ def test_a_key_that_a_server_says_stands_in_no_file_and_no_error(
             "fusion": "zero_shot",
             "seed": 1,
         }
-        service = Service(server.url, key="RIVAL", retries=0, timeout=5)
+        service = Service(server.url, key="RIVAL", retries=0, timeout=60)
         with suppress(SystemExit), job("asked", folder / "log"):
             ask_run(RivalConfig(server.url, "m", TYPES, 1), material, service, folder / "cache", out, names)
         written = "".join(

@@ -110,6 +110,8 @@ def test_what_is_made_ahead_comes_in_order_and_no_thread_stays() -> None:
     before = threading.active_count()
     with ahead(lambda number: made.append(number) or 10 * number, range(5)) as ready:
         assert next(ready) == 0
+        while len(made) < 3:
+            time.sleep(0.01)
         time.sleep(0.2)
         assert made == [0, 1, 2], "two are ready, no more"
         assert [*ready] == [10, 20, 30, 40]
