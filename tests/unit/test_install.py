@@ -74,6 +74,14 @@ def test_uv_installs_the_lock_with_its_hashes(tmp_path: Path):
     assert last[0][-2:] == ["--editable", "."]
 
 
+@pytest.mark.parametrize("told", ["", "1"])
+def test_packages_are_compiled_where_python_keeps_nothing_that_it_compiled(told: str, tmp_path: Path):
+    done = install(tmp_path, PYTHONDONTWRITEBYTECODE=told)
+    [(said, packages)] = done.by("uv", "install")
+    assert done.status == 0 and packages == LOCKED
+    assert ("--compile-bytecode" in said) == bool(told)
+
+
 @pytest.mark.parametrize(
     "settings",
     [{"fails": "^uv "}, {"fails": r"uv\.lock$"}, {"told_pip": "global.index-url='https://mirror'"}],
