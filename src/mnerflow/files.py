@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import stat
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -32,6 +33,7 @@ _BEGINNING = Lock()
 # What a spreadsheet computes, also after the mark that keeps it from doing so.
 COMPUTED = re.compile("'*[=+\\-@\\t\\r\\n\uff1d\uff0b\uff0d\uff20]")
 MAX_LINE = 2**20  # bytes, of texts that are streamed
+BOM = "\ufeff".encode()
 JOINED = re.compile("^\ufeff+(?![\\t ])")
 
 
@@ -255,10 +257,14 @@ def reading(path: str | Path) -> Iterator[None]:
 def read_bytes(path: str | Path) -> bytes:
     """Read a file; raises ``UserError`` when it is missing, unreadable, or a pipe, which may never end."""
     with reading(path):
-        kind = stat.S_IFMT(Path(path).stat().st_mode)
-        if kind not in (stat.S_IFREG, stat.S_IFDIR):  # of a folder, reading says so
-            raise UserError(f"{path}: a pipe or a device, not a file. Name a file.")
+        _see_file(path)
         return Path(path).read_bytes()
+
+
+def _see_file(path: str | Path) -> None:
+    kind = stat.S_IFMT(Path(path).stat().st_mode)
+    if kind not in (stat.S_IFREG, stat.S_IFDIR):  # of a folder, reading says so
+        raise UserError(f"{path}: a pipe or a device, not a file. Name a file.")
 
 
 def read_text(path: str | Path) -> str:
@@ -284,28 +290,33 @@ def read_exact_text(path: str | Path) -> str:
 def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
     """Yield ``(line number, line)`` of UTF-8 text; raises ``UserError`` as ``read_text`` does.
 
-    Lines end at ``\\n`` alone: tweets contain U+2028 and U+0085, which are text. A byte order mark at the
-    beginning of any line is left out: there the files begin that were joined. One that is a column is text.
+    One line is in memory at a time. Lines end at ``\\n`` alone: tweets contain U+2028 and U+0085, which are
+    text. A byte order mark at the beginning of any line is left out: there the files begin that were joined.
+    One that is a column is text.
     """
-    for number, line in enumerate(read_text(path).split("\n"), start=1):
-        yield number, JOINED.sub("", line)
+    with reading(path):
+        _see_file(path)
+        with Path(path).open("rb") as file:
+            if file.read(len(BOM)) != BOM:
+                file.seek(0)
+            yield from stream_lines(file, path, most=sys.maxsize)
 
 
-def stream_lines(file: BinaryIO, name: str | Path) -> Iterator[tuple[int, str]]:
-    """As ``read_lines``, of an open file whose end need not be near; one line is in memory at a time.
+def stream_lines(file: BinaryIO, name: str | Path, most: int = MAX_LINE) -> Iterator[tuple[int, str]]:
+    """As ``read_lines``, of an open file whose end need not be near.
 
-    Raises ``UserError`` also for a line of more than ``MAX_LINE`` bytes.
+    Raises ``UserError`` also for a line of more than ``most`` bytes.
     """
     number = 0
-    while data := file.readline(MAX_LINE + 1):
+    while data := file.readline(min(most + 1, sys.maxsize)):
         number += 1
-        if len(data) > MAX_LINE:
-            raise UserError(f"{name}:{number}: a line of more than {MAX_LINE:,} bytes. Divide it.")
+        if len(data) > most:
+            raise UserError(f"{name}:{number}: a line of more than {most:,} bytes. Divide it.")
         try:
             line = data.decode("utf-8")
         except UnicodeDecodeError as error:
             raise UserError(
-                f"{name}:{number}: byte 0x{data[error.start]:02x} is not UTF-8. Convert the text to UTF-8."
+                f"{name}:{number}: byte 0x{data[error.start]:02x} is not UTF-8. Convert the file to UTF-8."
             ) from error
         yield number, JOINED.sub("", line.removesuffix("\n").removesuffix("\r"))
 

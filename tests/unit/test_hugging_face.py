@@ -1,14 +1,17 @@
 """Data sets of Hugging Face: parquet, saved folders, JSON lines; tags that are strings, or numbers."""
 
+import io
 import json
-import logging
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
-from mnerflow.data.formats import companions_of, format_of, parse
+from mnerflow.cli import main
+from mnerflow.data.formats import companions_of, format_of, holds_images, parse, write_images
+from mnerflow.data.image_store import build_store
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
 
@@ -114,19 +117,82 @@ def test_tags_may_be_strings_and_a_row_may_have_an_id(tmp_path: Path) -> None:
     assert [post.id for post in parse("hugging_face", path)] == ["7", "train-2"]
 
 
-def test_images_within_a_table_are_named_and_empty_rows_are_kept(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    columns = {
-        "tokens": [["Ann"], []],
-        "labels": [["B-PER"], []],
-        "image": [{"bytes": b"1", "path": "a"}] * 2,
-    }
-    with caplog.at_level(logging.WARNING, "mnerflow"):
-        posts = parse("hugging_face", table(tmp_path / "train.parquet", columns))
+def test_empty_rows_are_kept(tmp_path: Path) -> None:
+    columns = {"tokens": [["Ann"], []], "labels": [["B-PER"], []]}
+    posts = parse("hugging_face", table(tmp_path / "train.parquet", columns))
     assert [post.tokens for post in posts] == columns["tokens"]
-    said = [record.getMessage().partition(": ")[2] for record in caplog.records]
-    assert said == ["images within a table are not read: image"]
+
+
+def picture(colour: str) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8), colour).save(file, "PNG")
+    return file.getvalue()
+
+
+RED, BLUE = picture("red"), picture("blue")
+
+
+@pytest.mark.parametrize("ending", ["parquet", "arrow"])
+def test_images_within_a_table_are_written_as_posts_name_them(ending: str, tmp_path: Path) -> None:
+    red = {"bytes": RED, "path": "../../red.PNG"}
+    shown = [[red], [red, {"bytes": BLUE, "path": None}], [], None, [{"bytes": b"no image", "path": "x.jpg"}]]
+    columns = {"tokens": [["Ann"]] * 5, "labels": [["B-PER"]] * 5, "pictures": shown}
+    path = table(tmp_path / f"train.{ending}", columns)
+    posts = parse("hugging_face", path)
+    names = [post.images for post in posts]
+    assert [len(images) for images in names] == [1, 2, 0, 0, 1] and names[0] == names[1][:1]
+    assert names[0][0].endswith(".png") and names[4][0].endswith(".jpg")
+    assert holds_images("hugging_face", [path])
+    assert write_images("hugging_face", [path, path], tmp_path / "images") == 3
+    files = {file.name: file.read_bytes() for file in (tmp_path / "images").iterdir()}
+    assert files == {names[1][0]: RED, names[1][1]: BLUE, names[4][0]: b"no image"}
+    report = build_store(sorted(files), tmp_path / "images", tmp_path / "store", 8)
+    assert [(name, entry.reason) for name, entry in report.problems.items()] == [
+        (names[4][0], "not an image")
+    ]
+
+
+def test_one_image_a_row_and_one_whose_bytes_are_elsewhere(tmp_path: Path) -> None:
+    image = [{"bytes": RED, "path": None}, {"bytes": None, "path": "b.png"}]
+    path = table(tmp_path / "train.parquet", COLUMNS | {"image": image}, FEATURES)
+    assert [len(post.images) for post in parse("hugging_face", path)] == [1, 1]
+    assert parse("hugging_face", path)[1].images == ["b.png"]
+    assert write_images("hugging_face", [path], tmp_path / "images") == 1
+    outside = table(
+        tmp_path / "dev.parquet", COLUMNS | {"image": [{"bytes": None, "path": "/a.png"}] * 2}, FEATURES
+    )
+    with pytest.raises(UserError, match=r"dev.parquet:1: post 'dev-1': the image '/a.png' lies outside"):
+        parse("hugging_face", outside)
+
+
+@pytest.mark.parametrize("column", ["image", "images"])
+def test_images_may_be_named(column: str, tmp_path: Path) -> None:
+    values = ["a.png", "b/c.png"] if column == "image" else [["a.png"], ["b/c.png"]]
+    path = table(tmp_path / "train.parquet", COLUMNS | {column: values}, FEATURES)
+    assert [post.images for post in parse("hugging_face", path)] == [["a.png"], ["b/c.png"]]
+    assert not holds_images("hugging_face", [path])
+    path = lines(tmp_path / "train.json", {"tokens": ["Ann"], "tags": ["B-PER"], column: values[0]})
+    assert parse("hugging_face", path)[0].images == ["a.png"]
+
+
+def test_a_bomb_of_images_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mnerflow.data.archive.MAX_RATIO", 0)
+    path = table(
+        tmp_path / "train.parquet", COLUMNS | {"image": [{"bytes": RED, "path": None}] * 2}, FEATURES
+    )
+    monkeypatch.setattr("mnerflow.data.archive.FREE_BYTES", len(RED) - 1)
+    with pytest.raises(UserError, match=r"train.parquet: unpacks to more than"):
+        write_images("hugging_face", [path], tmp_path / "images")
+    assert not (tmp_path / "images").exists()
+
+
+def test_check_looks_at_images_within_a_table(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    for split, data in {"train": RED, "dev": BLUE, "test": b"no image"}.items():
+        image = [{"bytes": data, "path": None}] * 2
+        table(tmp_path / f"data/{split}.parquet", COLUMNS | {"image": image}, FEATURES)
+    assert main(["check", str(tmp_path / "data")]) == 0
+    output = capsys.readouterr().out
+    assert "usable images: 2" in output and "is not an image" in output and "image_encoders: [cnn]" in output
 
 
 def test_json_lines_with_numbers_need_names(tmp_path: Path) -> None:

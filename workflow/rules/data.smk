@@ -112,25 +112,25 @@ rule make_poner:
         "../scripts/make_poner.py"
 
 
-rule cut_lines:
-    """Cut the text lines that posts stand on out of the scans of their pages."""
+rule write_images:
+    """Write the images that a data set's files hold: lines cut out of scans, images in tables."""
     input:
         lambda w: plan.data.post_files(w.dataset),
         lambda w: plan.data.scans(w.dataset),
     output:
         directory("resources/data/{dataset}/images"),
     log:
-        "results/logs/cut_lines/{dataset}.log",
+        "results/logs/write_images/{dataset}.log",
     wildcard_constraints:
-        dataset=one_of(plan.data.pages),
+        dataset=one_of(plan.data.holding),
     conda:
         ENVIRONMENT
     params:
         format=lambda w: config["datasets"][w.dataset]["format"],
-        pages=lambda w: plan.data.page_files(w.dataset),
-        code=lambda w: code_of("cut_lines.py", *plan.data.formats(w.dataset)),
+        paths=lambda w: plan.data.split_paths(w.dataset),
+        code=lambda w: code_of("write_images.py", *plan.data.formats(w.dataset)),
     script:
-        "../scripts/cut_lines.py"
+        "../scripts/write_images.py"
 
 
 rule prepare:

@@ -17,7 +17,7 @@ WORDS = {
     "unpack_images": "unpack the photos of {dataset}",
     "fetch_poner": "fetch PONER",
     "make_poner": "cut the lines of {dataset} out of its scans",
-    "cut_lines": "cut the lines of {dataset} out of its pages",
+    "write_images": "take the images of {dataset} out of its files",
     "prepare": "prepare {dataset}",
     "filter_posts": "filter {dataset} · {filter}",
     "weights": "fetch the weights of {encoder}",

@@ -138,7 +138,7 @@ def _members(archive: Path) -> Iterator[_Member]:
             magic = file.read(4)
     except OSError as error:
         raise UserError(f"{archive}: cannot be read ({error.strerror}).") from error
-    allowed = min(MAX_BYTES, max(FREE_BYTES, MAX_RATIO * archive.stat().st_size))
+    allowed = most_bytes(archive.stat().st_size)
     if magic.startswith(b"PK"):
         with zipfile.ZipFile(archive) as packed:
             unpacked = 0
@@ -175,6 +175,11 @@ def _is_tar(archive: Path) -> bool:
             return True
     except tarfile.ReadError:
         return False
+
+
+def most_bytes(packed: int) -> int:
+    """How many bytes may come out of a file of ``packed`` bytes."""
+    return min(MAX_BYTES, max(FREE_BYTES, MAX_RATIO * packed))
 
 
 def bound(unpacked: int, allowed: int, count: int = 0) -> None:

@@ -11,7 +11,7 @@ from mnerflow.conditions import Condition
 from mnerflow.config import build
 from mnerflow.data.contexts import context_files
 from mnerflow.data.filters import steps_of
-from mnerflow.data.formats import brings_contexts, cuts_images, holds_split
+from mnerflow.data.formats import brings_contexts, holds_images, holds_split
 from mnerflow.data.sources import check_name, identity_of
 from mnerflow.errors import UserError, check_known, listed, suggest
 from mnerflow.files import expanded, reading
@@ -204,7 +204,8 @@ def _check_folder(entry: dict[str, Any], run: Run) -> None:
                 f"{folder / name}: no such file. Put it there, or correct `folder`, `splits` or `contexts` "
                 f"of datasets.{run.dataset}."
             )
-    own = "images_of" not in entry and not cuts_images(entry["format"])
+    paths = [folder / name for name in split_files(entry)]
+    own = "images_of" not in entry and not holds_images(entry["format"], paths)
     if run.image_encoder != NONE and own and not (folder / "images").is_dir():
         raise UserError(
             f"{folder / 'images'}: no such folder, but the grid asks for images of {run.dataset}. "

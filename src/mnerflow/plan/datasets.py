@@ -9,7 +9,7 @@ from mnerflow.config import settings_of
 from mnerflow.config.datasets import About
 from mnerflow.data.config import PrepareConfig
 from mnerflow.data.contexts import context_files
-from mnerflow.data.formats import companions_of, cuts_images
+from mnerflow.data.formats import companions_of, cuts_images, holds_images
 from mnerflow.data.pages.page import images_near
 from mnerflow.data.sources import archives
 from mnerflow.files import folder_state
@@ -47,8 +47,9 @@ class Datasets:
         self.poner = [name for name, entry in self.entries.items() if "poner" in entry]
         known = {*names_in("data.formats")}  # any other is refused with its place when it is asked for
         formats = {name: entry["format"] for name, entry in self.entries.items() if entry["format"] in known}
-        self.pages = [name for name, format in formats.items() if cuts_images(format)]
-        self.with_crops = [*self.poner, *self.pages]
+        self.with_crops = [*self.poner, *(name for name, format in formats.items() if cuts_images(format))]
+        # Their files hold their images, as scans of pages or tables do.
+        self.holding = [name for name, format in formats.items() if self._holds_images(name, format)]
         self.archives = archives(config)
         # Each is asked for by every run of a data set, and looks at the disk.
         self.own_files, self.own_images = cache(self._own_files), cache(self._own_images)
@@ -88,13 +89,19 @@ class Datasets:
         beside = [str(file) for split in splits for file in companions_of(entry["format"], split)]
         return [*(split for split in splits if not Path(split).is_dir()), *sorted({*beside})]
 
-    def page_files(self, dataset: str) -> list[str]:
-        """The folders, or files, of a data set's pages."""
+    def split_paths(self, dataset: str) -> list[str]:
+        """The folders, or files, of a data set's splits."""
         return [f"{self.folder(dataset)}/{name}" for name in split_files(self.entries[dataset])]
 
     def scans(self, dataset: str) -> list[str]:
-        """The images among which a data set's pages have their scans."""
-        return [str(file) for path in self.page_files(dataset) for file in images_near(Path(path))]
+        """The images among which a data set's pages, if it has any, have their scans."""
+        paths = self.split_paths(dataset) if dataset in self.with_crops else []
+        return [str(file) for path in paths for file in images_near(Path(path))]
+
+    def _holds_images(self, dataset: str, format: str) -> bool:
+        entry = self.entries[dataset]
+        elsewhere = "images" in entry or any(name.startswith("images/") for name in entry.get("files") or ())
+        return not elsewhere and holds_images(format, map(Path, self.split_paths(dataset)))
 
     def formats(self, dataset: str) -> list[str]:
         """The modules that read a data set's posts and contexts."""
@@ -141,19 +148,21 @@ class Datasets:
     def image_folder(self, dataset: str) -> str:
         """Where the images that a data set's posts show lie."""
         owner = images_of(self.config, dataset)
-        return f"{layout.raw(owner) if owner in self.pages else self.folder(owner)}/images"
+        return f"{layout.raw(owner) if owner in self.holding else self.folder(owner)}/images"
 
     def _own_images(self, dataset: str) -> str | None:
         """The state of the images in a folder of the user's own, which may change file by file."""
         owner = images_of(self.config, dataset)
-        own = "folder" in self.entries[owner] and owner not in self.pages
+        own = "folder" in self.entries[owner] and owner not in self.holding
         return folder_state(Path(self.image_folder(dataset))) if own else None
 
     def image_source(self, dataset: str) -> list[str]:
         """What must be there before images can be read; nothing in a folder of the user's own."""
         owner = images_of(self.config, dataset)
         entry = self.entries[owner]
-        if "folder" in entry and owner not in self.pages:
+        if owner in self.holding:
+            return [self.image_folder(owner)]
+        if "folder" in entry:
             return []
         if "files" in entry and "images" not in entry:
             return [f"{self.folder(owner)}/{name}" for name in entry["files"] if name.startswith("images/")]

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -11,9 +12,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from mnerflow.conditions import IMAGE
-from mnerflow.data.formats import format_of
 from mnerflow.errors import UserError
-from mnerflow.files import atomic_path, reading
+from mnerflow.files import BOM, atomic_path, reading
 from mnerflow.prediction.formats import FORMATS, Format, as_coloured_text
 from mnerflow.prediction.runs import best_trained_run
 from mnerflow.prediction.texts import (
@@ -22,7 +22,8 @@ from mnerflow.prediction.texts import (
     FORMS,
     Cutter,
     Text,
-    of_conll,
+    form_of,
+    of_file,
     of_folder,
     of_json_lines,
     of_lines,
@@ -32,7 +33,8 @@ from mnerflow.prediction.texts import (
 if TYPE_CHECKING:
     from mnerflow.prediction.predictor import Predictor, Tagged
 
-STDIN = "-"
+STDIN, STDIN_NAME = "-", "stdin"
+STREAMED = ("text", "jsonl")  # of which a line is in memory at a time
 FORMAT_OF = {".txt": "text", ".htm": "html", ".html": "html"} | {f".{name}": name for name in FORMATS}
 ABOUT = """\
 Find names in new texts, with or without images, with a trained run.
@@ -49,6 +51,8 @@ them. An INPUT is
   FILE.jsonl     a post a line, with "text", or "tokens" that are words already; "id", "images" and
                  "contexts" (texts by name) are optional: {"text": "Ann sings", "images": ["1.jpg"]}
   FILE.conll     a word a line, an empty line between texts; other columns are not looked at
+  a data set's file, as `mnerflow check` knows it: CoNLL-U, HIPE, WebAnno's TSV, texts with spans, tasks of
+                 Label Studio, parquet; its labels are not looked at, and may be absent
   a folder       a text a .txt file, and beside it the picture of the same name; or scanned pages, PAGE or
                  ALTO XML beside their images, of which each line is read with its crop
   -              standard input, as without any INPUT
@@ -151,8 +155,8 @@ def predict(given: argparse.Namespace) -> int:
     if typed:
         _say("type a text a line; Ctrl-D ends")
     with _target(given.to) as file, TemporaryDirectory() as scratch:
-        crops = Path(scratch) if IMAGE in predictor.sources else None
-        texts = _texts(inputs, kinds, given, predictor.cut, crops)
+        sees = IMAGE in predictor.sources
+        texts = _texts(inputs, kinds, given, predictor.cut, Path(scratch), sees)
         found = _counted(predictor, texts, 1 if typed else AT_ONCE, quiet=single or typed)
         for piece in _format(given, file)(found, single):
             file.write(piece)
@@ -171,9 +175,7 @@ def _kind(given: str, read: str | None) -> str:
     except (OSError, ValueError):  # too long for a name, or with a NUL: a text
         exists = False
     if exists:
-        if path.is_dir():
-            return "pages" if format_of(path) == "page_xml" else "folder"
-        return read or FORM_OF.get(ending, "text")
+        return form_of(path) if path.is_dir() or not read else read
     if ending in FORM_OF and not any(sign.isspace() for sign in given):
         raise UserError(
             f"{given}: no such file. Correct the path; a text with a blank in it is read as a text."
@@ -182,8 +184,14 @@ def _kind(given: str, read: str | None) -> str:
 
 
 def _texts(
-    inputs: Iterable[str], kinds: Iterable[str], given: argparse.Namespace, cut: Cutter, crops: Path | None
+    inputs: Iterable[str],
+    kinds: Iterable[str],
+    given: argparse.Namespace,
+    cut: Cutter,
+    scratch: Path,
+    sees: bool,
 ) -> Iterator[Text]:
+    """The texts of all inputs; the images that an input holds are written where the run ``sees`` images."""
     images = [(Path(), one) if one.startswith(ADDRESSES) else _parts(one) for one in given.image]
     for number, (each, kind) in enumerate(zip(inputs, kinds, strict=True), start=1):
         if kind == "literal":
@@ -192,35 +200,58 @@ def _texts(
         elif kind == "folder":
             read = of_folder(Path(each), cut)
         elif kind == "pages":
-            read = of_pages(Path(each), cut, crops and crops / str(number))
+            read = of_pages(Path(each), cut, scratch / str(number) if sees else None)
         elif each == STDIN:
-            read = _of_file(sys.stdin.buffer, "stdin", kind, given.images or Path("images"), cut)
+            read = _of_stdin(kind, given.images or Path("images"), cut, scratch)
         else:
-            read = _of_path(Path(each), kind, given.images, cut)
+            read = _of_path(Path(each), kind, given.images, cut, scratch / str(number) if sees else None)
         for text in read:
             if images:
                 text.images = images
             yield text
 
 
-def _of_path(path: Path, kind: str, images: Path | None, cut: Cutter) -> Iterator[Text]:
+def _of_path(path: Path, kind: str, images: Path | None, cut: Cutter, scratch: Path | None) -> Iterator[Text]:
+    images = images or path.parent / "images"
+    if kind not in STREAMED:
+        yield from of_file(path, kind, cut, images, scratch)
+        return
     with ExitStack() as stack:
         with reading(path):
             file = stack.enter_context(path.open("rb"))
-        yield from _of_file(file, str(path), kind, images or path.parent / "images", cut)
+        is_list = kind == "jsonl" and _begins(file, b"[")
+        if is_list:
+            yield from of_file(path, kind, cut, images, scratch)
+        else:
+            yield from _streamed(file, str(path), kind, images, cut)
 
 
-def _of_file(file: BinaryIO, name: str, kind: str, images: Path, cut: Cutter) -> Iterator[Text]:
+def _of_stdin(kind: str, images: Path, cut: Cutter, scratch: Path) -> Iterator[Text]:
+    file = sys.stdin.buffer
     if kind == "stdin":
-        kind = "jsonl" if _peek(file).lstrip().startswith(b'{"') else "text"
-    if kind == "jsonl":
-        return of_json_lines(file, name, cut, images)
-    return of_conll(file, name, images) if kind == "conll" else of_lines(file, name, cut)
+        kind = "jsonl" if _begins(file, b'{"') else "text"
+    if kind in STREAMED:
+        yield from _streamed(file, STDIN_NAME, kind, images, cut)
+        return
+    kept = scratch / STDIN_NAME
+    with kept.open("wb") as copy:
+        shutil.copyfileobj(file, copy)
+    try:
+        for text in of_file(kept, kind, cut, images, None):
+            text.place = text.place.replace(str(kept), STDIN_NAME)
+            yield text
+    except UserError as error:
+        raise UserError(str(error).replace(str(kept), STDIN_NAME)) from error
 
 
-def _peek(file: BinaryIO) -> bytes:
-    """How a stream begins, without reading it on; nothing in a terminal, where nobody has typed yet."""
-    return b"" if file.isatty() else file.peek(2)  # type: ignore[attr-defined]
+def _streamed(file: BinaryIO, name: str, kind: str, images: Path, cut: Cutter) -> Iterator[Text]:
+    return of_json_lines(file, name, cut, images) if kind == "jsonl" else of_lines(file, name, cut)
+
+
+def _begins(file: BinaryIO, sign: bytes) -> bool:
+    """Whether a stream begins so, without reading it on; not in a terminal, where nobody has typed yet."""
+    start = b"" if file.isatty() else file.peek(2)  # type: ignore[attr-defined]
+    return start.removeprefix(BOM).lstrip().startswith(sign)
 
 
 def _counted(predictor: "Predictor", texts: Iterable[Text], at_once: int, quiet: bool) -> Iterator["Tagged"]:

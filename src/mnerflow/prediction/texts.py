@@ -1,4 +1,4 @@
-"""New texts as people have them: lines, documents, JSON lines, CoNLL, a folder of texts and pictures."""
+"""New texts as people have them: lines, documents, JSON, files of data sets, texts beside pictures."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -6,9 +6,18 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from mnerflow.data.config import TokenizerName
-from mnerflow.data.formats import jsonl
+from mnerflow.data.formats import (
+    conll,
+    format_of,
+    holds_images,
+    jsonl,
+    label_studio,
+    parse_untagged,
+    spans,
+    write_images,
+)
 from mnerflow.data.formats._check import MAX_TOKENS, check_post
-from mnerflow.data.formats.umt import HEADER
+from mnerflow.data.formats._objects import entries, object_of
 from mnerflow.data.post import IMAGE_SUFFIXES
 from mnerflow.data.tags import OUTSIDE
 from mnerflow.data.tokenizers import Span, sentences, tokenize
@@ -16,9 +25,10 @@ from mnerflow.errors import UserError, listed
 from mnerflow.files import json_object, read_text, stream_lines
 from mnerflow.log import logger
 
-FORMS = ("text", "jsonl", "conll")
+WORDS = ("conll", "conllu", "hipe", "webanno", "hugging_face")  # formats whose posts are words
+FORMS = ("text", "jsonl", "spans", "label_studio", *WORDS)
 FORM_OF = {".txt": "text", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"} | dict.fromkeys(
-    (".conll", ".iob", ".iob2", ".bio", ".tsv"), "conll"
+    (".conll", ".conllu", ".conllup", ".iob", ".iob2", ".bio", ".bioes", ".tsv"), "conll"
 )
 ADDRESSES = ("http://", "https://")  # what an image begins with that is to be fetched
 
@@ -99,11 +109,53 @@ def of_lines(file: BinaryIO, name: str, cut: Cutter) -> Iterator[Text]:
         yield Text(str(number), line, cut(line, place), place=place)
 
 
+def form_of(path: Path) -> str:
+    """What a file or a folder is, one of ``FORMS``, ``folder`` or ``pages``.
+
+    Told by how it begins, as the files of data sets are, or else by its ending. A ``.txt`` of tokens has a
+    column of tags, or begins as no text does.
+    """
+    found, ending = format_of(path), FORM_OF.get(path.suffix.lower(), "text")
+    if path.is_dir():
+        return "pages" if found == "page_xml" else found if found in WORDS else "folder"
+    if found == "umt":
+        return "conll"  # which reads its heads, too
+    if found == "conll" and ending == "text":
+        return found if conll.table_of(path).tags else ending
+    if found == "hugging_face" and ending == "jsonl":  # lines of JSON whose tags are not read anyway
+        return ending
+    return found if found in WORDS or (found in FORMS and ending == "jsonl") else ending
+
+
+def of_file(path: Path, form: str, cut: Cutter, images: Path, scratch: Path | None) -> Iterator[Text]:
+    """The texts of a file, or a folder, of a ``form`` that is no plain text.
+
+    ``images`` is the folder of those that posts name. Images that the file holds are written to ``scratch``,
+    where that is given.
+    """
+    if form in WORDS:
+        if scratch and holds_images(form, [path]):
+            write_images(form, [path], scratch)
+            images = scratch
+        for place, post in parse_untagged(form, path):
+            text, words = joined(post.tokens)
+            shown = [(images, image) for image in post.images]
+            yield Text(post.id, text, [words] if words else [], shown, post.contexts, place)
+        return
+    for number, entry in entries(path):
+        place = f"{path}:{number}"
+        if form == "label_studio":
+            page = label_studio.plain(path, number, object_of(entry, place))
+            shown = [(images, image) for image in page.images]
+            yield Text(page.name, page.text, cut(page.text, place), shown, place=place)
+        else:
+            record = spans.plain(entry, place) if form == "spans" else object_of(entry, place)
+            yield of_record(record, path, number, cut, images)
+
+
 def of_json_lines(file: BinaryIO, name: str, cut: Cutter, images: Path) -> Iterator[Text]:
     """A post a line, with ``text`` or ``tokens``; ``images`` is the folder of those that posts name."""
     for number, line in stream_lines(file, name):
-        if number == 1 and line.lstrip().startswith("["):
-            raise UserError(f"{name}: one JSON list, but a post a line is read. `jq -c '.[]'` writes it so.")
         if line.strip():
             yield of_record(json_object(line, f"{name}:{number}"), Path(name), number, cut, images)
 
@@ -139,22 +191,6 @@ def of_record(record: dict[str, Any], file: Path, line: int, cut: Cutter, images
         cut_text = [spans] if spans else []
     shown = [(images, name) for name in post.images]
     return Text(post.id, text, cut_text, shown, post.contexts, place)
-
-
-def of_conll(file: BinaryIO, name: str, images: Path) -> Iterator[Text]:
-    """A word a line, in the first column; an empty line ends a text, and what other columns hold is left.
-
-    A line ``IMGID:<id>`` before the words, as in UMT's files, names a post and its image.
-    """
-    rows: list[tuple[int, str]] = []
-    for number, line in stream_lines(file, name):
-        if line and not line.startswith("-DOCSTART-"):
-            rows.append((number, line))
-        elif rows:
-            yield _of_rows(rows, name, images)
-            rows = []
-    if rows:
-        yield _of_rows(rows, name, images)
 
 
 def of_folder(folder: Path, cut: Cutter) -> Iterator[Text]:
@@ -198,29 +234,6 @@ def of_pages(folder: Path, cut: Cutter, crops: Path | None) -> Iterator[Text]:
                 text.crops.append([(crops, crop)] if crops and line.id in shown else [])
             at += len(line.text) + 1
         yield text
-
-
-def _of_rows(rows: list[tuple[int, str]], name: str, images: Path) -> Text:
-    (first, header), *_ = rows
-    identifier, shown = f"{Path(name).stem}-{first}", []
-    if header.startswith(HEADER):
-        identifier = header.removeprefix(HEADER).strip(" ")
-        picture = identifier if identifier.lower().endswith(IMAGE_SUFFIXES) else f"{identifier}.jpg"
-        rows, shown = rows[1:], [(images, picture)]
-    tokens = []
-    for number, row in rows:
-        token = row.split("\t" if "\t" in row else " ")[0]
-        if not token:
-            raise UserError(f"{name}:{number}: an empty word. Remove the line, or its first column.")
-        tokens.append(token)
-    if len(tokens) > 2 and tokens == [str(number + 1) for number in range(len(tokens))]:
-        raise UserError(
-            f"{name}:{first}: the first column counts the words. Leave a column of words (`cut -f2`)."
-        )
-    if len(tokens) > MAX_TOKENS:
-        raise UserError(f"{name}:{first}: {len(tokens):,} words, more than {MAX_TOKENS:,}. Divide the text.")
-    text, spans = joined(tokens)
-    return Text(identifier, text, [spans] if spans else [], shown, place=f"{name}:{first}")
 
 
 def _found(tokens: Iterable[str], text: str, place: str) -> list[Span]:

@@ -8,6 +8,7 @@ from typing import Any
 from mnerflow.data.check.files import format_of_file, split_files, split_key_of
 from mnerflow.data.check.findings import Findings, Problem
 from mnerflow.data.check.images import problems_of_images
+from mnerflow.data.check.language import readers
 from mnerflow.data.check.pasted import configuration
 from mnerflow.data.check.posts import problems_of_posts
 from mnerflow.data.check.unread import problems_of_reading
@@ -65,6 +66,7 @@ def check_data(
         findings.notes.append("Ids begin anew in each split: a post is called by its split and its id.")
     entities = Counter(kind for _, post in findings.posts() for kind, _, _ in spans(post.labels))
     findings.types = dict(sorted(entities.items(), key=lambda item: (-item[1], item[0])))
+    findings.encoders = readers(findings)
     findings.problems += problems_of_posts(findings, types)
     findings.problems += problems_of_images(findings)
     if encoder:

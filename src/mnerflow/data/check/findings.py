@@ -31,8 +31,9 @@ class Findings:
     """What a folder holds; the posts of each split stand beside their line numbers.
 
     ``files`` are paths below ``folder`` by split. ``types`` are all entity types by how many entities they
-    have. ``images`` counts the usable images, ``strips`` tells that most are far wider than high. ``notes``
-    are sentences on how the files are read; ``told`` is what a person said of it.
+    have. ``images`` counts the usable images, ``strips`` tells that most are far wider than high. The first
+    of the text ``encoders`` is to be trained, others are at hand. ``notes`` are sentences on how the files
+    are read; ``told`` is what a person said of it.
     """
 
     folder: Path
@@ -46,6 +47,7 @@ class Findings:
     types: dict[str, int] = field(default_factory=dict)
     images: int = 0
     strips: bool = False
+    encoders: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 

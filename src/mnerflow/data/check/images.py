@@ -6,14 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 from os import cpu_count
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from unicodedata import normalize
 
 from PIL import Image
 
 from mnerflow.data.check.findings import Findings, Problem
-from mnerflow.data.formats import cuts_images
+from mnerflow.data.formats import cuts_images, holds_images, write_images
 from mnerflow.data.image import NO_END, BrokenImage, decode
 from mnerflow.data.post import IMAGE_SUFFIXES
+from mnerflow.errors import UserError
 from mnerflow.files import files_below
 
 LOOK = 32  # pixels a side to which an image is decoded, enough to meet any damage
@@ -38,10 +40,29 @@ def problems_of_images(findings: Findings) -> Iterator[Problem]:
     if cuts_images(findings.format):  # lines of text
         findings.images, findings.strips = len(users), True
         return
+    paths = [findings.folder / name for names in findings.files.values() for name in names]
+    if holds_images(findings.format, paths):
+        with TemporaryDirectory() as scratch:
+            try:
+                write_images(findings.format, paths, Path(scratch) / "images")
+            except UserError as error:
+                if (problem := Problem.of(error)) not in findings.problems:
+                    yield problem
+            else:
+                yield from _problems_of_files(findings, Path(scratch) / "images", users)
+        return
     if not folder.is_dir():
         what = f"{folder}: no such folder, but {len(users)} images are named"
         yield Problem(what, "Put the images there, or ask for text_only.")
         return
+    yield from _problems_of_files(findings, folder, users)
+    for name in sorted(_files_in(folder) - {str(Path(name)) for name in users}):
+        if name.lower().endswith(IMAGE_SUFFIXES):
+            yield Problem(f"{folder / name} belongs to no post", "It is left out.", False)
+
+
+def _problems_of_files(findings: Findings, folder: Path, users: dict[str, list[str]]) -> Iterator[Problem]:
+    """Every problem of the files in ``folder``; ``users`` are the posts that name each image."""
     with ThreadPoolExecutor(cpu_count()) as pool:
         reasons = list(pool.map(lambda name: _reason(folder, name), users))
     usable = [name for name, reason in zip(users, reasons, strict=True) if reason in ("", NO_END)]
@@ -52,8 +73,7 @@ def problems_of_images(findings: Findings) -> Iterator[Problem]:
             f"Half of the images are at least {median(shapes):.0f} times as wide as high: `fit: wrap` cuts "
             "them into rows, of which a square shows more."
         )
-    present = {str(path.relative_to(folder)) for path in files_below(folder)}
-    by_stem = {_stem(name): name for name in sorted(present, reverse=True)}
+    by_stem = {_stem(name): name for name in sorted(_files_in(folder), reverse=True)}
     for name, reason in zip(users, reasons, strict=True):
         if reason == NO_END:
             yield Problem(
@@ -73,11 +93,13 @@ def problems_of_images(findings: Findings) -> Iterator[Problem]:
     findings.images = len(usable)
     if not usable:
         yield Problem(
-            f"{folder}: not one of {len(users)} images can be used", "Mend the images, or ask for text_only."
+            f"{findings.place}: not one of {len(users)} images can be used",
+            "Mend the images, or ask for text_only.",
         )
-    for name in sorted(present - {str(Path(name)) for name in users}):
-        if name.lower().endswith(IMAGE_SUFFIXES):
-            yield Problem(f"{folder / name} belongs to no post", "It is left out.", False)
+
+
+def _files_in(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in files_below(folder)}
 
 
 def _stem(name: str) -> str:

@@ -10,12 +10,22 @@ from mnerflow.data.check.findings import Findings
 from mnerflow.data.formats import cuts_images
 from mnerflow.data.post import SPLITS
 
+ENCODERS = {
+    "minilm": {"options": {"layers": 0, "trained_layers": 0, "casing": True}},
+    "e5": {
+        "kind": "transformer",
+        "source": "intfloat/multilingual-e5-small",
+        "revision": "614241f622f53c4eeff9890bdc4f31cfecc418b3",
+    },
+}
 STEPS = 600  # of training, after which MiniLM has learnt what a small data set teaches
 STEP = 750  # tokens, about the 1,024 subwords of a step
 
 
 def configuration(findings: Findings, types: Sequence[str] | None = None) -> str:
-    """The lines of YAML that run the data set: MiniLM, in as many epochs as its size asks for."""
+    """The lines of YAML that run the data set: an encoder that can read it, in as many epochs as its size
+    asks for.
+    """
     name = _name(findings.place.resolve().name)
     splits = {split: names[0] if len(names) == 1 else names for split, names in findings.files.items()}
     entry = {
@@ -29,7 +39,7 @@ def configuration(findings: Findings, types: Sequence[str] | None = None) -> str
         entry["fit"] = "wrap"
     if cuts_images(findings.format):
         entry["pictures"] = "scans"
-    grid = {"datasets": [name], "text_encoders": ["minilm"]}
+    grid: dict[str, object] = {"datasets": [name], "text_encoders": findings.encoders[:1]}
     if findings.images:
         grid |= {"image_encoders": ["cnn"], "fusions": ["text_only", "linear", "cross_attention"]}
     else:
@@ -37,12 +47,11 @@ def configuration(findings: Findings, types: Sequence[str] | None = None) -> str
     grid |= {"variants": ["crf"], "seeds": [1, 2, 3]}
     training = {"epochs": _epochs(findings), "batch_tokens": 1024, "learning_rate": {"text": 2e-4}}
     lines = ["datasets:", f"  {name}:", *(f"    {key}: {_yaml(value)}" for key, value in entry.items()), ""]
-    lines += [
-        "text_encoders:",
-        "  minilm:",
-        f"    options: {_yaml({'layers': 0, 'trained_layers': 0, 'casing': True})}",
-    ]
-    lines += [f"    training: {_yaml(training)}", "", "grid:"]
+    lines.append("text_encoders:")
+    for encoder in findings.encoders:
+        settings = ENCODERS[encoder] | {"training": training}
+        lines += [f"  {encoder}:", *(f"    {key}: {_yaml(value)}" for key, value in settings.items())]
+    lines += ["", "grid:"]
     first, *others = (f"{key}: {_yaml(value)}" for key, value in grid.items())
     return "\n".join([*lines, f"  - {first}", *(f"    {line}" for line in others)]) + "\n"
 

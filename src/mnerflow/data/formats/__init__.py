@@ -5,15 +5,17 @@ a file, and ``to_post(path, line, record)``, which makes a ``Post`` of one, its 
 raise ``UserError`` naming file and line. ``OPTIONS`` are the keys of a data set that ``records`` takes.
 ``line_of_token(record, index)`` tells the line of a token, where it has one of its own.
 ``companions(path)``, if there is one, names the files that are read besides.
+``records(path, tagged=False)``, of formats that hold words, looks at no tags, which may then be absent.
 ``files(folder)`` says that a split may be a folder, and names its files that are read; ``file_of(record)``
 then tells in which of them a record stands.
 ``CONTEXTS = True`` says that posts may bring contexts, ``SPANS = True`` that tags are made of spans, in IOB2.
 ``looks_like(start)``, given the first characters of a file, tells whether they are of the format;
 ``format_of`` asks the modules of ``TOLD`` in their order. ``write_images(paths, folder)``, if there is one,
-cuts the images that posts show out of others.
+writes the images that a file of which ``holds_images(path)`` is true holds; ``CROPS = True`` says that they
+are lines of text.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -85,10 +87,7 @@ def parse_lines(
     while True:
         try:
             line, record = next(records)
-            post = source.to_post(path, line, record)
-            own = getattr(source, "line_of_token", None)
-            file = source.file_of(record) if hasattr(source, "file_of") else path
-            check_post(post, file, line, partial(own, record) if own else None, scheme)
+            post = _post(source, path, line, record, scheme)
             if post.id in lines:
                 raise UserError(
                     f"{path}:{line}: the id {post.id!r} stands at line {lines[post.id]} already. "
@@ -103,6 +102,27 @@ def parse_lines(
         else:
             lines[post.id] = line
             posts.append((line, post))
+
+
+def parse_untagged(name: str, path: Path) -> Iterator[tuple[str, Post]]:
+    """Every post after its place, one after the other, tags and all that is told by them left out.
+
+    Of formats whose posts are words. Raises ``UserError`` at the first malformed post.
+    """
+    source = load("data.formats", name, "format")
+    for line, record in source.records(path, tagged=False):
+        yield f"{_file(source, path, record)}:{line}", _post(source, path, line, record)
+
+
+def _post(source: ModuleType, path: Path, line: int, record: Any, scheme: str | None = None) -> Post:
+    post = source.to_post(path, line, record)
+    own = getattr(source, "line_of_token", None)
+    check_post(post, _file(source, path, record), line, partial(own, record) if own else None, scheme)
+    return post
+
+
+def _file(source: ModuleType, path: Path, record: Any) -> Path:
+    return source.file_of(record) if hasattr(source, "file_of") else path
 
 
 def companions_of(name: str, path: str | Path) -> list[Path]:
@@ -134,10 +154,16 @@ def brings_contexts(name: str) -> bool:
 
 
 def cuts_images(name: str) -> bool:
-    """Whether the images of a format's posts are cut out of others."""
-    return hasattr(load("data.formats", name, "format"), "write_images")
+    """Whether the images of a format's posts are lines of text, cut out of others."""
+    return getattr(load("data.formats", name, "format"), "CROPS", False)
+
+
+def holds_images(name: str, paths: Iterable[Path]) -> bool:
+    """Whether the files of posts hold the images that these show, which ``write_images`` then writes."""
+    source = load("data.formats", name, "format")
+    return hasattr(source, "holds_images") and any(map(source.holds_images, paths))
 
 
 def write_images(name: str, paths: Iterable[Path], folder: Path) -> int:
-    """Cut the images of a format's posts into ``folder``; returns their number."""
+    """Write the images that the files of a format's posts hold into ``folder``; returns their number."""
     return load("data.formats", name, "format").write_images(paths, folder)

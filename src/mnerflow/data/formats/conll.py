@@ -1,20 +1,21 @@
 """CoNLL: a token and its tag a line, among other columns, and an empty line between sentences.
 
 Columns are divided by one tab, or by blanks, the same throughout a file. ``columns`` says which two are read,
-counted from 0, or from the last with -1; or by their names in a first line of names. Posts have no ids and
-no images here: the id is made of the file's name and the line on which the sentence begins. Lines that begin
-with ``-DOCSTART-`` divide documents. Comments, which begin with ``# `` and end in no tag, are counted in
-the log.
+counted from 0, or from the last with -1; or by their names in a first line of names. The id is made of the
+file's name and the line on which the sentence begins, unless lines ``IMGID:`` or ``WID:`` before it name the
+post and its images. Lines that begin with ``-DOCSTART-`` divide documents. Comments, which begin with ``# ``
+and end in no tag, are counted in the log.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mnerflow.data.config import Columns
 from mnerflow.data.formats._blocks import blocks
+from mnerflow.data.formats._head import HEAD, named
 from mnerflow.data.post import Post
 from mnerflow.data.schemes import looks_like_tag
 from mnerflow.data.tags import OUTSIDE
@@ -27,6 +28,15 @@ TAGGED = re.compile(r"[\t ](O|[BIESLUM][-_]\S+)[\t ]*$", re.IGNORECASE)
 TYPE = re.compile(r"[A-Za-z_]+")  # of a tag without a prefix
 
 
+@dataclass(slots=True)
+class Sentence:
+    """The lines of a sentence, from line ``line`` on: those of its head, and a row a token."""
+
+    line: int
+    head: list[str] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """How the first row of a file divides its columns, which holds for all others, and which are read."""
@@ -35,7 +45,7 @@ class Layout:
     columns: int
     line: int
     token: int
-    tag: int
+    tag: int | None  # none where tags are not looked at
     told: bool  # by the configuration
 
     def __str__(self) -> str:
@@ -62,23 +72,41 @@ def looks_like(start: str) -> bool:
     return bool(rows) and (2 * tagged > len(rows) or bare)
 
 
-def records(path: Path, columns: Columns | None = None) -> Iterator[tuple[int, tuple[Layout, list[Row]]]]:
-    """Yield the lines of every sentence, the number of its first line, and the file's layout.
+def records(
+    path: Path, columns: Columns | None = None, *, tagged: bool = True
+) -> Iterator[tuple[int, tuple[Layout | None, Sentence]]]:
+    """Yield every sentence, the number of its first line, and the file's layout, once there was a row.
 
-    Raises ``UserError`` for columns that the file does not have.
+    Where it is not ``tagged`` its first column is read, and no other one looked at. Raises ``UserError`` for
+    columns that the file does not have.
     """
     layout = None
-    for rows in _sentences(path):
-        if layout is None:
-            layout = _layout(path, rows[0], columns)
-            rows = rows[_named(columns) :]
-        if rows:
-            yield rows[0][0], (layout, rows)
+    for sentence in _sentences(path, not tagged and _is_one_column(path)):
+        if layout is None and sentence.rows:
+            layout = _layout(path, sentence.rows[0], columns, tagged)
+            if _named(columns) or (not tagged and _begins_in_names(path, sentence.rows[0][1])):
+                del sentence.rows[0]
+        if sentence.rows or sentence.head:
+            yield sentence.line if sentence.head else sentence.rows[0][0], (layout, sentence)
 
 
-def to_post(path: Path, line: int, record: tuple[Layout, list[Row]]) -> Post:
+def to_post(path: Path, line: int, record: tuple[Layout | None, Sentence]) -> Post:
     """Parse one sentence; raises ``UserError`` for a line whose columns differ from the file's first."""
-    layout, rows = record
+    layout, sentence = record
+    identifier, images = named(sentence.head) if sentence.head else (f"{path.stem}-{line}", [])
+    tokens, labels = _read(path, line, layout, sentence.rows) if layout else ([], [])
+    return Post(identifier, tokens, labels, images=images)
+
+
+def _read(path: Path, line: int, layout: Layout, rows: list[Row]) -> tuple[list[str], list[str]]:
+    """Tokens and labels, which are all ``O`` where tags are not looked at."""
+    if layout.tag is None:
+        tokens = [layout.cells(row)[layout.token] for _, row in rows]
+        if _count(tokens):
+            raise UserError(
+                f"{path}:{line}: the first column counts the words. Leave a column of words (`cut -f2`)."
+            )
+        return tokens, [OUTSIDE] * len(tokens)
     if layout.columns < 2:
         raise UserError(
             f"{path}:{layout.line}: a token and its tag are expected, not one column. "
@@ -96,13 +124,12 @@ def to_post(path: Path, line: int, record: tuple[Layout, list[Row]]) -> Post:
         table.append(cells)
     if not layout.told and layout.columns > 2:
         _see_columns(table, f"{path}:{line}")
-    tokens, labels = ([cells[column] for cells in table] for column in (layout.token, layout.tag))
-    return Post(f"{path.stem}-{line}", tokens, [label.strip(" ") for label in labels])
+    return [cells[layout.token] for cells in table], [cells[layout.tag].strip(" ") for cells in table]
 
 
-def line_of_token(record: tuple[Layout, list[Row]], index: int) -> int:
+def line_of_token(record: tuple[Layout | None, Sentence], index: int) -> int:
     """The line of a token of a sentence."""
-    return record[1][index][0]
+    return record[1].rows[index][0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +151,7 @@ class Table:
 
 def table_of(path: Path) -> Table:
     """What the columns of a file hold; rows of other than the usual number of columns are passed over."""
-    rows = [_split(row) for sentence in _sentences(path) for _, row in sentence]
+    rows = [_split(row) for sentence in _sentences(path) for _, row in sentence.rows]
     number = Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
     table = [cells for cells in rows if len(cells) == number]
 
@@ -139,23 +166,34 @@ def table_of(path: Path) -> Table:
     return Table(names, number, int(counted and number > 2), found)
 
 
-def _sentences(path: Path) -> Iterator[list[Row]]:
+def _sentences(path: Path, one_column: bool = False) -> Iterator[Sentence]:
+    """Sentences with their heads; in a file of ``one_column`` a hash sign without a blank is a token."""
     comments = 0
     for first, lines in blocks(path):
-        rows: list[Row] = []
+        sentence = Sentence(first)
         for number, row in enumerate(lines, start=first):
             if row.startswith("-DOCSTART-"):
-                if rows:
-                    yield rows
-                rows = []
-            elif (row.startswith(("# ", "##")) or row == "#") and not TAGGED.search(row):
+                if sentence.rows:
+                    yield sentence
+                sentence = Sentence(number + 1)
+            elif TAGGED.search(row):
+                sentence.rows.append((number, row))
+            elif row.startswith("# ") or (not one_column and (row.startswith("##") or row == "#")):
                 comments += 1
+            elif HEAD.match(row) and not sentence.rows:
+                sentence.head.append(row)
             else:
-                rows.append((number, row))
-        if rows:
-            yield rows
+                sentence.rows.append((number, row))
+        if sentence.rows or sentence.head:
+            yield sentence
     if comments:
         logger.info("%s: %d comments", path, comments)
+
+
+def _is_one_column(path: Path) -> bool:
+    """Whether the first row of a file, which no comment can be, holds one column."""
+    rows = (row for sentence in _sentences(path, one_column=True) for _, row in sentence.rows)
+    return len(_split(next((row for row in rows if not row.startswith("#")), ""))) == 1
 
 
 def _split(row: str) -> list[str]:
@@ -167,10 +205,12 @@ def _named(columns: Columns | None) -> bool:
     return columns is not None and isinstance(columns.token, str)
 
 
-def _layout(path: Path, row: Row, columns: Columns | None) -> Layout:
+def _layout(path: Path, row: Row, columns: Columns | None, tagged: bool) -> Layout:
     number, text = row
     cells = _split(text)
     separator = "\t" if "\t" in text.strip("\t ") else " "
+    if not tagged:
+        return Layout(separator, len(cells), number, 0, None, told=False)
     if columns is None:
         return Layout(separator, len(cells), number, 0, len(cells) - 1, told=False)
     places = [_place(column, cells, f"{path}:{number}") for column in (columns.token, columns.tag)]
@@ -192,7 +232,7 @@ def _place(column: int | str, cells: list[str], place: str) -> int:
 
 def _see_columns(table: list[list[str]], place: str) -> None:
     """Refuse to guess the column where several may be meant, and tokens that are numbers of tokens."""
-    if len(table) > 2 and [cells[0] for cells in table] == [str(number + 1) for number in range(len(table))]:
+    if _count([cells[0] for cells in table]):
         raise UserError(
             f"{place}: the first column counts the tokens. Say which columns are read: "
             "`columns: {token: 1, tag: -1}`; CoNLL-U has a `format: conllu` of its own."
@@ -207,6 +247,17 @@ def _see_columns(table: list[list[str]], place: str) -> None:
                 f"{place}: of the columns, counted from 0, {column} ({tag}) {said}. "
                 f"Say which is read: `columns: {{token: 0, tag: {last if both else column}}}`."
             )
+
+
+def _begins_in_names(path: Path, row: str) -> bool:
+    """Whether the first row of a file names its columns, one of which then holds tags."""
+    others = _split(row)[1:]
+    return bool(others) and not any(map(looks_like_tag, others)) and bool(table_of(path).names)
+
+
+def _count(column: list[str]) -> bool:
+    """Whether a column counts the tokens from 1."""
+    return len(column) > 2 and column == [str(number + 1) for number in range(len(column))]
 
 
 def _first_tag(table: list[list[str]], column: int) -> str:

@@ -34,11 +34,16 @@ def looks_like(start: str) -> bool:
     return "# global.columns" in start or bool(rows and re.match(r"1(-\d+)?(\t[^\t]*){9}\r?$", rows[0]))
 
 
-def records(path: Path, columns: Columns | None = None) -> Iterator[tuple[int, tuple[str, Sentence]]]:
+def records(
+    path: Path, columns: Columns | None = None, *, tagged: bool = True
+) -> Iterator[tuple[int, tuple[str, Sentence]]]:
     """Yield every sentence with the name of what holds its tags, and the number of its first line.
 
-    Raises ``UserError`` where nothing holds tags, or several columns do.
+    Raises ``UserError`` where it is ``tagged`` and nothing holds tags, or several columns do.
     """
+    if not tagged:
+        yield from ((line, ("", sentence)) for line, sentence in _sentences(path))
+        return
     read = list(_sentences(path))
     key = str(columns.tag).lower() if columns else _key(path, [sentence for _, sentence in read])
     for line, sentence in read:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from mnerflow.data.config import Columns
 from mnerflow.data.post import Post
+from mnerflow.data.tags import OUTSIDE
 from mnerflow.errors import UserError, listed, suggest
 from mnerflow.files import read_lines
 
@@ -43,12 +44,13 @@ def looks_like(start: str) -> bool:
     return start.startswith("TOKEN\tNE-")
 
 
-def records(path: Path, columns: Columns = COLUMNS) -> Iterator[tuple[int, Sentence]]:
+def records(path: Path, columns: Columns = COLUMNS, *, tagged: bool = True) -> Iterator[tuple[int, Sentence]]:
     """Yield every sentence and the number of its first line.
 
-    Raises ``UserError`` for a column that the file does not have, and a line of too few columns.
+    Where it is not ``tagged`` the column of tags is not looked at. Raises ``UserError`` for a column that the
+    file does not have, and a line of too few columns.
     """
-    for document in _documents(path, columns):
+    for document in _documents(path, columns, tagged):
         ends = [index + 1 for index, flags in enumerate(document.flags) if "EndOfSentence" in flags]
         ends = ends or _ends(document)
         for start, end in zip([0, *ends], [*ends, len(document.tokens)], strict=True):
@@ -67,11 +69,12 @@ def line_of_token(record: Sentence, index: int) -> int:
     return record.lines[index]
 
 
-def _documents(path: Path, columns: Columns) -> Iterator[Sentence]:
+def _documents(path: Path, columns: Columns, tagged: bool) -> Iterator[Sentence]:
     document = Sentence("", "")
     lines = read_lines(path)
     names = next(lines, (1, ""))[1].split("\t")
-    token, tag = (_column(name, names, path) for name in (columns.token, columns.tag))
+    token = _column(columns.token, names, path)
+    tag = _column(columns.tag, names, path) if tagged else None
     flags = names.index(FLAGS) if FLAGS in names else None
     for number, line in lines:
         if said := OF_DOCUMENT.match(line):
@@ -82,14 +85,14 @@ def _documents(path: Path, columns: Columns) -> Iterator[Sentence]:
                 document.language = said[2].strip()
         elif line.strip() and not line.startswith("# "):
             cells = line.split("\t")
-            if len(cells) <= max(token, tag):
+            if len(cells) <= max(token, tag or 0):
                 raise UserError(
                     f"{path}:{number}: {len(names)} columns divided by tabs are expected, not {line[:40]!r}. "
                     "Mend the line."
                 )
             document.lines.append(number)
             document.tokens.append(cells[token])
-            document.tags.append(cells[tag])
+            document.tags.append(OUTSIDE if tag is None else cells[tag])
             document.flags.append(cells[flags] if flags is not None and flags < len(cells) else "")
     yield document
 

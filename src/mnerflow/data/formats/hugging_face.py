@@ -3,20 +3,25 @@
 ``tokens`` and the first of ``ner_tags``, ``tags`` and ``labels`` are read, and ``id``. Numbers are named by
 ``tag_names`` of the data set's entry or else by the features that the file itself, ``dataset_info.json`` or
 the head of ``README.md`` declares; these lie beside the split or one folder up. A post without an id is
-called by its file and row: ``train-17``. Images within a table are not read, and the log says so.
+called by its file and row: ``train-17``. Every column of images that a table holds, their bytes or lists of
+them, shows a post's images, which are called by their bytes; where no column holds such, those are read that
+``images`` or ``image`` name.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mnerflow.data.archive import TooMuch, bound, most_bytes
 from mnerflow.data.formats._fields import identifier, strings
-from mnerflow.data.post import Post
+from mnerflow.data.post import IMAGE_SUFFIXES, Post
+from mnerflow.data.tags import OUTSIDE
 from mnerflow.errors import UserError, listed
-from mnerflow.files import parse_json, read_json, read_json_lines, read_text
-from mnerflow.log import logger
+from mnerflow.files import atomic_folder, parse_json, read_json, read_json_lines, read_text
 from mnerflow.yaml_file import parse_yaml
 
 if TYPE_CHECKING:
@@ -24,23 +29,25 @@ if TYPE_CHECKING:
 
 OPTIONS = ("tag_names",)
 TAGS = ("ner_tags", "tags", "labels")
+IMAGES = ("images", "image")
 # Lines whose tags are not in the fields of JSON lines as ``jsonl`` reads them.
 TAGGED = re.compile(r'"(ner_tags|tags)"\s*:\s*\[|"labels"\s*:\s*\[\s*-?\d')
 LABELLED = re.compile(r'"labels?"\s*:\s*\[\s*"')
-PARQUET, ARROW = ".parquet", ".arrow"
+TABLES = PARQUET, ARROW = ".parquet", ".arrow"
 STATE = "state.json"  # which tables `save_to_disk` wrote, in their order
 INFO = ("dataset_info.json", "README.md")
-ROWS = 1000  # that are in memory at a time
+ROWS, ROWS_WITH_IMAGES = 1000, 50  # that are in memory at a time
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of a table, its number in the split, and the column and names of its tags."""
+    """A row, the column and names of its tags, if these are looked at, and its columns of images."""
 
     file: Path
     values: dict[str, Any]
     column: str
     names: Sequence[str]
+    images: Sequence[str]
 
 
 def looks_like(start: str) -> bool:
@@ -62,18 +69,18 @@ def companions(path: Path) -> list[Path]:
     return [folder / name for folder in folders for name in INFO if (folder / name).is_file()]
 
 
-def records(path: Path, tag_names: Sequence[str] = ()) -> Iterator[tuple[int, Row]]:
+def records(path: Path, tag_names: Sequence[str] = (), *, tagged: bool = True) -> Iterator[tuple[int, Row]]:
     """Yield the number of every row, from 1, and its values.
 
-    Raises ``UserError`` for a table that cannot be read or lacks a column, and for tags that are numbers of
-    which nothing says what they stand for.
+    Raises ``UserError`` for a table that cannot be read or lacks a column, and, where it is ``tagged``, for
+    tags that are numbers of which nothing says what they stand for.
     """
     names = list(tag_names)
-    for number, (file, features, column, values) in enumerate(_rows(path), start=1):
-        tags = values.get(column)
+    for number, (file, table, values) in enumerate(_rows(path, tagged), start=1):
+        tags = values.get(table.tags) if tagged else None
         if not names and isinstance(tags, list) and tags and _is_number(tags[0]):
-            names = _names(path, features, column)
-        yield number, Row(file, values, column, names)
+            names = _names(path, table.features, table.tags)
+        yield number, Row(file, values, table.tags, names, table.images)
 
 
 def to_post(path: Path, line: int, row: Row) -> Post:
@@ -81,8 +88,10 @@ def to_post(path: Path, line: int, row: Row) -> Post:
     and for a number that has no name.
     """
     place = f"{row.file}:{line}"
-    tags = row.values.get(row.column)
-    if isinstance(tags, list) and tags and all(map(_is_number, tags)):
+    tokens, tags = strings(row.values, "tokens", place), row.values.get(row.column)
+    if not row.column:
+        labels = [OUTSIDE] * len(tokens)
+    elif isinstance(tags, list) and tags and all(map(_is_number, tags)):
         if wrong := [tag for tag in tags if not 0 <= tag < len(row.names)]:
             raise UserError(
                 f"{place}: {row.column} has the number {wrong[0]}, but {len(row.names)} tags are named: "
@@ -97,7 +106,8 @@ def to_post(path: Path, line: int, row: Row) -> Post:
         if named
         else f"{path.name if path.is_dir() else path.stem}-{line}"
     )
-    return Post(name, strings(row.values, "tokens", place), labels)
+    images = [name for name, _ in _images(row.values, row.images, place)]
+    return Post(name, tokens, labels, images=images)
 
 
 def file_of(row: Row) -> Path:
@@ -105,48 +115,139 @@ def file_of(row: Row) -> Path:
     return row.file
 
 
-def _rows(path: Path) -> Iterator[tuple[Path, Any, str, dict[str, Any]]]:
-    """Every row after its file, what that declares of its features, and its column of tags."""
+def holds_images(path: Path) -> bool:
+    """Whether a split's tables hold images; one that is still to be fetched may."""
+    if not path.exists():
+        return path.suffix in TABLES
+    try:
+        schemas = [_schema(file) for file in _tables(path) if file.suffix in TABLES]
+    except UserError:  # which reading its posts says
+        return False
+    return any(map(_holding, schemas))
+
+
+def write_images(paths: Iterable[Path], folder: Path) -> int:
+    """Write the images that tables hold into ``folder``, as posts name them; returns their number.
+
+    Raises ``UserError`` for a table that cannot be read, and images that take far more than it does.
+    """
+    names: set[str] = set()
+    files = [file for path in paths for file in _tables(path) if file.suffix in TABLES]
+    with atomic_folder(folder) as new:
+        for file in files:
+            written, allowed = 0, most_bytes(file.stat().st_size)
+            for values in _of_table(file, _holding(_schema(file))):
+                for name, data in _images(values, [*values], str(file)):
+                    if data is None or name in names:
+                        continue
+                    written += len(data)
+                    try:
+                        bound(written, allowed)
+                    except TooMuch as error:
+                        raise UserError(
+                            f"{file}: {error}, as only a bomb does. Get it from another source."
+                        ) from error
+                    (new / name).write_bytes(data)
+                    names.add(name)
+    return len(names)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The columns of a file's tags, if these are looked at, and images; what it says of all columns."""
+
+    tags: str
+    images: list[str]
+    features: Any
+
+
+def _rows(path: Path, tagged: bool) -> Iterator[tuple[Path, Table, dict[str, Any]]]:
+    """Every row after its file and what that is."""
     for file in _tables(path):
-        if file.suffix in (PARQUET, ARROW):
-            yield from _of_table(file)
+        if file.suffix in TABLES:
+            schema = _schema(file)
+            tags = _tag_column(schema.names, str(file), tagged)
+            images = _holding(schema) or [name for name in IMAGES if name in schema.names][:1]
+            table = Table(tags, images, _features(schema, file))
+            wanted = [name for name in ("id", "tokens", tags, *images) if name in schema.names]
+            yield from ((file, table, row) for row in _of_table(file, wanted))
         else:
             for number, record in read_json_lines(file):
-                yield file, {}, _tag_column(record, f"{file}:{number}"), record
+                tags = _tag_column(record, f"{file}:{number}", tagged)
+                yield file, Table(tags, [name for name in IMAGES if name in record][:1], {}), record
 
 
-def _of_table(file: Path) -> Iterator[tuple[Path, Any, str, dict[str, Any]]]:
+def _images(values: dict[str, Any], columns: Sequence[str], place: str) -> Iterator[tuple[str, bytes | None]]:
+    """The name of every image of a row, and its bytes where the row holds them."""
+    for column in columns:
+        value = values[column]
+        for one in value if isinstance(value, list) else [value]:
+            held = one if isinstance(one, dict) else {"path": one}
+            data, path = held.get("bytes"), held.get("path") or ""
+            if not isinstance(path, str) or not isinstance(data, bytes | None):
+                raise UserError(f"{place}: {column} holds no image and no name of one. Mend the row.")
+            if data is not None:
+                suffix = Path(path).suffix.lower()
+                yield sha256(data).hexdigest()[:32] + (suffix if suffix in IMAGE_SUFFIXES else ""), data
+            elif path:
+                yield path, None
+
+
+@contextmanager
+def _reading_table(file: Path) -> Iterator[None]:
+    """Say what is wrong with a table, or that nothing here reads one."""
     try:
         import pyarrow
-        from pyarrow import ipc, parquet
     except ImportError as error:
         raise UserError(
             f"{file}: parquet and arrow files need pyarrow, which is not installed. Run `pip install "
             "pyarrow` in mnerflow's environment."
         ) from error
     try:
-        with pyarrow.memory_map(str(file)) as source:
-            table = parquet.ParquetFile(source) if file.suffix == PARQUET else ipc.open_stream(source)
-            schema = table.schema_arrow if file.suffix == PARQUET else table.schema
-            declared = parse_json((schema.metadata or {}).get(b"huggingface", b"{}").decode())
-            column = _tag_column(schema.names, str(file))
-            wanted = [name for name in ("id", "tokens", column) if name in schema.names]
-            if images := [field.name for field in schema if _holds_images(field.type)]:
-                logger.warning("%s: images within a table are not read: %s", file, ", ".join(images))
-            if file.suffix == PARQUET:
-                batches = table.iter_batches(ROWS, columns=wanted)
-            else:
-                batches = (batch.select(wanted) for batch in table)
-            for batch in batches:
-                batch.validate(full=True)  # damaged places would be read outside of its memory
-                for at in range(0, batch.num_rows, ROWS):
-                    yield from ((file, declared, column, row) for row in batch.slice(at, ROWS).to_pylist())
+        yield
     except FileNotFoundError as error:
         raise UserError(f"{file}: no such file. Fetch the folder again, whole.") from error
     except (pyarrow.ArrowException, OSError, ValueError, RecursionError) as error:
         raise UserError(
             f"{file}: no whole table ({' '.join(str(error).split())[:200]}). Fetch it again."
         ) from error
+
+
+@contextmanager
+def _open(file: Path) -> Iterator[tuple[Any, "pyarrow.Schema"]]:
+    import pyarrow
+    from pyarrow import ipc, parquet
+
+    with pyarrow.memory_map(str(file)) as source:
+        table = parquet.ParquetFile(source) if file.suffix == PARQUET else ipc.open_stream(source)
+        yield table, table.schema_arrow if file.suffix == PARQUET else table.schema
+
+
+def _schema(file: Path) -> "pyarrow.Schema":
+    with _reading_table(file), _open(file) as (_, schema):
+        return schema
+
+
+def _of_table(file: Path, wanted: list[str]) -> Iterator[dict[str, Any]]:
+    """The values of every row in the columns that are ``wanted``."""
+    with _reading_table(file), _open(file) as (table, schema):
+        step = ROWS_WITH_IMAGES if {*wanted} & {*_holding(schema)} else ROWS
+        if file.suffix == PARQUET:
+            batches = table.iter_batches(step, columns=wanted)
+        else:
+            batches = (batch.select(wanted) for batch in table)
+        for batch in batches:
+            batch.validate(full=True)  # damaged places would be read outside of its memory
+            for at in range(0, batch.num_rows, step):
+                yield from batch.slice(at, step).to_pylist()
+
+
+def _features(schema: "pyarrow.Schema", file: Path) -> Any:
+    """What a table says of its features."""
+    try:
+        return parse_json((schema.metadata or {}).get(b"huggingface", b"{}").decode())
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{file}: what it says of its features is no JSON. Write it again.") from error
 
 
 def _tables(path: Path) -> list[Path]:
@@ -177,7 +278,9 @@ def _saved(state: Path) -> list[Path]:
     return [state.parent / Path(name).name for name in names]
 
 
-def _tag_column(columns: Any, place: str) -> str:
+def _tag_column(columns: Any, place: str, tagged: bool) -> str:
+    if not tagged and "tokens" in columns:
+        return ""
     found = [name for name in TAGS if name in columns]
     if not found or "tokens" not in columns:
         raise UserError(
@@ -187,7 +290,12 @@ def _tag_column(columns: Any, place: str) -> str:
     return found[0]
 
 
-def _holds_images(kind: "pyarrow.DataType") -> bool:
+def _holding(schema: "pyarrow.Schema") -> list[str]:
+    """The columns that hold images."""
+    return [column.name for column in schema if _is_image(column.type)]
+
+
+def _is_image(kind: "pyarrow.DataType") -> bool:
     """Whether a column has files in it: their bytes, and their paths."""
     value = getattr(kind, "value_type", kind)
     return {"bytes", "path"} <= {value.field(at).name for at in range(value.num_fields)}

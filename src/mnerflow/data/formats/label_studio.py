@@ -12,7 +12,7 @@ was widened or left out. White space in a label becomes ``_``.
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -78,17 +78,30 @@ def annotated(path: Path, line: int, record: dict[str, Any]) -> AnnotatedText:
     """
     place = f"{path}: page {line}"
     try:
+        page = plain(path, line, record)
+        place = page.place
+        values = _values(record, place)
+    except MALFORMED as error:
+        raise UserError(f"{place}: not an annotated page ({error!r}). Export as JSON or JSON-MIN.") from error
+    spans = [
+        _span(value, page.text, f"{place}, span {number}") for number, value in enumerate(values, start=1)
+    ]
+    return replace(page, spans=spans)
+
+
+def plain(path: Path, line: int, record: dict[str, Any]) -> AnnotatedText:
+    """A page without its annotations, which need not be there; raises ``UserError`` as ``annotated`` does."""
+    place = f"{path}: page {line}"
+    try:
         data = record.get("data", record)
         named = data.get("page_name") not in ("", None)
         name = identifier(data, "page_name", place) if named else identifier(record, "id", place)
         place = f"{place}, {name!r}"
-        values = _values(record, place)
         text = _text(path, data[_text_field(data)], place)
         images = [_file_name(data["image"])] if data.get("image", "") not in ("", None) else []
     except MALFORMED as error:
         raise UserError(f"{place}: not an annotated page ({error!r}). Export as JSON or JSON-MIN.") from error
-    spans = [_span(value, text, f"{place}, span {number}") for number, value in enumerate(values, start=1)]
-    return AnnotatedText(name, text, spans, images, place)
+    return AnnotatedText(name, text, [], images, place)
 
 
 def to_post(path: Path, line: int, record: dict[str, Any]) -> Post:

@@ -16,6 +16,7 @@ from mnerflow.data.post import Post
 from mnerflow.errors import UserError
 
 SPANS = True
+CROPS = True
 
 
 def looks_like(start: str) -> bool:
@@ -43,6 +44,11 @@ def to_post(path: Path, line: int, record: Post) -> Post:
 def companions(path: Path) -> list[Path]:
     """The files with the names of a page that is a split of its own."""
     return [file for file in page_files(path) if file != path] if path.is_file() else []
+
+
+def holds_images(path: Path) -> bool:
+    """Always: in its scans."""
+    return True
 
 
 def write_images(paths: Iterable[Path], folder: Path) -> int:

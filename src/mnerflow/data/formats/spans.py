@@ -71,6 +71,15 @@ def to_post(path: Path, line: int, record: dict[str, Any]) -> Post:
     )
 
 
+def plain(entry: Entry, place: str) -> dict[str, Any]:
+    """An entry without its spans, which need not be there: its ``text``, or its words in ``tokens``."""
+    record = _object(entry, place)
+    kept = {name: record[name] for name in OF_POST if name in record}
+    if "tokenized_text" in record:
+        return kept | {"tokens": record["tokenized_text"]}
+    return kept | {"text": record[_text_field(record, place)]}
+
+
 def _object(entry: Entry, place: str) -> dict[str, Any]:
     """An entry's object; spaCy's pairs become objects."""
     if isinstance(entry, list) and len(entry) == 2 and isinstance(entry[1], dict):

@@ -5,27 +5,24 @@ image is ``<IMGID>.jpg``; an ``IMGID`` that ends in ``.png``, ``.jpeg`` and the 
 ``IMGID:`` lines are several images, and a ``WID:`` line before them, as of Weibo's posts, is the id.
 """
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from mnerflow.data.formats._blocks import blocks
-from mnerflow.data.post import IMAGE_SUFFIXES, Post
+from mnerflow.data.formats._head import HEAD, IMAGE, named
+from mnerflow.data.post import Post
 from mnerflow.errors import UserError
-
-HEADER = "IMGID:"
-HEADERS = re.compile(r"(IMGID|WID):(.*)")
 
 
 def looks_like(start: str) -> bool:
     """Whether a file that begins so has posts in UMT's form."""
-    return bool(HEADERS.match(start))
+    return bool(HEAD.match(start))
 
 
 def records(path: Path) -> Iterator[tuple[int, tuple[int, list[str], list[str]]]]:
     """Yield the lines of every tweet, those of its head apart, and the number of the first of each."""
     for line, lines in blocks(path):
-        head = next((index for index, row in enumerate(lines) if not HEADERS.match(row)), len(lines))
+        head = next((index for index, row in enumerate(lines) if not HEAD.match(row)), len(lines))
         yield line, (line + head, lines[:head], lines[head:])
 
 
@@ -34,7 +31,7 @@ def to_post(path: Path, line: int, record: tuple[int, list[str], list[str]]) -> 
     first, head, rows = record
     if not head:
         raise UserError(
-            f"{path}:{line}: a post must begin with a line {HEADER}<id>, not {rows[0][:40]!r}. "
+            f"{path}:{line}: a post must begin with a line {IMAGE}<id>, not {rows[0][:40]!r}. "
             "Add it, or remove the empty line before."
         )
     tokens, labels = [], []
@@ -47,10 +44,8 @@ def to_post(path: Path, line: int, record: tuple[int, list[str], list[str]]) -> 
             )
         tokens.append(token)
         labels.append(tag[0].strip(" "))
-    ids = [HEADERS.fullmatch(row)[2].strip(" ") for row in head]  # type: ignore[index]
-    shown = [one for one, row in zip(ids, head, strict=True) if row.startswith(HEADER)]
-    images = [one if one.lower().endswith(IMAGE_SUFFIXES) else f"{one}.jpg" for one in shown]
-    return Post(ids[0], tokens, labels, images=images)
+    identifier, images = named(head)
+    return Post(identifier, tokens, labels, images=images)
 
 
 def line_of_token(record: tuple[int, list[str], list[str]], index: int) -> int:

@@ -69,9 +69,11 @@ def files(folder: Path) -> list[Path]:
         return found if file.readline().removeprefix(b"\xef\xbb\xbf").startswith(FORMAT.encode()) else []
 
 
-def records(path: Path, layer: str = "") -> Iterator[tuple[int, Record]]:
-    """Yield the line on which every sentence begins, and its post; raises ``UserError`` where several
-    features have values and ``layer`` does not say which ones are names.
+def records(path: Path, layer: str = "", *, tagged: bool = True) -> Iterator[tuple[int, Record]]:
+    """Yield the line on which every sentence begins, and its post.
+
+    Raises ``UserError`` where it is ``tagged``, and several features have values of which ``layer`` does not
+    say which ones are names.
     """
     read: dict[Path, Document] = {}
     for file in documents(path, ".tsv"):
@@ -79,7 +81,7 @@ def records(path: Path, layer: str = "") -> Iterator[tuple[int, Record]]:
             read[file] = _document(file)
         except UserError as error:
             yield 1, error
-    feature = _feature(path, list(read.values()), layer)
+    feature = _feature(path, list(read.values()), layer) if tagged else None
     empty = []
     for file, document in read.items():
         name = name_of(path, file)
@@ -162,7 +164,7 @@ def _unit(line: str, document: Document, place: str, number: int) -> Unit:
     return unit
 
 
-def _feature(path: Path, read: list[Document], layer: str) -> str:
+def _feature(path: Path, read: list[Document], layer: str) -> str | None:
     """The feature whose values are names, nothing where there are none at all."""
     used: dict[str, bool] = {}
     for document in read:
@@ -186,7 +188,7 @@ def _feature(path: Path, read: list[Document], layer: str) -> str:
             f"{path}: which values are names? There are {listed(found)}. Write one into the data set's "
             f"entry, `layer: {found[0]}`, or ask `mnerflow check --layer '{found[0]}'`."
         )
-    return found[0] if found else ""
+    return found[0] if found else None
 
 
 def _values(cell: str) -> list[tuple[str, str]]:

@@ -1,0 +1,37 @@
+"""Which text encoder can read the posts: MiniLM knows English, and hardly a script but the Latin one."""
+
+import regex
+
+from mnerflow.data.check.findings import Findings
+
+LATIN = regex.compile(r"\p{Latin}")
+LETTER = regex.compile(r"\p{L}")
+# Common in every English text, and rare in other languages of the Latin script.
+ENGLISH = frozenset(["the", "and", "of", "with", "you", "this", "that", "from", "it", "not", "have", "my"])
+FEW = 0.02  # share of the words that these are, below which a text is hardly English
+ENOUGH = 100  # words, from which the share says something
+FAMILIAR, STRANGE = "minilm", "e5"
+
+
+def readers(findings: Findings) -> list[str]:
+    """The text encoders that the configuration has, the one to be trained first; why is noted."""
+    texts = [" ".join(post.tokens) for _, post in findings.posts()]
+    letters = sum(len(LETTER.findall(text)) for text in texts)
+    latin = sum(len(LATIN.findall(text)) for text in texts)
+    if 2 * latin < letters:
+        findings.notes.append(
+            f"{100 * (1 - latin / letters):.0f} % of the letters are of no Latin script, which MiniLM hardly "
+            "reads: multilingual E5 small is taken, which a run fetches from the model hub. Without a hub, "
+            "name a folder of such weights as its `source: path:FOLDER`."
+        )
+        return [STRANGE]
+    words = [word for text in texts for word in text.casefold().split() if LETTER.search(word)]
+    english = sum(word in ENGLISH for word in words) / max(1, len(words))
+    if len(words) < ENOUGH or (english >= FEW and 10 * latin >= 9 * letters):
+        return [FAMILIAR]
+    findings.notes.append(
+        f"MiniLM knows English best, and here {100 * english:.1f} % of the words are common English ones "
+        f"(the, and, of), and {100 * (1 - latin / letters):.0f} % of the letters of no Latin script. For another "
+        f"language write `text_encoders: [{STRANGE}]` below `grid`; a run fetches it from the model hub."
+    )
+    return [FAMILIAR, STRANGE]
