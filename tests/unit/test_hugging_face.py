@@ -14,6 +14,7 @@ from mnerflow.data.formats import companions_of, format_of, holds_images, parse,
 from mnerflow.data.image_store import build_store
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
+from mnerflow.plan.datasets import Datasets
 
 NAMES = ["O", "B-PER", "I-PER", "B-LOC"]
 LABEL = {"feature": {"names": NAMES, "_type": "ClassLabel"}, "_type": "List"}
@@ -184,6 +185,29 @@ def test_a_bomb_of_images_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with pytest.raises(UserError, match=r"train.parquet: unpacks to more than"):
         write_images("hugging_face", [path], tmp_path / "images")
     assert not (tmp_path / "images").exists()
+
+
+def test_the_workflow_takes_images_out_of_tables_alone(tmp_path: Path) -> None:
+    table(tmp_path / "train.parquet", COLUMNS | {"image": [{"bytes": RED, "path": None}] * 2}, FEATURES)
+    table(tmp_path / "named.parquet", COLUMNS | {"image": ["a.png", "b.png"]}, FEATURES)
+    entry = {"format": "hugging_face", "types": ["PER"]}
+    fetched = {"files": {"train.parquet": {"url": "https://localhost/train.parquet"}}}
+    data = Datasets(
+        {
+            "datasets": {
+                "own": entry | {"folder": str(tmp_path), "splits": {"train": "train.parquet"}},
+                "named": entry | {"folder": str(tmp_path), "splits": {"train": "named.parquet"}},
+                "fetched": entry | fetched | {"splits": {"train": "train.parquet"}},
+            }
+        }
+    )
+    sources = {name: data.image_source(name) for name in data.entries}
+    folders = {name: f"resources/data/{name}/images" for name in ("own", "fetched")}
+    assert sources == {"own": [folders["own"]], "named": [], "fetched": [folders["fetched"]]}
+    assert {name: data.image_folder(name) for name in data.entries} == folders | {
+        "named": f"{tmp_path}/images"
+    }
+    assert data.scans("own") == []
 
 
 def test_check_looks_at_images_within_a_table(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

@@ -31,7 +31,7 @@ def readers(findings: Findings) -> list[str]:
         return [FAMILIAR]
     findings.notes.append(
         f"MiniLM knows English best, and here {100 * english:.1f} % of the words are common English ones "
-        f"(the, and, of), and {100 * (1 - latin / letters):.0f} % of the letters of no Latin script. For another "
-        f"language write `text_encoders: [{STRANGE}]` below `grid`; a run fetches it from the model hub."
+        f"(the, and, of), and {100 * (1 - latin / letters):.0f} % of the letters of no Latin script. For "
+        f"another language write `text_encoders: [{STRANGE}]` below `grid`; it comes from the model hub."
     )
     return [FAMILIAR, STRANGE]

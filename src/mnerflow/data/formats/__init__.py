@@ -111,7 +111,8 @@ def parse_untagged(name: str, path: Path) -> Iterator[tuple[str, Post]]:
     """
     source = load("data.formats", name, "format")
     for line, record in source.records(path, tagged=False):
-        yield f"{_file(source, path, record)}:{line}", _post(source, path, line, record)
+        post = _post(source, path, line, record)
+        yield f"{_file(source, path, record)}:{line}", post
 
 
 def _post(source: ModuleType, path: Path, line: int, record: Any, scheme: str | None = None) -> Post:
