@@ -25,6 +25,12 @@ def many(line: str, number: int = 12) -> str:
 
 
 TAGGED = '{"id": NUMBER, "tokens": ["Ann", "sings"], "labels": ["B-PER", "O"]}\n'
+TASK = {
+    "data": {"content": "EU rejects"},
+    "annotations": [
+        {"result": [{"type": "labels", "value": {"start": 0, "end": 2, "text": "EU", "labels": ["ORG"]}}]}
+    ],
+}
 SPANS = '{"id": NUMBER, "text": "Ann sings", "label": [[0, 3, "PER"]]}\n'
 # Of each: the files, arguments, and the format, further keys of the entry and words of the output.
 FOLDERS = {
@@ -157,6 +163,35 @@ FOLDERS = {
         "post 'e' has no tokens",
     ),
     "sixty types": ({"train.conll": many("Ann B-TNUMBER\nsings O\n\n", 60)}, [], "conll", {}, "T59 1"),
+    "a Label Studio list": (
+        {"train.json": json.dumps([TASK | {"id": number} for number in range(3)])},
+        [],
+        "label_studio",
+        {},
+        "ORG 3",
+    ),
+    "numbers for tags, without ids": (
+        {"train.json": many('{"tokens": ["EU", "rejects"], "ner_tags": [3, 0]}\n')},
+        ["--tag-names", "O,B-PER,I-PER,B-ORG"],
+        "hugging_face",
+        {"tag_names": ["O", "B-PER", "I-PER", "B-ORG"]},
+        "ORG 12",
+    ),
+    "a line of a tab": (
+        {"train.conll": many("EU\tB-ORG\nrejects\tO\n\t\nPeter\tB-PER\n\t\n", 2)},
+        [],
+        "conll",
+        {},
+        "train       4 posts",
+    ),
+    "a blank after the tag": ({"train.conll": many("EU B-ORG \n\n")}, [], "conll", {}, "ORG 12"),
+    "dev without an entity": (
+        {"train.conll": many(TABLE), "dev.conll": "It O\n", "test.conll": "Bob B-PER\n"},
+        [],
+        "conll",
+        {},
+        "dev.conll: not one entity in 1 posts",
+    ),
 }
 
 
@@ -171,7 +206,7 @@ def test_what_is_pasted_is_prepared(
     monkeypatch.chdir(tmp_path)
     assert main(["check", "my data", *arguments]) == 0
     output = capsys.readouterr().out
-    assert said in output
+    assert said in output and "rename the rarer one" not in output
     config = yaml.safe_load(output.partition("FILE`:")[2])
     entry = config["datasets"]["my_data"]
     assert (entry["format"], entry["folder"]) == (format, "my data") and keys.items() <= entry.items()

@@ -2,10 +2,12 @@
 
 import io
 import json
+import os
 import shutil
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -197,6 +199,14 @@ def test_standard_input(texts_alone: Path, capsys: pytest.CaptureFixture, monkey
         lines = [json.loads(line) for line in said.out.splitlines()]
         assert [line["tokens"] for line in lines] == [["we", "met", "Ann", "!"], ["Bob"]]
         assert "2 posts in" in said.err and "posts a second" in said.err
+
+
+def test_a_pipe_is_read_once(texts_alone: Path, tmp_path: Path, capsys: pytest.CaptureFixture):
+    for read, text in {"conll": "we O\nmet O\nAnn O\n", "jsonl": '[{"text": "we met Ann"}]'}.items():
+        os.mkfifo(tmp_path / f"{read} pipe")
+        Thread(target=(tmp_path / f"{read} pipe").write_text, args=[text]).start()
+        predict(texts_alone, tmp_path / f"{read} pipe", "--read", read)
+        assert json.loads(capsys.readouterr().out)["tokens"] == ["we", "met", "Ann"]
 
 
 def test_a_folder_and_the_images_of_a_text(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from mnerflow.conditions import IMAGE
 from mnerflow.errors import UserError
-from mnerflow.files import BOM, atomic_path, reading
+from mnerflow.files import BOM, atomic_path, reading, writing
 from mnerflow.prediction.formats import FORMATS, Format, as_coloured_text
 from mnerflow.prediction.runs import best_trained_run
 from mnerflow.prediction.texts import (
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from mnerflow.prediction.predictor import Predictor, Tagged
 
 STDIN, STDIN_NAME = "-", "stdin"
-STREAMED = ("text", "jsonl")  # of which a line is in memory at a time
+STREAMED = ("text", "jsonl")  # a line is in memory at a time
 FORMAT_OF = {".txt": "text", ".htm": "html", ".html": "html"} | {f".{name}": name for name in FORMATS}
 ABOUT = """\
 Find names in new texts, with or without images, with a trained run.
@@ -194,58 +194,59 @@ def _texts(
     """The texts of all inputs; the images that an input holds are written where the run ``sees`` images."""
     images = [(Path(), one) if one.startswith(ADDRESSES) else _parts(one) for one in given.image]
     for number, (each, kind) in enumerate(zip(inputs, kinds, strict=True), start=1):
+        pictures = scratch / f"images{number}" if sees else None
         if kind == "literal":
             place = f"text {number}"
             read: Iterable[Text] = [Text(str(number), each, cut(each, place), place=place)]
         elif kind == "folder":
             read = of_folder(Path(each), cut)
         elif kind == "pages":
-            read = of_pages(Path(each), cut, scratch / str(number) if sees else None)
+            read = of_pages(Path(each), cut, pictures)
         elif each == STDIN:
-            read = _of_stdin(kind, given.images or Path("images"), cut, scratch)
+            folder = given.images or Path("images")
+            read = _of_stream(sys.stdin.buffer, STDIN_NAME, kind, folder, cut, scratch)
         else:
-            read = _of_path(Path(each), kind, given.images, cut, scratch / str(number) if sees else None)
+            folder = given.images or Path(each).parent / "images"
+            read = _of_path(Path(each), kind, folder, cut, scratch, pictures)
         for text in read:
             if images:
                 text.images = images
             yield text
 
 
-def _of_path(path: Path, kind: str, images: Path | None, cut: Cutter, scratch: Path | None) -> Iterator[Text]:
-    images = images or path.parent / "images"
-    if kind not in STREAMED:
-        yield from of_file(path, kind, cut, images, scratch)
+def _of_path(
+    path: Path, kind: str, images: Path, cut: Cutter, scratch: Path, pictures: Path | None
+) -> Iterator[Text]:
+    if path.is_dir() or (path.is_file() and kind not in STREAMED):
+        yield from of_file(path, kind, cut, images, pictures)
         return
     with ExitStack() as stack:
         with reading(path):
             file = stack.enter_context(path.open("rb"))
-        is_list = kind == "jsonl" and _begins(file, b"[")
-        if is_list:
-            yield from of_file(path, kind, cut, images, scratch)
-        else:
-            yield from _streamed(file, str(path), kind, images, cut)
+        yield from _of_stream(file, str(path), kind, images, cut, scratch)
 
 
-def _of_stdin(kind: str, images: Path, cut: Cutter, scratch: Path) -> Iterator[Text]:
-    file = sys.stdin.buffer
+def _of_stream(
+    file: BinaryIO, name: str, kind: str, images: Path, cut: Cutter, scratch: Path
+) -> Iterator[Text]:
+    """Texts of what can be read but once; a form that is not read line by line is kept in ``scratch``."""
     if kind == "stdin":
         kind = "jsonl" if _begins(file, b'{"') else "text"
-    if kind in STREAMED:
-        yield from _streamed(file, STDIN_NAME, kind, images, cut)
+    if kind == "text":
+        yield from of_lines(file, name, cut)
         return
-    kept = scratch / STDIN_NAME
-    with kept.open("wb") as copy:
+    if kind == "jsonl" and not _begins(file, b"["):
+        yield from of_json_lines(file, name, cut, images)
+        return
+    kept = scratch / Path(name).name
+    with writing(kept), kept.open("wb") as copy:
         shutil.copyfileobj(file, copy)
     try:
         for text in of_file(kept, kind, cut, images, None):
-            text.place = text.place.replace(str(kept), STDIN_NAME)
+            text.place = text.place.replace(str(kept), name)
             yield text
     except UserError as error:
-        raise UserError(str(error).replace(str(kept), STDIN_NAME)) from error
-
-
-def _streamed(file: BinaryIO, name: str, kind: str, images: Path, cut: Cutter) -> Iterator[Text]:
-    return of_json_lines(file, name, cut, images) if kind == "jsonl" else of_lines(file, name, cut)
+        raise UserError(str(error).replace(str(kept), name)) from error
 
 
 def _begins(file: BinaryIO, sign: bytes) -> bool:

@@ -30,6 +30,7 @@ FORMS = ("text", "jsonl", "spans", "label_studio", *WORDS)
 FORM_OF = {".txt": "text", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"} | dict.fromkeys(
     (".conll", ".conllu", ".conllup", ".iob", ".iob2", ".bio", ".bioes", ".tsv"), "conll"
 )
+FORM_OF |= {".parquet": "hugging_face", ".arrow": "hugging_face"}
 ADDRESSES = ("http://", "https://")  # what an image begins with that is to be fetched
 
 
@@ -115,7 +116,10 @@ def form_of(path: Path) -> str:
     Told by how it begins, as the files of data sets are, or else by its ending. A ``.txt`` of tokens has a
     column of tags, or begins as no text does.
     """
-    found, ending = format_of(path), FORM_OF.get(path.suffix.lower(), "text")
+    ending = FORM_OF.get(path.suffix.lower(), "text")
+    if not path.is_dir() and not path.is_file():
+        return ending  # a pipe, of which nothing can be read twice
+    found = format_of(path)
     if path.is_dir():
         return "pages" if found == "page_xml" else found if found in WORDS else "folder"
     if found == "umt":

@@ -134,8 +134,9 @@ def _find_scheme(findings: Findings, given: str | None, malformed: list[UserErro
     before = sum(1 for tags in as_iob2 for _ in spans(tags))
     malformed = _read(findings, given)
     after = sum(1 for tags in _labels(findings) for _ in spans(tags))
+    called = "IOB2 in other letters" if scheme == "iob2" else scheme.upper()
     findings.notes.append(
-        f"The tags are {scheme.upper()}, converted to IOB2 by `scheme: {scheme}`: {after} entities; read as "
+        f"The tags are {called}, converted to IOB2 by `scheme: {scheme}`: {after} entities; read as "
         f"they are, {before}."
     )
     return malformed

@@ -1,5 +1,6 @@
 """Problems of the posts themselves: their fields, ids, splits, tags, tokens and types."""
 
+import re
 from bisect import bisect
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -164,5 +165,7 @@ def _neighbours(names: Iterable[str]) -> Callable[[str], set[str]]:
 
 
 def _alike(one: str, other: str) -> bool:
+    if re.sub(r"\d", "", one) == re.sub(r"\d", "", other):  # T1 and T10 are numbered, not misspelt
+        return False
     one, other = sorted((one.casefold(), other.casefold()), key=len)
     return other.startswith(one) or SequenceMatcher(None, one, other).ratio() >= 0.8
