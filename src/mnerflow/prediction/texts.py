@@ -27,10 +27,13 @@ from mnerflow.log import logger
 
 WORDS = ("conll", "conllu", "hipe", "webanno", "hugging_face")  # formats whose posts are words
 FORMS = ("text", "jsonl", "spans", "label_studio", *WORDS)
-FORM_OF = {".txt": "text", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"} | dict.fromkeys(
-    (".conll", ".conllu", ".conllup", ".iob", ".iob2", ".bio", ".bioes", ".tsv"), "conll"
-)
-FORM_OF |= {".parquet": "hugging_face", ".arrow": "hugging_face"}
+ENDINGS = {
+    "text": (".txt",),
+    "jsonl": (".jsonl", ".ndjson", ".json"),
+    "conll": (".conll", ".conllu", ".conllup", ".iob", ".iob2", ".bio", ".bioes", ".tsv"),
+    "hugging_face": (".parquet", ".arrow"),
+}
+FORM_OF = {ending: form for form, endings in ENDINGS.items() for ending in endings}
 ADDRESSES = ("http://", "https://")  # what an image begins with that is to be fetched
 
 
