@@ -120,6 +120,7 @@ def test_a_parquet_file_brings_words_and_images(tmp_path: Path) -> None:
     ("name", "content", "said"),
     [
         ("a.conll", "Ann\tO\n\tO\n", "a.conll:2: post 'a-1': an empty token"),
+        ("a.conll", "Ann O\n\tO\n", "a.conll:2: post 'a-1': an empty token"),
         ("a.conllu", CONLLU + "\nx\ty\n", "a.conllu:5: not CoNLL-U"),
         ("a.tsv", HIPE + "Ann\n", ""),
         ("a.tsv", WEBANNO + "1-3\n", "a.tsv:7: no row of WebAnno's TSV"),

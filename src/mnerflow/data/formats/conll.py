@@ -101,7 +101,7 @@ def to_post(path: Path, line: int, record: tuple[Layout | None, Sentence]) -> Po
 def _read(path: Path, line: int, layout: Layout, rows: list[Row]) -> tuple[list[str], list[str]]:
     """Tokens and labels, which are all ``O`` where tags are not looked at."""
     if layout.tag is None:
-        tokens = [layout.cells(row)[layout.token] for _, row in rows]
+        tokens = ["" if row.startswith("\t") else layout.cells(row)[layout.token] for _, row in rows]
         if _count(tokens):
             raise UserError(
                 f"{path}:{line}: the first column counts the words. Leave a column of words (`cut -f2`)."
