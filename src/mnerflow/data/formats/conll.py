@@ -2,9 +2,9 @@
 
 Columns are divided by one tab, or by blanks, the same throughout a file. ``columns`` says which two are read,
 counted from 0, or from the last with -1; or by their names in a first line of names. The id is made of the
-file's name and the line on which the sentence begins, unless lines ``IMGID:`` or ``WID:`` before it name the
-post and its images. Lines that begin with ``-DOCSTART-`` divide documents. Comments, which begin with ``# ``
-and end in no tag, are counted in the log.
+file's name and the line on which the sentence begins. Lines that begin with ``-DOCSTART-`` divide documents.
+Comments, which begin with ``# `` and end in no tag, are counted in the log. Where tags are not looked at, a
+sentence may have UMT's head, lines ``IMGID:`` or ``WID:`` that name the post and its images.
 """
 
 import re
@@ -81,7 +81,7 @@ def records(
     columns that the file does not have.
     """
     layout = None
-    for sentence in _sentences(path, not tagged and _is_one_column(path)):
+    for sentence in _sentences(path) if tagged else _untagged(path, _is_one_column(path)):
         if layout is None and sentence.rows:
             layout = _layout(path, sentence.rows[0], columns, tagged)
             if _named(columns) or (not tagged and _begins_in_names(path, sentence.rows[0][1])):
@@ -166,8 +166,15 @@ def table_of(path: Path) -> Table:
     return Table(names, number, int(counted and number > 2), found)
 
 
-def _sentences(path: Path, one_column: bool = False) -> Iterator[Sentence]:
-    """Sentences with their heads; in a file of ``one_column`` a hash sign without a blank is a token."""
+def _untagged(path: Path, one_column: bool) -> Iterator[Sentence]:
+    return _sentences(path, one_column=one_column, heads=True)
+
+
+def _sentences(path: Path, *, one_column: bool = False, heads: bool = False) -> Iterator[Sentence]:
+    """Sentences, where they may have them with their ``heads``.
+
+    In a file of ``one_column`` a hash sign without a blank is a token.
+    """
     comments = 0
     for first, lines in blocks(path):
         sentence = Sentence(first)
@@ -180,7 +187,7 @@ def _sentences(path: Path, one_column: bool = False) -> Iterator[Sentence]:
                 sentence.rows.append((number, row))
             elif row.startswith("# ") or (not one_column and (row.startswith("##") or row == "#")):
                 comments += 1
-            elif HEAD.match(row) and not sentence.rows:
+            elif heads and HEAD.match(row) and not sentence.rows:
                 sentence.head.append(row)
             else:
                 sentence.rows.append((number, row))
@@ -192,7 +199,7 @@ def _sentences(path: Path, one_column: bool = False) -> Iterator[Sentence]:
 
 def _is_one_column(path: Path) -> bool:
     """Whether the first row of a file, which no comment can be, holds one column."""
-    rows = (row for sentence in _sentences(path, one_column=True) for _, row in sentence.rows)
+    rows = (row for sentence in _untagged(path, one_column=True) for _, row in sentence.rows)
     return len(_split(next((row for row in rows if not row.startswith("#")), ""))) == 1
 
 
