@@ -6,8 +6,8 @@ import pytest
 
 from mnerflow.data.post import Post
 from mnerflow.evaluation.background import background_of
-from mnerflow.evaluation.errors import Change, Entity, changes, count_errors, outcomes
-from mnerflow.evaluation.predictions import TESTED, Prediction, write_predictions
+from mnerflow.evaluation.errors import Change, Entity, changes, count_errors, entities_of, outcomes
+from mnerflow.evaluation.predictions import TESTED, Prediction, read_tested, write_predictions
 from mnerflow.plan.names import Run
 from mnerflow.reporting.changes import change_rows
 from mnerflow.reporting.errors import error_rows, error_table
@@ -48,7 +48,7 @@ def tagged(gold: str, predicted: str, name: str = "1") -> Prediction:
     ],
 )
 def test_kinds_of_errors(gold, predicted, kinds):
-    assert [outcome.kind for outcome in outcomes(tagged(gold, predicted))] == kinds
+    assert [outcome.kind for outcome in outcomes(*entities_of(tagged(gold, predicted)))] == kinds
 
 
 def test_errors_are_counted_by_type_length_training_and_image():
@@ -112,3 +112,19 @@ def test_rows_are_means_over_seeds_and_examples_say_how_many_show_them(tmp_path)
     (example,) = examples
     assert (example["change"], example["seeds"], example["of"], example["words"]) == ("fixed", 1, 2, ["w0"])
     assert (example["predicted_baseline"], example["predicted_fusion"]) == (["O", "O"], ["B-PER", "O"])
+
+
+def test_a_file_of_predictions_is_read_once_for_all_that_is_compared_with_it(tmp_path, monkeypatch):
+    combinations = [TEXT, *(replace(LINEAR, image_encoder=f"cnn{number}") for number in range(6))]
+    files = {}
+    for run in (replace(one, seed=seed) for one in combinations for seed in range(5)):
+        files[run] = tmp_path / run.path.replace("/", "_")
+        write_predictions(files[run], {TESTED: [tagged("Bp O", "Bp O")]})
+    read = []
+    monkeypatch.setattr(
+        "mnerflow.reporting.changes.read_tested", lambda path: read.append(path) or read_tested(path)
+    )
+    baselines = {one.combination: {"image": TEXT.combination} for one in combinations[1:]}
+    counts, _ = change_rows(files, baselines, NAMES)
+    assert len(counts) == 6
+    assert sorted(read) == sorted(files.values())

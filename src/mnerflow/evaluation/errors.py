@@ -57,9 +57,13 @@ def entities(tags: tuple[str, ...]) -> tuple[Entity, ...]:
     return tuple(Entity(*span) for span in spans(tags))
 
 
-def outcomes(prediction: Prediction) -> Iterator[Outcome]:
+def entities_of(prediction: Prediction) -> tuple[tuple[Entity, ...], tuple[Entity, ...]]:
+    """Its gold and its predicted entities, each in order."""
+    return entities(tuple(prediction.labels)), entities(tuple(prediction.predicted))
+
+
+def outcomes(gold: Sequence[Entity], predicted: Sequence[Entity]) -> Iterator[Outcome]:
     """Yield what became of every gold entity, in order, then the predictions that are left over."""
-    gold, predicted = entities(tuple(prediction.labels)), entities(tuple(prediction.predicted))
     pairs = _overlapping(gold, predicted)
     partners: dict[Entity, Entity] = {}
     for one, other in pairs:
@@ -82,7 +86,7 @@ def count_errors(
     """Number of outcomes of each kind (``correct`` and ``KINDS``) by grouping and group, and in all."""
     counts: dict[tuple[str, str], dict[str, int]] = {}
     for prediction in predictions:
-        for outcome in outcomes(prediction):
+        for outcome in outcomes(*entities_of(prediction)):
             for group in [("all", "all"), *_groups(prediction, outcome, background).items()]:
                 row = counts.setdefault(group, dict.fromkeys(("correct", *KINDS), 0))
                 row[outcome.kind] += 1

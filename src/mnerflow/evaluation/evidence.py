@@ -248,6 +248,9 @@ class _Data:
     def __init__(self, runs: Mapping[Run, Counts], baselines: Baselines, margin: float, trials: int) -> None:
         self.runs, self.margin, self.trials = runs, margin, trials
         self.systems = systems_of(runs)
+        self.members: dict[Combination, list[Counts]] = {}
+        for run, counts in runs.items():
+            self.members.setdefault(run.combination, []).append(counts)
         self.pool = alike(self.systems)
         self.variance = SeedVariance.pooled(self.pool.values())
         # What learnt from wrong sources has none to lose, with whatever seed: its drops tell of no others.
@@ -282,7 +285,7 @@ class _Data:
         fusion, other = self.systems[one], self.systems[baseline]
         names = [Condition(part, change).name for part in source.split("+") for change in CHANGES]
         drops = {name: self.drops[name][one] for name in names if one in self.drops.get(name, {})}
-        own, others = ([c for run, c in self.runs.items() if run.combination == of] for of in (one, baseline))
+        own, others = self.members[one], self.members[baseline]
         first, second = (np.stack([counts.plain.sum(axis=1) for counts in side]) for side in (own, others))
         shuffled = Condition(source, "shuffled").name
         return Comparison(

@@ -155,7 +155,7 @@ class _Sequences:
         flat: list[int] = []
         for prediction in predictions:
             try:
-                flat.extend(index[tag] for tag in getattr(prediction, field))
+                flat.extend(map(index.__getitem__, getattr(prediction, field)))
             except KeyError as error:
                 tag = error.args[0]
                 raise UserError(

@@ -1,17 +1,17 @@
 """The table of what each fusion mends and breaks beside its baseline, and examples to read."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 
-from mnerflow.data.tags import TypeNames
+from mnerflow.data.tags import Names, TypeNames
 from mnerflow.evaluation.errors import Entity, changes
 from mnerflow.evaluation.predictions import Prediction, read_tested
 from mnerflow.plan.baselines import Baselines
-from mnerflow.plan.names import Run
+from mnerflow.plan.names import Combination, Run
 from mnerflow.reporting.columns import COMBINATION_COLUMNS, COUNT, DATA, MEAN, MODEL, Column
 from mnerflow.reporting.table import Table
 
@@ -50,31 +50,44 @@ def change_rows(
     that one combination fixed or broke, with the number of ``seeds`` (``of`` all compared) that show it and
     both models' tags in the first; of each combination and change the ``EXAMPLES`` that most seeds show.
     """
-    read = lru_cache(maxsize=8)(read_tested)
-    counts, examples = [], []
     seeds = {one: list(runs) for one, runs in groupby(sorted(files), key=lambda run: run.combination)}
-    compared = ((one, *each) for one in seeds for each in baselines.get(one, {}).items())
-    for combination, source, baseline in compared:
+    compared = [(one, *each) for one in seeds for each in baselines.get(one, {}).items()]
+    # What has one baseline is compared one after the other: that one's files are then read once for all.
+    read = lru_cache(maxsize=2 * max(map(len, seeds.values()), default=0))(read_tested)
+    found: dict[tuple[Combination, str], tuple[list[dict], list[dict]]] = {}
+    for combination, source, baseline in sorted(compared, key=lambda each: each[2]):
         pairs = [(other, run) for run in seeds[combination] if (other := baseline.run(run.seed)) in files]
-        if not pairs:
-            continue
-        called = names.get(combination.dataset, {})
-        about = asdict(combination) | {"source": source}
-        number: Counter[tuple[str, str]] = Counter()
-        found: dict[tuple[str, str, Entity], dict] = {}
-        for other, run in pairs:
-            for before, after in zip(read(files[other]), read(files[run]), strict=True):
-                for what, entity in changes(before, after):
-                    number.update([(entity.type, what), ("all", what)])
-                    if what in EXEMPLIFIED:
-                        key = before.id, what, entity
-                        found.setdefault(key, _example(before, after, what, entity))["seeds"] += 1
-        for kind in ["all", *sorted({kind for kind, _ in number} - {"all"})]:
-            mean = {what: number[kind, what] / len(pairs) for what in MEANINGS}
-            counts.append(about | {"seeds": len(pairs), "type": called.get(kind, kind)} | mean)
-        for what in EXEMPLIFIED:
-            some = sorted((e for e in found.values() if e["change"] == what), key=lambda e: -e["seeds"])
-            examples += [about | {"of": len(pairs)} | example for example in some[:EXAMPLES]]
+        if pairs:
+            both = ((read(files[other]), read(files[run])) for other, run in pairs)
+            about = asdict(combination) | {"source": source}
+            found[combination, source] = _changed(both, about, names.get(combination.dataset, {}))
+    in_order = [found[each[:2]] for each in compared if each[:2] in found]
+    counts, examples = ([row for part in in_order for row in part[kind]] for kind in (0, 1))
+    return counts, examples
+
+
+def _changed(
+    pairs: Iterable[tuple[Sequence[Prediction], Sequence[Prediction]]], about: dict, called: Names
+) -> tuple[list[dict], list[dict]]:
+    """The counts and examples of one combination ``about``, from its baseline's predictions and its own."""
+    seeds = 0
+    number: Counter[tuple[str, str]] = Counter()
+    found: dict[tuple[str, str, Entity], dict] = {}
+    for own_baseline, own in pairs:
+        seeds += 1
+        for before, after in zip(own_baseline, own, strict=True):
+            for what, entity in changes(before, after):
+                number.update([(entity.type, what), ("all", what)])
+                if what in EXEMPLIFIED:
+                    key = before.id, what, entity
+                    found.setdefault(key, _example(before, after, what, entity))["seeds"] += 1
+    counts, examples = [], []
+    for kind in ["all", *sorted({kind for kind, _ in number} - {"all"})]:
+        mean = {what: number[kind, what] / seeds for what in MEANINGS}
+        counts.append(about | {"seeds": seeds, "type": called.get(kind, kind)} | mean)
+    for what in EXEMPLIFIED:
+        some = sorted((e for e in found.values() if e["change"] == what), key=lambda e: -e["seeds"])
+        examples += [about | {"of": seeds} | example for example in some[:EXAMPLES]]
     return counts, examples
 
 

@@ -11,8 +11,8 @@ from PIL import Image, ImageChops
 
 from mnerflow.data.image import BLANK_COLOUR, BrokenImage, decode
 from mnerflow.data.post import read_posts
-from mnerflow.data.tags import Names, TypeNames, spans
-from mnerflow.evaluation.errors import outcomes
+from mnerflow.data.tags import Names, TypeNames
+from mnerflow.evaluation.errors import Entity, entities_of, outcomes
 from mnerflow.evaluation.predictions import Prediction, read_tested
 from mnerflow.plan.baselines import Baselines
 from mnerflow.plan.names import Run, data_label
@@ -20,6 +20,7 @@ from mnerflow.plan.names import Run, data_label
 POSTS = 150  # of all data sets together: enough to browse, and the page stays a few megabytes
 SIDE = 192  # pixels of a thumbnail's longer side, sharp at the 6 rem in which it is shown
 SEED = 0
+Read = tuple[Entity, ...]  # the entities that a model reads in a post
 
 
 def gallery(
@@ -40,11 +41,11 @@ def gallery(
     groups = []
     for (dataset, filter_name), path in sorted(posts.items()):
         runs = _first_seeds(run for run in predictions if (run.dataset, run.filter) == (dataset, filter_name))
-        read = [read_tested(predictions[run]) for run in runs]
-        places = [_place(runs, run, baselines) for run in runs]
+        tested, gold, read = _read([predictions[run] for run in runs])
+        places = _places(runs, baselines)
         shown = {post.id: post.images for post in read_posts(path)}
         called = names.get(dataset, {})
-        chosen = sample(_balance(read, places), max(1, POSTS // len(posts)), Random(SEED))
+        chosen = sample(_balance(gold, read, places), max(1, POSTS // len(posts)), Random(SEED))
         groups.append(
             {
                 "name": data_label(dataset, filter_name),
@@ -53,7 +54,13 @@ def gallery(
                     for run, place in zip(runs, places, strict=True)
                 ],
                 "posts": [
-                    _post([each[index] for each in read], shown, images.get(dataset), called)
+                    {
+                        "id": tested[index].id,
+                        "tokens": tested[index].tokens,
+                        "image": _image(shown.get(tested[index].id, ()), images.get(dataset)),
+                        "gold": _named(gold[index], called),
+                        "read": [_answer(gold[index], each[index], called) for each in read],
+                    }
                     for index in chosen
                 ],
             }
@@ -92,43 +99,55 @@ def _first_seeds(runs: Iterable[Run]) -> list[Run]:
     return [next(seeds) for _, seeds in groupby(sorted(runs), key=lambda run: run.combination)]
 
 
-def _place(runs: Sequence[Run], run: Run, baselines: Baselines) -> int | None:
-    others = (baseline.run(run.seed) for baseline in baselines.get(run.combination, {}).values())
-    return next((runs.index(other) for other in others if other in runs), None)
+def _read(files: Sequence[Path]) -> tuple[Sequence[Prediction], Sequence[Read], list[list[Read]]]:
+    """The posts, their gold entities, and what each model reads in them.
+
+    Of a file, entities alone are kept: with a thousand models, whole predictions would fill gigabytes.
+    """
+    tested: Sequence[Prediction] = ()
+    gold: Sequence[Read] = ()
+    read: list[list[Read]] = []
+    for file in files:
+        predictions = read_tested(file)
+        labelled, found = zip(*map(entities_of, predictions), strict=True)
+        tested, gold = tested or predictions, gold or labelled
+        read.append([*found])
+    return tested, gold, read
 
 
-def _balance(read: Sequence[Sequence[Prediction]], baselines: Sequence[int | None]) -> list[int]:
+def _places(runs: Sequence[Run], baselines: Baselines) -> list[int | None]:
+    """For each run, where the first of its baselines stands among them."""
+    at = {run: place for place, run in enumerate(runs)}
+    others = ((one.run(run.seed) for one in baselines.get(run.combination, {}).values()) for run in runs)
+    return [next((at[other] for other in each if other in at), None) for each in others]
+
+
+def _balance(
+    gold: Sequence[Read], read: Sequence[Sequence[Read]], baselines: Sequence[int | None]
+) -> list[int]:
     """For every post, the score of all fusions less that of their baselines."""
-    scores = [[_score(prediction) for prediction in each] for each in read]
+    scores = [[*map(_score, gold, each)] for each in read]
     pairs = [(scores[model], scores[place]) for model, place in enumerate(baselines) if place is not None]
-    return [sum(model[i] - other[i] for model, other in pairs) for i in range(len(scores[0]))]
+    return [sum(model[i] - other[i] for model, other in pairs) for i in range(len(gold))]
 
 
-def _score(prediction: Prediction) -> int:
-    gold, predicted = {*spans(prediction.labels)}, {*spans(prediction.predicted)}
-    return 2 * len(gold & predicted) - len(predicted)
+def _score(gold: Read, predicted: Read) -> int:
+    return 2 * len({*gold} & {*predicted}) - len({*predicted})
 
 
-def _entities(tags: Sequence[str], names: Names) -> list[tuple[str, int, int]]:
-    return [(names.get(kind, kind), start, end) for kind, start, end in spans(tags)]
-
-
-def _post(
-    read: Sequence[Prediction], images: Mapping[str, Sequence[str]], folder: Path | None, names: Names
-) -> dict:
-    post = read[0]
-    thumbnails = (thumbnail(folder, name) for name in images.get(post.id, ())) if folder else ()
+def _answer(gold: Read, predicted: Read, names: Names) -> dict:
     return {
-        "id": post.id,
-        "tokens": post.tokens,
-        "image": next(filter(None, thumbnails), ""),
-        "gold": _entities(post.labels, names),
-        "read": [
-            {
-                "entities": _entities(each.predicted, names),
-                "score": _score(each),
-                "errors": sorted({outcome.kind for outcome in outcomes(each)} - {"correct"}),
-            }
-            for each in read
-        ],
+        "entities": _named(predicted, names),
+        "score": _score(gold, predicted),
+        "errors": sorted({outcome.kind for outcome in outcomes(gold, predicted)} - {"correct"}),
     }
+
+
+def _named(entities: Read, names: Names) -> list[tuple[str, int, int]]:
+    return [(names.get(kind, kind), start, end) for kind, start, end in entities]
+
+
+def _image(names: Sequence[str], folder: Path | None) -> str:
+    """The first of a post's images that can be used; empty where there is none."""
+    thumbnails = (thumbnail(folder, name) for name in names) if folder else ()
+    return next(filter(None, thumbnails), "")
