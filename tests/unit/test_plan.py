@@ -1,5 +1,6 @@
 """The plan: what a configuration asks for, in milliseconds, and what each part of it reads."""
 
+import re
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from test_grid import ROOT, load
 
 from mnerflow.errors import UserError
 from mnerflow.plan.names import Run
+from mnerflow.plan.patterns import one_of
 from mnerflow.plan.plan import Plan
 from mnerflow.plan.study import study_name
 
@@ -148,3 +150,13 @@ def test_a_split_may_be_a_folder_whose_files_are_read(config: dict[str, Any], tm
     entry["splits"] = {"train": ["trian"]}
     with pytest.raises(UserError, match="trian: no such file"):
         Plan(config, PROMPT)
+
+
+def test_a_pattern_matches_exactly_its_names_and_writes_once_what_begins_alike():
+    names = ["min", "minilm", "minilm2", "mpnet", "a+b", "a.b"]
+    pattern = re.compile(one_of(reversed(names)))
+    assert all(pattern.fullmatch(name) for name in names)
+    assert not any(pattern.fullmatch(name) for name in ("", "mini", "minilm22", "axb", "aab", "mpne"))
+    assert not re.fullmatch(one_of([]), "")
+    paths = [f"demo/none/text{number:04d}+cnn/linear/seed1" for number in range(1000)]
+    assert one_of(paths).count("demo") == 1

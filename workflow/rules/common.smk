@@ -16,6 +16,7 @@ from mnerflow.plan.checks import check_clock
 from mnerflow.plan.encoders import names_of
 from mnerflow.plan.names import FILTERS_OFF, NONE, Run
 from mnerflow.plan.own_data import resolve
+from mnerflow.plan.patterns import one_of
 from mnerflow.plan.plan import Plan
 from mnerflow.plan.settings import broken_of, encoders_of, fit_of, image_config, modules_of
 from mnerflow.plan.study import study_name
@@ -49,11 +50,6 @@ try:
     check_clock(["resources/weights", "results/data", "results/images", "results/features"])
 except UserError as error:
     stop(error)
-
-
-def one_of(names):
-    """Wildcard constraint for exactly these names; one that matches nothing when there are none."""
-    return "|".join(map(re.escape, sorted(names))) or "(?!)"
 
 
 def one_of_runs(runs):

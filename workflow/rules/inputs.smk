@@ -1,4 +1,6 @@
 # From wildcards to the plan.
+from inspect import signature
+
 RUN = f"{layout.RUNS}/{layout.pair()}/{{system}}/seed{{seed}}"
 RUN_NAME = "{dataset}.{filter}.{text}+{image}.{system}.seed{seed}"
 TUNING_RUN = "results/tuning/{dataset}/{filter}/{text}+{image}/{system}/{settings}/seed{seed}"
@@ -12,8 +14,19 @@ def study(file):
     return f"{plan.study}/{file}"
 
 
+def known(function):
+    """A function of wildcards whose parameters Snakemake is told: it looks for them several times a job."""
+    function.__signature__ = signature(function)
+    return function
+
+
+@cache
+def run_named(**names):
+    return Run.named(names)
+
+
 def run_of(wildcards):
-    return Run.named(dict(wildcards.items()))
+    return run_named(**wildcards)
 
 
 def read_by(wildcards):
@@ -34,19 +47,22 @@ def candidate_values(wildcards):
     return plan.candidate_values(Candidate(run_of(wildcards), wildcards.settings))
 
 
+@known
 def run_values(wildcards):
     return plan.values(run_of(wildcards))
 
 
 def run_code(script):
     """The code that a run uses: its script, the library, and the modules that its configuration picks."""
-    return lambda w: code_of(script, *plan.modules(run_of(w)))
+    return known(lambda w: code_of(script, *plan.modules(run_of(w))))
 
 
+@known
 def threads_of(wildcards):
     return plan.settings(run_of(wildcards))["training"]["threads"]
 
 
+@known
 def checkpoint_seconds(wildcards):
     """As a resource, a change of which is no reason to train anew; Snakemake knows whole ones and text."""
     return str(plan.settings(run_of(wildcards))["training"]["checkpoint_seconds"])
