@@ -78,7 +78,8 @@ def write_splits(
     with ExitStack() as files:
         for split, posts in splits.items():
             temporary = files.enter_context(atomic_path(Path(folder) / f"{split}.jsonl"))
-            temporary.write_text("".join(_lines(posts)), encoding="utf-8", newline="\n")
+            with temporary.open("w", encoding="utf-8", newline="\n") as file:
+                file.writelines(_lines(posts))
         for name, text in (others or {}).items():
             temporary = files.enter_context(atomic_path(Path(folder) / name))
             temporary.write_text(text, encoding="utf-8", newline="\n")

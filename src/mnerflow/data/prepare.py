@@ -38,7 +38,11 @@ def prepare(
     _check(config)
     read = _read(config, raw)
     splits = _draw_missing_splits(config, read, raw)
-    words = dict(zip((post.id for post in _all(splits)), numbered(map(_words, _all(splits))), strict=True))
+    words: dict[str, str] = {}
+    if config.contexts:
+        words = dict(
+            zip((post.id for post in _all(splits)), numbered(map(_words, _all(splits))), strict=True)
+        )
     left_out = _leave_out(without, splits) if without else {}
     first_tokens = _drop_first_tokens(splits) if config.drop_first_token else {}
     mapped = _map(config.map, splits)
@@ -223,7 +227,7 @@ def _attach_contexts(
 ) -> dict[str, ContextReport]:
     """Give posts the contexts that stand in files; returns what was found of these and of the posts' own.
 
-    ``words`` are those of each post as they were read, ``numbered``, by its id.
+    ``words`` are those of each post as they were read, ``numbered``, by its id; none where no file is read.
     """
     files = config.contexts
     reports = {}
@@ -249,7 +253,7 @@ def _attach(
     for split, posts in splits.items():
         lacking, empty = [], []
         for post in posts:
-            own = {"image": post.images, "id": [post.id], "words": [words[post.id]]}[context.by]
+            own = {"image": post.images, "id": [post.id], "words": [words.get(post.id, "")]}[context.by]
             keys.update(own)
             found = [context.texts[key] for key in own if key in context.texts]
             text = " ".join(filter(None, found))

@@ -87,8 +87,15 @@ def count_split(posts: list[Post], types: list[str], strays: tuple[int, int]) ->
 
 def straddling(splits: dict[str, list[Post]], key: Callable[[Post], str]) -> list[dict]:
     """``{"value": …, "ids": {split: [id, …]}}`` for every non-empty ``key`` found in several splits."""
+    first: dict[int, str] = {}  # the split in which a value was met, by its hash: that is small
+    several: set[int] = set()
+    for split, posts in splits.items():
+        for value in map(hash, map(key, posts)):
+            if first.setdefault(value, split) != split:
+                several.add(value)
     ids: dict[str, dict[str, list[str]]] = {}
     for split, posts in splits.items():
         for post in posts:
-            ids.setdefault(key(post), {}).setdefault(split, []).append(post.id)
+            if hash(value := key(post)) in several:
+                ids.setdefault(value, {}).setdefault(split, []).append(post.id)
     return [{"value": value, "ids": found} for value, found in ids.items() if value and len(found) > 1]

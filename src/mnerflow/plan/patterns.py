@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from itertools import groupby
-from os.path import commonprefix
+from itertools import groupby, takewhile
 
 
 def one_of(names: Iterable[str]) -> str:
@@ -19,7 +18,8 @@ def _alternatives(names: Sequence[str]) -> str:
     parts = []
     for _, group in groupby(names, key=lambda name: name[:1]):
         alike = [*group]
-        begin = commonprefix([alike[0], alike[-1]])
+        both = takewhile(lambda pair: pair[0] == pair[1], zip(alike[0], alike[-1], strict=False))
+        begin = "".join(character for character, _ in both)
         rest = f"(?:{_alternatives([name[len(begin) :] for name in alike])})" if len(alike) > 1 else ""
         parts.append(re.escape(begin) + rest)
     return "|".join(parts)

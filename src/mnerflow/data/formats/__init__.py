@@ -18,6 +18,7 @@ are lines of text.
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
+from sys import intern
 from types import ModuleType
 from typing import Any
 
@@ -101,6 +102,8 @@ def parse_lines(
             problems.append(error)
         else:
             lines[post.id] = line
+            # A text is held once, however many posts it stands in.
+            post.tokens, post.labels = [*map(intern, post.tokens)], [*map(intern, post.labels)]
             posts.append((line, post))
 
 
