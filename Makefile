@@ -69,6 +69,7 @@ bench: .venv/installed ## how fast it is: results/benchmarks.csv
 	.venv/bin/python benchmarks/start_up.py
 	.venv/bin/python benchmarks/prepare.py $(if $(MIRROR),--mirror "$(MIRROR)")
 	.venv/bin/python benchmarks/image_store.py
+	.venv/bin/python benchmarks/growth.py
 
 test: .venv/installed ## all tests but those of `make cluster-test` and `make rehearse`, up to four at once
 	@# Threads that wait for each other sleep, so that they take no core from other tests.

@@ -383,3 +383,20 @@ def test_the_best_of_the_grid_is_bold_only_where_the_next_is_surely_worse(better
     assert grid_table(summary).markdown().count("**50.00**") == len(bold)
     other = [score | {"token_macro_f1": 0.6} if score["fusion"] == "text_only" else score for score in scores]
     assert not any(row["best"] for row in summarize(other, best=best_combinations(counts)))
+
+
+def test_a_comparison_looks_at_its_own_runs_alone(monkeypatch: pytest.MonkeyPatch):
+    looked, found = [], Run.combination
+    monkeypatch.setattr(Run, "combination", property(lambda run: looked.append(run) or found.fget(run)))
+    few = count({"true": predictions(0.8, 1, sentences=20)}, TAGS)
+
+    def looks(models: int) -> int:
+        fusions = [replace(LINEAR, image_encoder=f"cnn{number}") for number in range(models)]
+        runs = {replace(run, seed=seed): few for run in (TEXT, *fusions) for seed in (1, 2)}
+        baselines = {run.combination: {"image": TEXT.combination} for run in fusions}
+        looked.clear()
+        comparisons, _ = compare_with_baselines(runs, baselines, MARGIN, trials=0)
+        assert len(comparisons) == models
+        return len(looked)
+
+    assert looks(16) <= 2 * looks(8)
