@@ -99,7 +99,8 @@ def seed_everything(seed: int, threads: int) -> None:
     random.seed(seed)
     numpy.random.seed(seed)
     torch.manual_seed(seed)
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    # `use_deterministic_algorithms` does the same, but takes two seconds to tell a compiler of it.
+    torch.set_deterministic_debug_mode("warn")
     # Filling fresh memory helps to find bugs in kernels; it costs a tenth of an epoch.
     torch.utils.deterministic.fill_uninitialized_memory = False
     if torch.cuda.is_available():
