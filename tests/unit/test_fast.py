@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from mnerflow.compute import device
 from mnerflow.data.post import Post
 from mnerflow.models.dropout import Dropout, drop, replace_dropout
 from mnerflow.models.layer_prefix import LayerPrefix
@@ -178,3 +179,10 @@ print("torch._dynamo" in sys.modules)
 """
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert said == "False\n"
+
+
+def test_the_kernels_of_images_are_kept_unless_the_environment_says_how_many(monkeypatch) -> None:
+    for given, kept in (("64", "512"), ("100", "100")):
+        monkeypatch.setenv(device.KEPT_SHAPES, given)
+        device.keep_shapes_of_images()
+        assert os.environ[device.KEPT_SHAPES] == kept

@@ -12,9 +12,10 @@ from torch import nn
 
 from mnerflow.errors import UserError
 
-# oneDNN keeps what it made for the last 1,024 shapes, about 1 MiB each; batches hardly ever have the same
-# shape, and a step needs some forty. Read when the first product is computed.
-os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
+# oneDNN keeps what it made for the last 1,024 shapes, about 1 MiB each; batches of text hardly ever have the
+# same shape, and a step needs some forty. Read when the first product is computed.
+KEPT_SHAPES = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"
+os.environ.setdefault(KEPT_SHAPES, "64")
 # Without it cuBLAS may add in another order each time, and a GPU's predictions differ from run to run.
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
@@ -85,6 +86,16 @@ def gpu_memory(batch_tokens: int) -> Iterator[None]:
             f"`training: {{batch_tokens: {batch_tokens // 2}}}` of the encoder, or a GPU with more memory. "
             f"PyTorch says: {error}"
         ) from error
+
+
+def keep_shapes_of_images() -> None:
+    """Have oneDNN keep more shapes, unless it has computed or the environment says how many.
+
+    Batches of images differ in how many these are alone, so that shapes come again: to make the kernels of a
+    small convolutional network anew took a ninth of each step.
+    """
+    if os.environ[KEPT_SHAPES] == "64":
+        os.environ[KEPT_SHAPES] = "512"
 
 
 def seed_step(seed: int, epoch: int, step: int) -> None:
