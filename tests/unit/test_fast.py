@@ -168,9 +168,12 @@ def test_a_training_starts_without_torchs_compiler() -> None:
     code = """
 import sys, torch
 from mnerflow.compute.device import seed_everything
+from mnerflow.config import ImageConfig
+from mnerflow.models.image_encoders import new_image_encoder
 from mnerflow.training import run
 from mnerflow.training.adamw import AdamW
 seed_everything(1, 1)
+new_image_encoder(ImageConfig("cnn", size=32))
 weight = torch.nn.Parameter(torch.ones(2, 2))
 weight.sum().backward()
 AdamW([{"params": [weight], "lr": 0.1, "weight_decay": 0.0}]).step(1.0)
