@@ -18,7 +18,7 @@ PLUMBING = frozenset(
     PACKAGE / f"{name}.py"
     for name in (
         *("config/refusals", "config/types", "errors", "files", "fingerprint", "log", "provenance", "record"),
-        *("compute/gpus", "compute/memory"),
+        *("compute/gpus", "compute/memory", "compute/start_up"),
         *(f"training/{name}" for name in ("energy", "meter", "preemption", "provenance")),
     )
 )

@@ -9,11 +9,13 @@ import pytest
 import torch
 from torch import nn
 
+from mnerflow.compute import device
 from mnerflow.data.post import Post
 from mnerflow.models.dropout import Dropout, drop, replace_dropout
 from mnerflow.models.layer_prefix import LayerPrefix
 from mnerflow.models.padding import mask_of, padded
 from mnerflow.models.text_encoders.transformer import Config, Transformer
+from mnerflow.training.adamw import AdamW
 from mnerflow.training.optimizer import clip_gradients
 
 
@@ -127,3 +129,63 @@ def test_half_precision_is_not_asked_of_instructions_that_may_not_be_used(most: 
     environment = os.environ | {"ONEDNN_MAX_CPU_ISA": most}
     done = subprocess.run([sys.executable, "-c", HALF], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_weights_move_as_torchs_adamw_moves_them() -> None:
+    torch.manual_seed(0)
+    start = [torch.randn(5, 3), torch.randn(7), torch.randn(2, 2)]
+    gradients = [[torch.randn_like(weight) for weight in start] for _ in range(6)]
+
+    def groups() -> list[dict]:
+        weights = [nn.Parameter(weight.clone()) for weight in start]
+        return [
+            {"params": weights[:1], "lr": 0.1, "weight_decay": 0.01},
+            {"params": weights[1:], "lr": 0.02, "weight_decay": 0.0},
+        ]
+
+    mine, theirs = groups(), groups()
+    whole, torchs = AdamW(mine), torch.optim.AdamW(theirs, fused=True)
+    for number, step in enumerate(gradients):
+        for all_groups in (mine, theirs):
+            weights = [weight for group in all_groups for weight in group["params"]]
+            for weight, gradient in zip(weights, step, strict=True):
+                weight.grad = gradient.clone()
+            if number == 2:
+                weights[1].grad = None  # as of an image encoder in a step without an image
+        if number == 3:
+            saved = whole.state()
+            whole = AdamW(mine)
+            whole.load_state(saved)
+        whole.step(1 / (1 + number))
+        for group, rate in zip(torchs.param_groups, (0.1, 0.02), strict=True):
+            group["lr"] = rate * (1 / (1 + number))
+        torchs.step()
+    for one, other in zip(mine, theirs, strict=True):
+        assert all(map(torch.equal, one["params"], other["params"]))
+
+
+def test_a_training_starts_without_torchs_compiler() -> None:
+    code = """
+import sys, torch
+from mnerflow.compute.device import seed_everything
+from mnerflow.config import ImageConfig
+from mnerflow.models.image_encoders import new_image_encoder
+from mnerflow.training import run
+from mnerflow.training.adamw import AdamW
+seed_everything(1, 1)
+new_image_encoder(ImageConfig("cnn", size=32))
+weight = torch.nn.Parameter(torch.ones(2, 2))
+weight.sum().backward()
+AdamW([{"params": [weight], "lr": 0.1, "weight_decay": 0.0}]).step(1.0)
+assert torch.are_deterministic_algorithms_enabled()
+print("torch._dynamo" in sys.modules)
+"""
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said == "False\n"
+
+
+def test_the_kernels_of_images_are_kept_unless_the_environment_says_how_many(monkeypatch) -> None:
+    for given, kept in (("64", "512"), ("100", "100")):
+        monkeypatch.setenv(device.KEPT_SHAPES, given)
+        device.keep_shapes_of_images()
+        assert os.environ[device.KEPT_SHAPES] == kept

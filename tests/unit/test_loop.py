@@ -28,6 +28,7 @@ from mnerflow.models.image_encoders import new_image_encoder
 from mnerflow.models.tagger import Tagger, new_tagger
 from mnerflow.record import TrainingRecord
 from mnerflow.training import loop, predictor
+from mnerflow.training.adamw import AdamW
 from mnerflow.training.batches import batches, shuffled_batches
 from mnerflow.training.features import compute_features
 from mnerflow.training.images import open_images
@@ -380,11 +381,11 @@ def test_a_smaller_share_of_the_training_posts_is_part_of_a_larger_one(data: Pat
 
 def test_learning_rate_rises_then_falls_to_zero(data: Path, monkeypatch) -> None:
     rates = []
-    step = torch.optim.AdamW.step
+    step = AdamW.step
     monkeypatch.setattr(
-        torch.optim.AdamW,
+        AdamW,
         "step",
-        lambda self, *a: (rates.append(self.param_groups[0]["lr"]), step(self, *a))[1],
+        lambda self, share: (rates.append(self.groups[0]["lr"] * share), step(self, share))[1],
     )
     run = replace(RUN, training=replace(RUN.training, warmup=0.25, epochs=2, patience=9))
     trained(run, data, "rates")

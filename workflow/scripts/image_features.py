@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import mnerflow.compute.start_up  # noqa: F401
 from mnerflow.compute.gpus import take_gpus
 from mnerflow.config import ImageConfig, build
 from mnerflow.log import job

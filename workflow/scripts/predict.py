@@ -3,6 +3,7 @@
 from importlib import import_module
 from pathlib import Path
 
+import mnerflow.compute.start_up  # noqa: F401
 from mnerflow.compute.gpus import take_gpus
 from mnerflow.conditions import conditions_of
 from mnerflow.config import RunConfig, build

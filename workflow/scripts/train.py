@@ -3,6 +3,7 @@
 from copy import deepcopy
 from pathlib import Path
 
+import mnerflow.compute.start_up  # noqa: F401
 from mnerflow.compute.device import gpu_memory
 from mnerflow.compute.gpus import take_gpus
 from mnerflow.config import RunConfig, build

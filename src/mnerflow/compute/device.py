@@ -12,9 +12,10 @@ from torch import nn
 
 from mnerflow.errors import UserError
 
-# oneDNN keeps what it made for the last 1,024 shapes, about 1 MiB each; batches hardly ever have the same
-# shape, and a step needs some forty. Read when the first product is computed.
-os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
+# oneDNN keeps what it made for the last 1,024 shapes, about 1 MiB each; batches of text hardly ever have the
+# same shape, and a step needs some forty. Read when the first product is computed.
+KEPT_SHAPES = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"
+os.environ.setdefault(KEPT_SHAPES, "64")
 # Without it cuBLAS may add in another order each time, and a GPU's predictions differ from run to run.
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
@@ -87,6 +88,16 @@ def gpu_memory(batch_tokens: int) -> Iterator[None]:
         ) from error
 
 
+def keep_shapes_of_images() -> None:
+    """Have oneDNN keep more shapes, unless it has computed or the environment says how many.
+
+    Batches of images differ in how many these are alone, so that shapes come again: to make the kernels of a
+    small convolutional network anew took a ninth of each step.
+    """
+    if os.environ[KEPT_SHAPES] == "64":
+        os.environ[KEPT_SHAPES] = "512"
+
+
 def seed_step(seed: int, epoch: int, step: int) -> None:
     """Seed Python's and numpy's generators, which checkpoints do not hold: a resumed run draws the same."""
     drawn = random.Random(f"{seed}/{epoch}/{step}/0").getrandbits(63)
@@ -99,7 +110,8 @@ def seed_everything(seed: int, threads: int) -> None:
     random.seed(seed)
     numpy.random.seed(seed)
     torch.manual_seed(seed)
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    # `use_deterministic_algorithms` does the same, but takes two seconds to tell a compiler of it.
+    torch.set_deterministic_debug_mode("warn")
     # Filling fresh memory helps to find bugs in kernels; it costs a tenth of an epoch.
     torch.utils.deterministic.fill_uninitialized_memory = False
     if torch.cuda.is_available():

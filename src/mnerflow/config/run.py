@@ -144,6 +144,11 @@ class RunConfig:
         return part.size if part else 0
 
     @property
+    def trains_images(self) -> bool:
+        """Whether an image encoder reads pixels in each step, and not features that were computed before."""
+        return self.image_encoder is not None and not self.image_encoder.frozen
+
+    @property
     def sources(self) -> tuple[str, ...]:
         """What it reads besides the text: its image, and contexts by name."""
         return (*([IMAGE] if self.image_size else []), *self.contexts)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from mnerflow.compute import device as compute
 from mnerflow.config import TrainingConfig
 from mnerflow.models.tagger import Tagger
+from mnerflow.training.adamw import AdamW
 from mnerflow.training.masters import Masters
 
 
@@ -29,28 +30,31 @@ class Optimizer:
         groups = parameter_groups(tagger, config)
         self._masters = Masters(tagger, groups, lower) if lower else None
         self._state = self._masters or tagger
-        self._adamw = torch.optim.AdamW(self._masters.groups if self._masters else groups, fused=True)
+        self._adamw = AdamW(self._masters.groups if self._masters else groups)
         # The norm's last bit hangs on their order.
         self._weights = self._masters.weights if self._masters else [*tagger.parameters()]
-        warmup = max(1, round(config.warmup * steps))
-        self._schedule = torch.optim.lr_scheduler.LambdaLR(
-            self._adamw,
-            lambda step: min((step + 1) / warmup, max(0.0, (steps - step) / max(1, steps - warmup))),
-        )
+        self._done, self._steps = 0, steps
+        self._warmup = max(1, round(config.warmup * steps))
 
     @property
     def learning_rate(self) -> float:
         """Of the first part, in the next step."""
-        return self._schedule.get_last_lr()[0]
+        return self._adamw.groups[0]["lr"] * self._share
+
+    @property
+    def _share(self) -> float:
+        """Of the learning rates in the next step."""
+        falling = (self._steps - self._done) / max(1, self._steps - self._warmup)
+        return min((self._done + 1) / self._warmup, max(0.0, falling))
 
     def step(self) -> None:
         """Move the weights against the gradients, clipped, and forget these."""
         if self._masters:
             self._masters.gather()
         clip_gradients(self._weights, self._most)
-        self._adamw.step()
-        self._schedule.step()
-        self._adamw.zero_grad()
+        self._adamw.step(self._share)
+        self._done += 1
+        self._adamw.forget_gradients()
         if self._masters:
             self._masters.spread()
 
@@ -62,15 +66,15 @@ class Optimizer:
         """What a checkpoint holds of it, the tagger's weights included."""
         return {
             "tagger": self.trained_state(),
-            "optimizer": self._adamw.state_dict(),
-            "schedule": self._schedule.state_dict(),
+            "optimizer": self._adamw.state(),
+            "done": self._done,
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Go on from what ``state`` gave."""
         self._state.load_trained_state(state["tagger"])
-        self._adamw.load_state_dict(state["optimizer"])
-        self._schedule.load_state_dict(state["schedule"])
+        self._adamw.load_state(state["optimizer"])
+        self._done = state["done"]
 
     def release(self, best: dict[str, Tensor]) -> None:
         """Leave the tagger in fp32, with these weights."""

@@ -6,7 +6,13 @@ from typing import Any
 
 import torch
 
-from mnerflow.compute.device import device, gpu_memory, lowered_dtype, seed_everything
+from mnerflow.compute.device import (
+    device,
+    gpu_memory,
+    keep_shapes_of_images,
+    lowered_dtype,
+    seed_everything,
+)
 from mnerflow.conditions import TRUE, Condition
 from mnerflow.config import RunConfig
 from mnerflow.data.post import Post
@@ -46,6 +52,8 @@ class PostPredictor:
     ) -> None:
         if run.image_size and images is None:
             raise UserError(f"{folder}: the run reads images. Give `images`, as `open_images` maps them.")
+        if run.trains_images:
+            keep_shapes_of_images()
         place = torch.device("cpu") if graph else place or device()
         if place.type == "cpu" and not mixed:
             torch.set_num_threads(run.training.threads)  # nothing is drawn; the rest takes seconds to set

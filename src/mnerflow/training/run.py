@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mnerflow.compute.device import autocast_dtype, device, seed_everything
+from mnerflow.compute.device import autocast_dtype, device, keep_shapes_of_images, seed_everything
 from mnerflow.compute.memory import peak_memory_mib
 from mnerflow.conditions import Condition
 from mnerflow.config import RunConfig, plain
@@ -49,6 +49,8 @@ def train_run(
             device or versions of packages is not gone on from.
     """
     meter = Meter(device())
+    if run.trains_images:
+        keep_shapes_of_images()
     seed_everything(run.seed, run.training.threads)
     posts, dev_posts = drawn(read_posts(train_file), run.train_fraction, run.seed), read_posts(dev_file)
     posts, left_out = _usable(posts, images, run.contexts, train_file)

@@ -13,6 +13,8 @@ from mnerflow.errors import UserError
 from mnerflow.log import logger
 from mnerflow.models.parts import load_encoder, options_of
 
+SMALL = 4_000_000  # weights
+
 
 class ImageEncoder(nn.Module):
     """Maps images to patch vectors. ``d_model`` is their size."""
@@ -43,21 +45,26 @@ def new_image_encoder(image: ImageConfig) -> ImageEncoder:
 
 
 def _rehearse(encoder: ImageEncoder, image: ImageConfig) -> None:
-    """Encode one image, and compute gradients where the encoder is trained, with shapes in place of numbers.
+    """Encode one image, and compute gradients where the encoder is trained.
 
-    That takes no memory, and leaves weights, statistics and random numbers as they are. Logs which weights
-    no gradient reaches. Raises ``UserError`` when it fails.
+    A large encoder does so with shapes in place of numbers. That takes no memory, but loads torch's compiler,
+    two seconds. Weights, statistics and random numbers stay as they are. Logs which weights no gradient
+    reaches. Raises ``UserError`` when it fails.
     """
-    shapes = {
-        id(tensor): torch.empty_like(tensor, device="meta").requires_grad_(tensor.requires_grad)
-        for tensor in (*encoder.parameters(), *encoder.buffers())
-    }
+    tensors = (*encoder.parameters(), *encoder.buffers())
+    shapes, place = {}, next((tensor.device for tensor in tensors), torch.device("cpu"))
+    if sum(tensor.numel() for tensor in tensors) > SMALL:
+        place = torch.device("meta")
+        shapes = {
+            id(tensor): torch.empty_like(tensor, device=place).requires_grad_(tensor.requires_grad)
+            for tensor in tensors
+        }
     encoder = copy.deepcopy(encoder, shapes).train(not image.frozen)
-    pixels = torch.zeros(1, image.size, image.size, 3, dtype=torch.uint8, device="meta")
+    pixels = torch.zeros(1, image.size, image.size, 3, dtype=torch.uint8, device=place)
     weights = {} if image.frozen else dict(encoder.named_parameters())
     trained = {name: weight for name, weight in weights.items() if weight.requires_grad}
     try:
-        with torch.set_grad_enabled(bool(trained)):
+        with torch.random.fork_rng(devices=[]), torch.set_grad_enabled(bool(trained)):
             patches = encoder(pixels)
             gradients = (
                 autograd.grad(patches.sum(), [*trained.values()], allow_unused=True) if trained else ()
