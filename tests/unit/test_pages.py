@@ -321,6 +321,38 @@ def test_check_knows_a_folder_of_pages_and_how_to_begin(scans: Path, capsys: pyt
     assert "--format label_studio` suggests some" in capsys.readouterr().out
 
 
+def test_strips_of_a_script_that_is_read_from_the_right_begin_there(
+    scans: Path, capsys: pytest.CaptureFixture
+):
+    for number in (1, 2, 3):
+        hebrew = page(line("l1", "משה בא 7", 10, PERSON), line("l2", f"לעיר Rome {number}", 50), image="")
+        (scans / f"page/{number}.xml").write_text(hebrew, encoding="utf-8")
+    Image.new("L", (320, 240)).save(scans / "1.png")
+    assert main(["check", str(scans)]) == 0
+    assert "\n    fit: wrap_rtl\n" in capsys.readouterr().out
+
+
+def test_check_lists_what_pages_want_before_and_after_they_have_names(
+    scans: Path, capsys: pytest.CaptureFixture
+):
+    (scans / "2.png").unlink()
+    (scans / "page/3.xml").write_text(page(image=""), encoding="utf-8")
+    (scans / "page/4.xml").write_text(page(line("l1", "Zoë", 10, PERSON), image=""), encoding="utf-8")
+    wants = (
+        "3 pages without an image, whose lines are read without one: scans/page/2, scans/page/3, "
+        "scans/page/4\n",
+        "1 pages without a transcribed line, which are left out: scans/page/3\n",
+    )
+    assert main(["check", str(scans)]) == 0
+    told = capsys.readouterr()
+    assert told.err == "" and "problems with which a run goes on: 3\n" in told.out, "two wants, and no split"
+    assert all(f"    {scans}: {want}" in told.out for want in wants)
+    without_names(scans)
+    assert main(["check", str(scans)]) == 1
+    told = capsys.readouterr().out
+    assert all(f"    {scans}: {want}" in told for want in wants) and "images: none" not in told
+
+
 def test_new_pages_are_texts_whose_lines_show_their_crops(scans: Path, tmp_path: Path):
     first, second = of_pages(scans, Cutter(), tmp_path / "crops")
     assert (first.id, first.text) == ("scans/page/1", "Ann sings\nin Rome")

@@ -47,11 +47,11 @@ def posts_of(path: Path, pages: list[Page]) -> list[Post]:
     where no name is found, where names stand in the XML and in a file, where a file's text is not that of the
     pages, and where a scan is not that of its page.
     """
+    log_wants(path, pages)
     for page in pages:
         if page.scan:
             check_scan(page)
     in_xml, files = _named(path, pages)
-    log_wants(path, pages)
     if in_xml:
         _log_left(path, pages, in_xml, "pages without a name in their XML, which are read as having none")
         return [post for page in pages for post in _of_lines(page, _in_xml(page), path)]
