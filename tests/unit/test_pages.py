@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from PIL import Image
@@ -87,6 +88,9 @@ def test_a_line_is_a_post_with_its_crop_and_its_page_is_its_group(scans: Path, t
     assert format_of(scans) == "page_xml"
     assert [file.name for file in companions_of("page_xml", scans)] == ["1.xml", "2.xml"]
     assert format_of(scans / "page/1.xml") == "page_xml"
+    with ZipFile(tmp_path / "export.zip", "w") as archive:  # not compressed, as eScriptorium writes it
+        archive.write(scans / "page/1.xml")
+    assert format_of(tmp_path / "export.zip") == ""
 
 
 def test_names_that_go_on_over_the_end_of_a_line_make_one_post(scans: Path):
@@ -190,6 +194,16 @@ def test_a_label_studio_export_gives_names_by_page_and_others_are_left_out(scans
     (scans / "names.json").write_text(json.dumps(EXPORT), encoding="utf-8")
     EXPORT[0]["data"]["text"] = "Ann  sings\nin Rome"
     with pytest.raises(UserError, match=r"names\.json: page 1, '1': its text is not that .*'ingsinRome'"):
+        posts(scans)
+
+
+def test_a_task_that_names_no_page_is_refused_with_those_that_there_are(scans: Path):
+    without_names(scans)
+    task = EXPORT[0] | {"data": {"text": "Ann sings\nin Rome"}}
+    (scans / "names.json").write_text(json.dumps([task]), encoding="utf-8")
+    with pytest.raises(
+        UserError, match=r"0 pages are called '7', .* there are 1, 2\. Name the page in the task"
+    ):
         posts(scans)
 
 
