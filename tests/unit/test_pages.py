@@ -199,7 +199,7 @@ def test_a_label_studio_export_gives_names_by_page_and_others_are_left_out(scans
 
 def test_a_task_that_names_no_page_is_refused_with_those_that_there_are(scans: Path):
     without_names(scans)
-    task = EXPORT[0] | {"data": {"text": "Ann sings\nin Rome"}}
+    task = EXPORT[0] | {"data": {"text": "Ann  sings\nin Rome"}}
     (scans / "names.json").write_text(json.dumps([task]), encoding="utf-8")
     with pytest.raises(
         UserError, match=r"0 pages are called '7', .* there are 1, 2\. Name the page in the task"
