@@ -412,9 +412,9 @@ def test_what_encoders_could_not_read_is_shown_by_data_set_and_split(tmp_path: P
             "tokens": 600,
             "unknown": 6,
             "windowed": 0,
-            "cut": 0,
+            "cut": None,
         },
-        shared | {"contexts": ""} | dev | {"cut": 0},
+        shared | {"contexts": ""} | dev | {"cut": None},
         shared | {"contexts": "caption"} | dev | {"cut": 5},
     ]
     shown = report(tmp_path).partition('<section id="data"')[2]

@@ -30,7 +30,9 @@ TABLE = Table(
         Column("tokens", "tokens", "how many these have", COUNT),
         Column("unknown", "tokens with an unknown subword", "a character for the BiLSTM", _of("tokens")),
         Column("windowed", "posts read in windows", "longer than it reads at once", _of("posts")),
-        Column("cut", "contexts cut", "posts with a context longer than is read", _of("posts"), unless=(0,)),
+        Column(
+            "cut", "contexts cut", "posts with a context longer than is read", _of("posts"), unless=(None,)
+        ),
     ),
     printed=(
         *("dataset", "filter", "text_encoder", "contexts", "split"),
@@ -44,12 +46,12 @@ def unread_rows(records: Iterable[TrainingRecord]) -> list[dict[str, Any]]:
 
     A run of the most posts stands for those of fewer, and one that cuts most for the others.
     """
-    groups: dict[tuple[str, ...], list[tuple[int, ...]]] = defaultdict(list)
+    groups: dict[tuple[str, ...], list[tuple[int | None, ...]]] = defaultdict(list)
     for record in records:
         contexts = " + ".join(record.config.get("contexts", ()))
         for split, unread in record.unread.items():
             key = record.dataset, record.filter, record.text, contexts, split
-            cut = max(record.contexts_cut.get(split, {}).values(), default=0)
+            cut = max(record.contexts_cut.get(split, {}).values(), default=None)
             groups[key].append((unread.posts, unread.tokens, unread.unknown, unread.windowed, cut))
     return [
         dict(zip(TABLE.names, (*key, *max(groups[key])), strict=True))
