@@ -410,10 +410,12 @@ def _report(findings: "Findings", types: Sequence[str] | None, limit: int | None
         tokens = sum(len(post.tokens) for _, post in posts)
         files = listed(findings.files[split])
         lines.append(f"  {split:<5} {len(posts):>7} posts {tokens:>9} tokens  {files}")
-    entities = ", ".join(f"{kind} {count}" for kind, count in findings.types.items()) or "none"
-    named = any(post.images for _, post in findings.posts())
-    images = f"usable images: {findings.images}" if named else "images: none, so the text alone is read"
-    lines += [f"  entities: {entities}", f"  {images}", *(f"  {note}" for note in findings.notes)]
+    if any(findings.splits.values()):
+        entities = ", ".join(f"{kind} {count}" for kind, count in findings.types.items()) or "none"
+        named = any(post.images for _, post in findings.posts())
+        images = f"usable images: {findings.images}" if named else "images: none, so the text alone is read"
+        lines += [f"  entities: {entities}", f"  {images}"]
+    lines += [f"  {note}" for note in findings.notes]
     stopping = [problem for problem in findings.problems if problem.stops]
     passing = [problem for problem in findings.problems if not problem.stops]
     for title, problems in (("a run stops", stopping), ("a run goes on", passing)):

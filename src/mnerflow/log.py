@@ -8,6 +8,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from logging.handlers import BufferingHandler
 from pathlib import Path
 from types import FrameType
 
@@ -114,6 +115,20 @@ def warn_on_terminal() -> None:
     handler.setFormatter(_Formatter("mnerflow: %(message)s"))
     handler.setLevel(logging.WARNING)
     logger.handlers = [handler]
+
+
+@contextmanager
+def heard() -> Iterator[list[str]]:
+    """The warnings of a block, each once, for one who tells them otherwise; complete when it ends."""
+    said: list[str] = []
+    ear, before = BufferingHandler(sys.maxsize), logger.handlers
+    ear.setLevel(logging.WARNING)
+    logger.handlers = [ear]
+    try:
+        yield said
+    finally:
+        logger.handlers = before
+        said += dict.fromkeys(record.getMessage() for record in ear.buffer)
 
 
 class _Formatter(logging.Formatter):

@@ -122,6 +122,22 @@ class Record(Origin, _RunNames):
     OLDER = "If an earlier version wrote it, `mnerflow migrate` brings it up to date. "
 
 
+class Unread(_Part):
+    """What a text encoder could not read of a split, or not at once.
+
+    Attributes:
+        posts: how many the split has.
+        tokens: how many these have.
+        unknown: tokens that hold a subword (of the BiLSTM a character) which the encoder does not know.
+        windowed: posts that are longer than the encoder reads at once.
+    """
+
+    posts: int
+    tokens: int
+    unknown: int
+    windowed: int
+
+
 class TrainingRecord(Record):
     """What a trained run says besides.
 
@@ -135,6 +151,7 @@ class TrainingRecord(Record):
         posts_left_out: ids of training posts that could not be learnt from.
         entities_lost: by split, how many gold entities the decoder cannot say, such as spans too long for it.
         contexts_cut: by split and context, how many posts have one longer than the run reads.
+        unread: by split, what its text encoder could not read; nothing of older runs.
         parameters_trained: how many weights were trained.
         peak_memory_mib: the most of the processor's memory.
         energy_wh: watt hours by device; nothing where no device counts them.
@@ -151,6 +168,7 @@ class TrainingRecord(Record):
     posts_left_out: list[str] = []
     entities_lost: dict[str, int] = {}
     contexts_cut: dict[str, dict[str, int]] = {}
+    unread: dict[str, Unread] = {}
     parameters_trained: int
     epochs_run: int
     best_epoch: int

@@ -76,7 +76,8 @@ def test_scans_with_their_transcription_become_a_tagger(
     shown = WALK.partition("$ mnerflow check chronicle\n")[2].partition("```")[0]
     lines = sum(len(page.lines) for page in read_pages(folder / "chronicle"))
     expected = shown.replace("2 pages of 61", f"{TRAINED} pages of {lines}")
-    assert told.returncode == 1 and told.stdout == expected, told.stdout + told.stderr
+    assert told.returncode == 1, told.stdout + told.stderr
+    assert {*expected.splitlines()} <= {*told.stdout.splitlines()}, "PONER's lines may want something besides"
 
     (folder / "chronicle/names.json").write_text(json.dumps(tasks), encoding="utf-8")
     told = mnerflow(folder, "check", "chronicle")

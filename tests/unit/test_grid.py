@@ -24,7 +24,7 @@ from mnerflow.plan.baselines import (
 from mnerflow.plan.checks import check_plan
 from mnerflow.plan.grid import expand, starting_runs
 from mnerflow.plan.names import Combination, Run
-from mnerflow.plan.settings import merge, run_config, sources
+from mnerflow.plan.settings import fit_of, merge, run_config, sources
 from mnerflow.plan.variants import curve_of
 
 ROOT = Path(__file__).parents[2]
@@ -406,6 +406,21 @@ def test_an_option_of_a_fusion_or_decoder_is_checked_before_anything_runs(
     with pytest.raises(UserError) as error:
         check_plan(config, expand(config))
     assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("language", "fit", "read"),
+    [
+        ("he", "wrap", "wrap_rtl"),
+        ("ar-EG", "wrap", "wrap_rtl"),
+        ("fa", "letterbox", "letterbox"),
+        ("cs", "wrap", "wrap"),
+        ("cs", "wrap_rtl", "wrap_rtl"),
+    ],
+)
+def test_strips_of_a_language_that_is_written_leftwards_begin_at_the_right(language, fit, read) -> None:
+    datasets = {"scans": {"language": language, "fit": fit}, "anew": {"images_of": "scans"}}
+    assert [fit_of({"datasets": datasets}, name) for name in datasets] == [read, read]
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,13 @@ def test_a_strip_is_wrapped_into_rows_that_fill_the_square(tmp_path):
     assert np.array_equal(decoded(tmp_path, square, SIZE, "wrap"), decoded(tmp_path, square, SIZE))
 
 
+def test_a_strip_that_is_read_from_the_right_begins_at_its_right_end(tmp_path):
+    shades = np.arange(70, dtype=np.uint8)  # three rows of 24, the last two short
+    name = save(tmp_path / "line.png", Image.fromarray(np.tile(shades, (8, 1))), "PNG")
+    rows = decoded(tmp_path, name, 24, "wrap_rtl")[::8, :, 0]
+    assert rows.tolist() == [[*range(46, 70)], [*range(22, 46)], [GREY[0], GREY[0], *range(22)]]
+
+
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF"])
 def test_exif_rotation_is_applied(tmp_path, format):
     image = Image.new("RGB", (32, 32), WHITE)

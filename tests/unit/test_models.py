@@ -30,6 +30,7 @@ from mnerflow.models.tagger import load_tagger, new_tagger
 from mnerflow.models.text_encoders.bilstm import LONGEST_WORD, BiLSTM, Vocabulary
 from mnerflow.models.text_encoders.bilstm import Config as BiLSTMConfig
 from mnerflow.models.text_encoders.transformer import Config, Transformer
+from mnerflow.record import Unread
 from mnerflow.training.inputs import Inputs
 
 TINY = {"vocab_size": 30, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2}
@@ -413,10 +414,12 @@ def test_what_an_encoder_cannot_read_is_counted(tiny_bert: Path, caplog: pytest.
     posts = [post("in", "我", "ann"), post(*["ann"] * 17)]  # the second is longer than a window
     run = RunConfig(("PER",), 1, PartConfig("text_only"), PartConfig("transformer", weights=str(tiny_bert)))
     inputs = Inputs(posts, new_tagger(run, posts, 0))
-    assert (inputs.unknown, inputs.windowed) == (1 / 20, 1)
+    assert inputs.unread == Unread(posts=2, tokens=20, unknown=1, windowed=1)
     with caplog.at_level("INFO"):
         inputs.warn_of_lost("train")
-    assert "train: 5.0 % of the tokens hold a subword that the encoder does not know" in caplog.text
+    assert (
+        "train: 5.0 % of the tokens hold a subword or character that the encoder does not know" in caplog.text
+    )
     assert "train: 1 of 2 posts are longer than the encoder reads at once" in caplog.text
 
 

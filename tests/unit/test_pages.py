@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from PIL import Image
@@ -87,6 +88,9 @@ def test_a_line_is_a_post_with_its_crop_and_its_page_is_its_group(scans: Path, t
     assert format_of(scans) == "page_xml"
     assert [file.name for file in companions_of("page_xml", scans)] == ["1.xml", "2.xml"]
     assert format_of(scans / "page/1.xml") == "page_xml"
+    with ZipFile(tmp_path / "export.zip", "w") as archive:  # not compressed, as eScriptorium writes it
+        archive.write(scans / "page/1.xml")
+    assert format_of(tmp_path / "export.zip") == ""
 
 
 def test_names_that_go_on_over_the_end_of_a_line_make_one_post(scans: Path):
@@ -190,6 +194,16 @@ def test_a_label_studio_export_gives_names_by_page_and_others_are_left_out(scans
     (scans / "names.json").write_text(json.dumps(EXPORT), encoding="utf-8")
     EXPORT[0]["data"]["text"] = "Ann  sings\nin Rome"
     with pytest.raises(UserError, match=r"names\.json: page 1, '1': its text is not that .*'ingsinRome'"):
+        posts(scans)
+
+
+def test_a_task_that_names_no_page_is_refused_with_those_that_there_are(scans: Path):
+    without_names(scans)
+    task = EXPORT[0] | {"data": {"text": "Ann  sings\nin Rome"}}
+    (scans / "names.json").write_text(json.dumps([task]), encoding="utf-8")
+    with pytest.raises(
+        UserError, match=r"0 pages are called '7', .* there are 1, 2\. Name the page in the task"
+    ):
         posts(scans)
 
 
@@ -319,6 +333,38 @@ def test_check_knows_a_folder_of_pages_and_how_to_begin(scans: Path, capsys: pyt
     without_names(scans)
     assert main(["check", str(scans)]) == 1
     assert "--format label_studio` suggests some" in capsys.readouterr().out
+
+
+def test_strips_of_a_script_that_is_read_from_the_right_begin_there(
+    scans: Path, capsys: pytest.CaptureFixture
+):
+    for number in (1, 2, 3):
+        hebrew = page(line("l1", "משה בא 7", 10, PERSON), line("l2", f"לעיר Rome {number}", 50), image="")
+        (scans / f"page/{number}.xml").write_text(hebrew, encoding="utf-8")
+    Image.new("L", (320, 240)).save(scans / "1.png")
+    assert main(["check", str(scans)]) == 0
+    assert "\n    fit: wrap_rtl\n" in capsys.readouterr().out
+
+
+def test_check_lists_what_pages_want_before_and_after_they_have_names(
+    scans: Path, capsys: pytest.CaptureFixture
+):
+    (scans / "2.png").unlink()
+    (scans / "page/3.xml").write_text(page(image=""), encoding="utf-8")
+    (scans / "page/4.xml").write_text(page(line("l1", "Zoë", 10, PERSON), image=""), encoding="utf-8")
+    wants = (
+        "3 pages without an image, whose lines are read without one: scans/page/2, scans/page/3, "
+        "scans/page/4\n",
+        "1 pages without a transcribed line, which are left out: scans/page/3\n",
+    )
+    assert main(["check", str(scans)]) == 0
+    told = capsys.readouterr()
+    assert told.err == "" and "problems with which a run goes on: 3\n" in told.out, "two wants, and no split"
+    assert all(f"    {scans}: {want}" in told.out for want in wants)
+    without_names(scans)
+    assert main(["check", str(scans)]) == 1
+    told = capsys.readouterr().out
+    assert all(f"    {scans}: {want}" in told for want in wants) and "images: none" not in told
 
 
 def test_new_pages_are_texts_whose_lines_show_their_crops(scans: Path, tmp_path: Path):

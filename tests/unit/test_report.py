@@ -11,7 +11,7 @@ from mnerflow.data.post import Post, write_posts
 from mnerflow.evaluation.predictions import TESTED, Prediction, write_predictions
 from mnerflow.plan.datasets import Kind
 from mnerflow.plan.names import Combination, Run
-from mnerflow.record import Code, Hardware, ImagesRead, TrainingRecord
+from mnerflow.record import Code, Hardware, ImagesRead, TrainingRecord, Unread
 from mnerflow.reporting import churn, does_it_help, errors, summary
 from mnerflow.reporting.answer import Answer, Answers, answers
 from mnerflow.reporting.reading import what_is_read
@@ -19,6 +19,7 @@ from mnerflow.reporting.report import Sources, write_report
 from mnerflow.reporting.report.gallery import POSTS, gallery, sample
 from mnerflow.reporting.report.made import made, method
 from mnerflow.reporting.report.tables import TABLES, report_tables
+from mnerflow.reporting.unread import unread_rows
 
 COMBINATION = {
     "dataset": "scans",
@@ -384,6 +385,42 @@ def record() -> TrainingRecord:
     )
 
 
+def records() -> list[TrainingRecord]:
+    """A run of an older version, and three that counted what their text encoder could not read."""
+    dev = Unread(posts=20, tokens=200, unknown=110, windowed=2)
+    seen = {"train": Unread(posts=60, tokens=600, unknown=6, windowed=0), "dev": dev}
+    fewer = {"train": Unread(posts=30, tokens=310, unknown=9, windowed=0), "dev": dev}
+    cut = {"dev": {"caption": 5}}
+    captioned = {"config": {"contexts": ["caption"]}, "contexts_cut": cut, "unread": {"dev": dev}}
+    return [
+        record(),
+        *(record().model_copy(update=each) for each in ({"unread": fewer}, {"unread": seen}, captioned)),
+    ]
+
+
+@needs_itables
+def test_what_encoders_could_not_read_is_shown_by_data_set_and_split(tmp_path: Path) -> None:
+    assert unread_rows([record()]) == []
+    shared = {"dataset": "scans", "filter": "none", "text_encoder": "bilstm"}
+    dev = {"split": "dev", "posts": 20, "tokens": 200, "unknown": 110, "windowed": 2}
+    assert unread_rows(records()) == [
+        shared
+        | {
+            "contexts": "",
+            "split": "train",
+            "posts": 60,
+            "tokens": 600,
+            "unknown": 6,
+            "windowed": 0,
+            "cut": None,
+        },
+        shared | {"contexts": ""} | dev | {"cut": None},
+        shared | {"contexts": "caption"} | dev | {"cut": 5},
+    ]
+    shown = report(tmp_path).partition('<section id="data"')[2]
+    assert "110 (55.0 %)" in shown and "5 (25.0 %)" in shown and "<th>filter" not in shown
+
+
 def write_tables(folder: Path) -> None:
     """Every table that the report reads, most without rows."""
     grid = dict.fromkeys(summary.GRID.names) | COMBINATION | {"sentences": 600, "entity_f1_mean": 0.85}
@@ -410,6 +447,6 @@ def report(folder: Path, posts: int = 3) -> str:
         '<svg xmlns="http://www.w3.org/2000/svg" width="300" height="90"/>', encoding="utf-8"
     )
     plots, data = [folder / "forest.svg"], [folder / "demo.md"]
-    sources = Sources(plots, data, *files(folder, posts), KINDS, {"base": []}, [record()], "metrics.md")
-    write_report(folder / "report.html", sources)
+    about = Sources(plots, data, *files(folder, posts), KINDS, {"base": []}, records(), "metrics.md")
+    write_report(folder / "report.html", about)
     return (folder / "report.html").read_text(encoding="utf-8")

@@ -102,6 +102,18 @@ def test_contexts_that_are_cut_are_counted_and_one_that_no_post_has_is_refused(
         train(replace(reading, contexts=("notes", "ocr")), folder)
 
 
+def test_what_the_text_encoder_cannot_read_is_recorded_by_split(folder: Path, tiny_bert: Path) -> None:
+    write_posts(folder / "dev.jsonl", [Post("0", ["我", "ann"], ["O", "B-PER"]), Post("1", ["东京"], ["O"])])
+    train(replace(run(epochs=1), text_encoder=PartConfig("transformer", weights=str(tiny_bert))), folder)
+    record = yaml.safe_load((folder / "run" / "run.yaml").read_text())
+    assert record["unread"]["dev"] == {"posts": 2, "tokens": 3, "unknown": 2, "windowed": 0}
+    train(run(epochs=1), folder)
+    record = yaml.safe_load((folder / "run" / "run.yaml").read_text())
+    nothing = {"unknown": 0, "windowed": 0}
+    assert record["unread"]["train"] == {"posts": 8, "tokens": 16} | nothing
+    assert record["unread"]["dev"]["unknown"] == 3, "training showed the BiLSTM no small a either"
+
+
 def test_nothing_to_train_on_is_a_clear_error(folder: Path) -> None:
     write_posts(folder / "train.jsonl", [Post("hidden", [":-)"], ["O"], dropped=[0])])
     with pytest.raises(UserError, match="no training post has a word left"):

@@ -103,7 +103,8 @@ class Dataset(PrepareConfig, About):
         posts: how many there are in each split, for estimates before anything is fetched.
         images: an archive of photos.
         images_of: another data set with the same images, which are decoded and encoded once for both.
-        fit: how an image is brought into a square: whole, or, a line of text, cut into rows.
+        fit: how an image is brought into a square: whole, or, a line of text, cut into rows. The first row is
+            the right end for `wrap_rtl`, and for `wrap` where the `language` is written from right to left.
         tokenizer: how raw texts are cut for a run that was trained on it, as its own words are: `words` makes
             every punctuation mark one, `tweets` leaves hashtags and addresses whole, `treebank` is as CoNLL.
         training: settings of every run on this data set.

@@ -21,7 +21,8 @@ from mnerflow.config.types import (
 )
 from mnerflow.data.schemes import Scheme
 
-Fit = Literal["letterbox", "wrap"]  # how an image is brought into a square: whole, or cut into rows
+# How an image is brought into a square: whole, or cut into rows, the first from its left or its right end.
+Fit = Literal["letterbox", "wrap", "wrap_rtl"]
 TokenizerName = Literal["words", "tweets", "treebank"]  # how raw text is cut, ``data.tokenizers``
 FOUND = "auto"  # types that are found in the files
 Policy = Literal["fail", "blank", "drop"]  # what becomes of an image that cannot be used

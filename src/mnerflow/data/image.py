@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.ImageOps import mirror
 
 from mnerflow.compute.memory import no_memory
 from mnerflow.data.config import Fit
@@ -66,9 +67,9 @@ def open_image(
     """The image ``folder/name`` as RGB, scaled so that its longer side has ``longest`` pixels.
 
     The first frame, turned as its EXIF says, transparency on white. ``wrap`` first cuts a strip, such as a
-    line of text, into rows, which are read like a page's lines. Without ``enlarge`` a smaller image keeps its
-    size. A JPEG that lacks no more than its end mark is read, with ``NO_END`` as ``info["remark"]``. Raises
-    ``BrokenImage`` with the reason.
+    line of text, into rows, which are read like a page's lines, ``wrap_rtl`` those of a page that is read
+    from the right. Without ``enlarge`` a smaller image keeps its size. A JPEG that lacks no more than its end
+    mark is read, with ``NO_END`` as ``info["remark"]``. Raises ``BrokenImage`` with the reason.
     """
     path = _locate(folder, name)
     try:
@@ -84,11 +85,12 @@ def open_image(
 def _scaled(source: Path | io.BytesIO, longest: int, fit: Fit, enlarge: bool) -> Image.Image:
     try:
         with Image.open(source, formats=FORMATS) as image:
-            if fit == "wrap":
+            if fit != "letterbox":
                 _check_size(image)
                 with suppress(Exception):  # damaged EXIF beside sound pixels
                     image = ImageOps.exif_transpose(image)
-                image = _wrapped(_plain_mode(image))
+                image = _plain_mode(image)
+                image = _wrapped(image) if fit == "wrap" else mirror(_wrapped(mirror(image)))
             scale = longest / max(image.size)
             if not enlarge:
                 scale = min(1, scale)

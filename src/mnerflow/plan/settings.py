@@ -12,6 +12,9 @@ from mnerflow.plan.names import NONE, Combination, Run
 from mnerflow.plan.variants import contexts_of, fraction_of, setting, variant_chain
 from mnerflow.registry import kind_of, module_of
 
+# Languages that are written from right to left, whatever the country.
+LEFTWARDS = ("ar", "ckb", "dv", "fa", "he", "iw", "ji", "lad", "nqo", "ps", "sd", "syr", "ug", "ur", "yi")
+
 
 def run_config(config: dict[str, Any], run: Run) -> dict[str, Any]:
     """The plain values of a run's ``RunConfig``, and nothing that concerns other runs.
@@ -128,8 +131,11 @@ def images_of(config: dict[str, Any], dataset: str) -> str:
 
 
 def fit_of(config: dict[str, Any], dataset: str) -> str:
-    """How images of a data set that are no squares are made such, ``data.image.Fit``."""
-    return config["datasets"][images_of(config, dataset)].get("fit", "letterbox")
+    """How images of a data set that are no squares are made such, ``data.config.Fit``."""
+    entry = config["datasets"][images_of(config, dataset)]
+    fit = entry.get("fit", "letterbox")
+    leftwards = entry.get("language", "").split("-")[0].lower() in LEFTWARDS
+    return f"{fit}_rtl" if fit == "wrap" and leftwards else fit
 
 
 def broken_of(config: dict[str, Any]) -> str:

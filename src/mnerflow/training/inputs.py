@@ -19,6 +19,7 @@ from mnerflow.log import logger
 from mnerflow.models.batch import Batch
 from mnerflow.models.padding import mask_of, padded
 from mnerflow.models.tagger import Tagger
+from mnerflow.record import Unread
 from mnerflow.training.batches import batches
 from mnerflow.training.images import Images
 
@@ -40,8 +41,7 @@ class Inputs:
     Attributes:
         lost: how many entities the decoder can neither learn nor predict.
         cut: by context, of how many posts it was cut.
-        unknown: share of the tokens that hold a subword which the encoder does not know.
-        windowed: how many posts are longer than the encoder reads at once.
+        unread: what the text encoder cannot read, or not at once.
     """
 
     def __init__(
@@ -65,20 +65,25 @@ class Inputs:
         self.lost = sum(map(tagger.decoder.lost, kept))
         cut = Counter(name for text in self.texts or () for name in text.cut)
         self.cut = {name: cut[name] for name in contexts}
-        tokens = sum(len(post.tokens) for post in posts)
-        self.unknown = sum(text.unknown for text in self.texts or ()) / max(1, tokens)
-        self.windowed = sum(len(text.windows) > 1 for text in self.texts or ())
+        self.unread = Unread(
+            posts=len(posts),
+            tokens=sum(len(post.tokens) for post in posts),
+            unknown=sum(text.unknown for text in self.texts or ()),
+            windowed=sum(len(text.windows) > 1 for text in self.texts or ()),
+        )
 
     def warn_of_lost(self, name: str) -> None:
         """Log what of the split ``name`` is not read: contexts that were cut, tokens of unknown subwords, and
         entities that the decoder cannot predict. Posts read in several windows are counted, too.
         """
-        if self.unknown:
-            said = "%s: %.1f %% of the tokens hold a subword that the encoder does not know"
-            logger.log(WARNING if self.unknown >= UNKNOWN else INFO, said, name, 100 * self.unknown)
-        if self.windowed:
+        unread = self.unread
+        if unread.unknown:
+            share = unread.unknown / unread.tokens
+            said = "%s: %.1f %% of the tokens hold a subword or character that the encoder does not know"
+            logger.log(WARNING if share >= UNKNOWN else INFO, said, name, 100 * share)
+        if unread.windowed:
             said = "%s: %d of %d posts are longer than the encoder reads at once, and read in windows"
-            logger.info(said, name, self.windowed, len(self.posts))
+            logger.info(said, name, unread.windowed, unread.posts)
         for context, count in self.cut.items():
             if count:
                 logger.warning(

@@ -89,6 +89,7 @@ def train_run(
         posts_left_out=left_out,
         entities_lost={file.stem: split.lost for file, split in splits},
         contexts_cut={file.stem: split.cut for file, split in splits if split.cut},
+        unread={file.stem: split.unread for file, split in splits if split.texts is not None},
         parameters_trained=trained,
         epochs_run=len(history),
         best_epoch=best_epoch(history, run.training),

@@ -21,8 +21,10 @@ from mnerflow.data.sources import check_name
 from mnerflow.data.tags import OUTSIDE, is_tag, spans
 from mnerflow.errors import UserError
 from mnerflow.files import reading
+from mnerflow.log import heard
 
 __all__ = ["Findings", "Problem", "check_data", "configuration"]
+AS_SAID = "It is read, or left out, as it says here. Mend it where you mean something else."
 UNLABELLED = ("field 'labels' is missing", "a token and its tag are expected, not one column")
 
 
@@ -55,10 +57,12 @@ def check_data(
         check_name(folder.resolve())
     except UserError as error:
         findings.problems.append(Problem.of(error))
-    malformed = _read(findings, format)
-    if not has_spans(found) and (malformed or scheme_of(_labels(findings)) == "iob1"):
-        malformed = _find_scheme(findings, format, malformed)
+    with heard() as warnings:
+        malformed = _read(findings, format)
+        if not has_spans(found) and (malformed or scheme_of(_labels(findings)) == "iob1"):
+            malformed = _find_scheme(findings, format, malformed)
     findings.problems += map(Problem.of, malformed)
+    findings.problems += [Problem(warning, AS_SAID, False) for warning in warnings]
     _leave_unlabelled(findings)
     if not findings.splits["train"] and findings.stops:
         return findings  # what else is wrong follows from this

@@ -35,11 +35,11 @@ def problems_of_images(findings: Findings) -> Iterator[Problem]:
             without.append(place)
     if not users:
         return
-    for place in without:
-        yield Problem(f"{place} has no image", "The post stays, and is read without an image.", False)
-    if cuts_images(findings.format):  # lines of text
+    if cuts_images(findings.format):  # lines of text, whose reader lists those without an image
         findings.images, findings.strips = len(users), True
         return
+    for place in without:
+        yield Problem(f"{place} has no image", "The post stays, and is read without an image.", False)
     paths = [findings.folder / name for names in findings.files.values() for name in names]
     if holds_images(findings.format, paths):
         with TemporaryDirectory() as scratch:

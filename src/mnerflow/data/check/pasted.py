@@ -3,8 +3,10 @@
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from unicodedata import bidirectional
 
 from mnerflow.data.check.findings import Findings
 from mnerflow.data.formats import cuts_images
@@ -36,7 +38,7 @@ def configuration(findings: Findings, types: Sequence[str] | None = None) -> str
         **_reading(findings),
     }
     if findings.strips:
-        entry["fit"] = "wrap"
+        entry["fit"] = "wrap_rtl" if _leftwards(findings) else "wrap"
     if cuts_images(findings.format):
         entry["pictures"] = "scans"
     grid: dict[str, object] = {"datasets": [name], "text_encoders": findings.encoders[:1]}
@@ -79,6 +81,12 @@ def _reading(findings: Findings) -> dict[str, object]:
     found |= findings.told
     missing = [split for split in SPLITS if split not in findings.files]
     return found | {f"{split}_fraction": 0.1 for split in missing}
+
+
+def _leftwards(findings: Findings) -> bool:
+    """Whether most words begin with a letter of a script that is written from right to left."""
+    directions = Counter(bidirectional(token[0]) for _, post in findings.posts() for token in post.tokens)
+    return directions["R"] + directions["AL"] > directions["L"]
 
 
 def _epochs(findings: Findings) -> int:

@@ -21,7 +21,7 @@ CROPS = True
 
 def looks_like(start: str) -> bool:
     """Whether a file that begins so is PAGE or ALTO XML."""
-    return bool(ROOT.search(start))
+    return start.startswith("<") and bool(ROOT.search(start))  # an archive may hold them as they are
 
 
 def files(folder: Path) -> list[Path]:

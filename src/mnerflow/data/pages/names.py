@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
 from pathlib import Path, PurePosixPath
+from shlex import quote
 
 from mnerflow.data.formats import format_of, label_studio, parse
 from mnerflow.data.formats._spans import Span, longest, tagged, trimmed
@@ -47,11 +48,11 @@ def posts_of(path: Path, pages: list[Page]) -> list[Post]:
     where no name is found, where names stand in the XML and in a file, where a file's text is not that of the
     pages, and where a scan is not that of its page.
     """
+    log_wants(path, pages)
     for page in pages:
         if page.scan:
             check_scan(page)
     in_xml, files = _named(path, pages)
-    log_wants(path, pages)
     if in_xml:
         _log_left(path, pages, in_xml, "pages without a name in their XML, which are read as having none")
         return [post for page in pages for post in _of_lines(page, _in_xml(page), path)]
@@ -84,7 +85,9 @@ def _named(path: Path, pages: list[Page]) -> tuple[list[Page], list[Path]]:
         )
     if not in_xml and not files:
         lines = sum(len(page.lines) for page in pages)
-        raise UserError(f"{path}: {len(pages)} pages of {lines} lines, without names. {SUGGEST.format(path)}")
+        raise UserError(
+            f"{path}: {len(pages)} pages of {lines} lines, without names. {SUGGEST.format(quote(str(path)))}"
+        )
     return in_xml, files
 
 
@@ -172,7 +175,11 @@ def _called(name: str, pages: list[Page], place: str) -> Page:
         in (page.name, page.file.stem, page.file.stem.removesuffix("_page"), page.scan and page.scan.stem)
     ]
     if len(found) != 1:
-        raise UserError(f"{place}: {len(found)} pages are called {name!r}, where one is expected. Rename it.")
+        raise UserError(
+            f"{place}: {len(found)} pages are called {name!r}, where one is expected; there are "
+            f"{listed(page.file.stem for page in pages)}. Name the page in the task's data, as `page_name` "
+            "or as the file of its `image`."
+        )
     return found[0]
 
 

@@ -29,7 +29,7 @@ class EncodedText:
         own: units that the encoder would compute for the post without contexts.
         extra: whatever else the encoder needs.
         cut: names of the contexts that were cut.
-        unknown: how many of its tokens hold a subword that the encoder does not know.
+        unknown: how many of its tokens hold a subword, or a character, that the encoder does not know.
     """
 
     windows: list[list[int]]

@@ -109,7 +109,9 @@ class BiLSTM(TextEncoder):
             characters += [*known, *[PAD] * (LONGEST_WORD - len(known))]
         own = range(len(context), len(words))
         units = [[(0, index)] for index in own]
-        return EncodedText([ids], units, [1] * len(post.tokens), len(own), {"characters": characters}, cut)
+        unknown = sum(not self.vocabulary.characters.keys() >= {*token} for token in post.tokens)
+        extra = {"characters": characters}
+        return EncodedText([ids], units, [1] * len(post.tokens), len(own), extra, cut, unknown)
 
     def collate(self, texts: Sequence[EncodedText]) -> dict[str, Tensor]:
         """Pad to ``words (batch, length)``, ``characters (batch, length, characters)``, ``lengths (batch)``

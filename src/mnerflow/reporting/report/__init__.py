@@ -31,6 +31,8 @@ from mnerflow.reporting.reading import what_is_read
 from mnerflow.reporting.report.gallery import gallery
 from mnerflow.reporting.report.made import made
 from mnerflow.reporting.report.tables import report_tables
+from mnerflow.reporting.unread import TABLE as UNREAD
+from mnerflow.reporting.unread import unread_rows
 
 # Figures are told in this order; others follow by name. What stands here says how to read one, and the file
 # that it is drawn from.
@@ -144,6 +146,7 @@ def write_report(out: Path, sources: Sources) -> None:
         tables=report_tables(folder),
         gallery=_json(posts),
         posts=sum(len(group["posts"]) for group in posts),
+        unread=_unread(sources.records),
         data=[
             (
                 report.stem,
@@ -194,6 +197,13 @@ def _picture(file: Path) -> str:
         small = io.BytesIO()
         image.convert("RGB").save(small, "WEBP", quality=75)
     return _data_url("image/webp", small.getvalue())
+
+
+def _unread(records: Sequence[TrainingRecord]) -> Markup:
+    """The table of what text encoders could not read, where runs have counted it."""
+    rows = unread_rows(records)
+    reader = MarkdownIt("commonmark", {"html": False}).enable("table")
+    return Markup(reader.render(UNREAD.render(rows).markdown()) if rows else "")
 
 
 def _html(markdown: Path) -> Markup:
