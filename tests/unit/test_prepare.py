@@ -83,6 +83,11 @@ def test_types_are_mapped_and_counted(raw: Path, tmp_path: Path) -> None:
     assert read_splits(tmp_path / "out")["test"][0].labels == ["B-NAME", "I-NAME"]
 
 
+def test_types_that_are_left_to_the_files_are_found_and_counted(raw: Path, tmp_path: Path) -> None:
+    report = prepare(config(types="auto"), raw, tmp_path / "out")
+    assert report.splits["train"].entities == {"LOC": 1, "PER": 1}
+
+
 def test_a_label_outside_the_types_names_file_post_and_nearest(raw: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"train.txt: post '1', token 1: the label 'I-PER' .*'PERS'"):
         prepare(config(types=["PERS", "LOC"]), raw, tmp_path / "out")

@@ -3,7 +3,7 @@
 import json
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,8 @@ def prepare(
     Raises ``UserError`` naming file and post for anything malformed, a label outside ``config.types``,
     an id that stands twice in the set, a split that is empty, and a context of no post.
     """
+    types = types_found(config, raw) if isinstance(config.types, str) else config.types
+    config = replace(config, types=types)
     _check(config)
     read = _read(config, raw)
     splits = _draw_missing_splits(config, read, raw)
@@ -48,7 +50,8 @@ def prepare(
     mapped = _map(config.map, splits)
     for split, posts in splits.items():
         if not posts:
-            source = config.splits.get(split, "drawn from train")
+            files = {str(name): files for name, files in config.splits.items()}
+            source = files.get(split, "drawn from train")
             raise UserError(f"{raw}: no posts for the split {split!r} ({source}). Give the set more posts.")
     strays = {split: count_strays(posts) for split, posts in splits.items()}
     repaired = sum(_repair(post) for post in _all(splits)) if config.repair else 0
@@ -56,7 +59,7 @@ def prepare(
     for post in _all(splits):
         post.language = post.language or config.language
     report = Report(
-        splits={split: count_split(posts, config.types, strays[split]) for split, posts in splits.items()},
+        splits={split: count_split(posts, types, strays[split]) for split, posts in splits.items()},
         drawn_splits=[split for split in SPLITS if split not in read],
         mapped=mapped,
         repaired=repaired,
@@ -172,7 +175,8 @@ def _draw(groups: list[list[int]], wanted: int, keep: int) -> list[int]:
     """Take groups of posts off the end of ``groups`` that bring their sum nearer to ``wanted``, one at least;
     leave ``keep`` of them.
     """
-    drawn, posts = [], 0
+    drawn: list[list[int]] = []
+    posts = 0
     for group in reversed(groups):
         nearer = abs(posts + len(group) - wanted) < abs(posts - wanted)
         if nearer and len(groups) - len(drawn) > keep:
@@ -249,9 +253,11 @@ def _attach(
     name: str, context: Texts, splits: dict[str, list[Post]], words: dict[str, str], raw: Path
 ) -> ContextReport:
     """Give every post the texts of its images, or its own."""
-    report, keys = ContextReport(), set()
+    report = ContextReport()
+    keys: set[str] = set()
     for split, posts in splits.items():
-        lacking, empty = [], []
+        lacking: list[str] = []
+        empty: list[str] = []
         for post in posts:
             own = {"image": post.images, "id": [post.id], "words": [words.get(post.id, "")]}[context.by]
             keys.update(own)
