@@ -76,6 +76,6 @@ def shuffled(own: Sequence[frozenset[Hashable]], seed: int) -> list[int]:
             for other in order
             if not meet(own[post], own[given[other]]) and not meet(own[other], own[given[post]])
         )
-        if meet(own[post], own[given[post]]) and (other := next(free, None)) is not None:
-            given[post], given[other] = given[other], given[post]
+        if meet(own[post], own[given[post]]) and (partner := next(free, None)) is not None:
+            given[post], given[partner] = given[partner], given[post]
     return [given[post] for post in range(len(own))]

@@ -75,5 +75,11 @@ def _is_public(address: str) -> bool:
 def _pool(ip: str, port: int, name: str, secure: bool) -> HTTPConnectionPool:
     if not secure:
         return HTTPConnectionPool(ip, port)
-    trust = {"cert_reqs": "CERT_REQUIRED", "ca_certs": certifi.where()}
-    return HTTPSConnectionPool(ip, port, server_hostname=name, assert_hostname=name, **trust)
+    return HTTPSConnectionPool(
+        ip,
+        port,
+        server_hostname=name,
+        assert_hostname=name,
+        cert_reqs="CERT_REQUIRED",
+        ca_certs=certifi.where(),
+    )

@@ -113,7 +113,8 @@ def seed_everything(seed: int, threads: int) -> None:
     # `use_deterministic_algorithms` does the same, but takes two seconds to tell a compiler of it.
     torch.set_deterministic_debug_mode("warn")
     # Filling fresh memory helps to find bugs in kernels; it costs a tenth of an epoch.
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    memory = torch.utils.deterministic
+    memory.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # torch adds it when it is imported
     if torch.cuda.is_available():
         # The backward pass of fused attention adds in any order unless every operation must be deterministic,
         # which some image encoders cannot be.

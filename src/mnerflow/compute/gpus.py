@@ -86,12 +86,12 @@ def assign(gpus: Sequence[str], number: int, folder: Path) -> list[str]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     held: set[str] = set()
-    for place in count():
-        for gpu in gpus:
-            if len(held) >= min(number, len(gpus)):
-                return [gpu for gpu in gpus if gpu in held]
-            if gpu not in held and _lock(folder / f"{quote(gpu, safe='')}.{place}"):
-                held.add(gpu)
+    places = ((gpu, place) for place in count() for gpu in gpus)
+    while len(held) < min(number, len(gpus)):
+        gpu, place = next(places)
+        if gpu not in held and _lock(folder / f"{quote(gpu, safe='')}.{place}"):
+            held.add(gpu)
+    return [gpu for gpu in gpus if gpu in held]
 
 
 def _lock(file: Path) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, cast
 
 from tqdm import tqdm
 
@@ -62,7 +62,7 @@ class Header(tarfile.TarInfo):
     """A member of a tar file, whose description is bounded before it is read."""
 
     @classmethod
-    def frombuf(cls, buf: bytes, encoding: str, errors: str) -> "Header":
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "Header":
         """As of its base; raises ``TooMuch`` for a description longer than any that a tool writes."""
         header = super().frombuf(buf, encoding, errors)
         if header.type not in tarfile.REGULAR_TYPES and not 0 <= header.size <= MAX_HEADER:
@@ -151,20 +151,22 @@ def _members(archive: Path) -> Iterator[_Member]:
                     kind = stat.S_IFMT(info.external_attr >> 16)  # 0 where the packing system has no kinds
                     yield _Member(info.filename, kind in (0, stat.S_IFREG), partial(packed.open, info))
     elif magic.startswith(b"\x1f\x8b") or _is_tar(archive):
-        with tarfile.open(archive, tarinfo=Header) as packed:
-            for count, info in enumerate(packed):
-                bound(info.size, allowed, count)
-                bound(packed.offset, allowed)
-                packed.members.clear()  # which it would keep, headers and all
-                if not info.isdir():
-                    regular = info.isreg() and not info.issparse()  # whose zeros stand nowhere
-                    yield _Member(info.name, regular, partial(packed.extractfile, info))
+        with tarfile.open(archive, tarinfo=Header) as tar:
+            for count, header in enumerate(tar):
+                bound(header.size, allowed, count)
+                bound(tar.offset, allowed)
+                forget_members(tar)
+                if not header.isdir():
+                    regular = header.isreg() and not header.issparse()  # whose zeros stand nowhere
+                    content = cast(Callable[[], IO[bytes]], partial(tar.extractfile, header))
+                    yield _Member(header.name, regular, content)
             # tarfile takes a file that stops between two members for a whole one.
-            packed.fileobj.seek(packed.offset)
-            if packed.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
+            stream = cast(IO[bytes], tar.fileobj)
+            stream.seek(tar.offset)
+            if stream.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
                 raise tarfile.ReadError("no end mark")
-            while packed.fileobj.read(1 << 20):  # to where gzip compares its checksum
-                bound(packed.fileobj.tell(), allowed)
+            while stream.read(1 << 20):  # to where gzip compares its checksum
+                bound(stream.tell(), allowed)
     else:
         raise UserError(f"{archive}: not a zip, tar or tar.gz file. Remove it and download it again.")
 
@@ -180,6 +182,11 @@ def _is_tar(archive: Path) -> bool:
 def most_bytes(packed: int) -> int:
     """How many bytes may come out of a file of ``packed`` bytes."""
     return min(MAX_BYTES, max(FREE_BYTES, MAX_RATIO * packed))
+
+
+def forget_members(tar: tarfile.TarFile) -> None:
+    """Let go of the headers read so far, all of which tarfile would keep in memory."""
+    tar.members.clear()  # type: ignore[attr-defined]  # it is documented nowhere
 
 
 def bound(unpacked: int, allowed: int, count: int = 0) -> None:

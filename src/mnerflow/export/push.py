@@ -3,7 +3,11 @@
 from pathlib import Path
 
 from huggingface_hub import HfApi, get_token
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError, HTTPError
+from huggingface_hub.errors import (  # type: ignore[attr-defined]  # the last is its client's, whichever it uses
+    HfHubHTTPError,
+    HFValidationError,
+    HTTPError,
+)
 
 from mnerflow.errors import UserError
 from mnerflow.log import logger

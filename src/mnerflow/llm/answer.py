@@ -149,7 +149,7 @@ def _lower(text: str) -> str:
     return "".join(low if len(low := character.lower()) == 1 else character for character in text)
 
 
-def _entities_of(answer: str) -> tuple[list | None, bool]:
+def _entities_of(answer: str) -> tuple[list[Any] | None, bool]:
     """The list of entities in an answer, ``None`` where there is none, and whether its JSON was mended."""
     try:
         return _find_list(json.loads(answer)), False
@@ -161,7 +161,7 @@ def _entities_of(answer: str) -> tuple[list | None, bool]:
         return None, True
 
 
-def _find_list(value: Any) -> list | None:
+def _find_list(value: Any) -> list[Any] | None:
     named = _named_list(value)
     if named is not None:
         return named
@@ -174,7 +174,7 @@ def _find_list(value: Any) -> list | None:
     return None
 
 
-def _named_list(value: Any) -> list | None:
+def _named_list(value: Any) -> list[Any] | None:
     """The last list under ``entities``: words around an answer may hold braces, which look like JSON, too."""
     if isinstance(value, dict) and isinstance(value.get("entities"), list):
         return value["entities"]

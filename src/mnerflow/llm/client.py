@@ -131,21 +131,21 @@ def ask_all(
             f"max_cost cannot be held: what {service.base_url} costs is not known. Set the model's `price`."
         )
     cache = Cache(folder, service.base_url)
-    answers: list[Answer | None] = []
+    answers: dict[int, Answer] = {}
     missing: dict[Path, list[int]] = defaultdict(list)  # places with the same request are asked for once
     tokens = 0.0
     for place in range(count):
         request = make(place)
-        answers.append(cache.read(request))
-        if answers[-1] is None:
+        if (answer := cache.read(request)) is not None:
+            answers[place] = answer
+        else:
             places = missing[cache.path(request)]
             tokens += 0 if places else input_tokens(request, price.image_tokens)
             places.append(place)
     if not missing:
-        return answers
+        return [answers[place] for place in range(count)]
     _say_estimate(count, len(missing), tokens, expected_output, service, max_cost)
-    known = sum(answer is not None for answer in answers)
-    bar = tqdm(total=count, initial=known, desc="answers", unit="post", disable=None)
+    bar = tqdm(total=count, initial=len(answers), desc="answers", unit="post", disable=None)
     with (
         _Asker(service) as asker,
         budget(folder, session, max_cost) as money,
@@ -171,7 +171,7 @@ def ask_all(
                 raise
             lacking = sum(len(places) for future, places in futures.items() if _has_failed(future))
             raise type(error)(f"{error} Of {count} answers, {lacking} are missing.") from error
-    return answers
+    return [answers[place] for place in range(count)]
 
 
 class _Asker(AbstractContextManager):

@@ -7,10 +7,10 @@ import re
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, cast
 from urllib.parse import unquote
 
-from mnerflow.data.archive import DAMAGED, FREE_BYTES, MAX_RATIO, Header, TooMuch, bound
+from mnerflow.data.archive import DAMAGED, FREE_BYTES, MAX_RATIO, Header, TooMuch, bound, forget_members
 from mnerflow.errors import UserError
 from mnerflow.files import atomic_path, inside, read_json, sha256
 from mnerflow.publishing.checksums import SUMS, read_sums, sum_of, sums_text
@@ -57,8 +57,8 @@ def recorded(study: Path) -> tuple[dict[str, str], str]:
             if "File" in entity["@type"] and "sha256" in entity
         }
         version = next(each["version"] for each in entities if "ComputationalWorkflow" in each["@type"])
-        commit = re.fullmatch(r"[\w.]+\+([\w-]+)", version)[1]
-    except (KeyError, TypeError, AttributeError, StopIteration) as error:
+        [commit] = re.findall(r"^[\w.]+\+([\w-]+)\Z", version)
+    except (KeyError, TypeError, ValueError, AttributeError, StopIteration) as error:
         raise UserError(
             f"{crate}: no record of results. Write it anew: `snakemake --forcerun crate`."
         ) from error
@@ -86,7 +86,7 @@ def verify_archive(archive: Path) -> tuple[int, list[str]]:
             for member, content in _members(archive, tar, allowed):
                 if member in found:
                     raise UserError(f"{archive}: holds {member!r} twice. Do not unpack this archive.")
-                found[member] = hashlib.file_digest(content, "sha256").hexdigest()
+                found[member] = hashlib.file_digest(cast(io.BufferedReader, content), "sha256").hexdigest()
                 if member == SUMS:
                     content.seek(0)
                     listed = read_sums(archive, content.read(FREE_BYTES).decode())
@@ -116,7 +116,7 @@ def _members(archive: Path, tar: tarfile.TarFile, allowed: int) -> Iterator[tupl
     for count, member in enumerate(tar):
         bound(member.size, allowed, count)
         bound(tar.offset, allowed)
-        tar.members.clear()  # which it would keep, headers and all
+        forget_members(tar)
         top, _, name = member.name.partition("/")
         folder = folder or top
         path = PurePosixPath(name)
