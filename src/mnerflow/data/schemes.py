@@ -3,13 +3,14 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Literal, get_args
+from typing import Final, Literal, get_args
 
 from mnerflow.data.tags import OUTSIDE
 
 Scheme = Literal["iob1", "iob2", "bioes", "bilou", "io"]
 SCHEMES = get_args(Scheme)
-AS_IT_IS = "as it is"  # for whoever tells the scheme first
+AS_IT_IS: Final = "as it is"  # for whoever tells the scheme first
+ReadAs = Scheme | Literal["as it is"]
 PARTS = re.compile(r"(?P<prefix>[BIESLUM])[-_](?P<type>\S.*)", re.IGNORECASE)
 PREFIXES = {"iob1": "BI", "iob2": "BI", "bioes": "BIOESM", "bilou": "BILOU"}
 INSIDE = "IMEL"

@@ -16,7 +16,7 @@ from mnerflow.data.config import Columns
 from mnerflow.data.formats import conll, format_of, has_spans, parse_lines
 from mnerflow.data.ids import made_distinct
 from mnerflow.data.post import SPLITS
-from mnerflow.data.schemes import AS_IT_IS, scheme_of
+from mnerflow.data.schemes import AS_IT_IS, ReadAs, scheme_of
 from mnerflow.data.sources import check_name
 from mnerflow.data.tags import OUTSIDE, is_tag, spans
 from mnerflow.errors import UserError
@@ -95,7 +95,7 @@ def _columns(path: Path) -> Columns | None:
     return None
 
 
-def _read(findings: Findings, given: str | None, scheme: str | None = None) -> list[UserError]:
+def _read(findings: Findings, given: str | None, scheme: ReadAs | None = None) -> list[UserError]:
     """Read every split, each in the format of ``train``; returns what is malformed."""
     malformed: list[UserError] = []
     options = {**findings.told} | ({"columns": findings.columns} if findings.columns else {})

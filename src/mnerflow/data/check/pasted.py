@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 from unicodedata import bidirectional
 
 from mnerflow.data.check.findings import Findings
@@ -41,7 +42,7 @@ def configuration(findings: Findings, types: Sequence[str] | None = None) -> str
         entry["fit"] = "wrap_rtl" if _leftwards(findings) else "wrap"
     if cuts_images(findings.format):
         entry["pictures"] = "scans"
-    grid: dict[str, object] = {"datasets": [name], "text_encoders": findings.encoders[:1]}
+    grid: dict[str, Any] = {"datasets": [name], "text_encoders": findings.encoders[:1]}
     if findings.images:
         grid |= {"image_encoders": ["cnn"], "fusions": ["text_only", "linear", "cross_attention"]}
     else:

@@ -155,7 +155,7 @@ def _neighbours(names: Iterable[str]) -> Callable[[str], set[str]]:
     orders = [(step, sorted((name.casefold()[::step], name) for name in names)) for step in (1, -1)]
 
     def near(name: str) -> set[str]:
-        found = set()
+        found: set[str] = set()
         for step, order in orders:
             at = bisect(order, (name.casefold()[::step], name))
             found.update(other for _, other in order[max(0, at - NEAR) : at + NEAR])

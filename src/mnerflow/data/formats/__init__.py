@@ -24,6 +24,7 @@ from typing import Any
 
 from mnerflow.data.formats._check import check_post
 from mnerflow.data.post import Post
+from mnerflow.data.schemes import ReadAs
 from mnerflow.errors import UserError
 from mnerflow.files import reading
 from mnerflow.registry import load
@@ -59,7 +60,7 @@ def parse(
     name: str,
     path: str | Path,
     problems: list[UserError] | None = None,
-    scheme: str | None = None,
+    scheme: ReadAs | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> list[Post]:
     """Read every post of ``path``, ids unique within the file, tags in IOB2.
@@ -75,7 +76,7 @@ def parse_lines(
     name: str,
     path: str | Path,
     problems: list[UserError] | None = None,
-    scheme: str | None = None,
+    scheme: ReadAs | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> list[tuple[int, Post]]:
     """As ``parse``, with the number of the line on which each post begins."""

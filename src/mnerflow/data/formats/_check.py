@@ -5,7 +5,7 @@ from itertools import chain
 from pathlib import Path
 
 from mnerflow.data.post import Post
-from mnerflow.data.schemes import AS_IT_IS, NotInScheme, to_iob2
+from mnerflow.data.schemes import AS_IT_IS, NotInScheme, ReadAs, to_iob2
 from mnerflow.data.tags import is_tag
 from mnerflow.errors import UserError
 from mnerflow.files import inside
@@ -18,7 +18,7 @@ def check_post(
     path: Path,
     line: int,
     line_of_token: Callable[[int], int] | None = None,
-    scheme: str | None = None,
+    scheme: ReadAs | None = None,
 ) -> None:
     """Convert the labels of a post from ``scheme`` to IOB2, and see that it is well-formed.
 
@@ -64,15 +64,15 @@ def check_post(
         ) from error
 
 
-def _convert(post: Post, scheme: str | None, at: Callable[[int], str]) -> None:
+def _convert(post: Post, scheme: ReadAs | None, at: Callable[[int], str]) -> None:
     if scheme == AS_IT_IS:
         return
     try:
         labels = to_iob2(post.labels, scheme) if scheme else ["_".join(tag.split(" ")) for tag in post.labels]
     except NotInScheme as error:
-        tag = post.labels[error.index]
         raise UserError(
-            f"{at(error.index)}: the label {tag!r} is not {scheme.upper()}. Mend it, or name another scheme."
+            f"{at(error.index)}: the label {post.labels[error.index]!r} is not {str(scheme).upper()}. "
+            "Mend it, or name another scheme."
         ) from error
     for index, tag in enumerate(labels):
         if not is_tag(tag):

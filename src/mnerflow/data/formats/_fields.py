@@ -7,7 +7,7 @@ from mnerflow.errors import UserError
 OTHER_NAMES = {"tokens": "text", "labels": "label"}
 
 
-def identifier(record: dict, name: str, place: str) -> str:
+def identifier(record: dict[str, Any], name: str, place: str) -> str:
     """The text or whole number in field ``name``, as text; raises ``UserError`` for anything else."""
     value = record.get(name)
     if isinstance(value, bool) or not isinstance(value, (str, int)):
@@ -15,7 +15,7 @@ def identifier(record: dict, name: str, place: str) -> str:
     return str(value)
 
 
-def string(record: dict, name: str, place: str) -> str:
+def string(record: dict[str, Any], name: str, place: str) -> str:
     """The string in field ``name``, empty when it is missing; raises ``UserError`` for anything else."""
     value = record.get(name, "")
     if not isinstance(value, str):
@@ -23,7 +23,7 @@ def string(record: dict, name: str, place: str) -> str:
     return value
 
 
-def texts(record: dict, name: str, place: str) -> dict[str, str]:
+def texts(record: dict[str, Any], name: str, place: str) -> dict[str, str]:
     """The object of strings in field ``name``, empty when it is missing; raises ``UserError`` for anything
     else.
     """
@@ -33,7 +33,7 @@ def texts(record: dict, name: str, place: str) -> dict[str, str]:
     return {key: string(values, key, f"{place}: {name}") for key in values}
 
 
-def strings(record: dict, name: str, place: str) -> list[str]:
+def strings(record: dict[str, Any], name: str, place: str) -> list[str]:
     """The list of strings in field ``name`` or, where that is missing, in its other name.
 
     Raises ``UserError`` for anything else.
@@ -52,7 +52,7 @@ def strings(record: dict, name: str, place: str) -> list[str]:
     return values
 
 
-def _wrong(record: dict, name: str, expected: str, place: str) -> UserError:
+def _wrong(record: dict[str, Any], name: str, expected: str, place: str) -> UserError:
     if name not in record:
         return UserError(f"{place}: the field {name!r} is missing. Add {expected}.")
     return UserError(f"{place}: the field {name!r} is {_json_type(record[name])}. Write {expected}.")
@@ -63,4 +63,5 @@ def _json_type(value: Any) -> str:
         return "null"
     if isinstance(value, bool):
         return "true or false"
-    return {str: "a string", list: "a list", dict: "an object"}.get(type(value), "a number")
+    kinds: dict[type, str] = {str: "a string", list: "a list", dict: "an object"}
+    return kinds.get(type(value), "a number")

@@ -220,8 +220,8 @@ def _layout(path: Path, row: Row, columns: Columns | None, tagged: bool) -> Layo
         return Layout(separator, len(cells), number, 0, None, told=False)
     if columns is None:
         return Layout(separator, len(cells), number, 0, len(cells) - 1, told=False)
-    places = [_place(column, cells, f"{path}:{number}") for column in (columns.token, columns.tag)]
-    return Layout(separator, len(cells), number, *places, told=True)
+    token, tag = (_place(column, cells, f"{path}:{number}") for column in (columns.token, columns.tag))
+    return Layout(separator, len(cells), number, token, tag, told=True)
 
 
 def _place(column: int | str, cells: list[str], place: str) -> int:

@@ -83,7 +83,7 @@ def _sentences(path: Path) -> Iterator[tuple[int, Sentence]]:
             raise UserError(f"{path}:{line}: not CoNLL-U ({error}). Mend the sentence.") from error
         for sentence in parsed:
             document = sentence.metadata.get("newdoc id", document) or document
-            tokens = [
+            tokens: list[tuple[str, Mapping[str, str]]] = [
                 (str(token["form"]), _values(token)) for token in sentence if isinstance(token["id"], int)
             ]
             if tokens:

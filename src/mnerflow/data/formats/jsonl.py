@@ -52,7 +52,7 @@ def from_record(path: Path, line: int, record: dict[str, Any]) -> Post:
     )
 
 
-def _contexts(record: dict, place: str) -> dict[str, str]:
+def _contexts(record: dict[str, Any], place: str) -> dict[str, str]:
     """Those that have words, the caption among them, wherever it stands."""
     contexts, caption = texts(record, "contexts", place), string(record, CAPTION, place)
     if caption and contexts.setdefault(CAPTION, caption) != caption:
@@ -62,7 +62,7 @@ def _contexts(record: dict, place: str) -> dict[str, str]:
     return {name: text for name, text in contexts.items() if text}
 
 
-def _check_names(record: dict, place: str) -> None:
+def _check_names(record: dict[str, Any], place: str) -> None:
     strange = record.keys() - set(KNOWN) - set(OTHER_NAMES.values())
     missing = [name for name in KNOWN if name not in record]
     for name in sorted(strange):

@@ -8,6 +8,7 @@ the sets.
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from mnerflow.data.formats._fields import identifier, string, strings
 from mnerflow.data.post import CAPTION, Post
@@ -17,7 +18,7 @@ from mnerflow.files import read_json_lines
 CONTEXTS = True
 
 
-def records(path: Path) -> Iterator[tuple[int, tuple[dict, dict[str, str]]]]:
+def records(path: Path) -> Iterator[tuple[int, tuple[dict[str, Any], dict[str, str]]]]:
     """Yield every line's object beside the captions of the split, none where there is no caption file."""
     if path.parts[-3:-2] != ("texts",):
         raise UserError(
@@ -42,7 +43,7 @@ def companions(path: Path) -> list[Path]:
     return [file] if file.exists() else []
 
 
-def to_post(path: Path, line: int, record: tuple[dict, dict[str, str]]) -> Post:
+def to_post(path: Path, line: int, record: tuple[dict[str, Any], dict[str, str]]) -> Post:
     """Build a post; raises ``UserError`` for a field that is missing or of a wrong type."""
     values, captions = record
     place, name, split = f"{path}:{line}", path.parents[2].name, path.parent.name

@@ -150,8 +150,11 @@ def _unit(line: str, document: Document, place: str, number: int) -> Unit:
     before = document.units[-1] if document.units else None
     if unit.part:
         owner = next((one for one in reversed(document.units) if not one.part), None)
-        fits = owner and (owner.sentence, owner.token) == (unit.sentence, unit.token)
-        if not fits or not owner.start <= unit.start <= unit.end <= owner.end:
+        if (
+            owner is None
+            or (owner.sentence, owner.token) != (unit.sentence, unit.token)
+            or not owner.start <= unit.start <= unit.end <= owner.end
+        ):
             raise UserError(f"{place}: a part that does not lie in the token before it. Mend its place.")
         return unit
     last = next((one.end for one in reversed(document.units) if not one.part), 0)
