@@ -36,7 +36,7 @@ END = b"\xff\xd9"
 # Any bytes that are no marks, and their complement.
 NOISES = [bytes(flip ^ (1 + 97 * number % 254) for number in range(99)) for flip in (0, 255)]
 INTERVALS = [bytes([0xFF, 0xD0 + number]) for number in range(8)]  # the marks between parts of a JPEG
-REASONS = {
+REASONS: dict[int | None, str] = {
     errno.ENOENT: "missing",
     errno.ENOTDIR: "missing",
     errno.ELOOP: "symlink loop",
@@ -84,7 +84,8 @@ def open_image(
 
 def _scaled(source: Path | io.BytesIO, longest: int, fit: Fit, enlarge: bool) -> Image.Image:
     try:
-        with Image.open(source, formats=FORMATS) as image:
+        with Image.open(source, formats=FORMATS) as opened:
+            image: Image.Image = opened
             if fit != "letterbox":
                 _check_size(image)
                 with suppress(Exception):  # damaged EXIF beside sound pixels
@@ -94,11 +95,11 @@ def _scaled(source: Path | io.BytesIO, longest: int, fit: Fit, enlarge: bool) ->
             scale = longest / max(image.size)
             if not enlarge:
                 scale = min(1, scale)
-            target = tuple(max(1, round(side * scale)) for side in image.size)
+            width, height = (max(1, round(side * scale)) for side in image.size)
             # A JPEG decodes straight to 1/2, 1/4 or 1/8 of its size; a margin of one half keeps it sharp.
-            image.draft(None, tuple(side * 3 // 2 for side in target))
+            image.draft(None, (width * 3 // 2, height * 3 // 2))
             _check_size(image)
-            scaled = _plain_mode(image).resize(target, Image.Resampling.BICUBIC, reducing_gap=3.0)
+            scaled = _plain_mode(image).resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0)
         with suppress(Exception):  # damaged EXIF beside sound pixels
             ImageOps.exif_transpose(scaled, in_place=True)
         if scaled.mode == "RGBA":

@@ -29,7 +29,8 @@ COLUMNS = ["image", "row", "status", "reason"]
 IMAGES, INDEX = "images.npy", "index.csv"
 _REBUILD = "Delete the folder and run again."
 
-Item, Result = TypeVar("Item"), TypeVar("Result")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def build_store(
         with temporary.open("wb") as file, warnings.catch_warnings(), ThreadPoolExecutor(workers) as pool:
             warnings.simplefilter("ignore")  # Pillow's, about files that get a status and a reason here
             _write_header(file, len(names) + 1, size)
-            file.write(np.full((size, size, 3), BLANK_COLOUR, np.uint8))
+            file.write(np.full((size, size, 3), BLANK_COLOUR, np.uint8).data)
             pictures = _map_in_order(pool, picture, names, ahead=8 * workers)
             rows = 1
             for name, result in zip(names, tqdm(pictures, "images", len(names), disable=None), strict=True):
@@ -159,7 +160,7 @@ class ImageStore:
                 f"another one (`images_of`), that one must have it, too; else: {_REBUILD}"
             ) from error
 
-    def _open_pixels(self) -> np.ndarray:
+    def _open_pixels(self) -> np.memmap:
         path = self.folder / IMAGES
         rows = 1 + sum(entry.status == "ok" for entry in self.entries.values())
         try:

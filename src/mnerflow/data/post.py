@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from mnerflow.errors import UserError
 from mnerflow.files import atomic_path, read_json_lines, write_json_lines
@@ -103,7 +104,7 @@ def _lines(posts: Iterable[Post]) -> Iterator[str]:
     return (json.dumps(_record(post), ensure_ascii=False) + "\n" for post in posts)
 
 
-def _record(post: Post) -> dict:
+def _record(post: Post) -> dict[str, Any]:
     others = dict(post.contexts)
     values = asdict(post) | {CAPTION: others.pop(CAPTION, ""), "contexts": others}
     return {name: values[name] for name in (*FIELDS, *OPTIONAL_FIELDS) if name in FIELDS or values[name]}

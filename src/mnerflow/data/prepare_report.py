@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from mnerflow.data.post import Post
 from mnerflow.data.tags import OUTSIDE, spans, strays
@@ -54,8 +55,8 @@ class Report:
     repaired: int
     left_out: dict[str, list[str]]
     first_tokens_dropped: dict[str, int]
-    repeated_texts: list[dict]
-    straddling_groups: list[dict]
+    repeated_texts: list[dict[str, Any]]
+    straddling_groups: list[dict[str, Any]]
     contexts: dict[str, ContextReport]
 
 
@@ -85,7 +86,7 @@ def count_split(posts: list[Post], types: list[str], strays: tuple[int, int]) ->
     )
 
 
-def straddling(splits: dict[str, list[Post]], key: Callable[[Post], str]) -> list[dict]:
+def straddling(splits: dict[str, list[Post]], key: Callable[[Post], str]) -> list[dict[str, Any]]:
     """``{"value": …, "ids": {split: [id, …]}}`` for every non-empty ``key`` found in several splits."""
     first: dict[int, str] = {}  # the split in which a value was met, by its hash: that is small
     several: set[int] = set()

@@ -12,12 +12,16 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from typing import TYPE_CHECKING
 
 import regex
 from icu4py.breakers import CharacterBreaker, WordBreaker
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
 from mnerflow.data.config import TokenizerName
+
+if TYPE_CHECKING:
+    from nltk.tokenize.casual import TweetTokenizer
 
 Span = tuple[int, int]
 LANGUAGE = "en"
@@ -67,14 +71,15 @@ def _words(text: str, language: str) -> Iterator[Span]:
 
 
 @cache
-def _of_tweets() -> regex.Pattern[str]:
+def _tweet_tokenizer() -> "TweetTokenizer":
     from nltk.tokenize.casual import TweetTokenizer
 
-    return TweetTokenizer().WORD_RE  # its method `tokenize` would turn &amp; into & and shorten !!!!
+    return TweetTokenizer()
 
 
 def _tweets(text: str, language: str) -> Iterator[Span]:
-    return (found.span() for found in _of_tweets().finditer(text))
+    # Its method `tokenize` would turn &amp; into & and shorten !!!!
+    return (found.span() for found in _tweet_tokenizer().WORD_RE.finditer(text))
 
 
 def _treebank(text: str, language: str) -> Iterator[Span]:

@@ -27,7 +27,7 @@ def make_demo(config: DemoConfig, folder: str | Path) -> None:
     Raises ``UserError`` when the folder cannot be written.
     """
     folder = Path(folder)
-    drafts = {
+    drafts: dict[str, list[Draft]] = {
         split: make_posts(number, config.ambiguous, Random(f"{config.seed} {split} posts"))
         for split, number in config.posts.items()
     }

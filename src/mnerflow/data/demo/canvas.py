@@ -1,5 +1,6 @@
 """A small drawing surface: shapes in unit coordinates that can be moved, scaled, turned and mirrored."""
 
+from collections.abc import Callable
 from colorsys import hsv_to_rgb
 from dataclasses import dataclass, field
 from math import cos, pi, sin
@@ -88,6 +89,12 @@ def colours(number: int, rng: Random) -> list[Colour]:
 def pale_colours(number: int, rng: Random) -> list[Colour]:
     """Washed-out colours of any hue, for what lies behind the subject."""
     return [_colour(rng.random(), rng.uniform(0, 0.35), rng.uniform(0.6, 1)) for _ in range(number)]
+
+
+def recoloured(colour: Colour, change: Callable[[int], int]) -> Colour:
+    """A colour each of whose parts is changed in the same way."""
+    red, green, blue = colour
+    return change(red), change(green), change(blue)
 
 
 def _colour(hue: float, saturation: float, value: float) -> Colour:

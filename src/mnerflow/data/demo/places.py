@@ -2,7 +2,7 @@
 
 from random import Random
 
-from mnerflow.data.demo.canvas import Canvas, Colour, colours, pale_colours
+from mnerflow.data.demo.canvas import Canvas, Colour, colours, pale_colours, recoloured
 
 
 def _tilt(canvas: Canvas, rng: Random) -> None:
@@ -15,7 +15,7 @@ def _sky(canvas: Canvas, horizon: float, sky: Colour, sun: Colour, rng: Random) 
     if rng.random() < 0.7:
         radius = rng.uniform(0.05, 0.12)
         canvas.ellipse(rng.uniform(0.1, 0.9), rng.uniform(0.1, horizon - 0.02), radius, radius, sun)
-    cloud = tuple((3 * part + 255) // 4 for part in sky)
+    cloud = recoloured(sky, lambda part: (3 * part + 255) // 4)
     for _ in range(rng.randint(0, 3)):
         x, y = rng.random(), rng.uniform(0.02, horizon * 0.6)
         for offset in (-0.07, 0, 0.07):
@@ -84,7 +84,7 @@ def _sea(canvas: Canvas, rng: Random) -> None:
     x, half = rng.random(), rng.uniform(0.15, 0.35)
     canvas.ellipse(x, horizon, half, rng.uniform(0.08, 0.2), island)
     canvas.box(-0.5, horizon, 1.5, 1.5, water)
-    wave = tuple((2 * part + 255) // 3 for part in water)
+    wave = recoloured(water, lambda part: (2 * part + 255) // 3)
     for _ in range(rng.randint(3, 7)):
         x, y = rng.random(), rng.uniform(horizon + 0.05, 1)
         canvas.line(

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from string import ascii_letters, digits
+from typing import TypeVar
 
 from mnerflow.data.demo.names import AMBIGUOUS, ENTITY_TYPES, UNAMBIGUOUS
 from mnerflow.data.demo.templates import (
@@ -99,7 +100,10 @@ def _ambiguous_mentions(rng: Random) -> Iterator[Mention]:
         yield Mention(name, next(types[name]), AMBIGUOUS[name])
 
 
-def _shuffled_rounds(items: Sequence, rng: Random) -> Iterator:
+Item = TypeVar("Item")
+
+
+def _shuffled_rounds(items: Sequence[Item], rng: Random) -> Iterator[Item]:
     while True:
         yield from rng.sample(items, len(items))
 
@@ -116,7 +120,7 @@ def _write(sentences: list[tuple[str, ...]], ambiguous: Mention | None, rng: Ran
         if index and _longest(sentences[index:]) + len(draft.tokens) < MAX_TOKENS:
             draft.add(rng.choice(JOINTS))
         for token in sentence:
-            if token == "NAME":
+            if token == "NAME" and ambiguous:
                 draft.add_mention(ambiguous)
             elif token in ENTITY_TYPES:
                 draft.add_mention(Mention(rng.choice(UNAMBIGUOUS[token]), token, (token,)))

@@ -3,7 +3,7 @@
 from math import cos, pi, sin
 from random import Random
 
-from mnerflow.data.demo.canvas import Canvas, colours
+from mnerflow.data.demo.canvas import Canvas, colours, recoloured
 
 TURN = 0.3
 
@@ -36,7 +36,8 @@ def _bottle(canvas: Canvas, rng: Random) -> None:
 def _parcel(canvas: Canvas, rng: Random) -> None:
     canvas.place_subject(rng, smallest=0.65, turn=TURN)
     tape, side = colours(2, rng)
-    front, top = (tuple(part * shade // 10 for part in side) for shade in (8, 6))
+    front = recoloured(side, lambda part: part * 8 // 10)
+    top = recoloured(side, lambda part: part * 6 // 10)
     depth = rng.uniform(0.15, 0.3)
     canvas.polygon([(0.0, 0.35), (depth, 0.12), (1.0, 0.12), (1.0 - depth, 0.35)], top)
     canvas.polygon([(1.0 - depth, 0.35), (1.0, 0.12), (1.0, 0.72), (1.0 - depth, 0.95)], front)

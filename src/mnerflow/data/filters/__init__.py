@@ -8,9 +8,10 @@ be left out as a whole.
 import inspect
 import json
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple, get_origin
+from typing import Any, get_origin
 
 from mnerflow.data.post import Post, read_splits, write_splits
 from mnerflow.data.tags import spans
@@ -19,7 +20,8 @@ from mnerflow.files import csv_text
 from mnerflow.registry import load
 
 
-class Drop(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Drop:
     """A token, or without ``index`` a whole post, that a filter took from the model, and why."""
 
     id: str
@@ -28,7 +30,7 @@ class Drop(NamedTuple):
     token: str = ""
 
 
-def run_filter(name: str, options: dict[str, dict[str, Any]], source: Path, out: Path) -> dict:
+def run_filter(name: str, options: dict[str, dict[str, Any]], source: Path, out: Path) -> dict[str, Any]:
     """Apply the filters in ``name`` (joined by ``+``, in that order) to the prepared folder ``source``.
 
     ``options`` holds the options of each filter by its name. Writes to ``out``, all or none,
@@ -40,7 +42,8 @@ def run_filter(name: str, options: dict[str, dict[str, Any]], source: Path, out:
     steps = steps_of(name, options)
     splits = read_splits(source)
     before = {split: _visible(posts) for split, posts in splits.items()}
-    rows, dropped = [], {}
+    rows: list[tuple[str | int | None, ...]] = []
+    dropped: dict[str, dict[str, int]] = {}
     for split, posts in splits.items():
         drops: list[Drop] = []
         for module, chosen in steps:

@@ -21,7 +21,8 @@ PREDICATES = {
 
 def apply(posts: list[Post], split: str) -> tuple[list[Post], list[Drop]]:
     """Add the indices of non-word tokens to ``dropped``; a training post left without tokens is dropped."""
-    result, drops = [], []
+    result: list[Post] = []
+    drops: list[Drop] = []
     for post in posts:
         found = [(index, reason(post.tokens[index])) for index in post.kept]
         hidden = [index for index, why in found if why]

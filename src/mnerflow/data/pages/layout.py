@@ -202,7 +202,8 @@ def _alto_text(line: ET.Element, kinds: dict[str, str], place: str) -> tuple[str
     Strings have a blank between them, unless the line says where its blanks are.
     """
     spaced = line.find("{*}SP") is not None
-    text, names, open_tag = "", [], ""
+    text, open_tag = "", ""
+    names: list[Name] = []
     for part in line:
         match _tag(part):
             case "SP":

@@ -33,8 +33,8 @@ def read_export(path: Path) -> list[AnnotatedPage]:
             spans = [place_of(span) for span in entry["ner"]]
             spans.sort(key=lambda span: span[:2])
             place = f"{path}: entry {number}"
-            names = (identifier(entry, name, place) for name in ("page_name", "document_name"))
-            page = AnnotatedPage(*names, spans)
+            name, collection = (identifier(entry, key, place) for key in ("page_name", "document_name"))
+            page = AnnotatedPage(name, collection, spans)
         except MALFORMED as error:
             raise UserError(f"{path}: entry {number}: not an annotated page ({error!r}).") from error
         if page.name in pages:

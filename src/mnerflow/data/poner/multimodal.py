@@ -3,6 +3,7 @@
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from mnerflow.data.pages.crops import crop_name, write_crops
 from mnerflow.data.pages.stream import characters, groups_of_pages, without_white_space
@@ -23,7 +24,7 @@ TYPES = {
 }
 
 
-def make_multimodal(raw: Path, out: Path, split: str = "published", seed: int = 0) -> dict:
+def make_multimodal(raw: Path, out: Path, split: str = "published", seed: int = 0) -> dict[str, Any]:
     """Write PONER with line crops to ``out`` and return what ``report.json`` says.
 
     ``raw`` is the folder ``data`` of the PONER repository; ``split`` is ``published`` or ``page`` (by page,
@@ -75,7 +76,7 @@ def make_multimodal(raw: Path, out: Path, split: str = "published", seed: int = 
     return report
 
 
-def _counts(sentences: list) -> dict[str, int]:
+def _counts(sentences: list[Any]) -> dict[str, int]:
     statuses = Counter(sentence.status for sentence in sentences)
     return {"all": len(sentences), **{status: statuses[status] for status in STATUSES}}
 
