@@ -13,7 +13,8 @@ def batches(lengths: Sequence[int], most: int) -> list[list[int]]:
 
     A post longer than ``most`` is a batch of its own. The order is stable: equal input gives equal batches.
     """
-    result, current = [], []
+    result: list[list[int]] = []
+    current: list[int] = []
     for index in sorted(range(len(lengths)), key=lambda index: lengths[index]):
         if current and lengths[index] * (len(current) + 1) > most:
             result.append(current)

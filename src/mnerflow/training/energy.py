@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -79,7 +80,7 @@ def _rapl(powercap: Path) -> Iterator[_Counter]:
             name = (zone / "name").read_text(encoding="ascii").strip()
             if name.startswith("package") or name == "dram":
                 limit = _number(zone / "max_energy_range_uj")
-                yield _Counter("processor", lambda zone=zone: _number(zone / "energy_uj"), 1e-6, limit)
+                yield _Counter("processor", partial(_number, zone / "energy_uj"), 1e-6, limit)
         except (OSError, ValueError):  # Most systems let only root read it.
             continue
 

@@ -69,7 +69,7 @@ def patch_vectors(
         return encoder(images).half().contiguous()
 
 
-def open_features(path: Path, rows: int) -> numpy.ndarray:
+def open_features(path: Path, rows: int) -> numpy.memmap:
     """Map what ``compute_features`` wrote for a store of ``rows`` images into memory.
 
     Raises ``UserError`` when the file is missing, damaged or of another image store.

@@ -17,7 +17,7 @@ class Images:
     """Pixels or features of a data set's images, and which row holds which image."""
 
     store: ImageStore
-    values: numpy.ndarray
+    values: numpy.memmap
     d_feature: int = 0
 
     def rows(self, posts: Sequence[Post]) -> list[list[int]]:

@@ -100,8 +100,8 @@ class Inputs:
             read.rows = _wrong(self.rows, list(map(frozenset, self.rows)), blank, condition, seed)
         elif source in self._contexts:
             texts = [post.contexts.get(source, "") for post in self.posts]
-            texts = _wrong(texts, [frozenset({text}) for text in texts], [""] * len(texts), condition, seed)
-            pairs = zip(self.posts, texts, strict=True)
+            wrong = _wrong(texts, [frozenset({text}) for text in texts], [""] * len(texts), condition, seed)
+            pairs = zip(self.posts, wrong, strict=True)
             read.posts = [_with_context(post, source, text) for post, text in pairs]
             read.texts = self._encoder.encode(read.posts, self._contexts, self._context_length)
         return read
@@ -159,21 +159,22 @@ class Inputs:
 
 def inputs_of(run: RunConfig, tagger: Tagger, posts: Sequence[Post], images: Images | None) -> Inputs:
     """What the tagger of a run reads of posts, their images looked up in ``images``."""
-    shown = (images.values, images.rows(posts)) if images else (None, ())
-    return Inputs(posts, tagger, run.contexts, *shown, run.context_length)
+    values, rows = (images.values, images.rows(posts)) if images else (None, [])
+    return Inputs(posts, tagger, run.contexts, values, rows, run.context_length)
 
 
 def _read(images: numpy.ndarray, rows: numpy.ndarray) -> numpy.ndarray:
     """``images[rows]``, of a file in memory map all at once: page by page, a disk is ten times slower."""
     if not isinstance(images, numpy.memmap):
         return images[rows]
+    file: mmap.mmap = images._mmap  # type: ignore[attr-defined]  # numpy gives no other way to it
     start, size = images.offset % mmap.ALLOCATIONGRANULARITY, images[0].nbytes
     for row in numpy.unique(rows).tolist():
         first = start + row * size
         before = first % mmap.PAGESIZE
-        images._mmap.madvise(mmap.MADV_WILLNEED, first - before, before + size)
+        file.madvise(mmap.MADV_WILLNEED, first - before, before + size)
     read = images[rows]
-    images._mmap.madvise(mmap.MADV_DONTNEED)  # else a job's memory grows with each image it has seen
+    file.madvise(mmap.MADV_DONTNEED)  # else a job's memory grows with each image it has seen
     return read
 
 

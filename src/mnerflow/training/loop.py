@@ -97,6 +97,8 @@ def train(
         pieces = training.pieces(chosen, config.batch_tokens)
         return [(training.batch(piece).to(device), training.words(piece) / words) for piece in pieces]
 
+    due = time.monotonic() + config.checkpoint_seconds
+
     def save() -> None:
         nonlocal due
         start = time.monotonic()
@@ -105,7 +107,6 @@ def train(
         save_checkpoint(checkpoint, state, identity)
         due = time.monotonic() + pause(time.monotonic() - start, config)
 
-    due = time.monotonic() + config.checkpoint_seconds
     while at.epoch <= config.epochs and not should_stop(at.history, config):
         tagger.train()
         steps = plan[at.epoch - 1]

@@ -100,7 +100,7 @@ class _Joint:
         if len(found) < len(self._weights):
             self._gradient.zero_()
         if found:
-            torch._foreach_copy_(*map(list, zip(*found, strict=True)))
+            torch._foreach_copy_([part for part, _ in found], [gradient for _, gradient in found])
         self.vector.grad = self._gradient
         for weight in self._weights:
             weight.grad = None

@@ -25,6 +25,7 @@ class Meter:
         if self._before:
             seconds += self._before["seconds"]
             before = self._before["energy_wh"] or {}
-            same = energy is not None and energy.keys() == before.keys()
-            energy = {name: round(energy[name] + before[name], 4) for name in before} if same else None
+            if energy is not None:
+                same = energy.keys() == before.keys()
+                energy = {name: round(energy[name] + before[name], 4) for name in before} if same else None
         return {"seconds": round(seconds, 1), "energy_wh": energy}

@@ -31,6 +31,7 @@ def preemptible() -> Iterator[None]:
     try:
         yield
     except Preempted:
+        assert _received is not None  # only a signal makes anything raise it
         logger.warning("stopped by %s, the checkpoint is written; run again to go on", _received.name)
         sys.exit(128 + _received)
     finally:
