@@ -103,8 +103,8 @@ def churn_row(found: Churn) -> dict[str, Any]:
 
 
 def _cells(name: str, shares: Shares | None) -> dict[str, float | int | None]:
-    ends = {end: shares and getattr(shares, end) for end in ("low", "high", "pairs")}
-    return {name: shares and shares.mean} | {f"{name}_{end}": value for end, value in ends.items()}
+    ends = {f"{name}_{end}": shares and getattr(shares, end) for end in ("low", "high", "pairs")}
+    return {name: shares.mean if shares else None, **ends}
 
 
 def churn_sentences(rows: Iterable[Row]) -> dict[tuple[str, str], str]:

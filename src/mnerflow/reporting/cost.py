@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 from mnerflow.plan.names import Run
 from mnerflow.record import Hardware, TrainingRecord
@@ -74,7 +75,7 @@ TABLE = Table(
 )
 
 
-def cost_rows(records: Iterable[str | Path]) -> list[dict]:
+def cost_rows(records: Iterable[str | Path]) -> list[dict[str, Any]]:
     """One row a combination, over its seeds, from their ``run.yaml``.
 
     Seconds are of the whole training, evaluation on dev included, as a mean and standard deviation (``None``
@@ -105,7 +106,7 @@ def cost_rows(records: Iterable[str | Path]) -> list[dict]:
     return rows
 
 
-def _energy(seeds: Sequence[dict[str, float]]) -> dict:
+def _energy(seeds: Sequence[dict[str, float]]) -> dict[str, Any]:
     devices = {tuple(sorted(energy)) for energy in seeds}
     if len(devices) > 1 or () in devices:
         return {"energy_wh": None, "energy_of": None}

@@ -77,7 +77,7 @@ def _source(about: Mapping[str, Any]) -> Iterator[str]:
     yield ""
 
 
-def _counts(counts: Mapping[str, dict], splits: Mapping[str, list[Post]]) -> Rendered:
+def _counts(counts: Mapping[str, dict[str, Any]], splits: Mapping[str, list[Post]]) -> Rendered:
     spread = {split: lengths(post.tokens for post in posts) for split, posts in splits.items()}
     rows = [
         ["posts", *(f"{each['posts']:,}" for each in counts.values())],
@@ -116,7 +116,7 @@ def _tags(splits: Mapping[str, list[Post]], names: Names) -> Rendered:
     return Rendered("## Tags\n\nTokens a tag, as annotated.", ["tag", *counts], rows)
 
 
-def _contexts(reports: Mapping[str, dict], splits: Mapping[str, list[Post]]) -> Iterator[str]:
+def _contexts(reports: Mapping[str, dict[str, Any]], splits: Mapping[str, list[Post]]) -> Iterator[str]:
     rows = []
     for (name, report), (split, posts) in product(reports.items(), splits.items()):
         counts = report["posts"][split], len(report["lacking"][split]), len(report["empty"][split])

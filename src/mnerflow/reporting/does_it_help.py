@@ -217,8 +217,10 @@ def help_record(comparison: Comparison, unlike: Sequence[str] = ()) -> dict[str,
     ``unlike`` is what its sides had different (``evidence.unlike_baselines``).
     """
     difference, smallest = comparison.difference, comparison.smallest_margin
-    names = ("source", "seeds", "baseline_seeds", "baseline_score", "fusion_score", "p_trained")
-    names += ("changed", "order", "margin", "verdict", "close")
+    names = (
+        *("source", "seeds", "baseline_seeds", "baseline_score", "fusion_score", "p_trained"),
+        *("changed", "order", "margin", "verdict", "close"),
+    )
     record = asdict(comparison.combination) | {name: getattr(comparison, name) for name in names}
     record |= {"metric": "entity_f1", "baseline": comparison.baseline.folder, "sure": comparison.sign != 0}
     record |= {"difference": difference.value} | _ends("", difference)
@@ -229,7 +231,7 @@ def help_record(comparison: Comparison, unlike: Sequence[str] = ()) -> dict[str,
         drop = comparison.drop(change)
         record |= {f"drop_{change}": drop and drop.value} | _ends(f"drop_{change}_", drop)
         control = comparison.controls.get(change)
-        beyond, name = control and control.difference, f"control_{change}"
+        beyond, name = control.difference if control else None, f"control_{change}"
         record |= {f"beyond_{name}": beyond and beyond.value} | _ends(f"beyond_{name}_", beyond)
         record[f"beyond_{name}_p"] = beyond.p if beyond and beyond.known else None
         record[name] = control and control.combination.folder

@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 from itertools import groupby
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 from mnerflow.data.tags import TypeNames
 from mnerflow.evaluation.background import SEEN, Background
@@ -75,7 +76,7 @@ Files = Mapping[Run, str | Path]  # each run's predictions of the test split
 Backgrounds = Mapping[tuple[str, str], Background]
 
 
-def error_rows(files: Files, backgrounds: Backgrounds, names: TypeNames) -> list[dict]:
+def error_rows(files: Files, backgrounds: Backgrounds, names: TypeNames) -> list[dict[str, Any]]:
     """Errors on the test split by combination, grouping and group, means over seeds.
 
     ``gold`` counts gold entities: ``correct`` and all errors but those without one. ``backgrounds`` are by
@@ -99,7 +100,7 @@ def error_rows(files: Files, backgrounds: Backgrounds, names: TypeNames) -> list
     return rows
 
 
-def error_table(rows: Sequence[dict]) -> Rendered:
+def error_table(rows: Sequence[dict[str, Any]]) -> Rendered:
     """All errors of each combination, and its recall among entities seen and unseen in training."""
     lines = []
     for _, members in groupby(rows, key=Combination.of):
@@ -113,5 +114,5 @@ def _order(group: tuple[str, str]) -> tuple[int, str]:
     return ("all", *GROUPINGS).index(group[0]), group[1]
 
 
-def _recall(row: dict | None) -> float | None:
+def _recall(row: dict[str, Any] | None) -> float | None:
     return row["correct"] / row["gold"] if row and row["gold"] else None

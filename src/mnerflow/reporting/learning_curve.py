@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from itertools import groupby
 from statistics import fmean
+from typing import Any
 
 from mnerflow.evaluation.counts import Counts
 from mnerflow.evaluation.intervals import score_intervals
@@ -52,7 +53,7 @@ TABLE = Table(
 
 def curve_rows(
     runs: Mapping[Run, Counts], records: Mapping[Run, TrainingRecord], curves: Mapping[str, str]
-) -> list[dict]:
+) -> list[dict[str, Any]]:
     """One row a combination and share of the training posts, where a combination has two shares or more.
 
     Args:
@@ -61,12 +62,13 @@ def curve_rows(
         curves: by variant, the one on whose learning curve it is a point, as ``plan.variants.curve_of``.
     """
     trained = {run: counts for run, counts in runs.items() if run in records}
-    systems, intervals = systems_of(trained), {}
+    systems = systems_of(trained)
+    intervals: dict[Combination, tuple[float, float]] = {}
     for share in {_fraction(record) for record in records.values()}:  # seeds vary more where posts are few
         intervals |= score_intervals(
             {run: c for run, c in trained.items() if _fraction(records[run]) == share}
         )
-    points: list[tuple[Combination, float, dict]] = []
+    points: list[tuple[Combination, float, dict[str, Any]]] = []
     for one, seeds in groupby(sorted(trained), key=lambda run: run.combination):
         about = [records[run] for run in seeds]
         scores = systems[one].scores.tolist()
@@ -82,7 +84,7 @@ def curve_rows(
             "entity_f1_high": high,
         }
         points.append((curve, fraction, asdict(curve) | row))
-    rows: list[dict] = []
+    rows: list[dict[str, Any]] = []
     for _, curve in groupby(sorted(points, key=lambda point: point[:2]), key=lambda point: point[0]):
         found = [*curve]
         if len({fraction for _, fraction, _ in found}) > 1:

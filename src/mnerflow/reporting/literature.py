@@ -133,8 +133,8 @@ def results_on(dataset: str) -> list[Result]:
 
 
 def literature_rows(
-    summary: Sequence[dict], contexts: Mapping[str, Sequence[str]] = MappingProxyType({})
-) -> list[dict]:
+    summary: Sequence[dict[str, Any]], contexts: Mapping[str, Sequence[str]] = MappingProxyType({})
+) -> list[dict[str, Any]]:
     """Results of the literature and ours (from ``summarize``) the best first, as rows of ``TABLE``.
 
     Only data sets that the literature has results for; ``origin`` is ``literature`` or ``mnerflow``, and
@@ -150,7 +150,7 @@ def literature_rows(
     return rows
 
 
-def literature_table(rows: Sequence[dict]) -> Rendered:
+def literature_table(rows: Sequence[dict[str, Any]]) -> Rendered:
     """The rows of ``literature_rows`` for a reader, or that there are none."""
     none = "No result was published for these data sets with this metric and split."
     return (TABLE if rows else replace(TABLE, about=none)).render(rows)
@@ -174,7 +174,7 @@ def _bibtex(source: Source) -> str:
     return f"@{source.type}{{{source.key},\n{''.join(lines)}}}\n"
 
 
-def _theirs(result: Result) -> dict:
+def _theirs(result: Result) -> dict[str, Any]:
     return {
         "dataset": result.dataset,
         "split": result.split,
@@ -197,7 +197,7 @@ def _theirs(result: Result) -> dict:
     }
 
 
-def _ours(row: dict, contexts: Mapping[str, Sequence[str]]) -> dict:
+def _ours(row: dict[str, Any], contexts: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     combination = Combination.of(row)
     return {
         "dataset": row["dataset"],

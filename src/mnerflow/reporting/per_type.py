@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from itertools import groupby
 from statistics import fmean
+from typing import Any
 
 import numpy as np
 
@@ -63,7 +64,7 @@ TABLE = Table(
 )
 
 
-def type_rows(runs: Mapping[Run, Counts], names: TypeNames) -> list[dict]:
+def type_rows(runs: Mapping[Run, Counts], names: TypeNames) -> list[dict[str, Any]]:
     """Precision, recall and F1 of every combination and entity type on the test split, means over seeds.
 
     ``support`` is the number of gold entities. ``best`` marks the highest F1 of a data set, filter and type
@@ -73,12 +74,12 @@ def type_rows(runs: Mapping[Run, Counts], names: TypeNames) -> list[dict]:
     """
     rows = []
     for _, members in groupby(sorted(runs), key=lambda run: run.data):
-        members = {run: runs[run] for run in members}
-        check_same_posts(members.items())
-        combinations = defaultdict(list)
-        for run, counts in members.items():
+        of_runs = {run: runs[run] for run in members}
+        check_same_posts(of_runs.items())
+        combinations: dict[Combination, list[Counts]] = defaultdict(list)
+        for run, counts in of_runs.items():
             combinations[run.combination].append(counts)
-        types = next(iter(members.values())).types
+        types = next(iter(of_runs.values())).types
         of_type = [
             {
                 one: np.stack([counts.plain[:, index] for counts in seeds])
@@ -96,7 +97,7 @@ def type_rows(runs: Mapping[Run, Counts], names: TypeNames) -> list[dict]:
     return rows
 
 
-def type_tables(rows: Sequence[dict]) -> list[Rendered]:
+def type_tables(rows: Sequence[dict[str, Any]]) -> list[Rendered]:
     """F1 by type, one table a data set and filter with a column a type, from the rows of ``type_rows``."""
     tables = []
     for data, members in groupby(rows, key=lambda row: Combination.of(row).data):
@@ -122,7 +123,7 @@ def _image_weight(seeds: Sequence[Counts], index: int) -> float | None:
     return float(np.mean(found)) if found and not np.isnan(found).any() else None
 
 
-def _row(combination: Combination, kind: str, counts: np.ndarray) -> dict:
+def _row(combination: Combination, kind: str, counts: np.ndarray) -> dict[str, Any]:
     totals = counts.sum(axis=1)
     precision, recall, scores = zip(*map(precision_recall_f1, totals), strict=True)
     return asdict(combination) | {

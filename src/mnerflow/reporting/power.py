@@ -32,7 +32,8 @@ def power_text(study: Path, gain: float) -> str:
         raise UserError(f"{study}: no run was compared with a baseline. Run a grid with a baseline first.")
     pairs = [(Combination.of(row), Combination.from_folder(row["baseline"])) for row in rows]
     comparisons = max(1, sum(row["verdict"] != ONE_SEED for row in rows))
-    runs, lines = read_counts(files), []
+    runs = read_counts(files)
+    lines: list[list[str]] = []
     for data, members in groupby(sorted(runs), key=lambda run: run.data):
         systems = systems_of({run: runs[run] for run in members})
         pool = alike(systems).values()

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 from mnerflow.conditions import TRUE
 from mnerflow.evaluation.counts import Counts
@@ -103,7 +104,7 @@ SHORT = replace(
 )
 
 
-def rival_rows(folders: Iterable[Path]) -> list[dict]:
+def rival_rows(folders: Iterable[Path]) -> list[dict[str, Any]]:
     """One row of ``TABLE`` a combination, from its runs' ``scores.json`` and ``run.yaml``.
 
     Scores are fractions of 1 and, as counts are, means over seeds; ``cost`` is the sum over seeds in US

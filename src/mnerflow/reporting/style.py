@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import matplotlib.style
 from matplotlib import font_manager
@@ -17,6 +18,7 @@ from matplotlib.lines import Line2D
 from mnerflow.files import atomic_path
 from mnerflow.log import logger
 
+Fill = Literal["full", "left", "right", "bottom", "top", "none"]  # of a marker
 COLUMN = 3.4  # inches: one column of a two-column page
 FULL = 7.0  # inches: both columns
 SMALL = 6  # points: the smallest text, for numbers inside the plot
@@ -87,7 +89,7 @@ class Look:
 
     color: str
     marker: str
-    line: str | tuple[float, tuple[float, ...]]
+    line: Literal["-"] | tuple[float, tuple[float, ...]]
 
 
 FUSIONS = {  # in the order of a legend; greys at least 0.06 apart, so that a copy in grey still reads
@@ -136,7 +138,7 @@ def legend_below(figure: Figure, handles: Sequence[Line2D], note: str = "") -> N
     ``note`` stands above it, wrapped.
     """
     title = textwrap.fill(note, int(figure.get_figwidth() * 72 / 3.6))
-    longest = max(len(handle.get_label()) for handle in handles)
+    longest = max(len(str(handle.get_label())) for handle in handles)
     fit = int(figure.get_figwidth() * 72 / (4 * longest + 36))  # points: 4 a character, 36 for the line
     columns = max(1, min(fit, len(handles)))
     figure.set_figheight(

@@ -5,6 +5,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from statistics import fmean
 from types import MappingProxyType
+from typing import Any
 
 from mnerflow.conditions import CHANGES, IMAGE, TRUE, Condition
 from mnerflow.errors import listed
@@ -83,10 +84,10 @@ GRID = Table(
 
 
 def summarize(
-    scores: Iterable[dict],
+    scores: Iterable[dict[str, Any]],
     best: Container[Combination] = (),
     intervals: Mapping[Combination, tuple[float, float]] = MappingProxyType({}),
-) -> list[dict]:
+) -> list[dict[str, Any]]:
     """One row a combination, over its seeds, on the test split, in the order of the combinations' names.
 
     A row has the columns of ``GRID``: ``seeds`` (how many), ``sentences``, ``<metric>_mean`` and
@@ -96,7 +97,7 @@ def summarize(
     higher mean by any metric, and ``entity_f1_low`` and ``entity_f1_high``, which ``intervals`` tells of a
     combination.
     """
-    groups: dict[Combination, dict[str, list[dict]]] = defaultdict(lambda: defaultdict(list))
+    groups: dict[Combination, dict[str, list[dict[str, Any]]]] = defaultdict(lambda: defaultdict(list))
     for row in scores:
         if row["split"] == "test":
             groups[Combination.of(row)][row["condition"]].append(row)
@@ -125,12 +126,12 @@ def summarize(
     return summary
 
 
-def grid_table(summary: Sequence[dict]) -> Rendered:
+def grid_table(summary: Sequence[dict[str, Any]]) -> Rendered:
     """The summary for a reader."""
     return GRID.render(summary, remarks(summary))
 
 
-def remarks(summary: Sequence[dict]) -> list[str]:
+def remarks(summary: Sequence[dict[str, Any]]) -> list[str]:
     """What is said of data sets with fewer than ``FEW_SENTENCES``, and of models that find nothing."""
     small = {row["dataset"]: row["sentences"] for row in summary if row["sentences"] < FEW_SENTENCES}
     few = [few_sentences(dataset, sentences) for dataset, sentences in small.items()]

@@ -114,7 +114,7 @@ class Table:
         rows = read_csv(path, self.names)
         try:
             return [
-                row | {each.name: each.form.read(row[each.name]) for each in self.columns if row[each.name]}
+                row | {each.name: each.form.read(cell) for each in self.columns if (cell := row[each.name])}
                 for row in rows
             ]
         except ValueError as error:

@@ -1,14 +1,15 @@
 """Rows as CSV files."""
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from mnerflow.errors import UserError
 from mnerflow.files import csv_rows, csv_text, read_text, write_text
 
 
-def write_csv(path: str | Path, rows: Sequence[dict], columns: Sequence[str]) -> None:
+def write_csv(path: str | Path, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
     """Write rows as CSV, atomically; numbers have eight places, ``None`` is an empty cell."""
     cells = ((row.get(column) for column in columns) for row in rows)
     rounded = ([round(value, 8) if isinstance(value, float) else value for value in row] for row in cells)

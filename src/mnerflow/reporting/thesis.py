@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -79,11 +80,11 @@ class Line:
     """
 
     data: Sequence[str]
-    thesis: dict | None
-    ours: dict | None
+    thesis: dict[str, Any] | None
+    ours: dict[str, Any] | None
     remarks: list[str]
 
-    def record(self) -> dict:
+    def record(self) -> dict[str, Any]:
         """The line as a row of ``TABLE``, scores as fractions; ``remarks`` are what it is printed with."""
         low, high = _bounds(self.thesis) if self.thesis else (None, None)
         return (
@@ -116,7 +117,7 @@ class Parts:
     cautions: Mapping[str, str]
 
 
-def thesis_lines(summary: Sequence[dict], parts: Parts) -> list[Line]:
+def thesis_lines(summary: Sequence[dict[str, Any]], parts: Parts) -> list[Line]:
     """Every result of the thesis with every row of ours that stands beside it, then our other rows.
 
     Of the latter those come first that are on the thesis's data.
@@ -139,23 +140,23 @@ def thesis_lines(summary: Sequence[dict], parts: Parts) -> list[Line]:
     return lines + sorted(others, key=lambda line: (not line.data, line.data))
 
 
-def on_its_data(rows: Sequence[dict]) -> list[dict]:
+def on_its_data(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows of ``TABLE`` that are about the thesis's data; none where no run of ours is."""
     about = [row for row in rows if row["thesis_data"]]
     return about if any(row["dataset"] for row in about) else []
 
 
-def _bounds(result: dict) -> tuple[float, float]:
+def _bounds(result: dict[str, Any]) -> tuple[float, float]:
     value = result["value"]
     low, high = value if isinstance(value, list) else (value, value)
     return round(low / 100, 4), round(high / 100, 4)
 
 
-def _own_remark(result: dict) -> list[str]:
+def _own_remark(result: dict[str, Any]) -> list[str]:
     return [result["remark"]] if "remark" in result else []
 
 
-def _stands_beside(result: dict, row: dict, parts: Parts) -> bool:
+def _stands_beside(result: dict[str, Any], row: dict[str, Any], parts: Parts) -> bool:
     return (
         parts.fusions.get(row["fusion"], row["fusion"]) in result["fusions"]
         and (not result["data"] or any(row["dataset"] in THESIS["data"][data] for data in result["data"]))
@@ -175,7 +176,7 @@ def _family(encoder: Mapping[str, str]) -> str | None:
     return None
 
 
-def _differences(result: dict, row: dict, parts: Parts) -> list[str]:
+def _differences(result: dict[str, Any], row: dict[str, Any], parts: Parts) -> list[str]:
     remarks = _data_differences(result["data"], row, parts)
     for side, family in _families(result):
         ours, theirs = parts.encoders[row[f"{side}_encoder"]]["source"], THESIS["encoders"][family]
@@ -189,7 +190,7 @@ def _differences(result: dict, row: dict, parts: Parts) -> list[str]:
     return [*remarks, *_own_remark(result), f"protocol: {result.get('protocol', THESIS['protocol'])}"]
 
 
-def _data_differences(data: Sequence[str], row: dict, parts: Parts) -> list[str]:
+def _data_differences(data: Sequence[str], row: dict[str, Any], parts: Parts) -> list[str]:
     """How our data set differs from those of the thesis that it stands beside, and its caution."""
     ours = [THESIS["data"][name] for name in data]
     differences = [names[row["dataset"]] for names in ours if row["dataset"] in names]
@@ -197,6 +198,6 @@ def _data_differences(data: Sequence[str], row: dict, parts: Parts) -> list[str]
     return [f"data: {said}" for said in [*differences, *([caution] if caution else [])]]
 
 
-def _families(result: dict) -> list[tuple[str, str]]:
+def _families(result: dict[str, Any]) -> list[tuple[str, str]]:
     """The sides, text and image, of which the thesis names the encoder, and the family that it is of."""
     return [(side, result[side]) for side in ("text", "image") if side in result]

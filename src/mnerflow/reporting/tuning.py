@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 from mnerflow.files import read_text
 from mnerflow.plan.names import Combination
@@ -42,7 +43,7 @@ TABLE = Table(
 )
 
 
-def tuning_rows(folders: Mapping[Candidate, Path]) -> list[dict]:
+def tuning_rows(folders: Mapping[Candidate, Path]) -> list[dict[str, Any]]:
     """A row a setting: the dev score of the epoch kept (a fraction of 1), mean and spread over seeds.
 
     ``picked`` marks the highest mean of each search; the first of equals.
@@ -58,7 +59,7 @@ def tuning_rows(folders: Mapping[Candidate, Path]) -> list[dict]:
     return rows
 
 
-def _row(seeds: Sequence[Candidate], folders: Mapping[Candidate, Path]) -> dict:
+def _row(seeds: Sequence[Candidate], folders: Mapping[Candidate, Path]) -> dict[str, Any]:
     records = [TrainingRecord.read(folders[seed] / RECORD, "Train it again.") for seed in seeds]
     select = records[0].config["training"]["select"]
     scores = []

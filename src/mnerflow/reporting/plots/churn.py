@@ -21,7 +21,7 @@ class Look(NamedTuple):
     label: str
     color: str
     marker: str
-    fill: str
+    fill: style.Fill
     below: float
 
 
@@ -55,9 +55,10 @@ def _figure(rows: Sequence[Row]) -> Figure:
     heights = [len(panel) + 0.4 for panel in panels]
     figure = Figure(figsize=(style.COLUMN, 1.1 * ROW * sum(heights) + 0.3 * len(panels) + 0.3))
     grid = figure.add_gridspec(len(panels), 1, height_ratios=heights)
-    axes: Axes | None = None
+    drawn: list[Axes] = []
     for place, panel in enumerate(panels):
-        axes = figure.add_subplot(grid[place], sharex=axes, ylim=(len(panel) - 0.3, -0.7))
+        shared = drawn[0] if drawn else None
+        axes = figure.add_subplot(grid[place], sharex=shared, ylim=(len(panel) - 0.3, -0.7))
         axes.set_title(Combination.of(panel[0]).data)
         axes.grid(visible=True, axis="x")
         axes.grid(visible=False, axis="y")
@@ -65,7 +66,8 @@ def _figure(rows: Sequence[Row]) -> Figure:
         axes.tick_params(axis="x", labelbottom=place == len(panels) - 1)
         _draw(axes, panel)
         axes.set_xlim(left=0)
-    axes.set_xlabel("Test posts tagged differently (%)")
+        drawn.append(axes)
+    drawn[-1].set_xlabel("Test posts tagged differently (%)")
     style.legend_below(figure, [_handle(look) for look in LOOKS.values()], note)
     return figure
 

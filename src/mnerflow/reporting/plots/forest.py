@@ -1,6 +1,7 @@
 """What each run gains over its baseline."""
 
 from pathlib import Path
+from typing import Any
 
 from mnerflow.plan.names import Combination
 from mnerflow.reporting import does_it_help, style
@@ -30,5 +31,5 @@ def draw_forest(comparisons: str | Path, out_stem: str | Path) -> None:
     style.save(figure, out_stem)
 
 
-def _word(record: dict) -> str:
+def _word(record: dict[str, Any]) -> str:
     return record["verdict"] if record["source"] == "image" else f"{record['source']}: {record['verdict']}"

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -26,7 +27,7 @@ from mnerflow.reporting.plots.panels import (
 from mnerflow.reporting.style import FULL, SMALL, Look
 
 SHUFFLED, BLANK = (Condition(IMAGE, change).name for change in CHANGES)
-FILL = {TRUE.name: "full", SHUFFLED: "bottom", BLANK: "none"}  # of the mean's marker
+FILL: dict[str, style.Fill] = {TRUE.name: "full", SHUFFLED: "bottom", BLANK: "none"}  # of the mean's marker
 PLACE = {TRUE.name: -0.31, SHUFFLED: 0.0, BLANK: 0.31}  # on a fusion's unit of the x axis
 LABEL = {TRUE.name: "true image", SHUFFLED: "shuffled image", BLANK: "blank image"}
 Scores = dict[Run, dict[str, float]]  # run -> condition -> test entity F1 in per cent
@@ -179,7 +180,7 @@ def _draw_ceiling(axes: Axes, ceiling: float, labelled: bool) -> None:
 
 
 def _legend(conditions: Iterable[str]) -> list[Line2D]:
-    def mark(marker: str, label: str, **options) -> Line2D:
+    def mark(marker: str, label: str, **options: Any) -> Line2D:
         return Line2D([], [], color=style.MUTED, linestyle="", marker=marker, label=label, **options)
 
     used = set(conditions)

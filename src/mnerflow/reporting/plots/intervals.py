@@ -23,7 +23,7 @@ class Mark:
 
     value: float
     ends: Sequence[float]
-    fill: str
+    fill: style.Fill
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Row:
     word: str
 
 
-def mark(record: Mapping[str, Any], names: Iterable[str], fill: str) -> Mark:
+def mark(record: Mapping[str, Any], names: Iterable[str], fill: style.Fill) -> Mark:
     """The mark of a table's columns: the value's and its ends', which are empty without an interval."""
     value, *ends = (record[name] for name in names)
     return Mark(100 * value, [100 * end for end in ends if end is not None], fill)
@@ -69,7 +69,7 @@ def interval_figure(rows: Sequence[Row], label: str, handles: Sequence[Line2D]) 
     return figure
 
 
-def handle(label: str, fill: str) -> Line2D:
+def handle(label: str, fill: style.Fill) -> Line2D:
     """A legend's entry for marks with this fill style."""
     return Line2D(
         [], [], color=style.MUTED, marker="o", markersize=4, fillstyle=fill, markerfacecoloralt="white",

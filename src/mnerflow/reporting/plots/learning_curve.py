@@ -1,6 +1,7 @@
 """Test entity F1 against the number of training posts."""
 
 from pathlib import Path
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -69,6 +70,6 @@ def _draw(axes: Axes, rows: Rows, look: Look, aside: float) -> None:
     )  # fmt: skip
 
 
-def _bar(row: dict, end: str) -> float:
+def _bar(row: dict[str, Any], end: str) -> float:
     """How far the interval's end is from the mean; without an interval there is no bar."""
     return 0.0 if row[end] is None else 100 * abs(row[end] - row["entity_f1_mean"])

@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from functools import cache
 from itertools import groupby
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
@@ -13,6 +13,7 @@ from matplotlib.gridspec import GridSpec
 from mnerflow.plan.names import NONE, Combination, data_label, encoders_label
 from mnerflow.reporting.style import COLUMN, FULL, Look
 
+Of = TypeVar("Of", bound=Combination)
 MOST_PANELS = 48  # a reader does not look at more, and a figure of hundreds takes minutes
 
 
@@ -47,7 +48,7 @@ def _wrapped(text: str, characters: int) -> str:
     return textwrap.fill(text if fits else text.replace("+", "+ "), characters).replace("+ ", "+")
 
 
-def group_by_panel(runs: Iterable[Combination]) -> dict[Panel, list[Combination]]:
+def group_by_panel(runs: Iterable[Of]) -> dict[Panel, list[Of]]:
     """Sort runs into panels; a unimodal run stands in every panel that has its encoder.
 
     Where no pair has its encoder, a unimodal run gets a panel of its own.
@@ -66,16 +67,14 @@ def group_by_panel(runs: Iterable[Combination]) -> dict[Panel, list[Combination]
         ]
         return homes or [place]
 
-    grouped: dict[Panel, list[Combination]] = {}
+    grouped: dict[Panel, list[Of]] = {}
     for run in runs:
         for panel in panels_of(Panel.of(run)):
             grouped.setdefault(panel, []).append(run)
     return dict(sorted(grouped.items()))
 
 
-def looks_by_data(
-    panels: dict[Panel, list[Combination]], looks: dict[str, Look]
-) -> dict[str, dict[str, Look]]:
+def looks_by_data(panels: dict[Panel, list[Of]], looks: dict[str, Look]) -> dict[str, dict[str, Look]]:
     """Of ``looks``, in their order, those of the fusions in the panels of each data set (``Panel.data``)."""
     found: dict[str, set[str]] = {}
     for panel, runs in panels.items():
@@ -86,7 +85,7 @@ def looks_by_data(
     }
 
 
-def first_panels(panels: dict[Panel, list[Combination]]) -> tuple[dict[Panel, list[Combination]], str]:
+def first_panels(panels: dict[Panel, list[Of]]) -> tuple[dict[Panel, list[Of]], str]:
     """At most ``MOST_PANELS`` panels, as many of each data set, and a note that says so; else ``""``."""
     if len(panels) <= MOST_PANELS:
         return panels, ""

@@ -1,6 +1,6 @@
 """What a source is worth on average over all models that read it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from matplotlib.axes import Axes
@@ -31,7 +31,7 @@ def draw_pooled(table: str | Path, controls: Collection[str], out_stem: str | Pa
     style.save(_figure(parts) if parts else style.note(nothing), out_stem)
 
 
-def _figure(parts: dict[str, list[Row]]) -> Figure:
+def _figure(parts: Mapping[str, Sequence[Row]]) -> Figure:
     heights = [len(rows) for rows in parts.values()]
     figure = Figure(figsize=(style.FULL, ROW * sum(heights) + 0.45 * len(parts) + 0.2))
     grid = figure.add_gridspec(len(parts), 1, height_ratios=heights)

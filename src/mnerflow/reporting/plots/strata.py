@@ -59,7 +59,7 @@ def _marks(rows: Sequence[Row]) -> Strata:
     found: Strata = {}
     for row in rows:
         label = f"{row['kind']}: {row['stratum']} ({row['gold']:,})"
-        fill = "full" if row["sure"] else "none"
+        fill: style.Fill = "full" if row["sure"] else "none"
         found.setdefault(label, {})[Combination.of(row).system] = mark(
             row, ("difference", "low", "high"), fill
         )
