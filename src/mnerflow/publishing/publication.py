@@ -159,15 +159,15 @@ def _unpack_run(packed: Path, folder: Path, data: Path | None) -> None:
     Contexts that the posts have got since, and the run does not read, make them no others.
     """
     record = TrainingRecord.read(packed / RECORD, "Fetch it again.")
-    for name, checksum in record.data_sha256.items() if data else ():
-        file = data / Path(name).name
-        if file.suffix == ".jsonl" and not _is_of(file, checksum, record.config.get("contexts", ())):
-            raise UserError(
-                f"{packed}: {file} is not what this run was trained on. Prepare it as it was, or "
-                "train anew with `--config published=`."
-            )
     predictions = _predictions(packed / PACKED)
     if data:
+        for name, checksum in record.data_sha256.items():
+            file = data / Path(name).name
+            if file.suffix == ".jsonl" and not _is_of(file, checksum, record.config.get("contexts", ())):
+                raise UserError(
+                    f"{packed}: {file} is not what this run was trained on. Prepare it as it was, or "
+                    "train anew with `--config published=`."
+                )
         for split in {split for split, _ in predictions}:
             posts = {post.id: post for post in read_posts(data / f"{split}.jsonl")}
             for prediction in (
