@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
+from mnerflow.data.config import Fit, TokenizerName
 from mnerflow.errors import UserError
 from mnerflow.files import write_text
 from mnerflow.yaml_file import read_yaml
@@ -59,7 +60,7 @@ class Hardware(_Part):
 class ImagesRead(_Part):
     """How images are made squares, ``data.image.Fit``, and what becomes of those that cannot be used."""
 
-    fit: str
+    fit: Fit
     broken: str
 
 
@@ -159,7 +160,7 @@ class TrainingRecord(Record):
 
     sources: dict[str, str]
     images: ImagesRead | None = None
-    tokenizer: str = "words"
+    tokenizer: TokenizerName = "words"
     hardware: Hardware
     precision: str
     weights_sha256: dict[str, str] = {}

@@ -139,7 +139,7 @@ def create_app(
         """Find the names in a text."""
         with TemporaryDirectory() as folder:
             images = await run_in_threadpool(_saved, post.images, Path(folder), allow_urls)
-            given = {
+            given: dict[Condition, dict[str, Any]] = {
                 "true": {"text": post.text, "images": images, "contexts": post.contexts},
                 "blank": {"text": post.text},
             }

@@ -116,7 +116,7 @@ def build_store(
                     entries[name] = Entry(BLANK_ROW, status, str(result))
                 else:
                     pixels, remark = result
-                    file.write(pixels)
+                    file.write(pixels.data)
                     entries[name] = Entry(rows, "ok", remark)
                     rows += 1
             _write_header(file, rows, size)

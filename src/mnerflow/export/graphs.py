@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from itertools import cycle, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 
 import onnx
 import torch
@@ -156,8 +156,9 @@ def _tried(
     return Graph(f"{GRAPHS}/{file.name}", file.stat().st_size / 1e6, own, own - before, len(pairs), other)
 
 
-def _predicted(tagger: nn.Module, inputs: Inputs, config: RunConfig) -> list[Prediction]:
-    return predict(tagger, inputs, config.training.batch_tokens, "test", mixed=False)[0]
+def _predicted(tagger: Tagger | GraphTagger, inputs: Inputs, config: RunConfig) -> list[Prediction]:
+    whole = cast(Tagger, tagger)  # a graph has all of a tagger that is read here
+    return predict(whole, inputs, config.training.batch_tokens, "test", mixed=False)[0]
 
 
 def _tested(run: Path, root: Path) -> list[Post]:
@@ -176,7 +177,8 @@ def _images(root: Path, config: RunConfig, record: TrainingRecord) -> Images | N
         return None
     [index] = [Path(name) for name in record.data_sha256 if name.startswith(f"{layout.RESULTS}/images/")]
     dataset = index.parts[2]
-    features = root / layout.features(dataset, record.image) if config.image_encoder.frozen else None
+    frozen = config.image_encoder is not None and config.image_encoder.frozen
+    features = root / layout.features(dataset, record.image) if frozen else None
     pixels = root / index.parent / "images.npy"
     for file in filter(None, (pixels, features)):
         if not file.exists():
@@ -185,7 +187,7 @@ def _images(root: Path, config: RunConfig, record: TrainingRecord) -> Images | N
 
 
 @contextmanager
-def _quietly():
+def _quietly() -> Iterator[None]:
     """Without what the exporter and the quantiser tell developers."""
     logging.disable(logging.WARNING)
     try:

@@ -174,7 +174,7 @@ def ask_all(
     return [answers[place] for place in range(count)]
 
 
-class _Asker(AbstractContextManager):
+class _Asker(AbstractContextManager["_Asker"]):
     """The API's client, which retries, and its errors in words."""
 
     def __init__(self, service: Service) -> None:

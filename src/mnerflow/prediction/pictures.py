@@ -37,7 +37,8 @@ class Pictures:
         self.d_feature = self._encoder.d_model if self._encoder else 0
         blank = numpy.full((1, self._size, self._size, 3), BLANK_COLOUR, numpy.uint8)
         self._blank = self._read(blank)
-        self.values, self._rows = self._blank, {}
+        self.values = self._blank
+        self._rows: dict[str, int] = {}
 
     def rows(self, posts: Sequence[Post]) -> list[list[int]]:
         """Rows of every post's images, as ``load`` was told them."""

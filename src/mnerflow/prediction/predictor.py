@@ -208,7 +208,8 @@ class Predictor:
 
     def _load_pictures(self, texts: Sequence[Text], pictures: "Pictures") -> None:
         """Read the images of texts; each that cannot be used is named, with the texts' place."""
-        wanted, refused = {}, {}
+        wanted: dict[str, tuple[Path, str]] = {}
+        refused: dict[str, tuple[Path, str]] = {}
         for text in texts:
             for picture in dict.fromkeys(chain.from_iterable(text.shown)):
                 fetched = picture[1].startswith(ADDRESSES) and not self._allow_urls

@@ -94,7 +94,8 @@ class Cutter:
 
 def joined(tokens: Iterable[str]) -> tuple[str, list[Span]]:
     """Words with a blank between them, as one text, and their places in it."""
-    text, spans = "", []
+    text = ""
+    spans: list[Span] = []
     for token in tokens:
         start = len(text) + (1 if spans else 0)
         text = f"{text} {token}" if spans else token
@@ -174,13 +175,14 @@ def of_record(record: dict[str, Any], file: Path, line: int, cut: Cutter, images
     ``line`` for a field that is missing, misspelt or of a wrong type.
     """
     place = f"{file}:{line}"
-    text = record.pop("text") if isinstance(record.get("text"), str) else None
+    given: str | None = record.pop("text") if isinstance(record.get("text"), str) else None
     tokens = record.get("tokens", record.get("text"))
-    if text is None and not isinstance(tokens, list):
+    if given is None and not isinstance(tokens, list):
         if "text" not in record and "tokens" not in record:
             raise UserError(f"{place}: neither 'text' nor 'tokens'. Add one of the two.")
         raise UserError(f"{place}: 'text' is to be a string, 'tokens' a list of strings. Correct the field.")
-    cut_text = [] if text is None or tokens is not None else cut(text, place)
+    text = given or ""
+    cut_text = [] if tokens is not None else cut(text, place)
     words = tokens if tokens is not None else [text[start:end] for span in cut_text for start, end in span]
     checked = {name: value for name, value in record.items() if name not in ("label", "labels", "text")}
     checked |= {"tokens": words, "labels": [OUTSIDE] * len(words)}
@@ -191,7 +193,7 @@ def of_record(record: dict[str, Any], file: Path, line: int, cut: Cutter, images
     post = jsonl.from_record(file, line, checked)
     check_post(post, file, line)
     if tokens is not None:
-        if text is None:
+        if given is None:
             text, spans = joined(tokens)
         else:
             spans = _found(tokens, text, place)

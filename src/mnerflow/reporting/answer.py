@@ -337,13 +337,14 @@ def _claim(row: Row) -> Claim:
                 f" Beyond its matched control, trained with the {source} {change}: {points(beyond)} "
                 f"points{told}."
             )
+    singular, plural = _says(row)
     if row["close"]:
         evidence += " A bound lies within 0.05 points of another verdict."
     return Claim(
         f"{combination.model}{filtered}",
         source,
         row["verdict"],
-        tuple(phrase.format(source=source) for phrase in _says(row)),
+        (singular.format(source=source), plural.format(source=source)),
         percent(row["fusion_score"]),
         percent(row["baseline_score"]),
         evidence,

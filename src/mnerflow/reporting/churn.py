@@ -103,8 +103,9 @@ def churn_row(found: Churn) -> dict[str, Any]:
 
 
 def _cells(name: str, shares: Shares | None) -> dict[str, float | int | None]:
-    ends = {f"{name}_{end}": shares and getattr(shares, end) for end in ("low", "high", "pairs")}
-    return {name: shares.mean if shares else None, **ends}
+    ends = ("low", "high", "pairs")
+    cells = {f"{name}_{end}": getattr(shares, end) if shares else None for end in ends}
+    return {name: shares.mean if shares else None, **cells}
 
 
 def churn_sentences(rows: Iterable[Row]) -> dict[tuple[str, str], str]:

@@ -1,7 +1,7 @@
 """The report on a data set: what is in it, and what a reader of its scores should know."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import astuple
 from itertools import product
 from pathlib import Path
@@ -280,5 +280,5 @@ def _some(ids: Sequence[str]) -> str:
     return ", ".join(ids[:IDS]) + rest
 
 
-def _rest(found: Sequence | Mapping, file: Path) -> list[str]:
+def _rest(found: Sized, file: Path) -> list[str]:
     return [f"And {len(found) - LISTED:,} more, in `{file}`."] if len(found) > LISTED else []

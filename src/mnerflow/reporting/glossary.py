@@ -36,7 +36,7 @@ def glossary() -> str:
     for file, table in ALL.items():
         own = [column for column in table.columns if column not in COMBINATION_COLUMNS]
         if len(table.columns) - len(own) < len(COMBINATION_COLUMNS):  # it is of no combination
-            own = table.columns
+            own = list(table.columns)
         parts += [f"## {table.title}\n\n`results/<study>/{file}`. {table.caption}\n", _columns(own)]
     return "\n".join(parts)
 

@@ -62,7 +62,7 @@ def _rows(grid: Sequence[Row], compared: Sequence[Row], kinds: Mapping[str, Kind
     rows: list[Row] = []
     for row in sorted(grid, key=lambda row: bool(kinds[row["dataset"]].control)):
         same = [other for other in compared if Combination.of(other) == Combination.of(row)]
-        rows += [row | {name: other[name] for name in nothing} for other in same or [nothing]]
+        rows += [{**row, **{name: other[name] for name in nothing}} for other in same or [nothing]]
     return rows
 
 

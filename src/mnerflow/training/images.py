@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy
 
@@ -10,6 +11,21 @@ from mnerflow.data.image_store import ImageStore
 from mnerflow.data.post import Post
 from mnerflow.files import seal_of, sha256
 from mnerflow.training.features import open_features
+
+
+class Shown(Protocol):
+    """What a run looks the images of posts up in, of a data set or of new texts."""
+
+    @property
+    def values(self) -> numpy.ndarray:
+        """``(rows, …)`` pixels or features; row 0 is a blank image."""
+
+    @property
+    def d_feature(self) -> int:
+        """Size of a feature vector; 0 for pixels."""
+
+    def rows(self, posts: Sequence[Post]) -> list[list[int]]:
+        """Rows of every post's images."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +43,7 @@ class Images:
     @property
     def checksum(self) -> str:
         """SHA-256 of the values; that of features, gigabytes, was compared when they were opened."""
-        file = self.values.filename
+        file = str(self.values.filename)
         return seal_of(file).hex() if self.d_feature else sha256(file)
 
 

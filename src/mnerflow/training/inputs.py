@@ -21,7 +21,7 @@ from mnerflow.models.padding import mask_of, padded
 from mnerflow.models.tagger import Tagger
 from mnerflow.record import Unread
 from mnerflow.training.batches import batches
-from mnerflow.training.images import Images
+from mnerflow.training.images import Shown
 
 T = TypeVar("T")
 UNKNOWN = 0.1  # share of the tokens from which another encoder should be taken
@@ -157,7 +157,7 @@ class Inputs:
         return torch.from_numpy(_read(self.images, rows.numpy())), mask, mask.flatten().nonzero().squeeze(1)
 
 
-def inputs_of(run: RunConfig, tagger: Tagger, posts: Sequence[Post], images: Images | None) -> Inputs:
+def inputs_of(run: RunConfig, tagger: Tagger, posts: Sequence[Post], images: Shown | None) -> Inputs:
     """What the tagger of a run reads of posts, their images looked up in ``images``."""
     values, rows = (images.values, images.rows(posts)) if images else (None, [])
     return Inputs(posts, tagger, run.contexts, values, rows, run.context_length)

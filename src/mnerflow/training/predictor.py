@@ -20,7 +20,7 @@ from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import Prediction
 from mnerflow.log import logger
 from mnerflow.models.tagger import load_tagger
-from mnerflow.training.images import Images
+from mnerflow.training.images import Shown
 from mnerflow.training.inputs import inputs_of
 from mnerflow.training.predict import predict
 
@@ -45,7 +45,7 @@ class PostPredictor:
         self,
         run: RunConfig,
         folder: Path,
-        images: Images | None = None,
+        images: Shown | None = None,
         place: torch.device | None = None,
         mixed: bool = True,
         graph: Path | None = None,

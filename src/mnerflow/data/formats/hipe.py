@@ -35,8 +35,14 @@ class Sentence:
 
     def part(self, start: int, end: int) -> "Sentence":
         """Those from ``start`` to before ``end``."""
-        kept = (values[start:end] for values in (self.lines, self.tokens, self.tags, self.flags))
-        return Sentence(self.document, self.language, *kept)
+        return Sentence(
+            self.document,
+            self.language,
+            self.lines[start:end],
+            self.tokens[start:end],
+            self.tags[start:end],
+            self.flags[start:end],
+        )
 
 
 def looks_like(start: str) -> bool:

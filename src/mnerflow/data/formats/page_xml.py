@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mnerflow.data.pages.crops import page_and_line, write_crops
 from mnerflow.data.pages.names import page_files, posts_of
-from mnerflow.data.pages.page import ROOT, holds_pages, read_pages
+from mnerflow.data.pages.page import ROOT, Page, holds_pages, read_pages
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
 
@@ -53,7 +53,8 @@ def holds_images(path: Path) -> bool:
 
 def write_images(paths: Iterable[Path], folder: Path) -> int:
     """Cut the lines of the posts of ``paths`` out of their scans into ``folder``; returns their number."""
-    pages, names = {}, []
+    pages: dict[str, Page] = {}
+    names: list[str] = []
     for path in paths:
         found = read_pages(path)
         pages |= {page.name: page for page in found}

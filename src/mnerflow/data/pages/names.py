@@ -60,10 +60,10 @@ def posts_of(path: Path, pages: list[Page]) -> list[Post]:
     named: dict[str, Path] = {}
     for file in files:
         found, read = _of_file(file, pages)
-        for page in read:
-            if page in named:
-                raise UserError(f"{file}: the page {page} has its names in {named[page]} already. Keep one.")
-            named[page] = file
+        for name in read:
+            if name in named:
+                raise UserError(f"{file}: the page {name} has its names in {named[name]} already. Keep one.")
+            named[name] = file
         posts += found
     known = [page for page in pages if page.name in named]
     _log_left(

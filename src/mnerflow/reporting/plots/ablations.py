@@ -6,7 +6,7 @@ from mnerflow.plan.names import Combination
 from mnerflow.reporting import does_it_help, style
 from mnerflow.reporting.plots.intervals import Row, handle, interval_figure, mark
 
-FILL = {"shuffled": "bottom", "blank": "none"}
+FILL: dict[str, style.Fill] = {"shuffled": "bottom", "blank": "none"}
 ENDS = ("", "_low", "_high")
 
 

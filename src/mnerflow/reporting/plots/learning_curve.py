@@ -12,7 +12,7 @@ from mnerflow.reporting import learning_curve, style
 from mnerflow.reporting.plots.panels import figure_of, first_panels, group_by_panel, places
 from mnerflow.reporting.style import Look
 
-Rows = list[dict]
+Rows = list[dict[str, Any]]
 ASIDE = 1.03  # the bars of two systems at one number of posts, from each other
 
 

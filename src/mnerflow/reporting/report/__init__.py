@@ -177,7 +177,7 @@ def _figure(plot: Path, folder: Path) -> dict[str, Any]:
         "caption": caption,
         "data": data,
         "file": os.path.relpath(plot, folder),
-        "full": float(re.search(r'<svg[^>]* width="([\d.]+)', read_text(plot))[1]) > FULL,
+        "full": float(re.findall(r'<svg[^>]* width="([\d.]+)', read_text(plot))[0]) > FULL,
         "source": _picture(plot),
     }
 
@@ -234,7 +234,7 @@ def _json(value: object) -> Markup:
 
 def _asset(name: str) -> str:
     """A file of DataTables, as the wheel of itables carries it; importing itables would do much else."""
-    return read_text(Path(distribution("itables").locate_file(f"itables/html/{name}")))
+    return read_text(str(distribution("itables").locate_file(f"itables/html/{name}")))
 
 
 def _data_url(kind: str, data: bytes) -> str:
