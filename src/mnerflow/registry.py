@@ -20,7 +20,7 @@ def names_in(package: str) -> tuple[str, ...]:
 
 
 def kind_of(name: str, entry: dict[str, Any]) -> str:
-    """The module that holds an encoder's or a fusion's class: its name, unless its entry says otherwise."""
+    """The module that holds an encoder's or a fusion's class: its name, unless its entry names another."""
     return entry.get("kind", name)
 
 

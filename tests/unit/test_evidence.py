@@ -329,7 +329,7 @@ def test_how_much_image_names_let_in(tmp_path):
     assert {row["image_weight"] for row in type_rows({TEXT: read[TEXT]}, {})} == {None}
 
 
-def test_the_best_of_a_type_is_bold_only_where_the_next_is_surely_worse():
+def test_the_best_of_a_type_is_bold_only_where_the_next_is_significantly_worse():
     def run(per: float, loc: float, seed: int) -> Counts:
         rng = np.random.default_rng(seed)
         gold = np.tile([1, 1], (300, 1))
@@ -366,7 +366,9 @@ def test_intervals_of_scores_are_those_of_a_share_and_wider_over_seeds_that_diff
 
 
 @pytest.mark.parametrize(("better", "bold"), [(0.9, {"linear"}), (0.71, set())])
-def test_the_best_of_the_grid_is_bold_only_where_the_next_is_surely_worse(better: float, bold: set[str]):
+def test_the_best_of_the_grid_is_bold_only_where_the_next_is_significantly_worse(
+    better: float, bold: set[str]
+):
     def run(share: float, seed: int) -> Counts:
         hits = np.random.default_rng(seed).random((300, 1)) < share
         gold = np.ones((300, 1))

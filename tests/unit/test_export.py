@@ -130,12 +130,12 @@ def test_a_plain_model_tags_as_the_run_does(
     }
 
 
-def test_a_model_that_would_tag_otherwise_is_not_called_plain(
+def test_a_model_that_would_tag_differently_is_not_called_plain(
     tiny_roberta: Path, weights: Path, capsys: pytest.CaptureFixture
 ):
     run = train(transformer(tiny_roberta, weights))
     assert Predictor(export(run))("Ann sings") == Predictor(run)("Ann sings")
-    assert "its tokenizer cuts running text otherwise" in capsys.readouterr().out
+    assert "its tokenizer cuts running text differently" in capsys.readouterr().out
 
 
 def test_a_plain_model_is_no_run(tiny_bert: Path, weights: Path, capsys: pytest.CaptureFixture):

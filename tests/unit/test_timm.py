@@ -79,7 +79,7 @@ def test_pixels_are_normalised_as_the_weights_want(tmp_path: Path) -> None:
     ("told", "said"),
     [
         ({"pretrained_cfg": {"tag": "mae", "mean": HALVES, "std": HALVES}}, "these weights are 'mae', but"),
-        ({"mean": HALVES, "std": HALVES}, "these weights are 'normalised otherwise', but"),
+        ({"mean": HALVES, "std": HALVES}, "these weights are 'normalised differently', but"),
         (
             {"architecture": "vit_tiny_patch16_224", "mean": HALVES, "std": HALVES},
             "'vit_tiny_patch16_224', but",

@@ -23,8 +23,8 @@ def name_lacking_baselines():
 
 
 def name_unlike_published():
-    """Say that published runs were made otherwise than they would be here; tables then mix both."""
-    if unlike := plan.made_otherwise():
+    """Say that published runs were made by other code or versions than are here; tables then mix both."""
+    if unlike := plan.made_differently():
         print(
             f"mnerflow: {len(unlike)} of the {len(plan.published)} published runs that are taken over, such as "
             f"{unlike[0].path}, were made by other code or other versions of packages than are here. "
@@ -41,7 +41,7 @@ def check_contexts(runs):
     try:
         asked_contexts.check_written(plan.data, sorted(used))
         if workflow.is_main_process:
-            for file in asked_contexts.written_otherwise(plan.data, sorted(used), PROMPTS):
+            for file in asked_contexts.written_differently(plan.data, sorted(used), PROMPTS):
                 print(
                     f"mnerflow: {file} was written by another model, prompt or options than asked_contexts says. "
                     "It is read as it is; `snakemake -s contexts.smk` asks for it anew.",

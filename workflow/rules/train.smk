@@ -22,7 +22,7 @@ rule check_leak:
 
 
 rule train:
-    """Train a tagger; the best epoch on dev is kept. A killed job goes on from its checkpoint."""
+    """Train a tagger; the best epoch on dev is kept. A killed job continues from its checkpoint."""
     input:
         unpack(known(lambda w: plan.reads(run_of(w)) | plan.start(run_of(w)))),
         train="results/data/{dataset}/{filter}/train.jsonl",

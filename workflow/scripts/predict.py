@@ -28,6 +28,6 @@ with job(f"predicted {folder}", snakemake.log[0]):
         ).items()
     }
     write_predictions(Path(snakemake.output.predictions), found)
-    # By name, so that it is no part of the code that predictions hang on.
+    # By name, so that it is no part of the code that predictions depend on.
     kept_weights = import_module("mnerflow.plan.kept_weights")
     kept_weights.drop_own(snakemake.config, Run.from_folder(folder), Path("results"))

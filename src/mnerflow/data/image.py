@@ -43,7 +43,7 @@ REASONS: dict[int | None, str] = {
     errno.ENAMETOOLONG: "too long a name",
 }
 
-Image.init()  # once, here; otherwise the first file of each thread would do it
+Image.init()  # once, here; else the first file of each thread would do it
 
 
 class BrokenImage(Exception):

@@ -89,7 +89,7 @@ def _treebank(text: str, language: str) -> Iterator[Span]:
         sentence = text[first:last]
         try:
             spans = [*NLTKWordTokenizer().span_tokenize(sentence)]
-        except ValueError:  # it writes some quotation marks otherwise, and no longer finds them
+        except ValueError:  # it changes some quotation marks, and no longer finds them
             spans = [*_words(sentence, language)]
         yield from ((first + start, first + end) for start, end in spans)
 

@@ -1,4 +1,4 @@
-"""Which of several systems is surely the best."""
+"""Which of several systems is significantly the best."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -12,7 +12,7 @@ from mnerflow.plan.names import Combination, Run
 
 
 def best_combinations(runs: Mapping[Run, Counts]) -> set[Combination]:
-    """Of each data set and filter, the combination whose entity F1 is surely the best, where there is one.
+    """Of each data set and filter, the combination whose entity F1 is significantly the best, where there is one.
 
     ``runs`` are counts of the test split.
     """
@@ -22,13 +22,13 @@ def best_combinations(runs: Mapping[Run, Counts]) -> set[Combination]:
         tasks.append(
             {one: np.stack([runs[run].plain.sum(axis=1) for run in found]) for one, found in seeds.items()}
         )
-    return {winner for winner in surely_best(tasks) if winner}
+    return {winner for winner in significantly_best(tasks) if winner}
 
 
-def surely_best(tasks: Sequence[Mapping[Combination, np.ndarray]]) -> list[Combination | None]:
-    """For each task, the system with the highest mean F1 where the next one is surely worse, else ``None``.
+def significantly_best(tasks: Sequence[Mapping[Combination, np.ndarray]]) -> list[Combination | None]:
+    """For each task, the system with the highest mean F1 where the next one is significantly worse, else ``None``.
 
-    A task holds the counts ``(seeds, sentences, 3)`` of each system on the same sentences. Surely worse: two
+    A task holds the counts ``(seeds, sentences, 3)`` of each system on the same sentences. Significantly worse: two
     seeds at least of both, and p < 0.05, with Holm's correction over the tasks; the variance between seeds is
     pooled over the systems of the task that read the text and find anything.
     """

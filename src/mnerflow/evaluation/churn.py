@@ -34,7 +34,7 @@ class Churn:
 
     ``source`` is what the ``baseline`` lacks; neither is there of a combination without one. ``seeds`` is of
     pairs of its own runs, ``baseline_seeds`` of its baseline's, ``across`` of a run of each with different
-    seeds, ``same_seed`` with the same. ``changed`` is the share that the same weights tag differently with
+    seeds, ``same_seed`` with the same. ``changed`` is the share that the trained model tags differently with
     the source changed, by change, a mean over runs; without those that not all runs were predicted under.
     """
 

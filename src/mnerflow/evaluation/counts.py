@@ -29,13 +29,13 @@ class Counts:
 
     ``entities`` holds, by condition, true positives, predicted and gold entities of every sentence
     and type, ``(sentences, types, 3)``. ``changed`` tells, for a wrong source, which sentences are tagged
-    otherwise than with the true one, ``(sentences,)``. ``posts`` is a digest of ids and gold labels: runs
+    differently than with the true one, ``(sentences,)``. ``posts`` is a digest of ids and gold labels: runs
     with the same one may be compared sentence by sentence. ``image_weight`` tells, of fusions that decide it
     word by word, how much of the true image the words of each type's gold entities let in on average,
     ``(types,)``; NaN for a type without words, and empty for other fusions. ``gold`` and, by condition,
     ``predicted`` are the entities themselves (``metrics.entity_spans``). ``tagged`` is a digest of each
     sentence's predicted tags with the true sources, ``(sentences,)``: runs that differ in it tag the sentence
-    otherwise. ``confidence`` is the ``calibration.tally`` of what the model is sure of, by unit.
+    differently. ``confidence`` is the ``calibration.tally`` of what the model is sure of, by unit.
     """
 
     types: tuple[str, ...]

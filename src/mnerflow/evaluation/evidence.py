@@ -79,12 +79,12 @@ class Comparison:
 
     ``source`` is what the baseline lacks; ``difference`` is the combination minus its baseline.
     ``drops`` are by the name of the condition, those that all its runs were predicted under: how much
-    entity F1 the same weights lose. ``p_corrected`` is ``None`` where a side has a single seed, which takes
+    entity F1 the trained model loses. ``p_corrected`` is ``None`` where a side has a single seed, which takes
     no part in the correction. ``p_trained`` tests these trained models alone (``None`` where that test was
-    left out). ``changed`` is the share of sentences that are tagged otherwise when the source is shuffled.
+    left out). ``changed`` is the share of sentences that are tagged differently when the source is shuffled.
     ``order`` is the bound of almost stochastic order, below 0.5 where the fusion's seeds are almost
     stochastically better (``None`` below five seeds). A change of less than ``margin`` counts as none.
-    ``controls`` are by the change of the source that they were trained with; no verdict hangs on them.
+    ``controls`` are by the change of the source that they were trained with; no verdict depends on them.
     """
 
     combination: Combination
@@ -110,7 +110,7 @@ class Comparison:
 
     @property
     def sign(self) -> int:
-        """1 where the fusion is surely better than its baseline, -1 where it is surely worse, else 0."""
+        """1 where the fusion is significantly better than its baseline, -1 where it is worse, else 0."""
         return self._sign(0.0)
 
     def drop(self, change: str) -> Estimate | None:

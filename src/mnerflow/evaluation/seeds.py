@@ -43,7 +43,7 @@ class Seeds:
         return cls(scores, residuals / np.maximum(whole.sum(axis=1), 1)[:, None])
 
     def __sub__(self, other: Self) -> "Seeds":
-        """The drop of each seed, when ``other`` are the same weights on wrong sources, seed by seed."""
+        """The drop of each seed, when ``other`` is the same trained model on wrong sources, seed by seed."""
         return Seeds(self.scores - other.scores, self.influence - other.influence)
 
     def __len__(self) -> int:

@@ -172,7 +172,7 @@ def _scores(facts: Facts) -> Iterator[str]:
     if len(found := facts.scores["test"]) == 1:
         yield "It reads the text alone, so that there is nothing to take away."
         return
-    yield "Test F1 of the same weights when a source is another post's (shuffled) or empty (blank):"
+    yield "Test F1 of this model when a source is another post's (shuffled) or empty (blank):"
     rows = [
         [name, percent(own["entity_f1"]), points(own["entity_f1"] - tested["entity_f1"])]
         for name, own in found.items()
@@ -195,7 +195,7 @@ def _graphs(graphs: Sequence[Graph]) -> Iterator[str]:
         ]
         for graph in graphs
     ]
-    yield markdown_table(["graph", "size", "F1", "difference in points", "words tagged otherwise"], rows)
+    yield markdown_table(["graph", "size", "F1", "difference in points", "words tagged differently"], rows)
     if left := [graph.file for graph in graphs if not graph.shipped]:
         yield f"`{left[0]}` lost more than {MOST_LOST} points of F1."
     yield ONNX_USE.format(file=graphs[0].file)

@@ -45,7 +45,7 @@ def save_graphs(run: Path, config: RunConfig, record: TrainingRecord, folder: Pa
 
     Raises:
         UserError: when the prepared test posts or images are not here, for a run that no graph can be made
-            of, and where a graph tags otherwise.
+            of, and where a graph tags differently.
     """
     root = root_of(run)
     images = _images(root, config, record)

@@ -30,7 +30,7 @@ TRIED = (
     "straße 東京 👍 été",
     "⬆ \ufe0f \u200d A",
 )
-TOLERANCE = 1e-3  # of logits: two ways to compute attention round otherwise
+TOLERANCE = 1e-3  # of logits: two ways to compute attention round differently
 DELETED = "\ufe0f"  # a variation selector, which many tokenizers delete, as other words of such characters:
 DELETED_WORD = r"(?<!\S)[\p{C}\p{M}\x{FFFD}]+(?!\S)"
 UNKNOWN = "\u2400"  # a character that no vocabulary has
@@ -142,13 +142,13 @@ def _compare(
     posts = [_post(text) for text in TRIED]
     inputs = inputs_of(run, tagger, posts, None)
     if _cut(tokenizer, TRIED[0]) != [one for word in posts[0].tokens for one in _cut(tokenizer, word)]:
-        raise NotPlain("its tokenizer cuts running text otherwise than single words")
+        raise NotPlain("its tokenizer cuts running text differently than single words")
     for index, (post, encoded) in enumerate(zip(posts, inputs.texts or (), strict=True)):
         if len(encoded.windows) > 1:
             continue
         given = tokenizer(post.tokens, is_split_into_words=True, return_tensors="pt")
         if given["input_ids"][0].tolist() != encoded.windows[0]:
-            raise NotPlain("transformers' tokenizer cuts its words otherwise")
+            raise NotPlain("transformers' tokenizer cuts its words differently")
         with torch.no_grad():
             [logits] = model(**given).logits
             [scores] = tagger(inputs.batch([index]))

@@ -145,7 +145,7 @@ def _normal(text: str) -> str:
 
 
 def _lower(text: str) -> str:
-    """Lower case, one character for each, as ``İ`` would otherwise become two."""
+    """Lower case, one character for each, as ``İ`` would become two."""
     return "".join(low if len(low := character.lower()) == 1 else character for character in text)
 
 

@@ -70,7 +70,7 @@ def check_written(data: Datasets, datasets: Iterable[str]) -> None:
                 )
 
 
-def written_otherwise(data: Datasets, datasets: Iterable[str], shipped: Path) -> list[str]:
+def written_differently(data: Datasets, datasets: Iterable[str], shipped: Path) -> list[str]:
     """Files of contexts that were asked for in another way than the configuration says today."""
     return [
         layout.asked_context(dataset, name)

@@ -54,7 +54,7 @@ class Service(Section):
 
 @dataclass(frozen=True)
 class Question(Section):
-    """How a language model is asked, which its answers hang on.
+    """How a language model is asked, which its answers depend on.
 
     Attributes:
         base_url: of the API, up to and with ``/v1``; the same name may be another model elsewhere.
@@ -88,7 +88,7 @@ class EntityQuestion(Question):
 
 @dataclass(frozen=True)
 class ContextQuestion(Question):
-    """How a context is asked for: everything that it hangs on, besides posts and prompt.
+    """How a context is asked for: everything that it depends on, besides posts and prompt.
 
     Attributes:
         reads: what the model is shown of each post: its text, its images, or both.
@@ -100,7 +100,7 @@ class ContextQuestion(Question):
 
 @dataclass(frozen=True)
 class RivalConfig(EntityQuestion):
-    """One run of a rival: everything that its answers hang on, besides data and prompt.
+    """One run of a rival: everything that its answers depend on, besides data and prompt.
 
     Attributes:
         entity_types: the data set's.

@@ -23,7 +23,7 @@ class Batch:
             ``(batch, images, patches, d_image)`` features of a frozen encoder; ``(batch, 0)`` without images.
         image_mask: ``(batch, images)`` bool, true where there is an image.
         shown: int64 indices of the images, where all of a batch stand in one row; nothing in an ONNX graph,
-            whose steps cannot hang on how many there are.
+            whose steps cannot depend on how many there are.
     """
 
     text: dict[str, Tensor]

@@ -14,7 +14,9 @@ from mnerflow.models.image_encoders.augment import Augment
 from mnerflow.models.layer_prefix import LayerPrefix
 from mnerflow.models.text_encoders import EncodedText, TextEncoder
 
-FURTHER_IMAGE = 16  # units of text that an image more is as dear as: a few hundred patches, not encoded again
+FURTHER_IMAGE = (
+    16  # units of text that one more image costs as much as: a few hundred patches, not encoded again
+)
 
 
 class TwoTowers(Encoder):

@@ -35,7 +35,7 @@ def is_published(published: Path, run: Run, config: dict[str, Any]) -> bool:
     return False
 
 
-def made_otherwise(published: Path, runs: Iterable[Run], config: dict[str, Any]) -> list[Run]:
+def made_differently(published: Path, runs: Iterable[Run], config: dict[str, Any]) -> list[Run]:
     """Published runs that were made by other code, or other versions of packages, than are here."""
     here, print_of, found = versions(PACKAGES), cache(fingerprint), []
     for run in runs:

@@ -1,4 +1,4 @@
-"""The plan: what a configuration asks for, and what each part of it reads and hangs on."""
+"""The plan: what a configuration asks for, and what each part of it reads and depends on."""
 
 from itertools import groupby
 from pathlib import Path
@@ -15,7 +15,7 @@ from mnerflow.plan.baselines import Baselines, baselines, controls
 from mnerflow.plan.checks import check_plan
 from mnerflow.plan.datasets import Datasets
 from mnerflow.plan.encoders import encoders
-from mnerflow.plan.finished import is_finished, is_published, is_trained, made_otherwise
+from mnerflow.plan.finished import is_finished, is_published, is_trained, made_differently
 from mnerflow.plan.grid import expand, starting_runs
 from mnerflow.plan.kept_weights import was_dropped
 from mnerflow.plan.names import FILTERS_OFF, NONE, Run
@@ -102,12 +102,12 @@ class Plan:
             )
         ]
 
-    def made_otherwise(self) -> list[Run]:
-        """Published runs that are taken over, and were made otherwise than they would be here."""
+    def made_differently(self) -> list[Run]:
+        """Published runs that are taken over, and were made by other code or versions than are here."""
         published = self.config.get("published")
-        return made_otherwise(Path(published), sorted(self.published), self.config) if published else []
+        return made_differently(Path(published), sorted(self.published), self.config) if published else []
 
-    # What a run hangs on.
+    # What a run depends on.
 
     def settings(self, run: Run) -> dict[str, Any]:
         """The plain values of a run's ``RunConfig``; they are asked for by a dozen functions of its jobs."""
@@ -116,7 +116,7 @@ class Plan:
         return self._values[run]
 
     def values(self, run: Run) -> dict[str, Any]:
-        """What a run's result hangs on: where a value changes, it is trained anew."""
+        """What a run's result depends on: where a value changes, it is trained anew."""
         return _without_checkpoints(self.settings(run))
 
     def candidate_values(self, candidate: Candidate) -> dict[str, Any]:

@@ -113,7 +113,7 @@ def migrate(folder: Path) -> tuple[int, int]:
     sums = read_sums(folder, read_text(listed)) if listed.exists() else {}
     older = [plan for file in files if (plan := _planned(file, folder, sums))]
     if listed.exists():
-        # First, so that a migration that was killed goes on from what they say.
+        # First, so that a migration that was killed continues with what they say.
         write_text(listed, sums_text(_renewed(sums, folder, older)))
     for run in older:
         write_text(run.file, run.text)

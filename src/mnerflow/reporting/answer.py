@@ -26,7 +26,7 @@ SAYS = {
         "have one seed on a side, too few for a verdict",
     ),
 }
-# Of an unclear one that is surely better or worse.
+# Of an unclear one that is significantly better or worse.
 SURE_SAYS = {
     True: (
         "is better, but not shown to be by the {source}",
@@ -37,7 +37,7 @@ SURE_SAYS = {
         "are worse, but not shown to be by the {source}",
     ),
 }
-# Of one that ignores its source and yet is surely better or worse than its baseline, or by the margin.
+# Of one that ignores its source and yet is significantly better or worse than its baseline, or by the margin.
 APART_SAYS = {
     (True, True): ("is better than the text alone, but whatever the {source}",) * 2,
     (True, False): ("is worse than the text alone, whatever the {source}",) * 2,

@@ -1,4 +1,4 @@
-"""Scores by entity type, the best of a data set bold where it is surely the best."""
+"""Scores by entity type, the best of a data set bold where it is significantly the best."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from mnerflow.data.tags import TypeNames
-from mnerflow.evaluation.best import surely_best
+from mnerflow.evaluation.best import significantly_best
 from mnerflow.evaluation.counts import Counts, check_same_posts
 from mnerflow.evaluation.metrics import GOLD, precision_recall_f1
 from mnerflow.plan.names import Combination, Run
@@ -68,7 +68,7 @@ def type_rows(runs: Mapping[Run, Counts], names: TypeNames) -> list[dict[str, An
     """Precision, recall and F1 of every combination and entity type on the test split, means over seeds.
 
     ``support`` is the number of gold entities. ``best`` marks the highest F1 of a data set, filter and type
-    where the next one is surely worse (see ``surely_best``). ``image_weight`` is how much of the image the
+    where the next one is significantly worse (see ``significantly_best``). ``image_weight`` is how much of the image the
     words of the type's gold entities let in, in 0..1; nothing for a fusion that does not decide it a word.
     ``names`` are what types are called, by data set.
     """
@@ -87,7 +87,7 @@ def type_rows(runs: Mapping[Run, Counts], names: TypeNames) -> list[dict[str, An
             }
             for index in range(len(types))
         ]
-        best = surely_best(of_type)
+        best = significantly_best(of_type)
         rows += [
             _row(combination, names.get(combination.dataset, {}).get(kind, kind), counts[combination])
             | {"best": combination == winner, "image_weight": _image_weight(seeds, index)}

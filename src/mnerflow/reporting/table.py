@@ -36,7 +36,7 @@ class Table:
         title: its heading in the report.
         about: its caption; ``{name}`` stands for what that column means.
         columns: those of the CSV, in its order.
-        printed: what Markdown and LaTeX show: names of ``columns``, or columns that show one otherwise.
+        printed: what Markdown and LaTeX show: names of ``columns``, or columns that show one in another form.
         page, wide, detail: what the report shows, likewise: in a row, in the row of a wide page or else among
             its details, and there always.
         remarks: what to beware of in a row.

@@ -72,7 +72,7 @@ def train(
     """Train a tagger and leave it with the weights of its best epoch on dev.
 
     Goes on from ``checkpoint`` when that file exists and was saved under the same ``identity``; a run
-    that was killed ends with the same weights as one that was not.
+    that was killed ends with the weights of one that was not.
     """
     freed = FreedMemory()
     device = next(tagger.parameters()).device

@@ -79,7 +79,7 @@ class PostPredictor:
     def predict_under(
         self, conditions: Sequence[Condition], posts: Sequence[Post], name: str = ""
     ) -> dict[Condition, list[Prediction]]:
-        """The predictions for posts, in their order, under each condition, with the same weights.
+        """The predictions for posts, in their order, under each condition, by the one trained model.
 
         Args:
             conditions: which source, if any, is made wrong, and how.

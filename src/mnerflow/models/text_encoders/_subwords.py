@@ -281,7 +281,7 @@ class SubwordEncoder(TextEncoder):
         A prefix that its layers do not read is taken out of ``prefix_shape``. Random numbers, gradients and
         modes stay as they were.
 
-        Raises ``UserError`` where it cannot compute them or their gradient, where a post's vectors hang on
+        Raises ``UserError`` where it cannot compute them or their gradient, where a post's vectors depend on
         the posts beside it, and where words do not see what they should.
         """
         self.to(device())
@@ -314,7 +314,7 @@ class SubwordEncoder(TextEncoder):
         if not torch.isfinite(first).all():
             return "gives numbers that are not finite"
         if self._differ(alone, beside[:1]):
-            return "reads padding, so that a post's tags would hang on the posts beside it"
+            return "reads padding, so that a post's tags would depend on the posts in its batch"
         middle = len(long.words) // 2
         if middle and (fault := self._sees(first, second, middle)):
             return fault

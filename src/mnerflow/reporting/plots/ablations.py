@@ -14,7 +14,7 @@ ENDS = ("", "_low", "_high")
 def draw_ablations(comparisons: str | Path, out_stem: str | Path) -> None:
     """Draw the drops of ``does_it_help.csv`` with their 95 % intervals.
 
-    At the right edge stands the share of posts that are tagged otherwise when the source is shuffled.
+    At the right edge stands the share of posts that are tagged differently when the source is shuffled.
     Raises ``UserError`` when the file is missing or lacks a column.
     """
     rows = [
