@@ -1,4 +1,4 @@
-"""What is done differently than torch does it, for speed alone: the same results, or the same distribution."""
+"""What is done differently than in torch, for speed alone: the same results, or the same distribution."""
 
 import os
 import subprocess

@@ -141,7 +141,7 @@ def _stream(
 
 
 def _resumable(part: Path, url: str, checked: bool) -> tuple[int, str]:
-    """How many bytes are there to continue after, and what tells the server whether its file is still the same.
+    """How many bytes are there already, and what tells the server whether its file is still the same.
 
     Where no checksum will tell afterwards, they must come from this address and the server must be able to.
     """

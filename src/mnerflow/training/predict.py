@@ -26,7 +26,7 @@ def predict(
         inputs: the split.
         most: padded units that training computes at once; without gradients to keep, four times as many fit.
         progress: title of a progress bar; none without it.
-        mixed: whether to compute in bf16 where the hardware does; its rounding depends on the rest of a batch.
+        mixed: whether to compute in bf16 where the hardware does; it rounds by what else is in a batch.
     """
     tagger.eval()
     device = next(tagger.parameters()).device

@@ -62,8 +62,8 @@ def training_of(name: str, weights: Path | None) -> Training:
         )
     if tag and (its_tag != tag if its_tag else (its.mean, its.std) != (own.mean, own.std)):
         raise UserError(
-            f"{file}: these weights are {its_tag or 'normalised differently'!r}, but the encoder's `model` is "
-            f"{name!r}. Set it to {model!r} to take the weights as they are, or correct the `source`."
+            f"{file}: these weights are {its_tag or 'normalised differently'!r}, but the encoder's `model` "
+            f"is {name!r}. Set it to {model!r} to take the weights as they are, or correct the `source`."
         )
     return its
 

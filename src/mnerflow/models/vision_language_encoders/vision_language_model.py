@@ -41,8 +41,8 @@ class VisionLanguageModel(VisionLanguageEncoder):
     """A frozen vision-language model, in whose language part adapters are trained.
 
     Images stand before contexts and words, so that a causal model's words see them, too. The part that sees
-    stays as it is: a run with images and one without then train the same parameters. Patches are the last layer's vectors
-    where the model sees.
+    stays as it is: a run with images and one without then train the same
+    parameters. Patches are the last layer's vectors where the model sees.
 
     Args:
         text: the model, as a language model reads it.
