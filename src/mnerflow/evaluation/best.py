@@ -12,7 +12,7 @@ from mnerflow.plan.names import Combination, Run
 
 
 def best_combinations(runs: Mapping[Run, Counts]) -> set[Combination]:
-    """Of each data set and filter, the combination whose entity F1 is significantly the best, if there is one.
+    """Of each data set and filter, the combination whose entity F1 is significantly the best, if any.
 
     ``runs`` are counts of the test split.
     """
@@ -26,11 +26,11 @@ def best_combinations(runs: Mapping[Run, Counts]) -> set[Combination]:
 
 
 def significantly_best(tasks: Sequence[Mapping[Combination, np.ndarray]]) -> list[Combination | None]:
-    """For each task, the system with the highest mean F1 where the next is significantly worse, else ``None``.
+    """Of each task the system with the highest mean F1 where the next is significantly worse, else ``None``.
 
     A task holds the counts ``(seeds, sentences, 3)`` of each system on the same sentences. Significantly
-    worse: two seeds at least of both, and p < 0.05, with Holm's correction over the tasks; the variance between seeds is
-    pooled over the systems of the task that read the text and find anything.
+    worse: two seeds at least of both, and p < 0.05, with Holm's correction over the tasks; the variance
+    between seeds is pooled over the systems of the task that read the text and find anything.
     """
     contests: dict[int, tuple[Combination, float]] = {}
     for index, task in enumerate(tasks):

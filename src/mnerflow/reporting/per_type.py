@@ -68,8 +68,9 @@ def type_rows(runs: Mapping[Run, Counts], names: TypeNames) -> list[dict[str, An
     """Precision, recall and F1 of every combination and entity type on the test split, means over seeds.
 
     ``support`` is the number of gold entities. ``best`` marks the highest F1 of a data set, filter and type
-    where the next one is significantly worse (see ``significantly_best``). ``image_weight`` is how much
-    of the image the words of the type's gold entities let in, in 0..1; nothing for a fusion that does not decide it a word.
+    where the next one is significantly worse (see ``significantly_best``). ``image_weight`` is how much of
+    the image the words of the type's gold entities let in, in 0..1; nothing for a fusion that does not
+    decide it a word.
     ``names`` are what types are called, by data set.
     """
     rows = []
