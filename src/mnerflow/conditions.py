@@ -55,27 +55,28 @@ def meet(one: frozenset[Hashable], other: frozenset[Hashable]) -> bool:
     return one == other or bool(one & other)
 
 
-def shuffled(own: Sequence[frozenset[Hashable]], seed: int) -> list[int]:
+def shuffled(contents: Sequence[frozenset[Hashable]], seed: int) -> list[int]:
     """For every post, of the images or the text that it has, the place of the post whose it is handed.
 
     A random order, in which no post is handed what meets its own, see ``meet``. Where more than half of all
     are equal, as few as can be keep theirs.
     """
-    order = list(range(len(own)))
+    order = list(range(len(contents)))
     random.Random(seed).shuffle(order)
     given = dict(zip(order, [*order[1:], *order[:1]], strict=True))
-    for same in dict.fromkeys(own[post] for post in order if own[post] == own[given[post]]):
-        keeping = [post for post in order if own[post] == same == own[given[post]]]
+    for same in dict.fromkeys(contents[post] for post in order if contents[post] == contents[given[post]]):
+        keeping = [post for post in order if contents[post] == same == contents[given[post]]]
         # Those who neither have it nor were handed it: while there is one, an exchange mends two places.
-        free = (post for post in order if same not in (own[post], own[given[post]]))
+        free = (post for post in order if same not in (contents[post], contents[given[post]]))
         for post, other in zip(keeping, free, strict=False):
             given[post], given[other] = given[other], given[post]
-    for post in [post for post in order if own[post] & own[given[post]]]:
+    for post in [post for post in order if contents[post] & contents[given[post]]]:
         free = (
             other
             for other in order
-            if not meet(own[post], own[given[other]]) and not meet(own[other], own[given[post]])
+            if not meet(contents[post], contents[given[other]])
+            and not meet(contents[other], contents[given[post]])
         )
-        if meet(own[post], own[given[post]]) and (partner := next(free, None)) is not None:
+        if meet(contents[post], contents[given[post]]) and (partner := next(free, None)) is not None:
             given[post], given[partner] = given[partner], given[post]
-    return [given[post] for post in range(len(own))]
+    return [given[post] for post in range(len(contents))]

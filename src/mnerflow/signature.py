@@ -110,7 +110,7 @@ def _kind(annotation: ast.expr | None) -> Any:
             return KINDS.get(name, Any)
         case ast.Subscript(value=ast.Name(id="Literal"), slice=values):
             return Literal[ast.literal_eval(values)]
-        case ast.Subscript(value=ast.Name(id="Annotated"), slice=ast.Tuple(elts=[kind, least, most])):
-            bounds = Field(ge=ast.literal_eval(least), le=ast.literal_eval(most))
+        case ast.Subscript(value=ast.Name(id="Annotated"), slice=ast.Tuple(elts=[kind, minimum, maximum])):
+            bounds = Field(ge=ast.literal_eval(minimum), le=ast.literal_eval(maximum))
             return Annotated[_kind(kind), bounds]
     return Any

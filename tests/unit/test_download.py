@@ -138,10 +138,10 @@ def names(folder: Path) -> list[str]:
 
 
 def test_a_file_that_is_too_large(server: Server, tmp_path: Path) -> None:
-    fetch(f"{server.url}/file", tmp_path / "whole", most=len(DATA))
+    fetch(f"{server.url}/file", tmp_path / "whole", max_bytes=len(DATA))
     assert (tmp_path / "whole").read_bytes() == DATA
     with pytest.raises(UserError, match=r"/file: larger than 511,999 bytes"):
-        fetch(f"{server.url}/file", tmp_path / "target", most=len(DATA) - 1)
+        fetch(f"{server.url}/file", tmp_path / "target", max_bytes=len(DATA) - 1)
     assert not (tmp_path / "target").exists()
 
 

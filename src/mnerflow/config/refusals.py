@@ -68,13 +68,13 @@ def meaning(node: Node) -> str:
     if choices := _choices(node):
         return f"one of {', '.join(choices)}"
     said = node.get("$comment") or TYPES.get(node.get("type", ""), "anything")
-    least, most, above = (node.get(key) for key in ("minimum", "maximum", "exclusiveMinimum"))
+    minimum, maximum, above = (node.get(key) for key in ("minimum", "maximum", "exclusiveMinimum"))
     below = node.get("exclusiveMaximum")
     limits = {
-        f"from {least} to {most}": None not in (least, most),
-        f"{least} or more": least is not None and most is None,
+        f"from {minimum} to {maximum}": None not in (minimum, maximum),
+        f"{minimum} or more": minimum is not None and maximum is None,
         f"above {above}": above is not None,
-        f"at most {most}": most is not None and least is None,
+        f"at most {maximum}": maximum is not None and minimum is None,
         f"below {below}": below is not None,
     }
     bounds = " and ".join(limit for limit, holds in limits.items() if holds)

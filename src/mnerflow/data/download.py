@@ -32,7 +32,7 @@ def fetch(
     target: str | Path,
     sha256: str | None = None,
     mirror_file: str | Path | None = None,
-    most: int | None = None,
+    max_bytes: int | None = None,
 ) -> None:
     """Put the file at ``url`` to ``target``, copied from ``mirror_file`` where one is given.
 
@@ -42,7 +42,7 @@ def fetch(
     from then on.
 
     Raises ``UserError`` when the file cannot be had (no network, refused, a web page instead of data, not in
-    the mirror), has more than ``most`` bytes, differs from its checksum, or cannot be written; ``target`` is
+    the mirror), is larger than ``max_bytes``, differs from its checksum, or cannot be written; ``target`` is
     then as it was before.
     """
     target, part = Path(target), Path(f"{target}.part")
@@ -50,7 +50,7 @@ def fetch(
     with files.writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         if mirror_file is None:
-            _download(google_drive.download_url(url), part, sha256 is not None, most)
+            _download(google_drive.download_url(url), part, sha256 is not None, max_bytes)
         else:
             _copy(Path(mirror_file), part, url)
         _refuse_web_page(part, source, url)
@@ -74,13 +74,13 @@ def _copy(mirror_file: Path, part: Path, url: str) -> None:
         shutil.copyfileobj(source, file, CHUNK)
 
 
-def _download(url: str, part: Path, checked: bool, most: int | None) -> None:
+def _download(url: str, part: Path, checked: bool, max_bytes: int | None) -> None:
     failures = furthest = 0
     with requests.Session() as session:
         session.headers["Accept-Encoding"] = "identity"  # so that ranges count the bytes of the file itself
         while True:
             try:
-                return _stream(session, url, part, checked, most)
+                return _stream(session, url, part, checked, max_bytes)
             except TRANSIENT as error:
                 again = isinstance(error, _TryAgain)
                 reason = str(error) if again else f"no connection, {type(error).__name__}"
@@ -99,7 +99,7 @@ def _download(url: str, part: Path, checked: bool, most: int | None) -> None:
 
 
 def _stream(
-    session: requests.Session, url: str, part: Path, checked: bool, most: int | None, confirmed: str = ""
+    session: requests.Session, url: str, part: Path, checked: bool, max_bytes: int | None, confirmed: str = ""
 ) -> None:
     """Write what the server sends to ``part``, after what is there already if the server can go on there."""
     have, validator = _resumable(part, url, checked)
@@ -112,7 +112,7 @@ def _stream(
             return  # stopped between the last byte and the renaming
         page = _web_page(response)
         if not confirmed and (address := google_drive.confirmed_url(page, response.url)):
-            return _stream(session, url, part, checked, most, address)
+            return _stream(session, url, part, checked, max_bytes, address)
         _check_answer(response, page, url)
         resumed = response.status_code == 206 and content_range.startswith(f"bytes {have}-")
         if response.status_code != 200 and not resumed:
@@ -134,8 +134,8 @@ def _stream(
             ) as bar,
         ):
             for chunk in response.iter_content(CHUNK):
-                if most is not None and file.tell() + len(chunk) > most:
-                    raise UserError(f"{url}: larger than {most:,} bytes. Name a smaller file.")
+                if max_bytes is not None and file.tell() + len(chunk) > max_bytes:
+                    raise UserError(f"{url}: larger than {max_bytes:,} bytes. Name a smaller file.")
                 file.write(chunk)
                 bar.update(len(chunk))
 

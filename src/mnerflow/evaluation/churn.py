@@ -79,31 +79,33 @@ def churn(runs: Mapping[Run, Counts], baselines: Baselines) -> list[Churn]:
         systems: dict[Combination, dict[int, Counts]] = {}
         for run, counts in members.items():
             systems.setdefault(run.combination, {})[run.seed] = counts
-        for one, own in systems.items():
+        for one, by_seed in systems.items():
             others = {source: of for source, of in baselines.get(one, {}).items() if of in systems}
             if not others:
-                found.append(Churn(one, len(own), _within(own), None, None, None, None, None, {}))
+                found.append(Churn(one, len(by_seed), _within(by_seed), None, None, None, None, None, {}))
             for source, baseline in others.items():
-                found.append(_beside(one, own, source, baseline, systems[baseline]))
+                found.append(_compared(one, by_seed, source, baseline, systems[baseline]))
     return found
 
 
-def _beside(one: Combination, own: Members, source: str, baseline: Combination, others: Members) -> Churn:
-    pairs = [*product(own, others)]
+def _compared(
+    one: Combination, members: Members, source: str, baseline: Combination, others: Members
+) -> Churn:
+    pairs = [*product(members, others)]
     conditions = {change: Condition(source, change).name for change in CHANGES}
     return Churn(
         one,
-        len(own),
-        _within(own),
+        len(members),
+        _within(members),
         source,
         baseline,
         _within(others),
-        _shares((own[a], others[b]) for a, b in pairs if a != b),
-        _shares((own[a], others[b]) for a, b in pairs if a == b),
+        _shares((members[a], others[b]) for a, b in pairs if a != b),
+        _shares((members[a], others[b]) for a, b in pairs if a == b),
         {
-            change: float(np.mean([counts.changed[name].mean() for counts in own.values()]))
+            change: float(np.mean([counts.changed[name].mean() for counts in members.values()]))
             for change, name in conditions.items()
-            if all(name in counts.changed for counts in own.values())
+            if all(name in counts.changed for counts in members.values())
         },
     )
 

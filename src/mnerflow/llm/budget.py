@@ -51,34 +51,34 @@ class Budget:
         self._underrated = 1.0
         self.spent = 0.0
 
-    def reserve(self, most: float) -> None:
+    def reserve(self, highest_cost: float) -> None:
         """Set aside what an answer is thought to cost at most; raises ``Overspent`` when that is not left.
 
         Where answers turned out to cost more than thought, as images may, all that is set aside counts for as
         many times more.
         """
         with self._lock:
-            pending = self._underrated * (self._reserved + most)
+            pending = self._underrated * (self._reserved + highest_cost)
             if self._limit is not None and self.spent + pending > self._limit:
                 raise Overspent(
                     f"${self.spent:.4f} are spent, and the next answer could pass max_cost ${self._limit:g}. "
                     "The answers so far are kept: run again with a higher max_cost to go on."
                 )
-            self._reserved += most
+            self._reserved += highest_cost
 
-    def settle(self, most: float, cost: float) -> None:
+    def settle(self, highest_cost: float, cost: float) -> None:
         """Give back what was set aside, and note what the answer did cost."""
         with self._lock:
-            self._reserved -= most
+            self._reserved -= highest_cost
             if cost:
-                self.learn(most, cost)
-                self._ledger.write(f"{self._session}\t{most:.9f}\t{cost:.9f}\n")
+                self.learn(highest_cost, cost)
+                self._ledger.write(f"{self._session}\t{highest_cost:.9f}\t{cost:.9f}\n")
                 self._ledger.flush()
 
-    def learn(self, most: float, cost: float) -> None:
-        """Count an answer that was thought to cost ``most`` and did cost ``cost``."""
+    def learn(self, highest_cost: float, cost: float) -> None:
+        """Count an answer that was thought to cost ``highest_cost`` and did cost ``cost``."""
         self.spent += cost
-        self._underrated = max(self._underrated, cost / most)
+        self._underrated = max(self._underrated, cost / highest_cost)
 
 
 @contextmanager

@@ -286,15 +286,15 @@ def _has_failed(future: Future[Answer]) -> bool:
 def _ask_one(asker: _Asker, request: Request, price: Price, cache: Cache, money: Budget) -> Answer:
     if answer := cache.read(request):  # another job has asked it meanwhile
         return answer
-    most = price.of(input_tokens(request, price.image_tokens, FEWEST), most_output_tokens(request))
+    highest_cost = price.of(input_tokens(request, price.image_tokens, FEWEST), most_output_tokens(request))
     cost = 0.0
-    money.reserve(most)
+    money.reserve(highest_cost)
     try:
         answer = asker.ask(request)
         cost = price.of(answer.input_tokens, answer.output_tokens)
         cache.write(request, answer)
     finally:
-        money.settle(most, cost)
+        money.settle(highest_cost, cost)
     return answer
 
 

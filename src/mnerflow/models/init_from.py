@@ -12,7 +12,7 @@ from mnerflow.models.decoders import Decoder
 
 @torch.no_grad()
 def start_from(
-    own: dict[str, Tensor], decoder: Decoder, learnt: dict[str, Tensor], learnt_tags: Sequence[str]
+    new_state: dict[str, Tensor], decoder: Decoder, learnt: dict[str, Tensor], learnt_tags: Sequence[str]
 ) -> None:
     """Copy into a new tagger what another one learnt.
 
@@ -21,7 +21,7 @@ def start_from(
     those that both schemes have. What stays new is logged.
 
     Args:
-        own: trained state of the new tagger, which is written to.
+        new_state: trained state of the new tagger, which is written to.
         decoder: the new tagger's.
         learnt: trained state of the other one.
         learnt_tags: the other one's tags.
@@ -29,7 +29,9 @@ def start_from(
     Raises ``UserError`` when an encoder is of another configuration.
     """
     for encoder in ("encoder.text.", "encoder.image."):
-        names, others = ({name for name in state if name.startswith(encoder)} for state in (own, learnt))
+        names, others = (
+            {name for name in state if name.startswith(encoder)} for state in (new_state, learnt)
+        )
         if names and others and names != others:
             raise UserError(
                 f"init_from: only one of the two runs has trained {min(names ^ others)}. Start from a run "
@@ -37,7 +39,7 @@ def start_from(
             )
     fresh = []
     here, there = decoder.named_axes(decoder.tags), decoder.named_axes(learnt_tags)
-    for name, weight in own.items():
+    for name, weight in new_state.items():
         part, _, inner = name.partition(".")
         if name not in learnt:
             fresh.append(name)

@@ -86,8 +86,8 @@ class Datasets:
         """
         entry, folder = self.entries[dataset], self.folder(dataset)
         splits = [f"{folder}/{name}" for name in split_files(entry)]
-        beside = [str(file) for split in splits for file in companions_of(entry["format"], split)]
-        return [*(split for split in splits if not Path(split).is_dir()), *sorted({*beside})]
+        companions = [str(file) for split in splits for file in companions_of(entry["format"], split)]
+        return [*(split for split in splits if not Path(split).is_dir()), *sorted({*companions})]
 
     def split_paths(self, dataset: str) -> list[str]:
         """The folders, or files, of a data set's splits."""

@@ -70,7 +70,7 @@ class Pictures:
         scratch, number, folder, name = picture
         try:
             if name.startswith(ADDRESSES):
-                fetch(name, scratch / str(number), most=MOST_BYTES)
+                fetch(name, scratch / str(number), max_bytes=MOST_BYTES)
                 folder, name = scratch, str(number)
             return decode(folder, name, self._size, self._fit)[0]
         except BrokenImage as reason:

@@ -124,11 +124,11 @@ def thesis_lines(summary: Sequence[dict[str, Any]], parts: Parts) -> list[Line]:
     """
     lines, placed = [], set()
     for result in THESIS["rows"]:
-        beside = [index for index, row in enumerate(summary) if _stands_beside(result, row, parts)]
-        placed.update(beside)
+        matching = [index for index, row in enumerate(summary) if _stands_beside(result, row, parts)]
+        placed.update(matching)
         data = result["data"]
-        lines += [Line(data, result, summary[i], _differences(result, summary[i], parts)) for i in beside]
-        if not beside:
+        lines += [Line(data, result, summary[i], _differences(result, summary[i], parts)) for i in matching]
+        if not matching:
             lines.append(Line(data, result, None, [*_own_remark(result), "not run here"]))
     others: list[Line] = []
     for index, row in enumerate(summary):

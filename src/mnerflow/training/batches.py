@@ -8,22 +8,22 @@ from collections.abc import Sequence
 STRETCH = 50
 
 
-def batches(lengths: Sequence[int], most: int) -> list[list[int]]:
-    """Cut indices, in the order of rising length, into batches of at most ``most`` padded units.
+def batches(lengths: Sequence[int], max_units: int) -> list[list[int]]:
+    """Cut indices, in the order of rising length, into batches of at most ``max_units`` padded units.
 
-    A post longer than ``most`` is a batch of its own. The order is stable: equal input gives equal batches.
+    A post longer than ``max_units`` is a batch of its own. The order is stable: equal input, equal batches.
     """
     result: list[list[int]] = []
     current: list[int] = []
     for index in sorted(range(len(lengths)), key=lambda index: lengths[index]):
-        if current and lengths[index] * (len(current) + 1) > most:
+        if current and lengths[index] * (len(current) + 1) > max_units:
             result.append(current)
             current = []
         current.append(index)
     return [*result, current] if current else result
 
 
-def shuffled_batches(lengths: Sequence[int], most: int, seed: int, epoch: int) -> list[list[int]]:
+def shuffled_batches(lengths: Sequence[int], max_units: int, seed: int, epoch: int) -> list[list[int]]:
     """Training batches of one epoch: random neighbours of similar length in random order.
 
     Depends on nothing but its arguments, so a resumed run finds its place again.
@@ -32,10 +32,10 @@ def shuffled_batches(lengths: Sequence[int], most: int, seed: int, epoch: int) -
     order = list(range(len(lengths)))
     generator.shuffle(order)
     mean = max(1, sum(lengths) // max(1, len(lengths)))
-    stretch = STRETCH * max(1, most // mean)
+    stretch = STRETCH * max(1, max_units // mean)
     result = []
     for start in range(0, len(order), stretch):
         part = order[start : start + stretch]
-        result += [[part[i] for i in batch] for batch in batches([lengths[i] for i in part], most)]
+        result += [[part[i] for i in batch] for batch in batches([lengths[i] for i in part], max_units)]
     generator.shuffle(result)
     return result

@@ -96,7 +96,7 @@ class Inputs:
         """The same posts with one source made wrong; how many keep theirs, as most are equal, is logged."""
         read, source = copy(self), condition.source
         if source == IMAGE:
-            blank = [[BLANK_ROW] * len(own) for own in self.rows]
+            blank = [[BLANK_ROW] * len(rows) for rows in self.rows]
             read.rows = _wrong(self.rows, list(map(frozenset, self.rows)), blank, condition, seed)
         elif source in self._contexts:
             texts = [post.contexts.get(source, "") for post in self.posts]
@@ -115,8 +115,8 @@ class Inputs:
             return list(map(len, self._labels))
         return [text.own for text in self.texts]
 
-    def pieces(self, chosen: Sequence[int], most: int) -> list[list[int]]:
-        """The chosen posts, cut into what is computed at once: at most ``most`` padded units, contexts
+    def pieces(self, chosen: Sequence[int], max_units: int) -> list[list[int]]:
+        """The chosen posts, cut into what is computed at once: at most ``max_units`` padded units, contexts
         and images included as far as the encoder says that they cost.
         """
         lengths = [self.texts[index].length if self.texts else len(self._labels[index]) for index in chosen]
@@ -124,7 +124,7 @@ class Inputs:
             self._encoder.cost(length, len(self._shown(index)))
             for index, length in zip(chosen, lengths, strict=True)
         ]
-        return [[chosen[position] for position in piece] for piece in batches(costs, most)]
+        return [[chosen[position] for position in piece] for piece in batches(costs, max_units)]
 
     def subwords(self, post: int) -> list[int]:
         """Subwords a token, those that a filter dropped included; 1 for models that read no text."""
@@ -152,8 +152,8 @@ class Inputs:
             return none, none.bool(), none.flatten().long()
         shown = [self.rows[index] for index in chosen]
         # A batch needs a place for an image, which is masked where no post has one.
-        rows = padded([own or [BLANK_ROW] for own in shown], BLANK_ROW)
-        mask = padded([[1] * len(own) or [0] for own in shown]).bool()
+        rows = padded([row or [BLANK_ROW] for row in shown], BLANK_ROW)
+        mask = padded([[1] * len(row) or [0] for row in shown]).bool()
         return torch.from_numpy(_read(self.images, rows.numpy())), mask, mask.flatten().nonzero().squeeze(1)
 
 
@@ -179,20 +179,20 @@ def _read(images: numpy.ndarray, rows: numpy.ndarray) -> numpy.ndarray:
 
 
 def _wrong(
-    own: Sequence[T],
+    values: Sequence[T],
     identities: Sequence[frozenset[Hashable]],
     blank: Sequence[T],
     condition: Condition,
     seed: int,
 ) -> Sequence[T]:
-    """What posts are shown of a source instead of their ``own``; ``identities`` tells which ``meet``."""
+    """What posts are shown of a source instead of their ``values``; ``identities`` tells which ``meet``."""
     if condition.change == "blank":
         return blank
     others = shuffled(identities, seed)
     if kept := sum(meet(identities[post], identities[other]) for post, other in enumerate(others)):
         said = "%s: %d of %d posts keep theirs, since more than half have the same"
-        logger.warning(said, condition.name, kept, len(own))
-    return [own[other] for other in others]
+        logger.warning(said, condition.name, kept, len(values))
+    return [values[other] for other in others]
 
 
 def _with_context(post: Post, name: str, text: str) -> Post:

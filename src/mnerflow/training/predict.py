@@ -14,7 +14,7 @@ from mnerflow.training.preemption import leave_if_preempted
 
 @torch.inference_mode()
 def predict(
-    tagger: Tagger, inputs: Inputs, most: int, progress: str = "", mixed: bool = True
+    tagger: Tagger, inputs: Inputs, max_units: int, progress: str = "", mixed: bool = True
 ) -> tuple[list[Prediction], float]:
     """Predict all posts, in their order, and the mean loss a word.
 
@@ -24,7 +24,7 @@ def predict(
     Args:
         tagger: in whichever mode; it is left in evaluation mode.
         inputs: the split.
-        most: padded units that training computes at once; without gradients to keep, four times as many fit.
+        max_units: padded units that training computes at once; without gradients, four times as many fit.
         progress: title of a progress bar; none without it.
         mixed: whether to compute in bf16 where the hardware does; it rounds by what else is in a batch.
     """
@@ -38,7 +38,7 @@ def predict(
     readable = [index for index, post in enumerate(inputs.posts) if post.kept]
     loss, words = 0.0, 0
     bar = tqdm(total=len(inputs.posts), desc=progress, unit="post", disable=None if progress else True)
-    pieces = inputs.pieces(readable, 4 * most)
+    pieces = inputs.pieces(readable, 4 * max_units)
     with ahead(lambda chosen: inputs.batch(chosen).to(device), pieces) as ready:
         for chosen, batch in zip(pieces, ready, strict=True):
             with autocast(device, mixed):

@@ -92,12 +92,12 @@ class PostPredictor:
         inputs = inputs_of(self._run, self._tagger, posts, self._images)
         called = name or f"{len(posts)} posts"
         inputs.warn_of_lost(called)
-        most = self._run.training.batch_tokens
+        max_units = self._run.training.batch_tokens
         found = {}
         for condition in conditions:
             read = inputs.under(condition, self._run.seed)
             progress = name and f"{name} {condition.name}"
-            with gpu_memory(most):
-                found[condition], loss = predict(self._tagger, read, most, progress, self._mixed)
+            with gpu_memory(max_units):
+                found[condition], loss = predict(self._tagger, read, max_units, progress, self._mixed)
             logger.info("%s, %s: loss %.4f", called, condition.name, loss)
         return found

@@ -135,8 +135,8 @@ def companions_of(name: str, path: str | Path) -> list[Path]:
     that it is.
     """
     source, path = load("data.formats", name, "format"), Path(path)
-    beside = source.companions(path) if hasattr(source, "companions") else []
-    return [*beside, *_files_of(source, path)]
+    companions = source.companions(path) if hasattr(source, "companions") else []
+    return [*companions, *_files_of(source, path)]
 
 
 def holds_split(name: str, path: Path) -> bool:

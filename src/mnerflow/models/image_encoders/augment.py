@@ -25,6 +25,6 @@ class Augment(nn.Module):
 
 def _moved(side: int, images: int, device: torch.device) -> Tensor:
     """Indices ``(images, side)`` of a side, shifted by up to ``SHIFT`` of it for each image."""
-    most = round(SHIFT * side)
-    shift = torch.randint(-most, most + 1, (images, 1), device=device)
+    max_shift = round(SHIFT * side)
+    shift = torch.randint(-max_shift, max_shift + 1, (images, 1), device=device)
     return (torch.arange(side, device=device) + shift) % side

@@ -7,18 +7,18 @@ Unit = TypeVar("Unit")
 
 
 def joined(
-    contexts: Iterable[tuple[str, Sequence[Unit]]], between: Sequence[Unit], most: int
+    contexts: Iterable[tuple[str, Sequence[Unit]]], between: Sequence[Unit], limit: int
 ) -> tuple[list[Unit], list[str]]:
     """The units of contexts, in order, with ``between`` between two, and the names of those that were cut.
 
-    At most ``most`` units are kept of all together, those between not counted; what comes last is cut.
+    At most ``limit`` units are kept of all together, those between not counted; what comes last is cut.
     """
     row: list[Unit] = []
     cut: list[str] = []
     for name, units in contexts:
-        if len(units) > most:
+        if len(units) > limit:
             cut.append(name)
-        if kept := units[:most]:
+        if kept := units[:limit]:
             row += [*(between if row else ()), *kept]
-            most -= len(kept)
+            limit -= len(kept)
     return row, cut

@@ -128,13 +128,13 @@ class SubwordEncoder(TextEncoder):
         flat = self._cut([self._space + token for post in posts for token in post.tokens])
         pieces = iter(ids or [self._unknown] for ids in flat)
         named = [[name for name in contexts if name in post.contexts] for post in posts]
-        texts = [post.contexts[name] for post, own in zip(posts, named, strict=True) for name in own]
-        beside = iter(self._cut([self._space + text for text in texts]) if texts else ())
-        between, most = self._special[1], length or self._limit // 4
+        texts = [post.contexts[name] for post, names in zip(posts, named, strict=True) for name in names]
+        cut_texts = iter(self._cut([self._space + text for text in texts]) if texts else ())
+        between, limit = self._special[1], length or self._limit // 4
         encoded = []
-        for post, own in zip(posts, named, strict=True):
+        for post, names in zip(posts, named, strict=True):
             rows = [next(pieces) for _ in post.tokens]
-            context, cut = joined(((name, next(beside)) for name in own), between, most)
+            context, cut = joined(((name, next(cut_texts)) for name in names), between, limit)
             text = self._windows(
                 [rows[index] for index in post.kept],
                 [casing_of(post.tokens[index]) for index in post.kept],

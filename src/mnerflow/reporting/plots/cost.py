@@ -45,9 +45,11 @@ def draw_cost(costs: str | Path, scores: str | Path, out_stem: str | Path) -> No
 
 def _figure(points: Points, machines: Mapping[Combination, str]) -> Figure:
     panels, note = first_panels(group_by_panel(points))
-    (most, _), *others = Counter(machines.values()).most_common()
+    (usual_machine, _), *others = Counter(machines.values()).most_common()
     if others:
-        note = f"{note} Hollow: not trained on {most}; seconds of two machines do not compare.".lstrip()
+        note = (
+            f"{note} Hollow: not trained on {usual_machine}; seconds of two machines do not compare.".lstrip()
+        )
     looks = style.fusion_looks(run.system for run in points)
     placed = places(panels, 3)
     figure, grid, width = figure_of(placed, 1.7)
@@ -64,7 +66,7 @@ def _figure(points: Points, machines: Mapping[Combination, str]) -> Figure:
                 color=look.color,
                 marker=look.marker,
                 markersize=4,
-                markerfacecolor=look.color if machines[run] == most else "white",
+                markerfacecolor=look.color if machines[run] == usual_machine else "white",
                 elinewidth=0.8,
             )
         axes.grid(visible=True, axis="x")

@@ -69,23 +69,23 @@ def _figure(scores: Scores, ceilings: Mapping[str, float]) -> Figure:
     panels, note = first_panels(group_by_panel(scores))
     looks = looks_by_data(panels, style.fusion_looks(run.system for run in scores))
     longest = max(map(len, looks.values()))
-    most = max(1, min(4, 24 // longest))  # a fusion needs a quarter of an inch for its three conditions
-    placed = places(panels, most)
+    per_row = max(1, min(4, 24 // longest))  # a fusion needs a quarter of an inch for its three conditions
+    placed = places(panels, per_row)
     rows, columns = size_of(placed)
     total = FULL if columns > 1 or longest > 8 else style.COLUMN
     figure = Figure(figsize=(total, 1.75 * rows + 0.7))
     grid = figure.add_gridspec(rows, columns)
     at = {(place.row, place.column): place.panel for place in placed}
     for panel, row, column, starts in placed:
-        own = looks[panel.data]
+        shown_looks = looks[panel.data]
         limits = _limits(scores, panel, ceilings)
-        axes = figure.add_subplot(grid[row, column], xlim=(-0.6, len(own) - 0.4), ylim=limits)
+        axes = figure.add_subplot(grid[row, column], xlim=(-0.6, len(shown_looks) - 0.4), ylim=limits)
         axes.set_title(panel.title(total / columns - 0.4))
-        for x, (fusion, look) in enumerate(own.items()):
+        for x, (fusion, look) in enumerate(shown_looks.items()):
             seeds = [scores[run] for run in panels[panel] if run.system == fusion]
             _draw_fusion(axes, x, seeds, look)
         below, right = at.get((row + 1, column)), at.get((row, column + 1))
-        _label_fusions(axes, own, labelled=below is None or below.data != panel.data)
+        _label_fusions(axes, shown_looks, labelled=below is None or below.data != panel.data)
         axes.tick_params(labelleft=starts or panel.text_encoder == NONE)
         if column == 0:
             axes.set_ylabel("Test entity F1 (%)")
@@ -104,11 +104,11 @@ def _limits(scores: Scores, panel: Panel, ceilings: Mapping[str, float]) -> tupl
     has its own.
     """
     dataset = panel.dataset
-    own = {run: list(values.values()) for run, values in scores.items() if run.dataset == dataset}
+    shown = {run: list(values.values()) for run, values in scores.items() if run.dataset == dataset}
     if panel.text_encoder == NONE:
-        own, ceilings = {run: values for run, values in own.items() if Panel.of(run) == panel}, {}
-    image_only = [value for run, values in own.items() if run.text_encoder == NONE for value in values]
-    drawn = [value for run, values in own.items() if run.text_encoder != NONE for value in values]
+        shown, ceilings = {run: values for run, values in shown.items() if Panel.of(run) == panel}, {}
+    image_only = [value for run, values in shown.items() if run.text_encoder == NONE for value in values]
+    drawn = [value for run, values in shown.items() if run.text_encoder != NONE for value in values]
     drawn = drawn or image_only
     if dataset in ceilings:
         drawn.append(ceilings[dataset])
@@ -121,7 +121,7 @@ def _limits(scores: Scores, panel: Panel, ceilings: Mapping[str, float]) -> tupl
 
 
 def _draw_fusion(axes: Axes, x: int, seeds: list[dict[str, float]], look: Look) -> None:
-    beside = axes.transData + ScaledTranslation(3.3 / 72, 0, axes.figure.dpi_scale_trans)
+    offset = axes.transData + ScaledTranslation(3.3 / 72, 0, axes.figure.dpi_scale_trans)
     low = axes.get_ylim()[0]
     wrong = any(seed.keys() - {TRUE.name} for seed in seeds)
     for condition, fill in FILL.items():
@@ -141,7 +141,7 @@ def _draw_fusion(axes: Axes, x: int, seeds: list[dict[str, float]], look: Look) 
             markeredgewidth=0,
             linewidth=0.5,
             color=look.color,
-            transform=beside,
+            transform=offset,
         )
         axes.plot(
             place,

@@ -105,14 +105,14 @@ class Place(NamedTuple):
     starts: bool
 
 
-def places(panels: Iterable[Panel], most: int) -> list[Place]:
-    """Panels in rows of at most ``most``; a data set is not broken where it fits into a row, else evenly."""
+def places(panels: Iterable[Panel], per_row: int) -> list[Place]:
+    """Panels in rows of at most ``per_row``; a data set is not broken where it fits into a row."""
     rows: list[list[Panel]] = [[]]
     for _, group in groupby(panels, key=lambda panel: panel[:2]):
         members = list(group)
-        if rows[-1] and len(rows[-1]) + len(members) > most:
+        if rows[-1] and len(rows[-1]) + len(members) > per_row:
             rows.append([])
-        length = math.ceil(len(members) / math.ceil(len(members) / most))
+        length = math.ceil(len(members) / math.ceil(len(members) / per_row))
         for start in range(0, len(members), length):
             if start:
                 rows.append([])
