@@ -106,7 +106,7 @@ class Place(NamedTuple):
 
 
 def places(panels: Iterable[Panel], per_row: int) -> list[Place]:
-    """Panels in rows of at most ``per_row``; a data set is not broken where it fits into a row."""
+    """Panels in rows of at most ``per_row``; a data set is broken, evenly, only where it does not fit."""
     rows: list[list[Panel]] = [[]]
     for _, group in groupby(panels, key=lambda panel: panel[:2]):
         members = list(group)
