@@ -13,7 +13,7 @@ from mnerflow.data.check.findings import Findings
 from mnerflow.data.formats import cuts_images
 from mnerflow.data.post import SPLITS
 
-ENCODERS = {
+ENCODERS: dict[str, dict[str, Any]] = {
     "minilm": {"options": {"layers": 0, "trained_layers": 0, "casing": True}},
     "e5": {
         "kind": "transformer",

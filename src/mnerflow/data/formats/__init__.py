@@ -119,7 +119,7 @@ def parse_untagged(name: str, path: Path) -> Iterator[tuple[str, Post]]:
         yield f"{_file(source, path, record)}:{line}", post
 
 
-def _post(source: ModuleType, path: Path, line: int, record: Any, scheme: str | None = None) -> Post:
+def _post(source: ModuleType, path: Path, line: int, record: Any, scheme: ReadAs | None = None) -> Post:
     post = source.to_post(path, line, record)
     own = getattr(source, "line_of_token", None)
     check_post(post, _file(source, path, record), line, partial(own, record) if own else None, scheme)
