@@ -91,9 +91,9 @@ def straddling(splits: dict[str, list[Post]], key: Callable[[Post], str]) -> lis
     first: dict[int, str] = {}  # the split in which a value was met, by its hash: that is small
     several: set[int] = set()
     for split, posts in splits.items():
-        for value in map(hash, map(key, posts)):
-            if first.setdefault(value, split) != split:
-                several.add(value)
+        for digest in map(hash, map(key, posts)):
+            if first.setdefault(digest, split) != split:
+                several.add(digest)
     ids: dict[str, dict[str, list[str]]] = {}
     for split, posts in splits.items():
         for post in posts:

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from mnerflow.data.tags import Names, TypeNames
 from mnerflow.evaluation.errors import Entity, changes
@@ -42,7 +43,7 @@ EXAMPLES = 200  # of a combination and change: enough to read, and the file stay
 
 def change_rows(
     files: Mapping[Run, str | Path], baselines: Baselines, names: TypeNames
-) -> tuple[list[dict], list[dict]]:
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Counts, and examples, from each run's predictions of the test split.
 
     Counts are means over the seeds that both ran with, by type (called as ``names`` says by data set) and for
@@ -54,7 +55,7 @@ def change_rows(
     compared = [(one, *each) for one in seeds for each in baselines.get(one, {}).items()]
     # What has one baseline is compared one after the other: that one's files are then read once for all.
     read = lru_cache(maxsize=2 * max(map(len, seeds.values()), default=0))(read_tested)
-    found: dict[tuple[Combination, str], tuple[list[dict], list[dict]]] = {}
+    found: dict[tuple[Combination, str], tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {}
     for combination, source, baseline in sorted(compared, key=lambda each: each[2]):
         pairs = [(other, run) for run in seeds[combination] if (other := baseline.run(run.seed)) in files]
         if pairs:
@@ -67,12 +68,12 @@ def change_rows(
 
 
 def _changed(
-    pairs: Iterable[tuple[Sequence[Prediction], Sequence[Prediction]]], about: dict, called: Names
-) -> tuple[list[dict], list[dict]]:
+    pairs: Iterable[tuple[Sequence[Prediction], Sequence[Prediction]]], about: dict[str, Any], called: Names
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The counts and examples of one combination ``about``, from its baseline's predictions and its own."""
     seeds = 0
     number: Counter[tuple[str, str]] = Counter()
-    found: dict[tuple[str, str, Entity], dict] = {}
+    found: dict[tuple[str, str, Entity], dict[str, Any]] = {}
     for own_baseline, own in pairs:
         seeds += 1
         for before, after in zip(own_baseline, own, strict=True):
@@ -91,7 +92,7 @@ def _changed(
     return counts, examples
 
 
-def _example(before: Prediction, after: Prediction, what: str, entity: Entity) -> dict:
+def _example(before: Prediction, after: Prediction, what: str, entity: Entity) -> dict[str, Any]:
     return {
         "seeds": 0,
         "change": what,

@@ -83,12 +83,13 @@ class Optimizer:
             self._masters.release()
 
 
-def parameter_groups(tagger: Tagger, config: TrainingConfig) -> list[dict]:
+def parameter_groups(tagger: Tagger, config: TrainingConfig) -> list[dict[str, Any]]:
     """A learning rate a part; no weight decay on vectors (norms, biases), embeddings and what timm names."""
     spared = {id(module.weight) for module in tagger.modules() if isinstance(module, nn.Embedding)}
     for module in tagger.modules():
-        if hasattr(module, "no_weight_decay"):  # timm's models: position embeddings, class tokens
-            names = module.no_weight_decay()
+        named = getattr(module, "no_weight_decay", None)  # timm's models: position embeddings, class tokens
+        if named is not None:
+            names = named()
             spared |= {id(weight) for name, weight in module.named_parameters() if name in names}
     groups = []
     modules = tagger.encoder.parts() | {"fusion": tagger.fusion, "decoder": tagger.decoder}

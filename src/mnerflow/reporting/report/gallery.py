@@ -2,10 +2,11 @@
 
 import io
 from base64 import b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from PIL import Image, ImageChops
 
@@ -29,7 +30,7 @@ def gallery(
     images: Mapping[str, Path],
     baselines: Baselines,
     names: TypeNames,
-) -> list[dict]:
+) -> list[dict[str, Any]]:
     """A group for each data set and filter, each with the same share of ``POSTS`` posts, as plain values.
 
     A group has ``models`` (of each combination the run with the lowest seed; ``baseline`` is the place of
@@ -76,7 +77,7 @@ def sample(balance: Sequence[int], size: int, random: Random) -> list[int]:
     the fusions change most come first.
     """
     order = random.sample(range(len(balance)), len(balance))
-    signs = (lambda b: b > 0, lambda b: b < 0, lambda b: b == 0)
+    signs: Sequence[Callable[[int], bool]] = (lambda b: b > 0, lambda b: b < 0, lambda b: b == 0)
     thirds = [[index for index in order if sign(balance[index])] for sign in signs]
     first = [index for third in thirds for index in third[: size // 3]]
     rest = [index for index in order if index not in set(first)]
@@ -135,7 +136,7 @@ def _score(gold: Read, predicted: Read) -> int:
     return 2 * len({*gold} & {*predicted}) - len({*predicted})
 
 
-def _answer(gold: Read, predicted: Read, names: Names) -> dict:
+def _answer(gold: Read, predicted: Read, names: Names) -> dict[str, Any]:
     return {
         "entities": _named(predicted, names),
         "score": _score(gold, predicted),
