@@ -128,7 +128,7 @@ def test_the_terminal_shows_what_each_run_gains_and_fits_120_columns(tmp_path):
     gain = {name: gain[name] for name in does_it_help.TABLE.names}
     GRID.write([tmp_path / "tables/grid.csv"], grid)
     does_it_help.TABLE.write([tmp_path / "tables/does_it_help.csv"], [gain])
-    demo = {"format": "jsonl", "generator": {"images": "matched"}}
+    demo = {"format": "jsonl", "splits": {}, "generator": {"images": "matched"}}
     config = {"datasets": {"twitter2017": {"format": "umt", "splits": {}}, "demo": demo}, "variants": {}}
     (tmp_path / "config.yaml").write_text(json.dumps(config), encoding="utf-8")
     lines = results_text(tmp_path).split("\n")
