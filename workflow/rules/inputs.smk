@@ -1,4 +1,5 @@
 # From wildcards to the plan.
+from functools import cache
 from inspect import signature
 
 RUN = f"{layout.RUNS}/{layout.pair()}/{{system}}/seed{{seed}}"
