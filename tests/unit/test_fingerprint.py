@@ -59,7 +59,7 @@ def edit(file: Path, old: str, new: str) -> None:
         # Words for a reader: an error, a line of the log, what a type checker reads.
         ("training/run.py", "no training post has a word left", "no word is left", False),
         ("training/loop.py", '"kept epoch %d of %d"', '"epoch %d of %d is kept"', False),
-        ("training/batches.py", "lengths: Sequence[int], most", "lengths: list[int], most", False),
+        ("training/batches.py", "lengths: Sequence[int], max_units", "lengths: list[int], max_units", False),
         # But not what an error depends on, nor what is counted for it.
         ("training/run.py", "if not usable:", "if usable:", True),
         # Another fusion, another encoder, a plot.
