@@ -149,7 +149,7 @@ def test_a_log_for_every_job(finished: Finished):
 def test_the_table_is_printed_at_the_end(finished: Finished):
     end = finished.result.output[finished.result.output.index("Done in ") :]
     assert re.match(
-        r"Done in \d+ min \d+ s; the largest job used \d\.\d GiB of memory\.\n\nDoes the image", end
+        r"Done in (\d+ min )?\d+ s; the largest job used \d\.\d GiB of memory\.\n\nDoes the image", end
     )
     assert "bilstm+cnn linear" in end and "bilstm text_only" in end
     places = {"tables": "tables", "plots": "plots", "data": "reports/data", "report": "report.html"}
