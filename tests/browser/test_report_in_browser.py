@@ -169,3 +169,10 @@ def test_no_page_is_wider_than_its_screen_and_none_shuts_a_reader_out(
     opened.get_by_role("button", name="Details").first.click()
     assert opened.evaluate("document.documentElement.scrollWidth") <= width
     assert [(issue["impact"], issue["id"]) for issue in Axe().run(opened).response["violations"]] == []
+
+
+def test_no_image_grows_while_a_link_scrolls_past_it(page: Open) -> None:
+    """Images stand in the page itself. One that waits to be seen would push away what was clicked."""
+    images = page().locator("img")
+    assert images.count() > 0
+    assert [image.get_attribute("loading") for image in images.all()] == [None] * images.count()

@@ -152,7 +152,7 @@ function article(post) {
       note,
     );
   const picture = post.image
-    ? element("img", { src: post.image, alt: "Image of the post", loading: "lazy" })
+    ? element("img", { src: post.image, alt: "Image of the post" })
     : element("div", { class: "blank" }, "no image");
   const list = element("dl", {}, ...reading("Gold", line(post, post.gold, post.gold)), ...read(first));
   if (second !== first) list.append(...read(second, changeOf(post)));
