@@ -204,9 +204,13 @@ def _check_folder(entry: dict[str, Any], run: Run) -> None:
                 f"{folder / name}: no such file. Put it there, or correct `folder`, `splits` or `contexts` "
                 f"of datasets.{run.dataset}."
             )
-    paths = [folder / name for name in split_files(entry)]
-    own = "images_of" not in entry and not holds_images(entry["format"], paths)
-    if run.image_encoder != NONE and own and not (folder / "images").is_dir():
+    reads_images = run.image_encoder != NONE and "images_of" not in entry
+    # Last, since it opens tables.
+    if (
+        reads_images
+        and not (folder / "images").is_dir()
+        and not holds_images(entry["format"], [folder / name for name in split_files(entry)])
+    ):
         raise UserError(
             f"{folder / 'images'}: no such folder, but the grid asks for images of {run.dataset}. "
             "Put them there, or leave the fusions that read images out."
