@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 STDIN, STDIN_NAME = "-", "stdin"
 STREAMED = ("text", "jsonl")  # a line is in memory at a time
 FORMAT_OF = {".txt": "text", ".htm": "html", ".html": "html"} | {f".{name}": name for name in FORMATS}
+HELP = "find names in new texts with a trained run"
 ABOUT = """\
 Find names in new texts, with or without images, with a trained run.
 
@@ -115,7 +116,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--device", help="cpu or cuda; default: the GPU if there is one")
 
 
-def predict(given: argparse.Namespace) -> int:
+def run(given: argparse.Namespace) -> int:
     """Run ``mnerflow predict``; returns its exit status."""
     inputs = [*given.inputs]
     if not given.best and not inputs:
@@ -125,10 +126,10 @@ def predict(given: argparse.Namespace) -> int:
     if given.batch_tokens is not None and given.batch_tokens < 1:
         raise UserError(f"--batch-tokens: {given.batch_tokens} is too few. Give a number from 1 on.")
     if given.best:
-        run, score = best_trained_run(given.best, given.results, given.study)
-        _say(f"{run}: entity F1 on dev {100 * score:.2f}")
+        folder, score = best_trained_run(given.best, given.results, given.study)
+        _say(f"{folder}: entity F1 on dev {100 * score:.2f}")
     else:
-        run = Path(inputs.pop(0))
+        folder = Path(inputs.pop(0))
     inputs = inputs or [STDIN]
     kinds = [_kind(each, given.read) for each in inputs]
     single = kinds == ["literal"]
@@ -142,7 +143,7 @@ def predict(given: argparse.Namespace) -> int:
     from mnerflow.prediction.predictor import AT_ONCE, Predictor  # PyTorch, which is not loaded for a mistake
 
     predictor = Predictor(
-        run,
+        folder,
         device=given.device,
         batch_tokens=given.batch_tokens,
         threshold=given.threshold,

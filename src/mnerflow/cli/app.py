@@ -7,6 +7,7 @@ from socket import socket
 
 from mnerflow.errors import UserError, printable
 
+HELP = "show one or two trained runs on a web page"
 ABOUT = """\
 Show one or two trained runs on a web page: type a post, drop a picture, edit a context, and see the names
 that each run finds, with their confidence: with the picture, without it, and with another one.
@@ -34,7 +35,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--device", help="cpu or cuda; default: the GPU if there is one")
 
 
-def serve(given: argparse.Namespace) -> int:
+def run(given: argparse.Namespace) -> int:
     """Run ``mnerflow app`` until it is stopped; returns its exit status."""
     if len(given.runs) > 2:
         raise UserError("app: more than two runs. Name one, or two to compare.")

@@ -1,0 +1,135 @@
+"""``mnerflow check``: what is wrong with a folder of one's own data, and what to paste to run on it."""
+
+import argparse
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mnerflow.errors import listed, printable
+from mnerflow.registry import names_in
+
+if TYPE_CHECKING:
+    from mnerflow.data.check import Findings, Problem
+    from mnerflow.data.config import Columns
+
+HELP = "look through a folder of your own data"
+ABOUT = """\
+Look through your own data and print every problem with its file, line, post and remedy.
+
+A folder holds
+  train.jsonl   one post a line: {"id": "1", "tokens": ["Ann", "sings"], "labels": ["B-PER", "O"],
+                "images": ["1.jpg"]}; contexts (an object of texts by name), language and group (an author,
+                a page) are optional
+  dev.jsonl     the same; without it, or without test, posts are drawn from train by a seed
+  test.jsonl    the same
+  images/       the images, named in the posts by their path below this folder
+
+A split is a word in a file's name (en-valid.conll), the name of a folder (test/), or a field of each post.
+A folder may hold brat's texts and annotations, exports of INCEpTION's, or tables of Hugging Face.
+One file alone is divided by a seed. Formats, columns and the scheme of the tags (IOB1, IOB2, BIOES, BILOU,
+bare types) are told from the files: CoNLL and its kin, UMT's IMGID lines, texts with character spans, scanned
+pages (PAGE or ALTO XML), and whatever else docs/data.md lists.
+
+Ends with the lines of configuration to paste, or with status 1 if a problem would stop a run.
+"""
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """What ``mnerflow check`` takes."""
+    command.add_argument("path", type=Path, help="a folder, or one file")
+    command.add_argument(
+        "--types", help="the entity types, as PER,LOC,ORG; without it, those found are listed"
+    )
+    command.add_argument(
+        "--format",
+        choices=names_in("data.formats"),
+        help="the files' format, where their first line misleads",
+    )
+    command.add_argument(
+        "--columns",
+        type=_columns,
+        metavar="TOKEN,TAG",
+        help="of a table, counted from 0, as 0,3, or by the names in its first line, as word,ner",
+    )
+    command.add_argument(
+        "--encoder",
+        default="",
+        metavar="NAME",
+        help="say what this text encoder cannot read: a folder of weights, or one that a run has fetched",
+    )
+    command.add_argument(
+        "--tag-names",
+        metavar="NAMES",
+        help="of hugging_face: what numbers stand for, from 0, as O,B-PER,I-PER",
+    )
+    command.add_argument("--layer", help="of webanno: the layer, or layer|feature, whose values are names")
+    command.add_argument(
+        "--limit",
+        type=int,
+        default=10,
+        metavar="N",
+        help="print at most N problems of a kind (default: 10; 0 for all)",
+    )
+
+
+def run(given: argparse.Namespace) -> int:
+    """Run ``mnerflow check``; returns 1 where a problem would stop a run."""
+    from mnerflow.data.check import check_data  # numpy and Pillow
+
+    types = [kind for kind in given.types.split(",") if kind] if given.types else None
+    names = given.tag_names.split(",") if given.tag_names else []
+    told = {name: value for name, value in {"tag_names": names, "layer": given.layer}.items() if value}
+    findings = check_data(given.path, types, given.format, given.columns, given.encoder, told)
+    print(printable(_report(findings, types, given.limit or None)))
+    return int(findings.stops)
+
+
+def _columns(text: str) -> "Columns":
+    from mnerflow.data.config import Columns
+
+    places = text.split(",")
+    if len(places) != 2:
+        raise argparse.ArgumentTypeError(f"{text!r} is not two columns, as 0,3 or word,ner")
+    counted = all(place.lstrip("-").isdecimal() for place in places)
+    token, tag = map(int, places) if counted else places
+    return Columns(token=token, tag=tag)
+
+
+def _report(findings: "Findings", types: Sequence[str] | None, limit: int | None) -> str:
+    from mnerflow.data.check import configuration
+
+    lines = [f"{findings.place}: {findings.format}"]
+    for split, posts in findings.splits.items():
+        tokens = sum(len(post.tokens) for _, post in posts)
+        files = listed(findings.files[split])
+        lines.append(f"  {split:<5} {len(posts):>7} posts {tokens:>9} tokens  {files}")
+    if any(findings.splits.values()):
+        entities = ", ".join(f"{kind} {count}" for kind, count in findings.types.items()) or "none"
+        named = any(post.images for _, post in findings.posts())
+        images = f"usable images: {findings.images}" if named else "images: none, so the text alone is read"
+        lines += [f"  entities: {entities}", f"  {images}"]
+    lines += [f"  {note}" for note in findings.notes]
+    stopping = [problem for problem in findings.problems if problem.stops]
+    passing = [problem for problem in findings.problems if not problem.stops]
+    for title, problems in (("a run stops", stopping), ("a run goes on", passing)):
+        if problems:
+            lines += ["", f"problems with which {title}: {len(problems)}", *_grouped(problems, limit)]
+    if stopping:
+        return "\n".join([*lines, "", "Mend what stops a run, and check again."])
+    pasted = "Nothing stops a run. Save this as FILE and run `snakemake --cores 2 --configfile FILE`:"
+    return "\n".join([*lines, "", pasted, "", configuration(findings, types)])
+
+
+def _grouped(problems: "Sequence[Problem]", limit: int | None) -> list[str]:
+    """Problems by their remedy, in the order in which each remedy was first met."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for problem in problems:
+        groups[problem.remedy].append(problem.what)
+    lines = []
+    for remedy, found in groups.items():
+        lines.append(f"  {len(found)} × {remedy}")
+        lines += ["    " + what.replace("\n", r"\n") for what in found[:limit]]
+        if limit is not None and len(found) > limit:
+            lines.append(f"    and {len(found) - limit} more")
+    return lines

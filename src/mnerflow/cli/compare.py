@@ -1,0 +1,30 @@
+"""``mnerflow compare``: whether tables that were computed again are the published ones."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from mnerflow.cli._arguments import add_published
+from mnerflow.errors import printable
+from mnerflow.publishing import publication
+
+HELP = "say whether scores and tables of a study match the published ones"
+ABOUT = "Compare scores and tables of a study with the published ones, byte by byte. Status 1 if any differ."
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """What ``mnerflow compare`` takes."""
+    command.add_argument("study", type=Path, help="its folder")
+    add_published(command)
+
+
+def run(given: argparse.Namespace) -> int:
+    """Run ``mnerflow compare``; returns 1 where tables do not match."""
+    count, wrong = publication.compare_tables(given.published, given.study)
+    for line in wrong:
+        print(printable(line), file=sys.stderr)
+    state = (
+        f"{len(wrong)} of {count} tables do not match" if wrong else f"all {count} tables match, byte by byte"
+    )
+    print(f"{given.study}: scores and tables beside those in {given.published}: {state}")
+    return int(bool(wrong))

@@ -1,0 +1,23 @@
+"""``mnerflow migrate``: results of an earlier version, brought up to date."""
+
+import argparse
+from pathlib import Path
+
+from mnerflow.publishing.migrate import migrate
+
+HELP = "bring results that an earlier version made up to date"
+ABOUT = "Bring the records and predictions of runs that an earlier version made up to date, in place."
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """What ``mnerflow migrate`` takes."""
+    command.add_argument(
+        "results", type=Path, nargs="?", default=Path("results"), help="default: %(default)s"
+    )
+
+
+def run(given: argparse.Namespace) -> int:
+    """Run ``mnerflow migrate``; returns its exit status."""
+    changed, count = migrate(given.results)
+    print(f"{given.results}: {changed} of {count} runs were older and are up to date now")
+    return 0
