@@ -29,7 +29,7 @@ class ChatServer(ThreadingHTTPServer):
         self.answer: Callable[[dict[str, Any]], str] = calls_the_first_word
         self.delay = 0.0
         self.lock = threading.Lock()
-        self.under_way = self.most = 0
+        self.under_way = self.most_at_once = 0
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -45,7 +45,7 @@ class _Handler(BaseHTTPRequestHandler):
             server.asked.append(self.body)
             server.keys.add(self.headers["Authorization"])
             server.under_way += 1
-            server.most = max(server.most, server.under_way)
+            server.most_at_once = max(server.most_at_once, server.under_way)
             misbehave = server.next.popleft() if server.next else None
         time.sleep(server.delay)
         content = None if misbehave else server.answer(self.body)

@@ -13,7 +13,7 @@ from mnerflow import __version__
 from mnerflow.config.configuration import check
 from mnerflow.config.keys import check_keys
 from mnerflow.data.sources import mirror_file
-from mnerflow.errors import UserError
+from mnerflow.errors import UserError, quantity
 from mnerflow.files import expanded, inside
 from mnerflow.plan import layout
 from mnerflow.plan.names import NONE
@@ -87,7 +87,8 @@ def examined(files: Sequence[Path], values: Mapping[str, Any]) -> tuple[list[str
         lines.append(f"  set: {', '.join(secret)}")
     lines += [
         "",
-        f"what study {config['name']} reads: {len(plan.runs)} runs, {len(plan.published)} published",
+        f"what study {config['name']} reads: {quantity(len(plan.runs), 'run')}, "
+        f"{len(plan.published):,} published",
     ]
     remedies = []
     for need in needs:
@@ -117,7 +118,7 @@ def _machine() -> Iterator[str]:
     yield f"  {', '.join(f'{name} {value}' for name, value in versions((*PACKAGES, 'snakemake')).items())}"
     yield ""
     place = device()
-    yield f"processor: {os.cpu_count()} cores, {_memory():.0f} GB of memory"
+    yield f"processor: {quantity(os.cpu_count() or 1, 'core')}, {_memory():.0f} GB of memory"
     for number in range(torch.cuda.device_count()):
         about = torch.cuda.get_device_properties(number)
         yield f"GPU {number}: {about.name}, {about.total_memory / 1e9:.0f} GB"

@@ -24,6 +24,11 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(names[:10]) + rest
 
 
+def quantity(number: int, one: str, many: str = "") -> str:
+    """``"1 post"``, ``"1,234 posts"``; ``many`` where an s at the end of ``one`` does not make the plural."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
 def suggest(name: str, known: Iterable[str]) -> str:
     """``" (did you mean 'x'?)"`` for the known name nearest to ``name``, or an empty string."""
     nearest = get_close_matches(str(name), [str(k) for k in known], n=1, cutoff=0.5)

@@ -51,7 +51,7 @@ def test_the_checkpoint_before_a_damaged_one_is_used(
     with caplog.at_level("INFO", "mnerflow"):
         train(RUN, data, run)
     assert "checkpoint.pt: damaged checkpoint (its checksum is another); it is passed over" in caplog.text
-    assert "going on from epoch 2, step 1" in caplog.text
+    assert "continues from epoch 2, step 1" in caplog.text
     assert outcome(run) == outcome(tmp_path / "undisturbed")
     assert not list(run.glob("checkpoint*"))
 

@@ -54,7 +54,7 @@ def test_a_context_is_asked_for_once_and_read_like_any_file(
     assert "run again with a higher max_cost" in stopped.output and "answers, " in stopped.output
     result = asking.run(tmp_path, config, TEST_KEY="sk-secret")
     assert result.status == 0, result.output
-    assert f"{FOLDER}/knows.jsonl: {POSTS} of {POSTS} posts have a text; $0.0110" in result.output
+    assert f"{FOLDER}/knows.jsonl: a text for {POSTS} of {POSTS} posts; $0.0110" in result.output
     assert "sk-secret" not in stopped.output + result.output
     sent = {yaml.safe_dump(body) for body in server.asked}
     assert len(sent) == len(server.asked), "a question was asked twice"

@@ -132,7 +132,7 @@ def test_another_checksum(workflow: Workflow, tmp_path: Path):
     assert files(tmp_path) == {"test.yaml", "mirror/train.jsonl"}
 
 
-def own(name: str, **entry: Any) -> dict[str, Any]:
+def own_data(name: str, **entry: Any) -> dict[str, Any]:
     """A folder of one's own, as a user writes it into a configuration file."""
     return {"datasets": {"own": {"types": ["PER", "LOC"], "folder": "own", **entry}}} | grid(
         datasets=["own"], fusions=[name]
@@ -140,20 +140,20 @@ def own(name: str, **entry: Any) -> dict[str, Any]:
 
 
 def test_a_raw_file_is_missing(workflow: Workflow, tmp_path: Path):
-    result = workflow.run(tmp_path, own("text_only", format="conll", splits={"train": "train.conll"}))
+    result = workflow.run(tmp_path, own_data("text_only", format="conll", splits={"train": "train.conll"}))
     refused(result, "own/train.conll: no such file. Put it there, or correct", "datasets.own")
 
 
 def test_the_images_are_missing(workflow: Workflow, tmp_path: Path):
     write_posts(tmp_path / "own", images=False)
-    result = workflow.run(tmp_path, own("linear", format="jsonl", splits={"train": "posts.jsonl"}))
+    result = workflow.run(tmp_path, own_data("linear", format="jsonl", splits={"train": "posts.jsonl"}))
     refused(result, "own/images: no such folder, but the grid asks for images of own.")
 
 
 def test_a_label_outside_the_scheme(workflow: Workflow, tmp_path: Path):
     write_sentences(tmp_path / "own", kind="LCO")
     target = "results/data/own/none/train.jsonl"
-    config = own("text_only", format="conll", splits={"train": "train.conll"})
+    config = own_data("text_only", format="conll", splits={"train": "train.conll"})
     result = workflow.run(tmp_path, config, target)
     refused(
         result, "own/train.conll: post 'train-1', token 3: the label 'B-LCO'", "did you mean 'LOC'?", "Mend"
@@ -164,7 +164,9 @@ def test_a_label_outside_the_scheme(workflow: Workflow, tmp_path: Path):
 def test_an_image_that_does_not_decode(workflow: Workflow, config: dict, tmp_path: Path):
     write_posts(tmp_path / "own")
     (tmp_path / "own/images/7.png").write_bytes(b"no image")
-    change = own("linear", format="jsonl", splits={"train": "posts.jsonl"}) | {"images": {"broken": "fail"}}
+    change = own_data("linear", format="jsonl", splits={"train": "posts.jsonl"}) | {
+        "images": {"broken": "fail"}
+    }
     result = workflow.run(tmp_path, config | change, "results/images/own/32/images.npy")
     refused(result, "own/images: 1 of 30 images cannot be used.")
     assert "\n  7.png: not an image\n" in result.output

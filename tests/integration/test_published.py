@@ -49,7 +49,7 @@ def test_the_tables_are_computed_from_what_is_published(
     assert main(["compare", str(study), "--from", str(published)]) == 0
     compared = f"{study}: scores and tables beside those in {published}: "
     number = 1 + len(TABLES)  # and the scores
-    assert capsys.readouterr().out == f"{compared}all {number} tables match, byte by byte\n"
+    assert capsys.readouterr().out == f"{compared}{number} tables, all as published, byte by byte\n"
     assert main(["compare", str(study), "--from", str(tmp_path / "nothing")]) == 1
     (published / "tables/grid.csv").rename(tmp_path / "grid.csv")
     assert main(["compare", str(study), "--from", str(published)]) == 1  # computed, not published
@@ -59,7 +59,7 @@ def test_the_tables_are_computed_from_what_is_published(
         file.write("better\n")
     assert main(["compare", str(study), "--from", str(published)]) == 1
     said = capsys.readouterr()
-    assert said.out.endswith(f"{compared}1 of {number} tables do not match\n")
+    assert said.out.endswith(f"{compared}1 of {number} tables not as published\n")
     assert said.err.endswith("tables/grid.md: differs\n")
     assert main(["unpack", str(results), "--from", str(published)]) == 1  # not what SHA256SUMS says
 

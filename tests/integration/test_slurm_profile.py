@@ -85,7 +85,7 @@ def test_a_grid_for_gpus_is_not_begun_without_one(workflow: Workflow, tmp_path: 
     targets = [f"{llama}/seed{seed}/model.safetensors" for seed in (1, 2)]
     result = workflow.run(tmp_path, config, *targets, CUDA_VISIBLE_DEVICES="")
     # Twice ten epochs of 7,000 posts, 0.7 hours for 1,000 of them.
-    said = "mnerflow: 2 runs are to be trained and there is no GPU: on 2 cores they take about 2.0 days"
+    said = "mnerflow: 2 runs are to be trained and there is no GPU: on 2 cores that takes about 2.0 days"
     assert result.status != 0 and said in result.output and "Traceback" not in result.output
     assert not (tmp_path / "resources").exists()
     assert not list((tmp_path / ".snakemake/locks").glob("*"))

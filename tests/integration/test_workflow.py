@@ -229,7 +229,7 @@ def test_one_more_fusion(finished: Finished, workflow: Workflow, config: dict):
                 "training": {"checkpoint_seconds": 5, "warmup": 0.1},
             },
             [],
-            id="another encoder, a title, and what no result hangs on",
+            id="another encoder, a title, and what no result depends on",
         ),
     ],
 )
@@ -257,15 +257,15 @@ def test_other_weights_at_a_path_are_fetched_again_and_a_mirror_is_no_reason(
 
 
 def test_a_changed_file_in_ones_own_folder_is_read_again(workflow: Workflow, config: dict, tmp_path: Path):
-    own, folder = tmp_path / "own", tmp_path / "work"
-    (own / "images/deeper").mkdir(parents=True)
+    data, folder = tmp_path / "own", tmp_path / "work"
+    (data / "images/deeper").mkdir(parents=True)
     post = {"tokens": ["Ann"], "labels": ["B-PER"], "images": ["deeper/a.png", "b.png"]}
     for split in SPLITS:
-        (own / f"{split}.jsonl").write_text(json.dumps(post | {"id": split}))
-    Image.new("RGB", (8, 8)).save(own / "images/b.png")
-    (own / "captions.txt").write_text("deeper/a.png :Ann\n")
+        (data / f"{split}.jsonl").write_text(json.dumps(post | {"id": split}))
+    Image.new("RGB", (8, 8)).save(data / "images/b.png")
+    (data / "captions.txt").write_text("deeper/a.png :Ann\n")
     splits = {split: f"{split}.jsonl" for split in SPLITS}
-    entry = {"folder": str(own), "format": "jsonl", "types": ["PER"], "splits": splits}
+    entry = {"folder": str(data), "format": "jsonl", "types": ["PER"], "splits": splits}
     config["datasets"] = {"own": entry | {"contexts": {"caption": "captions.txt"}}}
     config["grid"] = [
         {"datasets": ["own"], "text_encoders": ["bilstm"], "fusions": ["text_only"], "seeds": [1]}
@@ -274,11 +274,11 @@ def test_a_changed_file_in_ones_own_folder_is_read_again(workflow: Workflow, con
     assert workflow.run(folder, config, target).status == 0
     assert "deeper/a.png,0,blank,missing" in (folder / target).read_text()
     assert workflow.run(folder, config, target, "-n").jobs == {}
-    Image.new("RGB", (8, 8)).save(own / "images/deeper/a.png")
+    Image.new("RGB", (8, 8)).save(data / "images/deeper/a.png")
     assert workflow.run(folder, config, target, "-n").jobs == {"image_store": 1}
-    (own / "notes.txt").write_text("of no post")
+    (data / "notes.txt").write_text("of no post")
     assert workflow.run(folder, config, target, "-n").jobs == {"image_store": 1}
-    (own / "captions.txt").write_text("deeper/a.png :Ben\n")
+    (data / "captions.txt").write_text("deeper/a.png :Ben\n")
     assert workflow.run(folder, config, target, "-n").jobs == {"prepare": 1, "image_store": 1}
 
 
@@ -391,7 +391,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_end(
             assert process.poll() is None and time.monotonic() < deadline, "no checkpoint to stop after"
             time.sleep(0.05)
         if before:
-            assert "going on from epoch" in log.read_text(encoding="utf-8")
+            assert "continues from epoch" in log.read_text(encoding="utf-8")
         stop(process)
         output, _ = process.communicate(timeout=600)  # which waits for its jobs, too
         assert process.returncode != 0 and "Traceback" not in output, output

@@ -165,7 +165,7 @@ def test_posts_without_a_text_are_listed_by_reason_and_never_have_an_empty_one(
     assert record.prompt.file.endswith("text_knowledge.md") and record.config["model"] == "m"
     assert record.service["retries"] == 2 and {"openai", "jinja2"} <= record.versions.keys()
     said = context_text(tmp_path / "c.yaml")
-    assert "1 of 4 posts have a text; content_filter: 1; empty answer: 2; 1 texts are cut off" in said
+    assert "a text for 1 of 4 posts; content_filter: 1; empty answer: 2; 1 text is cut off" in said
     server.next.extend([says("")] * 4)
     with pytest.raises(UserError, match=r"not one post has a text \(empty answer 4\)"):
         ask(server, tmp_path / "none", "text")
@@ -192,7 +192,7 @@ def test_a_server_that_misbehaves_changes_no_byte(server: ChatServer, tmp_path: 
 
 def test_no_more_is_spent_than_allowed(server: ChatServer, tmp_path: Path) -> None:
     price = Price(input=1.0, output=2.0)
-    with pytest.raises(Overspent, match=r"with a higher max_cost.* Of 4 answers, [1-3] are missing"):
+    with pytest.raises(Overspent, match=r"with a higher max_cost.* Answers that are missing: [1-3] of 4"):
         ask(server, tmp_path, "text", price=price, limit=0.0005, options={"max_tokens": 20})
     assert 0 < len(server.asked) < 4 and not (tmp_path / "c.jsonl").exists()
 

@@ -77,7 +77,7 @@ CASES: dict[str, tuple[str, bytes | str | None, str]] = {
     "umt: 100,000 tokens": (
         "umt",
         "IMGID:1\n" + "a\tO\n" * 100_000,
-        "train.txt:1: post '1' has 100000 tokens",
+        "train.txt:1: post '1' has 100,000 tokens",
     ),
     # CoNLL
     "conll: one column": ("conll", "Ann\nBob\n", "train.txt:1: a token and its tag"),
@@ -91,7 +91,7 @@ CASES: dict[str, tuple[str, bytes | str | None, str]] = {
         "Ann B-PER NNP\n",
         "train.txt:1: of the columns, counted from 0, 1 (B-PER) looks like tags",
     ),
-    "conll: 100,000 tokens": ("conll", "a O\n" * 100_000, "train.txt:1: post 'train-1' has 100000 tokens"),
+    "conll: 100,000 tokens": ("conll", "a O\n" * 100_000, "train.txt:1: post 'train-1' has 100,000 tokens"),
     "conll: UMT's file": ("conll", UMT, "train.txt:1: a token and its tag"),
     # JSON lines
     "jsonl: cut line": ("jsonl", POST + '{"id": "2", "tok', "train.txt:2: not valid JSON"),
@@ -144,7 +144,7 @@ CASES: dict[str, tuple[str, bytes | str | None, str]] = {
         POST.replace("Ann", ""),
         "train.txt:1: post '1', token 1: an empty token",
     ),
-    "jsonl: a label too few": ("jsonl", POST.replace('["Ann"]', '["a", "b"]'), "has 2 tokens and 1 labels"),
+    "jsonl: a label too few": ("jsonl", POST.replace('["Ann"]', '["a", "b"]'), "has 2 tokens and 1 label"),
     "jsonl: misspelt field": ("jsonl", POST.replace("labels", "lables"), "Did you mean 'labels'?"),
     "jsonl: image for images": ("jsonl", with_field('"image": "a.jpg"'), "Did you mean 'images'?"),
     "jsonl: images a string": ("jsonl", with_field('"images": "a.jpg"'), "the field 'images' is a string"),
@@ -245,7 +245,7 @@ def test_malformed_text_is_refused(tmp_path: Path, case: str) -> None:
         ({"splits": {"train": ["train.txt", "other.txt"]}}, "other.txt: no such file"),
         (
             {"splits": {"train": "train.txt"}},
-            "train has 1 posts or groups, too few to draw dev and test from",
+            "too few posts or groups in train (1) to draw dev and test from",
         ),
         ({"splits": {"train": "."}}, "'.' is no file name"),
         ({"map": {"PER": "PRE"}}, "did you mean 'PER'"),
@@ -324,7 +324,7 @@ def test_a_file_in_the_way_of_the_target_is_named(tmp_path: Path) -> None:
         (b"a.jpg :x\n :y\n", "captions.txt:2: '<image name> :<text>' is expected"),
         (b"a.jpg :x\na.jpg :y\n", "captions.txt:2: a second text for 'a.jpg'"),
         (b"a.jpg :\xff\n", "captions.txt:1: byte 0xff is not UTF-8"),
-        (b"a.jpg :x\n", "not one post has the context 'caption', though captions.txt holds 1 entries"),
+        (b"a.jpg :x\n", "not one post has the context 'caption', though captions.txt holds 1 entry"),
         (None, "captions.txt: no such file"),
     ],
 )

@@ -66,9 +66,9 @@ def test_what_is_left_out_is_listed_and_counted(tmp_path: Path, caplog: pytest.L
     for part in (
         "a.ann:2: left out, in pieces with words between them: T8",
         "a.ann: left out, a longer span has its words: 14–18 LOC",
-        "train: 1 documents without a word, left out: train/blank",
-        "train: 1 documents without annotations, all tagged O: train/bare",
-        "train: of 3 names left out: 1 in pieces, 1 that overlap a longer one",
+        "train: documents without a word, left out: 1 (train/blank)",
+        "train: documents without annotations, all tagged O: 1 (train/bare)",
+        "train: names: 3, of which left out: 1 in pieces, 1 overlapping a longer one",
     ):
         assert part in said
 

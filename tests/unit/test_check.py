@@ -92,7 +92,7 @@ def test_every_problem_that_stops_a_run_is_listed_with_place_and_remedy(capsys, 
     for what in (
         "train.jsonl:2: post 'a', token 1: the label 'PER' is not IOB2",
         "train.jsonl:3: not valid JSON",
-        "train.jsonl:4: post 'c' has 2 tokens and 1 labels",
+        "train.jsonl:4: post 'c' has 2 tokens and 1 label",
         "train.jsonl:5: post 'd', token 1: the label 'I-GPE' is none of PER, LOC",
         f"dev.jsonl:1: post 'dev' has the id of {folder}/train.jsonl:6",
     ):
@@ -278,7 +278,7 @@ def test_types_that_are_alike_are_found_among_many(folder):
 def test_a_field_that_is_not_read_is_named(capsys, folder):
     append(folder, "train", '{"id": "z", "tokens": ["Ann"], "labels": ["B-PER"], "picture": "test.png"}\n')
     status, output = check(capsys, folder)
-    assert status == 0 and "train.jsonl: the field 'picture', in 1 posts" in output
+    assert status == 0 and "train.jsonl: the field 'picture', in 1 post" in output
 
 
 def test_no_data_acts_on_the_terminal(capsys, folder):
@@ -350,7 +350,7 @@ def test_a_limit_says_how_many_more_there_are(capsys, folder):
         ),
         (
             lambda folder: [(folder / f"{split}.jsonl").unlink() for split in ("dev", "test")],
-            "no file for dev and test, so a tenth of train is drawn, but train has 1 posts",
+            "no file for dev and test, so a tenth of train is drawn, but posts or groups in train: 1",
         ),
     ],
 )

@@ -190,7 +190,7 @@ FOLDERS = {
         [],
         "conll",
         {},
-        "dev.conll: not one entity in 1 posts",
+        "dev.conll: not one entity in 1 post",
     ),
 }
 
@@ -222,7 +222,7 @@ def test_what_is_pasted_is_prepared(
             {"train.conll": "EU NNP B-NP B-ORG\n"},
             "the columns 2 (B-NP), 3 (B-ORG), counted from 0, all look like tags",
         ),
-        ({"notes.txt": "Ann sings.\n"}, "1 plain texts without tags"),
+        ({"notes.txt": "Ann sings.\n"}, "1 plain text without tags"),
         ({"ner.csv": "Sentence #,Word,POS,Tag\n"}, "ner.csv: .csv is not read. Save it with tabs for commas"),
         (
             {"train.spacy": "x", "dev.spacy": "x"},
@@ -267,8 +267,9 @@ def test_what_an_encoder_cannot_read_is_said(tmp_path: Path, capsys: pytest.Capt
     (data / "test.conll").write_text("Ann B-PER\n")
     assert main(["check", str(data), "--encoder", str(weights)]) == 0
     output = capsys.readouterr().out
-    assert "train: " in output and "has no subword for 77.8 % of the tokens; 1 posts are longer" in output
-    assert "test: " in output and "for 0.0 % of the tokens; 0 posts" in output
+    assert "train: " in output and "has no subword for 77.8 % of the tokens; longer than its" in output
+    assert "test: " in output and "for 0.0 % of the tokens; longer than its" in output
+    assert "subwords: 1 post." in output and "subwords: 0 posts." in output
     assert output.count("or one of many, as") == 1
     assert main(["check", str(data), "--encoder", str(tmp_path / "none")]) == 1
     assert "Name a folder of" in capsys.readouterr().err

@@ -129,7 +129,7 @@ def test_an_archive_holds_what_is_small_and_is_what_it_lists(results: Path, caps
     assert f"runs/{RUNS[0].path}/predictions.jsonl" in names
     assert not any(name.endswith("model.safetensors") for name in names)
     assert main(["verify", str(archive)]) == 0
-    assert f"all {len(names) - 1} files are what it lists; sha256 {first}" in capsys.readouterr().out
+    assert f"{len(names) - 1} files, all what it lists; sha256 {first}" in capsys.readouterr().out
 
 
 def test_what_was_changed_is_missing_or_came_in_is_named(results: Path, capsys: pytest.CaptureFixture):

@@ -160,5 +160,5 @@ def test_placement_is_reported_for_poner(prepared: Path):
     )
     text = report(prepared, placement=file)
     assert "test 10 7 1 2 0" in text
-    assert "Leak of the published split: 3 of 4 pages stand in several splits; 9 (90.0 %) of the test" in text
-    assert "Leak of this split: 0 of 4" in text and "(mine.crops.png)" in text
+    assert "Leak of the published split: in several splits stand 3 of 4 pages; 9 (90.0 %) of the test" in text
+    assert "Leak of this split: in several splits stand 0 of 4" in text and "(mine.crops.png)" in text

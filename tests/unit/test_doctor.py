@@ -54,7 +54,7 @@ def test_what_is_missing(
     (tmp_path / "mine.yaml").write_text(OWN.format(folder=tmp_path / "mine"), encoding="utf-8")
     assert main(["doctor", "--configfile", "mine.yaml"]) == int(not reached)
     out = capsys.readouterr().out
-    assert "study mine reads: 1 runs" in out and f"mnerflow {__version__}" in out
+    assert "study mine reads: 1 run," in out and f"mnerflow {__version__}" in out
     assert "set: HF_TOKEN" in out and "hf_do" not in out
     for name in ("weights of minilm", "twitter2017: train.txt"):
         assert f"{name:<40} {'missing, the workflow fetches it' if reached else 'MISSING'}: " in out

@@ -231,9 +231,9 @@ def test_the_card_has_what_hubs_read_and_people_ask(tiny_bert: Path, weights: Pa
 
     run = replace(RUN, text_encoder=PartConfig("bilstm", RUN.text_encoder.options))
     folder = train(run, images=True, sources={"bert": "google/bert", "cnn": "path:/a/b/cnn"})
-    own = {"entity_precision": 0.5, "entity_recall": 0.25, "sentences": 12}
-    own["per_type"] = {"PER": {"f1": 0.3, "precision": 0.5, "recall": 0.25, "support": 1234}}
-    true, shuffled = own | {"entity_f1": 0.333333}, own | {"entity_f1": 0.3}
+    scores = {"entity_precision": 0.5, "entity_recall": 0.25, "sentences": 12}
+    scores["per_type"] = {"PER": {"f1": 0.3, "precision": 0.5, "recall": 0.25, "support": 1234}}
+    true, shuffled = scores | {"entity_f1": 0.333333}, scores | {"entity_f1": 0.3}
     write_json(
         folder / "scores.json", {"dev": {"true": true}, "test": {"true": true, "image.shuffled": shuffled}}
     )
@@ -300,7 +300,8 @@ def test_graphs_tag_as_the_run_does(
     run = trained(kind, tiny_bert, weights)
     shown = [str(Path("images/1.png").absolute())]
     given = [
-        {"tokens": text.split(), "images": shown * (1 + at % 2)} for at, text in enumerate((*TEXTS, LONG))
+        {"tokens": text.split(), "images": shown * (1 + number % 2)}
+        for number, text in enumerate((*TEXTS, LONG))
     ]
     expected = list(Predictor(run).stream(given))
     assert main(["export", str(run), "out", "--onnx"]) == 0

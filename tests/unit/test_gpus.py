@@ -130,12 +130,12 @@ def test_days_of_processor_time_are_refused():
         check_time(needs, cores=2)
     said = str(refused.value)
     assert said.startswith(
-        "4 runs are to be trained and there is no GPU: on 2 cores they take about 1.3 days"
+        "4 runs are to be trained and there is no GPU: on 2 cores that takes about 1.3 days"
     )
     assert "(hours by encoder: llama 30, bert 2)" in said and "--config allow_cpu=true" in said
 
 
 def test_too_little_gpu_memory_names_a_batch_size():
-    said = r"batches of 1024 subwords\. Try .*batch_tokens: 512.* 2\.00 GiB"
+    said = r"batches of 1,024 subwords\. Try .*batch_tokens: 512.* 2\.00 GiB"
     with pytest.raises(UserError, match=said), gpu_memory(1024):
         raise torch.OutOfMemoryError("Tried to allocate 2.00 GiB.")

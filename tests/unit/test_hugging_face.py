@@ -237,7 +237,7 @@ def test_json_lines_with_numbers_need_names(tmp_path: Path) -> None:
             {"tokens": ["Ann"], "ner_tags": [-100]},
             "1: ner_tags has the number -100, but 4 tags are named: O, B",
         ),
-        ({"tokens": ["Ann"], "ner_tags": [1, 2]}, "train-1' has 1 tokens and 2 labels"),
+        ({"tokens": ["Ann"], "ner_tags": [1, 2]}, "train-1' has 1 token and 2 labels"),
         ({"tokens": ["Ann"], "ner_tags": ["PERSON"]}, "the label 'PERSON' is not IOB2"),
         ({"tokens": ["Ann"], "ner_tags": [1, "O"]}, "item 1 of the field 'ner_tags' is a number"),
         ({"tokens": None, "ner_tags": [1]}, "1: the field 'tokens' is null"),

@@ -39,7 +39,7 @@ def test_a_leak_is_refused_or_listed(tmp_path: Path) -> None:
     write_posts(tmp_path / "train.jsonl", [CUT, OTHER])
     write_posts(tmp_path / "test.jsonl", [WHOLE, FOREIGN])
     files = [tmp_path / "train.jsonl"], [tmp_path / "test.jsonl"], tmp_path / "leak.csv"
-    with pytest.raises(UserError, match=r"1 posts of .*test.jsonl also stand in .*train.jsonl, such as 'a'"):
+    with pytest.raises(UserError, match=r"1 post of .*test.jsonl also in .*train.jsonl, such as 'a'"):
         check_leak(*files, allowed=False)
     assert not (tmp_path / "leak.csv").exists()
     assert check_leak(*files, allowed=True) == 1
@@ -47,7 +47,7 @@ def test_a_leak_is_refused_or_listed(tmp_path: Path) -> None:
 
 
 def test_encoders_are_carried_over_and_heads_by_tag() -> None:
-    own = {
+    state = {
         "encoder.text.w": torch.zeros(2),
         "image_encoder.w": torch.zeros(2),
         "decoder.head.weight": torch.zeros(3, 2),
@@ -64,23 +64,27 @@ def test_encoders_are_carried_over_and_heads_by_tag() -> None:
         "fusion.gate": torch.tensor(2.0),
         "decoder.transitions": torch.arange(25.0).view(5, 5),
     }
-    start_from(own, CRF(2, tag_list(["LOC"])), learnt, tag_list(["PER", "LOC"]))
-    assert own["encoder.text.w"].tolist() == [1, 1]
-    assert own["image_encoder.w"].tolist() == [0, 0], "the other run had none"
-    assert own["decoder.head.weight"].tolist() == [[1, 1], [4, 4], [5, 5]]
-    assert own["fusion.hidden"].sum() == 0, "another size, so it stays new"
-    assert own["fusion.three"].tolist() == [1, 2, 3], "as many as there are tags, but no tags"
-    assert own["fusion.gate"] == 2
-    assert own["decoder.transitions"].tolist() == [[0, 3, 4], [15, 18, 19], [20, 23, 24]]
+    start_from(state, CRF(2, tag_list(["LOC"])), learnt, tag_list(["PER", "LOC"]))
+    assert state["encoder.text.w"].tolist() == [1, 1]
+    assert state["image_encoder.w"].tolist() == [0, 0], "the other run had none"
+    assert state["decoder.head.weight"].tolist() == [[1, 1], [4, 4], [5, 5]]
+    assert state["fusion.hidden"].sum() == 0, "another size, so it stays new"
+    assert state["fusion.three"].tolist() == [1, 2, 3], "as many as there are tags, but no tags"
+    assert state["fusion.gate"] == 2
+    assert state["decoder.transitions"].tolist() == [[0, 3, 4], [15, 18, 19], [20, 23, 24]]
 
 
 def test_a_span_decoder_is_carried_over_by_type() -> None:
-    own, other = Span(2, tag_list(["LOC", "ORG"]), hidden=3), Span(2, tag_list(["PER", "LOC"]), hidden=3)
+    decoder, other = Span(2, tag_list(["LOC", "ORG"]), hidden=3), Span(2, tag_list(["PER", "LOC"]), hidden=3)
     learnt = {f"decoder.{name}": weight for name, weight in other.state_dict().items()}
-    biaffine = own.biaffine.detach().clone()
-    start_from({f"decoder.{name}": w for name, w in own.state_dict().items()}, own, learnt, other.tags)
-    assert torch.equal(own.biaffine[0], other.biaffine[1]) and torch.equal(own.biaffine[1], biaffine[1])
-    assert torch.equal(own.first[0].weight, other.first[0].weight)
+    biaffine = decoder.biaffine.detach().clone()
+    start_from(
+        {f"decoder.{name}": w for name, w in decoder.state_dict().items()}, decoder, learnt, other.tags
+    )
+    assert torch.equal(decoder.biaffine[0], other.biaffine[1]) and torch.equal(
+        decoder.biaffine[1], biaffine[1]
+    )
+    assert torch.equal(decoder.first[0].weight, other.first[0].weight)
 
 
 def test_a_decoder_that_does_not_say_what_counts_tags_starts_anew_where_they_differ() -> None:
@@ -90,9 +94,9 @@ def test_a_decoder_that_does_not_say_what_counts_tags_starts_anew_where_they_dif
 
     learnt = {"decoder.head.bias": torch.tensor([1.0, 2, 3])}
     for tags, expected in ((["O", "B-X", "I-X"], [1, 2, 3]), (["O", "B-Y", "I-Y"], [0, 0, 0])):
-        own = {"decoder.head.bias": torch.zeros(3)}
-        start_from(own, Silent(2, tags), learnt, ["O", "B-X", "I-X"])
-        assert own["decoder.head.bias"].tolist() == expected
+        state = {"decoder.head.bias": torch.zeros(3)}
+        start_from(state, Silent(2, tags), learnt, ["O", "B-X", "I-X"])
+        assert state["decoder.head.bias"].tolist() == expected
 
 
 def test_class_weights_are_those_of_the_own_training_posts(tmp_path: Path) -> None:
@@ -100,16 +104,18 @@ def test_class_weights_are_those_of_the_own_training_posts(tmp_path: Path) -> No
     encoder = PartConfig("bilstm", {"min_count": 1})
     first = RunConfig(("PER",), 1, PartConfig("text_only"), encoder, decoder=weighted)
     new_tagger(first, [post("1", "a b c Ann")], 0).save(tmp_path / "model.safetensors")
-    own = [Post("2", ["Bob", "sings"], ["B-PER", "O"])]
-    tagger = new_tagger(replace(first, init_from=str(tmp_path / "model.safetensors")), own, 0)
-    assert torch.equal(tagger.decoder.class_weights, class_weights([own[0].labels], tagger.decoder.tags, 1.0))
+    posts = [Post("2", ["Bob", "sings"], ["B-PER", "O"])]
+    tagger = new_tagger(replace(first, init_from=str(tmp_path / "model.safetensors")), posts, 0)
+    assert torch.equal(
+        tagger.decoder.class_weights, class_weights([posts[0].labels], tagger.decoder.tags, 1.0)
+    )
 
 
 def test_a_tag_that_was_not_learnt_stays_new() -> None:
-    own = {"decoder.head.bias": torch.full((3,), 9.0)}
+    state = {"decoder.head.bias": torch.full((3,), 9.0)}
     learnt = {"decoder.head.bias": torch.tensor([1.0, 2, 3])}
-    start_from(own, Softmax(2, ["O", "B-GPE", "I-GPE"]), learnt, ["O", "B-X", "I-X"])
-    assert own["decoder.head.bias"].tolist() == [1, 9, 9]
+    start_from(state, Softmax(2, ["O", "B-GPE", "I-GPE"]), learnt, ["O", "B-X", "I-X"])
+    assert state["decoder.head.bias"].tolist() == [1, 9, 9]
 
 
 def test_a_bilstm_keeps_the_words_that_it_learnt(tmp_path: Path) -> None:

@@ -108,6 +108,6 @@ def test_predicting_says_how_to_get_them_back(tmp_path: Path):
     with pytest.raises(UserError) as error:
         trained_run(folder)
     assert dropped_below(tmp_path / "results") == (
-        "weights dropped by keep_weights: of 1 runs, whose predictions stay"
+        "weights dropped by keep_weights: of 1 run, whose predictions stay"
     )
     assert f"snakemake --config keep_weights=all -- {folder / MODEL}` trains it again" in str(error.value)

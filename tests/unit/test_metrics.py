@@ -102,7 +102,7 @@ def test_predictions_survive_a_file(tmp_path):
         (
             '{"split": "dev", "condition": "true", "id": "7", "tokens": ["a"], "labels": ["O"], '
             '"predicted": [], "subwords": [1]}',
-            "'7' has 1 tokens but 0",
+            "'7' has 1 token but 0",
         ),
         ('{"split": "dev", "condition": "true", "id": "7", "tokens": ["a"]}', "not a prediction"),
         ('{"split": "deb", "condition": "true", "id": "7"}', "the split 'deb' is none of train, dev, test"),

@@ -310,8 +310,8 @@ def test_big_bird_reads_a_post_the_same_beside_a_long_one(tiny_bert: Path, tmp_p
     posts = [post("ann", "in", "rome"), post(*["ann", "in", "rome"] * 20)]
     texts = encoder.encode(posts, contexts=())
     with torch.no_grad():
-        beside, alone = encoder(encoder.collate(texts))[0, :3], encoder(encoder.collate(texts[:1]))[0]
-    torch.testing.assert_close(beside, alone)
+        batched, alone = encoder(encoder.collate(texts))[0, :3], encoder(encoder.collate(texts[:1]))[0]
+    torch.testing.assert_close(batched, alone)
 
 
 def test_a_probe_leaves_random_numbers_gradients_and_modes_alone(tiny_bert: Path) -> None:
@@ -420,7 +420,7 @@ def test_what_an_encoder_cannot_read_is_counted(tiny_bert: Path, caplog: pytest.
     assert (
         "train: 5.0 % of the tokens hold a subword or character that the encoder does not know" in caplog.text
     )
-    assert "train: 1 of 2 posts are longer than the encoder reads at once" in caplog.text
+    assert "train: posts read in windows, as longer than the encoder reads at once: 1 of 2" in caplog.text
 
 
 def test_a_long_word_is_spelled_by_its_first_characters() -> None:
@@ -550,16 +550,18 @@ def test_frozen_features_give_the_emissions_of_the_encoder_itself(
 WORDS = st.lists(st.lists(st.integers(10, 99), min_size=1, max_size=9), min_size=1, max_size=30)
 
 
-@given(words=WORDS, caption=st.lists(st.integers(100, 109), max_size=9), most=st.integers(6, 16))
+@given(words=WORDS, caption=st.lists(st.integers(100, 109), max_size=9), max_subwords=st.integers(6, 16))
 @settings(max_examples=60, deadline=None)
 def test_windows_show_every_word_once_and_the_caption_each_time(
-    words: list[list[int]], caption: list[int], most: int, tiny_bert: Path
+    words: list[list[int]], caption: list[int], max_subwords: int, tiny_bert: Path
 ) -> None:
-    encoder = Transformer.create(Config(max_subwords=most), tiny_bert, [])
-    seen = caption[: most // 4]
+    encoder = Transformer.create(Config(max_subwords=max_subwords), tiny_bert, [])
+    seen = caption[: max_subwords // 4]
     text = encoder._windows(words, [len(word) for word in words], seen, [])
-    assert text.own == encoder._windows(words, [len(word) for word in words], [], []).length
-    room = most - 2 - (len(seen) + 1 if seen else 0)  # [CLS] and [SEP]; a second one ends the caption
+    assert (
+        text.own == encoder._windows(words, [len(word) for word in words], [], []).length
+    )
+    room = max_subwords - 2 - (len(seen) + 1 if seen else 0)  # [CLS] and [SEP]; a second one ends the caption
     read = [[text.windows[window][position] for window, position in word] for word in text.words]
     assert read == [word[:room] for word in words]
     assert all(len({window for window, _ in word}) == 1 for word in text.words)
@@ -567,15 +569,15 @@ def test_windows_show_every_word_once_and_the_caption_each_time(
     assert [{casings[w][p] for w, p in word} for word in text.words] == [{len(word)} for word in words]
     assert [len(row) for row in casings] == [len(window) for window in text.windows]
     end = [3, *seen, 3] if seen else [3]
-    assert all(len(window) <= most and window[-len(end) :] == end for window in text.windows)
+    assert all(len(window) <= max_subwords and window[-len(end) :] == end for window in text.windows)
 
 
-@pytest.mark.parametrize(("most", "contexts"), [(1, ()), (2, ()), (4, ("caption",))])
+@pytest.mark.parametrize(("max_subwords", "contexts"), [(1, ()), (2, ()), (4, ("caption",))])
 def test_windows_without_room_for_a_word_are_a_clear_error(
-    most: int, contexts: tuple[str, ...], tiny_bert: Path
+    max_subwords: int, contexts: tuple[str, ...], tiny_bert: Path
 ) -> None:
     with pytest.raises(UserError, match="max_subwords"):
-        encoder = Transformer.create(Config(max_subwords=most), tiny_bert, [])
+        encoder = Transformer.create(Config(max_subwords=max_subwords), tiny_bert, [])
         encoder.encode([post("ann", "in", contexts={"caption": "a b"})], contexts)
 
 

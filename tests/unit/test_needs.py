@@ -88,8 +88,8 @@ def test_posts_of_one_s_own_are_counted_in_their_files(
     name: str, content: str, thesis: dict[str, Any], tmp_path: Path
 ) -> None:
     (tmp_path / name).write_bytes(content.encode())
-    own = {"format": "jsonl", "types": ["PER"], "splits": {"train": name}, "folder": str(tmp_path)}
-    thesis["datasets"]["own"] = own
+    entry = {"format": "jsonl", "types": ["PER"], "splits": {"train": name}, "folder": str(tmp_path)}
+    thesis["datasets"]["own"] = entry
     thesis["grid"] = [thesis["grid"][0] | {"datasets": ["own"], "fusions": ["text_only"], "seeds": [1]}]
     needs = needs_of(thesis, expand(thesis), tmp_path / "results")
     assert needs.guessed == [] and needs.hours["bert"] == pytest.approx(8 * 10 * 0.05 / 1000)

@@ -188,7 +188,7 @@ def test_a_label_studio_export_gives_names_by_page_and_others_are_left_out(scans
     assert post.labels == ["O", "B-Song", "I-Song", "B-A_place"]
     assert (
         len(post.images) == 2
-        and "1 pages of which names.json says nothing, left out: scans/page/2" in caplog.text
+        and "pages of which names.json says nothing, left out: 1 (scans/page/2)" in caplog.text
     )
     EXPORT[0]["data"]["text"] = "Ann  swims\nin Rome"
     (scans / "names.json").write_text(json.dumps(EXPORT), encoding="utf-8")
@@ -202,7 +202,7 @@ def test_a_task_that_names_no_page_is_refused_with_those_that_there_are(scans: P
     task = EXPORT[0] | {"data": {"text": "Ann  sings\nin Rome"}}
     (scans / "names.json").write_text(json.dumps([task]), encoding="utf-8")
     with pytest.raises(
-        UserError, match=r"0 pages are called '7', .* there are 1, 2\. Name the page in the task"
+        UserError, match=r"pages called '7': 0, .* there are 1, 2\. Name the page in the task"
     ):
         posts(scans)
 
@@ -220,7 +220,7 @@ def test_sentences_are_found_on_their_lines_and_pages_that_share_one_are_a_group
     assert posts(scans)[0].labels == ["B-PER", "O", "B-PER"]
     (scans / "names.conll").write_text(sentence.replace("sings", "swims"), encoding="utf-8")
     with pytest.raises(
-        UserError, match=r"names\.conll: 'wimsinRome' .* scans/page/1 goes on with 'ingsinRome'"
+        UserError, match=r"names\.conll: 'wimsinRome' .* scans/page/1 continues with 'ingsinRome'"
     ):
         posts(scans)
 
@@ -236,14 +236,14 @@ def test_what_is_wanting_is_counted_and_listed(scans: Path, caplog):
     read = posts(scans)
     assert [len(post.images) for post in read] == [1, 0, 0]
     for said in (
-        "1 XML files that are no PAGE or ALTO: mets.xml",
-        "2 pages without an image, whose lines are read without one: scans/page/2, scans/page/3",
-        "1 images that belong to no page, and are not read: cover.jpg",
-        "1 pages without a transcribed line, which are left out: scans/page/3",
-        "1 lines without text, which are left out: scans/page/1",
-        "1 lines without a polygon, baseline or box on their page, which are read without an image: "
-        "scans/page/1 l3",
-        "1 lines that end in a hyphen, whose word is read in two halves: scans/page/1",
+        "XML files that are no PAGE or ALTO: 1 (mets.xml)",
+        "pages without an image, whose lines are read without one: 2 (scans/page/2, scans/page/3)",
+        "images that belong to no page, and are not read: 1 (cover.jpg)",
+        "pages without a transcribed line, which are left out: 1 (scans/page/3)",
+        "lines without text, which are left out: 1 (scans/page/1)",
+        "lines without a polygon, baseline or box on their page, which are read without an image: 1 "
+        "(scans/page/1 l3)",
+        "lines that end in a hyphen, whose word is read in two halves: 1 (scans/page/1)",
     ):
         assert said in caplog.text
 
@@ -281,7 +281,7 @@ REFUSED = {
         page(line("l1", "Ann", 1, PERSON), line("l1", "b", 9)),
         "two lines have the same id",
     ),
-    "no name": (page(line("l1", "Ann", 1)), "1 pages of 1 lines, without names. `mnerflow predict RUN"),
+    "no name": (page(line("l1", "Ann", 1)), "1 page of 1 line, without names. `mnerflow predict RUN"),
     "an ALTO tag without a type": (
         alto('<TextLine ID="a"><String CONTENT="a" TAGREFS="T"/></TextLine>', '<NamedEntityTag ID="T"/>'),
         "the NamedEntityTag 'T' has no TYPE",
@@ -353,9 +353,9 @@ def test_check_lists_what_pages_want_before_and_after_they_have_names(
     (scans / "page/3.xml").write_text(page(image=""), encoding="utf-8")
     (scans / "page/4.xml").write_text(page(line("l1", "Zoë", 10, PERSON), image=""), encoding="utf-8")
     wants = (
-        "3 pages without an image, whose lines are read without one: scans/page/2, scans/page/3, "
-        "scans/page/4\n",
-        "1 pages without a transcribed line, which are left out: scans/page/3\n",
+        "pages without an image, whose lines are read without one: 3 (scans/page/2, scans/page/3, "
+        "scans/page/4)\n",
+        "pages without a transcribed line, which are left out: 1 (scans/page/3)\n",
     )
     assert main(["check", str(scans)]) == 0
     told = capsys.readouterr()

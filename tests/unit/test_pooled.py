@@ -77,10 +77,10 @@ def test_a_baseline_of_several_counts_with_the_weight_of_all():
     others = {one: without_sentences(0.7, 0.7) for one in FUSIONS}
     shared = others | {BASELINE: without_sentences(0.60, 0.64)}
     of_each = [replace(one, image_encoder="none", variant=one.fusion) for one in FUSIONS]
-    own = others | dict.fromkeys(of_each, without_sentences(0.60, 0.64))
+    unshared = others | dict.fromkeys(of_each, without_sentences(0.60, 0.64))
     variance = SeedVariance(0.0008, 0.0, 6)
     together, _ = pool(PAIRS, shared, variance)
-    apart, _ = pool([*zip(FUSIONS, of_each, strict=True)], own, variance)
+    apart, _ = pool([*zip(FUSIONS, of_each, strict=True)], unshared, variance)
     assert together.error**2 == pytest.approx(0.0008 / 2 * (1 + 1 / 6))
     assert apart.error**2 == pytest.approx(0.0008 / 2 * (1 / 6 + 1 / 6))
 
@@ -127,7 +127,7 @@ def test_where_no_system_has_two_seeds_the_mean_stands_alone():
     [row] = pooled_rows(pooled_answers(runs, comparisons))
     assert row["difference"] == pytest.approx(0.2, abs=0.05)
     assert {row[name] for name in ("low", "high", "p", "spread")} == {None}
-    assert sentence(row).endswith("how sure that is cannot be said.")
+    assert sentence(row).endswith("no interval can be told.")
 
 
 def test_points_of_a_learning_curve_and_rivals_are_left_out():

@@ -94,8 +94,10 @@ def test_the_test_split_as_new_texts(folder: Path, tmp_path: Path):
     assert [line["tags"] for line in found] == [prediction.predicted for prediction in expected]
     assert [line["id"] for line in found] == [post.id for post in POSTS]
     scores = [entity["score"] for line in found for entity in line["entities"]]
-    own = [score for prediction in expected for score in prediction.entity_confidence]
-    assert scores == pytest.approx(own, abs=0.02)  # the test split is predicted in bf16 where that is fast
+    of_split = [score for prediction in expected for score in prediction.entity_confidence]
+    assert scores == pytest.approx(
+        of_split, abs=0.02
+    )  # the test split is predicted in bf16 where that is fast
 
 
 def test_places_in_raw_text(texts_alone: Path):
@@ -128,9 +130,9 @@ def test_places_in_raw_text(texts_alone: Path):
 def test_a_word_is_a_slice_of_any_text(texts_alone: Path, texts: list[str]):
     for document in (False, True):
         found = Predictor(texts_alone, document=document)(texts)
-        for text, own in zip(texts, found, strict=True):
-            assert all(text[one["start"] : one["end"]] == one["word"] for one in own)
-            assert all(one["end"] <= two["start"] for one, two in pairwise(own))
+        for text, entities in zip(texts, found, strict=True):
+            assert all(text[one["start"] : one["end"]] == one["word"] for one in entities)
+            assert all(one["end"] <= two["start"] for one, two in pairwise(entities))
 
 
 def test_a_document(texts_alone: Path, tmp_path: Path, capsys: pytest.CaptureFixture):
@@ -219,7 +221,7 @@ def test_a_folder_and_the_images_of_a_text(folder: Path, tmp_path: Path, capsys:
     predict(folder, pages)
     said = capsys.readouterr()
     assert [json.loads(line)["id"] for line in said.out.splitlines()] == ["a", "b"]
-    assert "1 pictures have no text of their name: c.png" in said.err
+    assert "pictures without a text of their name: 1 (c.png)" in said.err
     assert said.err.count("no image, which this run reads") == 1
     predict(folder, "we met Ann!", "--image", pages / "a.png", "--image", tmp_path / "no.png")
     said = capsys.readouterr()
@@ -272,9 +274,9 @@ def test_what_cannot_be_read(
     (tmp_path / name).write_text(text, encoding="utf-8")
     predict(texts_alone, tmp_path / name, status=1)
     assert said.lower() in capsys.readouterr().err.lower()
-    own = (tmp_path / name).read_bytes()
+    before = (tmp_path / name).read_bytes()
     predict(texts_alone, tmp_path / name, "--to", tmp_path / name, status=1)
-    assert "would be lost" in capsys.readouterr().err and (tmp_path / name).read_bytes() == own
+    assert "would be lost" in capsys.readouterr().err and (tmp_path / name).read_bytes() == before
 
 
 @pytest.mark.parametrize(

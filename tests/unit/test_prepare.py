@@ -131,7 +131,7 @@ def test_large_groups_are_not_drawn(sizes: list[int], seed: int, tmp_path: Path)
 def test_too_few_groups_to_draw_from_are_an_error(tmp_path: Path) -> None:
     posts = [{"id": i, "tokens": ["a"], "labels": ["O"], "group": i % 2} for i in range(10)]
     (tmp_path / "all.jsonl").write_text("".join(json.dumps(post) + "\n" for post in posts))
-    with pytest.raises(UserError, match="train has 2 posts or groups, too few to draw dev and test from"):
+    with pytest.raises(UserError, match=r"too few posts or groups in train \(2\) to draw dev and test from"):
         prepare(config(format="jsonl", splits={"train": "all.jsonl"}), tmp_path, tmp_path / "out")
 
 

@@ -160,7 +160,7 @@ def test_older_records_are_brought_up_to_date(tmp_path: Path, capsys: pytest.Cap
     with pytest.raises(UserError, match="mnerflow migrate"):
         TrainingRecord.read(file, "Train it again.")
     assert main(["migrate", str(tmp_path)]) == 0
-    assert "1 of 2 runs were older" in capsys.readouterr().out
+    assert "1 of 2 runs brought up to date" in capsys.readouterr().out
     read = TrainingRecord.read(file, "")
     assert (read.code.commit, read.code.dirty, read.code.modules) == ("abc", True, {})
     assert sha256(file) in (tmp_path / SUMS).read_text(encoding="utf-8")

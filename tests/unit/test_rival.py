@@ -383,7 +383,7 @@ def test_a_server_that_fails_once_is_asked_again(misbehaves, server: ChatServer,
 @pytest.mark.parametrize(
     ("misbehaves", "said"),
     [
-        (fails(500, retry_after_ms="10"), "answers 500 (no), also after 1 retries"),
+        (fails(500, retry_after_ms="10"), "answers 500 (no), also after 1 retry"),
         (fails(429, retry_after_ms="10"), "answers 429"),
         (says_half, "something other than a chat completion"),
         (
@@ -441,7 +441,7 @@ def test_no_more_are_under_way_than_allowed_and_none_is_asked_twice(
     answers = ask(server, tmp_path, 12, concurrency=3)
     server.answer = whole
     assert [json.loads(a.content)["entities"][0]["text"] for a in answers] == [f"word{i}" for i in range(12)]
-    assert server.most == 3 and len(server.asked) == 12
+    assert server.most_at_once == 3 and len(server.asked) == 12
     assert all(answer.cached for answer in ask(server, tmp_path, 12))
     assert len(server.asked) == 12
     ask(server, tmp_path / "other", 1)
@@ -476,7 +476,7 @@ def test_jobs_of_one_start_share_what_may_be_spent(server: ChatServer, tmp_path:
 def test_an_estimate_is_given_before(server: ChatServer, tmp_path: Path, caplog) -> None:
     ask(server, tmp_path, 2, limit=1.0, price=PRICE)
     # 11 characters a question, four a token, and ten tokens an answer.
-    assert "2 of 2 answers are to be asked for, about 6 tokens; about $0.0000; max_cost is $1" in caplog.text
+    assert "2 of 2 answers to be asked for, about 6 tokens; about $0.0000; max_cost is $1" in caplog.text
     with pytest.raises(UserError, match="Set the model's `price`"):
         ask(server, tmp_path, 3, limit=1.0, key="ANY")
 
@@ -581,5 +581,5 @@ def test_examples_are_drawn_by_the_seed(server: ChatServer, material: Material, 
     assert drawn[0] == drawn[1] and len({*map(tuple, drawn)}) > 1
     answers = [m["content"] for m in server.asked[0]["messages"] if m["role"] == "assistant"]
     assert [json.loads(a)["entities"][0]["text"] for a in answers] == [f"name{post[1:]}" for post in drawn[0]]
-    with pytest.raises(UserError, match="only 4 posts, but 5 examples"):
+    with pytest.raises(UserError, match="only 4 posts, but 5 examples are"):
         run(server, material, tmp_path / "run", examples=5)

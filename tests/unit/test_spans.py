@@ -86,7 +86,7 @@ def test_white_space_is_trimmed_and_of_nested_spans_the_longest_counts(
         ({"a": "EU", "b": "US", "label": [[0, 2, "ORG"]]}, "which field is the text? Strings are: a, b"),
         ({"text": "EU", "label": [[0, 2, "A"]], "spans": [[0, 2, "B"]]}, "label and spans both hold spans"),
         ({"text": "EU", "label": ["ORG"]}, "no field holds spans"),
-        ({"tokenized_text": ["EU"], "ner": [[0, 1, "ORG"]]}, "span 0–1 does not lie in its 1 words"),
+        ({"tokenized_text": ["EU"], "ner": [[0, 1, "ORG"]]}, "span 0–1 does not lie in its 1 word"),
     ],
 )
 def test_what_cannot_be_read_is_named(entry: dict, said: str, tmp_path: Path):

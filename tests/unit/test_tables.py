@@ -190,9 +190,9 @@ def test_the_thesis_s_grid_fills_every_row_of_its_table(names: dict[str, str]) -
     of_row = [[line for line in lines if line.thesis is result] for result in THESIS["rows"]]
     # T17 stands beside MNER-MI and Twitter-2017, T15 beside Twitter10000 (read in two ways) and Twitter-2015.
     # Llama's beside all five with three fusions and two image encoders, GPT's with the image and without.
-    assert [len(own) for own in of_row] == [2, 2, 2, 3, 3, 3, 30, 10]
-    for own in of_row:
-        for line in own:
+    assert [len(matched) for matched in of_row] == [2, 2, 2, 3, 3, 3, 30, 10]
+    for matched in of_row:
+        for line in matched:
             assert line.ours and line.ours["subword_macro_f1_mean"] == 0.5
             encoders = [remark for remark in line.remarks if remark.startswith("encoder:")]
             ours = ["encoder: ours is cnn; the thesis's is its own AlexNet-style CNN"]

@@ -89,13 +89,15 @@ def test_contexts_that_are_cut_are_counted_and_one_that_no_post_has_is_refused(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     notes = [{}, {"notes": "one"}, {"notes": "one two three"}, {"notes": "one two", "caption": "three"}]
-    posts = [Post(str(n), ["met", "Ann"], ["O", "B-PER"], contexts=own) for n, own in enumerate(notes)]
+    posts = [
+        Post(str(n), ["met", "Ann"], ["O", "B-PER"], contexts=contexts) for n, contexts in enumerate(notes)
+    ]
     write_posts(folder / "train.jsonl", posts)
     reading = replace(run(epochs=1), contexts=("notes", "caption"), context_length=2)
     train(reading, folder)
     record = yaml.safe_load((folder / "run" / "run.yaml").read_text())
     assert record["contexts_cut"] == {"train": {"notes": 1, "caption": 1}, "dev": {"notes": 0, "caption": 0}}
-    assert "train: the context notes is cut in 1 of 4 posts" in caplog.messages
+    assert "train: posts whose context notes is cut: 1 of 4" in caplog.messages
     with pytest.raises(
         UserError, match="not one of 4 training posts has the context 'ocr', but the variant reads"
     ):
@@ -246,8 +248,8 @@ def test_a_post_of_many_images_is_computed_by_itself() -> None:
     inputs = Inputs(posts, new_tagger(run(), posts, 0), images=torch.zeros(3, 1, 4).numpy(), rows=rows)
     assert inputs.pieces(range(20), 64) == [list(range(19)), [19]]
     inputs = inputs.under(Condition("image", "shuffled"), seed=1)
-    most = max(range(20), key=lambda index: len(inputs.rows[index]))
-    assert inputs.pieces(range(20), 64)[-1] == [most]
+    longest = max(range(20), key=lambda index: len(inputs.rows[index]))
+    assert inputs.pieces(range(20), 64)[-1] == [longest]
 
 
 def test_a_condition_makes_one_source_wrong() -> None:
@@ -258,10 +260,12 @@ def test_a_condition_makes_one_source_wrong() -> None:
     true = Inputs(posts, tagger, ("caption",), pixels, rows)
     image, caption = (true.under(Condition(name, "shuffled"), 1) for name in ("image", "caption"))
     assert sorted(image.rows) == sorted(rows) and image.texts == true.texts
-    assert all(own != other for own, other in zip(rows, image.rows, strict=True)), "two posts share an image"
+    assert all(true_value != other for true_value, other in zip(rows, image.rows, strict=True)), (
+        "two posts share an image"
+    )
     found = [post.contexts.get("caption", "") for post in caption.posts]
     assert sorted(found) == sorted(texts) and caption.rows == rows
-    assert all(own != other for own, other in zip(texts, found, strict=True))
+    assert all(true_value != other for true_value, other in zip(texts, found, strict=True))
     assert caption.texts == Inputs(caption.posts, tagger, ("caption",)).texts != true.texts
     assert true.under(Condition("image", "blank"), 1).rows == [[0], [0, 0], [], [0], [0]]
     assert true.under(Condition("caption", "blank"), 1).texts == Inputs(posts, tagger).texts
@@ -302,9 +306,9 @@ def test_a_step_in_pieces_is_the_step_at_once(folder: Path, monkeypatch: pytest.
     pieces: list[int] = []
     cut = Inputs.pieces
 
-    def counted(self: Inputs, chosen: Sequence[int], most: int) -> list[list[int]]:
-        pieces.append(len(cut(self, chosen, most)))
-        return cut(self, chosen, most)
+    def counted(self: Inputs, chosen: Sequence[int], max_units: int) -> list[list[int]]:
+        pieces.append(len(cut(self, chosen, max_units)))
+        return cut(self, chosen, max_units)
 
     def trained(method: Callable) -> tuple[list[Tensor], list[float]]:
         monkeypatch.setattr(Inputs, "pieces", method)
@@ -315,6 +319,6 @@ def test_a_step_in_pieces_is_the_step_at_once(folder: Path, monkeypatch: pytest.
 
     in_pieces, losses = trained(counted)
     assert max(pieces) > 1
-    at_once, expected = trained(lambda self, chosen, most: [list(chosen)])
+    at_once, expected = trained(lambda self, chosen, max_units: [list(chosen)])
     assert_same(in_pieces, at_once)
     assert losses == pytest.approx(expected, rel=PRECISION)

@@ -15,7 +15,7 @@ POS = "de.tudarmstadt.ukp.dkpro.core.api.lexmorph.type.pos.POS|PosValue"
 def written(folder: Path, name: str, layers: list[str], *sentences: list[str], version: str = "3.3") -> Path:
     """A document; a row is a token and its values, or ``.start-end``, a part of it, and its values."""
     lines = [f"#FORMAT=WebAnno TSV {version}", *(f"#T_{layer}" for layer in layers), ""]
-    at = 0
+    offset = 0
     for number, rows in enumerate(sentences, start=1):
         lines += ["", f"#Text={' '.join(row.split(' ')[0] for row in rows if row[0] != '.')}"]
         token = part = start = 0
@@ -26,9 +26,9 @@ def written(folder: Path, name: str, layers: list[str], *sentences: list[str], v
                 first, _, last = text[1:].partition("-")
                 head = f"{number}-{token}.{part}\t{start + int(first)}-{start + int(last)}\t?"
             else:
-                token, part, start = token + 1, 0, at
-                at += len(text.encode("utf-16-le")) // 2 + 1
-                head = f"{number}-{token}\t{start}-{at - 1}\t{text}"
+                token, part, start = token + 1, 0, offset
+                offset += len(text.encode("utf-16-le")) // 2 + 1
+                head = f"{number}-{token}\t{start}-{offset - 1}\t{text}"
             lines.append("\t".join([head, *cells, ""]))
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -101,8 +101,8 @@ def test_empty_documents_are_listed_and_a_document_without_names_is_read(
     assert [post.labels for post in posts] == [["B-PER"], ["B-PER"], ["O"]]
     said = [record.getMessage().partition(": ")[2] for record in caplog.records]
     assert said == [
-        "goes on from the sentence before, a name in each: PER",
-        "1 documents without a word, left out: train/empty",
+        "continues from the sentence before, a name in each: PER",
+        "documents without a word, left out: 1 (train/empty)",
     ]
 
 
@@ -110,7 +110,7 @@ def test_empty_documents_are_listed_and_a_document_without_names_is_read(
     ("row", "said"),
     [
         ("1-1 0-3 Ann PER", "train.tsv:4: no row of WebAnno's TSV: '1-1 0-3 Ann PER'"),
-        ("1-1\t0-3\tAnn\tPER\tx", "train.tsv:4: 2 values, but its head names 1 features"),
+        ("1-1\t0-3\tAnn\tPER\tx", "train.tsv:4: 2 values, but its head names 1 feature."),
         ("1-1\t3-3\tAnn\tPER", "train.tsv:4: the token 'Ann' at 3–3 does not follow the one before"),
         ("1-1.1\t0-3\tAnn\tPER", "train.tsv:4: a part that does not lie in the token before it"),
         ("1-1\t0-3\tAnn\tPER[1]\n1-2\t4-5\ta\t_\n1-3\t6-7\tb\tPER[1]", "train.tsv:4: PER[1] is on tokens"),

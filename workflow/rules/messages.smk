@@ -1,6 +1,7 @@
 # What is said before and after the work.
 import resource
 
+from mnerflow.errors import quantity
 from mnerflow.log import failure
 
 
@@ -16,8 +17,8 @@ def name_lacking_baselines():
     """Say of which runs nothing will be said, since the grid lacks what they are held against."""
     if lacking := lacking_baselines(config, plan.runs):
         print(
-            f"mnerflow: the grid lacks {len(lacking)} baselines of its runs, such as {lacking[0]}. What the image "
-            "or a context is worth there cannot be said; add their fusions or variants.",
+            f"mnerflow: the grid lacks {quantity(len(lacking), 'baseline')} of its runs, such as {lacking[0]}. "
+            "What the image or a context is worth there cannot be said; add their fusions or variants.",
             file=sys.stderr,
         )
 
@@ -26,8 +27,8 @@ def name_unlike_published():
     """Say that published runs were made by other code or versions than are here; tables then mix both."""
     if unlike := plan.made_differently():
         print(
-            f"mnerflow: {len(unlike)} of the {len(plan.published)} published runs that are taken over, such as "
-            f"{unlike[0].path}, were made by other code or other versions of packages than are here. "
+            f"mnerflow: {len(unlike):,} of {quantity(len(plan.published), 'published run')} taken over, such as "
+            f"{unlike[0].path}, made by other code or other versions of packages than are here. "
             "`--config published=` trains them anew.",
             file=sys.stderr,
         )

@@ -6,6 +6,7 @@ from snakemake.logging import logger as snakemake_logger
 from snakemake.settings.enums import Quietness
 from snakemake_interface_logger_plugins.common import LogEvent
 
+from mnerflow.errors import quantity
 from mnerflow.plan.names import Run, data_label, encoders_label
 from mnerflow.progress import Progress, about, duration
 
@@ -128,9 +129,11 @@ class Terminal(logging.Handler):
             self.jobs, WAIT_FOR_NETWORK | {name for name in self.jobs if "gpu" in rules[name].resources}
         )
         self.running = {}
-        where = f"on {workflow.cores} cores" if workflow.local_exec else "on other machines"
-        jobs = f"{self.progress.total} jobs {where}" if self.progress.total != 1 else f"1 job {where}"
-        print(f"{jobs}. Snakemake's log: {log_of_snakemake()}", file=sys.stderr)
+        where = f"on {quantity(workflow.cores, 'core')}" if workflow.local_exec else "on other machines"
+        print(
+            f"{quantity(self.progress.total, 'job')} {where}. Snakemake's log: {log_of_snakemake()}",
+            file=sys.stderr,
+        )
 
     def say(self, job, what):
         count = f"{self.progress.done:>{len(str(self.progress.total))}} of {self.progress.total}"

@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
+from mnerflow.errors import quantity
 from mnerflow.files import atomic_folder
 from mnerflow.log import job
 from mnerflow.plan.names import Run
 from mnerflow.plan.study import link_runs
 from mnerflow.publishing.crate import copy_code, write_crate
 
-with job(f"recorded {len(snakemake.input.runs)} runs", snakemake.log[0]):
+with job(f"recorded {quantity(len(snakemake.input.runs), 'run')}", snakemake.log[0]):
     with atomic_folder(snakemake.output.code) as folder:
         copy_code(Path(snakemake.scriptdir).resolve().parents[1], folder)
     link_runs(Path(snakemake.output.crate).parent)

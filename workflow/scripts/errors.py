@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+from mnerflow.errors import quantity
 from mnerflow.evaluation.background import read_backgrounds
 from mnerflow.log import job
 from mnerflow.plan.names import Run
 from mnerflow.reporting.errors import TABLE, error_rows, error_table
 
-with job(f"sorted the errors of {len(snakemake.input.predictions)} runs", snakemake.log[0]):
+with job(f"sorted the errors of {quantity(len(snakemake.input.predictions), 'run')}", snakemake.log[0]):
     given, params = snakemake.input, snakemake.params
     indexes = dict(zip(params.with_images, given.images, strict=True))
     backgrounds = read_backgrounds(given.train, given.test, indexes)

@@ -15,10 +15,10 @@ with job(f"prepared {snakemake.wildcards.dataset}", snakemake.log[0]) as log:
     made = Path(layout.raw(snakemake.wildcards.dataset))
     report = prepare(config, raw, Path(snakemake.output.report).parent, without, made)
     for name, ids in report.left_out.items():
-        log.info("%s: %d posts left out, since they stand in another data set", name, len(ids))
+        log.info("%s: posts left out, since they stand in another data set: %d", name, len(ids))
     for name, split in report.splits.items():
         log.info(
-            "%s: %d posts, %d tokens, %d entities",
+            "%s: posts: %d, tokens: %d, entities: %d",
             name,
             split.posts,
             split.tokens,
@@ -28,6 +28,11 @@ with job(f"prepared {snakemake.wildcards.dataset}", snakemake.log[0]) as log:
         for split, posts in context.posts.items():
             lacking, empty = len(context.lacking[split]), len(context.empty[split])
             log.info(
-                "%s: %d posts with %s, %d without, %d with an empty one", split, posts, name, lacking, empty
+                "%s: posts with %s: %d, without: %d, with an empty one: %d",
+                split,
+                name,
+                posts,
+                lacking,
+                empty,
             )
-        log.info("%s: %d entries of no post", name, len(context.surplus))
+        log.info("%s: entries of no post: %d", name, len(context.surplus))

@@ -3,14 +3,14 @@
 from dataclasses import replace
 from pathlib import Path
 
-from mnerflow.errors import UserError
+from mnerflow.errors import UserError, quantity
 from mnerflow.evaluation.counts import read_counts
 from mnerflow.log import job
 from mnerflow.plan.baselines import read_baselines
 from mnerflow.reporting import rivals
 from mnerflow.reporting.does_it_help import help_record, help_table
 
-with job(f"tabulated {len(snakemake.input.scores)} runs of rivals", snakemake.log[0]):
+with job(f"tabulated {quantity(len(snakemake.input.scores), 'run')} of rivals", snakemake.log[0]):
     if not snakemake.input.scores:
         raise UserError("no rivals are configured. docs/rivals.md shows how to name one.")
     rows = rivals.rival_rows(Path(file).parent for file in snakemake.input.scores)

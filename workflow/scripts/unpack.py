@@ -7,4 +7,4 @@ from mnerflow.log import job
 
 with job(f"unpacked {snakemake.input[0]}", snakemake.log[0]) as log:
     names = unpack(Path(snakemake.input[0]), Path(snakemake.output[0]), snakemake.params.inner)
-    log.info("%d files", len(names))
+    log.info("files: %d", len(names))

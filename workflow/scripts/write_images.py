@@ -8,4 +8,4 @@ from mnerflow.log import job
 with job(f"write images of {snakemake.wildcards.dataset}", snakemake.log[0]) as log:
     paths = [Path(path) for path in snakemake.params.paths]
     number = write_images(snakemake.params.format, paths, Path(snakemake.output[0]))
-    log.info("%d images", number)
+    log.info("images: %d", number)

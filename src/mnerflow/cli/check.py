@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mnerflow.errors import listed, printable
+from mnerflow.errors import listed, printable, quantity
 from mnerflow.registry import names_in
 
 if TYPE_CHECKING:
@@ -101,9 +101,9 @@ def _report(findings: "Findings", types: Sequence[str] | None, limit: int | None
 
     lines = [f"{findings.place}: {findings.format}"]
     for split, posts in findings.splits.items():
-        tokens = sum(len(post.tokens) for _, post in posts)
+        tokens = quantity(sum(len(post.tokens) for _, post in posts), "token")
         files = listed(findings.files[split])
-        lines.append(f"  {split:<5} {len(posts):>7} posts {tokens:>9} tokens  {files}")
+        lines.append(f"  {split:<5} {quantity(len(posts), 'post'):>13} {tokens:>16}  {files}")
     if any(findings.splits.values()):
         entities = ", ".join(f"{kind} {count}" for kind, count in findings.types.items()) or "none"
         named = any(post.images for _, post in findings.posts())

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from mnerflow.cli._arguments import add_published
-from mnerflow.errors import printable
+from mnerflow.errors import printable, quantity
 from mnerflow.publishing import publication
 
 HELP = "say whether scores and tables of a study match the published ones"
@@ -24,7 +24,9 @@ def run(given: argparse.Namespace) -> int:
     for line in wrong:
         print(printable(line), file=sys.stderr)
     state = (
-        f"{len(wrong)} of {count} tables do not match" if wrong else f"all {count} tables match, byte by byte"
+        f"{len(wrong)} of {quantity(count, 'table')} not as published"
+        if wrong
+        else f"{quantity(count, 'table')}, all as published, byte by byte"
     )
     print(f"{given.study}: scores and tables beside those in {given.published}: {state}")
     return int(bool(wrong))

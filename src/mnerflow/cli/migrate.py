@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from mnerflow.errors import quantity
 from mnerflow.publishing.migrate import migrate
 
 HELP = "bring results that an earlier version made up to date"
@@ -19,5 +20,5 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> int:
     """Run ``mnerflow migrate``; returns its exit status."""
     changed, count = migrate(given.results)
-    print(f"{given.results}: {changed} of {count} runs were older and are up to date now")
+    print(f"{given.results}: {changed:,} of {quantity(count, 'run')} brought up to date")
     return 0

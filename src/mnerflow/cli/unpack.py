@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from mnerflow.cli._arguments import add_published
+from mnerflow.errors import quantity
 from mnerflow.publishing import publication
 
 HELP = "put published runs into a folder of results, without their words"
@@ -20,5 +21,5 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Run ``mnerflow unpack``; returns its exit status."""
-    print(f"{given.results}: {publication.unpack(given.published, given.results)} runs")
+    print(f"{given.results}: {quantity(publication.unpack(given.published, given.results), 'run')}")
     return 0

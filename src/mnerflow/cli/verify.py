@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from mnerflow.errors import printable
+from mnerflow.errors import printable, quantity
 from mnerflow.files import sha256
 from mnerflow.publishing.archive import verify_archive
 
@@ -24,6 +24,7 @@ def run(given: argparse.Namespace) -> int:
     count, wrong = verify_archive(given.file)
     for line in wrong:
         print(printable(line), file=sys.stderr)
-    state = f"{len(wrong)} files are not what it lists" if wrong else f"all {count} files are what it lists"
+    not_listed = quantity(len(wrong), "file is", "files are")
+    state = f"{not_listed} not what it lists" if wrong else f"{quantity(count, 'file')}, all what it lists"
     print(f"{given.file}: {state}; sha256 {sha256(given.file)}")
     return int(bool(wrong))

@@ -10,7 +10,7 @@ import numpy
 import torch
 from torch import nn
 
-from mnerflow.errors import UserError
+from mnerflow.errors import UserError, quantity
 
 # oneDNN keeps what it made for the last 1,024 shapes, about 1 MiB each; batches of text hardly ever have the
 # same shape, and a step needs some forty. Read when the first product is computed.
@@ -82,9 +82,9 @@ def gpu_memory(batch_tokens: int) -> Iterator[None]:
         yield
     except torch.OutOfMemoryError as error:
         raise UserError(
-            f"the GPU's memory does not suffice for batches of {batch_tokens} subwords. Try half as many, "
-            f"`training: {{batch_tokens: {batch_tokens // 2}}}` of the encoder, or a GPU with more memory. "
-            f"PyTorch says: {error}"
+            f"the GPU's memory does not suffice for batches of {quantity(batch_tokens, 'subword')}. Try "
+            f"half as many, `training: {{batch_tokens: {batch_tokens // 2}}}` of the encoder, or a GPU with "
+            f"more memory. PyTorch says: {error}"
         ) from error
 
 

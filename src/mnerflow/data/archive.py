@@ -19,7 +19,7 @@ from typing import IO, cast
 from tqdm import tqdm
 
 from mnerflow.data.post import IMAGE_SUFFIXES
-from mnerflow.errors import UserError
+from mnerflow.errors import UserError, quantity
 from mnerflow.files import atomic_folder, inside
 from mnerflow.log import logger
 
@@ -127,7 +127,7 @@ def _extract(archive: Path, folder: Path, inner: str | None, endings: Collection
         place = f"below {inner!r}" if inner else "in it"
         found = ", ".join(sorted(photo_folders)[:5]) or "no folder of it"
         raise UserError(f"{archive}: no photos {place}. Photos lie in {found}: correct `folder` or the file.")
-    logger.info("%s: %d photos taken, %d other files left out", archive, len(names), left_out)
+    logger.info("%s: photos taken: %d, other files left out: %d", archive, len(names), left_out)
     return sorted(names)
 
 
@@ -194,7 +194,7 @@ def bound(unpacked: int, allowed: int, count: int = 0) -> None:
     if unpacked > allowed:
         raise TooMuch(f"unpacks to more than {allowed:,} bytes")
     if unpacked < 0 or count >= MAX_MEMBERS:
-        raise TooMuch(f"holds {count:,} files of {unpacked:,} bytes")
+        raise TooMuch(f"holds {quantity(count, 'file')} of {quantity(unpacked, 'byte')}")
 
 
 def _check_name(path: PurePosixPath, archive: Path) -> None:

@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from mnerflow import files
 from mnerflow.data import google_drive
-from mnerflow.errors import UserError
+from mnerflow.errors import UserError, quantity
 from mnerflow.log import logger
 
 ATTEMPTS = 4  # in a row that bring no new byte
@@ -57,7 +57,7 @@ def fetch(
         _verify(part, target, sha256, source)
         part.replace(target)
         _origin(part).unlink(missing_ok=True)
-    logger.info("%s: from %s, %d bytes", target, source, target.stat().st_size)
+    logger.info("%s: from %s, %s", target, source, quantity(target.stat().st_size, "byte"))
 
 
 def _copy(mirror_file: Path, part: Path, url: str) -> None:

@@ -21,7 +21,7 @@ from tqdm import tqdm
 from mnerflow.compute.memory import no_memory
 from mnerflow.data.config import Fit, Policy
 from mnerflow.data.image import BLANK_COLOUR, BrokenImage, decode
-from mnerflow.errors import UserError
+from mnerflow.errors import UserError, quantity
 from mnerflow.files import atomic_path, csv_rows, csv_text, read_text, write_text
 
 BLANK_ROW = 0
@@ -68,7 +68,8 @@ class StoreReport:
         listed = f" ({', '.join(f'{reason}: {n}' for reason, n in reasons.most_common())})" if reasons else ""
         rate = len(self.entries) / max(self.seconds, 1e-9)
         read = f", {len(self.remarks)} read without their end mark" if self.remarks else ""
-        return f"{len(self.entries)} images, {reasons.total()} unusable{listed}{read}, {rate:.0f} images/s"
+        images = quantity(len(self.entries), "image")
+        return f"{images}, {reasons.total()} unusable{listed}{read}, {rate:.0f} images/s"
 
 
 def build_store(
@@ -171,7 +172,7 @@ class ImageStore:
             raise UserError(f"{path}: truncated or not an image store ({error}). {_REBUILD}") from error
         if pixels.dtype != np.uint8 or pixels.ndim != 4 or len(pixels) != rows:
             found = f"{pixels.dtype} {pixels.shape}"
-            raise UserError(f"{path}: {found} found, but {INDEX} lists {rows} rows. {_REBUILD}")
+            raise UserError(f"{path}: {found} found, but {INDEX} lists {quantity(rows, 'row')}. {_REBUILD}")
         return pixels
 
 
@@ -217,8 +218,9 @@ def _failure(folder: Path, report: StoreReport) -> str:
     first = "".join(f"\n  {name}: {entry.reason}" for name, entry in list(problems.items())[:10])
     rest = f"\n  and {len(problems) - 10} more" if len(problems) > 10 else ""
     return (
-        f"{folder}: {len(problems)} of {len(report.entries)} images cannot be used. Mend them, or choose the "
-        f"policy `blank` (a blank image stands in) or `drop` (training goes without such posts).{first}{rest}"
+        f"{folder}: {len(problems):,} of {quantity(len(report.entries), 'image')} cannot be used. "
+        f"Mend them, or choose the policy `blank` (a blank image stands in) or `drop` (training "
+        f"goes without such posts).{first}{rest}"
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from mnerflow.data.post import Post, read_posts
-from mnerflow.errors import UserError
+from mnerflow.errors import UserError, quantity
 from mnerflow.files import csv_text, write_text
 
 # Also one that a tokenizer cut in two, as `http://t. co/…`.
@@ -59,7 +59,7 @@ def check_leak(learnt: Sequence[Path], tested: Sequence[Path], out: Path, allowe
     if found and not allowed:
         path, post, _ = found[0]
         raise UserError(
-            f"init_from: {len(found)} posts of {', '.join(map(str, tested))} also stand in "
+            f"init_from: {quantity(len(found), 'post')} of {', '.join(map(str, tested))} also in "
             f"{', '.join(map(str, learnt))}, such as {post.id!r} in {path.stem}. "
             "Scores would tell what was learnt by heart. Start from a data set `without` this one, "
             "or say `allow_leak: true`."

@@ -16,7 +16,7 @@ from mnerflow.data.overlap import shared_posts
 from mnerflow.data.post import SPLITS, Post, read_posts, write_splits
 from mnerflow.data.prepare_report import ContextReport, Report, count_split, count_strays, straddling
 from mnerflow.data.tags import OUTSIDE, entity_type, repair, spans
-from mnerflow.errors import UserError, listed, suggest
+from mnerflow.errors import UserError, listed, quantity, suggest
 from mnerflow.files import inside
 from mnerflow.log import logger
 
@@ -159,7 +159,7 @@ def _draw_missing_splits(
     random.Random(config.seed).shuffle(groups)
     if missing and len(groups) <= len(missing):
         raise UserError(
-            f"{raw}: train has {len(groups)} posts or groups, too few to draw {' and '.join(missing)} from. "
+            f"{raw}: too few posts or groups in train ({len(groups)}) to draw {' and '.join(missing)} from. "
             "Give the set more posts, or a file for each split."
         )
     result = dict(read)
@@ -243,7 +243,7 @@ def _attach_contexts(
         if not any(report.posts.values()):
             raise UserError(
                 f"{raw}: not one post has the context {name!r}, though {', '.join(files[name].files)} holds "
-                f"{len(context.texts)} entries. They are found by {context.by}; "
+                f"{quantity(len(context.texts), 'entry', 'entries')}, found by {context.by}; "
                 "correct them, or name another file."
             )
     return reports

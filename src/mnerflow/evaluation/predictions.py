@@ -13,7 +13,7 @@ from typing import Any
 from mnerflow.conditions import TRUE, Condition
 from mnerflow.data.post import SPLITS
 from mnerflow.data.tags import is_tag, spans
-from mnerflow.errors import UserError
+from mnerflow.errors import UserError, quantity
 from mnerflow.files import json_object, read_lines, write_json_lines
 
 PREDICTIONS = "predictions.jsonl"  # in a run's folder
@@ -146,7 +146,7 @@ def _wrong(prediction: Prediction, tags: set[str]) -> str:
         if not isinstance(values, list) or not {*map(type, values)} <= kinds:
             return f"{name} of another type than {' or '.join(sorted(kind.__name__ for kind in kinds))}"
         if len(values) != len(prediction.tokens):
-            return f"{len(prediction.tokens)} tokens but {len(values)} {name}"
+            return f"{quantity(len(prediction.tokens), 'token')} but {len(values)} {name}"
     try:
         "".join((prediction.id, *prediction.tokens)).encode()
     except UnicodeEncodeError:
@@ -165,5 +165,6 @@ def _wrong(prediction: Prediction, tags: set[str]) -> str:
     if not isinstance(sure, list) or not {*map(type, sure)} <= {float, int}:
         return "entity_confidence of another type than a list of numbers"
     if len(sure) != (entities := sum(1 for _ in spans(prediction.predicted))):
-        return f"{entities} predicted entities but {len(sure)} entity_confidence"
+        predicted = quantity(entities, "predicted entity", "predicted entities")
+        return f"{predicted} but {len(sure)} entity_confidence"
     return "" if all(0 <= value <= ONE for value in sure) else "a value of entity_confidence outside 0..1"

@@ -5,6 +5,7 @@ from typing import Any
 
 from huggingface_hub import EvalResult, ModelCardData
 
+from mnerflow.errors import quantity
 from mnerflow.export.facts import MOST_LOST, Facts, Graph
 from mnerflow.plan.names import TEXT_ONLY
 from mnerflow.reporting.render import between, markdown_escape, markdown_table, percent, points
@@ -114,8 +115,8 @@ def _body(facts: Facts, licence: str, reason: str, limit: int, graphs: Sequence[
     types = ", ".join(facts.record.config["entity_types"])
     yield f"# {run.model} on {facts.title}"
     yield (
-        f"Finds names in texts: {types}. Trained by mnerflow as `{run.path}`, on {record.training_posts:,} "
-        f"posts of {markdown_escape(facts.title)}."
+        f"Finds names in texts: {types}. Trained by mnerflow as `{run.path}`, on "
+        f"{quantity(record.training_posts, 'post')} of {markdown_escape(facts.title)}."
     )
     yield "## Use"
     if reason:
@@ -215,7 +216,7 @@ def _limits(facts: Facts) -> Iterator[str]:
 
 def _environment(facts: Facts) -> Iterator[str]:
     record = facts.record
-    machine = record.hardware.gpu or f"{record.hardware.processor}, {record.hardware.cores} cores"
+    machine = record.hardware.gpu or f"{record.hardware.processor}, {quantity(record.hardware.cores, 'core')}"
     rows = [
         ["encoders, fusion, variant", f"{facts.run.encoders}, {facts.run.fusion}, {facts.run.variant}"],
         ["decoder", record.config["decoder"]["kind"]],

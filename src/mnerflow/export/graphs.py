@@ -18,7 +18,7 @@ from torch.export import Dim
 from mnerflow.config import RunConfig
 from mnerflow.data.post import Post, read_posts
 from mnerflow.data.tags import OUTSIDE
-from mnerflow.errors import UserError
+from mnerflow.errors import UserError, quantity
 from mnerflow.evaluation.metrics import score
 from mnerflow.evaluation.predictions import Prediction
 from mnerflow.export.facts import GRAPHS, Graph
@@ -61,8 +61,8 @@ def save_graphs(run: Path, config: RunConfig, record: TrainingRecord, folder: Pa
         exact, small = graphs
         if exact.other > MOST_OTHER * exact.words:
             raise UserError(
-                f"{run}: the ONNX graph tags {exact.other} of {exact.words} words of the test split unlike "
-                "the run. Export it without --onnx, and please report this."
+                f"{run}: the ONNX graph tags {exact.other:,} of {quantity(exact.words, 'word')} of the "
+                "test split unlike the run. Export it without --onnx, and please report this."
             )
         if small.shipped:
             (folder / QUANTISED).write_bytes(quantised.read_bytes())

@@ -16,7 +16,7 @@ import openai
 from openai.types.chat import ChatCompletion
 from tqdm import tqdm
 
-from mnerflow.errors import UserError
+from mnerflow.errors import UserError, quantity
 from mnerflow.files import read_json, write_json
 from mnerflow.llm.budget import FEWEST, USUAL, Budget, budget, input_tokens, most_output_tokens
 from mnerflow.llm.config import Price, Question, Service
@@ -170,7 +170,7 @@ def ask_all(
             if not isinstance(error, UserError):
                 raise
             lacking = sum(len(places) for future, places in futures.items() if _has_failed(future))
-            raise type(error)(f"{error} Of {count} answers, {lacking} are missing.") from error
+            raise type(error)(f"{error} Answers that are missing: {lacking:,} of {count:,}.") from error
     return [answers[place] for place in range(count)]
 
 
@@ -263,8 +263,9 @@ class _Asker(AbstractContextManager["_Asker"]):
     def _failed(self, what: str) -> UserError:
         service = self._service
         return UserError(
-            f"{service.base_url} {self._hide(what)}, also after {service.retries} retries. "
-            "The answers so far are kept: run again to go on."
+            f"{service.base_url} {self._hide(what)}, also after "
+            f"{quantity(service.retries, 'retry', 'retries')}. The answers so far are kept: run again "
+            "to go on."
         )
 
     def _hide(self, said: str) -> str:
@@ -302,7 +303,8 @@ def _say_estimate(
     count: int, missing: int, tokens: float, output: float, service: Service, max_cost: float | None
 ) -> None:
     parts = [
-        f"{service.base_url}: {missing} of {count} answers are to be asked for, about {tokens:,.0f} tokens"
+        f"{service.base_url}: {missing:,} of {quantity(count, 'answer')} to be asked for, "
+        f"about {quantity(round(tokens), 'token')}"
     ]
     if service.price:
         parts.append(f"about ${service.price.of(tokens, missing * output):.4f}")

@@ -98,7 +98,7 @@ def ask_context(
     write_json_lines(out["texts"], ({"id": post, "text": text} for post, text in texts.items()))
     record.write(out["record"])
     logger.info(
-        "%d of %d posts have a text, %d answers from the cache", len(texts), record.posts, record.from_cache
+        "posts with a text: %d of %d, answers from the cache: %d", len(texts), record.posts, record.from_cache
     )
 
 

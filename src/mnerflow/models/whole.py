@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from safetensors import safe_open
 
-from mnerflow.errors import UserError
+from mnerflow.errors import UserError, quantity
 
 # Of weights packed into fewer bits not every value is a number of its own.
 PLAIN = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
@@ -26,13 +26,19 @@ def check_fit(
         unread: tensors of the weights that the model has no place for.
         misshapen: tensors that both have, with their shapes in the weights and in the model.
     """
-    faults = [f"{len(lacking)} tensors are missing, such as {min(lacking)!r}"] if lacking else []
+    faults = []
+    if lacking:
+        faults.append(
+            f"{quantity(len(lacking), 'tensor is', 'tensors are')} missing, such as {min(lacking)!r}"
+        )
     if misshapen:
         name, found, wanted = min(misshapen)
+        having = quantity(len(misshapen), "tensor has", "tensors have")
         shapes = f"{tuple(found)} instead of {tuple(wanted)}"
-        faults.append(f"{len(misshapen)} tensors have another shape, such as {name!r} with {shapes}")
+        faults.append(f"{having} another shape, such as {name!r} with {shapes}")
     if unread:
-        faults.append(f"{len(unread)} tensors have no place in it, such as {min(unread)!r}")
+        having = quantity(len(unread), "tensor has", "tensors have")
+        faults.append(f"{having} no place in it, such as {min(unread)!r}")
     if faults:
         raise UserError(
             f"{place}: the weights are not those of the model that its configuration describes: "

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from mnerflow.errors import quantity
 from mnerflow.evaluation.predictions import PREDICTIONS
 from mnerflow.files import read_text, write_text
 from mnerflow.plan.grid import expand, starting_runs
@@ -29,7 +30,8 @@ def was_dropped(folder: Path) -> bool:
 def dropped_below(results: Path) -> str:
     """What to say of runs in ``results`` whose weights were dropped; nothing where there are none."""
     count = sum(was_dropped(file.parent) for file in (results / "runs").rglob(DROPPED))
-    return f"weights dropped by keep_weights: of {count} runs, whose predictions stay" if count else ""
+    runs = quantity(count, "run")
+    return f"weights dropped by keep_weights: of {runs}, whose predictions stay" if count else ""
 
 
 def drop_own(config: dict[str, Any], run: Run, results: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mnerflow.data.post import SPLITS
-from mnerflow.errors import UserError
+from mnerflow.errors import UserError, quantity
 from mnerflow.plan.encoders import encoders
 from mnerflow.plan.names import NONE, Run
 from mnerflow.plan.settings import images_of, run_config
@@ -34,11 +34,10 @@ class Needs:
         """For a person, with the gigabytes that are ``free``; nothing where both are below one."""
         if max(self.hours.total(), self.gigabytes.total()) < 1:
             return ""
-        said = f"{len(self.runs)} runs are to be trained"
+        said = f"{quantity(len(self.runs), 'run is', 'runs are')} to be trained"
         if self.hours:
-            said += (
-                f": at most {self.hours.total():,.0f} hours of one core without a GPU ({_parts(self.hours)})"
-            )
+            hours = quantity(round(self.hours.total()), "hour")
+            said += f": at most {hours} of one core without a GPU ({_parts(self.hours)})"
         said += f". Besides pretrained weights they take about {self.gigabytes.total():,.0f} GB of disk"
         said += f" ({_parts(self.gigabytes)}); {free:,.0f} GB are free."
         if self.guessed:
@@ -89,9 +88,10 @@ def check_time(needs: Needs, cores: int) -> None:
     if days > 1:
         parts = Counter({name: value / cores for name, value in needs.hours.items()})
         raise UserError(
-            f"{len(needs.runs)} runs are to be trained and there is no GPU: on {cores} cores they take about "
-            f"{days:,.1f} days (hours by encoder: {_parts(parts)}). Use a machine with a GPU, a cluster "
-            "(--profile profiles/slurm), or begin it all the same with --config allow_cpu=true."
+            f"{quantity(len(needs.runs), 'run is', 'runs are')} to be trained and there is no GPU: on "
+            f"{quantity(cores, 'core')} that takes about {days:,.1f} days (hours by encoder: "
+            f"{_parts(parts)}). Use a machine with a GPU, a cluster (--profile profiles/slurm), "
+            "or begin it all the same with --config allow_cpu=true."
         )
 
 

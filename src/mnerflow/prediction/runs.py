@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from mnerflow.config import RunConfig, build
-from mnerflow.errors import UserError, listed, suggest
+from mnerflow.errors import UserError, listed, quantity, suggest
 from mnerflow.evaluation.scores import read_scores
 from mnerflow.plan.kept_weights import MODEL, was_dropped
 from mnerflow.plan.names import FILTERS_OFF, Run
@@ -70,8 +70,8 @@ def best_trained_run(dataset: str, results: Path, study: str | None = None) -> t
     kept = {folder: score for folder, score in scores.items() if (folder / MODEL).is_file()}
     if not kept:
         raise UserError(
-            f"{results}: of {len(scores)} runs on {dataset!r} none has its weights here. Train one: with the "
-            "same configuration, `snakemake --config keep_weights=best published=`."
+            f"{results}: of {quantity(len(scores), 'run')} on {dataset!r} none has its weights here. "
+            "Train one: with the same configuration, `snakemake --config keep_weights=best published=`."
         )
     return max(kept.items(), key=lambda found: found[1])
 

@@ -21,7 +21,7 @@ from mnerflow.data.formats._objects import entries, object_of
 from mnerflow.data.post import IMAGE_SUFFIXES
 from mnerflow.data.tags import OUTSIDE
 from mnerflow.data.tokenizers import Span, sentences, tokenize
-from mnerflow.errors import UserError, listed
+from mnerflow.errors import UserError, listed, quantity
 from mnerflow.files import json_object, read_text, stream_lines
 from mnerflow.log import logger
 
@@ -84,8 +84,8 @@ class Cutter:
             words = tokenize(text[first:last], self.tokenizer, self.language)
             if len(words) > MAX_TOKENS:
                 raise UserError(
-                    f"{place}: {len(words):,} words, more than {MAX_TOKENS:,}, without an end of a sentence. "
-                    "Divide the text, or read it with --document."
+                    f"{place}: {quantity(len(words), 'word')}, more than {MAX_TOKENS:,}, without an end of a "
+                    "sentence. Divide the text, or read it with --document."
                 )
             if words:
                 cut.append([(first + start, first + end) for start, end in words])
@@ -211,7 +211,7 @@ def of_folder(folder: Path, cut: Cutter) -> Iterator[Text]:
         raise UserError(f"{folder}: not one .txt file. Put texts there, each beside a picture of its name.")
     if lonely := sorted(pictures.keys() - {file.stem for file in texts}):
         names = listed(pictures[stem] for stem in lonely)
-        logger.warning("%s: %d pictures have no text of their name: %s", folder, len(lonely), names)
+        logger.warning("%s: pictures without a text of their name: %d (%s)", folder, len(lonely), names)
     for file in texts:
         text = read_text(file).removesuffix("\n")
         shown = [(folder, pictures[file.stem])] if file.stem in pictures else []

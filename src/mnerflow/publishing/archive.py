@@ -11,7 +11,7 @@ from typing import IO, cast
 from urllib.parse import unquote
 
 from mnerflow.data.archive import DAMAGED, FREE_BYTES, MAX_RATIO, Header, TooMuch, bound, forget_members
-from mnerflow.errors import UserError
+from mnerflow.errors import UserError, quantity
 from mnerflow.files import atomic_path, inside, read_json, sha256
 from mnerflow.publishing.checksums import SUMS, read_sums, sum_of, sums_text
 
@@ -64,8 +64,9 @@ def recorded(study: Path) -> tuple[dict[str, str], str]:
         ) from error
     if wrong := [name for name, digest in sums.items() if sum_of(inside(study, name)) != digest]:
         raise UserError(
-            f"{study / min(wrong)}: missing or changed since {METADATA} was written (so {len(wrong)} of "
-            f"{len(sums)} files). Make it with `snakemake FILE`, then `snakemake --forcerun crate`."
+            f"{study / min(wrong)}: missing or changed since {METADATA} was written (so {len(wrong):,} of "
+            f"{quantity(len(sums), 'file')}). Make it with `snakemake FILE`, then "
+            "`snakemake --forcerun crate`."
         )
     return sums, commit
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from mnerflow.errors import UserError
+from mnerflow.errors import UserError, quantity
 from mnerflow.files import read_text, sha256
 
 SUMS = "SHA256SUMS"
@@ -46,6 +46,6 @@ def check_sums(folder: Path, part: Path) -> None:
     listed = {name: digest for name, digest in listed.items() if Path(name).is_relative_to(within)}
     if wrong := sorted(name for name in listed.keys() | found.keys() if listed.get(name) != found.get(name)):
         raise UserError(
-            f"{folder / wrong[0]}: missing, changed or not listed in {SUMS} (so {len(wrong)} of "
-            f"{len(found)} files). Fetch the published results again."
+            f"{folder / wrong[0]}: missing, changed or not listed in {SUMS} (so {len(wrong):,} of "
+            f"{quantity(len(found), 'file')}). Fetch the published results again."
         )

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from rocrate.model import ContextEntity, Entity
 from rocrate.rocrate import ROCrate
 
-from mnerflow.errors import UserError
+from mnerflow.errors import UserError, quantity
 from mnerflow.evaluation.predictions import PREDICTIONS
 from mnerflow.files import sha256, write_json
 from mnerflow.plan.names import Run
@@ -145,7 +145,7 @@ class _Record:
             "#execution",
             "CreateAction",
             name=f"Execution of {about['title']}",
-            description=f"{len(runs)} runs, their scores, tables, plots and report.",
+            description=f"{quantity(len(runs), 'run')}, with scores, tables, plots and report.",
             endTime=self.time,
             instrument=main,
             object=[

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from mnerflow.conditions import CHANGES
+from mnerflow.errors import quantity
 from mnerflow.evaluation.evidence import ONE_SEED
 from mnerflow.plan.datasets import MATCHED, Kind
 from mnerflow.plan.names import FILTERS_OFF, Combination
@@ -168,13 +169,13 @@ class Answers:
         if answer.word == UNDECIDED:
             return answer.note
         wrong, total = _wrong(answer.claims, self._control(answer)), len(answer.claims)
-        comparisons = "comparison" if total == 1 else "comparisons"
+        comparisons = quantity(total, "comparison")
         if self._control(answer) == MATCHED:
             must = "images tell the types of names, a gain must show"
-            found = f"shows in {total - len(wrong)} of {total} {comparisons}"
+            found = f"shows in {total - len(wrong)} of {comparisons}"
         else:
             must = "images have nothing to do with the names, no gain may show"
-            found = f"shows in {len(wrong)} of {total} {comparisons}"
+            found = f"shows in {len(wrong)} of {comparisons}"
         named = listed([*wrong[:NAMED], *([f"{len(wrong) - NAMED} more"] if len(wrong) > NAMED else [])])
         but = f" (wrong: {named})" if wrong else ""
         return f"on {answer.dataset}, whose {must}, and one {found}{but}."
@@ -262,17 +263,15 @@ def _summary(claims: Sequence[Claim]) -> str:
     if len(claims) == 1:
         return f"{claims[0].model} {claims[0].says[0]}."
     if all(claim.says == SAYS["unclear"] for claim in claims):
-        return f"None of {len(claims)} models can be told from the text alone."
+        return f"None of {quantity(len(claims), 'model')} can be told from the text alone."
     if len(said) == 1:
         number, _, does = said[0].partition(" ")
         return f"{'Both' if number == '2' else f'All {number}'} models {does}."
-    return f"Of {len(claims)} models, {listed(said)}."
+    return f"Of {quantity(len(claims), 'model')}, {listed(said)}."
 
 
 def _number(claims: Sequence[Claim]) -> str:
-    if len(claims) == 1:
-        return "1 comparison has one seed on a side"
-    return f"{len(claims)} comparisons have one seed on a side"
+    return f"{quantity(len(claims), 'comparison has', 'comparisons have')} one seed on a side"
 
 
 def _range(claims: Sequence[Claim]) -> str:
@@ -305,9 +304,8 @@ def _named(source: str) -> str:
 def _share(claims: Sequence[Claim], source: str) -> str:
     """``": a gain by the image in 2 of 5 comparisons, a loss in 1 (−0.28 to +0.61 points)"``."""
     counts = Counter(claim.verdict for claim in claims)
-    comparisons = "comparison" if len(claims) == 1 else "comparisons"
     loss = f", a loss in {counts['loses']}" if counts["loses"] else ""
-    share = f"{counts['gains']} of {len(claims)} {comparisons}{loss}"
+    share = f"{counts['gains']} of {quantity(len(claims), 'comparison')}{loss}"
     return f": a gain by the {source} in {share} ({_range(claims)})"
 
 
@@ -317,7 +315,7 @@ def _claim(row: Row) -> Claim:
     source = _named(row["source"])
     filtered = "" if combination.filter == FILTERS_OFF else f" ({combination.filter})"
     ends = [row[name] for name in ("low", "high") if row[name] is not None]
-    seeds = "1 seed" if row["seeds"] == 1 else f"{row['seeds']} seeds"
+    seeds = quantity(row["seeds"], "seed")
     if row["baseline_seeds"] != row["seeds"]:
         seeds += f" against {row['baseline_seeds']}"
     said = [interval(*ends)] if ends else []

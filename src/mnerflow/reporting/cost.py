@@ -7,6 +7,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from mnerflow.errors import quantity
 from mnerflow.plan.names import Run
 from mnerflow.record import Hardware, TrainingRecord
 from mnerflow.reporting.columns import (
@@ -114,4 +115,4 @@ def _energy(seeds: Sequence[dict[str, float]]) -> dict[str, Any]:
 
 
 def _machine(hardware: Hardware) -> str:
-    return hardware.gpu or f"{hardware.processor}, {hardware.cores} cores"
+    return hardware.gpu or f"{hardware.processor}, {quantity(hardware.cores, 'core')}"

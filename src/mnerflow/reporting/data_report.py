@@ -12,6 +12,7 @@ from mnerflow.data.image_store import Entry, read_index
 from mnerflow.data.post import Post, read_splits
 from mnerflow.data.tags import Names, renamed
 from mnerflow.data.tokenizers import UNSEGMENTED
+from mnerflow.errors import quantity
 from mnerflow.files import read_json, write_text
 from mnerflow.reporting.plots.entity_types import draw_entity_types
 from mnerflow.reporting.plots.lengths import draw_lengths
@@ -153,7 +154,7 @@ def _findings(report: Mapping[str, Any], file: Path) -> Iterator[str]:
         counts = ", ".join(f"{split} {len(ids):,}" for split, ids in report["left_out"].items())
         yield f"- Posts left out, as they stand in a data set that this one is to be without: {counts}."
     for name, count in report["mapped"].items():
-        yield f"- Tags renamed: {markdown_escape(name)}, {count:,} tokens."
+        yield f"- Tags renamed: {markdown_escape(name)}, {quantity(count, 'token')}."
     yield f"- Stray `I-` tags turned into `B-`: {report['repaired']:,}."
     if report["first_tokens_dropped"]:
         lost = ", ".join(f"{split} {count:,}" for split, count in report["first_tokens_dropped"].items())
@@ -175,9 +176,9 @@ def _disagreements(splits: Mapping[str, list[Post]], names: Names) -> Iterator[s
     found = disagreements(post for posts in splits.values() for post in posts)
     minority = sum(len(one.minority_ids) for one in found)
     yield (
-        f"Of the mentions with at least {FREQUENT} entities, {len(found):,} have one type in {MAJORITY:.0%} "
-        f"or more of them, and another in the rest: {minority:,} entities. Slips of annotation are among "
-        "these, and uses that only their context tells apart.\n"
+        f"Mentions with at least {FREQUENT} entities, of which {MAJORITY:.0%} or more have one type "
+        f" and another in the rest: {quantity(minority, 'entity', 'entities')}. "
+        "Slips of annotation are among these, and uses that only their context tells apart.\n"
     )
     if found:
         rows = [
@@ -200,7 +201,7 @@ def _images(splits: Mapping[str, list[Post]], index: Path | None) -> Iterator[st
             for name in post.images:
                 users.setdefault(name, f"{split} {post.id}")
     several = sum(len(post.images) > 1 for posts in splits.values() for post in posts)
-    yield f"{len(users):,} images; {several:,} posts have several.\n"
+    yield f"{quantity(len(users), 'image')}; {quantity(several, 'post has', 'posts have')} several.\n"
     if index is None:
         if users:
             yield "No run of this configuration reads them, so they were not looked at.\n"
@@ -241,9 +242,9 @@ def _placement(report: Mapping[str, Any]) -> Iterator[str]:
         leak = report[name]
         seen = leak["test sentences of a page with training sentences"]
         yield (
-            f"{name.capitalize()}: {leak['pages in several splits']:,} of {leak['pages']:,} pages stand in "
-            f"several splits; {_of(seen, leak['test sentences'])} of the test sentences stand on a page that "
-            "training sentences stand on.\n"
+            f"{name.capitalize()}: in several splits stand {leak['pages in several splits']:,} of "
+            f"{quantity(leak['pages'], 'page')}; {_of(seen, leak['test sentences'])} of the test sentences "
+            "stand on a page that training sentences stand on.\n"
         )
     missing = report["pages without scan"]
     yield f"Pages without scan: {len(missing)}. Crops: {report['images']['crops']:,}.\n"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from mnerflow.errors import quantity
 from mnerflow.evaluation.pooled import Pooled
 from mnerflow.plan.names import FILTERS_OFF, data_label
 from mnerflow.reporting.columns import (
@@ -92,10 +93,10 @@ def sentence(row: Row) -> str:
     source = row["source"].replace("+", " and ")
     over = "" if row["filter"] == FILTERS_OFF else f" with the filter {row['filter']}"
     does = "changes" if source == row["source"] else "change"
-    said = f"On average over {row['models']} models{over}, the {source} {does} entity F1 by "
+    said = f"On average over {quantity(row['models'], 'model')}{over}, the {source} {does} entity F1 by "
     said += f"{points(row['difference'])} points"
     if row["low"] is None:
-        return f"{said}; with one seed each, how sure that is cannot be said."
+        return f"{said}; with one seed each, no interval can be told."
     said += f" (95 % interval {interval(row['low'], row['high'])}, {p_said(row['p'])})"
     if row["low"] <= 0 <= row["high"]:
         said += ": neither a gain nor a loss can be shown"

@@ -6,7 +6,7 @@ from math import isfinite
 from pathlib import Path
 from statistics import median
 
-from mnerflow.errors import UserError
+from mnerflow.errors import UserError, quantity
 from mnerflow.evaluation.counts import read_counts
 from mnerflow.evaluation.evidence import ONE_SEED
 from mnerflow.evaluation.power import Variances
@@ -45,8 +45,8 @@ def power_text(study: Path, gain: float) -> str:
         lines += _lines(data, found, comparisons, gain) if found else []
     return Rendered(
         "The gain in points of entity F1 that a comparison has an 80 % chance to show, p < 0.05 after "
-        f"correction for {comparisons} comparisons, by data set, test posts, and seeds of every system; the "
-        "median over the comparisons of the data set. The last column is how many seeds show "
+        f"correction for {quantity(comparisons, 'comparison')}, by data set, test posts, and seeds of every "
+        "system; the median over the comparisons of the data set. The last column is how many seeds show "
         f"{100 * gain:g} points.",
         ["data set", "test posts", *(f"{seeds} seeds" for seeds in SEEDS), f"{100 * gain:g} points"],
         lines,
@@ -64,4 +64,4 @@ def _lines(data: str, found: Sequence[Variances], comparisons: int, gain: float)
         needed = next((seeds for seeds in range(2, MOST + 1) if detectable(seeds, posts) <= gain), None)
         cells = [percent(value) if isfinite(value) else ABSENT for value in shown]
         none = f"> {MOST} seeds" if isfinite(shown[0]) else ABSENT
-        yield [data, f"{posts:,}", *cells, f"{needed} seeds" if needed else none]
+        yield [data, f"{posts:,}", *cells, quantity(needed, "seed") if needed else none]

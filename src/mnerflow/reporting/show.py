@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from textwrap import fill
 
-from mnerflow.errors import printable
+from mnerflow.errors import printable, quantity
 from mnerflow.plan.datasets import Datasets, Kind
 from mnerflow.plan.names import Combination
 from mnerflow.plan.variants import contexts_of, variants
@@ -77,13 +77,12 @@ def context_text(record: Path) -> str:
     """Of an asked context's ``record``: how many posts have a text, why others have none, what it cost."""
     found = ContextRecord.read(record, "Ask for it again.")
     why = "".join(f"; {reason}: {len(ids)}" for reason, ids in found.without.items())
-    parts = [f"{found.texts} of {found.posts} posts have a text{why}"]
+    parts = [f"a text for {found.texts:,} of {quantity(found.posts, 'post')}{why}"]
     if found.cut_off:
-        parts.append(f"{len(found.cut_off)} texts are cut off")
+        parts.append(f"{quantity(len(found.cut_off), 'text is', 'texts are')} cut off")
     if found.without_image:
-        parts.append(
-            f"{len(found.without_image)} posts without an image were asked about by their text alone"
-        )
+        posts = quantity(len(found.without_image), "post")
+        parts.append(f"{posts} without an image asked about by the text alone")
     if found.cost is not None:
         parts.append(f"${found.cost:.4f}, of which ${found.cost_now:.4f} now")
     return printable(f"{record.with_suffix('.jsonl')}: {'; '.join(parts)}. Lists: {record}")

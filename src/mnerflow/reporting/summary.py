@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from mnerflow.conditions import CHANGES, IMAGE, TRUE, Condition
-from mnerflow.errors import listed
+from mnerflow.errors import listed, quantity
 from mnerflow.plan.names import NONE, Combination
 from mnerflow.reporting.columns import (
     COMBINATION_COLUMNS,
@@ -148,4 +148,4 @@ def remarks(summary: Sequence[dict[str, Any]]) -> list[str]:
 
 def few_sentences(dataset: str, sentences: int) -> str:
     """What is said of a data set with fewer than ``FEW_SENTENCES``."""
-    return f"{dataset} has only {sentences} test sentences: too few to compare models on."
+    return f"{dataset} has only {quantity(sentences, 'test sentence')}: too few to compare models on."

@@ -10,7 +10,7 @@ from mnerflow.compute.device import autocast, device, seed_everything
 from mnerflow.compute.memory import no_memory
 from mnerflow.config import ImageConfig
 from mnerflow.data.image_store import ImageStore
-from mnerflow.errors import UserError
+from mnerflow.errors import UserError, quantity
 from mnerflow.files import atomic_path, seal, sealed
 from mnerflow.models.batch import moved
 from mnerflow.models.image_encoders import ImageEncoder, new_image_encoder
@@ -84,5 +84,7 @@ def open_features(path: Path, rows: int) -> numpy.memmap:
             raise
         raise UserError(f"{path}: no image features can be read ({error}). {rebuild}") from error
     if len(values) != rows:
-        raise UserError(f"{path}: features of {len(values)} images, but the store has {rows}. {rebuild}")
+        raise UserError(
+            f"{path}: features of {quantity(len(values), 'image')}, but the store has {rows:,}. {rebuild}"
+        )
     return values

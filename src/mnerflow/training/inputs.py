@@ -82,15 +82,15 @@ class Inputs:
             said = "%s: %.1f %% of the tokens hold a subword or character that the encoder does not know"
             logger.log(WARNING if share >= UNKNOWN else INFO, said, name, 100 * share)
         if unread.windowed:
-            said = "%s: %d of %d posts are longer than the encoder reads at once, and read in windows"
+            said = "%s: posts read in windows, as longer than the encoder reads at once: %d of %d"
             logger.info(said, name, unread.windowed, unread.posts)
         for context, count in self.cut.items():
             if count:
                 logger.warning(
-                    "%s: the context %s is cut in %d of %d posts", name, context, count, len(self.posts)
+                    "%s: posts whose context %s is cut: %d of %d", name, context, count, len(self.posts)
                 )
         if self.lost:
-            logger.warning("%s: %d entities are beyond what the decoder can predict", name, self.lost)
+            logger.warning("%s: entities beyond what the decoder can predict: %d", name, self.lost)
 
     def under(self, condition: Condition, seed: int) -> Self:
         """The same posts with one source made wrong; how many keep theirs, as most are equal, is logged."""
@@ -190,7 +190,7 @@ def _wrong(
         return blank
     others = shuffled(identities, seed)
     if kept := sum(meet(identities[post], identities[other]) for post, other in enumerate(others)):
-        said = "%s: %d of %d posts keep theirs, since more than half have the same"
+        said = "%s: posts that keep theirs, since more than half have the same: %d of %d"
         logger.warning(said, condition.name, kept, len(values))
     return [values[other] for other in others]
 

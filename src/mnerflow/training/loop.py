@@ -71,7 +71,7 @@ def train(
 ) -> list[Epoch]:
     """Train a tagger and leave it with the weights of its best epoch on dev.
 
-    Goes on from ``checkpoint`` when that file exists and was saved under the same ``identity``; a run
+    Continues from ``checkpoint`` when that file exists and was saved under the same ``identity``; a run
     that was killed ends with the weights of one that was not.
     """
     freed = FreedMemory()
@@ -81,15 +81,15 @@ def train(
         shuffled_batches(lengths, config.batch_tokens, seed, epoch) for epoch in range(1, config.epochs + 1)
     ]
     optimizer = Optimizer(tagger, config, sum(map(len, plan)), lowered_dtype(device))
-    at = Progress()
+    progress = Progress()
     if state := load_checkpoint(checkpoint, identity):
         optimizer.load_state(state)
         set_random_state(state["random"])
         meter.go_on(state["spent"])
-        at = Progress(
+        progress = Progress(
             **state["progress"] | {"history": [Epoch(**row) for row in state["progress"]["history"]]}
         )
-        logger.info("going on from epoch %d, step %d", at.epoch, at.step)
+        logger.info("continues from epoch %d, step %d", progress.epoch, progress.step)
 
     def made_ready(chosen: list[int]) -> list[tuple[Batch, float]]:
         """A step's batches, each with its share of the words."""
@@ -103,43 +103,45 @@ def train(
         nonlocal due
         start = time.monotonic()
         state = optimizer.state() | {"random": random_state(), "spent": meter.spent()}
-        state["progress"] = vars(at) | {"history": [asdict(row) for row in at.history]}
+        state["progress"] = vars(progress) | {"history": [asdict(row) for row in progress.history]}
         save_checkpoint(checkpoint, state, identity)
         due = time.monotonic() + pause(time.monotonic() - start, config)
 
-    while at.epoch <= config.epochs and not should_stop(at.history, config):
+    while progress.epoch <= config.epochs and not should_stop(progress.history, config):
         tagger.train()
-        steps = plan[at.epoch - 1]
-        at.losses = at.losses.to(device) if at.step else torch.zeros(len(steps), device=device)
+        steps = plan[progress.epoch - 1]
+        progress.losses = (
+            progress.losses.to(device) if progress.step else torch.zeros(len(steps), device=device)
+        )
         begun = time.monotonic()
-        with ahead(made_ready, steps[at.step :]) as ready:
+        with ahead(made_ready, steps[progress.step :]) as ready:
             bar = tqdm(
                 ready,
-                f"epoch {at.epoch}/{config.epochs}",
-                len(steps) - at.step,
+                f"epoch {progress.epoch}/{config.epochs}",
+                len(steps) - progress.step,
                 unit="batch",
                 disable=None,
                 leave=False,
             )
             for pieces in bar:
-                at.step += 1
-                seed_step(seed, at.epoch, at.step)
+                progress.step += 1
+                seed_step(seed, progress.epoch, progress.step)
                 for batch, share in pieces:
                     with autocast(device):
                         loss = tagger.loss(batch) * share
                     loss.backward()
-                    at.losses[at.step - 1] += loss.detach()
+                    progress.losses[progress.step - 1] += loss.detach()
                 optimizer.step()
                 freed.limit()
                 asked_to_end = preempted()
                 if asked_to_end or time.monotonic() > due:
-                    at.seconds += time.monotonic() - begun
+                    progress.seconds += time.monotonic() - begun
                     save()
                     begun = time.monotonic()
                 if asked_to_end:
                     raise Preempted
-        losses = at.losses.tolist()
-        at.seconds += time.monotonic() - begun
+        losses = progress.losses.tolist()
+        progress.seconds += time.monotonic() - begun
 
         try:
             predictions, dev_loss = predict(tagger, dev, config.batch_tokens)
@@ -148,26 +150,26 @@ def train(
             raise
         if not all(map(math.isfinite, [*losses, dev_loss])):
             steps_lost = (f"step {step}" for step, loss in enumerate(losses, 1) if not math.isfinite(loss))
-            place = f"epoch {at.epoch}, {next(steps_lost, 'on dev')}"
+            place = f"epoch {progress.epoch}, {next(steps_lost, 'on dev')}"
             said = f"training diverged in {place} (its loss is no number): lower its learning rates"
-            if not at.history:
+            if not progress.history:
                 raise UserError(f"{checkpoint.parent}: {said}.")
             logger.warning("%s; the epochs before are kept", said)
             break
         scores = score(predictions, tagger.decoder.tags)
         words = [training.words(chosen) for chosen in steps]
         row = Epoch(
-            at.epoch,
+            progress.epoch,
             sum(loss * count for loss, count in zip(losses, words, strict=True)) / sum(words),
             dev_loss,
             scores.entity_f1,
             scores.token_macro_f1,
             optimizer.learning_rate,
-            len(training.posts) / at.seconds,
+            len(training.posts) / progress.seconds,
         )
-        at.history.append(row)
-        if best_epoch(at.history, config) == at.epoch:
-            at.best = copy.deepcopy(optimizer.trained_state())
+        progress.history.append(row)
+        if best_epoch(progress.history, config) == progress.epoch:
+            progress.best = copy.deepcopy(optimizer.trained_state())
         logger.info(
             "epoch %d: train loss %.4f, dev loss %.4f, dev entity F1 %.4f, %.0f posts/s",
             row.epoch,
@@ -176,20 +178,20 @@ def train(
             row.dev_entity_f1,
             row.sentences_per_second,
         )
-        at = Progress(at.epoch + 1, history=at.history, best=at.best)
+        progress = Progress(progress.epoch + 1, history=progress.history, best=progress.best)
         soon = time.monotonic() + config.checkpoint_seconds / 2 > due
-        if at.epoch <= config.epochs and soon:
+        if progress.epoch <= config.epochs and soon:
             save()
 
-    optimizer.release(at.best)
-    if not any(row.dev_entity_f1 for row in at.history):
+    optimizer.release(progress.best)
+    if not any(row.dev_entity_f1 for row in progress.history):
         # An image alone hardly tells where a name stands.
         logger.log(
             logging.WARNING if tagger.encoder.d_word else logging.INFO,
             "no entity of dev was found in any epoch: too few epochs, too low a learning rate, or no clue",
         )
-    logger.info("kept epoch %d of %d", best_epoch(at.history, config), len(at.history))
-    return at.history
+    logger.info("kept epoch %d of %d", best_epoch(progress.history, config), len(progress.history))
+    return progress.history
 
 
 def best_epoch(history: list[Epoch], config: TrainingConfig) -> int:

@@ -16,7 +16,7 @@ from mnerflow.compute.device import (
 from mnerflow.conditions import TRUE, Condition
 from mnerflow.config import RunConfig
 from mnerflow.data.post import Post
-from mnerflow.errors import UserError
+from mnerflow.errors import UserError, quantity
 from mnerflow.evaluation.predictions import Prediction
 from mnerflow.log import logger
 from mnerflow.models.tagger import load_tagger
@@ -90,7 +90,7 @@ class PostPredictor:
             UserError: when the GPU's memory does not suffice.
         """
         inputs = inputs_of(self._run, self._tagger, posts, self._images)
-        called = name or f"{len(posts)} posts"
+        called = name or quantity(len(posts), "post")
         inputs.warn_of_lost(called)
         max_units = self._run.training.batch_tokens
         found = {}

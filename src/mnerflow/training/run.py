@@ -11,7 +11,7 @@ from mnerflow.compute.memory import peak_memory_mib
 from mnerflow.conditions import Condition
 from mnerflow.config import RunConfig, plain
 from mnerflow.data.post import Post, read_posts
-from mnerflow.errors import UserError
+from mnerflow.errors import UserError, quantity
 from mnerflow.files import read_json, sha256
 from mnerflow.log import logger
 from mnerflow.models.tagger import new_tagger
@@ -63,7 +63,7 @@ def train_run(
         split.warn_of_lost(file.stem)
     trained = sum(weight.numel() for weight in tagger.parameters() if weight.requires_grad)
     logger.info(
-        "%d training posts, %d dev posts, %.1f M weights on %s",
+        "training posts: %d, dev posts: %d, %.1f M weights on %s",
         len(posts),
         len(dev_posts),
         trained / 1e6,
@@ -114,11 +114,11 @@ def _usable(
     wordless = {post.id for post in posts if not post.kept and post.id not in imageless}
     for lacking, ids in (("a usable image", imageless), ("a word", wordless)):
         if ids:
-            logger.info("%d posts without %s are left out: %s", len(ids), lacking, ", ".join(sorted(ids)))
+            logger.info("left out, without %s: %d (%s)", lacking, len(ids), ", ".join(sorted(ids)))
     if len(imageless) == len(posts):
         raise UserError(
-            f"{file}: not one of {len(posts):,} training posts has a usable image, and the policy `drop` "
-            "leaves such posts out. Mend the images, or choose `images: {broken: blank}`."
+            f"{file}: not one of {quantity(len(posts), 'training post')} has a usable image, and the "
+            "policy `drop` leaves such posts out. Mend the images, or choose `images: {broken: blank}`."
         )
     usable = [post for post in posts if post.id not in imageless | wordless]
     if not usable:
@@ -126,8 +126,8 @@ def _usable(
     for name in contexts:
         if not any(name in post.contexts for post in usable):
             raise UserError(
-                f"{file}: not one of {len(usable):,} training posts has the context {name!r}, but the "
-                "variant reads it. Give the data set one, or leave out the variants that read it."
+                f"{file}: not one of {quantity(len(usable), 'training post')} has the context {name!r}, "
+                "but the variant reads it. Give the data set one, or leave out the variants that read it."
             )
     return usable, [post.id for post in posts if post.id in imageless | wordless]
 

@@ -19,7 +19,7 @@ from mnerflow.data.post import SPLITS
 from mnerflow.data.schemes import AS_IT_IS, ReadAs, scheme_of
 from mnerflow.data.sources import check_name
 from mnerflow.data.tags import OUTSIDE, is_tag, spans
-from mnerflow.errors import UserError
+from mnerflow.errors import UserError, quantity
 from mnerflow.files import reading
 from mnerflow.log import heard
 
@@ -140,8 +140,8 @@ def _find_scheme(findings: Findings, given: str | None, malformed: list[UserErro
     after = sum(1 for tags in _labels(findings) for _ in spans(tags))
     called = "IOB2 in other letters" if scheme == "iob2" else scheme.upper()
     findings.notes.append(
-        f"The tags are {called}, converted to IOB2 by `scheme: {scheme}`: {after} entities; read as "
-        f"they are, {before}."
+        f"The tags are {called}, converted to IOB2 by `scheme: {scheme}`: "
+        f"{quantity(after, 'entity', 'entities')}; read as they are, {before}."
     )
     return malformed
 

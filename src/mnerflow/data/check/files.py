@@ -8,7 +8,7 @@ from mnerflow.data.formats import format_of
 from mnerflow.data.formats._objects import entries, object_of
 from mnerflow.data.post import IMAGE_SUFFIXES, SPLITS
 from mnerflow.data.split_names import SPLIT_OF
-from mnerflow.errors import UserError, listed
+from mnerflow.errors import UserError, listed, quantity
 from mnerflow.files import files_below, read_lines, read_text
 
 ENDINGS = (
@@ -145,9 +145,9 @@ def _without_train(folder: Path) -> UserError:
         pictures = {path.stem for path in files_below(folder) if path.suffix.lower() in IMAGE_SUFFIXES}
         shown = f", {len(stems & pictures)} of them beside a picture of the same name" if pictures else ""
         return UserError(
-            f"{folder}: {len(texts)} plain texts without tags{shown}. `mnerflow predict RUN {folder} "
-            "--format label_studio` suggests their names, to be corrected there: docs/own_texts.md says "
-            "how to go on."
+            f"{folder}: {quantity(len(texts), 'plain text')} without tags{shown}. "
+            f"`mnerflow predict RUN {folder} --format label_studio` suggests their names, "
+            "to be corrected there: docs/own_texts.md says how to go on."
         )
     files = sorted(path for path in folder.iterdir() if path.is_file())
     if foreign := [path for path in files if path.suffix.lower() in FOREIGN]:

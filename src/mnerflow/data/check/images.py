@@ -15,7 +15,7 @@ from mnerflow.data.check.findings import Findings, Problem
 from mnerflow.data.formats import cuts_images, holds_images, write_images
 from mnerflow.data.image import NO_END, BrokenImage, decode
 from mnerflow.data.post import IMAGE_SUFFIXES
-from mnerflow.errors import UserError
+from mnerflow.errors import UserError, quantity
 from mnerflow.files import files_below
 
 LOOK = 32  # pixels a side to which an image is decoded, enough to meet any damage
@@ -52,7 +52,7 @@ def problems_of_images(findings: Findings) -> Iterator[Problem]:
                 yield from _problems_of_files(findings, Path(scratch) / "images", users)
         return
     if not folder.is_dir():
-        what = f"{folder}: no such folder, but {len(users)} images are named"
+        what = f"{folder}: no such folder, but {quantity(len(users), 'image is', 'images are')} named"
         yield Problem(what, "Put the images there, or ask for text_only.")
         return
     yield from _problems_of_files(findings, folder, users)
@@ -93,7 +93,7 @@ def _problems_of_files(findings: Findings, folder: Path, users: dict[str, list[s
     findings.images = len(usable)
     if not usable:
         yield Problem(
-            f"{findings.place}: not one of {len(users)} images can be used",
+            f"{findings.place}: not one of {quantity(len(users), 'image')} can be used",
             "Mend the images, or ask for text_only.",
         )
 

@@ -16,7 +16,7 @@ from mnerflow.data.formats._objects import object_of
 from mnerflow.data.post import SPLITS
 from mnerflow.data.prepare_report import straddling
 from mnerflow.data.tags import OUTSIDE, entity_type, spans, strays
-from mnerflow.errors import UserError, listed, suggest
+from mnerflow.errors import UserError, listed, quantity, suggest
 
 NEAR = 5  # names to either side among which one like another is looked for
 
@@ -39,7 +39,7 @@ def _fields(findings: Findings) -> Iterator[Problem]:
                 found.update(object_of(entry, f"{path}:{number}").keys() - known)
         for name, count in sorted(found.items()):
             yield Problem(
-                f"{path}: the field {name!r}, in {count} posts",
+                f"{path}: the field {name!r}, in {quantity(count, 'post')}",
                 "It is not read. Rename it if it should be.",
                 False,
             )
@@ -61,7 +61,7 @@ def _splits(findings: Findings) -> Iterator[Problem]:
         enough = len(groups) > len(missing)
         remedy = "Add the file, or choose `dev_fraction`, `test_fraction` and `seed`."
         yield Problem(
-            what if enough else f"{what}, but train has {len(groups)} posts or groups", remedy, not enough
+            what if enough else f"{what}, but posts or groups in train: {len(groups)}", remedy, not enough
         )
     posts = {split: [post for _, post in numbered] for split, numbered in findings.splits.items()}
     for what, key, remedy in (
@@ -100,7 +100,7 @@ def _tags(findings: Findings) -> Iterator[Problem]:
             )
     for split, posts in findings.splits.items():
         if posts and all(tag == OUTSIDE for _, post in posts for tag in post.labels):
-            what = f"{findings.name(split)}: not one entity in {len(posts)} posts"
+            what = f"{findings.name(split)}: not one entity in {quantity(len(posts), 'post')}"
             yield Problem(what, "Look whether these are the tags that you mean.", split == "train")
 
 
@@ -132,11 +132,12 @@ def _types(findings: Findings, types: Sequence[str] | None) -> Iterator[Problem]
                     )
     else:
         rank = {kind: number for number, kind in enumerate(findings.types)}
-        for one in findings.types:
+        for one, count in findings.types.items():
+            entities = quantity(count, "entity", "entities")
             for other in sorted(near(one), key=rank.__getitem__):
                 if rank[other] > rank[one] and _alike(one, other):
                     yield Problem(
-                        f"types {one} ({findings.types[one]} entities) and {other} ({findings.types[other]})",
+                        f"types {one} ({entities}) and {other} ({findings.types[other]})",
                         "If the two are one type, rename the rarer one by `map: {RARER: OTHER}`.",
                         False,
                     )
@@ -157,8 +158,8 @@ def _neighbours(names: Iterable[str]) -> Callable[[str], set[str]]:
     def near(name: str) -> set[str]:
         found: set[str] = set()
         for step, order in orders:
-            at = bisect(order, (name.casefold()[::step], name))
-            found.update(other for _, other in order[max(0, at - NEAR) : at + NEAR])
+            index = bisect(order, (name.casefold()[::step], name))
+            found.update(other for _, other in order[max(0, index - NEAR) : index + NEAR])
         return found
 
     return near

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from mnerflow.data.check.findings import Findings, Problem
-from mnerflow.errors import UserError
+from mnerflow.errors import UserError, quantity
 
 WEIGHTS = Path("resources/weights")
 MANY = 0.05  # share of the tokens from which another encoder should be tried
@@ -27,8 +27,8 @@ def problems_of_reading(findings: Findings, encoder: str) -> Iterator[Problem]:
         pieces = iter(map(len, rows))
         long = sum(sum(next(pieces) for _ in post) + 2 > longest for post in posts)
         findings.notes.append(
-            f"{split}: {encoder} has no subword for {100 * share:.1f} % of the tokens; {long} posts are "
-            f"longer than its window of {longest} subwords."
+            f"{split}: {encoder} has no subword for {100 * share:.1f} % of the tokens; longer "
+            f"than its window of {quantity(longest, 'subword')}: {quantity(long, 'post')}."
         )
         if share >= MANY:
             yield Problem(

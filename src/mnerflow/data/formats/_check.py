@@ -7,7 +7,7 @@ from pathlib import Path
 from mnerflow.data.post import Post
 from mnerflow.data.schemes import AS_IT_IS, NotInScheme, ReadAs, to_iob2
 from mnerflow.data.tags import is_tag
-from mnerflow.errors import UserError
+from mnerflow.errors import UserError, quantity
 from mnerflow.files import inside
 
 MAX_TOKENS = 10_000
@@ -32,23 +32,25 @@ def check_post(
         raise UserError(f"{path}:{line}: a post without an id. Give every post an id of its own.")
     if len(post.tokens) > MAX_TOKENS:
         raise UserError(
-            f"{place} has {len(post.tokens)} tokens, more than {MAX_TOKENS}. "
+            f"{place} has {quantity(len(post.tokens), 'token')}, more than {MAX_TOKENS:,}. "
             "Divide the text; in CoNLL files an empty line ends a post."
         )
     if len(post.tokens) != len(post.labels):
         raise UserError(
-            f"{place} has {len(post.tokens)} tokens and {len(post.labels)} labels. "
+            f"{place} has {quantity(len(post.tokens), 'token')} and {quantity(len(post.labels), 'label')}. "
             "Give every token one label."
         )
 
-    def at(index: int) -> str:
+    def place_of(index: int) -> str:
         if line_of_token is None:
             return f"{place}, token {index + 1}"
         return f"{path}:{line_of_token(index)}: post {post.id!r}"
 
     if "" in post.tokens:
-        raise UserError(f"{at(post.tokens.index(''))}: an empty token. Remove it together with its label.")
-    _convert(post, scheme, at)
+        raise UserError(
+            f"{place_of(post.tokens.index(''))}: an empty token. Remove it together with its label."
+        )
+    _convert(post, scheme, place_of)
     for name in post.images:
         try:
             inside("images", name)
@@ -64,20 +66,20 @@ def check_post(
         ) from error
 
 
-def _convert(post: Post, scheme: ReadAs | None, at: Callable[[int], str]) -> None:
+def _convert(post: Post, scheme: ReadAs | None, place_of: Callable[[int], str]) -> None:
     if scheme == AS_IT_IS:
         return
     try:
         labels = to_iob2(post.labels, scheme) if scheme else ["_".join(tag.split(" ")) for tag in post.labels]
     except NotInScheme as error:
         raise UserError(
-            f"{at(error.index)}: the label {post.labels[error.index]!r} is not {str(scheme).upper()}. "
+            f"{place_of(error.index)}: the label {post.labels[error.index]!r} is not {str(scheme).upper()}. "
             "Mend it, or name another scheme."
         ) from error
     for index, tag in enumerate(labels):
         if not is_tag(tag):
             raise UserError(
-                f"{at(index)}: the label {post.labels[index]!r} is not IOB2. Write O, B-TYPE or I-TYPE, or "
-                "name the `scheme` of the tags."
+                f"{place_of(index)}: the label {post.labels[index]!r} is not IOB2. Write O, B-TYPE or "
+                "I-TYPE, or name the `scheme` of the tags."
             )
     post.labels = labels

@@ -36,4 +36,4 @@ def post_of(record: Record) -> Post:
 def say_empty(path: Path, names: list[str]) -> None:
     """List the documents without a word, of which there is no post."""
     if names:
-        logger.warning("%s: %d documents without a word, left out: %s", path, len(names), ", ".join(names))
+        logger.warning("%s: documents without a word, left out: %d (%s)", path, len(names), ", ".join(names))

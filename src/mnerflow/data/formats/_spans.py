@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from mnerflow.data.tags import OUTSIDE
-from mnerflow.errors import UserError
+from mnerflow.errors import UserError, quantity
 from mnerflow.log import logger
 
 Place = tuple[int, int]  # the end is exclusive
@@ -17,8 +17,9 @@ def trimmed(span: Span, text: str, place: str) -> Span:
     start, end, kind = span
     if not 0 <= start < end <= len(text) or not text[start:end].strip():
         raise UserError(
-            f"{place}: the span {start}–{end} holds no word of its text of {len(text)} characters. Was the "
-            "text changed after it was annotated, or are the places bytes?"
+            f"{place}: the span {start}–{end} holds no word of its text of "
+            f"{quantity(len(text), 'character')}. Was the text changed after it was annotated, or "
+            "are the places bytes?"
         )
     there = text[start:end]
     return start + len(there) - len(there.lstrip()), end - len(there) + len(there.rstrip()), kind

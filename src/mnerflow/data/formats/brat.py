@@ -66,10 +66,10 @@ def records(path: Path) -> Iterator[tuple[int, Record]]:
     say_empty(path, empty)
     if bare:
         names = ", ".join(bare)
-        logger.warning("%s: %d documents without annotations, all tagged O: %s", path, len(bare), names)
+        logger.warning("%s: documents without annotations, all tagged O: %d (%s)", path, len(bare), names)
     if counts["pieces"] or counts["overlap"]:
         logger.warning(
-            "%s: of %d names left out: %d in pieces, %d that overlap a longer one",
+            "%s: names: %d, of which left out: %d in pieces, %d overlapping a longer one",
             *(path, counts["names"], counts["pieces"], counts["overlap"]),
         )
 

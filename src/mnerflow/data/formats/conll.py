@@ -19,7 +19,7 @@ from mnerflow.data.formats._head import HEAD, named
 from mnerflow.data.post import Post
 from mnerflow.data.schemes import looks_like_tag
 from mnerflow.data.tags import OUTSIDE
-from mnerflow.errors import UserError, listed, suggest
+from mnerflow.errors import UserError, listed, quantity, suggest
 from mnerflow.log import logger
 
 OPTIONS = ("columns",)
@@ -49,7 +49,8 @@ class Layout:
     told: bool  # by the configuration
 
     def __str__(self) -> str:
-        return f"{self.columns} columns divided by a {'tab' if self.separator == chr(9) else 'space'}"
+        between = "tab" if self.separator == "\t" else "space"
+        return f"{quantity(self.columns, 'column')} divided by a {between}"
 
     def cells(self, row: str) -> list[str]:
         """The columns of a row; empty ones after the last are none."""
@@ -194,7 +195,7 @@ def _sentences(path: Path, *, one_column: bool = False, heads: bool = False) -> 
         if sentence.rows or sentence.head:
             yield sentence
     if comments:
-        logger.info("%s: %d comments", path, comments)
+        logger.info("%s: comments: %d", path, comments)
 
 
 def _is_one_column(path: Path) -> bool:
@@ -233,7 +234,9 @@ def _place(column: int | str, cells: list[str], place: str) -> int:
             )
         return cells.index(column)
     if not -len(cells) <= column < len(cells):
-        raise UserError(f"{place}: columns: {column} is none of {len(cells)} columns. Count from 0.")
+        raise UserError(
+            f"{place}: columns: {column} is none of {quantity(len(cells), 'column')}. Count from 0."
+        )
     return column % len(cells)
 
 

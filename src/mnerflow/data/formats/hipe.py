@@ -13,7 +13,7 @@ from pathlib import Path
 from mnerflow.data.config import Columns
 from mnerflow.data.post import Post
 from mnerflow.data.tags import OUTSIDE
-from mnerflow.errors import UserError, listed, suggest
+from mnerflow.errors import UserError, listed, quantity, suggest
 from mnerflow.files import read_lines
 
 OPTIONS = ("columns",)
@@ -93,8 +93,8 @@ def _documents(path: Path, columns: Columns, tagged: bool) -> Iterator[Sentence]
             cells = line.split("\t")
             if len(cells) <= max(token, tag or 0):
                 raise UserError(
-                    f"{path}:{number}: {len(names)} columns divided by tabs are expected, not {line[:40]!r}. "
-                    "Mend the line."
+                    f"{path}:{number}: {quantity(len(names), 'column')} divided by tabs expected, not "
+                    f"{line[:40]!r}. Mend the line."
                 )
             document.lines.append(number)
             document.tokens.append(cells[token])

@@ -20,7 +20,7 @@ from mnerflow.data.archive import TooMuch, bound, most_bytes
 from mnerflow.data.formats._fields import identifier, strings
 from mnerflow.data.post import IMAGE_SUFFIXES, Post
 from mnerflow.data.tags import OUTSIDE
-from mnerflow.errors import UserError, listed
+from mnerflow.errors import UserError, listed, quantity
 from mnerflow.files import atomic_folder, parse_json, read_json, read_json_lines, read_text
 from mnerflow.yaml_file import parse_yaml
 
@@ -94,8 +94,9 @@ def to_post(path: Path, line: int, row: Row) -> Post:
     elif isinstance(tags, list) and tags and all(map(_is_number, tags)):
         if wrong := [tag for tag in tags if not 0 <= tag < len(row.names)]:
             raise UserError(
-                f"{place}: {row.column} has the number {wrong[0]}, but {len(row.names)} tags are named: "
-                f"{listed(row.names)}. Mend it, or name all of them in `tag_names` of the data set's entry."
+                f"{place}: {row.column} has the number {wrong[0]}, but "
+                f"{quantity(len(row.names), 'tag is', 'tags are')} named: {listed(row.names)}. "
+                "Mend it, or name all of them in `tag_names` of the data set's entry."
             )
         labels = [row.names[tag] for tag in tags]
     else:

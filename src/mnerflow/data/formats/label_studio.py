@@ -23,7 +23,7 @@ import regex
 from mnerflow.data.formats._fields import identifier
 from mnerflow.data.post import Post
 from mnerflow.data.tags import OUTSIDE
-from mnerflow.errors import UserError
+from mnerflow.errors import UserError, quantity
 from mnerflow.files import files_below, read_json, read_text
 from mnerflow.log import logger
 
@@ -149,7 +149,7 @@ def _values(record: dict[str, Any], place: str) -> list[dict[str, Any]]:
     annotations = [one for one in record["annotations"] if not one.get("was_cancelled")]
     if len(annotations) != 1:
         raise UserError(
-            f"{place}: {len(annotations)} annotations, where one is expected. "
+            f"{place}: {quantity(len(annotations), 'annotation')}, where one is expected. "
             "Export annotated tasks alone, and one annotation of each."
         )
     results = annotations[0]["result"]
@@ -185,8 +185,8 @@ def _span(value: dict[str, Any], text: str, place: str) -> tuple[int, int, str]:
             start, end = first, last
     if not 0 <= start < end <= len(text):
         raise UserError(
-            f"{place}: the span {start}–{end} does not lie in its text of {len(text)} "
-            "characters. Was the text changed after it was annotated?"
+            f"{place}: the span {start}–{end} does not lie in its text of "
+            f"{quantity(len(text), 'character')}. Was the text changed after it was annotated?"
         )
     there = text[start:end]
     if not there.strip():

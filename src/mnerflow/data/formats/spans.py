@@ -22,7 +22,7 @@ from mnerflow.data.formats._objects import Entry, object_of, of_split
 from mnerflow.data.formats._spans import Span, longest, tagged, tags_of, trimmed
 from mnerflow.data.post import Post
 from mnerflow.data.tags import OUTSIDE
-from mnerflow.errors import UserError
+from mnerflow.errors import UserError, quantity
 
 CONTEXTS = True
 SPANS = True
@@ -104,7 +104,9 @@ def _of_words(record: dict[str, Any], place: str) -> tuple[list[str], list[str]]
     found = [(start, last + 1, kind) for start, last, kind in _read(record.get("ner") or [], place)]
     for start, end, _ in found:
         if not 0 <= start < end <= len(tokens):
-            raise UserError(f"{place}: the span {start}–{end - 1} does not lie in its {len(tokens)} words.")
+            raise UserError(
+                f"{place}: the span {start}–{end - 1} does not lie in its {quantity(len(tokens), 'word')}."
+            )
     for start, end, kind in longest(found, place):
         labels[start:end] = tags_of(kind, end - start)
     return tokens, labels

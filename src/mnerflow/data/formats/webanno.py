@@ -18,7 +18,7 @@ from pathlib import Path
 from mnerflow.data.formats._documents import Record, documents, name_of, post_of, say_empty
 from mnerflow.data.formats._spans import Span, longest, tagged
 from mnerflow.data.post import Post
-from mnerflow.errors import UserError, listed
+from mnerflow.errors import UserError, listed, quantity
 from mnerflow.files import read_lines
 from mnerflow.log import logger
 
@@ -143,7 +143,8 @@ def _unit(line: str, document: Document, place: str, number: int) -> Unit:
     cells = (rest or "").removesuffix("\t").split("\t") if rest else []
     if len(cells) != len(document.features):
         raise UserError(
-            f"{place}: {len(cells)} values, but its head names {len(document.features)} features. "
+            f"{place}: {quantity(len(cells), 'value')}, but its head names "
+            f"{quantity(len(document.features), 'feature')}. "
             "Export the document again."
         )
     unit = Unit(number, int(sentence), int(token), bool(part), int(start), int(end), text, cells)
@@ -232,7 +233,7 @@ def _spans(file: Path, units: list[Unit], column: int, goes_on: set[str]) -> lis
         if len(tokens) <= max(tokens) - min(tokens):
             raise UserError(f"{place}: {value}[{number}] is on tokens with others between. Mend its numbers.")
         if number in goes_on:
-            logger.warning("%s: goes on from the sentence before, a name in each: %s", place, value)
+            logger.warning("%s: continues from the sentence before, a name in each: %s", place, value)
         spans.append((start, end, "_".join(_unescaped(value).split())))
     goes_on.update(number for _, number in annotations)
     return spans
@@ -245,7 +246,7 @@ def _piece(file: Path, token: Unit, start: int, end: int) -> str:
     if not _fits(token):
         raise UserError(
             f"{file}:{token.line}: an annotation cuts the token {token.text!r}, which has not "
-            f"{token.end - token.start} units of UTF-16. Mend its place."
+            f"{quantity(token.end - token.start, 'unit')} of UTF-16. Mend its place."
         )
     units = token.text.encode("utf-16-le", "surrogatepass")
     return units[2 * (start - token.start) : 2 * (end - token.start)].decode("utf-16-le", "surrogatepass")

@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 from xml.parsers import expat
 
-from mnerflow.errors import UserError
+from mnerflow.errors import UserError, quantity
 from mnerflow.files import read_bytes
 
 Box = tuple[int, int, int, int]
@@ -161,8 +161,8 @@ def _transkribus_names(custom: str, text: str, place: str) -> Iterator[Name]:
         first, last = (_characters(text, at) for at in (start, start + int(values["length"])))
         if first is None or last is None or not text[first:last].strip():
             raise UserError(
-                f"{place}: {said[:80]!r} holds no word of its text of {len(text)} characters. Was the text "
-                "changed after it was tagged?"
+                f"{place}: {said[:80]!r} holds no word of its text of {quantity(len(text), 'character')}. "
+                "Was the text changed after it was tagged?"
             )
         yield Name(first, last, kind, kind if values.get("continued") == "true" else "")
 
@@ -243,7 +243,7 @@ def _tag(element: ET.Element) -> str:
 
 def _only_page(pages: list[ET.Element], path: Path) -> ET.Element:
     if len(pages) != 1:
-        raise UserError(f"{path}: {len(pages)} elements Page, where one is expected. Give each page a file.")
+        raise UserError(f"{path}: elements Page: {len(pages)}, where one is expected. Give each page a file.")
     return pages[0]
 
 

@@ -20,7 +20,7 @@ from mnerflow.data.pages.stream import (
 )
 from mnerflow.data.post import Post
 from mnerflow.data.schemes import AS_IT_IS, scheme_of
-from mnerflow.errors import UserError, listed
+from mnerflow.errors import UserError, listed, quantity
 from mnerflow.log import logger
 
 TABLES = ("conll", "conllu", "hipe")  # formats of a token and its tag a line
@@ -84,9 +84,10 @@ def _named(path: Path, pages: list[Page]) -> tuple[list[Page], list[Path]]:
             f"{path}: names stand in the XML, as in {in_xml[0].name}, and in {files[0].name}. Keep one."
         )
     if not in_xml and not files:
-        lines = sum(len(page.lines) for page in pages)
+        lines = quantity(sum(len(page.lines) for page in pages), "line")
         raise UserError(
-            f"{path}: {len(pages)} pages of {lines} lines, without names. {SUGGEST.format(quote(str(path)))}"
+            f"{path}: {quantity(len(pages), 'page')} of {lines}, without names. "
+            f"{SUGGEST.format(quote(str(path)))}"
         )
     return in_xml, files
 
@@ -94,7 +95,7 @@ def _named(path: Path, pages: list[Page]) -> tuple[list[Page], list[Path]]:
 def _log_left(path: Path, pages: Iterable[Page], known: list[Page], what: str) -> None:
     left = [page.name for page in pages if page.lines and page not in known]
     if left:
-        logger.warning("%s: %d %s: %s", path, len(left), what, listed(left))
+        logger.warning("%s: %s: %d (%s)", path, what, len(left), listed(left))
 
 
 def _of_file(file: Path, pages: list[Page]) -> tuple[list[Post], set[str]]:
@@ -116,10 +117,10 @@ def _in_xml(page: Page) -> list[Span]:
     """Names of a page in characters of its text; those that go on over the end of a line are joined."""
     found: list[Span] = []
     before: dict[str, int] = {}  # the last names of the line before, by what they share with their rest
-    for line, at in zip(page.lines, _starts(page.lines), strict=True):
+    for line, offset in zip(page.lines, _starts(page.lines), strict=True):
         last = {}
         for name in sorted(line.names, key=lambda name: (name.start, -name.end)):
-            start, end = at + name.start, at + name.end
+            start, end = offset + name.start, offset + name.end
             number = before.pop(name.joins, len(found))
             if number < len(found) and not any(map(str.isalnum, page.text[found[number][1] : start])):
                 found[number] = (found[number][0], end, name.kind)
@@ -143,19 +144,21 @@ def _of_lines(page: Page, found: Iterable[Span], place: Path) -> Iterator[Post]:
 
     where = f"{place}: {page.name}"
     chosen = longest([trimmed(span, page.text, where) for span in found], where)
-    crossed = {at for start, end, _ in chosen for at in range(start, end) if page.text[at] == "\n"}
+    crossed = {
+        offset for start, end, _ in chosen for offset in range(start, end) if page.text[offset] == "\n"
+    }
     groups: list[list[tuple[int, Line]]] = []
-    for at, line in zip(_starts(page.lines), page.lines, strict=True):
-        if at - 1 in crossed:
-            groups[-1].append((at, line))
+    for offset, line in zip(_starts(page.lines), page.lines, strict=True):
+        if offset - 1 in crossed:
+            groups[-1].append((offset, line))
         else:
-            groups.append([(at, line)])
+            groups.append([(offset, line)])
     for group in groups:
-        (first, head), (at, last) = group[0], group[-1]
-        end = at + len(last.text)
-        own = [(start - first, stop - first, kind) for start, stop, kind in chosen if first <= start < end]
+        (first, head), (offset, last) = group[0], group[-1]
+        end = offset + len(last.text)
+        inside = [(start - first, stop - first, kind) for start, stop, kind in chosen if first <= start < end]
         text = page.text[first:end]
-        words, labels = tagged(tokenize(text), own)
+        words, labels = tagged(tokenize(text), inside)
         images = crops_of((page, line) for _, line in group)
         yield Post(
             f"{page.name}-{head.id}",
@@ -176,7 +179,7 @@ def _called(name: str, pages: list[Page], place: str) -> Page:
     ]
     if len(found) != 1:
         raise UserError(
-            f"{place}: {len(found)} pages are called {name!r}, where one is expected; there are "
+            f"{place}: pages called {name!r}: {len(found)}, where one is expected; there are "
             f"{listed(page.file.stem for page in pages)}. Name the page in the task's data, as `page_name` "
             "or as the file of its `image`."
         )
@@ -207,10 +210,10 @@ def _of_sentences(file: Path, form: str, pages: list[Page]) -> Iterator[tuple[Po
     texts = ["".join(map(characters, post.tokens)) for post in posts]
     ordered = _in_order_of("".join(texts), pages, file)
     stream = Stream.of(((page, line), line.text) for page in ordered for line in page.lines)
-    found, at = [], 0
+    found, start = [], 0
     for post, text in zip(posts, texts, strict=True):
-        found.append((post, stream.between(at, at + len(text))))
-        at += len(text)
+        found.append((post, stream.between(start, start + len(text))))
+        start += len(text)
     groups = groups_of_pages([list(dict.fromkeys(page.name for page, _ in lines)) for _, lines in found])
     for post, lines in found:
         post.images, post.group = crops_of(lines), groups[lines[0][0].name]
@@ -220,20 +223,25 @@ def _of_sentences(file: Path, form: str, pages: list[Page]) -> Iterator[tuple[Po
 def _in_order_of(text: str, pages: list[Page], file: Path) -> list[Page]:
     """The pages that a stream of characters is, in its order; each of them stands in it whole."""
     left = {page.name: (page, characters(page.text)) for page in pages if page.lines}
-    ordered, at = [], 0
-    while at < len(text):
-        found = next(((page, own) for page, own in left.values() if text.startswith(own, at)), None)
+    ordered, start = [], 0
+    while start < len(text):
+        found = next(
+            ((page, content) for page, content in left.values() if text.startswith(content, start)), None
+        )
         if found is None:
-            alike = [(in_common(own, text[at : at + len(own)]), page, own) for page, own in left.values()]
-            same, near, own = max(alike, key=lambda found: found[0], default=(0, None, ""))
-            where = f"; {near.name} goes on with {own[same : same + 40]!r}" if near and same else ""
+            alike = [
+                (in_common(content, text[start : start + len(content)]), page, content)
+                for page, content in left.values()
+            ]
+            same, near, content = max(alike, key=lambda found: found[0], default=(0, None, ""))
+            where = f"; {near.name} continues with {content[same : same + 40]!r}" if near and same else ""
             raise UserError(
-                f"{file}: {text[at + same : at + same + 40]!r} is the text of no page that is left{where}. "
-                "Take text and XML of one state of the transcription, and whole pages."
+                f"{file}: {text[start + same : start + same + 40]!r} is the text of no page that is "
+                f"left{where}. Take text and XML of one state of the transcription, and whole pages."
             )
-        page, own = found
+        page, content = found
         ordered.append(page)
-        at += len(own)
+        start += len(content)
         del left[page.name]
     return ordered
 

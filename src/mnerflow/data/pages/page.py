@@ -120,7 +120,7 @@ def log_wants(path: Path, pages: list[Page]) -> None:
         ),
     ):
         if found:
-            logger.warning("%s: %d %s: %s", path, len(found), what, listed(dict.fromkeys(found)))
+            logger.warning("%s: %s: %d (%s)", path, what, len(found), listed(dict.fromkeys(found)))
 
 
 def _files(path: Path) -> Iterator[Path]:

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 from mnerflow.data.post import Post
 from mnerflow.data.tags import spans
-from mnerflow.errors import UserError
+from mnerflow.errors import UserError, quantity
 
 Place = TypeVar("Place")
 Span = tuple[int, int, str]  # characters from start to end (exclusive), entity type
@@ -71,8 +71,8 @@ def without_white_space(text: str, found: Iterable[Span]) -> list[Span]:
     for start, end, kind in found:
         if not 0 <= start < end < len(offsets):
             raise UserError(
-                f"The span {start}–{end} {kind} does not lie in its page text of {len(text)} characters. Was "
-                "the text changed after it was annotated?"
+                f"The span {start}–{end} {kind} does not lie in its page text of "
+                f"{quantity(len(text), 'character')}. Was the text changed after it was annotated?"
             )
         moved.append((offsets[start], offsets[end], kind))
     return moved

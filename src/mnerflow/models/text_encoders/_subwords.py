@@ -14,7 +14,7 @@ from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from mnerflow.compute.device import device
 from mnerflow.compute.memory import no_memory
 from mnerflow.data.post import Post
-from mnerflow.errors import UserError
+from mnerflow.errors import UserError, quantity
 from mnerflow.models.layer_prefix import LayerPrefix
 from mnerflow.models.padding import mask_of, padded
 from mnerflow.models.pretrained import SAFE, load_model, reading
@@ -177,8 +177,9 @@ class SubwordEncoder(TextEncoder):
         room = self._limit - len(head) - len(tail)
         if room < 1:
             raise UserError(
-                f"text encoder: windows of {self._limit} subwords have no room for a word beside the special "
-                "subwords and the contexts. Raise its `max_subwords` or lower the variant's `context_length`."
+                f"text encoder: windows of {quantity(self._limit, 'subword')} have no room for a word beside "
+                "the special subwords and the contexts. Raise its `max_subwords` or lower the "
+                "variant's `context_length`."
             )
         whole, words = words, [ids[:room] for ids in words]
         windows: list[list[int]] = []
@@ -439,8 +440,8 @@ def check_vocabulary(weights: Path, tokenizer: PreTrainedTokenizerBase, model: P
     )
     if beyond:
         raise UserError(
-            f"{weights}: the tokenizer knows {len(beyond)} subwords, such as {beyond[0][1]!r}, for which the "
-            f"model, of {rows}, has no vector. Take the tokenizer that belongs to it."
+            f"{weights}: the tokenizer knows {quantity(len(beyond), 'subword')}, such as {beyond[0][1]!r}, "
+            f"for which the model, of {rows}, has no vector. Take the tokenizer that belongs to it."
         )
 
 

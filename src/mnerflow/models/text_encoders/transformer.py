@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from mnerflow.data.post import Post
-from mnerflow.errors import UserError
+from mnerflow.errors import UserError, quantity
 from mnerflow.models import attention
 from mnerflow.models.layer_prefix import LayerPrefix
 from mnerflow.models.text_encoders._subwords import (
@@ -54,14 +54,14 @@ class Transformer(SubwordEncoder):
         layers = found[0] if len(found) == 1 else nn.ModuleList()
         if len(found) != 1 and (config.layers or config.trained_layers):
             raise UserError(
-                f"text encoder: {type(model).__name__} has no one list of {depth} layers to choose from. "
-                "Leave its options `layers` and `trained_layers` out."
+                f"text encoder: {type(model).__name__} has no one list of {quantity(depth, 'layer')} to "
+                "choose from. Leave its options `layers` and `trained_layers` out."
             )
         for name in ("layers", "trained_layers"):
             if not 0 <= getattr(config, name) <= depth:
                 raise UserError(
                     f"text encoder: {name} is {getattr(config, name)}, but {type(model).__name__} has "
-                    f"{depth} layers. Choose 1 to {depth}, or 0 for all."
+                    f"{quantity(depth, 'layer')}. Choose 1 to {depth}, or 0 for all."
                 )
         if config.layers:
             del layers[config.layers :]

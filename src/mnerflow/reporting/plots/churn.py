@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from mnerflow.errors import quantity
 from mnerflow.plan.names import Combination
 from mnerflow.reporting import churn, style
 from mnerflow.reporting.columns import Row
@@ -50,7 +51,11 @@ def draw_churn(table: str | Path, out_stem: str | Path) -> None:
 
 
 def _figure(rows: Sequence[Row]) -> Figure:
-    note = f"The first {MOST_ROWS} of {len(rows)} rows of churn.csv." if len(rows) > MOST_ROWS else ""
+    note = (
+        f"The first {MOST_ROWS} of {quantity(len(rows), 'row')} of churn.csv."
+        if len(rows) > MOST_ROWS
+        else ""
+    )
     panels = [list(group) for _, group in groupby(rows[:MOST_ROWS], key=lambda row: Combination.of(row).data)]
     heights = [len(panel) + 0.4 for panel in panels]
     figure = Figure(figsize=(style.COLUMN, 1.1 * ROW * sum(heights) + 0.3 * len(panels) + 0.3))

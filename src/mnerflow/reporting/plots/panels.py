@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeVar
 from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
 
+from mnerflow.errors import quantity
 from mnerflow.plan.names import NONE, Combination, data_label, encoders_label
 from mnerflow.reporting.style import COLUMN, FULL, Look
 
@@ -92,7 +93,8 @@ def first_panels(panels: dict[Panel, list[Of]]) -> tuple[dict[Panel, list[Of]], 
     groups = [list(group) for _, group in groupby(panels, key=lambda panel: panel[:2])]
     share = max(1, MOST_PANELS // len(groups))
     drawn = [panel for group in groups for panel in group[:share]][:MOST_PANELS]
-    note = f"{len(drawn)} of {len(panels)} panels, the first of each data set by name; all are in the tables."
+    shown = f"{len(drawn)} of {quantity(len(panels), 'panel')}"
+    note = f"{shown}, the first of each data set by name; all are in the tables."
     return {panel: panels[panel] for panel in drawn}, note
 
 

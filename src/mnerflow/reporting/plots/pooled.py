@@ -6,6 +6,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from mnerflow.errors import quantity
 from mnerflow.plan.names import data_label
 from mnerflow.reporting import pooled, style
 from mnerflow.reporting.columns import Row
@@ -52,7 +53,7 @@ def _draw(axes: Axes, rows: Sequence[Row]) -> None:
             fillstyle="full" if sure else "none", zorder=3,
         )  # fmt: skip
         said = f"({interval(row['low'], row['high'])})" if ends else "(one seed)"
-        models = "1 model" if row["models"] == 1 else f"{row['models']} models"
+        models = quantity(row["models"], "model")
         axes.annotate(
             f"{points(row['difference'])} {said}, {models}", (1.02, y),
             xycoords=("axes fraction", "data"), va="center", fontsize=style.SMALL,

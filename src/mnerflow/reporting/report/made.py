@@ -7,6 +7,7 @@ from datetime import date, datetime
 from os import path
 from pathlib import Path
 
+from mnerflow.errors import quantity
 from mnerflow.record import Hardware, TrainingRecord
 from mnerflow.reporting.render import listed
 from mnerflow.yaml_file import read_yaml
@@ -35,11 +36,11 @@ def made(records: Iterable[TrainingRecord]) -> Made:
         f"{name} {_counted(Counter(record.versions.get(name, 'not used') for record in found))}"
         for name in packages
     )
-    runs = _runs(len(found))
+    runs = quantity(len(found), "run")
     first, count = max(commits.items(), key=lambda one: (one[1], one[0]))
     others = "another commit" if len(commits) == 2 else f"{len(commits) - 1} other commits"
     more = f" and {others}" if count < len(found) else ""
-    changed = f"; {_runs(dirty)} with changes that were not committed" if dirty else ""
+    changed = f"; {quantity(dirty, 'run')} with changes that were not committed" if dirty else ""
     return Made(
         f"{runs}, finished {_days(days)}; code {first}{more}.",
         [
@@ -69,7 +70,7 @@ def _commit(record: TrainingRecord) -> str:
 
 
 def _machine(hardware: Hardware) -> str:
-    cores = f"{hardware.processor}, {hardware.cores} cores"
+    cores = f"{hardware.processor}, {quantity(hardware.cores, 'core')}"
     return f"{hardware.gpu}, {cores}" if hardware.gpu else cores
 
 
@@ -78,11 +79,7 @@ def _counted(found: Counter[str]) -> str:
     if len(found) == 1:
         return next(iter(found))
     ordered = sorted(found.items(), key=lambda one: (-one[1], one[0]))
-    return listed([f"{what} ({_runs(count)})" for what, count in ordered])
-
-
-def _runs(count: int) -> str:
-    return "1 run" if count == 1 else f"{count} runs"
+    return listed([f"{what} ({quantity(count, 'run')})" for what, count in ordered])
 
 
 def _days(days: Sequence[date]) -> str:

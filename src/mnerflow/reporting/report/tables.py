@@ -7,6 +7,7 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from mnerflow.errors import quantity
 from mnerflow.reporting import (
     calibration,
     changes,
@@ -84,7 +85,7 @@ def report_tables(folder: Path) -> list[ReportTable]:
         if rows:
             caption = " ".join([table.caption, *(summary.remarks(rows) if table is summary.GRID else ())])
             if len(rows) > MOST_ROWS:
-                caption += f" The first {MOST_ROWS:,} of {len(rows):,} rows."
+                caption += f" The first {MOST_ROWS:,} of {quantity(len(rows), 'row')}."
             views = {"row": table.page, "wide": table.wide, "detail": table.detail}
             placed = [(column, place) for place, view in views.items() for column in table.shown(view)]
             heads = [_head(column, place) for column, place in placed]
