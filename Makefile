@@ -94,7 +94,8 @@ check: .venv/installed ## linters, formatters, types, documents
 	.venv/bin/snakemake -s contexts.smk --lint
 	.venv/bin/python -m sphinx -q -W --keep-going docs site
 	.venv/bin/python tests/sentences.py $(wildcard *.md) config/README.md profiles/slurm/README.md \
-		$(filter-out docs/compatibility.md,$(wildcard docs/*.md))
+		$(filter-out docs/compatibility.md,$(wildcard docs/*.md)) $(wildcard workflow/*/*.py workflow/rules/*.smk) \
+		$(shell find src -name '*.py' -o -name '*.j2' -o -name '*.js')
 
 site: .venv/installed ## build the documentation into site/index.html
 	.venv/bin/python -m sphinx -q -W --keep-going docs site

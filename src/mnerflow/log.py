@@ -119,7 +119,7 @@ def warn_on_terminal() -> None:
 
 @contextmanager
 def heard() -> Iterator[list[str]]:
-    """The warnings of a block, each once, for one who tells them otherwise; complete when it ends."""
+    """The warnings of a block, each once, for one who tells them differently; complete when it ends."""
     said: list[str] = []
     ear, before = BufferingHandler(sys.maxsize), logger.handlers
     ear.setLevel(logging.WARNING)

@@ -155,7 +155,7 @@ def test_a_caption_that_was_never_wrong_is_compared_and_a_run_without_baseline_i
     assert (record["seeds"], record["sure"], record["verdict"]) == (2, True, "gains")
     table = help_table([record], alone, MARGIN).markdown()
     assert "`demo/none/minilm+cnn/linear/seed1`" in table
-    assert "\n\ngains: the run is surely better than its baseline" in table
+    assert "\n\ngains: the run is significantly better than its baseline" in table
     assert "| **+" in table
 
 
@@ -284,8 +284,8 @@ def test_runs_that_find_nothing_do_not_widen_the_intervals_of_others():
     [alone], _ = compare_with_baselines(runs, BASELINES, MARGIN, TRIALS)
     nothing = [replace(p, predicted=["O", "O"]) for p in predictions(0.6, 1)]
     runs |= {replace(LINEAR, fusion="gated", seed=s): count({"true": nothing}, TAGS) for s in (1, 2)}
-    [beside], _ = compare_with_baselines(runs, BASELINES, MARGIN, TRIALS)
-    assert beside.difference == alone.difference
+    [together], _ = compare_with_baselines(runs, BASELINES, MARGIN, TRIALS)
+    assert together.difference == alone.difference
 
 
 def test_runs_on_other_posts_are_not_compared():
@@ -361,8 +361,8 @@ def test_intervals_of_scores_are_those_of_a_share_and_wider_over_seeds_that_diff
     wider = score_intervals(alike | {LINEAR: run(0.75), replace(LINEAR, seed=2): run(0.85)})
     assert wider[TEXT.combination][0] < low and high < wider[TEXT.combination][1]
     assert score_intervals({TEXT: run(0.8)}) == {}, "one seed tells nothing of others"
-    beside = score_intervals(alike | {LINEAR: run(0.0025), replace(CAPTION, seed=3): run(0.0)})
-    assert beside[LINEAR.combination][0] == 0 and CAPTION.combination not in beside
+    together = score_intervals(alike | {LINEAR: run(0.0025), replace(CAPTION, seed=3): run(0.0)})
+    assert together[LINEAR.combination][0] == 0 and CAPTION.combination not in together
 
 
 @pytest.mark.parametrize(("better", "bold"), [(0.9, {"linear"}), (0.71, set())])

@@ -14,7 +14,7 @@ def name_unused():
 
 
 def name_lacking_baselines():
-    """Say of which runs nothing will be said, since the grid lacks what they are held against."""
+    """Say of which runs nothing will be said, since the grid lacks what they are compared with."""
     if lacking := lacking_baselines(config, plan.runs):
         print(
             f"mnerflow: the grid lacks {quantity(len(lacking), 'baseline')} of its runs, such as {lacking[0]}. "

@@ -28,8 +28,8 @@ A folder holds
 A split is a word in a file's name (en-valid.conll), the name of a folder (test/), or a field of each post.
 A folder may hold brat's texts and annotations, exports of INCEpTION's, or tables of Hugging Face.
 One file alone is divided by a seed. Formats, columns and the scheme of the tags (IOB1, IOB2, BIOES, BILOU,
-bare types) are told from the files: CoNLL and its kin, UMT's IMGID lines, texts with character spans, scanned
-pages (PAGE or ALTO XML), and whatever else docs/data.md lists.
+bare types) are told from the files: CoNLL and the like, UMT's IMGID lines, texts with character spans,
+scanned pages (PAGE or ALTO XML), and whatever else docs/data.md lists.
 
 Ends with the lines of configuration to paste, or with status 1 if a problem would stop a run.
 """

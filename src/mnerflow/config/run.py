@@ -36,7 +36,7 @@ class TrainingConfig(Section):
         select: the dev score, a fraction of 1, that chooses the epoch to keep.
         min_gain: by how much a score must rise to count as better.
         batch_tokens: most padded subwords a step, of the posts' own words. Where contexts or several images
-            make a step dearer, it is computed in pieces of this size.
+            make a step more expensive, it is computed in pieces of this size.
         learning_rate: peak learning rate a part of the tagger.
         warmup: share of all steps in which the learning rate rises; it then falls linearly to zero.
         clip: largest gradient norm.

@@ -1,6 +1,6 @@
 """Churn: the share of test posts that two runs tag differently.
 
-Two seeds of one model differ, too. So what a source changes is held against what another seed changes: a
+Two seeds of one model differ, too. So what a source changes is compared with what another seed changes: a
 combination and its baseline are compared over pairs of *different* seeds, as two runs of one model are.
 """
 

@@ -40,23 +40,24 @@ def rules(margin: float) -> tuple[str, ...]:
         "holds.",
         "one seed: the run or its baseline was trained once, so that nothing shows how much another seed "
         "would change of it.",
-        "gains: the run is surely better than its baseline, and its entity F1 surely drops when the source "
-        "is shuffled among the posts.",
+        "gains: the run is significantly better than its baseline, and its entity F1 drops significantly "
+        "when the source is shuffled among the posts.",
         f"ignores: its entity F1 is above zero, and with the source shuffled, and with it blank, is the same "
         f"as with the true one to within {margin:g} points.",
-        "loses: it is surely worse than its baseline, and its entity F1 surely changes with the source "
-        "shuffled or blank.",
-        f"relies: its entity F1 surely drops when the source is shuffled, and yet the true source gains it "
-        f"less than {margin:g} points. It relies on the source and gains nothing by it.",
+        "loses: it is significantly worse than its baseline, and its entity F1 changes significantly with "
+        "the source shuffled or blank.",
+        f"relies: its entity F1 drops significantly when the source is shuffled, and yet the true source "
+        f"gains it less than {margin:g} points. It relies on the source and gains nothing by it.",
         "unclear: none of these could be shown.",
-        "Surely better or worse: p < 0.05 after Holm's correction over all comparisons of the table with two "
-        "seeds or more on both sides. Surely drops or changes: the 95 % interval of the drop leaves out "
-        "zero. Both count the variance of sentences and of seeds. The same, or a gain of less: shown by "
-        f"one-sided tests at 5 % against a margin of {margin:g} points (`margin` in the configuration); "
-        "*smallest margin* is the one from which on a run would be said to ignore its source.",
+        "Significantly better or worse: p < 0.05 after Holm's correction over all comparisons of the table "
+        "with two seeds or more on both sides. Drops or changes significantly: the 95 % interval of the drop "
+        "leaves out zero. Both count the variance of sentences and of seeds. The same, or a gain of less: "
+        f"shown by one-sided tests at 5 % against a margin of {margin:g} points (`margin` in "
+        "the configuration); *smallest margin* is the one from which on a run would be said to ignore its "
+        "source.",
         "A language model is not asked with wrong images, and published runs may lack predictions with wrong "
-        "captions: these gain or lose when they are surely better or worse. Of several contexts that a "
-        "variant adds at once, each is made wrong by itself, and one whose drop is sure suffices.",
+        "captions: these gain or lose when they are significantly better or worse. Of several contexts that "
+        "a variant adds at once, each is made wrong by itself, and one whose drop is significant suffices.",
     )
 
 
@@ -182,7 +183,7 @@ def compare_with_baselines(
 
     Args:
         runs: counts of the test split.
-        baselines: what each combination is held against.
+        baselines: what each combination is compared with.
         margin: entity F1, a fraction; a change of less counts as none.
         trials: of the randomization test, which is left out where it is 0.
         controls: the matched controls of each combination; one that was not run is left out.
@@ -199,13 +200,13 @@ def compare_with_baselines(
         check_same_posts(members.items())
         data = _Data(members, baselines, margin, trials)
         for one, of_seeds in groupby(members, key=lambda run: run.combination):
-            own = [*of_seeds]
+            combined = [*of_seeds]
             for source, baseline in baselines.get(one, {}).items():
                 if baseline in data.systems:
                     found = data.controls(one, source, controls.get(one, {}))
                     comparisons.append(replace(data.compare(one, source, baseline), controls=found))
                 else:
-                    alone += own
+                    alone += combined
     return corrected(comparisons), alone
 
 
@@ -285,8 +286,10 @@ class _Data:
         fusion, other = self.systems[one], self.systems[baseline]
         names = [Condition(part, change).name for part in source.split("+") for change in CHANGES]
         drops = {name: self.drops[name][one] for name in names if one in self.drops.get(name, {})}
-        own, others = self.members[one], self.members[baseline]
-        first, second = (np.stack([counts.plain.sum(axis=1) for counts in side]) for side in (own, others))
+        of_run, of_baseline = self.members[one], self.members[baseline]
+        first, second = (
+            np.stack([counts.plain.sum(axis=1) for counts in side]) for side in (of_run, of_baseline)
+        )
         shuffled = Condition(source, "shuffled").name
         return Comparison(
             combination=one,
@@ -300,7 +303,9 @@ class _Data:
             p_corrected=None,
             p_trained=approximate_randomization(first, second, self.trials) if self.trials else None,
             drops=drops,
-            changed=float(np.mean([c.changed[shuffled].mean() for c in own])) if shuffled in drops else None,
+            changed=float(np.mean([c.changed[shuffled].mean() for c in of_run]))
+            if shuffled in drops
+            else None,
             order=almost_stochastic_order(fusion.scores.tolist(), other.scores.tolist()),
             margin=self.margin,
         )

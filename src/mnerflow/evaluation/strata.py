@@ -131,7 +131,7 @@ def compare_in_strata(
     Args:
         runs: counts of the test split.
         backgrounds: by data set and filter.
-        baselines: what each combination is held against.
+        baselines: what each combination is compared with.
         margin: entity F1, a fraction; a change of less counts as none.
 
     Returns:

@@ -50,7 +50,7 @@ def fusion_name(examples: int, image: bool) -> str:
 
 
 def rival_baselines(runs: Iterable[Run]) -> dict[Combination, dict[str, Combination]]:
-    """What rivals asked with the image are held against: the same, asked without it."""
+    """What rivals asked with the image are compared with: the same, asked without it."""
     return {
         run.combination: {
             "image": replace(run.combination, image_encoder=NONE, fusion=run.fusion.removesuffix(IMAGE))

@@ -1,4 +1,4 @@
-"""What runs are held against: the same, with one source taken away, or trained with it wrong."""
+"""What runs are compared with: the same, with one source taken away, or trained with it wrong."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -8,17 +8,17 @@ from mnerflow.conditions import IMAGE, Condition
 from mnerflow.plan.names import BASE, NONE, TEXT_ONLY, Combination, Run
 from mnerflow.plan.variants import sources_of, variants, wrong_sources
 
-# By combination what it is held against: by the source that is taken away, the same without it; of controls,
+# By combination what it is compared with: by the source that is taken away, the same without it; of controls,
 # by the condition that they were trained with.
 Baselines = Mapping["Combination", Mapping[str, "Combination"]]
 
 
 def baselines(config: dict[str, Any], combination: Combination) -> dict[str, Combination]:
-    """What a combination is held against: by the source that is taken away, the same without it.
+    """What a combination is compared with: by the source that is taken away, the same without it.
 
     Without its image a fusion is ``TEXT_ONLY``; without the contexts that a variant adds, the variant is the
     one that it is based on. What reads one source alone has no baseline, nor has a matched control: it is
-    what others are held against.
+    what others are compared with.
     """
     found: dict[str, Combination] = {}
     if wrong_sources(config, combination.variant):

@@ -179,7 +179,7 @@ class Plan:
 
     @property
     def baselines(self) -> Baselines:
-        """What each combination, and each rival, is held against."""
+        """What each combination, and each rival, is compared with."""
         trained = {run.combination: baselines(self.config, run.combination) for run in self.runs}
         return trained | llm.rival_baselines(self.rivals)
 

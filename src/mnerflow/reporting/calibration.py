@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from mnerflow.errors import quantity
 from mnerflow.evaluation import calibration
 from mnerflow.evaluation.calibration import COUNT, UNITS
 from mnerflow.evaluation.counts import Counts
@@ -161,7 +162,7 @@ def calibration_table(rows: Sequence[dict[str, Any]], runs: Mapping[Run, Counts]
         lacking[run.data] += not runs[run].confidence
     left_out = [f"{data}: {number}" for data, number in lacking.items() if number]
     notes = [
-        f"Of {len(runs)} runs {sum(lacking.values())} are left out, whose predictions hold no confidence "
-        f"({', '.join(left_out)})."
+        f"Left out, as their predictions hold no confidence: {sum(lacking.values())} of "
+        f"{quantity(len(runs), 'run')} ({', '.join(left_out)})."
     ]
     return TABLE.render(rows, notes if left_out else [])

@@ -46,8 +46,8 @@ def _shares(name: str, title: str, meaning: str, pairs: str) -> tuple[Column, ..
 TABLE = Table(
     "What another seed changes",
     "Test posts that two runs tag differently, in percent. Churn: {churn}. Baseline's: {baseline_churn}. "
-    "Against baseline: {across}. Beyond seeds: {beyond_seeds}. Shuffled, blank: by the same weights with the "
-    "true source and with it shuffled, or blank.",
+    "Against baseline: {across}. Beyond seeds: {beyond_seeds}. Shuffled, blank: by the same trained model "
+    "with the true source and with it shuffled, or blank.",
     (
         *COMBINATION_COLUMNS,
         SEEDS,

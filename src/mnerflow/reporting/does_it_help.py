@@ -86,7 +86,7 @@ TABLE = Table(
         Column("metric", meaning="the score that is compared"),
         Column("baseline_score", "baseline", "score without the source", PERCENT),
         Column("fusion_score", "with it", "score with the source", PERCENT),
-        Column("difference", "difference", "in points; bold where it is sure", POINTS, "sure"),
+        Column("difference", "difference", "in points; bold where it is significant", POINTS, "sure"),
         Column("low", "95 % interval", "of the difference, over other sentences and seeds", INTERVAL),
         Column("high", meaning="upper end of the interval", form=POINTS),
         Column("p", "p", "of no difference, over other sentences and seeds", P_VALUE),
@@ -166,8 +166,8 @@ TABLE = Table(
     further=(
         Part(
             "wrong",
-            "The same runs with their source made wrong. Drop: what the same weights lose, and its 95 % "
-            "interval. Changed: {changed}.",
+            "The same runs with their source made wrong. Drop: what the same trained model loses, and "
+            "its 95 % interval. Changed: {changed}.",
             (*WHOSE, "drop_shuffled", "drop_blank", "changed"),
         ),
         Part(

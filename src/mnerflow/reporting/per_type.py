@@ -111,7 +111,7 @@ def type_tables(rows: Sequence[dict[str, Any]]) -> list[Rendered]:
         table = rendered(
             f"F1 by entity type on the test split of {markdown_escape(data)} in percent, mean ± standard "
             "deviation over seeds; in brackets the number of gold entities. Bold: the best of its column, "
-            "where the next one is surely worse.",
+            "where the next one is significantly worse.",
             [ENCODERS, SYSTEM, *heads],
             cells,
         )

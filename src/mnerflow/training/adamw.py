@@ -59,7 +59,7 @@ class AdamW:
         return {numbers[weight]: moments for weight, moments in self._moments.items()}
 
     def load_state(self, state: dict[int, list[Tensor]]) -> None:
-        """Go on from what ``state`` gave."""
+        """Continue from what ``state`` gave."""
         weights = self._weights
         self._moments = {
             weights[number]: [moment.to(weights[number].device) for moment in moments]

@@ -31,7 +31,7 @@ class Optimizer:
         self._masters = Masters(tagger, groups, lower) if lower else None
         self._state = self._masters or tagger
         self._adamw = AdamW(self._masters.groups if self._masters else groups)
-        # The norm's last bit hangs on their order.
+        # The norm's last bit depends on their order.
         self._weights = self._masters.weights if self._masters else [*tagger.parameters()]
         self._done, self._steps = 0, steps
         self._warmup = max(1, round(config.warmup * steps))
@@ -71,7 +71,7 @@ class Optimizer:
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go on from what ``state`` gave."""
+        """Continue from what ``state`` gave."""
         self._state.load_trained_state(state["tagger"])
         self._adamw.load_state(state["optimizer"])
         self._done = state["done"]

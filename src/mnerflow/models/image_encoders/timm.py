@@ -100,7 +100,7 @@ class Timm(ImageEncoder):
             # Tokens of the whole image stand first. Most models tell how many; patches make up a square.
             untold = features.shape[1] - math.isqrt(features.shape[1]) ** 2
             patches = features[:, getattr(self.model, "num_prefix_tokens", untold) :]
-        elif getattr(self.model, "output_fmt", "NCHW") == "NHWC":  # Swin and its kin
+        elif getattr(self.model, "output_fmt", "NCHW") == "NHWC":  # Swin and the like
             patches = features.flatten(1, 2)
         else:
             patches = features.flatten(2).transpose(1, 2)

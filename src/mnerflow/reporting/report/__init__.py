@@ -43,12 +43,12 @@ CAPTIONS = {
         "tables/pooled.csv",
     ),
     "forest": (
-        "What each run gains over its baseline, with its 95 % interval; filled where it is sure.",
+        "What each run gains over its baseline, with its 95 % interval; filled where it is significant.",
         "tables/does_it_help.csv",
     ),
     "strata": (
         "What each run of two seeds or more gains within parts of the test split; in brackets their gold "
-        "entities; filled where it is sure.",
+        "entities; filled where it is significant.",
         "tables/strata.csv",
     ),
     "ablations": ("What trained models lose when a source is wrong.", "tables/does_it_help.csv"),
