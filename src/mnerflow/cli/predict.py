@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from mnerflow.conditions import IMAGE
-from mnerflow.errors import UserError
+from mnerflow.errors import UserError, quantity
 from mnerflow.files import BOM, atomic_path, reading, writing
 from mnerflow.prediction.formats import FORMATS, Format, as_coloured_text
 from mnerflow.prediction.runs import best_trained_run
@@ -262,16 +262,14 @@ def _counted(predictor: "Predictor", texts: Iterable[Text], at_once: int, quiet:
 
     begin, count = time.monotonic(), 0
     shown = None if not sys.stdout.isatty() else True  # None: where stderr is a terminal
-    try:
-        for tagged in tqdm(
-            predictor.stream(texts, at_once), "predicted", unit=" posts", disable=shown, file=sys.stderr
-        ):
-            count += 1
-            yield tagged
-    finally:
-        if not quiet:
-            seconds = time.monotonic() - begin
-            _say(f"{count:,} posts in {seconds:.1f} s, {count / max(seconds, 1e-9):,.0f} posts a second")
+    posts = predictor.stream(texts, at_once)
+    for tagged in tqdm(posts, "predicted", unit=" posts", disable=shown, file=sys.stderr, delay=1):
+        count += 1
+        yield tagged
+    if not quiet:
+        seconds = time.monotonic() - begin
+        rate = quantity(round(count / max(seconds, 1e-9)), "post")
+        _say(f"{quantity(count, 'post')} in {seconds:.1f} s, {rate} a second")
 
 
 @contextmanager
