@@ -136,17 +136,19 @@ def moderated(study: Sequence[Seeds], compared: int, rng: np.random.Generator) -
     common = np.exp(logs.mean() + digamma(prior / 2) - np.log(prior / 2))
 
     def of(system: Seeds) -> tuple[float, float, float]:
-        own = len(system) - 1
-        if not own:
+        freedom = len(system) - 1
+        if not freedom:
             return common, all_of_them.interaction, prior
-        between = (prior * common + own * system.between) / (prior + own)
-        return between, system.interaction, min(prior + own, all_of_them.df)
+        between = (prior * common + freedom * system.between) / (prior + freedom)
+        return between, system.interaction, min(prior + freedom, all_of_them.df)
 
     found = []
     for fusion in study[1:compared]:
         sides = [(fusion, *of(fusion)), (study[0], *of(study[0]))]
         sentence = sentence_variance(fusion.influence.mean(axis=0) - study[0].influence.mean(axis=0))
-        square = sentence + sum(max(0, between - own) / len(side) for side, between, own, _ in sides)
+        square = sentence + sum(
+            max(0, between - estimate) / len(side) for side, between, estimate, _ in sides
+        )
         error = sum(between / np.sqrt(df) / len(side) for side, between, _, df in sides)
         df = square**2 / (sentence**2 / (fusion.influence.shape[1] - 1) + error**2)
         value, reach = fusion.mean - study[0].mean, np.sqrt(square) * stdtrit(df, 0.975)

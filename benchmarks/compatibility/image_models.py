@@ -83,8 +83,8 @@ def check_weights(model: str, folder: Path) -> None:
     pixels = random_pixels(image.size)
     options = Config(**image.options)
     torch.manual_seed(0)
-    own = Timm.create(options, image.size, None)
-    state = own.model.state_dict()
+    made = Timm.create(options, image.size, None)
+    state = made.model.state_dict()
     classified = timm.create_model(model, **options.arguments, num_classes=5).state_dict()
     state |= {name: tensor for name, tensor in classified.items() if name not in state}
     save_file(
@@ -95,10 +95,10 @@ def check_weights(model: str, folder: Path) -> None:
     loaded = new_image_encoder(ImageConfig("timm", image.options, str(folder), size=image.size, frozen=True))
     assert near(loaded.mean.flatten(), torch.tensor(MEAN)), "another mean than the weights say"
     assert near(loaded.std.flatten(), torch.tensor(STD)), "another standard deviation than the weights say"
-    loaded.mean, loaded.std = own.mean, own.std
+    loaded.mean, loaded.std = made.mean, made.std
     patches = patches_of(loaded, pixels)
     assert patches.shape[1] > 1 and patches.shape[2] == loaded.d_model, f"patches of shape {[*patches.shape]}"
-    assert torch.equal(patches, patches_of(own, pixels)), "other patches than those of the model"
+    assert torch.equal(patches, patches_of(made, pixels)), "other patches than those of the model"
 
 
 def random_pixels(size: int) -> numpy.ndarray:

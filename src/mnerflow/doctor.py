@@ -26,7 +26,10 @@ from mnerflow.secrets import hide
 from mnerflow.yaml_file import read_yaml
 
 ROOT = Path(__file__).parents[2]
-OWN = (ROOT / "config/datasets.yaml", ROOT / "config.yaml")  # in the order in which they lie over each other
+DEFAULTS = (
+    ROOT / "config/datasets.yaml",
+    ROOT / "config.yaml",
+)  # in the order in which they lie over each other
 HUB, INDEX = "https://huggingface.co", "https://pypi.org"
 PATIENCE = 5  # seconds that a host has to answer
 LITTLE = 10  # GB
@@ -55,13 +58,13 @@ def configured(files: Sequence[Path], values: Mapping[str, Any]) -> dict[str, An
 
     Raises ``UserError`` for one that the workflow would refuse, and where there is no workflow.
     """
-    if not OWN[-1].exists():
+    if not DEFAULTS[-1].exists():
         raise UserError(
             "this mnerflow is the library alone, without the workflow. Call the one in the environment of a "
             "checkout, which `make run` makes."
         )
     config: dict[str, Any] = {}
-    for file in (*OWN, *files):
+    for file in (*DEFAULTS, *files):
         config = merge(config, read_yaml(file, "configuration", "Correct it."))
     for file in files:
         check_keys(file)
@@ -142,9 +145,12 @@ def _weights(config: dict[str, Any], plan: Plan) -> Iterator[Need]:
         source, path = plan.sources[name]["source"], Path(layout.weights(name))
         what = f"weights of {name}"
         if source.startswith("path:"):
-            own = expanded(source.removeprefix("path:"))
+            folder = expanded(source.removeprefix("path:"))
             yield Need(
-                what, own, source, remedy=f"{own}: put the model there, or correct the source of {name}."
+                what,
+                folder,
+                source,
+                remedy=f"{folder}: put the model there, or correct the source of {name}.",
             )
         elif source.startswith("package:"):
             yield Need(what, path, source, INDEX)

@@ -299,19 +299,19 @@ def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
         with Path(path).open("rb") as file:
             if file.read(len(BOM)) != BOM:
                 file.seek(0)
-            yield from stream_lines(file, path, most=sys.maxsize)
+            yield from stream_lines(file, path, max_bytes=sys.maxsize)
 
 
-def stream_lines(file: BinaryIO, name: str | Path, most: int = MAX_LINE) -> Iterator[tuple[int, str]]:
+def stream_lines(file: BinaryIO, name: str | Path, max_bytes: int = MAX_LINE) -> Iterator[tuple[int, str]]:
     """As ``read_lines``, of an open file whose end need not be near.
 
     Raises ``UserError`` also for a line of more than ``most`` bytes.
     """
     number = 0
-    while data := file.readline(min(most + 1, sys.maxsize)):
+    while data := file.readline(min(max_bytes + 1, sys.maxsize)):
         number += 1
-        if len(data) > most:
-            raise UserError(f"{name}:{number}: a line of more than {most:,} bytes. Divide it.")
+        if len(data) > max_bytes:
+            raise UserError(f"{name}:{number}: a line of more than {max_bytes:,} bytes. Divide it.")
         try:
             line = data.decode("utf-8")
         except UnicodeDecodeError as error:

@@ -97,9 +97,9 @@ def _lineage(module: str, name: str) -> Iterator[tuple[str, str]]:
         if isinstance(node, ast.ImportFrom) and (origin := imported_from(node, file)).startswith("mnerflow.")
         for alias in node.names
     }
-    own = {other: (module, other) for other in _classes(module)}
+    defined = {other: (module, other) for other in _classes(module)}
     for base in _classes(module)[name].bases:
-        if isinstance(base, ast.Name) and (above := (own | imported).get(base.id)):
+        if isinstance(base, ast.Name) and (above := (defined | imported).get(base.id)):
             yield from _lineage(*above)
 
 

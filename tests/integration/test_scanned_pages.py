@@ -30,12 +30,14 @@ def draw(folder: Path, number: int) -> dict:
     """A drawn page of ten lines, as ALTO with its image; returns its task, annotated."""
     name, texts, marks, lines = f"{number:04d}", [], [], []
     image = Image.new("L", (300, 260), 255)
-    for at in range(10):
-        person = ("Ann", "Zoë")[(number + at) % 2]
-        words = f"{person} came to Cheb on day {number * 10 + at} .".split()
-        ImageDraw.Draw(image).text((10, 20 * at + 20), " ".join(words[1:]), fill=0)
+    for index in range(10):
+        person = ("Ann", "Zoë")[(number + index) % 2]
+        words = f"{person} came to Cheb on day {number * 10 + index} .".split()
+        ImageDraw.Draw(image).text((10, 20 * index + 20), " ".join(words[1:]), fill=0)
         strings = "<SP/>".join(f'<String CONTENT="{word}"/>' for word in words)
-        lines.append(f'<TextLine HPOS="8" VPOS="{20 * at + 15}" WIDTH="280" HEIGHT="20">{strings}</TextLine>')
+        lines.append(
+            f'<TextLine HPOS="8" VPOS="{20 * index + 15}" WIDTH="280" HEIGHT="20">{strings}</TextLine>'
+        )
         start = sum(len(text) + 1 for text in texts)
         marks.append({"start": start, "end": start + 3, "labels": ["person"]})
         texts.append(" ".join(words))

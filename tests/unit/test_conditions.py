@@ -29,21 +29,21 @@ def test_what_is_no_condition_is_refused(name: str) -> None:
 def test_nobody_is_handed_what_equals_their_own() -> None:
     rng = random.Random(0)
     for seed in range(2_000):
-        own = [frozenset(rng.choice("abcdefgh"[: rng.randint(1, 8)])) for _ in range(rng.randint(0, 20))]
-        given = shuffled(own, seed)
-        assert sorted(given) == list(range(len(own))) and given == shuffled(own, seed)
-        most = max(Counter(own).values(), default=0)
-        kept = sum(own[post] == own[other] for post, other in enumerate(given))
-        assert kept == max(0, 2 * most - len(own)), "as few as can be"
+        images = [frozenset(rng.choice("abcdefgh"[: rng.randint(1, 8)])) for _ in range(rng.randint(0, 20))]
+        given = shuffled(images, seed)
+        assert sorted(given) == list(range(len(images))) and given == shuffled(images, seed)
+        largest = max(Counter(images).values(), default=0)
+        kept = sum(images[post] == images[other] for post, other in enumerate(given))
+        assert kept == max(0, 2 * largest - len(images)), "as few as can be"
 
 
 def test_nobody_is_handed_an_album_that_shares_an_image_with_their_own() -> None:
     rng = random.Random(0)
     for seed in range(500):
-        own = [frozenset(rng.sample(range(60), rng.randint(1, 3))) for _ in range(40)]
-        given = shuffled(own, seed)
-        assert sorted(given) == list(range(40)) and given == shuffled(own, seed)
-        assert not any(meet(own[post], own[other]) for post, other in enumerate(given))
+        images = [frozenset(rng.sample(range(60), rng.randint(1, 3))) for _ in range(40)]
+        given = shuffled(images, seed)
+        assert sorted(given) == list(range(40)) and given == shuffled(images, seed)
+        assert not any(meet(images[post], images[other]) for post, other in enumerate(given))
 
 
 def test_where_all_are_different_the_order_is_one_circle() -> None:

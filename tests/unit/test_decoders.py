@@ -129,8 +129,8 @@ def test_tags_are_the_best_and_confidences_their_probabilities(
     for post, (_, chances) in zip(decoded, posts(decoder, scores, score), strict=True):
         assert tuple(post.tags) == max(chances, key=chances.get)
         words = [
-            sum(chance for tags, chance in chances.items() if tags[at] == tag)
-            for at, tag in enumerate(post.tags)
+            sum(chance for tags, chance in chances.items() if tags[index] == tag)
+            for index, tag in enumerate(post.tags)
         ]
         assert post.confidence == pytest.approx(words, abs=1e-5)
         entities = [
@@ -225,9 +225,9 @@ def test_entities_that_are_too_long_are_counted_and_learnt_as_words_outside() ->
 def test_every_type_is_found_again_by_its_name() -> None:
     other = tag_list(["LOC", "ORG", "PER"])
     for cls in (Softmax, CRF, Span):
-        own, axes = cls(6, TAGS), cls(6, TAGS).named_axes(other)
+        decoder, axes = cls(6, TAGS), cls(6, TAGS).named_axes(other)
         for name, named in cls(6, TAGS).named_axes(TAGS).items():
-            tensor, larger = own.state_dict()[name], cls(6, other).state_dict()[name]
+            tensor, larger = decoder.state_dict()[name], cls(6, other).state_dict()[name]
             sizes = zip(tensor.shape, named, larger.shape, axes[name], strict=True)
             for size, names, larger_size, larger_names in sizes:
                 assert (names is None) == (larger_names is None)
@@ -235,7 +235,7 @@ def test_every_type_is_found_again_by_its_name() -> None:
                 assert names is None or larger_size == len(larger_names)
         counting = {
             name
-            for name, tensor in own.state_dict().items()
+            for name, tensor in decoder.state_dict().items()
             if tensor.shape != cls(6, other).state_dict()[name].shape
         }
         assert counting == set(axes), "what grows with the tags is said to count them"

@@ -10,9 +10,9 @@ PAGE = (Path(__file__).parents[2] / "docs/data.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| .+ \| ([\d,]+) \| .+ \| `([\w.]+)\.([A-Z_]+)` \|$", PAGE, re.MULTILINE)
 
 
-@pytest.mark.parametrize(("most", "module", "constant"), ROWS)
-def test_a_limit_is_what_the_code_says(most: str, module: str, constant: str) -> None:
-    assert getattr(import_module(f"mnerflow.{module}"), constant) == int(most.replace(",", ""))
+@pytest.mark.parametrize(("limit", "module", "constant"), ROWS)
+def test_a_limit_is_what_the_code_says(limit: str, module: str, constant: str) -> None:
+    assert getattr(import_module(f"mnerflow.{module}"), constant) == int(limit.replace(",", ""))
 
 
 def test_the_table_is_read_whole() -> None:

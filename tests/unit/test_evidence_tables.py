@@ -84,8 +84,8 @@ def test_results_of_the_literature_stand_beside_ours_only_on_their_data():
         ({"fusion": "linear", "image_encoder": "vit"}, "text+image"),
         ({"fusion": "image_only", "image_encoder": "vit", "text_encoder": "none"}, "image"),
     ):
-        beside = literature_rows([ours | {"dataset": "twitter2015"} | other], contexts)
-        assert [row["modality"] for row in beside if row["origin"] == "mnerflow"] == [modality]
+        compared = literature_rows([ours | {"dataset": "twitter2015"} | other], contexts)
+        assert [row["modality"] for row in compared if row["origin"] == "mnerflow"] == [modality]
     table = literature_table(rows).markdown()
     assert "| 76.00 ± 0.20 | 3 " in table
     assert "Yu, ACL 2020" in table

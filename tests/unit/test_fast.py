@@ -67,15 +67,15 @@ def test_attention_is_that_of_transformers(prefixed: bool, tiny_bert: Path) -> N
     torch.testing.assert_close(found[0], found[2])
 
 
-@pytest.mark.parametrize("most", [0.1, 100.0])
-def test_gradients_are_clipped_as_torch_does(most: float) -> None:
+@pytest.mark.parametrize("limit", [0.1, 100.0])
+def test_gradients_are_clipped_as_torch_does(limit: float) -> None:
     models = []
     for _ in range(2):
         torch.manual_seed(0)
         models.append(nn.Linear(3, 3))
         models[-1](torch.ones(2, 3)).square().sum().backward()
-    clip_gradients([*models[0].parameters()], most)
-    nn.utils.clip_grad_norm_(models[1].parameters(), most)
+    clip_gradients([*models[0].parameters()], limit)
+    nn.utils.clip_grad_norm_(models[1].parameters(), limit)
     assert all(torch.equal(a.grad, b.grad) for a, b in zip(*(m.parameters() for m in models), strict=True))
 
 
@@ -124,9 +124,9 @@ assert layer.weight_ih_l0.grad.isfinite().all()
 """
 
 
-@pytest.mark.parametrize("most", ["SSE41", "AVX2", "AVX512_CORE"])
-def test_half_precision_is_not_asked_of_instructions_that_may_not_be_used(most: str) -> None:
-    environment = os.environ | {"ONEDNN_MAX_CPU_ISA": most}
+@pytest.mark.parametrize("instructions", ["SSE41", "AVX2", "AVX512_CORE"])
+def test_half_precision_is_not_asked_of_instructions_that_may_not_be_used(instructions: str) -> None:
+    environment = os.environ | {"ONEDNN_MAX_CPU_ISA": instructions}
     done = subprocess.run([sys.executable, "-c", HALF], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 

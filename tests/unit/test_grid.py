@@ -74,8 +74,8 @@ def both(config) -> dict[str, Any]:
 def test_a_vision_language_encoder_is_both_encoders_or_reads_the_text_alone(both) -> None:
     runs = expand(both)
     check_plan(both, runs)
-    own = {(run.path, run.model) for run in runs if "vlm" in run.text_encoder}
-    assert own == {
+    named = {(run.path, run.model) for run in runs if "vlm" in run.text_encoder}
+    assert named == {
         ("demo/none/vlm+none/text_only/seed1", "vlm text_only"),
         ("demo/none/vlm+vlm/linear/seed1", "vlm linear"),
         ("demo/none/vlm+vlm/joint/seed1", "vlm joint"),
@@ -463,9 +463,9 @@ def test_studies_whose_runs_share_a_folder_give_them_the_same_settings() -> None
     first: dict[Run, tuple[str, dict]] = {}
     for study, config in configs.items():
         for run in expand(config):
-            own = run_config(config, run) | sources(config, run.text_encoder, run.image_encoder)
-            other, theirs = first.setdefault(run, (study, own))
-            assert own == theirs, f"{run.path} in {study} and {other}"
+            settings = run_config(config, run) | sources(config, run.text_encoder, run.image_encoder)
+            other, of_first = first.setdefault(run, (study, settings))
+            assert settings == of_first, f"{run.path} in {study} and {other}"
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from mnerflow.plan.grid import expand, starting_runs
 from mnerflow.plan.kept_weights import (
     DROPPED,
     MODEL,
-    drop_own,
+    drop_after_predicting,
     drop_rest,
     dropped_below,
     put_back,
@@ -45,7 +45,7 @@ def train(run: Run, results: Path, score: float) -> Path:
 
 def predict(run: Run, results: Path, configured: dict[str, Any]) -> None:
     write_text(results / "runs" / run.path / "predictions.jsonl", "")
-    drop_own(configured, run, results)
+    drop_after_predicting(configured, run, results)
 
 
 def with_weights(results: Path) -> set[Run]:

@@ -79,12 +79,12 @@ def interleaved(weight: Tensor, heads: int) -> Tensor:
 
 def test_a_gguf_file_becomes_the_model_that_was_written(tiny_llama: Path, tmp_path: Path) -> None:
     written = LlamaModel.from_pretrained(tiny_llama).eval()
-    own = tmp_path.with_suffix(".own")
-    own.write_text("{}")
-    (tmp_path / "config.json").symlink_to(own)  # as of a `path:` source that has one
+    settings = tmp_path.with_suffix(".own")
+    settings.write_text("{}")
+    (tmp_path / "config.json").symlink_to(settings)  # as of a `path:` source that has one
     as_gguf(written, tiny_llama, tmp_path / "model.gguf")
     unpack_gguf(tmp_path)
-    assert not list(tmp_path.glob("*.gguf")) and own.read_text() == "{}"
+    assert not list(tmp_path.glob("*.gguf")) and settings.read_text() == "{}"
     assert "quantization_config" not in json.loads((tmp_path / "config.json").read_text())
     text = " ann sings in rome"
     ids = AutoTokenizer.from_pretrained(tiny_llama)(text, return_tensors="pt").input_ids
@@ -223,7 +223,7 @@ def test_a_causal_language_model_reads_texts_beyond_its_windows_as_it_does_itsel
     for family in text_families(local):
         with suppress(Exception), torch.no_grad():  # no tiny one, or none with adapters, which `create` says
             model = tiny_model(family)
-            own = model(input_ids=ids, attention_mask=mask.long()).last_hidden_state[mask]
+            expected = model(input_ids=ids, attention_mask=mask.long()).last_hidden_state[mask]
             encoder = LanguageModel(Config(attention="causal", lora=Lora(dropout=0.0)), None, model).eval()
             inputs = {"input_ids": ids, "attention_mask": encoder._reads(mask.long(), None)}
             hidden = [model(**inputs).last_hidden_state[mask]]
@@ -236,7 +236,7 @@ def test_a_causal_language_model_reads_texts_beyond_its_windows_as_it_does_itsel
                 hidden.append(model(**inputs).last_hidden_state[mask])
         if family in swept:
             for one in hidden:
-                torch.testing.assert_close(one, own, atol=tolerance, rtol=tolerance, msg=family)
+                torch.testing.assert_close(one, expected, atol=tolerance, rtol=tolerance, msg=family)
     known = {
         "gemma2",
         "gemma3_text",

@@ -559,7 +559,7 @@ def test_windows_show_every_word_once_and_the_caption_each_time(
     seen = caption[: max_subwords // 4]
     text = encoder._windows(words, [len(word) for word in words], seen, [])
     assert (
-        text.own == encoder._windows(words, [len(word) for word in words], [], []).length
+        text.length_without_contexts == encoder._windows(words, [len(word) for word in words], [], []).length
     )
     room = max_subwords - 2 - (len(seen) + 1 if seen else 0)  # [CLS] and [SEP]; a second one ends the caption
     read = [[text.windows[window][position] for window, position in word] for word in text.words]

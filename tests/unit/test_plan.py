@@ -104,7 +104,7 @@ def test_what_posts_and_images_are_read_from(config: dict[str, Any]) -> None:
     ]
     assert data.image_folder("twitter10000_thesis") == "resources/data/twitter10000/images"
     assert data.image_source("twitter10000_thesis") == ["resources/data/twitter10000/images"]
-    assert data.own_images("demo") is None
+    assert data.user_images("demo") is None
     assert data.about("demo").keys() <= {"title", "language", "licence", "citation", "homepage"}
 
 

@@ -49,25 +49,25 @@ def counts(found: list[list[str]], wrong: list[list[str]] | None = None, times: 
 
 
 def test_strata_hold_what_was_worked_out_and_add_up_to_the_whole():
-    own = counts(FOUND)
-    divided = {division.kind: division for division in divisions(BACKGROUND, own.types)}
-    sizes = {kind: [(s.name, s.posts, s.gold) for s in each.strata(own)] for kind, each in divided.items()}
+    whole = counts(FOUND)
+    divided = {division.kind: division for division in divisions(BACKGROUND, whole.types)}
+    sizes = {kind: [(s.name, s.posts, s.gold) for s in each.strata(whole)] for kind, each in divided.items()}
     assert sizes == {
         "type": [("PER", 2, 2), ("LOC", 1, 1), ("ORG", 0, 0)],
         "in training": [("seen", 2, 2), ("unseen", 1, 1)],  # whatever its type and case there
         "image": [("usable", 2, 2), ("none", 1, 1)],  # a broken one is none
         "named in caption": [("some", 1, 2), ("none", 2, 1)],  # Hilton, Paris is not Paris Hilton
     }
-    tallies = {kind: each.counts(own)["true"] for kind, each in divided.items()}
+    tallies = {kind: each.counts(whole)["true"] for kind, each in divided.items()}
     # right, predicted and gold entities:
     assert tallies["type"].sum(axis=0).tolist() == [[1, 3, 2], [0, 1, 1], [0, 0, 0]]
     # "paris" alone, without "hilton", was never an entity in training, nor was "hm".
     assert tallies["in training"].sum(axis=0).tolist() == [[1, 1, 2], [0, 3, 1]]
     assert tallies["image"].sum(axis=0).tolist() == [[1, 3, 2], [0, 1, 1]]
     assert tallies["named in caption"].sum(axis=0).tolist() == [[1, 2, 2], [0, 2, 1]]
-    np.testing.assert_array_equal(tallies["type"], own.plain)
+    np.testing.assert_array_equal(tallies["type"], whole.plain)
     for tally in tallies.values():
-        np.testing.assert_array_equal(tally.sum(axis=1), own.plain.sum(axis=1))
+        np.testing.assert_array_equal(tally.sum(axis=1), whole.plain.sum(axis=1))
     for kind in ("image", "named in caption"):
         assert (tallies[kind].any(axis=-1).sum(axis=1) <= 1).all(), "a post stands in one stratum"
 
@@ -87,11 +87,11 @@ def test_how_much_a_context_says_about_a_post(caption, share):
 
 
 def test_entities_are_read_as_they_were_written(tmp_path):
-    own = counts(FOUND, FOUND)
-    write_counts(tmp_path / "counts.npz", {TEXT: own})
+    written = counts(FOUND, FOUND)
+    write_counts(tmp_path / "counts.npz", {TEXT: written})
     read = read_counts([tmp_path / "counts.npz"])[TEXT]
-    assert read.gold.tolist() == own.gold.tolist() == [[0, 0, 0, 1], [0, 1, 2, 3], [1, 0, 0, 2]]
-    assert read.predicted["image.blank"].tolist() == own.predicted["true"].tolist()
+    assert read.gold.tolist() == written.gold.tolist() == [[0, 0, 0, 1], [0, 1, 2, 3], [1, 0, 0, 2]]
+    assert read.predicted["image.blank"].tolist() == written.predicted["true"].tolist()
 
 
 @pytest.fixture

@@ -110,8 +110,8 @@ def test_every_trained_weight_has_a_gradient_and_is_saved(
     tagger.eval().loss(batch).backward()
     trained = {name: weight for name, weight in tagger.named_parameters() if weight.requires_grad}
     assert all(weight.grad is not None and weight.grad.any() for weight in trained.values())
-    own = [name for name in trained if name.startswith("encoder.")]
-    assert own and all("lora_" in name and "visi" not in name for name in own)
+    adapters = [name for name in trained if name.startswith("encoder.")]
+    assert adapters and all("lora_" in name and "visi" not in name for name in adapters)
     tagger.save(tmp_path / "model.safetensors")
     again = load_tagger(run(weights, fusion), tmp_path / "model.safetensors", 0).eval()
     torch.testing.assert_close(again(batch), tagger(batch))

@@ -37,7 +37,7 @@ rule ask:
         # The file's time says little: what counts is what it says.
         prompt=lambda w: sha256(plan.prompts[w.text].read_bytes()).hexdigest(),
         images=lambda w: plan.data.image_folder(w.dataset),
-        own=lambda w: None if w.image == NONE else plan.data.own_images(w.dataset),
+        user_images=lambda w: None if w.image == NONE else plan.data.user_images(w.dataset),
         fit=lambda w: fit_of(config, w.dataset),
         broken=broken_of(config),
         code=code_of("ask.py"),
@@ -50,7 +50,7 @@ rule score_rival:
     input:
         f"{RUN}/predictions.jsonl",
     output:
-        own=f"{RUN}/scores.json",
+        scores=f"{RUN}/scores.json",
         counts=f"{RUN}/counts.npz",
     log:
         f"results/logs/score/{RUN_NAME}.log",

@@ -51,7 +51,7 @@ rule ask_context:
         # The file's time says little: what counts is what it says.
         prompt=lambda w: sha256(asked_contexts.prompt_of(config, w.context, PROMPTS).read_bytes()).hexdigest(),
         images=lambda w: plan.data.image_folder(w.dataset),
-        own=lambda w: plan.data.own_images(w.dataset) if "image" in read_by(w) else None,
+        user_images=lambda w: plan.data.user_images(w.dataset) if "image" in read_by(w) else None,
         fit=lambda w: fit_of(config, w.dataset),
         broken=broken_of(config),
         code=code_of("ask_context.py"),

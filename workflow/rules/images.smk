@@ -20,7 +20,7 @@ rule image_store:
     threads: 2
     params:
         folder=lambda w: plan.data.image_folder(w.dataset),
-        own=lambda w: plan.data.own_images(w.dataset),
+        user_images=lambda w: plan.data.user_images(w.dataset),
         broken=broken_of(config),
         fit=lambda w: fit_of(config, w.dataset),
         code=code_of("image_store.py"),

@@ -73,18 +73,19 @@ if workflow.is_main_process:
 if workflow.modifier.modify_path("results") != "results":
     stop("its files lie in `results` and `resources`: leave `prefix` out of the module.")
 
-OWN = [ROOT / "config/datasets.yaml", ROOT / "config.yaml"]  # in the order in which they lie over each other
+# In the order in which they lie over each other.
+DEFAULTS = [ROOT / "config/datasets.yaml", ROOT / "config.yaml"]
 try:  # Of broken YAML Snakemake says neither file nor line.
-    for file in OWN:
+    for file in DEFAULTS:
         check_keys(file)
 except UserError as error:
     stop(error)
 
 
-configfile: OWN[0]
-configfile: OWN[1]
+configfile: DEFAULTS[0]
+configfile: DEFAULTS[1]
 
 
 if IS_MODULE:  # Snakemake reads no `configfile` of a module that is given a `config`
-    for file in reversed(OWN):
+    for file in reversed(DEFAULTS):
         config = merge(read_yaml(file, "configuration", "Correct it."), config)

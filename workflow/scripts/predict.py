@@ -30,4 +30,4 @@ with job(f"predicted {folder}", snakemake.log[0]):
     write_predictions(Path(snakemake.output.predictions), found)
     # By name, so that it is no part of the code that predictions depend on.
     kept_weights = import_module("mnerflow.plan.kept_weights")
-    kept_weights.drop_own(snakemake.config, Run.from_folder(folder), Path("results"))
+    kept_weights.drop_after_predicting(snakemake.config, Run.from_folder(folder), Path("results"))

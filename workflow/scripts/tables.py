@@ -13,6 +13,6 @@ with job("wrote the tables", snakemake.log[0]):
     rows = summary.summarize(read_scores(snakemake.input.scores), best=best, intervals=intervals)
     summary.GRID.write(snakemake.output.grid, rows, summary.grid_table(rows))
     parts = thesis.Parts(snakemake.params.encoders, snakemake.params.fusions, snakemake.params.cautions)
-    beside = [row for row in rows if row["variant"] not in snakemake.params.controls]
-    lines = [line.record() for line in thesis.thesis_lines(beside, parts)]
+    reported = [row for row in rows if row["variant"] not in snakemake.params.controls]
+    lines = [line.record() for line in thesis.thesis_lines(reported, parts)]
     thesis.TABLE.write(snakemake.output.thesis, lines)

@@ -72,7 +72,7 @@ class Worker:
                 for job in jobs:
                     self._tag([job])
             return
-        at = 0
+        start = 0
         for job in jobs:
-            job.done.set_result([tagged[at : at + len(job.texts)] for tagged in found])
-            at += len(job.texts)
+            job.done.set_result([tagged[start : start + len(job.texts)] for tagged in found])
+            start += len(job.texts)

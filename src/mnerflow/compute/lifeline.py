@@ -39,7 +39,7 @@ class Start:
         return self.host == socket.gethostname() or self.machine == _machine()
 
 
-_own: tuple[IO[str], Start] | None = None  # open for as long as the process lives
+_held: tuple[IO[str], Start] | None = None  # open for as long as the process lives
 
 
 def begin(folder: Path, locks: Path) -> str | None:
@@ -66,8 +66,8 @@ def begin(folder: Path, locks: Path) -> str | None:
 
 def works_elsewhere() -> None:
     """Note that jobs of this start run on other machines, where they do not end with it."""
-    if _own:
-        file, start = _own
+    if _held:
+        file, start = _held
         _write(file, replace(start, elsewhere=True))
 
 
@@ -123,12 +123,12 @@ def _locked(file: IO[bytes], how: int) -> bool:
 
 
 def _hold(folder: Path) -> None:
-    global _own
+    global _held
     path = folder.absolute() / f"{os.getpid()}-{time.time_ns()}.start"
     begun = time.strftime("%Y-%m-%d %H:%M")
-    _own = path.open("x", encoding="utf-8"), Start(os.getpid(), socket.gethostname(), _machine(), begun)
-    fcntl.flock(_own[0], fcntl.LOCK_EX)
-    _write(*_own)
+    _held = path.open("x", encoding="utf-8"), Start(os.getpid(), socket.gethostname(), _machine(), begun)
+    fcntl.flock(_held[0], fcntl.LOCK_EX)
+    _write(*_held)
     os.environ[VARIABLE] = str(path)
     atexit.register(path.unlink, missing_ok=True)
 

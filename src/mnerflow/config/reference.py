@@ -147,8 +147,8 @@ def _forms(node: Any) -> set[tuple[str, str]]:
         return set().union(*map(_forms, node))
     if not isinstance(node, dict):
         return set()
-    own = {(node["title"], node["$comment"])} if {"title", "$comment"} <= node.keys() else set()
-    return own.union(*map(_forms, node.values()))
+    form = {(node["title"], node["$comment"])} if {"title", "$comment"} <= node.keys() else set()
+    return form.union(*map(_forms, node.values()))
 
 
 if __name__ == "__main__":

@@ -30,16 +30,17 @@ def refused(said: str) -> PydanticCustomError:
 def refusals(error: ValidationError, schema: Node) -> Iterator[tuple[list[str], str]]:
     """The path to each wrong value, and what is wrong with it; ``schema`` is the JSON schema of the whole."""
     for one in error.errors(include_url=False):
-        at, kind = one["loc"], one["type"]
+        location, kind = one["loc"], one["type"]
         if kind in ("extra_forbidden", "unexpected_keyword_argument"):
-            path, node = _walk(schema, at[:-1])
+            path, node = _walk(schema, location[:-1])
             known = node.get("properties", {})
-            yield path, f"unknown key {at[-1]!r}{suggest(str(at[-1]), known)}, known are {', '.join(known)}"
+            key = str(location[-1])
+            yield path, f"unknown key {key!r}{suggest(key, known)}, known are {', '.join(known)}"
         elif kind in ("missing", "missing_argument"):
-            name = f"value {at[-1] + 1}" if isinstance(at[-1], int) else repr(at[-1])
-            yield _walk(schema, at[:-1])[0], f"{name} is missing"
+            name = f"value {location[-1] + 1}" if isinstance(location[-1], int) else repr(location[-1])
+            yield _walk(schema, location[:-1])[0], f"{name} is missing"
         else:
-            path, node = _walk(schema, at)
+            path, node = _walk(schema, location)
             yield path, _say(one, node)
 
 
@@ -52,8 +53,8 @@ def resolve(schema: Node, node: Node) -> Node:
             }
         else:
             forms = [resolve(schema, form) for form in node["anyOf"] if form.get("type") != "null"]
-            own = {key: value for key, value in node.items() if key != "anyOf"}
-            node = max(forms, key=lambda form: "properties" in form or "items" in form) | own
+            common = {key: value for key, value in node.items() if key != "anyOf"}
+            node = max(forms, key=lambda form: "properties" in form or "items" in form) | common
     return node
 
 

@@ -145,9 +145,9 @@ def _has_all_scans(jpeg: bytes) -> bool:
     frame = max(jpeg.rfind(bytes([0xFF, kind])) for kind in (0xC0, 0xC1, 0xC2))
     missing = {jpeg[frame + 10 + 3 * number]: [1] * 64 for number in range(jpeg[frame + 9])}
     for start in re.finditer(rb"\xff\xda", jpeg[frame:]):
-        at = frame + start.end() + 2
-        components = jpeg[at + 1 : at + 1 + 2 * jpeg[at] : 2]
-        first, last, bits = jpeg[at + 1 + 2 * jpeg[at] :][:3]
+        scan = frame + start.end() + 2
+        components = jpeg[scan + 1 : scan + 1 + 2 * jpeg[scan] : 2]
+        first, last, bits = jpeg[scan + 1 + 2 * jpeg[scan] :][:3]
         for component in components:
             missing[component][first : last + 1] = [bits & 15] * (last + 1 - first)
     return not any(map(any, missing.values()))

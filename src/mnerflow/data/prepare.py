@@ -259,9 +259,11 @@ def _attach(
         lacking: list[str] = []
         empty: list[str] = []
         for post in posts:
-            own = {"image": post.images, "id": [post.id], "words": [words.get(post.id, "")]}[context.by]
-            keys.update(own)
-            found = [context.texts[key] for key in own if key in context.texts]
+            keys_of_post = {"image": post.images, "id": [post.id], "words": [words.get(post.id, "")]}[
+                context.by
+            ]
+            keys.update(keys_of_post)
+            found = [context.texts[key] for key in keys_of_post if key in context.texts]
             text = " ".join(filter(None, found))
             if text and post.contexts.setdefault(name, text) != text:
                 raise UserError(

@@ -63,11 +63,11 @@ def sentences(text: str, language: str = LANGUAGE) -> list[Span]:
 
 
 def _words(text: str, language: str) -> Iterator[Span]:
-    marks, at = BertPreTokenizer(), 0
+    marks, offset = BertPreTokenizer(), 0
     for segment in map(str, WordBreaker(text, language)):
         if not segment.isspace():
-            yield from ((at + start, at + end) for _, (start, end) in marks.pre_tokenize_str(segment))
-        at += len(segment)
+            yield from ((offset + start, offset + end) for _, (start, end) in marks.pre_tokenize_str(segment))
+        offset += len(segment)
 
 
 @cache
@@ -103,10 +103,10 @@ TOKENIZERS: dict[str, Callable[[str, str], Iterable[Span]]] = {
 
 def _whole_characters(text: str, spans: Iterable[Span]) -> Iterator[Span]:
     """The words, those joined between which a character would be cut."""
-    begins, at = set(), 0
+    begins, offset = set(), 0
     for character in map(str, CharacterBreaker(text, LANGUAGE)):
-        begins.add(at)
-        at += len(character)
+        begins.add(offset)
+        offset += len(character)
     open_start = open_end = 0
     for start, end in spans:
         if open_end and (start in begins or start > open_end):

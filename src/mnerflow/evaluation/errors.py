@@ -104,10 +104,10 @@ class Change(NamedTuple):
     entity: Entity
 
 
-def changes(baseline: Prediction, own: Prediction) -> Iterator[Change]:
+def changes(baseline: Prediction, changed: Prediction) -> Iterator[Change]:
     """Yield what a run's prediction of a post changes beside its baseline's, in the order of the words."""
     gold, first, second = (
-        set(entities(tuple(tags))) for tags in (baseline.labels, baseline.predicted, own.predicted)
+        set(entities(tuple(tags))) for tags in (baseline.labels, baseline.predicted, changed.predicted)
     )
     for entity in sorted(first ^ second, key=lambda entity: (entity.start, entity.end, entity.type)):
         if entity in gold:

@@ -95,7 +95,7 @@ def pool(
     (1946).
     """
     number, members = len(pairs), [*dict.fromkeys(one for pair in pairs for one in pair)]
-    sign = np.array([[(one == own) - (one == other) for one in members] for own, other in pairs], float)
+    sign = np.array([[(one == first) - (one == second) for one in members] for first, second in pairs], float)
     differences = sign @ [systems[one].mean for one in members]
     value = float(differences.mean())
     if variance.between == inf:

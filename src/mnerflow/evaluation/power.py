@@ -29,8 +29,8 @@ class Variances:
         """Of finished runs of two systems; the seeds' variance is pooled over ``systems``."""
         seeds = SeedVariance.pooled(systems)
         both = float(sentence_variance(first.influence.mean(axis=0) - second.influence.mean(axis=0)))
-        own = seeds.interaction * (1 / len(first) + 1 / len(second))
-        return cls(max(0.0, both - own), seeds, first.influence.shape[1], len(systems))
+        of_interaction = seeds.interaction * (1 / len(first) + 1 / len(second))
+        return cls(max(0.0, both - of_interaction), seeds, first.influence.shape[1], len(systems))
 
     def detectable(self, seeds: int, sentences: int, comparisons: int = 1) -> float:
         """Smallest true difference that a test has the chance ``POWER`` to show, with so many seeds a system.

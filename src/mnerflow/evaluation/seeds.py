@@ -65,8 +65,8 @@ class Seeds:
 
         On another test set of this size they would differ elsewhere. Wants two seeds at least.
         """
-        own = self.influence - self.influence.mean(axis=0)
-        return float(sentence_variance(own).sum()) / (len(self) - 1)
+        deviations = self.influence - self.influence.mean(axis=0)
+        return float(sentence_variance(deviations).sum()) / (len(self) - 1)
 
 
 @dataclass(frozen=True, slots=True)

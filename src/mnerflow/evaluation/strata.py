@@ -147,18 +147,18 @@ def compare_in_strata(
         _check(members, background)
         first = next(iter(members.values()))
         for division in divisions(background, first.types):
-            occurring = [(at, each) for at, each in enumerate(division.strata(first)) if each.posts]
+            occurring = [(index, each) for index, each in enumerate(division.strata(first)) if each.posts]
             if len(occurring) < 2:
                 continue
             counts = {run: division.counts(of_run) for run, of_run in members.items()}
             for place, stratum in occurring:
-                own = {
+                of_stratum = {
                     run: replace(
                         of_run, entities={name: each[:, [place]] for name, each in counts[run].items()}
                     )
                     for run, of_run in members.items()
                 }
-                compared, _ = compare_with_baselines(own, baselines, margin, trials=0)
+                compared, _ = compare_with_baselines(of_stratum, baselines, margin, trials=0)
                 found += [(stratum, each) for each in compared]
     judged = iter(corrected([comparison for stratum, comparison in found if not stratum.too_small]))
     found = [(stratum, comparison if stratum.too_small else next(judged)) for stratum, comparison in found]

@@ -41,7 +41,7 @@ tags = [model.config.id2label[best[first[word]]] if word in first else "O" for w
 A text of more than {limit} subwords is cut off. The run reads it in windows that overlap; the pipeline with
 `stride={stride}` reads windows of its own, and may find other names there.
 """
-OWN_USE = """\
+NATIVE_USE = """\
 ```python
 from huggingface_hub import snapshot_download
 from mnerflow import Predictor
@@ -121,7 +121,7 @@ def _body(facts: Facts, licence: str, reason: str, limit: int, graphs: Sequence[
     yield "## Use"
     if reason:
         given = '"Ann sings in Rome."' + (', images=["photo.jpg"]' if record.images else "")
-        yield OWN_USE.format(given=given, version=record.versions["mnerflow"], reason=reason)
+        yield NATIVE_USE.format(given=given, version=record.versions["mnerflow"], reason=reason)
     else:
         yield PLAIN_USE.format(limit=limit, stride=limit // 4)
     yield "## Scores"
@@ -165,8 +165,8 @@ def _scores(facts: Facts) -> Iterator[str]:
     names = facts.dataset.get("type_names") or {}
     yield "By type, on test:"
     rows = [
-        [names.get(kind, kind), *(percent(own[name]) for name in METRICS), f"{own['support']:,}"]
-        for kind, own in tested["per_type"].items()
+        [names.get(kind, kind), *(percent(scores[name]) for name in METRICS), f"{scores['support']:,}"]
+        for kind, scores in tested["per_type"].items()
     ]
     yield markdown_table(["type", "F1", "precision", "recall", "entities"], rows)
     yield "### Without the right image or context"
@@ -175,8 +175,8 @@ def _scores(facts: Facts) -> Iterator[str]:
         return
     yield "Test F1 of this model when a source is another post's (shuffled) or empty (blank):"
     rows = [
-        [name, percent(own["entity_f1"]), points(own["entity_f1"] - tested["entity_f1"])]
-        for name, own in found.items()
+        [name, percent(scores["entity_f1"]), points(scores["entity_f1"] - tested["entity_f1"])]
+        for name, scores in found.items()
     ]
     yield markdown_table(["condition", "F1", "change in points"], rows)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from mnerflow.errors import UserError
 from mnerflow.export.card import card
 from mnerflow.export.facts import GRAPHS, Facts, Graph, facts_of
-from mnerflow.export.own import save_own
+from mnerflow.export.native import save_native
 from mnerflow.export.plain import NotPlain, check_settings, plain_model, save_plain
 from mnerflow.export.public import clean_descriptions, public
 from mnerflow.files import atomic_folder, write_text
@@ -52,7 +52,7 @@ def export(
             limit = tokenizer.model_max_length
         except NotPlain as error:
             reason = str(error)
-            save_own(run, config, record, folder)
+            save_native(run, config, record, folder)
         if onnx:
             from mnerflow.export.graphs import save_graphs  # onnx and onnxruntime, which few need
 

@@ -111,8 +111,8 @@ def _dataset(name: str, studies: list[Path]) -> Mapping[str, Any]:
 def _mean(combination: Combination, tables: list[Path]) -> StudyMean | None:
     columns = (*COMBINATION, "seeds", "entity_f1_mean", "entity_f1_low", "entity_f1_high")
     rows = [row for table in tables if table.exists() for row in read_csv(table, columns)]
-    own = [row for row in rows if Combination.of(row) == combination]
-    means = [StudyMean(int(row["seeds"] or 0), *map(_number, _f1(row))) for row in own]
+    of_combination = [row for row in rows if Combination.of(row) == combination]
+    means = [StudyMean(int(row["seeds"] or 0), *map(_number, _f1(row))) for row in of_combination]
     return max(means, key=lambda mean: (mean.seeds, mean.low is not None), default=None)
 
 

@@ -129,8 +129,8 @@ def _examples(tested: Inputs, tagger: Tagger, config: RunConfig) -> Iterator[Bat
     """Two batches of the words of the test split, the second of words that are one subword each."""
     counted = [
         pair
-        for at, post in enumerate(tested.posts)
-        for pair in zip(post.tokens, tested.subwords(at), strict=True)
+        for index, post in enumerate(tested.posts)
+        for pair in zip(post.tokens, tested.subwords(index), strict=True)
     ]
     every = [word for word, _ in counted]
     short = [word for word, subwords in counted if subwords == 1] or every
@@ -146,14 +146,18 @@ def _tried(
     file: Path, tagger: Tagger, inputs: Inputs, config: RunConfig, expected: Sequence[Prediction]
 ) -> Graph:
     found = _predicted(GraphTagger(tagger, file, config.training.threads), inputs, config)
-    own, before = (score(predictions, tagger.decoder.tags).entity_f1 for predictions in (found, expected))
+    of_graph, of_run = (
+        score(predictions, tagger.decoder.tags).entity_f1 for predictions in (found, expected)
+    )
     pairs = [
         tags
         for pair in zip(found, expected, strict=True)
         for tags in zip(*(p.predicted for p in pair), strict=True)
     ]
     other = sum(one != run for one, run in pairs)
-    return Graph(f"{GRAPHS}/{file.name}", file.stat().st_size / 1e6, own, own - before, len(pairs), other)
+    return Graph(
+        f"{GRAPHS}/{file.name}", file.stat().st_size / 1e6, of_graph, of_graph - of_run, len(pairs), other
+    )
 
 
 def _predicted(tagger: Tagger | GraphTagger, inputs: Inputs, config: RunConfig) -> list[Prediction]:

@@ -102,10 +102,10 @@ def save_plain(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folde
 
 def _fill(model: PreTrainedModel, encoder: nn.Module, head: nn.Module) -> None:
     base = getattr(model, model.base_model_prefix)
-    own = {name for name, _ in base.named_parameters(prefix=model.base_model_prefix)}
-    beside = {name for name, _ in model.named_parameters()} - own
+    of_base = {name for name, _ in base.named_parameters(prefix=model.base_model_prefix)}
+    of_head = {name for name, _ in model.named_parameters()} - of_base
     [(name, layer)] = [(name, part) for name, part in model.named_children() if isinstance(part, nn.Linear)]
-    if beside != {f"{name}.weight", f"{name}.bias"}:
+    if of_head != {f"{name}.weight", f"{name}.bias"}:
         raise ValueError("a head of several layers")
     base.load_state_dict(encoder.state_dict())
     layer.load_state_dict(head.state_dict())
@@ -125,9 +125,9 @@ def _plain_tokenizer(encoder: Transformer) -> PreTrainedTokenizerBase:
     replaced += [token for token in tokenizer.all_special_tokens if special & {*_cut(tokenizer, token)}]
     backend = tokenizer.backend_tokenizer
     steps = [normalizers.Replace(pattern, UNKNOWN) for pattern in replaced]
-    own = [backend.normalizer] if backend.normalizer else []
+    normalizer = [backend.normalizer] if backend.normalizer else []
     if steps:
-        backend.normalizer = normalizers.Sequence([*steps, *own])
+        backend.normalizer = normalizers.Sequence([*steps, *normalizer])
     return tokenizer
 
 

@@ -45,8 +45,8 @@ def question_of(config: dict[str, Any], name: str) -> dict[str, Any]:
 def prompt_of(config: dict[str, Any], name: str, shipped: Path) -> Path:
     """The file with an entry's prompt, else one of ``shipped``, a folder; raises ``UserError`` without it."""
     entry = config[SECTION][name]
-    own = shipped / SHIPPED[tuple(sorted(entry["reads"]))]
-    return prompt_file(entry.get("prompt") or own, f"{SECTION}.{name}.prompt")
+    shipped_prompt = shipped / SHIPPED[tuple(sorted(entry["reads"]))]
+    return prompt_file(entry.get("prompt") or shipped_prompt, f"{SECTION}.{name}.prompt")
 
 
 def check_prompt(config: dict[str, Any], name: str, shipped: Path) -> None:

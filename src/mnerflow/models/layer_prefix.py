@@ -35,8 +35,8 @@ class LayerPrefix:
 
     def update(self, keys: Tensor, values: Tensor, layer: int) -> tuple[Tensor, Tensor]:
         """A layer's keys and values ``(windows, heads, subwords, d_head)`` with the prefix before them."""
-        own_keys, own_values = self.keys_values[layer].to(keys.dtype)
-        return torch.cat([own_keys, keys], dim=2), torch.cat([own_values, values], dim=2)
+        prefix_keys, prefix_values = self.keys_values[layer].to(keys.dtype)
+        return torch.cat([prefix_keys, keys], dim=2), torch.cat([prefix_values, values], dim=2)
 
     def get_seq_length(self) -> int:
         """Positions that the prefix takes: none."""

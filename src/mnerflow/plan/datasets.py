@@ -52,7 +52,7 @@ class Datasets:
         self.holding = [name for name, format in formats.items() if self._holds_images(name, format)]
         self.archives = archives(config)
         # Each is asked for by every run of a data set, and looks at the disk.
-        self.own_files, self.own_images = cache(self._own_files), cache(self._own_images)
+        self.user_files, self.user_images = cache(self._user_files), cache(self._user_images)
 
     def folder(self, dataset: str) -> str:
         """Where a data set's raw files lie."""
@@ -66,7 +66,7 @@ class Datasets:
         """Those of its posts, and whatever else is downloaded."""
         if "files" in self.entries[dataset]:
             return [f"{self.folder(dataset)}/{name}" for name in self.entries[dataset]["files"]]
-        return self.own_files(dataset)
+        return self.user_files(dataset)
 
     def context_files(self, dataset: str) -> list[str]:
         """Those of its contexts."""
@@ -79,7 +79,7 @@ class Datasets:
         asked = (context.asked for context in context_files(self.entries[dataset]).values())
         return sorted({*filter(None, asked)})
 
-    def _own_files(self, dataset: str) -> list[str]:
+    def _user_files(self, dataset: str) -> list[str]:
         """Those in a folder; to know what lies beside the splits, some formats read them.
 
         Of a split that is a folder its files are, whose times tell of a change.
@@ -150,11 +150,11 @@ class Datasets:
         owner = images_of(self.config, dataset)
         return f"{layout.raw(owner) if owner in self.holding else self.folder(owner)}/images"
 
-    def _own_images(self, dataset: str) -> str | None:
+    def _user_images(self, dataset: str) -> str | None:
         """The state of the images in a folder of the user's own, which may change file by file."""
         owner = images_of(self.config, dataset)
-        own = "folder" in self.entries[owner] and owner not in self.holding
-        return folder_state(Path(self.image_folder(dataset))) if own else None
+        from_folder = "folder" in self.entries[owner] and owner not in self.holding
+        return folder_state(Path(self.image_folder(dataset))) if from_folder else None
 
     def image_source(self, dataset: str) -> list[str]:
         """What must be there before images can be read; nothing in a folder of the user's own."""

@@ -34,7 +34,7 @@ def dropped_below(results: Path) -> str:
     return f"weights dropped by keep_weights: of {runs}, whose predictions stay" if count else ""
 
 
-def drop_own(config: dict[str, Any], run: Run, results: Path) -> None:
+def drop_after_predicting(config: dict[str, Any], run: Run, results: Path) -> None:
     """Remove the weights of a run that has just predicted, unless it keeps them or others start from it.
 
     Snakemake removes those of a run that had lost them once before; where they stay, they are put aside until
@@ -49,7 +49,7 @@ def drop_own(config: dict[str, Any], run: Run, results: Path) -> None:
 
 
 def put_back(results: Path) -> None:
-    """Give runs back the weights that ``drop_own`` put aside; while nothing trains or predicts."""
+    """Give runs back the weights that were put aside for them; while nothing trains or predicts."""
     for aside in (results / "runs").rglob(ASIDE):
         aside.replace(aside.with_name(MODEL))
         aside.with_name(DROPPED).unlink(missing_ok=True)

@@ -124,12 +124,14 @@ def _posts(config: dict[str, Any], dataset: str, results: Path) -> dict[str, int
         return found
     files = {split: entry["splits"][split] for split in SPLITS if split in entry["splits"]}
     named = {split: [name] if isinstance(name, str) else name for split, name in files.items()}
-    own = {split: [Path(entry.get("folder", ""), name) for name in names] for split, names in named.items()}
-    tables = any(file.suffix == ".parquet" for files in own.values() for file in files)  # large, and no text
+    paths = {split: [Path(entry.get("folder", ""), name) for name in names] for split, names in named.items()}
+    tables = any(
+        file.suffix == ".parquet" for files in paths.values() for file in files
+    )  # large, and no text
     if "folder" not in entry or tables:
         return {}
     try:
-        return {split: sum(map(_blocks, files)) for split, files in own.items()}
+        return {split: sum(map(_blocks, files)) for split, files in paths.items()}
     except OSError:  # whoever prepares the data says what is wrong with it
         return {}
 

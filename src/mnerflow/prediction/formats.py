@@ -202,12 +202,12 @@ def _list(values: Iterable[Any], single: bool) -> Iterator[str]:
 
 def _pieces(text: Text, entities: Iterable[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any] | None]]:
     """The whole text in pieces, each with the entity that it is."""
-    at = 0
+    end = 0
     for entity in entities:
-        yield text.text[at : entity["start"]], None
+        yield text.text[end : entity["start"]], None
         yield entity["word"], entity
-        at = entity["end"]
-    yield text.text[at:], None
+        end = entity["end"]
+    yield text.text[end:], None
 
 
 def _hue(kind: str) -> int:

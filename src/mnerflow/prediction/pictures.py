@@ -61,7 +61,9 @@ class Pictures:
                 else:
                     found.append(result)
                     self._rows[name] = len(found)
-        batches = [self._read(numpy.stack(found[at : at + BATCH])) for at in range(0, len(found), BATCH)]
+        batches = [
+            self._read(numpy.stack(found[start : start + BATCH])) for start in range(0, len(found), BATCH)
+        ]
         self.values = numpy.concatenate([self._blank, *batches])
         return problems
 

@@ -121,8 +121,8 @@ class Predictor:
             UserError: for an object with a field missing, misspelt or of a wrong type.
         """
         if isinstance(given, str | Mapping):
-            own = {"text": given} if isinstance(given, str) else dict(given)
-            [tagged] = self.stream([own | ({"images": [*images]} if images else {})])
+            record = {"text": given} if isinstance(given, str) else dict(given)
+            [tagged] = self.stream([record | ({"images": [*images]} if images else {})])
             return tagged.entities
         if images:
             raise UserError("`images` are those of a single text. Give each text its own, as an object.")
@@ -177,11 +177,11 @@ class Predictor:
     def _tagged(self, text: Text, predictions: Sequence[Prediction]) -> Tagged:
         entities, tags, before = [], [], 0
         for sentence, prediction in zip(text.sentences, predictions, strict=True):
-            own = [*prediction.predicted]
+            sure_tags = [*prediction.predicted]
             scores = prediction.entity_confidence or []
             for (kind, first, last), score in zip(spans(prediction.predicted), scores, strict=True):
                 if score < self._threshold:
-                    own[first:last] = [OUTSIDE] * (last - first)
+                    sure_tags[first:last] = [OUTSIDE] * (last - first)
                     continue
                 start, end = sentence[first][0], sentence[last - 1][1]
                 entities.append(
@@ -195,7 +195,7 @@ class Predictor:
                         "token_end": before + last,
                     }
                 )
-            tags.append(own)
+            tags.append(sure_tags)
             before += len(sentence)
         weights = [prediction.image_weight for prediction in predictions]
         return Tagged(

@@ -235,25 +235,25 @@ def of_pages(folder: Path, cut: Cutter, crops: Path | None) -> Iterator[Text]:
             cut_lines(page, shown, crops)
         text = Text(page.name, page.text, [], place=str(page.file))
         text.images = [(page.scan.parent, page.scan.name)] if page.scan else []
-        at = 0
+        offset = 0
         for line in page.lines:
             for words in cut(line.text, f"{page.file}: line {line.id}"):
-                text.sentences.append([(at + start, at + end) for start, end in words])
+                text.sentences.append([(offset + start, offset + end) for start, end in words])
                 crop = crop_name(page.name, line.id)
                 text.crops.append([(crops, crop)] if crops and line.id in shown else [])
-            at += len(line.text) + 1
+            offset += len(line.text) + 1
         yield text
 
 
 def _found(tokens: Iterable[str], text: str, place: str) -> list[Span]:
-    spans, at = [], 0
+    spans, end = [], 0
     for token in tokens:
-        start = text.find(token, at)
+        start = text.find(token, end)
         if start < 0:
             raise UserError(
-                f"{place}: the word {token!r} is not in the text from character {at} on. Correct 'tokens', "
+                f"{place}: the word {token!r} is not in the text from character {end} on. Correct 'tokens', "
                 "or leave one of 'tokens' and 'text' out."
             )
-        at = start + len(token)
-        spans.append((start, at))
+        end = start + len(token)
+        spans.append((start, end))
     return spans

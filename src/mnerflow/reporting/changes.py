@@ -74,9 +74,9 @@ def _changed(
     seeds = 0
     number: Counter[tuple[str, str]] = Counter()
     found: dict[tuple[str, str, Entity], dict[str, Any]] = {}
-    for own_baseline, own in pairs:
+    for of_baseline, of_run in pairs:
         seeds += 1
-        for before, after in zip(own_baseline, own, strict=True):
+        for before, after in zip(of_baseline, of_run, strict=True):
             for what, entity in changes(before, after):
                 number.update([(entity.type, what), ("all", what)])
                 if what in EXEMPLIFIED:

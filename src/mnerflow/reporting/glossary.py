@@ -34,10 +34,10 @@ def glossary() -> str:
     """The columns that most tables share, then a section a table: its caption and its other columns."""
     parts = [HEAD, _columns(COMBINATION_COLUMNS)]
     for file, table in ALL.items():
-        own = [column for column in table.columns if column not in COMBINATION_COLUMNS]
-        if len(table.columns) - len(own) < len(COMBINATION_COLUMNS):  # it is of no combination
-            own = list(table.columns)
-        parts += [f"## {table.title}\n\n`results/<study>/{file}`. {table.caption}\n", _columns(own)]
+        columns = [column for column in table.columns if column not in COMBINATION_COLUMNS]
+        if len(table.columns) - len(columns) < len(COMBINATION_COLUMNS):  # it is of no combination
+            columns = list(table.columns)
+        parts += [f"## {table.title}\n\n`results/<study>/{file}`. {table.caption}\n", _columns(columns)]
     return "\n".join(parts)
 
 

@@ -60,9 +60,9 @@ def latex(table: Rendered, label: str) -> str:
 
     A table without rows is its caption alone, as text.
     """
-    own = ":".join(filter(None, (label, re.sub(r"[^\w.+:-]+", "-", table.name))))
+    table_label = ":".join(filter(None, (label, re.sub(r"[^\w.+:-]+", "-", table.name))))
     notes = [rf"\noindent{{\footnotesize {latex_text(note)}\par}}" for note in table.notes]
-    floats = [*_floats(table, own)] if table.rows else [latex_text(table.caption)]
+    floats = [*_floats(table, table_label)] if table.rows else [latex_text(table.caption)]
     return "\n".join([*floats, *notes, "", *(latex(each, label) for each in table.further)])
 
 
@@ -228,7 +228,7 @@ class _Layout:
         rows = 0.0
         for line in lines:
             rows += max(
-                (ceil(1.1 * self.columns[x].lengths[line.row] / most) for x, most in self.broken.items()),
+                (ceil(1.1 * self.columns[x].lengths[line.row] / limit) for x, limit in self.broken.items()),
                 default=1,
             )
         headings = len({line.heading for line in lines} - {""})

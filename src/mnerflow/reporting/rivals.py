@@ -142,8 +142,8 @@ def compare_rivals(
     """
     comparisons, alone = [], []
     for name in sorted({run.text_encoder for run in runs}):
-        own = {run: counts for run, counts in runs.items() if run.text_encoder == name}
-        compared, without = compare_with_baselines(own, baselines, margin)
+        of_rival = {run: counts for run, counts in runs.items() if run.text_encoder == name}
+        compared, without = compare_with_baselines(of_rival, baselines, margin)
         comparisons += compared
         alone += without
     return corrected(comparisons), alone

@@ -113,7 +113,7 @@ class Inputs:
         """
         if self.texts is None:
             return list(map(len, self._labels))
-        return [text.own for text in self.texts]
+        return [text.length_without_contexts for text in self.texts]
 
     def pieces(self, chosen: Sequence[int], max_units: int) -> list[list[int]]:
         """The chosen posts, cut into what is computed at once: at most ``max_units`` padded units, contexts

@@ -96,9 +96,9 @@ async function find(event) {
   say("Reading …");
   try {
     const post = { text, contexts, images: pictures.images ? [pictures.images] : [] };
-    const own = await ask({ ...post, conditions: ["true", "blank"] });
+    const answers = await ask({ ...post, conditions: ["true", "blank"] });
     const other = pictures.others ? await ask({ ...post, images: [pictures.others] }) : {};
-    byId("found").replaceChildren(...Object.keys(own).map((name) => section(name, text, own[name], other[name])));
+    byId("found").replaceChildren(...Object.keys(answers).map((name) => section(name, text, answers[name], other[name])));
     say("");
   } catch (error) {
     say(error.message, true);

@@ -55,8 +55,8 @@ class Findings:
     def place(self) -> Path:
         """What was looked through: the folder, or the one split of it that is a folder itself."""
         [first, *_] = self.files["train"]
-        own = self.folder / first
-        return own if len(self.files) == 1 and own.is_dir() else self.folder
+        subfolder = self.folder / first
+        return subfolder if len(self.files) == 1 and subfolder.is_dir() else self.folder
 
     @property
     def stops(self) -> bool:

@@ -121,8 +121,14 @@ def parse_untagged(name: str, path: Path) -> Iterator[tuple[str, Post]]:
 
 def _post(source: ModuleType, path: Path, line: int, record: Any, scheme: ReadAs | None = None) -> Post:
     post = source.to_post(path, line, record)
-    own = getattr(source, "line_of_token", None)
-    check_post(post, _file(source, path, record), line, partial(own, record) if own else None, scheme)
+    line_of_token = getattr(source, "line_of_token", None)
+    check_post(
+        post,
+        _file(source, path, record),
+        line,
+        partial(line_of_token, record) if line_of_token else None,
+        scheme,
+    )
     return post
 
 

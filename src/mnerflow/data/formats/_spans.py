@@ -29,18 +29,18 @@ def longest(spans: Iterable[Span], place: str) -> list[Span]:
     """The spans that do not overlap, the longest first among those that do; others are logged."""
     chosen: list[Span] = []
     for span in sorted({*spans}, key=lambda span: (span[0] - span[1], span)):
-        at = bisect(chosen, span)
-        before, after = chosen[at - 1 : at], chosen[at : at + 1]
+        index = bisect(chosen, span)
+        before, after = chosen[index - 1 : index], chosen[index : index + 1]
         if (before and before[0][1] > span[0]) or (after and after[0][0] < span[1]):
             logger.warning("%s: left out, a longer span has its words: %d–%d %s", place, *span)
         else:
-            chosen.insert(at, span)
+            chosen.insert(index, span)
     return chosen
 
 
 def tagged(words: Iterable[Place], spans: list[Span]) -> tuple[list[Place], list[str]]:
     """Words, each cut where a span begins or ends within it, and their tags; the spans do not overlap."""
-    cuts = sorted({at for start, end, _ in spans for at in (start, end)})
+    cuts = sorted({edge for start, end, _ in spans for edge in (start, end)})
     parts = [part for start, end in words for part in _cut(start, end, cuts)]
     starts, labels = [start for start, _ in parts], [OUTSIDE] * len(parts)
     for start, end, kind in spans:

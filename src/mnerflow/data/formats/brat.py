@@ -157,13 +157,13 @@ def _sentences(text: str, spans: list[Span]) -> list[Place]:
 
     begins = [start for start, _, _ in spans]
     found: list[Place] = []
-    at = 0
+    offset = 0
     for line in text.split("\n"):
-        for start, end in ((at + start, at + end) for start, end in sentences(line)):
+        for start, end in ((offset + start, offset + end) for start, end in sentences(line)):
             before = bisect_left(begins, start) - 1
             if found and before >= 0 and spans[before][1] > start:
                 found[-1] = found[-1][0], end
             else:
                 found.append((start, end))
-        at += len(line) + 1
+        offset += len(line) + 1
     return found

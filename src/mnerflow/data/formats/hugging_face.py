@@ -239,8 +239,8 @@ def _of_table(file: Path, wanted: list[str]) -> Iterator[dict[str, Any]]:
             batches = (batch.select(wanted) for batch in table)
         for batch in batches:
             batch.validate(full=True)  # damaged places would be read outside of its memory
-            for at in range(0, batch.num_rows, step):
-                yield from batch.slice(at, step).to_pylist()
+            for start in range(0, batch.num_rows, step):
+                yield from batch.slice(start, step).to_pylist()
 
 
 def _features(schema: "pyarrow.Schema", file: Path) -> Any:
@@ -299,7 +299,7 @@ def _holding(schema: "pyarrow.Schema") -> list[str]:
 def _is_image(kind: "pyarrow.DataType") -> bool:
     """Whether a column has files in it: their bytes, and their paths."""
     value = getattr(kind, "value_type", kind)
-    return {"bytes", "path"} <= {value.field(at).name for at in range(value.num_fields)}
+    return {"bytes", "path"} <= {value.field(index).name for index in range(value.num_fields)}
 
 
 def _is_number(value: Any) -> bool:

@@ -180,7 +180,7 @@ def _span(value: dict[str, Any], text: str, place: str) -> tuple[int, int, str]:
     if isinstance(quoted, str) and not _quotes(text[start:end], quoted):
         # Label Studio counts as JavaScript does, an emoji twice.
         units = text.encode("utf-16-le")
-        first, last = (len(units[: 2 * at].decode("utf-16-le", "ignore")) for at in (start, end))
+        first, last = (len(units[: 2 * offset].decode("utf-16-le", "ignore")) for offset in (start, end))
         if _quotes(text[first:last], quoted):
             start, end = first, last
     if not 0 <= start < end <= len(text):

@@ -185,8 +185,8 @@ def _feature(path: Path, read: list[Document], layer: str) -> str | None:
     else:
         named = [feature for feature in used if feature.startswith(f"{NAMED_ENTITY}|")]
         found = [f"{NAMED_ENTITY}|value"] if f"{NAMED_ENTITY}|value" in named else named
-        own = [feature for feature in used if not feature.startswith(DKPRO)]
-        found = [feature for feature in found or own if used[feature]]
+        custom = [feature for feature in used if not feature.startswith(DKPRO)]
+        found = [feature for feature in found or custom if used[feature]]
     if len(found) > 1:
         raise UserError(
             f"{path}: which values are names? There are {listed(found)}. Write one into the data set's "
@@ -197,11 +197,11 @@ def _feature(path: Path, read: list[Document], layer: str) -> str | None:
 
 def _values(cell: str) -> list[tuple[str, str]]:
     """The values of a cell, still escaped, each with the number of its annotation, if it has one."""
-    found, at = [], 0
-    while at < len(cell) and (value := VALUE.match(cell, at)):
+    found, end = [], 0
+    while end < len(cell) and (value := VALUE.match(cell, end)):
         found.append((value[1], value[2] or ""))
-        at = value.end()
-    return found if at == len(cell) else [(cell, "")]
+        end = value.end()
+    return found if end == len(cell) else [(cell, "")]
 
 
 def _post(

@@ -158,7 +158,7 @@ def _transkribus_names(custom: str, text: str, place: str) -> Iterator[Name]:
         if not all(re.fullmatch("[0-9]{1,6}", values[key]) for key in ("offset", "length")):
             raise UserError(f"{place}: {said[:80]!r} has no offset and length. Mend the tag.")
         start = int(values["offset"])
-        first, last = (_characters(text, at) for at in (start, start + int(values["length"])))
+        first, last = (_characters(text, offset) for offset in (start, start + int(values["length"])))
         if first is None or last is None or not text[first:last].strip():
             raise UserError(
                 f"{place}: {said[:80]!r} holds no word of its text of {quantity(len(text), 'character')}. "

@@ -25,7 +25,7 @@ def characters(text: str) -> str:
 
 def in_common(one: str, other: str) -> int:
     """How many characters two texts have in common from their beginning."""
-    unlike = (at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
+    unlike = (index for index, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
     return next(unlike, min(len(one), len(other)))
 
 
@@ -44,7 +44,7 @@ class Stream(Generic[Place]):
         texts = [characters(text) for _, text in lines]
         return cls("".join(texts), [place for place, _ in lines], [0, *accumulate(map(len, texts))])
 
-    def at(self, offset: int) -> Place:
+    def place_at(self, offset: int) -> Place:
         """The line on which a character stands."""
         return self.places[bisect_right(self.starts, offset) - 1]
 
@@ -54,9 +54,9 @@ class Stream(Generic[Place]):
         return self.places[first : bisect_right(self.starts, end - 1)]
 
 
-def entities(post: Post, at: int) -> set[Span]:
+def entities(post: Post, offset: int) -> set[Span]:
     """The entities of a post whose first character is at offset ``at`` of a stream."""
-    ends = [at, *(at + end for end in accumulate(len(characters(token)) for token in post.tokens))]
+    ends = [offset, *(offset + end for end in accumulate(len(characters(token)) for token in post.tokens))]
     return {(ends[first], ends[last], kind) for kind, first, last in spans(post.labels)}
 
 
@@ -80,7 +80,7 @@ def without_white_space(text: str, found: Iterable[Span]) -> list[Span]:
 
 def with_white_space(text: str, found: Iterable[Span]) -> list[Span]:
     """Spans of ``text`` without its white space as they lie in ``text``."""
-    seen = [at for at, character in enumerate(text) if not character.isspace()]
+    seen = [index for index, character in enumerate(text) if not character.isspace()]
     return [(seen[start], seen[end - 1] + 1, kind) for start, end, kind in found if start < end]
 
 

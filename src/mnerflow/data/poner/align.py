@@ -90,18 +90,18 @@ def place(raw: Path) -> Placement:
     whole = raw / "conll/poner.conll"
     places = defaultdict(list)
     found: set[Span] = set()
-    at = 0
+    start = 0
     for number, post in enumerate(parse("conll", whole), start=1):
         text = "".join(map(characters, post.tokens))
-        if not stream.text.startswith(text, at):
-            there = "/".join(stream.at(at)) if at < len(stream.text) else "the end of all pages"
+        if not stream.text.startswith(text, start):
+            there = "/".join(stream.place_at(start)) if start < len(stream.text) else "the end of all pages"
             raise UserError(
                 f"{whole}: sentence {number} ({' '.join(post.tokens)[:60]!r}) is not what stands at {there}. "
                 "Take the CoNLL files and the page XML from the same release."
             )
-        found |= entities(post, at)
-        places[_content(post)].append(stream.between(at, at + len(text)))
-        at += len(text)
+        found |= entities(post, start)
+        places[_content(post)].append(stream.between(start, start + len(text)))
+        start += len(text)
 
     copies = {content: len(found) for content, found in places.items()}
     sentences = []

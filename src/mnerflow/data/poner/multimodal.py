@@ -105,7 +105,7 @@ def _compare_annotation(raw: Path, placement: Placement) -> dict[str, int]:
     counts = Counter(
         {"spans": 0, "with trailing white space": 0, "overlapping the next": 0, "across lines": 0}
     )
-    annotated, at = set(), 0
+    annotated, offset = set(), 0
     for page in read_export(raw / EXPORT):
         text = read_text(placement.pages[page.name].text_file)
         words = [text[start:end] for start, end, _ in page.spans]
@@ -114,8 +114,8 @@ def _compare_annotation(raw: Path, placement: Placement) -> dict[str, int]:
         counts["overlapping the next"] += sum(a[1] > b[0] for a, b in pairwise(page.spans))
         counts["across lines"] += sum("\n" in part.strip() for part in words)
         for start, end, label in without_white_space(text, page.spans):
-            annotated.add((at + start, at + end, TYPES.get(label, label)))
-        at += len(characters(placement.pages[page.name].text))
+            annotated.add((offset + start, offset + end, TYPES.get(label, label)))
+        offset += len(characters(placement.pages[page.name].text))
     counts["that are CoNLL entities"] = len(annotated & placement.entities)
     counts["CoNLL entities"] = len(placement.entities)
     return dict(counts)

@@ -70,10 +70,12 @@ class Softmax(Decoder):
         chosen, probabilities = scores.argmax(-1).tolist(), scores.float().softmax(-1).clamp(max=1).tolist()
         decoded = []
         for row, length in enumerate(word_mask.sum(1).tolist()):
-            indices, own = chosen[row][:length], probabilities[row][:length]
+            indices, of_words = chosen[row][:length], probabilities[row][:length]
             tags = [self.tags[index] for index in indices]
-            confidence = [word[index] for word, index in zip(own, indices, strict=True)]
-            decoded.append(Decoded(tags, confidence, [self._probability(own, *span) for span in spans(tags)]))
+            confidence = [word[index] for word, index in zip(of_words, indices, strict=True)]
+            decoded.append(
+                Decoded(tags, confidence, [self._probability(of_words, *span) for span in spans(tags)])
+            )
         return decoded
 
     def _probability(self, words: list[list[float]], kind: str, start: int, end: int) -> float:

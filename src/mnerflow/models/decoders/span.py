@@ -92,7 +92,7 @@ class Span(Decoder):
                 tags[start:end] = [
                     f"{'I' if place else 'B'}-{self.types[kind]}" for place in range(end - start)
                 ]
-            confidence = [words[row][at][self.tags.index(tag)] for at, tag in enumerate(tags)]
+            confidence = [words[row][index][self.tags.index(tag)] for index, tag in enumerate(tags)]
             entities = [float(marginals[row, start, end - start - 1, kind]) for start, end, kind in found]
             decoded.append(Decoded(tags, confidence, entities))
         return decoded

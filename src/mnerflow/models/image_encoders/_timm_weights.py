@@ -41,9 +41,9 @@ def training_of(name: str, weights: Path | None) -> Training:
         raise UserError(f"image encoder: {error} Weights that timm knows: {tags}.") from error
     if known is None:
         raise UserError(f"image encoder: timm does not say how weights of {name!r} normalise pixels.")
-    own = Training(known.mean, known.std)
+    declared = Training(known.mean, known.std)
     if weights is None:
-        return own
+        return declared
     file = weights / "config.json"
     described = _described(file)
     if described is None:
@@ -53,14 +53,14 @@ def training_of(name: str, weights: Path | None) -> Training:
                 f"{weights}: no config.json of timm's says how these weights of {model!r} normalise pixels, "
                 f"in which they differ. Set the encoder's `model` to their full name: {', '.join(names)}."
             )
-        return own
+        return declared
     architecture, its_tag, its = described
     if architecture != model and timm.is_model(architecture):
         raise UserError(
             f"{file}: these are weights of timm's {architecture!r}, but the image encoder's `model` is "
             f"{model!r}. Correct it, or the `source`."
         )
-    if tag and (its_tag != tag if its_tag else (its.mean, its.std) != (own.mean, own.std)):
+    if tag and (its_tag != tag if its_tag else (its.mean, its.std) != (declared.mean, declared.std)):
         raise UserError(
             f"{file}: these weights are {its_tag or 'normalised differently'!r}, but the encoder's `model` "
             f"is {name!r}. Set it to {model!r} to take the weights as they are, or correct the `source`."

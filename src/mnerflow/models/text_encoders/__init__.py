@@ -26,7 +26,7 @@ class EncodedText:
         windows: rows of input ids (one for most posts, more for one longer than the encoder reads).
         words: for each word, the ``(window, position)`` of the units that represent it.
         subwords: for each token, dropped ones included, into how many subwords the tokenizer cuts it.
-        own: units that the encoder would compute for the post without contexts.
+        length_without_contexts: units that the encoder would compute for the post without contexts.
         extra: whatever else the encoder needs.
         cut: names of the contexts that were cut.
         unknown: how many of its tokens hold a subword, or a character, that the encoder does not know.
@@ -35,7 +35,7 @@ class EncodedText:
     windows: list[list[int]]
     words: list[list[tuple[int, int]]]
     subwords: list[int]
-    own: int
+    length_without_contexts: int
     extra: dict[str, list[Any]] = field(default_factory=dict)
     cut: list[str] = field(default_factory=list)
     unknown: int = 0

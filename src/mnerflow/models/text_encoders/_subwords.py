@@ -202,10 +202,12 @@ class SubwordEncoder(TextEncoder):
             types.append([0] * (len(row) + len(tail) - second) + [1] * second)
             windows.append(row + tail)
             cases.append(case + [0] * len(tail))
-        own = sum(map(len, windows))
+        length_without_contexts = sum(map(len, windows))
         if context:
-            own = self._windows(whole, casings, [], subwords).own
-        return EncodedText(windows, units, subwords, own, {"types": types, "casings": cases})
+            length_without_contexts = self._windows(whole, casings, [], subwords).length_without_contexts
+        return EncodedText(
+            windows, units, subwords, length_without_contexts, {"types": types, "casings": cases}
+        )
 
     def collate(self, texts: Sequence[EncodedText]) -> dict[str, Tensor]:
         """Pad to ``input_ids``, ``attention_mask``, ``token_type_ids``, ``casings`` ``(windows, subwords)``,
@@ -309,12 +311,12 @@ class SubwordEncoder(TextEncoder):
     def _fault(self) -> str:
         """What training would suffer from, found by a forward and a backward pass; empty if nothing is."""
         short, long, _ = texts = self._tries()
-        beside, first, second = vectors = self(self._placed(texts))
+        batched, first, second = vectors = self(self._placed(texts))
         with torch.no_grad():
             [alone] = self(self._placed([short]))
         if not torch.isfinite(first).all():
             return "gives numbers that are not finite"
-        if self._differ(alone, beside[:1]):
+        if self._differ(alone, batched[:1]):
             return "reads padding, so that a post's tags would depend on the posts in its batch"
         middle = len(long.words) // 2
         if middle and (fault := self._sees(first, second, middle)):

@@ -107,11 +107,11 @@ class BiLSTM(TextEncoder):
         for word in words:
             known = [self.vocabulary.characters.get(character, UNKNOWN) for character in word[:LONGEST_WORD]]
             characters += [*known, *[PAD] * (LONGEST_WORD - len(known))]
-        own = range(len(context), len(words))
-        units = [[(0, index)] for index in own]
+        positions = range(len(context), len(words))
+        units = [[(0, index)] for index in positions]
         unknown = sum(not self.vocabulary.characters.keys() >= {*token} for token in post.tokens)
         extra = {"characters": characters}
-        return EncodedText([ids], units, [1] * len(post.tokens), len(own), extra, cut, unknown)
+        return EncodedText([ids], units, [1] * len(post.tokens), len(positions), extra, cut, unknown)
 
     def collate(self, texts: Sequence[EncodedText]) -> dict[str, Tensor]:
         """Pad to ``words (batch, length)``, ``characters (batch, length, characters)``, ``lengths (batch)``

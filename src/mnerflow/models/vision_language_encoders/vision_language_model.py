@@ -129,11 +129,13 @@ class VisionLanguageModel(VisionLanguageEncoder):
         width, first_row, patches = batch["input_ids"].shape[1], 0, []
         for text, count in zip(shown, images, strict=True):
             first = first_row * width + start
-            patches.append([first + image * len(one.ids) + at for image in range(count) for at in one.places])
+            patches.append(
+                [first + image * len(one.ids) + place for image in range(count) for place in one.places]
+            )
             first_row += len(text.windows)
         # As of images: a batch needs a place for a patch, which is masked where no post has one.
-        batch["patches"] = padded([own or [0] for own in patches])
-        batch["patch_mask"] = padded([[1] * len(own) or [0] for own in patches]).bool()
+        batch["patches"] = padded([places or [0] for places in patches])
+        batch["patch_mask"] = padded([[1] * len(places) or [0] for places in patches]).bool()
         widest = max(1, *images)
         windows = [post for post, text in enumerate(shown) for _ in text.windows]
         batch["shown"] = torch.tensor(

@@ -51,9 +51,9 @@ def row_shares(counts: np.ndarray) -> np.ndarray:
 
 def by_type(counts: np.ndarray, tags: Sequence[str]) -> tuple[np.ndarray, list[str]]:
     """Counts of tags, ``(tags, tags)``, put together to those of their types, ``O`` being one."""
-    own = [entity_type(tag) or OUTSIDE for tag in tags]
-    kinds = list(dict.fromkeys(own))
-    member = np.array([[kind == one for one in own] for kind in kinds], dtype=counts.dtype)
+    types = [entity_type(tag) or OUTSIDE for tag in tags]
+    kinds = list(dict.fromkeys(types))
+    member = np.array([[kind == one for one in types] for kind in kinds], dtype=counts.dtype)
     return member @ counts @ member.T, kinds
 
 

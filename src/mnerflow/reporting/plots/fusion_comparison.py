@@ -75,7 +75,7 @@ def _figure(scores: Scores, ceilings: Mapping[str, float]) -> Figure:
     total = FULL if columns > 1 or longest > 8 else style.COLUMN
     figure = Figure(figsize=(total, 1.75 * rows + 0.7))
     grid = figure.add_gridspec(rows, columns)
-    at = {(place.row, place.column): place.panel for place in placed}
+    panel_at = {(place.row, place.column): place.panel for place in placed}
     for panel, row, column, starts in placed:
         shown_looks = looks[panel.data]
         limits = _limits(scores, panel, ceilings)
@@ -84,7 +84,7 @@ def _figure(scores: Scores, ceilings: Mapping[str, float]) -> Figure:
         for x, (fusion, look) in enumerate(shown_looks.items()):
             seeds = [scores[run] for run in panels[panel] if run.system == fusion]
             _draw_fusion(axes, x, seeds, look)
-        below, right = at.get((row + 1, column)), at.get((row, column + 1))
+        below, right = panel_at.get((row + 1, column)), panel_at.get((row, column + 1))
         _label_fusions(axes, shown_looks, labelled=below is None or below.data != panel.data)
         axes.tick_params(labelleft=starts or panel.text_encoder == NONE)
         if column == 0:

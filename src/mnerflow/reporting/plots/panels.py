@@ -63,7 +63,7 @@ def group_by_panel(runs: Iterable[Of]) -> dict[Panel, list[Of]]:
         homes = [
             pair
             for pair in pairs
-            if all(own in (NONE, theirs) for own, theirs in zip(place[2:], pair[2:], strict=True))
+            if all(encoder in (NONE, paired) for encoder, paired in zip(place[2:], pair[2:], strict=True))
             and place[:2] == pair[:2]
         ]
         return homes or [place]

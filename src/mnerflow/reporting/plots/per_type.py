@@ -37,16 +37,16 @@ def draw_per_type(types: str | Path, out_stem: str | Path) -> None:
 def _figure(scores: Scores) -> Figure:
     panels, note = first_panels(group_by_panel(scores))
     looks = style.fusion_looks(run.system for run in scores)
-    most = max(len(kinds) for kinds in scores.values())
-    placed = places(panels, 3 if most <= style.DENSE else 1)
+    widest = max(len(kinds) for kinds in scores.values())
+    placed = places(panels, 3 if widest <= style.DENSE else 1)
     figure, grid, width = figure_of(placed, 1.6)
-    own = looks_by_data(panels, looks)
+    looks_of = looks_by_data(panels, looks)
     first: dict[str, Axes] = {}  # of each data set, whose scale the others have
     for panel, row, column, starts in placed:
         axes = figure.add_subplot(grid[row, column], sharey=first.get(panel.dataset))
         first.setdefault(panel.dataset, axes)
         axes.set_title(panel.title(width - 0.4))
-        _draw(axes, {run.system: scores[run] for run in panels[panel]}, own[panel.data])
+        _draw(axes, {run.system: scores[run] for run in panels[panel]}, looks_of[panel.data])
         axes.tick_params(labelleft=starts)
         if column == 0:
             axes.set_ylabel("Test F1 (%)")

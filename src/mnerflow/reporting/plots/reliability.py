@@ -39,7 +39,7 @@ def _figure(points: Points) -> Figure:
     looks = style.fusion_looks(run.system for run in points)
     placed = places(panels, 3)
     figure, grid, width = figure_of(placed, 2.2)
-    own = looks_by_data(panels, looks)
+    looks_of = looks_by_data(panels, looks)
     first: Axes | None = None
     for panel, row, column, _ in placed:
         axes = figure.add_subplot(grid[row, column], sharex=first, sharey=first, xlim=(0, 102), ylim=(0, 102))
@@ -48,7 +48,7 @@ def _figure(points: Points) -> Figure:
         axes.grid(visible=True, axis="both")
         axes.axline((0, 0), slope=1, color=MUTED, linewidth=0.7)
         of_fusion = {run.system: points[run] for run in panels[panel]}
-        for fusion, look in own[panel.data].items():
+        for fusion, look in looks_of[panel.data].items():
             if fusion in of_fusion:
                 x, y = zip(*of_fusion[fusion], strict=True)
                 axes.plot(x, y, color=look.color, marker=look.marker, linestyle=look.line, linewidth=0.9)

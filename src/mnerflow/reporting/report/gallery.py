@@ -118,9 +118,9 @@ def _read(files: Sequence[Path]) -> tuple[Sequence[Prediction], Sequence[Read], 
 
 def _places(runs: Sequence[Run], baselines: Baselines) -> list[int | None]:
     """For each run, where the first of its baselines stands among them."""
-    at = {run: place for place, run in enumerate(runs)}
+    order = {run: place for place, run in enumerate(runs)}
     others = ((one.run(run.seed) for one in baselines.get(run.combination, {}).values()) for run in runs)
-    return [next((at[other] for other in each if other in at), None) for each in others]
+    return [next((order[other] for other in each if other in order), None) for each in others]
 
 
 def _balance(

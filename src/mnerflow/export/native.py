@@ -12,7 +12,7 @@ from mnerflow.prediction.runs import PRETRAINED
 from mnerflow.record import RECORD, TrainingRecord
 
 
-def save_own(run: Path, config: RunConfig, record: TrainingRecord, folder: Path) -> None:
+def save_native(run: Path, config: RunConfig, record: TrainingRecord, folder: Path) -> None:
     """Write a run's record and weights into ``folder``, each encoder's files into a folder of its name.
 
     Args:
