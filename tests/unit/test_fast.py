@@ -184,6 +184,16 @@ print("torch._dynamo" in sys.modules)
     assert said == "False\n"
 
 
+def test_a_job_that_ends_looks_for_no_garbage() -> None:
+    code = """
+import atexit, gc
+atexit.register(lambda: print(gc.get_freeze_count() > 0))
+import mnerflow.compute.start_up
+"""
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said == "True\n"
+
+
 def test_the_kernels_of_images_are_kept_unless_the_environment_says_how_many(monkeypatch) -> None:
     for given, kept in (("64", "512"), ("100", "100")):
         monkeypatch.setenv(device.KEPT_SHAPES, given)

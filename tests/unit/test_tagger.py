@@ -1,6 +1,7 @@
 """Every combination of encoders and fusions: gradients, padding, saving; each encoder's own promises."""
 
 import re
+from itertools import product
 from pathlib import Path
 from types import ModuleType
 
@@ -323,12 +324,19 @@ def test_the_bilstm_knows_the_words_of_training_alone_and_reads_stems(tiny_bert:
     assert seen.windows == [[tagger.encoder.text.vocabulary.words["run"], 1]]
 
 
-def test_augmented_images_hold_the_same_pixels_and_only_in_training() -> None:
+def test_augmented_images_are_mirrored_and_moved_and_only_in_training() -> None:
     torch.manual_seed(0)
-    pixels, augment = torch.from_numpy(PIXELS), Augment()
-    changed = augment(pixels)
-    assert not torch.equal(changed, pixels)
-    assert torch.equal(changed.flatten(1).sort().values, pixels.flatten(1).sort().values)
+    pixels, augment = torch.randint(256, (20, 10, 20, 3), dtype=torch.uint8), Augment()
+    ways = [*product((False, True), range(-1, 2), range(-2, 3))]  # a tenth of each side at most
+    seen = []
+    for image, changed in zip(pixels, augment(pixels), strict=True):
+        [way] = [
+            (mirror, down, right)
+            for mirror, down, right in ways
+            if torch.equal((image.flip(1) if mirror else image).roll((down, right), (0, 1)), changed)
+        ]
+        seen.append(way)
+    assert [*map(set, zip(*seen, strict=True))] == [{False, True}, {-1, 0, 1}, {-2, -1, 0, 1, 2}]
     assert augment.eval()(pixels) is pixels
 
 
