@@ -11,8 +11,9 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
+from script import execute
 
-from mnerflow.files import atomic_path
+from mnerflow.files import atomic_path, read_text
 from mnerflow.reporting import style
 
 ROOT = Path(__file__).parents[1]
@@ -59,11 +60,10 @@ def draw(rows: list[dict[str, str]]) -> Figure:
 
 @style.styled
 def main() -> None:
-    with (ROOT / "docs/scaling.csv").open(encoding="utf-8", newline="") as file:
-        figure = draw(list(csv.DictReader(file)))
+    figure = draw(list(csv.DictReader(read_text(ROOT / "docs/scaling.csv").splitlines())))
     with atomic_path(ROOT / "docs/scaling.svg") as temporary:
         figure.savefig(temporary, metadata={"Date": None, "Creator": None})
 
 
 if __name__ == "__main__":
-    main()
+    execute(main)

@@ -19,6 +19,7 @@ from statistics import median
 
 import numpy
 from rows import Row, add_rows
+from script import execute, existing
 from training import minilm, read_data, text_run
 
 from mnerflow.compute.device import device, seed_everything
@@ -61,7 +62,7 @@ def posts_a_second(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--mirror", type=Path, help="folder with twitter2015")
+    parser.add_argument("--mirror", type=existing, help="folder with twitter2015")
     parser.add_argument("--posts", type=int, default=800)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--only", type=Path, help=argparse.SUPPRESS)  # the process whose memory is measured
@@ -119,4 +120,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    execute(main)

@@ -29,6 +29,7 @@ import numpy
 import torch
 from operations import save_llama, save_mpnet
 from rows import Row, add_rows
+from script import execute, existing
 from training import TYPES, read_data
 
 from mnerflow.compute.device import device, seed_everything
@@ -217,7 +218,7 @@ def language_model(sizes: Sizes, posts: list[Post], scratch: Path, on: str) -> l
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--mirror", type=Path, help="folder with twitter2017")
+    parser.add_argument("--mirror", type=existing, help="folder with twitter2017")
     parser.add_argument("--rehearse", action="store_true", help="tiny sizes, on a processor")
     parser.add_argument("--out", type=Path, default=Path("results/benchmarks.csv"))
     arguments = parser.parse_args()
@@ -242,4 +243,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    execute(main)

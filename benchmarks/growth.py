@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from rows import Row, add_rows
+from script import execute
 
 from mnerflow.compute.memory import peak_memory_mib
 from mnerflow.data.check import check_data
@@ -116,4 +117,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    execute(main)

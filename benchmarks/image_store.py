@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from rows import Row, add_rows
+from script import execute
 
 from mnerflow.compute.memory import peak_memory_mib
 from mnerflow.data.image_store import build_store
@@ -96,4 +97,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    execute(main)

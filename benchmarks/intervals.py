@@ -20,7 +20,9 @@ from pathlib import Path
 
 import numpy as np
 from scipy.special import digamma, ndtr, polygamma, stdtr, stdtrit
+from script import execute, existing
 
+from mnerflow.errors import UserError
 from mnerflow.evaluation.counts import read_counts
 from mnerflow.evaluation.seeds import Seeds, SeedVariance, sentence_variance
 from mnerflow.evaluation.statistics import SIGNIFICANCE, holm
@@ -52,13 +54,13 @@ Result = tuple[float, float, float]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--counts", type=Path, default=ROOT / "results/verified/results")
+    parser.add_argument("--counts", type=existing, default=ROOT / "results/verified/results")
     parser.add_argument("--studies", type=int, default=1_000, help="simulated for each row")
     parser.add_argument("--out", type=Path, default=ROOT / "docs/intervals.csv")
     arguments = parser.parse_args()
     files = sorted(arguments.counts.rglob("counts.npz"))
     if not files:
-        raise SystemExit(f"{arguments.counts}: no counts of runs. Compute them with `make verify`.")
+        raise UserError(f"{arguments.counts}: no counts of runs. Compute them with `make verify`.")
     populations = {name: population(files, name, encoder) for name, encoder in SETTINGS}
     rows = []
     for (name, systems), unequal, seeds in product(populations.items(), (False, True), SEEDS):
@@ -77,7 +79,12 @@ def population(files: Sequence[Path], dataset: str, encoder: str) -> np.ndarray:
         named = (run.data, run.text_encoder) == (dataset, encoder)
         if named and not run.variant.startswith("pretrained"):
             systems[run.combination].append(counts.plain.sum(axis=1))
-    return np.stack([np.stack(seeds) for seeds in systems.values() if len(seeds) == 3])
+    whole = [np.stack(seeds) for seeds in systems.values() if len(seeds) == 3]
+    if not whole:
+        raise UserError(
+            f"No counts of {encoder} on {dataset} with three seeds. Compute them with `make verify`."
+        )
+    return np.stack(whole)
 
 
 def simulate(
@@ -211,4 +218,4 @@ def page(rows: Sequence[Sequence]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    execute(main)

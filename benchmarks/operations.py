@@ -25,6 +25,7 @@ from typing import Any
 
 import torch
 from rows import Row, add_rows
+from script import execute
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -231,4 +232,4 @@ def _subword_labels(batch: Batch) -> Tensor:
 
 
 if __name__ == "__main__":
-    main()
+    execute(main)

@@ -28,6 +28,7 @@ from pathlib import Path
 from statistics import median
 
 from rows import Row, add_rows
+from script import execute, existing
 from tabulate import tabulate
 from training import TYPES, made, minilm, text_run
 
@@ -77,9 +78,9 @@ def entity_f1(posts: list[Post], predicted: list[list[str]]) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--mirror", type=Path, required=True, help="folder with twitter2017")
+    parser.add_argument("--mirror", type=existing, required=True, help="folder with twitter2017")
     parser.add_argument(
-        "--environments", type=Path, required=True, help="folder with one of each peer's name"
+        "--environments", type=existing, required=True, help="folder with one of each peer's name"
     )
     parser.add_argument("--posts", type=int, default=1000)
     parser.add_argument("--epochs", type=int, default=3)
@@ -144,4 +145,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    execute(main)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import yaml
 from rows import Row, add_rows
+from script import execute, existing
 
 from mnerflow.compute.memory import peak_memory_mib
 from mnerflow.config import build
@@ -53,7 +54,9 @@ def made_up(folder: Path, posts: int = 7200, tokens: int = 16) -> Iterator[tuple
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--mirror", type=Path, help="folder with twitter2015, twitter2017 and twitter10000")
+    parser.add_argument(
+        "--mirror", type=existing, help="folder with twitter2015, twitter2017 and twitter10000"
+    )
     parser.add_argument("--out", type=Path, default=Path("results/benchmarks.csv"))
     arguments = parser.parse_args()
     rows, total, tokens = [], 0.0, 0
@@ -76,4 +79,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    execute(main)

@@ -4,7 +4,7 @@ import csv
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from mnerflow.files import atomic_path
+from mnerflow.files import atomic_path, read_text
 
 
 @dataclass
@@ -32,8 +32,7 @@ def add_rows(rows: list[Row], path: Path) -> None:
     new = {row.name: asdict(row) | {"value": f"{row.value:.4g}", "holds": row.holds} for row in rows}
     kept = {}
     if path.exists():
-        with path.open(encoding="utf-8", newline="") as file:
-            kept = {row["name"]: row for row in csv.DictReader(file)}
+        kept = {row["name"]: row for row in csv.DictReader(read_text(path).splitlines())}
     for row in new.values():
         note = f"(target {row['target']}: {row['holds']})" if row["target"] else ""
         print(f"{row['name']:<55} {row['value']:>8} {row['unit']:<12} {note}", flush=True)

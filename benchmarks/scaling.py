@@ -24,6 +24,7 @@ from random import Random
 from typing import Any
 
 import yaml
+from script import execute
 
 from mnerflow.conditions import TRUE, Condition, conditions_of
 from mnerflow.data.post import SPLITS, Post, read_posts
@@ -247,4 +248,4 @@ def append(out: Path, rows: list[dict[str, Any]]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    execute(main)

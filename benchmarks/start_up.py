@@ -16,6 +16,7 @@ from statistics import median
 
 import yaml
 from rows import Row, add_rows
+from script import execute
 from training import minilm
 
 ROOT = Path(__file__).parents[1]
@@ -71,4 +72,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    execute(main)

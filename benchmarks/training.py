@@ -27,6 +27,7 @@ from statistics import median
 import numpy
 import torch
 from rows import Row, add_rows
+from script import execute, existing
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -231,8 +232,8 @@ def read_data(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--mirror", type=Path, help="folder with twitter2017")
-    parser.add_argument("--base", type=Path, help="folder with the weights of an encoder of base size")
+    parser.add_argument("--mirror", type=existing, help="folder with twitter2017")
+    parser.add_argument("--base", type=existing, help="folder with the weights of an encoder of base size")
     parser.add_argument("--posts", type=int, default=600)
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--runs", type=int, default=3)
@@ -320,4 +321,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    execute(main)

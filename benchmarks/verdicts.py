@@ -12,12 +12,13 @@ import argparse
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
+from script import execute, existing
 
 from mnerflow.conditions import IMAGE
 from mnerflow.config.configuration import Configuration
+from mnerflow.errors import UserError
 from mnerflow.evaluation.counts import Counts, read_counts
 from mnerflow.evaluation.evidence import compare_with_baselines
 from mnerflow.plan.names import NONE, TEXT_ONLY, Combination
@@ -27,13 +28,16 @@ Systems = dict[Combination, list[Counts]]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("counts", type=Path)
+    parser.add_argument("counts", type=existing)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--posts", type=int, nargs="+", default=[600, 2_500, 5_000, 10_000])
     parser.add_argument("--studies", type=int, default=1_000)
     arguments = parser.parse_args()
+    files = sorted(arguments.counts.rglob("counts.npz"))
+    if not files:
+        raise UserError(f"{arguments.counts}: no counts of runs. Name a folder as `results/study/scores`.")
     data: dict[str, Systems] = defaultdict(lambda: defaultdict(list))
-    for run, counts in sorted(read_counts(sorted(arguments.counts.rglob("counts.npz"))).items()):
+    for run, counts in sorted(read_counts(files).items()):
         data[run.data][run.combination].append(_of_all_types(counts))
     for name, systems in data.items():
         for posts in arguments.posts:
@@ -76,4 +80,4 @@ def _part(counts: Counts, chosen: Sequence[int]) -> Counts:
 
 
 if __name__ == "__main__":
-    main()
+    execute(main)

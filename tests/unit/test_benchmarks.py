@@ -1,0 +1,50 @@
+"""A benchmark says at once, and in a sentence, that a folder or a file is not there."""
+
+import re
+import sys
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+FOLDER = Path(__file__).parents[2] / "benchmarks"
+CODE = {file.stem: file.read_text(encoding="utf-8") for file in sorted(FOLDER.glob("*.py"))}
+BENCHMARKS = [name for name, code in CODE.items() if "__main__" in code]
+READS = re.compile(r'"(\S+)", type=existing')
+READ = [(name, option) for name, code in CODE.items() for option in READS.findall(code)]
+WRITTEN = {"--out", "--folder", "--only"}
+
+
+def ended(module: ModuleType, arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> str:
+    """The sentence in which a benchmark ends."""
+    monkeypatch.setattr(sys, "argv", [module.__file__, *arguments])
+    with pytest.raises(SystemExit) as end:
+        module.execute(module.main)
+    return str(end.value)
+
+
+@pytest.fixture(autouse=True)
+def importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(FOLDER)
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_every_benchmark_is_run_alike(name: str) -> None:
+    assert CODE[name].endswith('if __name__ == "__main__":\n    execute(main)\n')
+    assert {*re.findall(r'"(\S+)", type=Path', CODE[name])} <= WRITTEN
+
+
+@pytest.mark.parametrize(("name", "option"), READ)
+def test_a_folder_that_is_not_there_is_named(name: str, option: str, monkeypatch, tmp_path: Path) -> None:
+    place = str(tmp_path / "nowhere")
+    said = ended(import_module(name), [option, place] if option.startswith("-") else [place], monkeypatch)
+    assert said == f"{name}.py: {place}: no such folder. Name one that is there."
+
+
+def test_a_folder_without_what_is_read_is_named(monkeypatch, tmp_path: Path) -> None:
+    said = ended(import_module("prepare"), ["--mirror", str(tmp_path)], monkeypatch)
+    assert said == f"prepare.py: {tmp_path}/twitter2015/train.txt: no such file."
+    for name, arguments in (("intervals", ["--counts"]), ("verdicts", [])):
+        said = ended(import_module(name), [*arguments, str(tmp_path)], monkeypatch)
+        assert said.startswith(f"{name}.py: {tmp_path}: no counts of runs. ")
