@@ -357,14 +357,17 @@ def sha256(path: str | Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def files_below(folder: Path) -> list[Path]:
-    """All files below a folder, sorted; what may not be looked at is left out."""
-    found = []
-    for path in sorted(folder.rglob("*")):
+def each_file_below(folder: Path) -> Iterator[Path]:
+    """Every file below a folder, in no order; what may not be looked at is left out."""
+    for path in folder.rglob("*"):
         with suppress(OSError):
             if path.is_file():
-                found.append(path)
-    return found
+                yield path
+
+
+def files_below(folder: Path) -> list[Path]:
+    """As ``each_file_below``, sorted."""
+    return sorted(each_file_below(folder))
 
 
 def folder_state(folder: Path) -> str:

@@ -101,7 +101,7 @@ def _report(findings: "Findings", types: Sequence[str] | None, limit: int | None
 
     lines = [f"{findings.place}: {findings.format}"]
     for split, posts in findings.splits.items():
-        tokens = quantity(sum(len(post.tokens) for _, post in posts), "token")
+        tokens = quantity(sum(len(post.tokens) for post in posts), "token")
         files = listed(findings.files[split])
         lines.append(f"  {split:<5} {quantity(len(posts), 'post'):>13} {tokens:>16}  {files}")
     if any(findings.splits.values()):

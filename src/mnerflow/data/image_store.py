@@ -109,7 +109,7 @@ def build_store(
             warnings.simplefilter("ignore")  # Pillow's, about files that get a status and a reason here
             _write_header(file, len(names) + 1, size)
             file.write(np.full((size, size, 3), BLANK_COLOUR, np.uint8).data)
-            pictures = _map_in_order(pool, picture, names, ahead=8 * workers)
+            pictures = map_in_order(pool, picture, names, ahead=8 * workers)
             rows = 1
             for name, result in zip(names, tqdm(pictures, "images", len(names), disable=None), strict=True):
                 if isinstance(result, BrokenImage):
@@ -192,7 +192,7 @@ def usable_images(index: Path) -> set[str]:
     return {name for name, entry in read_index(index).items() if entry.row != BLANK_ROW}
 
 
-def _map_in_order(
+def map_in_order(
     pool: Executor, work: Callable[[Item], Result], items: Iterable[Item], ahead: int
 ) -> Iterator[Result]:
     """``pool.map`` that holds at most ``ahead`` results in memory."""

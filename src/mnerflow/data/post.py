@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -106,5 +106,6 @@ def _lines(posts: Iterable[Post]) -> Iterator[str]:
 
 def _record(post: Post) -> dict[str, Any]:
     others = dict(post.contexts)
-    values = asdict(post) | {CAPTION: others.pop(CAPTION, ""), "contexts": others}
+    values = {name: getattr(post, name) for name in post.__slots__}
+    values |= {CAPTION: others.pop(CAPTION, ""), "contexts": others}
     return {name: values[name] for name in (*FIELDS, *OPTIONAL_FIELDS) if name in FIELDS or values[name]}

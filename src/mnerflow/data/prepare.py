@@ -1,20 +1,21 @@
 """From a data set's raw files to its three prepared splits and a report of what was found."""
 
 import json
-import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
-from itertools import chain
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
 from mnerflow.data.config import PrepareConfig
 from mnerflow.data.contexts import Texts, numbered, read_context
-from mnerflow.data.formats import parse
+from mnerflow.data.drawn_splits import draw_missing
+from mnerflow.data.formats import parse_lines
 from mnerflow.data.ids import made_distinct
 from mnerflow.data.overlap import shared_posts
 from mnerflow.data.post import SPLITS, Post, read_posts, write_splits
-from mnerflow.data.prepare_report import ContextReport, Report, count_split, count_strays, straddling
+from mnerflow.data.post_store import Places, PostStore
+from mnerflow.data.prepare_report import ContextReport, Report, SplitReport, straddling
 from mnerflow.data.tags import OUTSIDE, entity_type, repair, spans
 from mnerflow.errors import UserError, listed, quantity, suggest
 from mnerflow.files import inside
@@ -39,38 +40,41 @@ def prepare(
     config = replace(config, types=types)
     _check(config)
     read = _read(config, raw)
-    splits = _draw_missing_splits(config, read, raw)
-    words: dict[str, str] = {}
-    if config.contexts:
-        words = dict(
-            zip((post.id for post in _all(splits)), numbered(map(_words, _all(splits))), strict=True)
-        )
+    splits = draw_missing(config, read, raw)
+    words = numbered(map(_words, _all(splits))) if config.contexts else repeat("")
     left_out = _leave_out(without, splits) if without else {}
-    first_tokens = _drop_first_tokens(splits) if config.drop_first_token else {}
-    mapped = _map(config.map, splits)
     for split, posts in splits.items():
-        if not posts:
+        if len(posts) == len(left_out.get(split, ())):
             files = {str(name): files for name, files in config.splits.items()}
             source = files.get(split, "drawn from train")
             raise UserError(f"{raw}: no posts for the split {split!r} ({source}). Give the set more posts.")
-    strays = {split: count_strays(posts) for split, posts in splits.items()}
-    repaired = sum(_repair(post) for post in _all(splits)) if config.repair else 0
-    contexts = _attach_contexts(config, raw, made or raw, splits, words)
-    for post in _all(splits):
-        post.language = post.language or config.language
+    gone = {*chain.from_iterable(left_out.values())}
+    contexts = _contexts(config, raw, made or raw, (post for post in _all(splits) if post.id not in gone))
     report = Report(
-        splits={split: count_split(posts, types, strays[split]) for split, posts in splits.items()},
+        splits={split: SplitReport.of(types) for split in splits},
         drawn_splits=[split for split in SPLITS if split not in read],
-        mapped=mapped,
-        repaired=repaired,
+        mapped=dict.fromkeys(config.map, 0),
         left_out=left_out,
-        first_tokens_dropped=first_tokens,
-        repeated_texts=straddling(splits, _words),
-        straddling_groups=straddling(splits, lambda post: post.group),
-        contexts=contexts,
+        first_tokens_dropped=dict.fromkeys(splits, 0) if config.drop_first_token else {},
+        contexts={name: ContextReport() for name in contexts},
     )
+    finished = {}
+    for split, posts in splits.items():
+        kept = ((post, own) for post, own in zip(posts, words, strict=False) if post.id not in gone)
+        finished[split] = PostStore(_finished(config, raw, split, kept, contexts, report))
+    for name, context in contexts.items():
+        if not any(report.contexts[name].posts.values()):
+            raise UserError(
+                f"{raw}: not one post has the context {name!r}, though "
+                f"{', '.join(config.contexts[name].files)} holds "
+                f"{quantity(len(context.texts), 'entry', 'entries')}, found by {context.by}; "
+                "correct them, or name another file."
+            )
+        report.contexts[name].surplus = [key for key in context.texts if key not in context.used]
+    report.repeated_texts = straddling(finished, _words)
+    report.straddling_groups = straddling(finished, lambda post: post.group)
     text = json.dumps(asdict(report), indent=2, ensure_ascii=False) + "\n"
-    write_splits(out, splits, {"report.json": text})
+    write_splits(out, finished, {"report.json": text})
     return report
 
 
@@ -82,7 +86,7 @@ def types_found(config: PrepareConfig, raw: Path) -> list[str]:
     kinds = {
         config.map.get(kind, kind)
         for _, path, options in _files(config, raw)
-        for post in parse(config.format, path, None, config.scheme, options)
+        for _, post in parse_lines(config.format, path, None, config.scheme, options)
         for kind, _, _ in spans(post.labels)
     } - {OUTSIDE}
     if not kinds:
@@ -110,26 +114,26 @@ def _check(config: PrepareConfig) -> None:
             )
 
 
-def _read(config: PrepareConfig, raw: Path) -> dict[str, list[Post]]:
+def _read(config: PrepareConfig, raw: Path) -> dict[str, PostStore]:
     """Posts of every split that has files, all of known types."""
-    splits: dict[str, list[Post]] = {split: [] for split in SPLITS if split in config.splits}
-    files: dict[str, list[Path]] = {split: [] for split in splits}  # of each post, in its order
+    splits: dict[str, PostStore] = {split: PostStore() for split in SPLITS if split in config.splits}
+    homes: list[Iterator[Path]] = []  # the file of each post, in the posts' order
     known = dict.fromkeys([*config.types, *config.map])
     for split, path, options in _files(config, raw):
-        for post in parse(config.format, path, None, config.scheme, options):
+        before = len(splits[split])
+        for _, post in parse_lines(config.format, path, None, config.scheme, options):
             _check_types(post, config, known, path)
-            splits[split].append(post)
-            files[split].append(path)
+            splits[split].add(post)
+        homes.append(repeat(path, len(splits[split]) - before))
     if made_distinct(splits):
         logger.info("%s: ids begin anew in each split, so each post's begins with its split", raw)
-    home: dict[str, Path] = {}
-    for post, path in zip(_all(splits), chain(*files.values()), strict=True):
-        if post.id in home:
+    places, ids = Places(), chain.from_iterable(posts.ids() for posts in splits.values())
+    for identifier, path in zip(ids, chain.from_iterable(homes), strict=True):
+        if home := places.add(identifier, str(path)):
             raise UserError(
-                f"{path}: post {post.id!r} stands in {home[post.id]} already. "
+                f"{path}: post {identifier!r} stands in {home} already. "
                 "Ids must be unique in the whole set; change one of them or its file's name."
             )
-        home[post.id] = path
     return splits
 
 
@@ -143,82 +147,58 @@ def _check_types(post: Post, config: PrepareConfig, known: dict[str, None], path
             )
 
 
-def _draw_missing_splits(
-    config: PrepareConfig, read: dict[str, list[Post]], raw: Path
-) -> dict[str, list[Post]]:
-    """All three splits; those not read are drawn from train, group by group, each in train's order."""
-    fractions = {"dev": config.dev_fraction, "test": config.test_fraction}
-    missing = [split for split in fractions if split not in read]
-    if sum(fractions[split] for split in missing) >= 1:
-        raise UserError(f"{raw}: dev_fraction and test_fraction leave nothing to train on. Lower them.")
-    train = read["train"]
-    by_name: dict[str | int, list[int]] = {}
-    for index, post in enumerate(train):
-        by_name.setdefault(post.group or index, []).append(index)
-    groups = list(by_name.values())
-    random.Random(config.seed).shuffle(groups)
-    if missing and len(groups) <= len(missing):
-        raise UserError(
-            f"{raw}: too few posts or groups in train ({len(groups)}) to draw {' and '.join(missing)} from. "
-            "Give the set more posts, or a file for each split."
-        )
-    result = dict(read)
-    for before, split in enumerate(missing):
-        wanted = max(1, round(fractions[split] * len(train)))
-        drawn = _draw(groups, wanted, keep=len(missing) - before)
-        result[split] = [train[index] for index in drawn]
-    result["train"] = [train[index] for index in sorted(chain.from_iterable(groups))]
-    return {split: result[split] for split in SPLITS}
-
-
-def _draw(groups: list[list[int]], wanted: int, keep: int) -> list[int]:
-    """Take groups of posts off the end of ``groups`` that bring their sum nearer to ``wanted``, one at least;
-    leave ``keep`` of them.
-    """
-    drawn: list[list[int]] = []
-    posts = 0
-    for group in reversed(groups):
-        nearer = abs(posts + len(group) - wanted) < abs(posts - wanted)
-        if nearer and len(groups) - len(drawn) > keep:
-            drawn.append(group)
-            posts += len(group)
-    drawn = drawn or [min(groups, key=len)]
-    taken = set(chain.from_iterable(drawn))
-    groups[:] = [group for group in groups if group[0] not in taken]
-    return sorted(taken)
-
-
-def _map(names: dict[str, str], splits: dict[str, list[Post]]) -> dict[str, int]:
-    """Rename entity types; returns how many tags of each were renamed."""
-    mapped = dict.fromkeys(names, 0)
-    for post in _all(splits):
-        for index, tag in enumerate(post.labels):
-            if (kind := entity_type(tag)) in names:
-                post.labels[index] = OUTSIDE if names[kind] == OUTSIDE else tag[:2] + names[kind]
-                mapped[kind] += 1
-    return mapped
-
-
-def _leave_out(without: Sequence[Path], splits: dict[str, list[Post]]) -> dict[str, list[str]]:
-    """Take the posts of the files ``without`` out of the splits; returns their ids by split."""
+def _leave_out(without: Sequence[Path], splits: Mapping[str, PostStore]) -> dict[str, list[str]]:
+    """The ids of the posts that stand in the files ``without``, too, by split."""
     elsewhere = [post for path in without for post in read_posts(path)]
-    left_out = {}
-    for split, posts in splits.items():
-        shared = {post.id for post, _ in shared_posts(posts, elsewhere)}
-        left_out[split] = sorted(shared)
-        splits[split] = [post for post in posts if post.id not in shared]
-    return left_out
+    return {
+        split: sorted({post.id for post, _ in shared_posts(posts, elsewhere)})
+        for split, posts in splits.items()
+    }
 
 
-def _drop_first_tokens(splits: dict[str, list[Post]]) -> dict[str, int]:
-    """Take the first token from every post that has another; returns by split how many were tagged."""
-    lost = {}
-    for split, posts in splits.items():
-        shortened = [post for post in posts if len(post.tokens) > 1]
-        lost[split] = sum(post.labels[0] != OUTSIDE for post in shortened)
-        for post in shortened:
+def _contexts(config: PrepareConfig, raw: Path, made: Path, posts: Iterable[Post]) -> dict[str, Texts]:
+    """The texts of every context that stands in files, and none for one that posts bring themselves."""
+    contexts = {
+        name: read_context(files, made if files.asked else raw) for name, files in config.contexts.items()
+    }
+    own = dict.fromkeys(name for post in posts for name in post.contexts)
+    return contexts | {name: Texts("id", {}) for name in own if name not in contexts}
+
+
+def _finished(
+    config: PrepareConfig,
+    raw: Path,
+    split: str,
+    posts: Iterable[tuple[Post, str]],
+    contexts: Mapping[str, Texts],
+    report: Report,
+) -> Iterator[Post]:
+    """The posts of a split as they are written; what is done to them is counted in the report.
+
+    Beside each stand its words as they were read, ``numbered``.
+    """
+    counts = report.splits[split]
+    for post, words in posts:
+        if config.drop_first_token and len(post.tokens) > 1:
+            report.first_tokens_dropped[split] += post.labels[0] != OUTSIDE
             del post.tokens[0], post.labels[0]
-    return lost
+        _map(config.map, post, report.mapped)
+        counts.count_strays(post.labels)
+        if config.repair:
+            report.repaired += _repair(post)
+        for name, context in contexts.items():
+            _attach(name, context, post, words, split, report.contexts[name], raw)
+        post.language = post.language or config.language
+        counts.count(post)
+        yield post
+
+
+def _map(names: Mapping[str, str], post: Post, mapped: dict[str, int]) -> None:
+    """Rename entity types, and count the tags of each that were renamed."""
+    for index, tag in enumerate(post.labels):
+        if (kind := entity_type(tag)) in names:
+            post.labels[index] = OUTSIDE if names[kind] == OUTSIDE else tag[:2] + names[kind]
+            mapped[kind] += 1
 
 
 def _repair(post: Post) -> int:
@@ -226,61 +206,27 @@ def _repair(post: Post) -> int:
     return sum(old != new for old, new in zip(annotated, post.labels, strict=True))
 
 
-def _attach_contexts(
-    config: PrepareConfig, raw: Path, made: Path, splits: dict[str, list[Post]], words: dict[str, str]
-) -> dict[str, ContextReport]:
-    """Give posts the contexts that stand in files; returns what was found of these and of the posts' own.
-
-    ``words`` are those of each post as they were read, ``numbered``, by its id; none where no file is read.
-    """
-    files = config.contexts
-    reports = {}
-    for name in dict.fromkeys([*files, *(name for post in _all(splits) for name in post.contexts)]):
-        context = Texts("id", {})
-        if name in files:
-            context = read_context(files[name], made if files[name].asked else raw)
-        reports[name] = report = _attach(name, context, splits, words, raw)
-        if not any(report.posts.values()):
-            raise UserError(
-                f"{raw}: not one post has the context {name!r}, though {', '.join(files[name].files)} holds "
-                f"{quantity(len(context.texts), 'entry', 'entries')}, found by {context.by}; "
-                "correct them, or name another file."
-            )
-    return reports
-
-
 def _attach(
-    name: str, context: Texts, splits: dict[str, list[Post]], words: dict[str, str], raw: Path
-) -> ContextReport:
-    """Give every post the texts of its images, or its own."""
-    report = ContextReport()
-    keys: set[str] = set()
-    for split, posts in splits.items():
-        lacking: list[str] = []
-        empty: list[str] = []
-        for post in posts:
-            keys_of_post = {"image": post.images, "id": [post.id], "words": [words.get(post.id, "")]}[
-                context.by
-            ]
-            keys.update(keys_of_post)
-            found = [context.texts[key] for key in keys_of_post if key in context.texts]
-            text = " ".join(filter(None, found))
-            if text and post.contexts.setdefault(name, text) != text:
-                raise UserError(
-                    f"{raw}: post {post.id!r} brings the context {name!r}, and a file has another for it. "
-                    "Remove one of them."
-                )
-            if name not in post.contexts:
-                (empty if found else lacking).append(post.id)
-        report.posts[split] = len(posts) - len(lacking) - len(empty)
-        report.lacking[split], report.empty[split] = lacking, empty
-    report.surplus = [key for key in context.texts if key not in keys]
-    return report
+    name: str, context: Texts, post: Post, words: str, split: str, report: ContextReport, raw: Path
+) -> None:
+    """Give a post the texts of its images, or its own."""
+    keys = {"image": post.images, "id": [post.id], "words": [words]}[context.by]
+    found = context.texts_of(keys)
+    text = " ".join(filter(None, found))
+    if text and post.contexts.setdefault(name, text) != text:
+        raise UserError(
+            f"{raw}: post {post.id!r} brings the context {name!r}, and a file has another for it. "
+            "Remove one of them."
+        )
+    if name in post.contexts:
+        report.posts[split] += 1
+    else:
+        (report.empty if found else report.lacking)[split].append(post.id)
 
 
 def _words(post: Post) -> str:
     return " ".join(post.tokens)
 
 
-def _all(splits: dict[str, list[Post]]) -> Iterator[Post]:
+def _all(splits: Mapping[str, PostStore]) -> Iterator[Post]:
     return (post for posts in splits.values() for post in posts)

@@ -1,11 +1,14 @@
 """What preparation reports about a data set: counts by split, and what stands in more than one."""
 
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any
 
-from mnerflow.data.post import Post
+import numpy as np
+
+from mnerflow.data.post import SPLITS, Post
+from mnerflow.data.post_store import PostStore, hashes_of
 from mnerflow.data.tags import OUTSIDE, spans, strays
 
 
@@ -25,6 +28,28 @@ class SplitReport:
     posts_without_entities: int
     posts_without_image: int
 
+    @classmethod
+    def of(cls, types: Iterable[str]) -> "SplitReport":
+        """That of a split of no posts so far."""
+        return cls(0, 0, dict.fromkeys(types, 0), 0, 0, 0, 0)
+
+    def count_strays(self, labels: Sequence[str]) -> None:
+        """Count the stray tags of a post, before any repair."""
+        for index in strays(labels):
+            outside = not index or labels[index - 1] == OUTSIDE
+            self.stray_after_outside += outside
+            self.stray_after_other_type += not outside
+
+    def count(self, post: Post) -> None:
+        """Count all else of a post."""
+        kinds = [kind for kind, _, _ in spans(post.labels)]
+        self.posts += 1
+        self.tokens += len(post.tokens)
+        self.posts_without_entities += not kinds
+        self.posts_without_image += not post.images
+        for kind in kinds:
+            self.entities[kind] += 1
+
 
 @dataclass
 class ContextReport:
@@ -33,9 +58,9 @@ class ContextReport:
     ``surplus`` lists the images or ids of its files that no post has.
     """
 
-    posts: dict[str, int] = field(default_factory=dict)
-    lacking: dict[str, list[str]] = field(default_factory=dict)
-    empty: dict[str, list[str]] = field(default_factory=dict)
+    posts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SPLITS, 0))
+    lacking: dict[str, list[str]] = field(default_factory=lambda: {split: [] for split in SPLITS})
+    empty: dict[str, list[str]] = field(default_factory=lambda: {split: [] for split in SPLITS})
     surplus: list[str] = field(default_factory=list)
 
 
@@ -52,51 +77,21 @@ class Report:
     splits: dict[str, SplitReport]
     drawn_splits: list[str]
     mapped: dict[str, int]
-    repaired: int
-    left_out: dict[str, list[str]]
-    first_tokens_dropped: dict[str, int]
-    repeated_texts: list[dict[str, Any]]
-    straddling_groups: list[dict[str, Any]]
-    contexts: dict[str, ContextReport]
+    repaired: int = 0
+    left_out: dict[str, list[str]] = field(default_factory=dict)
+    first_tokens_dropped: dict[str, int] = field(default_factory=dict)
+    repeated_texts: list[dict[str, Any]] = field(default_factory=list)
+    straddling_groups: list[dict[str, Any]] = field(default_factory=list)
+    contexts: dict[str, ContextReport] = field(default_factory=dict)
 
 
-def count_strays(posts: list[Post]) -> tuple[int, int]:
-    """Stray ``I-`` tags after ``O`` or a post's start, and after a tag of another type."""
-    after_outside = after_other_type = 0
-    for post in posts:
-        for index in strays(post.labels):
-            outside = not index or post.labels[index - 1] == OUTSIDE
-            after_outside += outside
-            after_other_type += not outside
-    return after_outside, after_other_type
-
-
-def count_split(posts: list[Post], types: list[str], strays: tuple[int, int]) -> SplitReport:
-    """Count the posts of one split; ``strays`` is what ``count_strays`` found before any repair."""
-    entities = [[kind for kind, _, _ in spans(post.labels)] for post in posts]
-    found = Counter(kind for kinds in entities for kind in kinds)
-    return SplitReport(
-        posts=len(posts),
-        tokens=sum(len(post.tokens) for post in posts),
-        entities={kind: found[kind] for kind in types},
-        stray_after_outside=strays[0],
-        stray_after_other_type=strays[1],
-        posts_without_entities=sum(not kinds for kinds in entities),
-        posts_without_image=sum(not post.images for post in posts),
-    )
-
-
-def straddling(splits: dict[str, list[Post]], key: Callable[[Post], str]) -> list[dict[str, Any]]:
+def straddling(splits: Mapping[str, PostStore], key: Callable[[Post], str]) -> list[dict[str, Any]]:
     """``{"value": …, "ids": {split: [id, …]}}`` for every non-empty ``key`` found in several splits."""
-    first: dict[int, str] = {}  # the split in which a value was met, by its hash: that is small
-    several: set[int] = set()
-    for split, posts in splits.items():
-        for digest in map(hash, map(key, posts)):
-            if first.setdefault(digest, split) != split:
-                several.add(digest)
+    hashes = [hashes_of(filter(None, map(key, posts))) for posts in splits.values()]
+    several = {digest for pair in combinations(hashes, 2) for digest in np.intersect1d(*pair).tolist()}
     ids: dict[str, dict[str, list[str]]] = {}
-    for split, posts in splits.items():
+    for split, posts in splits.items() if several else ():
         for post in posts:
-            if hash(value := key(post)) in several:
+            if (value := key(post)) and hash(value) in several:
                 ids.setdefault(value, {}).setdefault(split, []).append(post.id)
-    return [{"value": value, "ids": found} for value, found in ids.items() if value and len(found) > 1]
+    return [{"value": value, "ids": found} for value, found in ids.items() if len(found) > 1]

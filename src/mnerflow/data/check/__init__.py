@@ -1,7 +1,7 @@
 """Looking through one's own data before a run: every problem, with its place and its remedy."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from mnerflow.data.config import Columns
 from mnerflow.data.formats import conll, format_of, has_spans, parse_lines
 from mnerflow.data.ids import made_distinct
 from mnerflow.data.post import SPLITS
+from mnerflow.data.post_store import PostStore
 from mnerflow.data.schemes import AS_IT_IS, ReadAs, scheme_of
 from mnerflow.data.sources import check_name
 from mnerflow.data.tags import OUTSIDE, is_tag, spans
@@ -66,7 +67,7 @@ def check_data(
     _leave_unlabelled(findings)
     if not findings.splits["train"] and findings.stops:
         return findings  # what else is wrong follows from this
-    if made_distinct({split: [post for _, post in posts] for split, posts in findings.splits.items()}):
+    if made_distinct(findings.splits):
         findings.notes.append("Ids begin anew in each split: a post is called by its split and its id.")
     entities = Counter(kind for _, post in findings.posts() for kind, _, _ in spans(post.labels))
     findings.types = dict(sorted(entities.items(), key=lambda item: (-item[1], item[0])))
@@ -99,8 +100,9 @@ def _read(findings: Findings, given: str | None, scheme: ReadAs | None = None) -
     """Read every split, each in the format of ``train``; returns what is malformed."""
     malformed: list[UserError] = []
     options = {**findings.told} | ({"columns": findings.columns} if findings.columns else {})
+    read_as = scheme or findings.scheme
     for split, names in findings.files.items():
-        findings.splits[split] = []
+        findings.splits[split] = store = PostStore()
         if findings.split_key:
             options |= {"split_key": findings.split_key, "split": split}
         for name in names:
@@ -112,29 +114,28 @@ def _read(findings: Findings, given: str | None, scheme: ReadAs | None = None) -
                     UserError(f"{path}: {other}, but {first} is {findings.format}. Use one format")
                 )
                 continue
-            before = len(malformed)
-            posts = parse_lines(findings.format, path, malformed, scheme or findings.scheme, options)
-            if not posts and len(malformed) == before:
+            before = len(malformed), len(store)
+            for line, post in parse_lines(findings.format, path, malformed, read_as, options):
+                store.add(post, line)
+            if (len(malformed), len(store)) == before:
                 malformed.append(UserError(f"{path}: no posts. Give every split at least one post"))
-            findings.splits[split] += posts
     return malformed
 
 
-def _labels(findings: Findings) -> list[list[str]]:
-    return [post.labels for _, post in findings.posts()]
+def _labels(findings: Findings) -> Iterator[list[str]]:
+    return (post.labels for _, post in findings.posts())
 
 
 def _find_scheme(findings: Findings, given: str | None, malformed: list[UserError]) -> list[UserError]:
     """Tell the scheme from all tags as they are, and say what it changes; returns what is malformed then."""
     read, findings.splits = findings.splits, {}
     _read(findings, given, AS_IT_IS)
-    labels = _labels(findings)
-    scheme = scheme_of(labels)
-    if scheme is None or (scheme == "iob2" and all(is_tag(tag) for tags in labels for tag in tags)):
+    scheme = scheme_of(_labels(findings))
+    if scheme is None or (scheme == "iob2" and all(all(map(is_tag, tags)) for tags in _labels(findings))):
         findings.splits = read
         return malformed
     findings.scheme = scheme
-    as_iob2 = [[tag if is_tag(tag) else OUTSIDE for tag in tags] for tags in labels]
+    as_iob2 = ([tag if is_tag(tag) else OUTSIDE for tag in tags] for tags in _labels(findings))
     before = sum(1 for tags in as_iob2 for _ in spans(tags))
     malformed = _read(findings, given)
     after = sum(1 for tags in _labels(findings) for _ in spans(tags))

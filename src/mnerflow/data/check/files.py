@@ -110,15 +110,19 @@ def format_of_file(path: Path) -> str:
 
 def split_key_of(path: Path) -> str:
     """The field in which each post of a file of JSON names its split, if there is one."""
+    named: dict[str, set[str]] = {key: set() for key in SPLIT_KEYS}
     try:
-        records = [object_of(entry, str(path)) for _, entry in entries(path)]
+        for _, entry in entries(path):
+            record = object_of(entry, str(path))
+            for key, names in [*named.items()]:
+                names.add(str(record.get(key, "")).lower())
+                if not names <= SPLIT_OF.keys():
+                    del named[key]
+            if not named:
+                break
     except UserError:
         return ""
-    for key in SPLIT_KEYS:
-        named = {str(record.get(key, "")).lower() for record in records}
-        if named <= SPLIT_OF.keys() and "train" in {SPLIT_OF[name] for name in named}:
-            return key
-    return ""
+    return next((key for key, names in named.items() if "train" in {SPLIT_OF[name] for name in names}), "")
 
 
 def _split_of(stem: str) -> str | None:

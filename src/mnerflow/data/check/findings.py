@@ -7,6 +7,7 @@ from typing import Any
 
 from mnerflow.data.config import Columns
 from mnerflow.data.post import Post
+from mnerflow.data.post_store import PostStore
 from mnerflow.data.schemes import Scheme
 from mnerflow.errors import UserError
 
@@ -28,7 +29,7 @@ class Problem:
 
 @dataclass(slots=True)
 class Findings:
-    """What a folder holds; the posts of each split stand beside their line numbers.
+    """What a folder holds.
 
     ``files`` are paths below ``folder`` by split. ``types`` are all entity types by how many entities they
     have. ``images`` counts the usable images, ``strips`` tells that most are far wider than high. The first
@@ -43,7 +44,7 @@ class Findings:
     scheme: Scheme | None = None
     told: Mapping[str, Any] = field(default_factory=dict)
     split_key: str = ""
-    splits: dict[str, list[tuple[int, Post]]] = field(default_factory=dict)
+    splits: dict[str, PostStore] = field(default_factory=dict)
     types: dict[str, int] = field(default_factory=dict)
     images: int = 0
     strips: bool = False
@@ -72,7 +73,7 @@ class Findings:
         for split, posts in self.splits.items():
             name, [first, *_] = self.name(split), self.files[split]
             one = (self.folder / first).is_file()  # of a folder's post the id tells the document
-            for line, post in posts:
+            for line, post in posts.numbered():
                 yield f"{name}:{line}: post {post.id!r}" if one else f"{name}: post {post.id!r}", post
 
 

@@ -1,8 +1,8 @@
 """Problems of the images that posts name."""
 
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from os import cpu_count
 from pathlib import Path
 from statistics import median
@@ -14,9 +14,11 @@ from PIL import Image
 from mnerflow.data.check.findings import Findings, Problem
 from mnerflow.data.formats import cuts_images, holds_images, write_images
 from mnerflow.data.image import NO_END, BrokenImage, decode
+from mnerflow.data.image_store import map_in_order
 from mnerflow.data.post import IMAGE_SUFFIXES
+from mnerflow.data.post_store import Place, Places
 from mnerflow.errors import UserError, quantity
-from mnerflow.files import files_below
+from mnerflow.files import each_file_below
 
 LOOK = 32  # pixels a side to which an image is decoded, enough to meet any damage
 STRIP = 4  # times as wide as high, from which a square shows too little of an image
@@ -26,20 +28,18 @@ MEASURED = 200  # images whose shapes are looked at
 def problems_of_images(findings: Findings) -> Iterator[Problem]:
     """Every problem of the images; how many can be used, and whether they are strips, is noted beside."""
     folder = findings.folder / "images"
-    users: dict[str, list[str]] = defaultdict(list)
-    without = []
+    users = Places()
     for place, post in findings.posts():
         for name in post.images:
-            users[name].append(place)
-        if not post.images:
-            without.append(place)
+            users.add(name, place)
     if not users:
         return
     if cuts_images(findings.format):  # lines of text, whose reader lists those without an image
         findings.images, findings.strips = len(users), True
         return
-    for place in without:
-        yield Problem(f"{place} has no image", "The post stays, and is read without an image.", False)
+    for place, post in findings.posts():
+        if not post.images:
+            yield Problem(f"{place} has no image", "The post stays, and is read without an image.", False)
     paths = [findings.folder / name for names in findings.files.values() for name in names]
     if holds_images(findings.format, paths):
         with TemporaryDirectory() as scratch:
@@ -55,51 +55,66 @@ def problems_of_images(findings: Findings) -> Iterator[Problem]:
         what = f"{folder}: no such folder, but {quantity(len(users), 'image is', 'images are')} named"
         yield Problem(what, "Put the images there, or ask for text_only.")
         return
-    yield from _problems_of_files(findings, folder, users)
-    for name in sorted(_files_in(folder) - {str(Path(name)) for name in users}):
-        if name.lower().endswith(IMAGE_SUFFIXES):
-            yield Problem(f"{folder / name} belongs to no post", "It is left out.", False)
+    unused = yield from _problems_of_files(findings, folder, users)
+    for name in unused:
+        yield Problem(f"{folder / name} belongs to no post", "It is left out.", False)
 
 
-def _problems_of_files(findings: Findings, folder: Path, users: dict[str, list[str]]) -> Iterator[Problem]:
-    """Every problem of the files in ``folder``; ``users`` are the posts that name each image."""
-    with ThreadPoolExecutor(cpu_count()) as pool:
-        reasons = list(pool.map(lambda name: _reason(folder, name), users))
-    usable = [name for name, reason in zip(users, reasons, strict=True) if reason in ("", NO_END)]
-    if shapes := [_width_by_height(folder / name) for name in usable[:MEASURED]]:
+def _problems_of_files(
+    findings: Findings, folder: Path, users: Places
+) -> Generator[Problem, None, list[str]]:
+    """Every problem of the files in ``folder``, whose ``users`` are posts; returns the images without one."""
+    shapes: list[float] = []
+    problematic: list[tuple[str, Place, int, str]] = []
+    workers = cpu_count() or 1
+    with ThreadPoolExecutor(workers) as pool:
+        names = (name for name, _, _ in users)
+        reasons = map_in_order(pool, partial(_reason, folder), names, ahead=8 * workers)
+        for (name, place, times), reason in zip(users, reasons, strict=True):
+            if reason:
+                problematic.append((name, place, times, reason))
+            if reason in ("", NO_END):
+                findings.images += 1
+                if len(shapes) < MEASURED:
+                    shapes.append(_width_by_height(folder / name))
+    if shapes:
         findings.strips = median(shapes) >= STRIP
     if findings.strips:
         findings.notes.append(
             f"Half of the images are at least {median(shapes):.0f} times as wide as high: `fit: wrap` cuts "
             "them into rows, of which a square shows more."
         )
-    by_stem = {_stem(name): name for name in sorted(_files_in(folder), reverse=True)}
-    for name, reason in zip(users, reasons, strict=True):
+    near = {_stem(name): "" for name, *_, reason in problematic if reason == "missing"}
+    spelt = {str(Path(name)) for name, _, _ in users if str(Path(name)) != name}
+    unused = []
+    for file in each_file_below(folder):
+        name = str(file.relative_to(folder))
+        if (stem := _stem(name)) in near:
+            near[stem] = min(near[stem] or name, name)
+        if name.lower().endswith(IMAGE_SUFFIXES) and name not in users and name not in spelt:
+            unused.append(name)
+    for name, place, times, reason in problematic:
         if reason == NO_END:
             yield Problem(
-                f"{users[name][0]}: image {name!r} lacks the mark that ends a JPEG, and nothing else",
+                f"{place}: image {name!r} lacks the mark that ends a JPEG, and nothing else",
                 "It is read. Save it anew, or fetch it again, if its end should be sure.",
                 False,
             )
-        elif reason:
-            near = by_stem.get(_stem(name)) if reason == "missing" else None
-            hint = f"; there is {near!r}" if near else ""
-            others = f" (and {len(users[name]) - 1} more)" if len(users[name]) > 1 else ""
+        else:
+            like = near[_stem(name)] if reason == "missing" else ""
+            hint = f"; there is {like!r}" if like else ""
+            others = f" (and {times - 1} more)" if times > 1 else ""
             yield Problem(
-                f"{users[name][0]}{others}: image {name!r} is {reason}{hint}",
+                f"{place}{others}: image {name!r} is {reason}{hint}",
                 "Mend it. A blank image stands in, unless `images: {broken: fail}` or `drop` is chosen.",
                 False,
             )
-    findings.images = len(usable)
-    if not usable:
+    if not findings.images:
         yield Problem(
             f"{findings.place}: not one of {quantity(len(users), 'image')} can be used",
             "Mend the images, or ask for text_only.",
         )
-
-
-def _files_in(folder: Path) -> set[str]:
-    return {str(path.relative_to(folder)) for path in files_below(folder)}
+    return sorted(unused)
 
 
 def _stem(name: str) -> str:

@@ -15,9 +15,14 @@ FAMILIAR, STRANGE = "minilm", "e5"
 
 def readers(findings: Findings) -> list[str]:
     """The text encoders that the configuration has, the one to be trained first; why is noted."""
-    texts = [" ".join(post.tokens) for _, post in findings.posts()]
-    letters = sum(len(LETTER.findall(text)) for text in texts)
-    latin = sum(len(LATIN.findall(text)) for text in texts)
+    letters = latin = words = known = 0
+    for _, post in findings.posts():
+        text = " ".join(post.tokens)
+        letters += len(LETTER.findall(text))
+        latin += len(LATIN.findall(text))
+        lettered = [word for word in text.casefold().split() if LETTER.search(word)]
+        words += len(lettered)
+        known += sum(word in ENGLISH for word in lettered)
     if 2 * latin < letters:
         findings.notes.append(
             f"{100 * (1 - latin / letters):.0f} % of the letters are of no Latin script, which MiniLM hardly "
@@ -25,9 +30,8 @@ def readers(findings: Findings) -> list[str]:
             "name a folder of such weights as its `source: path:FOLDER`."
         )
         return [STRANGE]
-    words = [word for text in texts for word in text.casefold().split() if LETTER.search(word)]
-    english = sum(word in ENGLISH for word in words) / max(1, len(words))
-    if len(words) < ENOUGH or (english >= FEW and 10 * latin >= 9 * letters):
+    english = known / max(1, words)
+    if words < ENOUGH or (english >= FEW and 10 * latin >= 9 * letters):
         return [FAMILIAR]
     findings.notes.append(
         f"MiniLM knows English best, and here {100 * english:.1f} % of the words are common English ones "

@@ -91,7 +91,7 @@ def _leftwards(findings: Findings) -> bool:
 
 
 def _epochs(findings: Findings) -> int:
-    tokens = sum(len(post.tokens) for _, post in findings.splits["train"])
+    tokens = sum(len(post.tokens) for post in findings.splits["train"])
     return min(20, max(5, math.ceil(STEPS * STEP / max(1, tokens))))
 
 

@@ -14,6 +14,7 @@ from mnerflow.data.formats import jsonl
 from mnerflow.data.formats._fields import OTHER_NAMES
 from mnerflow.data.formats._objects import object_of
 from mnerflow.data.post import SPLITS
+from mnerflow.data.post_store import Places
 from mnerflow.data.prepare_report import straddling
 from mnerflow.data.tags import OUTSIDE, entity_type, spans, strays
 from mnerflow.errors import UserError, listed, quantity, suggest
@@ -46,24 +47,26 @@ def _fields(findings: Findings) -> Iterator[Problem]:
 
 
 def _ids(findings: Findings) -> Iterator[Problem]:
-    home: dict[str, str] = {}
+    places = Places()
     for place, post in findings.posts():
-        if post.id in home:
-            yield Problem(f"{place} has the id of {home[post.id]}", "Give every post an id of its own.")
-        home.setdefault(post.id, place.rpartition(": post")[0])
+        if first := places.add(post.id, place.rpartition(": post")[0]):
+            yield Problem(f"{place} has the id of {first}", "Give every post an id of its own.")
 
 
 def _splits(findings: Findings) -> Iterator[Problem]:
     missing = [split for split in SPLITS if split not in findings.files]
     if missing:
-        groups = {post.group or post.id for _, post in findings.splits["train"]}
+        groups: set[str] = set()
+        for post in findings.splits["train"]:
+            groups.add(post.group or post.id)
+            if len(groups) > len(missing):
+                break
         what = f"{findings.folder}: no file for {' and '.join(missing)}, so a tenth of train is drawn"
         enough = len(groups) > len(missing)
         remedy = "Add the file, or choose `dev_fraction`, `test_fraction` and `seed`."
         yield Problem(
             what if enough else f"{what}, but posts or groups in train: {len(groups)}", remedy, not enough
         )
-    posts = {split: [post for _, post in numbered] for split, numbered in findings.splits.items()}
     for what, key, remedy in (
         (
             "text",
@@ -76,7 +79,7 @@ def _splits(findings: Findings) -> Iterator[Problem]:
             "Leave a group in one split, or remove the split files and let it be drawn.",
         ),
     ):
-        for found in straddling(posts, key):
+        for found in straddling(findings.splits, key):
             places = "; ".join(f"{split} {', '.join(ids)}" for split, ids in found["ids"].items())
             yield Problem(
                 f"{what} {short(found['value'])!r} stands in several splits: {places}", remedy, False
@@ -99,7 +102,7 @@ def _tags(findings: Findings) -> Iterator[Problem]:
                 False,
             )
     for split, posts in findings.splits.items():
-        if posts and all(tag == OUTSIDE for _, post in posts for tag in post.labels):
+        if posts and all(tag == OUTSIDE for post in posts for tag in post.labels):
             what = f"{findings.name(split)}: not one entity in {quantity(len(posts), 'post')}"
             yield Problem(what, "Look whether these are the tags that you mean.", split == "train")
 
@@ -141,7 +144,7 @@ def _types(findings: Findings, types: Sequence[str] | None) -> Iterator[Problem]
                         "If the two are one type, rename the rarer one by `map: {RARER: OTHER}`.",
                         False,
                     )
-    in_train = {kind for _, post in findings.splits["train"] for kind, _, _ in spans(post.labels)}
+    in_train = {kind for post in findings.splits["train"] for kind, _, _ in spans(post.labels)}
     for kind in types or findings.types:
         if kind not in in_train:
             what = f"{findings.name('train')}: no entity of the type {kind}"

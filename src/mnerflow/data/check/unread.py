@@ -19,13 +19,15 @@ def problems_of_reading(findings: Findings, encoder: str) -> Iterator[Problem]:
     """
     tokenizer = _tokenizer(encoder)
     unknown, longest = tokenizer.unk_token_id, tokenizer.model_max_length
-    for split, numbered in findings.splits.items():
-        posts = [post.tokens for _, post in numbered if post.tokens]
-        tokens = [token for post in posts for token in post]
-        rows = tokenizer(tokens, add_special_tokens=False, verbose=False)["input_ids"] if tokens else []
-        share = sum(not row or unknown in row for row in rows) / max(1, len(rows))
-        pieces = iter(map(len, rows))
-        long = sum(sum(next(pieces) for _ in post) + 2 > longest for post in posts)
+    for split, posts in findings.splits.items():
+        tokens = strange = long = 0
+        for post in posts:
+            if post.tokens:
+                rows = tokenizer(post.tokens, add_special_tokens=False, verbose=False)["input_ids"]
+                tokens += len(rows)
+                strange += sum(not row or unknown in row for row in rows)
+                long += sum(map(len, rows)) + 2 > longest
+        share = strange / max(1, tokens)
         findings.notes.append(
             f"{split}: {encoder} has no subword for {100 * share:.1f} % of the tokens; longer "
             f"than its window of {quantity(longest, 'subword')}: {quantity(long, 'post')}."

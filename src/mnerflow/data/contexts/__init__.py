@@ -6,7 +6,7 @@ naming file and line, and ``BY``: what its keys are.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,10 +24,18 @@ class Texts:
     """The texts of a context, some of them empty.
 
     They are found by the names of images, the ids of posts, or the posts' words as ``numbered`` tells them.
+    ``used`` are the keys that were asked for.
     """
 
     by: By
     texts: Mapping[str, str]
+    used: set[str] = field(default_factory=set)
+
+    def texts_of(self, keys: Iterable[str]) -> list[str]:
+        """The texts of those keys that have one."""
+        known = [key for key in keys if key in self.texts]
+        self.used.update(known)
+        return [self.texts[key] for key in known]
 
 
 def context_files(entry: Mapping[str, Any]) -> dict[str, ContextFiles]:

@@ -18,12 +18,12 @@ are lines of text.
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from sys import intern
 from types import ModuleType
 from typing import Any
 
 from mnerflow.data.formats._check import check_post
 from mnerflow.data.post import Post
+from mnerflow.data.post_store import Places
 from mnerflow.data.schemes import ReadAs
 from mnerflow.errors import UserError
 from mnerflow.files import reading
@@ -78,34 +78,30 @@ def parse_lines(
     problems: list[UserError] | None = None,
     scheme: ReadAs | None = None,
     options: Mapping[str, Any] | None = None,
-) -> list[tuple[int, Post]]:
-    """As ``parse``, with the number of the line on which each post begins."""
+) -> Iterator[tuple[int, Post]]:
+    """As ``parse``, one post at a time after the number of the line on which it begins."""
     source, path, options = load("data.formats", name, "format"), Path(path), options or {}
     if strange := options.keys() - {*getattr(source, "OPTIONS", ())}:
         raise UserError(f"{', '.join(sorted(strange))}: the format {name} has no use for it. Leave it out.")
-    posts: list[tuple[int, Post]] = []
-    lines: dict[str, int] = {}
+    places = Places()
     records = source.records(path, **options)
     while True:
         try:
             line, record = next(records)
             post = _post(source, path, line, record, scheme)
-            if post.id in lines:
+            if (first := places.add(post.id, line)) is not None:
                 raise UserError(
-                    f"{path}:{line}: the id {post.id!r} stands at line {lines[post.id]} already. "
+                    f"{path}:{line}: the id {post.id!r} stands at line {first} already. "
                     "Give every post an id of its own."
                 )
         except StopIteration:
-            return posts
+            return
         except UserError as error:
             if problems is None:
                 raise
             problems.append(error)
         else:
-            lines[post.id] = line
-            # A text is held once, however many posts it stands in.
-            post.tokens, post.labels = [*map(intern, post.tokens)], [*map(intern, post.labels)]
-            posts.append((line, post))
+            yield line, post
 
 
 def parse_untagged(name: str, path: Path) -> Iterator[tuple[str, Post]]:

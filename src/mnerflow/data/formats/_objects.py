@@ -1,6 +1,7 @@
 """Objects of JSON, one a line or in one list of them."""
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +17,17 @@ def entries(path: Path) -> Iterator[tuple[int, Entry]]:
 
     Lines end at ``\\n`` alone. Raises ``UserError`` for a list that is not valid.
     """
-    whole = read_text(path).lstrip()
-    if whole.startswith("["):
+    lines = ((number, line) for number, line in read_lines(path) if line.strip())
+    first = next(lines, None)
+    if first and first[1].lstrip().startswith("["):
         try:
-            values = parse_json(whole)
+            values = parse_json(read_text(path))
         except (ValueError, RecursionError) as error:
             raise UserError(f"{path}: not one valid list of JSON ({error}). Export it again.") from error
         yield from enumerate(values, start=1)
         return
-    for number, line in read_lines(path):
-        if line.strip():
-            yield number, line
+    if first:
+        yield from chain([first], lines)
 
 
 def object_of(entry: Entry, place: str) -> dict[str, Any]:
