@@ -111,6 +111,10 @@ class SelfAttention(nn.Module):
             self.add_module(name, layer)
         self.train(own.training)
         [self._projections] = [names for names in PROJECTIONS if hasattr(own, names[0])]
+        for kind in ("weight", "bias"):  # side by side, so that ``joined`` has nothing to copy
+            parts = [getattr(getattr(self, name), kind) for name in self._projections]
+            for part, beside in zip(parts, torch.cat([part.data for part in parts]).chunk(3), strict=True):
+                part.data = beside
         self._heads = own.num_attention_heads
         self._number = getattr(own, "layer_idx", None)
 
