@@ -71,9 +71,13 @@ def as_on_a_gpu() -> None:
     def fused(values: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
         return torch.native_dropout(values, p, training)[0]
 
+    def draw(values: Tensor, p: float) -> tuple[Tensor, Tensor]:
+        return torch.native_dropout(values, p, True)
+
     compute.answers_at_once = lambda device: False
     compute.processor_trains_bf16 = lambda: True
-    nn.functional.dropout = dropout.drop = attention.drop = fused
+    nn.functional.dropout = fused
+    dropout.draw = attention.draw = draw
 
 
 class Operations(TorchDispatchMode):

@@ -1,50 +1,183 @@
-"""Attention for short posts, in fewer operations than torch's: a tenth of a run on a processor."""
+"""Self-attention in fewer operations than transformers', and the masks of both."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import torch
-from torch import Tensor, nn, softmax
-from transformers import AttentionInterface, AttentionMaskInterface
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedModel
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import eager_mask, sdpa_mask
 
 from mnerflow.compute import device as compute
-from mnerflow.models.dropout import drop
+from mnerflow.models.dropout import draw, drop_gradient
+from mnerflow.models.layer_prefix import LayerPrefix
 
-NAME = "mnerflow"
 WHOLE = "mnerflow-whole"
+# The layers that make queries, keys and values, as families name them.
+PROJECTIONS = (("query", "key", "value"), ("q", "k", "v"))
 
 
-def attend(
-    module: nn.Module,
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    mask: Tensor | None,
-    scaling: float,
-    dropout: float = 0.0,
-    **unused: object,
-) -> tuple[Tensor, None]:
-    """Scaled dot-product attention, as transformers' ``AttentionInterface`` calls it.
+class Attend(torch.autograd.Function):
+    """Multi-head self-attention up to its last product, with its gradient written by hand.
 
-    Args:
-        module: the calling layer, which nothing is read of.
-        query: ``(batch, heads, subwords, d_head)``.
-        key: ``(batch, heads, keys, d_head)``.
-        value: ``(batch, heads, keys, d_head)``.
-        mask: ``(batch, 1, subwords, keys)``, added to the scores; it says what is not to be seen, too.
-        scaling: factor of the scores.
-        dropout: share of weights that are zeroed; 0 when not training.
-        unused: what else transformers hands over.
+    By Vaswani et al. 2017, section 3.2, with ``B`` added to the scores and dropout after the softmax::
 
-    Returns:
-        ``(batch, subwords, heads, d_head)``, and no weights.
+        Q, K, V = X Wqᵀ + bq, X Wkᵀ + bk, X Wvᵀ + bv
+        P = softmax(Q Kᵀ / √d_head + B)
+        C = dropout(P) V
+
+    Queries, keys and values are one product, laid out head by head in one copy; scaling and ``B`` are part of
+    the scores' product. So a layer of MPNet asks for 45 operations, its gradient's included, in place of 63.
     """
-    scores = (query * scaling) @ key.transpose(2, 3)
-    weights = softmax(scores if mask is None else scores + mask, dim=-1)
-    return (drop(weights, dropout) @ value).transpose(1, 2).contiguous(), None
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        hidden: Tensor,
+        bias: Tensor,
+        prefix: Tensor | None,
+        heads: int,
+        dropout: float,
+        *projections: Tensor,
+    ) -> Tensor:
+        """Return ``C (windows, subwords, d_model)`` in the type of ``dtype_of``.
+
+        Args:
+            ctx: what is kept for the gradient.
+            hidden: ``X (windows, subwords, d_model)``.
+            bias: ``B (windows * heads, subwords, keys)`` in the type of ``C``; or zero, ``(1, 1, 1)``.
+            prefix: keys and values ``(2, windows, heads, length, d_head)`` before those of the subwords.
+            heads: how many.
+            dropout: share of ``P`` that is zeroed; 0 when not training.
+            projections: ``Wq, Wk, Wv (d_model, d_model), bq, bk, bv (d_model)``.
+        """
+        dtype = dtype_of(hidden)
+        hidden = hidden.to(dtype)
+        weight = joined(projections[:3]).to(dtype)
+        joint = nn.functional.linear(hidden, weight, joined(projections[3:]).to(dtype))
+        query, key, value = joint.unflatten(2, (3, heads, -1)).permute(2, 0, 3, 1, 4).flatten(1, 2)
+        if prefix is not None:
+            before = prefix.to(dtype).flatten(1, 2)
+            key, value = torch.cat([before[0], key], 1), torch.cat([before[1], value], 1)
+        scores = torch.baddbmm(bias, query, key.mT, alpha=query.shape[2] ** -0.5)
+        weights = scores.softmax(-1, dtype)
+        dropped, kept = draw(weights, dropout) if dropout else (weights, None)
+        ctx.heads, ctx.dropout = heads, dropout
+        ctx.save_for_backward(hidden, weight, query, key, value, weights, dropped, kept)
+        return torch.bmm(dropped, value).unflatten(0, (-1, heads)).transpose(1, 2).flatten(2)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        """Return the gradients of what ``forward`` takes, given that of ``C``.
+
+        With ``D = dropout(P)`` and the scores ``S``: ``dV = Dᵀ dC``, ``dD = dC Vᵀ``,
+        ``dB = dS = P ∘ (dP - rowsum(dP ∘ P))``, ``dQ = dS K / √d_head``, ``dK = dSᵀ Q / √d_head``.
+        """
+        hidden, weight, query, key, value, weights, dropped, kept = ctx.saved_tensors
+        scale, length = query.shape[2] ** -0.5, key.shape[1] - query.shape[1]
+        outer = gradient.unflatten(2, (ctx.heads, -1)).transpose(1, 2).flatten(0, 1)
+        inner = torch.bmm(outer, value.mT)
+        if kept is not None:
+            inner = drop_gradient(inner, kept, ctx.dropout)
+        inner = torch._softmax_backward_data(inner, weights, -1, weights.dtype)
+        joint = query.new_empty(3, *key.shape)  # of queries, keys and values, with room for the prefix
+        torch.baddbmm(query, inner, key, beta=0, alpha=scale, out=joint[0, :, length:])
+        torch.baddbmm(key, inner.mT, query, beta=0, alpha=scale, out=joint[1])
+        torch.bmm(dropped.mT, outer, out=joint[2])
+        of_prefix = joint[1:, :, :length].unflatten(1, (-1, ctx.heads)) if length else None
+        own = joint[:, :, length:].unflatten(1, (-1, ctx.heads)).permute(1, 3, 0, 2, 4).flatten(2)
+        rows = own.flatten(0, 1)
+        of_hidden = own @ weight if ctx.needs_input_grad[0] else None
+        of_projections: Sequence[Tensor | None] = [None] * 6
+        if any(ctx.needs_input_grad[5:]):
+            of_projections = [*(rows.mT @ hidden.flatten(0, 1)).chunk(3), *rows.sum(0).chunk(3)]
+        of_bias = inner if ctx.needs_input_grad[1] else None
+        return of_hidden, of_bias, of_prefix, None, None, *of_projections
+
+
+class SelfAttention(nn.Module):
+    """Stands in for a family's own, with the same layers by the same names."""
+
+    dropout: nn.Dropout
+
+    def __init__(self, own: nn.Module) -> None:
+        super().__init__()
+        for name, layer in own.named_children():
+            self.add_module(name, layer)
+        self.train(own.training)
+        [self._projections] = [names for names in PROJECTIONS if hasattr(own, names[0])]
+        for kind in ("weight", "bias"):  # side by side, so that ``joined`` has nothing to copy
+            parts = [getattr(getattr(self, name), kind) for name in self._projections]
+            for part, beside in zip(parts, torch.cat([part.data for part in parts]).chunk(3), strict=True):
+                part.data = beside
+        self._heads = own.num_attention_heads
+        self._number = getattr(own, "layer_idx", None)
+
+    def forward(
+        self,
+        hidden_states: Tensor,
+        attention_mask: Tensor,
+        position_bias: None = None,
+        past_key_values: object = None,
+        **unused: object,
+    ) -> tuple[Tensor, None]:
+        """Return ``(windows, subwords, d_model)``, and no weights; the mask is the ``bias`` of ``Attend``."""
+        layers: list[Any] = [getattr(self, name) for name in self._projections]
+        weights, biases = [layer.weight for layer in layers], [layer.bias for layer in layers]
+        prefix = None
+        if isinstance(past_key_values, LayerPrefix):
+            prefix = past_key_values.keys_values[self._number]
+        share = self.dropout.p if self.training else 0.0
+        read = Attend.apply(hidden_states, attention_mask, prefix, self._heads, share, *weights, *biases)
+        output = getattr(self, "o", None)  # MPNet's last product
+        return read if output is None else output(read), None
+
+
+def join(model: PreTrainedModel) -> None:
+    """Put ``SelfAttention`` into a BERT, RoBERTa, ELECTRA or MPNet; their bias is made once a step."""
+    encoder: Any = model.encoder
+    for module in encoder.modules():
+        for name, child in module.named_children():
+            if type(child).__name__.endswith("SelfAttention"):
+                setattr(module, name, SelfAttention(child))
+    positions = getattr(encoder, "compute_position_bias", None)
+    if positions is not None:
+        encoder.compute_position_bias = lambda hidden: None  # it is in the bias
+    heads = model.config.num_attention_heads
+    encoder.register_forward_pre_hook(partial(_with_bias, positions, heads), with_kwargs=True)
+    model.set_attn_implementation("eager")  # masks are added to scores
+
+
+def _with_bias(
+    positions: Callable[[Tensor], Tensor] | None, heads: int, encoder: nn.Module, given: Any, named: Any
+) -> tuple[Any, dict[str, Any]]:
+    """What an encoder is given, with the ``bias`` of ``Attend`` in place of the mask."""
+    [hidden] = given
+    bias = named["attention_mask"]
+    if positions is not None:
+        bias = positions(hidden) if bias is None else positions(hidden) + bias
+    bias = hidden.new_zeros(1, 1, 1) if bias is None else bias.expand(-1, heads, -1, -1).flatten(0, 1)
+    return given, named | {"attention_mask": bias.to(dtype_of(hidden))}
+
+
+def dtype_of(hidden: Tensor) -> torch.dtype:
+    """The type that products with ``hidden`` are computed in."""
+    place = hidden.device.type
+    return torch.get_autocast_dtype(place) if torch.is_autocast_enabled(place) else hidden.dtype
+
+
+def joined(weights: Sequence[Tensor]) -> Tensor:
+    """Weights one after the other; a view of them where they lie so in memory, as those of ``Masters`` do."""
+    first = weights[0]
+    in_one = len({weight.untyped_storage().data_ptr() for weight in weights}) == 1
+    if in_one and all(b.storage_offset() - a.storage_offset() == a.numel() for a, b in pairwise(weights)):
+        return first.as_strided((len(weights) * len(first), *first.shape[1:]), first.stride())
+    return torch.cat([*weights])
 
 
 def whole_mask(**arguments: Any) -> Tensor:
@@ -62,9 +195,7 @@ def unasked(mask: Callable[..., Tensor | None], **arguments: Any) -> Tensor | No
     return mask(**arguments)
 
 
-AttentionInterface.register(NAME, attend)
 AttentionInterface.register(WHOLE, sdpa_attention_forward)
-AttentionMaskInterface.register(NAME, partial(unasked, eager_mask))
 AttentionMaskInterface.register(WHOLE, whole_mask)
 AttentionMaskInterface.register("eager", partial(unasked, eager_mask))
 AttentionMaskInterface.register("sdpa", partial(unasked, sdpa_mask))

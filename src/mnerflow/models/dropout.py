@@ -4,26 +4,36 @@ import torch
 from torch import Tensor, nn
 
 
-def drop(values: Tensor, p: float) -> Tensor:
+def draw(values: Tensor, p: float) -> tuple[Tensor, Tensor]:
     """Zero values with probability ``p``, rounded to a 65,536th, and scale the others up.
 
     16 random bits decide on a value, where torch draws a Bernoulli variable. A GPU takes torch's own dropout.
+
+    Returns:
+        The values, and what ``drop_gradient`` needs to know of which were kept.
     """
     dropped = round(p * 2**16)
     if values.device.type != "cpu" or dropped in (0, 2**16):
-        return nn.functional.dropout(values, p)
+        return torch.native_dropout(values, p, True)
     bits = torch.empty(-(-values.numel() // 4), dtype=torch.int64).random_(-(2**63), None)
     drawn = bits.view(torch.int16)[: values.numel()].view(values.shape)
-    kept = (drawn >= dropped - 2**15).to(values.dtype)
-    return values * kept.mul_(2**16 / (2**16 - dropped))
+    kept = (drawn >= dropped - 2**15).to(values.dtype).mul_(2**16 / (2**16 - dropped))
+    return values * kept, kept
+
+
+def drop_gradient(gradient: Tensor, kept: Tensor, p: float) -> Tensor:
+    """The gradient of what ``draw`` was given, given that of the values it returned."""
+    if kept.dtype is torch.bool:
+        return torch.ops.aten.native_dropout_backward(gradient, kept, 1 / (1 - p) if p < 1 else 0.0)
+    return gradient * kept
 
 
 class Dropout(nn.Dropout):
-    """``nn.Dropout`` by ``drop``."""
+    """``nn.Dropout`` by ``draw``."""
 
     def forward(self, values: Tensor) -> Tensor:
         """Return values of the same shape and dtype, the same ones when not training."""
-        return drop(values, self.p) if self.training else values
+        return draw(values, self.p)[0] if self.training and self.p else values
 
 
 def replace_dropout(model: nn.Module) -> None:

@@ -25,8 +25,8 @@ from mnerflow.models.text_encoders._subwords import (
 IN_FP32 = ("deberta", "xmod")
 # Tried in bf16 throughout: they train as with autocast.
 LOWERED = ("bert", "camembert", "distilbert", "electra", "mpnet", "roberta", "xlm-roberta")
-# Their attention is scaled dot products and nothing else.
-PLAIN_ATTENTION = ("bert", "camembert", "electra", "roberta", "xlm-roberta")
+# Their attention is what ``attention.join`` knows.
+JOINED = ("bert", "camembert", "electra", "mpnet", "roberta", "xlm-roberta")
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,8 @@ class Transformer(SubwordEncoder):
         if attend := getattr(model, "set_attention_type", None):  # BigBird's is sparse in long batches alone
             attend("original_full")
         self.lowers = model.config.model_type in LOWERED
-        if model.config.model_type in PLAIN_ATTENTION:
-            model.set_attn_implementation(attention.NAME)
+        if model.config.model_type in JOINED:
+            attention.join(model)
 
     @classmethod
     def create(cls, config: Config, weights: Path | None, posts: Sequence[Post]) -> "Transformer":
