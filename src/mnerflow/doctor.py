@@ -21,7 +21,7 @@ from mnerflow.plan.own_data import resolve
 from mnerflow.plan.plan import Plan
 from mnerflow.plan.settings import merge
 from mnerflow.plan.study import study_name
-from mnerflow.provenance import PACKAGES, versions
+from mnerflow.record.origin import PACKAGES, versions
 from mnerflow.secrets import hide
 from mnerflow.yaml_file import read_yaml
 

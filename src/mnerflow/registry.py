@@ -6,8 +6,8 @@ from inspect import getmembers, isclass
 from types import ModuleType
 from typing import Any, TypeVar
 
+from mnerflow.code.fingerprint import PACKAGE
 from mnerflow.errors import UserError, suggest
-from mnerflow.fingerprint import PACKAGE
 
 T = TypeVar("T")
 

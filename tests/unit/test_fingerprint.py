@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import mnerflow
-from mnerflow.fingerprint import fingerprint as of_files
+from mnerflow.code.fingerprint import fingerprint as of_files
 
 TRAIN = "mnerflow.training.run"
 LINEAR = "mnerflow.models.fusions.linear"
@@ -26,7 +26,7 @@ def package(tmp_path: Path) -> Path:
 
 def fingerprint(package: Path, *sources: str | Path) -> str:
     """The fingerprint as the copy computes it, in a module of its own: it remembers what it has read."""
-    spec = importlib.util.spec_from_file_location("copied_fingerprint", package / "fingerprint.py")
+    spec = importlib.util.spec_from_file_location("copied_fingerprint", package / "code/fingerprint.py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # where its dataclasses look their module up
     spec.loader.exec_module(module)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from mnerflow import kept_fingerprints
-from mnerflow.fingerprint import fingerprint
-from mnerflow.kept_fingerprints import KeptFingerprints
+from mnerflow.code import kept_fingerprints
+from mnerflow.code.fingerprint import fingerprint
+from mnerflow.code.kept_fingerprints import KeptFingerprints
 
 BATCHES = "mnerflow.training.batches"
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from mnerflow import fingerprint, signature
-from mnerflow.fingerprint import PACKAGE
+from mnerflow.code import fingerprint, signature
+from mnerflow.code.fingerprint import PACKAGE
+from mnerflow.code.signature import inputs_of, options_class
 from mnerflow.models.decoders import Decoder
 from mnerflow.models.fusions import Fusion
 from mnerflow.registry import load_class
-from mnerflow.signature import inputs_of, options_class
 
 SHIPPED = [
     (package, file.stem)
@@ -107,6 +107,6 @@ def test_inputs_are_inherited(code: str, inputs: tuple[str, ...] | None, folder:
 
 
 def test_nothing_is_imported() -> None:
-    code = "import sys; from mnerflow.signature import options_class\n"
+    code = "import sys; from mnerflow.code.signature import options_class\n"
     code += "assert options_class('decoders', 'span'); assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)

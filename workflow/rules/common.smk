@@ -7,7 +7,7 @@ from mnerflow.config.configuration import check
 from mnerflow.config.keys import check_keys
 from mnerflow.data.post import SPLITS
 from mnerflow.data.sources import identity_of
-from mnerflow.kept_fingerprints import KeptFingerprints
+from mnerflow.code.kept_fingerprints import KeptFingerprints
 from mnerflow.llm import asked_contexts
 from mnerflow.llm import runs as llm
 from mnerflow.plan import layout

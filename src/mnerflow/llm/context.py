@@ -17,8 +17,8 @@ from mnerflow.llm.config import ContextQuestion, Service
 from mnerflow.llm.picture import Pictures
 from mnerflow.llm.prompt import TEXT, Prompt, asking, text_of
 from mnerflow.log import logger
-from mnerflow.provenance import origin
 from mnerflow.record import ContextRecord, PromptFile
+from mnerflow.record.origin import origin
 
 PACKAGES = ("openai", "jinja2", "pillow")
 # Deterministic as far as a server is; the shipped prompts ask for 80 words.

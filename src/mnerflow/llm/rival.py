@@ -23,8 +23,8 @@ from mnerflow.llm.picture import Pictures
 from mnerflow.llm.prompt import Message
 from mnerflow.llm.rival_prompt import RivalPrompt, gold_answer
 from mnerflow.log import logger
-from mnerflow.provenance import origin
 from mnerflow.record import PromptFile, RivalRecord
+from mnerflow.record.origin import origin
 
 PACKAGES = ("openai", "json-repair", "jinja2", "pillow")
 # Deterministic as far as a server is; long enough for any list of names.

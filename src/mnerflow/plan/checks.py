@@ -7,6 +7,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from mnerflow.code.signature import options_class
 from mnerflow.conditions import Condition
 from mnerflow.config import build
 from mnerflow.data.contexts import context_files
@@ -21,7 +22,6 @@ from mnerflow.plan.names import BASE, FILTERS_OFF, NONE, Run
 from mnerflow.plan.settings import decoder_of, run_config
 from mnerflow.plan.variants import contexts_of, variant_chain, variants
 from mnerflow.registry import check_part, kind_of, names_in
-from mnerflow.signature import options_class
 
 CLOCKS_DIFFER = 60  # seconds, between the machines that share a file system
 

@@ -5,16 +5,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from mnerflow.code.fingerprint import fingerprint
 from mnerflow.config import RunConfig, build
 from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import PREDICTIONS
-from mnerflow.fingerprint import fingerprint
 from mnerflow.plan.kept_weights import DROPPED, MODEL
 from mnerflow.plan.names import Run
 from mnerflow.plan.settings import images_read, run_config, sources, training_modules
-from mnerflow.provenance import PACKAGES, versions
 from mnerflow.publishing.checksums import check_sums
 from mnerflow.record import RECORD, Code, TrainingRecord
+from mnerflow.record.origin import PACKAGES, versions
 
 
 def is_published(published: Path, run: Run, config: dict[str, Any]) -> bool:

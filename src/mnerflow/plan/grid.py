@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
-from mnerflow import signature
+from mnerflow.code import signature
 from mnerflow.errors import UserError, check_known, suggest
 from mnerflow.plan.encoders import ENCODERS, encoders_in
 from mnerflow.plan.names import BASE, FILTERS_OFF, NONE, Run

@@ -19,9 +19,9 @@ from mnerflow.errors import UserError, quantity
 from mnerflow.evaluation.predictions import PREDICTIONS
 from mnerflow.files import sha256, write_json
 from mnerflow.plan.names import Run
-from mnerflow.provenance import git_commit
 from mnerflow.publishing.archive import METADATA
 from mnerflow.record import RECORD, Record
+from mnerflow.record.origin import git_commit
 from mnerflow.yaml_file import read_yaml
 
 # What a checkout holds, by its names at the top; anything else there is the user's.

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 
 from mnerflow.compute.device import autocast_dtype
-from mnerflow.provenance import PACKAGES, origin
 from mnerflow.record import Hardware
+from mnerflow.record.origin import PACKAGES, origin
 
 
 def provenance(device: torch.device, modules: Iterable[str], data: Iterable[Path]) -> dict[str, Any]:

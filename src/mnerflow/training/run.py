@@ -17,8 +17,8 @@ from mnerflow.log import logger
 from mnerflow.models.tagger import new_tagger
 from mnerflow.models.weights import ORIGIN
 from mnerflow.plan.settings import training_modules
-from mnerflow.provenance import PACKAGES, versions
 from mnerflow.record import RECORD, TrainingRecord
+from mnerflow.record.origin import PACKAGES, versions
 from mnerflow.training.checkpoint import remove_checkpoints
 from mnerflow.training.images import Images
 from mnerflow.training.inputs import inputs_of

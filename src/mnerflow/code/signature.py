@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, TypeGuard
 
 from pydantic import Field
 
-from mnerflow.fingerprint import file_of, imported_from
+from mnerflow.code.fingerprint import file_of, imported_from
 from mnerflow.registry import module_of
 
 KINDS = {"int": int, "float": float, "bool": bool, "str": str}

@@ -8,9 +8,9 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
+from mnerflow.code.fingerprint import PACKAGE, fingerprint
 from mnerflow.errors import UserError
 from mnerflow.files import read_json, write_json
-from mnerflow.fingerprint import PACKAGE, fingerprint
 
 KEPT = PACKAGE / "__pycache__/fingerprints.json"  # what Python makes of the same files lies there, too
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from mnerflow import __version__
+from mnerflow.code.fingerprint import fingerprint
 from mnerflow.files import sha256
-from mnerflow.fingerprint import fingerprint
 from mnerflow.record import Code
 
 # Those that training computes with.

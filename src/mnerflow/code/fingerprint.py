@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-PACKAGE = Path(__file__).parent
+PACKAGE = Path(__file__).parents[1]
 # They refuse, write, log, measure and record what is computed, or find a place to compute; no result depends
 # on them.
 PLUMBING = frozenset(
     PACKAGE / f"{name}.py"
     for name in (
-        *("config/refusals", "config/types", "errors", "files", "fingerprint", "log", "provenance", "record"),
+        *("config/refusals", "config/types", "errors", "files", "log"),
+        *("code/fingerprint", "record/__init__", "record/origin"),
         *("compute/gpus", "compute/memory", "compute/start_up"),
         *(f"training/{name}" for name in ("energy", "meter", "preemption", "provenance")),
     )
