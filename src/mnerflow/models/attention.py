@@ -173,10 +173,11 @@ def dtype_of(hidden: Tensor) -> torch.dtype:
 
 def joined(weights: Sequence[Tensor]) -> Tensor:
     """Weights one after the other; a view of them where they lie so in memory, as those of ``Masters`` do."""
-    first = weights[0]
-    in_one = len({weight.untyped_storage().data_ptr() for weight in weights}) == 1
-    if in_one and all(b.storage_offset() - a.storage_offset() == a.numel() for a, b in pairwise(weights)):
-        return first.as_strided((len(weights) * len(first), *first.shape[1:]), first.stride())
+    if not torch.compiler.is_exporting():  # a graph's weights lie nowhere
+        first = weights[0]
+        in_one = len({weight.untyped_storage().data_ptr() for weight in weights}) == 1
+        if in_one and all(b.storage_offset() - a.storage_offset() == a.numel() for a, b in pairwise(weights)):
+            return first.as_strided((len(weights) * len(first), *first.shape[1:]), first.stride())
     return torch.cat([*weights])
 
 
