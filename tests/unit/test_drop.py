@@ -49,6 +49,6 @@ def test_posts_without_any_usable_image_are_left_out_of_training(tmp_path, polic
 
 
 def test_nothing_left_to_train_on_is_an_error(tmp_path):
-    with pytest.raises(UserError, match=r"train\.jsonl: not one of 1 training posts has a usable image"):
+    with pytest.raises(UserError, match=r"train\.jsonl: no training post has a usable image \(1 post\)"):
         train(tmp_path, "drop", posts("lost"))
     assert not (tmp_path / "run").exists()

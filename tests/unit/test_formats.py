@@ -108,13 +108,6 @@ def test_all_problems_of_a_file_can_be_collected(tmp_path: Path) -> None:
     assert [str(problem).split(": ")[0] for problem in problems] == [f"{path}:{line}" for line in (2, 7, 11)]
 
 
-def test_a_word_is_held_once_however_many_posts_it_stands_in(tmp_path: Path) -> None:
-    line = '{"id": "%d", "tokens": ["Ada", "spoke"], "labels": ["B-PER", "O"]}\n'
-    (tmp_path / "train.jsonl").write_text("".join(line % number for number in range(3)), encoding="utf-8")
-    posts = parse("jsonl", tmp_path / "train.jsonl")
-    assert len({id(word) for post in posts for word in post.tokens + post.labels}) == 4
-
-
 def test_unknown_format_names_the_nearest() -> None:
     assert {*names_in("data.formats")} >= {"conll", "jsonl", "ritual", "umt"}
     with pytest.raises(UserError, match="did you mean 'conll'"):

@@ -99,7 +99,7 @@ def test_contexts_that_are_cut_are_counted_and_one_that_no_post_has_is_refused(
     assert record["contexts_cut"] == {"train": {"notes": 1, "caption": 1}, "dev": {"notes": 0, "caption": 0}}
     assert "train: posts whose context notes is cut: 1 of 4" in caplog.messages
     with pytest.raises(
-        UserError, match="not one of 4 training posts has the context 'ocr', but the variant reads"
+        UserError, match=r"no training post has the context 'ocr' \(4 posts\), but the variant reads"
     ):
         train(replace(reading, contexts=("notes", "ocr")), folder)
 

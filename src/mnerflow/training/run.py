@@ -117,8 +117,8 @@ def _usable(
             logger.info("left out, without %s: %d (%s)", lacking, len(ids), ", ".join(sorted(ids)))
     if len(imageless) == len(posts):
         raise UserError(
-            f"{file}: not one of {quantity(len(posts), 'training post')} has a usable image, and the "
-            "policy `drop` leaves such posts out. Mend the images, or choose `images: {broken: blank}`."
+            f"{file}: no training post has a usable image ({quantity(len(posts), 'post')}), and the policy "
+            "`drop` leaves such posts out. Mend the images, or choose `images: {broken: blank}`."
         )
     usable = [post for post in posts if post.id not in imageless | wordless]
     if not usable:
@@ -126,7 +126,7 @@ def _usable(
     for name in contexts:
         if not any(name in post.contexts for post in usable):
             raise UserError(
-                f"{file}: not one of {quantity(len(usable), 'training post')} has the context {name!r}, "
+                f"{file}: no training post has the context {name!r} ({quantity(len(usable), 'post')}), "
                 "but the variant reads it. Give the data set one, or leave out the variants that read it."
             )
     return usable, [post.id for post in posts if post.id in imageless | wordless]

@@ -111,7 +111,7 @@ def _problems_of_files(
             )
     if not findings.images:
         yield Problem(
-            f"{findings.place}: not one of {quantity(len(users), 'image')} can be used",
+            f"{findings.place}: no image can be used, of {len(users):,}",
             "Mend the images, or ask for text_only.",
         )
     return sorted(unused)
