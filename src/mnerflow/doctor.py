@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mnerflow import __version__
+from mnerflow.code.fingerprint import PACKAGE
 from mnerflow.config.configuration import check
 from mnerflow.config.keys import check_keys
 from mnerflow.data.sources import mirror_file
@@ -25,7 +26,7 @@ from mnerflow.record.origin import PACKAGES, versions
 from mnerflow.secrets import hide
 from mnerflow.yaml_file import read_yaml
 
-ROOT = Path(__file__).parents[2]
+ROOT = PACKAGE.parents[1]
 DEFAULTS = (
     ROOT / "config/datasets.yaml",
     ROOT / "config.yaml",

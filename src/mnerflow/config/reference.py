@@ -12,11 +12,12 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core.core_schema import DataclassSchema
 
+from mnerflow.code.fingerprint import PACKAGE
 from mnerflow.config.configuration import Configuration
 from mnerflow.config.refusals import Node, meaning, resolve, values_of
 from mnerflow.files import write_text
 
-ROOT = Path(__file__).parents[3]
+ROOT = PACKAGE.parents[1]
 PAGE, SCHEMA = ROOT / "docs/configuration.md", ROOT / "workflow/schemas/config.schema.json"
 EXAMPLE = " such as 1.0e-3"
 INTRODUCTION = """\

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mnerflow import __version__
-from mnerflow.code.fingerprint import fingerprint
+from mnerflow.code.fingerprint import PACKAGE, fingerprint
 from mnerflow.files import sha256
 from mnerflow.record import Code
 
@@ -49,7 +49,7 @@ def versions(packages: Iterable[str]) -> dict[str, str]:
 
 def git_commit() -> str | None:
     """Commit of the checkout that this code runs from, ``-dirty`` appended when files differ from it."""
-    checkout = Path(__file__).parents[2]  # named, as an environment may lie in a checkout of something else
+    checkout = PACKAGE.parents[1]  # named, as an environment may lie in a checkout of something else
     command = ["git", "-C", str(checkout), f"--git-dir={checkout / '.git'}"]
     command += ["describe", "--always", "--dirty", "--abbrev=40"]
     try:
