@@ -1,8 +1,8 @@
 """``mnerflow migrate``: results of an earlier version, brought up to date."""
 
 import argparse
-from pathlib import Path
 
+from mnerflow.cli._arguments import add_results
 from mnerflow.errors import quantity
 from mnerflow.publishing.migrate import migrate
 
@@ -12,9 +12,7 @@ ABOUT = "Bring the records and predictions of runs that an earlier version made 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """What ``mnerflow migrate`` takes."""
-    command.add_argument(
-        "results", type=Path, nargs="?", default=Path("results"), help="default: %(default)s"
-    )
+    add_results(command)
 
 
 def run(given: argparse.Namespace) -> int:

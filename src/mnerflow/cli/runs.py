@@ -1,7 +1,8 @@
 """``mnerflow runs``: what was trained here."""
 
 import argparse
-from pathlib import Path
+
+from mnerflow.cli._arguments import add_results
 
 HELP = "list what was trained here, with dev and test scores"
 ABOUT = "List the runs that were trained here, with their folders and their entity F1 on dev and test."
@@ -9,9 +10,7 @@ ABOUT = "List the runs that were trained here, with their folders and their enti
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """What ``mnerflow runs`` takes."""
-    command.add_argument(
-        "results", type=Path, nargs="?", default=Path("results"), help="default: %(default)s"
-    )
+    add_results(command)
 
 
 def run(given: argparse.Namespace) -> int:
