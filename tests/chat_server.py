@@ -15,7 +15,8 @@ TOKENS = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
 class ChatServer(ThreadingHTTPServer):
     """Says what ``answer`` makes of a request's body; ``next`` holds what is done instead, a request each.
 
-    ``asked`` lists the bodies of all requests, ``keys`` their keys, ``most`` how many were ever under way.
+    ``asked`` lists the bodies of all requests, ``keys`` their keys, ``most_at_once`` how many were ever
+    under way.
     """
 
     daemon_threads = True

@@ -305,7 +305,7 @@ def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
 def stream_lines(file: BinaryIO, name: str | Path, max_bytes: int = MAX_LINE) -> Iterator[tuple[int, str]]:
     """As ``read_lines``, of an open file whose end need not be near.
 
-    Raises ``UserError`` also for a line of more than ``most`` bytes.
+    Raises ``UserError`` also for a line of more than ``max_bytes`` bytes.
     """
     number = 0
     while data := file.readline(min(max_bytes + 1, sys.maxsize)):

@@ -32,7 +32,7 @@ IDS = torch.tensor([[0, 5, 6, 7, 2], [0, 8, 2, 1, 1]])
 SEEN = (IDS != 1).long()
 
 
-def own(family: str) -> PreTrainedModel:
+def tiny_model(family: str) -> PreTrainedModel:
     """A tiny random model that does not drop; its weights are large enough for scores to differ."""
     torch.manual_seed(0)
     settings = AutoConfig.for_model(family, **SIZES, intermediate_size=16, pad_token_id=1)
@@ -97,7 +97,7 @@ def test_the_gradient_of_dropout_is_torchs() -> None:
 def test_a_family_computes_as_transformers_has_it(family: str, prefixed: bool) -> None:
     if family == "mpnet" and prefixed:
         pytest.skip("MPNet takes no keys from outside")
-    theirs = own(family)
+    theirs = tiny_model(family)
     ours = copy.deepcopy(theirs)
     join(ours)
     assert sum(isinstance(module, SelfAttention) for module in ours.modules()) == 2
@@ -120,15 +120,15 @@ def test_a_family_computes_as_transformers_has_it(family: str, prefixed: bool) -
 
 @pytest.mark.parametrize("family", JOINED)
 def test_padding_is_not_read(family: str) -> None:
-    model = own(family)
+    model = tiny_model(family)
     join(model)
-    beside = model(IDS, attention_mask=SEEN).last_hidden_state[1:, :3]
+    padded = model(IDS, attention_mask=SEEN).last_hidden_state[1:, :3]
     alone = model(IDS[1:, :3], attention_mask=SEEN[1:, :3]).last_hidden_state
-    torch.testing.assert_close(beside, alone)
+    torch.testing.assert_close(padded, alone)
 
 
 def test_half_precision_is_that_of_autocast() -> None:
-    model = own("bert")
+    model = tiny_model("bert")
     whole = model(IDS, attention_mask=SEEN).last_hidden_state
     join(model)
     with torch.autocast("cpu", torch.bfloat16):

@@ -60,7 +60,7 @@ def prepare(
     )
     finished = {}
     for split, posts in splits.items():
-        kept = ((post, own) for post, own in zip(posts, words, strict=False) if post.id not in gone)
+        kept = ((post, text) for post, text in zip(posts, words, strict=False) if post.id not in gone)
         finished[split] = PostStore(_finished(config, raw, split, kept, contexts, report))
     for name, context in contexts.items():
         if not any(report.contexts[name].posts.values()):
@@ -161,8 +161,8 @@ def _contexts(config: PrepareConfig, raw: Path, made: Path, posts: Iterable[Post
     contexts = {
         name: read_context(files, made if files.asked else raw) for name, files in config.contexts.items()
     }
-    own = dict.fromkeys(name for post in posts for name in post.contexts)
-    return contexts | {name: Texts("id", {}) for name in own if name not in contexts}
+    brought = dict.fromkeys(name for post in posts for name in post.contexts)
+    return contexts | {name: Texts("id", {}) for name in brought if name not in contexts}
 
 
 def _finished(

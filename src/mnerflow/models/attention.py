@@ -90,9 +90,9 @@ class Attend(torch.autograd.Function):
         torch.baddbmm(key, inner.mT, query, beta=0, alpha=scale, out=joint[1])
         torch.bmm(dropped.mT, outer, out=joint[2])
         of_prefix = joint[1:, :, :length].unflatten(1, (-1, ctx.heads)) if length else None
-        own = joint[:, :, length:].unflatten(1, (-1, ctx.heads)).permute(1, 3, 0, 2, 4).flatten(2)
-        rows = own.flatten(0, 1)
-        of_hidden = own @ weight if ctx.needs_input_grad[0] else None
+        of_joint = joint[:, :, length:].unflatten(1, (-1, ctx.heads)).permute(1, 3, 0, 2, 4).flatten(2)
+        rows = of_joint.flatten(0, 1)
+        of_hidden = of_joint @ weight if ctx.needs_input_grad[0] else None
         of_projections: Sequence[Tensor | None] = [None] * 6
         if any(ctx.needs_input_grad[5:]):
             of_projections = [*(rows.mT @ hidden.flatten(0, 1)).chunk(3), *rows.sum(0).chunk(3)]
@@ -101,22 +101,22 @@ class Attend(torch.autograd.Function):
 
 
 class SelfAttention(nn.Module):
-    """Stands in for a family's own, with the same layers by the same names."""
+    """Stands in for a family's native module, with the same layers by the same names."""
 
     dropout: nn.Dropout
 
-    def __init__(self, own: nn.Module) -> None:
+    def __init__(self, native: nn.Module) -> None:
         super().__init__()
-        for name, layer in own.named_children():
+        for name, layer in native.named_children():
             self.add_module(name, layer)
-        self.train(own.training)
-        [self._projections] = [names for names in PROJECTIONS if hasattr(own, names[0])]
+        self.train(native.training)
+        [self._projections] = [names for names in PROJECTIONS if hasattr(native, names[0])]
         for kind in ("weight", "bias"):  # side by side, so that ``joined`` has nothing to copy
             parts = [getattr(getattr(self, name), kind) for name in self._projections]
-            for part, beside in zip(parts, torch.cat([part.data for part in parts]).chunk(3), strict=True):
-                part.data = beside
-        self._heads = own.num_attention_heads
-        self._number = getattr(own, "layer_idx", None)
+            for part, view in zip(parts, torch.cat([part.data for part in parts]).chunk(3), strict=True):
+                part.data = view
+        self._heads = native.num_attention_heads
+        self._number = getattr(native, "layer_idx", None)
 
     def forward(
         self,

@@ -55,7 +55,7 @@ class Stream(Generic[Place]):
 
 
 def entities(post: Post, offset: int) -> set[Span]:
-    """The entities of a post whose first character is at offset ``at`` of a stream."""
+    """The entities of a post whose first character is at ``offset`` of a stream."""
     ends = [offset, *(offset + end for end in accumulate(len(characters(token)) for token in post.tokens))]
     return {(ends[first], ends[last], kind) for kind, first, last in spans(post.labels)}
 
