@@ -1,19 +1,34 @@
 """Kinds of errors, worked out by hand, and what a fusion mends and breaks."""
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mnerflow.data.post import Post
+from mnerflow.data.tags import tag_list
+from mnerflow.errors import UserError
 from mnerflow.evaluation.background import background_of
-from mnerflow.evaluation.errors import Change, Entity, changes, count_errors, entities_of, outcomes
-from mnerflow.evaluation.predictions import TESTED, Prediction, read_tested, write_predictions
+from mnerflow.evaluation.counts import Counts, count
+from mnerflow.evaluation.errors import (
+    Change,
+    Entity,
+    changes,
+    count_errors,
+    entities_of,
+    grouping,
+    outcomes,
+)
+from mnerflow.evaluation.predictions import Prediction
 from mnerflow.plan.names import Run
 from mnerflow.reporting.changes import change_rows
 from mnerflow.reporting.errors import error_rows, error_table
 
 TEXT = Run("demo", "none", "bilstm", "none", "text_only", 1)
 LINEAR = replace(TEXT, image_encoder="cnn", fusion="linear")
+TAGS = tag_list(["PER", "LOC"])
 NAMES = {"demo": {"LOC": "place"}}
 
 
@@ -25,6 +40,10 @@ def tagged(gold: str, predicted: str, name: str = "1") -> Prediction:
         for text in (gold, predicted)
     )
     return Prediction(name, [f"w{place}" for place in range(len(labels))], labels, found, [1] * len(labels))
+
+
+def counts(*posts: Prediction) -> Counts:
+    return count({"true": posts}, TAGS)
 
 
 @pytest.mark.parametrize(
@@ -53,10 +72,14 @@ def test_kinds_of_errors(gold, predicted, kinds):
 
 def test_errors_are_counted_by_type_length_training_and_image():
     train = [Post("t", ["W0"], ["B-LOC"])]
-    test = [Post("1", [], [], images=["broken.jpg", "1.jpg"]), Post("2", [], [], images=["broken.jpg"])]
-    background = background_of(train, test, {"1.jpg"})
-    counts = count_errors([tagged("Bp O Bl Il Il Il", "Bp O O O O O"), tagged("Bl", "O", "2")], background)
-    found = {group: (row["correct"], row["missed"]) for group, row in counts.items()}
+    first, second = tagged("Bp O Bl Il Il Il", "Bp O O O O O"), tagged("Bl", "O", "2")
+    test = [
+        Post("1", first.tokens, first.labels, images=["broken.jpg", "1.jpg"]),
+        Post("2", second.tokens, second.labels, images=["broken.jpg"]),
+    ]
+    groups_of = grouping(background_of(train, test, {"1.jpg"}))
+    errors = count_errors(counts(first, second), groups_of)
+    found = {group: (row["correct"], row["missed"]) for group, row in errors.items()}
     assert found == {
         ("all", "all"): (1, 2),
         ("type", "PER"): (1, 0),
@@ -72,41 +95,51 @@ def test_errors_are_counted_by_type_length_training_and_image():
 
 def test_changes_beside_the_baseline():
     baseline, fusion = tagged("Bp O Bl O O", "Bp O Bp O Bl"), tagged("Bp O Bl O O", "O O Bl Bp O")
-    assert list(changes(baseline, fusion)) == [
-        Change("broken", Entity("PER", 0, 1)),
-        Change("fixed", Entity("LOC", 2, 3)),
-        Change("removed", Entity("PER", 2, 3)),
-        Change("added", Entity("PER", 3, 4)),
-        Change("removed", Entity("LOC", 4, 5)),
+    assert list(changes(counts(baseline), counts(fusion))) == [
+        Change("broken", 0, Entity("PER", 0, 1)),
+        Change("removed", 0, Entity("PER", 2, 3)),
+        Change("fixed", 0, Entity("LOC", 2, 3)),
+        Change("added", 0, Entity("PER", 3, 4)),
+        Change("removed", 0, Entity("LOC", 4, 5)),
     ]
 
 
-def test_rows_are_means_over_seeds_and_examples_say_how_many_show_them(tmp_path):
-    def file(run: Run, predicted: str) -> str:
-        path = tmp_path / f"{run.fusion}{run.seed}"
-        write_predictions(path, {TESTED: [tagged("Bp O", predicted)]})
-        return str(path)
+@given(st.lists(st.tuples(*[st.lists(st.sampled_from(TAGS), min_size=5, max_size=5)] * 2), max_size=4))
+def test_errors_of_a_run_are_those_of_its_posts_one_by_one(tags):
+    posts = [Prediction(str(n), ["w"] * 5, gold, found, [1] * 5) for n, (gold, found) in enumerate(tags)]
+    test = [Post(post.id, post.tokens, post.labels) for post in posts]
+    found = count_errors(counts(*posts), grouping(background_of([], test, set())))
+    one_by_one = Counter(
+        (group, outcome.kind)
+        for post in posts
+        for outcome in outcomes(*entities_of(post))
+        for group in (("all", "all"), ("type", outcome.entity.type))
+    )
+    assert {
+        (group, kind): n for group in found for kind, n in found[group].items() if group[0] in ("all", "type")
+    } == one_by_one
 
-    runs = [
-        (TEXT, "O O"),
-        (replace(TEXT, seed=2), "O O"),
-        (LINEAR, "Bp O"),
-        (replace(LINEAR, seed=2), "O Bl"),
-    ]
-    files = {run: file(run, predicted) for run, predicted in runs}
-    rows = error_rows(files, {("demo", "none"): background_of([], [], set())}, NAMES)
+
+def test_rows_are_means_over_seeds_and_examples_say_how_many_show_them():
+    predicted = {
+        TEXT: "O O",
+        replace(TEXT, seed=2): "O O",
+        LINEAR: "Ip O",
+        replace(LINEAR, seed=2): "O Bl",
+    }
+    runs = {run: counts(tagged("Bp O", tags)) for run, tags in predicted.items()}
+    test = [Post("1", ["w0", "w1"], ["B-PER", "O"])]
+    data = ("demo", "none")
+    rows = error_rows(runs, {data: background_of([], test, set())}, NAMES)
     (linear,) = [row for row in rows if row["fusion"] == "linear" and row["by"] == "all"]
-    assert [linear[name] for name in ("seeds", "gold", "correct", "missed", "spurious")] == [
-        2,
-        1,
-        0.5,
-        0.5,
-        0.5,
-    ]
+    columns = ("seeds", "gold", "correct", "missed", "spurious")
+    assert [linear[name] for name in columns] == [2, 1, 0.5, 0.5, 0.5]
     assert {row["group"] for row in rows if row["by"] == "type"} == {"PER", "place"}
     assert "| linear" in error_table(rows).markdown()
-    counts, examples = change_rows(files, {LINEAR.combination: {"image": TEXT.combination}}, NAMES)
-    assert [(row["type"], row["fixed"], row["added"]) for row in counts] == [
+    numbers, examples = change_rows(
+        runs, {data: test}, {LINEAR.combination: {"image": TEXT.combination}}, NAMES
+    )
+    assert [(row["type"], row["fixed"], row["added"]) for row in numbers] == [
         ("all", 0.5, 0.5), ("place", 0, 0.5), ("PER", 0.5, 0),
     ]  # fmt: skip
     (example,) = examples
@@ -114,17 +147,12 @@ def test_rows_are_means_over_seeds_and_examples_say_how_many_show_them(tmp_path)
     assert (example["predicted_baseline"], example["predicted_fusion"]) == (["O", "O"], ["B-PER", "O"])
 
 
-def test_a_file_of_predictions_is_read_once_for_all_that_is_compared_with_it(tmp_path, monkeypatch):
-    combinations = [TEXT, *(replace(LINEAR, image_encoder=f"cnn{number}") for number in range(6))]
-    files = {}
-    for run in (replace(one, seed=seed) for one in combinations for seed in range(5)):
-        files[run] = tmp_path / run.path.replace("/", "_")
-        write_predictions(files[run], {TESTED: [tagged("Bp O", "Bp O")]})
-    read = []
-    monkeypatch.setattr(
-        "mnerflow.reporting.changes.read_tested", lambda path: read.append(path) or read_tested(path)
-    )
-    baselines = {one.combination: {"image": TEXT.combination} for one in combinations[1:]}
-    counts, _ = change_rows(files, baselines, NAMES)
-    assert len(counts) == 6
-    assert sorted(read) == sorted(files.values())
+@pytest.mark.parametrize("table", ["errors", "changes"])
+def test_a_run_of_other_posts_is_named(table):
+    runs, other = {TEXT: counts(tagged("Bp O", "O O"))}, [Post("2", ["w0", "w1"], ["B-PER", "O"])]
+    data = ("demo", "none")
+    with pytest.raises(UserError, match="seed1: its predictions are of other posts or labels"):
+        if table == "errors":
+            error_rows(runs, {data: background_of([], other, set())}, NAMES)
+        else:
+            change_rows(runs, {data: other}, {}, NAMES)

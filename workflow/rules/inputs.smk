@@ -89,6 +89,9 @@ def of_rivals(name):
     return of_runs(name, plan.asked)
 
 
+COUNTS = of_all_encoders("counts.npz") + of_rivals("counts.npz")
+
+
 def results_of_runs(name):
     """A file of every run of the grid, and of each rival that was asked."""
     return of_runs(name) + of_rivals(name)

@@ -6,7 +6,7 @@ rule tables:
     """Tabulate all combinations, and the thesis's results beside ours."""
     input:
         scores=study("scores.csv"),
-        counts=of_all_encoders("counts.npz") + of_rivals("counts.npz"),
+        counts=COUNTS,
     output:
         grid=expand(study("tables/grid.{ending}"), ending=TABLE_ENDINGS),
         thesis=expand(study("tables/thesis.{ending}"), ending=TABLE_ENDINGS),
@@ -27,7 +27,7 @@ rule tables:
 rule evidence:
     """Compare every run with its baseline and with wrong sources, and pool that; scores by type and training posts."""
     input:
-        counts=of_all_encoders("counts.npz") + of_rivals("counts.npz"),
+        counts=COUNTS,
         records=of_runs("run.yaml"),
     output:
         help=expand(study("tables/does_it_help.{ending}"), ending=TABLE_ENDINGS),
@@ -52,7 +52,7 @@ rule evidence:
 rule churn:
     """Compare what a source changes in the tags of posts with what another seed changes."""
     input:
-        of_all_encoders("counts.npz") + of_rivals("counts.npz"),
+        COUNTS,
     output:
         expand(study("tables/churn.{ending}"), ending=TABLE_ENDINGS),
     log:
@@ -70,7 +70,7 @@ rule churn:
 rule calibration:
     """Compare how sure the models are with how often they are right."""
     input:
-        of_all_encoders("counts.npz") + of_rivals("counts.npz"),
+        COUNTS,
     output:
         table=expand(study("tables/calibration.{ending}"), ending=TABLE_ENDINGS),
         bins=study("tables/reliability.csv"),
@@ -87,7 +87,7 @@ rule calibration:
 rule errors:
     """Sort the errors of all runs."""
     input:
-        predictions=results_of_runs("predictions.jsonl"),
+        counts=COUNTS,
         train=expand("results/data/{data}/train.jsonl", data=plan.filtered_data),
         test=expand("results/data/{data}/test.jsonl", data=plan.filtered_data),
         images=plan.image_indexes.values(),
@@ -109,7 +109,7 @@ rule errors:
 rule strata:
     """Compare every run with its baseline within strata of the test split."""
     input:
-        counts=of_all_encoders("counts.npz") + of_rivals("counts.npz"),
+        counts=COUNTS,
         train=rules.errors.input.train,
         test=rules.errors.input.test,
         images=rules.errors.input.images,
@@ -132,7 +132,8 @@ rule strata:
 rule fixed_and_broken:
     """List what each run mends and breaks beside its baseline."""
     input:
-        results_of_runs("predictions.jsonl"),
+        counts=COUNTS,
+        test=rules.errors.input.test,
     output:
         csv=study("tables/fixed_and_broken.csv"),
         examples=study("tables/fixed_and_broken.jsonl"),

@@ -1,7 +1,7 @@
 """IOB2 tags: the tag list of a scheme and the entity spans of a tag sequence."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 OUTSIDE = "O"
 IOB2 = re.compile(r"O|[BI]-\S+")
@@ -43,6 +43,19 @@ def spans(tags: Sequence[str]) -> Iterator[tuple[str, int, int]]:
             current = ""
         if kind and not current:
             start, current = index, kind
+
+
+def tags_of(entities: Iterable[tuple[str, int, int]], length: int) -> list[str]:
+    """The tags of a text of ``length`` words whose ``spans`` these are."""
+    tags = [OUTSIDE] * length
+    for kind, start, end in entities:
+        tags[start:end] = entity_tags(kind, end - start)
+    return tags
+
+
+def entity_tags(kind: str, length: int) -> list[str]:
+    """The tags of an entity of ``length`` words."""
+    return [f"B-{kind}", *[f"I-{kind}"] * (length - 1)]
 
 
 def strays(tags: Sequence[str]) -> Iterator[int]:

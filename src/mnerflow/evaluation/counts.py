@@ -158,6 +158,17 @@ def check_same_posts(runs: Iterable[tuple[object, Counts]]) -> None:
         first = first or (name, counts)
 
 
+def check_predicted_from(posts: Iterable[Post], runs: Mapping[Run, Counts]) -> None:
+    """Raise ``UserError`` naming a run that was predicted from other posts or labels than these."""
+    these = digest(posts)
+    for run, counts in runs.items():
+        if counts.posts != these:
+            raise UserError(
+                f"{run.path}: its predictions are of other posts or labels than the prepared test split. "
+                "Predict the run again."
+            )
+
+
 def _image_weight(predictions: Sequence[Prediction], types: Sequence[str]) -> np.ndarray:
     told = [(one.labels, one.image_weight) for one in predictions if one.image_weight is not None]
     if not told:

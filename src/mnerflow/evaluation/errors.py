@@ -12,13 +12,20 @@ is ``missed`` where none does. A prediction that is left over is ``surplus`` whe
 a piece of one or a second try, else ``spurious``.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from operator import itemgetter
 from typing import NamedTuple
 
+import numpy as np
+
+from mnerflow.conditions import TRUE
 from mnerflow.data.tags import spans
 from mnerflow.evaluation.background import Background
+from mnerflow.evaluation.counts import Counts
+from mnerflow.evaluation.metrics import END, SENTENCE, START, TYPE
 from mnerflow.evaluation.predictions import Prediction
 
 KINDS = ("missed", "spurious", "wrong_type", "wrong_boundary", "both", "surplus")
@@ -80,52 +87,88 @@ def outcomes(gold: Sequence[Entity], predicted: Sequence[Entity]) -> Iterator[Ou
             yield Outcome("surplus" if entity in touching else "spurious", None, entity)
 
 
-def count_errors(
-    predictions: Iterable[Prediction], background: Background
-) -> dict[tuple[str, str], dict[str, int]]:
-    """Number of outcomes of each kind (``correct`` and ``KINDS``) by grouping and group, and in all."""
-    counts: dict[tuple[str, str], dict[str, int]] = {}
-    for prediction in predictions:
-        for outcome in outcomes(*entities_of(prediction)):
-            for group in [("all", "all"), *_groups(prediction, outcome, background).items()]:
-                row = counts.setdefault(group, dict.fromkeys(("correct", *KINDS), 0))
-                row[outcome.kind] += 1
-    return counts
+Groups = tuple[str, ...]  # an entity's value in each of ``GROUPINGS``
+Errors = Mapping[tuple[str, str], Mapping[str, int]]  # by grouping and group, then by kind
+
+
+def count_errors(counts: Counts, groups_of: Callable[[int, str, int, int], Groups]) -> Errors:
+    """Number of outcomes of each kind (``correct`` and ``KINDS``) by grouping and group, and in all.
+
+    ``groups_of`` is ``grouping`` of the same test split.
+    """
+    gold, predicted = _rows(counts.gold), _rows(counts.predicted[TRUE.name])
+    # What is right overlaps nothing else, so that only the rest needs to be compared.
+    right = (groups_of(post, counts.types[of_type], *words) for post, of_type, *words in gold & predicted)
+    number = Counter((groups, "correct") for groups in right)
+    wrong: dict[int, tuple[list[Entity], list[Entity]]] = defaultdict(lambda: ([], []))
+    for side, rest in enumerate((gold - predicted, predicted - gold)):
+        for post, of_type, *words in rest:
+            wrong[post][side].append(Entity(counts.types[of_type], *words))
+    for post, sides in wrong.items():
+        for outcome in outcomes(*sides):
+            number[groups_of(post, *outcome.entity), outcome.kind] += 1
+    counted: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for (groups, kind), times in number.items():
+        for group in (("all", "all"), *zip(GROUPINGS, groups, strict=True)):
+            counted[group][kind] += times
+    return counted
+
+
+def grouping(background: Background) -> Callable[[int, str, int, int], Groups]:
+    """What tells the groups of an entity by the place of its post, its type, ``start`` and ``end``.
+
+    It remembers them, since all runs of a test split have most of their entities in common.
+    """
+
+    @cache
+    def groups_of(place: int, entity_type: str, start: int, end: int) -> Groups:
+        post, length = background.posts[place], end - start
+        return (
+            entity_type,
+            str(length) if length < LONGEST else f"{LONGEST} or more",
+            background.in_training(post.tokens[start:end]),
+            background.image(post.id),
+        )
+
+    return groups_of
 
 
 class Change(NamedTuple):
-    """An entity that a run and its baseline do not agree on.
+    """An entity that a run and its baseline do not agree on; ``post`` is its place in the test split.
 
     ``what`` is ``fixed`` (a gold entity that only the run finds), ``broken`` (only the baseline), ``removed``
     (a wrong prediction that only the baseline makes) or ``added`` (only the run).
     """
 
     what: str
+    post: int
     entity: Entity
 
 
-def changes(baseline: Prediction, changed: Prediction) -> Iterator[Change]:
-    """Yield what a run's prediction of a post changes beside its baseline's, in the order of the words."""
+def changes(baseline: Counts, changed: Counts) -> Iterator[Change]:
+    """Yield what a run's predictions change beside its baseline's, in the order of the posts and words."""
     gold, first, second = (
-        set(entities(tuple(tags))) for tags in (baseline.labels, baseline.predicted, changed.predicted)
+        _rows(entities)
+        for entities in (baseline.gold, baseline.predicted[TRUE.name], changed.predicted[TRUE.name])
     )
-    for entity in sorted(first ^ second, key=lambda entity: (entity.start, entity.end, entity.type)):
-        if entity in gold:
-            yield Change("fixed" if entity in second else "broken", entity)
+    for row in sorted(first ^ second, key=itemgetter(SENTENCE, START, END, TYPE)):
+        if row in gold:
+            what = "fixed" if row in second else "broken"
         else:
-            yield Change("added" if entity in second else "removed", entity)
+            what = "added" if row in second else "removed"
+        post, of_type, *words = row
+        yield Change(what, post, Entity(baseline.types[of_type], *words))
 
 
-def _groups(prediction: Prediction, outcome: Outcome, background: Background) -> dict[str, str]:
-    """Where an outcome is counted: its value in each of ``GROUPINGS``."""
-    entity_type, start, end = outcome.entity
-    length = end - start
-    return {
-        "type": entity_type,
-        "words": str(length) if length < LONGEST else f"{LONGEST} or more",
-        "in training": background.in_training(prediction.tokens[start:end]),
-        "image": background.image(prediction.id),
-    }
+def predicted_in(post: int, counts: Counts) -> list[Entity]:
+    """The entities that a run predicts in a post with all sources true."""
+    predicted = counts.predicted[TRUE.name]
+    first, last = np.searchsorted(predicted[:, SENTENCE], [post, post + 1])
+    return [Entity(counts.types[of_type], *words) for _, of_type, *words in predicted[first:last].tolist()]
+
+
+def _rows(entities: np.ndarray) -> set[tuple[int, ...]]:
+    return {*map(tuple, entities.tolist())}
 
 
 def _overlapping(gold: Sequence[Entity], predicted: Sequence[Entity]) -> list[tuple[Entity, Entity]]:

@@ -14,9 +14,8 @@ import numpy as np
 
 from mnerflow.data.post import Post
 from mnerflow.data.tags import spans
-from mnerflow.errors import UserError
 from mnerflow.evaluation.background import IMAGE, SEEN, Background
-from mnerflow.evaluation.counts import Counts, digest
+from mnerflow.evaluation.counts import Counts, check_predicted_from
 from mnerflow.evaluation.evidence import Comparison, compare_with_baselines, corrected
 from mnerflow.evaluation.metrics import END, SENTENCE, START, TYPE
 from mnerflow.plan.baselines import Baselines
@@ -144,7 +143,7 @@ def compare_in_strata(
     for data, group in groupby(sorted(runs), key=lambda run: (run.dataset, run.filter)):
         members = {run: runs[run] for run in group}
         background = backgrounds[data]
-        _check(members, background)
+        check_predicted_from(background.posts, members)
         first = next(iter(members.values()))
         for division in divisions(background, first.types):
             occurring = [(index, each) for index, each in enumerate(division.strata(first)) if each.posts]
@@ -163,16 +162,6 @@ def compare_in_strata(
     judged = iter(corrected([comparison for stratum, comparison in found if not stratum.too_small]))
     found = [(stratum, comparison if stratum.too_small else next(judged)) for stratum, comparison in found]
     return sorted(found, key=lambda each: (each[1].combination, each[1].source))
-
-
-def _check(runs: Mapping[Run, Counts], background: Background) -> None:
-    posts = digest(background.posts)
-    for run, counts in runs.items():
-        if counts.posts != posts:
-            raise UserError(
-                f"{run.path}: its predictions are of other posts or labels than the prepared test split. "
-                "Predict the run again."
-            )
 
 
 def _of_posts(kind: str, names: Sequence[str], of_posts: Sequence[str]) -> Division:

@@ -14,7 +14,7 @@ from unicodedata import combining, normalize
 
 import json_repair
 
-from mnerflow.data.tags import OUTSIDE
+from mnerflow.data.tags import OUTSIDE, entity_tags
 
 # Counted a post: no entities could be read in the answer; it was no valid JSON until it was mended; it broke
 # off at the longest length allowed.
@@ -96,7 +96,7 @@ def place(entities: Iterable[Any], tokens: Sequence[str], entity_types: Sequence
         else:
             start, end = min(free, key=lambda span: span[0] < after)
             name = known[kind.strip().casefold()]
-            reading.tags[start:end] = [f"B-{name}", *[f"I-{name}"] * (end - start - 1)]
+            reading.tags[start:end] = entity_tags(name, end - start)
             reading.placed += 1
             after = end
     return reading

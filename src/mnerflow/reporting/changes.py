@@ -1,16 +1,15 @@
 """The table of what each fusion mends and breaks beside its baseline, and examples to read."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from functools import lru_cache
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
-from mnerflow.data.tags import Names, TypeNames
-from mnerflow.evaluation.errors import Entity, changes
-from mnerflow.evaluation.predictions import Prediction, read_tested
+from mnerflow.data.post import Post
+from mnerflow.data.tags import Names, TypeNames, tags_of
+from mnerflow.evaluation.counts import Counts, check_predicted_from
+from mnerflow.evaluation.errors import Change, changes, predicted_in
 from mnerflow.plan.baselines import Baselines
 from mnerflow.plan.names import Combination, Run
 from mnerflow.reporting.columns import COMBINATION_COLUMNS, COUNT, DATA, MEAN, MODEL, Column
@@ -38,71 +37,84 @@ TABLE = Table(
     detail=("seeds",),
 )
 EXEMPLIFIED = ("fixed", "broken")
+Pair = tuple[Counts, Counts]  # of a baseline and of a run with the same seed
+Posts = Mapping[tuple[str, str], Sequence[Post]]  # by data set and filter
 EXAMPLES = 200  # of a combination and change: enough to read, and the file stays small at any size of grid
 
 
 def change_rows(
-    files: Mapping[Run, str | Path], baselines: Baselines, names: TypeNames
+    runs: Mapping[Run, Counts], posts: Posts, baselines: Baselines, names: TypeNames
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Counts, and examples, from each run's predictions of the test split.
+    """Counts, and examples, from each run's entities in the ``posts`` of the test split.
 
     Counts are means over the seeds that both ran with, by type (called as ``names`` says by data set) and for
-    ``all``. An example is one gold entity
-    that one combination fixed or broke, with the number of ``seeds`` (``of`` all compared) that show it and
-    both models' tags in the first; of each combination and change the ``EXAMPLES`` that most seeds show.
+    ``all``. An example is one gold entity that one combination fixed or broke, with the number of ``seeds``
+    (``of`` all compared) that show it and both models' entities in the first, as IOB2 tags; of each
+    combination and change the ``EXAMPLES`` that most seeds show. Raises ``UserError`` naming a run that was
+    predicted from other posts.
     """
-    seeds = {one: list(runs) for one, runs in groupby(sorted(files), key=lambda run: run.combination)}
-    compared = [(one, *each) for one in seeds for each in baselines.get(one, {}).items()]
-    # What has one baseline is compared one after the other: that one's files are then read once for all.
-    read = lru_cache(maxsize=2 * max(map(len, seeds.values()), default=0))(read_tested)
-    found: dict[tuple[Combination, str], tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {}
-    for combination, source, baseline in sorted(compared, key=lambda each: each[2]):
-        pairs = [(other, run) for run in seeds[combination] if (other := baseline.run(run.seed)) in files]
-        if pairs:
-            both = ((read(files[other]), read(files[run])) for other, run in pairs)
-            about = asdict(combination) | {"source": source}
-            found[combination, source] = _changed(both, about, names.get(combination.dataset, {}))
-    in_order = [found[each[:2]] for each in compared if each[:2] in found]
-    counts, examples = ([row for part in in_order for row in part[kind]] for kind in (0, 1))
+    for data, members in groupby(sorted(runs), key=lambda run: (run.dataset, run.filter)):
+        check_predicted_from(posts[data], {run: runs[run] for run in members})
+    counts: list[dict[str, Any]] = []
+    examples: list[dict[str, Any]] = []
+    for combination, source, pairs in _compared(runs, baselines):
+        shown = _shown(pairs)
+        about = asdict(combination) | {"source": source}
+        called = names.get(combination.dataset, {})
+        counts += (about | row for row in _counted(shown, len(pairs), called))
+        of_data = posts[combination.dataset, combination.filter]
+        examples += (about | {"of": len(pairs)} | row for row in _examples(shown, of_data))
     return counts, examples
 
 
-def _changed(
-    pairs: Iterable[tuple[Sequence[Prediction], Sequence[Prediction]]], about: dict[str, Any], called: Names
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The counts and examples of one combination ``about``, from its baseline's predictions and its own."""
-    seeds = 0
+def _compared(
+    runs: Mapping[Run, Counts], baselines: Baselines
+) -> Iterator[tuple[Combination, str, list[Pair]]]:
+    """Each combination with each source that a baseline lacks, and the pairs of the seeds that both have."""
+    for combination, members in groupby(sorted(runs), key=lambda run: run.combination):
+        seeds = [run.seed for run in members]
+        for source, baseline in baselines.get(combination, {}).items():
+            both = [seed for seed in seeds if baseline.run(seed) in runs]
+            if both:
+                pairs = [(runs[baseline.run(seed)], runs[combination.run(seed)]) for seed in both]
+                yield combination, source, pairs
+
+
+def _shown(pairs: Iterable[Pair]) -> dict[Change, list[Pair]]:
+    """All changes, each with the pairs of baseline and run that show it."""
+    shown: dict[Change, list[Pair]] = defaultdict(list)
+    for pair in pairs:
+        for change in changes(*pair):
+            shown[change].append(pair)
+    return shown
+
+
+def _counted(shown: Mapping[Change, Sequence[Pair]], seeds: int, called: Names) -> Iterator[dict[str, Any]]:
     number: Counter[tuple[str, str]] = Counter()
-    found: dict[tuple[str, str, Entity], dict[str, Any]] = {}
-    for of_baseline, of_run in pairs:
-        seeds += 1
-        for before, after in zip(of_baseline, of_run, strict=True):
-            for what, entity in changes(before, after):
-                number.update([(entity.type, what), ("all", what)])
-                if what in EXEMPLIFIED:
-                    key = before.id, what, entity
-                    found.setdefault(key, _example(before, after, what, entity))["seeds"] += 1
-    counts, examples = [], []
+    for (what, _, entity), pairs in shown.items():
+        number[entity.type, what] += len(pairs)
+        number["all", what] += len(pairs)
     for kind in ["all", *sorted({kind for kind, _ in number} - {"all"})]:
         mean = {what: number[kind, what] / seeds for what in MEANINGS}
-        counts.append(about | {"seeds": seeds, "type": called.get(kind, kind)} | mean)
+        yield {"seeds": seeds, "type": called.get(kind, kind)} | mean
+
+
+def _examples(shown: Mapping[Change, Sequence[Pair]], posts: Sequence[Post]) -> Iterator[dict[str, Any]]:
     for what in EXEMPLIFIED:
-        some = sorted((e for e in found.values() if e["change"] == what), key=lambda e: -e["seeds"])
-        examples += [about | {"of": seeds} | example for example in some[:EXAMPLES]]
-    return counts, examples
-
-
-def _example(before: Prediction, after: Prediction, what: str, entity: Entity) -> dict[str, Any]:
-    return {
-        "seeds": 0,
-        "change": what,
-        "id": before.id,
-        "type": entity.type,
-        "start": entity.start,
-        "end": entity.end,
-        "words": before.tokens[entity.start : entity.end],
-        "tokens": before.tokens,
-        "gold": before.labels,
-        "predicted_baseline": before.predicted,
-        "predicted_fusion": after.predicted,
-    }
+        some = sorted((each for each in shown if each.what == what), key=lambda each: -len(shown[each]))
+        for change in some[:EXAMPLES]:
+            entity, pairs = change.entity, shown[change]
+            post, (baseline, run) = posts[change.post], pairs[0]
+            yield {
+                "seeds": len(pairs),
+                "change": what,
+                "id": post.id,
+                "type": entity.type,
+                "start": entity.start,
+                "end": entity.end,
+                "words": post.tokens[entity.start : entity.end],
+                "tokens": post.tokens,
+                "gold": post.labels,
+                "predicted_baseline": tags_of(predicted_in(change.post, baseline), len(post.tokens)),
+                "predicted_fusion": tags_of(predicted_in(change.post, run), len(post.tokens)),
+            }

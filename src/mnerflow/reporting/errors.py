@@ -1,16 +1,15 @@
 """The table of errors: how many of each kind."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from itertools import groupby
-from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from mnerflow.data.tags import TypeNames
+from mnerflow.data.tags import Names, TypeNames
 from mnerflow.evaluation.background import SEEN, Background
-from mnerflow.evaluation.errors import GROUPINGS, KINDS, WITHOUT_GOLD, count_errors
-from mnerflow.evaluation.predictions import read_tested
+from mnerflow.evaluation.counts import Counts, check_predicted_from
+from mnerflow.evaluation.errors import GROUPINGS, KINDS, WITHOUT_GOLD, Errors, count_errors, grouping
 from mnerflow.plan.names import Combination, Run
 from mnerflow.reporting.columns import (
     COMBINATION_COLUMNS,
@@ -72,32 +71,38 @@ IN_ALL = replace(
         *(Column(group, f"recall, {group}", form=SHARE) for group in SEEN),
     ),
 )
-Files = Mapping[Run, str | Path]  # each run's predictions of the test split
 Backgrounds = Mapping[tuple[str, str], Background]
 
 
-def error_rows(files: Files, backgrounds: Backgrounds, names: TypeNames) -> list[dict[str, Any]]:
+def error_rows(
+    runs: Mapping[Run, Counts], backgrounds: Backgrounds, names: TypeNames
+) -> list[dict[str, Any]]:
     """Errors on the test split by combination, grouping and group, means over seeds.
 
     ``gold`` counts gold entities: ``correct`` and all errors but those without one. ``backgrounds`` are by
-    data set and filter, ``names`` what types are called by data set.
+    data set and filter, ``names`` what types are called by data set. Raises ``UserError`` naming a run that
+    was predicted from other posts than those of its background.
     """
-    rows = []
-    for combination, members in groupby(sorted(files), key=lambda run: run.combination):
-        runs = list(members)
-        called = names.get(combination.dataset, {})
-        seeds = [count_errors(read_tested(files[run]), backgrounds[run.dataset, run.filter]) for run in runs]
-        for by, group in sorted({key for counts in seeds for key in counts}, key=_order):
-            mean = {
-                kind: fmean(counts.get((by, group), {}).get(kind, 0) for counts in seeds)
-                for kind in ("correct", *KINDS)
-            }
-            gold = sum(count for kind, count in mean.items() if kind not in WITHOUT_GOLD)
-            group = called.get(group, group) if by == "type" else group
-            rows.append(
-                asdict(combination) | {"seeds": len(runs), "by": by, "group": group, "gold": gold} | mean
-            )
+    rows: list[dict[str, Any]] = []
+    for data, members in groupby(sorted(runs), key=lambda run: (run.dataset, run.filter)):
+        of_data = {run: runs[run] for run in members}
+        check_predicted_from(backgrounds[data].posts, of_data)
+        groups_of = grouping(backgrounds[data])
+        called = names.get(data[0], {})
+        for combination, seeds in groupby(of_data, key=lambda run: run.combination):
+            rows += _rows(combination, [count_errors(runs[run], groups_of) for run in seeds], called)
     return rows
+
+
+def _rows(combination: Combination, seeds: Sequence[Errors], called: Names) -> Iterator[dict[str, Any]]:
+    for by, group in sorted({key for counts in seeds for key in counts}, key=_order):
+        mean = {
+            kind: fmean(counts.get((by, group), {}).get(kind, 0) for counts in seeds)
+            for kind in ("correct", *KINDS)
+        }
+        gold = sum(count for kind, count in mean.items() if kind not in WITHOUT_GOLD)
+        group = called.get(group, group) if by == "type" else group
+        yield asdict(combination) | {"seeds": len(seeds), "by": by, "group": group, "gold": gold} | mean
 
 
 def error_table(rows: Sequence[dict[str, Any]]) -> Rendered:

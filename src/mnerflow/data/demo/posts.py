@@ -18,7 +18,7 @@ from mnerflow.data.demo.templates import (
     TWO_NAMES,
     USERS,
 )
-from mnerflow.data.tags import OUTSIDE
+from mnerflow.data.tags import OUTSIDE, entity_tags
 
 MIN_TOKENS, MAX_TOKENS = 6, 16
 NO_NAME_SHARE = 0.05
@@ -55,7 +55,7 @@ class Draft:
     def add_mention(self, mention: Mention) -> None:
         """Append the tokens of an entity."""
         self.tokens += mention.name
-        self.labels += [f"B-{mention.type}", *[f"I-{mention.type}"] * (len(mention.name) - 1)]
+        self.labels += entity_tags(mention.type, len(mention.name))
         self.mentions.append(mention)
 
 

@@ -4,7 +4,7 @@ from bisect import bisect, bisect_left
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from mnerflow.data.tags import OUTSIDE
+from mnerflow.data.tags import OUTSIDE, entity_tags
 from mnerflow.errors import UserError, quantity
 from mnerflow.log import logger
 
@@ -45,13 +45,8 @@ def tagged(words: Iterable[Place], spans: list[Span]) -> tuple[list[Place], list
     starts, labels = [start for start, _ in parts], [OUTSIDE] * len(parts)
     for start, end, kind in spans:
         first, last = bisect_left(starts, start), bisect_left(starts, end)
-        labels[first:last] = tags_of(kind, last - first)
+        labels[first:last] = entity_tags(kind, last - first)
     return parts, labels
-
-
-def tags_of(kind: str, number: int) -> list[str]:
-    """The tags of an entity of so many words."""
-    return [f"B-{kind}", *[f"I-{kind}"] * (number - 1)]
 
 
 def _cut(start: int, end: int, cuts: list[int]) -> Iterator[Place]:

@@ -19,9 +19,9 @@ import regex
 
 from mnerflow.data.formats._fields import identifier, string, strings, texts
 from mnerflow.data.formats._objects import Entry, object_of, of_split
-from mnerflow.data.formats._spans import Span, longest, tagged, tags_of, trimmed
+from mnerflow.data.formats._spans import Span, longest, tagged, trimmed
 from mnerflow.data.post import Post
-from mnerflow.data.tags import OUTSIDE
+from mnerflow.data.tags import tags_of
 from mnerflow.errors import UserError, quantity
 
 CONTEXTS = True
@@ -100,16 +100,14 @@ def _of_text(record: dict[str, Any], place: str) -> tuple[list[str], list[str]]:
 def _of_words(record: dict[str, Any], place: str) -> tuple[list[str], list[str]]:
     """GLiNER's form."""
     tokens = strings(record, "tokenized_text", place)
-    labels = [OUTSIDE] * len(tokens)
     found = [(start, last + 1, kind) for start, last, kind in _read(record.get("ner") or [], place)]
     for start, end, _ in found:
         if not 0 <= start < end <= len(tokens):
             raise UserError(
                 f"{place}: the span {start}–{end - 1} does not lie in its {quantity(len(tokens), 'word')}."
             )
-    for start, end, kind in longest(found, place):
-        labels[start:end] = tags_of(kind, end - start)
-    return tokens, labels
+    entities = ((kind, start, end) for start, end, kind in longest(found, place))
+    return tokens, tags_of(entities, len(tokens))
 
 
 def _text_field(record: dict[str, Any], place: str) -> str:
