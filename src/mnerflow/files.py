@@ -203,7 +203,7 @@ def parse_json(text: str) -> Any:
     """Read JSON; raises ``ValueError`` also for NaN and infinity, which it does not know, and for a key that
     stands twice, of which Python takes the last.
     """
-    return json.loads(text, object_pairs_hook=_unique, parse_float=finite, parse_constant=finite)
+    return _DECODER.decode(text)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -212,6 +212,10 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         [(key, _)] = Counter(key for key, _ in pairs).most_common(1)
         raise ValueError(f"the key {key[:40]!r} stands twice")
     return found
+
+
+# `json.loads` would make one for every line.
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_float=finite, parse_constant=finite)
 
 
 def write_json_lines(path: str | Path, records: Iterable[dict[str, Any]]) -> None:

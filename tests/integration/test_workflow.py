@@ -322,7 +322,7 @@ def test_a_run_repeats_itself_byte_by_byte(
     again = workflow.run(
         tmp_path,
         config,
-        f"results/test/scores/{Path(LINEAR[0]).parents[1]}/scores.json",
+        "results/test/scores/demo/none/bilstm/scores.json",
         f"results/{run}/predictions.jsonl",
     )
     assert again.status == 0, again.output

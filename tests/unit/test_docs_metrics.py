@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from mnerflow.data.tags import tag_list
-from mnerflow.evaluation.metrics import confusion_matrix, score
+from mnerflow.evaluation.metrics import Sequences, score
 from mnerflow.evaluation.predictions import read_tested
 
 DOCS = Path(__file__).parents[2] / "docs/metrics.md"
@@ -22,6 +22,6 @@ def test_the_example_of_the_docs(tmp_path):
     for index, tag in enumerate(TAGS[:4]):
         cells = re.search(rf"^\| `{tag}` \| ([^|]+) \| [^|]+ \| ([^|]+) \|", text, re.M).groups()
         for cell, by_subword in zip(cells, (False, True), strict=True):
-            matrix = confusion_matrix(predictions, TAGS, by_subword=by_subword)
+            matrix = Sequences(predictions, TAGS).confusion(by_subword=by_subword)
             right, gold, predicted = matrix[index, index], matrix[index].sum(), matrix[:, index].sum()
             assert cell == f"{right}, {gold}, {predicted}"

@@ -10,7 +10,7 @@ import pytest
 
 from mnerflow.data.tags import tag_list
 from mnerflow.errors import UserError
-from mnerflow.evaluation.metrics import confusion_matrix, entity_counts, score
+from mnerflow.evaluation.metrics import Sequences, score
 from mnerflow.evaluation.predictions import (
     TESTED,
     Prediction,
@@ -52,20 +52,20 @@ def test_scores_worked_out_by_hand():
 
 def test_a_stray_inside_tag_starts_an_entity_but_not_in_strict_mode():
     posts = predict(("O I-PER I-PER B-LOC", "O I-PER I-PER I-LOC"))
-    assert entity_counts(posts, TAGS).tolist() == [[[1, 1, 1], [1, 1, 1]]]
-    assert entity_counts(posts, TAGS, strict=True).tolist() == [[[0, 0, 0], [0, 0, 1]]]
+    assert Sequences(posts, TAGS).entity_counts().tolist() == [[[1, 1, 1], [1, 1, 1]]]
+    assert Sequences(posts, TAGS).entity_counts(strict=True).tolist() == [[[0, 0, 0], [0, 0, 1]]]
 
 
 def test_entities_end_with_their_sentence():
     posts = predict(("B-PER", "B-PER"), ("I-PER", "I-PER"))
-    assert entity_counts(posts, TAGS).sum(axis=(0, 1)).tolist() == [2, 2, 2]
+    assert Sequences(posts, TAGS).entity_counts().sum(axis=(0, 1)).tolist() == [2, 2, 2]
 
 
 def test_subword_macro_weighs_a_word_by_its_subwords():
     posts = predict(("B-PER O O", "B-PER O B-PER"), subwords=[3, 1, 2])
     # Subwords: B-PER 3 right, O 1 right, 2 of gold O predicted B-PER.
     assert score(posts, TAGS).subword_macro_f1 == pytest.approx((2 * 3 / (3 + 5) + 2 * 1 / (3 + 1)) / 2)
-    assert confusion_matrix(posts, TAGS, by_subword=True)[0, :2].tolist() == [1, 2]
+    assert Sequences(posts, TAGS).confusion(by_subword=True)[0, :2].tolist() == [1, 2]
 
 
 def test_nothing_predicted_and_nothing_to_predict():
@@ -226,7 +226,7 @@ def test_parity_with_seqeval_conlleval_and_scikit_learn(dataset):
     )
     assert (scores.entity_f1, scores.gold_entities) == (pytest.approx(f1), support)
     assert scores.entity_f1_strict == pytest.approx(strict_f1(gold, predicted, mode="strict", scheme=IOB2))
-    assert entity_counts(posts, tags).sum(axis=(0, 1)).tolist() == CONLLEVAL[dataset]
+    assert Sequences(posts, tags).entity_counts().sum(axis=(0, 1)).tolist() == CONLLEVAL[dataset]
     flat_gold, flat_predicted = list(chain(*gold)), list(chain(*predicted))
     subwords = [count for post in posts for count in post.subwords]
     assert scores.token_macro_f1 == pytest.approx(f1_score(flat_gold, flat_predicted, average="macro"))

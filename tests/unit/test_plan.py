@@ -83,11 +83,14 @@ def test_a_checkpoint_s_time_is_no_reason_to_train_anew(config: dict[str, Any]) 
     assert after.settings(LINEAR)["training"]["checkpoint_seconds"] == 7
 
 
-def test_runs_are_scored_by_pairs_of_encoders(config: dict[str, Any]) -> None:
-    found = Plan(config, PROMPT).runs_by_encoders
-    assert len(found) == 2 * 2 * 3 and sum(map(len, found.values())) == 2 * 2 * 3 * 2
-    assert found["demo", "nonword", "minilm", "vit_base"] == [
-        Run("demo", "nonword", "minilm", "vit_base", "linear", 1, variant=name) for name in ("base", "begun")
+def test_runs_are_scored_by_text_encoders(config: dict[str, Any]) -> None:
+    found = Plan(config, PROMPT).runs_by_text_encoder
+    assert len(found) == 2 * 2 and sum(map(len, found.values())) == 2 * 2 * 3 * 2
+    images = {"cnn": "linear", "none": "text_only", "vit_base": "linear"}
+    assert found["demo", "nonword", "minilm"] == [
+        Run("demo", "nonword", "minilm", image, fusion, 1, variant=name)
+        for image, fusion in images.items()
+        for name in ("base", "begun")
     ]
 
 

@@ -1,15 +1,15 @@
 # From predictions to one table of scores.
 rule score:
-    """Compute all metrics of a pair of encoders' runs from saved predictions; count entities a sentence."""
+    """Compute all metrics of a text encoder's runs from saved predictions; count entities a sentence."""
 
     # One job for many runs: starting a process takes ten times as long as scoring a run.
     input:
-        lambda w: [predictions_of(run) for run in RUNS_OF[tuple(w)]],
+        lambda w: [predictions_of(run) for run in SCORED[tuple(w)]],
     output:
-        of_all=study(f"scores/{layout.pair()}/scores.json"),
-        counts=study(f"scores/{layout.pair()}/counts.npz"),
+        of_all=study(f"{layout.scores()}/scores.json"),
+        counts=study(f"{layout.scores()}/counts.npz"),
     log:
-        "results/logs/score/{dataset}.{filter}.{text}+{image}.log",
+        "results/logs/score/{dataset}.{filter}.{text}.log",
     conda:
         ENVIRONMENT
     params:
@@ -22,7 +22,7 @@ rule score:
 rule scores:
     """Gather the scores of all runs: one row a run, split and condition."""
     input:
-        of_all_encoders("scores.json"),
+        of_all_scores("scores.json"),
         of_rivals("scores.json"),
     output:
         study("scores.csv"),

@@ -2,12 +2,12 @@
 from functools import cache
 from inspect import signature
 
-RUN = f"{layout.RUNS}/{layout.pair()}/{{system}}/seed{{seed}}"
+RUN = f"{layout.RUNS}/{{dataset}}/{{filter}}/{{text}}+{{image}}/{{system}}/seed{{seed}}"
 RUN_NAME = "{dataset}.{filter}.{text}+{image}.{system}.seed{seed}"
 TUNING_RUN = "results/tuning/{dataset}/{filter}/{text}+{image}/{system}/{settings}/seed{seed}"
 BASELINES = write_baselines(plan.baselines)
 TYPE_NAMES = {dataset: plan.data.type_names(dataset) for dataset in plan.datasets}
-RUNS_OF = plan.runs_by_encoders
+SCORED = plan.runs_by_text_encoder
 
 
 def study(file):
@@ -79,9 +79,9 @@ def of_runs(name, runs=plan.runs):
     return [f"{layout.run_folder(run)}/{name}" for run in runs]
 
 
-def of_all_encoders(name):
-    """A file of each pair of encoders on each data set and filter."""
-    return [study(f"scores/{layout.pair(*key)}/{name}") for key in RUNS_OF]
+def of_all_scores(name):
+    """A file of each text encoder on each data set and filter."""
+    return [study(f"{layout.scores(*key)}/{name}") for key in SCORED]
 
 
 def of_rivals(name):
@@ -89,7 +89,7 @@ def of_rivals(name):
     return of_runs(name, plan.asked)
 
 
-COUNTS = of_all_encoders("counts.npz") + of_rivals("counts.npz")
+COUNTS = of_all_scores("counts.npz") + of_rivals("counts.npz")
 
 
 def results_of_runs(name):

@@ -7,10 +7,10 @@ from snakemake.settings.enums import Quietness
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from mnerflow.errors import quantity
-from mnerflow.plan.names import Run, data_label, encoders_label
+from mnerflow.plan.names import NONE, Run, data_label
 from mnerflow.progress import Progress, about, duration
 
-# A rule's job in words: its wildcards, and `run` or `pair` for those that name a run or a pair of encoders.
+# A rule's job in words: its wildcards, and `run` or `encoder` for those that name a run or a text encoder.
 WORDS = {
     "make_demo": "make {dataset}",
     "download": "fetch {file} of {dataset}",
@@ -30,7 +30,7 @@ WORDS = {
     "train_candidate": "try {run} · {settings}",
     "take_over": "take over {run}",
     "predict": "predict {run}",
-    "score": "score {pair}",
+    "score": "score {encoder}",
     "scores": "gather the scores",
     "tables": "tabulate the grid",
     "evidence": "compare the runs with their baselines",
@@ -70,9 +70,8 @@ def in_words(rule, wildcards):
         run = Run.from_folder(names["run"]) if "run" in names else Run.named(names)
         names["run"] = f"{run.data} · {run.model} · seed {run.seed}"
     elif "text" in names:
-        names["pair"] = " · ".join(
-            (data_label(names["dataset"], names["filter"]), encoders_label(names["text"], names["image"]))
-        )
+        text = "image only" if names["text"] == NONE else names["text"]
+        names["encoder"] = f"{data_label(names['dataset'], names['filter'])} · {text}"
     return WORDS.get(rule, rule).format(**names)
 
 

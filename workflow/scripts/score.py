@@ -1,4 +1,4 @@
-"""Score the predictions of all runs of a pair of encoders."""
+"""Score the predictions of all runs of a text encoder."""
 
 from pathlib import Path
 

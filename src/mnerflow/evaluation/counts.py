@@ -17,7 +17,7 @@ from mnerflow.data.post import Post
 from mnerflow.data.tags import OUTSIDE, entity_type
 from mnerflow.errors import UserError
 from mnerflow.evaluation.calibration import tally
-from mnerflow.evaluation.metrics import entity_counts, entity_spans
+from mnerflow.evaluation.metrics import Sequences
 from mnerflow.evaluation.predictions import Prediction
 from mnerflow.files import atomic_path
 from mnerflow.plan.names import Run
@@ -33,7 +33,7 @@ class Counts:
     with the same one may be compared sentence by sentence. ``image_weight`` tells, of fusions that decide it
     word by word, how much of the true image the words of each type's gold entities let in on average,
     ``(types,)``; NaN for a type without words, and empty for other fusions. ``gold`` and, by condition,
-    ``predicted`` are the entities themselves (``metrics.entity_spans``). ``tagged`` is a digest of each
+    ``predicted`` are the entities themselves (``metrics.Sequences.spans``). ``tagged`` is a digest of each
     sentence's predicted tags with the true sources, ``(sentences,)``: runs that differ in it tag the sentence
     differently. ``confidence`` is the ``calibration.tally`` of what the model is sure of, by unit.
     """
@@ -75,11 +75,12 @@ def count(conditions: Mapping[str, Sequence[Prediction]], tags: Sequence[str]) -
         if condition != TRUE.name
     }
     types = tuple(dict.fromkeys(entity_type(tag) for tag in tags if tag != OUTSIDE))
-    spans = {name: entity_spans(predictions, tags) for name, predictions in conditions.items()}
+    sequences = {name: Sequences(predictions, tags) for name, predictions in conditions.items()}
+    spans = {name: each.spans() for name, each in sequences.items()}
     return Counts(
         types=types,
         posts=digest(plain),
-        entities={name: entity_counts(predictions, tags) for name, predictions in conditions.items()},
+        entities={name: each.entity_counts() for name, each in sequences.items()},
         changed=changed,
         image_weight=_image_weight(plain, types),
         gold=spans[TRUE.name][0],

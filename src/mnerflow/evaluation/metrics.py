@@ -55,7 +55,7 @@ def score(predictions: Sequence[Prediction], tags: Sequence[str]) -> Scores:
 
     Raises ``UserError`` naming the post when a label or a predicted tag is not in the scheme.
     """
-    sequences = _Sequences(predictions, tags)
+    sequences = Sequences(predictions, tags)
     counts = sequences.entity_counts().sum(axis=0)
     total = counts.sum(axis=0)
     precision, recall, f1 = precision_recall_f1(total)
@@ -75,36 +75,6 @@ def score(predictions: Sequence[Prediction], tags: Sequence[str]) -> Scores:
             for kind, row in zip(sequences.types, counts, strict=True)
         },
     )
-
-
-def entity_counts(
-    predictions: Sequence[Prediction], tags: Sequence[str], *, strict: bool = False
-) -> np.ndarray:
-    """True positives, predicted and gold entities of every sentence: ``(sentences, types, 3)``.
-
-    The types are in the order of ``tags``. ``strict`` counts only entities that a ``B-`` begins. Raises
-    ``UserError`` for a tag outside the scheme.
-    """
-    return _Sequences(predictions, tags).entity_counts(strict=strict)
-
-
-def entity_spans(predictions: Sequence[Prediction], tags: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Gold and predicted entities, each ``(entities, 4)``: ``SENTENCE``, ``TYPE``, ``START`` and ``END``.
-
-    The type is its place in ``tags``; a span goes from its first word to the one after its last. Raises
-    ``UserError`` for a tag outside the scheme.
-    """
-    return _Sequences(predictions, tags).spans()
-
-
-def confusion_matrix(
-    predictions: Sequence[Prediction], tags: Sequence[str], *, by_subword: bool = False
-) -> np.ndarray:
-    """Number of words (or of their subwords) by gold tag (row) and predicted tag (column), ``(tags, tags)``.
-
-    Raises ``UserError`` for a tag outside the scheme.
-    """
-    return _Sequences(predictions, tags).confusion(by_subword=by_subword)
 
 
 def precision_recall_f1(counts: np.ndarray) -> tuple[float, float, float]:
@@ -128,8 +98,12 @@ def _ratio(part: float, whole: float) -> float:
     return float(part / whole) if whole else 0.0
 
 
-class _Sequences:
-    """Gold and predicted tags of all sentences in one flat array, an ``O`` after every sentence."""
+class Sequences:
+    """Gold and predicted tags of all sentences in one flat array, an ``O`` after every sentence.
+
+    ``tags`` is the scheme, ``types`` are its entity types in order. Raises ``UserError`` naming the post when
+    a label or a predicted tag is not in it.
+    """
 
     def __init__(self, predictions: Sequence[Prediction], tags: Sequence[str]) -> None:
         index = {tag: number for number, tag in enumerate(tags)}
@@ -166,6 +140,7 @@ class _Sequences:
         return np.array(flat, dtype=np.int64)
 
     def confusion(self, *, by_subword: bool = False) -> np.ndarray:
+        """Number of words (or of their subwords) by gold and predicted tag, ``(tags, tags)``."""
         weights = self._subwords if by_subword else self._words
         cells = np.bincount(
             self._gold * self.tag_count + self._predicted, weights, minlength=self.tag_count**2
@@ -173,6 +148,10 @@ class _Sequences:
         return cells.reshape(self.tag_count, self.tag_count).astype(np.int64)
 
     def entity_counts(self, *, strict: bool = False) -> np.ndarray:
+        """True positives, predicted and gold entities of every sentence: ``(sentences, types, 3)``.
+
+        ``strict`` counts only entities that a ``B-`` begins.
+        """
         gold, predicted = (self._entities(tags, strict) for tags in (self._gold, self._predicted))
         return np.stack(
             [
@@ -184,6 +163,10 @@ class _Sequences:
         )
 
     def spans(self) -> tuple[np.ndarray, np.ndarray]:
+        """Gold and predicted entities, each ``(entities, 4)``: ``SENTENCE``, ``TYPE``, ``START`` and ``END``.
+
+        The type is its place in ``types``; a span goes from its first word to the one after its last.
+        """
         return self._spans(self._gold), self._spans(self._predicted)
 
     def _spans(self, tags: np.ndarray) -> np.ndarray:

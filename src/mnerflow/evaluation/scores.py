@@ -1,4 +1,4 @@
-"""From predictions to scores: a ``scores.json`` a run, one a pair of encoders, one ``scores.csv`` for all."""
+"""From predictions to scores: a ``scores.json`` a run, one a text encoder, one ``scores.csv`` for all."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields

@@ -50,7 +50,7 @@ class Stratum:
 class Division:
     """A test split divided into strata: what kind they are, their names, and the place of each entity's.
 
-    ``place`` takes ``metrics.entity_spans``. ``posts`` are the places of posts, where these are divided.
+    ``place`` takes ``metrics.Sequences.spans``. ``posts`` are the places of posts, where these are divided.
     """
 
     kind: str

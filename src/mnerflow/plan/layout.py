@@ -15,11 +15,9 @@ def run_folder(run: Run) -> str:
     return f"{RUNS}/{run.path}"
 
 
-def pair(
-    dataset: str = "{dataset}", filter_name: str = "{filter}", text: str = "{text}", image: str = "{image}"
-) -> str:
-    """A pair of encoders on a data set and filter, as a part of a path."""
-    return f"{dataset}/{filter_name}/{text}+{image}"
+def scores(dataset: str = "{dataset}", filter_name: str = "{filter}", text: str = "{text}") -> str:
+    """The folder in a study with the scores of all runs of a text encoder on a data set and filter."""
+    return f"scores/{dataset}/{filter_name}/{text}"
 
 
 def study(name: str) -> str:

@@ -23,7 +23,7 @@ from mnerflow.plan.settings import images_of, modules_of, run_config
 from mnerflow.plan.tuning import Candidate, candidate_config, candidates
 from mnerflow.plan.variants import fraction_of
 
-Encoders = tuple[str, str, str, str]  # data set, filter, text encoder, image encoder
+Scored = tuple[str, str, str]  # data set, filter, text encoder
 
 
 class Plan:
@@ -170,11 +170,9 @@ class Plan:
     # What is made of runs.
 
     @property
-    def runs_by_encoders(self) -> dict[Encoders, list[Run]]:
-        """The runs of each pair of encoders on each data set and filter, which are scored together."""
-        grouped = groupby(
-            self.runs, key=lambda run: (run.dataset, run.filter, run.text_encoder, run.image_encoder)
-        )
+    def runs_by_text_encoder(self) -> dict[Scored, list[Run]]:
+        """The runs of each text encoder on each data set and filter, which are scored together."""
+        grouped = groupby(self.runs, key=lambda run: (run.dataset, run.filter, run.text_encoder))
         return {key: list(runs) for key, runs in grouped}
 
     @property

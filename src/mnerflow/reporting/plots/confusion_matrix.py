@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from mnerflow.data.tags import OUTSIDE, Names, entity_type, renamed
-from mnerflow.evaluation.metrics import confusion_matrix
+from mnerflow.evaluation.metrics import Sequences
 from mnerflow.evaluation.predictions import read_tested
 from mnerflow.plan.names import Run
 from mnerflow.reporting import style
@@ -32,7 +32,7 @@ def draw_confusion_matrix(predictions: str | Path, names: Names, out_stem: str |
     tags = ordered_tags(tag for record in records for tag in (*record.labels, *record.predicted))
     title = f"{run.data}: {run.encoders}\n{style.words(run.system)}, seed {run.seed}"
     if tags:
-        counts = confusion_matrix(records, tags)
+        counts = Sequences(records, tags).confusion()
         if len(tags) > MOST_TAGS:
             counts, kinds = by_type(counts, tags)
             figure = _figure(counts, [names.get(kind, kind) for kind in kinds], title, "type")
