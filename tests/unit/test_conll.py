@@ -14,7 +14,7 @@ from mnerflow.data.formats import format_of, parse
 from mnerflow.data.post import read_posts
 from mnerflow.data.prepare import prepare
 from mnerflow.data.schemes import NotInScheme, scheme_of, to_iob2
-from mnerflow.data.tags import spans
+from mnerflow.data.tags import repair, spans, tag_list, tags_of
 from mnerflow.errors import UserError
 from mnerflow.plan.own_data import resolve
 
@@ -197,6 +197,11 @@ def test_a_file_of_several_schemes_is_of_none() -> None:
 def test_entities_of_bioes_are_seqevals(tags: list[str]) -> None:
     found = [(kind, start, end - 1) for kind, start, end in spans(to_iob2(tags, "bioes"))]
     assert found == get_entities(tags)
+
+
+@given(st.lists(st.sampled_from(tag_list(["X", "Y"])), max_size=8))
+def test_entities_become_the_tags_that_they_came_from(tags: list[str]) -> None:
+    assert tags_of(spans(tags), len(tags)) == repair(tags)
 
 
 def test_a_data_set_is_prepared_in_its_scheme_and_without_a_type(tmp_path: Path) -> None:

@@ -136,9 +136,8 @@ def test_rows_are_means_over_seeds_and_examples_say_how_many_show_them():
     assert [linear[name] for name in columns] == [2, 1, 0.5, 0.5, 0.5]
     assert {row["group"] for row in rows if row["by"] == "type"} == {"PER", "place"}
     assert "| linear" in error_table(rows).markdown()
-    numbers, examples = change_rows(
-        runs, {data: test}, {LINEAR.combination: {"image": TEXT.combination}}, NAMES
-    )
+    baselines = {LINEAR.combination: {"image": TEXT.combination}}
+    [(numbers, examples)] = change_rows(runs, {data: test}, baselines, NAMES)
     assert [(row["type"], row["fixed"], row["added"]) for row in numbers] == [
         ("all", 0.5, 0.5), ("place", 0, 0.5), ("PER", 0.5, 0),
     ]  # fmt: skip
@@ -155,4 +154,4 @@ def test_a_run_of_other_posts_is_named(table):
         if table == "errors":
             error_rows(runs, {data: background_of([], other, set())}, NAMES)
         else:
-            change_rows(runs, {data: other}, {}, NAMES)
+            list(change_rows(runs, {data: other}, {}, NAMES))

@@ -13,6 +13,13 @@ with job("compared all runs with their baselines", snakemake.log[0]):
     given, params = snakemake.input, snakemake.params
     posts = {Path(file).parts[-3:-1]: read_posts(file) for file in given.test}
     baselines = read_baselines(params.baselines)
-    counts, examples = change_rows(read_counts(given.counts), posts, baselines, params.type_names)
+    counts = []
+
+    def examples():
+        # Written as they come: of thousands of runs they fill gigabytes.
+        for numbers, some in change_rows(read_counts(given.counts), posts, baselines, params.type_names):
+            counts.extend(numbers)
+            yield from some
+
+    write_json_lines(snakemake.output.examples, examples())
     TABLE.write([snakemake.output.csv], counts)
-    write_json_lines(snakemake.output.examples, examples)

@@ -44,8 +44,8 @@ EXAMPLES = 200  # of a combination and change: enough to read, and the file stay
 
 def change_rows(
     runs: Mapping[Run, Counts], posts: Posts, baselines: Baselines, names: TypeNames
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Counts, and examples, from each run's entities in the ``posts`` of the test split.
+) -> Iterator[tuple[list[dict[str, Any]], list[dict[str, Any]]]]:
+    """Yield counts and examples of each comparison, from the runs' entities in ``posts`` of the test split.
 
     Counts are means over the seeds that both ran with, by type (called as ``names`` says by data set) and for
     ``all``. An example is one gold entity that one combination fixed or broke, with the number of ``seeds``
@@ -55,16 +55,13 @@ def change_rows(
     """
     for data, members in groupby(sorted(runs), key=lambda run: (run.dataset, run.filter)):
         check_predicted_from(posts[data], {run: runs[run] for run in members})
-    counts: list[dict[str, Any]] = []
-    examples: list[dict[str, Any]] = []
     for combination, source, pairs in _compared(runs, baselines):
         shown = _shown(pairs)
         about = asdict(combination) | {"source": source}
         called = names.get(combination.dataset, {})
-        counts += (about | row for row in _counted(shown, len(pairs), called))
+        counts = [about | row for row in _counted(shown, len(pairs), called)]
         of_data = posts[combination.dataset, combination.filter]
-        examples += (about | {"of": len(pairs)} | row for row in _examples(shown, of_data))
-    return counts, examples
+        yield counts, [about | {"of": len(pairs)} | row for row in _examples(shown, of_data)]
 
 
 def _compared(
