@@ -238,7 +238,7 @@ def test_in_the_end_nothing_differs_from_an_undisturbed_run(
         "rule_prepare_wildcards_own",
         "rule_train_wildcards_own_none_bilstm_none_text_only_1",
         "rule_predict_wildcards_own_none_bilstm_none_text_only_1",
-        "rule_score_wildcards_own_none_bilstm_none",
+        "rule_score_wildcards_own_none_bilstm",
     ]
     # All tables and plots are one job, at most four of them at once.
     assert len(done) == 5 and done[4].startswith("rule_results_")
