@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from mnerflow.data.archive import DAMAGED, FREE_BYTES, MAX_RATIO, Header, TooMuch, bound, forget_members
 from mnerflow.errors import UserError, quantity
 from mnerflow.files import atomic_path, inside, read_json, sha256
+from mnerflow.plan.study import file_of_study
 from mnerflow.publishing.checksums import SUMS, read_sums, sum_of, sums_text
 
 METADATA = "ro-crate-metadata.json"
@@ -46,9 +47,7 @@ def recorded(study: Path) -> tuple[dict[str, str], str]:
 
     Raises ``UserError`` when there is no such record, or when a file is missing or is not what was recorded.
     """
-    crate = study / METADATA
-    if not crate.exists():
-        raise UserError(f"{crate}: no such file. Run the workflow to its end first.")
+    crate = file_of_study(study, METADATA)
     try:
         entities = read_json(crate)["@graph"]
         sums = {
@@ -102,7 +101,7 @@ def verify_archive(archive: Path) -> tuple[int, list[str]]:
         ) from error
     if listed is None:
         raise UserError(
-            f"{archive}: has no {SUMS}, so nothing can be compared. Was it made by `make archive`?"
+            f"{archive}: has no {SUMS}, so nothing can be compared. Name one that `make archive` made."
         )
     del found[SUMS]
     wrong = [f"{name}: missing" for name in listed.keys() - found.keys()]
