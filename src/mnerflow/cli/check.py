@@ -42,7 +42,6 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--types",
         type=_types,
-        metavar="TYPES",
         help="the entity types, as PER,LOC,ORG; without it, those found are listed",
     )
     command.add_argument(

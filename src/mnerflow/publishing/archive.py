@@ -48,8 +48,9 @@ def recorded(study: Path) -> tuple[dict[str, str], str]:
     Raises ``UserError`` when there is no such record, or when a file is missing or is not what was recorded.
     """
     crate = file_of_study(study, METADATA)
+    again = "Write it anew: `snakemake --forcerun crate`."
     try:
-        entities = read_json(crate)["@graph"]
+        entities = read_json(crate, again)["@graph"]
         sums = {
             unquote(entity["@id"]): entity["sha256"]
             for entity in entities
@@ -58,9 +59,7 @@ def recorded(study: Path) -> tuple[dict[str, str], str]:
         version = next(each["version"] for each in entities if "ComputationalWorkflow" in each["@type"])
         [commit] = re.findall(r"^[\w.]+\+([\w-]+)\Z", version)
     except (KeyError, TypeError, ValueError, AttributeError, StopIteration) as error:
-        raise UserError(
-            f"{crate}: no record of results. Write it anew: `snakemake --forcerun crate`."
-        ) from error
+        raise UserError(f"{crate}: no record of results. {again}") from error
     if wrong := [name for name, digest in sums.items() if sum_of(inside(study, name)) != digest]:
         raise UserError(
             f"{study / min(wrong)}: missing or changed since {METADATA} was written (so {len(wrong):,} of "

@@ -44,7 +44,7 @@ def results_text(study: Path) -> str:
     Raises ``UserError`` when there are no tables yet.
     """
     grid = summary.GRID.read(file_of_study(study, "tables/grid.csv"))
-    compared = does_it_help.TABLE.read(study / "tables/does_it_help.csv")
+    compared = does_it_help.TABLE.read(file_of_study(study, "tables/does_it_help.csv"))
     config = read_yaml(study / "config.yaml", "configuration", "Run the workflow again.")
     data = Datasets(config)
     kinds = {name: data.kind(name) for name in config["datasets"]}
