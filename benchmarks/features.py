@@ -19,7 +19,7 @@ from statistics import median
 
 import numpy
 from rows import Row, add_rows
-from script import execute, existing
+from script import at_least, execute, existing
 from training import minilm, read_data, text_run
 
 from mnerflow.compute.device import device, seed_everything
@@ -63,8 +63,8 @@ def posts_a_second(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--mirror", type=existing, help="folder with twitter2015")
-    parser.add_argument("--posts", type=int, default=800)
-    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--posts", type=at_least(1), default=800)
+    parser.add_argument("--runs", type=at_least(1), default=3)
     parser.add_argument("--only", type=Path, help=argparse.SUPPRESS)  # the process whose memory is measured
     parser.add_argument("--out", type=Path, default=Path("results/benchmarks.csv"))
     arguments = parser.parse_args()

@@ -19,13 +19,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from rows import Row, add_rows
-from script import execute
+from script import at_least, execute
 
 from mnerflow.compute.memory import peak_memory_mib
 from mnerflow.data.check import check_data
 from mnerflow.data.config import PrepareConfig
 from mnerflow.data.image_store import build_store
 from mnerflow.data.prepare import prepare
+from mnerflow.errors import UserError
 
 SPLITS = {"train": (0, 0.7), "dev": (0.7, 0.85), "test": (0.85, 1)}
 WORDS, TOKENS, PICTURES = 20_000, 16, 100
@@ -91,8 +92,8 @@ def measured(what: str, number: int) -> tuple[float, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--posts", type=int, nargs=2, default=[10_000, 100_000])
-    parser.add_argument("--images", type=int, nargs=2, default=[2_000, 20_000])
+    parser.add_argument("--posts", type=at_least(10), nargs=2, default=[10_000, 100_000])
+    parser.add_argument("--images", type=at_least(1), nargs=2, default=[2_000, 20_000])
     parser.add_argument("--out", type=Path, default=Path("results/benchmarks.csv"))
     parser.add_argument("--only", nargs=2, help=argparse.SUPPRESS)  # the process that is measured
     arguments = parser.parse_args()
@@ -101,6 +102,9 @@ def main() -> None:
         WORK[what][0](Path(folder))
         print(peak_memory_mib(), time.process_time())
         return
+    for option, (few, many) in {"--posts": arguments.posts, "--images": arguments.images}.items():
+        if few >= many:
+            raise UserError(f"{option}: {few:,} is not fewer than {many:,}. Name the smaller number first.")
     rows = []
     for what in WORK:
         counted, numbers = (

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from rows import Row, add_rows
-from script import execute
+from script import at_least, execute
 
 from mnerflow.compute.memory import peak_memory_mib
 from mnerflow.data.image_store import build_store
@@ -63,8 +63,8 @@ def peak_memory(names: list[str], folder: Path, target: Path, number: int, worke
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--images", type=int, default=400)
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--images", type=at_least(1), default=400)
+    parser.add_argument("--workers", type=at_least(1), default=2)
     parser.add_argument("--out", type=Path, default=Path("results/benchmarks.csv"))
     parser.add_argument("--only", type=Path, help=argparse.SUPPRESS)  # the process whose memory is measured
     arguments = parser.parse_args()

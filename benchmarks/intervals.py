@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 from scipy.special import digamma, ndtr, polygamma, stdtr, stdtrit
-from script import execute, existing
+from script import at_least, execute, existing
 
 from mnerflow.errors import UserError
 from mnerflow.evaluation.counts import read_counts
@@ -55,7 +55,7 @@ Result = tuple[float, float, float]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--counts", type=existing, default=ROOT / "results/verified/results")
-    parser.add_argument("--studies", type=int, default=1_000, help="simulated for each row")
+    parser.add_argument("--studies", type=at_least(1), default=1_000, help="simulated for each row")
     parser.add_argument("--out", type=Path, default=ROOT / "docs/intervals.csv")
     arguments = parser.parse_args()
     files = sorted(arguments.counts.rglob("counts.npz"))

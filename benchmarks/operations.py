@@ -25,7 +25,7 @@ from typing import Any
 
 import torch
 from rows import Row, add_rows
-from script import execute
+from script import at_least, execute
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -210,7 +210,7 @@ def measured(kind: str, folder: Path, posts: list[Post], steps: int) -> list[Row
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--steps", type=at_least(2), default=20)
     parser.add_argument("--out", type=Path, default=Path("results/benchmarks.csv"))
     arguments = parser.parse_args()
     as_on_a_gpu()

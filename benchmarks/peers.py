@@ -28,7 +28,7 @@ from pathlib import Path
 from statistics import median
 
 from rows import Row, add_rows
-from script import execute, existing
+from script import at_least, execute, existing
 from tabulate import tabulate
 from training import TYPES, made, minilm, text_run
 
@@ -82,9 +82,9 @@ def main() -> None:
     parser.add_argument(
         "--environments", type=existing, required=True, help="folder with one of each peer's name"
     )
-    parser.add_argument("--posts", type=int, default=1000)
-    parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--runs", type=int, default=2)
+    parser.add_argument("--posts", type=at_least(1), default=1000)
+    parser.add_argument("--epochs", type=at_least(1), default=3)
+    parser.add_argument("--runs", type=at_least(1), default=2)
     parser.add_argument("--out", type=Path, default=Path("results/benchmarks.csv"))
     arguments = parser.parse_args()
     files = {"train": "train", "dev": "valid", "test": "test"}

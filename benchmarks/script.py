@@ -4,7 +4,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from mnerflow.cli._arguments import at_least
 from mnerflow.errors import UserError, printable
+
+__all__ = ["at_least", "execute", "existing"]
 
 
 def existing(name: str) -> Path:
@@ -15,8 +18,11 @@ def existing(name: str) -> Path:
 
 
 def execute(main: Callable[[], None]) -> None:
-    """Run a benchmark; a ``UserError`` is printed without a traceback, and the status is 1."""
+    """Run a benchmark; a ``UserError`` ends it with status 1 and Ctrl-C with 130, without a traceback."""
     try:
         main()
+    except KeyboardInterrupt:
+        print(f"{Path(sys.argv[0]).name}: stopped", file=sys.stderr)
+        sys.exit(130)
     except UserError as error:
         sys.exit(printable(f"{Path(sys.argv[0]).name}: {error}"))

@@ -16,7 +16,7 @@ from statistics import median
 
 import yaml
 from rows import Row, add_rows
-from script import execute
+from script import at_least, execute
 from training import minilm
 
 ROOT = Path(__file__).parents[1]
@@ -42,7 +42,7 @@ def seconds(command: list[str], folder: Path, runs: int) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--runs", type=at_least(1), default=5)
     parser.add_argument("--out", type=Path, default=Path("results/benchmarks.csv"))
     arguments = parser.parse_args()
     grid = {"datasets": ["demo"], "text_encoders": ["bilstm"], "image_encoders": ["cnn"]}

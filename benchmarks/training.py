@@ -27,7 +27,7 @@ from statistics import median
 import numpy
 import torch
 from rows import Row, add_rows
-from script import execute, existing
+from script import at_least, execute, existing
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -234,9 +234,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--mirror", type=existing, help="folder with twitter2017")
     parser.add_argument("--base", type=existing, help="folder with the weights of an encoder of base size")
-    parser.add_argument("--posts", type=int, default=600)
-    parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--posts", type=at_least(3), default=600)
+    parser.add_argument("--epochs", type=at_least(1), default=3)
+    parser.add_argument("--runs", type=at_least(1), default=3)
     parser.add_argument("--out", type=Path, default=Path("results/benchmarks.csv"))
     arguments = parser.parse_args()
     weights = minilm()

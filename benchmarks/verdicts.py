@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from script import execute, existing
+from script import at_least, execute, existing
 
 from mnerflow.conditions import IMAGE
 from mnerflow.config.configuration import Configuration
@@ -29,9 +29,9 @@ Systems = dict[Combination, list[Counts]]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("counts", type=existing)
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--posts", type=int, nargs="+", default=[600, 2_500, 5_000, 10_000])
-    parser.add_argument("--studies", type=int, default=1_000)
+    parser.add_argument("--seeds", type=at_least(1), default=3)
+    parser.add_argument("--posts", type=at_least(1), nargs="+", default=[600, 2_500, 5_000, 10_000])
+    parser.add_argument("--studies", type=at_least(1), default=1_000)
     arguments = parser.parse_args()
     files = sorted(arguments.counts.rglob("counts.npz"))
     if not files:

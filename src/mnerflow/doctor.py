@@ -66,7 +66,7 @@ def configured(files: Sequence[Path], values: Mapping[str, Any]) -> dict[str, An
         )
     config: dict[str, Any] = {}
     for file in (*DEFAULTS, *files):
-        config = merge(config, read_yaml(file, "configuration", "Correct it."))
+        config = merge(config, read_yaml(file, "configuration", "Correct the file, or its path."))
     for file in files:
         check_keys(file)
     config |= values

@@ -34,6 +34,7 @@ _BEGINNING = Lock()
 COMPUTED = re.compile("'*[=+\\-@\\t\\r\\n\uff1d\uff0b\uff0d\uff20]")
 MAX_LINE = 2**20  # bytes, of texts that are streamed
 BOM = "\ufeff".encode()
+CONVERT = "Convert the file to UTF-8, or name one that is text."
 JOINED = re.compile("^\ufeff+(?![\\t ])")
 
 
@@ -191,12 +192,12 @@ def write_json(path: str | Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def read_json(path: str | Path) -> Any:
-    """Read a JSON file; raises ``UserError`` naming the file when it is missing or malformed."""
+def read_json(path: str | Path, remedy: str = "") -> Any:
+    """Read a JSON file; raises ``UserError`` as ``reading`` does, also for what is no JSON."""
     try:
-        return parse_json(read_text(path))
+        return parse_json(read_text(path, remedy))
     except (ValueError, RecursionError) as error:
-        raise UserError(f"{path}: not valid JSON ({error}).") from error
+        raise UserError(f"{path}: not valid JSON ({error}). {remedy or 'Mend the file.'}") from error
 
 
 def parse_json(text: str) -> Any:
@@ -246,21 +247,27 @@ def json_object(line: str, place: str) -> dict[str, Any]:
 
 
 @contextmanager
-def reading(path: str | Path) -> Iterator[None]:
-    """Turn what the system says when ``path`` cannot be read into a ``UserError``."""
+def reading(path: str | Path, remedy: str = "") -> Iterator[None]:
+    """Turn what the system says when ``path`` cannot be read into a ``UserError``.
+
+    ``remedy`` is a sentence that says how to get a file which no person wrote or named.
+    """
     try:
         yield
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file.") from error
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}).") from error
-    except ValueError as error:  # a NUL in the name
-        raise UserError(f"{path}: cannot be read ({error}).") from error
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UserError(f"{path}: no such file. {remedy or 'Put it there, or correct the path.'}") from error
+    except IsADirectoryError as error:
+        raise UserError(f"{path}: a folder, not a file. {remedy or 'Name a file.'}") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        said = error.strerror if isinstance(error, OSError) else error
+        raise UserError(
+            f"{path}: cannot be read ({said}). {remedy or 'Name one that can be read.'}"
+        ) from error
 
 
-def read_bytes(path: str | Path) -> bytes:
-    """Read a file; raises ``UserError`` when it is missing, unreadable, or a pipe, which may never end."""
-    with reading(path):
+def read_bytes(path: str | Path, remedy: str = "") -> bytes:
+    """Read a file; raises ``UserError`` as ``reading`` does, also for a pipe, which may never end."""
+    with reading(path, remedy):
         _see_file(path)
         return Path(path).read_bytes()
 
@@ -271,24 +278,22 @@ def _see_file(path: str | Path) -> None:
         raise UserError(f"{path}: a pipe or a device, not a file. Name a file.")
 
 
-def read_text(path: str | Path) -> str:
+def read_text(path: str | Path, remedy: str = "") -> str:
     """Read UTF-8 text, a leading byte order mark removed, ``\\r\\n`` read as ``\\n``.
 
-    Raises ``UserError`` when the file is missing, unreadable or not UTF-8.
+    Raises ``UserError`` as ``reading`` does, also for what is not UTF-8.
     """
-    return read_exact_text(path).removeprefix("\ufeff").replace("\r\n", "\n")
+    return read_exact_text(path, remedy).removeprefix("\ufeff").replace("\r\n", "\n")
 
 
-def read_exact_text(path: str | Path) -> str:
+def read_exact_text(path: str | Path, remedy: str = "") -> str:
     """As ``read_text``, the mark and all line ends as they stand, for places that count them."""
-    data = read_bytes(path)
+    data = read_bytes(path, remedy)
     try:
         return data.decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise UserError(
-            f"{path}:{line}: byte 0x{data[error.start]:02x} is not UTF-8. Convert the file to UTF-8."
-        ) from error
+        raise UserError(f"{path}:{line}: {_not_utf8(error)} {remedy or CONVERT}") from error
 
 
 def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
@@ -319,10 +324,12 @@ def stream_lines(file: BinaryIO, name: str | Path, max_bytes: int = MAX_LINE) ->
         try:
             line = data.decode("utf-8")
         except UnicodeDecodeError as error:
-            raise UserError(
-                f"{name}:{number}: byte 0x{data[error.start]:02x} is not UTF-8. Convert the file to UTF-8."
-            ) from error
+            raise UserError(f"{name}:{number}: {_not_utf8(error)} {CONVERT}") from error
         yield number, JOINED.sub("", line.removesuffix("\n").removesuffix("\r"))
+
+
+def _not_utf8(error: UnicodeDecodeError) -> str:
+    return f"byte 0x{error.object[error.start]:02x} is not UTF-8."
 
 
 def expanded(path: str) -> Path:

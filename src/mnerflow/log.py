@@ -40,6 +40,8 @@ def job(title: str, log_file: str | Path) -> Iterator[logging.Logger]:
         sys.exit(f"mnerflow: {path}: the log could not be written ({error.strerror}). {advice(error)}")
     start = time.monotonic()
     before = signal.signal(signal.SIGTERM, _stop)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # as `mnerflow.compute.start_up` has it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield logger
     except UserError as error:

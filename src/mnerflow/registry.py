@@ -52,5 +52,5 @@ def load_class(package: str, name: str, base: type[T]) -> type[T]:
     if len(found) != 1:
         names = ", ".join(cls.__name__ for cls in found) or "none"
         file = f"mnerflow/{package.replace('.', '/')}/{name}.py"
-        raise UserError(f"{name!r}: {file} must define one {base.__name__}, and defines {names}.")
+        raise UserError(f"{name!r}: {file} defines {names}. Let it define one {base.__name__}.")
     return found[0]

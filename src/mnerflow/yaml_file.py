@@ -17,7 +17,7 @@ def read_yaml(path: str | Path, what: str, remedy: str) -> dict[str, Any]:
     Raises ``UserError`` naming the file, ``what`` it should be and the ``remedy`` when it is missing or is
     none, or when its anchors stand for more than ``MOST`` values, or for themselves.
     """
-    return parse_yaml(read_text(path), path, what, remedy)
+    return parse_yaml(read_text(path, remedy), path, what, remedy)
 
 
 def parse_yaml(text: str, path: str | Path, what: str, remedy: str) -> dict[str, Any]:

@@ -231,8 +231,8 @@ def served(*runs: Path) -> Iterator[str]:
                 break
     finally:
         process.send_signal(signal.SIGINT)
-        process.stderr.close()
-        process.wait(30)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 130 and "Traceback" not in said and said.endswith("mnerflow: stopped\n")
 
 
 def test_a_crowd_is_answered(run: Path):

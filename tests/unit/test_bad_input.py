@@ -392,7 +392,7 @@ def test_what_is_no_file_is_refused_by_every_reader(tmp_path: Path, reader: str)
     places = {
         "pipe": "a pipe or a device",
         "loop": "cannot be read",
-        "": "cannot be read",
+        "": "a folder, not a file",
         "none": "no such file",
     }
     places |= {"x" * 300: "cannot be read", "a\0": "cannot be read", "none/x": "no such file"}

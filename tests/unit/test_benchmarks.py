@@ -35,6 +35,18 @@ def test_every_benchmark_is_run_alike(name: str) -> None:
     assert {*re.findall(r'"(\S+)", type=Path', CODE[name])} <= WRITTEN
 
 
+def test_a_count_of_nothing_is_refused(monkeypatch, capsys):
+    module = import_module("operations")
+    for given in ("0", "-1", "nan", "1.5"):
+        monkeypatch.setattr(sys, "argv", ["operations.py", "--steps", given])
+        with pytest.raises(SystemExit):
+            module.execute(module.main)
+        said = f"argument --steps: {given!r} cannot be taken. Give a whole number from 2 on.\n"
+        assert capsys.readouterr().err.endswith(said)
+    unchecked = {name for name, code in CODE.items() if re.search(r"type=(int|float)\b", code)}
+    assert unchecked <= {"scaling"}
+
+
 @pytest.mark.parametrize(("name", "option"), READ)
 def test_a_folder_that_is_not_there_is_named(name: str, option: str, monkeypatch, tmp_path: Path) -> None:
     place = str(tmp_path / "nowhere")
@@ -44,7 +56,8 @@ def test_a_folder_that_is_not_there_is_named(name: str, option: str, monkeypatch
 
 def test_a_folder_without_what_is_read_is_named(monkeypatch, tmp_path: Path) -> None:
     said = ended(import_module("prepare"), ["--mirror", str(tmp_path)], monkeypatch)
-    assert said == f"prepare.py: {tmp_path}/twitter2015/train.txt: no such file."
+    missing = f"{tmp_path}/twitter2015/train.txt: no such file. Put it there, or correct the path."
+    assert said == f"prepare.py: {missing}"
     for name, arguments in (("intervals", ["--counts"]), ("verdicts", [])):
         said = ended(import_module(name), [*arguments, str(tmp_path)], monkeypatch)
         assert said.startswith(f"{name}.py: {tmp_path}: no counts of runs. ")

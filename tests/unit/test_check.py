@@ -350,7 +350,7 @@ def test_a_limit_says_how_many_more_there_are(capsys, folder):
         ),
         (
             lambda folder: [(folder / f"{split}.jsonl").unlink() for split in ("dev", "test")],
-            "no file for dev and test, so a tenth of train is drawn, but posts or groups in train: 1",
+            "no file for dev and test, and train has 1 post or group, too few to draw from",
         ),
     ],
 )
@@ -366,7 +366,8 @@ def test_a_folder_that_may_not_be_read(capsys, folder, monkeypatch):
 
     monkeypatch.setattr(Path, "is_file", refuse)
     status, output = check(capsys, folder)
-    assert status == 1 and output == f"mnerflow: {folder}: cannot be read (Permission denied).\n"
+    said = f"mnerflow: {folder}: cannot be read (Permission denied). Name one that can be read.\n"
+    assert (status, output) == (1, said)
 
 
 def test_no_folder(capsys, tmp_path):

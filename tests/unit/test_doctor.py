@@ -24,7 +24,7 @@ grid:
 
 def test_trained_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture):
     monkeypatch.chdir(tmp_path)  # a long folder would be broken into rows
-    runs = [Run("demo", "none", "bilstm", "none", "text_only", seed) for seed in (1, 2, 3)]
+    runs = [Run("demo", "none", "bilstm", "none", "text_only", seed) for seed in (1, 2, 3, 4)]
     folders = [Path("runs") / run.path for run in runs]
     for run, folder in zip(runs, folders, strict=True):
         write_record(folder, run, best_epoch=2, images=None)
@@ -33,6 +33,7 @@ def test_trained_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
     write_json(folders[0] / "scores.json", {"test": {"true": {"entity_f1": 0.25}}})
     write_text(folders[1] / "weights_dropped.txt", "")
     write_text(folders[2] / "run.yaml", "seed: 1")
+    write_text(folders[3] / "history.csv", "damaged")
     assert main(["runs", "."]) == 0
     said = capsys.readouterr()
     rows = [line.split() for line in said.out.splitlines() if line.startswith("runs/")]
@@ -41,6 +42,9 @@ def test_trained_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
         ["50.00", "–", "2026-01-02", "dropped"],
     ]
     assert "2.0 MB" in said.out and str(folders[2]) in said.err
+    assert (
+        f"{folders[3] / 'history.csv'}: no entity_f1 on dev of epoch 2. Delete the run's folder" in said.err
+    )
     assert main(["runs", "runs"]) == 1
 
 

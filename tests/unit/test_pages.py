@@ -268,7 +268,7 @@ REFUSED = {
         '<!DOCTYPE PcGts [<!ENTITY a SYSTEM "file:///etc/passwd">]>' + page(line("l1", "&a;", 1)),
         "declares an entity",
     ),
-    "NaN": (page(line("l1", "Ann", 1, PERSON, NAN)), "line l1: points='1,2 nan,4 5,6' is not a polygon"),
+    "NaN": (page(line("l1", "Ann", 1, PERSON, NAN)), "line l1: points='1,2 nan,4 5,6' is no polygon"),
     "a name off its line": (
         page(line("l1", "Al", 1, PERSON)),
         "line l1: 'person .* holds no word of its text",

@@ -287,7 +287,8 @@ def test_what_cannot_be_read(
         (["x/none/bilstm+cnn/linear/seed9", "Ann"], "seed9: no model.safetensors"),
         (["x/nonword/bilstm+cnn/linear/seed1", "Ann"], "trained with the filter 'nonword'"),
         (["x/none/bilstm+cnn/linear/seed1", "no.txt"], "no.txt: no such file"),
-        (["x/none/bilstm+cnn/linear/seed1", "Ann", "--threshold", "2"], "2 is no score"),
+        (["x/none/bilstm+cnn/linear/seed1", "Ann", "--images", "no"], "no: no such folder"),
+        (["x/none/bilstm+cnn/linear/seed1", "Ann", "--study", "x"], "--study: it says where --best looks"),
     ],
 )
 def test_what_cannot_be_asked(

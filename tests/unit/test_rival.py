@@ -388,11 +388,11 @@ def test_a_server_that_fails_once_is_asked_again(misbehaves, server: ChatServer,
         (says_half, "something other than a chat completion"),
         (
             fails(404, {"message": "no model m"}),
-            "correct its `base_url` or `model` (404: no model m)",
+            "has no such address or model (404: no model m). Correct its `base_url` or `model`.",
         ),
         (
             fails(400, {"message": "unknown response_format"}),
-            "see the model's `response_format` and `options`",
+            "Correct the model's `response_format` or `options`.",
         ),
         (
             fails(429, {"message": "pay", "code": "insufficient_quota"}, x_should_retry="false"),

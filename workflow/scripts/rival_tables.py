@@ -12,7 +12,7 @@ from mnerflow.reporting.does_it_help import help_record, help_table
 
 with job(f"tabulated {quantity(len(snakemake.input.scores), 'run')} of rivals", snakemake.log[0]):
     if not snakemake.input.scores:
-        raise UserError("no rivals are configured. docs/rivals.md shows how to name one.")
+        raise UserError("no rivals are configured. Name one, as docs/rivals.md shows.")
     rows = rivals.rival_rows(Path(file).parent for file in snakemake.input.scores)
     tables = [rivals.TABLE.render(rows)]
     counts, baselines = read_counts(snakemake.input.counts), read_baselines(snakemake.params.baselines)

@@ -6,14 +6,13 @@ Each command is a file of its name, with what ``--help`` prints, its arguments a
 import argparse
 import io
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
 from mnerflow import __version__
 from mnerflow.errors import UserError, printable
-from mnerflow.extras import how_to_install
-from mnerflow.log import warn_on_terminal
 from mnerflow.secrets import hide
 
 # In the order in which `mnerflow --help` lists them.
@@ -38,11 +37,13 @@ COMMANDS = (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns its exit status."""
-    given = parser().parse_args(arguments)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a file's name need not be text
-    warn_on_terminal()
     try:
+        from mnerflow.log import warn_on_terminal  # Ctrl-C is answered while it and the commands are loaded
+
+        given = parser().parse_args(arguments)
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")  # a file's name need not be text
+        warn_on_terminal()
         status = given.act(given)
         sys.stdout.flush()
         return int(status)
@@ -50,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is leaving; a second one would end in a traceback
         print("mnerflow: stopped", file=sys.stderr)
         return 130
     except UserError as error:
@@ -58,6 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:  # of an installation without all extras
         if not error.name or error.name.startswith("mnerflow"):
             raise
+        from mnerflow.extras import how_to_install
+
         print(f"mnerflow: {error.name} is not installed; {how_to_install(error.name)}.", file=sys.stderr)
         return 1
 

@@ -1,11 +1,36 @@
 """Arguments that several commands take."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 PUBLISHED = Path("results/published")
 STUDY = Path("results/default")
 RESULTS = Path("results")
+
+Number = TypeVar("Number", int, float)
+
+
+def number_type(
+    kind: Callable[[str], Number], fits: Callable[[Number], bool], wanted: str
+) -> Callable[[str], Number]:
+    """The type of an argument that is a number which ``fits``; else argparse asks for the one ``wanted``."""
+
+    def read(text: str) -> Number:
+        try:
+            if fits(value := kind(text)):
+                return value
+        except ValueError:
+            pass
+        raise argparse.ArgumentTypeError(f"{text!r} cannot be taken. Give {wanted}.")
+
+    return read
+
+
+def at_least(least: int) -> Callable[[str], int]:
+    """The type of an argument that counts."""
+    return number_type(int, lambda count: count >= least, f"a whole number from {least} on")
 
 
 def add_study(command: argparse.ArgumentParser) -> None:

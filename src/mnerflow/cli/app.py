@@ -1,10 +1,11 @@
 """``mnerflow app``: one or two runs in a browser."""
 
 import argparse
+import socket
 import sys
 from pathlib import Path
-from socket import socket
 
+from mnerflow.cli._arguments import number_type
 from mnerflow.errors import UserError, printable
 
 HELP = "show one or two trained runs on a web page"
@@ -30,7 +31,12 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "runs", nargs="+", type=Path, metavar="RUN", help="one or two; `mnerflow runs` lists them"
     )
     command.add_argument("--host", default="127.0.0.1", help="where to listen (default: %(default)s)")
-    command.add_argument("--port", type=int, default=8765, help="0 takes any (default: %(default)s)")
+    command.add_argument(
+        "--port",
+        type=number_type(int, lambda port: 0 <= port < 2**16, "a whole number from 0 to 65535"),
+        default=8765,
+        help="0 takes any (default: %(default)s)",
+    )
     command.add_argument("--allow-urls", action="store_true", help="fetch pictures that are addresses")
     command.add_argument("--device", help="cpu or cuda; default: the GPU if there is one")
 
@@ -49,16 +55,19 @@ def run(given: argparse.Namespace) -> int:
         raise UserError("app: the same run twice. Name another one, or one alone.")
     app = create_app(predictors, host=given.host, allow_urls=given.allow_urls)
 
-    class Server(uvicorn.Server):
-        async def startup(self, sockets: list[socket] | None = None) -> None:
-            await super().startup(sockets)
-            if self.started:
-                port = self.servers[0].sockets[0].getsockname()[1]
-                said = f"{', '.join(predictors)}: http://{given.host}:{port}, Ctrl-C ends"
-                print(printable(said), file=sys.stderr, flush=True)
-
-    server = Server(uvicorn.Config(app, given.host, given.port, log_level="warning"))
-    server.run()
+    try:
+        family = socket.AF_INET6 if ":" in given.host else socket.AF_INET
+        listening = socket.create_server((given.host, given.port), family=family)
+    except OSError as error:
+        said = str(error.strerror).partition(" (while")[0]
+        raise UserError(
+            f"{given.host}:{given.port}: nobody can be answered there ({said}). Name another "
+            "--host or --port; --port 0 takes any that is free."
+        ) from error
+    said = f"{', '.join(predictors)}: http://{given.host}:{listening.getsockname()[1]}, Ctrl-C ends"
+    print(printable(said), file=sys.stderr, flush=True)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+    server.run([listening])
     return int(not server.started)
 
 

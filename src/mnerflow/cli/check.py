@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mnerflow.cli._arguments import at_least
 from mnerflow.errors import listed, printable, quantity
 from mnerflow.registry import names_in
 
@@ -39,7 +40,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     """What ``mnerflow check`` takes."""
     command.add_argument("path", type=Path, help="a folder, or one file")
     command.add_argument(
-        "--types", help="the entity types, as PER,LOC,ORG; without it, those found are listed"
+        "--types",
+        type=_types,
+        help="the entity types, as PER,LOC,ORG; without it, those found are listed",
     )
     command.add_argument(
         "--format",
@@ -66,7 +69,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--layer", help="of webanno: the layer, or layer|feature, whose values are names")
     command.add_argument(
         "--limit",
-        type=int,
+        type=at_least(0),
         default=10,
         metavar="N",
         help="print at most N problems of a kind (default: 10; 0 for all)",
@@ -77,20 +80,26 @@ def run(given: argparse.Namespace) -> int:
     """Run ``mnerflow check``; returns 1 where a problem would stop a run."""
     from mnerflow.data.check import check_data  # numpy and Pillow
 
-    types = [kind for kind in given.types.split(",") if kind] if given.types else None
     names = given.tag_names.split(",") if given.tag_names else []
     told = {name: value for name, value in {"tag_names": names, "layer": given.layer}.items() if value}
-    findings = check_data(given.path, types, given.format, given.columns, given.encoder, told)
-    print(printable(_report(findings, types, given.limit or None)))
+    findings = check_data(given.path, given.types, given.format, given.columns, given.encoder, told)
+    print(printable(_report(findings, given.types, given.limit or None)))
     return int(findings.stops)
+
+
+def _types(text: str) -> list[str]:
+    types = [kind for kind in text.split(",") if kind]
+    if not types:
+        raise argparse.ArgumentTypeError(f"{text!r} names no type. Give some, as PER,LOC,ORG.")
+    return types
 
 
 def _columns(text: str) -> "Columns":
     from mnerflow.data.config import Columns
 
     places = text.split(",")
-    if len(places) != 2:
-        raise argparse.ArgumentTypeError(f"{text!r} is not two columns, as 0,3 or word,ner")
+    if len(places) != 2 or not all(places):
+        raise argparse.ArgumentTypeError(f"{text!r} is not two columns. Give two, as 0,3 or word,ner.")
     counted = all(place.lstrip("-").isdecimal() for place in places)
     token, tag = map(int, places) if counted else places
     return Columns(token=token, tag=tag)

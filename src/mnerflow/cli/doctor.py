@@ -34,5 +34,5 @@ def run(given: argparse.Namespace) -> int:
 def _setting(text: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not equals:
-        raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
+        raise argparse.ArgumentTypeError(f"{text!r} is no setting. Write KEY=VALUE.")
     return key, value

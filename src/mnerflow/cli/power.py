@@ -2,8 +2,7 @@
 
 import argparse
 
-from mnerflow.cli._arguments import add_study
-from mnerflow.errors import UserError
+from mnerflow.cli._arguments import add_study, number_type
 
 HELP = "say how many seeds and test posts would show a gain"
 ABOUT = """\
@@ -26,7 +25,11 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     """What ``mnerflow power`` takes."""
     add_study(command)
     command.add_argument(
-        "--gain", type=float, default=1.0, metavar="POINTS", help="of entity F1 (default: %(default)s)"
+        "--gain",
+        type=number_type(float, lambda gain: 0 < gain <= 100, "points of entity F1, above 0 and at most 100"),
+        default=1.0,
+        metavar="POINTS",
+        help="of entity F1 (default: %(default)s)",
     )
 
 
@@ -34,7 +37,5 @@ def run(given: argparse.Namespace) -> int:
     """Run ``mnerflow power``; returns its exit status."""
     from mnerflow.reporting.power import power_text
 
-    if not given.gain > 0:
-        raise UserError(f"--gain: {given.gain:g} is no gain. Give points of entity F1, above 0.")
     print(power_text(given.study, given.gain / 100), end="")
     return 0

@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
+from mnerflow.cli._arguments import at_least, number_type
 from mnerflow.conditions import IMAGE
 from mnerflow.errors import UserError, quantity
 from mnerflow.files import BOM, atomic_path, reading, writing
@@ -103,10 +104,17 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--format", choices=FORMATS, help="see above; else by the ending of --to")
     command.add_argument("--to", type=Path, metavar="FILE", help="default: the terminal")
     command.add_argument(
-        "--threshold", type=float, default=0.0, metavar="SCORE", help="leave out names with less (default: 0)"
+        "--threshold",
+        type=number_type(float, lambda score: 0 <= score <= 1, "a score from 0 to 1"),
+        default=0.0,
+        metavar="SCORE",
+        help="leave out names with less (default: 0)",
     )
     command.add_argument(
-        "--batch-tokens", type=int, metavar="N", help="padded subwords at once; default: as it was trained"
+        "--batch-tokens",
+        type=at_least(1),
+        metavar="N",
+        help="padded subwords at once; default: as it was trained",
     )
     command.add_argument(
         "--graph",
@@ -121,10 +129,10 @@ def run(given: argparse.Namespace) -> int:
     inputs = [*given.inputs]
     if not given.best and not inputs:
         raise UserError("predict: no run. Name its folder (`mnerflow runs` lists them), or `--best DATASET`.")
-    if not 0 <= given.threshold <= 1:
-        raise UserError(f"--threshold: {given.threshold:g} is no score. Give a number from 0 to 1.")
-    if given.batch_tokens is not None and given.batch_tokens < 1:
-        raise UserError(f"--batch-tokens: {given.batch_tokens} is too few. Give a number from 1 on.")
+    if given.study and not given.best:
+        raise UserError("--study: it says where --best looks. Name --best DATASET, or leave it out.")
+    if given.images and not given.images.is_dir():
+        raise UserError(f"{given.images}: no such folder. Name one that is there with --images.")
     if given.best:
         folder, score = best_trained_run(given.best, given.results, given.study)
         _say(f"{folder}: entity F1 on dev {100 * score:.2f}")
@@ -172,7 +180,7 @@ def _kind(given: str, read: str | None) -> str:
         return read or "stdin"
     path, ending = Path(given), Path(given).suffix.lower()
     try:
-        exists = path.exists()
+        exists = bool(given) and path.exists()
     except (OSError, ValueError):  # too long for a name, or with a NUL: a text
         exists = False
     if exists:

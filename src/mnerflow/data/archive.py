@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from mnerflow.data.post import IMAGE_SUFFIXES
 from mnerflow.errors import UserError, quantity
-from mnerflow.files import atomic_folder, inside
+from mnerflow.files import atomic_folder, inside, reading
 from mnerflow.log import logger
 
 MAX_BYTES = 64 << 30  # unpacked
@@ -133,11 +133,8 @@ def _extract(archive: Path, folder: Path, inner: str | None, endings: Collection
 
 def _members(archive: Path) -> Iterator[_Member]:
     """Every file of the archive in its order, folders left out; raises ``TooMuch`` for a bomb."""
-    try:
-        with archive.open("rb") as file:
-            magic = file.read(4)
-    except OSError as error:
-        raise UserError(f"{archive}: cannot be read ({error.strerror}).") from error
+    with reading(archive, "Download it again."), archive.open("rb") as file:
+        magic = file.read(4)
     allowed = most_bytes(archive.stat().st_size)
     if magic.startswith(b"PK"):
         with zipfile.ZipFile(archive) as packed:

@@ -66,10 +66,8 @@ def _copy(mirror_file: Path, part: Path, url: str) -> None:
             f"{mirror_file}: the mirror has no such file. Put it there (it comes from {url}), "
             "or run without `mirror` to download it."
         )
-    try:
+    with files.reading(mirror_file):
         source = mirror_file.open("rb")
-    except OSError as error:
-        raise UserError(f"{mirror_file}: cannot be read ({error.strerror}).") from error
     with source, part.open("wb") as file:
         shutil.copyfileobj(source, file, CHUNK)
 

@@ -65,7 +65,7 @@ def read_posts(path: str | Path) -> list[Post]:
             contexts = {name: text for name, text in (caption | record.pop("contexts", {})).items() if text}
             posts.append(Post(**record, contexts=contexts))
         except TypeError as error:
-            raise UserError(f"{path}:{number}: not a prepared post ({error}).") from error
+            raise UserError(f"{path}:{number}: not a prepared post ({error}). Prepare it again.") from error
     return posts
 
 

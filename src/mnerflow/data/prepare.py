@@ -67,8 +67,8 @@ def prepare(
             raise UserError(
                 f"{raw}: not one post has the context {name!r}, though "
                 f"{', '.join(config.contexts[name].files)} holds "
-                f"{quantity(len(context.texts), 'entry', 'entries')}, found by {context.by}; "
-                "correct them, or name another file."
+                f"{quantity(len(context.texts), 'entry', 'entries')}, found by {context.by}. "
+                "Correct them, or name another file."
             )
         report.contexts[name].surplus = [key for key in context.texts if key not in context.used]
     report.repeated_texts = straddling(finished, _words)
@@ -110,7 +110,7 @@ def _check(config: PrepareConfig) -> None:
         if target not in (*config.types, OUTSIDE):
             raise UserError(
                 f"map: {name!r} is mapped to {target!r}, which is neither O nor one of the types "
-                f"{', '.join(config.types)}{suggest(target, config.types)}."
+                f"{', '.join(config.types)}{suggest(target, config.types)}. Name one of them."
             )
 
 

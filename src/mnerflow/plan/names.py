@@ -88,7 +88,7 @@ class Run(Combination):
         found = re.fullmatch(rf"(?:.*/)?{parts}", str(folder))
         if not found:
             raise UserError(
-                f"{folder}: a run's folder ends in "
+                f"{folder}: no folder of a run. Name one that ends in "
                 "<dataset>/<filter>/<text>+<image>/<fusion>+<variant>/seed<k>."
             )
         dataset, filter_name, text, image, fusion, variant, seed = found.groups()

@@ -59,7 +59,7 @@ class Plan:
         if config.get("finished_only"):
             self.runs = [run for run in self.runs if self._stands_published(run) or self._is_finished(run)]
             if not self.runs:
-                raise UserError("finished_only: no run of the grid is finished yet.")
+                raise UserError("finished_only: no run of the grid is finished yet. Train one first.")
         self.published = self._published()
         self.candidates = candidates(config)
         self.tried = {candidate.run for candidate in self.candidates}

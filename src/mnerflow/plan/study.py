@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from mnerflow.errors import UserError
+from mnerflow.errors import UserError, listed
+from mnerflow.plan.layout import RESULTS
 
 DEFAULT = "default"
 # Folders of the results that belong to all studies.
@@ -30,6 +31,16 @@ def study_name(given: str | None, files: Sequence[str | Path]) -> str:
             "another name, as `name: mine` in it."
         )
     return name
+
+
+def file_of_study(study: Path, name: str) -> Path:
+    """A file in a study's folder; raises ``UserError`` where it is not there, naming studies that have it."""
+    if (study / name).is_file():
+        return study / name
+    files = {file for place in (study.parent, Path(RESULTS)) for file in place.glob(f"*/{name}")}
+    having = listed(sorted(str(file).removesuffix(f"/{name}") for file in files))
+    other = f", or name a study that has it: {having}" if having else ""
+    raise UserError(f"{study / name}: no such file. Run the workflow to its end first{other}.")
 
 
 def link_runs(study: Path) -> None:

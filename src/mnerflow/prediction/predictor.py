@@ -99,12 +99,13 @@ class Predictor:
         self.folder, self.sources = folder, config.sources
         self.cut = Cutter(record.tokenizer, language, document)
         self._threshold, self._allow_urls = threshold, allow_urls
+        file = folder / graph if graph else None
+        if file and not file.is_file():
+            raise UserError(f"{file}: no such file. `mnerflow export RUN DIR --onnx` writes DIR with graphs.")
         place = _device(device)
         self._pictures = _pictures(config, record, place)
         with _uncollected():
-            self._tagger = PostPredictor(
-                config, folder, self._pictures, place, mixed=False, graph=folder / graph if graph else None
-            )
+            self._tagger = PostPredictor(config, folder, self._pictures, place, mixed=False, graph=file)
         self._said: set[str] = set()
 
     def __call__(
@@ -273,7 +274,9 @@ def _device(name: str | None) -> torch.device:
     if name is None:
         return any_device()
     try:
-        return torch.empty(0, device=name).device
+        tried = torch.ones(1, device=name)
+        tried.item()  # which a device without values, as meta, has not
+        return tried.device
     except (RuntimeError, AssertionError) as error:
         first = str(error).partition("\n")[0]
         raise UserError(f"device {name!r}: not to be had here ({first}). Name cpu or cuda.") from error

@@ -9,7 +9,7 @@ from mnerflow.errors import UserError, listed, quantity, suggest
 from mnerflow.evaluation.scores import read_scores
 from mnerflow.plan.kept_weights import MODEL, was_dropped
 from mnerflow.plan.names import FILTERS_OFF, Run
-from mnerflow.plan.study import SHARED
+from mnerflow.plan.study import SHARED, file_of_study
 from mnerflow.record import RECORD, TrainingRecord
 
 PRETRAINED = ("text_encoder", "image_encoder", "vision_language_encoder")  # parts that may have weights
@@ -51,7 +51,7 @@ def best_trained_run(dataset: str, results: Path, study: str | None = None) -> t
     Without the name of a study, all studies below ``results`` are looked through. Raises ``UserError`` when
     none has such a run.
     """
-    files = [results / study / "scores.csv"] if study else sorted(results.glob("*/scores.csv"))
+    files = [file_of_study(results / study, "scores.csv")] if study else sorted(results.glob("*/scores.csv"))
     files = [
         file for file in files if file.parent.name not in SHARED
     ]  # published are those of other trainings

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from mnerflow.data.archive import DAMAGED, FREE_BYTES, MAX_RATIO, Header, TooMuch, bound, forget_members
 from mnerflow.errors import UserError, quantity
 from mnerflow.files import atomic_path, inside, read_json, sha256
+from mnerflow.plan.study import file_of_study
 from mnerflow.publishing.checksums import SUMS, read_sums, sum_of, sums_text
 
 METADATA = "ro-crate-metadata.json"
@@ -46,11 +47,10 @@ def recorded(study: Path) -> tuple[dict[str, str], str]:
 
     Raises ``UserError`` when there is no such record, or when a file is missing or is not what was recorded.
     """
-    crate = study / METADATA
-    if not crate.exists():
-        raise UserError(f"{crate}: no such file. Run the workflow to its end first.")
+    crate = file_of_study(study, METADATA)
+    again = "Write it anew: `snakemake --forcerun crate`."
     try:
-        entities = read_json(crate)["@graph"]
+        entities = read_json(crate, again)["@graph"]
         sums = {
             unquote(entity["@id"]): entity["sha256"]
             for entity in entities
@@ -59,9 +59,7 @@ def recorded(study: Path) -> tuple[dict[str, str], str]:
         version = next(each["version"] for each in entities if "ComputationalWorkflow" in each["@type"])
         [commit] = re.findall(r"^[\w.]+\+([\w-]+)\Z", version)
     except (KeyError, TypeError, ValueError, AttributeError, StopIteration) as error:
-        raise UserError(
-            f"{crate}: no record of results. Write it anew: `snakemake --forcerun crate`."
-        ) from error
+        raise UserError(f"{crate}: no record of results. {again}") from error
     if wrong := [name for name, digest in sums.items() if sum_of(inside(study, name)) != digest]:
         raise UserError(
             f"{study / min(wrong)}: missing or changed since {METADATA} was written (so {len(wrong):,} of "
@@ -102,7 +100,7 @@ def verify_archive(archive: Path) -> tuple[int, list[str]]:
         ) from error
     if listed is None:
         raise UserError(
-            f"{archive}: has no {SUMS}, so nothing can be compared. Was it made by `make archive`?"
+            f"{archive}: has no {SUMS}, so nothing can be compared. Name one that `make archive` made."
         )
     del found[SUMS]
     wrong = [f"{name}: missing" for name in listed.keys() - found.keys()]

@@ -21,7 +21,7 @@ def read_sums(place: Path, text: str) -> dict[str, str]:
     for number, line in enumerate(text.removesuffix("\n").split("\n") if text else (), start=1):
         found = re.fullmatch(r"([0-9a-f]{64})  (.+)", line)
         if not found:
-            raise UserError(f"{place}: {SUMS}:{number}: a sha256, two spaces and a path are expected.")
+            raise UserError(f"{place}: {SUMS}:{number}: not a sha256, two spaces and a path. Fetch it again.")
         if found[2] in sums:
             raise UserError(f"{place}: {SUMS}:{number}: {found[2]} stands there twice. Fetch it again.")
         sums[found[2]] = found[1]
@@ -41,7 +41,8 @@ def sums_below(folder: Path, part: Path) -> dict[str, str]:
 
 def check_sums(folder: Path, part: Path) -> None:
     """Raise ``UserError`` when the files below ``part`` are not those that ``SHA256SUMS`` lists there."""
-    listed, found = read_sums(folder, read_text(folder / SUMS)), sums_below(folder, part)
+    text = read_text(folder / SUMS, "Name a folder of published results.")
+    listed, found = read_sums(folder, text), sums_below(folder, part)
     within = part.relative_to(folder)
     listed = {name: digest for name, digest in listed.items() if Path(name).is_relative_to(within)}
     if wrong := sorted(name for name in listed.keys() | found.keys() if listed.get(name) != found.get(name)):

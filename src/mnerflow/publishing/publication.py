@@ -35,6 +35,7 @@ from mnerflow.log import logger
 from mnerflow.plan.grid import expand
 from mnerflow.plan.kept_weights import DROPPED, MODEL
 from mnerflow.plan.names import Run
+from mnerflow.plan.study import file_of_study
 from mnerflow.publishing.archive import recorded
 from mnerflow.publishing.checksums import SUMS, check_sums, sums_below, sums_text
 from mnerflow.record import RECORD, TrainingRecord
@@ -94,8 +95,8 @@ def publish(study: Path, out: Path) -> int:
             "again from what is published. Run the workflow without `rivals` first, in another folder."
         )
     files = list(_results(study, config))
-    if missing := [file for file in files if not file.exists()]:
-        raise UserError(f"{missing[0]}: no such file. Run the workflow to its end first.")
+    for file in files:
+        file_of_study(study, str(file.relative_to(study)))
     if not (out / SUMS).exists():
         write_text(out / SUMS, "")  # what is killed before the end can be published again
     for run in planned:
@@ -192,8 +193,9 @@ def _is_of(posts: Path, checksum: str, contexts: Sequence[str]) -> bool:
 
 def compare_tables(published: Path, study: Path) -> tuple[int, list[str]]:
     """How many scores and tables there are, and which of them differ or are missing."""
-    if not (published / "scores.csv").exists():
+    if not (published / "scores.csv").is_file():
         raise UserError(f"{published / 'scores.csv'}: no such file. Name a folder of published results.")
+    file_of_study(study, "scores.csv")
     names = ["scores.csv", *(f"tables/{name}" for name in TABLES)]
     wrong = []
     for name in names:

@@ -12,6 +12,7 @@ from mnerflow.evaluation.evidence import ONE_SEED
 from mnerflow.evaluation.power import Variances
 from mnerflow.evaluation.seeds import alike, systems_of
 from mnerflow.plan.names import Combination
+from mnerflow.plan.study import file_of_study
 from mnerflow.reporting import does_it_help
 from mnerflow.reporting.render import ABSENT, Rendered, percent
 
@@ -26,9 +27,11 @@ def power_text(study: Path, gain: float) -> str:
     Reads ``tables/does_it_help.csv`` and the counts of a study. Raises ``UserError`` when they are missing or
     nothing was compared.
     """
-    rows = does_it_help.TABLE.read(study / "tables/does_it_help.csv")
+    rows = does_it_help.TABLE.read(file_of_study(study, "tables/does_it_help.csv"))
     files = sorted((study / "scores").rglob("counts.npz"))
-    if not rows or not files:
+    if not files:
+        raise UserError(f"{study}: no counts of runs. `make verify` computes those of published runs.")
+    if not rows:
         raise UserError(f"{study}: no run was compared with a baseline. Run a grid with a baseline first.")
     pairs = [(Combination.of(row), Combination.from_folder(row["baseline"])) for row in rows]
     comparisons = max(1, sum(row["verdict"] != ONE_SEED for row in rows))

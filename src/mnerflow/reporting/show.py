@@ -7,6 +7,7 @@ from textwrap import fill
 from mnerflow.errors import printable, quantity
 from mnerflow.plan.datasets import Datasets, Kind
 from mnerflow.plan.names import Combination
+from mnerflow.plan.study import file_of_study
 from mnerflow.plan.variants import contexts_of, variants
 from mnerflow.record import ContextRecord
 from mnerflow.reporting import does_it_help, rivals, summary
@@ -42,8 +43,8 @@ def results_text(study: Path) -> str:
 
     Raises ``UserError`` when there are no tables yet.
     """
-    grid = summary.GRID.read(study / "tables/grid.csv")
-    compared = does_it_help.TABLE.read(study / "tables/does_it_help.csv")
+    grid = summary.GRID.read(file_of_study(study, "tables/grid.csv"))
+    compared = does_it_help.TABLE.read(file_of_study(study, "tables/does_it_help.csv"))
     config = read_yaml(study / "config.yaml", "configuration", "Run the workflow again.")
     data = Datasets(config)
     kinds = {name: data.kind(name) for name in config["datasets"]}

@@ -21,10 +21,11 @@ def read_csv(path: str | Path, columns: Iterable[str]) -> list[dict[str, str | N
 
     Raises ``UserError`` naming the file when one of ``columns`` is missing, or a row has other ones.
     """
+    again = "Delete the file and run again."
     try:
-        header, *rows = [*csv_rows(read_text(path))] or [[]]
+        header, *rows = [*csv_rows(read_text(path, again))] or [[]]
         if missing := [column for column in columns if column not in header]:
-            raise UserError(f"{path}: column {missing[0]!r} is missing. Delete the file and run again.")
+            raise UserError(f"{path}: column {missing[0]!r} is missing. {again}")
         return [{name: cell or None for name, cell in zip(header, row, strict=True)} for row in rows]
     except (csv.Error, ValueError) as error:
-        raise UserError(f"{path}: not a table ({error}). Delete the file and run again.") from error
+        raise UserError(f"{path}: not a table ({error}). {again}") from error

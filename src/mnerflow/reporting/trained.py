@@ -36,7 +36,8 @@ def trained_text(results: Path) -> str:
 
 def _row(folder: Path) -> list[str]:
     record = TrainingRecord.read(folder / RECORD, "Train the run again.")
-    scored = read_json(folder / "scores.json") if (folder / "scores.json").exists() else {}
+    scores = folder / "scores.json"
+    scored = read_json(scores, "Delete it and run again.") if scores.exists() else {}
     tested = scored.get("test", {}).get("true", {}).get("entity_f1")
     size = sum(file.stat().st_size for file in files_below(folder))
     kept = (folder / MODEL).exists()

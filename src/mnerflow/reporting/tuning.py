@@ -1,6 +1,5 @@
 """What a search over training settings tried, and which setting dev prefers."""
 
-import csv
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -8,7 +7,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from mnerflow.files import read_text
+from mnerflow.plan.kept_weights import dev_score
 from mnerflow.plan.names import Combination
 from mnerflow.plan.tuning import Candidate
 from mnerflow.record import RECORD, TrainingRecord
@@ -62,11 +61,7 @@ def tuning_rows(folders: Mapping[Candidate, Path]) -> list[dict[str, Any]]:
 def _row(seeds: Sequence[Candidate], folders: Mapping[Candidate, Path]) -> dict[str, Any]:
     records = [TrainingRecord.read(folders[seed] / RECORD, "Train it again.") for seed in seeds]
     select = records[0].config["training"]["select"]
-    scores = []
-    for seed, record in zip(seeds, records, strict=True):
-        epochs = csv.DictReader(read_text(folders[seed] / "history.csv").splitlines())
-        kept = list(epochs)[record.best_epoch - 1]
-        scores.append(float(kept[f"dev_{select}"]))
+    scores = [dev_score(folders[seed], select) for seed in seeds]
     return asdict(seeds[0].run.combination) | {
         "settings": seeds[0].settings,
         "seeds": len(seeds),

@@ -86,7 +86,7 @@ def _columns(path: Path) -> Columns | None:
         named = ", ".join(f"{column} ({tag})" for column, tag in table.tags.items())
         raise UserError(
             f"{path}: the columns {named}, counted from 0, all look like tags. Say which is read, as "
-            f"--columns {table.token},{max(table.tags)} for a token and a tag"
+            f"--columns {table.token},{max(table.tags)} for a token and a tag."
         )
     for column in table.tags:
         if table.names:
@@ -111,14 +111,14 @@ def _read(findings: Findings, given: str | None, scheme: ReadAs | None = None) -
             if other not in ("", findings.format):
                 first = findings.files["train"][0]
                 malformed.append(
-                    UserError(f"{path}: {other}, but {first} is {findings.format}. Use one format")
+                    UserError(f"{path}: {other}, but {first} is {findings.format}. Use one format.")
                 )
                 continue
             before = len(malformed), len(store)
             for line, post in parse_lines(findings.format, path, malformed, read_as, options):
                 store.add(post, line)
             if (len(malformed), len(store)) == before:
-                malformed.append(UserError(f"{path}: no posts. Give every split at least one post"))
+                malformed.append(UserError(f"{path}: no posts. Give every split at least one post."))
     return malformed
 
 

@@ -104,7 +104,7 @@ def format_of_file(path: Path) -> str:
     first = next(line for _, line in read_lines(path) if line.strip())
     raise UserError(
         f"{path}: no format with tags that is known; it begins with {first[:60]!r}. {UNTAGGED} If they "
-        "are tagged, name their --format"
+        "are tagged, name their --format."
     )
 
 
@@ -158,9 +158,9 @@ def _without_train(folder: Path) -> UserError:
         suffix = foreign[0].suffix
         names = listed(path.name for path in foreign if path.suffix == suffix)
         return UserError(f"{folder}: {names}: {suffix} is not read. {FOREIGN[suffix.lower()]}")
-    present = listed(sorted(path.name for path in folder.iterdir())) or "nothing"
+    present = listed(sorted(path.name for path in folder.iterdir()))
     return UserError(
-        f"{folder}: no training posts among {present}. "
+        f"{folder}: no training posts{f' among {present}' if present else ', it is empty'}. "
         "Call the file train.jsonl (JSON lines) or train.conll (a token and its tag a line), or check one "
         "file alone."
     )

@@ -61,12 +61,15 @@ def _splits(findings: Findings) -> Iterator[Problem]:
             groups.add(post.group or post.id)
             if len(groups) > len(missing):
                 break
-        what = f"{findings.folder}: no file for {' and '.join(missing)}, so a tenth of train is drawn"
-        enough = len(groups) > len(missing)
-        remedy = "Add the file, or choose `dev_fraction`, `test_fraction` and `seed`."
-        yield Problem(
-            what if enough else f"{what}, but posts or groups in train: {len(groups)}", remedy, not enough
-        )
+        what = f"{findings.folder}: no file for {' and '.join(missing)}"
+        if len(groups) > len(missing):
+            remedy = "Add the file, or choose `dev_fraction`, `test_fraction` and `seed`."
+            yield Problem(f"{what}, so a tenth of train is drawn", remedy, False)
+        else:
+            few = (
+                f"train has {quantity(len(groups), 'post or group', 'posts or groups')}, too few to draw from"
+            )
+            yield Problem(f"{what}, and {few}", "Add the file, or give train more posts.")
     for what, key, remedy in (
         (
             "text",

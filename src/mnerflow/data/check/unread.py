@@ -47,10 +47,12 @@ def _tokenizer(encoder: str) -> Any:
     if folder is None:
         raise UserError(
             f"--encoder: neither a folder {encoder} nor {WEIGHTS / encoder} is here. Name a folder of "
-            "weights, or an encoder that a run has fetched"
+            "weights, or an encoder that a run has fetched."
         )
     try:
         return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except (OSError, ValueError) as error:
         first = str(error).partition("\n")[0]
-        raise UserError(f"--encoder: {folder} holds no tokenizer that can be read ({first})") from error
+        raise UserError(
+            f"--encoder: {folder} holds no tokenizer that can be read ({first}). Name a folder of weights."
+        ) from error

@@ -23,14 +23,16 @@ def texts(path: Path) -> Iterator[tuple[int, str, str]]:
             identifier, separator, first = line.removeprefix(HEADER).partition(SEPARATOR)
             if not separator or not identifier:
                 raise UserError(
-                    f"{path}:{number}: '{HEADER}<id>{SEPARATOR}<text>' is expected, not {line[:40]!r}."
+                    f"{path}:{number}: '{HEADER}<id>{SEPARATOR}<text>' is expected, not {line[:40]!r}. "
+                    "Mend the line."
                 )
             start, name, words = number, f"{identifier}.jpg", first.split()
         elif name:
             words += line.split()
         elif line:
             raise UserError(
-                f"{path}:{number}: '{HEADER}<id>{SEPARATOR}<text>' must stand first, not {line[:40]!r}."
+                f"{path}:{number}: '{HEADER}<id>{SEPARATOR}<text>' must stand first, not {line[:40]!r}. "
+                "Mend the line."
             )
     if name:
         yield start, name, " ".join(words)

@@ -16,5 +16,7 @@ def texts(path: Path) -> Iterator[tuple[int, str, str]]:
             continue
         name, separator, text = line.partition(" :")
         if not separator or not name:
-            raise UserError(f"{path}:{number}: '<image name> :<text>' is expected, not {line[:40]!r}.")
+            raise UserError(
+                f"{path}:{number}: '<image name> :<text>' is expected, not {line[:40]!r}. Mend the line."
+            )
         yield number, name, text.strip(" ")

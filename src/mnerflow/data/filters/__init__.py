@@ -82,7 +82,9 @@ def _check_options(module: ModuleType, options: dict[str, Any]) -> None:
     known = dict(list(inspect.signature(module.apply).parameters.items())[2:])
     for option, value in options.items():
         if option not in known:
-            raise UserError(f"filter {name!r}: the option {option!r} is not known{suggest(option, known)}.")
+            raise UserError(
+                f"filter {name!r}: the option {option!r} is not known{suggest(option, known)}. Leave it out."
+            )
         kind = known[option].annotation
         kind = get_origin(kind) or kind
         if isinstance(value, bool) != (kind is bool) or not isinstance(value, (int, kind)):
@@ -105,7 +107,7 @@ def _check_kept(module: ModuleType, split: str, scored: Scored, kept: Scored) ->
     if changed:
         raise UserError(
             f"{module.__name__}: {split}: post {changed[0]!r} is not what it was. A filter hides tokens by "
-            "`dropped`; it changes no token and no label, and leaves out training posts only."
+            "`dropped`; it changes no token and no label, and leaves out training posts only. Mend it."
         )
 
 

@@ -104,7 +104,8 @@ def _of_words(record: dict[str, Any], place: str) -> tuple[list[str], list[str]]
     for start, end, _ in found:
         if not 0 <= start < end <= len(tokens):
             raise UserError(
-                f"{place}: the span {start}–{end - 1} does not lie in its {quantity(len(tokens), 'word')}."
+                f"{place}: the span {start}–{end - 1} does not lie in its {quantity(len(tokens), 'word')}. "
+                "Count from 0, the last word included."
             )
     entities = ((kind, start, end) for start, end, kind in longest(found, place))
     return tokens, tags_of(entities, len(tokens))

@@ -179,7 +179,7 @@ def _feature(path: Path, read: list[Document], layer: str) -> str | None:
     if layer:
         found = [feature for feature in used if layer in (feature, feature.partition("|")[0])]
         if used and not found:
-            raise UserError(f"{path}: no document has the layer {layer!r}. There are: {listed(used)}.")
+            raise UserError(f"{path}: no document has the layer {layer!r}. Name one of: {listed(used)}.")
         if len(found) > 1:
             found = [feature for feature in found if used[feature]] or found[:1]
     else:

@@ -297,7 +297,9 @@ def _layout(
         if text.strip():
             name = f"line-{number}" if given is None else given
             if not re.fullmatch(r"\w[\w.-]*", name):
-                raise UserError(f"{path}: the line id {name!r} is not letters, digits, '-', '_' and '.'.")
+                raise UserError(
+                    f"{path}: the line id {name!r} is not letters, digits, '-', '_' and '.'. Rename the line."
+                )
             lines.append(Line(name, text, _box(shape, tall, width, height), tuple(names)))
     if len({line.id for line in lines}) < len(lines):
         raise UserError(f"{path}: two lines have the same id. Give every line an id of its own.")
@@ -340,7 +342,7 @@ def _line_height(shapes: Iterable[_Shape], height: int) -> float:
 
 def _size(value: str | None, place: str) -> int:
     if not re.fullmatch(r"0*[1-9][0-9]{,5}(\.[0-9]{1,12})?", value or ""):
-        raise UserError(f"{place} is {(value or '')[:40]!r}. A positive number of pixels is expected.")
+        raise UserError(f"{place} is {(value or '')[:40]!r}. Write a positive number of pixels.")
     return int(float(value or 0))
 
 
@@ -348,6 +350,6 @@ def _points(points: str, place: str) -> Points:
     """Pairs of numbers, divided by commas or blanks."""
     numbers = PARTED.split(points.strip()) if points.strip() else []
     if len(numbers) % 2 or not all(map(NUMBER.fullmatch, numbers)):
-        raise UserError(f"{place}: points={points[:40]!r} is not a polygon like '10,20 30,20 30,40'.")
+        raise UserError(f"{place}: points={points[:40]!r} is no polygon. Write one as '10,20 30,20 30,40'.")
     values = [float(number) for number in numbers]
     return [*zip(values[::2], values[1::2], strict=True)]

@@ -15,7 +15,7 @@ from mnerflow.data.formats import parse
 from mnerflow.data.pages.layout import read_layout
 from mnerflow.data.pages.page import Page
 from mnerflow.data.pages.stream import Span, Stream, characters, entities
-from mnerflow.data.poner.label_studio import read_export
+from mnerflow.data.poner.label_studio import AGAIN, read_export
 from mnerflow.data.post import SPLITS, Post
 from mnerflow.errors import UserError
 from mnerflow.files import inside
@@ -129,14 +129,14 @@ def _read_pages(raw: Path) -> dict[str, PonerPage]:
     for entry in read_export(raw / EXPORT):
         name = entry.name
         if inside(source, name).name != name:
-            raise UserError(f"{raw / EXPORT}: the page name {name!r} is not a plain file name.")
+            raise UserError(f"{raw / EXPORT}: the page name {name!r} is not a plain file name. {AGAIN}")
         xml = files.get(f"{name}_page.xml") or files.get(f"{name}.xml")
         text = files.get(f"{name}.txt")
         if xml is None or text is None:
-            raise UserError(f"{source}: no .xml or no .txt of the page {name!r}. Download the data again.")
+            raise UserError(f"{source}: no .xml or no .txt of the page {name!r}. {AGAIN}")
         layout = read_layout(xml)
         if layout is None or any(line.box is None for line in layout.lines):
-            raise UserError(f"{xml}: no PAGE XML with a polygon for every line. Download the data again.")
+            raise UserError(f"{xml}: no PAGE XML with a polygon for every line. {AGAIN}")
         pages[name] = PonerPage(name, xml, layout, files.get(f"{name}.jpg"), entry.collection, text)
     return pages
 

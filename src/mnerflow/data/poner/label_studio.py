@@ -9,6 +9,8 @@ from mnerflow.data.pages.stream import Span
 from mnerflow.errors import UserError
 from mnerflow.files import read_json
 
+AGAIN = "Download the data again."
+
 
 @dataclass(frozen=True, slots=True)
 class AnnotatedPage:
@@ -25,9 +27,9 @@ def read_export(path: Path) -> list[AnnotatedPage]:
     Raises ``UserError`` naming file and page when an entry is malformed or a page stands twice in it.
     """
     pages: dict[str, AnnotatedPage] = {}
-    entries = read_json(path)
+    entries = read_json(path, AGAIN)
     if not isinstance(entries, list):
-        raise UserError(f"{path}: a list of annotated pages is expected (Label Studio's JSON-MIN export).")
+        raise UserError(f"{path}: no list of annotated pages, as Label Studio's JSON-MIN has. {AGAIN}")
     for number, entry in enumerate(entries, start=1):
         try:
             spans = [place_of(span) for span in entry["ner"]]
@@ -36,8 +38,8 @@ def read_export(path: Path) -> list[AnnotatedPage]:
             name, collection = (identifier(entry, key, place) for key in ("page_name", "document_name"))
             page = AnnotatedPage(name, collection, spans)
         except MALFORMED as error:
-            raise UserError(f"{path}: entry {number}: not an annotated page ({error!r}).") from error
+            raise UserError(f"{path}: entry {number}: not an annotated page ({error!r}). {AGAIN}") from error
         if page.name in pages:
-            raise UserError(f"{path}: entry {number}: the page {page.name!r} is annotated twice.")
+            raise UserError(f"{path}: entry {number}: the page {page.name!r} is annotated twice. {AGAIN}")
         pages[page.name] = page
     return list(pages.values())

@@ -38,9 +38,11 @@ def training_of(name: str, weights: Path | None) -> Training:
         known = timm.get_pretrained_cfg(name)
     except RuntimeError as error:
         tags = ", ".join(timm.list_pretrained(f"{model}.*")) or "none"
-        raise UserError(f"image encoder: {error} Weights that timm knows: {tags}.") from error
+        raise UserError(f"image encoder: {error} Choose one that timm knows: {tags}.") from error
     if known is None:
-        raise UserError(f"image encoder: timm does not say how weights of {name!r} normalise pixels.")
+        raise UserError(
+            f"image encoder: timm does not say how weights of {name!r} normalise pixels. Choose another."
+        )
     declared = Training(known.mean, known.std)
     if weights is None:
         return declared

@@ -55,7 +55,9 @@ class Timm(ImageEncoder):
         and as ``training_of`` does.
         """
         if not timm.is_model(config.model):
-            raise UserError(f"image encoder: timm {timm.__version__} has no model {config.model!r}.")
+            raise UserError(
+                f"image encoder: timm {timm.__version__} has no model {config.model!r}. Correct its `model`."
+            )
         training = training_of(config.model, weights)
         arguments = training.arguments | config.arguments | {"num_classes": 0}
         try:
@@ -129,4 +131,6 @@ def _without_classifier(model: str, size: int, arguments: dict[str, Any], file: 
     except (OSError, SafetensorError) as error:
         if no_memory(error):
             raise
-        raise UserError(f"{file}: no weights can be read from this file ({error}).") from error
+        raise UserError(
+            f"{file}: no weights can be read from this file ({error}). Fetch it again."
+        ) from error

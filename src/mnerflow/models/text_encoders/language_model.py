@@ -217,7 +217,7 @@ def _check(lora: Lora, model: PreTrainedModel) -> None:
         if target.rpartition(".")[2] not in names:
             raise UserError(
                 f"text encoder: lora.targets: no layer of {model.config.model_type} is called {target!r}"
-                f"{suggest(target, names)}."
+                f"{suggest(target, names)}. Correct it."
             )
 
 
