@@ -24,7 +24,7 @@ from random import Random
 from typing import Any
 
 import yaml
-from script import execute
+from script import at_least, execute
 
 from mnerflow.conditions import TRUE, Condition, conditions_of
 from mnerflow.data.post import SPLITS, Post, read_posts
@@ -222,7 +222,7 @@ def measure(runs: int, folder: Path, plan_only: bool) -> list[dict[str, Any]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--runs", type=int, nargs="+", default=[10, 100, 1000, 10_000])
+    parser.add_argument("--runs", type=at_least(1), nargs="+", default=[10, 100, 1000, 10_000])
     parser.add_argument("--plan-only", action="store_true", help="do not synthesize, score and report")
     parser.add_argument("--folder", type=Path, help="keep the files here; 0.6 MB a run")
     parser.add_argument("--out", type=Path, default=TABLE)

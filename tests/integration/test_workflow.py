@@ -395,6 +395,8 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_end(
         stop(process)
         output, _ = process.communicate(timeout=600)  # which waits for its jobs, too
         assert process.returncode != 0 and "Traceback" not in output, output
+        if stop in (interrupt, interrupt_twice):
+            assert process.returncode == 130, output
         deadline = time.monotonic() + 600
         while jobs_of(folder):
             assert time.monotonic() < deadline, f"{stop}: {jobs_of(folder)} outlived Snakemake"

@@ -247,6 +247,8 @@ def test_power_says_which_gain_seeds_and_posts_would_show(tmp_path, capsys):
     assert (np.diff(gains, axis=0) < 0).all() and (np.diff(gains, axis=1) < 0).all()
     assert gains[0, 1] == pytest.approx(100 * compared[0].difference.detectable, rel=0.1)
     assert [int(line[7]) for line in lines] == sorted((int(line[7]) for line in lines), reverse=True)
+    write_counts(tmp_path / "scores/counts.npz", {replace(TEXT, seed=1): runs[replace(TEXT, seed=1)]})
+    assert f"scores: {LINEAR.combination.folder}." in " ".join(power_text(tmp_path, 0.05).split())
 
 
 def test_p_values_are_corrected_over_the_runs_with_two_seeds():

@@ -68,8 +68,11 @@ def show_failures():
         what = "mend that, then type the same command again: what is done stays done"
     else:
         what = "type the same command again: what is done stays done"
-        print("\nmnerflow: stopped before the end; no job's log tells of a failure.", file=sys.stderr)
+        if not interrupted:
+            print("\nmnerflow: stopped before the end; no job's log tells of a failure.", file=sys.stderr)
     print(f"go on   {what}\nmore    {log_of_snakemake()}", file=sys.stderr)
+    if interrupted:
+        sys.exit(INTERRUPTED)
 
 
 def is_new(file):

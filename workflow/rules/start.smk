@@ -43,10 +43,17 @@ from mnerflow.yaml_file import read_yaml
 include: "terminal.smk"
 
 
+INTERRUPTED = 128 + signal.SIGINT  # what a start that Ctrl-C ended exits with
+interrupted = False
+
+
 def end_at_second_interrupt(number, frame):
     """The first Ctrl-C waits for the jobs to end, the second for nothing; see mnerflow.compute.lifeline."""
-    signal.signal(signal.SIGINT, lambda number, frame: os._exit(128 + number))
-    raise KeyboardInterrupt
+    global interrupted
+    interrupted = True
+    signal.signal(signal.SIGINT, lambda number, frame: os._exit(INTERRUPTED))
+    print("mnerflow: stopped", file=sys.stderr)
+    sys.exit(INTERRUPTED)
 
 
 def stop(why):

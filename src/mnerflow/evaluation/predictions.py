@@ -164,8 +164,8 @@ def _wrong(predictions: Sequence[Prediction]) -> str:
     if min(chain.from_iterable(prediction.subwords for prediction in predictions), default=0) < 0:
         return "a negative number of subwords"
     for name in OPTIONAL:
-        values = chain.from_iterable(getattr(prediction, name) or () for prediction in predictions)
-        if not all(value is None or 0 <= value <= ONE for value in values):  # NaN is outside, too
+        numbers = chain.from_iterable(getattr(prediction, name) or () for prediction in predictions)
+        if not all(number is None or 0 <= number <= ONE for number in numbers):  # NaN is outside, too
             return f"a value of {name} outside 0..1"
     return next(filter(None, map(_wrong_entities, predictions)), "")
 

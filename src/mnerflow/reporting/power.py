@@ -6,7 +6,7 @@ from math import isfinite
 from pathlib import Path
 from statistics import median
 
-from mnerflow.errors import UserError, quantity
+from mnerflow.errors import UserError, listed, quantity
 from mnerflow.evaluation.counts import read_counts
 from mnerflow.evaluation.evidence import ONE_SEED
 from mnerflow.evaluation.power import Variances
@@ -37,6 +37,8 @@ def power_text(study: Path, gain: float) -> str:
     comparisons = max(1, sum(row["verdict"] != ONE_SEED for row in rows))
     runs = read_counts(files)
     lines: list[list[str]] = []
+    counted = {run.combination for run in runs}
+    left_out = [one.folder for one, other in pairs if not counted >= {one, other}]
     for data, members in groupby(sorted(runs), key=lambda run: run.data):
         systems = systems_of({run: runs[run] for run in members})
         pool = alike(systems).values()
@@ -53,7 +55,14 @@ def power_text(study: Path, gain: float) -> str:
         f"{100 * gain:g} points.",
         ["data set", "test posts", *(f"{seeds} seeds" for seeds in SEEDS), f"{100 * gain:g} points"],
         lines,
-        notes=["More test posts than there are: as if twice and four times as many were like these."],
+        notes=[
+            "More test posts than there are: as if twice and four times as many were like these.",
+            *(
+                [f"Left out, since their counts are not in {study}/scores: {listed(left_out)}."]
+                if left_out
+                else []
+            ),
+        ],
     ).console()
 
 
