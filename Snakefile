@@ -56,6 +56,10 @@ onstart:
     say_needs(runs_to_train())
 
 
+onstart:
+    lift_default_limit()
+
+
 onsuccess:
     drop_weights()
     show_results()

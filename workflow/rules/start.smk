@@ -56,6 +56,17 @@ def end_at_second_interrupt(number, frame):
     sys.exit(INTERRUPTED)
 
 
+def lift_default_limit():
+    """Let Snakemake start as many jobs a second as it can, where it is told no number of its own.
+
+    Its default of 100 limits nothing here. But for its sake Snakemake goes through the ready jobs a second after it
+    last did, and so on for ever, once more with each job that ends.
+    """
+    limit = workflow.scheduler.job_rate_limiter
+    if limit and (limit.max_jobs, limit.timespan) == (100, 1):
+        workflow.scheduler.job_rate_limiter = None
+
+
 def stop(why):
     """End the workflow with one sentence."""
     sys.exit(printable(f"mnerflow: {why}"))
