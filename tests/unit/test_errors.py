@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnerflow.data.post import Post
-from mnerflow.data.tags import tag_list
+from mnerflow.data.tags import spans, tag_list
 from mnerflow.errors import UserError
 from mnerflow.evaluation.background import background_of
 from mnerflow.evaluation.counts import Counts, count
@@ -17,7 +17,6 @@ from mnerflow.evaluation.errors import (
     Entity,
     changes,
     count_errors,
-    entities_of,
     grouping,
     outcomes,
 )
@@ -40,6 +39,10 @@ def tagged(gold: str, predicted: str, name: str = "1") -> Prediction:
         for text in (gold, predicted)
     )
     return Prediction(name, [f"w{place}" for place in range(len(labels))], labels, found, [1] * len(labels))
+
+
+def entities(prediction: Prediction) -> list[list[Entity]]:
+    return [[Entity(*span) for span in spans(tags)] for tags in (prediction.labels, prediction.predicted)]
 
 
 def counts(*posts: Prediction) -> Counts:
@@ -67,7 +70,7 @@ def counts(*posts: Prediction) -> Counts:
     ],
 )
 def test_kinds_of_errors(gold, predicted, kinds):
-    assert [outcome.kind for outcome in outcomes(*entities_of(tagged(gold, predicted)))] == kinds
+    assert [outcome.kind for outcome in outcomes(*entities(tagged(gold, predicted)))] == kinds
 
 
 def test_errors_are_counted_by_type_length_training_and_image():
@@ -112,7 +115,7 @@ def test_errors_of_a_run_are_those_of_its_posts_one_by_one(tags):
     one_by_one = Counter(
         (group, outcome.kind)
         for post in posts
-        for outcome in outcomes(*entities_of(post))
+        for outcome in outcomes(*entities(post))
         for group in (("all", "all"), ("type", outcome.entity.type))
     )
     assert {

@@ -8,7 +8,9 @@ import pytest
 from PIL import Image
 
 from mnerflow.data.post import Post, write_posts
-from mnerflow.evaluation.predictions import TESTED, Prediction, write_predictions
+from mnerflow.data.tags import tag_list
+from mnerflow.evaluation.counts import count
+from mnerflow.evaluation.predictions import Prediction
 from mnerflow.plan.datasets import Kind
 from mnerflow.plan.names import Combination, Run
 from mnerflow.record import Code, Hardware, ImagesRead, TrainingRecord, Unread
@@ -355,12 +357,12 @@ def files(folder: Path, posts: int) -> tuple[dict, dict, dict, dict, dict]:
     (folder / "images").mkdir(exist_ok=True)
     Image.new("RGB", (40, 30), "red").save(folder / "images" / "a.png")
     write_posts(folder / "test.jsonl", [Post(name, tokens, labels, ["a.png"]) for name in names])
-    predictions = {TEXT_ONLY: folder / "text_only.jsonl", LINEAR: folder / "linear.jsonl"}
+    counts = {}
     for run, tag in ((TEXT_ONLY, "B-LOC"), (LINEAR, "B-PER")):
         read = [Prediction(name, tokens, labels, [tag, "O"], [1, 1]) for name in names]
-        write_predictions(predictions[run], {TESTED: read})
+        counts[run] = count({"true": read}, tag_list(["PER", "LOC"]))
     posts_of = {("scans", "none"): folder / "test.jsonl"}
-    return posts_of, predictions, {"scans": folder / "images"}, BASELINES, {"scans": {"LOC": "place"}}
+    return posts_of, counts, {"scans": folder / "images"}, BASELINES, {"scans": {"LOC": "place"}}
 
 
 def record() -> TrainingRecord:

@@ -11,7 +11,7 @@ rule report:
         data=data_reports(),
         data_plots=data_plots(),
         posts=expand("results/data/{data}/test.jsonl", data=plan.filtered_data),
-        predictions=results_of_runs("predictions.jsonl"),
+        counts=COUNTS,
         records=of_runs("run.yaml"),
         images=plan.image_indexes.values(),
     output:

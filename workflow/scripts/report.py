@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from mnerflow.evaluation.counts import read_counts
 from mnerflow.log import job
 from mnerflow.plan.baselines import read_baselines
 from mnerflow.plan.datasets import Kind
-from mnerflow.plan.names import Run
 from mnerflow.plan.study import link_runs
 from mnerflow.record import TrainingRecord
 from mnerflow.reporting.report import Sources, write_report
@@ -13,16 +13,14 @@ from mnerflow.reporting.report.made import method
 
 with job("wrote the report", snakemake.log[0]):
     given = snakemake.input
-    plots, data, posts, predictions = (
-        [Path(file) for file in files] for files in (given.plots, given.data, given.posts, given.predictions)
-    )
+    plots, data, posts = ([Path(file) for file in files] for files in (given.plots, given.data, given.posts))
     out = Path(snakemake.output[0])
     sources = Sources(
         plots=plots,
         # They list texts that stand in several splits.
         data_reports=data if snakemake.params.quote_posts else [],
         posts={file.parts[-3:-1]: file for file in posts} if snakemake.params.quote_posts else {},
-        predictions={Run.from_folder(file.parent): file for file in predictions},
+        counts=read_counts(given.counts) if snakemake.params.quote_posts else {},
         images={dataset: Path(folder) for dataset, folder in snakemake.params.images.items()},
         baselines=read_baselines(snakemake.params.baselines),
         type_names=snakemake.params.type_names,

@@ -15,18 +15,16 @@ a piece of one or a second try, else ``spurious``.
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
 
 from mnerflow.conditions import TRUE
-from mnerflow.data.tags import spans
 from mnerflow.evaluation.background import Background
 from mnerflow.evaluation.counts import Counts
 from mnerflow.evaluation.metrics import END, SENTENCE, START, TYPE
-from mnerflow.evaluation.predictions import Prediction
 
 KINDS = ("missed", "spurious", "wrong_type", "wrong_boundary", "both", "surplus")
 WITHOUT_GOLD = ("spurious", "surplus")
@@ -56,17 +54,6 @@ class Outcome:
         entity = self.gold or self.predicted
         assert entity is not None  # an outcome has one of the two
         return entity
-
-
-@lru_cache(maxsize=2**16)  # all runs of a data set have the same labels, and most of their tags
-def entities(tags: tuple[str, ...]) -> tuple[Entity, ...]:
-    """The entities of a tag sequence, in order."""
-    return tuple(Entity(*span) for span in spans(tags))
-
-
-def entities_of(prediction: Prediction) -> tuple[tuple[Entity, ...], tuple[Entity, ...]]:
-    """Its gold and its predicted entities, each in order."""
-    return entities(tuple(prediction.labels)), entities(tuple(prediction.predicted))
 
 
 def outcomes(gold: Sequence[Entity], predicted: Sequence[Entity]) -> Iterator[Outcome]:
@@ -158,6 +145,23 @@ def changes(baseline: Counts, changed: Counts) -> Iterator[Change]:
             what = "added" if row in second else "removed"
         post, of_type, *words = row
         yield Change(what, post, Entity(baseline.types[of_type], *words))
+
+
+def gold_by_post(counts: Counts) -> list[tuple[Entity, ...]]:
+    """The gold entities of each post of a test split, in order."""
+    return _by_post(counts.gold, counts)
+
+
+def predicted_by_post(counts: Counts) -> list[tuple[Entity, ...]]:
+    """The entities that a run predicts in each post with all sources true, in order."""
+    return _by_post(counts.predicted[TRUE.name], counts)
+
+
+def _by_post(entities: np.ndarray, counts: Counts) -> list[tuple[Entity, ...]]:
+    found: list[list[Entity]] = [[] for _ in counts.plain]
+    for post, of_type, *words in entities.tolist():
+        found[post].append(Entity(counts.types[of_type], *words))
+    return [*map(tuple, found)]
 
 
 def predicted_in(post: int, counts: Counts) -> list[Entity]:

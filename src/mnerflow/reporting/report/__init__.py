@@ -18,6 +18,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from mnerflow.data.tags import TypeNames
+from mnerflow.evaluation.counts import Counts
 from mnerflow.evaluation.evidence import rules
 from mnerflow.evaluation.scores import best_run, read_scores
 from mnerflow.files import read_text, write_text
@@ -97,7 +98,7 @@ class Sources:
     """What a report is made of beside scores and tables; files lie below the folder that it is written to.
 
     ``plots`` are SVG files; ``data_reports`` Markdown files, one a data set, with their pictures beside them;
-    ``posts`` the prepared test split of each data set and filter; ``predictions`` each run's on it;
+    ``posts`` the prepared test split of each data set and filter; ``counts`` each run's of it;
     ``images`` the folder of each data set that has photos; ``baselines`` what each combination is held
     against; ``type_names`` are what entity types are called, by data set; ``kinds`` say what each data set
     is, ``contexts`` which ones each variant reads; ``records`` are those of the trained runs; ``method``
@@ -107,7 +108,7 @@ class Sources:
     plots: Sequence[Path]
     data_reports: Sequence[Path]
     posts: Mapping[tuple[str, str], Path]
-    predictions: Mapping[Run, Path]
+    counts: Mapping[Run, Counts]
     images: Mapping[str, Path]
     baselines: Baselines
     type_names: TypeNames
@@ -133,7 +134,7 @@ def write_report(out: Path, sources: Sources) -> None:
     compared = does_it_help.TABLE.read(folder / "tables/does_it_help.csv")
     grid = summary.GRID.read(folder / "tables/grid.csv")
     found = answers(compared, grid, sources.kinds, pooled.TABLE.read(folder / "tables/pooled.csv"))
-    posts = gallery(sources.posts, sources.predictions, sources.images, sources.baselines, sources.type_names)
+    posts = gallery(sources.posts, sources.counts, sources.images, sources.baselines, sources.type_names)
     figures = [_figure(plot, folder) for plot in sorted(sources.plots, key=_place)]
     page = environment.get_template("page.html.j2").render(
         found=found,

@@ -13,8 +13,8 @@ from PIL import Image, ImageChops
 from mnerflow.data.image import BLANK_COLOUR, BrokenImage, decode
 from mnerflow.data.post import read_posts
 from mnerflow.data.tags import Names, TypeNames
-from mnerflow.evaluation.errors import Entity, entities_of, outcomes
-from mnerflow.evaluation.predictions import Prediction, read_tested
+from mnerflow.evaluation.counts import Counts, check_predicted_from
+from mnerflow.evaluation.errors import Entity, gold_by_post, outcomes, predicted_by_post
 from mnerflow.plan.baselines import Baselines
 from mnerflow.plan.names import Run, data_label
 
@@ -26,7 +26,7 @@ Read = tuple[Entity, ...]  # the entities that a model reads in a post
 
 def gallery(
     posts: Mapping[tuple[str, str], Path],
-    predictions: Mapping[Run, Path],
+    counts: Mapping[Run, Counts],
     images: Mapping[str, Path],
     baselines: Baselines,
     names: TypeNames,
@@ -37,14 +37,16 @@ def gallery(
     its first baseline in the list) and ``posts``. A post has its ``tokens``, its ``image`` as a data URL, the
     ``gold`` entities ``[type, start, end]``, and for each model, in ``read``, its ``entities``, ``score``
     (entities right minus entities wrong) and kinds of ``errors``. ``names`` are what types are called, by
-    data set.
+    data set. Raises ``UserError`` naming a run that was predicted from other posts.
     """
     groups = []
     for (dataset, filter_name), path in sorted(posts.items()):
-        runs = _first_seeds(run for run in predictions if (run.dataset, run.filter) == (dataset, filter_name))
-        tested, gold, read = _read([predictions[run] for run in runs])
+        runs = _first_seeds(run for run in counts if (run.dataset, run.filter) == (dataset, filter_name))
+        tested = read_posts(path)
+        check_predicted_from(tested, {run: counts[run] for run in runs})
+        gold = gold_by_post(counts[runs[0]])
+        read = [predicted_by_post(counts[run]) for run in runs]
         places = _places(runs, baselines)
-        shown = {post.id: post.images for post in read_posts(path)}
         called = names.get(dataset, {})
         chosen = sample(_balance(gold, read, places), max(1, POSTS // len(posts)), Random(SEED))
         groups.append(
@@ -58,7 +60,7 @@ def gallery(
                     {
                         "id": tested[index].id,
                         "tokens": tested[index].tokens,
-                        "image": _image(shown.get(tested[index].id, ()), images.get(dataset)),
+                        "image": _image(tested[index].images, images.get(dataset)),
                         "gold": _named(gold[index], called),
                         "read": [_answer(gold[index], each[index], called) for each in read],
                     }
@@ -98,22 +100,6 @@ def thumbnail(folder: Path, name: str) -> str:
 
 def _first_seeds(runs: Iterable[Run]) -> list[Run]:
     return [next(seeds) for _, seeds in groupby(sorted(runs), key=lambda run: run.combination)]
-
-
-def _read(files: Sequence[Path]) -> tuple[Sequence[Prediction], Sequence[Read], list[list[Read]]]:
-    """The posts, their gold entities, and what each model reads in them.
-
-    Of a file, entities alone are kept: with a thousand models, whole predictions would fill gigabytes.
-    """
-    tested: Sequence[Prediction] = ()
-    gold: Sequence[Read] = ()
-    read: list[list[Read]] = []
-    for file in files:
-        predictions = read_tested(file)
-        labelled, found = zip(*map(entities_of, predictions), strict=True)
-        tested, gold = tested or predictions, gold or labelled
-        read.append([*found])
-    return tested, gold, read
 
 
 def _places(runs: Sequence[Run], baselines: Baselines) -> list[int | None]:
