@@ -46,6 +46,7 @@ rule tables_of_predictions:
 
 
 onstart:
+    lift_default_limit()
     put_back(Path("results"))
     check_machine()
     if not workflow.local_exec:
@@ -54,10 +55,6 @@ onstart:
     name_lacking_baselines()
     name_unlike_published()
     say_needs(runs_to_train())
-
-
-onstart:
-    lift_default_limit()
 
 
 onsuccess:

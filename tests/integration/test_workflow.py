@@ -396,7 +396,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_end(
         output, _ = process.communicate(timeout=600)  # which waits for its jobs, too
         assert process.returncode != 0 and "Traceback" not in output, output
         if stop in (interrupt, interrupt_twice):
-            assert process.returncode == 130, output
+            assert process.returncode in (130, -signal.SIGINT), output  # a shell calls both 130
         deadline = time.monotonic() + 600
         while jobs_of(folder):
             assert time.monotonic() < deadline, f"{stop}: {jobs_of(folder)} outlived Snakemake"

@@ -223,6 +223,7 @@ def test_a_redirect_to_a_private_address_and_a_name_that_changes_are_refused(
 def served(*runs: Path) -> Iterator[str]:
     """The address of a real server, which is stopped by its process."""
     command = [sys.executable, "-m", "mnerflow.cli", "app", *map(str, runs), "--port", "0"]
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored by what a shell runs in the background
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:
         for line in process.stderr:

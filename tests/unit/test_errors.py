@@ -22,7 +22,7 @@ from mnerflow.evaluation.errors import (
 )
 from mnerflow.evaluation.predictions import Prediction
 from mnerflow.plan.names import Run
-from mnerflow.reporting.changes import change_rows
+from mnerflow.reporting.changes import change_rows, examples
 from mnerflow.reporting.errors import error_rows, error_table
 
 TEXT = Run("demo", "none", "bilstm", "none", "text_only", 1)
@@ -140,16 +140,16 @@ def test_rows_are_means_over_seeds_and_examples_say_how_many_show_them():
     assert {row["group"] for row in rows if row["by"] == "type"} == {"PER", "place"}
     assert "| linear" in error_table(rows).markdown()
     baselines = {LINEAR.combination: {"image": TEXT.combination}}
-    [(numbers, examples)] = change_rows(runs, {data: test}, baselines, NAMES)
+    numbers = change_rows(runs, baselines, NAMES)
     assert [(row["type"], row["fixed"], row["added"]) for row in numbers] == [
         ("all", 0.5, 0.5), ("place", 0, 0.5), ("PER", 0.5, 0),
     ]  # fmt: skip
-    (example,) = examples
+    (example,) = examples(runs, {data: test}, baselines)
     assert (example["change"], example["seeds"], example["of"], example["words"]) == ("fixed", 1, 2, ["w0"])
     assert (example["predicted_baseline"], example["predicted_fusion"]) == (["O", "O"], ["B-PER", "O"])
 
 
-@pytest.mark.parametrize("table", ["errors", "changes"])
+@pytest.mark.parametrize("table", ["errors", "examples"])
 def test_a_run_of_other_posts_is_named(table):
     runs, other = {TEXT: counts(tagged("Bp O", "O O"))}, [Post("2", ["w0", "w1"], ["B-PER", "O"])]
     data = ("demo", "none")
@@ -157,4 +157,4 @@ def test_a_run_of_other_posts_is_named(table):
         if table == "errors":
             error_rows(runs, {data: background_of([], other, set())}, NAMES)
         else:
-            list(change_rows(runs, {data: other}, {}, NAMES))
+            list(examples(runs, {data: other}, {}))

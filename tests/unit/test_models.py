@@ -473,9 +473,9 @@ def test_what_is_wrong_with_a_fusion_or_a_model_file_is_said_in_words(
     run |= {"image_encoder": {"kind": "cnn", "size": 32}}
     for fusion, said in (
         ({"kind": "cross_attention", "options": {"heads": 7}}, "divisible"),
-        ({"kind": "empty"}, "empty.py must define one Fusion, and defines none"),
+        ({"kind": "empty"}, "empty.py defines none. Let it define one Fusion."),
         ({"kind": "linaer"}, r"fusion.kind: 'linaer' is not known \(did you mean 'linear'\?\)"),
-        ({"kind": "two"}, "two.py must define one Fusion, and defines One, Two"),
+        ({"kind": "two"}, "two.py defines One, Two. Let it define one Fusion."),
     ):
         with pytest.raises(UserError, match=said):
             new_tagger(build(RunConfig, run | {"fusion": fusion}, "run"), [], 0)

@@ -172,7 +172,7 @@ def test_a_bad_score_is_named(tmp_path):
 
 
 def test_a_file_outside_a_run_folder_is_named(tmp_path):
-    with pytest.raises(UserError, match=r"a run's folder ends in"):
+    with pytest.raises(UserError, match=r"elsewhere: no folder of a run\. Name one that ends in"):
         draw_training_curves([write_history(tmp_path, "elsewhere", [0.5])], tmp_path / "plot")
 
 

@@ -86,7 +86,7 @@ def test_which_layer_holds_names_is_asked_for_and_may_be_told(tmp_path: Path) ->
     for layer in ("web.Name", "web.Name|kind"):
         [post] = parse("webanno", tmp_path / "train", options={"layer": layer})
         assert post.labels == ["B-PER"]
-    with pytest.raises(UserError, match=r"no document has the layer 'web.Nam'. There are: web.Mood\|kind"):
+    with pytest.raises(UserError, match=r"no document has the layer 'web.Nam'. Name one of: web.Mood\|kind"):
         parse("webanno", tmp_path / "train", options={"layer": "web.Nam"})
 
 

@@ -130,13 +130,11 @@ rule strata:
 
 
 rule fixed_and_broken:
-    """List what each run mends and breaks beside its baseline."""
+    """Count what each run mends and breaks beside its baseline."""
     input:
-        counts=COUNTS,
-        test=rules.errors.input.test,
+        COUNTS,
     output:
-        csv=study("tables/fixed_and_broken.csv"),
-        examples=study("tables/fixed_and_broken.jsonl"),
+        study("tables/fixed_and_broken.csv"),
     log:
         "results/logs/fixed_and_broken.log",
     conda:
@@ -147,6 +145,24 @@ rule fixed_and_broken:
         code=code_of("fixed_and_broken.py"),
     script:
         "../scripts/fixed_and_broken.py"
+
+
+rule examples:
+    """List entities that runs mend and break beside their baselines, with their posts."""
+    input:
+        counts=COUNTS,
+        test=rules.errors.input.test,
+    output:
+        study("tables/fixed_and_broken.jsonl"),
+    log:
+        "results/logs/examples.log",
+    conda:
+        ENVIRONMENT
+    params:
+        baselines=BASELINES,
+        code=code_of("examples.py"),
+    script:
+        "../scripts/examples.py"
 
 
 rule cost:

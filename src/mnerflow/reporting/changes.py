@@ -43,38 +43,42 @@ EXAMPLES = 200  # of a combination and change: enough to read, and the file stay
 
 
 def change_rows(
-    runs: Mapping[Run, Counts], posts: Posts, baselines: Baselines, names: TypeNames
-) -> Iterator[tuple[list[dict[str, Any]], list[dict[str, Any]]]]:
-    """Yield counts and examples of each comparison, from the runs' entities in ``posts`` of the test split.
+    runs: Mapping[Run, Counts], baselines: Baselines, names: TypeNames
+) -> Iterator[dict[str, Any]]:
+    """Yield rows of ``TABLE``, means over the seeds that both ran with, from entities of the test split.
 
-    Counts are means over the seeds that both ran with, by type (called as ``names`` says by data set) and for
-    ``all``. An example is one gold entity that one combination fixed or broke, with the number of ``seeds``
-    (``of`` all compared) that show it and both models' entities in the first, as IOB2 tags; of each
-    combination and change the ``EXAMPLES`` that most seeds show. Raises ``UserError`` naming a run that was
-    predicted from other posts.
+    They are by type, called as ``names`` says by data set, and for ``all``.
+    """
+    for about, combination, pairs in _compared(runs, baselines):
+        called = names.get(combination.dataset, {})
+        yield from (about | row for row in _counted(_shown(pairs), len(pairs), called))
+
+
+def examples(runs: Mapping[Run, Counts], posts: Posts, baselines: Baselines) -> Iterator[dict[str, Any]]:
+    """Yield gold entities in the ``posts`` of the test split that one combination fixed or broke.
+
+    Each has the number of ``seeds`` (``of`` all compared) that show it, and both models' entities in the
+    first, as IOB2 tags; of each combination and change there are the ``EXAMPLES`` that most seeds show.
+    Raises ``UserError`` naming a run that was predicted from other posts.
     """
     for data, members in groupby(sorted(runs), key=lambda run: (run.dataset, run.filter)):
         check_predicted_from(posts[data], {run: runs[run] for run in members})
-    for combination, source, pairs in _compared(runs, baselines):
-        shown = _shown(pairs)
-        about = asdict(combination) | {"source": source}
-        called = names.get(combination.dataset, {})
-        counts = [about | row for row in _counted(shown, len(pairs), called)]
+    for about, combination, pairs in _compared(runs, baselines):
         of_data = posts[combination.dataset, combination.filter]
-        yield counts, [about | {"of": len(pairs)} | row for row in _examples(shown, of_data)]
+        yield from (about | {"of": len(pairs)} | row for row in _examples(_shown(pairs), of_data))
 
 
 def _compared(
     runs: Mapping[Run, Counts], baselines: Baselines
-) -> Iterator[tuple[Combination, str, list[Pair]]]:
-    """Each combination with each source that a baseline lacks, and the pairs of the seeds that both have."""
+) -> Iterator[tuple[dict[str, Any], Combination, list[Pair]]]:
+    """Each combination with each source that a baseline lacks: columns about it, and the pairs of runs."""
     for combination, members in groupby(sorted(runs), key=lambda run: run.combination):
         seeds = [run.seed for run in members]
         for source, baseline in baselines.get(combination, {}).items():
             both = [seed for seed in seeds if baseline.run(seed) in runs]
             if both:
                 pairs = [(runs[baseline.run(seed)], runs[combination.run(seed)]) for seed in both]
-                yield combination, source, pairs
+                yield asdict(combination) | {"source": source}, combination, pairs
 
 
 def _shown(pairs: Iterable[Pair]) -> dict[Change, list[Pair]]:
