@@ -21,7 +21,10 @@ ROOT = Path(__file__).parents[1]
 STAGES = {
     "plan (snakemake -n)": (("plan",), style.Look("#000000", "o", "-")),
     "score": (("score", "scores"), style.Look("#0075BC", "s", (0, (4, 1.2)))),
-    "errors": (("errors", "fixed_and_broken"), style.Look("#A01850", "D", (0, (6, 1.2, 1.5, 1.2)))),
+    "errors": (
+        ("errors", "fixed_and_broken", "examples"),
+        style.Look("#A01850", "D", (0, (6, 1.2, 1.5, 1.2))),
+    ),
     "evidence": (("evidence",), style.Look("#229F6E", "^", (0, (2, 1)))),
     "tables and cost": (("tables", "literature", "cost"), style.Look("#A3A3A3", "v", (0, (1, 1)))),
     "plots": (

@@ -2,7 +2,7 @@
 rule score:
     """Compute all metrics of a text encoder's runs from saved predictions; count entities a sentence."""
 
-    # One job for many runs: starting a process takes ten times as long as scoring a run.
+    # One job for many runs: starting a job takes four times as long as scoring a run.
     input:
         lambda w: [predictions_of(run) for run in SCORED[tuple(w)]],
     output:
