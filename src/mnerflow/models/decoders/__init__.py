@@ -1,7 +1,7 @@
-"""Decoders turn words into tags: one class a file; the file's name is the `kind` of the configuration.
+"""Decoders, which turn words into tags: one class per file, named after the `kind` of the configuration.
 
-A new decoder is one new file here with one subclass of ``Decoder``; its constructor's further arguments are
-the options that a configuration may set.
+A new decoder is one new file here with one subclass of ``Decoder``. The further arguments of its constructor
+are the options that a configuration may set.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,14 +12,16 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Decoded:
-    """What a decoder makes of one post. A decoder is a distribution over tag sequences, and confidences are
-    its probabilities, whatever else of the sequence differs.
+    """Tags that a decoder predicts for one post, with their probabilities.
+
+    A decoder is a distribution over tag sequences. All probabilities are its marginals, summed over whatever
+    else differs between sequences.
 
     Attributes:
-        tags: a tag a word.
+        tags: one tag per word.
         confidence: probability of each word's tag.
-        entities: probability of each entity that the tags hold, in their order: that just these words, no
-            word more or less, are an entity of this type. Tags are read as ``data.tags.spans`` reads them.
+        entities: probability of each entity in the tags, in their order: that exactly these words, no word
+            more or less, are an entity of this type. Tags are read as ``data.tags.spans`` reads them.
     """
 
     tags: list[str]
@@ -28,10 +30,10 @@ class Decoded:
 
 
 class Decoder(nn.Module):
-    """Scores what the words of a post may be tagged as, and finds the best tags.
+    """Scores the tags that the words of a post may have, and finds the best ones.
 
     Args:
-        d_model: size of the words' vectors.
+        d_model: size of a word's vector.
         tags: the tags, by index.
     """
 
@@ -40,44 +42,46 @@ class Decoder(nn.Module):
         self.tags = list(tags)
 
     def begin(self, labels: Sequence[Sequence[str]]) -> None:
-        """Read what it needs off the tags of the training posts' words, before training begins."""
+        """Collect what it needs from the tags of the training posts' words, before training begins."""
 
     def lost(self, labels: Sequence[str]) -> int:
-        """How many entities of one post no tags of this decoder could hold."""
+        """Number of entities of one post that this decoder cannot represent in any tags."""
         return 0
 
     def named_axes(self, tags: Sequence[str]) -> Mapping[str, Sequence[Sequence[str] | None]] | None:
-        """For its tensors that have axes of tags or types, by name: what each axis counts, were ``tags`` its
-        tags; ``None`` for another axis. A run that starts from another one takes these over name by name.
+        """What the axes of its tensors would count if its tags were ``tags``, by name of the tensor.
 
-        ``None`` altogether where it does not say, so that it starts anew where tags differ.
+        An axis of tags or types is a list of their names; any other axis is ``None``. A run that starts from
+        another one copies these tensors name by name.
+
+        A decoder that returns ``None`` altogether starts from scratch wherever the tags differ.
         """
         return None
 
     def forward(self, words: Tensor) -> Tensor:
-        """Scores ``(batch, words, …)``, whatever they mean to it, of words ``(batch, words, d_model)``."""
+        """Score words ``(batch, words, d_model)``: ``(batch, words, …)``, in a form that it can decode."""
         raise NotImplementedError
 
     def loss(self, scores: Tensor, labels: Tensor, word_mask: Tensor) -> Tensor:
-        """Mean loss a word, a scalar, of ``forward``'s scores.
+        """Mean loss per word, a scalar.
 
         Args:
-            scores: as ``forward`` gave them.
+            scores: scores from ``forward``.
             labels: ``(batch, words)`` int64 indices of gold tags, 0 where there is no word.
-            word_mask: ``(batch, words)`` bool, true where there is a word, as each post has at first.
+            word_mask: ``(batch, words)`` bool, true where there is a word. Every post begins with one.
         """
         raise NotImplementedError
 
     def decode(self, scores: Tensor, word_mask: Tensor) -> list[Decoded]:
-        """The best tags of every post, of ``forward``'s scores, with their confidences."""
+        """Find the best tags of every post and their confidences, given the scores from ``forward``."""
         raise NotImplementedError
 
 
 def head(d_model: int, tags: int) -> nn.Linear:
-    """A layer from words ``(batch, words, d_model)`` to scores of tags ``(batch, words, tags)``.
+    """A linear layer from words ``(batch, words, d_model)`` to tag scores ``(batch, words, tags)``.
 
-    Words that are scores of the tags already, as ``partial_prediction`` gives them, are at first handed on as
-    they are.
+    If ``d_model`` is the number of tags, the words are taken for tag scores, as ``partial_prediction``
+    returns them, and the layer starts as the identity.
     """
     layer = nn.Linear(d_model, tags)
     if d_model == tags:

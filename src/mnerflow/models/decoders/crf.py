@@ -1,4 +1,4 @@
-"""A linear-chain conditional random field (Lafferty, McCallum and Pereira 2001) that knows IOB2."""
+"""A linear-chain conditional random field (Lafferty, McCallum and Pereira 2001) that enforces IOB2."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,15 +10,16 @@ from mnerflow.data.tags import entity_type, spans
 from mnerflow.models.decoders import Decoded, Decoder, head
 
 Table = list[list[float]]
-# Instead of minus infinity, whose differences are NaN; e to this power is 0 in fp32.
+# Replaces minus infinity, whose differences are NaN; its exponential is 0 in fp32.
 FORBIDDEN = -1e4
 
 
 class CRF(Decoder):
-    """Scores whole tag sequences: each word's scores of tags, transitions, the first and the last tag.
+    """Scores whole tag sequences by the scores of each word's tag, transitions, first and last tag.
 
-    What IOB2 forbids (``I-X`` not after ``B-X`` or ``I-X``) has no probability. Computes in fp32 whatever
-    the scores are, since sums of exponentials over a sentence are beyond bf16.
+    A sequence that IOB2 forbids, with ``I-X`` after neither ``B-X`` nor ``I-X``, has probability 0. All
+    computation is in fp32 whatever the type of the scores, because sums of exponentials over a sentence are
+    beyond bf16.
     """
 
     legal: Tensor
@@ -41,19 +42,18 @@ class CRF(Decoder):
         self.register_buffer("begins", torch.tensor(begins), persistent=False)
 
     def named_axes(self, tags: Sequence[str]) -> Mapping[str, Sequence[Sequence[str] | None]]:
-        """Head, transitions and ends count tags."""
+        """The head, the transitions, and the scores of first and last tags count tags."""
         single = dict.fromkeys(("first", "last", "head.bias"), (tags,))
         return {"head.weight": (tags, None), "transitions": (tags, tags)} | single
 
     def forward(self, words: Tensor) -> Tensor:
-        """Scores ``(batch, words, tags)`` of each word's tags, without transitions."""
+        """Score each word's tags, ``(batch, words, tags)``, without transitions."""
         return self.head(words)
 
     def loss(self, scores: Tensor, labels: Tensor, word_mask: Tensor) -> Tensor:
-        """Mean negative log-likelihood a word.
+        """Mean negative log-likelihood per word.
 
-        A stray ``I-`` in the labels, which this model holds for impossible, is read as the ``B-`` that it
-        stands for.
+        A stray ``I-`` in the labels is impossible for this model, so it is read as ``B-``.
         """
         scores = scores.float()
         gold = self._score(scores, self._repaired(labels), word_mask)
@@ -61,7 +61,7 @@ class CRF(Decoder):
         return (total - gold).sum() / word_mask.sum()
 
     def decode(self, scores: Tensor, word_mask: Tensor) -> list[Decoded]:
-        """The most probable legal tags, with their marginals (forward-backward)."""
+        """Find the most probable legal tags, with their marginals (forward-backward)."""
         scores = scores.float()
         forward = torch.stack(self._forward(scores, word_mask), dim=1)
         backward = torch.stack(self._backward(scores, word_mask), dim=1)
@@ -69,7 +69,7 @@ class CRF(Decoder):
         chosen = self._best(scores, word_mask)
         marginals = (forward + backward - total).exp().clamp(max=1)
         sure = marginals.gather(2, chosen.unsqueeze(2)).squeeze(2).tolist()
-        # By word and tag, as logarithms: all that comes up to it, itself, all that follows.
+        # Log scores by word and tag: of everything up to the word, of the word alone, of everything after it.
         until, alone, after = (forward - total).tolist(), scores.tolist(), backward.tolist()
         moves = self._scores()[1].tolist()
         decoded = []
@@ -81,7 +81,7 @@ class CRF(Decoder):
         return decoded
 
     def _best(self, scores: Tensor, word_mask: Tensor) -> Tensor:
-        """The most probable legal tags ``(batch, words)`` (Viterbi); they mean nothing outside the mask."""
+        """The most probable legal tags ``(batch, words)`` (Viterbi), meaningless outside the mask."""
         first, transitions = self._scores()
         score = first + scores[:, 0]
         pointers = []
@@ -99,12 +99,12 @@ class CRF(Decoder):
         return torch.stack(path[::-1], dim=1)
 
     def _scores(self) -> tuple[Tensor, Tensor]:
-        """Scores of the first tag ``(tags)`` and of transitions ``(from, to)``, forbidden ones included."""
+        """Scores of the first tag ``(tags)`` and of transitions ``(from, to)``, forbidden ones masked."""
         first = self.first.masked_fill(~self.legal_first, FORBIDDEN)
         return first, self.transitions.masked_fill(~self.legal, FORBIDDEN)
 
     def _score(self, scores: Tensor, labels: Tensor, word_mask: Tensor) -> Tensor:
-        """Score ``(batch,)`` of the given sequences."""
+        """Scores ``(batch,)`` of the given sequences."""
         first, transitions = self._scores()
         mask = word_mask.float()
         chosen = scores.gather(2, labels.unsqueeze(2)).squeeze(2)
@@ -113,8 +113,9 @@ class CRF(Decoder):
         return first[labels[:, 0]] + (chosen * mask).sum(1) + moves.sum(1) + self.last[ends]
 
     def _forward(self, scores: Tensor, word_mask: Tensor) -> list[Tensor]:
-        """For each word and tag, log of the sum over all sequences up to there ``(batch, tags)``; what pads a
-        post repeats its last word's.
+        """For each word and tag ``(batch, tags)``, log of the sum over all sequences up to there.
+
+        Padding repeats the sums of a post's last word.
         """
         first, transitions = self._scores()
         sums = [first + scores[:, 0]]
@@ -124,7 +125,7 @@ class CRF(Decoder):
         return sums
 
     def _backward(self, scores: Tensor, word_mask: Tensor) -> list[Tensor]:
-        """For each word and tag, log of the sum over all that may follow it ``(batch, tags)``."""
+        """For each word and tag ``(batch, tags)``, log of the sum over all sequences that may follow."""
         _, transitions = self._scores()
         sums = [self.last.expand(len(scores), -1)]
         for word in range(scores.shape[1] - 1, 0, -1):
@@ -135,21 +136,21 @@ class CRF(Decoder):
     def _probability(
         self, tables: tuple[Table, Table, Table, Table], kind: str, start: int, end: int
     ) -> float:
-        """That a sequence holds just this entity, of ``decode``'s tables of its post."""
+        """Probability that a sequence contains exactly this entity, given the ``tables`` of ``decode``."""
         until, alone, after, moves = tables
         tag, inside = self.tags.index(f"B-{kind}"), self.tags.index(f"I-{kind}")
         score = until[start][tag]
         for word in range(start + 1, end):
             score += moves[tag][inside] + alone[word][inside]
             tag = inside
-        chance = math.exp(min(0.0, score + after[end - 1][tag]))  # of large scores, rounding leads above
-        if end < len(until):  # and not one that goes on
+        chance = math.exp(min(0.0, score + after[end - 1][tag]))  # rounding of large scores may exceed 0
+        if end < len(until):  # less the entities that continue
             score += moves[tag][inside] + alone[end][inside] + after[end][inside]
             chance -= math.exp(min(0.0, score))
         return max(0.0, chance)
 
     def _repaired(self, labels: Tensor) -> Tensor:
-        """Labels with every stray ``I-`` as ``B-``."""
+        """Labels with every stray ``I-`` replaced by ``B-``."""
         stray = torch.cat(
             [~self.legal_first[labels[:, :1]], ~self.legal[labels[:, :-1], labels[:, 1:]]], dim=1
         )

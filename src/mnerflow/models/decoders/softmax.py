@@ -1,4 +1,4 @@
-"""Every word's tag on its own."""
+"""A decoder that predicts every word's tag independently."""
 
 import math
 from collections import Counter
@@ -12,17 +12,18 @@ from torch.nn.functional import cross_entropy
 from mnerflow.data.tags import spans
 from mnerflow.models.decoders import Decoded, Decoder, head
 
-PADDING = -100  # no tag; its loss and gradient are 0
+PADDING = -100  # label of padding, without loss and gradient
 
 
 class Softmax(Decoder):
-    """Cross-entropy a word, weighted or focal where asked; the tag with the highest score.
+    """Cross-entropy per word, optionally weighted or focal; predicts the tag with the highest score.
 
     Args:
-        d_model: size of the words' vectors.
+        d_model: size of a word's vector.
         tags: the tags, by index.
-        class_weights: against class imbalance, a tag's words weigh ``count ** -class_weights``; 0 is off.
-        focal: exponent of the focal loss, by which words already predicted well count less; 0 is off.
+        class_weights: exponent against class imbalance: words of a tag weigh ``count ** -class_weights``; 0
+            is off.
+        focal: exponent of the focal loss, in which words already predicted well count less; 0 is off.
     """
 
     class_weights: Tensor | None
@@ -40,33 +41,34 @@ class Softmax(Decoder):
         self.register_buffer("class_weights", torch.ones(len(tags)) if class_weights else None)
 
     def begin(self, labels: Sequence[Sequence[str]]) -> None:
-        """Count tags, where they are to be weighted by that."""
+        """Count the tags of the training posts if class weights depend on them."""
         if self.class_weights is not None:
             self.class_weights = class_weights(labels, self.tags, self.power).to(self.class_weights)
 
     def named_axes(self, tags: Sequence[str]) -> Mapping[str, Sequence[Sequence[str] | None]]:
-        """The head has a row a tag."""
+        """The head has one row per tag."""
         return {"head.weight": (tags, None), "head.bias": (tags,)}
 
     def forward(self, words: Tensor) -> Tensor:
-        """Logits ``(batch, words, tags)``."""
+        """Compute logits ``(batch, words, tags)``."""
         return self.head(words)
 
     def loss(self, scores: Tensor, labels: Tensor, word_mask: Tensor) -> Tensor:
-        """Mean loss a word, in fp32: ``w (1 - p)^focal (-log p)``, ``p`` being the right tag's probability
-        and ``w`` its class weight (Lin et al. 2017).
+        """Mean loss per word, in fp32: ``w (1 - p)^focal (-log p)`` (Lin et al. 2017).
+
+        ``p`` is the probability of the gold tag and ``w`` its class weight.
         """
         read = labels.masked_fill(~word_mask, PADDING).flatten()
         losses = cross_entropy(scores.flatten(0, 1).float(), read, reduction="none", ignore_index=PADDING)
         if self.focal:
-            # Where p is 1 in fp32, a power below 1 has no derivative.
+            # At p = 1 in fp32, a power below 1 has no derivative.
             losses = (1 - (-losses).exp()).clamp(min=1e-6) ** self.focal * losses
         if self.class_weights is not None:
             losses = self.class_weights[labels].flatten() * losses
         return losses.sum() / word_mask.sum()
 
     def decode(self, scores: Tensor, word_mask: Tensor) -> list[Decoded]:
-        """The arg max of each word's scores."""
+        """Find the tag with the highest score for each word."""
         chosen, probabilities = scores.argmax(-1).tolist(), scores.float().softmax(-1).clamp(max=1).tolist()
         decoded = []
         for row, length in enumerate(word_mask.sum(1).tolist()):
@@ -79,20 +81,21 @@ class Softmax(Decoder):
         return decoded
 
     def _probability(self, words: list[list[float]], kind: str, start: int, end: int) -> float:
-        """That independent words, with these probabilities of their tags, hold just this entity."""
+        """Probability of exactly this entity, given the tag probabilities of independent words."""
         begin, inside = self.tags.index(f"B-{kind}"), self.tags.index(f"I-{kind}")
-        # A stray I- begins an entity, too, where the word before is of no or another type.
+        # A stray I- also begins an entity if the word before has no type or another one.
         other = 1 - words[start - 1][begin] - words[start - 1][inside] if start else 1.0
         further = math.prod(word[inside] for word in words[start + 1 : end])
         ends = 1 - words[end][inside] if end < len(words) else 1.0
         chance = (words[start][begin] + words[start][inside] * other) * further * ends
-        return min(1.0, max(0.0, chance))  # rounding may lead out
+        return min(1.0, max(0.0, chance))  # rounding may leave 0..1
 
 
 def class_weights(labels: Sequence[Sequence[str]], tags: Sequence[str], power: float) -> Tensor:
-    """Weights ``(tags,)`` against class imbalance: ``count ** -power``, such that the mean word weighs 1.
+    """Weights ``(tags,)`` against class imbalance: ``count ** -power``, scaled to a mean of 1 per word.
 
-    A power of 1 gives each tag the same share of the loss; a tag without words weighs as much as the rarest.
+    With a power of 1, each tag has the same share of the loss. A tag without words weighs as much as the
+    rarest.
     """
     found = Counter(label for post in labels for label in post)
     rarest = min(found.values())

@@ -1,4 +1,7 @@
-"""Spans of words as a whole: a biaffine score (Yu, Bohnet and Poesio 2020, acl-main.577) a span and type."""
+"""A decoder of whole spans with one biaffine score per span and type.
+
+The biaffine score follows Yu, Bohnet and Poesio 2020 (acl-main.577).
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated
@@ -10,24 +13,25 @@ from torch.nn.functional import pad
 from mnerflow.data.tags import OUTSIDE, spans
 from mnerflow.models.decoders import Decoded, Decoder
 
-# Instead of minus infinity, whose differences are NaN; e to this power is 0 in fp32.
+# Replaces minus infinity, whose differences are NaN; its exponential is 0 in fp32.
 FORBIDDEN = -1e4
 
 
 class Span(Decoder):
-    """Cuts a post into entities and single words outside, such that their scores have the highest sum.
+    """Segments a post into entities and single words outside, with the highest sum of scores.
 
-    A span of up to ``max_length`` words has a score a type, made of its first word, its last word and its
-    length; a word outside has none, so that scores are log-odds against it. A cut's probability is the
-    exponential of its score, divided by the sum of all cuts' (a semi-Markov model, Sarawagi and Cohen 2004);
-    loss, best cut and marginals are exact. Gold entities that are longer are learnt as words outside.
+    A span of up to ``max_length`` words has one score per type, from its first word, its last word and its
+    length. A word outside has a score of 0, so the scores are log-odds against it. The probability of a
+    segmentation is the exponential of its score, divided by the sum over all segmentations (a semi-Markov
+    model, Sarawagi and Cohen 2004). The loss, the best segmentation and the marginals are exact. Longer gold
+    entities are learnt as words outside.
 
     Args:
-        d_model: size of the words' vectors.
+        d_model: size of a word's vector.
         tags: the tags, by index.
-        max_length: words of the longest span.
+        max_length: length of the longest span, in words.
         hidden: size of the vectors of a span's first and last word.
-        dropout: of these.
+        dropout: dropout of these vectors.
     """
 
     kind_of_tag: Tensor
@@ -46,7 +50,7 @@ class Span(Decoder):
         self.max_length = max_length
         ends = (nn.Sequential(nn.Linear(d_model, hidden), nn.GELU(), nn.Dropout(dropout)) for _ in range(2))
         self.first, self.last = ends
-        # Of both vectors with a 1 behind, so that one alone has a say, and the type.
+        # One matrix per type. A 1 is appended to both vectors to include terms of one of them alone.
         self.biaffine = nn.Parameter(torch.randn(len(self.types), hidden + 1, hidden + 1) / hidden)
         self.length = nn.Parameter(torch.zeros(max_length, len(self.types)))
         kinds = [self.types.index(tag[2:]) if tag != OUTSIDE else len(self.types) for tag in tags]
@@ -54,15 +58,15 @@ class Span(Decoder):
         self.register_buffer("is_inside", torch.tensor([tag[0] == "I" for tag in tags]), persistent=False)
 
     def named_axes(self, tags: Sequence[str]) -> Mapping[str, Sequence[Sequence[str] | None]]:
-        """What scores a type."""
+        """The biaffine matrices and the scores of lengths count types."""
         return {"biaffine": (_types(tags), None, None), "length": (None, _types(tags))}
 
     def lost(self, labels: Sequence[str]) -> int:
-        """Entities of more words than ``max_length``."""
+        """Number of entities with more words than ``max_length``."""
         return sum(end - start > self.max_length for _, start, end in spans(labels))
 
     def forward(self, words: Tensor) -> Tensor:
-        """Scores ``(batch, words, lengths, types)`` of spans, by first word and number of further ones."""
+        """Score spans ``(batch, words, lengths, types)``, by first word and number of further words."""
         longest = min(self.max_length, words.shape[1])
         first, last = (pad(end(words), (0, 1), value=1.0) for end in (self.first, self.last))
         last = pad(last, (0, 0, 0, longest - 1)).unfold(1, longest, 1)  # (batch, words, hidden, lengths)
@@ -70,7 +74,7 @@ class Span(Decoder):
         return (by_type @ last).transpose(2, 3) + self.length[:longest]
 
     def loss(self, scores: Tensor, labels: Tensor, word_mask: Tensor) -> Tensor:
-        """Mean negative log-likelihood a word of the gold cuts, in fp32."""
+        """Mean negative log-likelihood per word of the gold segmentations, in fp32."""
         segments = _segments(scores, word_mask)
         total = _sums(segments.logsumexp(3))[-1]
         begins, lengths, kinds = self._gold(labels, word_mask)
@@ -80,7 +84,7 @@ class Span(Decoder):
         return (total.sum() - (gold * begins).sum()) / word_mask.sum()
 
     def decode(self, scores: Tensor, word_mask: Tensor) -> list[Decoded]:
-        """The cut with the highest sum of scores, with the marginals of its entities and words."""
+        """Find the segmentation with the highest score, with the marginals of its entities and words."""
         segments = _segments(scores, word_mask)
         marginals = _marginals(segments)
         words = self._of_words(marginals).tolist()
@@ -98,22 +102,22 @@ class Span(Decoder):
         return decoded
 
     def _gold(self, labels: Tensor, word_mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Entities as ``spans`` reads them: whether one begins at a word, of how many words, of which type.
+        """Gold entities by word, as ``spans`` reads them: whether one begins there, its length, its type.
 
-        All ``(batch, words)``; length and type mean nothing where none begins.
+        All are ``(batch, words)``. Lengths are in words. Length and type mean nothing where no entity begins.
         """
         kinds = self.kind_of_tag[labels].masked_fill(~word_mask, len(self.types))
         goes_on = self.is_inside[labels] & (kinds == pad(kinds, (1, -1), value=len(self.types)))
         begins = (kinds < len(self.types)) & ~goes_on
         places = torch.arange(labels.shape[1], device=labels.device)
-        # The end of an entity is the next word that does not go on with one.
+        # An entity ends at the next word that does not continue one.
         stops = places.expand_as(labels).masked_fill(goes_on, labels.shape[1])
         following = pad(stops, (-1, 1), value=labels.shape[1])
         ends = following.flip(1).cummin(1).values.flip(1)
         return begins, ends - places, kinds
 
     def _of_words(self, marginals: Tensor) -> Tensor:
-        """Probabilities ``(batch, words, tags)`` of spans' marginals ``(batch, words, lengths, types)``."""
+        """Tag probabilities ``(batch, words, tags)`` from spans' ``(batch, words, lengths, types)``."""
         begin = marginals.sum(2)
         inside = torch.zeros_like(begin)
         for further in range(1, marginals.shape[2]):
@@ -131,9 +135,9 @@ def _types(tags: Sequence[str]) -> list[str]:
 
 
 def _segments(scores: Tensor, word_mask: Tensor) -> Tensor:
-    """Scores ``(batch, words, lengths, types + 1)`` in fp32, the last type for a word outside.
+    """Scores ``(batch, words, lengths, types + 1)`` of segments in fp32; the last type is a word outside.
 
-    What leaves the post has no probability; what pads it is outside, and so changes no sum.
+    A segment that leaves the post has probability 0. Padding counts as words outside, so it changes no sum.
     """
     batch, count, longest, _ = scores.shape
     places = torch.arange(count, device=scores.device).unsqueeze(1) + torch.arange(
@@ -147,13 +151,13 @@ def _segments(scores: Tensor, word_mask: Tensor) -> Tensor:
 
 
 def _sums(lengths: Tensor) -> list[Tensor]:
-    """For each number of words, log of the sum over all cuts of so many first ones ``(batch,)``.
+    """For each number of first words, log of the sum over all their segmentations ``(batch,)``.
 
     ``lengths (batch, words, lengths)`` scores segments by first word and length.
     """
     batch, count, longest = lengths.shape
     sums = [lengths.new_zeros(batch)]
-    # Of the segments that end at a word, by length.
+    # Scores of the segments that end at a word, by length.
     ending = torch.stack([pad(lengths[:, : count - n, n], (n, 0)) for n in range(longest)], 2)
     for word in range(count):
         before = torch.stack(sums[: -longest - 1 : -1], dim=1)
@@ -162,7 +166,7 @@ def _sums(lengths: Tensor) -> list[Tensor]:
 
 
 def _marginals(segments: Tensor) -> Tensor:
-    """Probabilities ``(batch, words, lengths, types)`` of spans."""
+    """Marginal probabilities ``(batch, words, lengths, types)`` of spans."""
     lengths = segments.logsumexp(3)
     before, longest = torch.stack(_sums(lengths), dim=1), lengths.shape[2]
     after = [torch.zeros_like(before[:, 0])]
@@ -175,7 +179,7 @@ def _marginals(segments: Tensor) -> Tensor:
 
 
 def _best(segments: Tensor) -> list[list[tuple[int, int, int]]]:
-    """The entities ``(start, end, type)`` of the best cut of each post, in their order."""
+    """The entities ``(start, end, type)`` of each post's best segmentation, in their order."""
     outside = segments.shape[3] - 1
     lengths, kinds = segments.max(3)
     found = []

@@ -1,4 +1,4 @@
-"""Words attend to patches and patches to words."""
+"""Cross-attention in both directions: words attend to patches, and patches to words."""
 
 import torch
 from torch import Tensor, nn
@@ -9,8 +9,8 @@ from mnerflow.models.fusions import Fusion, Sizes, project
 class Attend(nn.Module):
     """One pre-normalized attention block with a residual.
 
-    Besides the keys there is always nothing to attend to (a key and value of zeros), so that a query need not
-    read what does not concern it.
+    A key and a value of zeros are added to the keys, so a query can attend to nothing that does not concern
+    it.
     """
 
     def __init__(self, d_model: int, heads: int, dropout: float) -> None:
@@ -21,10 +21,10 @@ class Attend(nn.Module):
         )
 
     def forward(self, query: Tensor, key: Tensor, key_mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Let ``query (batch, queries, d)`` read ``key (batch, keys, d)`` where ``key_mask`` is true.
+        """Let ``query (batch, queries, d)`` attend to ``key (batch, keys, d)`` where ``key_mask`` is true.
 
-        Returns the queries with what they read added, and their attention ``(batch, queries, keys)`` on the
-        keys, whose sum over the keys is below 1.
+        Returns the queries with what they read added, and their attention ``(batch, queries, keys)`` to the
+        keys. The attention of a query sums to less than 1, since the key of zeros has a share.
         """
         key = self.norm_key(key)
         read, weights = self.attention(self.norm_query(query), key, key, key_padding_mask=~key_mask)
@@ -32,11 +32,12 @@ class Attend(nn.Module):
 
 
 class CrossAttention(Fusion):
-    """Patches read the words, then each word reads the patches that matter to it; both with residuals.
+    """Patches attend to the words, then each word attends to the patches; both with residuals.
 
-    Multi-head attention as in Vaswani et al. (2017), pre-normalized, with a feed-forward layer for the words
-    only: there are several times as many patches, for which it costs more than attention does. How much of a
-    word's attention lies on the patches, and not on nothing, is kept as its ``image_weight``.
+    This is multi-head attention as in Vaswani et al. (2017), pre-normalized. Only the words have a
+    feed-forward layer: there are several times as many patches, for which it would cost more than attention
+    does. The share of a word's attention that goes to the patches, and not to nothing, is kept as its
+    ``image_weight``.
     """
 
     def __init__(self, sizes: Sizes, d_model: int = 128, heads: int = 4, dropout: float = 0.1) -> None:
@@ -56,10 +57,10 @@ class CrossAttention(Fusion):
         self.d_model = sizes.words + d_model
 
     def forward(self, words: Tensor, word_mask: Tensor, patches: Tensor, patch_mask: Tensor) -> Tensor:
-        """Return words ``(batch, words, d)`` with what each read of ``(batch, patches, d)`` behind it."""
+        """Return words ``(batch, words, d)``, each with what it read of ``(batch, patches, d)`` appended."""
         queries, seen = self.word(words), self.patch(patches)
         seen, _ = self.patches_read(seen, queries, word_mask)
         fused, attention = self.words_read(queries, seen, patch_mask)
-        self.image_weight = attention.sum(-1).clamp(max=1)  # which rounding may pass
+        self.image_weight = attention.sum(-1).clamp(max=1)  # rounding may exceed 1
         fused = fused + self.feed_forward(fused)
         return self.dropout(torch.cat([words, fused.to(words.dtype)], dim=-1))

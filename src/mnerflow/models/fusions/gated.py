@@ -1,4 +1,4 @@
-"""A learned gate decides for every word how much of the image to let in."""
+"""A fusion with a learned gate that decides for every word how much of the image to let in."""
 
 import torch
 from torch import Tensor, nn
@@ -7,10 +7,10 @@ from mnerflow.models.fusions import Fusion, Sizes, ignored_patches, project
 
 
 class Gated(Fusion):
-    """Each word reads the patches by attention; a gate in 0..1 scales what it read.
+    """Each word attends to the patches; a gate in 0..1 scales what it read.
 
-    The gate looks at the word and at what it read, as in Zhang et al. (2018, AAAI) and Lu et al. (2018,
-    P18-1185), and is kept as the word's ``image_weight``.
+    The gate depends on the word and on what it read, as in Zhang et al. (2018, AAAI) and Lu et al. (2018,
+    P18-1185). It is kept as the word's ``image_weight``.
     """
 
     def __init__(self, sizes: Sizes, d_model: int = 128, heads: int = 4, dropout: float = 0.1) -> None:
@@ -24,7 +24,7 @@ class Gated(Fusion):
         self.d_model = sizes.words + d_model
 
     def forward(self, words: Tensor, word_mask: Tensor, patches: Tensor, patch_mask: Tensor) -> Tensor:
-        """Return words ``(batch, words, d)`` with what each let in of ``(batch, patches, d)`` behind it."""
+        """Return words ``(batch, words, d)``, each with what it let in of the patches appended."""
         queries, keys = self.word(words), self.norm(self.patch(patches))
         seen = patch_mask.any(1, keepdim=True)
         hidden = ignored_patches(patch_mask)

@@ -1,4 +1,4 @@
-"""No text: how far the image and a word's place get."""
+"""An image-only fusion, which shows how much can be predicted from the image and a word's position."""
 
 import torch
 from torch import Tensor, nn
@@ -7,7 +7,7 @@ from mnerflow.models.fusions import Fusion, Sizes, pool, project
 
 
 class ImageOnly(Fusion):
-    """Makes words of the pooled image and the word's position, since nothing else tells words apart."""
+    """Builds words from the pooled image and the word's position, the only thing that tells words apart."""
 
     inputs = ("image",)
 
@@ -19,7 +19,7 @@ class ImageOnly(Fusion):
         self.d_model = hidden
 
     def forward(self, words: Tensor, word_mask: Tensor, patches: Tensor, patch_mask: Tensor) -> Tensor:
-        """Return words ``(batch, words, hidden)`` made of ``patches (batch, patches, d)``."""
+        """Return words ``(batch, words, hidden)`` built from ``patches (batch, patches, d)``."""
         places = torch.arange(word_mask.shape[1], device=word_mask.device)
         places = self.position(places.clamp(max=self.position.num_embeddings - 1))
         return self.activation(self.image(pool(patches, patch_mask)).unsqueeze(1) + places)

@@ -1,9 +1,9 @@
-"""The encoder has read text and image together; there is nothing left to fuse."""
+"""No fusion, for an encoder that has read text and image together."""
 
 from mnerflow.models.fusions.text_only import TextOnly
 
 
 class Joint(TextOnly):
-    """Leaves each word as it is, which has seen the image: of a vision-language encoder alone."""
+    """Returns each word of a vision-language encoder, which has already seen the image, as it is."""
 
     inputs = ("joint",)

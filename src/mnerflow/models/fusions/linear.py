@@ -1,4 +1,4 @@
-"""Concatenate the word and the pooled image."""
+"""Concatenation of each word and the pooled image."""
 
 import torch
 from torch import Tensor, nn
@@ -7,7 +7,7 @@ from mnerflow.models.fusions import Fusion, Sizes, pool
 
 
 class Linear(Fusion):
-    """The thesis's linear fusion: ``[word; image]``, which a decoder's one layer predicts from."""
+    """The thesis's linear fusion: ``[word; image]``, from which the single layer of a decoder predicts."""
 
     def __init__(self, sizes: Sizes, dropout: float = 0.1) -> None:
         super().__init__()
@@ -16,6 +16,6 @@ class Linear(Fusion):
         self.d_model = sizes.words + sizes.patches
 
     def forward(self, words: Tensor, word_mask: Tensor, patches: Tensor, patch_mask: Tensor) -> Tensor:
-        """Return words ``(batch, words, d)`` with their post's image, the mean of its patches, behind."""
+        """Return words ``(batch, words, d)``, each with the mean of its post's patches appended."""
         image = self.norm(pool(patches, patch_mask)).unsqueeze(1).expand(-1, words.shape[1], -1)
         return self.dropout(torch.cat([words, image.to(words.dtype)], dim=-1))

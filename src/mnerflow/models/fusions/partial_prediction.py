@@ -1,4 +1,4 @@
-"""Each modality predicts tags alone; a learned layer fuses the two predictions."""
+"""Fusion of predictions: each modality predicts tags alone, and a learned layer combines the two."""
 
 import torch
 from torch import Tensor, nn
@@ -9,12 +9,12 @@ from mnerflow.models.fusions.text_only import TextOnly
 
 
 class PartialPrediction(Fusion):
-    """Fuses the tag probabilities that the text-only and the image-only models predict for a word.
+    """Fuses the tag probabilities that text alone and image alone predict for a word.
 
-    Their product, to which a small network of both adds what a product cannot say ("this type, if the
-    text leaves it open"). So the words that it gives are scores of tags, and a decoder reads nothing else. It
-    is the one fusion that knows how many tags there are, since predictions are what it fuses; which score
-    means which tag, training settles: a head of ``softmax`` or ``crf`` starts with the order of the tags.
+    It takes their product, and a small network of both adds what a product cannot express ("this type, if the
+    text leaves it open"). The words that it returns are therefore tag scores, and a decoder reads nothing
+    else. It is the only fusion that knows the number of tags, because it fuses predictions. Which score means
+    which tag is settled in training: a head of ``softmax`` or ``crf`` starts with the order of the tags.
     """
 
     def __init__(self, sizes: Sizes, hidden: int = 64, dropout: float = 0.1) -> None:
@@ -27,7 +27,7 @@ class PartialPrediction(Fusion):
         self.d_model = sizes.tags
 
     def forward(self, words: Tensor, word_mask: Tensor, patches: Tensor, patch_mask: Tensor) -> Tensor:
-        """Return fused predictions ``(batch, words, tags)`` of words and patches ``(batch, …, d)``."""
+        """Return fused tag scores ``(batch, words, tags)`` from words and patches ``(batch, …, d)``."""
         text = self.text_head(self.text(words, word_mask, patches, patch_mask))
         image = self.image_head(self.image(words, word_mask, patches, patch_mask))
         text, image = text.log_softmax(-1), image.log_softmax(-1).to(text.dtype)

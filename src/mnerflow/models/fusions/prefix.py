@@ -1,4 +1,4 @@
-"""The image as a prefix that every layer of the text encoder reads."""
+"""The image as a prefix that every layer of the text encoder attends to."""
 
 import torch
 from torch import Tensor, nn
@@ -8,12 +8,12 @@ from mnerflow.models.layer_prefix import LayerPrefix
 
 
 class Prefix(Fusion):
-    """Keys and values made of the image stand before the words' own in each self-attention layer.
+    """Puts keys and values made from the image before those of the words in each self-attention layer.
 
-    After HVPNeT (Chen et al. 2022, findings-naacl.121), without its pyramid of image features and the gates
-    between its levels: learned queries gather the patches into a few visual vectors, which each layer
-    projects for itself. What words read of the image thereby depends on the text from the first layer on.
-    Needs a transformer.
+    It follows HVPNeT (Chen et al. 2022, findings-naacl.121), without its pyramid of image features and the
+    gates between its levels. Learned queries gather the patches into a few visual vectors, which each layer
+    projects for itself. What words read of the image thus depends on the text from the first layer on. The
+    text encoder must be a transformer.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class Prefix(Fusion):
         self.d_model = sizes.words
 
     def prefix(self, patches: Tensor, patch_mask: Tensor) -> LayerPrefix:
-        """Return the keys and values of every layer, made of ``patches (batch, patches, d)``."""
+        """Compute the keys and values of every layer from ``patches (batch, patches, d)``."""
         keys = self.norm(self.patch(patches))
         queries = self.queries.expand(patches.shape[0], -1, -1)
         hidden = ignored_patches(patch_mask)
@@ -45,5 +45,5 @@ class Prefix(Fusion):
         return LayerPrefix(pairs, patch_mask.any(1))
 
     def forward(self, words: Tensor, word_mask: Tensor, patches: Tensor, patch_mask: Tensor) -> Tensor:
-        """Return ``words (batch, words, d)``, which saw the image."""
+        """Return ``words (batch, words, d)``, which have already seen the image."""
         return self.dropout(words)

@@ -1,4 +1,4 @@
-"""No image: the baseline that every fusion is compared with."""
+"""The text-only fusion, the baseline that every other fusion is compared with."""
 
 from torch import Tensor, nn
 
@@ -6,7 +6,7 @@ from mnerflow.models.fusions import Fusion, Sizes
 
 
 class TextOnly(Fusion):
-    """Leaves each word as it is."""
+    """Returns each word as it is, apart from dropout."""
 
     inputs = ("text",)
 
