@@ -1,4 +1,4 @@
-"""A text encoder and an image encoder side by side, or one of the two alone."""
+"""A text encoder and an image encoder side by side, or only one of the two."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,18 +14,16 @@ from mnerflow.models.image_encoders.augment import Augment
 from mnerflow.models.layer_prefix import LayerPrefix
 from mnerflow.models.text_encoders import EncodedText, TextEncoder
 
-FURTHER_IMAGE = (
-    16  # units of text that one more image costs as much as: a few hundred patches, not encoded again
-)
+FURTHER_IMAGE = 16  # cost of each further image in units of text: a few hundred patches, not encoded again
 
 
 class TwoTowers(Encoder):
-    """Each encoder reads what is its own; words see images through a fusion alone.
+    """Encodes text and images separately; words see images only through a fusion.
 
     Args:
-        text: nothing in an image-only run.
-        image: nothing in a text-only run.
-        augment: whether training images are mirrored and moved.
+        text: text encoder; ``None`` in an image-only run.
+        image: image encoder; ``None`` in a text-only run.
+        augment: whether training images are randomly mirrored and moved.
     """
 
     def __init__(self, text: TextEncoder | None, image: ImageEncoder | None, augment: bool = False) -> None:
@@ -39,25 +37,25 @@ class TwoTowers(Encoder):
             self.d_patch = image.d_model
 
     def parts(self) -> dict[str, nn.Module]:
-        """The two encoders, as far as there are both."""
+        """The text encoder and the image encoder, as far as the run has them."""
         return {name: part for name, part in (("text", self.text), ("image", self.image)) if part is not None}
 
     def encode(
         self, posts: Sequence[Post], contexts: Sequence[str], length: int = 0
     ) -> list[EncodedText] | None:
-        """What the text encoder makes of posts."""
+        """Turn posts into numbers with the text encoder; ``None`` without one."""
         return self.text.encode(posts, contexts, length) if self.text is not None else None
 
     def cost(self, length: int, images: int) -> int:
-        """Units of text, and ``FURTHER_IMAGE`` for each image beyond the first."""
+        """Units of text, plus ``FURTHER_IMAGE`` for each image beyond the first."""
         return length + FURTHER_IMAGE * max(0, images - 1)
 
     def collate(self, texts: Sequence[EncodedText], images: Sequence[int]) -> dict[str, Tensor]:
-        """Pad the texts as the text encoder does."""
+        """Pad the texts as the text encoder does; an empty dictionary without one."""
         return self.text.collate(texts) if self.text is not None else {}
 
     def forward(self, batch: Batch, prefix: PrefixOf) -> Encoded:
-        """Encode images first, since a prefix made of them may stand before the words."""
+        """Encode a batch, images first, since a prefix made from them may precede the words."""
         if self.image is None:
             return Encoded.of_words(self._words(batch, None))
         patches = self._patches(self.image, batch)
@@ -66,7 +64,7 @@ class TwoTowers(Encoder):
         return Encoded(self._words(batch, prefix(patches, patch_mask)), patches, patch_mask)
 
     def _words(self, batch: Batch, prefix: LayerPrefix | None) -> Tensor:
-        """``(batch, words, d_word)``."""
+        """Word vectors ``(batch, words, d_word)``."""
         if self.text is None:
             return torch.zeros(*batch.word_mask.shape, 0, device=batch.word_mask.device)
         return self.text(batch.text, prefix)
@@ -74,9 +72,9 @@ class TwoTowers(Encoder):
     def _patches(self, encoder: ImageEncoder, batch: Batch) -> Tensor:
         """Encode a batch's images to ``(batch, images, patches, d)``.
 
-        What pads a batch takes no time and no part in its statistics; its patches are zero. Only where there
-        are fewer than two images are all encoded, since one alone has no statistics. So are they in an ONNX
-        graph.
+        Padding is not encoded: it takes no time and does not enter batch statistics, and its patches are
+        zero. With fewer than two images, all places are encoded, because a single image has no batch
+        statistics. An ONNX graph encodes all places as well.
         """
         images, places = batch.images.flatten(0, 1), batch.image_mask.shape
         if batch.shown is None:
@@ -89,10 +87,10 @@ class TwoTowers(Encoder):
         return patches.index_copy(0, batch.shown, encoded).unflatten(0, places)
 
     def lower(self, dtype: torch.dtype) -> None:
-        """The text encoder's layers: most trainings with a GPU have no other layers that are trained."""
+        """Convert the text encoder's layers: most trainings on a GPU train no other layers."""
         if self.text is not None:
             self.text.lower(dtype)
 
     def metadata(self) -> dict[str, Any]:
-        """The text encoder's, such as a vocabulary."""
+        """Metadata of the text encoder, such as a vocabulary."""
         return self.text.metadata() if self.text is not None else {}

@@ -1,4 +1,4 @@
-"""Image encoders: one class a file; the file's name is the `kind` of the configuration."""
+"""Image encoders: one class per file, named after the `kind` of the configuration."""
 
 import copy
 from functools import partial
@@ -13,17 +13,17 @@ from mnerflow.errors import UserError
 from mnerflow.log import logger
 from mnerflow.models.parts import load_encoder, options_of
 
-SMALL = 4_000_000  # weights
+SMALL = 4_000_000  # weights; larger encoders are rehearsed with shapes alone
 
 
 class ImageEncoder(nn.Module):
-    """Maps images to patch vectors. ``d_model`` is their size."""
+    """Maps images to patch vectors of size ``d_model``."""
 
     d_model: int
 
     @classmethod
     def create(cls, config: Any, size: int, weights: Path | None) -> Self:
-        """Make the encoder for ``size`` × ``size`` pixels, pretrained when there is a weights folder."""
+        """Build the encoder for ``size`` × ``size`` pixels, pretrained if there is a weights folder."""
         raise NotImplementedError
 
     def forward(self, pixels: Tensor) -> Tensor:
@@ -32,10 +32,10 @@ class ImageEncoder(nn.Module):
 
 
 def new_image_encoder(image: ImageConfig) -> ImageEncoder:
-    """Make an image encoder from its configuration, pretrained where that names weights.
+    """Build an image encoder from its configuration, pretrained if that names weights.
 
-    Raises ``UserError`` when it cannot be made of its options and weights, or cannot read or learn from one
-    image of that size.
+    Raises ``UserError`` if it cannot be built from its options and weights, or cannot encode or learn from
+    one image of the configured size.
     """
     cls, config, weights = load_encoder("image_encoders", image, ImageEncoder)
     with options_of(f"image encoder {image.kind!r}"):
@@ -45,11 +45,11 @@ def new_image_encoder(image: ImageConfig) -> ImageEncoder:
 
 
 def _rehearse(encoder: ImageEncoder, image: ImageConfig) -> None:
-    """Encode one image, and compute gradients where the encoder is trained.
+    """Encode one image, and compute gradients if the encoder is trained.
 
-    A large encoder does so with shapes in place of numbers. That takes no memory, but loads torch's compiler,
-    two seconds. Weights, statistics and random numbers stay as they are. Logs which weights no gradient
-    reaches. Raises ``UserError`` when it fails.
+    A large encoder does this with shapes instead of numbers, which takes no memory but loads torch's
+    compiler, two seconds. Weights, statistics and random state are unchanged. The log names the weights that
+    no gradient reaches. Raises ``UserError`` if the encoder fails.
     """
     tensors = (*encoder.parameters(), *encoder.buffers())
     shapes, place = {}, next((tensor.device for tensor in tensors), torch.device("cpu"))
@@ -71,8 +71,8 @@ def _rehearse(encoder: ImageEncoder, image: ImageConfig) -> None:
             )
     except UserError:
         raise
-    except Exception as error:  # models of others say in many ways what they cannot do
-        if "meta" in str(error).lower():  # it asks for numbers, so that nothing is known
+    except Exception as error:  # models of others fail with many kinds of errors
+        if "meta" in str(error).lower():  # it needs actual numbers, which shapes cannot show
             return
         raise UserError(
             f"image encoder {image.options.get('model', image.kind)!r}: it fails on a single image of "
@@ -84,30 +84,30 @@ def _rehearse(encoder: ImageEncoder, image: ImageConfig) -> None:
 
 
 class Features(ImageEncoder):
-    """Stands in for a frozen encoder whose patch vectors were computed before training."""
+    """Takes the place of a frozen encoder whose patch vectors were computed before training."""
 
     def __init__(self, d_model: int) -> None:
         super().__init__()
         self.d_model = d_model
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """Return the features, stored as fp16, in fp32: not all hardware has autocast to mix them."""
+        """Return the features, stored as fp16, in fp32: autocast cannot mix them on all hardware."""
         return pixels.float()
 
 
 def normalize(pixels: Tensor, mean: Tensor, std: Tensor) -> Tensor:
     """Scale uint8 ``(images, height, width, 3)`` to 0..1, subtract ``mean`` and divide by ``std``.
 
-    ``mean`` and ``std`` are ``(3, 1, 1)``. Returns fp32 ``(images, 3, height, width)``, its channels last in
-    memory, as convolutions like it.
+    ``mean`` and ``std`` are ``(3, 1, 1)``. Returns fp32 ``(images, 3, height, width)``, with channels last in
+    memory, the layout that suits convolutions.
     """
     return (pixels.permute(0, 3, 1, 2).float() / 255 - mean) / std
 
 
 def without_strides(model: nn.Module) -> nn.Module:
-    """Let a model's strided 1 × 1 convolutions of few channels be given only the pixels that they read.
+    """Feed a model's strided 1 × 1 convolutions of few channels only the pixels that they read.
 
-    oneDNN writes past its memory in their gradient, where 2 to 15 channels come last.
+    For 2 to 15 channels stored last, the gradient of such a convolution in oneDNN writes beyond its memory.
     """
     for convolution in model.modules():
         if not isinstance(convolution, nn.Conv2d) or convolution.in_channels > 15:

@@ -1,4 +1,4 @@
-"""How the weights of a timm model were trained, of which their file says nothing."""
+"""How the weights of a timm model were trained, which their file does not say."""
 
 import math
 from dataclasses import dataclass, field
@@ -14,12 +14,12 @@ from mnerflow.files import read_json
 
 @dataclass(frozen=True)
 class Training:
-    """What changes the patch vectors that weights compute, and is not in them.
+    """Settings that change the patch vectors but are not stored with the weights.
 
     Attributes:
-        mean: subtracted from the pixels' three channels, which reach from 0 to 1.
-        std: what they are then divided by.
-        arguments: those of ``timm.create_model`` that the model was made with.
+        mean: values subtracted from the three channels of pixels in 0..1.
+        std: values that the channels are then divided by.
+        arguments: arguments of ``timm.create_model`` that the model was built with.
     """
 
     mean: tuple[float, ...]
@@ -28,10 +28,10 @@ class Training:
 
 
 def training_of(name: str, weights: Path | None) -> Training:
-    """What timm's ``config.json`` beside the weights says, else what timm says of the model ``name``.
+    """Settings from timm's ``config.json`` beside the weights, else from timm for the model ``name``.
 
-    Raises ``UserError`` for a tag that timm does not know, and where the two contradict each other or do not
-    tell how pixels are normalised.
+    Raises ``UserError`` for a tag that timm does not know, and if the two contradict each other or do not say
+    how pixels are normalized.
     """
     model, _, tag = name.partition(".")
     try:
@@ -71,9 +71,9 @@ def training_of(name: str, weights: Path | None) -> Training:
 
 
 def _described(file: Path) -> tuple[str, str, Training] | None:
-    """Architecture, tag and training that timm's ``config.json`` tells; nothing for another one, or none.
+    """Architecture, tag and settings in timm's ``config.json``; ``None`` if it is missing or not timm's.
 
-    Raises ``UserError`` when it cannot be read.
+    Raises ``UserError`` if it cannot be read.
     """
     if not file.exists():
         return None
@@ -81,11 +81,11 @@ def _described(file: Path) -> tuple[str, str, Training] | None:
     if not isinstance(told, dict) or not isinstance(told.get("architecture"), str):
         return None
     try:
-        pretrained = told.get("pretrained_cfg", told)  # older ones have all in one
+        pretrained = told.get("pretrained_cfg", told)  # older files have a single level
         mean, std = (tuple(map(float, pretrained[key])) for key in ("mean", "std"))
         if len(mean) != 3 or len(std) != 3 or not all(map(math.isfinite, mean + std)) or min(std) <= 0:
             raise ValueError("three numbers each, those of `std` above 0")
-        # No more than what makes the model: others name files to read.
+        # Only arguments that shape the model: others name files to read.
         reserved = {*signature(timm.create_model).parameters, "img_size"}
         arguments = {key: value for key, value in told.get("model_args", {}).items() if key not in reserved}
     except (TypeError, ValueError, LookupError, AttributeError) as error:

@@ -15,7 +15,7 @@ class Config:
     """Options of a ``cnn`` image encoder.
 
     Attributes:
-        channels: outputs of the five convolutions; AlexNet has 64, 192, 384, 256, 256.
+        channels: output channels of the five convolutions; AlexNet has 64, 192, 384, 256, 256.
         stem: kernel size and stride of the first convolution; AlexNet has 11 and 4, for 224 pixels.
         dropout: share of patch values dropped in training.
     """
@@ -26,8 +26,10 @@ class Config:
 
 
 class CNN(ImageEncoder):
-    """Five convolutions and three poolings (Krizhevsky, Sutskever and Hinton 2012), its last feature map
-    kept as patches. Batch normalization takes the place of local response normalization.
+    """Five convolutions and three poolings, with the last feature map kept as patches.
+
+    The layers are those of AlexNet (Krizhevsky, Sutskever and Hinton 2012), with batch normalization instead
+    of local response normalization.
     """
 
     mean: Tensor
@@ -62,7 +64,7 @@ class CNN(ImageEncoder):
     def create(cls, config: Config, size: int, weights: Path | None) -> "CNN":
         """Start from random weights.
 
-        Raises ``UserError`` for others, and for images too small for a batch of one.
+        Raises ``UserError`` if there are pretrained weights, or if images are too small for a batch of one.
         """
         if weights:
             raise UserError(

@@ -1,4 +1,4 @@
-"""Any timm model as an image encoder: patch tokens or the feature map, never only a pooled vector."""
+"""Any timm model as an image encoder: its patch tokens or feature map, never only a pooled vector."""
 
 import math
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ class Config:
 class Timm(ImageEncoder):
     """A timm model without its classifier."""
 
-    model: Any  # one of timm's, whose attributes no type tells
+    model: Any  # a timm model, whose attributes have no types
     mean: Tensor
     std: Tensor
 
@@ -51,8 +51,8 @@ class Timm(ImageEncoder):
     def create(cls, config: Config, size: int, weights: Path | None) -> "Timm":
         """Build the model for ``size`` × ``size`` pixels, with weights from ``model.safetensors`` if any.
 
-        Raises ``UserError`` for an unknown model, arguments that it does not take, weights of another one,
-        and as ``training_of`` does.
+        Raises ``UserError`` for an unknown model, arguments that it does not take, weights of another model,
+        a size that is no multiple of its patches, and as ``training_of`` does.
         """
         if not timm.is_model(config.model):
             raise UserError(
@@ -92,14 +92,14 @@ class Timm(ImageEncoder):
     def forward(self, pixels: Tensor) -> Tensor:
         """Map ``(images, height, width, 3)`` uint8 to ``(images, patches, d_model)``.
 
-        Raises ``UserError`` for a model that keeps no patches.
+        Raises ``UserError`` for a model that returns no patches.
         """
         features = self.model.forward_features(normalize(pixels, self.mean, self.std))
         dimensions = features.dim() if isinstance(features, Tensor) else 0
         if dimensions not in (3, 4):
             raise UserError(f"{self._name}: what it computes are no patch vectors. Choose another model.")
         if dimensions == 3:
-            # Tokens of the whole image stand first. Most models tell how many; patches make up a square.
+            # Tokens of the whole image come first. Most models say how many; else, patches form a square.
             untold = features.shape[1] - math.isqrt(features.shape[1]) ** 2
             patches = features[:, getattr(self.model, "num_prefix_tokens", untold) :]
         elif getattr(self.model, "output_fmt", "NCHW") == "NHWC":  # Swin and the like
@@ -117,12 +117,12 @@ class Timm(ImageEncoder):
 def _make(name: str, size: int, arguments: dict[str, Any]) -> Any:
     try:
         return timm.create_model(name, img_size=size, **arguments)
-    except TypeError:  # convolutional networks take any size and refuse the argument
+    except TypeError:  # convolutional networks take any size and reject the argument
         return timm.create_model(name, **arguments)
 
 
 def _without_classifier(model: str, size: int, arguments: dict[str, Any], file: Path) -> dict[str, Tensor]:
-    """Weights of a timm model but for its classifier, for which there is no place here."""
+    """Load the weights of a timm model without its classifier, which has no place here."""
     with torch.device("meta"):
         whole, bare = (_make(model, size, arguments | {"num_classes": classes}) for classes in (2, 0))
     classifier = whole.state_dict().keys() - bare.state_dict().keys()

@@ -1,4 +1,4 @@
-"""Text encoders: one class a file; the file's name is the `kind` of the configuration."""
+"""Text encoders: one class per file, named after the `kind` of the configuration."""
 
 import logging
 from collections.abc import Sequence
@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from mnerflow.data.post import Post
 from mnerflow.models.layer_prefix import LayerPrefix
 
-# Of a kernel without gradients, which bitsandbytes would fetch from the hub and nothing here calls.
+# Drop the messages about a kernel without gradients. bitsandbytes would fetch it from the hub; nothing here
+# calls it.
 logging.getLogger("bitsandbytes.backends.cpu.ops").addFilter(
     lambda record: "gemm_4bit_forward" not in str(record.msg)
 )
@@ -20,16 +21,17 @@ logging.getLogger("bitsandbytes.backends.cpu.ops").addFilter(
 
 @dataclass
 class EncodedText:
-    """A post as a text encoder's numbers.
+    """A post in the numbers that a text encoder reads.
 
     Attributes:
         windows: rows of input ids (one for most posts, more for one longer than the encoder reads).
         words: for each word, the ``(window, position)`` of the units that represent it.
-        subwords: for each token, dropped ones included, into how many subwords the tokenizer cuts it.
+        subwords: for each token, dropped ones included, the number of subwords that the tokenizer cuts it
+            into.
         length_without_contexts: units that the encoder would compute for the post without contexts.
-        extra: whatever else the encoder needs.
+        extra: other inputs that the encoder needs.
         cut: names of the contexts that were cut.
-        unknown: how many of its tokens hold a subword, or a character, that the encoder does not know.
+        unknown: number of tokens that contain a subword, or a character, that the encoder does not know.
     """
 
     windows: list[list[int]]
@@ -49,11 +51,12 @@ class EncodedText:
 class TextEncoder(nn.Module):
     """Maps words to vectors.
 
-    ``metadata`` is what the weights alone do not tell (a vocabulary); it is saved with them.
+    ``metadata`` is what the weights alone do not say, such as a vocabulary. It is saved with them.
 
     Attributes:
         d_model: size of a word's vector.
-        prefix_shape: layers, heads and head size of a ``LayerPrefix`` that it reads; zeros if it reads none.
+        prefix_shape: number of layers, number of heads and head size of a ``LayerPrefix`` that it reads;
+            zeros if it reads none.
     """
 
     d_model: int
@@ -61,32 +64,35 @@ class TextEncoder(nn.Module):
 
     @classmethod
     def create(cls, config: Any, weights: Path | None, posts: Sequence[Post]) -> Self:
-        """Make the encoder as training starts from it: its weights folder, the training posts."""
+        """Build the encoder that training starts from, given its weights folder and the training posts."""
         raise NotImplementedError
 
     @classmethod
     def restore(cls, config: Any, weights: Path | None, metadata: dict[str, Any]) -> Self:
-        """Make the encoder with the shape it had when ``metadata`` was saved, weights still to be loaded."""
+        """Rebuild the encoder that ``metadata`` was saved for; its trained weights are loaded afterwards."""
         raise NotImplementedError
 
     def encode(self, posts: Sequence[Post], contexts: Sequence[str], length: int = 0) -> list[EncodedText]:
-        """Turn the kept tokens of posts, and the contexts of these names, in order, into numbers.
+        """Turn the kept tokens of posts, and their contexts of these names, in order, into numbers.
 
-        At most ``length`` units of all contexts together are read, or as many as suit the encoder.
+        At most ``length`` units of all contexts together are read. If it is 0, the encoder chooses the limit.
         """
         raise NotImplementedError
 
     def collate(self, texts: Sequence[EncodedText]) -> dict[str, Tensor]:
-        """Pad encoded posts into the tensors that ``forward`` takes; ahead of a step, so nothing is drawn."""
+        """Pad encoded posts into the tensors that ``forward`` takes.
+
+        This happens ahead of a step, so no random numbers may be drawn.
+        """
         raise NotImplementedError
 
     def forward(self, text: dict[str, Tensor], prefix: LayerPrefix | None = None) -> Tensor:
-        """Return ``(batch, words, d_model)``."""
+        """Encode words as vectors ``(batch, words, d_model)``."""
         raise NotImplementedError
 
     def lower(self, dtype: torch.dtype) -> None:
-        """Bring layers to ``dtype``, as ``Tagger.lower`` says; none in an encoder that does not say how."""
+        """Convert layers to ``dtype``, see ``Tagger.lower``; unless overridden, convert none."""
 
     def metadata(self) -> dict[str, Any]:
-        """What JSON can hold, to save beside the weights and to hand back to ``restore``."""
+        """JSON values that are saved with the weights and passed to ``restore``."""
         return {}

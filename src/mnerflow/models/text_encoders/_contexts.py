@@ -1,4 +1,4 @@
-"""Contexts as a text encoder reads them: one after the other, up to a length."""
+"""Contexts as a text encoder reads them: concatenated, up to a length."""
 
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
@@ -9,9 +9,10 @@ Unit = TypeVar("Unit")
 def joined(
     contexts: Iterable[tuple[str, Sequence[Unit]]], between: Sequence[Unit], limit: int
 ) -> tuple[list[Unit], list[str]]:
-    """The units of contexts, in order, with ``between`` between two, and the names of those that were cut.
+    """Concatenate the units of contexts, in order; returns them and the names of the contexts that were cut.
 
-    At most ``limit`` units are kept of all together, those between not counted; what comes last is cut.
+    ``between`` separates two contexts. At most ``limit`` units are kept of all together, separators not
+    counted, and the rest is cut from the end.
     """
     row: list[Unit] = []
     cut: list[str] = []

@@ -35,14 +35,14 @@ def casing_of(word: str) -> int:
 
 @dataclass(frozen=True)
 class SubwordConfig:
-    """What can be set of every transformer.
+    """Options of every transformer.
 
     Attributes:
-        pooling: which subwords stand for a word.
-        max_subwords: longest window; longer posts are read in windows that overlap by a quarter.
-            0 stands for what the model was trained for.
-        casing: add a learned vector for each word's casing to its subwords, which gives back what a
-            vocabulary of lower case loses.
+        pooling: subwords that represent a word: the first, the last, or the mean of all.
+        max_subwords: length of the longest window in subwords; longer posts are read in windows that overlap
+            by a quarter. 0 stands for the length that the model was trained for.
+        casing: whether to add a learned vector for each word's casing to its subwords, which restores what a
+            lower-case vocabulary loses.
     """
 
     pooling: Literal["first", "mean", "last"] = "first"
@@ -51,11 +51,12 @@ class SubwordConfig:
 
 
 class SubwordEncoder(TextEncoder):
-    """Words pooled from the last layer's subwords.
+    """A transformer that pools words from the subwords of its last layer.
 
     Attributes:
-        contexts_first: whether contexts stand before the words, for a model that sees no word to the right.
-        lowers: whether its layers can compute in another type than fp32 throughout.
+        contexts_first: whether contexts come before the words, for a model whose words see nothing to the
+            right.
+        lowers: whether its layers can compute in a type other than fp32 throughout.
     """
 
     contexts_first = False
@@ -70,20 +71,20 @@ class SubwordEncoder(TextEncoder):
         self.tokenizer = tokenizer
         self.model = model
         self.settings = model.config.get_text_config()
-        if getattr(model, "pooler", None) is not None:  # a sentence's vector, which nothing reads
-            model.pooler = nn.Identity()  # some families call it unasked
+        if getattr(model, "pooler", None) is not None:  # computes a sentence vector, which nothing reads
+            model.pooler = nn.Identity()  # some families call it in any case
         self.d_model = self.settings.hidden_size
         self.casing = None
         if config.casing:
-            vectors: Any = model.get_input_embeddings()  # ELECTRA's are narrower than its layers
+            vectors: Any = model.get_input_embeddings()  # in ELECTRA, narrower than the layers
             self.casing = nn.Embedding(len(CASINGS), vectors.embedding_dim, padding_idx=0)
             nn.init.normal_(self.casing.weight[1:], std=getattr(self.settings, "initializer_range", 0.02))
 
     @cached_property
     def _special(self) -> tuple[list[int], list[int], list[int]]:
-        """Special subwords before, between and after two segments, as the tokenizer puts them.
+        """Special subwords before, between and after two segments, as the tokenizer places them.
 
-        Where it puts none between them, a line break stands there.
+        If it places none between them, a line break takes their place.
         """
         plain = self.tokenizer("a", add_special_tokens=False)["input_ids"]
         pair = self.tokenizer("a", "a")["input_ids"]
@@ -94,13 +95,14 @@ class SubwordEncoder(TextEncoder):
 
     @property
     def before(self) -> list[int]:
-        """Special subwords that each window begins with."""
+        """Special subwords at the beginning of each window."""
         return self._special[0]
 
     @cached_property
     def _space(self) -> str:
-        """What stands before a word, so that it is cut as in running text: nothing, or a space where the
-        tokenizer does not add it.
+        """Prefix with which a word is cut as in running text.
+
+        It is empty, or a space where the tokenizer does not add one.
         """
         running, words = self._cut(["so we went to Rome"])[0], ["we", "went", "to", "Rome"]
         for space in ("", " "):
@@ -113,17 +115,18 @@ class SubwordEncoder(TextEncoder):
     def _limit(self) -> int:
         positions = self.tokenizer.model_max_length
         learnt = getattr(self.settings, "max_position_embeddings", positions)
-        longest = min(positions, learnt if learnt > 0 else positions)  # XLNet's relative ones have no end
+        longest = min(positions, learnt if learnt > 0 else positions)  # XLNet's are relative, without end
         embedding: Any = getattr(getattr(self.model, "embeddings", None), "position_embeddings", None)
-        if getattr(embedding, "padding_idx", None) is not None:  # RoBERTa numbers positions after it
+        if getattr(embedding, "padding_idx", None) is not None:  # RoBERTa's positions start after it
             longest = min(positions, len(embedding.weight) - embedding.padding_idx - 1)
         return min(self.config.max_subwords or longest, longest)
 
     def encode(self, posts: Sequence[Post], contexts: Sequence[str], length: int = 0) -> list[EncodedText]:
-        """Cut tokens into subwords, of which the model reads the kept ones.
+        """Cut tokens into subwords, and lay out the kept ones in windows.
 
-        A token that the tokenizer deletes becomes its unknown subword. Every window shows the contexts, cut
-        to ``length`` subwords or a quarter of the window; between two stands what divides segments.
+        A token that the tokenizer deletes becomes its unknown subword. Every window contains the contexts,
+        cut to ``length`` subwords or a quarter of the window. The tokenizer's segment separator comes between
+        two contexts.
         """
         flat = self._cut([self._space + token for post in posts for token in post.tokens])
         pieces = iter(ids or [self._unknown] for ids in flat)
@@ -152,11 +155,11 @@ class SubwordEncoder(TextEncoder):
 
     @property
     def _names_unknown(self) -> bool:
-        """Whether the unknown subword stands for nothing else."""
+        """Whether the unknown subword has no other meaning."""
         return self.tokenizer.unk_token_id not in (None, self.tokenizer.eos_token_id)
 
     def _cut(self, texts: list[str]) -> list[list[int]]:
-        """Subwords of texts, none special: a word that spells one, as ``[SEP]``, is cut or unknown."""
+        """Subwords of texts, none special: a word that spells one, such as ``[SEP]``, is cut or unknown."""
         split = {"split_special_tokens": True} if self.tokenizer.is_fast else {}
         rows = self.tokenizer(texts, add_special_tokens=False, verbose=False, **split)["input_ids"]
         special = {*self.tokenizer.all_special_ids} - {self._unknown}
@@ -190,7 +193,7 @@ class SubwordEncoder(TextEncoder):
             row = list(head)
             case = [0] * len(head)
             for index in range(first, last):
-                # A word in two windows is read where it has more context on its poorer side.
+                # A word in two windows is read in the one where its shorter side of context is longer.
                 left = index - first if first else len(words)
                 right = last - 1 - index if last < len(words) else len(words)
                 if min(left, right) > margin[index]:
@@ -210,9 +213,12 @@ class SubwordEncoder(TextEncoder):
         )
 
     def collate(self, texts: Sequence[EncodedText]) -> dict[str, Tensor]:
-        """Pad to ``input_ids``, ``attention_mask``, ``token_type_ids``, ``casings`` ``(windows, subwords)``,
-        ``posts`` ``(windows)`` and to ``units``, ``unit_mask`` ``(batch, words, pooled subwords)``, indices
-        into the flattened windows.
+        """Pad encoded posts into tensors.
+
+        ``input_ids``, ``attention_mask``, ``token_type_ids`` and ``casings`` are ``(windows, subwords)``, the
+        last two only where the model reads them. ``posts (windows)`` is the post of each window. ``units``
+        and ``unit_mask`` are ``(batch, words, pooled subwords)``; ``units`` are indices into the flattened
+        windows.
         """
         rows = [window for text in texts for window in text.windows]
         posts = [post for post, text in enumerate(texts) for _ in text.windows]
@@ -244,7 +250,7 @@ class SubwordEncoder(TextEncoder):
         return {"first": units[:1], "last": units[-1:], "mean": units}[self.config.pooling]
 
     def forward(self, text: dict[str, Tensor], prefix: LayerPrefix | None = None) -> Tensor:
-        """Return ``(batch, words, d_model)``: the mean of each word's pooled subwords."""
+        """Encode words as ``(batch, words, d_model)``, the mean of each word's pooled subwords."""
         return self.pooled(self.hidden(text, prefix), text)
 
     def hidden(self, text: dict[str, Tensor], prefix: LayerPrefix | None = None, **besides: Tensor) -> Tensor:
@@ -262,7 +268,7 @@ class SubwordEncoder(TextEncoder):
             return self.model(**inputs).last_hidden_state.float()
 
     def lower(self, dtype: torch.dtype) -> None:
-        """Bring the model's fp32 weights to ``dtype``, where it can compute in it."""
+        """Convert the model's fp32 weights to ``dtype`` if it can compute in it."""
         if not self.lowers:
             return
         for weight in self.model.parameters():
@@ -271,7 +277,7 @@ class SubwordEncoder(TextEncoder):
         self._autocast = dtype is torch.float32
 
     def pooled(self, hidden: Tensor, text: dict[str, Tensor]) -> Tensor:
-        """Words ``(batch, words, d_model)`` of subwords ``(windows, subwords, d_model)``."""
+        """Pool subwords ``(windows, subwords, d_model)`` into words ``(batch, words, d_model)``."""
         units, mask, hidden = text["units"], text["unit_mask"], hidden.flatten(0, 1)
         if units.shape[-1] == 1:
             return hidden[units.squeeze(-1)]
@@ -281,11 +287,11 @@ class SubwordEncoder(TextEncoder):
     def probe(self) -> None:
         """Try the model on short posts, as training will use it.
 
-        A prefix that its layers do not read is taken out of ``prefix_shape``. Random numbers, gradients and
+        If its layers do not read a prefix, ``prefix_shape`` is set to zeros. Random numbers, gradients and
         modes stay as they were.
 
-        Raises ``UserError`` where it cannot compute them or their gradient, where a post's vectors depend on
-        the posts beside it, and where words do not see what they should.
+        Raises ``UserError`` if it cannot compute the posts or their gradient, if a post's vectors depend on
+        the other posts in its batch, and if words do not see what they should.
         """
         self.to(device())
         modes = [(module, module.training) for module in self.modules()]
@@ -309,7 +315,7 @@ class SubwordEncoder(TextEncoder):
             raise UserError(f"text encoder: {family} {wrong}. Choose another one, or other options of it.")
 
     def _fault(self) -> str:
-        """What training would suffer from, found by a forward and a backward pass; empty if nothing is."""
+        """A fault that would harm training, found by one forward and backward pass; else an empty string."""
         short, long, _ = texts = self._tries()
         batched, first, second = vectors = self(self._placed(texts))
         with torch.no_grad():
@@ -322,7 +328,7 @@ class SubwordEncoder(TextEncoder):
         if middle and (fault := self._sees(first, second, middle)):
             return fault
         if trained := [weight for weight in self.parameters() if weight.requires_grad]:
-            # A sum would have no gradient behind a layer's norm.
+            # A plain sum after a layer norm would have no gradient.
             loss = (vectors * torch.linspace(-1, 1, self.d_model, device=vectors.device) ** 2).sum()
             found = torch.autograd.grad(loss, trained, allow_unused=True)
             if not any(one is not None and one.any() for one in found):
@@ -330,7 +336,10 @@ class SubwordEncoder(TextEncoder):
         return ""
 
     def _tries(self) -> list[EncodedText]:
-        """A post of one word, one of up to eight, and the same with another in the middle; a subword each."""
+        """A post of one word, one of up to eight, and the same with a different word in the middle.
+
+        Each word is a single subword.
+        """
         before, _, after = self._special
         piece, size = self._cut(["a"])[0][-1], self.settings.vocab_size
         room = min(8, max(1, self._limit - len(before) - len(after)))
@@ -340,16 +349,16 @@ class SubwordEncoder(TextEncoder):
         return [self._windows(row, [0] * len(row), [], [1] * len(row)) for row in rows]
 
     def _placed(self, texts: Sequence[EncodedText]) -> dict[str, Tensor]:
-        """What ``collate`` makes of texts, where the model computes."""
+        """Collate texts and move them to the model's device."""
         return {name: tensor.to(device()) for name, tensor in self.collate(texts).items()}
 
     def _sees(self, words: Tensor, changed: Tensor, middle: int) -> str:
-        """What is wrong with a post's vectors, given those that it has with another word in the middle."""
+        """Fault of a post's vectors, compared with ``changed``, those with a different word in the middle."""
         moved = (words != changed).any(-1)
         return "" if moved.sum() > 1 else "has words that do not see each other on this device"
 
     def _reads_prefix(self) -> bool:
-        """Whether the layers read a prefix that is to be seen, and no other."""
+        """Whether the layers read a prefix that is to be seen and ignore one that is not."""
         text = self._placed(self._tries()[:1] * 2)
         layers, heads, d_head = self.prefix_shape
         ones = torch.ones(layers, 2, 2, heads, 3, d_head, device=self.model.device)
@@ -369,17 +378,17 @@ class SubwordEncoder(TextEncoder):
         return bool((one - other).norm() > min(100 * eps, eps**0.5) * one.norm())
 
     def _reads(self, mask: Tensor, prefix: LayerPrefix | None) -> Tensor | dict[str, Tensor]:
-        """Which subwords each one attends to, in a form that the model takes."""
+        """Which subwords each one attends to, in a form that the model accepts."""
         if prefix is None:
             return mask
         reads = mask.bool()[:, None, None].expand(-1, 1, mask.shape[1], -1)
-        # Added to the scores of attention: all kernels know that, some take no bool.
+        # An additive mask, which all kernels accept; some accept no bool.
         scores = torch.zeros(reads.shape, dtype=self.model.dtype, device=reads.device)
         return prefix.extend(scores.masked_fill(~reads, torch.finfo(scores.dtype).min))
 
 
 def weights_folder(weights: Path | None) -> Path:
-    """The folder of pretrained weights; raises ``UserError`` where there is none."""
+    """The folder of pretrained weights; raises ``UserError`` if there is none."""
     if weights is None:
         raise UserError("text encoder: it needs pretrained weights. Give it a `source`.")
     if not weights.is_dir():  # transformers would ask the hub for a model of this name
@@ -388,9 +397,9 @@ def weights_folder(weights: Path | None) -> Path:
 
 
 def load_pretrained(weights: Path, **options: Any) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """The model in a folder, made with ``options`` of ``from_pretrained``, and its tokenizer.
+    """Load a folder's model, with ``options`` of ``from_pretrained``, and its tokenizer.
 
-    Raises ``UserError`` where one of the two is not whole, and where they are not of each other.
+    Raises ``UserError`` if one of the two is incomplete, or if they do not belong together.
     """
     what = "transformers model and tokenizer can be read from this folder"
     with reading(weights, what, "Correct the encoder's `source`."):
@@ -403,9 +412,9 @@ def load_pretrained(weights: Path, **options: Any) -> tuple[PreTrainedModel, Pre
 
 
 def load_tokenizer(weights: Path) -> PreTrainedTokenizerBase:
-    """The tokenizer in a model folder, with word-initial spaces where the vocabulary knows them.
+    """Load the tokenizer in a model folder, with word-initial spaces where its vocabulary has them.
 
-    Raises ``UserError`` for one that knows special subwords alone, as transformers makes it of no files.
+    Raises ``UserError`` if it knows special subwords alone, which is what transformers builds without files.
     """
     tokenizer = AutoTokenizer.from_pretrained(weights, add_prefix_space=True, **SAFE)
     if tokenizer.get_vocab().keys() <= {*tokenizer.all_special_tokens}:
@@ -413,25 +422,25 @@ def load_tokenizer(weights: Path) -> PreTrainedTokenizerBase:
             f"{weights}: the files of the tokenizer, such as tokenizer.json, are missing. Put them beside "
             "the weights, or correct the encoder's `source`."
         )
-    tokenizer("\uffff", add_special_tokens=False)  # raises where what stands for the unknown is unknown, too
+    tokenizer("\uffff", add_special_tokens=False)  # raises if the unknown subword is itself unknown
     return tokenizer
 
 
 def _whole(weights: Path, name: str, value: Any) -> int:
-    """A setting that nobody else checks as a whole number; raises ``UserError`` where it is none."""
+    """A setting that nothing else checks as a whole number; raises ``UserError`` if it is none."""
     if not isinstance(value, int | float) or value != int(value):
         raise UserError(f"{weights}: {name} is {value!r}, but a whole number is expected. Correct it there.")
     return int(value)
 
 
 def check_vocabulary(weights: Path, tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> None:
-    """Raise ``UserError`` where a text can have subwords that the model has no vector for."""
+    """Raise ``UserError`` if a text can have subwords that the model has no vector for."""
     try:
         vectors: Any = model.get_input_embeddings()
-    except NotImplementedError:  # CANINE hashes characters, and has no table of them
+    except NotImplementedError:  # CANINE hashes characters and has no embedding table
         return
     rows = len(vectors.weight)
-    # What spells a special subword is not read as one; only these stand in what the model reads.
+    # Text that spells a special subword is not read as one. The model reads no special subwords but these.
     used = {tokenizer.unk_token_id, tokenizer.pad_token_id, *tokenizer("a", "a")["input_ids"]}
     marked = {number for number, token in tokenizer.added_tokens_decoder.items() if token.special}
     special = marked.union(tokenizer.all_special_ids) - used
@@ -448,7 +457,7 @@ def check_vocabulary(weights: Path, tokenizer: PreTrainedTokenizerBase, model: P
 
 
 def check_config(model: PreTrainedModel, names: Sequence[str]) -> None:
-    """Raise ``UserError`` where a model's configuration lacks what one of a plain text model has."""
+    """Raise ``UserError`` if a model's configuration lacks a setting that plain text models have."""
     if lacking := [name for name in names if not hasattr(model.config, name)]:
         raise UserError(
             f"text encoder: {model.config.model_type} is no plain text model, its configuration has no "

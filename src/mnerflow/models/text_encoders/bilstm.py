@@ -24,7 +24,16 @@ LONGEST_WORD = 24
 
 @dataclass(frozen=True)
 class Config:
-    """Options of a ``bilstm`` text encoder: vector sizes, layers, and the rarest word it learns."""
+    """Options of a ``bilstm`` text encoder.
+
+    Attributes:
+        d_word: size of a word embedding.
+        d_character: size of a character embedding.
+        hidden: size of the LSTM's state in each direction.
+        layers: number of LSTM layers.
+        dropout: share of values dropped in training.
+        min_count: how often a word must occur in the training posts to be learnt.
+    """
 
     d_word: int = 100
     d_character: int = 32
@@ -36,14 +45,14 @@ class Config:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Words (lower case) and characters of the training split; index 0 pads, 1 is unknown."""
+    """Words (lower case) and characters of the training split; index 0 is padding, 1 is unknown."""
 
     words: dict[str, int]
     characters: dict[str, int]
 
     @classmethod
     def of(cls, posts: Sequence[Post], min_count: int) -> "Vocabulary":
-        """Count the words of the training posts; never hand it another split."""
+        """Count the words of the training posts; never pass another split."""
         tokens = [word for post in posts for word in _read(post)]
 
         def index(counts: Counter[str], least: int) -> dict[str, int]:
@@ -57,7 +66,7 @@ class Vocabulary:
 
 
 class BiLSTM(TextEncoder):
-    """Word vectors and a convolution over characters (Ma and Hovy 2016, P16-1101), then a BiLSTM."""
+    """Word vectors and a convolution over characters (Ma and Hovy 2016, P16-1101), read by a BiLSTM."""
 
     def __init__(self, config: Config, vocabulary: Vocabulary) -> None:
         super().__init__()
@@ -78,7 +87,10 @@ class BiLSTM(TextEncoder):
 
     @classmethod
     def create(cls, config: Config, weights: Path | None, posts: Sequence[Post]) -> "BiLSTM":
-        """Start from random weights, raising ``UserError`` for others, and the training posts' vocabulary."""
+        """Start from random weights and the training posts' vocabulary.
+
+        Raises ``UserError`` if there are pretrained weights.
+        """
         if weights:
             raise UserError(
                 "text encoder 'bilstm': it learns from scratch and reads no weights. Leave its `source` out."
@@ -87,12 +99,13 @@ class BiLSTM(TextEncoder):
 
     @classmethod
     def restore(cls, config: Config, weights: Path | None, metadata: dict[str, Any]) -> "BiLSTM":
-        """Build the architecture for the vocabulary that was saved with a run's weights."""
+        """Rebuild the architecture for the vocabulary that was saved with a run's weights."""
         return cls(config, Vocabulary(*metadata["vocabulary"]))
 
     def encode(self, posts: Sequence[Post], contexts: Sequence[str], length: int = 0) -> list[EncodedText]:
-        """Look up words and their first ``LONGEST_WORD`` characters; contexts precede the post's words, whole
-        unless a ``length`` is given.
+        """Look up words and their first ``LONGEST_WORD`` characters.
+
+        Contexts come before the post's words, and are cut only if a ``length`` is given.
         """
         encoded = []
         for post in posts:
@@ -114,8 +127,10 @@ class BiLSTM(TextEncoder):
         return EncodedText([ids], units, [1] * len(post.tokens), len(positions), extra, cut, unknown)
 
     def collate(self, texts: Sequence[EncodedText]) -> dict[str, Tensor]:
-        """Pad to ``words (batch, length)``, ``characters (batch, length, characters)``, ``lengths (batch)``
-        and ``units (batch, words)``, the positions of the post's own words.
+        """Pad encoded posts into tensors.
+
+        ``words`` are ``(batch, length)``, ``characters (batch, length, characters)`` and ``lengths (batch)``.
+        ``units (batch, words)`` are the positions of the post's own words.
         """
         words = padded([text.windows[0] for text in texts])
         characters = padded([text.extra["characters"] for text in texts], PAD)
@@ -127,7 +142,7 @@ class BiLSTM(TextEncoder):
         }
 
     def forward(self, text: dict[str, Tensor], prefix: LayerPrefix | None = None) -> Tensor:
-        """Return ``(batch, words, 2 * hidden)``."""
+        """Encode words as ``(batch, words, 2 * hidden)``."""
         characters = text["characters"]
         spelled = self.character(characters).flatten(0, 1).transpose(1, 2)
         blank = (characters == PAD).flatten(0, 1).unsqueeze(1)
@@ -139,14 +154,17 @@ class BiLSTM(TextEncoder):
         return self.dropout(hidden.gather(1, units))
 
     def _read_both_ways(self, vectors: Tensor, lengths: Tensor) -> Tensor:
-        """``(batch, length, 2 * hidden)`` of padded vectors."""
+        """Run the LSTM on padded vectors: ``(batch, length, 2 * hidden)``."""
         if torch.compiler.is_exporting():
             return self._read_unpacked(vectors, lengths)
         packed = pack_padded_sequence(vectors, lengths, batch_first=True, enforce_sorted=False)
         return pad_packed_sequence(self.lstm(packed)[0], batch_first=True)[0]
 
     def _read_unpacked(self, vectors: Tensor, lengths: Tensor) -> Tensor:
-        """The same without packing, which no ONNX graph knows: backwards, each post is turned round first."""
+        """The same without packing, which ONNX does not support.
+
+        For the backward direction, each post is reversed first.
+        """
         place = torch.arange(vectors.shape[1], device=vectors.device)
         turned = torch.where(place < lengths[:, None], lengths[:, None] - 1 - place, place)
         row = torch.arange(vectors.shape[0], device=vectors.device)[:, None]
@@ -165,6 +183,6 @@ class BiLSTM(TextEncoder):
 
 
 def _read(post: Post) -> list[str]:
-    """A post's kept tokens, or the stems that a filter put in their place."""
+    """A post's kept tokens, or the stems that a filter replaced them with."""
     words = post.forms or post.tokens
     return [words[index] for index in post.kept]

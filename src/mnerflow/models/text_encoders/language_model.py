@@ -1,4 +1,4 @@
-"""Any transformers language model (LLaMA, …) as a text encoder, trained through LoRA."""
+"""Any transformers language model (LLaMA, …) as a text encoder, trained with LoRA."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -27,7 +27,7 @@ from mnerflow.models.text_encoders._subwords import (
     weights_folder,
 )
 
-# Layers that can see to the right, and a prefix.
+# Types of layers that can see to the right, and read a prefix.
 ATTENTION = {"full_attention", "sliding_attention"}
 
 
@@ -37,9 +37,9 @@ class Lora:
 
     Attributes:
         rank: inner size of an adapter.
-        alpha: an adapter's output is scaled by ``alpha / rank``.
+        alpha: numerator of the factor ``alpha / rank``, by which an adapter's output is scaled.
         dropout: share of an adapter's input dropped in training.
-        targets: names of the layers that get one, or ``all-linear``.
+        targets: names of the layers that get an adapter, or ``all-linear``.
     """
 
     rank: int = 16
@@ -53,11 +53,12 @@ class Config(SubwordConfig):
     """Options of a ``language_model`` text encoder, besides those of every transformer.
 
     Attributes:
-        pooling: a causal model knows a whole word only at its last subword.
+        pooling: subwords that represent a word: a causal model knows a whole word only at its last one.
         attention: ``causal``, as in pretraining, or ``bidirectional``: words then see those to their right.
-        lora: the adapters, which alone are trained.
-        four_bit: keep the frozen weights in 4 bits, as QLoRA does (Dettmers et al. 2023).
-        gradient_checkpointing: compute a layer's inner values anew for the gradient, which saves memory.
+        lora: the adapters, the only weights that are trained.
+        four_bit: whether to keep the frozen weights in 4 bits, as QLoRA does (Dettmers et al. 2023).
+        gradient_checkpointing: whether to recompute a layer's activations for the gradient, which saves
+            memory.
     """
 
     pooling: Literal["first", "mean", "last"] = "last"
@@ -68,13 +69,13 @@ class Config(SubwordConfig):
 
 
 class LanguageModel(SubwordEncoder):
-    """A frozen language model with trained adapters; the adapters alone are saved with a run.
+    """A frozen language model with trained adapters; only the adapters are saved with a run.
 
     Args:
-        config: its options.
-        tokenizer: the model's.
-        model: a language model, or a larger one around it.
-        language: the language model in that larger one, which gets the adapters.
+        config: options of the encoder.
+        tokenizer: tokenizer of the model.
+        model: a language model, or a larger model that contains one.
+        language: the language model within that larger model, which gets the adapters.
     """
 
     config: Config
@@ -110,7 +111,8 @@ class LanguageModel(SubwordEncoder):
         if config.gradient_checkpointing:
             language.activation_checkpointing_enable({"use_reentrant": False})
             language.enable_input_require_grads()
-        # Neither checkpointing nor other layers read keys and values from outside, or all heads share them.
+        # A prefix needs layers that read keys and values from outside, separate ones for each head. Gradient
+        # checkpointing does not pass them on.
         elif _attends(settings) and not getattr(settings, "multi_query", False):
             heads = settings.num_attention_heads
             with suppress(AmbiguousGlobalPerLayerAttributeError):  # layers of different shapes
@@ -122,7 +124,7 @@ class LanguageModel(SubwordEncoder):
     def create(cls, config: Config, weights: Path | None, posts: Sequence[Post]) -> "LanguageModel":
         """Read the pretrained weights and the tokenizer from a folder, and try the model.
 
-        Raises ``UserError`` where there are none, for a family that cannot be read, for options that exclude
+        Raises ``UserError`` if there are none, for a family that cannot be read, for options that exclude
         each other, and as ``probe``.
         """
         encoder = cls.restore(config, weights, {})
@@ -131,7 +133,7 @@ class LanguageModel(SubwordEncoder):
 
     @classmethod
     def restore(cls, config: Config, weights: Path | None, metadata: dict[str, Any]) -> "LanguageModel":
-        """Read the frozen weights again, the adapters still to be loaded."""
+        """Read the frozen weights again; the adapters are loaded afterwards."""
         model, tokenizer = load_frozen(weights_folder(weights), config.four_bit)
         check_config(model, ("hidden_size", "num_hidden_layers", "num_attention_heads"))
         return cls.adapted(config, tokenizer, model)
@@ -144,7 +146,7 @@ class LanguageModel(SubwordEncoder):
         model: PreTrainedModel,
         language: PreTrainedModel | None = None,
     ) -> "LanguageModel":
-        """Make it of a model that was read; raises ``UserError`` for options that this one cannot have."""
+        """Build the encoder from a loaded model; raises ``UserError`` for options it cannot have."""
         settings = (model if language is None else language).config
         if config.attention == "bidirectional" and not (_attends(settings) and _turns(settings)):
             raise UserError(
@@ -154,7 +156,7 @@ class LanguageModel(SubwordEncoder):
         try:
             return cls(config, tokenizer, model, language)
         except ValueError as error:  # peft names the layers that it did not find
-            known = "lora_dropout" in str(error)  # of experts, which are no layers of their own
+            known = "lora_dropout" in str(error)  # of experts, which are no separate layers
             todo = "Experts take none: set `lora: {dropout: 0}`." if known else "Correct its option `lora`."
             raise UserError(f"text encoder: {error} {todo}") from error
 
@@ -167,8 +169,10 @@ class LanguageModel(SubwordEncoder):
         return ""
 
     def _reads(self, mask: Tensor, prefix: LayerPrefix | None) -> Tensor | dict[str, Tensor]:
-        """The padding, of which the model makes its masks; or, with a prefix, these masks, one a kind of
-        layer where some see a window of the text alone. All see the whole prefix.
+        """The padding mask, from which the model builds its masks, or these masks extended by the prefix.
+
+        There is one mask per kind of layer if some layers see only a window of the text. All layers see the
+        whole prefix.
         """
         if prefix is None:
             return mask
@@ -180,7 +184,7 @@ class LanguageModel(SubwordEncoder):
 
 
 def load_frozen(weights: Path, four_bit: bool) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """The model in a folder, its weights as they stay, in 4 bits if asked; and its tokenizer.
+    """Load a folder's model, with weights that stay as they are, in 4 bits if required, and its tokenizer.
 
     Raises ``UserError`` as ``load_pretrained``.
     """
@@ -192,24 +196,24 @@ def load_frozen(weights: Path, four_bit: bool) -> tuple[PreTrainedModel, PreTrai
         bnb_4bit_compute_dtype=dtype,
     )
     model, tokenizer = load_pretrained(weights, dtype=dtype, quantization_config=nf4 if four_bit else None)
-    for module in model.modules():  # else packed anew by an evaluation, for a kernel without gradients
+    for module in model.modules():  # otherwise, evaluation repacks it for a kernel without gradients
         if isinstance(module, Linear4bit):
             module.support_avx512bf16_for_cpu = False
     return model, tokenizer
 
 
 def _attends(settings: PreTrainedConfig) -> bool:
-    """Whether all layers read masks, keys and values; linear attention, say, runs from left to right."""
+    """Whether all layers read masks, keys and values; linear attention, for example, runs left to right."""
     return ATTENTION.issuperset(getattr(settings, "layer_types", None) or ())
 
 
 def _turns(settings: PreTrainedConfig) -> bool:
-    """Whether layers weigh words to the right as those to the left; ALiBi prefers what comes later."""
+    """Whether layers weigh words to the right like those to the left; ALiBi prefers what comes later."""
     return settings.model_type not in ("bloom", "mpt") and not getattr(settings, "alibi", False)
 
 
 def _check(lora: Lora, model: PreTrainedModel) -> None:
-    """Raise ``UserError`` for adapters that would do nothing, and for layers that are not there."""
+    """Raise ``UserError`` for adapters that would have no effect, and for layers that do not exist."""
     if lora.alpha <= 0:
         raise UserError(f"text encoder: lora.alpha is {lora.alpha}. Choose one above 0.")
     names = {name.rpartition(".")[2] for name, _ in model.named_modules()}

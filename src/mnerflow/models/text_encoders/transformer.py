@@ -21,11 +21,11 @@ from mnerflow.models.text_encoders._subwords import (
     weights_folder,
 )
 
-# They mask scores of attention with a number that bf16 does not have.
+# Families that mask attention scores with a number that bf16 does not have.
 IN_FP32 = ("deberta", "xmod")
-# Tried in bf16 throughout: they train as with autocast.
+# Families tested in bf16 throughout: they train as they do with autocast.
 LOWERED = ("bert", "camembert", "distilbert", "electra", "mpnet", "roberta", "xlm-roberta")
-# Their attention is what ``attention.join`` knows.
+# Families whose attention ``attention.join`` can replace.
 JOINED = ("bert", "camembert", "electra", "mpnet", "roberta", "xlm-roberta")
 
 
@@ -34,9 +34,10 @@ class Config(SubwordConfig):
     """Options of a ``transformer`` text encoder, besides those of every transformer.
 
     Attributes:
-        layers: how many of the lowest layers are kept, which saves time where words are simple; 0 keeps all.
-        trained_layers: how many of the upper layers kept are trained, the rest and the embeddings staying as
-            they are, which saves most of a small run's time; 0 trains everything.
+        layers: number of the lowest layers that are kept, which saves time where words are simple; 0 keeps
+            all.
+        trained_layers: number of the upper kept layers that are trained. The others and the embeddings stay
+            frozen, which saves most of a small run's time. 0 trains everything.
     """
 
     layers: int = 0
@@ -44,13 +45,13 @@ class Config(SubwordConfig):
 
 
 class Transformer(SubwordEncoder):
-    """A pretrained encoder, trained whole or in its upper layers."""
+    """A pretrained encoder, fine-tuned as a whole or in its upper layers."""
 
     def __init__(self, config: Config, tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> None:
         super().__init__(config, tokenizer, model)
         depth = model.config.num_hidden_layers
         stacks = [module for module in model.modules() if isinstance(module, nn.ModuleList)]
-        found = [stack for stack in stacks if len(stack) == depth]  # XLM has a list a kind of sublayer
+        found = [stack for stack in stacks if len(stack) == depth]  # XLM has one list per kind of sublayer
         layers = found[0] if len(found) == 1 else nn.ModuleList()
         if len(found) != 1 and (config.layers or config.trained_layers):
             raise UserError(
@@ -68,10 +69,10 @@ class Transformer(SubwordEncoder):
         if config.trained_layers:
             model.requires_grad_(False)
             layers[-config.trained_layers :].requires_grad_(True)
-        if model.base_model_prefix in ("bert", "roberta", "electra"):  # they take keys from outside
+        if model.base_model_prefix in ("bert", "roberta", "electra"):  # they accept keys from outside
             heads = model.config.num_attention_heads
             self.prefix_shape = (len(layers), heads, self.d_model // heads)
-        if attend := getattr(model, "set_attention_type", None):  # BigBird's is sparse in long batches alone
+        if attend := getattr(model, "set_attention_type", None):  # BigBird's is sparse only in long batches
             attend("original_full")
         self.lowers = model.config.model_type in LOWERED
         if model.config.model_type in JOINED:
@@ -81,7 +82,7 @@ class Transformer(SubwordEncoder):
     def create(cls, config: Config, weights: Path | None, posts: Sequence[Post]) -> "Transformer":
         """Read the pretrained weights and the tokenizer from a model folder, and try the model.
 
-        Raises ``UserError`` where there are none, for layers that the model does not have, and as ``probe``.
+        Raises ``UserError`` if there are none, for layers that the model does not have, and as ``probe``.
         """
         encoder = cls.restore(config, weights, {})
         encoder.probe()
@@ -89,7 +90,7 @@ class Transformer(SubwordEncoder):
 
     @classmethod
     def restore(cls, config: Config, weights: Path | None, metadata: dict[str, Any]) -> "Transformer":
-        """Read the pretrained weights again, those that were trained still to be replaced."""
+        """Read the pretrained weights again; those that were trained are replaced afterwards."""
         model, tokenizer = load_pretrained(weights_folder(weights), dtype=torch.float32)
         check_config(model, ("hidden_size", "num_hidden_layers"))
         if model.config.is_encoder_decoder:
@@ -97,7 +98,7 @@ class Transformer(SubwordEncoder):
         return cls(config, tokenizer, model)
 
     def forward(self, text: dict[str, Tensor], prefix: LayerPrefix | None = None) -> Tensor:
-        """Return ``(batch, words, d_model)``, as every transformer does."""
+        """Encode words as ``(batch, words, d_model)``, without autocast for the families in ``IN_FP32``."""
         if self.model.config.model_type not in IN_FP32:
             return super().forward(text, prefix)
         with torch.autocast(text["input_ids"].device.type, enabled=False):

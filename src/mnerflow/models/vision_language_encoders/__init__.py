@@ -1,4 +1,4 @@
-"""Encoders of text and image at once: one class a file; the file's name is the `kind`."""
+"""Encoders of text and image together: one class per file, named after the `kind` of the configuration."""
 
 from pathlib import Path
 from typing import Any, Self
@@ -7,14 +7,17 @@ from mnerflow.models.encoder import Encoder
 
 
 class VisionLanguageEncoder(Encoder):
-    """An encoder whose words see the images of their post, and which can be shown none."""
+    """An encoder whose words see the images of their post, and which can also run without images."""
 
     @classmethod
     def create(cls, config: Any, size: int, weights: Path | None) -> Self:
-        """Make the encoder as training starts from it, for images of ``size`` pixels a side; 0 for none."""
+        """Build the encoder that training starts from.
+
+        ``size`` is the side of images in pixels; 0 means no images.
+        """
         raise NotImplementedError
 
     @classmethod
     def restore(cls, config: Any, size: int, weights: Path | None, metadata: dict[str, Any]) -> Self:
-        """Make the encoder with the shape it had when ``metadata`` was saved, weights still to be loaded."""
+        """Rebuild the encoder that ``metadata`` was saved for; its trained weights are loaded afterwards."""
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""What stands for an image among the subwords of a text."""
+"""The subwords that stand for an image in a text."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,12 +9,12 @@ from transformers import PreTrainedConfig
 from mnerflow.errors import UserError
 from mnerflow.models.text_encoders import EncodedText
 
-# What configurations call the subwords around an image, where a processor leaves them to the prompt.
+# Names that configurations give to the subwords around an image, if a processor leaves them to the prompt.
 AROUND = (
     ("vision_start_token_id", "vision_end_token_id"),
     ("image_start_token_id", "image_end_token_id"),
 )
-# What models call the numbers that tell subwords of images from those of text.
+# Names that models give to the numbers that tell subwords of images from those of text.
 TYPES = ("mm_token_type_ids", "token_type_ids")
 
 
@@ -23,10 +23,10 @@ class Placeholder:
     """The subwords of one image.
 
     Attributes:
-        ids: input ids; the model puts what it sees in the place of some.
-        places: where among ``ids`` the model sees.
-        types: what the model takes besides as one of ``TYPES``, by name: 1 where it sees.
-        inputs: names of the tensors of an image that the model takes.
+        ids: input ids; the model replaces some of them by what it sees.
+        places: positions among ``ids`` that the model replaces.
+        types: values of an input of ``TYPES``, by its name: 1 at the positions that the model replaces.
+        inputs: names of the image tensors that the model takes.
     """
 
     ids: list[int]
@@ -35,7 +35,7 @@ class Placeholder:
     inputs: tuple[str, ...]
 
     def put(self, text: EncodedText, images: int, start: int) -> EncodedText:
-        """The text with so many images from ``start`` on in each of its windows."""
+        """Insert this many images at position ``start`` of each of the text's windows."""
         ids = self.ids * images
         windows = [[*row[:start], *ids, *row[start:]] for row in text.windows]
         words = [[(window, place + len(ids)) for window, place in units] for units in text.words]
@@ -45,11 +45,11 @@ class Placeholder:
 def placeholder_of(
     processor: Any, model: PreTrainedConfig, size: int, settings: dict[str, Any]
 ) -> Placeholder:
-    """What a model's processor makes of an image of ``size`` × ``size`` pixels.
+    """Find out what a model's processor makes of an image of ``size`` × ``size`` pixels.
 
-    No type tells what the processors of all families have, such as an ``image_token``.
-    ``settings`` stand in for those of its image processor. Raises ``UserError`` where that is nothing that a
-    model could see.
+    The processor is untyped, because no type declares what those of all families have, such as an
+    ``image_token``. ``settings`` replace those of its image processor. Raises ``UserError`` if the model
+    could see nothing in the result.
     """
     image = torch.zeros(3, size, size, dtype=torch.uint8)
     found = processor(text=[processor.image_token], images=[image], add_special_tokens=False, **settings)

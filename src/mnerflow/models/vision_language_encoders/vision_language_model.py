@@ -1,4 +1,4 @@
-"""Any transformers vision-language model (Idefics3, Qwen2-VL, …), trained through LoRA."""
+"""Any transformers vision-language model (Idefics3, Qwen2-VL, …), trained with LoRA."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ class Config(LanguageModelConfig):
     """Options of a ``vision_language_model``, besides those of a ``language_model``.
 
     Attributes:
-        image_processor: settings that stand in for those of the model's image processor, as
+        image_processor: settings that replace those of the model's image processor, such as
             ``{do_image_splitting: false}``.
     """
 
@@ -38,17 +38,17 @@ class Config(LanguageModelConfig):
 
 
 class VisionLanguageModel(VisionLanguageEncoder):
-    """A frozen vision-language model, in whose language part adapters are trained.
+    """A frozen vision-language model with trained adapters in its language part.
 
-    Images stand before contexts and words, so that a causal model's words see them, too. The part that sees
-    stays as it is: a run with images and one without then train the same
-    parameters. Patches are the last layer's vectors where the model sees.
+    Images come before contexts and words, so the words of a causal model see them as well. The vision part
+    stays frozen, so runs with and without images train the same parameters. Patches are the last layer's
+    vectors at the positions of images.
 
     Args:
-        text: the model, as a language model reads it.
-        size: pixels a side of images; 0 where it is shown none.
-        processor: the model's; ``None`` where it is shown none.
-        settings: stand in for those of the image processor.
+        text: the model, wrapped as a language model.
+        size: side of images in pixels; 0 if it is shown none.
+        processor: processor of the model; ``None`` if it is shown no images.
+        settings: settings that replace those of the image processor.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class VisionLanguageModel(VisionLanguageEncoder):
     ) -> None:
         super().__init__()
         self.text = text
-        self.text.prefix_shape = self.prefix_shape  # images stand there already
+        self.text.prefix_shape = self.prefix_shape  # images already take that place
         self.d_word = text.d_model
         self.size = size
         self.settings = settings
@@ -81,7 +81,7 @@ class VisionLanguageModel(VisionLanguageEncoder):
     def restore(
         cls, config: Config, size: int, weights: Path | None, metadata: dict[str, Any]
     ) -> "VisionLanguageModel":
-        """Read the frozen weights again, the adapters still to be loaded."""
+        """Read the frozen weights again; the adapters are loaded afterwards."""
         if config.casing:
             raise UserError(
                 "vision-language encoder: it knows the casing of words. Leave its option `casing` out."
@@ -103,23 +103,23 @@ class VisionLanguageModel(VisionLanguageEncoder):
             return cls(text, size, processor, config.image_processor)
 
     def parts(self) -> dict[str, nn.Module]:
-        """All of it learns as text: what is trained are adapters of its language model."""
+        """A single part, ``text``, since only adapters of the language model are trained."""
         return {"text": self.text}
 
     def encode(self, posts: Sequence[Post], contexts: Sequence[str], length: int = 0) -> list[EncodedText]:
-        """As a language model does; images come in when posts are collated."""
+        """Turn posts into numbers as a language model does; ``collate`` adds the images."""
         return self.text.encode(posts, contexts, length)
 
     def cost(self, length: int, images: int) -> int:
-        """Units of text and of images."""
+        """Units of text and units of images."""
         return length + images * len(self.placeholder.ids if self.placeholder else ())
 
     def collate(self, texts: Sequence[EncodedText], images: Sequence[int]) -> dict[str, Tensor]:
-        """Pad as a language model does, the placeholders of a post's images before each of its windows.
+        """Pad as a language model does, with placeholders of a post's images in each of its windows.
 
-        Where the model is shown images, besides: ``patches``, ``patch_mask`` ``(batch, patches)``, indices
-        into the flattened windows; ``shown``, indices into the flattened images of those that stand in a
-        window, one window after the other; what the model takes as one of ``TYPES``, ``(windows, subwords)``.
+        If the model is shown images, there are also ``patches`` and ``patch_mask (batch, patches)``, indices
+        into the flattened windows; ``shown``, the index of the flattened image for each image in a window,
+        one window after the other; and the inputs in ``TYPES`` that the model takes, ``(windows, subwords)``.
         """
         if self.placeholder is None:
             return self.text.collate(texts)
@@ -133,7 +133,7 @@ class VisionLanguageModel(VisionLanguageEncoder):
                 [first + image * len(one.ids) + place for image in range(count) for place in one.places]
             )
             first_row += len(text.windows)
-        # As of images: a batch needs a place for a patch, which is masked where no post has one.
+        # As with images, a batch needs a place for a patch; it is masked if no post has one.
         batch["patches"] = padded([places or [0] for places in patches])
         batch["patch_mask"] = padded([[1] * len(places) or [0] for places in patches]).bool()
         widest = max(1, *images)
@@ -148,7 +148,7 @@ class VisionLanguageModel(VisionLanguageEncoder):
         return batch
 
     def forward(self, batch: Batch, prefix: PrefixOf) -> Encoded:
-        """Return words that saw the images, and patches; words alone where it is shown no images."""
+        """Return words that have seen the images, and patches; only words if it is shown no images."""
         text = batch.text
         if self.placeholder is None:
             return Encoded.of_words(self.text(text))
@@ -159,7 +159,7 @@ class VisionLanguageModel(VisionLanguageEncoder):
         return Encoded(self.text.pooled(hidden, text), patches, text["patch_mask"])
 
     def _seen(self, names: Sequence[str], images: Tensor) -> dict[str, Tensor]:
-        """The tensors of these ``names`` of ``(images, height, width, 3)`` uint8."""
+        """The tensors called ``names`` that the processor makes of ``(images, height, width, 3)`` uint8."""
         pixels = [*images.permute(0, 3, 1, 2)]
         if not pixels:
             return {}
@@ -167,12 +167,12 @@ class VisionLanguageModel(VisionLanguageEncoder):
         return {name: seen[name].to(images.device) for name in names}
 
     def metadata(self) -> dict[str, Any]:
-        """Nothing: what it is stands in the folder of its weights."""
+        """Metadata of the language model: none, since its weights folder contains everything needed."""
         return self.text.metadata()
 
     @torch.no_grad()
     def probe(self) -> None:
-        """Try the model on images of this size; raises ``UserError`` where it cannot read or see them."""
+        """Try the model on images of this size; raises ``UserError`` if it cannot read or see them."""
         if self.placeholder is None:
             return
         self.eval()
