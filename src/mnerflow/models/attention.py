@@ -1,4 +1,4 @@
-"""Self-attention in fewer operations than transformers', and the masks of both."""
+"""Self-attention with fewer operations than in transformers, and the masks that both need."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -17,21 +17,23 @@ from mnerflow.models.dropout import draw, drop_gradient
 from mnerflow.models.layer_prefix import LayerPrefix
 
 WHOLE = "mnerflow-whole"
-# The layers that make queries, keys and values, as families name them.
+# Names that model families give to the query, key and value projections.
 PROJECTIONS = (("query", "key", "value"), ("q", "k", "v"))
 
 
 class Attend(torch.autograd.Function):
-    """Multi-head self-attention up to its last product, with its gradient written by hand.
+    """Multi-head self-attention up to its output projection, with a hand-written backward pass.
 
-    By Vaswani et al. 2017, section 3.2, with ``B`` added to the scores and dropout after the softmax::
+    It follows Vaswani et al. 2017, section 3.2, with a bias ``B`` added to the scores and dropout after the
+    softmax::
 
         Q, K, V = X Wqᵀ + bq, X Wkᵀ + bk, X Wvᵀ + bv
         P = softmax(Q Kᵀ / √d_head + B)
         C = dropout(P) V
 
-    Queries, keys and values are one product, laid out head by head in one copy; scaling and ``B`` are part of
-    the scores' product. So a layer of MPNet asks for 45 operations, its gradient's included, in place of 63.
+    One product computes queries, keys and values, and one copy lays them out head by head. Scaling and ``B``
+    are part of the product that computes the scores. A layer of MPNet therefore needs 45 operations, its
+    backward pass included, instead of 63.
     """
 
     @staticmethod
@@ -44,14 +46,15 @@ class Attend(torch.autograd.Function):
         dropout: float,
         *projections: Tensor,
     ) -> Tensor:
-        """Return ``C (windows, subwords, d_model)`` in the type of ``dtype_of``.
+        """Compute ``C (windows, subwords, d_model)`` in the dtype that ``dtype_of`` returns.
 
         Args:
-            ctx: what is kept for the gradient.
+            ctx: stores what the backward pass needs.
             hidden: ``X (windows, subwords, d_model)``.
-            bias: ``B (windows * heads, subwords, keys)`` in the type of ``C``; or zero, ``(1, 1, 1)``.
-            prefix: keys and values ``(2, windows, heads, length, d_head)`` before those of the subwords.
-            heads: how many.
+            bias: ``B (windows * heads, subwords, keys)`` in the dtype of ``C``, or a zero ``(1, 1, 1)``.
+            prefix: keys and values ``(2, windows, heads, length, d_head)`` placed before those of the
+                subwords.
+            heads: number of attention heads.
             dropout: share of ``P`` that is zeroed; 0 when not training.
             projections: ``Wq, Wk, Wv (d_model, d_model), bq, bk, bv (d_model)``.
         """
@@ -73,7 +76,7 @@ class Attend(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        """Return the gradients of what ``forward`` takes, given that of ``C``.
+        """Return the gradients of the inputs of ``forward``, given the gradient of ``C``.
 
         With ``D = dropout(P)`` and the scores ``S``: ``dV = Dᵀ dC``, ``dD = dC Vᵀ``,
         ``dB = dS = P ∘ (dP - rowsum(dP ∘ P))``, ``dQ = dS K / √d_head``, ``dK = dSᵀ Q / √d_head``.
@@ -85,7 +88,7 @@ class Attend(torch.autograd.Function):
         if kept is not None:
             inner = drop_gradient(inner, kept, ctx.dropout)
         inner = torch._softmax_backward_data(inner, weights, -1, weights.dtype)
-        joint = query.new_empty(3, *key.shape)  # of queries, keys and values, with room for the prefix
+        joint = query.new_empty(3, *key.shape)  # gradients of queries, keys and values, prefix included
         torch.baddbmm(query, inner, key, beta=0, alpha=scale, out=joint[0, :, length:])
         torch.baddbmm(key, inner.mT, query, beta=0, alpha=scale, out=joint[1])
         torch.bmm(dropped.mT, outer, out=joint[2])
@@ -101,7 +104,7 @@ class Attend(torch.autograd.Function):
 
 
 class SelfAttention(nn.Module):
-    """Stands in for a family's native module, with the same layers by the same names."""
+    """Replaces a model family's own self-attention module and keeps its layers under the same names."""
 
     dropout: nn.Dropout
 
@@ -111,7 +114,7 @@ class SelfAttention(nn.Module):
             self.add_module(name, layer)
         self.train(native.training)
         [self._projections] = [names for names in PROJECTIONS if hasattr(native, names[0])]
-        for kind in ("weight", "bias"):  # side by side, so that ``joined`` has nothing to copy
+        for kind in ("weight", "bias"):  # adjacent in memory: ``joined`` copies nothing
             parts = [getattr(getattr(self, name), kind) for name in self._projections]
             for part, view in zip(parts, torch.cat([part.data for part in parts]).chunk(3), strict=True):
                 part.data = view
@@ -126,7 +129,10 @@ class SelfAttention(nn.Module):
         past_key_values: object = None,
         **unused: object,
     ) -> tuple[Tensor, None]:
-        """Return ``(windows, subwords, d_model)``, and no weights; the mask is the ``bias`` of ``Attend``."""
+        """Return ``(windows, subwords, d_model)``, and ``None`` instead of attention weights.
+
+        ``attention_mask`` is the ``bias`` of ``Attend``. ``past_key_values`` may be a ``LayerPrefix``.
+        """
         layers: list[Any] = [getattr(self, name) for name in self._projections]
         weights, biases = [layer.weight for layer in layers], [layer.bias for layer in layers]
         prefix = None
@@ -134,12 +140,15 @@ class SelfAttention(nn.Module):
             prefix = past_key_values.keys_values[self._number]
         share = self.dropout.p if self.training else 0.0
         read = Attend.apply(hidden_states, attention_mask, prefix, self._heads, share, *weights, *biases)
-        output = getattr(self, "o", None)  # MPNet's last product
+        output = getattr(self, "o", None)  # MPNet's output projection
         return read if output is None else output(read), None
 
 
 def join(model: PreTrainedModel) -> None:
-    """Put ``SelfAttention`` into a BERT, RoBERTa, ELECTRA or MPNet; their bias is made once a step."""
+    """Replace the self-attention of a BERT, RoBERTa, ELECTRA or MPNet by ``SelfAttention``.
+
+    The attention bias is then computed once per step and shared by all layers.
+    """
     encoder: Any = model.encoder
     for module in encoder.modules():
         for name, child in module.named_children():
@@ -147,16 +156,16 @@ def join(model: PreTrainedModel) -> None:
                 setattr(module, name, SelfAttention(child))
     positions = getattr(encoder, "compute_position_bias", None)
     if positions is not None:
-        encoder.compute_position_bias = lambda hidden: None  # it is in the bias
+        encoder.compute_position_bias = lambda hidden: None  # it is part of the bias
     heads = model.config.num_attention_heads
     encoder.register_forward_pre_hook(partial(_with_bias, positions, heads), with_kwargs=True)
-    model.set_attn_implementation("eager")  # masks are added to scores
+    model.set_attn_implementation("eager")  # whose masks are added to the scores
 
 
 def _with_bias(
     positions: Callable[[Tensor], Tensor] | None, heads: int, encoder: nn.Module, given: Any, named: Any
 ) -> tuple[Any, dict[str, Any]]:
-    """What an encoder is given, with the ``bias`` of ``Attend`` in place of the mask."""
+    """An encoder's arguments, with the ``bias`` of ``Attend`` instead of the mask."""
     [hidden] = given
     bias = named["attention_mask"]
     if positions is not None:
@@ -166,14 +175,17 @@ def _with_bias(
 
 
 def dtype_of(hidden: Tensor) -> torch.dtype:
-    """The type that products with ``hidden`` are computed in."""
+    """The dtype that products with ``hidden`` are computed in: autocast's where it is enabled."""
     place = hidden.device.type
     return torch.get_autocast_dtype(place) if torch.is_autocast_enabled(place) else hidden.dtype
 
 
 def joined(weights: Sequence[Tensor]) -> Tensor:
-    """Weights one after the other; a view of them where they lie so in memory, as those of ``Masters`` do."""
-    if not torch.compiler.is_exporting():  # a graph's weights lie nowhere
+    """Concatenate weights along their first axis, without a copy where they are adjacent in memory.
+
+    ``Masters`` lays weights out in this way.
+    """
+    if not torch.compiler.is_exporting():  # weights of a graph have no address
         first = weights[0]
         in_one = len({weight.untyped_storage().data_ptr() for weight in weights}) == 1
         if in_one and all(b.storage_offset() - a.storage_offset() == a.numel() for a, b in pairwise(weights)):
@@ -182,15 +194,18 @@ def joined(weights: Sequence[Tensor]) -> Tensor:
 
 
 def whole_mask(**arguments: Any) -> Tensor:
-    """Scores to add, as ``eager_mask`` makes them, also where nothing is hidden.
+    """The additive mask of ``eager_mask``, returned even where it hides nothing.
 
-    A layer of a language model that gets none hides what stands to the right.
+    A language model's layer that receives no mask hides everything to the right of a subword.
     """
     return eager_mask(**arguments | {"allow_is_bidirectional_skip": False})
 
 
 def unasked(mask: Callable[..., Tensor | None], **arguments: Any) -> Tensor | None:
-    """What ``mask`` makes, also where nothing is hidden, unless that can be seen without waiting."""
+    """Call ``mask``; a GPU gets a mask even where nothing is hidden.
+
+    To find out that nothing is hidden would mean waiting for the GPU.
+    """
     if not compute.answers_at_once(torch.device(arguments["device"])):
         arguments["allow_is_bidirectional_skip"] = False
     return mask(**arguments)

@@ -1,16 +1,18 @@
-"""Dropout whose random numbers cost a processor a third of torch's."""
+"""Dropout whose random numbers take a third of the processor time of torch's."""
 
 import torch
 from torch import Tensor, nn
 
 
 def draw(values: Tensor, p: float) -> tuple[Tensor, Tensor]:
-    """Zero values with probability ``p``, rounded to a 65,536th, and scale the others up.
+    """Apply dropout: zero values with probability ``p`` and scale up the others.
 
-    16 random bits decide on a value, where torch draws a Bernoulli variable. A GPU takes torch's own dropout.
+    On a processor, ``p`` is rounded to a multiple of 1/65,536, and 16 random bits decide on a value, where
+    torch draws a Bernoulli variable. A GPU uses torch's own dropout.
 
     Returns:
-        The values, and what ``drop_gradient`` needs to know of which were kept.
+        The values after dropout, with their shape and dtype, and a mask of the kept ones for
+            ``drop_gradient``.
     """
     dropped = round(p * 2**16)
     if values.device.type != "cpu" or dropped in (0, 2**16):
@@ -22,22 +24,22 @@ def draw(values: Tensor, p: float) -> tuple[Tensor, Tensor]:
 
 
 def drop_gradient(gradient: Tensor, kept: Tensor, p: float) -> Tensor:
-    """The gradient of what ``draw`` was given, given that of the values it returned."""
+    """The gradient of the input of ``draw``, given the gradient of its output and its mask."""
     if kept.dtype is torch.bool:
         return torch.ops.aten.native_dropout_backward(gradient, kept, 1 / (1 - p) if p < 1 else 0.0)
     return gradient * kept
 
 
 class Dropout(nn.Dropout):
-    """``nn.Dropout`` by ``draw``."""
+    """``nn.Dropout`` that is computed by ``draw``."""
 
     def forward(self, values: Tensor) -> Tensor:
-        """Return values of the same shape and dtype, the same ones when not training."""
+        """Return values of the same shape and dtype; outside training, return them unchanged."""
         return draw(values, self.p)[0] if self.training and self.p else values
 
 
 def replace_dropout(model: nn.Module) -> None:
-    """Put ``Dropout`` in place of every ``nn.Dropout`` within a model."""
+    """Replace every ``nn.Dropout`` within a model by ``Dropout``."""
     for module in model.modules():
         for name, child in module.named_children():
             if type(child) is nn.Dropout:

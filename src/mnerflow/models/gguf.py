@@ -1,4 +1,4 @@
-"""GGUF files as folders that every transformers model and tokenizer is read from."""
+"""Unpacking of GGUF files into folders that every transformers model and tokenizer can be read from."""
 
 import re
 from pathlib import Path
@@ -11,10 +11,10 @@ from mnerflow.models.whole import check_fit, check_tensor
 
 
 def unpack_gguf(folder: Path) -> None:
-    """Write the dequantized weights and the tokenizer of a folder's one GGUF file beside it, and remove it.
+    """Replace a folder's only GGUF file by its dequantized weights and its tokenizer.
 
-    Done once a model, since dequantizing and building the tokenizer take longer than reading their result.
-    Raises ``UserError`` where the file is damaged, and where its tensors are not those of the model that it
+    This is done once per model, because dequantizing and building the tokenizer take longer than reading the
+    result. Raises ``UserError`` if the file is damaged, or if its tensors do not belong to the model that it
     describes.
     """
     [file] = folder.glob("*.gguf")
@@ -24,14 +24,14 @@ def unpack_gguf(folder: Path) -> None:
             check_tensor(file, name, tensor)
         tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=file.name)
         layers = {tensor.name: re.match(r"blk\.(\d+)\.", tensor.name) for tensor in GGUFReader(file).tensors}
-        depth = read.config.num_hidden_layers  # transformers leaves out what lies above
+        depth = read.config.num_hidden_layers  # transformers skips layers beyond it
         check_fit(file, (), [name for name, layer in layers.items() if layer and int(layer[1]) >= depth], ())
-    if hasattr(read.config, "quantization_config"):  # of the file, which would exclude 4 bits of our own
+    if hasattr(read.config, "quantization_config"):  # the file's own, which would rule out 4 bits later
         del read.config.quantization_config
     # A model read from GGUF refuses to be saved.
     model = type(read)(read.config)
     model.load_state_dict(read.state_dict())
-    # Beside it may lie links to a user's own files, which saving would write through.
+    # The folder may contain links to a user's own files, which saving would overwrite.
     saved = folder / "saved"
     model.save_pretrained(saved)
     tokenizer.save_pretrained(saved)

@@ -1,4 +1,4 @@
-"""Training that starts from another run: its encoders, its fusion, and its decoder tag by tag."""
+"""Initialization from another run: its encoders, its fusion, and its decoder tag by tag."""
 
 from collections.abc import Sequence
 
@@ -14,19 +14,19 @@ from mnerflow.models.decoders import Decoder
 def start_from(
     new_state: dict[str, Tensor], decoder: Decoder, learnt: dict[str, Tensor], learnt_tags: Sequence[str]
 ) -> None:
-    """Copy into a new tagger what another one learnt.
+    """Copy the trained weights of another run into a new tagger.
 
-    Encoders are carried over whole; one that the other run lacks stays as it is. Of fusion and decoder,
-    tensors are copied where their shapes agree; along the axes that the decoder says count tags or types, for
-    those that both schemes have. What stays new is logged.
+    Encoders are copied whole; an encoder that the other run lacks keeps its initial weights. Tensors of
+    fusion and decoder are copied if their shapes agree. Along axes that count tags or types according to the
+    decoder, the entries of those that both runs have are copied. Tensors that stay new are logged.
 
     Args:
-        new_state: trained state of the new tagger, which is written to.
-        decoder: the new tagger's.
-        learnt: trained state of the other one.
-        learnt_tags: the other one's tags.
+        new_state: trained state of the new tagger; it is modified in place.
+        decoder: decoder of the new tagger.
+        learnt: trained state of the other run.
+        learnt_tags: tags of the other run.
 
-    Raises ``UserError`` when an encoder is of another configuration.
+    Raises ``UserError`` if an encoder of the two runs is configured differently.
     """
     for encoder in ("encoder.text.", "encoder.image."):
         names, others = (
@@ -68,7 +68,7 @@ def _copy_by_name(
     names: Sequence[Sequence[str] | None],
     learnt_names: Sequence[Sequence[str] | None],
 ) -> bool:
-    """Copy a tensor for the names that both have along its axes; false where the other axes differ."""
+    """Copy the entries of a tensor whose names both have along its axes; false if the other axes differ."""
     shape = tuple(
         size if named is None else len(named) for size, named in zip(weight.shape, learnt_names, strict=True)
     )

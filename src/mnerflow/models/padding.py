@@ -1,4 +1,4 @@
-"""Rows of different lengths as one tensor."""
+"""Padding of rows of different lengths into one tensor."""
 
 from collections.abc import Sequence
 
@@ -7,11 +7,11 @@ from torch import Tensor
 
 
 def padded(rows: Sequence[Sequence[int]], filler: int = 0) -> Tensor:
-    """``(rows, longest)`` int64, each row filled up with ``filler``."""
+    """Pad rows with ``filler`` to ``(rows, longest)`` int64."""
     longest = max(map(len, rows))
     return torch.tensor([[*row, *[filler] * (longest - len(row))] for row in rows], dtype=torch.long)
 
 
 def mask_of(lengths: Tensor) -> Tensor:
-    """``(…, longest)`` bool, true below each of the lengths ``(…)``."""
+    """Mask ``(…, longest)`` bool, true below each of the ``lengths (…)``."""
     return torch.arange(int(lengths.max())) < lengths.unsqueeze(-1)

@@ -1,4 +1,4 @@
-"""Parts of a tagger, found by the name of their file: the `kind` of the configuration."""
+"""Parts of a tagger, looked up by the name of their file, the `kind` of the configuration."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,10 @@ T = TypeVar("T")
 
 @contextmanager
 def options_of(part: str) -> Iterator[None]:
-    """Turn what torch and others say of values that no ``part`` can be made of into a ``UserError``."""
+    """Turn errors of torch and others about options that no ``part`` can be built with into a ``UserError``.
+
+    Lack of memory, CUDA errors and ``NotImplementedError`` pass through unchanged.
+    """
     try:
         yield
     except NotImplementedError:
@@ -27,7 +30,7 @@ def options_of(part: str) -> Iterator[None]:
 
 
 def load_encoder(package: str, part: PartConfig, base: type[T]) -> tuple[type[T], Any, Path | None]:
-    """An encoder's class, its ``Config`` filled with the part's options, and its weights folder, if any.
+    """Look up an encoder's class, its ``Config`` filled with the part's options, and its weights folder.
 
     Raises ``UserError`` as ``load_class`` and ``encoder_config`` do.
     """
@@ -40,5 +43,5 @@ def load_encoder(package: str, part: PartConfig, base: type[T]) -> tuple[type[T]
 
 
 def encoder_config(package: str, kind: str, options: dict[str, Any]) -> Any:
-    """The ``Config`` of an encoder, filled with options; raises ``UserError`` for a wrong one."""
+    """Build the ``Config`` of an encoder from options; raises ``UserError`` for an invalid one."""
     return build(load(f"models.{package}", kind, f"{package}.kind").Config, options, f"{package}: {kind}")

@@ -1,4 +1,4 @@
-"""Models of transformers, read from a folder as that describes them."""
+"""Loading of transformers models from a folder, built as its configuration describes them."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -14,41 +14,41 @@ from mnerflow.errors import UserError
 from mnerflow.files import read_json
 from mnerflow.models.whole import check_finite, check_fit
 
-# Its report of unused pooler weights and its own progress bar say nothing to a reader of our logs.
+# The report of unused pooler weights and the progress bar of transformers are noise in our logs.
 logging.set_verbosity_error()
 logging.disable_progress_bar()
 
-# A model's own Python files could run anything.
+# Python files that come with a model could run anything.
 SAFE = {"trust_remote_code": False}
-# A vector of the whole text, which nothing here reads.
+# Layer that computes a vector of the whole text, which nothing here reads.
 POOLER = "pooler"
-# Of a language model, also of one inside a larger model.
+# Output layer of a language model, also inside a larger model.
 HEAD = "lm_head"
 MOST_LAYERS = 10_000
 
 
 def load_model(weights: Path, auto: Any = AutoModel, **options: Any) -> PreTrainedModel:
-    """The model in a folder, all of its tensors read from there but for a pooler's.
+    """Load the model in a folder; the files must contain all of its tensors but those of a pooler.
 
-    What the folder holds beside it, such as the head of another task, is left. Pickles are not read.
+    Other tensors in the files, such as the head of another task, are ignored. Pickles are not read.
 
     Args:
         weights: folder of a model.
-        auto: class of transformers that makes it.
-        options: of ``from_pretrained``.
+        auto: transformers class that builds the model.
+        options: options of ``from_pretrained``.
 
     Raises:
-        UserError: when tensors are missing, have other shapes, belong to more layers than there are, or hold
-            values that are no numbers; when the folder has adapters alone.
+        UserError: if tensors are missing, have other shapes, belong to more layers than there are, or contain
+            NaN or infinity; if the folder contains adapters alone.
     """
-    if (weights / "adapter_config.json").exists():  # transformers would look for their model elsewhere
+    if (weights / "adapter_config.json").exists():  # transformers would look elsewhere for the model
         raise UserError(
             f"{weights}: adapter_config.json says that these are adapters of another model. Merge them into "
             "it, and name the folder of the result as `source`."
         )
     gguf = options.get("gguf_file", "")
     files = [weights / gguf] if gguf else _weight_files(weights)
-    # Read once: the settings of a GGUF file take seconds.
+    # Read only once: reading the settings of a GGUF file takes seconds.
     config = AutoConfig.from_pretrained(weights, gguf_file=gguf or None, **SAFE)
     _check_size(weights, auto, config, files)
     model, told = auto.from_pretrained(
@@ -56,7 +56,7 @@ def load_model(weights: Path, auto: Any = AutoModel, **options: Any) -> PreTrain
         config=config,
         use_safetensors=True,
         output_loading_info=True,
-        ignore_mismatched_sizes=True,  # they are told, and refused below
+        ignore_mismatched_sizes=True,  # they are reported, and refused below
         **options,
         **SAFE,
     )
@@ -72,12 +72,15 @@ def load_model(weights: Path, auto: Any = AutoModel, **options: Any) -> PreTrain
 
 @contextmanager
 def reading(place: Path, what: str, remedy: str) -> Iterator[None]:
-    """Turn whatever transformers and its helpers raise on files that cannot be read into a ``UserError``."""
+    """Turn whatever transformers and its helpers raise on files that cannot be read into a ``UserError``.
+
+    Lack of memory and CUDA errors pass through unchanged.
+    """
     try:
         yield
     except UserError:
         raise
-    except BaseException as error:  # a panic of tokenizers is no Exception
+    except BaseException as error:  # a panic of tokenizers is not an Exception
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
         if no_memory(error) or "CUDA error" in str(error):
@@ -87,7 +90,7 @@ def reading(place: Path, what: str, remedy: str) -> Iterator[None]:
 
 
 def _weight_files(weights: Path) -> list[Path]:
-    """The files that transformers reads; raises ``UserError`` where an index names some of another folder."""
+    """The files that transformers reads; raises ``UserError`` if an index names files outside the folder."""
     index = weights / "model.safetensors.index.json"
     if (whole := weights / "model.safetensors").exists() or not index.exists():
         return [whole] if whole.exists() else []
@@ -98,9 +101,9 @@ def _weight_files(weights: Path) -> list[Path]:
 
 
 def _check_size(weights: Path, auto: Any, config: PreTrainedConfig, files: Iterable[Path]) -> None:
-    """Raise ``UserError`` where the configuration describes a model far larger than the files could hold.
+    """Raise ``UserError`` if the configuration describes a model far larger than the files could contain.
 
-    Reading would first make it, of random values, and take its time and memory.
+    Loading would first build that model from random values, at the cost of its time and memory.
     """
     layers = getattr(config, "num_hidden_layers", 0)
     if isinstance(layers, int) and layers > MOST_LAYERS:
@@ -108,7 +111,7 @@ def _check_size(weights: Path, auto: Any, config: PreTrainedConfig, files: Itera
     with torch.device("meta"):
         described = sum(weight.numel() for weight in auto.from_config(config, **SAFE).parameters())
     size = sum(file.stat().st_size for file in files)
-    if size and described > 8 * size:  # no format takes less than a bit a weight
+    if size and described > 8 * size:  # no format takes less than one bit per weight
         raise UserError(
             f"{weights}: its configuration describes {described:,} weights, for which files of {size:,} "
             "bytes are too small. Correct the `source`, or complete the folder."
@@ -116,6 +119,6 @@ def _check_size(weights: Path, auto: Any, config: PreTrainedConfig, files: Itera
 
 
 def _belongs_inside(name: str, model: PreTrainedModel) -> bool:
-    """Whether a tensor that was not read lies in a part that the model has, and is no head of a task."""
+    """Whether a tensor that was not read lies in a part that the model has and is not the head of a task."""
     part = name.removeprefix(f"{model.base_model_prefix}.").partition(".")[0]
     return part != POOLER and part in dict(model.named_children()) and HEAD not in name.split(".")

@@ -1,4 +1,4 @@
-"""The tagger: encoder, fusion, decoder; each replaceable, each a file."""
+"""The tagger: an encoder, a fusion and a decoder, each in a file of its own and replaceable."""
 
 import hashlib
 import json
@@ -50,25 +50,26 @@ class Tagger(nn.Module):
         replace_dropout(self)
 
     def forward(self, batch: Batch) -> Tensor:
-        """Return the decoder's scores ``(batch, words, …)``."""
+        """Compute the decoder's scores ``(batch, words, …)``."""
         encoded = self.encoder(batch, self.fusion.prefix)
         return self.decoder(self.fusion(encoded.words, batch.word_mask, encoded.patches, encoded.patch_mask))
 
     def loss(self, batch: Batch) -> Tensor:
-        """Mean loss a word."""
+        """Mean loss per word, a scalar."""
         return self.decoder.loss(self(batch), batch.labels, batch.word_mask)
 
     def lower(self, dtype: torch.dtype) -> None:
-        """Have the layers that can compute in ``dtype`` throughout, weights included, do so.
+        """Convert the layers that can compute in ``dtype`` throughout, weights included.
 
-        The others go on as autocast has them. fp32 takes that back, but not what weights lost in rounding.
+        The other layers still compute under autocast. Converting to fp32 undoes this, but not the rounding of
+        the weights.
         """
         self.encoder.lower(dtype)
 
     def trained_state(self) -> dict[str, Tensor]:
-        """The state without frozen weights, which are read again from where they came.
+        """The state without frozen weights, which are read again from their source.
 
-        A weight that several layers share stands in it once, by its first name.
+        A weight that several layers share appears once, under its first name.
         """
         weights = dict(self.named_parameters(remove_duplicate=False))
         left_out = {name for name, weight in weights.items() if not weight.requires_grad}
@@ -76,39 +77,40 @@ class Tagger(nn.Module):
         return {
             name: tensor
             for name, tensor in self.state_dict().items()
-            # A frozen 4-bit weight has its scales beside it, as `….weight.absmax`.
+            # A frozen 4-bit weight comes with its scales, such as `….weight.absmax`.
             if name not in left_out and name.rpartition(".weight.")[0] + ".weight" not in left_out
         }
 
     def load_trained_state(self, state: dict[str, Tensor]) -> None:
-        """Load what ``trained_state`` gave; raises ``RuntimeError`` when names or shapes differ."""
+        """Load a state from ``trained_state``; raises ``RuntimeError`` if names or shapes differ."""
         if state.keys() != self.trained_state().keys():
             raise RuntimeError("weights of another configuration")
         self.load_state_dict(state, strict=False)
 
     def save(self, path: Path) -> None:
-        """Write trained weights, what the encoder needs besides, and a checksum into one file."""
+        """Write the trained weights, the encoder's metadata and a checksum into one safetensors file."""
         metadata = {"tags": self.decoder.tags} | self.encoder.metadata()
         state = {name: tensor.contiguous() for name, tensor in self.trained_state().items()}
-        # Within the metadata: a safetensors file has no room behind its tensors.
+        # Within the metadata, because nothing may follow the tensors of a safetensors file.
         metadata[SEAL] = _checksum(state, metadata)
         with atomic_path(path) as temporary:
             try:
                 # One entry, since safetensors writes several in random order.
                 save_file(state, temporary, metadata={"mnerflow": json.dumps(metadata, ensure_ascii=False)})
-            except SafetensorError as error:  # its word for a full disk
+            except SafetensorError as error:  # raised for a full disk
                 raise OSError(str(error)) from error
 
 
 def new_tagger(run: RunConfig, posts: Sequence[Post], d_feature: int) -> Tagger:
-    """Make the tagger as training starts from it: pretrained encoders, random fusion and decoder.
+    """Build the tagger that training starts from: pretrained encoders, random fusion and decoder.
 
-    Raises ``UserError`` where a part cannot be made of its options, its weights or what it is given.
+    If the run starts from another one (``init_from``), that run's weights are copied into it. Raises
+    ``UserError`` if a part cannot be built from its options, its weights or its inputs.
 
     Args:
         run: the run's configuration.
-        posts: the training posts, from which a vocabulary is made and a decoder may count tags.
-        d_feature: vector size of precomputed image features; 0 when the image encoder reads pixels.
+        posts: the training posts, from which a vocabulary is built and a decoder may count tags.
+        d_feature: vector size of precomputed image features; 0 if the image encoder reads pixels.
     """
     learnt, metadata = _read(Path(run.init_from)) if run.init_from else ({}, {})
     restored = metadata if any(name.startswith("encoder.text.") for name in learnt) else None
@@ -120,7 +122,7 @@ def new_tagger(run: RunConfig, posts: Sequence[Post], d_feature: int) -> Tagger:
 
 
 def load_tagger(run: RunConfig, path: Path, d_feature: int) -> Tagger:
-    """Make the tagger whose weights ``Tagger.save`` wrote; raises ``UserError`` when they do not fit."""
+    """Load the tagger that ``Tagger.save`` wrote; raises ``UserError`` if its weights do not fit the run."""
     state, metadata = _read(path)
     try:
         tagger = _assemble(run, _encoder(run, (), metadata, d_feature))
@@ -137,7 +139,7 @@ def load_tagger(run: RunConfig, path: Path, d_feature: int) -> Tagger:
 def _encoder(
     run: RunConfig, posts: Sequence[Post], metadata: dict[str, Any] | None, d_feature: int
 ) -> Encoder:
-    """The run's encoder as it was saved with ``metadata``; without, a new one for training ``posts``."""
+    """The run's encoder as saved with ``metadata``, or without metadata a new one for training ``posts``."""
     if both := run.vision_language_encoder:
         cls, config, weights = load_encoder("vision_language_encoders", both, VisionLanguageEncoder)
         with options_of(f"vision-language encoder {both.kind!r}"):
@@ -164,7 +166,7 @@ def _text_encoder(
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """State and metadata of a saved tagger."""
+    """Read the state and the metadata of a saved tagger; raises ``UserError`` if the file is damaged."""
     try:
         with safe_open(path, framework="pt") as file:
             metadata = json.loads(file.metadata()["mnerflow"])
@@ -182,7 +184,7 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 
 def _checksum(state: dict[str, Tensor], metadata: dict[str, Any]) -> str:
-    """SHA-256 of all that a saved tagger says."""
+    """SHA-256 of everything that a saved tagger contains."""
     digest = hashlib.sha256(json.dumps(metadata).encode())
     for name, tensor in sorted(state.items()):
         digest.update(f"{name} {tensor.dtype} {[*tensor.shape]}".encode())

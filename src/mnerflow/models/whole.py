@@ -1,4 +1,4 @@
-"""Weights are read whole or not at all: a tensor for every place of the model, a number for every value."""
+"""Checks that weights are complete: every tensor of the model is there, and every value is a number."""
 
 from collections.abc import Collection, Iterable
 from pathlib import Path
@@ -8,7 +8,7 @@ from safetensors import safe_open
 
 from mnerflow.errors import UserError, quantity
 
-# Of weights packed into fewer bits not every value is a number of its own.
+# Types whose values are numbers of their own, unlike those of weights packed into fewer bits.
 PLAIN = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
 
 
@@ -18,11 +18,11 @@ def check_fit(
     unread: Collection[str],
     misshapen: Collection[tuple[str, Iterable[int], Iterable[int]]],
 ) -> None:
-    """Raise ``UserError`` where weights and model differ: what is then not read would be random.
+    """Raise ``UserError`` if weights and model differ, since tensors that are not read would stay random.
 
     Args:
-        place: of the weights.
-        lacking: tensors of the model that the weights have not.
+        place: where the weights come from, named in the message.
+        lacking: tensors of the model that the weights lack.
         unread: tensors of the weights that the model has no place for.
         misshapen: tensors that both have, with their shapes in the weights and in the model.
     """
@@ -47,9 +47,9 @@ def check_fit(
 
 
 def check_finite(files: Iterable[Path], unread: Collection[str] = ()) -> None:
-    """Raise ``UserError`` naming the first tensor of safetensors files that ``check_tensor`` refuses.
+    """Raise ``UserError`` naming the first tensor in safetensors files that ``check_tensor`` refuses.
 
-    Tensors that are ``unread`` may. A file is mapped into memory, not copied, and read once.
+    Tensors in ``unread`` are not checked. Each file is mapped into memory, not copied, and read once.
     """
     for file in files:
         with safe_open(file, framework="pt") as tensors:
@@ -58,10 +58,10 @@ def check_finite(files: Iterable[Path], unread: Collection[str] = ()) -> None:
 
 
 def check_tensor(file: Path, name: str, tensor: torch.Tensor) -> None:
-    """Raise ``UserError`` where a tensor holds NaN or infinity; a scalar may be infinite, as a bound."""
+    """Raise ``UserError`` if a tensor contains NaN or infinity; a scalar may be infinite, as a bound."""
     if tensor.dtype not in PLAIN or not tensor.numel() or (tensor.ndim == 0 and not tensor.isnan()):
         return
-    # Least and largest are found without a copy, twenty times as fast as a look at each value.
+    # Minimum and maximum need no copy: twenty times as fast as a look at each value.
     if not torch.stack(tensor.aminmax()).isfinite().all():
         raise UserError(
             f"{file}: the tensor {name!r} holds values that are no numbers (NaN or infinity). Fetch the "
