@@ -1,1 +1,1 @@
-"""One run: its data in batches, the training loop, its predictions."""
+"""Training of a single run: its data in batches, the training loop and its predictions."""

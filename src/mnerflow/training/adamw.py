@@ -1,4 +1,4 @@
-"""AdamW by PyTorch's fused kernel, without the compiler that its class imports."""
+"""AdamW with PyTorch's fused kernel, without the compiler that PyTorch's own class imports."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,13 +9,13 @@ from torch.optim.adamw import adamw
 
 
 class AdamW:
-    """Adam with decoupled weight decay (Loshchilov and Hutter 2019), all weights of a group at once.
+    """Adam with decoupled weight decay (Loshchilov and Hutter 2019), for all weights of a group at once.
 
-    ``torch.optim.AdamW`` moves weights the same, but imports a compiler in order to be left out by it: two
-    seconds of each start.
+    ``torch.optim.AdamW`` updates weights identically, but it imports a compiler only to exclude itself from
+    compilation. This takes two seconds at each start.
 
     Args:
-        groups: of weights as ``params``, each with its ``lr`` and ``weight_decay``.
+        groups: dictionaries with weights as ``params``, their ``lr`` and ``weight_decay``.
     """
 
     def __init__(self, groups: Sequence[dict[str, Any]]) -> None:
@@ -24,7 +24,7 @@ class AdamW:
 
     @torch.no_grad()
     def step(self, share: float) -> None:
-        """Move the weights that have gradients, by this share of their learning rates."""
+        """Update the weights that have gradients; ``share`` scales their learning rates."""
         for group in self.groups:
             weights = [weight for weight in group["params"] if weight.grad is not None]
             if not weights:
@@ -49,17 +49,17 @@ class AdamW:
             )
 
     def forget_gradients(self) -> None:
-        """Leave no weight a gradient."""
+        """Set the gradients of all weights to ``None``."""
         for weight in self._weights:
             weight.grad = None
 
     def state(self) -> dict[int, list[Tensor]]:
-        """What a checkpoint holds of it."""
+        """State for a checkpoint: mean, mean square and steps of each weight, by the weight's number."""
         numbers = {weight: number for number, weight in enumerate(self._weights)}
         return {numbers[weight]: moments for weight, moments in self._moments.items()}
 
     def load_state(self, state: dict[int, list[Tensor]]) -> None:
-        """Continue from what ``state`` gave."""
+        """Restore a state that ``state`` returned."""
         weights = self._weights
         self._moments = {
             weights[number]: [moment.to(weights[number].device) for moment in moments]

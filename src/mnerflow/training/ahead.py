@@ -1,4 +1,4 @@
-"""What the next steps read is made ready while this one is computed."""
+"""Preparation of the inputs of the next steps while the current step is computed."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -8,14 +8,15 @@ from typing import TypeVar
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
-MOST = 2  # ready and not yet read: one is being read while the next is made
+MOST = 2  # ready but not yet read: one is being read while the next is made
 
 
 @contextmanager
 def ahead(make: Callable[[Item], Made], items: Iterable[Item]) -> Iterator[Iterator[Made]]:
-    """Give ``make`` of each item, in order; a thread calls it, up to ``MOST`` items ahead.
+    """Yield ``make`` of each item, in order, computed by a thread up to ``MOST`` items ahead.
 
-    What it raises is raised where its result would have been given. The thread ends with the block.
+    An exception of ``make`` is raised where its result would have been yielded. The thread ends with the
+    block.
     """
     with ThreadPoolExecutor(1, "ahead") as pool:
         try:

@@ -1,4 +1,4 @@
-"""Batches of similar length, in an order that the seed and the epoch decide."""
+"""Batches of posts of similar length, in an order that depends on the seed and the epoch."""
 
 import random
 from collections.abc import Sequence
@@ -9,9 +9,10 @@ STRETCH = 50
 
 
 def batches(lengths: Sequence[int], max_units: int) -> list[list[int]]:
-    """Cut indices, in the order of rising length, into batches of at most ``max_units`` padded units.
+    """Sort indices by length and cut them into batches of at most ``max_units`` padded units.
 
-    A post longer than ``max_units`` is a batch of its own. The order is stable: equal input, equal batches.
+    A post longer than ``max_units`` becomes a batch of its own. The order is stable: equal input gives equal
+    batches.
     """
     result: list[list[int]] = []
     current: list[int] = []
@@ -24,9 +25,9 @@ def batches(lengths: Sequence[int], max_units: int) -> list[list[int]]:
 
 
 def shuffled_batches(lengths: Sequence[int], max_units: int, seed: int, epoch: int) -> list[list[int]]:
-    """Training batches of one epoch: random neighbours of similar length in random order.
+    """Training batches of one epoch: random posts of similar length, in random order.
 
-    Depends on nothing but its arguments, so a resumed run finds its place again.
+    The result depends only on the arguments, so a resumed run finds its place again.
     """
     generator = random.Random(f"{seed}/{epoch}")
     order = list(range(len(lengths)))

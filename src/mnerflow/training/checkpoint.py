@@ -1,4 +1,4 @@
-"""A training run's whole state, so that a killed job goes on where it stopped."""
+"""Checkpoints: the whole state of a training run, from which a killed job continues."""
 
 from pathlib import Path
 from typing import Any
@@ -10,12 +10,12 @@ from mnerflow.log import logger
 
 
 def save_checkpoint(path: Path, state: dict[str, Any], identity: str) -> None:
-    """Write the state atomically, with a checksum, and keep the checkpoint before it.
+    """Write the state atomically, with a checksum, and keep the previous checkpoint.
 
     ``identity`` names what the state depends on: configuration, code, data and versions of the run.
     """
     with atomic_path(path) as temporary:
-        with temporary.open("wb") as file:  # given a path, torch does not say that a disk is full
+        with temporary.open("wb") as file:  # given a path, torch does not report that a disk is full
             torch.save(state | {"identity": identity}, file)
         seal(temporary)
         if path.exists():
@@ -23,9 +23,9 @@ def save_checkpoint(path: Path, state: dict[str, Any], identity: str) -> None:
 
 
 def load_checkpoint(path: Path, identity: str) -> dict[str, Any] | None:
-    """Read the last state that is whole, or ``None``: that costs time but no result.
+    """Read the latest undamaged state, or return ``None``, which costs time but no result.
 
-    A checkpoint that is damaged or has another ``identity`` is passed over.
+    A checkpoint that is damaged or has another ``identity`` is skipped.
     """
     for candidate in (path, _before(path)):
         if not candidate.exists():
@@ -34,7 +34,7 @@ def load_checkpoint(path: Path, identity: str) -> dict[str, Any] | None:
             if not sealed(candidate):
                 raise ValueError("its checksum is another")
             state = torch.load(candidate, weights_only=True, map_location="cpu")
-        except Exception as error:  # whatever torch raises on what it does not trust
+        except Exception as error:  # whatever torch raises on a file that it does not trust
             logger.warning("%s: damaged checkpoint (%s); it is passed over", candidate, error)
             continue
         if state.get("identity") == identity:
@@ -44,7 +44,7 @@ def load_checkpoint(path: Path, identity: str) -> dict[str, Any] | None:
 
 
 def remove_checkpoints(path: Path) -> None:
-    """Remove the checkpoint and the one before it."""
+    """Remove the current and the previous checkpoint."""
     for file in (path, _before(path)):
         file.unlink(missing_ok=True)
 

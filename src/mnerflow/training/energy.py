@@ -1,4 +1,4 @@
-"""What a run draws from the wall, as far as processor and GPU count it themselves."""
+"""Energy that a run uses, as counted by the processor and the GPU themselves."""
 
 import threading
 import time
@@ -12,15 +12,15 @@ import torch
 from mnerflow.log import logger
 
 POWERCAP = Path("/sys/class/powercap")
-# A processor's counter starts anew after some minutes of full load; it must be read more often than that.
+# A processor's counter wraps around after some minutes of full load and must be read more often than that.
 PAUSE_SECONDS = 30.0
 
 
 class EnergyMeter:
-    """Counts from its creation on, in a thread of its own, with what counters this machine lets us read.
+    """Counts energy in a background thread from its creation on, with the counters that the machine exposes.
 
-    The processor's are RAPL's (packages and memory), the GPU's is NVML's, read where Python's ``pynvml`` is
-    installed. They count the device as a whole: what else ran on it meanwhile is in the sum.
+    The processor's counters are RAPL's (packages and memory). The GPU's is NVML's, read if Python's
+    ``pynvml`` is installed. They count the whole device, including anything else that runs on it meanwhile.
     """
 
     def __init__(self, device: torch.device, powercap: Path = POWERCAP) -> None:
@@ -29,7 +29,7 @@ class EnergyMeter:
             threading.Thread(target=self._watch, daemon=True).start()
 
     def watt_hours(self) -> dict[str, float] | None:
-        """Those since the start by device, ``processor`` and ``gpu``; nothing where neither tells."""
+        """Watt hours since the start by device, ``processor`` and ``gpu``; ``None`` if no device counts."""
         return {device: round(joule / 3600, 4) for device, joule in self._joules().items()} or None
 
     def _watch(self) -> None:
@@ -42,20 +42,22 @@ class EnergyMeter:
         try:
             for counter in self._counters:
                 joules[counter.device] = joules.get(counter.device, 0.0) + counter.read()
-        except Exception as error:  # A training must not fail by its meter, nor a part be taken for the sum.
+        except Exception as error:  # The meter must not stop a training or report a part as the sum.
             logger.warning("The energy counters cannot be read any more: %s", error)
             self._counters, joules = [], {}
         return joules
 
 
 class _Counter:
-    """Adds up what a growing counter gains; raises what ``now`` raises when it cannot be read at first.
+    """Adds up the increments of a growing counter.
 
     Args:
         device: ``processor`` or ``gpu``.
-        now: reads the counter.
-        unit: joules a step of it.
-        limit: the counter's largest value, after which it starts at zero; nothing for one that never does.
+        now: function that reads the counter.
+        unit: joules per step of the counter.
+        limit: largest value of the counter, after which it starts at zero; ``None`` for one that never does.
+
+    If the counter cannot be read at first, raises what ``now`` raises.
     """
 
     def __init__(self, device: str, now: Callable[[], int], unit: float, limit: int | None = None) -> None:
@@ -74,7 +76,7 @@ class _Counter:
 
 
 def _rapl(powercap: Path) -> Iterator[_Counter]:
-    # A package's zone holds its cores and graphics, but not its memory; the zone `psys` holds all.
+    # A package's zone includes its cores and graphics, but not its memory. The zone `psys` includes all.
     for zone in sorted(powercap.glob("intel-rapl:*")):
         try:
             name = (zone / "name").read_text(encoding="ascii").strip()

@@ -1,4 +1,4 @@
-"""Patch vectors of a frozen image encoder, computed once a data set."""
+"""Patch vectors of a frozen image encoder, computed once per data set."""
 
 from pathlib import Path
 
@@ -20,10 +20,10 @@ BATCH = 32
 
 
 def compute_features(image: ImageConfig, store: Path, target: Path, threads: int) -> None:
-    """Write ``(rows, patches, d_model)`` float16 in the order of the image store, a batch at a time.
+    """Write ``(rows, patches, d_model)`` float16 in the order of the image store, batch by batch.
 
-    A batch is encoded while the one before is written. A checksum follows the array, which ``open_features``
-    looks at.
+    Each batch is encoded while the previous one is written. A checksum, which ``open_features`` verifies,
+    follows the array. Raises ``UserError`` if a vector has values beyond float16.
     """
     pixels, place = ImageStore(store).pixels, device()
     encoder = frozen_encoder(image, place, threads)
@@ -54,7 +54,7 @@ def compute_features(image: ImageConfig, store: Path, target: Path, threads: int
 
 
 def frozen_encoder(image: ImageConfig, place: torch.device, threads: int) -> ImageEncoder:
-    """A frozen image encoder, always the same, even where it is not pretrained."""
+    """Build a frozen image encoder; it is the same each time, even if it is not pretrained."""
     seed_everything(0, threads)
     return new_image_encoder(image).to(place).eval()
 
@@ -63,16 +63,16 @@ def frozen_encoder(image: ImageConfig, place: torch.device, threads: int) -> Ima
 def patch_vectors(
     encoder: ImageEncoder, pixels: numpy.ndarray, place: torch.device, mixed: bool = True
 ) -> torch.Tensor:
-    """``(images, patches, d_model)`` float16 of ``(images, size, size, 3)`` uint8, all at once."""
+    """Encode ``(images, size, size, 3)`` uint8, all at once, as ``(images, patches, d_model)`` float16."""
     images = moved(torch.from_numpy(numpy.array(pixels)), place)
     with autocast(place, mixed):
         return encoder(images).half().contiguous()
 
 
 def open_features(path: Path, rows: int) -> numpy.memmap:
-    """Map what ``compute_features`` wrote for a store of ``rows`` images into memory.
+    """Map the file that ``compute_features`` wrote for a store of ``rows`` images into memory.
 
-    Raises ``UserError`` when the file is missing, damaged or of another image store.
+    Raises ``UserError`` if the file is missing, damaged or belongs to another image store.
     """
     rebuild = "Delete it and run again; it is computed anew."
     try:

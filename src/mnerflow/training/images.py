@@ -1,4 +1,4 @@
-"""The images of a data set, as what a tagger reads of them."""
+"""The images of a data set as a tagger reads them: pixels or precomputed features."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from mnerflow.training.features import open_features
 
 
 class Shown(Protocol):
-    """What a run looks the images of posts up in, of a data set or of new texts."""
+    """Source of the images of posts, from a data set or for new texts."""
 
     @property
     def values(self) -> numpy.ndarray:
@@ -25,34 +25,40 @@ class Shown(Protocol):
         """Size of a feature vector; 0 for pixels."""
 
     def rows(self, posts: Sequence[Post]) -> list[list[int]]:
-        """Rows of every post's images."""
+        """Rows of ``values`` with the images of each post."""
 
 
 @dataclass(frozen=True)
 class Images:
-    """Pixels or features of a data set's images, and which row holds which image."""
+    """Pixels or features of a data set's images, and the row of each image.
+
+    Attributes:
+        store: store of the images.
+        values: ``(rows, …)`` pixels or features; row 0 is a blank image.
+        d_feature: size of a feature vector; 0 for pixels.
+    """
 
     store: ImageStore
     values: numpy.memmap
     d_feature: int = 0
 
     def rows(self, posts: Sequence[Post]) -> list[list[int]]:
-        """Rows of every post's images."""
+        """Rows of ``values`` with the images of each post."""
         return [self.store.rows(post.images) for post in posts]
 
     @property
     def checksum(self) -> str:
-        """SHA-256 of the values; that of features, gigabytes, was compared when they were opened."""
+        """SHA-256 of the values. For features, gigabytes, it is the one verified when they were opened."""
         file = str(self.values.filename)
         return seal_of(file).hex() if self.d_feature else sha256(file)
 
 
 def open_images(pixels: str | None, features: str | None) -> Images | None:
-    """Map a data set's images into memory: the pixels of its store or, where given, features of them.
+    """Map a data set's images into memory: the pixels of its store or, if given, features of them.
 
     Args:
-        pixels: ``images.npy`` of an image store; nothing for a run without images.
-        features: what ``compute_features`` wrote for that store.
+        pixels: path of ``images.npy`` in an image store; ``None`` for a run without images.
+        features: path of the file that ``compute_features`` wrote for that store; ``None`` for pixels.
     """
     if pixels is None:
         return None

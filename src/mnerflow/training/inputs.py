@@ -1,4 +1,4 @@
-"""Posts of one split, encoded once, cut into batches for a tagger."""
+"""Posts of one split, encoded once and cut into batches for a tagger."""
 
 import mmap
 from collections import Counter
@@ -24,24 +24,24 @@ from mnerflow.training.batches import batches
 from mnerflow.training.images import Shown
 
 T = TypeVar("T")
-UNKNOWN = 0.1  # share of the tokens from which another encoder should be taken
+UNKNOWN = 0.1  # share of unknown tokens from which another encoder should be chosen
 
 
 class Inputs:
-    """What a tagger reads of a split.
+    """A split in the form that a tagger reads.
 
     Args:
-        posts: the split's posts.
-        tagger: whose encoder turns posts into numbers.
+        posts: posts of the split.
+        tagger: tagger whose encoder turns posts into numbers.
         contexts: names of the contexts that it reads beside the text, in order.
-        images: ``(rows, …)`` pixels or features, row 0 standing in for an image that is missing.
+        images: ``(rows, …)`` pixels or features; row 0 stands in for a missing image.
         rows: for every post, the rows of its images.
-        context_length: most units of the contexts together, see ``RunConfig``.
+        context_length: limit on the units of all contexts together, see ``RunConfig``.
 
     Attributes:
-        lost: how many entities the decoder can neither learn nor predict.
-        cut: by context, of how many posts it was cut.
-        unread: what the text encoder cannot read, or not at once.
+        lost: number of entities that the decoder can neither learn nor predict.
+        cut: number of posts whose context was cut, by context.
+        unread: what the text encoder cannot read, or cannot read at once.
     """
 
     def __init__(
@@ -73,8 +73,10 @@ class Inputs:
         )
 
     def warn_of_lost(self, name: str) -> None:
-        """Log what of the split ``name`` is not read: contexts that were cut, tokens of unknown subwords, and
-        entities that the decoder cannot predict. Posts read in several windows are counted, too.
+        """Log what is not read of the split ``name``.
+
+        This includes contexts that were cut, tokens with unknown subwords, entities that the decoder cannot
+        predict, and the number of posts that are read in several windows.
         """
         unread = self.unread
         if unread.unknown:
@@ -93,7 +95,10 @@ class Inputs:
             logger.warning("%s: entities beyond what the decoder can predict: %d", name, self.lost)
 
     def under(self, condition: Condition, seed: int) -> Self:
-        """The same posts with one source made wrong; how many keep theirs, as most are equal, is logged."""
+        """The same posts with the condition's source shuffled or blank.
+
+        Shuffling may leave some posts with their own value, if most values are equal; their number is logged.
+        """
         read, source = copy(self), condition.source
         if source == IMAGE:
             blank = [[BLANK_ROW] * len(rows) for rows in self.rows]
@@ -108,16 +113,19 @@ class Inputs:
 
     @property
     def lengths(self) -> list[int]:
-        """Each post's own units of text, by which training is cut into steps: contexts or images that a
-        model reads besides leave it the steps of its text-only baseline.
+        """Units of text of each post, without its contexts, by which training is cut into steps.
+
+        Contexts and images do not count, so a model that reads them takes the same steps as its text-only
+        baseline.
         """
         if self.texts is None:
             return list(map(len, self._labels))
         return [text.length_without_contexts for text in self.texts]
 
     def pieces(self, chosen: Sequence[int], max_units: int) -> list[list[int]]:
-        """The chosen posts, cut into what is computed at once: at most ``max_units`` padded units, contexts
-        and images included as far as the encoder says that they cost.
+        """Divide the chosen posts into batches of at most ``max_units`` padded units, to be computed at once.
+
+        Contexts and images count as much as the encoder says that they cost.
         """
         lengths = [self.texts[index].length if self.texts else len(self._labels[index]) for index in chosen]
         costs = [
@@ -127,15 +135,18 @@ class Inputs:
         return [[chosen[position] for position in piece] for piece in batches(costs, max_units)]
 
     def subwords(self, post: int) -> list[int]:
-        """Subwords a token, those that a filter dropped included; 1 for models that read no text."""
+        """Number of subwords of each token, dropped ones included; 1 for models that read no text."""
         return self.texts[post].subwords if self.texts else [1] * len(self.posts[post].tokens)
 
     def words(self, chosen: Sequence[int]) -> int:
-        """How many words the chosen posts have that are read."""
+        """Number of words in the chosen posts that are read."""
         return sum(len(self._labels[index]) for index in chosen)
 
     def batch(self, chosen: Sequence[int]) -> Batch:
-        """The chosen posts as padded tensors; made ahead of their step, so that nothing may be drawn."""
+        """Pad the chosen posts into tensors.
+
+        This happens ahead of a step, so no random numbers may be drawn.
+        """
         labels = [self._labels[index] for index in chosen]
         word_mask = mask_of(torch.tensor([len(row) for row in labels]))
         texts = [self.texts[index] for index in chosen] if self.texts else []
@@ -143,7 +154,7 @@ class Inputs:
         return Batch(text, word_mask, padded(labels), *self._images(chosen))
 
     def _shown(self, post: int) -> Sequence[int]:
-        """Rows of the images that a post is shown."""
+        """Rows of the images that a post shows."""
         return self.rows[post] if self.images is not None else ()
 
     def _images(self, chosen: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -151,30 +162,30 @@ class Inputs:
             none = torch.zeros(len(chosen), 0, dtype=torch.uint8)
             return none, none.bool(), none.flatten().long()
         shown = [self.rows[index] for index in chosen]
-        # A batch needs a place for an image, which is masked where no post has one.
+        # A batch needs a place for an image; it is masked if no post has one.
         rows = padded([row or [BLANK_ROW] for row in shown], BLANK_ROW)
         mask = padded([[1] * len(row) or [0] for row in shown]).bool()
         return torch.from_numpy(_read(self.images, rows.numpy())), mask, mask.flatten().nonzero().squeeze(1)
 
 
 def inputs_of(run: RunConfig, tagger: Tagger, posts: Sequence[Post], images: Shown | None) -> Inputs:
-    """What the tagger of a run reads of posts, their images looked up in ``images``."""
+    """Encode posts for a run's tagger, with their images looked up in ``images``."""
     values, rows = (images.values, images.rows(posts)) if images else (None, [])
     return Inputs(posts, tagger, run.contexts, values, rows, run.context_length)
 
 
 def _read(images: numpy.ndarray, rows: numpy.ndarray) -> numpy.ndarray:
-    """``images[rows]``, of a file in memory map all at once: page by page, a disk is ten times slower."""
+    """``images[rows]``, read from a mapped file all at once: page by page, a disk is ten times slower."""
     if not isinstance(images, numpy.memmap):
         return images[rows]
-    file: mmap.mmap = images._mmap  # type: ignore[attr-defined]  # numpy gives no other way to it
+    file: mmap.mmap = images._mmap  # type: ignore[attr-defined]  # numpy offers no other access
     start, size = images.offset % mmap.ALLOCATIONGRANULARITY, images[0].nbytes
     for row in numpy.unique(rows).tolist():
         first = start + row * size
         before = first % mmap.PAGESIZE
         file.madvise(mmap.MADV_WILLNEED, first - before, before + size)
     read = images[rows]
-    file.madvise(mmap.MADV_DONTNEED)  # else a job's memory grows with each image it has seen
+    file.madvise(mmap.MADV_DONTNEED)  # otherwise, memory grows with each image read
     return read
 
 
@@ -185,7 +196,11 @@ def _wrong(
     condition: Condition,
     seed: int,
 ) -> Sequence[T]:
-    """What posts are shown of a source instead of their ``values``; ``identities`` tells which ``meet``."""
+    """Shuffled or blank values of a source, to be shown instead of the posts' own ``values``.
+
+    Two posts of which the ``identities`` ``meet`` are not given each other's value, as far as that is
+    possible.
+    """
     if condition.change == "blank":
         return blank
     others = shuffled(identities, seed)
@@ -196,6 +211,6 @@ def _wrong(
 
 
 def _with_context(post: Post, name: str, text: str) -> Post:
-    """The post with another context of that name, or with none."""
+    """Copy a post with another context of that name, or without one if ``text`` is empty."""
     others = {key: value for key, value in post.contexts.items() if key != name}
     return replace(post, contexts=others | ({name: text} if text else {}))

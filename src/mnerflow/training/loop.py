@@ -1,4 +1,4 @@
-"""The training loop, read from top to bottom."""
+"""The training loop, from the first step to the weights of the best epoch."""
 
 import copy
 import logging
@@ -31,7 +31,7 @@ from mnerflow.training.preemption import Preempted, preempted
 
 @dataclass
 class Epoch:
-    """A row of ``history.csv``: losses are means a word, scores fractions of 1."""
+    """A row of ``history.csv``: losses are means per word, scores are fractions of 1."""
 
     epoch: int
     train_loss: float
@@ -44,11 +44,11 @@ class Epoch:
 
 @dataclass
 class Progress:
-    """How far training is: the epoch under way, the steps of it that are done, and what they came to.
+    """State of a training: the current epoch, its completed steps, and the results so far.
 
-    ``losses`` are means a word, one a step of this epoch, and stay on the device, since reading one is to
-    wait for it. ``seconds`` are those spent in steps of this epoch, ``best`` the weights of the best epoch so
-    far.
+    ``losses`` are means per word, one per step of this epoch. They stay on the device, because reading one
+    would wait for it. ``seconds`` is the time spent in steps of this epoch, ``best`` the weights of the best
+    epoch so far.
     """
 
     epoch: int = 1
@@ -71,8 +71,9 @@ def train(
 ) -> list[Epoch]:
     """Train a tagger and leave it with the weights of its best epoch on dev.
 
-    Continues from ``checkpoint`` when that file exists and was saved under the same ``identity``; a run
-    that was killed ends with the weights of one that was not.
+    Training continues from ``checkpoint`` if that file exists and was saved under the same ``identity``. A
+    run that was killed in between ends with the same result as one that was not. Returns one row per epoch.
+    Raises ``UserError`` if training diverges in its first epoch, and ``Preempted`` if the process is to end.
     """
     freed = FreedMemory()
     device = next(tagger.parameters()).device
@@ -92,7 +93,7 @@ def train(
         logger.info("continues from epoch %d, step %d", progress.epoch, progress.step)
 
     def made_ready(chosen: list[int]) -> list[tuple[Batch, float]]:
-        """A step's batches, each with its share of the words."""
+        """A step's batches, each with its share of the step's words."""
         words = training.words(chosen)
         pieces = training.pieces(chosen, config.batch_tokens)
         return [(training.batch(piece).to(device), training.words(piece) / words) for piece in pieces]
@@ -185,7 +186,7 @@ def train(
 
     optimizer.release(progress.best)
     if not any(row.dev_entity_f1 for row in progress.history):
-        # An image alone hardly tells where a name stands.
+        # An image alone says little about the position of a name.
         logger.log(
             logging.WARNING if tagger.encoder.d_word else logging.INFO,
             "no entity of dev was found in any epoch: too few epochs, too low a learning rate, or no clue",
@@ -195,7 +196,7 @@ def train(
 
 
 def best_epoch(history: list[Epoch], config: TrainingConfig) -> int:
-    """The epoch to keep: the first after which no dev score was better by ``min_gain``."""
+    """The epoch to keep: the first that no later one beats on dev by more than ``min_gain``."""
     best, kept = float("-inf"), 0
     for row in history:
         value = getattr(row, f"dev_{config.select}")
@@ -211,28 +212,29 @@ def should_stop(history: list[Epoch], config: TrainingConfig) -> bool:
 
 
 def pause(cost: float, config: TrainingConfig) -> float:
-    """Seconds to the next checkpoint after one that took ``cost``.
+    """Seconds until the next checkpoint, after one that took ``cost`` seconds.
 
-    Longer than configured, up to ten times, where checkpoints would take more than a fiftieth of the time.
+    This is longer than configured, up to ten times, if checkpoints would take more than a fiftieth of the
+    time.
     """
     shortest = config.checkpoint_seconds
     return min(max(shortest, 50 * cost), 10 * shortest)
 
 
 def random_state() -> dict[str, torch.Tensor]:
-    """States of all generators that training draws from."""
+    """States of all random generators that training draws from."""
     cuda = {"cuda": torch.cuda.get_rng_state()} if torch.cuda.is_available() else {}
     return {"cpu": torch.get_rng_state(), **cuda}
 
 
 def set_random_state(state: dict[str, torch.Tensor]) -> None:
-    """Put generators back where ``random_state`` saw them."""
+    """Restore the random generators to a ``random_state``."""
     torch.set_rng_state(state["cpu"])
     if "cuda" in state:
         torch.cuda.set_rng_state(state["cuda"])
 
 
 def write_history(path: Path, history: list[Epoch]) -> None:
-    """Write one row an epoch, atomically."""
+    """Write one row per epoch as CSV, atomically."""
     columns = [field.name for field in fields(Epoch)]
     write_text(path, csv_text(columns, (asdict(row).values() for row in history)))

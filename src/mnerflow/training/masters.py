@@ -1,4 +1,4 @@
-"""Weights in fp32, of which layers compute with copies in half as many bits."""
+"""Master weights in fp32 for layers that compute with copies of half as many bits."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,18 +10,18 @@ from mnerflow.models.tagger import Tagger
 
 
 class Masters:
-    """The fp32 weights of a tagger that ``Tagger.lower`` has brought to another type.
+    """The fp32 weights of a tagger that ``Tagger.lower`` has converted to another type.
 
-    Those that are trained are joined to a few long vectors. Gradients come to these all at once, and a step
-    rounds them to the tagger's weights all at once, where autocast takes several operations a weight.
+    The trained ones are joined into a few long vectors. Gradients are copied into these all at once, and each
+    step rounds them to the tagger's weights all at once. Autocast would need several operations per weight.
 
     Args:
-        tagger: in fp32; it is lowered until ``release``.
-        groups: ``parameter_groups`` of it.
-        dtype: of the copies.
+        tagger: tagger in fp32; it is lowered until ``release``.
+        groups: ``parameter_groups`` of the tagger.
+        dtype: type of the copies.
 
     Attributes:
-        groups: the same with the vectors in place of the weights that are joined in them.
+        groups: the same groups, with the vectors instead of the weights that are joined in them.
     """
 
     def __init__(self, tagger: Tagger, groups: Sequence[dict[str, Any]], dtype: torch.dtype) -> None:
@@ -41,21 +41,21 @@ class Masters:
 
     @property
     def weights(self) -> list[nn.Parameter]:
-        """All of ``groups``."""
+        """All weights of ``groups``."""
         return [weight for group in self.groups for weight in group["params"]]
 
     def gather(self) -> None:
-        """Take the gradients of the tagger's weights."""
+        """Move the gradients of the tagger's weights to the vectors."""
         for joint in self._joints:
             joint.gather()
 
     def spread(self) -> None:
-        """Round to the tagger's weights."""
+        """Round the vectors to the tagger's weights."""
         for joint in self._joints:
             joint.spread()
 
     def trained_state(self) -> dict[str, Tensor]:
-        """What ``Tagger.trained_state`` says, in fp32."""
+        """The state of ``Tagger.trained_state``, in fp32."""
         exact = self._exact()
         names = dict(self._tagger.named_parameters())
         return self._tagger.trained_state() | {
@@ -63,7 +63,7 @@ class Masters:
         }
 
     def load_trained_state(self, state: dict[str, Tensor]) -> None:
-        """Load what ``trained_state`` gave."""
+        """Load a state that ``trained_state`` returned."""
         self._tagger.load_trained_state(state)
         exact = self._exact()
         for name, weight in self._tagger.named_parameters():
@@ -72,7 +72,7 @@ class Masters:
         self.spread()
 
     def release(self) -> None:
-        """Leave the tagger in fp32."""
+        """Convert the tagger back to fp32, with the values of the master weights."""
         for weight, whole in (self._whole | self._exact()).items():
             weight.data = whole
         self._tagger.lower(torch.float32)
@@ -82,7 +82,7 @@ class Masters:
 
 
 class _Joint:
-    """Weights of one type and their fp32 values, joined to a ``vector``, of which ``parts`` are views."""
+    """Weights of one type, with their fp32 values joined in a ``vector``, of which ``parts`` are views."""
 
     def __init__(self, weights: Sequence[nn.Parameter], values: Sequence[Tensor]) -> None:
         self._weights = weights

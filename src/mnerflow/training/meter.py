@@ -1,4 +1,4 @@
-"""What a training takes, in one go or in several where it was killed in between."""
+"""Time and energy of a training, over all jobs if some were killed in between."""
 
 import time
 from typing import Any
@@ -9,18 +9,18 @@ from mnerflow.training.energy import EnergyMeter
 
 
 class Meter:
-    """Counts seconds and watt hours from its creation on, and what was spent before."""
+    """Counts seconds and watt hours from its creation on, and adds what earlier jobs spent."""
 
     def __init__(self, device: torch.device) -> None:
         self._start, self._energy = time.monotonic(), EnergyMeter(device)
         self._before: dict[str, Any] | None = None
 
     def go_on(self, before: dict[str, Any]) -> None:
-        """Count on from what the ``spent`` of a killed job said."""
+        """Continue from the ``spent`` of a killed job."""
         self._before = before
 
     def spent(self) -> dict[str, Any]:
-        """``seconds``, and ``energy_wh`` by device: nothing unless the same devices told it all the time."""
+        """``seconds``, and ``energy_wh`` by device; ``None`` unless all jobs counted the same devices."""
         seconds, energy = time.monotonic() - self._start, self._energy.watt_hours()
         if self._before:
             seconds += self._before["seconds"]

@@ -1,4 +1,4 @@
-"""What a step does with gradients: clip them, and move the weights."""
+"""The optimizer step: clip gradients and update weights on a learning-rate schedule."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,13 +14,13 @@ from mnerflow.training.masters import Masters
 
 
 class Optimizer:
-    """AdamW on a tagger's trained weights, its learning rates rising and falling over all steps.
+    """AdamW on a tagger's trained weights, with linear warm-up and decay of the learning rates.
 
     Args:
-        tagger: whose weights move.
+        tagger: tagger whose weights are updated.
         config: learning rates, decay, clipping, warm-up.
-        steps: of the whole training.
-        lower: the type that the tagger is lowered to until ``release``; nothing where it stays as it is.
+        steps: number of steps of the whole training.
+        lower: type that the tagger is lowered to until ``release``; ``None`` if it stays as it is.
     """
 
     def __init__(
@@ -31,24 +31,24 @@ class Optimizer:
         self._masters = Masters(tagger, groups, lower) if lower else None
         self._state = self._masters or tagger
         self._adamw = AdamW(self._masters.groups if self._masters else groups)
-        # The norm's last bit depends on their order.
+        # The last bit of the gradients' norm depends on this order.
         self._weights = self._masters.weights if self._masters else [*tagger.parameters()]
         self._done, self._steps = 0, steps
         self._warmup = max(1, round(config.warmup * steps))
 
     @property
     def learning_rate(self) -> float:
-        """Of the first part, in the next step."""
+        """Learning rate of the first part in the next step."""
         return self._adamw.groups[0]["lr"] * self._share
 
     @property
     def _share(self) -> float:
-        """Of the learning rates in the next step."""
+        """Factor of the learning rates in the next step, in 0..1."""
         falling = (self._steps - self._done) / max(1, self._steps - self._warmup)
         return min((self._done + 1) / self._warmup, max(0.0, falling))
 
     def step(self) -> None:
-        """Move the weights against the gradients, clipped, and forget these."""
+        """Clip the gradients, update the weights and reset the gradients."""
         if self._masters:
             self._masters.gather()
         clip_gradients(self._weights, self._most)
@@ -59,11 +59,11 @@ class Optimizer:
             self._masters.spread()
 
     def trained_state(self) -> dict[str, Tensor]:
-        """The tagger's, in fp32."""
+        """The tagger's trained state, in fp32."""
         return self._state.trained_state()
 
     def state(self) -> dict[str, Any]:
-        """What a checkpoint holds of it, the tagger's weights included."""
+        """The state for a checkpoint, including the tagger's weights."""
         return {
             "tagger": self.trained_state(),
             "optimizer": self._adamw.state(),
@@ -71,20 +71,23 @@ class Optimizer:
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Continue from what ``state`` gave."""
+        """Restore a state that ``state`` returned."""
         self._state.load_trained_state(state["tagger"])
         self._adamw.load_state(state["optimizer"])
         self._done = state["done"]
 
     def release(self, best: dict[str, Tensor]) -> None:
-        """Leave the tagger in fp32, with these weights."""
+        """Leave the tagger in fp32, with the weights ``best``."""
         self._state.load_trained_state(best)
         if self._masters:
             self._masters.release()
 
 
 def parameter_groups(tagger: Tagger, config: TrainingConfig) -> list[dict[str, Any]]:
-    """A learning rate a part; no weight decay on vectors (norms, biases), embeddings and what timm names."""
+    """One learning rate per part, and no weight decay where it would harm.
+
+    Vectors (norms, biases), embeddings and the weights that timm names are not decayed.
+    """
     spared = {id(module.weight) for module in tagger.modules() if isinstance(module, nn.Embedding)}
     for module in tagger.modules():
         named = getattr(module, "no_weight_decay", None)  # timm's models: position embeddings, class tokens
@@ -105,8 +108,8 @@ def parameter_groups(tagger: Tagger, config: TrainingConfig) -> list[dict[str, A
 
 
 def clip_gradients(weights: Sequence[Tensor], max_norm: float) -> None:
-    """Scale gradients down where their norm is above ``max_norm``; else a pass over them is saved."""
+    """Scale gradients down if their norm is above ``max_norm``; otherwise a pass over them is saved."""
     norm = nn.utils.get_total_norm([weight.grad for weight in weights if weight.grad is not None])
-    # Written so that NaN is above and reaches every weight.
+    # The comparison counts NaN as above, so it reaches every weight.
     if not compute.answers_at_once(norm.device) or not norm <= max_norm:
         nn.utils.clip_grads_with_norm_(weights, max_norm, norm)

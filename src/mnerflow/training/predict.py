@@ -1,4 +1,4 @@
-"""A tagger's predictions for every word of a split."""
+"""Predictions of a tagger for every word of a split."""
 
 import torch
 from tqdm import tqdm
@@ -16,17 +16,18 @@ from mnerflow.training.preemption import leave_if_preempted
 def predict(
     tagger: Tagger, inputs: Inputs, max_units: int, progress: str = "", mixed: bool = True
 ) -> tuple[list[Prediction], float]:
-    """Predict all posts, in their order, and the mean loss a word.
+    """Predict all posts, in their order; returns the predictions and the mean loss per word.
 
-    A token that a filter dropped is predicted ``O``: it counts in every score. Raises ``Preempted``
-    between two batches when the process was asked to end.
+    A token that a filter dropped is predicted as ``O`` and counts in every score. Raises ``Preempted``
+    between two batches if the process is to end.
 
     Args:
-        tagger: in whichever mode; it is left in evaluation mode.
+        tagger: tagger in any mode; it is left in evaluation mode.
         inputs: the split.
         max_units: padded units that training computes at once; without gradients, four times as many fit.
-        progress: title of a progress bar; none without it.
-        mixed: whether to compute in bf16 where the hardware does; it rounds by what else is in a batch.
+        progress: title of a progress bar; none if it is empty.
+        mixed: whether to compute in bf16 if the hardware does. Rounding then depends on the other posts of a
+            batch.
     """
     tagger.eval()
     device = next(tagger.parameters()).device
@@ -53,7 +54,7 @@ def predict(
                 for position, tag, sure in zip(post.kept, decoded.tags, decoded.confidence, strict=True):
                     prediction.predicted[position] = tag
                     prediction.confidence[position] = round(sure, 4)
-                if len(post.kept) == len(post.tokens):  # else the tokens between may cut entities in two
+                if len(post.kept) == len(post.tokens):  # otherwise, dropped tokens may split entities
                     prediction.entity_confidence = [round(sure, 4) for sure in decoded.entities]
                 if weights is not None:
                     prediction.image_weight = [None] * len(post.tokens)

@@ -1,4 +1,4 @@
-"""A trained run, which tags posts in memory."""
+"""A trained run that tags posts in memory."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,19 +26,21 @@ from mnerflow.training.predict import predict
 
 
 class PostPredictor:
-    """A run's tagger; ``mnerflow.Predictor``, which reads raw texts, is made of the folder of a run alone.
+    """A run's tagger, for posts that are already cut into words.
+
+    ``mnerflow.Predictor`` reads raw texts and needs only the folder of a run.
 
     Args:
-        run: the configuration that it was trained with.
-        folder: where ``model.safetensors`` lies.
-        images: what the posts' images are looked up in, for a run with an image encoder.
-        place: where to compute; without it, on the GPU if there is one.
-        mixed: whether to compute in bf16 where the hardware does, as ``predict`` says; so does a run with
-            weights in bf16 in any case.
-        graph: the ONNX graph that computes instead of PyTorch, on the processor.
+        run: the configuration that the run was trained with.
+        folder: folder of ``model.safetensors``.
+        images: source of the posts' images, for a run with an image encoder.
+        place: device to compute on; by default the GPU if there is one.
+        mixed: whether to compute in bf16 if the hardware does, see ``predict``; a run with weights in bf16
+            always does.
+        graph: ONNX graph that computes instead of PyTorch, on the processor.
 
     Raises:
-        UserError: when the weights are damaged or of another configuration, or images are lacking.
+        UserError: if the weights are damaged or of another configuration, or images are missing.
     """
 
     def __init__(
@@ -56,16 +58,16 @@ class PostPredictor:
             keep_shapes_of_images()
         place = torch.device("cpu") if graph else place or device()
         if place.type == "cpu" and not mixed:
-            torch.set_num_threads(run.training.threads)  # nothing is drawn; the rest takes seconds to set
+            torch.set_num_threads(run.training.threads)  # nothing is drawn; setting the rest takes seconds
         else:
             seed_everything(run.seed, run.training.threads)
         self._run = run
         self._images = images
         d_feature = images.d_feature if images else 0
         self._tagger: Any = load_tagger(run, folder / "model.safetensors", d_feature).to(place)
-        # Frozen weights that are bf16 themselves cannot meet fp32.
+        # Frozen weights in bf16 cannot be combined with fp32.
         self._mixed = mixed or any(weight.dtype is torch.bfloat16 for weight in self._tagger.parameters())
-        if self._mixed and (dtype := lowered_dtype(place)):  # as it was trained
+        if self._mixed and (dtype := lowered_dtype(place)):  # as in training
             self._tagger.lower(dtype)
         if graph:
             from mnerflow.prediction.graph import GraphTagger  # onnxruntime, which few need
@@ -73,21 +75,21 @@ class PostPredictor:
             self._tagger = GraphTagger(self._tagger, graph, run.training.threads)
 
     def predict(self, posts: Sequence[Post], condition: Condition = TRUE) -> list[Prediction]:
-        """A prediction a post, in their order; ``predict_under`` says more."""
+        """Predict one ``Prediction`` per post, in their order, see ``predict_under``."""
         return self.predict_under([condition], posts)[condition]
 
     def predict_under(
         self, conditions: Sequence[Condition], posts: Sequence[Post], name: str = ""
     ) -> dict[Condition, list[Prediction]]:
-        """The predictions for posts, in their order, under each condition, by the one trained model.
+        """Predict posts, in their order, under each condition, with the same trained model.
 
         Args:
-            conditions: which source, if any, is made wrong, and how.
-            posts: their labels, ``O`` where none are known, enter only the loss that is logged.
-            name: what the log and progress bars call the posts; no bars without it.
+            conditions: conditions, each with the source, if any, that is shuffled or blank.
+            posts: posts; their labels, ``O`` if unknown, only enter the loss that is logged.
+            name: name of the posts in the log and progress bars; no bars if it is empty.
 
         Raises:
-            UserError: when the GPU's memory does not suffice.
+            UserError: if the GPU's memory does not suffice.
         """
         inputs = inputs_of(self._run, self._tagger, posts, self._images)
         called = name or quantity(len(posts), "post")

@@ -1,4 +1,4 @@
-"""Leave in good order when a cluster wants its node back."""
+"""Orderly exit of a job when a cluster wants its node back."""
 
 import signal
 import sys
@@ -8,30 +8,30 @@ from types import FrameType
 
 from mnerflow.log import logger
 
-# SLURM sends the first before it kills, at a time limit, a preemption or `scancel`; the second is what
-# `sbatch --signal=USR1@SECONDS` is mostly set to.
+# SLURM sends SIGTERM before it kills a job, at a time limit, a preemption or `scancel`. SIGUSR1 is the usual
+# choice for `sbatch --signal=USR1@SECONDS`.
 SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
 
 _received: signal.Signals | None = None
 
 
 class Preempted(Exception):
-    """The process was asked to end, and what it has done so far is saved."""
+    """The process was asked to end, and its work so far is saved."""
 
 
 @contextmanager
 def preemptible() -> Iterator[None]:
-    """While the block runs, SIGTERM and SIGUSR1 only ask it to end; ``leave_if_preempted`` then does.
+    """Let SIGTERM and SIGUSR1 only request the end of the block; ``leave_if_preempted`` then ends it.
 
-    The process ends with status 128 + signal, as if the signal had killed it: a failure, which Snakemake
-    retries.
+    The process exits with status 128 + signal, as if the signal had killed it. Snakemake takes this for a
+    failure and retries it.
     """
     global _received
     before = {number: signal.signal(number, _receive) for number in SIGNALS}
     try:
         yield
     except Preempted:
-        assert _received is not None  # only a signal makes anything raise it
+        assert _received is not None  # it is raised only after a signal
         logger.warning("stopped by %s, the checkpoint is written; run again to go on", _received.name)
         sys.exit(128 + _received)
     finally:
@@ -46,7 +46,7 @@ def preempted() -> bool:
 
 
 def leave_if_preempted() -> None:
-    """Raise ``Preempted`` when the process was asked to end."""
+    """Raise ``Preempted`` if the process was asked to end."""
     if preempted():
         raise Preempted
 

@@ -1,4 +1,4 @@
-"""What a training run rests on: versions, hardware, data, code."""
+"""Provenance of a training run: versions, hardware, data, code."""
 
 import os
 import platform

@@ -36,17 +36,19 @@ def train_run(
     about: dict[str, Any],
     code: str = "",
 ) -> None:
-    """Train and write ``history.csv``, ``run.yaml`` and, last, ``model.safetensors`` into ``folder``.
+    """Train a run and write ``history.csv``, ``run.yaml`` and, last, ``model.safetensors`` into ``folder``.
 
     Args:
-        run: the configuration.
+        run: the run's configuration.
         train_file: prepared training posts.
         dev_file: prepared development posts.
-        images: of the data set, for a run that reads them.
-        folder: the run's folder; a checkpoint lies in it while training lasts.
-        about: what else ``run.yaml`` says of the run (names, data set).
-        code: hash of the code; a checkpoint of other code, configuration, data, starting weights, kind of
-            device or versions of packages is not gone on from.
+        images: images of the data set, for a run that reads them.
+        folder: the run's folder; it contains a checkpoint during training.
+        about: further fields of ``run.yaml`` (names, data set).
+        code: hash of the code. A checkpoint is ignored if code, configuration, data, starting weights, kind
+            of device or versions of packages have changed.
+
+    Raises ``UserError`` if no training post can be used.
     """
     meter = Meter(device())
     if run.trains_images:
@@ -101,7 +103,10 @@ def train_run(
 
 
 def drawn(posts: Sequence[Post], fraction: float, seed: int) -> list[Post]:
-    """This share of training posts, one at least, in their order; a smaller share is part of a larger one."""
+    """Draw a share of the training posts, at least one, in their order.
+
+    With the same seed, a smaller share is part of a larger one.
+    """
     order = random.Random(f"{seed}/train_fraction").sample(range(len(posts)), len(posts))
     return [posts[index] for index in sorted(order[: max(1, round(fraction * len(posts)))])]
 
@@ -109,7 +114,10 @@ def drawn(posts: Sequence[Post], fraction: float, seed: int) -> list[Post]:
 def _usable(
     posts: Sequence[Post], images: Images | None, contexts: Sequence[str], file: Path
 ) -> tuple[list[Post], list[str]]:
-    """The training posts that can be learnt from, and the ids of those left out."""
+    """The training posts that can be learnt from, and the ids of the others.
+
+    Raises ``UserError`` if no post is left, or if none has one of the ``contexts``.
+    """
     imageless = {post.id for post in posts if images and images.store.lost(post.images)}
     wordless = {post.id for post in posts if not post.kept and post.id not in imageless}
     for lacking, ids in (("a usable image", imageless), ("a word", wordless)):
@@ -137,13 +145,13 @@ def _weights_folders(run: RunConfig) -> list[Path]:
 
 
 def _origins(run: RunConfig) -> dict[str, Any]:
-    """What ``fetch_weights`` noted of a run's pretrained models: source, revision, commit."""
+    """Source, revision and commit that ``fetch_weights`` recorded for a run's pretrained models."""
     folders = _weights_folders(run)
     return {str(folder): read_json(folder / ORIGIN) for folder in folders if (folder / ORIGIN).exists()}
 
 
 def _pretrained(run: RunConfig) -> list[Path]:
-    """The files that a run's weights come from: pretrained models, the run that it starts from."""
+    """The files that a run's initial weights come from: pretrained models and the run that it starts from."""
     files = [
         file for folder in _weights_folders(run) for file in sorted(folder.glob("[!.]*")) if file.is_file()
     ]
