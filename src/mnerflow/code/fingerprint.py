@@ -1,7 +1,7 @@
-"""A hash of what code computes: of the definitions that it reaches, as far as they decide a result.
+"""A hash of what code computes: of all definitions that it reaches, as far as they affect a result.
 
-Comments, docstrings, annotations of functions, log lines and the words of errors do not count, nor does the
-code of ``PLUMBING``. A YAML file beside a module that has its name belongs to the module.
+Comments, docstrings, annotations of functions, log lines and the wording of errors do not count, and neither
+does the code of ``PLUMBING``. A YAML file beside a module with the same name belongs to the module.
 """
 
 import ast
@@ -12,8 +12,8 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1]
-# They refuse, write, log, measure and record what is computed, or find a place to compute; no result depends
-# on them.
+# These modules check, write, log, measure and record what is computed, or find a device. No result depends on
+# them.
 PLUMBING = frozenset(
     PACKAGE / f"{name}.py"
     for name in (
@@ -30,11 +30,11 @@ ON_IMPORT = ""  # the statements of a module that define nothing: importing it r
 def fingerprint(*sources: str | Path) -> str:
     """Hash files and mnerflow modules together with every definition of mnerflow that they reach.
 
-    Names are followed in the syntax tree, so nothing is imported and torch is not loaded. Modules that
-    are chosen at run time by name (a fusion, an encoder) must be listed.
+    Names are followed in the syntax tree, so nothing is imported and torch is not loaded. Modules that are
+    chosen by name at run time (a fusion, an encoder) must be listed. Returns 16 hexadecimal digits.
 
     Args:
-        sources: paths of Python files, or dotted module names below ``mnerflow``.
+        sources: paths of Python files, or dotted names of modules below ``mnerflow``.
     """
     pending = {(file_of(source) if isinstance(source, str) else source, ALL) for source in sources}
     reached: set[tuple[Path, str]] = set()
@@ -53,7 +53,7 @@ def fingerprint(*sources: str | Path) -> str:
 
 @dataclass(frozen=True)
 class Definition:
-    """A statement at the top of a module: its digest, and the files and names of mnerflow that it uses."""
+    """A statement at the top level of a module: its digest, and the mnerflow files and names that it uses."""
 
     digest: str
     uses: frozenset[tuple[Path, str]]
@@ -61,13 +61,17 @@ class Definition:
 
 @dataclass(frozen=True)
 class Module:
-    """What a module defines by name, and what it hands on from elsewhere."""
+    """The names that a module defines, and those that it imports from mnerflow."""
 
     definitions: dict[str, list[Definition]]
     imports: dict[str, tuple[Path, str]]
 
     def find(self, name: str) -> list[Definition]:
-        """The definitions of a name; all of them where it is ``ALL``, or is made in a way not seen here."""
+        """The definitions of a name.
+
+        All definitions of the module are returned for ``ALL``, and for a name that is defined in a way not
+        recognized here.
+        """
         if name == ON_IMPORT or name in self.definitions:
             return self.definitions.get(name, [])
         if name in self.imports:
@@ -107,7 +111,7 @@ def _module(file: Path) -> Module:
 
 
 class _Computed(ast.NodeTransformer):
-    """Leaves of a syntax tree what decides a result."""
+    """Reduces a syntax tree to what affects a result."""
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         node.returns = None
@@ -156,7 +160,7 @@ def _logs(node: ast.expr) -> bool:
 
 
 def _imported(node: ast.AST, file: Path) -> Iterator[tuple[str, str, str]]:
-    """The names that an import binds, each with its module and its name there."""
+    """The names that an import binds, each with its module and its name in that module."""
     if isinstance(node, ast.Import):
         for alias in node.names:
             yield alias.asname or alias.name.split(".")[0], alias.name, ""
@@ -166,7 +170,7 @@ def _imported(node: ast.AST, file: Path) -> Iterator[tuple[str, str, str]]:
 
 
 def imported_from(node: ast.ImportFrom, file: Path) -> str:
-    """The module that names are imported from, the dots before it resolved where it is one of mnerflow's."""
+    """The module that names are imported from, with relative imports resolved within mnerflow."""
     if not node.level or not file.is_relative_to(PACKAGE):
         return node.module or ""
     package = file.parents[node.level - 1].relative_to(PACKAGE.parent).parts
@@ -174,7 +178,7 @@ def imported_from(node: ast.ImportFrom, file: Path) -> str:
 
 
 def _target(module: str, member: str) -> tuple[Path, str] | None:
-    """The file and the name that an import of mnerflow means; ``ALL`` where that is a module."""
+    """The file and the name that an import of mnerflow refers to; the name is ``ALL`` for a module."""
     for path, name in ((f"{module}.{member}", ALL), (module, member or ALL)):
         if path.split(".")[0] == "mnerflow" and (file := file_of(path)).is_file():
             return file, name
@@ -182,12 +186,12 @@ def _target(module: str, member: str) -> tuple[Path, str] | None:
 
 
 def _member(target: tuple[Path, str], member: str) -> tuple[Path, str]:
-    """What ``name.member`` uses, where the name stands for a module: that definition alone."""
+    """What ``name.member`` uses: only that definition if the name stands for a module."""
     return (target[0], member) if target[1] == ALL and member else target
 
 
 def _names(statement: ast.stmt) -> set[tuple[str, str]]:
-    """The names that a statement reads, each with the attribute that it reads of it, if any."""
+    """The names that a statement reads, each with the attribute read from it, if any."""
     nodes = list(ast.walk(statement))
     attributes = (node for node in nodes if isinstance(node, ast.Attribute))
     held = [(of.value, of.attr) for of in attributes if isinstance(of.value, ast.Name)]
@@ -197,7 +201,7 @@ def _names(statement: ast.stmt) -> set[tuple[str, str]]:
 
 
 def _bound(statement: ast.stmt) -> list[str]:
-    """The names that a statement at the top of a module defines."""
+    """The names that a top-level statement of a module defines."""
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return [statement.name]
     if isinstance(statement, ast.Assign | ast.AnnAssign):
@@ -207,6 +211,6 @@ def _bound(statement: ast.stmt) -> list[str]:
 
 
 def file_of(module: str) -> Path:
-    """The file of one of mnerflow's modules, whether it is there or not."""
+    """The file of a mnerflow module, whether it exists or not."""
     path = PACKAGE.joinpath(*module.split(".")[1:])
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")

@@ -1,6 +1,6 @@
-"""Fingerprints that need not be computed again while no line of the code has changed.
+"""A cache of fingerprints, valid as long as no line of the code has changed.
 
-They take a third of a start of the workflow, and a job on a cluster starts it twice.
+Computing them takes a third of a start of the workflow, and a job on a cluster starts it twice.
 """
 
 import sys
@@ -12,15 +12,15 @@ from mnerflow.code.fingerprint import PACKAGE, fingerprint
 from mnerflow.errors import UserError
 from mnerflow.files import read_json, write_json
 
-KEPT = PACKAGE / "__pycache__/fingerprints.json"  # what Python makes of the same files lies there, too
+KEPT = PACKAGE / "__pycache__/fingerprints.json"  # beside the bytecode of the same files
 
 
 class KeptFingerprints:
-    """Fingerprints of scripts, kept in a file for the next start; where it cannot be used, they are computed.
+    """Fingerprints of scripts, cached in a file; they are computed if that file cannot be used.
 
     Args:
-        scripts: the folder of the scripts.
-        kept: the file.
+        scripts: folder of the scripts.
+        kept: file of the cache.
     """
 
     def __init__(self, scripts: Path, kept: Path = KEPT) -> None:
@@ -32,20 +32,20 @@ class KeptFingerprints:
             code.update(f"{file}\0{sha256(file.read_bytes()).hexdigest()}\n".encode())
         self._code = code.hexdigest()
         self._known: dict[str, str] = {}
-        with suppress(UserError, AttributeError, TypeError, ValueError):  # none, or damaged
+        with suppress(UserError, AttributeError, TypeError, ValueError):  # no cache, or a damaged one
             found = read_json(kept)
             self._known = dict(found["of"] if found.get("code") == self._code else {})
         self._read = len(self._known)
 
     def of(self, script: str, *modules: str) -> str:
-        """The fingerprint of a script and of modules that it chooses by name."""
+        """The fingerprint of a script together with modules that it chooses by name."""
         sources = " ".join((script, *modules))
         if sources not in self._known:
             self._known[sources] = fingerprint(self._scripts / script, *modules)
         return self._known[sources]
 
     def keep(self) -> None:
-        """Write them for the next start, where there are new ones and the folder can be written to."""
+        """Write the cache if there are new fingerprints and the folder is writable."""
         if len(self._known) > self._read:
             with suppress(UserError):
                 write_json(self._kept, {"code": self._code, "of": self._known})

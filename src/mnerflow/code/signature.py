@@ -1,4 +1,4 @@
-"""What fusions and decoders take, read off their files: to import them would load torch for a plan."""
+"""Options and inputs of fusions and decoders, read from their source: importing them would load torch."""
 
 import ast
 from collections.abc import Iterator
@@ -12,14 +12,14 @@ from mnerflow.code.fingerprint import file_of, imported_from
 from mnerflow.registry import module_of
 
 KINDS = {"int": int, "float": float, "bool": bool, "str": str}
-PARTS = {"fusions": ("Fusion", 1), "decoders": ("Decoder", 2)}  # base class, arguments that are no options
+PARTS = {"fusions": ("Fusion", 1), "decoders": ("Decoder", 2)}  # base class, arguments before the options
 
 
 @cache
 def inputs_of(kind: str) -> tuple[str, ...] | None:
-    """What the fusion in ``mnerflow/models/fusions/<kind>.py`` fuses, ``text`` and ``image`` or one of them.
+    """The modalities that the fusion in ``mnerflow/models/fusions/<kind>.py`` fuses: its ``inputs``.
 
-    ``None`` where its file does not plainly say so, or is not there.
+    ``None`` if the file does not plainly say so, or does not exist.
     """
     for owner, name in _part("fusions", kind):
         for node in _classes(owner)[name].body:
@@ -38,8 +38,8 @@ def inputs_of(kind: str) -> tuple[str, ...] | None:
 def options_class(package: str, kind: str) -> type | None:
     """A dataclass with the options of ``mnerflow/models/<package>/<kind>.py``, for ``config.build``.
 
-    They are the constructor's arguments, with those of a base class that it passes ``**options`` on to.
-    ``None`` where the file does not plainly say which class is meant.
+    The options are the constructor's arguments, and those of a base class that it passes ``**options`` on to.
+    ``None`` if the file does not plainly say which class is meant.
     """
     lineage, given = _part(package, kind), PARTS[package][1]
     if not lineage:
@@ -64,7 +64,7 @@ def options_class(package: str, kind: str) -> type | None:
 
 
 def _part(package: str, kind: str) -> list[tuple[str, str]]:
-    """The one class of a file that is a fusion or decoder, with those that it comes from, as ``_lineage``."""
+    """The only fusion or decoder class of a file, with its base classes, as ``_lineage`` returns them."""
     root = (f"mnerflow.models.{package}", PARTS[package][0])
     module = module_of(f"models.{package}", kind)
     if not file_of(module).is_file():
@@ -88,7 +88,7 @@ def _classes(module: str) -> dict[str, ast.ClassDef]:
 
 
 def _lineage(module: str, name: str) -> Iterator[tuple[str, str]]:
-    """A class and those of mnerflow that it comes from, each as its module and name."""
+    """A class and its base classes within mnerflow, each as its module and name."""
     yield module, name
     file = file_of(module)
     imported = {
@@ -104,7 +104,7 @@ def _lineage(module: str, name: str) -> Iterator[tuple[str, str]]:
 
 
 def _kind(annotation: ast.expr | None) -> Any:
-    """The type that an annotation names, where it is one that ``config.build`` checks."""
+    """The type that an annotation names, if it is one that ``config.build`` checks."""
     match annotation:
         case ast.Name(id=name):
             return KINDS.get(name, Any)

@@ -1,1 +1,1 @@
-"""What the code runs on: the processor or GPUs, and their memory."""
+"""The hardware that code runs on: the processor or GPUs, and their memory."""

@@ -1,4 +1,4 @@
-"""Where a job computes and in which precision."""
+"""The device and the precision that a job computes with, and its random seeds."""
 
 import os
 import random
@@ -12,21 +12,21 @@ from torch import nn
 
 from mnerflow.errors import UserError, quantity
 
-# oneDNN keeps what it made for the last 1,024 shapes, about 1 MiB each; batches of text hardly ever have the
-# same shape, and a step needs some forty. Read when the first product is computed.
+# oneDNN caches its kernels for the last 1,024 shapes, about 1 MiB each. Batches of text rarely have the same
+# shape, and a step needs about forty. The variable is read when the first product is computed.
 KEPT_SHAPES = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"
 os.environ.setdefault(KEPT_SHAPES, "64")
-# Without it cuBLAS may add in another order each time, and a GPU's predictions differ from run to run.
+# Without it, cuBLAS may sum in a different order each time, and a GPU's predictions differ from run to run.
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
 
 def device() -> torch.device:
-    """The GPU that the job was given, else the processor."""
+    """The GPU that the job was given, otherwise the processor."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def autocast_dtype(device: torch.device) -> torch.dtype:
-    """bf16 where the hardware multiplies it and PyTorch may use that, else fp32."""
+    """bf16 if the hardware multiplies it and PyTorch may use that, otherwise fp32."""
     if device.type == "cuda":
         fast = torch.cuda.is_bf16_supported(including_emulation=False)
     else:
@@ -36,10 +36,10 @@ def autocast_dtype(device: torch.device) -> torch.dtype:
 
 @cache
 def processor_trains_bf16() -> bool:
-    """Whether the processor multiplies bf16 and an LSTM, the pickiest of layers, trains in it.
+    """Whether the processor multiplies bf16 and can train an LSTM, the most demanding layer, in it.
 
-    Tried, since oneDNN may be kept from instructions that the processor has (``ONEDNN_MAX_CPU_ISA``, an
-    emulator, a kernel that gives no AMX). The generator is left as it was.
+    This is tried, since oneDNN may be barred from instructions that the processor has
+    (``ONEDNN_MAX_CPU_ISA``, an emulator, a kernel without AMX). The random generator is left as it was.
     """
     has = torch.cpu.get_capabilities()
     if not (has.get("avx512_bf16") or has.get("amx_bf16")):
@@ -55,21 +55,21 @@ def processor_trains_bf16() -> bool:
 
 
 def autocast(device: torch.device, mixed: bool = True) -> torch.autocast:
-    """Mixed precision in ``autocast_dtype``; does nothing where that is fp32, or where it is not wanted."""
+    """Mixed precision in ``autocast_dtype``; does nothing if that is fp32 or if ``mixed`` is false."""
     dtype = autocast_dtype(device)
     return torch.autocast(device.type, dtype=dtype, enabled=mixed and dtype is not torch.float32)
 
 
 def answers_at_once(device: torch.device) -> bool:
-    """Whether a number on a device can be looked at without waiting for all that it was told to do before."""
+    """Whether reading a number from a device does not wait for the work that was queued there before."""
     return device.type == "cpu"
 
 
 def lowered_dtype(device: torch.device) -> torch.dtype | None:
-    """What ``Tagger.lower`` is to bring layers to before they compute on a device, nothing if they stay.
+    """The dtype for ``Tagger.lower`` on a device; ``None`` if layers keep their own.
 
-    A GPU is done with a small model's operation before the next one is launched, and half of autocast's are
-    casts. A processor takes its time for the products.
+    A GPU finishes an operation of a small model before the next one is launched, and half of autocast's
+    operations are casts. On a processor, the products dominate.
     """
     dtype = autocast_dtype(device)
     return dtype if device.type == "cuda" and dtype is not torch.float32 else None
@@ -77,7 +77,7 @@ def lowered_dtype(device: torch.device) -> torch.dtype | None:
 
 @contextmanager
 def gpu_memory(batch_tokens: int) -> Iterator[None]:
-    """Raise ``UserError`` with a batch size to try where a GPU's memory does not suffice."""
+    """Turn a lack of GPU memory into a ``UserError`` that proposes a batch size."""
     try:
         yield
     except torch.OutOfMemoryError as error:
@@ -89,35 +89,38 @@ def gpu_memory(batch_tokens: int) -> Iterator[None]:
 
 
 def keep_shapes_of_images() -> None:
-    """Have oneDNN keep more shapes, unless it has computed or the environment says how many.
+    """Let oneDNN cache more shapes, unless it has computed already or the environment sets a number.
 
-    Batches of images differ in how many these are alone, so that shapes come again: to make the kernels of a
-    small convolutional network anew took a ninth of each step.
+    Batches of images differ only in their number of images, so their shapes recur. Rebuilding the kernels of
+    a small convolutional network took a ninth of each step.
     """
     if os.environ[KEPT_SHAPES] == "64":
         os.environ[KEPT_SHAPES] = "512"
 
 
 def seed_step(seed: int, epoch: int, step: int) -> None:
-    """Seed Python's and numpy's generators, which checkpoints do not hold: a resumed run draws the same."""
+    """Seed Python's and numpy's generators, which checkpoints do not contain, for a step.
+
+    A resumed run then draws the same numbers.
+    """
     drawn = random.Random(f"{seed}/{epoch}/{step}/0").getrandbits(63)
     random.seed(drawn)
     numpy.random.seed(drawn % 2**32)
 
 
 def seed_everything(seed: int, threads: int) -> None:
-    """Make what follows depend on the seed alone: generators, kernels, number of threads."""
+    """Make what follows depend on the seed alone: random generators, kernels and number of threads."""
     random.seed(seed)
     numpy.random.seed(seed)
     torch.manual_seed(seed)
-    # `use_deterministic_algorithms` does the same, but takes two seconds to tell a compiler of it.
+    # `use_deterministic_algorithms` does the same, but takes two seconds to tell a compiler about it.
     torch.set_deterministic_debug_mode("warn")
-    # Filling fresh memory helps to find bugs in kernels; it costs a tenth of an epoch.
+    # Filling fresh memory helps to find bugs in kernels, but costs a tenth of an epoch.
     memory = torch.utils.deterministic
-    memory.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # torch adds it when it is imported
+    memory.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # torch adds it on import
     if torch.cuda.is_available():
-        # The backward pass of fused attention adds in any order unless every operation must be deterministic,
-        # which some image encoders cannot be.
+        # The backward pass of fused attention sums in any order unless every operation must be deterministic.
+        # Some image encoders cannot be.
         torch.backends.cuda.enable_cudnn_sdp(False)
         torch.backends.cuda.enable_flash_sdp(False)
         torch.backends.cuda.enable_mem_efficient_sdp(False)

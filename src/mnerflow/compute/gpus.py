@@ -1,4 +1,4 @@
-"""Which GPUs a machine has and which of them a job computes on; known before torch is asked."""
+"""The GPUs of a machine and those that a job computes on, found without loading PyTorch."""
 
 import fcntl
 import os
@@ -13,15 +13,15 @@ from urllib.parse import quote
 from mnerflow.errors import UserError
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
-# What the variable says where none is given; CUDA ignores what stands behind.
+# Values that mean no GPU; CUDA ignores whatever follows them.
 NO_GPU = ("", "-1", "NoDevFiles")
 ALL_THE_SAME = "To compute on processors all the same: --config allow_cpu=true."
-# Open for as long as the process lives: the kernel frees a lock however its process ends.
+# Open as long as the process lives: the kernel frees a lock however the process ends.
 _locks: list[int] = []
 
 
 def find_gpus() -> list[str]:
-    """Names of the GPUs that a job may use: those that the environment allows, else all of the machine."""
+    """Names of the GPUs that a job may use: those that the environment allows, otherwise all."""
     if VISIBLE in os.environ:
         names = map(str.strip, os.environ[VISIBLE].split(","))
         return [*dict.fromkeys(takewhile(lambda name: name not in NO_GPU, names))]
@@ -34,7 +34,7 @@ def find_gpus() -> list[str]:
 
 
 def check_gpus(gpus: Sequence[str]) -> None:
-    """Raise ``UserError`` where PyTorch cannot compute on one of them: tried in a process each."""
+    """Raise ``UserError`` if PyTorch cannot compute on one of them; each is tried in its own process."""
     tried = {
         gpu: subprocess.Popen(
             [sys.executable, "-m", __name__],
@@ -51,11 +51,13 @@ def check_gpus(gpus: Sequence[str]) -> None:
 
 
 def take_gpus(number: int, allow_cpu: bool = False) -> None:
-    """Let this process see ``number`` GPUs, as far as there are, that no other job on the machine holds.
+    """Restrict this process to ``number`` GPUs that no other job on the machine has taken.
 
-    To be called before torch asks for a GPU. A job that wants none is left as it is. Within an allocation of
-    SLURM, which may count its own GPUs from 0, only jobs of the same allocation meet. Raises ``UserError``
-    where PyTorch cannot use what there is, or SLURM was asked for GPUs and gave none, unless ``allow_cpu``.
+    If there are fewer GPUs, it gets all; if too many are taken, it shares them as ``assign`` does. It must be
+    called before torch asks for a GPU. A job that wants none is left as it is. Within a SLURM allocation,
+    which may count its own GPUs from 0, only jobs of the same allocation avoid each other. Unless
+    ``allow_cpu``, raises ``UserError`` if PyTorch cannot use the GPUs, or if SLURM was asked for GPUs and
+    gave none.
     """
     gpus = find_gpus() if number else []
     if gpus:
@@ -75,14 +77,14 @@ def take_gpus(number: int, allow_cpu: bool = False) -> None:
 
 
 def assign(gpus: Sequence[str], number: int, folder: Path) -> list[str]:
-    """Hold ``number`` GPUs, in the order given, until this process ends; the least used ones first.
+    """Reserve ``number`` GPUs until this process ends, the least used first; returns them in the given order.
 
-    When each is held by some job, as where more jobs than GPUs are run at once, they are shared evenly.
+    If every GPU is taken by some job, because more jobs than GPUs run at once, they are shared evenly.
 
     Args:
         gpus: names of all GPUs.
-        number: how many are wanted; more than there are is all of them.
-        folder: where jobs meet: a file a GPU and job, locked while it is held.
+        number: how many are wanted; a larger number than there are means all.
+        folder: folder shared by the jobs, with one file per GPU and job, locked while that job uses the GPU.
     """
     folder.mkdir(parents=True, exist_ok=True)
     held: set[str] = set()
@@ -106,12 +108,12 @@ def _lock(file: Path) -> bool:
 
 
 def trouble(*, compute: bool = False) -> str | None:
-    """Why PyTorch cannot use the GPUs that this process sees, or None.
+    """Reason why PyTorch cannot use the GPUs that this process sees, or ``None``.
 
     Args:
-        compute: whether to add two numbers on the first one, which takes some of its memory for good.
+        compute: whether to add two numbers on the first GPU, which takes some of its memory for good.
     """
-    import torch  # seconds that planning must not cost
+    import torch  # takes seconds, which planning must not cost
 
     if torch.version.cuda is None:
         return f"PyTorch {torch.__version__} is built without CUDA"

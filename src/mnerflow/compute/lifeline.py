@@ -1,6 +1,6 @@
-"""Starts of the workflow and their jobs: which live in a folder, and that no job outlives its start.
+"""Starts of the workflow and their jobs: finds which still run in a folder, and ends jobs with their start.
 
-A start locks a file of its own, which the kernel unlocks however the start ends. Its jobs wait for that.
+A start locks a file of its own, which the kernel unlocks however the start ends. Its jobs wait for that lock.
 """
 
 import atexit
@@ -23,7 +23,7 @@ GRACE = 10.0  # seconds that a job has for a checkpoint once its start is gone
 
 @dataclass(frozen=True)
 class Start:
-    """A start of the workflow; ``elsewhere`` where its jobs run on other machines."""
+    """One start of the workflow; ``elsewhere`` is true if its jobs run on other machines."""
 
     process: int
     host: str
@@ -35,18 +35,18 @@ class Start:
         return f"process {self.process} on {self.host}, begun {self.begun}"
 
     def is_here(self) -> bool:
-        """Whether it ran on this machine, under whose kernel a lock says whether it lives."""
+        """Whether it ran on this machine, whose kernel can tell by a lock whether it is still alive."""
         return self.host == socket.gethostname() or self.machine == _machine()
 
 
-_held: tuple[IO[str], Start] | None = None  # open for as long as the process lives
+_held: tuple[IO[str], Start] | None = None  # open as long as the process lives
 
 
 def begin(folder: Path, locks: Path) -> str | None:
-    """Count this process among the starts in ``folder`` until it ends; jobs that it starts end with it.
+    """Register this process among the starts in ``folder`` until it ends; jobs that it starts end with it.
 
-    Where all starts before it have ended, and their jobs, for which it waits a little, the files in
-    ``locks`` are removed. Returns why some are left, or None.
+    If all earlier starts and their jobs have ended, for which it waits a little, the files in ``locks`` are
+    removed. Returns why some are left, or ``None``.
     """
     why = "a start that cannot be looked for left its locks"
     try:
@@ -65,16 +65,16 @@ def begin(folder: Path, locks: Path) -> str | None:
 
 
 def works_elsewhere() -> None:
-    """Note that jobs of this start run on other machines, where they do not end with it."""
+    """Record that jobs of this start run on other machines, where they do not end with it."""
     if _held:
         file, start = _held
         _write(file, replace(start, elsewhere=True))
 
 
 def end_with_start() -> None:
-    """Have this job end when its start has: asked by SIGTERM first, killed where that takes too long.
+    """End this job when its start has ended: first by SIGTERM, then by SIGKILL if that takes too long.
 
-    Outside of a start, and on another machine, it is left alone.
+    A job outside of a start, or on another machine, is left alone.
     """
     if VARIABLE not in os.environ:
         return
@@ -87,10 +87,10 @@ def end_with_start() -> None:
 
 
 def _wait_for_end(file: IO[bytes]) -> None:
-    with suppress(OSError):  # of a file system that knows no locks
-        fcntl.flock(file, fcntl.LOCK_SH)  # The next start sees by it that this job still lives.
+    with suppress(OSError):  # from a file system without locks
+        fcntl.flock(file, fcntl.LOCK_SH)  # It tells the next start that this job is alive.
         if main := main_thread().ident:
-            signal.pthread_kill(main, signal.SIGTERM)  # which wakes it from a wait, too
+            signal.pthread_kill(main, signal.SIGTERM)  # which also wakes it from a wait
         time.sleep(GRACE)
         os.kill(os.getpid(), signal.SIGKILL)
 
@@ -100,7 +100,7 @@ def _why_alive(file: Path) -> str | None:
         lives = not _locked(handle, fcntl.LOCK_SH)
         try:
             start = Start(**json.load(handle))
-        except ValueError:  # killed before it had written
+        except ValueError:  # killed before it had written anything
             return None
         if lives:
             return f"another start works here ({start})"
@@ -141,7 +141,7 @@ def _write(file: IO[str], start: Start) -> None:
 
 
 def _machine() -> str:
-    """A name of the running kernel, which containers share; the host's where it gives none."""
+    """A name of the running kernel, which containers share; the host's name if it gives none."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:

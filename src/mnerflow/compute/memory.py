@@ -1,4 +1,4 @@
-"""What a process took of the machine's memory."""
+"""Memory that a process takes from the machine."""
 
 import ctypes
 import re
@@ -10,10 +10,10 @@ M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # malloc.h
 
 
 def peak_memory_mib() -> int:
-    """Largest resident memory of this process so far.
+    """Largest resident memory of this process so far, in MiB.
 
-    Linux's ``ru_maxrss`` outlives ``exec``: a job would be charged with the memory of the Snakemake that
-    started it.
+    On Linux, ``ru_maxrss`` survives ``exec`` and would charge a job with the memory of the Snakemake process
+    that started it.
     """
     if sys.platform == "linux":
         status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
@@ -23,14 +23,14 @@ def peak_memory_mib() -> int:
 
 
 class FreedMemory:
-    """Has glibc keep what a step of training frees, until the process has grown too much.
+    """Makes glibc keep the memory that a training step frees, until the process has grown too much.
 
-    By itself glibc gives large pieces back at once, such as the gradient of a vocabulary, and each step takes
-    them from the system anew: a few hundredths of a run's time. But batches of different shapes leave
-    holes, so that what is kept grows.
+    By default, glibc returns large pieces at once, such as the gradient of a vocabulary, and each step
+    requests them again: a few hundredths of a run's time. But batches of different shapes leave holes, so the
+    kept memory grows.
     """
 
-    GROWTH = 384  # MiB; a run of a small encoder hardly ever grows by as much
+    GROWTH = 384  # MiB; a run of a small encoder rarely grows by as much
 
     def __init__(self) -> None:
         self._base = 0
@@ -41,7 +41,10 @@ class FreedMemory:
             libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
 
     def limit(self) -> None:
-        """Give it back where the process has grown by ``GROWTH`` since the first call after the last time."""
+        """Return free memory to the system if the process has grown by ``GROWTH``.
+
+        Growth counts from the first call after memory was last returned.
+        """
         if not self._give_back:
             return
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
@@ -53,6 +56,6 @@ class FreedMemory:
 
 
 def no_memory(error: BaseException) -> bool:
-    """Whether the memory of machine or GPU is at its end; torch has no class of its own for the machine's."""
+    """Whether an error means that memory ran out; torch has no exception class for the machine's memory."""
     said = ("can't allocate memory", "Cannot allocate memory", "out of memory", "ALLOC_FAILED", "bad_alloc")
     return isinstance(error, MemoryError) or any(words in str(error) for words in said)

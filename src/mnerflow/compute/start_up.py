@@ -1,13 +1,16 @@
-"""To be imported before PyTorch by a job: modules stay, and are not to be looked through for garbage."""
+"""Settings of garbage collection and Ctrl-C for a job, to be imported before PyTorch.
+
+Modules stay in memory, so it is useless to search them for garbage.
+"""
 
 import atexit
 import gc
 import signal
 
-# Of an import of PyTorch the collector takes a sixth, in which it finds next to nothing.
+# The collector takes a sixth of the time of importing PyTorch and finds next to nothing.
 gc.set_threshold(200_000, 20, 50)
-# An interpreter that ends looks through them again: half a second, though all memory goes back anyway.
+# At exit, the interpreter searches them again for half a second, although all memory is freed anyway.
 atexit.register(gc.freeze)
-# Until `mnerflow.log.job` has a log to say it in, a job that Ctrl-C ends does so without a traceback.
+# Until `mnerflow.log.job` has opened a log, Ctrl-C ends a job without a traceback.
 if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -1,4 +1,4 @@
-"""What a run says of itself in ``run.yaml``, and an asked context beside its texts: typed records."""
+"""Typed records: what a run writes about itself in ``run.yaml``, and an asked context beside its texts."""
 
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -22,10 +22,10 @@ class Code(_Part):
     """The code that a run was made with.
 
     Attributes:
-        commit: of the checkout; nothing where there is none.
+        commit: commit of the checkout; ``None`` if there is none.
         dirty: whether files differed from that commit.
-        modules: fingerprints of what the run's code computes, by the module that it starts from; nothing
-            of runs that were made before there were any.
+        modules: fingerprints of what the run's code computes, by the module that each starts from; empty for
+            runs made before fingerprints existed.
     """
 
     commit: str | None = None
@@ -35,7 +35,7 @@ class Code(_Part):
     def same_as(self, other: "Code") -> bool:
         """Whether the modules that both used computed the same.
 
-        Where one did not write its modules' fingerprints down, both must be of one commit and unchanged.
+        If one of them has no fingerprints, both must be of the same commit and unchanged.
         """
         if self.modules and other.modules:
             shared = self.modules.keys() & other.modules.keys()
@@ -53,12 +53,12 @@ class Hardware(_Part):
 
     @property
     def device(self) -> str:
-        """``GPU`` or ``processor``, whichever computed."""
+        """The kind of device that computed: ``GPU`` or ``processor``."""
         return "GPU" if self.gpu else "processor"
 
 
 class ImagesRead(_Part):
-    """How images are made squares, ``data.image.Fit``, and what becomes of those that cannot be used."""
+    """How images are made square (see ``data.image.Fit``), and what becomes of unusable ones."""
 
     fit: Fit
     broken: str
@@ -75,17 +75,17 @@ class _RunNames(_Part):
 
 
 class Origin(_Part):
-    """What any result says: its settings, code, versions and data.
+    """What every result records: its settings, code, versions and data.
 
     Attributes:
-        config: plain values of what it was asked for.
+        config: the settings as plain values.
         data_sha256: checksums of the files that it read.
-        finished: when it ended, in ISO 8601.
+        finished: time at which it ended, in ISO 8601.
         seconds: wall-clock time of the whole.
     """
 
     KIND: ClassVar[str] = "result"
-    OLDER: ClassVar[str] = ""  # what brings an earlier version's up to date
+    OLDER: ClassVar[str] = ""  # how to update a record of an earlier version
 
     config: dict[str, Any]
     code: Code
@@ -96,10 +96,10 @@ class Origin(_Part):
 
     @classmethod
     def read(cls, path: Path, remedy: str) -> Self:
-        """Read what ``write`` wrote.
+        """Read a record that ``write`` wrote.
 
-        Raises ``UserError`` naming the file, and the ``remedy``, when it is missing or is no such record,
-        with the value that is missing or of another type.
+        Raises ``UserError`` with the file and the ``remedy`` if the file is missing or is no such record, and
+        with the value that is missing or of the wrong type.
         """
         content = read_yaml(path, f"record of {cls.KIND}", remedy)
         try:
@@ -112,25 +112,25 @@ class Origin(_Part):
             raise UserError(f"{path}: no record of {cls.KIND} ({place}: {wrong['msg']}). {remedy}") from error
 
     def write(self, path: Path) -> None:
-        """Write it as YAML, atomically, in the order of its fields."""
+        """Write the record as YAML, atomically, with its fields in order."""
         write_text(path, yaml.safe_dump(self.model_dump(), sort_keys=False, allow_unicode=True))
 
 
 class Record(Origin, _RunNames):
-    """What all runs say: their names, and where they come from."""
+    """What every run records: its names and its origin."""
 
     KIND = "a run"
     OLDER = "If an earlier version wrote it, `mnerflow migrate` brings it up to date. "
 
 
 class Unread(_Part):
-    """What a text encoder could not read of a split, or not at once.
+    """What a text encoder could not read of a split, or could not read at once.
 
     Attributes:
-        posts: how many the split has.
-        tokens: how many these have.
-        unknown: tokens that hold a subword (of the BiLSTM a character) which the encoder does not know.
-        windowed: posts that are longer than the encoder reads at once.
+        posts: number of posts in the split.
+        tokens: number of tokens in these posts.
+        unknown: number of tokens with a subword (for the BiLSTM, a character) that the encoder does not know.
+        windowed: number of posts that are longer than the encoder reads at once.
     """
 
     posts: int
@@ -140,22 +140,23 @@ class Unread(_Part):
 
 
 class TrainingRecord(Record):
-    """What a trained run says besides.
+    """What a trained run records besides.
 
     Attributes:
-        sources: where its encoders' pretrained weights came from, by name.
-        images: nothing for a run that sees none.
-        tokenizer: how raw text is cut for it, ``data.tokenizers``.
-        precision: in which it computed, ``bfloat16`` or ``float32``.
+        sources: source of the pretrained weights of its encoders, by name.
+        images: how images were read; ``None`` for a run that sees none.
+        tokenizer: how raw text is tokenized for it, see ``data.tokenizers``.
+        precision: precision of its computation, ``bfloat16`` or ``float32``.
         weights_sha256: checksums of the files of pretrained weights.
-        weights_from: what their folders say of where they came from, by encoder.
+        weights_from: source, revision and commit of the pretrained weights, by their folder.
         posts_left_out: ids of training posts that could not be learnt from.
-        entities_lost: by split, how many gold entities the decoder cannot say, such as spans too long for it.
-        contexts_cut: by split and context, how many posts have one longer than the run reads.
-        unread: by split, what its text encoder could not read; nothing of older runs.
-        parameters_trained: how many weights were trained.
-        peak_memory_mib: the most of the processor's memory.
-        energy_wh: watt hours by device; nothing where no device counts them.
+        entities_lost: number of gold entities that the decoder cannot represent, such as spans too long for
+            it, by split.
+        contexts_cut: number of posts whose context is longer than the run reads, by split and context.
+        unread: what the text encoder could not read, by split; empty for older runs.
+        parameters_trained: number of weights that were trained.
+        peak_memory_mib: peak memory of the process, in MiB.
+        energy_wh: energy by device, in watt hours; ``None`` if no device counts it.
     """
 
     sources: dict[str, str]
@@ -177,9 +178,9 @@ class TrainingRecord(Record):
     energy_wh: dict[str, float] | None = None
 
     def unlike(self, other: Self) -> list[str]:
-        """Which of ``code``, ``device`` and ``versions`` two runs had different.
+        """The names among ``code``, ``device`` and ``versions`` in which two runs differ.
 
-        The version of mnerflow does not count: the code tells more.
+        The version of mnerflow does not count, because the code says more.
         """
         versions = (record.versions | {"mnerflow": ""} for record in (self, other))
         differ = {
@@ -197,21 +198,21 @@ class TrainingRecord(Record):
 
 
 class PromptFile(_Part):
-    """The prompt that a model was asked with."""
+    """The prompt file that a model was asked with."""
 
     file: str
     sha256: str
 
 
 class Answered(_Part):
-    """What the answers of a language model took.
+    """Statistics of the answers of a language model.
 
     Attributes:
-        posts: how many were asked about.
-        from_cache: how many answers had been given before.
+        posts: number of posts that it was asked about.
+        from_cache: number of answers that came from the cache.
         images_not_shown: images that could not be used, and why.
-        cost: what all answers cost when they were given, in US dollars; nothing where no price is known.
-        cost_now: what was paid for them this time.
+        cost: cost of all answers when they were given, in US dollars; ``None`` if no price is known.
+        cost_now: amount paid for them this time, in US dollars.
     """
 
     prompt: PromptFile
@@ -225,12 +226,12 @@ class Answered(_Part):
 
 
 class RivalRecord(Answered, Record):
-    """What a rival's run says besides.
+    """What a run of a rival records besides.
 
     Attributes:
         examples: ids of the training posts that the prompt showed.
-        answers: how many answers have which problem.
-        entities: how many entities were placed, and how many have which problem.
+        answers: number of answers with each problem.
+        entities: number of entities that were placed, and of those with each problem.
     """
 
     examples: list[str]
@@ -239,16 +240,16 @@ class RivalRecord(Answered, Record):
 
 
 class ContextRecord(Answered, Origin):
-    """What an asked context says of itself.
+    """What an asked context records about itself.
 
     Attributes:
-        dataset: whose posts were asked about.
-        context: the entry of ``asked_contexts``.
-        service: how the model was reached and paid, which changes no text.
-        texts: how many posts have a text by it.
-        without: ids of the posts that have none, by reason.
-        cut_off: ids of those whose text ended at the longest length.
-        without_image: ids of those that were asked about without an image, since they have none.
+        dataset: data set whose posts the model was asked about.
+        context: entry of ``asked_contexts``.
+        service: how the model was reached and paid, which does not affect any text.
+        texts: number of posts for which it has a text.
+        without: ids of the posts without a text, by reason.
+        cut_off: ids of posts whose text ended at the maximum length.
+        without_image: ids of posts that the model was asked about without an image, because they have none.
     """
 
     KIND = "an asked context"

@@ -1,4 +1,4 @@
-"""What any result rests on: versions, data, code."""
+"""Provenance of a result: versions, data, code."""
 
 import platform
 import subprocess
@@ -13,7 +13,7 @@ from mnerflow.code.fingerprint import PACKAGE, fingerprint
 from mnerflow.files import sha256
 from mnerflow.record import Code
 
-# Those that training computes with.
+# Packages that training computes with.
 PACKAGES = ("torch", "transformers", "timm", "peft", "tokenizers", "numpy")
 
 
@@ -21,9 +21,9 @@ def origin(modules: Iterable[str], packages: Iterable[str], data: Iterable[Path]
     """Code, versions, checksums of the input files and the time, as fields of a ``Record``.
 
     Args:
-        modules: from which the fingerprints of the code start.
-        packages: whose versions count.
-        data: the input files.
+        modules: modules that the fingerprints of the code start from.
+        packages: packages whose versions are recorded.
+        data: input files.
     """
     return {
         "code": code(modules),
@@ -48,8 +48,8 @@ def versions(packages: Iterable[str]) -> dict[str, str]:
 
 
 def git_commit() -> str | None:
-    """Commit of the checkout that this code runs from, ``-dirty`` appended when files differ from it."""
-    checkout = PACKAGE.parents[1]  # named, as an environment may lie in a checkout of something else
+    """The commit of the checkout that this code runs from, with ``-dirty`` appended if files differ."""
+    checkout = PACKAGE.parents[1]  # named explicitly, as an environment may lie in another checkout
     command = ["git", "-C", str(checkout), f"--git-dir={checkout / '.git'}"]
     command += ["describe", "--always", "--dirty", "--abbrev=40"]
     try:
