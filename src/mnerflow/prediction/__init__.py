@@ -1,1 +1,1 @@
-"""Names found in new texts by a run that was trained: what ``mnerflow predict`` and ``Predictor`` do."""
+"""Named-entity recognition in new texts by a trained run, behind ``mnerflow predict`` and ``Predictor``."""

@@ -1,4 +1,4 @@
-"""What was found in texts, written as it comes: a text after the other, none of them kept."""
+"""Output formats for entities found in texts, written one text at a time without keeping any."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -13,7 +13,7 @@ from mnerflow.prediction.texts import ADDRESSES, Text
 if TYPE_CHECKING:
     from mnerflow.prediction.predictor import Tagged
 
-ENDS = "\t\n\r"  # what a word of a CoNLL file cannot hold
+ENDS = "\t\n\r"  # what a word of a CoNLL file cannot contain
 HUES = {"PER": 210, "LOC": 140, "ORG": 30, "MISC": 285}
 PAGE = """\
 <!doctype html>
@@ -33,12 +33,12 @@ small { font-weight: 600; margin-inline-start: .4rem; }
 
 
 def as_json(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
-    """The entities of a single text as a list, of several texts as a list of such lists."""
+    """A JSON list of the entities of a single text, or a list of such lists for several texts."""
     return _list((tagged.entities for tagged in found), single)
 
 
 def as_spacy(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
-    """displaCy's form for entities that are given by hand: a list of texts with ``ents``."""
+    """JSON in displaCy's format for entities that are given by hand: a list of texts with ``ents``."""
     return _list(
         (
             {
@@ -56,10 +56,10 @@ def as_spacy(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
 
 
 def as_label_studio(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
-    """Label Studio's tasks with the names as predictions, for ``Labels`` ``label`` of a ``Text`` ``text``.
+    """Label Studio tasks with the names as predictions, for ``Labels`` ``label`` of a ``Text`` ``text``.
 
-    Places count as Label Studio does, in units of UTF-16. An image is named by its path, from which a link
-    of the local file storage is made.
+    Offsets count UTF-16 code units, as in Label Studio. An image is named by its path, which becomes a link
+    to the local file storage.
     """
     return _list((_task(tagged) for tagged in found), single=False)
 
@@ -87,7 +87,7 @@ def _task(tagged: "Tagged") -> dict[str, Any]:
         }
         for number, entity in enumerate(entities)
     ]
-    # Tasks can be sorted by it, so that a person begins where the run is least sure.
+    # Tasks can be sorted by this score, to begin where the run is least sure.
     score = min((entity["score"] for entity in entities), default=1.0)
     return {"data": data, "predictions": [{"model_version": "mnerflow", "score": score, "result": results}]}
 
@@ -97,7 +97,7 @@ def _units(text: str) -> int:
 
 
 def as_json_lines(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
-    """A text a line: its ``id``, ``text``, words as ``tokens`` with their ``tags``, and ``entities``."""
+    """One JSON object per text: ``id``, ``text``, words as ``tokens``, their ``tags``, and ``entities``."""
     for tagged in found:
         text = tagged.text
         record = {
@@ -111,9 +111,9 @@ def as_json_lines(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
 
 
 def as_conll(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
-    """A word, a tab and its tag a line, an empty line after each sentence.
+    """One word, a tab and its tag per line, with an empty line after each sentence.
 
-    Raises ``UserError`` naming the text where a word holds a tab or the end of a line.
+    Raises ``UserError`` naming the text if a word contains a tab or the end of a line.
     """
     for tagged in found:
         for sentence, tags in zip(tagged.text.sentences, tagged.tags, strict=True):
@@ -130,7 +130,7 @@ def as_conll(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
 
 
 def as_html(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
-    """A page with the names highlighted; it holds no script, and nothing of a text acts in it."""
+    """An HTML page with the names highlighted; it contains no script, and no text can act in it."""
     yield PAGE
     for tagged in found:
         parts = []
@@ -146,7 +146,7 @@ def as_html(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
 
 
 def as_text(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
-    """For a reader: each name in brackets, with its type and score."""
+    """Plain text with each name in brackets, followed by its type and score."""
     for tagged in found:
         pieces = _pieces(tagged.text, tagged.entities)
         yield (
@@ -161,7 +161,7 @@ def as_text(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
 
 
 def as_coloured_text(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
-    """For a terminal: each name underlined in its type's colour, with its type and score."""
+    """Text for a terminal: each name underlined in the colour of its type, followed by type and score."""
     for tagged in found:
         yield (
             "".join(
@@ -189,7 +189,7 @@ def _json(value: Any) -> str:
 
 
 def _list(values: Iterable[Any], single: bool) -> Iterator[str]:
-    """A JSON list, or the first value alone."""
+    """A JSON list of the values, or the first value alone if ``single``."""
     if single:
         yield from (f"{_json(value)}\n" for value in values)
         return
@@ -201,7 +201,7 @@ def _list(values: Iterable[Any], single: bool) -> Iterator[str]:
 
 
 def _pieces(text: Text, entities: Iterable[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any] | None]]:
-    """The whole text in pieces, each with the entity that it is."""
+    """The whole text in pieces, each with its entity, or ``None`` between entities."""
     end = 0
     for entity in entities:
         yield text.text[end : entity["start"]], None

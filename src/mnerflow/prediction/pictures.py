@@ -1,4 +1,4 @@
-"""Images of new texts, decoded in memory, a stretch of texts at a time."""
+"""Images of new texts, decoded in memory for one chunk of texts at a time."""
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,12 +18,12 @@ from mnerflow.errors import UserError
 from mnerflow.prediction.texts import ADDRESSES
 from mnerflow.training.features import BATCH, frozen_encoder, patch_vectors
 
-THREADS = 2  # that decode images
-MOST_BYTES = 20 * 2**20  # of an image that is fetched
+THREADS = 2  # number of threads that decode images
+MOST_BYTES = 20 * 2**20  # size limit of an image that is fetched
 
 
 class Pictures:
-    """What a run reads of the images of one stretch of texts, as ``training.images.Images`` has a data set's.
+    """The images of one chunk of texts as a run reads them, with the interface of ``training.images.Shown``.
 
     Attributes:
         values: ``(rows, …)`` pixels or, for a frozen image encoder, patch vectors; row 0 is a blank image.
@@ -41,14 +41,14 @@ class Pictures:
         self._rows: dict[str, int] = {}
 
     def rows(self, posts: Sequence[Post]) -> list[list[int]]:
-        """Rows of every post's images, as ``load`` was told them."""
+        """Rows of ``values`` with the images of each post, as of the last ``load``."""
         return [[self._rows[name] for name in post.images] for post in posts]
 
     def load(self, pictures: Mapping[str, tuple[Path, str]]) -> dict[str, str]:
-        """Read these images, by name the folder and the file below it, in place of those before.
+        """Read these images instead of those before; each name maps to a folder and a file below it.
 
-        A file that is an address is fetched. Returns of each that cannot be used the reason; its row is that
-        of the blank image.
+        A file that is an address is fetched. Returns the reason for each image that cannot be used; it gets
+        the row of the blank image.
         """
         problems: dict[str, str] = {}
         found: list[numpy.ndarray] = []
@@ -68,7 +68,7 @@ class Pictures:
         return problems
 
     def _decoded(self, picture: tuple[Path, int, Path, str]) -> numpy.ndarray | str:
-        """Pixels, or why there are none."""
+        """Pixels of an image, or the reason why there are none."""
         scratch, number, folder, name = picture
         try:
             if name.startswith(ADDRESSES):
@@ -77,7 +77,7 @@ class Pictures:
             return decode(folder, name, self._size, self._fit)[0]
         except BrokenImage as reason:
             return str(reason)
-        except UserError as error:  # what is wrong stands before what to do, which is said of data sets
+        except UserError as error:  # only what is wrong: the advice after it is about data sets
             return str(error).partition(". ")[0].removeprefix(f"{name}: ")
 
     def _read(self, pixels: numpy.ndarray) -> numpy.ndarray:

@@ -1,4 +1,4 @@
-"""Names found in raw texts, and in their images, by a trained run."""
+"""Named entities in raw texts, and in their images, predicted by a trained run."""
 
 import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,20 +27,21 @@ from mnerflow.training.predictor import PostPredictor
 if TYPE_CHECKING:
     from mnerflow.prediction.pictures import Pictures
 
-AT_ONCE = 512  # sentences that are read before they are tagged, so that those of a length are together
+AT_ONCE = 512  # sentences that are read before they are tagged, so that similar lengths form batches
 Entity = dict[str, Any]
 Given = str | Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Tagged:
-    """A text with what was found in it.
+    """A text with the entities found in it.
 
     Attributes:
-        tags: of its words, sentence by sentence.
-        entities: in their order, as ``Predictor`` says.
-        confidence: of each word's tag, the probability that the decoder gives it.
-        image_weight: how much of the image each word let in, in 0..1; only of fusions that decide it by word.
+        tags: tags of its words, sentence by sentence.
+        entities: entities in their order, as ``Predictor`` describes them.
+        confidence: for each word, the probability that the decoder gives to its tag.
+        image_weight: how much of the image each word let in, in 0..1; only for fusions that decide it by
+            word.
     """
 
     text: Text
@@ -51,33 +52,36 @@ class Tagged:
 
 
 class Predictor:
-    """Finds names in texts, and where the run reads them in their images, with a run that was trained.
+    """Finds named entities in texts, and their images if the run reads images, with a trained run.
 
     ::
 
         tagger = Predictor("results/runs/twitter2017/none/minilm+none/text_only/seed1")
         tagger("Ann sings in Rome.")
+        # [{"entity_group": "LOC", "score": 0.98, "word": "Rome", "start": 13, "end": 17,
+        #   "token_start": 3, "token_end": 4}]
 
-    gives a list of entities, of several texts a list for each:
-    ``{"entity_group": "LOC", "score": 0.98, "word": "Rome", "start": 13, "end": 17, "token_start": 3,
-    "token_end": 4}``. ``start`` and ``end`` (exclusive) are characters of the text, ``word`` is what stands
-    there; ``token_start`` and ``token_end`` count the words that the text was cut into. ``score`` is the
-    probability that the decoder gives to just this entity.
+    A text gives a list of entities, and several texts give one such list for each. ``start`` and ``end``
+    (exclusive) count characters of the text, and ``word`` is the text between them. ``token_start`` and
+    ``token_end`` count the words that the text was cut into. ``score`` is the probability that the decoder
+    gives to exactly this entity.
 
     Args:
-        run: its folder, ``results/runs/<…>/seed<k>``, with its weights, or one that it was exported to.
-        device: as PyTorch calls it, ``cpu`` or ``cuda``; without it, the GPU if there is one.
-        batch_tokens: padded subwords that training computes at once, four times as many here; without it, as
-            the run was trained.
-        threshold: the least score of an entity.
+        run: folder of the run with its weights, ``results/runs/<…>/seed<k>``, or a folder that it was
+            exported to.
+        device: name that PyTorch gives to the device, ``cpu`` or ``cuda``; by default the GPU if there is
+            one.
+        batch_tokens: padded subwords that training computes at once; four times as many are computed here. By
+            default, the value that the run was trained with.
+        threshold: lowest score of an entity.
         document: whether texts are documents, which are cut into sentences.
-        language: whose rules cut sentences, as ``cs``.
+        language: language whose rules cut sentences, such as ``cs``.
         allow_urls: whether images that are addresses are fetched.
-        graph: an ONNX graph of the run that computes instead of PyTorch, as ``onnx/model_int8.onnx``; its
-            place in the run's folder.
+        graph: path of an ONNX graph within the run's folder that computes instead of PyTorch, such as
+            ``onnx/model_int8.onnx``.
 
     Raises:
-        UserError: when the run has no weights, was trained with a filter, or its files are damaged.
+        UserError: if the run has no weights, was trained with a filter, or its files are damaged.
     """
 
     def __init__(
@@ -111,7 +115,7 @@ class Predictor:
     def __call__(
         self, given: Given | Sequence[Given], images: Sequence[str | Path] = ()
     ) -> list[Entity] | list[list[Entity]]:
-        """The entities of a text, or of each of several.
+        """Find the entities of one text, or of each of several texts.
 
         Args:
             given: a text, or an object with ``text`` or ``tokens`` (a list of words), ``images`` (paths) and
@@ -119,7 +123,7 @@ class Predictor:
             images: paths of the images of a single text.
 
         Raises:
-            UserError: for an object with a field missing, misspelt or of a wrong type.
+            UserError: for an object with a field that is missing, misspelt or of the wrong type.
         """
         if isinstance(given, str | Mapping):
             record = {"text": given} if isinstance(given, str) else dict(given)
@@ -132,7 +136,7 @@ class Predictor:
     def stream(self, texts: Iterable[Text | Given], at_once: int = AT_ONCE) -> Iterator[Tagged]:
         """Tag texts in their order, ``at_once`` sentences together; memory does not grow with their number.
 
-        An error of ``texts`` is raised after what was found before it.
+        An error in ``texts`` is raised after the results for the texts before it.
         """
         waiting: list[Text] = []
         sentences = 0
@@ -208,7 +212,7 @@ class Predictor:
         )
 
     def _load_pictures(self, texts: Sequence[Text], pictures: "Pictures") -> None:
-        """Read the images of texts; each that cannot be used is named, with the texts' place."""
+        """Read the images of texts; warn of each that cannot be used, with its text."""
         wanted: dict[str, tuple[Path, str]] = {}
         refused: dict[str, tuple[Path, str]] = {}
         for text in texts:
@@ -224,7 +228,7 @@ class Predictor:
                     logger.warning("%s", printable(said))
 
     def _look_at(self, texts: Sequence[Text]) -> None:
-        """Say once of a source that the run reads and a text lacks, or that a text has in vain."""
+        """Warn once per source that the run reads and a text lacks, or a text has and the run ignores."""
         for text in texts:
             had = {*text.contexts} | ({IMAGE} if text.images else set())
             for source in self.sources:
@@ -245,7 +249,7 @@ class Predictor:
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Rest the garbage collector while modules are imported: they stay, and it takes a second to see that."""
+    """Pause the garbage collector during imports: modules stay, and finding that out takes it a second."""
     collecting = gc.isenabled()
     gc.disable()
     try:
@@ -256,7 +260,7 @@ def _uncollected() -> Iterator[None]:
 
 
 def _picture(image: str) -> tuple[Path, str]:
-    """Folder and file of an image that a user named, wherever it lies."""
+    """Folder and file of an image, as its path names it; an address has no folder."""
     if image.startswith(ADDRESSES):
         return Path(), image
     return Path(image).parent, Path(image).name
@@ -265,7 +269,7 @@ def _picture(image: str) -> tuple[Path, str]:
 def _pictures(config: RunConfig, record: TrainingRecord, place: torch.device) -> "Pictures | None":
     if not config.image_size or record.images is None:
         return None
-    from mnerflow.prediction.pictures import Pictures  # Pillow, which runs that read texts alone do without
+    from mnerflow.prediction.pictures import Pictures  # needs Pillow, which text-only runs do without
 
     return Pictures(config, record.images.fit, place)
 
@@ -275,7 +279,7 @@ def _device(name: str | None) -> torch.device:
         return any_device()
     try:
         tried = torch.ones(1, device=name)
-        tried.item()  # which a device without values, as meta, has not
+        tried.item()  # fails on a device without values, such as meta
         return tried.device
     except (RuntimeError, AssertionError) as error:
         first = str(error).partition("\n")[0]

@@ -1,4 +1,4 @@
-"""A trained run, found and read as its ``run.yaml`` tells it."""
+"""Trained runs, found and read according to their ``run.yaml``."""
 
 import os
 from pathlib import Path
@@ -12,14 +12,15 @@ from mnerflow.plan.names import FILTERS_OFF, Run
 from mnerflow.plan.study import SHARED, file_of_study
 from mnerflow.record import RECORD, TrainingRecord
 
-PRETRAINED = ("text_encoder", "image_encoder", "vision_language_encoder")  # parts that may have weights
+PRETRAINED = ("text_encoder", "image_encoder", "vision_language_encoder")  # parts with pretrained weights
 
 
 def trained_run(folder: Path) -> tuple[RunConfig, TrainingRecord]:
-    """What the run in ``folder``, ``results/runs/<…>/seed<k>`` or exported, was trained with, and its record.
+    """Read the configuration and the record of the run in ``folder``.
 
-    The folders of its pretrained weights are found from anywhere. Raises ``UserError`` when it has no weights
-    or record, or was trained with a filter.
+    The folder is ``results/runs/<…>/seed<k>`` or that of an exported run. The folders of its pretrained
+    weights are found from any working directory. Raises ``UserError`` if it has no weights or record, or was
+    trained with a filter.
     """
     if was_dropped(folder):
         raise UserError(
@@ -46,15 +47,15 @@ def trained_run(folder: Path) -> tuple[RunConfig, TrainingRecord]:
 
 
 def best_trained_run(dataset: str, results: Path, study: str | None = None) -> tuple[Path, float]:
-    """The run on a data set with the best entity F1 on dev of those with weights, and this F1.
+    """The run on a data set with the highest entity F1 on dev, among those with weights, and this F1.
 
-    Without the name of a study, all studies below ``results`` are looked through. Raises ``UserError`` when
-    none has such a run.
+    Without the name of a study, all studies below ``results`` are searched. Raises ``UserError`` if none has
+    such a run.
     """
     files = [file_of_study(results / study, "scores.csv")] if study else sorted(results.glob("*/scores.csv"))
     files = [
         file for file in files if file.parent.name not in SHARED
-    ]  # published are those of other trainings
+    ]  # published scores come from other trainings
     rows = [row for file in files for row in read_scores(file) if row["split"] == "dev"]
     known = {row["dataset"] for row in rows}
     if dataset not in known:
@@ -77,9 +78,9 @@ def best_trained_run(dataset: str, results: Path, study: str | None = None) -> t
 
 
 def root_of(folder: Path) -> Path:
-    """Where the workflow of a run works: the folder above ``results/runs/…``, a link not followed.
+    """The working directory of a run's workflow: the folder above ``results/runs/…``.
 
-    Raises ``UserError`` for a folder that lies elsewhere.
+    Links are not followed. Raises ``UserError`` for a folder that is not below ``results/runs``.
     """
     above = Path(os.path.abspath(folder)).parents  # noqa: PTH100
     if len(above) < 7 or (above[5].name, above[4].name) != ("results", "runs"):
@@ -88,8 +89,9 @@ def root_of(folder: Path) -> Path:
 
 
 def _rooted(values: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """The values of a ``RunConfig`` with the places of pretrained weights, wherever it is called from: inside
-    the ``folder`` of an exported run, else below the folder that the workflow works in.
+    """The values of a ``RunConfig``, with full paths of pretrained weights.
+
+    They lie inside the ``folder`` of an exported run, otherwise below the working directory of the workflow.
     """
     parts = {name: values[name] for name in PRETRAINED if (values.get(name) or {}).get("weights")}
     if not parts:

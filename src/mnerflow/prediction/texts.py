@@ -1,4 +1,4 @@
-"""New texts as people have them: lines, documents, JSON, files of data sets, texts beside pictures."""
+"""Input formats of new texts: lines, documents, JSON, files of data sets, texts beside pictures."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ from mnerflow.errors import UserError, listed, quantity
 from mnerflow.files import json_object, read_text, stream_lines
 from mnerflow.log import logger
 
-WORDS = ("conll", "conllu", "hipe", "webanno", "hugging_face")  # formats whose posts are words
+WORDS = ("conll", "conllu", "hipe", "webanno", "hugging_face")  # formats whose posts are cut into words
 FORMS = ("text", "jsonl", "spans", "label_studio", *WORDS)
 ENDINGS = {
     "text": (".txt",),
@@ -34,7 +34,7 @@ ENDINGS = {
     "hugging_face": (".parquet", ".arrow"),
 }
 FORM_OF = {ending: form for form, endings in ENDINGS.items() for ending in endings}
-ADDRESSES = ("http://", "https://")  # what an image begins with that is to be fetched
+ADDRESSES = ("http://", "https://")  # prefixes of images that are fetched
 
 
 @dataclass(slots=True)
@@ -42,10 +42,13 @@ class Text:
     """A text whose names are to be found.
 
     Attributes:
-        sentences: the places of its words, sentence by sentence; one sentence where it is no document.
+        id: identifier of the text.
+        text: the text itself.
+        sentences: character offsets of its words, sentence by sentence; one sentence if it is no document.
         images: folder and file of each of its images; a file may be an address.
-        crops: those of each sentence, where sentences are lines of a page, whose scan is its image.
-        place: what a message calls it, as ``posts.jsonl:3``.
+        contexts: further texts, by the name of the context.
+        place: name of the text in messages, such as ``posts.jsonl:3``.
+        crops: images of each sentence, if sentences are lines of a page whose scan is its image.
     """
 
     id: str
@@ -58,20 +61,23 @@ class Text:
 
     @property
     def shown(self) -> list[list[tuple[Path, str]]]:
-        """The images that go with each sentence."""
+        """The images that are shown with each sentence."""
         return self.crops or [self.images] * len(self.sentences)
 
 
 @dataclass(frozen=True)
 class Cutter:
-    """How raw text is cut into words; a document first into sentences, by the rules of a language."""
+    """Cuts raw text into words, and a document first into sentences by the rules of a language."""
 
     tokenizer: TokenizerName = "words"
     language: str = "en"
     document: bool = False
 
     def __call__(self, text: str, place: str) -> list[list[Span]]:
-        """Places of the words of ``text``, a list a sentence; raises ``UserError`` for too many."""
+        """Offsets of the words of ``text``, one list per sentence; raises ``UserError`` for too many words.
+
+        Also raises ``UserError`` for half a surrogate pair. ``place`` names the text in messages.
+        """
         try:
             text.encode()
         except UnicodeEncodeError as error:
@@ -93,7 +99,7 @@ class Cutter:
 
 
 def joined(tokens: Iterable[str]) -> tuple[str, list[Span]]:
-    """Words with a blank between them, as one text, and their places in it."""
+    """Join words by spaces; returns the text and the words' offsets in it."""
     text = ""
     spans: list[Span] = []
     for token in tokens:
@@ -104,7 +110,7 @@ def joined(tokens: Iterable[str]) -> tuple[str, list[Span]]:
 
 
 def of_lines(file: BinaryIO, name: str, cut: Cutter) -> Iterator[Text]:
-    """A text a line, of an empty line an empty one; a document where the cutter cuts documents."""
+    """Yield one text per line, empty lines included, or one document if the cutter cuts documents."""
     if cut.document:
         text = "\n".join(line for _, line in stream_lines(file, name))
         yield Text(name, text, cut(text, name), place=name)
@@ -115,19 +121,19 @@ def of_lines(file: BinaryIO, name: str, cut: Cutter) -> Iterator[Text]:
 
 
 def form_of(path: Path) -> str:
-    """What a file or a folder is, one of ``FORMS``, ``folder`` or ``pages``.
+    """The kind of a file or a folder: one of ``FORMS``, ``folder`` or ``pages``.
 
-    Told by how it begins, as the files of data sets are, or else by its ending. A ``.txt`` of tokens has a
-    column of tags, or begins as no text does.
+    It is recognized by how it begins, as the files of data sets are, or else by its ending. A ``.txt`` file
+    of tokens has a column of tags, or begins as no text does.
     """
     ending = FORM_OF.get(path.suffix.lower(), "text")
     if not path.is_dir() and not path.is_file():
-        return ending  # a pipe, of which nothing can be read twice
+        return ending  # a pipe, which can be read only once
     found = format_of(path)
     if path.is_dir():
         return "pages" if found == "page_xml" else found if found in WORDS else "folder"
     if found == "umt":
-        return "conll"  # which reads its heads, too
+        return "conll"  # which also reads the heads of posts
     if found == "conll" and ending == "text":
         return found if conll.table_of(path).tags else ending
     if found == "hugging_face" and ending == "jsonl":  # lines of JSON whose tags are not read anyway
@@ -136,10 +142,10 @@ def form_of(path: Path) -> str:
 
 
 def of_file(path: Path, form: str, cut: Cutter, images: Path, scratch: Path | None) -> Iterator[Text]:
-    """The texts of a file, or a folder, of a ``form`` that is no plain text.
+    """Yield the texts of a file or folder whose ``form`` is not plain text.
 
-    ``images`` is the folder of those that posts name. Images that the file holds are written to ``scratch``,
-    where that is given.
+    ``images`` is the folder of the images that posts name. Images inside the file are written to ``scratch``,
+    if that is given.
     """
     if form in WORDS:
         if scratch and holds_images(form, [path]):
@@ -162,17 +168,17 @@ def of_file(path: Path, form: str, cut: Cutter, images: Path, scratch: Path | No
 
 
 def of_json_lines(file: BinaryIO, name: str, cut: Cutter, images: Path) -> Iterator[Text]:
-    """A post a line, with ``text`` or ``tokens``; ``images`` is the folder of those that posts name."""
+    """Yield one post per line, with ``text`` or ``tokens``; ``images`` is the folder of named images."""
     for number, line in stream_lines(file, name):
         if line.strip():
             yield of_record(json_object(line, f"{name}:{number}"), Path(name), number, cut, images)
 
 
 def of_record(record: dict[str, Any], file: Path, line: int, cut: Cutter, images: Path) -> Text:
-    """A post's object: ``text``, or its words in ``tokens``; ``images``, ``contexts``, ``id`` as may be.
+    """Read the object of a post: ``text`` or ``tokens``, and optional ``images``, ``contexts`` and ``id``.
 
-    Where there are both, the words are looked up in the text. Raises ``UserError`` naming ``file`` and
-    ``line`` for a field that is missing, misspelt or of a wrong type.
+    If there are both ``text`` and ``tokens``, the words are located in the text. Raises ``UserError`` naming
+    ``file`` and ``line`` for a field that is missing, misspelt or of the wrong type.
     """
     place = f"{file}:{line}"
     given: str | None = record.pop("text") if isinstance(record.get("text"), str) else None
@@ -188,7 +194,7 @@ def of_record(record: dict[str, Any], file: Path, line: int, cut: Cutter, images
     checked |= {"tokens": words, "labels": [OUTSIDE] * len(words)}
     if "id" not in checked:
         checked["id"] = line
-    if len(words) > MAX_TOKENS and cut.document:  # each sentence was looked at
+    if len(words) > MAX_TOKENS and cut.document:  # each sentence was checked
         checked |= {"tokens": [], "labels": []}
     post = jsonl.from_record(file, line, checked)
     check_post(post, file, line)
@@ -203,7 +209,10 @@ def of_record(record: dict[str, Any], file: Path, line: int, cut: Cutter, images
 
 
 def of_folder(folder: Path, cut: Cutter) -> Iterator[Text]:
-    """A text a ``.txt`` file, its image the picture of that name; pictures without a text are named."""
+    """Yield one text per ``.txt`` file, with the picture of the same name as its image.
+
+    A warning names the pictures without a text. Raises ``UserError`` if there is no ``.txt`` file.
+    """
     files = sorted(file for file in folder.iterdir() if file.is_file())
     pictures = {file.stem: file.name for file in files if file.suffix.lower() in IMAGE_SUFFIXES}
     texts = [file for file in files if file.suffix.lower() == ".txt"]
@@ -219,12 +228,11 @@ def of_folder(folder: Path, cut: Cutter) -> Iterator[Text]:
 
 
 def of_pages(folder: Path, cut: Cutter, crops: Path | None) -> Iterator[Text]:
-    """A text a page, PAGE or ALTO XML, and a sentence a line; its image is the scan.
+    """Yield one text per page of PAGE or ALTO XML, with one sentence per line; its image is the scan.
 
-    The lines' crops are cut into ``crops``, where that is given. A page without text is left out, which the
-    log says.
+    The lines' crops are written to ``crops``, if that is given. A page without text is left out and logged.
     """
-    from mnerflow.data.pages.crops import crop_name, cut_lines  # Pillow, which texts alone do without
+    from mnerflow.data.pages.crops import crop_name, cut_lines  # needs Pillow, which texts alone do without
     from mnerflow.data.pages.page import log_wants, read_pages
 
     pages = read_pages(folder)
