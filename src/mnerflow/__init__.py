@@ -10,7 +10,7 @@ __all__ = ["Predictor", "__version__"]
 
 
 def __getattr__(name: str) -> Any:
-    """``Predictor``, which loads PyTorch, is looked up when it is asked for."""
+    """Load ``Predictor``, and PyTorch with it, only on first access."""
     if name == "Predictor":
         from mnerflow.prediction.predictor import Predictor
 

@@ -1,4 +1,4 @@
-"""Conditions that a run reads its posts under: all sources true, or one of them made wrong."""
+"""Conditions that a run reads its posts under: all sources true, or one of them shuffled or blank."""
 
 import random
 from collections.abc import Hashable, Sequence
@@ -13,10 +13,10 @@ CHANGES = ("shuffled", "blank")
 
 @dataclass(frozen=True, order=True, slots=True)
 class Condition:
-    """A source and what is changed in it; neither where all are true.
+    """A source and how it is changed; both are empty if all sources are true.
 
-    ``source`` is ``image`` or a context's name. ``shuffled`` hands every post another one's, ``blank`` a grey
-    image in place of each, or no text.
+    ``source`` is ``image`` or the name of a context. ``shuffled`` gives every post another post's source.
+    ``blank`` gives it a grey image in place of each image, or no text.
     """
 
     source: str = ""
@@ -24,7 +24,7 @@ class Condition:
 
     @classmethod
     def named(cls, name: str) -> Self:
-        """Read what ``name`` says; raises ``UserError`` for what is none."""
+        """Parse the name of a condition; raises ``UserError`` for an invalid one."""
         if name == "true":
             return cls()
         source, dot, change = name.rpartition(".")
@@ -37,7 +37,7 @@ class Condition:
 
     @property
     def name(self) -> str:
-        """``"true"``, or ``"image.shuffled"``."""
+        """The name of the condition, such as ``"true"`` or ``"image.shuffled"``."""
         return f"{self.source}.{self.change}" if self.source else "true"
 
 
@@ -45,28 +45,32 @@ TRUE = Condition()
 
 
 def conditions_of(sources: Sequence[str]) -> dict[str, list[Condition]]:
-    """By split, what a run that reads ``sources`` besides the text is predicted under, in order."""
+    """The conditions, in order and by split, under which a run that reads ``sources`` is predicted."""
     wrong = [Condition(source, change) for source in sources for change in CHANGES]
     return {"dev": [TRUE], "test": sorted([TRUE, *wrong])}
 
 
 def meet(one: frozenset[Hashable], other: frozenset[Hashable]) -> bool:
-    """Whether two posts have the same images or text, or albums that share one."""
+    """Whether two posts have the same images or text, or albums that share an image."""
     return one == other or bool(one & other)
 
 
 def shuffled(contents: Sequence[frozenset[Hashable]], seed: int) -> list[int]:
-    """For every post, of the images or the text that it has, the place of the post whose it is handed.
+    """Assign every post the source of another post; returns the index of that post for each.
 
-    A random order, in which no post is handed what meets its own, see ``meet``. Where more than half of all
-    are equal, as few as can be keep theirs.
+    The order is random, and no post is given content that ``meet``s its own. If more than half of all are
+    equal, as few as possible keep their own.
+
+    Args:
+        contents: images or text of each post.
+        seed: seed of the random order.
     """
     order = list(range(len(contents)))
     random.Random(seed).shuffle(order)
     given = dict(zip(order, [*order[1:], *order[:1]], strict=True))
     for same in dict.fromkeys(contents[post] for post in order if contents[post] == contents[given[post]]):
         keeping = [post for post in order if contents[post] == same == contents[given[post]]]
-        # Those who neither have it nor were handed it: while there is one, an exchange mends two places.
+        # Posts that neither have this content nor were given it: an exchange with one of them repairs both.
         free = (post for post in order if same not in (contents[post], contents[given[post]]))
         for post, other in zip(keeping, free, strict=False):
             given[post], given[other] = given[other], given[post]

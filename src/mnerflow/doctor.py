@@ -1,4 +1,4 @@
-"""``mnerflow doctor``: what this machine and this folder have of what a configuration needs."""
+"""``mnerflow doctor``: which of a configuration's needs this machine and this folder meet."""
 
 import os
 import platform
@@ -30,10 +30,10 @@ ROOT = PACKAGE.parents[1]
 DEFAULTS = (
     ROOT / "config/datasets.yaml",
     ROOT / "config.yaml",
-)  # in the order in which they lie over each other
+)  # later files override earlier ones
 HUB, INDEX = "https://huggingface.co", "https://pypi.org"
-PATIENCE = 5  # seconds that a host has to answer
-LITTLE = 10  # GB
+PATIENCE = 5  # timeout of a host, in seconds
+LITTLE = 10  # free disk space that calls for advice, in GB
 UNREACHABLE = (
     "{} is not reachable. Mend the network or the proxy; or save what it has into a folder, and read that "
     "with `--config mirror=DIR` or, of weights, `--config weights_mirror=DIR`."
@@ -42,9 +42,9 @@ UNREACHABLE = (
 
 @dataclass(frozen=True)
 class Need:
-    """Something that the workflow reads: where it lies, where else it could be had, and the host that has it.
+    """Something that the workflow reads, with its path, its source, and the host that provides it.
 
-    Without a host, nothing but the user can put it there; ``remedy`` says how.
+    Without a host, only the user can put it there; ``remedy`` says how.
     """
 
     name: str
@@ -55,9 +55,9 @@ class Need:
 
 
 def configured(files: Sequence[Path], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The configuration as the workflow reads it: ``files`` over its own, ``values`` over both.
+    """The configuration as the workflow reads it: ``files`` override its own, ``values`` override both.
 
-    Raises ``UserError`` for one that the workflow would refuse, and where there is no workflow.
+    Raises ``UserError`` for a configuration that the workflow would refuse, and if there is no workflow.
     """
     if not DEFAULTS[-1].exists():
         raise UserError(
@@ -77,7 +77,7 @@ def configured(files: Sequence[Path], values: Mapping[str, Any]) -> dict[str, An
 
 
 def examined(files: Sequence[Path], values: Mapping[str, Any]) -> tuple[list[str], bool]:
-    """Lines for a person, and whether something is missing that the workflow cannot get itself."""
+    """A report as lines of text, and whether something is missing that the workflow cannot fetch itself."""
     config = configured(files, values)
     lines = [*_machine()]
     plan = Plan(config, ROOT / "config/prompt.md")
@@ -199,7 +199,7 @@ def _fetched(config: dict[str, Any], name: str, path: Path, about: dict[str, Any
 
 
 def _reached(host: str) -> str:
-    """Nothing where a host answers, else why it does not."""
+    """An empty string if a host answers, otherwise the reason why it does not."""
     import requests
 
     try:

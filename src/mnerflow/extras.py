@@ -1,4 +1,4 @@
-"""What an installation lacks: the extras of pyproject.toml, and the packages that they bring."""
+"""Packages that an installation lacks, and the extras of pyproject.toml that provide them."""
 
 import re
 from importlib.metadata import PackageNotFoundError, requires
@@ -7,7 +7,7 @@ EXTRA = re.compile(r"([\w.-]+).*; extra == \"([\w-]+)\"")
 
 
 def how_to_install(module: str) -> str:
-    """What to install for a module that cannot be imported: an extra of mnerflow, or the module itself."""
+    """How to install a module that cannot be imported: an extra of mnerflow, or the module itself."""
     try:
         wanted = requires("mnerflow") or []
     except PackageNotFoundError:  # it runs from a checkout that is not installed

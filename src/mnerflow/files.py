@@ -25,14 +25,14 @@ from mnerflow.errors import UserError
 from mnerflow.finite import finite
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
-# Read once: it can only be read by setting it, which threads would do in between each other.
+# Read only once: reading the umask means setting it, and threads would interfere with each other.
 _UMASK = os.umask(0)
 os.umask(_UMASK)
-# Held until a temporary file is locked, as long as another thread would take it for a dead writer's.
+# Held until a temporary file is locked; before that, another thread would take it for a dead writer's.
 _BEGINNING = Lock()
-# What a spreadsheet computes, also after the mark that keeps it from doing so.
+# Text that a spreadsheet would compute, also after the mark that keeps it from doing so.
 COMPUTED = re.compile("'*[=+\\-@\\t\\r\\n\uff1d\uff0b\uff0d\uff20]")
-MAX_LINE = 2**20  # bytes, of texts that are streamed
+MAX_LINE = 2**20  # bytes per line of streamed text
 BOM = "\ufeff".encode()
 CONVERT = "Convert the file to UTF-8, or name one that is text."
 JOINED = re.compile("^\ufeff+(?![\\t ])")
@@ -40,7 +40,7 @@ JOINED = re.compile("^\ufeff+(?![\\t ])")
 
 @contextmanager
 def writing(path: str | Path) -> Iterator[None]:
-    """Turn what the system says when ``path`` cannot be written into a ``UserError``."""
+    """Turn a system error in writing ``path`` into a ``UserError``."""
     try:
         yield
     except shutil.Error as error:  # of many files that were copied: the first one's
@@ -52,7 +52,7 @@ def writing(path: str | Path) -> Iterator[None]:
 
 
 def advice(error: OSError) -> str:
-    """What to do where a file could not be written, by what the system says."""
+    """Advice for a file that could not be written, according to the system's error."""
     match error.errno:
         case number if number in FULL:
             return "Free some space."
@@ -72,7 +72,7 @@ def advice(error: OSError) -> str:
 
 
 def check_space(folders: Iterable[str | Path]) -> None:
-    """Raise ``UserError`` where a folder's disk, or a share of it, is full."""
+    """Raise ``UserError`` if the disk of a folder, or its quota, is full."""
     for folder in folders:
         try:
             with tempfile.TemporaryFile(dir=folder) as file:
@@ -86,11 +86,11 @@ def check_space(folders: Iterable[str | Path]) -> None:
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary path beside ``path`` and move it there when the block ends well.
+    """Yield a temporary path beside ``path`` and move it there if the block succeeds.
 
-    A reader sees the old file or the new one, never half of one; when the block raises,
-    the temporary file is removed and ``path`` is left as it was. What killed processes left
-    of ``path`` is removed. Raises ``UserError`` when the disk is full or cannot be written to.
+    A reader sees the old file or the new one, never a part of either. If the block raises, the temporary file
+    is removed and ``path`` is left as it was. Leftovers of killed processes for ``path`` are removed. Raises
+    ``UserError`` if the disk is full or not writable.
     """
     path = Path(path)
     temporary = None
@@ -102,7 +102,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
                 handle, name = tempfile.mkstemp(
                     dir=path.parent, prefix=f".{path.name}.part-", suffix=path.suffix
                 )
-                with suppress(OSError):  # some file systems know no locks
+                with suppress(OSError):  # some file systems have no locks
                     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             temporary = Path(name)
             with os.fdopen(handle):
@@ -117,19 +117,19 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 
 
 def _remove_leftovers(path: Path) -> None:
-    """Remove temporary files of ``path`` whose writers are dead: one that lives holds a lock on its own."""
+    """Remove temporary files of ``path`` whose writers are dead; a living writer holds a lock on its file."""
     for left in path.parent.glob(f".{glob.escape(path.name)}.part-*"):
-        with suppress(OSError), left.open("r+b") as file:  # NFS locks only what may be written
+        with suppress(OSError), left.open("r+b") as file:  # NFS locks only writable files
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             left.unlink()
 
 
 @contextmanager
 def atomic_folder(folder: str | Path) -> Iterator[Path]:
-    """Yield an empty folder beside ``folder`` and put it in its place, whole, when the block ends well.
+    """Yield an empty folder beside ``folder`` and move it there, complete, if the block succeeds.
 
-    When the block raises, ``folder`` is left as it was. What a killed process left unfinished is removed.
-    Raises ``UserError`` when the disk is full or cannot be written to.
+    If the block raises, ``folder`` is left as it was. Leftovers of a killed process are removed. Raises
+    ``UserError`` if the disk is full or not writable.
     """
     folder = Path(folder)
     unfinished = folder.with_name(f".{folder.name}.part")
@@ -153,25 +153,26 @@ def write_text(path: str | Path, text: str) -> None:
 
 
 def csv_text(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
-    """A table as CSV with ``\\n`` line ends; ``None`` is an empty cell.
+    """Format a table as CSV with ``\\n`` line ends; ``None`` becomes an empty cell.
 
-    A text that a spreadsheet would compute (``=``, ``+``, ``-``, ``@`` first) has ``'`` before it, no number.
+    A text that a spreadsheet would compute, because it begins with ``=``, ``+``, ``-`` or ``@``, gets ``'``
+    in front. Numbers do not.
     """
     lines: list[str] = []
-    table = csv.writer(_Lines(lines), lineterminator="\r\n")  # so that a cell with \r is quoted, too
+    table = csv.writer(_Lines(lines), lineterminator="\r\n")  # so that a cell with \r is also quoted
     table.writerow(columns)
     table.writerows([_inert(cell) for cell in row] for row in rows)
     return "".join(line.removesuffix("\r\n") + "\n" for line in lines)
 
 
 def csv_rows(text: str) -> Iterator[list[str]]:
-    """The rows of what ``csv_text`` wrote, the columns first; raises ``csv.Error`` for what is no CSV."""
+    """Parse what ``csv_text`` wrote, header first; raises ``csv.Error`` for invalid CSV."""
     for row in csv.reader(io.StringIO(text, newline="")):
         yield [cell[1:] if cell.startswith("'") and COMPUTED.match(cell) else cell for cell in row]
 
 
 class _Lines:
-    """What ``csv.writer`` writes to: a list of lines."""
+    """A file-like object for ``csv.writer`` that collects lines in a list."""
 
     def __init__(self, lines: list[str]) -> None:
         self.write = lines.append
@@ -193,7 +194,7 @@ def write_json(path: str | Path, value: Any) -> None:
 
 
 def read_json(path: str | Path, remedy: str = "") -> Any:
-    """Read a JSON file; raises ``UserError`` as ``reading`` does, also for what is no JSON."""
+    """Read a JSON file; raises ``UserError`` as ``reading`` does, and for invalid JSON."""
     try:
         return parse_json(read_text(path, remedy))
     except (ValueError, RecursionError) as error:
@@ -201,8 +202,10 @@ def read_json(path: str | Path, remedy: str = "") -> Any:
 
 
 def parse_json(text: str) -> Any:
-    """Read JSON; raises ``ValueError`` also for NaN and infinity, which it does not know, and for a key that
-    stands twice, of which Python takes the last.
+    """Parse JSON strictly.
+
+    Raises ``ValueError`` for invalid JSON, and for two things that Python accepts: NaN and infinity, which
+    are no JSON, and repeated keys, of which Python keeps the last.
     """
     return _DECODER.decode(text)
 
@@ -215,26 +218,26 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-# `json.loads` would make one for every line.
+# Built once: `json.loads` would build a decoder for every line.
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_float=finite, parse_constant=finite)
 
 
 def write_json_lines(path: str | Path, records: Iterable[dict[str, Any]]) -> None:
-    """Write one JSON object a line, atomically."""
+    """Write one JSON object per line, atomically."""
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
         for record in records:
             file.write(json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def read_json_lines(path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield ``(line number, object)``; raises ``UserError`` naming file and line."""
+    """Yield ``(line number, object)``; raises ``UserError`` naming the file and line."""
     for number, line in read_lines(path):
         if line.strip():
             yield number, json_object(line, f"{path}:{number}")
 
 
 def json_object(line: str, place: str) -> dict[str, Any]:
-    """Read one JSON object; raises ``UserError`` naming ``place``, its file and line."""
+    """Parse one JSON object; raises ``UserError`` naming ``place``, its file and line."""
     try:
         record = parse_json(line)
     except (ValueError, RecursionError) as error:
@@ -248,9 +251,9 @@ def json_object(line: str, place: str) -> dict[str, Any]:
 
 @contextmanager
 def reading(path: str | Path, remedy: str = "") -> Iterator[None]:
-    """Turn what the system says when ``path`` cannot be read into a ``UserError``.
+    """Turn a system error in reading ``path`` into a ``UserError``.
 
-    ``remedy`` is a sentence that says how to get a file which no person wrote or named.
+    ``remedy`` is a sentence that says how to obtain a file that no person wrote or named.
     """
     try:
         yield
@@ -266,7 +269,7 @@ def reading(path: str | Path, remedy: str = "") -> Iterator[None]:
 
 
 def read_bytes(path: str | Path, remedy: str = "") -> bytes:
-    """Read a file; raises ``UserError`` as ``reading`` does, also for a pipe, which may never end."""
+    """Read a file; raises ``UserError`` as ``reading`` does, and for a pipe, which may never end."""
     with reading(path, remedy):
         _see_file(path)
         return Path(path).read_bytes()
@@ -274,20 +277,23 @@ def read_bytes(path: str | Path, remedy: str = "") -> bytes:
 
 def _see_file(path: str | Path) -> None:
     kind = stat.S_IFMT(Path(path).stat().st_mode)
-    if kind not in (stat.S_IFREG, stat.S_IFDIR):  # of a folder, reading says so
+    if kind not in (stat.S_IFREG, stat.S_IFDIR):  # for a folder, reading reports it
         raise UserError(f"{path}: a pipe or a device, not a file. Name a file.")
 
 
 def read_text(path: str | Path, remedy: str = "") -> str:
-    """Read UTF-8 text, a leading byte order mark removed, ``\\r\\n`` read as ``\\n``.
+    """Read UTF-8 text, with a leading byte order mark removed and ``\\r\\n`` read as ``\\n``.
 
-    Raises ``UserError`` as ``reading`` does, also for what is not UTF-8.
+    Raises ``UserError`` as ``reading`` does, and for anything that is not UTF-8.
     """
     return read_exact_text(path, remedy).removeprefix("\ufeff").replace("\r\n", "\n")
 
 
 def read_exact_text(path: str | Path, remedy: str = "") -> str:
-    """As ``read_text``, the mark and all line ends as they stand, for places that count them."""
+    """Read UTF-8 text unchanged, with its byte order mark and line ends, for offsets that count them.
+
+    Raises ``UserError`` as ``read_text`` does.
+    """
     data = read_bytes(path, remedy)
     try:
         return data.decode()
@@ -299,9 +305,9 @@ def read_exact_text(path: str | Path, remedy: str = "") -> str:
 def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
     """Yield ``(line number, line)`` of UTF-8 text; raises ``UserError`` as ``read_text`` does.
 
-    One line is in memory at a time. Lines end at ``\\n`` alone: tweets contain U+2028 and U+0085, which are
-    text. A byte order mark at the beginning of any line is left out: there the files begin that were joined.
-    One that is a column is text.
+    Only one line is in memory at a time. Lines end only at ``\\n``, because tweets contain U+2028 and U+0085
+    as text. A byte order mark at the beginning of any line is removed, because concatenated files have one at
+    each seam. A mark that is a column of its own is text.
     """
     with reading(path):
         _see_file(path)
@@ -312,9 +318,9 @@ def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
 
 
 def stream_lines(file: BinaryIO, name: str | Path, max_bytes: int = MAX_LINE) -> Iterator[tuple[int, str]]:
-    """As ``read_lines``, of an open file whose end need not be near.
+    """Yield lines of an open file, as ``read_lines`` does, even if its end is far.
 
-    Raises ``UserError`` also for a line of more than ``max_bytes`` bytes.
+    Also raises ``UserError`` for a line of more than ``max_bytes`` bytes.
     """
     number = 0
     while data := file.readline(min(max_bytes + 1, sys.maxsize)):
@@ -333,7 +339,7 @@ def _not_utf8(error: UnicodeDecodeError) -> str:
 
 
 def expanded(path: str) -> Path:
-    """A path with ``~`` read as a home folder; raises ``UserError`` where there is no such user."""
+    """Expand ``~`` in a path to a home folder; raises ``UserError`` if there is no such user."""
     try:
         return Path(path).expanduser()
     except RuntimeError as error:
@@ -341,12 +347,12 @@ def expanded(path: str) -> Path:
 
 
 def inside(folder: str | Path, name: str) -> Path:
-    """``folder/name``, for a ``name`` that data, a configuration, an archive or a server gave.
+    """Return ``folder/name``, for a ``name`` from data, a configuration, an archive or a server.
 
-    Raises ``UserError`` when it names no file below ``folder`` on this or another system: ``..``, an absolute
-    path, a drive, nothing at all, or a control character. A link that lies in ``folder`` is not looked at.
+    Raises ``UserError`` if it names no file below ``folder`` on this or another system: ``..``, an absolute
+    path, a drive, nothing at all, or a control character. Links in ``folder`` are not checked.
     """
-    # A Windows path also splits at "/", so that both kinds of absolute and relative paths are caught.
+    # A Windows path also splits at "/", so this covers absolute and relative paths of both kinds.
     path = PureWindowsPath(name)
     if path.anchor or ".." in path.parts:
         raise UserError(f"{name!r} lies outside its folder. Name it by its path relative to that folder.")
@@ -363,13 +369,13 @@ def _encodes(name: str) -> bool:
 
 
 def sha256(path: str | Path) -> str:
-    """Hex SHA-256 of a file's bytes."""
+    """SHA-256 of a file's bytes, in hexadecimal."""
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def each_file_below(folder: Path) -> Iterator[Path]:
-    """Every file below a folder, in no order; what may not be looked at is left out."""
+    """Yield every file below a folder, in no particular order; inaccessible ones are left out."""
     for path in folder.rglob("*"):
         with suppress(OSError):
             if path.is_file():
@@ -377,14 +383,14 @@ def each_file_below(folder: Path) -> Iterator[Path]:
 
 
 def files_below(folder: Path) -> list[Path]:
-    """As ``each_file_below``, sorted."""
+    """List every file below a folder, sorted; inaccessible ones are left out."""
     return sorted(each_file_below(folder))
 
 
 def folder_state(folder: Path) -> str:
-    """Hash of names, sizes and times of all files below a folder, hidden ones left out.
+    """Hash the names, sizes and times of all files below a folder, except hidden ones.
 
-    A directory's own time does not tell that a file in it was written anew, or lies deeper.
+    The time of a folder itself does not reveal that a file in it was rewritten, or added deeper.
     """
     seen = []
     for file in files_below(folder):
@@ -396,7 +402,7 @@ def folder_state(folder: Path) -> str:
 
 
 def seal(path: str | Path) -> None:
-    """Append to a file the SHA-256 of its bytes; readers of zip archives and ``.npy`` do not mind it."""
+    """Append to a file the SHA-256 of its bytes; readers of zip archives and ``.npy`` files ignore it."""
     with Path(path).open("r+b") as file:
         digest = hashlib.file_digest(file, "sha256").digest()
         file.seek(0, os.SEEK_END)
@@ -404,7 +410,7 @@ def seal(path: str | Path) -> None:
 
 
 def sealed(path: str | Path) -> bool:
-    """Whether a file is still as ``seal`` left it; raises ``OSError`` when it cannot be read."""
+    """Whether a file is unchanged since ``seal``; raises ``OSError`` if it cannot be read."""
     digest = hashlib.sha256()
     left = Path(path).stat().st_size - digest.digest_size
     with Path(path).open("rb") as file:
@@ -415,7 +421,7 @@ def sealed(path: str | Path) -> bool:
 
 
 def seal_of(path: str | Path) -> bytes:
-    """What ``seal`` appended to a file, the SHA-256 of what stands before it."""
+    """The SHA-256 that ``seal`` appended to a file: that of the bytes before it."""
     with Path(path).open("rb") as file:
         file.seek(-hashlib.sha256().digest_size, os.SEEK_END)
         return file.read()

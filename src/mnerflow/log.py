@@ -1,4 +1,4 @@
-"""One log a job: it tells the story, ends in what was done and how long it took, and hides tracebacks."""
+"""One log per job: its messages, what it did and how long it took, without tracebacks for user errors."""
 
 import logging
 import os
@@ -19,16 +19,17 @@ from mnerflow.files import advice
 from mnerflow.secrets import hide
 
 logger = logging.getLogger("mnerflow")
-logging.raiseExceptions = False  # a log that cannot be written is no reason for a traceback
+logging.raiseExceptions = False  # no traceback if a log cannot be written
 
 
 @contextmanager
 def job(title: str, log_file: str | Path) -> Iterator[logging.Logger]:
     """Log to ``log_file`` and to the terminal while the block runs.
 
-    The last lines say what the process used, ``title`` and the seconds it took. A ``UserError`` ends the
-    process with status 1 and its message, so does a lack of memory; Ctrl-C with status 130, SIGTERM with 143,
-    which the end of the workflow's start sends, too. Any other exception is a defect and keeps its traceback.
+    The last lines report the resources used, ``title`` and the seconds it took. A ``UserError`` or a lack of
+    memory ends the process with status 1 and a message, Ctrl-C with status 130, and SIGTERM with 143. The end
+    of the workflow's start also sends SIGTERM. Any other exception is a defect: its traceback is logged, and
+    the process ends with status 1.
     """
     end_with_start()
     path = Path(log_file)
@@ -40,7 +41,7 @@ def job(title: str, log_file: str | Path) -> Iterator[logging.Logger]:
         sys.exit(f"mnerflow: {path}: the log could not be written ({error.strerror}). {advice(error)}")
     start = time.monotonic()
     before = signal.signal(signal.SIGTERM, _stop)
-    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # as `mnerflow.compute.start_up` has it
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # set by `mnerflow.compute.start_up`
         signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield logger
@@ -48,7 +49,7 @@ def job(title: str, log_file: str | Path) -> Iterator[logging.Logger]:
         logger.error("%s", error)
         sys.exit(1)
     except KeyboardInterrupt:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # It is leaving; a second one would end in a traceback.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # The process ends; a second one would show a traceback.
         logger.warning("stopped after %.1f s; run again to go on", time.monotonic() - start)
         sys.exit(130)
     except Exception as error:
@@ -70,14 +71,14 @@ def job(title: str, log_file: str | Path) -> Iterator[logging.Logger]:
             place.filename,
             place.lineno,
         )
-        sys.exit(1)  # raised, it would be printed once more, with the secrets that it may quote
+        sys.exit(1)  # raising it again would print it with the secrets that it may quote
     else:
-        processor_time = sum(os.times()[:4])  # of the processes that it started, too
+        processor_time = sum(os.times()[:4])  # including processes that it started
         logger.info("processor time %.1f s, peak memory %d MiB", processor_time, peak_memory_mib())
         logger.info("done: %s in %.1f s", title, time.monotonic() - start)
     finally:
         signal.signal(signal.SIGTERM, before)
-        with suppress(OSError):  # of a full disk, which the terminal was told of
+        with suppress(OSError):  # a full disk, already reported on the terminal
             to_file.close()
 
 
@@ -87,7 +88,10 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 
 def failure(log: str) -> str | None:
-    """Why a job failed, by its log; the probable cause where it could not tell, None where it has not."""
+    """Why a job failed, according to its log; ``None`` if it did not fail.
+
+    If the job could not log a reason, the most probable cause is returned.
+    """
     if said := log.partition(" ERROR ")[2]:
         return said.partition("\nTraceback")[0].strip()
     last = log.rstrip().rpartition("\n")[2]
@@ -100,7 +104,7 @@ def failure(log: str) -> str | None:
 
 
 def log_to(path: str | Path) -> logging.FileHandler:
-    """Log to the end of a file, and warnings to the terminal."""
+    """Append the log to a file, and write warnings to the terminal."""
     to_file = logging.FileHandler(path, mode="a", encoding="utf-8")
     to_file.setFormatter(_Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S"))
     to_terminal = logging.StreamHandler(sys.stderr)
@@ -112,7 +116,7 @@ def log_to(path: str | Path) -> logging.FileHandler:
 
 
 def warn_on_terminal() -> None:
-    """Let a command's warnings go to the terminal, as its errors do."""
+    """Write a command's warnings to the terminal, like its errors."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Formatter("mnerflow: %(message)s"))
     handler.setLevel(logging.WARNING)
@@ -121,7 +125,7 @@ def warn_on_terminal() -> None:
 
 @contextmanager
 def heard() -> Iterator[list[str]]:
-    """The warnings of a block, each once, for one who tells them differently; complete when it ends."""
+    """Collect the warnings of a block, each once, instead of logging them; complete when the block ends."""
     said: list[str] = []
     ear, before = BufferingHandler(sys.maxsize), logger.handlers
     ear.setLevel(logging.WARNING)
@@ -134,7 +138,7 @@ def heard() -> Iterator[list[str]]:
 
 
 class _Formatter(logging.Formatter):
-    """Without secrets, which errors of libraries may quote, and without control characters of data."""
+    """Formats records without secrets, which library errors may quote, and without control characters."""
 
     def format(self, record: logging.LogRecord) -> str:
         return printable(hide(super().format(record)))

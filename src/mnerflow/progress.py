@@ -1,4 +1,4 @@
-"""How far a start of the workflow is: jobs done of all, and about how long the rest takes."""
+"""Progress of a workflow's start: the jobs that are done, and an estimate of the time for the rest."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Mapping
@@ -14,10 +14,14 @@ class _Running:
 
 
 class Progress:
-    """Counts the jobs of each kind, and remembers how long those that ended took.
+    """Counts the jobs of each kind, and remembers how long finished jobs took.
 
-    Times are in seconds, of any clock. Of a kind in ``slow`` nothing is guessed before one of its jobs has
-    ended; any other kind takes until then what the others took.
+    Times are in seconds, of any clock. A kind in ``slow`` has no estimate until one of its jobs has finished.
+    Any other kind is assumed to take as long as the finished jobs of other kinds.
+
+    Args:
+        jobs: number of jobs of each kind.
+        slow: kinds without an estimate before their first job has finished.
     """
 
     def __init__(self, jobs: Mapping[str, int], slow: Collection[str] = ()) -> None:
@@ -29,15 +33,15 @@ class Progress:
 
     @property
     def done(self) -> int:
-        """How many jobs have ended well."""
+        """Number of jobs that have succeeded."""
         return self.total - self._left.total()
 
     def begin(self, job: Hashable, kind: str, now: float, side_by_side: float = 1) -> None:
-        """A job begins, of which ``side_by_side`` find room at once."""
+        """Record that a job begins; ``side_by_side`` is how many such jobs can run at once."""
         self._running[job] = _Running(kind, now, max(1, side_by_side))
 
     def end(self, job: Hashable, now: float) -> float:
-        """A job has ended well; returns the seconds that it took."""
+        """Record that a job has succeeded; returns the seconds that it took."""
         ended = self._running.pop(job)
         took = now - ended.begun
         self._left[ended.kind] -= 1
@@ -45,11 +49,11 @@ class Progress:
         return took
 
     def fail(self, job: Hashable, now: float) -> float:
-        """A job has failed, and may begin again; returns the seconds that it took."""
+        """Record that a job has failed and may begin again; returns the seconds that it took."""
         return now - self._running.pop(job).begun
 
     def seconds_left(self, now: float) -> float | None:
-        """What the rest takes, by the medians of the jobs that have ended; None while they do not tell."""
+        """Estimate the seconds left from medians of finished jobs; ``None`` while a kind has no estimate."""
         quick = [took for kind, each in self._took.items() if kind not in self._slow for took in each]
         typical = {
             kind: median(known)
@@ -65,7 +69,7 @@ class Progress:
 
 
 def duration(seconds: float) -> str:
-    """``"22 s"``, ``"3 min 28 s"`` or ``"2 h 5 min"``."""
+    """Format seconds as ``"22 s"``, ``"3 min 28 s"`` or ``"2 h 5 min"``."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes_of_hour = divmod(minutes, 60)
     if hours:
@@ -74,6 +78,6 @@ def duration(seconds: float) -> str:
 
 
 def about(seconds: float) -> str:
-    """The same, as roughly as an estimate is known: ``"less than a minute"``, ``"about 3 min"``."""
+    """Format seconds as a rough estimate: ``"less than a minute"``, ``"about 3 min"``."""
     minutes = round(seconds / 60)
     return f"about {duration(60 * minutes).removesuffix(' 0 s')}" if minutes else "less than a minute"

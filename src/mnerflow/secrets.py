@@ -1,4 +1,4 @@
-"""What must stand in no file and on no screen: keys and passwords, however they are written there."""
+"""Removal of secrets, such as keys and passwords, from text for files and screens, in any encoding."""
 
 import os
 import re
@@ -7,16 +7,17 @@ from functools import cache
 from html.entities import codepoint2name
 
 HIDDEN = "…"
-# Names of environment variables that hold one, as HF_TOKEN does.
+# Names of environment variables that contain a secret, such as HF_TOKEN.
 _NAMED = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD)$", re.IGNORECASE)
-# Name and password in an address, as of a proxy.
+# Name and password in an address, such as that of a proxy.
 _WHO = re.compile(r"(?<=://)[^/\s@]*:[^/\s]*@")
-# Shorter ones are no secrets, as `none` and `EMPTY` of servers that want any key, and stand in many words.
+# Shorter values are no secrets, such as `none` and `EMPTY` for servers that accept any key, and are parts of
+# many words.
 _LEAST = 8
 
 
 def hide(text: str) -> str:
-    """``text`` without the secrets of the environment's variables, and without names in addresses."""
+    """Remove the secrets of environment variables from ``text``, and names and passwords in addresses."""
     for name, value in os.environ.items():
         if _NAMED.search(name) and len(value.strip()) >= _LEAST:
             text = without(without(text, value), value.strip())
@@ -24,18 +25,18 @@ def hide(text: str) -> str:
 
 
 def without(text: str, secret: str) -> str:
-    """``text`` without a secret, however it is encoded there."""
+    """Remove a secret from ``text``, however it is encoded there."""
     return _pattern(secret).sub(HIDDEN, text)
 
 
 @cache
 def _pattern(secret: str) -> re.Pattern[str]:
-    """A secret as it is, escaped as in JSON, Python, HTML and addresses, within base64 and in hexadecimal."""
+    """A pattern for a secret: plain, escaped as in JSON, Python, HTML and addresses, in base64 and in hex."""
     forms = [secret]
     if len(secret) >= _LEAST:
         data = secret.encode(errors="surrogateescape")
-        # What stands before it, as "Bearer ", moves it by one or two bytes; the characters at both ends of
-        # its base64 hold bits of its neighbours.
+        # Text before it, such as "Bearer ", shifts it by one or two bytes. The characters at both ends of its
+        # base64 contain bits of its neighbours.
         for before in range(3):
             inner = b64encode(bytes(before) + data).decode().rstrip("=")
             inner = inner[-(-before * 8 // 6) : (before + len(data)) * 8 // 6]
@@ -45,7 +46,7 @@ def _pattern(secret: str) -> re.Pattern[str]:
 
 
 def _character(character: str) -> str:
-    """One character of a secret, escaped once or more often."""
+    """A pattern for one character of a secret, escaped once or several times."""
     code = ord(character)
     forms = [
         rf"\\*{re.escape(character)}",

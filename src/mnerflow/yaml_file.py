@@ -1,4 +1,4 @@
-"""YAML files that may have been damaged, or written to do harm."""
+"""Reading of YAML files that may be damaged or malicious."""
 
 from pathlib import Path
 from typing import Any
@@ -8,23 +8,23 @@ import yaml
 from mnerflow.errors import UserError
 from mnerflow.files import read_text
 
-MOST = 1_000_000  # values of a file
+MOST = 1_000_000  # limit on the values of a file
 
 
 def read_yaml(path: str | Path, what: str, remedy: str) -> dict[str, Any]:
-    """Read a YAML file that holds keys and values.
+    """Read a YAML file of keys and values.
 
-    Raises ``UserError`` naming the file, ``what`` it should be and the ``remedy`` when it is missing or is
-    none, or when its anchors stand for more than ``MOST`` values, or for themselves.
+    Raises ``UserError`` with the file, ``what`` it should be and the ``remedy`` if it is missing or invalid,
+    or if its anchors expand to more than ``MOST`` values or to themselves.
     """
     return parse_yaml(read_text(path, remedy), path, what, remedy)
 
 
 def parse_yaml(text: str, path: str | Path, what: str, remedy: str) -> dict[str, Any]:
-    """As ``read_yaml``, of a text that stands in the file."""
+    """Parse the ``text`` of a file as ``read_yaml`` does."""
     try:
         content = yaml.load(text, yaml.CSafeLoader)
-    # Of a date in the thirteenth month YAML says a ValueError, of what is nested too deep a RecursionError.
+    # A date in a thirteenth month raises ValueError; nesting that is too deep raises RecursionError.
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise UserError(f"{path}: no {what} ({' '.join(str(error).split())}). {remedy}") from error
     if not isinstance(content, dict):
