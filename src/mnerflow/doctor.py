@@ -1,4 +1,4 @@
-"""``mnerflow doctor``: which of a configuration's needs this machine and this folder meet."""
+"""``mnerflow doctor``: what a configuration needs, and what of it this machine and this folder have."""
 
 import os
 import platform
@@ -33,7 +33,7 @@ DEFAULTS = (
 )  # later files override earlier ones
 HUB, INDEX = "https://huggingface.co", "https://pypi.org"
 PATIENCE = 5  # timeout of a host, in seconds
-LITTLE = 10  # free disk space that calls for advice, in GB
+LITTLE = 10  # free disk space in GB, below which the report advises
 UNREACHABLE = (
     "{} is not reachable. Mend the network or the proxy; or save what it has into a folder, and read that "
     "with `--config mirror=DIR` or, of weights, `--config weights_mirror=DIR`."

@@ -1,4 +1,4 @@
-"""The one exception whose message is meant for the person who runs the workflow, and text for messages."""
+"""The one exception whose message is meant for the person who runs the workflow; wording of messages."""
 
 import re
 from collections.abc import Iterable

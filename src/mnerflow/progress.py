@@ -1,4 +1,4 @@
-"""Progress of a workflow's start: the jobs that are done, and an estimate of the time for the rest."""
+"""Progress of one start of the workflow: jobs done, and an estimate of the time for the rest."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Mapping

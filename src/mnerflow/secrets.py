@@ -1,4 +1,4 @@
-"""Removal of secrets, such as keys and passwords, from text for files and screens, in any encoding."""
+"""Removal of secrets, such as keys and passwords, from text, however they are written there."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""The GPUs of a machine and those that a job computes on, found without loading PyTorch."""
+"""The GPUs of a machine and those that a job computes on, chosen before torch uses any."""
 
 import fcntl
 import os

@@ -129,7 +129,7 @@ class SelfAttention(nn.Module):
         past_key_values: object = None,
         **unused: object,
     ) -> tuple[Tensor, None]:
-        """Return ``(windows, subwords, d_model)``, and ``None`` instead of attention weights.
+        """Attend among subwords: returns ``(windows, subwords, d_model)``, and ``None`` for the weights.
 
         ``attention_mask`` is the ``bias`` of ``Attend``. ``past_key_values`` may be a ``LayerPrefix``.
         """

@@ -11,8 +11,7 @@ def draw(values: Tensor, p: float) -> tuple[Tensor, Tensor]:
     torch draws a Bernoulli variable. A GPU uses torch's own dropout.
 
     Returns:
-        The values after dropout, with their shape and dtype, and a mask of the kept ones for
-            ``drop_gradient``.
+        The values after dropout, of the same shape and dtype, and a mask for ``drop_gradient``.
     """
     dropped = round(p * 2**16)
     if values.device.type != "cpu" or dropped in (0, 2**16):

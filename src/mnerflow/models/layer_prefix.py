@@ -8,10 +8,10 @@ from torch import Tensor
 
 @dataclass
 class LayerPrefix:
-    """Keys and values, one pair per layer and post, that self-attention reads beside those of the subwords.
+    """Keys and values that self-attention reads in addition to those of the subwords.
 
-    It replaces the cache that transformers models take as ``past_key_values``. The subwords keep the
-    positions that they have without it.
+    There is one pair per layer and post. It replaces the cache that transformers models take as
+    ``past_key_values``. The subwords keep the positions that they have without it.
 
     Attributes:
         keys_values: ``(layers, 2, batch, heads, length, d_head)``.

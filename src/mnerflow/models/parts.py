@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 @contextmanager
 def options_of(part: str) -> Iterator[None]:
-    """Turn errors of torch and others about options that no ``part`` can be built with into a ``UserError``.
+    """Turn the errors that torch and others raise for invalid options of a ``part`` into a ``UserError``.
 
     Lack of memory, CUDA errors and ``NotImplementedError`` pass through unchanged.
     """

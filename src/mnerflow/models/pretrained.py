@@ -39,7 +39,7 @@ def load_model(weights: Path, auto: Any = AutoModel, **options: Any) -> PreTrain
 
     Raises:
         UserError: if tensors are missing, have other shapes, belong to more layers than there are, or contain
-            NaN or infinity; if the folder contains adapters alone.
+            NaN or infinity; if the folder contains only adapters.
     """
     if (weights / "adapter_config.json").exists():  # transformers would look elsewhere for the model
         raise UserError(

@@ -1,4 +1,4 @@
-"""Checks that weights are complete: every tensor of the model is there, and every value is a number."""
+"""Checks that weights are complete: every tensor of the model is there, and every value is finite."""
 
 from collections.abc import Collection, Iterable
 from pathlib import Path
@@ -8,7 +8,7 @@ from safetensors import safe_open
 
 from mnerflow.errors import UserError, quantity
 
-# Types whose values are numbers of their own, unlike those of weights packed into fewer bits.
+# In these dtypes each value is a number of its own, unlike in weights packed into fewer bits.
 PLAIN = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
 
 

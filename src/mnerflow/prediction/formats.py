@@ -130,7 +130,7 @@ def as_conll(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
 
 
 def as_html(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
-    """An HTML page with the names highlighted; it contains no script, and no text can act in it."""
+    """An HTML page with the names highlighted; it contains no script, and all texts are escaped."""
     yield PAGE
     for tagged in found:
         parts = []

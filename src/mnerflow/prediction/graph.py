@@ -12,7 +12,7 @@ from mnerflow.models.tagger import Tagger
 
 
 class GraphTagger(nn.Module):
-    """Computes the decoder's scores with onnxruntime; the tagger's own parts cut texts and decode scores.
+    """Computes the decoder's scores with onnxruntime; the tagger's own parts encode texts and decode scores.
 
     Raises ``UserError`` for a file that is no ONNX graph.
 

@@ -37,6 +37,7 @@ class Tagged:
     """A text with the entities found in it.
 
     Attributes:
+        text: the text.
         tags: tags of its words, sentence by sentence.
         entities: entities in their order, as ``Predictor`` describes them.
         confidence: for each word, the probability that the decoder gives to its tag.

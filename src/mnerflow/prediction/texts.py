@@ -123,8 +123,8 @@ def of_lines(file: BinaryIO, name: str, cut: Cutter) -> Iterator[Text]:
 def form_of(path: Path) -> str:
     """The kind of a file or a folder: one of ``FORMS``, ``folder`` or ``pages``.
 
-    It is recognized by how it begins, as the files of data sets are, or else by its ending. A ``.txt`` file
-    of tokens has a column of tags, or begins as no text does.
+    It is recognized by its beginning, like the files of data sets, or else by its ending. A ``.txt`` file is
+    read as tokens only if it has a column of tags, or a beginning that no text has.
     """
     ending = FORM_OF.get(path.suffix.lower(), "text")
     if not path.is_dir() and not path.is_file():

@@ -140,7 +140,7 @@ class Unread(_Part):
 
 
 class TrainingRecord(Record):
-    """What a trained run records besides.
+    """What a trained run records in addition.
 
     Attributes:
         sources: source of the pretrained weights of its encoders, by name.
@@ -155,6 +155,8 @@ class TrainingRecord(Record):
         contexts_cut: number of posts whose context is longer than the run reads, by split and context.
         unread: what the text encoder could not read, by split; empty for older runs.
         parameters_trained: number of weights that were trained.
+        epochs_run: number of epochs that were trained.
+        best_epoch: epoch whose weights were kept.
         peak_memory_mib: peak memory of the process, in MiB.
         energy_wh: energy by device, in watt hours; ``None`` if no device counts it.
     """
@@ -198,7 +200,7 @@ class TrainingRecord(Record):
 
 
 class PromptFile(_Part):
-    """The prompt file that a model was asked with."""
+    """The prompt file that was used to ask a model."""
 
     file: str
     sha256: str
@@ -226,7 +228,7 @@ class Answered(_Part):
 
 
 class RivalRecord(Answered, Record):
-    """What a run of a rival records besides.
+    """What a rival's run records in addition.
 
     Attributes:
         examples: ids of the training posts that the prompt showed.

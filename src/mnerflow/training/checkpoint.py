@@ -23,9 +23,10 @@ def save_checkpoint(path: Path, state: dict[str, Any], identity: str) -> None:
 
 
 def load_checkpoint(path: Path, identity: str) -> dict[str, Any] | None:
-    """Read the latest undamaged state, or return ``None``, which costs time but no result.
+    """Read the latest undamaged state.
 
-    A checkpoint that is damaged or has another ``identity`` is skipped.
+    A checkpoint that is damaged or has another ``identity`` is skipped. If none is left, returns ``None``,
+    which costs time but no result.
     """
     for candidate in (path, _before(path)):
         if not candidate.exists():

@@ -14,7 +14,7 @@ from mnerflow.training.features import open_features
 
 
 class Shown(Protocol):
-    """Source of the images of posts, from a data set or for new texts."""
+    """Interface to the images of posts, of a data set or of new texts."""
 
     @property
     def values(self) -> numpy.ndarray:

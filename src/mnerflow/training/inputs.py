@@ -139,7 +139,7 @@ class Inputs:
         return self.texts[post].subwords if self.texts else [1] * len(self.posts[post].tokens)
 
     def words(self, chosen: Sequence[int]) -> int:
-        """Number of words in the chosen posts that are read."""
+        """Number of words that the tagger reads in the chosen posts."""
         return sum(len(self._labels[index]) for index in chosen)
 
     def batch(self, chosen: Sequence[int]) -> Batch:
@@ -198,8 +198,7 @@ def _wrong(
 ) -> Sequence[T]:
     """Shuffled or blank values of a source, to be shown instead of the posts' own ``values``.
 
-    Two posts of which the ``identities`` ``meet`` are not given each other's value, as far as that is
-    possible.
+    ``identities`` decide which posts ``meet``, see ``shuffled``.
     """
     if condition.change == "blank":
         return blank

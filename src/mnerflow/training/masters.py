@@ -10,7 +10,7 @@ from mnerflow.models.tagger import Tagger
 
 
 class Masters:
-    """The fp32 weights of a tagger that ``Tagger.lower`` has converted to another type.
+    """The fp32 weights of a tagger that ``Tagger.lower`` has converted to another dtype.
 
     The trained ones are joined into a few long vectors. Gradients are copied into these all at once, and each
     step rounds them to the tagger's weights all at once. Autocast would need several operations per weight.
@@ -18,7 +18,7 @@ class Masters:
     Args:
         tagger: tagger in fp32; it is lowered until ``release``.
         groups: ``parameter_groups`` of the tagger.
-        dtype: type of the copies.
+        dtype: dtype of the copies.
 
     Attributes:
         groups: the same groups, with the vectors instead of the weights that are joined in them.
@@ -82,7 +82,7 @@ class Masters:
 
 
 class _Joint:
-    """Weights of one type, with their fp32 values joined in a ``vector``, of which ``parts`` are views."""
+    """Weights of one dtype, with their fp32 values joined in a ``vector``; ``parts`` are views of it."""
 
     def __init__(self, weights: Sequence[nn.Parameter], values: Sequence[Tensor]) -> None:
         self._weights = weights

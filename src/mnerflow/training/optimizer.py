@@ -20,7 +20,7 @@ class Optimizer:
         tagger: tagger whose weights are updated.
         config: learning rates, decay, clipping, warm-up.
         steps: number of steps of the whole training.
-        lower: type that the tagger is lowered to until ``release``; ``None`` if it stays as it is.
+        lower: dtype that the tagger is lowered to until ``release``; ``None`` if it stays as it is.
     """
 
     def __init__(
@@ -84,9 +84,10 @@ class Optimizer:
 
 
 def parameter_groups(tagger: Tagger, config: TrainingConfig) -> list[dict[str, Any]]:
-    """One learning rate per part, and no weight decay where it would harm.
+    """Group a tagger's trained weights by learning rate and weight decay.
 
-    Vectors (norms, biases), embeddings and the weights that timm names are not decayed.
+    Each part has its own learning rate. Vectors (norms, biases), embeddings and the weights that timm names
+    have no weight decay.
     """
     spared = {id(module.weight) for module in tagger.modules() if isinstance(module, nn.Embedding)}
     for module in tagger.modules():
@@ -110,6 +111,6 @@ def parameter_groups(tagger: Tagger, config: TrainingConfig) -> list[dict[str, A
 def clip_gradients(weights: Sequence[Tensor], max_norm: float) -> None:
     """Scale gradients down if their norm is above ``max_norm``; otherwise a pass over them is saved."""
     norm = nn.utils.get_total_norm([weight.grad for weight in weights if weight.grad is not None])
-    # The comparison counts NaN as above, so it reaches every weight.
+    # NaN counts as above ``max_norm`` here, and so reaches every weight.
     if not compute.answers_at_once(norm.device) or not norm <= max_norm:
         nn.utils.clip_grads_with_norm_(weights, max_norm, norm)

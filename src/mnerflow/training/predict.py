@@ -19,7 +19,7 @@ def predict(
     """Predict all posts, in their order; returns the predictions and the mean loss per word.
 
     A token that a filter dropped is predicted as ``O`` and counts in every score. Raises ``Preempted``
-    between two batches if the process is to end.
+    between two batches if the process was asked to end.
 
     Args:
         tagger: tagger in any mode; it is left in evaluation mode.

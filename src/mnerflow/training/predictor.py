@@ -33,7 +33,7 @@ class PostPredictor:
     Args:
         run: the configuration that the run was trained with.
         folder: folder of ``model.safetensors``.
-        images: source of the posts' images, for a run with an image encoder.
+        images: lookup of the posts' images, for a run with an image encoder.
         place: device to compute on; by default the GPU if there is one.
         mixed: whether to compute in bf16 if the hardware does, see ``predict``; a run with weights in bf16
             always does.

@@ -45,7 +45,7 @@ class Decoder(nn.Module):
         """Collect what it needs from the tags of the training posts' words, before training begins."""
 
     def lost(self, labels: Sequence[str]) -> int:
-        """Number of entities of one post that this decoder cannot represent in any tags."""
+        """Number of entities in one post that no tags of this decoder can represent."""
         return 0
 
     def named_axes(self, tags: Sequence[str]) -> Mapping[str, Sequence[Sequence[str] | None]] | None:
@@ -59,7 +59,10 @@ class Decoder(nn.Module):
         return None
 
     def forward(self, words: Tensor) -> Tensor:
-        """Score words ``(batch, words, d_model)``: ``(batch, words, …)``, in a form that it can decode."""
+        """Compute scores ``(batch, words, …)`` from words ``(batch, words, d_model)``.
+
+        What the scores mean is up to the decoder.
+        """
         raise NotImplementedError
 
     def loss(self, scores: Tensor, labels: Tensor, word_mask: Tensor) -> Tensor:

@@ -18,8 +18,8 @@ class CRF(Decoder):
     """Scores whole tag sequences by the scores of each word's tag, transitions, first and last tag.
 
     A sequence that IOB2 forbids, with ``I-X`` after neither ``B-X`` nor ``I-X``, has probability 0. All
-    computation is in fp32 whatever the type of the scores, because sums of exponentials over a sentence are
-    beyond bf16.
+    computation is in fp32 whatever the dtype of the scores, because bf16 does not suffice for sums of
+    exponentials over a sentence.
     """
 
     legal: Tensor

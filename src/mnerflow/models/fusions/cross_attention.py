@@ -9,8 +9,7 @@ from mnerflow.models.fusions import Fusion, Sizes, project
 class Attend(nn.Module):
     """One pre-normalized attention block with a residual.
 
-    A key and a value of zeros are added to the keys, so a query can attend to nothing that does not concern
-    it.
+    A key and a value of zeros are added. A query that nothing else concerns can attend to these.
     """
 
     def __init__(self, d_model: int, heads: int, dropout: float) -> None:

@@ -13,7 +13,7 @@ from mnerflow.errors import UserError
 from mnerflow.log import logger
 from mnerflow.models.parts import load_encoder, options_of
 
-SMALL = 4_000_000  # weights; larger encoders are rehearsed with shapes alone
+SMALL = 4_000_000  # weights; a larger encoder is rehearsed with shapes only
 
 
 class ImageEncoder(nn.Module):
@@ -47,9 +47,9 @@ def new_image_encoder(image: ImageConfig) -> ImageEncoder:
 def _rehearse(encoder: ImageEncoder, image: ImageConfig) -> None:
     """Encode one image, and compute gradients if the encoder is trained.
 
-    A large encoder does this with shapes instead of numbers, which takes no memory but loads torch's
-    compiler, two seconds. Weights, statistics and random state are unchanged. The log names the weights that
-    no gradient reaches. Raises ``UserError`` if the encoder fails.
+    A large encoder does this with shapes instead of numbers. That takes no memory, but loads torch's
+    compiler, which takes two seconds. Weights, statistics and random state are unchanged. The log names the
+    weights that no gradient reaches. Raises ``UserError`` if the encoder fails.
     """
     tensors = (*encoder.parameters(), *encoder.buffers())
     shapes, place = {}, next((tensor.device for tensor in tensors), torch.device("cpu"))
@@ -72,7 +72,7 @@ def _rehearse(encoder: ImageEncoder, image: ImageConfig) -> None:
     except UserError:
         raise
     except Exception as error:  # models of others fail with many kinds of errors
-        if "meta" in str(error).lower():  # it needs actual numbers, which shapes cannot show
+        if "meta" in str(error).lower():  # it needs actual numbers, so nothing is known
             return
         raise UserError(
             f"image encoder {image.options.get('model', image.kind)!r}: it fails on a single image of "
@@ -91,7 +91,7 @@ class Features(ImageEncoder):
         self.d_model = d_model
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """Return the features, stored as fp16, in fp32: autocast cannot mix them on all hardware."""
+        """Return the stored fp16 features in fp32: not all hardware has autocast to mix the two."""
         return pixels.float()
 
 
@@ -107,7 +107,7 @@ def normalize(pixels: Tensor, mean: Tensor, std: Tensor) -> Tensor:
 def without_strides(model: nn.Module) -> nn.Module:
     """Feed a model's strided 1 × 1 convolutions of few channels only the pixels that they read.
 
-    For 2 to 15 channels stored last, the gradient of such a convolution in oneDNN writes beyond its memory.
+    For 2 to 15 channels stored last, oneDNN writes out of bounds in the gradient of such a convolution.
     """
     for convolution in model.modules():
         if not isinstance(convolution, nn.Conv2d) or convolution.in_channels > 15:

@@ -11,8 +11,8 @@ def joined(
 ) -> tuple[list[Unit], list[str]]:
     """Concatenate the units of contexts, in order; returns them and the names of the contexts that were cut.
 
-    ``between`` separates two contexts. At most ``limit`` units are kept of all together, separators not
-    counted, and the rest is cut from the end.
+    ``between`` separates two contexts. At most ``limit`` units are kept in total, not counting separators.
+    The rest is cut from the end.
     """
     row: list[Unit] = []
     cut: list[str] = []

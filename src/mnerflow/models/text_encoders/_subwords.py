@@ -56,7 +56,7 @@ class SubwordEncoder(TextEncoder):
     Attributes:
         contexts_first: whether contexts come before the words, for a model whose words see nothing to the
             right.
-        lowers: whether its layers can compute in a type other than fp32 throughout.
+        lowers: whether its layers can compute in a dtype other than fp32 throughout.
     """
 
     contexts_first = False
@@ -353,7 +353,7 @@ class SubwordEncoder(TextEncoder):
         return {name: tensor.to(device()) for name, tensor in self.collate(texts).items()}
 
     def _sees(self, words: Tensor, changed: Tensor, middle: int) -> str:
-        """Fault of a post's vectors, compared with ``changed``, those with a different word in the middle."""
+        """What is wrong with a post's vectors, given ``changed``, those with another word in the middle."""
         moved = (words != changed).any(-1)
         return "" if moved.sum() > 1 else "has words that do not see each other on this device"
 
@@ -414,7 +414,7 @@ def load_pretrained(weights: Path, **options: Any) -> tuple[PreTrainedModel, Pre
 def load_tokenizer(weights: Path) -> PreTrainedTokenizerBase:
     """Load the tokenizer in a model folder, with word-initial spaces where its vocabulary has them.
 
-    Raises ``UserError`` if it knows special subwords alone, which is what transformers builds without files.
+    Raises ``UserError`` if it knows only special subwords, which is what transformers builds without files.
     """
     tokenizer = AutoTokenizer.from_pretrained(weights, add_prefix_space=True, **SAFE)
     if tokenizer.get_vocab().keys() <= {*tokenizer.all_special_tokens}:

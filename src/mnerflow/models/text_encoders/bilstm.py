@@ -52,7 +52,7 @@ class Vocabulary:
 
     @classmethod
     def of(cls, posts: Sequence[Post], min_count: int) -> "Vocabulary":
-        """Count the words of the training posts; never pass another split."""
+        """Build the vocabulary from the training posts; never pass another split."""
         tokens = [word for post in posts for word in _read(post)]
 
         def index(counts: Counter[str], least: int) -> dict[str, int]:

@@ -48,7 +48,7 @@ def placeholder_of(
     """Find out what a model's processor makes of an image of ``size`` × ``size`` pixels.
 
     The processor is untyped, because no type declares what those of all families have, such as an
-    ``image_token``. ``settings`` replace those of its image processor. Raises ``UserError`` if the model
+    ``image_token``. ``settings`` override those of its image processor. Raises ``UserError`` if the model
     could see nothing in the result.
     """
     image = torch.zeros(3, size, size, dtype=torch.uint8)

@@ -30,7 +30,7 @@ class Config(LanguageModelConfig):
     """Options of a ``vision_language_model``, besides those of a ``language_model``.
 
     Attributes:
-        image_processor: settings that replace those of the model's image processor, such as
+        image_processor: settings that override those of the model's image processor, such as
             ``{do_image_splitting: false}``.
     """
 
@@ -48,7 +48,7 @@ class VisionLanguageModel(VisionLanguageEncoder):
         text: the model, wrapped as a language model.
         size: side of images in pixels; 0 if it is shown none.
         processor: processor of the model; ``None`` if it is shown no images.
-        settings: settings that replace those of the image processor.
+        settings: settings that override those of the image processor.
     """
 
     def __init__(
@@ -111,15 +111,16 @@ class VisionLanguageModel(VisionLanguageEncoder):
         return self.text.encode(posts, contexts, length)
 
     def cost(self, length: int, images: int) -> int:
-        """Units of text and units of images."""
+        """Units of the text plus units of its images."""
         return length + images * len(self.placeholder.ids if self.placeholder else ())
 
     def collate(self, texts: Sequence[EncodedText], images: Sequence[int]) -> dict[str, Tensor]:
         """Pad as a language model does, with placeholders of a post's images in each of its windows.
 
-        If the model is shown images, there are also ``patches`` and ``patch_mask (batch, patches)``, indices
-        into the flattened windows; ``shown``, the index of the flattened image for each image in a window,
-        one window after the other; and the inputs in ``TYPES`` that the model takes, ``(windows, subwords)``.
+        If the model is shown images, there are further tensors. ``patches (batch, patches)`` are indices into
+        the flattened windows, and ``patch_mask`` is true where there is one. ``shown`` is the index of the
+        flattened image for each image in a window, one window after the other. The inputs in ``TYPES`` that
+        the model takes are ``(windows, subwords)``.
         """
         if self.placeholder is None:
             return self.text.collate(texts)
@@ -159,7 +160,7 @@ class VisionLanguageModel(VisionLanguageEncoder):
         return Encoded(self.text.pooled(hidden, text), patches, text["patch_mask"])
 
     def _seen(self, names: Sequence[str], images: Tensor) -> dict[str, Tensor]:
-        """The tensors called ``names`` that the processor makes of ``(images, height, width, 3)`` uint8."""
+        """Process images ``(images, height, width, 3)`` uint8 into the tensors called ``names``."""
         pixels = [*images.permute(0, 3, 1, 2)]
         if not pixels:
             return {}
