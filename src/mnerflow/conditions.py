@@ -58,8 +58,8 @@ def meet(one: frozenset[Hashable], other: frozenset[Hashable]) -> bool:
 def shuffled(contents: Sequence[frozenset[Hashable]], seed: int) -> list[int]:
     """Assign every post the source of another post; returns the index of that post for each.
 
-    The order is random, and no post is given content that ``meet``s its own. If more than half of all are
-    equal, as few as possible keep their own.
+    The order is random, and no post is given content that meets its own, see ``meet``. If more than half of
+    all are equal, as few as possible keep their own.
 
     Args:
         contents: images or text of each post.

@@ -72,8 +72,9 @@ def train(
     """Train a tagger and leave it with the weights of its best epoch on dev.
 
     Training continues from ``checkpoint`` if that file exists and was saved under the same ``identity``. A
-    run that was killed ends with the same weights as one that was not. Returns one row per epoch. Raises
-    ``UserError`` if training diverges in its first epoch, and ``Preempted`` if the process was asked to end.
+    run that was killed ends with weights identical to those of one that was not. Returns one row per epoch.
+    Raises ``UserError`` if training diverges in its first epoch, and ``Preempted`` if the process was asked
+    to end.
     """
     freed = FreedMemory()
     device = next(tagger.parameters()).device

@@ -9,7 +9,8 @@ from mnerflow.models.fusions import Fusion, Sizes, project
 class Attend(nn.Module):
     """One pre-normalized attention block with a residual.
 
-    A key and a value of zeros are added. A query that nothing else concerns can attend to these.
+    A key and a value of zeros are always added. A query can attend to these instead of keys that do not
+    concern it.
     """
 
     def __init__(self, d_model: int, heads: int, dropout: float) -> None:

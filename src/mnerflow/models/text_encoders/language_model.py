@@ -111,8 +111,8 @@ class LanguageModel(SubwordEncoder):
         if config.gradient_checkpointing:
             language.activation_checkpointing_enable({"use_reentrant": False})
             language.enable_input_require_grads()
-        # A prefix needs layers that read keys and values from outside, separate ones for each head. Gradient
-        # checkpointing does not pass them on.
+        # A prefix needs layers that read keys and values from outside, and separate ones for each head. With
+        # gradient checkpointing, layers read none.
         elif _attends(settings) and not getattr(settings, "multi_query", False):
             heads = settings.num_attention_heads
             with suppress(AmbiguousGlobalPerLayerAttributeError):  # layers of different shapes
@@ -184,7 +184,7 @@ class LanguageModel(SubwordEncoder):
 
 
 def load_frozen(weights: Path, four_bit: bool) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """Load a folder's model, with weights that stay as they are, in 4 bits if required, and its tokenizer.
+    """Load a folder's model, with frozen weights, in 4 bits if required, and its tokenizer.
 
     Raises ``UserError`` as ``load_pretrained``.
     """
