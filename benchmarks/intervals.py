@@ -43,9 +43,9 @@ COLUMNS = ("dataset", "variances", "seeds", "method", "coverage", "width", "fals
 MEASURES = ("coverage, %", "width, points", "any false verdict, %")
 PAGE = """# Intervals on simulated studies
 
-Made by `python benchmarks/intervals.py`, after `make verify`; [metrics.md](metrics.md) says what for.
-*Coverage* is how often a 95 % interval holds the true difference. *Any false verdict* is how often a study
-without a true difference has one that p < 0.05 shows after Holm's correction.
+Made by `python benchmarks/intervals.py`, after `make verify`; [metrics.md](metrics.md) explains the purpose.
+*Coverage* is how often a 95 % interval includes the true difference. *Any false verdict* is how often at least
+one comparison of a study without any true difference has p < 0.05 after Holm's correction.
 
 """
 # p, and the 95 % interval.
