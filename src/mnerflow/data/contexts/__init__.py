@@ -1,7 +1,7 @@
-"""Contexts, texts beside a post's own, in files of their own: one module a format, found by its name.
+"""Contexts: texts that accompany posts, in files of their own. Each format has a module, found by its name.
 
 A format's module offers ``texts(path)``, which yields ``(line number, key, text)`` and raises ``UserError``
-naming file and line, and ``BY``: what its keys are.
+naming file and line. Its ``BY`` says what the keys are.
 """
 
 from collections import Counter
@@ -23,8 +23,8 @@ By = Literal["image", "id", "words"]
 class Texts:
     """The texts of a context, some of them empty.
 
-    They are found by the names of images, the ids of posts, or the posts' words as ``numbered`` tells them.
-    ``used`` are the keys that were asked for.
+    Their keys are the names of images, the ids of posts, or the posts' words with a number from ``numbered``.
+    ``used`` contains the keys that were looked up.
     """
 
     by: By
@@ -32,21 +32,21 @@ class Texts:
     used: set[str] = field(default_factory=set)
 
     def texts_of(self, keys: Iterable[str]) -> list[str]:
-        """The texts of those keys that have one."""
+        """The texts of those ``keys`` that have one."""
         known = [key for key in keys if key in self.texts]
         self.used.update(known)
         return [self.texts[key] for key in known]
 
 
 def context_files(entry: Mapping[str, Any]) -> dict[str, ContextFiles]:
-    """Where a data set's entry has its contexts from."""
+    """The files of each context of a data set's entry, by the context's name."""
     return build(Contexts, entry.get("contexts", {}), "contexts")
 
 
 def read_context(context: ContextFiles, folder: Path) -> Texts:
     """Read a context's files in ``folder``.
 
-    Raises ``UserError`` naming file and line for a malformed one and for a second text of one key.
+    Raises ``UserError`` naming file and line for a malformed line and for a second text of the same key.
     """
     source, found = load("data.contexts", context.format, "contexts"), {}
     files = [inside(folder, name) for name in context.files]
@@ -62,7 +62,7 @@ def read_context(context: ContextFiles, folder: Path) -> Texts:
 
 
 def numbered(texts: Iterable[str]) -> Iterator[str]:
-    """Each of ``texts`` with how often it came before: posts of the same words are told by their order."""
+    """Append to each text how often it came before, which tells posts with the same words apart."""
     before: Counter[str] = Counter()
     for text in texts:
         yield f"{text} {before[text]}"

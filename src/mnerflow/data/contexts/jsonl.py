@@ -1,4 +1,4 @@
-"""Texts by post: an object with ``id`` and ``text`` a line."""
+"""Texts by post: one object with ``id`` and ``text`` per line."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ BY = "id"
 
 
 def texts(path: Path) -> Iterator[tuple[int, str, str]]:
-    """Yield line number, post id and text; raises ``UserError`` for a field missing or of a wrong type."""
+    """Yield line number, post id and text; raises ``UserError`` for a missing or wrongly typed field."""
     for number, record in read_json_lines(path):
         place = f"{path}:{number}"
         if "text" not in record:

@@ -1,6 +1,6 @@
 """Texts by image, as RiVEG publishes them: ``imgid:<id>###<text>``, where a text may span lines.
 
-The image is ``<id>.jpg``. mPLUG-Owl wrote them, and they break lines between paragraphs.
+The image is ``<id>.jpg``. The texts were written by mPLUG-Owl and have line breaks between paragraphs.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ HEADER, SEPARATOR = "imgid:", "###"
 
 
 def texts(path: Path) -> Iterator[tuple[int, str, str]]:
-    """Yield line number, image name and text, its lines joined; raises ``UserError`` for a broken header."""
+    """Yield line number, image name and joined lines of a text; raises ``UserError`` for a broken header."""
     start, name, words = 0, "", list[str]()
     for number, line in read_lines(path):
         if line.startswith(HEADER):

@@ -1,6 +1,7 @@
-"""Texts by a post's words, as RiVEG publishes them: an archive of CoNLL files of three splits.
+"""Texts by a post's words, as RiVEG publishes them: an archive with a CoNLL file for each of three splits.
 
-After a post's words stands ``<EOS>``, then what ChatGPT wrote of it, a word a line, all with the tag ``X``.
+A post's words are followed by ``<EOS>`` and by what ChatGPT wrote about the post: one word per line, all with
+the tag ``X``.
 """
 
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ END = "<EOS>"
 
 
 def texts(path: Path) -> Iterator[tuple[int, str, str]]:
-    """Yield line number, a post's words and the text beside them, split by split.
+    """Yield line number, a post's words and the text that accompanies them, split by split.
 
     Raises ``UserError`` for an archive that lacks a split, and for a post without ``<EOS>``.
     """

@@ -1,4 +1,4 @@
-"""Texts by image: ``<image name> :<text>`` a line."""
+"""Texts by image: one ``<image name> :<text>`` per line."""
 
 from collections.abc import Iterator
 from pathlib import Path

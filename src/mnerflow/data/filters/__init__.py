@@ -1,8 +1,8 @@
-"""Named steps between preparation and training: one module each, found by its name.
+"""Filters, the named steps between preparation and training: one module each, found by its name.
 
-A filter's module offers ``apply(posts, split, **options)``, which returns the posts to go on with and
-what it dropped. It hides tokens by ``Post.dropped`` and never removes one; only training posts may
-be left out as a whole.
+A filter's module offers ``apply(posts, split, **options)``, which returns the remaining posts and what it
+dropped. It hides tokens with ``Post.dropped`` and never removes one. Only training posts may be left out as
+a whole.
 """
 
 import inspect
@@ -22,7 +22,7 @@ from mnerflow.registry import load
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """A token, or without ``index`` a whole post, that a filter took from the model, and why."""
+    """A token, or without ``index`` a whole post, that a filter hid from the model, and why."""
 
     id: str
     reason: str
@@ -33,11 +33,11 @@ class Drop:
 def run_filter(name: str, options: dict[str, dict[str, Any]], source: Path, out: Path) -> dict[str, Any]:
     """Apply the filters in ``name`` (joined by ``+``, in that order) to the prepared folder ``source``.
 
-    ``options`` holds the options of each filter by its name. Writes to ``out``, all or none,
-    ``{train,dev,test}.jsonl``, ``dropped.csv`` (split, id, index, token, reason; ``index`` counts from 0
-    and is empty for a whole post) and ``summary.json``, which it also returns: per split what the model
-    sees ``before`` and ``after``, and what was ``dropped`` by reason. Raises ``UserError`` for an unknown
-    filter or option and when nothing is left to train on.
+    ``options`` contains the options of each filter by its name. Three kinds of files are written to ``out``,
+    all or none: ``{train,dev,test}.jsonl``; ``dropped.csv`` (split, id, index, token, reason; ``index``
+    counts from 0 and is empty for a whole post); and ``summary.json``, which is also returned. The summary
+    gives for each split what the model sees ``before`` and ``after``, and what was ``dropped``, by reason.
+    Raises ``UserError`` for an unknown filter or option and when nothing is left to train on.
     """
     steps = steps_of(name, options)
     splits = read_splits(source)
@@ -67,9 +67,9 @@ def run_filter(name: str, options: dict[str, dict[str, Any]], source: Path, out:
 
 
 def steps_of(name: str, options: dict[str, dict[str, Any]]) -> list[tuple[ModuleType, dict[str, Any]]]:
-    """The modules of the filters in ``name`` beside their options.
+    """The modules of the filters in ``name``, each with its options.
 
-    Raises ``UserError`` for a filter or an option that is not known, and for a value of another type.
+    Raises ``UserError`` for an unknown filter or option, and for a value of the wrong type.
     """
     steps = [(load("data.filters", step, "filters"), options.get(step, {})) for step in name.split("+")]
     for module, chosen in steps:
@@ -101,7 +101,7 @@ def _scored(posts: list[Post]) -> Scored:
 
 
 def _check_kept(module: ModuleType, split: str, scored: Scored, kept: Scored) -> None:
-    """Raise ``UserError`` when a filter changed what is scored: all variants are, on the same words."""
+    """Raise ``UserError`` if a filter changed what is scored: all variants are scored on the same words."""
     changed = [id for id in kept if kept[id] != scored.get(id)]
     changed += [id for id in scored if id not in kept and split != "train"]
     if changed:
@@ -112,7 +112,7 @@ def _check_kept(module: ModuleType, split: str, scored: Scored, kept: Scored) ->
 
 
 def _visible(posts: list[Post]) -> dict[str, int]:
-    """Posts, and the tokens and entities in them that the model sees."""
+    """Numbers of posts, and of the tokens and entities in them that the model sees."""
     labels = [[post.labels[index] for index in post.kept] for post in posts]
     return {
         "posts": len(posts),

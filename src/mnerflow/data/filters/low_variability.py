@@ -1,4 +1,4 @@
-"""Leave out training posts whose tags vary too little; dev and test posts all stay."""
+"""Leave out training posts whose tags vary too little; all dev and test posts stay."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ def apply(
 ) -> tuple[list[Post], list[Drop]]:
     """Drop training posts with fewer than ``min_types`` distinct entity types or too low an entropy of tags.
 
-    ``min_entropy`` is in bits; both are taken over the tokens that the model sees.
+    ``min_entropy`` is in bits. Both are computed over the tokens that the model sees.
     """
     if split != "train":
         return posts, []

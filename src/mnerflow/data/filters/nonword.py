@@ -1,4 +1,4 @@
-"""Hide tokens that are no words: e-mail addresses, URLs, digits alone, single signs.
+"""Hide tokens that are not words: e-mail addresses, URLs, strings of digits, single signs.
 
 A hidden token keeps its place and its label, and is scored as predicted ``O``. Labels of the other
 tokens stay as annotated: where a ``B-`` is hidden, the ``I-`` after it opens the entity.
@@ -10,7 +10,7 @@ from dataclasses import replace
 from mnerflow.data.filters import Drop
 from mnerflow.data.post import Post
 
-# In this order; the first that matches the whole token is the reason. "_" counts as a sign.
+# The first pattern, in this order, that matches the whole token is the reason. "_" counts as a sign.
 PREDICATES = {
     "e-mail": re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"),
     "url": re.compile(r"(?:[a-z][a-z0-9+.-]*://|www\.)\S+", re.IGNORECASE),
@@ -36,5 +36,5 @@ def apply(posts: list[Post], split: str) -> tuple[list[Post], list[Drop]]:
 
 
 def reason(token: str) -> str | None:
-    """Why ``token`` is no word, or ``None`` when it is one."""
+    """The reason why ``token`` is not a word, or ``None`` if it is one."""
     return next((name for name, pattern in PREDICATES.items() if pattern.fullmatch(token)), None)

@@ -22,7 +22,7 @@ def apply(posts: list[Post], split: str) -> tuple[list[Post], list[Drop]]:
                 f"{split}: post {post.id!r} is in {post.language!r}; Porter's stems are for English. "
                 "Leave the filter 'stem' out for this data set."
             )
-    # Snowball takes lower case; a token it would reduce to nothing keeps its text.
+    # Snowball expects lower case. A token that it would reduce to nothing keeps its text.
     return [
         replace(post, forms=[stem(token.lower()) or token for token in post.tokens]) for post in posts
     ], []

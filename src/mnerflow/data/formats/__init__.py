@@ -1,18 +1,35 @@
 """Source formats: one module each, found by its name.
 
-A format's module offers ``records(path)``, which yields ``(line number, record)`` for every post of
-a file, and ``to_post(path, line, record)``, which makes a ``Post`` of one, its tags as annotated. Both
-raise ``UserError`` naming file and line. ``OPTIONS`` are the keys of a data set that ``records`` takes.
-``line_of_token(record, index)`` tells the line of a token, where it has one of its own.
-``companions(path)``, if there is one, names the files that are read besides.
-``records(path, tagged=False)``, of formats that hold words, looks at no tags, which may then be absent.
-``files(folder)`` says that a split may be a folder, and names its files that are read; ``file_of(record)``
-then tells in which of them a record stands.
-``CONTEXTS = True`` says that posts may bring contexts, ``SPANS = True`` that tags are made of spans, in IOB2.
-``looks_like(start)``, given the first characters of a file, tells whether they are of the format;
-``format_of`` asks the modules of ``TOLD`` in their order. ``write_images(paths, folder)``, if there is one,
-writes the images that a file of which ``holds_images(path)`` is true holds; ``CROPS = True`` says that they
-are lines of text.
+A format's module offers two functions, which raise ``UserError`` naming file and line:
+
+``records(path)``
+    yields ``(line number, record)`` for every post of a file.
+``to_post(path, line, record)``
+    makes a ``Post`` of a record, with its tags as annotated.
+
+It may also have:
+
+``OPTIONS``
+    the keys of a data set's entry that ``records`` takes as arguments.
+``records(path, tagged=False)``
+    for formats whose posts are words: tags are not read, and may be absent.
+``line_of_token(record, index)``
+    the line of a token, if tokens have lines of their own.
+``companions(path)``
+    the files that are read in addition to ``path``.
+``files(folder)`` and ``file_of(record)``
+    for formats in which a split may be a folder: the files in it that are read, and the file of a record.
+``CONTEXTS = True``
+    posts may bring contexts.
+``SPANS = True``
+    tags are made of spans, in IOB2.
+``looks_like(start)``
+    whether the first characters of a file are in this format; ``format_of`` asks the modules of ``TOLD`` in
+    order.
+``holds_images(path)`` and ``write_images(paths, folder)``
+    whether a file contains images, and how these are written to a folder.
+``CROPS = True``
+    these images are lines of text.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -41,12 +58,12 @@ TOLD = (
     "hipe",
     "conllu",
     "conll",
-)  # the narrower one first
+)  # the more specific ones first
 START = 2**16  # bytes
 
 
 def format_of(path: Path) -> str:
-    """The format that a file begins in, or that a folder holds files of; nothing where no format knows it."""
+    """The format of the start of a file, or of the files of a folder; empty if no format recognises it."""
     sources = {name: load("data.formats", name, "format") for name in TOLD}
     if path.is_dir():
         return next((name for name, source in sources.items() if _files_of(source, path)), "")
@@ -63,11 +80,11 @@ def parse(
     scheme: ReadAs | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> list[Post]:
-    """Read every post of ``path``, ids unique within the file, tags in IOB2.
+    """Read every post of ``path``; ids are unique within the file, and tags are in IOB2.
 
-    ``scheme`` is that of the tags, where it is another, see ``schemes``; ``options`` what else the format is
-    told. Raises ``UserError`` at the first malformed post; where ``problems`` is given, the errors go
-    there instead and the malformed posts are left out.
+    ``scheme`` is the scheme of the tags if it is not IOB2, see ``schemes``. ``options`` are further options
+    of the format. Raises ``UserError`` at the first malformed post. If ``problems`` is given, the errors are
+    appended to it instead, and malformed posts are left out.
     """
     return [post for _, post in parse_lines(name, path, problems, scheme, options)]
 
@@ -79,7 +96,7 @@ def parse_lines(
     scheme: ReadAs | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> Iterator[tuple[int, Post]]:
-    """As ``parse``, one post at a time after the number of the line on which it begins."""
+    """Like ``parse``, but yield ``(number of the first line, post)``, one post at a time."""
     source, path, options = load("data.formats", name, "format"), Path(path), options or {}
     if strange := options.keys() - {*getattr(source, "OPTIONS", ())}:
         raise UserError(f"{', '.join(sorted(strange))}: the format {name} has no use for it. Leave it out.")
@@ -105,9 +122,9 @@ def parse_lines(
 
 
 def parse_untagged(name: str, path: Path) -> Iterator[tuple[str, Post]]:
-    """Every post after its place, one after the other, tags and all that is told by them left out.
+    """Yield ``(place, post)`` for every post, without tags and without anything derived from tags.
 
-    Of formats whose posts are words. Raises ``UserError`` at the first malformed post.
+    Only for formats whose posts are words. Raises ``UserError`` at the first malformed post.
     """
     source = load("data.formats", name, "format")
     for line, record in source.records(path, tagged=False):
@@ -133,8 +150,9 @@ def _file(source: ModuleType, path: Path, record: Any) -> Path:
 
 
 def companions_of(name: str, path: str | Path) -> list[Path]:
-    """The files that are read besides ``path``, such as texts that its posts link to, or within the folder
-    that it is.
+    """The files that are read in addition to ``path``, such as texts that its posts link to.
+
+    If ``path`` is a folder, these include the files in it.
     """
     source, path = load("data.formats", name, "format"), Path(path)
     companions = source.companions(path) if hasattr(source, "companions") else []
@@ -142,7 +160,7 @@ def companions_of(name: str, path: str | Path) -> list[Path]:
 
 
 def holds_split(name: str, path: Path) -> bool:
-    """Whether a path is a folder with files of a format."""
+    """Whether a path is a folder that contains files of a format."""
     return bool(_files_of(load("data.formats", name, "format"), path))
 
 
@@ -151,7 +169,7 @@ def _files_of(source: ModuleType, folder: Path) -> list[Path]:
 
 
 def has_spans(name: str) -> bool:
-    """Whether a format holds spans, of which tags are made, and no tags of whatever scheme."""
+    """Whether a format contains spans, from which tags are made, rather than tags of some scheme."""
     return getattr(load("data.formats", name, "format"), "SPANS", False)
 
 
@@ -161,16 +179,16 @@ def brings_contexts(name: str) -> bool:
 
 
 def cuts_images(name: str) -> bool:
-    """Whether the images of a format's posts are lines of text, cut out of others."""
+    """Whether the images of a format's posts are lines of text, cut out of other images."""
     return getattr(load("data.formats", name, "format"), "CROPS", False)
 
 
 def holds_images(name: str, paths: Iterable[Path]) -> bool:
-    """Whether the files of posts hold the images that these show, which ``write_images`` then writes."""
+    """Whether the files of posts contain the posts' images, which ``write_images`` then writes."""
     source = load("data.formats", name, "format")
     return hasattr(source, "holds_images") and any(map(source.holds_images, paths))
 
 
 def write_images(name: str, paths: Iterable[Path], folder: Path) -> int:
-    """Write the images that the files of a format's posts hold into ``folder``; returns their number."""
+    """Write the images that the files of a format's posts contain into ``folder``; return their number."""
     return load("data.formats", name, "format").write_images(paths, folder)

@@ -1,4 +1,4 @@
-"""Line-based formats: posts are runs of lines divided by empty lines."""
+"""Line-based formats: posts are runs of lines, separated by empty lines."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +9,8 @@ from mnerflow.files import read_lines
 def blocks(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Yield ``(number of the first line, lines)`` for every run of lines that are not empty.
 
-    A line of tabs and blanks is empty, too: it has no tag. Other characters that show nothing may be tokens.
+    A line of tabs and spaces also counts as empty, since it has no tag. Other invisible characters may be
+    tokens.
     """
     lines: list[str] = []
     number = 0

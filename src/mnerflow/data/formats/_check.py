@@ -1,4 +1,4 @@
-"""What every post must satisfy, whatever format it came from."""
+"""Checks for every post, whatever format it came from."""
 
 from collections.abc import Callable
 from itertools import chain
@@ -20,12 +20,12 @@ def check_post(
     line_of_token: Callable[[int], int] | None = None,
     scheme: ReadAs | None = None,
 ) -> None:
-    """Convert the labels of a post from ``scheme`` to IOB2, and see that it is well-formed.
+    """Convert the labels of a post from ``scheme`` to IOB2, and check that the post is well-formed.
 
-    Raises ``UserError`` naming ``path``, ``line`` and id for an empty id, more than
-    ``MAX_TOKENS`` tokens, labels and tokens of different number, an empty token, a tag that is not of
-    the scheme, text that is not Unicode, or an image outside the image folder. ``line_of_token`` tells the
-    line of a token by its index, where it has one of its own.
+    Raises ``UserError`` naming ``path``, ``line`` and id for an empty id, more than ``MAX_TOKENS`` tokens,
+    different numbers of labels and tokens, an empty token, a tag that does not belong to the scheme, text
+    that is not Unicode, or an image outside the image folder. ``line_of_token`` gives the line of a token by
+    its index, if tokens have lines of their own.
     """
     place = f"{path}:{line}: post {post.id!r}"
     if not post.id:

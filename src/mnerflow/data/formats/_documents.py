@@ -1,4 +1,4 @@
-"""Formats of which a split is one document, or a folder of them."""
+"""Formats in which a split is one document, or a folder of documents."""
 
 from pathlib import Path
 
@@ -7,12 +7,12 @@ from mnerflow.errors import UserError
 from mnerflow.files import files_below
 from mnerflow.log import logger
 
-# A post and the file that it stands in; or what is wrong with a document, so that others are still looked at.
+# The file of a post and the post; or the error of a document, so that the others are still checked.
 Record = tuple[Path, Post] | UserError
 
 
 def documents(path: Path, *suffixes: str) -> list[Path]:
-    """``path`` itself, or the files below it that end so; hidden ones are left out."""
+    """``path`` itself, or the files below it with one of the ``suffixes``; hidden files are left out."""
     if not path.is_dir():
         return [path]
     found = (file for file in files_below(path) if file.suffix in suffixes)
@@ -20,20 +20,20 @@ def documents(path: Path, *suffixes: str) -> list[Path]:
 
 
 def name_of(path: Path, file: Path) -> str:
-    """What a document of a split is called, which no other one of the data set is."""
+    """The name of a document of a split, unique in the data set."""
     if path.is_dir():
         return f"{path.name}/{file.relative_to(path).with_suffix('').as_posix()}"
     return file.stem
 
 
 def post_of(record: Record) -> Post:
-    """The post of a record; raises the ``UserError`` that it is for what is wrong."""
+    """The post of a record; a record that is a ``UserError`` is raised."""
     if isinstance(record, UserError):
         raise record
     return record[1]
 
 
 def say_empty(path: Path, names: list[str]) -> None:
-    """List the documents without a word, of which there is no post."""
+    """Log the documents without a word, which have no posts."""
     if names:
         logger.warning("%s: documents without a word, left out: %d (%s)", path, len(names), ", ".join(names))

@@ -1,4 +1,4 @@
-"""Typed fields of a JSON object that holds a post."""
+"""Typed fields of a JSON object that describes a post."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ OTHER_NAMES = {"tokens": "text", "labels": "label"}
 
 
 def identifier(record: dict[str, Any], name: str, place: str) -> str:
-    """The text or whole number in field ``name``, as text; raises ``UserError`` for anything else."""
+    """The text or whole number in the field ``name``, as text; raises ``UserError`` for anything else."""
     value = record.get(name)
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise _wrong(record, name, "text or a whole number", place)
@@ -16,7 +16,7 @@ def identifier(record: dict[str, Any], name: str, place: str) -> str:
 
 
 def string(record: dict[str, Any], name: str, place: str) -> str:
-    """The string in field ``name``, empty when it is missing; raises ``UserError`` for anything else."""
+    """The string in the field ``name``, empty if it is missing; raises ``UserError`` for anything else."""
     value = record.get(name, "")
     if not isinstance(value, str):
         raise _wrong(record, name, "a string", place)
@@ -24,8 +24,9 @@ def string(record: dict[str, Any], name: str, place: str) -> str:
 
 
 def texts(record: dict[str, Any], name: str, place: str) -> dict[str, str]:
-    """The object of strings in field ``name``, empty when it is missing; raises ``UserError`` for anything
-    else.
+    """The object of strings in the field ``name``, empty if it is missing.
+
+    Raises ``UserError`` for anything else.
     """
     values = record.get(name, {})
     if not isinstance(values, dict):
@@ -34,7 +35,7 @@ def texts(record: dict[str, Any], name: str, place: str) -> dict[str, str]:
 
 
 def strings(record: dict[str, Any], name: str, place: str) -> list[str]:
-    """The list of strings in field ``name`` or, where that is missing, in its other name.
+    """The list of strings in the field ``name`` or, if that is missing, in the field of its other name.
 
     Raises ``UserError`` for anything else.
     """

@@ -10,7 +10,7 @@ HEAD = re.compile(r"(IMGID|WID):(.*)")
 
 
 def named(head: Sequence[str]) -> tuple[str, list[str]]:
-    """The id of a post, which its first line of the head names, and its images, one an ``IMGID:`` line."""
+    """The id of a post, from the first line of its head, and its images, one per ``IMGID:`` line."""
     values = [row.partition(":")[2].strip(" ") for row in head]
     shown = [value for value, row in zip(values, head, strict=True) if row.startswith(IMAGE)]
     return values[0], [one if one.lower().endswith(IMAGE_SUFFIXES) else f"{one}.jpg" for one in shown]

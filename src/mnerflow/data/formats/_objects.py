@@ -1,4 +1,4 @@
-"""Objects of JSON, one a line or in one list of them."""
+"""JSON objects, one per line or in a single list."""
 
 from collections.abc import Iterator
 from itertools import chain
@@ -9,13 +9,13 @@ from mnerflow.data.split_names import SPLIT_OF
 from mnerflow.errors import UserError
 from mnerflow.files import json_object, parse_json, read_lines, read_text
 
-Entry = str | Any  # a line that holds an object, or an entry of a list
+Entry = str | Any  # a line with an object, or an entry of a list
 
 
 def entries(path: Path) -> Iterator[tuple[int, Entry]]:
-    """Yield the line, or the place in the list, of every entry, and the entry; blank lines are none.
+    """Yield the number of the line, or the position in the list, of every entry, and the entry.
 
-    Lines end at ``\\n`` alone. Raises ``UserError`` for a list that is not valid.
+    Blank lines are skipped. Only ``\\n`` ends a line. Raises ``UserError`` for an invalid list.
     """
     lines = ((number, line) for number, line in read_lines(path) if line.strip())
     first = next(lines, None)
@@ -31,7 +31,7 @@ def entries(path: Path) -> Iterator[tuple[int, Entry]]:
 
 
 def object_of(entry: Entry, place: str) -> dict[str, Any]:
-    """The object that an entry is; raises ``UserError`` for anything else."""
+    """An entry as an object; raises ``UserError`` for anything else."""
     if isinstance(entry, str):
         return json_object(entry, place)
     if not isinstance(entry, dict):
@@ -40,7 +40,7 @@ def object_of(entry: Entry, place: str) -> dict[str, Any]:
 
 
 def of_split(path: Path, split_key: str, split: str) -> Iterator[tuple[int, Entry]]:
-    """The entries whose field ``split_key`` names the ``split``; all where there is no such key.
+    """Yield the entries whose field ``split_key`` names ``split``; all entries if ``split_key`` is empty.
 
     Raises ``UserError`` for a field that names no split.
     """

@@ -1,4 +1,4 @@
-"""Annotations that are places in a text become tags: what the formats that hold such have in common."""
+"""Turn annotated spans of a text into tags, for all formats that contain spans."""
 
 from bisect import bisect, bisect_left
 from collections.abc import Iterable, Iterator
@@ -13,7 +13,7 @@ Span = tuple[int, int, str]
 
 
 def trimmed(span: Span, text: str, place: str) -> Span:
-    """The span without white space at its ends; raises ``UserError`` where it holds no word."""
+    """The span without white space at its ends; raises ``UserError`` if it contains no word."""
     start, end, kind = span
     if not 0 <= start < end <= len(text) or not text[start:end].strip():
         raise UserError(
@@ -26,7 +26,7 @@ def trimmed(span: Span, text: str, place: str) -> Span:
 
 
 def longest(spans: Iterable[Span], place: str) -> list[Span]:
-    """The spans that do not overlap, the longest first among those that do; others are logged."""
+    """Choose spans that do not overlap, the longest among those that do; the others are logged."""
     chosen: list[Span] = []
     for span in sorted({*spans}, key=lambda span: (span[0] - span[1], span)):
         index = bisect(chosen, span)
@@ -39,7 +39,7 @@ def longest(spans: Iterable[Span], place: str) -> list[Span]:
 
 
 def tagged(words: Iterable[Place], spans: list[Span]) -> tuple[list[Place], list[str]]:
-    """Words, each cut where a span begins or ends within it, and their tags; the spans do not overlap."""
+    """Cut words where a span begins or ends within them, and tag them; the spans must not overlap."""
     cuts = sorted({edge for start, end, _ in spans for edge in (start, end)})
     parts = [part for start, end in words for part in _cut(start, end, cuts)]
     starts, labels = [start for start, _ in parts], [OUTSIDE] * len(parts)
@@ -50,5 +50,5 @@ def tagged(words: Iterable[Place], spans: list[Span]) -> tuple[list[Place], list
 
 
 def _cut(start: int, end: int, cuts: list[int]) -> Iterator[Place]:
-    """A word, parted where a span begins or ends."""
+    """Yield the parts of a word, cut where a span begins or ends."""
     yield from pairwise([start, *cuts[bisect(cuts, start) : bisect_left(cuts, end)], end])

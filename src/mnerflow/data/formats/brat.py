@@ -1,10 +1,10 @@
-"""brat's standoff: a text ``x.txt`` and its annotations ``x.ann``; a split is a folder of such pairs, or one.
+"""brat's standoff: a text ``x.txt`` with annotations ``x.ann``; a split is such a pair or a folder of them.
 
-A post is a sentence of a line; sentences and lines that a name joins stay together. ``group`` is the
-document. Text-bound annotations (``T``) are read, and no relations, events, attributes or notes. A text is
-cut into words as new texts are (``tokenize``), and where a name begins or ends within one. A name in pieces
-with words between them is left out; of names that overlap or lie within each other the longest counts. The
-log lists and counts them, and the documents without words or without annotations.
+A post is a sentence within a line. Sentences and lines that share a name stay together. ``group`` is the
+document. Only text-bound annotations (``T``) are read, not relations, events, attributes or notes. A text is
+tokenized like new texts (``tokenize``), and a word is also cut where a name begins or ends within it. A name
+in pieces with words between them is left out. Of names that overlap or are nested, the longest is kept. The
+log lists and counts the names left out, and the documents without words or without annotations.
 """
 
 import re
@@ -28,12 +28,12 @@ OTHERS = re.compile(r"[REAMN#]\S*\t|\*\t")
 
 
 def looks_like(start: str) -> bool:
-    """Whether a file that begins so has a text-bound annotation; other lines may be tokens with tags."""
+    """Whether the start of a file has a text-bound annotation; other lines may be tokens with tags."""
     return bool(STRICT.search(start))
 
 
 def files(folder: Path) -> list[Path]:
-    """The texts and annotations of a folder; none where there are no annotations."""
+    """The texts and annotations of a folder; empty if there are no annotations."""
     found = documents(folder, ".ann", ".txt")
     return found if any(file.suffix == ".ann" for file in found) else []
 
@@ -44,7 +44,7 @@ def companions(path: Path) -> list[Path]:
 
 
 def records(path: Path) -> Iterator[tuple[int, Record]]:
-    """Yield the line on which every sentence begins, and its post."""
+    """Yield, for every sentence, the line on which it begins and its post."""
     found = documents(path, ".ann", ".txt")
     if not found:
         raise UserError(f"{path}: not one .txt and .ann file. Put each text there beside its annotations.")
@@ -75,8 +75,10 @@ def records(path: Path) -> Iterator[tuple[int, Record]]:
 
 
 def to_post(path: Path, line: int, record: Record) -> Post:
-    """The sentence's post; raises ``UserError`` naming file and line for an annotation that is malformed,
-    does not lie in its text or quotes another, and for a text or annotations without the other.
+    """The post of a sentence.
+
+    Raises ``UserError`` naming file and line for an annotation that is malformed, does not lie in its text or
+    quotes a different text, and for a text or an annotation file without the other.
     """
     return post_of(record)
 
@@ -91,13 +93,13 @@ def _pair(file: Path) -> tuple[Path, Path]:
 
 
 def _read(text_file: Path, annotations: Path, counts: Counter[str]) -> tuple[str, list[Span]]:
-    """A text and its names, which do not overlap; what is left out is counted."""
+    """A text and its names, without overlaps; the names left out are counted."""
     for file, other in ((text_file, annotations), (annotations, text_file)):
         if not file.is_file():
             raise UserError(
                 f"{other}: no {file.name} beside it. Put it there; annotations without a name are empty."
             )
-    text = read_exact_text(text_file).replace("\ufeff", " ")  # a mark is no word, and counts
+    text = read_exact_text(text_file).replace("\ufeff", " ")  # not a word, but it counts as a character
     spans = []
     for number, line in read_lines(annotations):
         place = f"{annotations}:{number}"
@@ -115,7 +117,7 @@ def _read(text_file: Path, annotations: Path, counts: Counter[str]) -> tuple[str
 
 
 def _span(line: str, text: str, place: str) -> Span | None:
-    """A name's place, none where words stand between its pieces."""
+    """The span of a name; ``None`` if there are words between its pieces."""
     if not (found := TEXT_BOUND.fullmatch(line)):
         raise UserError(
             f"{place}: no annotation of brat's: {line[:60]!r}. Write T1, a tab, type, start and end, a tab "
@@ -136,7 +138,7 @@ def _span(line: str, text: str, place: str) -> Span | None:
 
 
 def _posts(name: str, text: str, spans: list[Span]) -> list[tuple[int, Post]]:
-    from mnerflow.data.tokenizers import tokenize  # ICU, which other formats do without
+    from mnerflow.data.tokenizers import tokenize  # needs ICU, which other formats do not
 
     line_ends = [found.start() for found in re.finditer("\n", text)]
     begins = [start for start, _, _ in spans]
@@ -152,7 +154,7 @@ def _posts(name: str, text: str, spans: list[Span]) -> list[tuple[int, Post]]:
 
 
 def _sentences(text: str, spans: list[Span]) -> list[Place]:
-    """The sentences of every line; those that a span reaches over are one."""
+    """The sentences of every line; sentences that a span crosses are joined."""
     from mnerflow.data.tokenizers import sentences
 
     begins = [start for start, _, _ in spans]

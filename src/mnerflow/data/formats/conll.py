@@ -1,10 +1,11 @@
-"""CoNLL: a token and its tag a line, among other columns, and an empty line between sentences.
+"""CoNLL: one token and its tag per line, among other columns, and an empty line between sentences.
 
-Columns are divided by one tab, or by blanks, the same throughout a file. ``columns`` says which two are read,
-counted from 0, or from the last with -1; or by their names in a first line of names. The id is made of the
-file's name and the line on which the sentence begins. Lines that begin with ``-DOCSTART-`` divide documents.
-Comments, which begin with ``# `` and end in no tag, are counted in the log. Where tags are not looked at, a
-sentence may have UMT's head, lines ``IMGID:`` or ``WID:`` that name the post and its images.
+Columns are separated by one tab, or by spaces, the same throughout a file. ``columns`` says which two are
+read: by number, counted from 0 or from the last with -1, or by name if the first line names the columns. The
+id of a post consists of the file's name and the line on which the sentence begins. Lines that begin with
+``-DOCSTART-`` separate documents. Comments begin with ``# `` and do not end in a tag; the log counts them. If
+tags are not read, a sentence may have UMT's head: lines ``IMGID:`` or ``WID:`` that name the post and its
+images.
 """
 
 import re
@@ -30,7 +31,7 @@ TYPE = re.compile(r"[A-Za-z_]+")  # of a tag without a prefix
 
 @dataclass(slots=True)
 class Sentence:
-    """The lines of a sentence, from line ``line`` on: those of its head, and a row a token."""
+    """The lines of a sentence that begins on ``line``: those of its head, and one row per token."""
 
     line: int
     head: list[str] = field(default_factory=list)
@@ -39,21 +40,21 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How the first row of a file divides its columns, which holds for all others, and which are read."""
+    """The columns of the first row of a file, which apply to all its rows, and which of them are read."""
 
     separator: str
     columns: int
     line: int
     token: int
-    tag: int | None  # none where tags are not looked at
-    told: bool  # by the configuration
+    tag: int | None  # None if tags are not read
+    told: bool  # whether the configuration names the columns
 
     def __str__(self) -> str:
         between = "tab" if self.separator == "\t" else "space"
         return f"{quantity(self.columns, 'column')} divided by a {between}"
 
     def cells(self, row: str) -> list[str]:
-        """The columns of a row; empty ones after the last are none."""
+        """The cells of a row, without empty ones after the last column."""
         if self.separator == " ":
             return re.split(" +", row.strip(" \t"))
         cells = row.split("\t")
@@ -63,7 +64,7 @@ class Layout:
 
 
 def looks_like(start: str) -> bool:
-    """Whether a file that begins so has tags in a column, in most of its lines."""
+    """Whether the start of a file has tags in a column in most of its lines."""
     whole = start.split("\n")[:-1] or [start]  # the last line may be cut
     rows = [row.rstrip("\r") for row in whole if row.strip() and not row.startswith(("-DOCSTART-", "# "))]
     tables = [_split(row) for row in rows]
@@ -76,10 +77,10 @@ def looks_like(start: str) -> bool:
 def records(
     path: Path, columns: Columns | None = None, *, tagged: bool = True
 ) -> Iterator[tuple[int, tuple[Layout | None, Sentence]]]:
-    """Yield every sentence, the number of its first line, and the file's layout, once there was a row.
+    """Yield, for every sentence, the number of its first line, and the file's layout and the sentence.
 
-    Where it is not ``tagged`` its first column is read, and no other one looked at. Raises ``UserError`` for
-    columns that the file does not have.
+    There is no layout before the first row. If not ``tagged``, only the first column is read. Raises
+    ``UserError`` for columns that the file does not have.
     """
     layout = None
     for sentence in _sentences(path) if tagged else _untagged(path, _is_one_column(path)):
@@ -100,7 +101,7 @@ def to_post(path: Path, line: int, record: tuple[Layout | None, Sentence]) -> Po
 
 
 def _read(path: Path, line: int, layout: Layout, rows: list[Row]) -> tuple[list[str], list[str]]:
-    """Tokens and labels, which are all ``O`` where tags are not looked at."""
+    """Tokens and labels; the labels are all ``O`` if tags are not read."""
     if layout.tag is None:
         tokens = ["" if row.startswith("\t") else layout.cells(row)[layout.token] for _, row in rows]
         if _count(tokens):
@@ -135,13 +136,13 @@ def line_of_token(record: tuple[Layout | None, Sentence], index: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What the columns of a file hold.
+    """What the columns of a file contain.
 
     Attributes:
-        names: of the columns, where the first line names them.
-        columns: how many most rows have.
-        token: the first column that does not count the tokens.
-        tags: those that hold nothing but tags, with the first tag of an entity in each.
+        names: names of the columns, if the first line gives them.
+        columns: number of columns in most rows.
+        token: the first column that does not number the tokens.
+        tags: the columns that contain only tags, with the first tag of an entity in each.
     """
 
     names: list[str]
@@ -151,7 +152,7 @@ class Table:
 
 
 def table_of(path: Path) -> Table:
-    """What the columns of a file hold; rows of other than the usual number of columns are passed over."""
+    """What the columns of a file contain; rows without the usual number of columns are skipped."""
     rows = [_split(row) for sentence in _sentences(path) for _, row in sentence.rows]
     number = Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
     table = [cells for cells in rows if len(cells) == number]
@@ -172,9 +173,9 @@ def _untagged(path: Path, one_column: bool) -> Iterator[Sentence]:
 
 
 def _sentences(path: Path, *, one_column: bool = False, heads: bool = False) -> Iterator[Sentence]:
-    """Sentences, where they may have them with their ``heads``.
+    """Yield the sentences, which may have heads if ``heads`` is true.
 
-    In a file of ``one_column`` a hash sign without a blank is a token.
+    In a file of ``one_column``, a hash sign without a space is a token.
     """
     comments = 0
     for first, lines in blocks(path):
@@ -199,7 +200,7 @@ def _sentences(path: Path, *, one_column: bool = False, heads: bool = False) -> 
 
 
 def _is_one_column(path: Path) -> bool:
-    """Whether the first row of a file, which no comment can be, holds one column."""
+    """Whether the first row of a file that cannot be a comment has one column."""
     rows = (row for sentence in _untagged(path, one_column=True) for _, row in sentence.rows)
     return len(_split(next((row for row in rows if not row.startswith("#")), ""))) == 1
 
@@ -209,7 +210,7 @@ def _split(row: str) -> list[str]:
 
 
 def _named(columns: Columns | None) -> bool:
-    """Whether columns are told by a first line of names."""
+    """Whether columns are given by their names in the first line."""
     return columns is not None and isinstance(columns.token, str)
 
 
@@ -241,7 +242,7 @@ def _place(column: int | str, cells: list[str], place: str) -> int:
 
 
 def _see_columns(table: list[list[str]], place: str) -> None:
-    """Refuse to guess the column where several may be meant, and tokens that are numbers of tokens."""
+    """Refuse to guess if several columns may be the tags, or if the first column numbers the tokens."""
     if _count([cells[0] for cells in table]):
         raise UserError(
             f"{place}: the first column counts the tokens. Say which columns are read: "
@@ -260,18 +261,18 @@ def _see_columns(table: list[list[str]], place: str) -> None:
 
 
 def _begins_in_names(path: Path, row: str) -> bool:
-    """Whether the first row of a file names its columns, one of which then holds tags."""
+    """Whether the first row of a file names its columns, one of which contains tags."""
     others = _split(row)[1:]
     return bool(others) and not any(map(looks_like_tag, others)) and bool(table_of(path).names)
 
 
 def _count(column: list[str]) -> bool:
-    """Whether a column counts the tokens from 1."""
+    """Whether a column numbers the tokens from 1."""
     return len(column) > 2 and column == [str(number + 1) for number in range(len(column))]
 
 
 def _first_tag(table: list[list[str]], column: int) -> str:
-    """The first tag of an entity in a column that holds nothing but tags."""
+    """The first tag of an entity in a column of only tags; empty for any other column."""
     values = [cells[column] for cells in table]
     tags = (value for value in values if value.upper() != OUTSIDE)
     return next(tags, "") if all(map(looks_like_tag, values)) else ""

@@ -1,8 +1,9 @@
 """CoNLL-U: its ten columns or those of CoNLL-U Plus, with tags in a column or in ``MISC``.
 
-Where the tags are is found: the one column, or key of ``MISC``, whose values are tags. ``columns`` names it
-where several are. Tokens without one are ``O``. Ranges of contracted words and empty nodes are no tokens. A
-post is a sentence, its id made of file and line; ``newdoc id`` is its ``group``.
+The tags are found automatically: in the only column, or key of ``MISC``, whose values are tags. If there are
+several, ``columns`` names the right one. Tokens without a tag are ``O``. Ranges of contracted words and empty
+nodes are not tokens. A post is a sentence. Its id consists of file and line, and ``newdoc id`` is its
+``group``.
 """
 
 import re
@@ -23,13 +24,13 @@ from mnerflow.errors import UserError, listed
 OPTIONS = ("columns",)
 SPACE = "spaceafter"
 NAMES = re.compile(r"#\s*global\.columns\s*=(.*)")
-# Columns of CoNLL-U that are no tags, whatever they look like.
+# Columns of CoNLL-U that never contain tags, whatever their values look like.
 FIXED = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
-Sentence = tuple[str, list[tuple[str, Mapping[str, str]]]]  # its document; of each token its form and values
+Sentence = tuple[str, list[tuple[str, Mapping[str, str]]]]  # the document; form and values of each token
 
 
 def looks_like(start: str) -> bool:
-    """Whether a file that begins so numbers its tokens in ten columns, or names columns as CoNLL-U Plus."""
+    """Whether the start of a file has numbered tokens in ten columns, or names columns like CoNLL-U Plus."""
     rows = [row for row in start.split("\n") if row and not row.startswith("#")]
     return "# global.columns" in start or bool(rows and re.match(r"1(-\d+)?(\t[^\t]*){9}\r?$", rows[0]))
 
@@ -37,9 +38,10 @@ def looks_like(start: str) -> bool:
 def records(
     path: Path, columns: Columns | None = None, *, tagged: bool = True
 ) -> Iterator[tuple[int, tuple[str, Sentence]]]:
-    """Yield every sentence with the name of what holds its tags, and the number of its first line.
+    """Yield, for every sentence, the number of its first line, and the name of its tags and the sentence.
 
-    Raises ``UserError`` where it is ``tagged`` and nothing holds tags, or several columns do.
+    That name is of a column or of a key of ``MISC``. Raises ``UserError`` if ``tagged`` and nothing contains
+    tags, or several columns do.
     """
     if not tagged:
         yield from ((line, ("", sentence)) for line, sentence in _sentences(path))
@@ -79,7 +81,7 @@ def _sentences(path: Path) -> Iterator[tuple[int, Sentence]]:
             fields = tuple(named[1].lower().split())
         try:
             parsed = conllu.parse("\n".join(lines), fields=fields)
-        except conllu.exceptions.ParseException as error:  # of a number of a token or a head
+        except conllu.exceptions.ParseException as error:  # for an invalid number of a token or a head
             raise UserError(f"{path}:{line}: not CoNLL-U ({error}). Mend the sentence.") from error
         for sentence in parsed:
             document = sentence.metadata.get("newdoc id", document) or document
@@ -91,7 +93,7 @@ def _sentences(path: Path) -> Iterator[tuple[int, Sentence]]:
 
 
 def _values(token: Mapping[str, Any]) -> dict[str, str]:
-    """What of a token may be its tag, by the name of the column or of the key in ``MISC``."""
+    """The values of a token that may be its tag, by the name of the column or of the key in ``MISC``."""
     columns = {name: value for name, value in token.items() if name not in FIXED}
     both = columns | (token.get("misc") or {})
     return {name.lower(): str(value) for name, value in both.items() if value and name.lower() != SPACE}

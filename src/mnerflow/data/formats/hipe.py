@@ -1,8 +1,9 @@
-"""HIPE's tables of historical newspapers: columns by name, a token a line, comments that divide documents.
+"""HIPE's tables of historical newspapers: named columns, one token per line, documents divided by comments.
 
-``columns`` names those that are read, ``TOKEN`` and ``NE-COARSE-LIT`` unless it is given. The flags of the
-column ``MISC`` say where a sentence ends. A document without such flags is cut by the rules of its
-language, its text put together as ``NoSpaceAfter`` says. A post is a sentence, its ``group`` the document.
+``columns`` names the columns to read, by default ``TOKEN`` and ``NE-COARSE-LIT``. Flags in the column
+``MISC`` say where a sentence ends. A document without such flags is split into sentences by the rules of its
+language, after its text has been joined as ``NoSpaceAfter`` says. A post is a sentence, and its ``group`` is
+the document.
 """
 
 import re
@@ -34,7 +35,7 @@ class Sentence:
     flags: list[str] = field(default_factory=list)
 
     def part(self, start: int, end: int) -> "Sentence":
-        """Those from ``start`` to before ``end``."""
+        """The tokens from ``start`` to before ``end``."""
         return Sentence(
             self.document,
             self.language,
@@ -46,15 +47,15 @@ class Sentence:
 
 
 def looks_like(start: str) -> bool:
-    """Whether a file that begins so names HIPE's columns."""
+    """Whether the start of a file names HIPE's columns."""
     return start.startswith("TOKEN\tNE-")
 
 
 def records(path: Path, columns: Columns = COLUMNS, *, tagged: bool = True) -> Iterator[tuple[int, Sentence]]:
-    """Yield every sentence and the number of its first line.
+    """Yield, for every sentence, the number of its first line and the sentence.
 
-    Where it is not ``tagged`` the column of tags is not looked at. Raises ``UserError`` for a column that the
-    file does not have, and a line of too few columns.
+    If not ``tagged``, the column of tags is not read. Raises ``UserError`` for a column that the file does
+    not have, and for a line with too few columns.
     """
     for document in _documents(path, columns, tagged):
         ends = [index + 1 for index, flags in enumerate(document.flags) if "EndOfSentence" in flags]
@@ -115,8 +116,8 @@ def _column(name: int | str, names: list[str], path: Path) -> int:
 
 
 def _ends(document: Sentence) -> list[int]:
-    """Where sentences end in a document without flags, as numbers of tokens; the last end is left out."""
-    from mnerflow.data.tokenizers import sentences  # ICU, which other formats do without
+    """Where sentences end in a document without flags, as token indices (exclusive), without the last end."""
+    from mnerflow.data.tokenizers import sentences  # needs ICU, which other formats do not
 
     text, starts = "", []
     for token, flags in zip(document.tokens, document.flags, strict=True):

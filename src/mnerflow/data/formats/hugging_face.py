@@ -1,11 +1,11 @@
 """Data sets of Hugging Face: parquet, a folder of ``save_to_disk``, or JSON lines with numbers for tags.
 
-``tokens`` and the first of ``ner_tags``, ``tags`` and ``labels`` are read, and ``id``. Numbers are named by
-``tag_names`` of the data set's entry or else by the features that the file itself, ``dataset_info.json`` or
-the head of ``README.md`` declares; these lie beside the split or one folder up. A post without an id is
-called by its file and row: ``train-17``. Every column of images that a table holds, their bytes or lists of
-them, shows a post's images, which are called by their bytes; where no column holds such, those are read that
-``images`` or ``image`` name.
+The columns ``tokens``, ``id`` and the first of ``ner_tags``, ``tags`` and ``labels`` are read. The names of
+numbered tags come from ``tag_names`` of the data set's entry, or else from the features that are declared by
+the file itself, by ``dataset_info.json`` or by the head of ``README.md``. The latter two lie next to the
+split or in its parent folder. A post without an id is named after its file and row: ``train-17``. A post has
+the images of every image column of its table, a column of bytes or of lists of bytes; they are named after
+their bytes. If no column contains images, the files are read that the column ``images`` or ``image`` names.
 """
 
 import re
@@ -30,18 +30,18 @@ if TYPE_CHECKING:
 OPTIONS = ("tag_names",)
 TAGS = ("ner_tags", "tags", "labels")
 IMAGES = ("images", "image")
-# Lines whose tags are not in the fields of JSON lines as ``jsonl`` reads them.
+# JSON lines whose tags are not in the fields that ``jsonl`` reads.
 TAGGED = re.compile(r'"(ner_tags|tags)"\s*:\s*\[|"labels"\s*:\s*\[\s*-?\d')
 LABELLED = re.compile(r'"labels?"\s*:\s*\[\s*"')
 TABLES = PARQUET, ARROW = ".parquet", ".arrow"
-STATE = "state.json"  # which tables `save_to_disk` wrote, in their order
+STATE = "state.json"  # lists the tables that `save_to_disk` wrote, in order
 INFO = ("dataset_info.json", "README.md")
-ROWS, ROWS_WITH_IMAGES = 1000, 50  # that are in memory at a time
+ROWS, ROWS_WITH_IMAGES = 1000, 50  # in memory at a time
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row, the column and names of its tags, if these are looked at, and its columns of images."""
+    """A row, the column and names of its tags, if tags are read, and its image columns."""
 
     file: Path
     values: dict[str, Any]
@@ -51,20 +51,20 @@ class Row:
 
 
 def looks_like(start: str) -> bool:
-    """Whether a file that begins so is a parquet file, or JSON lines whose tags ``jsonl`` does not read."""
+    """Whether a file that starts so is a parquet file, or JSON lines whose tags ``jsonl`` does not read."""
     lines = start.startswith("{") and '"tokens"' in start and not LABELLED.search(start)
     return start.startswith("PAR1") or (lines and bool(TAGGED.search(start)))
 
 
 def files(folder: Path) -> list[Path]:
-    """The tables of a folder, and what says in which order they come; none where there are none."""
+    """The tables of a folder, preceded by the file that gives their order, if any; empty without tables."""
     if (state := folder / STATE).is_file():
         return [state, *(table for table in _saved(state) if table.is_file())]
     return sorted(folder.glob("*.parquet"))
 
 
 def companions(path: Path) -> list[Path]:
-    """The files that may declare which tag a number is."""
+    """The files that may declare the names of numbered tags."""
     folders = [path, path.parent] if path.is_dir() else [path.parent, path.parent.parent]
     return [folder / name for folder in folders for name in INFO if (folder / name).is_file()]
 
@@ -72,8 +72,8 @@ def companions(path: Path) -> list[Path]:
 def records(path: Path, tag_names: Sequence[str] = (), *, tagged: bool = True) -> Iterator[tuple[int, Row]]:
     """Yield the number of every row, from 1, and its values.
 
-    Raises ``UserError`` for a table that cannot be read or lacks a column, and, where it is ``tagged``, for
-    tags that are numbers of which nothing says what they stand for.
+    Raises ``UserError`` for a table that cannot be read or lacks a column and, if ``tagged``, for numbered
+    tags whose names are declared nowhere.
     """
     names = list(tag_names)
     for number, (file, table, values) in enumerate(_rows(path, tagged), start=1):
@@ -84,8 +84,10 @@ def records(path: Path, tag_names: Sequence[str] = (), *, tagged: bool = True) -
 
 
 def to_post(path: Path, line: int, row: Row) -> Post:
-    """Build a post; raises ``UserError`` naming file and row for a value that is missing or of a wrong type,
-    and for a number that has no name.
+    """Build a post.
+
+    Raises ``UserError`` naming file and row for a missing value, a value of the wrong type, and a number that
+    has no name.
     """
     place = f"{row.file}:{line}"
     tokens, tags = strings(row.values, "tokens", place), row.values.get(row.column)
@@ -117,20 +119,20 @@ def file_of(row: Row) -> Path:
 
 
 def holds_images(path: Path) -> bool:
-    """Whether a split's tables hold images; one that is still to be fetched may."""
+    """Whether a split's tables contain images; true of a table that is still to be downloaded."""
     if not path.exists():
         return path.suffix in TABLES
     try:
         schemas = [_schema(file) for file in _tables(path) if file.suffix in TABLES]
-    except UserError:  # which reading its posts says
+    except UserError:  # which is reported when the posts are read
         return False
     return any(map(_holding, schemas))
 
 
 def write_images(paths: Iterable[Path], folder: Path) -> int:
-    """Write the images that tables hold into ``folder``, as posts name them; returns their number.
+    """Write the images that tables contain into ``folder``, named as in the posts; return their number.
 
-    Raises ``UserError`` for a table that cannot be read, and images that take far more than it does.
+    Raises ``UserError`` for a table that cannot be read, and for images that are far larger than their table.
     """
     names: set[str] = set()
     files = [file for path in paths for file in _tables(path) if file.suffix in TABLES]
@@ -155,7 +157,7 @@ def write_images(paths: Iterable[Path], folder: Path) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The columns of a file's tags, if these are looked at, and images; what it says of all columns."""
+    """The tag column of a file, if tags are read, its image columns, and the features that it declares."""
 
     tags: str
     images: list[str]
@@ -163,7 +165,7 @@ class Table:
 
 
 def _rows(path: Path, tagged: bool) -> Iterator[tuple[Path, Table, dict[str, Any]]]:
-    """Every row after its file and what that is."""
+    """Yield every row, preceded by its file and that file's ``Table``."""
     for file in _tables(path):
         if file.suffix in TABLES:
             schema = _schema(file)
@@ -179,7 +181,7 @@ def _rows(path: Path, tagged: bool) -> Iterator[tuple[Path, Table, dict[str, Any
 
 
 def _images(values: dict[str, Any], columns: Sequence[str], place: str) -> Iterator[tuple[str, bytes | None]]:
-    """The name of every image of a row, and its bytes where the row holds them."""
+    """Yield the name of every image of a row, and its bytes if the row contains them."""
     for column in columns:
         value = values[column]
         for one in value if isinstance(value, list) else [value]:
@@ -196,7 +198,7 @@ def _images(values: dict[str, Any], columns: Sequence[str], place: str) -> Itera
 
 @contextmanager
 def _reading_table(file: Path) -> Iterator[None]:
-    """Say what is wrong with a table, or that nothing here reads one."""
+    """Raise ``UserError`` for what is wrong with a table, or if pyarrow is not installed."""
     try:
         import pyarrow
     except ImportError as error:
@@ -230,7 +232,7 @@ def _schema(file: Path) -> "pyarrow.Schema":
 
 
 def _of_table(file: Path, wanted: list[str]) -> Iterator[dict[str, Any]]:
-    """The values of every row in the columns that are ``wanted``."""
+    """Yield the values of every row in the ``wanted`` columns."""
     with _reading_table(file), _open(file) as (table, schema):
         step = ROWS_WITH_IMAGES if {*wanted} & {*_holding(schema)} else ROWS
         if file.suffix == PARQUET:
@@ -238,13 +240,13 @@ def _of_table(file: Path, wanted: list[str]) -> Iterator[dict[str, Any]]:
         else:
             batches = (batch.select(wanted) for batch in table)
         for batch in batches:
-            batch.validate(full=True)  # damaged places would be read outside of its memory
+            batch.validate(full=True)  # damaged offsets would be read outside its memory
             for start in range(0, batch.num_rows, step):
                 yield from batch.slice(start, step).to_pylist()
 
 
 def _features(schema: "pyarrow.Schema", file: Path) -> Any:
-    """What a table says of its features."""
+    """The features that a table declares."""
     try:
         return parse_json((schema.metadata or {}).get(b"huggingface", b"{}").decode())
     except (ValueError, RecursionError) as error:
@@ -265,7 +267,7 @@ def _tables(path: Path) -> list[Path]:
 
 
 def _saved(state: Path) -> list[Path]:
-    """The tables that a folder of ``save_to_disk`` holds."""
+    """The tables of a folder of ``save_to_disk``, in order."""
     content = read_json(state)
     try:
         names = [entry["filename"] for entry in content["_data_files"]]
@@ -292,12 +294,12 @@ def _tag_column(columns: Any, place: str, tagged: bool) -> str:
 
 
 def _holding(schema: "pyarrow.Schema") -> list[str]:
-    """The columns that hold images."""
+    """The columns that contain images."""
     return [column.name for column in schema if _is_image(column.type)]
 
 
 def _is_image(kind: "pyarrow.DataType") -> bool:
-    """Whether a column has files in it: their bytes, and their paths."""
+    """Whether a column contains files, as bytes with paths."""
     value = getattr(kind, "value_type", kind)
     return {"bytes", "path"} <= {value.field(index).name for index in range(value.num_fields)}
 
@@ -307,7 +309,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _names(path: Path, features: dict[str, Any], column: str) -> list[str]:
-    """The tags of a column by their numbers, as declared nearest to it."""
+    """The tags of a column by number, from the declaration nearest to it."""
     declared = [("its features", features), *((str(file), _declared(file)) for file in companions(path))]
     for place, content in declared:
         found = list(_named(content, column))
@@ -325,7 +327,7 @@ def _names(path: Path, features: dict[str, Any], column: str) -> list[str]:
 
 
 def _declared(file: Path) -> Any:
-    """What a file says of the data set; of a page, its head of YAML."""
+    """What a file declares about the data set; for a Markdown page, its YAML head."""
     if file.suffix == ".json":
         return read_json(file)
     head = re.match(r"---\n(.*?)\n---\s*(\n|$)", read_text(file), re.DOTALL)
@@ -333,7 +335,7 @@ def _declared(file: Path) -> Any:
 
 
 def _named(content: Any, column: str) -> Iterator[list[str]]:
-    """The lists of names that stand below a column, wherever the column is declared."""
+    """Yield the lists of names that are declared for a column, at any depth."""
     left = [(content, False)]
     while left:
         value, below = left.pop()

@@ -1,9 +1,9 @@
-"""JSON lines: one post a line, or one list of posts, in the canonical fields or in MNER-MI's.
+"""JSON lines: one post per line, or one list of posts, in the canonical fields or in MNER-MI's.
 
-``id`` (text or whole number), ``tokens`` and ``labels`` are needed; ``images``, ``contexts`` (texts by
+``id`` (text or whole number), ``tokens`` and ``labels`` are required; ``images``, ``contexts`` (texts by
 name), ``language`` and ``group`` are optional. ``caption`` is another way to write the context of that name.
-MNER-MI calls the tokens ``text`` and the labels ``label``. Any other field
-is left out, but one that looks like a misspelt known field is an error.
+MNER-MI calls the tokens ``text`` and the labels ``label``. Any other field is ignored, but one that looks
+like a misspelt known field is an error.
 """
 
 import re
@@ -23,22 +23,22 @@ KNOWN = ("id", "tokens", "labels", "images", "contexts", CAPTION, "language", "g
 
 
 def looks_like(start: str) -> bool:
-    """Whether a file that begins so holds JSON."""
+    """Whether the start of a file is JSON."""
     return bool(re.match(r"\{|\[\s*\{", start))
 
 
 def records(path: Path, split_key: str = "", split: str = "") -> Iterator[tuple[int, Entry]]:
-    """Yield the line, or the place in a list, of every post; with ``split_key`` those of one split."""
+    """Yield the line, or list position, of every post, and its entry; with ``split_key``, of one split."""
     return of_split(path, split_key, split)
 
 
 def to_post(path: Path, line: int, record: Entry) -> Post:
-    """Build a post; raises ``UserError`` for broken JSON and a field missing, misspelt or of a wrong type."""
+    """Build a post; raises ``UserError`` for broken JSON and a missing, misspelt or wrongly typed field."""
     return from_record(path, line, object_of(record, f"{path}:{line}"))
 
 
 def from_record(path: Path, line: int, record: dict[str, Any]) -> Post:
-    """As ``to_post``, of a line's object."""
+    """Like ``to_post``, for the object of a line."""
     place = f"{path}:{line}"
     _check_names(record, place)
     return Post(
@@ -53,7 +53,7 @@ def from_record(path: Path, line: int, record: dict[str, Any]) -> Post:
 
 
 def _contexts(record: dict[str, Any], place: str) -> dict[str, str]:
-    """Those that have words, the caption among them, wherever it stands."""
+    """The contexts that have words, including the caption, in whichever of its two fields it is."""
     contexts, caption = texts(record, "contexts", place), string(record, CAPTION, place)
     if caption and contexts.setdefault(CAPTION, caption) != caption:
         raise UserError(

@@ -1,13 +1,13 @@
-"""Label Studio's exports of character spans, JSON or JSON-MIN: a post a page, with its scan as the image.
+"""Label Studio's exports of character spans, JSON or JSON-MIN: one post per page, with its scan as the image.
 
-A page is not cut into sentences, so no span is ever cut; an encoder reads a long page in windows. The
-text is the task's ``text`` itself or, where that is a link, the file of that name below the export's
-folder or the folder around it; the image is the file that ``image`` links to. The id and the group of a
-post are its ``page_name``, or else the number of its task.
+A page is not split into sentences, so no span is ever cut; an encoder reads a long page in windows. The text
+is the task's ``text`` itself or, if that is a link, the file of that name below the export's folder or its
+parent folder. The image is the file that ``image`` links to. The id and the group of a post are its
+``page_name``, or else the number of its task.
 
-Tokens are words with the marks on their letters, and every other sign that shows. A token that a span
-touches is in it whole; where spans share a token, the longest one counts. The log lists every span that
-was widened or left out. White space in a label becomes ``_``.
+Tokens are words, including the marks on their letters, and every other visible sign. A token that a span
+touches belongs to the span as a whole. If spans share a token, the longest is kept. The log lists every span
+that was widened or left out. White space in a label becomes ``_``.
 """
 
 from collections import defaultdict
@@ -28,18 +28,18 @@ from mnerflow.files import files_below, read_json, read_text
 from mnerflow.log import logger
 
 SPANS = True
-# Within a word also combining marks, soft hyphens and joiners, which are no letters.
+# A word may contain combining marks, soft hyphens and joiners, which are not letters.
 TOKEN = regex.compile(r"\w[\w\p{M}\u00ad\u200c\u200d]*|[^\w\s]")
-# A file's name may have spaces; a text that begins with a link has them, too, but does not end so.
+# A file's name may have spaces. So may a text that begins with a link, but it does not end in `.txt`.
 LINK = regex.compile(r"(https?://|/)(\S+|[^\n]+(?i:\.txt))")
 TABLE_CELL = regex.compile(r'\s*\[\s*\{[^\0]*"labels"')  # spans as text, which only a CSV export has
 NO_TEXTS = ("image", "page_name", "id")
-UNREAD = {"hypertextlabels", "paragraphlabels"}  # whose places are no offsets in a text
+UNREAD = {"hypertextlabels", "paragraphlabels"}  # their positions are not offsets in a text
 MALFORMED = (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError)
 
 
 def looks_like(start: str) -> bool:
-    """Whether a file that begins so is an export: a list of tasks, whose spans have a list of labels."""
+    """Whether a file that starts so is an export: a list of tasks whose spans have a list of labels."""
     spans = '"start"' in start and '"labels"' in start
     return bool(regex.match(r"\[\s*\{", start)) and ('"annotations"' in start or spans)
 
@@ -53,7 +53,7 @@ def records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def companions(path: Path) -> list[Path]:
-    """The texts that its pages link to, as far as they are there; none of an export that cannot be read."""
+    """The existing texts that an export's pages link to; empty if the export cannot be read."""
     try:
         texts = [entry.get("data", entry).get("text") for _, entry in records(path)]
     except (UserError, *MALFORMED):
@@ -63,7 +63,7 @@ def companions(path: Path) -> list[Path]:
 
 @dataclass(frozen=True, slots=True)
 class AnnotatedText:
-    """A page as it was annotated: its name, text, spans (start, end and type) and the names of its images."""
+    """An annotated page: its name, text, spans (start, end and type) and the names of its images."""
 
     name: str
     text: str
@@ -73,8 +73,10 @@ class AnnotatedText:
 
 
 def annotated(path: Path, line: int, record: dict[str, Any]) -> AnnotatedText:
-    """Read a page of an export; raises ``UserError`` naming page and span for a field that is missing or
-    wrong, a task without exactly one annotation, and a span that does not lie in the text or quotes another.
+    """Read a page of an export.
+
+    Raises ``UserError`` naming page and span for a field that is missing or wrong, a task without exactly one
+    annotation, and a span that does not lie in the text or quotes a different text.
     """
     place = f"{path}: page {line}"
     try:
@@ -90,7 +92,7 @@ def annotated(path: Path, line: int, record: dict[str, Any]) -> AnnotatedText:
 
 
 def plain(path: Path, line: int, record: dict[str, Any]) -> AnnotatedText:
-    """A page without its annotations, which need not be there; raises ``UserError`` as ``annotated`` does."""
+    """A page without its annotations, which may be absent; raises ``UserError`` as ``annotated`` does."""
     place = f"{path}: page {line}"
     try:
         data = record.get("data", record)
@@ -126,14 +128,16 @@ def to_post(path: Path, line: int, record: dict[str, Any]) -> Post:
 
 
 def _text_field(data: dict[str, Any]) -> str:
-    """The field ``text``, or else the only other string that no name or link is."""
+    """The field ``text``, or else the only other string that is not an image, a page name or an id."""
     others = [name for name, value in data.items() if isinstance(value, str) and name not in NO_TEXTS]
     return others[0] if "text" not in data and len(others) == 1 else "text"
 
 
 def _values(record: dict[str, Any], place: str) -> list[dict[str, Any]]:
-    """The spans of a task as exported: JSON nests them in its annotations; JSON-MIN keeps them in a field
-    that is called as the labelling control, and has none where there are no spans.
+    """The spans of a task as exported.
+
+    JSON nests them in its annotations. JSON-MIN keeps them in a field named after the labelling control, and
+    has no such field if there are no spans.
     """
     if "data" not in record:
         fields = {name: value for name, value in record.items() if name != "text" and _hold_spans(value)}
@@ -162,7 +166,7 @@ def _values(record: dict[str, Any], place: str) -> list[dict[str, Any]]:
 
 
 def _hold_spans(value: Any) -> bool:
-    """Whether a field holds spans, however deep or misshapen; what is wrong with them is said later."""
+    """Whether a field contains spans, however nested or malformed; their errors are reported later."""
     if isinstance(value, list):
         return any(_hold_spans(one) or (isinstance(one, dict) and "start" in one) for one in value)
     if isinstance(value, dict):
@@ -178,7 +182,7 @@ def _span(value: dict[str, Any], text: str, place: str) -> tuple[int, int, str]:
     except MALFORMED as error:
         raise UserError(f"{place}: no start, end and one label ({error!r}). Mend the span.") from error
     if isinstance(quoted, str) and not _quotes(text[start:end], quoted):
-        # Label Studio counts as JavaScript does, an emoji twice.
+        # Label Studio counts UTF-16 units, as JavaScript does: an emoji counts twice.
         units = text.encode("utf-16-le")
         first, last = (len(units[: 2 * offset].decode("utf-16-le", "ignore")) for offset in (start, end))
         if _quotes(text[first:last], quoted):
@@ -228,7 +232,7 @@ def _text(path: Path, text: str, place: str) -> str:
 
 
 def _linked(path: Path, text: str) -> list[Path]:
-    """The files that a text may link to; those below the export's own folder go before others."""
+    """The files that a text may link to; those below the export's own folder take precedence."""
     if not LINK.fullmatch(text):
         return []
     name = _file_name(text)
@@ -237,7 +241,7 @@ def _linked(path: Path, text: str) -> list[Path]:
 
 @cache
 def _files_below(folder: Path) -> defaultdict[str, list[Path]]:
-    """All files below a folder by their names; looked up once, not once a page."""
+    """All files below a folder by their names; listed once, not once per page."""
     files = defaultdict(list)
     for file in files_below(folder):
         files[file.name].append(file)
@@ -250,6 +254,6 @@ def _file_name(link: str) -> str:
         return PurePosixPath(link).name
     parts = urlsplit(link)
     path = unquote(parts.path)
-    if path.endswith("/local-files/"):  # Label Studio's links to files of its own machine
+    if path.endswith("/local-files/"):  # a link to a file on Label Studio's own machine
         path = parse_qs(parts.query).get("d", [path])[0]
     return PurePosixPath(path).name

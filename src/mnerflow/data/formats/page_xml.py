@@ -1,9 +1,9 @@
 """Scanned pages with their transcription, PAGE or ALTO XML; a split is a folder of them, or one file.
 
-The images are beside the XML, and posts show the crops of their lines, which are cut out of them
-(``write_images``). The names stand in the XML (tags of Transkribus, ``NamedEntityTag`` of ALTO), in a Label
-Studio export in the folder, or in a CoNLL file there that holds the text of whole pages in any order. The
-group of a post is its page; pages that share a sentence are one group.
+The images lie next to the XML, and posts show the crops of their lines, which ``write_images`` cuts out of
+these images. The names are in the XML (tags of Transkribus, ``NamedEntityTag`` of ALTO), in a Label Studio
+export in the folder, or in a CoNLL file there that contains the text of whole pages in any order. The group
+of a post is its page; pages that share a sentence are one group.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,12 +20,12 @@ CROPS = True
 
 
 def looks_like(start: str) -> bool:
-    """Whether a file that begins so is PAGE or ALTO XML."""
-    return start.startswith("<") and bool(ROOT.search(start))  # an archive may hold them as they are
+    """Whether the start of a file is PAGE or ALTO XML."""
+    return start.startswith("<") and bool(ROOT.search(start))  # an archive may contain XML uncompressed
 
 
 def files(folder: Path) -> list[Path]:
-    """The XML files of a folder, and those with their names; none where there are no pages."""
+    """The XML files of a folder and the files with their names; empty if there are no pages."""
     return page_files(folder) if holds_pages(folder) else []
 
 
@@ -37,22 +37,22 @@ def records(path: Path) -> Iterator[tuple[int, Post]]:
 
 
 def to_post(path: Path, line: int, record: Post) -> Post:
-    """The post as it is."""
+    """Return the post unchanged."""
     return record
 
 
 def companions(path: Path) -> list[Path]:
-    """The files with the names of a page that is a split of its own."""
+    """The files with the names of a single page that is a split by itself."""
     return [file for file in page_files(path) if file != path] if path.is_file() else []
 
 
 def holds_images(path: Path) -> bool:
-    """Always: in its scans."""
+    """Always true: the scans contain them."""
     return True
 
 
 def write_images(paths: Iterable[Path], folder: Path) -> int:
-    """Cut the lines of the posts of ``paths`` out of their scans into ``folder``; returns their number."""
+    """Cut the lines of the posts of ``paths`` out of their scans into ``folder``; return their number."""
     pages: dict[str, Page] = {}
     names: list[str] = []
     for path in paths:

@@ -1,9 +1,8 @@
 """RiTUAL's tweets with photos: JSON lines in ``<set>/texts/<split>/<split>.json``.
 
 The photos lie in ``<set>/images/<split>`` and the captions in
-``<set>/captions/<split>/<split>_image_captions.json``. Ids count anew in every split of every set, so
-a post's id is ``<set>-<split>-<id>``, and its image is named by the path below the folder that holds
-the sets.
+``<set>/captions/<split>/<split>_image_captions.json``. Ids restart in every split of every set, so a post's
+id is ``<set>-<split>-<id>``. Its image is named by its path below the folder that contains the sets.
 """
 
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ CONTEXTS = True
 
 
 def records(path: Path) -> Iterator[tuple[int, tuple[dict[str, Any], dict[str, str]]]]:
-    """Yield every line's object beside the captions of the split, none where there is no caption file."""
+    """Yield every line's object together with the captions of the split, empty without a caption file."""
     if path.parts[-3:-2] != ("texts",):
         raise UserError(
             f"{path}: RiTUAL's folders <set>/texts/<split>/<split>.json are expected. "
@@ -35,7 +34,7 @@ def records(path: Path) -> Iterator[tuple[int, tuple[dict[str, Any], dict[str, s
 
 
 def companions(path: Path) -> list[Path]:
-    """The split's caption file, where there is one."""
+    """The split's caption file, if there is one."""
     if len(path.parents) < 3:
         return []
     split = path.parent.name

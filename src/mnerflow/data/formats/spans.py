@@ -1,14 +1,14 @@
 """Texts with character spans, as Doccano, Prodigy, spaCy, GLiNER and pipelines of transformers write them.
 
-A text a line of JSON, or one list of them. The text is the field ``text``, or the only field that is a
-string, or the one that ``text_key`` names. Its spans are the only field that is a list of spans:
-``[start, end, type]``, or objects with these under any of the usual names; ``end`` is exclusive. spaCy's
-``[text, {"entities": […]}]`` is read, too, and GLiNER's ``tokenized_text`` with ``ner``, whose places count
-words and include the last one. ``id``, ``images``, ``contexts``, ``language`` and ``group`` are as in JSON
-lines; without an id, the line is one.
+Each line of JSON is a text, or the file is one list of them. The text is the field ``text``, or the only
+field that is a string, or the field that ``text_key`` names. Its spans are the only field that is a list of
+spans: ``[start, end, type]``, or objects with these under any of the usual names; ``end`` is exclusive. Two
+more forms are read: spaCy's ``[text, {"entities": […]}]``, and GLiNER's ``tokenized_text`` with ``ner``,
+whose positions count words and include the last one. ``id``, ``images``, ``contexts``, ``language`` and
+``group`` are as in JSON lines. Without an id, file name and line serve as one.
 
-A text is cut into words as new texts are (``tokenize``). A span that begins or ends within a word cuts it
-there. Of spans that overlap the longest counts. The log lists every span that is left out.
+A text is tokenized like new texts (``tokenize``). A span that begins or ends within a word cuts it there. Of
+overlapping spans, the longest is kept. The log lists every span that is left out.
 """
 
 from collections.abc import Iterator
@@ -29,13 +29,13 @@ SPANS = True
 OPTIONS = ("text_key", "split_key", "split")
 STARTS, ENDS = ("start", "start_offset", "begin"), ("end", "end_offset", "stop")
 TYPES = ("label", "entity_group", "type", "tag", "labels", "ner_tag")
-OF_POST = ("id", "images", "contexts", "language", "group")  # what is not its text or its spans
+OF_POST = ("id", "images", "contexts", "language", "group")  # fields of a post besides text and spans
 # Names of fields with spans, and a list of numbers where plain tags would be strings.
 KNOWN = regex.compile(r'"(spans|entities|tokenized_text|start_offset)"\s*:|"labels?"\s*:\s*\[\s*\[\s*\d')
 
 
 def looks_like(start: str) -> bool:
-    """Whether a file that begins so holds texts with spans."""
+    """Whether the start of a file is of texts with spans."""
     if regex.match(r'\[\s*\[\s*"', start):
         return True
     return bool(regex.match(r"\[?\s*\{", start)) and '"tokens"' not in start and bool(KNOWN.search(start))
@@ -44,10 +44,10 @@ def looks_like(start: str) -> bool:
 def records(
     path: Path, text_key: str = "", split_key: str = "", split: str = ""
 ) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield the line, or the place in the list, of every text, and its object, its text called ``text``.
+    """Yield the line, or the position in the list, of every text, and its object with the text in ``text``.
 
-    With ``split_key`` those of one split. Raises ``UserError`` for one without the field ``text_key``, if
-    that is given.
+    With ``split_key``, only texts of one split. Raises ``UserError`` for an object without the field
+    ``text_key``, if that is given.
     """
     for number, entry in of_split(path, split_key, split):
         record = _object(entry, f"{path}:{number}")
@@ -72,7 +72,7 @@ def to_post(path: Path, line: int, record: dict[str, Any]) -> Post:
 
 
 def plain(entry: Entry, place: str) -> dict[str, Any]:
-    """An entry without its spans, which need not be there: its ``text``, or its words in ``tokens``."""
+    """An entry without its spans, which may be absent: its ``text``, or its words in ``tokens``."""
     record = _object(entry, place)
     kept = {name: record[name] for name in OF_POST if name in record}
     if "tokenized_text" in record:
@@ -88,7 +88,7 @@ def _object(entry: Entry, place: str) -> dict[str, Any]:
 
 
 def _of_text(record: dict[str, Any], place: str) -> tuple[list[str], list[str]]:
-    from mnerflow.data.tokenizers import tokenize  # ICU, which other formats do without
+    from mnerflow.data.tokenizers import tokenize  # needs ICU, which other formats do not
 
     text = record[_text_field(record, place)]
     found = _read(_spans(record, place), place)
@@ -98,7 +98,7 @@ def _of_text(record: dict[str, Any], place: str) -> tuple[list[str], list[str]]:
 
 
 def _of_words(record: dict[str, Any], place: str) -> tuple[list[str], list[str]]:
-    """GLiNER's form."""
+    """Tokens and labels of GLiNER's form."""
     tokens = strings(record, "tokenized_text", place)
     found = [(start, last + 1, kind) for start, last, kind in _read(record.get("ner") or [], place)]
     for start, end, _ in found:

@@ -1,8 +1,8 @@
-"""UMT's Twitter files: an ``IMGID:`` line, then a token, a tab and its tag a line.
+"""UMT's Twitter files: an ``IMGID:`` line, then one token, a tab and its tag per line.
 
-Twitter-2015, Twitter-2017 and Twitter10000 come in it. The ``IMGID`` is the id of the post, and its
-image is ``<IMGID>.jpg``; an ``IMGID`` that ends in ``.png``, ``.jpeg`` and the like names the file. Several
-``IMGID:`` lines are several images, and a ``WID:`` line before them, as of Weibo's posts, is the id.
+Twitter-2015, Twitter-2017 and Twitter10000 use this format. The ``IMGID`` is the id of the post, and its
+image is ``<IMGID>.jpg``. An ``IMGID`` with a suffix such as ``.png`` or ``.jpeg`` is itself the file's name.
+Several ``IMGID:`` lines are several images. A ``WID:`` line before them, as in Weibo's posts, is the id.
 """
 
 from collections.abc import Iterator
@@ -15,12 +15,15 @@ from mnerflow.errors import UserError
 
 
 def looks_like(start: str) -> bool:
-    """Whether a file that begins so has posts in UMT's form."""
+    """Whether the start of a file is a post in UMT's form."""
     return bool(HEAD.match(start))
 
 
 def records(path: Path) -> Iterator[tuple[int, tuple[int, list[str], list[str]]]]:
-    """Yield the lines of every tweet, those of its head apart, and the number of the first of each."""
+    """Yield, for every tweet, its first line number, and the lines of its head and of its tokens.
+
+    The latter two are preceded by the line number of the first token.
+    """
     for line, lines in blocks(path):
         head = next((index for index, row in enumerate(lines) if not HEAD.match(row)), len(lines))
         yield line, (line + head, lines[:head], lines[head:])

@@ -1,10 +1,11 @@
-"""WebAnno's TSV 3, which INCEpTION exports: a split is a folder of documents, or one.
+"""WebAnno's TSV 3, which INCEpTION exports: a split is a folder of documents, or one document.
 
 A post is a sentence, and its tokens are the document's. ``group`` is the document. Names are the values of
-one feature of a layer of spans: DKPro's named entities where a document has them, else the only one with
-values, or ``layer``. An annotation within a token cuts the token there. Of annotations that overlap, stacked
-ones among them, the longest counts; one without a value or without a character is left out, and one that goes
-on in the next sentence is a name in each. The log lists them, and documents without words.
+one feature of a layer of spans: DKPro's named entities if a document has them, else the only feature with
+values, or the one that ``layer`` names. An annotation within a token cuts the token there. Of overlapping
+annotations, including stacked ones, the longest is kept. An annotation without a value or without a character
+is left out. One that continues in the next sentence is a name in each. The log lists these cases, and the
+documents without words.
 """
 
 import re
@@ -35,7 +36,7 @@ NO_VALUE = ("", "_", "*")
 
 @dataclass(slots=True)
 class Unit:
-    """A row: a token or a part of one; places count UTF-16 units, as the file does."""
+    """A row: a token or a part of one; positions count UTF-16 units, as in the file."""
 
     line: int
     sentence: int
@@ -49,19 +50,19 @@ class Unit:
 
 @dataclass(slots=True)
 class Document:
-    """What a file holds; ``features`` are its columns, ``layer|feature``, empty where no name can stand."""
+    """The content of a file; ``features`` are its columns, ``layer|feature``, empty if they have no names."""
 
     features: list[str] = field(default_factory=list)
     units: list[Unit] = field(default_factory=list)
 
 
 def looks_like(start: str) -> bool:
-    """Whether a file that begins so is an export of WebAnno's, of whatever version."""
+    """Whether a file that starts so is a WebAnno export, of any version."""
     return start.startswith(FORMAT)
 
 
 def files(folder: Path) -> list[Path]:
-    """The exports of a folder; none where its first table is none."""
+    """The exports of a folder; empty if its first table is not an export."""
     found = documents(folder, ".tsv")
     if not found:
         return []
@@ -70,10 +71,10 @@ def files(folder: Path) -> list[Path]:
 
 
 def records(path: Path, layer: str = "", *, tagged: bool = True) -> Iterator[tuple[int, Record]]:
-    """Yield the line on which every sentence begins, and its post.
+    """Yield, for every sentence, the line on which it begins and its post.
 
-    Raises ``UserError`` where it is ``tagged``, and several features have values of which ``layer`` does not
-    say which ones are names.
+    Raises ``UserError`` if ``tagged``, several features have values, and ``layer`` does not say which of them
+    are names.
     """
     read: dict[Path, Document] = {}
     for file in documents(path, ".tsv"):
@@ -101,7 +102,7 @@ def records(path: Path, layer: str = "", *, tagged: bool = True) -> Iterator[tup
 
 
 def to_post(path: Path, line: int, record: Record) -> Post:
-    """The sentence's post; raises ``UserError`` naming file and line for a row that cannot be read."""
+    """The post of a sentence; raises ``UserError`` naming file and line for a row that cannot be read."""
     return post_of(record)
 
 
@@ -164,12 +165,12 @@ def _unit(line: str, document: Document, place: str, number: int) -> Unit:
             f"{place}: the token {text!r} at {start}–{end} does not follow the one before. Mend its place."
         )
     if not _fits(unit) and _width(_unescaped(text)) == unit.end - unit.start:
-        unit.text = _unescaped(text)  # some other programs escape tokens, too
+        unit.text = _unescaped(text)  # some other programs also escape tokens
     return unit
 
 
 def _feature(path: Path, read: list[Document], layer: str) -> str | None:
-    """The feature whose values are names, nothing where there are none at all."""
+    """The feature whose values are names; ``None`` if there is no such feature."""
     used: dict[str, bool] = {}
     for document in read:
         for column, feature in enumerate(document.features):
@@ -207,7 +208,7 @@ def _values(cell: str) -> list[tuple[str, str]]:
 def _post(
     name: str, group: str, file: Path, units: list[Unit], column: int | None, goes_on: set[str]
 ) -> Post:
-    """A sentence's post; ``goes_on`` are the numbers of annotations of sentences before it."""
+    """A sentence's post; ``goes_on`` contains the numbers of annotations in earlier sentences."""
     tokens = [unit for unit in units if not unit.part]
     spans = [] if column is None else _spans(file, units, column, goes_on)
     places, labels = tagged([(one.start, one.end) for one in tokens], longest(spans, f"{file}: {name}"))
