@@ -1,1 +1,1 @@
-"""From raw files to posts: formats, images, filters, and the data sets that are made here."""
+"""From raw files to posts: formats, images, filters, and data sets that mnerflow makes itself."""

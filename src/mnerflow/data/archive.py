@@ -1,4 +1,4 @@
-"""Photos out of an archive that nobody has vouched for."""
+"""Extraction of photos from an untrusted archive."""
 
 import filecmp
 import gzip
@@ -23,12 +23,12 @@ from mnerflow.errors import UserError, quantity
 from mnerflow.files import atomic_folder, inside, reading
 from mnerflow.log import logger
 
-MAX_BYTES = 64 << 30  # unpacked
-MAX_RATIO = 100  # unpacked to packed; photos hardly shrink, a bomb by 1000
-FREE_BYTES = 64 << 20  # below this size the ratio does not matter: a few plain drawings shrink, too
+MAX_BYTES = 64 << 30  # unpacked size
+MAX_RATIO = 100  # of unpacked to packed size; photos barely compress, a bomb by a factor of 1000
+FREE_BYTES = 64 << 20  # up to this size the ratio does not matter: a few plain drawings also compress well
 MAX_MEMBERS = 1 << 20
-MAX_HEADER = 1 << 20  # bytes of what describes a member; tarfile reads them into memory
-MAX_NAME = 255  # bytes of a file's name that file systems take
+MAX_HEADER = 1 << 20  # bytes of a member's metadata, which tarfile reads into memory
+MAX_NAME = 255  # bytes that file systems accept in a file name
 DISTRUST = "Do not use this archive; get it from another source."
 DAMAGED = (
     zipfile.BadZipFile,
@@ -47,7 +47,7 @@ DAMAGED = (
 
 @dataclass(frozen=True, slots=True)
 class _Member:
-    """A file of an archive; reading it ends at the size that was counted, whatever the data holds."""
+    """A file of an archive; reading it ends at its declared size, even if there is more data."""
 
     name: str
     regular: bool
@@ -55,15 +55,15 @@ class _Member:
 
 
 class TooMuch(Exception):
-    """An archive that unpacks to what none of photos does."""
+    """An archive that unpacks to more than any archive of photos would."""
 
 
 class Header(tarfile.TarInfo):
-    """A member of a tar file, whose description is bounded before it is read."""
+    """A member of a tar file; the size of its metadata is checked before it is read."""
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "Header":
-        """As of its base; raises ``TooMuch`` for a description longer than any that a tool writes."""
+        """Parse a header like the base class; raises ``TooMuch`` for longer metadata than any tool writes."""
         header = super().frombuf(buf, encoding, errors)
         if header.type not in tarfile.REGULAR_TYPES and not 0 <= header.size <= MAX_HEADER:
             raise TooMuch(f"has a header of {header.size:,} bytes")
@@ -76,15 +76,15 @@ def unpack(
     inner: str | None = None,
     endings: Collection[str] = IMAGE_SUFFIXES,
 ) -> list[str]:
-    """Extract the photos of a zip, tar or tar.gz file into ``folder``; return their names, sorted.
+    """Extract the photos of a zip, tar or tar.gz file into ``folder``; return their sorted names.
 
-    With ``inner``: those below that folder of the archive, named by their path below it. Without: all of
-    them, named without their folders. ``folder`` is replaced as a whole at the end. ``endings`` (``.jpg``)
-    say which files are taken.
+    With ``inner``, only photos below that folder of the archive are extracted, named by their path below it.
+    Without ``inner``, all photos are extracted, named without their folders. ``endings`` are the suffixes of
+    the files to extract, such as ``.jpg``. ``folder`` is replaced as a whole at the end.
 
-    Raises ``UserError`` when the archive is missing, none, damaged, encrypted, unpacks to far too much, holds
-    links or a path that leaves the folder, has no photo there or two different ones of one name, or when the
-    folder cannot be written; ``folder`` is then as it was before.
+    Raises ``UserError`` when the archive is missing, is not an archive, is damaged or encrypted, unpacks to
+    far too much, contains links or a path that leaves the folder, has no photo there, or has two different
+    photos of the same name; and when the folder cannot be written. ``folder`` is then unchanged.
     """
     archive, folder = Path(archive), Path(folder)
     if not archive.is_file():
@@ -95,7 +95,7 @@ def unpack(
         except TooMuch as error:
             raise UserError(f"{archive}: {error}, as only a bomb does. {DISTRUST}") from error
         except (*DAMAGED, OSError) as error:
-            if isinstance(error, OSError) and error.errno:  # but bz2 says that data are damaged so, too
+            if isinstance(error, OSError) and error.errno:  # without a number, bz2 reports damaged data
                 raise
             raise UserError(
                 f"{archive}: damaged or cut short ({error}). Remove it, and {archive.name}.sha256 beside it, "
@@ -109,7 +109,7 @@ def _extract(archive: Path, folder: Path, inner: str | None, endings: Collection
         path = PurePosixPath(member.name.replace("\\", "/"))
         if not member.regular:
             raise UserError(f"{archive}: {member.name!r} is a link or a device, not a file. {DISTRUST}")
-        hidden = path.name.startswith("._")  # macOS packs such a file beside each photo
+        hidden = path.name.startswith("._")  # macOS adds such a file for each photo
         photo = path.suffix.lower() in endings and not hidden
         if photo:
             _check_name(path, archive)
@@ -132,7 +132,7 @@ def _extract(archive: Path, folder: Path, inner: str | None, endings: Collection
 
 
 def _members(archive: Path) -> Iterator[_Member]:
-    """Every file of the archive in its order, folders left out; raises ``TooMuch`` for a bomb."""
+    """Yield every file of the archive in order, without folders; raises ``TooMuch`` for a bomb."""
     with reading(archive, "Download it again."), archive.open("rb") as file:
         magic = file.read(4)
     allowed = most_bytes(archive.stat().st_size)
@@ -145,7 +145,7 @@ def _members(archive: Path) -> Iterator[_Member]:
                 if info.flag_bits & 1:
                     raise UserError(f"{archive}: encrypted. Pack its photos again without a password.")
                 if not info.is_dir():
-                    kind = stat.S_IFMT(info.external_attr >> 16)  # 0 where the packing system has no kinds
+                    kind = stat.S_IFMT(info.external_attr >> 16)  # 0 if the packing system stores no type
                     yield _Member(info.filename, kind in (0, stat.S_IFREG), partial(packed.open, info))
     elif magic.startswith(b"\x1f\x8b") or _is_tar(archive):
         with tarfile.open(archive, tarinfo=Header) as tar:
@@ -154,15 +154,15 @@ def _members(archive: Path) -> Iterator[_Member]:
                 bound(tar.offset, allowed)
                 forget_members(tar)
                 if not header.isdir():
-                    regular = header.isreg() and not header.issparse()  # whose zeros stand nowhere
+                    regular = header.isreg() and not header.issparse()  # a sparse file's zeros are not stored
                     content = cast(Callable[[], IO[bytes]], partial(tar.extractfile, header))
                     yield _Member(header.name, regular, content)
-            # tarfile takes a file that stops between two members for a whole one.
+            # tarfile accepts a file that is cut off between two members, so check for the end mark.
             stream = cast(IO[bytes], tar.fileobj)
             stream.seek(tar.offset)
             if stream.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
                 raise tarfile.ReadError("no end mark")
-            while stream.read(1 << 20):  # to where gzip compares its checksum
+            while stream.read(1 << 20):  # to the end, where gzip verifies its checksum
                 bound(stream.tell(), allowed)
     else:
         raise UserError(f"{archive}: not a zip, tar or tar.gz file. Remove it and download it again.")
@@ -177,17 +177,17 @@ def _is_tar(archive: Path) -> bool:
 
 
 def most_bytes(packed: int) -> int:
-    """How many bytes may come out of a file of ``packed`` bytes."""
+    """The number of bytes that a file of ``packed`` bytes may unpack to."""
     return min(MAX_BYTES, max(FREE_BYTES, MAX_RATIO * packed))
 
 
 def forget_members(tar: tarfile.TarFile) -> None:
-    """Let go of the headers read so far, all of which tarfile would keep in memory."""
-    tar.members.clear()  # type: ignore[attr-defined]  # it is documented nowhere
+    """Drop the headers read so far; tarfile would otherwise keep all of them in memory."""
+    tar.members.clear()  # type: ignore[attr-defined]  # undocumented
 
 
 def bound(unpacked: int, allowed: int, count: int = 0) -> None:
-    """Raise ``TooMuch`` for more bytes than allowed, or too many files."""
+    """Raise ``TooMuch`` for more bytes than allowed, or for too many files."""
     if unpacked > allowed:
         raise TooMuch(f"unpacks to more than {allowed:,} bytes")
     if unpacked < 0 or count >= MAX_MEMBERS:

@@ -1,4 +1,4 @@
-"""One raw file from the network or from a mirror: whole and with the right checksum, or not there at all."""
+"""Download one raw file, or copy it from a mirror: complete and with the right checksum, or not at all."""
 
 import shutil
 import time
@@ -12,7 +12,7 @@ from mnerflow.data import google_drive
 from mnerflow.errors import UserError, quantity
 from mnerflow.log import logger
 
-ATTEMPTS = 4  # in a row that bring no new byte
+ATTEMPTS = 4  # consecutive attempts without a new byte
 PAUSE = 1.0  # seconds before the second attempt, doubled before each further one
 TIMEOUT = 30.0  # seconds to wait for the connection and for each piece
 CHUNK = 1 << 16  # bytes
@@ -21,7 +21,7 @@ USE_MIRROR = "or read the data from a folder with `--config mirror=DIR`."
 
 
 class _TryAgain(Exception):
-    """A failure that may pass."""
+    """A failure that may be temporary."""
 
 
 TRANSIENT = (_TryAgain, requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
@@ -34,16 +34,16 @@ def fetch(
     mirror_file: str | Path | None = None,
     max_bytes: int | None = None,
 ) -> None:
-    """Put the file at ``url`` to ``target``, copied from ``mirror_file`` where one is given.
+    """Download the file at ``url`` to ``target``, or copy it from ``mirror_file`` if that is given.
 
-    ``url`` may be a Google Drive share link or file id. A broken download goes on, in this call or the next,
-    from ``<target>.part``, unless the file may be another by now. The checksum is compared with ``sha256``;
-    where that is not known, the sum of the first download is recorded in ``<target>.sha256`` and compared
-    from then on.
+    ``url`` may be a Google Drive share link or file id. An interrupted download is resumed from
+    ``<target>.part``, in this call or the next, unless the remote file may have changed. The checksum is
+    compared with ``sha256``. If that is not known, the checksum of the first download is recorded in
+    ``<target>.sha256`` and compared from then on.
 
-    Raises ``UserError`` when the file cannot be had (no network, refused, a web page instead of data, not in
-    the mirror), is larger than ``max_bytes``, differs from its checksum, or cannot be written; ``target`` is
-    then as it was before.
+    Raises ``UserError`` when the file cannot be obtained (no network, refused, a web page instead of data,
+    not in the mirror), is larger than ``max_bytes``, does not match its checksum, or cannot be written.
+    ``target`` is then unchanged.
     """
     target, part = Path(target), Path(f"{target}.part")
     source = str(mirror_file or url)
@@ -99,7 +99,7 @@ def _download(url: str, part: Path, checked: bool, max_bytes: int | None) -> Non
 def _stream(
     session: requests.Session, url: str, part: Path, checked: bool, max_bytes: int | None, confirmed: str = ""
 ) -> None:
-    """Write what the server sends to ``part``, after what is there already if the server can go on there."""
+    """Write what the server sends to ``part``, appended to what is there if the server can resume."""
     have, validator = _resumable(part, url, checked)
     headers = {"Range": f"bytes={have}-"} if have else {}
     if validator:
@@ -107,7 +107,7 @@ def _stream(
     with session.get(confirmed or url, headers=headers, stream=True, timeout=TIMEOUT) as response:
         content_range = response.headers.get("Content-Range", "")
         if response.status_code == 416 and content_range == f"bytes */{have}":
-            return  # stopped between the last byte and the renaming
+            return  # interrupted after the last byte, before the renaming
         page = _web_page(response)
         if not confirmed and (address := google_drive.confirmed_url(page, response.url)):
             return _stream(session, url, part, checked, max_bytes, address)
@@ -139,9 +139,10 @@ def _stream(
 
 
 def _resumable(part: Path, url: str, checked: bool) -> tuple[int, str]:
-    """How many bytes are there already, and what tells the server whether its file is still the same.
+    """The number of bytes already there, and the validator that tells the server if its file is unchanged.
 
-    Where no checksum will tell afterwards, they must come from this address and the server must be able to.
+    If there is no checksum to verify the result, the bytes must come from this address, and the server must
+    have sent a validator.
     """
     if checked:
         return _size(part), ""
@@ -152,7 +153,7 @@ def _resumable(part: Path, url: str, checked: bool) -> tuple[int, str]:
 
 
 def _origin(part: Path) -> Path:
-    """Where the address of a download that is not whole yet is kept, and what its file was known by."""
+    """The file that keeps the address of an unfinished download and the validator of its file."""
     return Path(f"{part}.from")
 
 
@@ -162,7 +163,7 @@ def _discard(part: Path) -> None:
 
 
 def _validator(response: requests.Response) -> str:
-    """What ``If-Range`` takes: a tag that names every byte, or else the time of the last change."""
+    """The value for ``If-Range``: a strong ETag, or else the time of the last change."""
     tag = response.headers.get("ETag", "")
     return tag if tag.startswith('"') else response.headers.get("Last-Modified", "")
 
@@ -198,7 +199,7 @@ def _check_answer(response: requests.Response, page: str, url: str) -> None:
 
 
 def _refuse_web_page(part: Path, source: str, url: str) -> None:
-    """A host that is out of order may send a page under any content type, and a mirror may have kept it."""
+    """Refuse a web page: a broken host may send one as any content type, and a mirror may have stored it."""
     with part.open("rb") as file:
         start = file.read(512).lstrip().lower()
     if start.startswith((b"<!doctype html", b"<html")):

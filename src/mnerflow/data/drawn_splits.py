@@ -1,4 +1,4 @@
-"""Splits that have no files of their own, and are drawn from the training posts."""
+"""Splits that have no files of their own and are drawn from the training posts."""
 
 import random
 from array import array
@@ -11,9 +11,9 @@ from mnerflow.errors import UserError
 
 
 def draw_missing(config: PrepareConfig, read: dict[str, PostStore], raw: Path) -> dict[str, PostStore]:
-    """All three splits; those not read are drawn from train, group by group, each in train's order.
+    """Return all three splits; draw the missing ones from train, group by group, each in the order of train.
 
-    Raises ``UserError`` where the fractions leave nothing to train on, and for too few posts or groups.
+    Raises ``UserError`` if the fractions leave nothing to train on, and for too few posts or groups.
     """
     fractions = {"dev": config.dev_fraction, "test": config.test_fraction}
     missing = [split for split in fractions if split not in read]
@@ -30,7 +30,7 @@ def draw_missing(config: PrepareConfig, read: dict[str, PostStore], raw: Path) -
             f"{raw}: too few posts or groups in train ({len(groups)}) to draw {' and '.join(missing)} from. "
             "Give the set more posts, or a file for each split."
         )
-    part_of = bytearray(len(sizes))  # of each group: 0 stays in train, 1 is the first that is missing
+    part_of = bytearray(len(sizes))  # by group: 0 stays in train, 1 goes to the first missing split
     for part, split in enumerate(missing, start=1):
         wanted = max(1, round(fractions[split] * len(train)))
         for group in _draw(groups, sizes, wanted, keep=len(missing) - part + 1):
@@ -44,7 +44,7 @@ def draw_missing(config: PrepareConfig, read: dict[str, PostStore], raw: Path) -
 
 
 def _groups(posts: PostStore) -> tuple["array[int]", "array[int]"]:
-    """The number of each post's group, a post without one being a group of its own, and the groups' sizes."""
+    """The group number of each post and the size of each group; a post without a group is one by itself."""
     numbers: dict[str, int] = {}
     group_of, sizes = array("L"), array("L")
     for post in posts:
@@ -57,8 +57,9 @@ def _groups(posts: PostStore) -> tuple["array[int]", "array[int]"]:
 
 
 def _draw(groups: "array[int]", sizes: "array[int]", wanted: int, keep: int) -> "array[int]":
-    """Groups off the end of ``groups`` that bring the sum of their sizes nearer to ``wanted``, one at least,
-    but ``keep`` of them.
+    """Draw, from the end of ``groups``, each group that brings their total size nearer to ``wanted``.
+
+    At least one group is drawn, and at least ``keep`` groups are left.
     """
     drawn, posts = array("L"), 0
     for group in reversed(groups):

@@ -1,4 +1,4 @@
-"""What the prepared posts of a data set are like: lengths, vocabulary, mentions labelled in several ways."""
+"""Statistics of a data set's prepared posts: lengths, vocabulary, mentions labelled in several ways."""
 
 import math
 from collections import Counter, defaultdict
@@ -9,13 +9,13 @@ from statistics import median
 from mnerflow.data.post import Post
 from mnerflow.data.tags import spans
 
-FREQUENT = 5  # entities of one mention, below which its labels say little
+FREQUENT = 5  # entities of one mention; with fewer, its labels say little
 MAJORITY = 0.8  # share of a mention's entities that must agree before the others look like slips
 
 
 @dataclass(frozen=True, slots=True)
 class Lengths:
-    """Of texts, in tokens or words: the median, the largest, and the 95th percentile (nearest rank)."""
+    """Lengths of texts in tokens or words: median, largest, and the 95th percentile (nearest rank)."""
 
     median: float
     percentile_95: int
@@ -23,13 +23,13 @@ class Lengths:
 
 
 def lengths(texts: Iterable[Sequence[str]]) -> Lengths:
-    """Lengths of texts, of which there is one at least, as tokens or words."""
+    """Lengths of one or more texts, each given as its tokens or words."""
     ordered = sorted(map(len, texts))
     return Lengths(median(ordered), ordered[math.ceil(95 * len(ordered) / 100) - 1], ordered[-1])
 
 
 def tag_counts(posts: Iterable[Post]) -> Counter[str]:
-    """Tokens a tag."""
+    """Number of tokens per tag."""
     return Counter(tag for post in posts for tag in post.labels)
 
 
@@ -42,11 +42,11 @@ def mentions(posts: Iterable[Post]) -> Iterator[tuple[str, str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """How much of a split training has shown, as fractions of 1.
+    """How much of a split also occurs in training, as fractions of 1.
 
-    ``words``: of its distinct tokens; ``tokens``: of all its tokens. Of its entities, ``entities`` are those
-    whose mention has the same type somewhere in training, ``other_type`` those whose mention is an entity
-    there, but never of this type.
+    ``words`` is the share of its distinct tokens, ``tokens`` the share of all its tokens. ``entities`` is the
+    share of its entities whose mention has the same type somewhere in training. ``other_type`` is the share
+    of those whose mention is an entity in training, but never of this type.
     """
 
     words: float
@@ -56,7 +56,7 @@ class Overlap:
 
 
 def overlap(train: Sequence[Post], posts: Sequence[Post]) -> Overlap:
-    """Overlap of a split with training; a share of nothing is 0."""
+    """Overlap of a split with training; a share whose denominator is 0 counts as 0."""
     known = {token for post in train for token in post.tokens}
     tokens = [token for post in posts for token in post.tokens]
     words = set(tokens)
@@ -76,7 +76,7 @@ def overlap(train: Sequence[Post], posts: Sequence[Post]) -> Overlap:
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """A frequent mention, its entities by type (most first), and the posts that go against the majority."""
+    """A frequent mention, its entities by type (most first), and the posts that contradict the majority."""
 
     mention: str
     types: Mapping[str, int]
@@ -84,9 +84,10 @@ class Disagreement:
 
 
 def disagreements(posts: Iterable[Post]) -> list[Disagreement]:
-    """Mentions with ``FREQUENT`` entities or more, of which one type has ``MAJORITY``, but not all.
+    """Mentions with at least ``FREQUENT`` entities whose main type has a share of ``MAJORITY``, but not all.
 
-    Those of another type are likely slips of annotation, or uses that only their context tells; most first.
+    The entities of other types are probably annotation errors, or uses that only the context explains. The
+    mentions with the most of them come first.
     """
     uses: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for mention, kind, post in mentions(posts):

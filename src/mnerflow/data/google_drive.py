@@ -1,4 +1,4 @@
-"""Google Drive as a file host: share links, the page that asks for confirmation, the page that refuses."""
+"""Google Drive as a file host: share links, the confirmation page, and the page that refuses a download."""
 
 import re
 from html.parser import HTMLParser
@@ -11,13 +11,13 @@ _SHARED = re.compile(
 
 
 def download_url(url: str) -> str:
-    """The address that sends the file of a share link or of a bare file id; any other address as it is."""
+    """The download address for a share link or a bare file id; any other address unchanged."""
     match = _SHARED.match(url)
     return f"{DOWNLOAD}?{urlencode({'export': 'download', 'id': match[1] or match[2]})}" if match else url
 
 
 def confirmed_url(page: str, url: str) -> str | None:
-    """Where the "can't scan this file for viruses" page at ``url`` leads, ``None`` for any other page."""
+    """The address behind the "can't scan this file for viruses" page at ``url``; ``None`` for other pages."""
     form = _DownloadForm()
     form.feed(page)
     return None if form.action is None else f"{urljoin(url, form.action)}?{urlencode(form.fields)}"

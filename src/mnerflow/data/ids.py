@@ -1,4 +1,4 @@
-"""Ids of posts that begin anew in each split."""
+"""Ids of posts that restart in each split."""
 
 from collections.abc import Mapping
 from itertools import combinations
@@ -7,14 +7,14 @@ import numpy as np
 
 from mnerflow.data.post_store import PostStore, hashes_of
 
-FEW = 2  # shared ids from which they are no slip
+FEW = 2  # shared ids from which on they are no accident
 
 
 def made_distinct(splits: Mapping[str, PostStore]) -> bool:
-    """Put the split's name before each id, if ids begin anew in each split; returns whether they do.
+    """Prefix each id with the name of its split if ids restart in each split; return whether they do.
 
-    They do where two splits share half of the ids of the smaller one, and two at least. Other ids that stand
-    twice are left for whoever refuses them.
+    They do if two splits share at least two ids and at least half of the ids of the smaller split. Other
+    duplicate ids are left unchanged, for a later check to refuse.
     """
     hashes = [hashes_of(posts.ids()) for posts in splits.values()]
     shared = (

@@ -1,4 +1,4 @@
-"""One image, decoded and brought into a square."""
+"""Decode an image and fit it into a square."""
 
 import errno
 import io
@@ -19,23 +19,23 @@ from mnerflow.data.config import Fit
 from mnerflow.errors import UserError
 from mnerflow.files import inside
 
-# Mid-grey: close to zero after every usual normalisation. It fills the bars of the letterbox, too.
+# Mid-grey: close to zero after every usual normalisation. It also fills the bars of the letterbox.
 BLANK_COLOUR = (128, 128, 128)
 # Logos and screenshots with transparency are drawn for a white page; on black, dark lettering vanishes.
 BACKGROUND = (255, 255, 255)
-# Bounds the memory of a worker (4 bytes a pixel, a copy or two) by what is decoded: a JPEG may be larger. An
-# A3 page at 600 dpi has 70 million.
+# Limits the pixels that are decoded and so a worker's memory (4 bytes per pixel, one or two copies). A JPEG
+# may have more, since it is decoded at a reduced size. An A3 page at 600 dpi has 70 million.
 MAX_PIXELS = 80_000_000
-warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # the limit is ours
-# Not all that Pillow knows: some formats (EPS) are handed to another program. MPO is read as JPEG.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # MAX_PIXELS is checked instead
+# Pillow knows more formats, but hands some of them (EPS) to another program. MPO is read as JPEG.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "JPEG2000", "AVIF")
 
 TRUNCATED = "truncated"
 NO_END = "no end mark"
 END = b"\xff\xd9"
-# Any bytes that are no marks, and their complement.
+# Arbitrary bytes that contain no JPEG marker, and their complement.
 NOISES = [bytes(flip ^ (1 + 97 * number % 254) for number in range(99)) for flip in (0, 255)]
-INTERVALS = [bytes([0xFF, 0xD0 + number]) for number in range(8)]  # the marks between parts of a JPEG
+INTERVALS = [bytes([0xFF, 0xD0 + number]) for number in range(8)]  # the restart markers of a JPEG
 REASONS: dict[int | None, str] = {
     errno.ENOENT: "missing",
     errno.ENOTDIR: "missing",
@@ -43,18 +43,18 @@ REASONS: dict[int | None, str] = {
     errno.ENAMETOOLONG: "too long a name",
 }
 
-Image.init()  # once, here; else the first file of each thread would do it
+Image.init()  # once here; otherwise the first file of each thread would do it
 
 
 class BrokenImage(Exception):
-    """An image that cannot be used; its message is the reason, a few stable words."""
+    """An image that cannot be used; its message is the reason, in a few stable words."""
 
 
 def decode(folder: Path, name: str, size: int, fit: Fit = "letterbox") -> tuple[np.ndarray, str]:
-    """The image ``folder/name`` as uint8 RGB ``(size, size, 3)``, and a remark on it, mostly empty.
+    """The image ``folder/name`` as uint8 RGB ``(size, size, 3)``, and a remark on it, usually empty.
 
-    As ``open_image`` opens it, centred between grey bars: a centre crop would cut away the very people and
-    lettering at the edge that carry names. Raises ``BrokenImage`` with the reason.
+    The image is opened with ``open_image`` and centred between grey bars. A centre crop would cut away people
+    and lettering at the edges, which carry names. Raises ``BrokenImage`` with the reason.
     """
     scaled = open_image(folder, name, size, fit)
     pixels = np.asarray(ImageOps.pad(scaled, (size, size), color=BLANK_COLOUR))
@@ -66,10 +66,11 @@ def open_image(
 ) -> Image.Image:
     """The image ``folder/name`` as RGB, scaled so that its longer side has ``longest`` pixels.
 
-    The first frame, turned as its EXIF says, transparency on white. ``wrap`` first cuts a strip, such as a
-    line of text, into rows, which are read like a page's lines, ``wrap_rtl`` those of a page that is read
-    from the right. Without ``enlarge`` a smaller image keeps its size. A JPEG that lacks no more than its end
-    mark is read, with ``NO_END`` as ``info["remark"]``. Raises ``BrokenImage`` with the reason.
+    The first frame is used, rotated as its EXIF says, with transparency on white. The fit ``wrap`` first cuts
+    a strip, such as a line of text, into rows that are read like the lines of a page. ``wrap_rtl`` does the
+    same for a page that is read from right to left. Without ``enlarge``, a smaller image keeps its size. A
+    JPEG that lacks only its end mark is read, with ``NO_END`` as ``info["remark"]``. Raises ``BrokenImage``
+    with the reason.
     """
     path = _locate(folder, name)
     try:
@@ -88,7 +89,7 @@ def _scaled(source: Path | io.BytesIO, longest: int, fit: Fit, enlarge: bool) ->
             image: Image.Image = opened
             if fit != "letterbox":
                 _check_size(image)
-                with suppress(Exception):  # damaged EXIF beside sound pixels
+                with suppress(Exception):  # the pixels may be sound although the EXIF is damaged
                     image = ImageOps.exif_transpose(image)
                 image = _plain_mode(image)
                 image = _wrapped(image) if fit == "wrap" else mirror(_wrapped(mirror(image)))
@@ -100,7 +101,7 @@ def _scaled(source: Path | io.BytesIO, longest: int, fit: Fit, enlarge: bool) ->
             image.draft(None, (width * 3 // 2, height * 3 // 2))
             _check_size(image)
             scaled = _plain_mode(image).resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0)
-        with suppress(Exception):  # damaged EXIF beside sound pixels
+        with suppress(Exception):  # as above
             ImageOps.exif_transpose(scaled, in_place=True)
         if scaled.mode == "RGBA":
             scaled = Image.alpha_composite(Image.new("RGBA", scaled.size, BACKGROUND), scaled).convert("RGB")
@@ -125,10 +126,10 @@ def _check_size(image: Image.Image) -> None:
 
 
 def _with_end(path: Path) -> bytes | None:
-    """The bytes of a JPEG with its end mark, if nothing but that is missing; none for any other file.
+    """The bytes of a JPEG with its end mark, if only that is missing; ``None`` for any other file.
 
-    With the mark, the decoder makes up whatever else is missing, and does not say so. But where a picture is
-    whole, what stands between its data and the mark cannot change it: neither noise nor a next interval.
+    Given the mark, the decoder silently makes up whatever else is missing. But if a picture is complete,
+    bytes between its data and the mark cannot change it, be they noise or a further restart interval.
     """
     data = path.read_bytes().rstrip(b"\xff")  # half a mark
     try:
@@ -161,7 +162,8 @@ def _digest(jpeg: bytes) -> bytes:
 def _locate(folder: Path, name: str) -> Path:
     """The regular file ``folder/name``; raises ``BrokenImage`` when there is none or it may not be used.
 
-    A name comes from the data and must stay inside; a link was laid there by the user and is followed.
+    A name comes from the data, so it must stay inside the folder. A link was put there by the user, so it is
+    followed.
     """
     try:
         path = inside(folder, name)
@@ -178,17 +180,17 @@ def _locate(folder: Path, name: str) -> Path:
 
 
 def _plain_mode(image: Image.Image) -> Image.Image:
-    """``image`` as RGB, or as RGBA when it has transparency; raises ``BrokenImage`` for 32 bits of grey."""
+    """``image`` as RGB, or as RGBA if it has transparency; raises ``BrokenImage`` for 32-bit grey."""
     if image.mode.startswith("I;16"):  # Pillow would clip at 255
         return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
-    if image.mode in ("I", "F"):  # the same, and what stands for white is nowhere said
+    if image.mode in ("I", "F"):  # here too, and the value of white is unknown
         raise BrokenImage("32 bits a pixel")
     mode = "RGBA" if image.has_transparency_data else "RGB"
     return image if image.mode == mode else image.convert(mode)
 
 
 def _wrapped(strip: Image.Image) -> Image.Image:
-    """A wide image cut into as many rows, one below the other, as show it largest in a square."""
+    """Cut a wide image into rows, stacked so that the image appears as large as possible in a square."""
     width, height = strip.size
     rows = min(range(1, 2 + math.isqrt(max(width // height, 1))), key=lambda n: max(width / n, n * height))
     across = math.ceil(width / rows)

@@ -1,8 +1,8 @@
-"""The image store: every image of a data set decoded and resized once, read as a memory map.
+"""The image store: every image of a data set, decoded and resized once and read as a memory map.
 
-A store is a folder with two files. ``images.npy`` holds uint8 pixels ``(1 + readable images, size,
-size, 3)``, RGB; row 0 is the blank image that stands in for those that cannot be used. ``index.csv``
-(``image,row,status,reason``) says for every image which row is its own, or why it has none.
+A store is a folder with two files. ``images.npy`` contains uint8 pixels ``(1 + readable images, size,
+size, 3)``, RGB; row 0 is the blank image that replaces those that cannot be used. ``index.csv``
+(``image,row,status,reason``) gives the row of every image, or the reason why it has none.
 """
 
 import csv
@@ -35,9 +35,9 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the index says of one image: ``status`` is ``ok``, ``blank`` or ``dropped``.
+    """The index entry of one image: ``status`` is ``ok``, ``blank`` or ``dropped``.
 
-    ``reason`` says why it is not ``ok``, or what is wrong with one that could be read all the same.
+    ``reason`` says why it is not ``ok``, or what is wrong with an image that could still be read.
     """
 
     row: int
@@ -47,7 +47,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class StoreReport:
-    """What became of the images of a store, and how many seconds that took."""
+    """The outcome for each image of a store, and how many seconds building it took."""
 
     entries: dict[str, Entry]
     seconds: float
@@ -83,12 +83,11 @@ def build_store(
 ) -> StoreReport:
     """Decode each image of ``names`` (a path relative to ``folder``) once and write it to ``store``.
 
-    An image that cannot be used takes row 0 and is listed as ``blank``, or as ``dropped`` with the
-    policy ``drop`` (the caller then leaves such posts out of training, never out of dev or test).
-    ``fit`` is how it is brought into the square, see ``decode``.
-    The files are the same whatever the number of ``workers``; memory does not grow with the images.
-    Raises ``UserError`` when ``folder`` is missing, when ``store`` cannot be written, and with the
-    policy ``fail`` when any image is unusable; then nothing is written.
+    An unusable image gets row 0 and is listed as ``blank``, or as ``dropped`` with the policy ``drop`` (the
+    caller then leaves such posts out of training, never out of dev or test). ``fit`` is how an image is
+    fitted into the square, see ``decode``. The files do not depend on the number of ``workers``, and memory
+    does not grow with the number of images. Raises ``UserError`` when ``folder`` is missing, when ``store``
+    cannot be written, and with the policy ``fail`` when any image is unusable; then nothing is written.
     """
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder of images. Download the images, or correct the path.")
@@ -124,7 +123,7 @@ def build_store(
         report = StoreReport(entries, time.monotonic() - start)
         if policy == "fail" and report.problems:
             raise UserError(_failure(folder, report))
-        (store / INDEX).unlink(missing_ok=True)  # an old index must never meet new pixels
+        (store / INDEX).unlink(missing_ok=True)  # an old index must never be used with new pixels
     _write_index(store / INDEX, entries)
     return report
 
@@ -145,11 +144,11 @@ class ImageStore:
         self.pixels = self._open_pixels()
 
     def rows(self, names: Iterable[str]) -> list[int]:
-        """The row of each image, 0 for one that has none; raises ``UserError`` for an unknown name."""
+        """The row of each image, 0 for one without its own; raises ``UserError`` for an unknown name."""
         return [self._entry(name).row for name in names]
 
     def lost(self, names: Sequence[str]) -> bool:
-        """Whether the policy ``drop`` took all images of a post that had some: training goes without it."""
+        """Whether the policy ``drop`` removed all images of a post that had some, so training omits it."""
         return bool(names) and all(self._entry(name).status == "dropped" for name in names)
 
     def _entry(self, name: str) -> Entry:
@@ -177,7 +176,7 @@ class ImageStore:
 
 
 def read_index(path: Path) -> dict[str, Entry]:
-    """Entries by image of a store's ``index.csv``; raises ``UserError`` when it is missing or malformed."""
+    """The entries of a store's ``index.csv`` by image; raises ``UserError`` if it is missing or malformed."""
     try:
         header, *lines = csv_rows(read_text(path))
         if header != COLUMNS:
@@ -195,7 +194,7 @@ def usable_images(index: Path) -> set[str]:
 def map_in_order(
     pool: Executor, work: Callable[[Item], Result], items: Iterable[Item], ahead: int
 ) -> Iterator[Result]:
-    """``pool.map`` that holds at most ``ahead`` results in memory."""
+    """``pool.map`` with at most ``ahead`` results in memory."""
     pending: deque[Future[Result]] = deque()
     for item in items:
         pending.append(pool.submit(work, item))
@@ -206,7 +205,7 @@ def map_in_order(
 
 
 def _write_header(file: BinaryIO, rows: int, size: int) -> None:
-    """Write the header of ``images.npy``; numpy pads it, so that more or fewer rows leave its length."""
+    """Write the header of ``images.npy``; numpy pads it, so its length is the same for any number of rows."""
     header = {"descr": "|u1", "fortran_order": False, "shape": (rows, size, size, 3)}
     file.seek(0)
     np.lib.format.write_array_header_1_0(file, header)

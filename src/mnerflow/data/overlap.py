@@ -1,4 +1,4 @@
-"""Posts that stand in two data sets, though one may have cut or cleaned them differently."""
+"""Posts that occur in two data sets, even if one of these tokenized or cleaned them differently."""
 
 import re
 from collections import defaultdict
@@ -9,21 +9,21 @@ from mnerflow.data.post import Post, read_posts
 from mnerflow.errors import UserError, quantity
 from mnerflow.files import csv_text, write_text
 
-# Also one that a tokenizer cut in two, as `http://t. co/…`.
+# Also matches a link that a tokenizer cut in two, such as `http://t. co/…`.
 LINK = re.compile(r"https?:\S*(?:(?<=\.) co/\S*)?", re.IGNORECASE)
 
 
 def text_key(post: Post) -> str:
-    """What a post says, whatever was done to it: its letters and digits in lower case, without links."""
+    """The letters and digits of a post in lower case, without links: the same however it was tokenized."""
     return "".join(_words(post))
 
 
 def shared_posts(posts: Iterable[Post], others: Iterable[Post]) -> list[tuple[Post, Post]]:
-    """Each of ``posts`` that is one of ``others``, too, and that other one.
+    """Pairs of a post and the same post in ``others``, for each of ``posts`` that also occurs there.
 
-    Two posts are the same when they say the same, or when they have an image's name and most words in common.
+    Two posts are the same if their ``text_key`` is the same, or if they share an image's name and most words.
     Twitter10000, for example, took all its posts from Twitter-2015 and Twitter-2017, cut ``#word`` and
-    ``@name`` in two, dropped links and mended some words; not one of its 5,727 posts from Twitter-2015 has
+    ``@name`` in two, dropped links and corrected some words. Not one of its 5,727 posts from Twitter-2015 has
     the same tokens there.
     """
     by_text: dict[str, Post] = {}
@@ -50,9 +50,10 @@ def shared_posts(posts: Iterable[Post], others: Iterable[Post]) -> list[tuple[Po
 
 
 def check_leak(learnt: Sequence[Path], tested: Sequence[Path], out: Path, allowed: bool) -> int:
-    """Write the tested posts that were learnt from to a CSV file of their ids, and return how many there are.
+    """Write the ids of test posts that were also trained on to a CSV file; return the number of these posts.
 
-    Raises ``UserError``, and writes nothing, when there are any and that is not ``allowed``.
+    ``learnt`` are the files of posts that were trained on, ``tested`` those to be tested with. Raises
+    ``UserError``, and writes nothing, if there are such posts and that is not ``allowed``.
     """
     before = [post for path in learnt for post in read_posts(path)]
     found = [(path, *pair) for path in tested for pair in shared_posts(read_posts(path), before)]

@@ -1,4 +1,4 @@
-"""The canonical form of a data set: one post a line, whatever the source format was."""
+"""The canonical form of a data set: one post per line, whatever the source format was."""
 
 import hashlib
 import json
@@ -11,11 +11,11 @@ from typing import Any
 from mnerflow.errors import UserError
 from mnerflow.files import atomic_path, read_json_lines, write_json_lines
 
-# How the files of images end.
+# Suffixes of image files.
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff")
 SPLITS = ("train", "dev", "test")
-# The context `caption` is written as a field of its own, always, as when there was no other: checksums of
-# prepared posts stand in the records of published runs.
+# The context `caption` is always written as a field of its own, as it was when there was no other context:
+# the records of published runs contain checksums of prepared posts.
 CAPTION = "caption"
 FIELDS = ("id", "tokens", "labels", "images", CAPTION, "language")
 OPTIONAL_FIELDS = ("group", "dropped", "forms", "contexts")
@@ -23,13 +23,13 @@ OPTIONAL_FIELDS = ("group", "dropped", "forms", "contexts")
 
 @dataclass(slots=True)
 class Post:
-    """A text with its tags, its images, and the texts beside it.
+    """A text with its tags, its images and its contexts.
 
-    ``images`` are names in the data set's image index. ``contexts`` are the texts beside its own that it has,
-    by name, none of them empty. ``group`` names what a post belongs to (a
-    page, an author) and must not straddle splits. ``dropped`` are indices of tokens that a filter
-    hides from the model: they keep their place and are scored as predicted ``O``. ``forms``, where
-    a filter made them, are what a word-level encoder reads instead of ``tokens``, one a token.
+    ``images`` are names in the data set's image index. ``contexts`` are the texts that accompany the post's
+    own, by name, none of them empty. ``group`` names what a post belongs to (a page, an author); a group must
+    not straddle splits. ``dropped`` are indices of tokens that a filter hides from the model: they keep their
+    place and are scored as predicted ``O``. ``forms``, if a filter made them, are what a word-level encoder
+    reads instead of ``tokens``, one per token.
     """
 
     id: str
@@ -52,7 +52,7 @@ class Post:
 
 
 def write_posts(path: str | Path, posts: Iterable[Post]) -> None:
-    """Write posts as JSON lines, atomically; the optional fields only where they hold something."""
+    """Write posts as JSON lines, atomically; optional fields are left out where they are empty."""
     write_json_lines(path, map(_record, posts))
 
 
@@ -92,7 +92,7 @@ def read_splits(folder: str | Path) -> dict[str, list[Post]]:
 
 
 def sum_of_read(path: str | Path, contexts: Collection[str]) -> str:
-    """Hex SHA-256 of prepared posts as a file would hold them that had the ``contexts`` alone."""
+    """Hex SHA-256 of the file that prepared posts would make if they had only these ``contexts``."""
     posts = (
         replace(post, contexts={name: text for name, text in post.contexts.items() if name in contexts})
         for post in read_posts(path)

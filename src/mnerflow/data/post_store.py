@@ -1,4 +1,4 @@
-"""Posts and names that may be too many for memory: they lie in a temporary file once they fill some MB."""
+"""Posts and names that may not fit in memory: beyond a few MB they are kept in a temporary file."""
 
 import json
 import sqlite3
@@ -17,19 +17,19 @@ Place = str | int
 
 
 class _Table:
-    """A table ``rows`` of SQLite without a name, which keeps 2 MB in memory and is gone with this object.
+    """A table ``rows`` in an unnamed SQLite database, which keeps 2 MB in memory and ends with this object.
 
-    Raises ``UserError`` where the temporary file cannot be written.
+    Raises ``UserError`` if the temporary file cannot be written.
     """
 
     def __init__(self, columns: str) -> None:
-        self._base = sqlite3.connect("", check_same_thread=False)  # any thread may collect it
+        self._base = sqlite3.connect("", check_same_thread=False)  # any thread may garbage-collect it
         finalize(self, self._base.close)
         self._do("PRAGMA journal_mode = OFF")
         self._do(f"CREATE TABLE rows ({columns})")
 
     def __len__(self) -> int:
-        [(rows,)] = self._do("SELECT coalesce(max(rowid), 0) FROM rows")  # none is ever removed
+        [(rows,)] = self._do("SELECT coalesce(max(rowid), 0) FROM rows")  # rows are never removed
         return int(rows)
 
     def _do(self, statement: str, *values: Any) -> sqlite3.Cursor:
@@ -43,7 +43,7 @@ class _Table:
 
 
 class PostStore(_Table):
-    """Posts in their order, read anew each time they are gone through: one at a time is in memory."""
+    """Posts in order, read again on each iteration: only one at a time is in memory."""
 
     def __init__(self, posts: Iterable[Post] = ()) -> None:
         super().__init__("line INTEGER, id TEXT, post TEXT")
@@ -59,12 +59,12 @@ class PostStore(_Table):
         return (post for _, post in self.numbered())
 
     def numbered(self) -> Iterator[tuple[int, Post]]:
-        """Every post after its line."""
+        """Yield ``(line, post)`` for every post."""
         for line, identifier, text in self._do("SELECT * FROM rows ORDER BY rowid"):
             yield line, Post(identifier, *json.loads(text))
 
     def ids(self) -> Iterator[str]:
-        """The id of every post."""
+        """Yield the id of every post."""
         return (identifier for (identifier,) in self._do("SELECT id FROM rows ORDER BY rowid"))
 
     def begin_ids(self, start: str) -> None:
@@ -73,14 +73,14 @@ class PostStore(_Table):
 
 
 class Places(_Table):
-    """Names, as of posts or images: where each was met first, and how often it was met."""
+    """Names of posts or images: where each first occurred, and how often it occurred."""
 
     def __init__(self) -> None:
         super().__init__("name TEXT UNIQUE, place TEXT, times INTEGER DEFAULT 1")
 
     def add(self, name: str, place: Place) -> Place | None:
-        """Note that ``name`` was met; returns the place where it was met first, if that was before."""
-        # As JSON, since the name of a file may hold bytes that are no text.
+        """Record an occurrence of ``name``; return the place of the first one if that was earlier."""
+        # As JSON, since the name of a file may contain bytes that are not text.
         key, where = json.dumps(name), json.dumps(place)
         if self._do("INSERT OR IGNORE INTO rows (name, place) VALUES (?, ?)", key, where).rowcount:
             return None
@@ -92,13 +92,13 @@ class Places(_Table):
         return bool(self._do("SELECT 1 FROM rows WHERE name = ?", json.dumps(name)).fetchone())
 
     def __iter__(self) -> Iterator[tuple[str, Place, int]]:
-        """Every name, its first place and how often it was met, in the order in which they were met first."""
+        """Yield every name, its first place and its number of occurrences, in order of first occurrence."""
         for name, place, times in self._do("SELECT * FROM rows ORDER BY rowid"):
             yield json.loads(name), _place(place), times
 
 
 def hashes_of(texts: Iterable[str]) -> np.ndarray:
-    """The hashes that texts have in this process, int64, in order and each once: 8 bytes a text."""
+    """The distinct hashes of texts in this process, int64 and sorted: 8 bytes per text."""
     return np.unique(np.fromiter(map(hash, texts), np.int64))
 
 

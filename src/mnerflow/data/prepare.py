@@ -31,10 +31,10 @@ def prepare(
 ) -> Report:
     """Write ``out/{train,dev,test}.jsonl`` and ``out/report.json``, all of them or none.
 
-    Posts that also stand in one of the prepared files ``without`` are left out and listed in the report.
-    ``made`` is where the contexts lie that a language model wrote, ``raw`` unless it is given.
-    Raises ``UserError`` naming file and post for anything malformed, a label outside ``config.types``,
-    an id that stands twice in the set, a split that is empty, and a context of no post.
+    Posts that also occur in one of the prepared files ``without`` are left out and listed in the report.
+    ``made`` is the folder of the contexts that a language model wrote, ``raw`` by default. Raises
+    ``UserError`` naming file and post for anything malformed, a label outside ``config.types``, an id that
+    occurs twice in the data set, an empty split, and a context that no post has.
     """
     types = types_found(config, raw) if isinstance(config.types, str) else config.types
     config = replace(config, types=types)
@@ -79,9 +79,9 @@ def prepare(
 
 
 def types_found(config: PrepareConfig, raw: Path) -> list[str]:
-    """The entity types of the raw files after ``config.map``, by name.
+    """The entity types of the raw files after ``config.map``, sorted.
 
-    Raises ``UserError`` for what is malformed, and where there is no entity.
+    Raises ``UserError`` for malformed files, and if there is no entity.
     """
     kinds = {
         config.map.get(kind, kind)
@@ -97,7 +97,7 @@ def types_found(config: PrepareConfig, raw: Path) -> list[str]:
 
 
 def _files(config: PrepareConfig, raw: Path) -> Iterator[tuple[str, Path, dict[str, Any]]]:
-    """Split, path and options of the format of every raw file, split by split."""
+    """Yield split, path and format options of every raw file, split by split."""
     for split in (split for split in SPLITS if split in config.splits):
         names = config.splits[split]
         options = config.options | ({"split": split} if config.split_key else {})
@@ -115,7 +115,7 @@ def _check(config: PrepareConfig) -> None:
 
 
 def _read(config: PrepareConfig, raw: Path) -> dict[str, PostStore]:
-    """Posts of every split that has files, all of known types."""
+    """The posts of every split that has files, all of known types and with unique ids."""
     splits: dict[str, PostStore] = {split: PostStore() for split in SPLITS if split in config.splits}
     homes: list[Iterator[Path]] = []  # the file of each post, in the posts' order
     known = dict.fromkeys([*config.types, *config.map])
@@ -148,7 +148,7 @@ def _check_types(post: Post, config: PrepareConfig, known: dict[str, None], path
 
 
 def _leave_out(without: Sequence[Path], splits: Mapping[str, PostStore]) -> dict[str, list[str]]:
-    """The ids of the posts that stand in the files ``without``, too, by split."""
+    """The ids, by split, of the posts that also occur in the files ``without``."""
     elsewhere = [post for path in without for post in read_posts(path)]
     return {
         split: sorted({post.id for post, _ in shared_posts(posts, elsewhere)})
@@ -157,7 +157,7 @@ def _leave_out(without: Sequence[Path], splits: Mapping[str, PostStore]) -> dict
 
 
 def _contexts(config: PrepareConfig, raw: Path, made: Path, posts: Iterable[Post]) -> dict[str, Texts]:
-    """The texts of every context that stands in files, and none for one that posts bring themselves."""
+    """The texts of every context that has files; no texts for a context that only the posts bring."""
     contexts = {
         name: read_context(files, made if files.asked else raw) for name, files in config.contexts.items()
     }
@@ -173,9 +173,9 @@ def _finished(
     contexts: Mapping[str, Texts],
     report: Report,
 ) -> Iterator[Post]:
-    """The posts of a split as they are written; what is done to them is counted in the report.
+    """Yield the posts of a split as they are to be written; count in the report what is done to them.
 
-    Beside each stand its words as they were read, ``numbered``.
+    Each post comes with its words as they were read, ``numbered``.
     """
     counts = report.splits[split]
     for post, words in posts:
@@ -194,7 +194,7 @@ def _finished(
 
 
 def _map(names: Mapping[str, str], post: Post, mapped: dict[str, int]) -> None:
-    """Rename entity types, and count the tags of each that were renamed."""
+    """Rename entity types, and count the renamed tags of each type."""
     for index, tag in enumerate(post.labels):
         if (kind := entity_type(tag)) in names:
             post.labels[index] = OUTSIDE if names[kind] == OUTSIDE else tag[:2] + names[kind]
@@ -209,7 +209,7 @@ def _repair(post: Post) -> int:
 def _attach(
     name: str, context: Texts, post: Post, words: str, split: str, report: ContextReport, raw: Path
 ) -> None:
-    """Give a post the texts of its images, or its own."""
+    """Add a context to a post: the texts of its images, or the one for its id or words."""
     keys = {"image": post.images, "id": [post.id], "words": [words]}[context.by]
     found = context.texts_of(keys)
     text = " ".join(filter(None, found))

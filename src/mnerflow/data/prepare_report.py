@@ -1,4 +1,4 @@
-"""What preparation reports about a data set: counts by split, and what stands in more than one."""
+"""What preparation reports about a data set: counts by split, and what occurs in more than one split."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from mnerflow.data.tags import OUTSIDE, spans, strays
 
 @dataclass
 class SplitReport:
-    """Counts of one split; ``entities`` by type, a stray ``I-`` starting one.
+    """Counts of one split; ``entities`` are by type, and a stray ``I-`` starts one.
 
     ``stray_after_outside`` counts ``I-`` tags after ``O`` or at the start of a post,
     ``stray_after_other_type`` those after a tag of another type, both before any repair.
@@ -30,7 +30,7 @@ class SplitReport:
 
     @classmethod
     def of(cls, types: Iterable[str]) -> "SplitReport":
-        """That of a split of no posts so far."""
+        """The report of a split without posts."""
         return cls(0, 0, dict.fromkeys(types, 0), 0, 0, 0, 0)
 
     def count_strays(self, labels: Sequence[str]) -> None:
@@ -41,7 +41,7 @@ class SplitReport:
             self.stray_after_other_type += not outside
 
     def count(self, post: Post) -> None:
-        """Count all else of a post."""
+        """Count everything else about a post."""
         kinds = [kind for kind, _, _ in spans(post.labels)]
         self.posts += 1
         self.tokens += len(post.tokens)
@@ -53,9 +53,9 @@ class SplitReport:
 
 @dataclass
 class ContextReport:
-    """Of a context, by split: how many posts have it, and the ids of those that lack it or have an empty one.
+    """By split, how many posts have a context, and the ids of those that lack it or have an empty one.
 
-    ``surplus`` lists the images or ids of its files that no post has.
+    ``surplus`` lists the images or ids in the context's files that belong to no post.
     """
 
     posts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SPLITS, 0))
@@ -66,12 +66,12 @@ class ContextReport:
 
 @dataclass
 class Report:
-    """What preparation found and did; ``report.json`` holds the same fields.
+    """What preparation found and did; ``report.json`` has the same fields.
 
-    ``mapped`` counts the tags of every renamed type. ``repeated_texts`` and ``straddling_groups`` list
-    what stands in more than one split, with the ids in each. ``left_out`` lists the ids of posts that stand
-    in a data set that this one is to be without. ``first_tokens_dropped`` counts by split those of
-    the first tokens dropped that were part of an entity.
+    ``mapped`` counts the tags of every renamed type. ``repeated_texts`` and ``straddling_groups`` list what
+    occurs in more than one split, with the ids in each. ``left_out`` lists the ids of posts that also occur
+    in a data set that this one must not share posts with. ``first_tokens_dropped`` counts, by split, the
+    dropped first tokens that were part of an entity.
     """
 
     splits: dict[str, SplitReport]

@@ -1,4 +1,4 @@
-"""Tag schemes: how tags say where an entity begins and ends, and their conversion to IOB2."""
+"""Tag schemes: how tags mark where an entity begins and ends, and their conversion to IOB2."""
 
 import re
 from collections import Counter
@@ -9,7 +9,7 @@ from mnerflow.data.tags import OUTSIDE
 
 Scheme = Literal["iob1", "iob2", "bioes", "bilou", "io"]
 SCHEMES = get_args(Scheme)
-AS_IT_IS: Final = "as it is"  # for whoever tells the scheme first
+AS_IT_IS: Final = "as it is"  # tags are not converted, because their scheme is still to be inferred
 ReadAs = Scheme | Literal["as it is"]
 PARTS = re.compile(r"(?P<prefix>[BIESLUM])[-_](?P<type>\S.*)", re.IGNORECASE)
 PREFIXES = {"iob1": "BI", "iob2": "BI", "bioes": "BIOESM", "bilou": "BILOU"}
@@ -18,7 +18,7 @@ LAST = "ESLU"
 
 
 class NotInScheme(Exception):
-    """A tag that its scheme does not know; ``index`` is its place."""
+    """A tag that does not belong to its scheme; ``index`` is its position."""
 
     def __init__(self, index: int) -> None:
         super().__init__(index)
@@ -26,16 +26,16 @@ class NotInScheme(Exception):
 
 
 def looks_like_tag(text: str) -> bool:
-    """Whether a text is ``O``, or a type after a prefix of any scheme, in capitals or not."""
+    """Whether a text is ``O`` or a type with a prefix of any scheme, in upper or lower case."""
     return text in ("O", "o") or bool(PARTS.fullmatch(text))
 
 
 def to_iob2(tags: Sequence[str], scheme: Scheme) -> list[str]:
-    """Tags of a scheme in IOB2; case of prefixes, ``_`` for ``-`` and blanks in types are evened out.
+    """Convert tags to IOB2; the case of prefixes, ``_`` for ``-``, and spaces in types are normalised.
 
-    ``io`` is types alone, with or without ``I-``: neighbours of one type are one entity. BMES is read as
-    ``bioes``. A tag that continues nothing stays an ``I-``, which ``strays`` finds, unless an entity of its
-    type ended just before. Raises ``NotInScheme`` for a tag of another scheme.
+    In the scheme ``io`` a tag is only a type, with or without ``I-``; neighbours of one type are one entity.
+    BMES is read as ``bioes``. A tag that continues nothing stays an ``I-``, which ``strays`` finds, unless an
+    entity of its type ended just before. Raises ``NotInScheme`` for a tag of another scheme.
     """
     converted: list[str] = []
     before, ended = "", False
@@ -53,10 +53,10 @@ def to_iob2(tags: Sequence[str], scheme: Scheme) -> list[str]:
 
 
 def scheme_of(sequences: Iterable[Sequence[str]]) -> Scheme | None:
-    """The scheme that all tags of a file fit, IOB2 first; none where they fit no one.
+    """The scheme that all tags of a file fit, IOB2 first; ``None`` if they fit no scheme.
 
-    IOB1 begins an entity with ``B-`` only where one of the same type ends. A file in which every ``B-``
-    stands so, and some ``I-`` begin entities, is IOB1.
+    IOB1 begins an entity with ``B-`` only directly after another of the same type. A file is IOB1 if every
+    ``B-`` is of this kind and some ``I-`` begin entities.
     """
     prefixes: Counter[str] = Counter()
     bare = apart = strays = 0

@@ -1,4 +1,4 @@
-"""What people call the splits of a data set."""
+"""Common names for the splits of a data set."""
 
 NAMES = {
     "train": ("train", "training", "trn"),

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 OUTSIDE = "O"
 IOB2 = re.compile(r"O|[BI]-\S+")
-Names = Mapping[str, str]  # what entity types are called, where not as in the tags
+Names = Mapping[str, str]  # display names of entity types, where these differ from the tags
 TypeNames = Mapping[str, Names]  # by data set
 
 
 def is_tag(text: str) -> bool:
-    """Whether ``text`` is an IOB2 tag: ``O``, ``B-TYPE`` or ``I-TYPE``, each of its characters to be seen."""
+    """Whether ``text`` is an IOB2 tag of printable characters: ``O``, ``B-TYPE`` or ``I-TYPE``."""
     return bool(IOB2.fullmatch(text)) and text.isprintable()
 
 
@@ -25,7 +25,7 @@ def entity_type(tag: str) -> str:
 
 
 def renamed(tag: str, names: Names) -> str:
-    """A tag with what ``names`` calls its entity type; one without a name keeps it."""
+    """A tag with its entity type renamed as in ``names``; a type that has no name there is kept."""
     kind = entity_type(tag)
     return tag.removesuffix(kind) + names.get(kind, kind)
 
@@ -46,7 +46,7 @@ def spans(tags: Sequence[str]) -> Iterator[tuple[str, int, int]]:
 
 
 def tags_of(entities: Iterable[tuple[str, int, int]], length: int) -> list[str]:
-    """The tags of a text of ``length`` words whose ``spans`` these are."""
+    """The tags of a text of ``length`` words with these ``entities``, the inverse of ``spans``."""
     tags = [OUTSIDE] * length
     for kind, start, end in entities:
         tags[start:end] = entity_tags(kind, end - start)
@@ -59,7 +59,7 @@ def entity_tags(kind: str, length: int) -> list[str]:
 
 
 def strays(tags: Sequence[str]) -> Iterator[int]:
-    """Yield the index of every stray ``I-``: one that continues nothing."""
+    """Yield the index of every stray ``I-``, which continues no entity."""
     before = ""
     for index, tag in enumerate(tags):
         kind = entity_type(tag)

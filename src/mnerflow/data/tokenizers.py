@@ -1,12 +1,12 @@
-"""Words of raw text, with their places in it, as the data sets that a run may be trained on have them.
+"""Split raw text into words with offsets, in the same way as the data sets that a run may be trained on.
 
 ``words``
-    Unicode's word boundaries (ICU, with its dictionaries for scripts without spaces), every punctuation mark
-    a word of its own: ``Trump ' s``, ``# news``, ``1 . 8``. So Twitter-2017 and Twitter10000 are cut.
+    Unicode's word boundaries (ICU, with its dictionaries for scripts without spaces), with every punctuation
+    mark as a word of its own: ``Trump ' s``, ``# news``, ``1 . 8``. For Twitter-2017 and Twitter10000.
 ``tweets``
-    NLTK's tokenizer of tweets, which leaves hashtags, users, addresses and smileys whole: Twitter-2015.
+    NLTK's tokenizer for tweets, which keeps hashtags, users, addresses and smileys whole. For Twitter-2015.
 ``treebank``
-    NLTK's tokenizer of the Penn Treebank, sentence by sentence: ``Ann 's``, ``1.8``, ``dr.``. CoNLL, PONER.
+    NLTK's Penn Treebank tokenizer, sentence by sentence: ``Ann 's``, ``1.8``, ``dr.``. For CoNLL and PONER.
 """
 
 import re
@@ -26,20 +26,20 @@ if TYPE_CHECKING:
 Span = tuple[int, int]
 LANGUAGE = "en"
 SEEN = re.compile(r"\S+")
-# Only a dictionary tells where a word ends.
+# Scripts without spaces, in which only a dictionary can tell where a word ends.
 UNSEGMENTED = regex.compile(r"[\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Han}\p{Hiragana}\p{Katakana}]")
 
 
 def tokenize(text: str, tokenizer: TokenizerName = "words", language: str = LANGUAGE) -> list[Span]:
-    """Where the words of ``text`` begin and end (exclusive), in characters, from left to right.
+    """The start and end (exclusive) of each word of ``text``, in characters, from left to right.
 
-    Together they hold all that is no white space; none is empty, and none cuts a character from its accents.
-    A text of a script without spaces is cut as ``words`` say, whatever the tokenizer.
+    Together the words cover everything but white space. No word is empty, and none separates a character
+    from its accents. A text in a script without spaces is always tokenized by ``words``.
     """
     if UNSEGMENTED.search(text):
         tokenizer = "words"
     found = TOKENIZERS[tokenizer](text, language)
-    # NLTK holds `. . .` for a word, and \x1f for none that is white.
+    # NLTK takes `. . .` for one word, and does not take \x1f for white space.
     spans = (
         (start + part.start(), start + part.end())
         for start, end in found
@@ -49,7 +49,7 @@ def tokenize(text: str, tokenizer: TokenizerName = "words", language: str = LANG
 
 
 def sentences(text: str, language: str = LANGUAGE) -> list[Span]:
-    """Where the sentences of ``text`` begin and end, the white space between them left out."""
+    """The start and end of each sentence of ``text``, without the white space between them."""
     from sentencex import get_sentence_boundaries
 
     spans = []
@@ -78,7 +78,7 @@ def _tweet_tokenizer() -> "TweetTokenizer":
 
 
 def _tweets(text: str, language: str) -> Iterator[Span]:
-    # Its method `tokenize` would turn &amp; into & and shorten !!!!
+    # `TweetTokenizer.tokenize` would turn &amp; into & and shorten !!!!
     return (found.span() for found in _tweet_tokenizer().WORD_RE.finditer(text))
 
 
@@ -89,7 +89,7 @@ def _treebank(text: str, language: str) -> Iterator[Span]:
         sentence = text[first:last]
         try:
             spans = [*NLTKWordTokenizer().span_tokenize(sentence)]
-        except ValueError:  # it changes some quotation marks, and no longer finds them
+        except ValueError:  # it rewrites some quotation marks and can then no longer find them
             spans = [*_words(sentence, language)]
         yield from ((first + start, first + end) for start, end in spans)
 
@@ -102,7 +102,7 @@ TOKENIZERS: dict[str, Callable[[str, str], Iterable[Span]]] = {
 
 
 def _whole_characters(text: str, spans: Iterable[Span]) -> Iterator[Span]:
-    """The words, those joined between which a character would be cut."""
+    """Yield the words, joining those whose boundary would cut a character."""
     begins, offset = set(), 0
     for character in map(str, CharacterBreaker(text, LANGUAGE)):
         begins.add(offset)

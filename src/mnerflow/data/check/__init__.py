@@ -1,4 +1,4 @@
-"""Looking through one's own data before a run: every problem, with its place and its remedy."""
+"""Check a user's own data before a run: every problem, with its place and its remedy."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -37,12 +37,12 @@ def check_data(
     encoder: str = "",
     told: Mapping[str, Any] | None = None,
 ) -> Findings:
-    """Look through a file, or ``train``, ``dev``, ``test`` and ``images/`` of a folder, for all problems.
+    """Check a file, or ``train``, ``dev``, ``test`` and ``images/`` of a folder, for all problems.
 
-    ``types`` are the entity types, where they are known, ``format`` the name of a parser and ``columns``
-    those of a table: told from the training file where they are not given. Raises ``UserError`` when
-    there is no training file, and where its format or columns cannot be told. ``encoder`` names a text
-    encoder that is to read the posts, ``told`` is what else the format is told.
+    ``types`` are the entity types, if they are known. ``format`` is the name of a parser and ``columns`` are
+    those of a table; each is inferred from the training file if it is not given. ``encoder`` names a text
+    encoder that is to read the posts. ``told`` contains further options of the format. Raises ``UserError``
+    if there is no training file, or if its format or columns cannot be inferred.
     """
     with reading(path):
         folder, files = split_files(path)
@@ -66,7 +66,7 @@ def check_data(
     findings.problems += [Problem(warning, AS_SAID, False) for warning in warnings]
     _leave_unlabelled(findings)
     if not findings.splits["train"] and findings.stops:
-        return findings  # what else is wrong follows from this
+        return findings  # any other problem would follow from this one
     if made_distinct(findings.splits):
         findings.notes.append("Ids begin anew in each split: a post is called by its split and its id.")
     entities = Counter(kind for _, post in findings.posts() for kind, _, _ in spans(post.labels))
@@ -80,7 +80,7 @@ def check_data(
 
 
 def _columns(path: Path) -> Columns | None:
-    """The columns of a table, if others than its first and last are meant."""
+    """The columns of a table to read; ``None`` for the default, the first and the last."""
     table = conll.table_of(path)
     if len(table.tags) > 1:
         named = ", ".join(f"{column} ({tag})" for column, tag in table.tags.items())
@@ -97,7 +97,7 @@ def _columns(path: Path) -> Columns | None:
 
 
 def _read(findings: Findings, given: str | None, scheme: ReadAs | None = None) -> list[UserError]:
-    """Read every split, each in the format of ``train``; returns what is malformed."""
+    """Read every split in the format of ``train``; return the errors."""
     malformed: list[UserError] = []
     options = {**findings.told} | ({"columns": findings.columns} if findings.columns else {})
     read_as = scheme or findings.scheme
@@ -127,7 +127,7 @@ def _labels(findings: Findings) -> Iterator[list[str]]:
 
 
 def _find_scheme(findings: Findings, given: str | None, malformed: list[UserError]) -> list[UserError]:
-    """Tell the scheme from all tags as they are, and say what it changes; returns what is malformed then."""
+    """Infer the scheme from the unconverted tags, note its effect, read again, and return the errors left."""
     read, findings.splits = findings.splits, {}
     _read(findings, given, AS_IT_IS)
     scheme = scheme_of(_labels(findings))
@@ -148,7 +148,7 @@ def _find_scheme(findings: Findings, given: str | None, malformed: list[UserErro
 
 
 def _leave_unlabelled(findings: Findings) -> None:
-    """Leave out a split of posts without labels, which can be tagged and not scored."""
+    """Leave out a split whose posts have no labels: it can be tagged but not scored."""
     for split in findings.files.keys() - {"train"}:
         about = [one for one in findings.problems if one.what.startswith(f"{findings.name(split)}:")]
         if about and not findings.splits.get(split) and all(map(_is_unlabelled, about)):

@@ -1,4 +1,4 @@
-"""Which files of a folder are the splits of a data set."""
+"""Find the files of a folder that are the splits of a data set."""
 
 import re
 from collections import defaultdict
@@ -27,9 +27,9 @@ ENDINGS = (
     ".iob2",
     ".bioes",
 )
-PART = re.compile(r"-\d{5}-of-\d{5}$")  # of a table that is divided, as the model hub names them
+PART = re.compile(r"-\d{5}-of-\d{5}$")  # the name of a shard of a table, as on the model hub
 SPLIT_KEYS = ("split", "subset", "partition", "fold", "set")
-# What people have besides, and how to get it read.
+# Suffixes of other files that people have, and how to make them readable.
 TABLE = "Save it with tabs for commas and an empty line between posts, as train.tsv; columns may have names."
 FOREIGN = {
     ".csv": TABLE,
@@ -56,12 +56,12 @@ UNTAGGED = (
 
 
 def split_files(path: Path) -> tuple[Path, dict[str, list[str]]]:
-    """A data set's folder, and the files of each split by their paths below it.
+    """A data set's folder and, for each split, the paths of its files relative to that folder.
 
-    A file alone is ``train``. In a folder the split is a word of a file's name, or the name of the folder
-    that the file lies in, or that a format reads as a whole; a folder that is read so, and holds no splits,
-    is ``train`` of the folder around it. Raises ``UserError`` where no file is for training, and where two
-    files could be one split.
+    A single file is ``train``. In a folder, the split is a word of a file's name, or the name of a subfolder
+    that contains the files or that a format reads as a whole. A folder that a format reads as a whole and
+    that has no splits is ``train`` of its parent folder. Raises ``UserError`` if no file is for training, and
+    if two files could be the same split.
     """
     if path.is_file():
         if path.suffix.lower() in FOREIGN and not format_of(path):
@@ -69,7 +69,7 @@ def split_files(path: Path) -> tuple[Path, dict[str, list[str]]]:
         return path.parent, {"train": [path.name]}
     if not path.is_dir():
         raise UserError(f"{path}: no such folder. Name the one that holds train, dev, test and images/.")
-    found: dict[str, dict[str, list[str]]] = defaultdict(dict)  # by split, by the folder
+    found: dict[str, dict[str, list[str]]] = defaultdict(dict)  # by split, then by file or folder
     tagged = []
     for file in sorted(file for file in path.iterdir() if file.is_file() and _may_be_data(file)):
         split = _split_of(file.stem)
@@ -98,7 +98,7 @@ def split_files(path: Path) -> tuple[Path, dict[str, list[str]]]:
 
 
 def format_of_file(path: Path) -> str:
-    """The format of a file, none of an empty one; raises ``UserError`` where none is known."""
+    """The format of a file, empty for an empty file; raises ``UserError`` if the format is unknown."""
     if (found := format_of(path)) or not read_text(path).strip():
         return found
     first = next(line for _, line in read_lines(path) if line.strip())
@@ -109,7 +109,7 @@ def format_of_file(path: Path) -> str:
 
 
 def split_key_of(path: Path) -> str:
-    """The field in which each post of a file of JSON names its split, if there is one."""
+    """The field in which each post of a JSON file names its split; empty if there is none."""
     named: dict[str, set[str]] = {key: set() for key in SPLIT_KEYS}
     try:
         for _, entry in entries(path):
@@ -131,7 +131,7 @@ def _split_of(stem: str) -> str | None:
 
 
 def _may_be_data(file: Path) -> bool:
-    text = file.suffix == ".txt" and file.with_suffix(".ann").is_file()  # of brat's pair one is named
+    text = file.suffix == ".txt" and file.with_suffix(".ann").is_file()  # brat's pair is found by its .ann
     return file.suffix.lower() in ENDINGS and not file.name.startswith(".") and not text
 
 

@@ -1,4 +1,4 @@
-"""What is found in people's data: its splits, and every problem with its place and its remedy."""
+"""Findings about a user's data: its splits, and every problem with its place and its remedy."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from mnerflow.errors import UserError
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """``what`` is wrong, beginning with its place, and its ``remedy``; ``stops``: no run gets past it."""
+    """``what`` is wrong, beginning with its place; its ``remedy``; and whether it ``stops`` any run."""
 
     what: str
     remedy: str
@@ -22,19 +22,19 @@ class Problem:
 
     @classmethod
     def of(cls, error: UserError) -> "Problem":
-        """An error, whose last sentence is its remedy."""
+        """Make a problem of an error whose last sentence is its remedy."""
         what, _, remedy = str(error).rpartition(". ")
         return cls(what, remedy) if what else cls(str(error), "")
 
 
 @dataclass(slots=True)
 class Findings:
-    """What a folder holds.
+    """What was found in a folder.
 
-    ``files`` are paths below ``folder`` by split. ``types`` are all entity types by how many entities they
-    have. ``images`` counts the usable images, ``strips`` tells that most are far wider than high. The first
-    of the text ``encoders`` is to be trained, others are at hand. ``notes`` are sentences on how the files
-    are read; ``told`` is what a person said of it.
+    ``files`` are paths relative to ``folder``, by split. ``types`` are all entity types with their number of
+    entities. ``images`` counts the usable images, and ``strips`` says whether most are far wider than high.
+    The first of the text ``encoders`` is to be trained; the others are alternatives. ``notes`` are sentences
+    on how the files are read. ``told`` contains what the user said about that.
     """
 
     folder: Path
@@ -54,7 +54,7 @@ class Findings:
 
     @property
     def place(self) -> Path:
-        """What was looked through: the folder, or the one split of it that is a folder itself."""
+        """What was checked: the folder, or its only split if that is itself a folder."""
         [first, *_] = self.files["train"]
         subfolder = self.folder / first
         return subfolder if len(self.files) == 1 and subfolder.is_dir() else self.folder
@@ -65,14 +65,14 @@ class Findings:
         return any(problem.stops for problem in self.problems)
 
     def name(self, split: str) -> str:
-        """The files of a split, as a person names them."""
+        """The files of a split, for messages."""
         return ", ".join(str(self.folder / name) for name in self.files[split])
 
     def posts(self) -> Iterator[tuple[str, Post]]:
-        """Every post after its place."""
+        """Yield ``(place, post)`` for every post."""
         for split, posts in self.splits.items():
             name, [first, *_] = self.name(split), self.files[split]
-            one = (self.folder / first).is_file()  # of a folder's post the id tells the document
+            one = (self.folder / first).is_file()  # in a folder, a post's id names its document
             for line, post in posts.numbered():
                 yield f"{name}:{line}: post {post.id!r}" if one else f"{name}: post {post.id!r}", post
 

@@ -20,13 +20,13 @@ from mnerflow.data.post_store import Place, Places
 from mnerflow.errors import UserError, quantity
 from mnerflow.files import each_file_below
 
-LOOK = 32  # pixels a side to which an image is decoded, enough to meet any damage
-STRIP = 4  # times as wide as high, from which a square shows too little of an image
-MEASURED = 200  # images whose shapes are looked at
+LOOK = 32  # pixels per side to which an image is decoded, enough to find any damage
+STRIP = 4  # width / height from which a square shows too little of an image
+MEASURED = 200  # images whose shapes are measured
 
 
 def problems_of_images(findings: Findings) -> Iterator[Problem]:
-    """Every problem of the images; how many can be used, and whether they are strips, is noted beside."""
+    """Yield every problem of the images; also record how many are usable and whether they are strips."""
     folder = findings.folder / "images"
     users = Places()
     for place, post in findings.posts():
@@ -34,7 +34,7 @@ def problems_of_images(findings: Findings) -> Iterator[Problem]:
             users.add(name, place)
     if not users:
         return
-    if cuts_images(findings.format):  # lines of text, whose reader lists those without an image
+    if cuts_images(findings.format):  # lines of text; their reader logs those without an image
         findings.images, findings.strips = len(users), True
         return
     for place, post in findings.posts():
@@ -63,7 +63,7 @@ def problems_of_images(findings: Findings) -> Iterator[Problem]:
 def _problems_of_files(
     findings: Findings, folder: Path, users: Places
 ) -> Generator[Problem, None, list[str]]:
-    """Every problem of the files in ``folder``, whose ``users`` are posts; returns the images without one."""
+    """Yield every problem of the files in ``folder``; return the images that no post in ``users`` names."""
     shapes: list[float] = []
     problematic: list[tuple[str, Place, int, str]] = []
     workers = cpu_count() or 1
@@ -122,7 +122,7 @@ def _stem(name: str) -> str:
 
 
 def _reason(folder: Path, name: str) -> str:
-    """Why an image cannot be used, or the remark on one that can."""
+    """The reason why an image cannot be used, or the remark on one that can."""
     try:
         return decode(folder, name, LOOK)[1]
     except BrokenImage as reason:

@@ -1,4 +1,4 @@
-"""Which text encoder can read the posts: MiniLM knows English, and hardly a script but the Latin one."""
+"""Which text encoder can read the posts: MiniLM knows English, and almost no script other than Latin."""
 
 import regex
 
@@ -6,15 +6,15 @@ from mnerflow.data.check.findings import Findings
 
 LATIN = regex.compile(r"\p{Latin}")
 LETTER = regex.compile(r"\p{L}")
-# Common in every English text, and rare in other languages of the Latin script.
+# Common in every English text, and rare in other languages with Latin script.
 ENGLISH = frozenset(["the", "and", "of", "with", "you", "this", "that", "from", "it", "not", "have", "my"])
-FEW = 0.02  # share of the words that these are, below which a text is hardly English
-ENOUGH = 100  # words, from which the share says something
+FEW = 0.02  # share of these words below which a text is unlikely to be English
+ENOUGH = 100  # words from which the share is meaningful
 FAMILIAR, STRANGE = "minilm", "e5"
 
 
 def readers(findings: Findings) -> list[str]:
-    """The text encoders that the configuration has, the one to be trained first; why is noted."""
+    """The text encoders for the configuration, the one to be trained first; the reason is noted."""
     letters = latin = words = known = 0
     for _, post in findings.posts():
         text = " ".join(post.tokens)

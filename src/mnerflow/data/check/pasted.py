@@ -1,4 +1,4 @@
-"""The lines of configuration that run a data set."""
+"""The configuration that runs a data set, as lines to paste."""
 
 import json
 import math
@@ -21,14 +21,12 @@ ENCODERS: dict[str, dict[str, Any]] = {
         "revision": "614241f622f53c4eeff9890bdc4f31cfecc418b3",
     },
 }
-STEPS = 600  # of training, after which MiniLM has learnt what a small data set teaches
-STEP = 750  # tokens, about the 1,024 subwords of a step
+STEPS = 600  # training steps after which MiniLM has learnt what a small data set teaches
+STEP = 750  # tokens per step, about 1,024 subwords
 
 
 def configuration(findings: Findings, types: Sequence[str] | None = None) -> str:
-    """The lines of YAML that run the data set: an encoder that can read it, in as many epochs as its size
-    asks for.
-    """
+    """The YAML that runs the data set, with an encoder that can read it and enough epochs for its size."""
     name = _name(findings.place.resolve().name)
     splits = {split: names[0] if len(names) == 1 else names for split, names in findings.files.items()}
     entry = {
@@ -61,17 +59,17 @@ def configuration(findings: Findings, types: Sequence[str] | None = None) -> str
 
 def _name(folder: str) -> str:
     name = re.sub("[^a-z0-9]+", "_", folder.lower()).strip("_") or "data"
-    return name if name.startswith("my_") else f"my_{name}"  # no number for YAML, and no set that is known
+    return name if name.startswith("my_") else f"my_{name}"  # no number in YAML, and no known data set
 
 
 def _folder(folder: Path) -> str:
-    """As seen from where the workflow starts, for a folder below it."""
+    """The path of a folder, relative to where the workflow starts if it lies below."""
     whole, here = folder.resolve(), Path.cwd().resolve()
     return str(whole.relative_to(here)) if whole.is_relative_to(here) else str(whole)
 
 
 def _reading(findings: Findings) -> dict[str, object]:
-    """What the data set's entry says of how its files are read, where anything is to be said."""
+    """The keys of the data set's entry that are needed to read its files."""
     found: dict[str, object] = {}
     if findings.columns:
         found["columns"] = {"token": findings.columns.token, "tag": findings.columns.tag}
@@ -85,7 +83,7 @@ def _reading(findings: Findings) -> dict[str, object]:
 
 
 def _leftwards(findings: Findings) -> bool:
-    """Whether most words begin with a letter of a script that is written from right to left."""
+    """Whether most words begin with a letter of a right-to-left script."""
     directions = Counter(bidirectional(token[0]) for _, post in findings.posts() for token in post.tokens)
     return directions["R"] + directions["AL"] > directions["L"]
 
@@ -107,7 +105,7 @@ def _yaml(value: object) -> str:
 
 
 def _quoted(text: str) -> str:
-    """``text`` in YAML: as it stands where that is safe (``no`` is not), else as a JSON string."""
+    """``text`` in YAML: unquoted if that is safe (``no`` is not), else as a JSON string."""
     words = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
     safe = re.fullmatch(r"[A-Za-z/][A-Za-z0-9_./-]*", text) and text.lower() not in words
     return text if safe else json.dumps(text, ensure_ascii=False)

@@ -19,11 +19,11 @@ from mnerflow.data.prepare_report import straddling
 from mnerflow.data.tags import OUTSIDE, entity_type, spans, strays
 from mnerflow.errors import UserError, listed, quantity, suggest
 
-NEAR = 5  # names to either side among which one like another is looked for
+NEAR = 5  # neighbours on either side that are searched for a similar name
 
 
 def problems_of_posts(findings: Findings, types: Sequence[str] | None) -> Iterator[Problem]:
-    """Every problem of the posts; ``types`` is the tag scheme, where it is known."""
+    """Yield every problem of the posts; ``types`` are the entity types, if they are known."""
     for look in (_fields, _ids, _splits, _empty, _tags, _tokens):
         yield from look(findings)
     yield from _types(findings, types)
@@ -35,7 +35,7 @@ def _fields(findings: Findings) -> Iterator[Problem]:
     known = {*jsonl.KNOWN, *OTHER_NAMES.values(), findings.split_key}
     for path in {findings.folder / name: None for names in findings.files.values() for name in names}:
         found: Counter[str] = Counter()
-        with suppress(UserError):  # a malformed line is named already
+        with suppress(UserError):  # a malformed line has been reported already
             for number, entry in jsonl.records(path):
                 found.update(object_of(entry, f"{path}:{number}").keys() - known)
         for name, count in sorted(found.items()):
@@ -113,7 +113,7 @@ def _tags(findings: Findings) -> Iterator[Problem]:
 def _tokens(findings: Findings) -> Iterator[Problem]:
     for place, post in findings.posts():
         for index, token in enumerate(post.tokens):
-            # Separators, controls and format characters, and marks (U+FE0F) with nothing to stand on.
+            # Separators, control and format characters, and marks (U+FE0F) without a base character.
             if all(category(character)[0] in "ZCM" for character in token):
                 yield Problem(
                     f"{place}, token {index + 1}: {token!a} shows nothing",
@@ -155,9 +155,10 @@ def _types(findings: Findings, types: Sequence[str] | None) -> Iterator[Problem]
 
 
 def _neighbours(names: Iterable[str]) -> Callable[[str], set[str]]:
-    """Tells which of ``names`` stand near another one in the alphabet, read forwards or backwards.
+    """Return a function that finds the ``names`` near a given one in the alphabet, forwards or backwards.
 
-    Names that are alike differ early or late, and are among them: a few, however many names there are.
+    Similar names differ either early or late, so they are among these neighbours. The neighbours are few,
+    however many names there are.
     """
     orders = [(step, sorted((name.casefold()[::step], name) for name in names)) for step in (1, -1)]
 

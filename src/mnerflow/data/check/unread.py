@@ -8,14 +8,14 @@ from mnerflow.data.check.findings import Findings, Problem
 from mnerflow.errors import UserError, quantity
 
 WEIGHTS = Path("resources/weights")
-MANY = 0.05  # share of the tokens from which another encoder should be tried
+MANY = 0.05  # share of unknown tokens from which another encoder should be tried
 
 
 def problems_of_reading(findings: Findings, encoder: str) -> Iterator[Problem]:
-    """Tell by split how many tokens hold a subword that ``encoder`` does not know; posts too long are noted.
+    """Count, by split, tokens with a subword that ``encoder`` does not know, and posts too long for it.
 
-    ``encoder`` is a folder of weights, or the name of one that a run has fetched. Raises ``UserError`` where
-    it has no tokenizer.
+    Both counts are noted, and a large share of such tokens is a problem. ``encoder`` is a folder of weights,
+    or the name of an encoder that a run has fetched. Raises ``UserError`` if it has no tokenizer.
     """
     tokenizer = _tokenizer(encoder)
     unknown, longest = tokenizer.unk_token_id, tokenizer.model_max_length

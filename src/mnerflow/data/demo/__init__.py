@@ -1,8 +1,8 @@
 """A data set that the workflow makes itself, in which the value of an image is known by construction.
 
 In some posts the text leaves the type of a name open. With ``images="matched"`` the picture shows that
-type; with ``"independent"`` the very same posts get pictures that say nothing about them. The best score
-of a model that reads only the text is computed and written beside the data.
+type; with ``"independent"`` the same posts get pictures that say nothing about them. The best possible score
+of a text-only model is computed and written next to the data.
 """
 
 import shutil
@@ -22,9 +22,9 @@ def make_demo(config: DemoConfig, folder: str | Path) -> None:
     """Write ``train|dev|test.jsonl``, ``images/*.png`` and ``ceiling.json`` to ``folder``.
 
     ``ceiling.json`` gives for each split the number of entities, how many are ambiguous, and the best
-    entity F1 of a text-only model. The posts depend on ``seed``, ``posts`` and ``ambiguous`` alone. They
-    are written last, so a folder with posts is complete; what an earlier run left there is replaced.
-    Raises ``UserError`` when the folder cannot be written.
+    entity F1 of a text-only model. The posts depend only on ``seed``, ``posts`` and ``ambiguous``. They are
+    written last, so a folder with posts is complete. Files of an earlier run are replaced. Raises
+    ``UserError`` when the folder cannot be written.
     """
     folder = Path(folder)
     drafts: dict[str, list[Draft]] = {
@@ -48,7 +48,7 @@ def make_demo(config: DemoConfig, folder: str | Path) -> None:
 
 
 def _shown_type(draft: Draft, images: str, rng: Random) -> str:
-    """The type that the picture shows: what the text leaves open, else any entity's, else any at all."""
+    """The type that the picture shows: that of an ambiguous entity, else of any entity, else a random one."""
     decisive = [m.type for m in draft.mentions if m.ambiguous] or [m.type for m in draft.mentions]
     return rng.choice(decisive if images == "matched" and decisive else ENTITY_TYPES)
 

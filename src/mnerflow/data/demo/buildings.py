@@ -1,4 +1,4 @@
-"""What shows an organisation (ORG): a shop, an office tower, a bank, a factory, a sign."""
+"""Pictures of an organisation (ORG): a shop, an office tower, a bank, a factory, a sign."""
 
 from random import Random
 

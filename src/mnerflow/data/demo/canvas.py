@@ -75,7 +75,7 @@ class Canvas:
 
 
 def colours(number: int, rng: Random) -> list[Colour]:
-    """Rich colours of any hue, light enough for an ink outline to show, mostly told apart with ease."""
+    """Rich colours of any hue, light enough for an ink outline to show, and mostly easy to tell apart."""
     found: list[Colour] = []
     while len(found) < number:
         for _ in range(8):
@@ -87,12 +87,12 @@ def colours(number: int, rng: Random) -> list[Colour]:
 
 
 def pale_colours(number: int, rng: Random) -> list[Colour]:
-    """Washed-out colours of any hue, for what lies behind the subject."""
+    """Washed-out colours of any hue, for the background."""
     return [_colour(rng.random(), rng.uniform(0, 0.35), rng.uniform(0.6, 1)) for _ in range(number)]
 
 
 def recoloured(colour: Colour, change: Callable[[int], int]) -> Colour:
-    """A colour each of whose parts is changed in the same way."""
+    """A colour with the same change applied to each of its channels."""
     red, green, blue = colour
     return change(red), change(green), change(blue)
 

@@ -1,4 +1,4 @@
-"""What shows a person (PER): a portrait, a whole figure, two of them."""
+"""Pictures of a person (PER): a portrait, a whole figure, two figures."""
 
 from random import Random
 

@@ -1,4 +1,4 @@
-"""The names of the demo posts: those whose type the name tells, and those that it leaves open."""
+"""The names of the demo posts: names that determine their type, and names that leave it open."""
 
 ENTITY_TYPES = ("PER", "LOC", "ORG", "MISC")
 

@@ -1,7 +1,7 @@
 """Demo pictures: a figure (PER), a landscape or map (LOC), a building or shop (ORG), a thing (MISC).
 
-Every class comes in every hue, size and place, before the same walls, with clutter, noise and blur, so
-that shape tells it and neither colour nor a single pixel does.
+Every class comes in every hue, size and position, in front of the same walls, with clutter, noise and blur.
+Only its shape identifies a class; colour does not, and no single pixel does.
 """
 
 from math import pi
@@ -17,7 +17,7 @@ SCENES = {"PER": figures.SCENES, "LOC": places.SCENES, "ORG": buildings.SCENES, 
 
 
 def draw_picture(entity_type: str, size: int, seed: str) -> Image.Image:
-    """Draw a picture of ``entity_type``, RGB, ``size`` × ``size`` pixels; same arguments, same pixels."""
+    """Draw ``entity_type`` as RGB, ``size`` × ``size`` pixels; the same arguments give the same pixels."""
     rng = Random(seed)
     canvas = Canvas(size)
     _background(canvas, rng)

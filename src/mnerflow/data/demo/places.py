@@ -1,4 +1,4 @@
-"""What shows a place (LOC): mountains, a road through the land, the sea, a map."""
+"""Pictures of a place (LOC): mountains, a road through the land, the sea, a map."""
 
 from random import Random
 

@@ -1,4 +1,4 @@
-"""Demo posts: tweet-like texts in which some names do not tell their type."""
+"""Demo posts: tweet-like texts in which some names do not determine their type."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -62,12 +62,12 @@ class Draft:
 def make_posts(number: int, ambiguous: float, rng: Random) -> list[Draft]:
     """Write ``number`` posts of 6 to 17 tokens in which the share ``ambiguous`` of all entities is ambiguous.
 
-    A twentieth of the posts has no entity, the others one or two, at most one of them ambiguous. The
-    type of an ambiguous name is independent of everything else in its post; over a split, each name
-    and each of its types come up equally often, so that chance gives no type an advantage.
+    A twentieth of the posts has no entity. The others have one or two, at most one of them ambiguous. The
+    type of an ambiguous name is independent of everything else in its post. Within a split, each name
+    and each of its types come up equally often, so chance gives no type an advantage.
     """
     with_names = number - round(NO_NAME_SHARE * number)
-    # Each post holds at most one ambiguous name, so a high share leaves fewer posts with two names.
+    # Each post has at most one ambiguous name, so a high share leaves fewer posts with two names.
     two_names_share = min(TWO_NAMES_SHARE, 1 / ambiguous - 1) if ambiguous else TWO_NAMES_SHARE
     two_names = _shuffled_flags(two_names_share, with_names, rng)
     with_ambiguous = _shuffled_flags(ambiguous * (1 + two_names_share), with_names, rng)
@@ -94,7 +94,7 @@ def _shuffled_flags(share: float, number: int, rng: Random) -> list[bool]:
 
 
 def _ambiguous_mentions(rng: Random) -> Iterator[Mention]:
-    """Yield ambiguous mentions for ever, names and the types of a name in shuffled rounds."""
+    """Yield ambiguous mentions endlessly; names, and the types of each name, come in shuffled rounds."""
     types = {name: _shuffled_rounds(open_types, rng) for name, open_types in AMBIGUOUS.items()}
     for name in _shuffled_rounds(tuple(AMBIGUOUS), rng):
         yield Mention(name, next(types[name]), AMBIGUOUS[name])
@@ -109,7 +109,7 @@ def _shuffled_rounds(items: Sequence[Item], rng: Random) -> Iterator[Item]:
 
 
 def _write(sentences: list[tuple[str, ...]], ambiguous: Mention | None, rng: Random) -> Draft:
-    """Fill the slots of the sentences, join them and decorate them as tweets are."""
+    """Fill the slots of the sentences, join them and decorate them like tweets."""
     draft = Draft()
     room = MAX_TOKENS - _longest(sentences)
     if room >= 3 and rng.random() < 0.12:
@@ -133,7 +133,7 @@ def _write(sentences: list[tuple[str, ...]], ambiguous: Mention | None, rng: Ran
 
 
 def _longest(sentences: list[tuple[str, ...]]) -> int:
-    """Tokens that the sentences can need: a name has up to three."""
+    """The largest number of tokens that the sentences can have: a name has up to three."""
     return sum(3 if token in ENTITY_TYPES or token == "NAME" else 1 for s in sentences for token in s)
 
 

@@ -1,4 +1,4 @@
-"""What shows a thing (MISC): a phone, a bottle, a parcel, a car, a ball, a mug, a clapperboard, a guitar."""
+"""Pictures of a thing (MISC): a phone, a bottle, a parcel, a car, a ball, a mug, a clapperboard, a guitar."""
 
 from math import cos, pi, sin
 from random import Random

@@ -1,1 +1,1 @@
-"""Scanned pages with their transcription: text lines, their crops, and names that are found again on them."""
+"""Scanned pages with their transcription: text lines, their crops, and the names on them."""

@@ -1,4 +1,4 @@
-"""Cutting the crops of text lines out of the scans, each line once."""
+"""Cut the crops of text lines out of the scans, each line once."""
 
 import math
 from collections import defaultdict
@@ -23,13 +23,13 @@ def crop_name(page: str, line: str) -> str:
 
 
 def page_and_line(crop: str) -> tuple[str, str]:
-    """The page and the line of a crop, by its name."""
+    """The page and the line of a crop, from its name."""
     page, _, line = crop.removesuffix(".jpg").rpartition("/")
     return page, line
 
 
 def crops_of(lines: Iterable[tuple[Page, Line]]) -> list[str]:
-    """Names of the crops of lines; of those that can be cut."""
+    """Names of the crops of those ``lines`` that can be cut."""
     return [crop_name(page.name, line.id) for page, line in lines if page.scan and line.box]
 
 
@@ -48,10 +48,10 @@ def box_on_scan(box: Box, layout: Layout, size: tuple[int, int]) -> Box:
 
 
 def write_crops(pages: Mapping[str, Page], lines: Iterable[tuple[str, str]], folder: Path) -> int:
-    """Write the crops of lines, ``(page name, line id)`` each, to ``folder``; returns their number.
+    """Write the crops of ``lines``, given as ``(page name, line id)``, to ``folder``; return their number.
 
     ``folder`` is replaced as a whole, and only when all crops are cut. Raises ``UserError`` when a scan
-    cannot be read or has not the proportions of its layout, or the folder cannot be written.
+    cannot be read or does not have the proportions of its layout, or when the folder cannot be written.
     """
     wanted: dict[str, set[str]] = defaultdict(set)
     for page, line in lines:
@@ -64,7 +64,7 @@ def write_crops(pages: Mapping[str, Page], lines: Iterable[tuple[str, str]], fol
 
 
 def cut_lines(page: Page, names: Collection[str], folder: Path) -> None:
-    """Write the crops of these lines of a page into ``folder``; raises ``UserError`` as ``write_crops``."""
+    """Write the crops of the lines ``names`` of a page to ``folder``; raises as ``write_crops`` does."""
     scan, layout = _read(page), page.layout
     for line in layout.lines:
         if line.id in names and line.box:
@@ -87,7 +87,7 @@ def _read(page: Page) -> Image.Image:
 
 
 def check_scan(page: Page) -> None:
-    """Raise ``UserError`` where the beginning of a page's scan tells already that it cannot be cut."""
+    """Raise ``UserError`` if the beginning of a page's scan already shows that it cannot be cut."""
     try:
         with Image.open(str(page.scan), formats=FORMATS) as image:
             _check_proportions(page, image.size)
@@ -96,7 +96,7 @@ def check_scan(page: Page) -> None:
 
 
 def _check_proportions(page: Page, size: tuple[int, int]) -> None:
-    """Raise ``UserError`` for a scan that is not as its layout says, whatever its scale."""
+    """Raise ``UserError`` for a scan without the proportions of its layout, whatever its scale."""
     width, height = size
     layout = page.layout
     if not math.isclose(width / height, layout.width / layout.height, rel_tol=0.02):

@@ -1,7 +1,7 @@
-"""PAGE and ALTO XML: the text lines of a page in reading order, each with its text, its names and its place.
+"""PAGE and ALTO XML: the text lines of a page in reading order, each with its text, names and position.
 
-The root element tells which of the two a file is, whatever the version of its namespace. No entity is ever
-expanded: a file that declares one is refused.
+The root element says which of the two formats a file has, whatever the version of its namespace. Entities are
+never expanded: a file that declares one is refused.
 """
 
 import math
@@ -20,7 +20,7 @@ from mnerflow.files import read_bytes
 Box = tuple[int, int, int, int]
 Points = list[tuple[float, float]]
 
-# Tags of Transkribus that say how a text is written, and name nothing.
+# Tags of Transkribus that say how a text is written rather than what it names.
 NO_NAMES = {
     *(
         "readingOrder",
@@ -45,7 +45,7 @@ PARTED = re.compile(r"[\s,]+")
 class Name:
     """A name on characters ``start`` to ``end`` (exclusive) of a line.
 
-    ``joins`` is what it shares with its rest on the line before or after; nothing where it is whole.
+    ``joins`` is a key that it shares with its rest on the line before or after; empty if it is complete.
     """
 
     start: int
@@ -56,7 +56,7 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A text line; ``box`` is ``(left, top, right, bottom)`` in pixels of the layout, if it is on it."""
+    """A text line; ``box`` is ``(left, top, right, bottom)`` in pixels of the layout, ``None`` if off it."""
 
     id: str
     text: str
@@ -68,7 +68,7 @@ class Line:
 class Layout:
     """The lines of a page, and the size of the image that their boxes refer to.
 
-    ``image`` is the name of that image as the file says it; ``untranscribed`` counts the lines without text.
+    ``image`` is the name of that image as given in the file. ``untranscribed`` counts the lines without text.
     """
 
     width: int
@@ -80,18 +80,18 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """Where a line is drawn: around its outline or, for want of one, on its baseline."""
+    """Where a line lies: within its outline or, if it has none, on its baseline."""
 
     outline: Points
     baseline: Points
 
 
 def read_layout(path: Path) -> Layout | None:
-    """Read the lines of a page in its reading order or, where it states none, in the file's.
+    """Read the lines of a page in its reading order or, if it states none, in file order.
 
-    Returns nothing for XML that is neither PAGE nor ALTO. Raises ``UserError`` naming the file, and the line
-    where there is one, for what is malformed: XML, an entity, a size, a number of a polygon, a line's id that
-    stands twice or cannot serve as a file name, a name that does not lie in its line.
+    Returns ``None`` for XML that is neither PAGE nor ALTO. Raises ``UserError`` naming the file, and the line
+    if there is one, for malformed XML, an entity, a malformed size or number of a polygon, a line id that
+    occurs twice or cannot be a file name, and a name that does not lie in its line.
     """
     root = read_xml(path)
     reader = READERS.get(_tag(root))
@@ -133,7 +133,7 @@ def _page_xml(root: ET.Element, path: Path) -> Layout:
 
 
 def _page_text(line: ET.Element) -> str:
-    """The text of a line, or else its words with a blank between them."""
+    """The text of a line, or else its words joined by spaces."""
     texts = line.findall("{*}TextEquiv")
     if texts:
         return min(texts, key=_index).findtext("{*}Unicode") or ""
@@ -141,7 +141,7 @@ def _page_text(line: ET.Element) -> str:
 
 
 def _page_points(element: ET.Element | None, place: str) -> Points:
-    """Of the attribute ``points`` or, as before 2013, of elements ``Point``."""
+    """The points of the attribute ``points`` or, in files from before 2013, of the elements ``Point``."""
     if element is None:
         return []
     old = " ".join(f"{point.get('x')},{point.get('y')}" for point in element.iterfind("{*}Point"))
@@ -149,7 +149,7 @@ def _page_points(element: ET.Element | None, place: str) -> Points:
 
 
 def _transkribus_names(custom: str, text: str, place: str) -> Iterator[Name]:
-    """The names in an attribute as ``person {offset:0; length:5; continued:true;}``."""
+    """Yield the names in an attribute such as ``person {offset:0; length:5; continued:true;}``."""
     for kind, inner in CUSTOM.findall(custom):
         values = dict(part.split(":", 1) for part in inner.replace(" ", "").split(";") if ":" in part)
         if kind in NO_NAMES or not {"offset", "length"} <= values.keys():
@@ -168,7 +168,7 @@ def _transkribus_names(custom: str, text: str, place: str) -> Iterator[Name]:
 
 
 def _characters(text: str, units: int) -> int | None:
-    """Characters in the first units of UTF-16, which Transkribus counts; nothing where there are fewer."""
+    """Characters in the first ``units`` of UTF-16, which Transkribus counts; ``None`` if there are fewer."""
     encoded = text.encode("utf-16-le")
     return len(encoded[: 2 * units].decode("utf-16-le", "ignore")) if 2 * units <= len(encoded) else None
 
@@ -197,9 +197,9 @@ def _alto(root: ET.Element, path: Path) -> Layout:
 
 
 def _alto_text(line: ET.Element, kinds: dict[str, str], place: str) -> tuple[str, list[Name]]:
-    """Text and names of a line: strings next to each other that have one tag are one name.
+    """Text and names of a line: adjacent strings with the same tag are one name.
 
-    Strings have a blank between them, unless the line says where its blanks are.
+    Strings are separated by a space, unless the line says where its spaces are.
     """
     spaced = line.find("{*}SP") is not None
     text, open_tag = "", ""
@@ -248,11 +248,11 @@ def _only_page(pages: list[ET.Element], path: Path) -> ET.Element:
 
 
 def _in_order(page: ET.Element, order: ET.Element | None) -> Iterator[ET.Element]:
-    """Text lines by the rank of the region that they stand in; those of regions without one come last."""
+    """Yield text lines by the rank of their region; lines of regions without a rank come last."""
     ranks = _ranks(order)
     found = []
     waiting = [(page, len(ranks))]
-    while waiting:  # no recursion, which a file may drive too deep
+    while waiting:  # not recursive, since a file may be nested too deep
         element, rank = waiting.pop()
         rank = ranks.get(element.get("id") or element.get("ID") or "", rank)
         if _tag(element) == "TextLine":
@@ -265,7 +265,7 @@ def _in_order(page: ET.Element, order: ET.Element | None) -> Iterator[ET.Element
 
 
 def _ranks(order: ET.Element | None) -> dict[str, int]:
-    """Ids of regions by their place in a reading order."""
+    """The rank of each region in a reading order, by the region's id."""
     ranks: dict[str, int] = {}
     waiting = [] if order is None else [order]
     while waiting:
@@ -283,7 +283,7 @@ def _index(element: ET.Element) -> int:
 
 
 def _line_index(line: ET.Element) -> int:
-    """The place of a line in its region, as Transkribus writes it; 0 where it does not."""
+    """The position of a line in its region, as Transkribus writes it; 0 if it does not."""
     found = re.search(r"readingOrder\s*\{\s*index:([0-9]{1,6});", line.get("custom", ""))
     return int(found[1]) if found else 0
 
@@ -307,7 +307,7 @@ def _layout(
 
 
 def _box(shape: _Shape, tall: float, width: int, height: int) -> Box | None:
-    """The box of a line; nothing where it has no extent, or lies off the page."""
+    """The box of a line; ``None`` if it has no extent or lies off the page."""
     if _has_extent(shape.outline):
         x, y = zip(*shape.outline, strict=True)
         box = math.floor(min(x)), math.floor(min(y)), math.ceil(max(x)), math.ceil(max(y))
@@ -326,12 +326,12 @@ def _box(shape: _Shape, tall: float, width: int, height: int) -> Box | None:
 
 
 def _has_extent(outline: Points) -> bool:
-    """Whether an outline has three points or more, and is no mere stroke."""
+    """Whether an outline has three points or more and is not a mere stroke."""
     return len(outline) > 2 and all(len({*values}) > 1 for values in zip(*outline, strict=True))
 
 
 def _line_height(shapes: Iterable[_Shape], height: int) -> float:
-    """How tall a line is that has a baseline alone: as others on its page, or as baselines are apart."""
+    """The height of lines that have only a baseline: that of other lines, or the distance of baselines."""
     shapes = [*shapes]
     heights = [[y for _, y in shape.outline] for shape in shapes if _has_extent(shape.outline)]
     tall = [max(y) - min(y) for y in heights]
@@ -347,7 +347,7 @@ def _size(value: str | None, place: str) -> int:
 
 
 def _points(points: str, place: str) -> Points:
-    """Pairs of numbers, divided by commas or blanks."""
+    """Pairs of numbers, separated by commas or white space."""
     numbers = PARTED.split(points.strip()) if points.strip() else []
     if len(numbers) % 2 or not all(map(NUMBER.fullmatch, numbers)):
         raise UserError(f"{place}: points={points[:40]!r} is no polygon. Write one as '10,20 30,20 30,40'.")

@@ -1,4 +1,4 @@
-"""The names on pages: in their XML, in a Label Studio export beside it, or in a CoNLL file of its text."""
+"""The names on pages: in their XML, in a Label Studio export next to it, or in a CoNLL file of its text."""
 
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
@@ -23,7 +23,7 @@ from mnerflow.data.schemes import AS_IT_IS, scheme_of
 from mnerflow.errors import UserError, listed, quantity
 from mnerflow.log import logger
 
-TABLES = ("conll", "conllu", "hipe")  # formats of a token and its tag a line
+TABLES = ("conll", "conllu", "hipe")  # formats with one token and its tag per line
 ENDINGS = (".json", ".conll", ".conllu", ".iob", ".iob2", ".bio", ".tsv")
 SUGGEST = (
     "`mnerflow predict RUN {} --format label_studio` suggests some, to be corrected there: docs/pages.md "
@@ -32,7 +32,7 @@ SUGGEST = (
 
 
 def companions(path: Path) -> list[Path]:
-    """The files of names beside pages: all of a folder, of a file those that are called as it is."""
+    """The files of names for pages: all those in a folder, or those with the same stem as a file."""
     near = path if path.is_dir() else path.parent
     files = sorted(file for file in near.iterdir() if file.is_file()) if near.is_dir() else []
     return [
@@ -41,12 +41,12 @@ def companions(path: Path) -> list[Path]:
 
 
 def posts_of(path: Path, pages: list[Page]) -> list[Post]:
-    """The posts of the ``pages`` of a folder, or of one, with their names and the crops of their lines.
+    """The posts of ``pages``, all those of a folder or a single one, with names and crops of lines.
 
-    A post is a sentence of a CoNLL file, or else a line; lines that share a name are one post, so that
-    none is cut. Pages of which a file of names says nothing are left out and listed. Raises ``UserError``
-    where no name is found, where names stand in the XML and in a file, where a file's text is not that of the
-    pages, and where a scan is not that of its page.
+    A post is a sentence of a CoNLL file, or else a line. Lines that share a name are one post, so no name is
+    cut. Pages that a file of names does not mention are left out and listed. Raises ``UserError`` if no name
+    is found, if there are names both in the XML and in a file, if a file's text is not that of the pages, and
+    if a scan does not belong to its page.
     """
     log_wants(path, pages)
     for page in pages:
@@ -73,9 +73,9 @@ def posts_of(path: Path, pages: list[Page]) -> list[Post]:
 
 
 def _named(path: Path, pages: list[Page]) -> tuple[list[Page], list[Path]]:
-    """Which pages have names in their XML, or else the files of names.
+    """The pages with names in their XML, and the files of names.
 
-    Raises ``UserError`` where there are both, or neither.
+    Raises ``UserError`` if there are both, or neither.
     """
     in_xml = [page for page in pages if any(line.names for line in page.lines)]
     files = companions(path)
@@ -99,7 +99,7 @@ def _log_left(path: Path, pages: Iterable[Page], known: list[Page], what: str) -
 
 
 def _of_file(file: Path, pages: list[Page]) -> tuple[list[Post], set[str]]:
-    """The posts of a file of names, and the pages of which it speaks."""
+    """The posts of a file of names, and the names of the pages that it covers."""
     found = format_of(file)
     if found == "label_studio":
         posts = [*_of_export(file, pages)]
@@ -114,9 +114,9 @@ def _of_file(file: Path, pages: list[Page]) -> tuple[list[Post], set[str]]:
 
 
 def _in_xml(page: Page) -> list[Span]:
-    """Names of a page in characters of its text; those that go on over the end of a line are joined."""
+    """The names of a page as spans of its text; names that continue across the end of a line are joined."""
     found: list[Span] = []
-    before: dict[str, int] = {}  # the last names of the line before, by what they share with their rest
+    before: dict[str, int] = {}  # the last names of the previous line, by what they share with their rest
     for line, offset in zip(page.lines, _starts(page.lines), strict=True):
         last = {}
         for name in sorted(line.names, key=lambda name: (name.start, -name.end)):
@@ -134,13 +134,13 @@ def _in_xml(page: Page) -> list[Span]:
 
 
 def _starts(lines: Iterable[Line]) -> list[int]:
-    """Where lines begin in the text of their page."""
+    """The offsets at which lines begin in the text of their page."""
     return [0, *accumulate(len(line.text) + 1 for line in lines)][:-1]
 
 
 def _of_lines(page: Page, found: Iterable[Span], place: Path) -> Iterator[Post]:
-    """A post a line, or the lines that share a name."""
-    from mnerflow.data.tokenizers import tokenize  # ICU, which sentences do without
+    """Yield one post per line, or per group of lines that share a name."""
+    from mnerflow.data.tokenizers import tokenize  # needs ICU, which sentences do not
 
     where = f"{place}: {page.name}"
     chosen = longest([trimmed(span, page.text, where) for span in found], where)
@@ -170,7 +170,7 @@ def _of_lines(page: Page, found: Iterable[Span], place: Path) -> Iterator[Post]:
 
 
 def _called(name: str, pages: list[Page], place: str) -> Page:
-    """The page of a name: its own, the end of it, or that of its scan, each without an ending."""
+    """The page with a given name: its own name, the stem of its file, or that of its scan."""
     found = [
         page
         for page in pages
@@ -221,7 +221,7 @@ def _of_sentences(file: Path, form: str, pages: list[Page]) -> Iterator[tuple[Po
 
 
 def _in_order_of(text: str, pages: list[Page], file: Path) -> list[Page]:
-    """The pages that a stream of characters is, in its order; each of them stands in it whole."""
+    """The pages that make up a stream of characters, in order; each must occur in it as a whole."""
     left = {page.name: (page, characters(page.text)) for page in pages if page.lines}
     ordered, start = [], 0
     while start < len(text):
@@ -247,7 +247,7 @@ def _in_order_of(text: str, pages: list[Page], file: Path) -> list[Page]:
 
 
 def page_files(path: Path) -> list[Path]:
-    """What the posts of ``path`` are read from: XML, names, and the texts that an export links to."""
+    """The files that the posts of ``path`` are read from: XML, names, and texts that an export links to."""
     files = companions(path)
     exports = [file for file in files if file.suffix.lower() == ".json"]
     return [*xml_files(path), *files, *(text for file in exports for text in label_studio.companions(file))]

@@ -1,4 +1,4 @@
-"""Pages in a folder: each XML with the scan that it describes."""
+"""Pages in a folder: each XML file with the scan that it describes."""
 
 import re
 from collections.abc import Iterator
@@ -20,9 +20,9 @@ HYPHENS = ("-", "\u00ac", "\u00ad", "\u2010", "\u2e17")
 
 @dataclass(frozen=True)
 class Page:
-    """A page: its lines, and its scan where there is one.
+    """A page: its lines, and its scan if there is one.
 
-    ``name`` is the path of its XML without the suffix, seen from where the folder of pages lies.
+    ``name`` is the path of its XML without the suffix, relative to the parent of the folder of pages.
     """
 
     name: str
@@ -32,22 +32,22 @@ class Page:
 
     @property
     def lines(self) -> list[Line]:
-        """Its lines, in reading order."""
+        """The lines of the page, in reading order."""
         return self.layout.lines
 
     @cached_property
     def text(self) -> str:
-        """Its lines, each on one of its own."""
+        """The text of the page, with a line break between its lines."""
         return "\n".join(line.text for line in self.lines)
 
 
 def xml_files(path: Path) -> list[Path]:
-    """The XML files of a folder of pages, or the one that ``path`` is."""
+    """The XML files of a folder of pages, or ``path`` itself if it is one."""
     return [file for file in _files(path) if file.suffix.lower() == ".xml"]
 
 
 def holds_pages(folder: Path) -> bool:
-    """Whether a file below a folder begins as PAGE or ALTO XML does."""
+    """Whether a file below a folder begins like PAGE or ALTO XML."""
     for path in xml_files(folder):
         with reading(path), path.open("rb") as file:
             if ROOT.search(file.read(START).decode("latin-1")):
@@ -56,18 +56,18 @@ def holds_pages(folder: Path) -> bool:
 
 
 def images_near(path: Path) -> list[Path]:
-    """The images among which the pages of a folder, or of a file, have their scans."""
+    """The images that may be scans of the pages of a folder, or of a single file."""
     near = [folder for folder in (path.parent, path.parent / "images") if folder.is_dir()]
     files = [*(file for folder in near for file in sorted(folder.iterdir())), *_files(path)]
     return [file for file in dict.fromkeys(files) if file.suffix.lower() in IMAGE_SUFFIXES]
 
 
 def read_pages(path: Path) -> list[Page]:
-    """The pages of a folder by their names, or the one of a file.
+    """Read the pages of a folder, sorted by name, or the page of a single file.
 
-    A scan lies beside its XML, or in the folder around it, or in ``images`` there, and is called as the XML
-    says, or else as the XML is. Raises ``UserError`` as ``read_layout`` does, where there is no page, and
-    where one page stands in two files.
+    A scan lies next to its XML, in the parent folder, or in ``images`` in one of these. It has the name that
+    the XML gives, or else that of the XML file. Raises ``UserError`` as ``read_layout`` does, if there is no
+    page, and if two files describe the same page.
     """
     scans = _Scans(path.parent)
     pages: list[Page] = []
@@ -94,7 +94,7 @@ def read_pages(path: Path) -> list[Page]:
 
 
 def log_wants(path: Path, pages: list[Page]) -> None:
-    """Count and list what the pages of a folder lack, and what in it is left out."""
+    """Log, with counts, what the pages of a folder lack and what in the folder is left out."""
     read = {page.file for page in pages}
     used = {page.scan for page in pages}
     lonely = [
@@ -124,7 +124,7 @@ def log_wants(path: Path, pages: list[Page]) -> None:
 
 
 def _files(path: Path) -> Iterator[Path]:
-    """The files below a folder, hidden ones left out, or the file itself."""
+    """Yield the files below a folder, without hidden ones, or the file itself."""
     for file in files_below(path) if path.is_dir() else [path]:
         if not any(part.startswith(".") for part in file.relative_to(path.parent).parts):
             yield file
@@ -138,7 +138,7 @@ class _Scans:
         self._folders: dict[Path, dict[str, Path]] = {}
 
     def of(self, file: Path, image: str) -> Path | None:
-        """The image of a page: of the name that its XML says, or of the XML's own."""
+        """The image of a page: named as its XML says, or like the XML file."""
         around = [file.parent, *([file.parent.parent] if file.parent != self._root else [])]
         known = [self._in(folder) for near in around for folder in (near, near / "images")]
         stem = re.sub(f"({'|'.join(map(re.escape, IMAGE_SUFFIXES))})$", "", image, flags=re.IGNORECASE)
@@ -149,7 +149,7 @@ class _Scans:
         return None
 
     def _in(self, folder: Path) -> dict[str, Path]:
-        """The images of a folder by their names, and by these without the suffix."""
+        """The images of a folder, by name and by name without the suffix."""
         if folder not in self._folders:
             files = sorted(folder.iterdir()) if folder.is_dir() else []
             images = [file for file in files if file.suffix.lower() in IMAGE_SUFFIXES]

@@ -1,4 +1,4 @@
-"""A contact sheet: random posts with their crops and their text, to see that the crop shows the words."""
+"""A contact sheet: random posts with their crops and text, to check that the crops show the words."""
 
 import random
 from collections.abc import Iterable
@@ -15,10 +15,10 @@ WIDTH, MARGIN, TEXT_SIZE = 1000, 10, 20
 
 
 def contact_sheet(splits: Iterable[Path], images: Path, target: Path) -> None:
-    """Draw ``POSTS`` posts that have images, always the same ones, to the PNG ``target``.
+    """Draw a fixed random sample of ``POSTS`` posts that have images, to the PNG file ``target``.
 
-    ``splits`` are files of posts, ``images`` is the folder of their crops. Each post is shown as its id and
-    text above its crops, in their order. Raises ``UserError`` when a file is missing.
+    ``splits`` are files of posts, and ``images`` is the folder of their crops. Each post is shown as its id
+    and text, with its crops below in order. Raises ``UserError`` when a file is missing.
     """
     posts = [post for split in splits for post in read_posts(split) if post.images]
     drawn = random.Random(0).sample(posts, min(POSTS, len(posts)))

@@ -1,7 +1,7 @@
-"""The characters of pages without white space, by which a text is found again on its lines.
+"""The characters of pages without white space, which serve to find a text on its lines.
 
-Two texts that differ in white space and line ends alone are one stream of characters, however each was cut
-into words. So an offset in the stream tells the line. Nothing is guessed from similar text.
+Two texts that differ only in white space and line ends are the same stream of characters, however each was
+tokenized. So an offset in the stream identifies the line. Only exact matches count.
 """
 
 from bisect import bisect_right
@@ -24,7 +24,7 @@ def characters(text: str) -> str:
 
 
 def in_common(one: str, other: str) -> int:
-    """How many characters two texts have in common from their beginning."""
+    """The number of characters that two texts have in common at their beginning."""
     unlike = (index for index, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
     return next(unlike, min(len(one), len(other)))
 
@@ -39,32 +39,32 @@ class Stream(Generic[Place]):
 
     @classmethod
     def of(cls, lines: Iterable[tuple[Place, str]]) -> "Stream[Place]":
-        """The stream of lines, each with its text."""
+        """The stream of ``lines``, given as place and text."""
         lines = list(lines)
         texts = [characters(text) for _, text in lines]
         return cls("".join(texts), [place for place, _ in lines], [0, *accumulate(map(len, texts))])
 
     def place_at(self, offset: int) -> Place:
-        """The line on which a character stands."""
+        """The line that contains the character at ``offset``."""
         return self.places[bisect_right(self.starts, offset) - 1]
 
     def between(self, start: int, end: int) -> list[Place]:
-        """The lines on which the characters from ``start`` to ``end`` (exclusive) stand."""
+        """The lines that contain the characters from ``start`` to ``end`` (exclusive)."""
         first = bisect_right(self.starts, start) - 1
         return self.places[first : bisect_right(self.starts, end - 1)]
 
 
 def entities(post: Post, offset: int) -> set[Span]:
-    """The entities of a post whose first character is at ``offset`` of a stream."""
+    """The entities of a post, as spans of a stream in which the post begins at ``offset``."""
     ends = [offset, *(offset + end for end in accumulate(len(characters(token)) for token in post.tokens))]
     return {(ends[first], ends[last], kind) for kind, first, last in spans(post.labels)}
 
 
 def without_white_space(text: str, found: Iterable[Span]) -> list[Span]:
-    """Spans of ``text`` as they lie in it without its white space.
+    """Move spans of ``text`` to where they lie in ``text`` without its white space.
 
-    A span that ends in white space ends at its last letter there, and a tokeniser changes no offset.
-    Raises ``UserError`` for a span that does not lie in the text.
+    A span that ends in white space then ends at its last visible character. The offsets are the same however
+    the text is tokenized. Raises ``UserError`` for a span that does not lie in the text.
     """
     offsets = [0, *accumulate(not character.isspace() for character in text)]
     moved = []
@@ -79,15 +79,15 @@ def without_white_space(text: str, found: Iterable[Span]) -> list[Span]:
 
 
 def with_white_space(text: str, found: Iterable[Span]) -> list[Span]:
-    """Spans of ``text`` without its white space as they lie in ``text``."""
+    """Move spans of ``text`` without its white space to where they lie in ``text``."""
     seen = [index for index, character in enumerate(text) if not character.isspace()]
     return [(seen[start], seen[end - 1] + 1, kind) for start, end, kind in found if start < end]
 
 
 def groups_of_pages(pages: Iterable[Sequence[str]]) -> dict[str, str]:
-    """For each page the first page of its group; ``pages`` are those of each text.
+    """Map each page to the first page of its group; ``pages`` are the pages of each text.
 
-    Pages are grouped when a text crosses their break.
+    Pages are in one group if a text crosses the break between them.
     """
     members: dict[str, list[str]] = {}
     for names in pages:

@@ -1,9 +1,9 @@
-"""Finding each sentence of PONER's published CoNLL split on the page it was taken from.
+"""Find each sentence of PONER's published CoNLL splits on the page it was taken from.
 
-The published splits are shuffled, but ``poner.conll`` holds the same sentences in page order: without
-white space it is, character for character, the text of the PAGE XML lines in the order of the Label
-Studio export. So a sentence is looked up there, and its offset in this stream of characters tells its
-lines. Nothing is guessed from similar text.
+The published splits are shuffled, but ``poner.conll`` contains the same sentences in page order. Without
+white space it equals, character for character, the text of the PAGE XML lines in the order of the Label
+Studio export. So each sentence is looked up there, and its offset in this stream of characters identifies its
+lines. Only exact matches count.
 """
 
 import unicodedata
@@ -31,7 +31,7 @@ STATUSES = (PLACED, AMBIGUOUS, NO_SCAN, NOT_FOUND)
 
 @dataclass(frozen=True)
 class PonerPage(Page):
-    """A page of PONER, with the collection that it is of and its text file."""
+    """A page of PONER, with its collection and its text file."""
 
     collection: str
     text_file: Path
@@ -39,12 +39,12 @@ class PonerPage(Page):
 
 @dataclass(slots=True)
 class PlacedSentence:
-    """A sentence of the published split and where it stands.
+    """A sentence of a published split and where it lies on the pages.
 
     ``lines`` are ``(page name, line id)`` in reading order. ``status`` is one of ``STATUSES``:
-    ``ambiguous`` means that the same sentence with the same labels stands in several places, and nothing
-    tells which of them is this one. Each copy is given a place of its own, in reading order, so its crop
-    shows its words, and the set as a whole is exact.
+    ``ambiguous`` means that the same sentence with the same labels occurs in several places, and nothing
+    says which of them is this one. Each copy is assigned its own place, in reading order. So its crop shows
+    its words, and the data set as a whole is exact.
     """
 
     split: str
@@ -55,7 +55,7 @@ class PlacedSentence:
 
     @property
     def pages(self) -> list[str]:
-        """Names of the pages it stands on, in reading order: one, or two when it crosses a page break."""
+        """Names of the pages it lies on, in reading order: one, or two if it crosses a page break."""
         return list(dict.fromkeys(page for page, _ in self.lines))
 
     @property
@@ -122,7 +122,7 @@ def place(raw: Path) -> Placement:
 
 
 def _read_pages(raw: Path) -> dict[str, PonerPage]:
-    """The annotated pages in the order of the export; files are found by name, composed or decomposed."""
+    """The annotated pages in the order of the export; file names may be composed or decomposed Unicode."""
     source = raw / "source_data"
     files = {unicodedata.normalize("NFC", path.name): path for path in sorted(source.rglob("*"))}
     pages = {}

@@ -1,4 +1,4 @@
-"""Label Studio's JSON-MIN export: the annotated character spans of each page text."""
+"""Label Studio's JSON-MIN export: the annotated character spans of each page's text."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ AGAIN = "Download the data again."
 
 @dataclass(frozen=True, slots=True)
 class AnnotatedPage:
-    """The spans of one page's text, by start, and the collection that the page belongs to."""
+    """The spans of one page's text, sorted by start, and the collection that the page belongs to."""
 
     name: str
     collection: str
@@ -22,9 +22,9 @@ class AnnotatedPage:
 
 
 def read_export(path: Path) -> list[AnnotatedPage]:
-    """Read the pages of an export in its order.
+    """Read the pages of an export, in order.
 
-    Raises ``UserError`` naming file and page when an entry is malformed or a page stands twice in it.
+    Raises ``UserError`` naming file and page if an entry is malformed or a page occurs twice.
     """
     pages: dict[str, AnnotatedPage] = {}
     entries = read_json(path, AGAIN)

@@ -1,4 +1,4 @@
-"""PONER as multimodal data: posts with the crops of their lines, and a report of what was placed."""
+"""PONER as multimodal data: posts with the crops of their lines, and a report on the placement."""
 
 from collections import Counter
 from itertools import pairwise
@@ -14,7 +14,7 @@ from mnerflow.data.post import write_posts
 from mnerflow.errors import UserError
 from mnerflow.files import csv_text, read_text, write_json, write_text
 
-# The Label Studio labels and the entity types that the CoNLL files call them.
+# The labels of Label Studio, and the names of these entity types in the CoNLL files.
 TYPES = {
     "Personal names": "p",
     "Geographical names": "g",
@@ -25,14 +25,14 @@ TYPES = {
 
 
 def make_multimodal(raw: Path, out: Path, split: str = "published", seed: int = 0) -> dict[str, Any]:
-    """Write PONER with line crops to ``out`` and return what ``report.json`` says.
+    """Write PONER with line crops to ``out``; return the content of ``report.json``.
 
     ``raw`` is the folder ``data`` of the PONER repository; ``split`` is ``published`` or ``page`` (by page,
-    drawn from ``seed``). Written are ``{train,dev,test}.jsonl`` (posts keep their published id in both
-    splits), ``images/<page>/<line>.jpg`` (each line once), ``placement.csv`` (where each sentence stands,
-    and in which split; page and line names joined by ``;``) and ``report.json``. A sentence without crops
-    stays, with no images; ``group`` is its page (pages that share a sentence are one group). Raises
-    ``UserError`` as ``place`` and ``write_crops`` do.
+    drawn from ``seed``). The files are ``{train,dev,test}.jsonl`` (posts keep their published id in both
+    splits), ``images/<page>/<line>.jpg`` (each line once), ``placement.csv`` (the place and the split of each
+    sentence; page and line names joined by ``;``) and ``report.json``. A sentence without crops is kept,
+    without images. ``group`` is its page; pages that share a sentence are one group. Raises ``UserError`` as
+    ``place`` and ``write_crops`` do.
     """
     if split not in ("published", "page"):
         raise UserError(f"PONER split {split!r} is not known. Choose 'published' or 'page'.")
@@ -97,10 +97,10 @@ def _write_placement(path: Path, placement: Placement, splits: Splits) -> None:
 
 
 def _compare_annotation(raw: Path, placement: Placement) -> dict[str, int]:
-    """How the Label Studio spans compare with the CoNLL entities, as offsets in the stream of characters.
+    """Compare the Label Studio spans with the CoNLL entities, as offsets in the stream of characters.
 
-    That they agree, far from the first page as well as near, confirms the alignment by the labels, which
-    it was not made with. Where they differ, a span begins or ends within a token.
+    Their agreement, on late pages as well as on early ones, confirms the alignment by the labels, which were
+    not used to make it. Where they differ, a span begins or ends within a token.
     """
     counts = Counter(
         {"spans": 0, "with trailing white space": 0, "overlapping the next": 0, "across lines": 0}

@@ -1,4 +1,4 @@
-"""PONER's own files: out of the repository's archive, or linked from a mirror."""
+"""PONER's own files: from the repository's archive, or linked from a mirror."""
 
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,10 @@ def fetch_source(entry: dict[str, Any], folder: Path, archive: Path, mirrored: P
         entry: ``url``, ``sha256`` and inner ``folder`` of the archive.
         folder: where the files are put.
         archive: where the archive is downloaded to.
-        mirrored: a mirror's folder with the same files, to which links are made instead.
+        mirrored: a mirror's folder with the same files, which are linked instead of downloaded.
 
     Raises:
-        UserError: as ``fetch`` and ``unpack`` do, and when there is no such folder in the mirror.
+        UserError: as ``fetch`` and ``unpack`` do, and when the mirror has no such folder.
     """
     if mirrored is None:
         fetch(entry["url"], archive, entry.get("sha256"))

@@ -1,4 +1,4 @@
-"""PONER's splits: the published one, one by page, and how much of a page leaks from training to test."""
+"""PONER's splits: the published one, one by page, and how much pages leak from training to test."""
 
 import random
 from collections import Counter, defaultdict
@@ -19,12 +19,12 @@ def published_split(placement: Placement) -> Splits:
 
 
 def page_split(placement: Placement, seed: int) -> Splits:
-    """The same sentences split anew so that no page straddles, with sizes near the published ones.
+    """The same sentences in new splits with no page in two of them, of nearly the published sizes.
 
-    Pages that share a sentence stay together. Collection by collection, in an order drawn from
-    ``seed``, each page goes to the split that is the furthest from its published size, in relation to
-    that size; so every collection is divided alike. Sentences whose page is unknown are left out: in no
-    split would they be known not to leak.
+    Pages that share a sentence stay together. Collection by collection, in an order drawn from ``seed``, each
+    page goes to the split that is furthest from its published size, relative to that size. So every
+    collection is divided in the same way. Sentences whose page is unknown are left out, since they might leak
+    in any split.
     """
     sizes = Counter(sentence.split for sentence in placement.sentences if sentence.lines)
     sentences = defaultdict(list)
@@ -43,9 +43,9 @@ def page_split(placement: Placement, seed: int) -> Splits:
 
 
 def leak(splits: Splits) -> dict[str, int]:
-    """How many pages stand in two splits, and how many test sentences have a page seen in training.
+    """How many pages occur in several splits, and how many test sentences lie on a page seen in training.
 
-    ``certain`` counts only sentences that stand in one place alone, for training and for test.
+    Counts marked ``certain`` include only sentences, in training and in test, that occur in a single place.
     """
     counts = {}
     for name, counted in (("", lambda s: True), (", certain", lambda s: s.copies == 1)):
