@@ -1,1 +1,1 @@
-"""Planning: which runs a configuration asks for, what each is told and reads, and where results lie."""
+"""Planning: which runs a configuration asks for, the settings and inputs of each, and where results lie."""

@@ -1,4 +1,4 @@
-"""What runs are compared with: the same, with one source taken away, or trained with it wrong."""
+"""What runs are compared with: the same run without one source, or trained with it shuffled or blank."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -8,17 +8,17 @@ from mnerflow.conditions import IMAGE, Condition
 from mnerflow.plan.names import BASE, NONE, TEXT_ONLY, Combination, Run
 from mnerflow.plan.variants import sources_of, variants, wrong_sources
 
-# By combination what it is compared with: by the source that is taken away, the same without it; of controls,
-# by the condition that they were trained with.
+# For each combination, what it is compared with: baselines by the source that is taken away, controls by the
+# condition that they were trained with.
 Baselines = Mapping["Combination", Mapping[str, "Combination"]]
 
 
 def baselines(config: dict[str, Any], combination: Combination) -> dict[str, Combination]:
-    """What a combination is compared with: by the source that is taken away, the same without it.
+    """The baselines of a combination, by the source that is taken away.
 
-    Without its image a fusion is ``TEXT_ONLY``; without the contexts that a variant adds, the variant is the
-    one that it is based on. What reads one source alone has no baseline, nor has a matched control: it is
-    what others are compared with.
+    Without its image, a fusion becomes ``TEXT_ONLY``. Without the contexts that it adds, a variant becomes
+    the one that it is based on. A combination that reads only text or only images has no baseline. A matched
+    control has none either, since other combinations are compared with it.
     """
     found: dict[str, Combination] = {}
     if wrong_sources(config, combination.variant):
@@ -32,10 +32,11 @@ def baselines(config: dict[str, Any], combination: Combination) -> dict[str, Com
 
 
 def controls(config: dict[str, Any], combination: Combination) -> dict[str, Combination]:
-    """The matched controls of a combination: the same, trained with wrong sources, ``image.shuffled``.
+    """The matched controls of a combination by the condition that they were trained with: ``image.shuffled``.
 
-    Those are variants that are based on its own. Of several sources that are wrong at once the names are
-    joined, as those of contexts that a variant adds are: ``caption+ocr.shuffled``.
+    They are the combination with a variant that is based on its own and is trained with sources shuffled or
+    blank. If several sources are changed at once, their names are joined like those of contexts that a
+    variant adds: ``caption+ocr.shuffled``.
     """
     found = {}
     for name, entry in variants(config).items():
@@ -49,7 +50,7 @@ def controls(config: dict[str, Any], combination: Combination) -> dict[str, Comb
 
 
 def write_baselines(found: Baselines) -> dict[str, dict[str, str]]:
-    """Baselines, or controls, as plain values, by their folders."""
+    """Baselines or controls as plain values, with folders for combinations."""
     return {
         one.folder: {source: other.folder for source, other in others.items()}
         for one, others in found.items()
@@ -57,7 +58,7 @@ def write_baselines(found: Baselines) -> dict[str, dict[str, str]]:
 
 
 def read_baselines(values: Mapping[str, Mapping[str, str]]) -> dict[Combination, dict[str, Combination]]:
-    """What ``write_baselines`` was given."""
+    """The inverse of ``write_baselines``."""
     return {
         Combination.from_folder(folder): {
             source: Combination.from_folder(other) for source, other in others.items()
@@ -67,7 +68,7 @@ def read_baselines(values: Mapping[str, Mapping[str, str]]) -> dict[Combination,
 
 
 def lacking_baselines(config: dict[str, Any], runs: Iterable[Run]) -> list[str]:
-    """The baselines that ``runs`` lack, each once: what their sources are worth cannot be said."""
+    """The folders of baselines that ``runs`` lack; the value of these sources cannot be measured."""
     planned = {run.combination for run in runs}
     found = {baseline for one in planned for baseline in baselines(config, one).values()}
     return sorted(baseline.folder for baseline in found - planned)

@@ -1,4 +1,4 @@
-"""Look through a planned grid before anything runs: what is missing is said at once, not after an hour."""
+"""Check a planned grid before anything runs, to report what is missing at once and not after an hour."""
 
 import time
 from collections import Counter
@@ -23,13 +23,13 @@ from mnerflow.plan.settings import decoder_of, run_config
 from mnerflow.plan.variants import contexts_of, variant_chain, variants
 from mnerflow.registry import check_part, kind_of, names_in
 
-CLOCKS_DIFFER = 60  # seconds, between the machines that share a file system
+CLOCKS_DIFFER = 60  # seconds that the clocks of machines with a shared file system may differ
 
 
 def check_plan(config: dict[str, Any], runs: Iterable[Run], rivals: Iterable[Run] = ()) -> None:
-    """Raise ``UserError`` for a name that the library has no module for, or a folder that lacks a file.
+    """Raise ``UserError`` for a name without a module in the library, or a folder that lacks a file.
 
-    ``rivals`` are runs that are asked instead of trained, so that only their data is looked at.
+    ``rivals`` are runs that are asked instead of trained, so only their data is checked.
     """
     _check_entries(config)
     runs = list(runs)
@@ -48,9 +48,9 @@ def check_plan(config: dict[str, Any], runs: Iterable[Run], rivals: Iterable[Run
 
 
 def check_clock(folders: Iterable[str]) -> None:
-    """Raise ``UserError`` when a file in ``folders`` is from the future.
+    """Raise ``UserError`` if a file in ``folders`` has a time in the future.
 
-    Snakemake throws the outputs of a job away, hours of training among them, when an input is newer.
+    Snakemake discards the outputs of a job when an input is newer, even after hours of training.
     """
     for file in (file for folder in folders for file in Path(folder).rglob("*") if file.is_file()):
         if (ahead := file.stat().st_mtime - time.time()) > CLOCKS_DIFFER:
@@ -61,7 +61,7 @@ def check_clock(folders: Iterable[str]) -> None:
 
 
 def _check_entries(config: dict[str, Any]) -> None:
-    """What the schema cannot say of an entry: names that nothing else would look up, and contradictions."""
+    """Check what the schema cannot: names that nothing else would look up, and contradictions."""
     check_known(config.get("filters", {}), names_in("data.filters"), "filters")
     for one, other in combinations(ENCODERS, 2):
         for name in config.get(one, {}).keys() & config.get(other, {}).keys():
@@ -123,7 +123,7 @@ def _check_entries(config: dict[str, Any]) -> None:
 
 
 def _check_control(config: dict[str, Any], name: str) -> None:
-    """Raise ``UserError`` where a control differs by more than its wrong sources from what it controls."""
+    """Raise ``UserError`` if a control differs from its variant in more than shuffled or blank sources."""
     entry, place = variants(config)[name], f"variants.{name}"
     based_on = entry.get("based_on", BASE)
     if "train_with" in variants(config).get(based_on, {}):
@@ -152,7 +152,7 @@ def _check_control(config: dict[str, Any], name: str) -> None:
 
 
 def _check_data(config: dict[str, Any], run: Run) -> None:
-    """What a run's data set and filter are, and the files of a folder of the user's own."""
+    """Check a run's data set and filter, and the files of a user's own folder."""
     entry = config["datasets"][run.dataset]
     check_part("data.formats", entry["format"], f"datasets.{run.dataset}.format")
     for name, context in context_files(entry).items():
@@ -165,7 +165,7 @@ def _check_data(config: dict[str, Any], run: Run) -> None:
 
 
 def _check_model(config: dict[str, Any], run: Run) -> None:
-    """What a run's model is made of."""
+    """Check that the library has the modules of a run's model."""
     values = run_config(config, run)
     check_part("models.decoders", values["decoder"]["kind"], f"variants.{run.variant}.decoder")
     for section, names in {"fusions": [run.fusion], **encoders_in(config, run)}.items():
@@ -175,7 +175,7 @@ def _check_model(config: dict[str, Any], run: Run) -> None:
 
 
 def _check_contexts(config: dict[str, Any], run: Run) -> None:
-    """Those that a run reads; what posts may bring themselves is looked for when training starts."""
+    """Check the contexts that a run reads; those that posts may bring are checked when training starts."""
     entry = config["datasets"][run.dataset]
     known = context_files(entry)
     lacking = [name for name in contexts_of(config, run.variant) if name not in known]
@@ -188,7 +188,7 @@ def _check_contexts(config: dict[str, Any], run: Run) -> None:
 
 
 def _check_options(package: str, kind: str, options: dict[str, Any], place: str) -> None:
-    """Those of a fusion or decoder, as far as its file tells them without being run."""
+    """Check the options of a fusion or decoder, as far as its file shows them without being run."""
     if known := options_class(package, kind):
         build(known, options, place)
 

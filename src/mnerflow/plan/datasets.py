@@ -1,4 +1,4 @@
-"""What the data sets of a configuration are made of: files, folders, archives, images."""
+"""The data sets of a configuration: their files, folders, archives and images."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -17,17 +17,17 @@ from mnerflow.plan import layout
 from mnerflow.plan.settings import images_of
 from mnerflow.registry import module_of, names_in
 
-MATCHED = "matched"  # images that the generator of a control makes to show the types of names
+MATCHED = "matched"  # the generator of a control makes images that show the types of names
 
 
 @dataclass(frozen=True)
 class Kind:
-    """What a data set is.
+    """What kind of data set it is.
 
-    ``control`` is how the generator of a synthetic one makes its images, ``MATCHED`` with the names or
-    ``independent`` of them; nothing of real data. ``pictures`` says what the images of real data are, as
-    ``photographs``; nothing where that is not declared. ``contexts_from_text`` are its contexts whose
-    author had read the text, too. ``caution`` is what to beware of in all scores on it.
+    ``control`` says how the generator of a synthetic data set makes its images: ``MATCHED`` with the names or
+    ``independent`` of them. It is empty for real data. ``pictures`` says what the images of real data are,
+    such as ``photographs``; it is empty if that is not declared. ``contexts_from_text`` are the contexts
+    whose author had also read the text. ``caution`` is a warning about all scores on the data set.
     """
 
     control: str = ""
@@ -37,7 +37,7 @@ class Kind:
 
 
 class Datasets:
-    """The data sets of a configuration, by how their posts are come by, and which files they read."""
+    """The data sets of a configuration: where their posts come from, and which files they read."""
 
     def __init__(self, config: dict[str, Any]) -> None:
         self.config = config
@@ -45,31 +45,31 @@ class Datasets:
         self.generated = [name for name, entry in self.entries.items() if "generator" in entry]
         self.downloaded = [name for name, entry in self.entries.items() if "files" in entry]
         self.poner = [name for name, entry in self.entries.items() if "poner" in entry]
-        known = {*names_in("data.formats")}  # any other is refused with its place when it is asked for
+        known = {*names_in("data.formats")}  # an unknown one is refused later, with its place
         formats = {name: entry["format"] for name, entry in self.entries.items() if entry["format"] in known}
         self.with_crops = [*self.poner, *(name for name, format in formats.items() if cuts_images(format))]
-        # Their files hold their images, as scans of pages or tables do.
+        # Data sets whose files contain their images, such as scans of pages or tables.
         self.holding = [name for name, format in formats.items() if self._holds_images(name, format)]
         self.archives = archives(config)
-        # Each is asked for by every run of a data set, and looks at the disk.
+        # Cached, since every run of a data set asks for them and they read the disk.
         self.user_files, self.user_images = cache(self._user_files), cache(self._user_images)
 
     def folder(self, dataset: str) -> str:
-        """Where a data set's raw files lie."""
+        """The folder of a data set's raw files."""
         return self.entries[dataset].get("folder", layout.raw(dataset))
 
     def raw_files(self, dataset: str) -> list[str]:
-        """The files that a data set's posts, with their contexts, are read from."""
+        """The files that a data set's posts and contexts are read from."""
         return [*dict.fromkeys([*self.post_files(dataset), *self.context_files(dataset)])]
 
     def post_files(self, dataset: str) -> list[str]:
-        """Those of its posts, and whatever else is downloaded."""
+        """The files of a data set's posts, and whatever else is downloaded."""
         if "files" in self.entries[dataset]:
             return [f"{self.folder(dataset)}/{name}" for name in self.entries[dataset]["files"]]
         return self.user_files(dataset)
 
     def context_files(self, dataset: str) -> list[str]:
-        """Those of its contexts."""
+        """The files of a data set's contexts."""
         contexts = context_files(self.entries[dataset]).values()
         folders = {True: layout.raw(dataset), False: self.folder(dataset)}
         return [f"{folders[bool(context.asked)]}/{name}" for context in contexts for name in context.files]
@@ -80,9 +80,9 @@ class Datasets:
         return sorted({*filter(None, asked)})
 
     def _user_files(self, dataset: str) -> list[str]:
-        """Those in a folder; to know what lies beside the splits, some formats read them.
+        """The files of posts in a user's folder; some formats read the splits to find their companions.
 
-        Of a split that is a folder its files are, whose times tell of a change.
+        A split that is a folder is replaced by its files, whose times reveal a change.
         """
         entry, folder = self.entries[dataset], self.folder(dataset)
         splits = [f"{folder}/{name}" for name in split_files(entry)]
@@ -94,7 +94,7 @@ class Datasets:
         return [f"{self.folder(dataset)}/{name}" for name in split_files(self.entries[dataset])]
 
     def scans(self, dataset: str) -> list[str]:
-        """The images among which a data set's pages, if it has any, have their scans."""
+        """The images that may be scans of a data set's pages; empty if it has no pages."""
         paths = self.split_paths(dataset) if dataset in self.with_crops else []
         return [str(file) for path in paths for file in images_near(Path(path))]
 
@@ -111,19 +111,19 @@ class Datasets:
         return [posts, *(module_of("data.contexts", name) for name in contexts)]
 
     def prepare_options(self, dataset: str) -> dict[str, Any]:
-        """What preparing a data set's posts is told."""
+        """The options for preparing a data set's posts."""
         return settings_of(PrepareConfig, self.entries[dataset])
 
     def about(self, dataset: str) -> dict[str, Any]:
-        """What is said of a data set to readers."""
+        """What readers are told about a data set."""
         return settings_of(About, self.entries[dataset])
 
     def type_names(self, dataset: str) -> dict[str, str]:
-        """What a data set's entity types are called, where not as in the tags."""
+        """Display names of a data set's entity types, where these differ from the tags."""
         return self.entries[dataset].get("type_names", {})
 
     def kind(self, dataset: str) -> Kind:
-        """Whether a data set is a control, and else what its images and contexts are."""
+        """Whether a data set is a control, and otherwise what its images and contexts are."""
         entry = self.entries[dataset]
         caution = entry.get("caution", "")
         if generator := entry.get("generator"):
@@ -146,18 +146,18 @@ class Datasets:
         return next(name for name, entry in self.archives.items() if entry["url"] == url)
 
     def image_folder(self, dataset: str) -> str:
-        """Where the images that a data set's posts show lie."""
+        """The folder of the images that a data set's posts show."""
         owner = images_of(self.config, dataset)
         return f"{layout.raw(owner) if owner in self.holding else self.folder(owner)}/images"
 
     def _user_images(self, dataset: str) -> str | None:
-        """The state of the images in a folder of the user's own, which may change file by file."""
+        """The state of the images in a user's own folder, which may change file by file; else ``None``."""
         owner = images_of(self.config, dataset)
         from_folder = "folder" in self.entries[owner] and owner not in self.holding
         return folder_state(Path(self.image_folder(dataset))) if from_folder else None
 
     def image_source(self, dataset: str) -> list[str]:
-        """What must be there before images can be read; nothing in a folder of the user's own."""
+        """The files or folder that must exist before images can be read; empty for a user's own folder."""
         owner = images_of(self.config, dataset)
         entry = self.entries[owner]
         if owner in self.holding:
@@ -170,6 +170,6 @@ class Datasets:
 
 
 def split_files(entry: dict[str, Any]) -> list[str]:
-    """The files that hold the splits of a data set's entry."""
+    """The files of all splits of a data set's entry."""
     parts = entry["splits"].values()
     return [name for part in parts for name in ([part] if isinstance(part, str) else part)]

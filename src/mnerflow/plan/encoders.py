@@ -1,10 +1,10 @@
-"""The encoders of a configuration, and which of them a run has."""
+"""The encoders of a configuration, and which of them a run uses."""
 
 from typing import Any
 
 from mnerflow.plan.names import Combination
 
-# Sections of the configuration, and keys of a block of the grid, that name encoders.
+# The sections of the configuration, and the keys of a grid block, that name encoders.
 ENCODERS = ("text_encoders", "image_encoders", "vision_language_encoders")
 
 
@@ -14,11 +14,11 @@ def encoders(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def names_of(config: dict[str, Any], *sections: str) -> list[str]:
-    """The names in sections of encoders."""
+    """The names of the encoders in the given sections."""
     return [name for section in sections for name in config.get(section, {})]
 
 
 def encoders_in(config: dict[str, Any], run: Combination) -> dict[str, list[str]]:
-    """By section the encoders of a run that stand there, one at most."""
+    """The encoders of a run by section, at most one each."""
     names = {run.text_encoder, run.image_encoder}
     return {section: sorted(names & config.get(section, {}).keys()) for section in ENCODERS}

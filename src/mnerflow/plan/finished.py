@@ -1,4 +1,4 @@
-"""Which runs are there already: published, trained or finished, with the settings that are asked for."""
+"""Which runs already exist with the requested settings: published, trained or finished."""
 
 from collections.abc import Iterable
 from functools import cache
@@ -20,7 +20,7 @@ from mnerflow.record.origin import PACKAGES, versions
 def is_published(published: Path, run: Run, config: dict[str, Any]) -> bool:
     """Whether a run is published that was trained with the settings and weights that ``config`` gives it.
 
-    Raises ``UserError`` when ``published`` holds no runs at all, or this one damaged.
+    Raises ``UserError`` if ``published`` contains no runs at all, or if this one is damaged.
     """
     if not (published / "runs").is_dir():
         raise UserError(
@@ -31,12 +31,12 @@ def is_published(published: Path, run: Run, config: dict[str, Any]) -> bool:
         return False
     if (folder / RECORD).exists() and _has_settings(folder / RECORD, run, config):
         return True
-    check_sums(published, folder)  # one that was damaged would be trained anew without a word
+    check_sums(published, folder)  # a damaged run would otherwise be silently trained again
     return False
 
 
 def made_differently(published: Path, runs: Iterable[Run], config: dict[str, Any]) -> list[Run]:
-    """Published runs that were made by other code, or other versions of packages, than are here."""
+    """Published runs that were made by other code, or other versions of packages, than the current ones."""
     here, print_of, found = versions(PACKAGES), cache(fingerprint), []
     for run in runs:
         record = TrainingRecord.read(published / "runs" / run.path / RECORD, "Fetch it again.")
@@ -48,12 +48,12 @@ def made_differently(published: Path, runs: Iterable[Run], config: dict[str, Any
 
 
 def is_trained(results: Path, run: Run, config: dict[str, Any]) -> bool:
-    """Whether a run was trained in ``results`` with what ``config`` gives it, its weights dropped or not."""
+    """Whether a run was trained in ``results`` with what ``config`` gives it, with or without its weights."""
     return any(_holds(results, run, config, name) for name in (MODEL, DROPPED))
 
 
 def is_finished(results: Path, run: Run, config: dict[str, Any]) -> bool:
-    """Whether ``results`` has the predictions of a run that was trained with what ``config`` gives it."""
+    """Whether ``results`` has the predictions of a run trained with what ``config`` gives it."""
     return _holds(results, run, config, PREDICTIONS)
 
 
@@ -63,7 +63,7 @@ def _holds(results: Path, run: Run, config: dict[str, Any], name: str) -> bool:
         return False
     try:
         return _has_settings(folder / RECORD, run, config)
-    except UserError:  # half a record, or one of an older version: it is trained anew or taken over
+    except UserError:  # an incomplete or older record: the run is trained again or taken over
         return False
 
 
@@ -71,7 +71,7 @@ def _has_settings(record: Path, run: Run, config: dict[str, Any]) -> bool:
     about = TrainingRecord.read(record, "Fetch it again.")
     try:
         trained = build(RunConfig, about.config, run.path)
-    except UserError:  # settings that there were when it was trained, and are no more
+    except UserError:  # it was trained with settings that no longer exist
         return False
     wanted = build(RunConfig, run_config(config, run), run.path)
     return (

@@ -1,4 +1,4 @@
-"""The grid of runs that a configuration asks for, and the runs that these start from."""
+"""The grid of runs that a configuration asks for, and the runs that these runs start from."""
 
 from collections.abc import Iterator
 from itertools import product
@@ -15,11 +15,11 @@ from mnerflow.registry import kind_of
 def expand(config: dict[str, Any]) -> list[Run]:
     """All runs of the configuration's ``grid``, each once, sorted.
 
-    A block of the grid is the product of its lists; an encoder that a fusion does not use is ``none``,
-    so unimodal fusions are not multiplied by it. A vision-language encoder stands beside the pairs of a text
-    encoder and an image encoder. What does not read all sources that a variant is trained with wrong ones of
-    does not run with that variant. Raises ``UserError`` for a name that is not configured, for contexts
-    without the text, and for wrong sources that nothing reads.
+    A block of the grid is the product of its lists. An encoder that a fusion does not use is ``none``, so
+    unimodal fusions are not multiplied by it. A vision-language encoder is used in addition to the pairs of a
+    text encoder and an image encoder. A variant that is trained with sources shuffled or blank is combined
+    only with runs that read all these sources. Raises ``UserError`` for a name that is not configured, for
+    contexts without the text, and for shuffled or blank sources that no run reads.
     """
     runs: set[Run] = set()
     for number, block in enumerate(config["grid"], start=1):
@@ -28,7 +28,7 @@ def expand(config: dict[str, Any]) -> list[Run]:
 
 
 def block_runs(config: dict[str, Any], block: dict[str, Any], place: str) -> list[Run]:
-    """The runs of one block, as ``expand`` says; an error names its ``place`` in the configuration."""
+    """The runs of one block, see ``expand``; an error names its ``place`` in the configuration."""
     known = config | {"variants": variants(config)}
     for name in ("datasets", *ENCODERS, "fusions", "variants"):
         check_known(block.get(name, []), known.get(name, {}), f"{place}.{name}")
@@ -64,7 +64,7 @@ def _product(config: dict[str, Any], block: dict[str, Any], place: str) -> Itera
 
 
 def _pairs(block: dict[str, Any], fusion: str, inputs: tuple[str, ...], place: str) -> list[tuple[str, str]]:
-    """Text and image encoder of a block's runs of one fusion, given what that fuses."""
+    """The text and image encoders of a block's runs of one fusion, given the ``inputs`` that it fuses."""
     texts, images, both = (block.get(name, []) for name in ENCODERS)
     if inputs == ("joint",):
         pairs, needed = [(name, name) for name in both], "vision_language_encoders"
@@ -83,15 +83,15 @@ def _pairs(block: dict[str, Any], fusion: str, inputs: tuple[str, ...], place: s
 
 
 def inputs_of(config: dict[str, Any], fusion: str) -> tuple[str, ...]:
-    """What a fusion fuses: ``text``, ``image`` or both, or what an encoder has read of both: ``joint``."""
+    """What a fusion fuses: ``text``, ``image`` or both, or ``joint``, what one encoder has read of both."""
     return signature.inputs_of(kind_of(fusion, config["fusions"][fusion])) or ("text", "image")
 
 
 def starting_runs(config: dict[str, Any], run: Run) -> list[Run]:
-    """The run that this one starts from, the one that that starts from, and so on; none for most.
+    """The run that this one starts from, the run which that one starts from, and so on; empty for most runs.
 
-    As ``init_from`` of their variants says; they have this one's encoders as far as they read them. Raises
-    ``UserError`` for an unknown name, for an encoder that this run lacks and for a circle.
+    ``init_from`` of their variants names these runs. They have the same encoders as this one, as far as they
+    use them. Raises ``UserError`` for an unknown name, for an encoder that this run lacks and for a circle.
     """
     found: list[Run] = []
     while start := setting(config, run.variant, "init_from"):

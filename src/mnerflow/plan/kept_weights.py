@@ -1,6 +1,7 @@
 """Which trained weights stay on disk once a run has predicted: ``keep_weights`` of the configuration.
 
-A file beside the predictions says that a run's weights were dropped; it is then not trained anew for them.
+A file next to the predictions says that a run's weights were dropped, so the run is not trained again for
+them.
 """
 
 import csv
@@ -23,12 +24,12 @@ DROPPED = "weights_dropped.txt"
 
 
 def was_dropped(folder: Path) -> bool:
-    """Whether the run in ``folder`` was trained there, and its weights dropped."""
+    """Whether the run in ``folder`` was trained there and its weights were dropped."""
     return (folder / DROPPED).exists() and not (folder / MODEL).exists()
 
 
 def dropped_below(results: Path) -> str:
-    """What to say of runs in ``results`` whose weights were dropped; nothing where there are none."""
+    """A message about the runs in ``results`` whose weights were dropped; empty if there are none."""
     count = sum(was_dropped(file.parent) for file in (results / "runs").rglob(DROPPED))
     runs = quantity(count, "run")
     return f"weights dropped by keep_weights: of {runs}, whose predictions stay" if count else ""
@@ -37,8 +38,8 @@ def dropped_below(results: Path) -> str:
 def drop_after_predicting(config: dict[str, Any], run: Run, results: Path) -> None:
     """Remove the weights of a run that has just predicted, unless it keeps them or others start from it.
 
-    Snakemake removes those of a run that had lost them once before; where they stay, they are put aside until
-    ``put_back``.
+    If the run had lost its weights before, Snakemake removes the new ones. If these are to stay, they are put
+    aside until ``put_back``.
     """
     folder = results / "runs" / run.path
     if _useless(config, [run], results) and run not in _starts(config, results, trained_too=True):
@@ -49,18 +50,19 @@ def drop_after_predicting(config: dict[str, Any], run: Run, results: Path) -> No
 
 
 def put_back(results: Path) -> None:
-    """Give runs back the weights that were put aside for them; while nothing trains or predicts."""
+    """Give runs back the weights that were put aside for them; call it while nothing trains or predicts."""
     for aside in (results / "runs").rglob(ASIDE):
         aside.replace(aside.with_name(MODEL))
         aside.with_name(DROPPED).unlink(missing_ok=True)
 
 
 def drop_rest(config: dict[str, Any], runs: Iterable[Run], results: Path) -> None:
-    """Remove, while nothing trains or predicts, all weights of ``runs`` that have had their use.
+    """Remove all weights of ``runs`` that are no longer needed; call it while nothing trains or predicts.
 
-    These are of runs that were best until a better one came, and of runs from which others started that are
-    trained by now. With ``best`` the run with the best entity F1 on dev keeps its weights, of those of its
-    data set and filter that have any; of equals the first by name. Raises ``UserError`` for a bad record.
+    These are the weights of runs that were best until a better one came, and of runs from which others
+    started that are now trained. With ``best``, one run of each data set and filter keeps its weights: among
+    those that have any, the run with the best entity F1 on dev, and on a tie the first by name. Raises
+    ``UserError`` for a bad record.
     """
     planned, needed = {*expand(config)}, _starts(config, results, trained_too=False)
     for run in _useless(config, runs, results) - needed:
@@ -70,13 +72,13 @@ def drop_rest(config: dict[str, Any], runs: Iterable[Run], results: Path) -> Non
 
 def _drop(config: dict[str, Any], folder: Path) -> None:
     if (folder / MODEL).exists():
-        # First: without it, a run that lacks weights is trained anew.
+        # Written first: without it, a run that lacks weights is trained again.
         write_text(folder / DROPPED, f"keep_weights: {config['keep_weights']}\n")
         (folder / MODEL).unlink()
 
 
 def _useless(config: dict[str, Any], runs: Iterable[Run], results: Path) -> set[Run]:
-    """Those of ``runs`` whose weights ``keep_weights`` does not ask for."""
+    """Those of ``runs`` whose weights ``keep_weights`` does not keep."""
     keep = config.get("keep_weights", "all")
     if keep == "all":
         return set()
@@ -84,7 +86,7 @@ def _useless(config: dict[str, Any], runs: Iterable[Run], results: Path) -> set[
 
 
 def _best(config: dict[str, Any], results: Path) -> set[Run]:
-    """The best run of each data set and filter, of those that have weights."""
+    """The best run of each data set and filter among the runs that have weights."""
     found: dict[tuple[str, str], tuple[float, Run]] = {}
     for run in expand(config):
         folder = results / "runs" / run.path
@@ -97,7 +99,7 @@ def _best(config: dict[str, Any], results: Path) -> set[Run]:
 
 
 def dev_score(folder: Path, name: str = "entity_f1") -> float:
-    """A score on dev of the epoch that was kept; raises ``UserError`` where it was not written down."""
+    """A dev score of the epoch that was kept; raises ``UserError`` if it was not recorded."""
     again = "Delete the run's folder and train again."
     kept = TrainingRecord.read(folder / RECORD, again).best_epoch
     epochs = csv.DictReader(read_text(folder / "history.csv", again).splitlines())
@@ -112,7 +114,7 @@ def _has_predicted(results: Path, run: Run) -> bool:
 
 
 def _starts(config: dict[str, Any], results: Path, trained_too: bool) -> set[Run]:
-    """Runs that others start from: those to be tuned, those not trained yet and, if asked for, all others."""
+    """Runs from which others start: those to be tuned or not trained yet and, if ``trained_too``, all others."""
     tried = {candidate.run for candidate in candidates(config)}
     planned = {*expand(config), *tried}
     planned |= {start for run in planned for start in starting_runs(config, run)}

@@ -1,6 +1,7 @@
-"""Where everything lies, from the folder that the workflow runs in.
+"""Where everything lies, relative to the folder that the workflow runs in.
 
-Each function gives a path of the names it is told; without them a pattern, with the names in braces.
+Each function returns the path for the names that it is given. Without names, it returns a pattern with the
+names in braces.
 """
 
 from mnerflow.plan.names import Run
@@ -11,7 +12,7 @@ RESOURCES = "resources"
 
 
 def run_folder(run: Run) -> str:
-    """Weights, record, history and predictions of a run."""
+    """The folder with the weights, record, history and predictions of a run."""
     return f"{RUNS}/{run.path}"
 
 
@@ -21,7 +22,7 @@ def scores(dataset: str = "{dataset}", filter_name: str = "{filter}", text: str 
 
 
 def study(name: str) -> str:
-    """Scores, tables, plots and pages of a study, and its configuration."""
+    """The folder with the scores, tables, plots and pages of a study, and its configuration."""
     return f"{RESULTS}/{name}"
 
 
@@ -31,22 +32,22 @@ def model(run: Run) -> str:
 
 
 def raw(dataset: str = "{dataset}") -> str:
-    """What was fetched or made of a data set."""
+    """The folder with what was downloaded or made for a data set."""
     return f"{RESOURCES}/data/{dataset}"
 
 
 def asked_context(dataset: str = "{dataset}", context: str = "{context}") -> str:
-    """The texts that a language model wrote beside a data set's posts."""
+    """The texts that a language model wrote as a context of a data set's posts."""
     return f"{raw(dataset)}/contexts/{context}.jsonl"
 
 
 def asked_record(dataset: str = "{dataset}", context: str = "{context}") -> str:
-    """How they came about."""
+    """The record of how these texts were made."""
     return f"{raw(dataset)}/contexts/{context}.yaml"
 
 
 def archive(name: str = "{archive}") -> str:
-    """A fetched archive of photos."""
+    """A downloaded archive of photos."""
     return f"{RESOURCES}/archives/{name}"
 
 
@@ -56,12 +57,12 @@ def weights(encoder: str = "{encoder}") -> str:
 
 
 def data(dataset: str = "{dataset}", filter_name: str = "{filter}") -> str:
-    """The folder with a data set's prepared, or filtered, posts."""
+    """The folder with a data set's prepared or filtered posts."""
     return f"{RESULTS}/data/{dataset}/{filter_name}"
 
 
 def to_ask(dataset: str = "{dataset}") -> str:
-    """The folder with a data set's posts as language models are asked about them for contexts."""
+    """The folder with a data set's posts for which language models are asked to write contexts."""
     return f"{RESULTS}/asked/{dataset}"
 
 
@@ -71,10 +72,10 @@ def images(dataset: str = "{dataset}", size: int | str = "{size}") -> str:
 
 
 def features(dataset: str = "{dataset}", image: str = "{image}") -> str:
-    """The patch vectors that a frozen image encoder makes of a data set's images."""
+    """The patch vectors that a frozen image encoder computes from a data set's images."""
     return f"{RESULTS}/features/{dataset}/{image}.npy"
 
 
 def leaks(start: str = "{start}", dataset: str = "{dataset}", system: str = "{system}") -> str:
-    """The posts that a run's start has learnt and the run is tested with."""
+    """The list of posts that a run is tested with and that the run it starts from was trained on."""
     return f"{RESULTS}/reports/leaks/{start}.{dataset}.{system}.csv"

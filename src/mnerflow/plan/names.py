@@ -1,4 +1,4 @@
-"""What a run is called: its parts' names, its folder, and how a reader is told of it."""
+"""The names of a run: those of its parts, its folder, and labels for readers."""
 
 import re
 from collections.abc import Mapping
@@ -16,13 +16,13 @@ TEXT_ONLY = "text_only"  # the fusion that is left when the image is taken away
 
 @dataclass(frozen=True, order=True)
 class Combination:
-    """What the runs of several seeds share; ``none`` is an encoder that they lack.
+    """What the runs of several seeds share; an encoder that they lack is ``none``.
 
-    A vision-language encoder is both text and image encoder, and the text encoder alone where it is shown no
-    images.
+    A vision-language encoder is both the text and the image encoder; if it is shown no images, it is only the
+    text encoder.
 
-    A fusion says how modalities are combined; a variant what else tells runs apart: decoder, contexts that
-    are read, the run to start from, training.
+    A fusion says how modalities are combined. A variant says what else distinguishes runs: the decoder, the
+    contexts that are read, the run to start from, and training.
     """
 
     dataset: str
@@ -34,16 +34,16 @@ class Combination:
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Self:
-        """Read it off a row of a table that has its fields as columns."""
+        """Read a combination from a row of a table that has its fields as columns."""
         return cls(**{field.name: row[field.name] for field in fields(cls)})
 
     @classmethod
     def from_folder(cls, folder: str) -> "Combination":
-        """Read what ``folder`` says; raises ``UserError`` for another path."""
+        """Parse a path of the form of ``folder``; raises ``UserError`` for any other path."""
         return Run.from_folder(f"{folder}/seed0").combination
 
     def run(self, seed: int) -> "Run":
-        """Its run of one seed."""
+        """The run of this combination with one seed."""
         return Run(seed=seed, **{name: getattr(self, name) for name in COMBINATION})
 
     @property
@@ -58,17 +58,17 @@ class Combination:
 
     @property
     def model(self) -> str:
-        """``"minilm+vit linear"``, and the variant where it is another than ``BASE``."""
+        """``"minilm+vit linear"``, followed by the variant unless it is ``BASE``."""
         return f"{self.encoders} {self.system.replace('+', ' ')}"
 
     @property
     def system(self) -> str:
-        """``"linear+crf"``: the fusion, and the variant where it is another than ``BASE``."""
+        """``"linear+crf"``: the fusion, followed by the variant unless it is ``BASE``."""
         return self.fusion if self.variant == BASE else f"{self.fusion}+{self.variant}"
 
     @property
     def folder(self) -> str:
-        """Where its runs lie below ``results/runs``, one folder a seed."""
+        """The folder of its runs below ``results/runs``, with one subfolder per seed."""
         return f"{self.dataset}/{self.filter}/{self.text_encoder}+{self.image_encoder}/{self.system}"
 
 
@@ -80,9 +80,9 @@ class Run(Combination):
 
     @classmethod
     def from_folder(cls, folder: str | Path) -> Self:
-        """Read ``<dataset>/<filter>/<text>+<image>/<fusion>+<variant>/seed<k>`` off a path.
+        """Parse a path that ends in ``<dataset>/<filter>/<text>+<image>/<fusion>+<variant>/seed<k>``.
 
-        The variant ``BASE`` is not written. Raises ``UserError`` for another path.
+        The variant ``BASE`` is not written. Raises ``UserError`` for any other path.
         """
         parts = r"([^/]+)/([^/]+)/([^/+]+)\+([^/+]+)/([^/+]+)(?:\+([^/+]+))?/seed(\d+)"
         found = re.fullmatch(rf"(?:.*/)?{parts}", str(folder))
@@ -96,12 +96,12 @@ class Run(Combination):
 
     @classmethod
     def named(cls, names: Mapping[str, str]) -> Self:
-        """The run of its path's parts: ``dataset``, ``filter``, ``text``, ``image``, ``system``, ``seed``."""
+        """The run with these path parts: ``dataset``, ``filter``, ``text``, ``image``, ``system``, ``seed``."""
         return cls.from_folder("{dataset}/{filter}/{text}+{image}/{system}/seed{seed}".format(**names))
 
     @property
     def names(self) -> dict[str, str | int]:
-        """Its names as a ``Record`` has them."""
+        """Its names as in a ``Record``."""
         return {
             "dataset": self.dataset,
             "filter": self.filter,
@@ -127,10 +127,10 @@ COMBINATION = tuple(field.name for field in fields(Combination))
 
 
 def data_label(dataset: str, filter_name: str) -> str:
-    """A data set and how it was filtered, for a reader."""
+    """A data set and its filter, for a reader."""
     return dataset if filter_name == FILTERS_OFF else f"{dataset} ({filter_name})"
 
 
 def encoders_label(text_encoder: str, image_encoder: str) -> str:
-    """The encoders that are used, for a reader; one that reads both text and image once."""
+    """The encoders that are used, for a reader; one that reads both text and image is named once."""
     return "+".join(dict.fromkeys(name for name in (text_encoder, image_encoder) if name != NONE))

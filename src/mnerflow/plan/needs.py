@@ -1,4 +1,4 @@
-"""What runs need, as far as a configuration estimates it for their encoders: hours of a core, and disk."""
+"""What runs need, as far as a configuration estimates it for their encoders: core hours and disk space."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -12,17 +12,17 @@ from mnerflow.plan.encoders import encoders
 from mnerflow.plan.names import NONE, Run
 from mnerflow.plan.settings import images_of, run_config
 
-# Posts of a data set that nobody has counted yet.
+# Assumed numbers of posts in a data set whose posts have not been counted yet.
 GUESS = {"train": 5000, "dev": 1000, "test": 1000}
-# Patch vectors beside the pixels they are made of: of ViT-Base 2 × 197 × 768 bytes, beside 224 × 224 × 3.
+# Bytes of patch vectors per byte of their pixels: for ViT-Base, 2 × 197 × 768 compared with 224 × 224 × 3.
 FEATURES = 2
 
 
 @dataclass(frozen=True)
 class Needs:
-    """What ``runs`` need: ``hours`` of one core without a GPU, and ``gigabytes`` of disk, by what takes them.
+    """What ``runs`` need: ``hours`` of one core without a GPU, and ``gigabytes`` of disk, each by consumer.
 
-    ``guessed`` are data sets whose posts nobody has counted yet.
+    ``guessed`` are the data sets whose posts have not been counted yet.
     """
 
     runs: Sequence[Run]
@@ -31,7 +31,7 @@ class Needs:
     guessed: Sequence[str]
 
     def sentences(self, free: float) -> str:
-        """For a person, with the gigabytes that are ``free``; nothing where both are below one."""
+        """The needs for a reader, with the gigabytes that are ``free``; empty if both needs are below 1."""
         if max(self.hours.total(), self.gigabytes.total()) < 1:
             return ""
         said = f"{quantity(len(self.runs), 'run is', 'runs are')} to be trained"
@@ -50,9 +50,10 @@ class Needs:
 
 
 def needs_of(config: dict[str, Any], runs: Iterable[Run], results: Path) -> Needs:
-    """What it takes to train ``runs``, keep what ``keep_weights`` says of their weights, and read images.
+    """What it takes to train ``runs``, keep the weights that ``keep_weights`` keeps, and read images.
 
-    Hours are those of all epochs; most runs stop earlier. ``results`` tells the posts of prepared data sets.
+    Hours are those of all epochs; most runs stop earlier. ``results`` is where the posts of prepared data
+    sets are counted.
     """
     runs = sorted(runs)
     images = {
@@ -83,7 +84,7 @@ def needs_of(config: dict[str, Any], runs: Iterable[Run], results: Path) -> Need
 
 
 def check_time(needs: Needs, cores: int) -> None:
-    """Raise ``UserError`` when runs are said to take more than a day of so many processor cores."""
+    """Raise ``UserError`` if runs are estimated to take more than a day on this number of processor cores."""
     days = needs.hours.total() / cores / 24
     if days > 1:
         parts = Counter({name: value / cores for name, value in needs.hours.items()})
@@ -96,13 +97,13 @@ def check_time(needs: Needs, cores: int) -> None:
 
 
 def _costs(config: dict[str, Any], what: str, run: Run) -> Counter[str]:
-    """What the configuration says that its encoders cost; one that is not named costs nothing."""
+    """The cost of a run's encoders according to the configuration; one that is not named costs nothing."""
     costs = config.get(what, {})
     return Counter({name: costs[name] for name in (run.text_encoder, run.image_encoder) if name in costs})
 
 
 def _weights(config: dict[str, Any], runs: Iterable[Run]) -> Counter[str]:
-    """Gigabytes of the weights that are kept, by encoder; of a data set's best run those of its largest."""
+    """Gigabytes of the weights that are kept, by encoder; a data set's best run counts as its largest."""
     keep = config.get("keep_weights", "all")
     kept: dict[Any, Counter[str]] = {}
     for run in runs if keep != "none" else ():
@@ -112,9 +113,9 @@ def _weights(config: dict[str, Any], runs: Iterable[Run]) -> Counter[str]:
 
 
 def _posts(config: dict[str, Any], dataset: str, results: Path) -> dict[str, int]:
-    """How many posts a data set has by split: as prepared, as configured, or as its own files have.
+    """The number of a data set's posts by split: as prepared, as configured, or as counted in its own files.
 
-    Empty where none of them tells.
+    Empty if none of these is known.
     """
     entry = config["datasets"][dataset]
     prepared = {split: results / "data" / dataset / "none" / f"{split}.jsonl" for split in SPLITS}
@@ -127,12 +128,12 @@ def _posts(config: dict[str, Any], dataset: str, results: Path) -> dict[str, int
     paths = {split: [Path(entry.get("folder", ""), name) for name in names] for split, names in named.items()}
     tables = any(
         file.suffix == ".parquet" for files in paths.values() for file in files
-    )  # large, and no text
+    )  # large, and not text
     if "folder" not in entry or tables:
         return {}
     try:
         return {split: sum(map(_blocks, files)) for split, files in paths.items()}
-    except OSError:  # whoever prepares the data says what is wrong with it
+    except OSError:  # preparation reports what is wrong with the files
         return {}
 
 
@@ -141,7 +142,7 @@ def _lines(file: Path) -> int:
 
 
 def _blocks(file: Path) -> int:
-    """Posts of a file: divided by empty lines, or else a line each."""
+    """The number of posts in a file: separated by empty lines, or else one per line."""
     content = file.read_bytes().replace(b"\r\n", b"\n").strip()
     return 1 + (content.count(b"\n\n") or content.count(b"\n"))
 

@@ -1,4 +1,4 @@
-"""Data sets in folders of a user's own: where they lie, and which entity types they have."""
+"""Data sets in a user's own folders: where they lie, and which entity types they have."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,9 +11,9 @@ from mnerflow.files import expanded
 
 
 def resolve(datasets: Mapping[str, dict[str, Any]]) -> None:
-    """Expand the folders of the entries of ``datasets``, and put the types that are found for ``auto``.
+    """Expand the folders in the entries of ``datasets``, and replace the types ``auto`` by those found.
 
-    Raises ``UserError`` for what is malformed in the files that are read for their types.
+    Raises ``UserError`` if a file that is read for its types is malformed.
     """
     for entry in datasets.values():
         if "folder" in entry:

@@ -1,4 +1,4 @@
-"""Regular expressions of many names, which take no longer to match with more of them."""
+"""Regular expressions for many names, which take no longer to match if there are more names."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -6,15 +6,16 @@ from itertools import groupby, takewhile
 
 
 def one_of(names: Iterable[str]) -> str:
-    """An expression that matches exactly these names, and nothing when there are none.
+    """An expression that matches exactly these names, and nothing if there are none.
 
-    What begins alike is written once: of ten thousand paths, a match looks at those alone that go on alike.
+    A common beginning is written once. So of ten thousand paths, a match tries only those that continue in
+    the same way.
     """
     return _alternatives(sorted({*names})) or "(?!)"
 
 
 def _alternatives(names: Sequence[str]) -> str:
-    """Of distinct, sorted names."""
+    """The alternatives for distinct, sorted names."""
     parts = []
     for _, group in groupby(names, key=lambda name: name[:1]):
         alike = [*group]

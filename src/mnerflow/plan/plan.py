@@ -30,24 +30,24 @@ class Plan:
     """What a configuration asks for.
 
     Attributes:
-        study: where its scores, tables, plots and pages lie.
-        runs: those of the grid, or with ``finished_only`` those of them that are finished.
-        published: runs of them that are taken over instead of trained.
-        candidates: those of its searches over training settings.
+        study: the folder of its scores, tables, plots and pages.
+        runs: runs of the grid; with ``finished_only``, only those that are finished.
+        published: the runs among these that are taken over instead of trained.
+        candidates: candidates of its searches over training settings.
         starts: runs that any of these start from.
-        rivals: language models that are asked.
-        asked: rivals that have answered about the data of the grid.
+        rivals: runs of the language models that are asked.
+        asked: the rivals that have answered about the data of the grid.
         dropped: runs whose weights were dropped.
         encoders: entries of all encoders, by name.
-        sources: entries of the encoders that are pretrained.
+        sources: entries of the pretrained encoders, by name.
         data: its data sets.
     """
 
     def __init__(self, config: dict[str, Any], prompt: Path) -> None:
-        """Plan ``config``, with rivals asked by ``prompt`` where they name none of their own.
+        """Plan ``config``; rivals that do not name a prompt of their own are asked with ``prompt``.
 
         Raises:
-            UserError: where it asks for what cannot be, or for what the library does not know.
+            UserError: if it asks for something impossible, or for something that the library does not have.
         """
         self.config, self.results = config, Path(layout.RESULTS)
         self.study = layout.study(config["name"])
@@ -81,10 +81,10 @@ class Plan:
         return is_finished(self.results, run, self.config)
 
     def _published(self) -> set[Run]:
-        """Those that were published with the same settings, which are taken over instead of trained.
+        """The runs that were published with the same settings, which are taken over instead of trained.
 
-        Not a run that was trained here: its weights belong to its own predictions. A run that one still to be
-        trained starts from is trained as well, since weights are not published.
+        A run that was trained here is not taken over, because its weights belong to its own predictions. A
+        run from which a run still to be trained starts is also trained, because weights are not published.
         """
         published = {*filter(self._stands_published, self.runs)}
         published -= {run for run in published if is_trained(self.results, run, self.config)}
@@ -103,24 +103,24 @@ class Plan:
         ]
 
     def made_differently(self) -> list[Run]:
-        """Published runs that are taken over, and were made by other code or versions than are here."""
+        """Published runs that are taken over, but were made by other code or package versions than these."""
         published = self.config.get("published")
         return made_differently(Path(published), sorted(self.published), self.config) if published else []
 
     # What a run depends on.
 
     def settings(self, run: Run) -> dict[str, Any]:
-        """The plain values of a run's ``RunConfig``; they are asked for by a dozen functions of its jobs."""
+        """The plain values of a run's ``RunConfig``, cached for a dozen functions of its jobs."""
         if run not in self._values:
             self._values[run] = run_config(self.config, run)
         return self._values[run]
 
     def values(self, run: Run) -> dict[str, Any]:
-        """What a run's result depends on: where a value changes, it is trained anew."""
+        """The values that a run's result depends on: if one changes, the run is trained again."""
         return _without_checkpoints(self.settings(run))
 
     def candidate_values(self, candidate: Candidate) -> dict[str, Any]:
-        """The same of a candidate."""
+        """The same for a candidate."""
         return _without_checkpoints(candidate_config(self.config, candidate))
 
     def modules(self, run: Run) -> list[str]:
@@ -135,11 +135,11 @@ class Plan:
         return {"weights": weights} | self.images(run.dataset, run.image_encoder)
 
     def weights(self, *encoders: str) -> list[str]:
-        """Weight folders of those encoders that are pretrained."""
+        """The weight folders of those encoders that are pretrained."""
         return [layout.weights(name) for name in dict.fromkeys(encoders) if name in self.sources]
 
     def linked_weights(self, encoder: str) -> list[str]:
-        """The files that a `path:` source names: other weights there are a reason to train anew."""
+        """The files that a `path:` source names; if these weights change, runs are trained again."""
         source = self.sources[encoder]["source"]
         folder = expanded(source.removeprefix("path:"))
         if not source.startswith("path:") or not folder.is_dir():
@@ -148,7 +148,7 @@ class Plan:
         return [str(folder / name) for name in model_files(names)]
 
     def images(self, dataset: str, encoder: str) -> dict[str, str]:
-        """Image store, and features where the encoder is frozen, that runs read."""
+        """The image store that runs read, and the features if the encoder is frozen."""
         if encoder == NONE:
             return {}
         entry, owner = self.encoders[encoder], images_of(self.config, dataset)
@@ -177,7 +177,7 @@ class Plan:
 
     @property
     def baselines(self) -> Baselines:
-        """What each combination, and each rival, is compared with."""
+        """The baselines of each combination and of each rival."""
         trained = {run.combination: baselines(self.config, run.combination) for run in self.runs}
         return trained | llm.rival_baselines(self.rivals)
 
@@ -189,12 +189,12 @@ class Plan:
 
     @property
     def margin(self) -> float:
-        """The entity F1, as a fraction, of which a change that is smaller counts as none."""
+        """The difference in entity F1, as a fraction, below which a change counts as none."""
         return float(self.config.get("margin", Configuration.margin)) / 100
 
     @property
     def has_learning_curve(self) -> bool:
-        """Whether a run learns from a share of the training posts alone."""
+        """Whether any run learns from only a share of the training posts."""
         return any(fraction_of(self.config, run.variant) < 1 for run in self.runs)
 
     @property
@@ -204,7 +204,7 @@ class Plan:
 
     @property
     def image_indexes(self) -> dict[str, str]:
-        """By data set whose images some run sees, the index of an image store that holds them."""
+        """For each data set whose images some run reads, the index of an image store that contains them."""
         sizes = {
             run.dataset: self.encoders[run.image_encoder]["size"]
             for run in self.runs
@@ -216,7 +216,7 @@ class Plan:
         }
 
     def data_report(self, dataset: str) -> dict[str, Any]:
-        """What a data set's report is made of, image index, filters and PONER's pages where there are any."""
+        """The inputs of a data set's report, with image index, filters and PONER's pages if there are any."""
         filters = sorted({run.filter for run in self.runs if run.dataset == dataset} - {FILTERS_OFF})
         posts = layout.data(dataset, FILTERS_OFF)
         inputs = {

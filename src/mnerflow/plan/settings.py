@@ -1,4 +1,4 @@
-"""What a configuration tells each run, and nothing that concerns other runs."""
+"""The settings of each run, without anything that concerns other runs."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,16 +12,16 @@ from mnerflow.plan.names import NONE, Combination, Run
 from mnerflow.plan.variants import contexts_of, fraction_of, setting, variant_chain
 from mnerflow.registry import kind_of, module_of
 
-# Languages that are written from right to left, whatever the country.
+# Languages that are written from right to left, without country codes.
 LEFTWARDS = ("ar", "ckb", "dv", "fa", "he", "iw", "ji", "lad", "nqo", "ps", "sd", "syr", "ug", "ur", "yi")
 
 
 def run_config(config: dict[str, Any], run: Run) -> dict[str, Any]:
-    """The plain values of a run's ``RunConfig``, and nothing that concerns other runs.
+    """The plain values of a run's ``RunConfig``, without anything that concerns other runs.
 
-    Training settings are those of the configuration, then of the data set, the text encoder, the image
-    encoder, the fusion and the variant, the later ones overriding. They are whole and in one order: to write
-    a default down, or two settings the other way round, changes nothing.
+    Training settings are those of the configuration, the data set, the text encoder, the image encoder, the
+    fusion and the variant; later ones override earlier ones. They are complete and in a fixed order, so it
+    changes nothing to write down a default or to swap two settings.
     """
     dataset, fusion = config["datasets"][run.dataset], config["fusions"][run.fusion]
     values = {
@@ -71,7 +71,7 @@ def _training(config: dict[str, Any], combination: Combination) -> dict[str, Any
 
 
 def image_config(name: str, encoder: dict[str, Any]) -> dict[str, Any]:
-    """The plain values of an image encoder's ``ImageConfig``; raises ``UserError`` if they contradict."""
+    """The plain values of an image encoder's ``ImageConfig``; raises ``UserError`` for a contradiction."""
     if encoder.get("frozen") and encoder.get("augment"):
         raise UserError(
             f"image_encoders.{name}: a frozen encoder reads each image once, so `augment` cannot change it. "
@@ -81,13 +81,13 @@ def image_config(name: str, encoder: dict[str, Any]) -> dict[str, Any]:
 
 
 def decoder_of(config: dict[str, Any], variant: str) -> dict[str, Any]:
-    """Kind and options of a variant's decoder, of which the kind alone may be named; softmax without."""
+    """Kind and options of a variant's decoder; its entry may be only the kind. The default is softmax."""
     decoder = setting(config, variant, "decoder") or "softmax"
     return _part(decoder, {}) if isinstance(decoder, str) else _part(decoder["kind"], decoder)
 
 
 def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    """``base`` with the values of ``over``, dictionaries inside merged alike."""
+    """``base`` with the values of ``over``; nested dictionaries are merged in the same way."""
     merged = dict(base)
     for key, value in over.items():
         inner = isinstance(value, dict) and isinstance(merged.get(key), dict)
@@ -101,7 +101,7 @@ def _part(name: str, entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def sources(config: dict[str, Any], text_encoder: str, image_encoder: str) -> dict[str, str]:
-    """Where encoders have their pretrained weights from, by name, with the revision where one is given."""
+    """The sources of encoders' pretrained weights, by name, with the revision if one is given."""
     known = encoders(config)
     entries = {name: known[name] for name in (text_encoder, image_encoder) if name in known}
     return {
@@ -112,10 +112,10 @@ def sources(config: dict[str, Any], text_encoder: str, image_encoder: str) -> di
 
 
 def encoders_of(config: dict[str, Any]) -> dict[str, dict[str, str]]:
-    """What each encoder is, whatever its name: ``kind``, ``model`` and ``source``.
+    """What each encoder is, independent of its name: ``kind``, ``model`` and ``source``.
 
-    The model is an architecture where the options name one. Without a ``source`` the model stands there, and
-    without a model the kind.
+    The model is the architecture if the options name one, else the source, else the kind. Without a
+    ``source``, the model takes its place.
     """
     found = {}
     for name, entry in encoders(config).items():
@@ -126,12 +126,12 @@ def encoders_of(config: dict[str, Any]) -> dict[str, dict[str, str]]:
 
 
 def images_of(config: dict[str, Any], dataset: str) -> str:
-    """The data set whose images a data set's posts show: itself, or one of the same posts, split anew."""
+    """The data set whose images a data set's posts show: itself, or another with the same posts."""
     return config["datasets"][dataset].get("images_of", dataset)
 
 
 def fit_of(config: dict[str, Any], dataset: str) -> str:
-    """How images of a data set that are no squares are made such, ``data.config.Fit``."""
+    """How the images of a data set are fitted into a square, see ``data.config.Fit``."""
     entry = config["datasets"][images_of(config, dataset)]
     fit = entry.get("fit", "letterbox")
     leftwards = entry.get("language", "").split("-")[0].lower() in LEFTWARDS
@@ -139,24 +139,24 @@ def fit_of(config: dict[str, Any], dataset: str) -> str:
 
 
 def broken_of(config: dict[str, Any]) -> str:
-    """What becomes of images that cannot be used, ``data.image_store.Policy``."""
+    """What happens to images that cannot be used, see ``data.config.Policy``."""
     return config.get("images", {}).get("broken", "blank")
 
 
 def images_read(config: dict[str, Any], dataset: str, image_encoder: str) -> dict[str, str] | None:
-    """How a run's images are made squares, and what becomes of broken ones; ``None`` without images."""
+    """How a run's images are fitted into squares and broken ones are treated; ``None`` without images."""
     if image_encoder == NONE:
         return None
     return {"fit": fit_of(config, dataset), "broken": broken_of(config)}
 
 
 def modules_of(values: dict[str, Any]) -> Iterator[str]:
-    """The modules that a run picks by name: its encoders, fusion and decoder."""
+    """Yield the modules that a run selects by name: its encoders, fusion and decoder."""
     for part in ("fusion", "decoder", *(section.removesuffix("s") for section in ENCODERS)):
         if values.get(part):
             yield module_of(f"models.{part}s", values[part]["kind"])
 
 
 def training_modules(values: dict[str, Any]) -> list[str]:
-    """The modules that a run's training starts from."""
+    """The modules at which a run's training enters the library."""
     return ["mnerflow.training.run", *modules_of(values)]

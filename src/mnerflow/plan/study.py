@@ -1,4 +1,4 @@
-"""A study is a configuration with a name: what is made of runs lies in its folder, runs are shared."""
+"""A study is a configuration with a name: its results have a folder of their own, while runs are shared."""
 
 import re
 from collections.abc import Sequence
@@ -8,15 +8,15 @@ from mnerflow.errors import UserError, listed
 from mnerflow.plan.layout import RESULTS
 
 DEFAULT = "default"
-# Folders of the results that belong to all studies.
+# Folders of the results that all studies share.
 SHARED = ("asked", "data", "features", "images", "logs", "published", "reports", "runs", "tuning", "verified")
 
 
 def study_name(given: str | None, files: Sequence[str | Path]) -> str:
-    """What a study is called: as its configuration says, or else as the last of its files, without ending.
+    """The name of a study: the one in its configuration, or else that of its last file, without suffix.
 
-    ``DEFAULT`` where no file lies over ``config.yaml``. Raises ``UserError`` for what cannot be a folder of
-    the results, or is another one already.
+    ``DEFAULT`` if no file is laid over ``config.yaml``. Raises ``UserError`` for a name that cannot be a
+    folder of the results or already is a shared one.
     """
     file = Path(files[-1]) if files else Path(DEFAULT)
     name = given or file.stem
@@ -34,7 +34,7 @@ def study_name(given: str | None, files: Sequence[str | Path]) -> str:
 
 
 def file_of_study(study: Path, name: str) -> Path:
-    """A file in a study's folder; raises ``UserError`` where it is not there, naming studies that have it."""
+    """A file in a study's folder; if it is missing, raises ``UserError`` naming the studies that have it."""
     if (study / name).is_file():
         return study / name
     files = {file for place in (study.parent, Path(RESULTS)) for file in place.glob(f"*/{name}")}
@@ -44,9 +44,9 @@ def file_of_study(study: Path, name: str) -> Path:
 
 
 def link_runs(study: Path) -> None:
-    """Link the runs into a study's folder: its pages and records name them as if they lay there.
+    """Link the runs into a study's folder, since its pages and records refer to them there.
 
-    Raises ``UserError`` where a folder stands in place of the link.
+    Raises ``UserError`` if there is a folder instead of the link.
     """
     link = study / "runs"
     if link.is_dir() and not link.is_symlink():

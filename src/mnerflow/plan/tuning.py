@@ -1,4 +1,4 @@
-"""A declared search over training settings: its candidates, and the configuration of each."""
+"""A declared search over training settings: its candidates and their configurations."""
 
 import json
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from mnerflow.plan.settings import merge, run_config
 
 @dataclass(frozen=True)
 class Candidate:
-    """One setting of a search and one seed; ``settings`` reads ``learning_rate.text=0.001,epochs=5``."""
+    """One setting of a search and one seed; ``settings`` is like ``learning_rate.text=0.001,epochs=5``."""
 
     run: Run
     settings: str
@@ -48,7 +48,7 @@ def candidates(config: dict[str, Any]) -> list[Candidate]:
 
 
 def candidate_config(config: dict[str, Any], candidate: Candidate) -> dict[str, Any]:
-    """The plain values of a candidate's ``RunConfig``: those of its run, with its settings over them."""
+    """The plain values of a candidate's ``RunConfig``: those of its run, overridden by its settings."""
     values = run_config(config, candidate.run)
     for setting in candidate.settings.split(","):
         key, _, value = setting.partition("=")

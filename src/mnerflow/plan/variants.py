@@ -1,4 +1,4 @@
-"""Variants: what tells runs of one fusion apart, each with those that it is based on."""
+"""Variants: what distinguishes runs of one fusion, including what each variant is based on."""
 
 from itertools import product
 from typing import Any
@@ -9,18 +9,18 @@ from mnerflow.plan.names import BASE, NONE, Combination
 
 
 def variants(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The variants by name, ``BASE`` among them."""
+    """The variants by name, including ``BASE``."""
     return {BASE: {}} | config.get("variants", {})
 
 
 def systems(config: dict[str, Any]) -> set[str]:
-    """Each fusion with each variant, as ``Combination.system`` names them."""
+    """Each fusion with each variant, named as in ``Combination.system``."""
     names = product(config["fusions"], variants(config))
     return {fusion if variant == BASE else f"{fusion}+{variant}" for fusion, variant in names}
 
 
 def variant_chain(config: dict[str, Any], variant: str) -> list[dict[str, Any]]:
-    """The entries that make a variant: those that it is ``based_on``, the first one first, and its own.
+    """The entries that make up a variant: those that it is ``based_on``, from the first on, then its own.
 
     Raises ``UserError`` for a name that is not configured and for a circle.
     """
@@ -36,13 +36,13 @@ def variant_chain(config: dict[str, Any], variant: str) -> list[dict[str, Any]]:
 
 
 def setting(config: dict[str, Any], variant: str, name: str) -> Any:
-    """What a variant says of ``name``, such as its ``decoder``, itself or the ones that it is based on."""
+    """What a variant, or else the nearest one that it is based on, sets for ``name``, such as ``decoder``."""
     said = [entry[name] for entry in variant_chain(config, variant) if name in entry]
     return said[-1] if said else None
 
 
 def contexts_of(config: dict[str, Any], variant: str) -> list[str]:
-    """The contexts that a variant reads beside the text, in order."""
+    """The contexts that a variant reads in addition to the text, in order."""
     return [name for entry in variant_chain(config, variant) for name in entry.get("contexts", [])]
 
 
@@ -52,27 +52,27 @@ def fraction_of(config: dict[str, Any], variant: str) -> float:
 
 
 def curve_of(config: dict[str, Any], variant: str) -> str:
-    """The variant on whose learning curve this one is a point: without ``train_fraction`` that is itself."""
+    """The variant on whose learning curve this one is a point; without ``train_fraction``, itself."""
     entry = variants(config)[variant]
     return curve_of(config, entry.get("based_on", BASE)) if "train_fraction" in entry else variant
 
 
 def sources_of(config: dict[str, Any], combination: Combination) -> list[str]:
-    """What a run reads besides the text: its image, and contexts by name."""
+    """What a run reads in addition to the text: its image, and contexts by name."""
     image = [IMAGE] if combination.image_encoder != NONE else []
     return [*image, *contexts_of(config, combination.variant)]
 
 
 def wrong_sources(config: dict[str, Any], variant: str) -> list[str]:
-    """The sources that a variant is trained with wrong ones of; none unless it is a matched control."""
+    """The sources that are shuffled or blank in training; empty unless the variant is a matched control."""
     return [Condition.named(name).source for name in setting(config, variant, "train_with") or []]
 
 
 def control_variants(config: dict[str, Any]) -> list[str]:
-    """The variants that are matched controls, which nobody would put beside the results of others."""
+    """The variants that are matched controls, whose scores are not compared with results of other work."""
     return [name for name in variants(config) if wrong_sources(config, name)]
 
 
 def starts_from(config: dict[str, Any], system: str) -> dict[str, Any]:
-    """What the variant of a system, ``<fusion>+<variant>``, says of the run to start from."""
+    """The ``init_from`` of the variant of a system, ``<fusion>+<variant>``."""
     return setting(config, system.partition("+")[2] or BASE, "init_from")
