@@ -128,7 +128,7 @@ def _stream(
                 total=start + int(length) if length else None,
                 unit="B",
                 unit_scale=True,
-                disable=None,  # no bar where stderr is not a terminal
+                disable=None,  # no bar if stderr is not a terminal
             ) as bar,
         ):
             for chunk in response.iter_content(CHUNK):

@@ -7,7 +7,7 @@ import numpy as np
 
 from mnerflow.data.post_store import PostStore, hashes_of
 
-FEW = 2  # shared ids from which on they are no accident
+FEW = 2  # this many shared ids are no accident
 
 
 def made_distinct(splits: Mapping[str, PostStore]) -> bool:

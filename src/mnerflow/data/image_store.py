@@ -129,7 +129,7 @@ def build_store(
 
 
 class ImageStore:
-    """A finished store, opened for reading; pixels come from disk as they are asked for.
+    """A finished store, opened for reading; pixels are read from disk when they are accessed.
 
     ``pixels`` is the read-only memory map ``(rows, size, size, 3)``, ``entries`` the index by image.
     Raises ``UserError`` when a file is missing, truncated or does not belong to the other.

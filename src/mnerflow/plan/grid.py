@@ -88,7 +88,7 @@ def inputs_of(config: dict[str, Any], fusion: str) -> tuple[str, ...]:
 
 
 def starting_runs(config: dict[str, Any], run: Run) -> list[Run]:
-    """The run that this one starts from, the run which that one starts from, and so on; empty for most runs.
+    """The run that this one starts from, then that run's own start, and so on; empty for most runs.
 
     ``init_from`` of their variants names these runs. They have the same encoders as this one, as far as they
     use them. Raises ``UserError`` for an unknown name, for an encoder that this run lacks and for a circle.

@@ -114,7 +114,7 @@ def _has_predicted(results: Path, run: Run) -> bool:
 
 
 def _starts(config: dict[str, Any], results: Path, trained_too: bool) -> set[Run]:
-    """Runs from which others start: those to be tuned or not trained yet and, if ``trained_too``, all others."""
+    """Runs that others start from; unless ``trained_too``, only others that are to be tuned or trained."""
     tried = {candidate.run for candidate in candidates(config)}
     planned = {*expand(config), *tried}
     planned |= {start for run in planned for start in starting_runs(config, run)}

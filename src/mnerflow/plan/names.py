@@ -48,7 +48,7 @@ class Combination:
 
     @property
     def data(self) -> str:
-        """``"twitter2017"``, or ``"twitter2017 (nonword)"`` where a filter is used."""
+        """``"twitter2017"``, or ``"twitter2017 (nonword)"`` if a filter is used."""
         return data_label(self.dataset, self.filter)
 
     @property
@@ -96,7 +96,7 @@ class Run(Combination):
 
     @classmethod
     def named(cls, names: Mapping[str, str]) -> Self:
-        """The run with these path parts: ``dataset``, ``filter``, ``text``, ``image``, ``system``, ``seed``."""
+        """The run with this ``dataset``, ``filter``, ``text``, ``image``, ``system`` and ``seed``."""
         return cls.from_folder("{dataset}/{filter}/{text}+{image}/{system}/seed{seed}".format(**names))
 
     @property

@@ -39,7 +39,7 @@ UNAMBIGUOUS: dict[str, tuple[tuple[str, ...], ...]] = {
         Breaking Bad, Game Boy Advance, Winter Olympics, Comic Con, Magic Flute, Surface Pro, Beetle Cabrio"""
     ),
 }
-"""Names by their one type; no name stands under two types."""
+"""Names with a single type, by that type; no name is listed under two types."""
 
 AMBIGUOUS: dict[tuple[str, ...], tuple[str, ...]] = {
     name: tuple(types.split())

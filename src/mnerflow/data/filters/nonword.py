@@ -1,7 +1,7 @@
 """Hide tokens that are not words: e-mail addresses, URLs, strings of digits, single signs.
 
-A hidden token keeps its place and its label, and is scored as predicted ``O``. Labels of the other
-tokens stay as annotated: where a ``B-`` is hidden, the ``I-`` after it opens the entity.
+A hidden token keeps its place and its label, and is scored as predicted ``O``. The labels of the other
+tokens stay as annotated: if a ``B-`` is hidden, the ``I-`` after it opens the entity.
 """
 
 import re

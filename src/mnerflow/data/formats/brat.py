@@ -99,7 +99,7 @@ def _read(text_file: Path, annotations: Path, counts: Counter[str]) -> tuple[str
             raise UserError(
                 f"{other}: no {file.name} beside it. Put it there; annotations without a name are empty."
             )
-    text = read_exact_text(text_file).replace("\ufeff", " ")  # not a word, but it counts as a character
+    text = read_exact_text(text_file).replace("\ufeff", " ")  # a BOM is no word, but counts as a character
     spans = []
     for number, line in read_lines(annotations):
         place = f"{annotations}:{number}"

@@ -51,7 +51,7 @@ class Row:
 
 
 def looks_like(start: str) -> bool:
-    """Whether a file that starts so is a parquet file, or JSON lines whose tags ``jsonl`` does not read."""
+    """Whether the start of a file is parquet, or JSON lines whose tags ``jsonl`` does not read."""
     lines = start.startswith("{") and '"tokens"' in start and not LABELLED.search(start)
     return start.startswith("PAR1") or (lines and bool(TAGGED.search(start)))
 

@@ -39,7 +39,7 @@ MALFORMED = (KeyError, IndexError, TypeError, ValueError, AttributeError, Recurs
 
 
 def looks_like(start: str) -> bool:
-    """Whether a file that starts so is an export: a list of tasks whose spans have a list of labels."""
+    """Whether the start of a file is an export: a list of tasks whose spans have a list of labels."""
     spans = '"start"' in start and '"labels"' in start
     return bool(regex.match(r"\[\s*\{", start)) and ('"annotations"' in start or spans)
 

@@ -57,7 +57,7 @@ class Document:
 
 
 def looks_like(start: str) -> bool:
-    """Whether a file that starts so is a WebAnno export, of any version."""
+    """Whether the start of a file is a WebAnno export, of any version."""
     return start.startswith(FORMAT)
 
 

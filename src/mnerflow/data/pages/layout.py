@@ -43,7 +43,7 @@ PARTED = re.compile(r"[\s,]+")
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A name on characters ``start`` to ``end`` (exclusive) of a line.
+    """A name that covers the characters ``start`` to ``end`` (exclusive) of a line.
 
     ``joins`` is a key that it shares with its rest on the line before or after; empty if it is complete.
     """
