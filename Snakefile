@@ -1,5 +1,5 @@
 # mnerflow: does an image help a model to find the names in a text?
-# Targets and includes; the work is in workflow/rules, the library in src/mnerflow.
+# This file has the targets and includes; the rules are in workflow/rules, the library is in src/mnerflow.
 
 
 include: "workflow/rules/start.smk"
@@ -39,7 +39,7 @@ rule all:
 
 
 rule tables_of_predictions:
-    """Scores and the tables that follow from predictions alone, as `make verify` computes them."""
+    """Scores and the tables that depend only on predictions, as `make verify` computes them."""
     input:
         study("scores.csv"),
         tables_of_predictions(),

@@ -1,5 +1,5 @@
-# Contexts written by language models, apart from the rest since they may cost money.
-# `snakemake -s contexts.smk`; a later `snakemake` reads them like files that were downloaded. See docs/contexts.md.
+# Contexts written by language models. Separate from the other rules, since this may cost money.
+# Run `snakemake -s contexts.smk`. A later `snakemake` reads them like downloaded files. See docs/contexts.md.
 
 
 include: "workflow/rules/start.smk"
@@ -11,7 +11,7 @@ include: "workflow/rules/ask_contexts.smk"
 
 
 rule contexts:
-    """Ask for every context that a data set names; those without a price cost nothing, others keep to `max_cost`."""
+    """Ask for every context that a data set names; models without a price are free, others stay within `max_cost`."""
     default_target: True
     input:
         [layout.asked_record(*each) for each in TO_ASK],

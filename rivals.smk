@@ -1,5 +1,6 @@
-# Language models as rivals: asked, scored and tabulated, apart from the rest since they may cost money.
-# `snakemake -s rivals.smk`; a later `snakemake` shows what they answered beside what was trained. See docs/rivals.md.
+# Language models as rivals: asked, scored and tabulated. Separate from the other rules, since this may cost money.
+# Run `snakemake -s rivals.smk`. A later `snakemake` shows their scores next to those of trained runs. See
+# docs/rivals.md.
 
 
 include: "workflow/rules/start.smk"
@@ -14,7 +15,7 @@ check_contexts(plan.rivals)
 
 
 rule rivals:
-    """Ask every configured rival; those without a price cost nothing, the others keep to `max_cost`."""
+    """Ask every configured rival; those without a price cost nothing, the others stay within `max_cost`."""
     default_target: True
     input:
         RIVAL_TABLES,

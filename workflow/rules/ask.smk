@@ -1,4 +1,4 @@
-# From data to what language models answer, how they score, and what they cost.
+# From data to the answers of language models, their scores, and their cost.
 RIVAL_TABLES = expand(study("tables/rivals.{ending}"), ending=["csv", "md", "tex"])
 RIVAL_WILDCARDS = {
     "text": one_of(config.get("rivals", {})),
@@ -14,7 +14,7 @@ except UserError as error:
 
 
 rule ask:
-    """Ask a language model for the entities of the test split; answers are kept, and asked again cost nothing."""
+    """Ask a language model for the entities of the test split; answers are kept, so asking again costs nothing."""
     input:
         train="results/data/{dataset}/{filter}/train.jsonl",
         test="results/data/{dataset}/{filter}/test.jsonl",
@@ -28,13 +28,13 @@ rule ask:
         f"results/logs/ask/{RUN_NAME}.log",
     wildcard_constraints:
         **RIVAL_WILDCARDS,
-    # Where Snakemake runs: a cluster's nodes may have neither the network nor the key.
+    # Runs where Snakemake runs: the nodes of a cluster may lack the network or the key.
     localrule: True
     conda:
         ENVIRONMENT
     params:
         rival=lambda w: llm.rival_config(config, run_of(w)),
-        # The file's time says little: what counts is what it says.
+        # Its content counts, not its time.
         prompt=lambda w: sha256(plan.prompts[w.text].read_bytes()).hexdigest(),
         images=lambda w: plan.data.image_folder(w.dataset),
         user_images=lambda w: None if w.image == NONE else plan.data.user_images(w.dataset),
@@ -46,7 +46,7 @@ rule ask:
 
 
 rule score_rival:
-    """Compute all metrics of what a rival answered, and count entities a sentence."""
+    """Compute all metrics of a rival's answers, and count entities per sentence."""
     input:
         f"{RUN}/predictions.jsonl",
     output:
@@ -66,7 +66,7 @@ rule score_rival:
 
 
 rule rival_tables:
-    """Tabulate what the rivals scored, what could not be read, what it cost, and whether the image helps them."""
+    """Tabulate the rivals' scores, unreadable answers and cost, and whether the image helps them."""
     input:
         scores=of_runs("scores.json", plan.rivals),
         counts=of_runs("counts.npz", plan.rivals),

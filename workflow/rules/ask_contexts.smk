@@ -1,4 +1,4 @@
-# From posts, as they are without the contexts that are asked for, to what language models write beside them.
+# From posts without the requested contexts to the contexts that language models write for them.
 try:
     TO_ASK = asked_contexts.to_ask(plan.data)
     if workflow.is_main_process:
@@ -29,26 +29,26 @@ use rule prepare as prepare_to_ask with:
 
 
 rule ask_context:
-    """Ask a language model for a text beside each post; answers are kept, and asked again cost nothing."""
+    """Ask a language model for a context of each post; answers are kept, so asking again costs nothing."""
     input:
         posts=expand(f"{layout.to_ask()}/{{split}}.jsonl", split=SPLITS, allow_missing=True),
         prompt=lambda w: str(asked_contexts.prompt_of(config, w.context, PROMPTS)),
         images=lambda w: plan.data.image_source(w.dataset) if "image" in read_by(w) else [],
     output:
-        # What was written stays when it is asked for anew and the server is gone.
+        # The old files stay if they are asked for again and the server cannot be reached.
         texts=update(layout.asked_context()),
         record=update(layout.asked_record()),
     log:
         "results/logs/ask_context/{dataset}/{context}.log",
     wildcard_constraints:
         context=one_of(name for _, name in TO_ASK),
-    # Where Snakemake runs: a cluster's nodes may have neither the network nor the key.
+    # Runs where Snakemake runs: the nodes of a cluster may lack the network or the key.
     localrule: True
     conda:
         ENVIRONMENT
     params:
         question=lambda w: asked_contexts.question_of(config, w.context),
-        # The file's time says little: what counts is what it says.
+        # Its content counts, not its time.
         prompt=lambda w: sha256(asked_contexts.prompt_of(config, w.context, PROMPTS).read_bytes()).hexdigest(),
         images=lambda w: plan.data.image_folder(w.dataset),
         user_images=lambda w: plan.data.user_images(w.dataset) if "image" in read_by(w) else None,

@@ -1,4 +1,4 @@
-# What all rules share: the plan of the checked configuration, names of wildcards, and how code is found.
+# What all rules share: the plan of the checked configuration, the wildcard constraints, and hashes of code.
 import atexit
 import re
 from hashlib import sha256
@@ -33,10 +33,10 @@ from mnerflow.plan.variants import (
 from mnerflow.registry import kind_of, module_of
 
 ENVIRONMENT = str(ROOT / "envs/environment.yaml")
-# `--config x=true` arrives as text: Snakemake knows only True and False.
+# `--config x=true` arrives as text, since Snakemake knows only True and False.
 config.update({key: value == "true" for key, value in config.items() if value in ("true", "false")})
 
-# Those of a Snakefile that uses this one as a module are its own.
+# If another Snakefile uses this one as a module, the files on the command line are for that Snakefile.
 GIVEN = [] if IS_MODULE else [*map(Path, workflow.overwrite_configfiles)]
 try:
     for file in GIVEN:
@@ -45,15 +45,15 @@ try:
     config["name"] = study_name(config.get("name"), GIVEN)
     resolve(config["datasets"])
     plan = Plan(config, ROOT / "config/prompt.md")
-    PROMPTS = ROOT / "config/prompts"  # those of contexts
-    # What a training run reads.
+    PROMPTS = ROOT / "config/prompts"  # prompts for contexts
+    # Everything that a training run reads.
     check_clock(["resources/weights", "results/data", "results/images", "results/features"])
 except UserError as error:
     stop(error)
 
 
 def one_of_runs(runs):
-    """Constraint for the wildcard `dataset`, with which a path of a run begins: only paths of these runs."""
+    """A constraint for the wildcard `dataset`, with which the path of a run begins, to paths of these runs."""
     return rf"(?=(?:{one_of(run.path for run in runs)})/)(?:{one_of(config['datasets'])})"
 
 
@@ -68,7 +68,7 @@ wildcard_constraints:
 
 
 fingerprints = KeptFingerprints(ROOT / "workflow/scripts")
-code_of = fingerprints.of  # what a rule's script and the library code that it uses do
+code_of = fingerprints.of  # hash of what a rule's script and the library code that it uses do
 atexit.register(fingerprints.keep)
 
 

@@ -21,7 +21,7 @@ rule make_demo:
 
 
 rule download:
-    """Fetch one raw file from its address or from the mirror, checked against its sha256."""
+    """Download one raw file, or copy it from the mirror, and check its sha256."""
     output:
         "resources/data/{dataset}/{file}",
     log:
@@ -39,7 +39,7 @@ rule download:
 
 
 rule download_archive:
-    """Fetch an archive of photos, once for all the data sets that it serves."""
+    """Download an archive of photos, once for all data sets that use it."""
     output:
         "resources/archives/{archive}",
     log:
@@ -75,7 +75,7 @@ rule unpack_images:
 
 
 rule fetch_poner:
-    """Fetch PONER's texts, annotations and scans: the repository's archive, or what the mirror has of it."""
+    """Download PONER's texts, annotations and scans from the repository's archive, or link them from the mirror."""
     output:
         directory("resources/poner"),
     log:
@@ -90,7 +90,7 @@ rule fetch_poner:
 
 
 rule make_poner:
-    """Find each PONER sentence on its page and cut its lines out of the scan."""
+    """Locate each PONER sentence on its page and cut its lines out of the scan."""
     input:
         "resources/poner",
     output:
@@ -113,7 +113,7 @@ rule make_poner:
 
 
 rule write_images:
-    """Write the images that a data set's files hold: lines cut out of scans, images in tables."""
+    """Write the images that a data set's files contain: lines cut out of scans, images in tables."""
     input:
         lambda w: plan.data.post_files(w.dataset),
         lambda w: plan.data.scans(w.dataset),
@@ -134,7 +134,7 @@ rule write_images:
 
 
 rule prepare:
-    """Parse raw files into canonical posts, nothing lost, and count what was found."""
+    """Parse raw files into canonical posts without losing anything, and count what was found."""
     input:
         lambda w: plan.data.raw_files(w.dataset),
         without=lambda w: prepared(*config["datasets"][w.dataset].get("without", [])),

@@ -1,4 +1,4 @@
-# What is in a data set and what was found in it.
+# Reports on what is in a data set and what was found in it.
 
 
 rule data_report:
@@ -20,7 +20,7 @@ rule data_report:
 
 
 rule plot_tag_distribution:
-    """Draw how often each tag stands in each split of a data set."""
+    """Plot how often each tag occurs in each split of a data set."""
     input:
         expand("results/data/{{dataset}}/none/{split}.jsonl", split=SPLITS),
     output:
@@ -39,7 +39,7 @@ rule plot_tag_distribution:
 
 
 rule contact_sheet:
-    """Draw 20 random sentences with their crops, to see that a crop shows its words."""
+    """Draw 20 random sentences with their crops, to check that a crop shows its words."""
     input:
         posts=expand("results/data/{{dataset}}/none/{split}.jsonl", split=SPLITS),
         images="resources/data/{dataset}/images",

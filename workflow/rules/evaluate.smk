@@ -1,6 +1,6 @@
 # From predictions to one table of scores.
 rule score:
-    """Compute all metrics of a text encoder's runs from saved predictions; count entities a sentence."""
+    """Compute all metrics of a text encoder's runs from saved predictions; count entities per sentence."""
 
     # One job for many runs: starting a job takes four times as long as scoring a run.
     input:
@@ -20,7 +20,7 @@ rule score:
 
 
 rule scores:
-    """Gather the scores of all runs: one row a run, split and condition."""
+    """Gather the scores of all runs: one row per run, split and condition."""
     input:
         of_all_scores("scores.json"),
         of_rivals("scores.json"),

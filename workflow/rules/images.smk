@@ -1,5 +1,5 @@
-# Images decoded once a data set and size; patch vectors computed once where an encoder is frozen. Both go first:
-# two cores are free at once only while nothing trains.
+# Images, decoded once per data set and size, and patch vectors, computed once if an encoder is frozen. Both come
+# first, because two cores are free at the same time only while nothing trains.
 
 
 rule image_store:

@@ -1,4 +1,4 @@
-# From wildcards to the plan.
+# Functions from wildcards to the plan.
 from functools import cache
 from inspect import signature
 
@@ -16,7 +16,7 @@ def study(file):
 
 
 def known(function):
-    """A function of wildcards whose parameters Snakemake is told: it looks for them several times a job."""
+    """Store the signature of a function of wildcards, which Snakemake otherwise looks up several times per job."""
     function.__signature__ = signature(function)
     return function
 
@@ -31,7 +31,7 @@ def run_of(wildcards):
 
 
 def read_by(wildcards):
-    """What of a post the model is shown that writes an asked context."""
+    """The parts of a post that are shown to the model that writes an asked context."""
     return asked_contexts.question_of(config, wildcards.context)["reads"]
 
 
@@ -54,7 +54,7 @@ def run_values(wildcards):
 
 
 def run_code(script):
-    """The code that a run uses: its script, the library, and the modules that its configuration picks."""
+    """The code that a run uses: its script, the library, and the modules that its configuration selects."""
     return known(lambda w: code_of(script, *plan.modules(run_of(w))))
 
 
@@ -65,12 +65,12 @@ def threads_of(wildcards):
 
 @known
 def checkpoint_seconds(wildcards):
-    """As a resource, a change of which is no reason to train anew; Snakemake knows whole ones and text."""
+    """A resource, since a change of it is no reason to train again. Snakemake takes only integers and text."""
     return str(plan.settings(run_of(wildcards))["training"]["checkpoint_seconds"])
 
 
 def predictions_of(run):
-    """What a run predicts, by split and condition."""
+    """The file of a run's predictions, by split and condition."""
     return f"{layout.run_folder(run)}/predictions.jsonl"
 
 
@@ -80,7 +80,7 @@ def of_runs(name, runs=plan.runs):
 
 
 def of_all_scores(name):
-    """A file of each text encoder on each data set and filter."""
+    """A file of this study for each text encoder on each data set and filter."""
     return [study(f"{layout.scores(*key)}/{name}") for key in SCORED]
 
 

@@ -1,4 +1,4 @@
-# What is said before and after the work.
+# Messages before and after the work.
 import resource
 
 from mnerflow.errors import quantity
@@ -6,7 +6,7 @@ from mnerflow.log import failure
 
 
 def name_unused():
-    """Say which data sets in folders of the user's own no block of the grid asks for."""
+    """Name the data sets in a user's own folders that no block of the grid uses."""
     asked = {run.dataset for run in {*plan.runs, *plan.tried, *plan.starts, *plan.rivals}}
     for name, entry in config["datasets"].items():
         if "folder" in entry and name not in asked:
@@ -14,7 +14,7 @@ def name_unused():
 
 
 def name_lacking_baselines():
-    """Say of which runs nothing will be said, since the grid lacks what they are compared with."""
+    """Name the baselines that the grid lacks, without which some sources cannot be evaluated."""
     if lacking := lacking_baselines(config, plan.runs):
         print(
             f"mnerflow: the grid lacks {quantity(len(lacking), 'baseline')} of its runs, such as {lacking[0]}. "
@@ -24,7 +24,7 @@ def name_lacking_baselines():
 
 
 def name_unlike_published():
-    """Say that published runs were made by other code or versions than are here; tables then mix both."""
+    """Warn if published runs were made by other code or package versions than these; tables then mix both."""
     if unlike := plan.made_differently():
         print(
             f"mnerflow: {len(unlike):,} of {quantity(len(plan.published), 'published run')} taken over, such as "
@@ -35,8 +35,8 @@ def name_unlike_published():
 
 
 def check_contexts(runs):
-    """Stop where runs' data sets read a context that no language model has written, and name those that were
-    asked for in another way than is configured."""
+    """Stop if the data sets of runs read a context that no language model has written yet, and name contexts that
+    were asked for in another way than configured."""
     used = {run.dataset for run in runs}
     used |= {other for name in used for other in config["datasets"][name].get("without", [])}
     try:
@@ -53,8 +53,8 @@ def check_contexts(runs):
 
 
 def show_failures():
-    """Print what the jobs that failed say of themselves, where their logs lie, and how to go on; no log tells of a
-    full disk."""
+    """Print the errors of failed jobs, where their logs lie, and how to continue. A full disk is checked first, since
+    no log reports it."""
     try:
         check_space(NOTES)
     except UserError as error:
@@ -81,7 +81,7 @@ def is_new(file):
 
 
 def show_results():
-    """Print the answer, the results table, where everything lies, and what the run took, once there are tables."""
+    """Print the answer, the results table, where everything lies, and the time it took, once there are tables."""
     from mnerflow.reporting.show import results_text
 
     if all(
@@ -92,7 +92,7 @@ def show_results():
 
 
 def show_rivals():
-    """Print the table of the rivals, where it lies, and what asking them took."""
+    """Print the table of the rivals, where it lies, and the time that asking them took."""
     from mnerflow.reporting.show import rivals_text
 
     if Path(study("tables/rivals.csv")).exists():
@@ -101,7 +101,7 @@ def show_rivals():
 
 
 def show_contexts(written):
-    """Print of each context that was asked for how many posts have a text, why others have none, and its cost."""
+    """Print, for each context asked for, how many posts have a text, why others have none, and its cost."""
     from mnerflow.reporting.show import context_text
 
     for each in written:
@@ -115,6 +115,6 @@ def show_contexts(written):
 
 
 def show_time():
-    """Print how long this start of the workflow took, and how much memory its largest job."""
+    """Print how long this start of the workflow took, and how much memory its largest job used."""
     largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
     print(f"Done in {duration(time.time() - STARTED)}; the largest job used {largest:.1f} GiB of memory.\n")

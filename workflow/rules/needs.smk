@@ -1,4 +1,4 @@
-# How long it will take and how much disk, said before anything is begun; and what of the disk is given back.
+# Estimates of time and disk space before anything starts, and weights that are removed at the end.
 import shutil
 
 from mnerflow.compute.gpus import check_gpus, find_gpus
@@ -7,13 +7,13 @@ from mnerflow.plan.needs import check_time, needs_of
 
 
 def runs_to_train():
-    """Those that this start of the workflow trains."""
+    """The runs that this start of the workflow trains."""
     jobs = workflow.dag.needrun_jobs()
     return [run_of(job.wildcards) for job in jobs if job.rule.name in ("train", "train_again")]
 
 
 def say_needs(runs):
-    """Print what runs need, as far as the configuration estimates it, and whether the disk has room for it."""
+    """Print what runs need, as far as the configuration estimates it, and whether the disk has enough space."""
     results = Path("results")
     free = shutil.disk_usage(results if results.exists() else ".").free / 1e9
     if said := needs_of(config, runs, results).sentences(free):
@@ -21,7 +21,7 @@ def say_needs(runs):
 
 
 def check_machine():
-    """Stop before this machine trains for days without a GPU, or beside GPUs that PyTorch cannot use.
+    """Stop before this machine trains for days without a GPU, or with GPUs that PyTorch cannot use.
 
     Other executors know their own machines.
     """
@@ -39,7 +39,7 @@ def check_machine():
 
 
 def drop_weights():
-    """Remove the weights that `keep_weights` leaves for the end."""
+    """Remove the weights that, by `keep_weights`, can only be removed at the end."""
     try:
         put_back(Path("results"))
         drop_rest(config, {*plan.runs, *plan.starts} - plan.published, Path("results"))
@@ -47,7 +47,7 @@ def drop_weights():
         print(f"mnerflow: {error}", file=sys.stderr)
 
 
-# Snakemake asks nobody in a dry run: what was never trained is to be trained.
+# Snakemake calls no handler in a dry run, so runs that were never trained are taken as those to be trained.
 if any(re.fullmatch("-[a-zA-Z]*n|--dry-?run", argument) for argument in sys.argv):
     name_lacking_baselines()
     say_needs(

@@ -2,7 +2,7 @@
 
 
 rule plot_fusion_comparison:
-    """Draw test scores by fusion, seed and condition of the image, with the demo's text-only ceiling."""
+    """Plot test scores by fusion, seed and condition of the image, with the demo's text-only ceiling."""
     input:
         scores=study("scores.csv"),
         ceilings=expand(
@@ -23,7 +23,7 @@ rule plot_fusion_comparison:
 
 
 rule plot_evidence:
-    """Draw differences, their means, image ablations, churn, calibration, scores by type, and F1 against cost."""
+    """Plot differences, their means, image ablations, churn, calibration, scores by type, and F1 against cost."""
     input:
         help=rules.evidence.output.help[0],
         pooled=rules.evidence.output.pooled[0],
@@ -46,7 +46,7 @@ rule plot_evidence:
 
 
 rule plot_strata:
-    """Draw differences within strata of the test split."""
+    """Plot differences within strata of the test split."""
     input:
         rules.strata.output[0],
     output:
@@ -63,7 +63,7 @@ rule plot_strata:
 
 
 rule plot_confusion_matrix:
-    """Draw the confusion matrix of the data set's run that was best on dev."""
+    """Plot the confusion matrix of the run that was best on dev, for one data set."""
     input:
         scores=study("scores.csv"),
         predictions=lambda w: [predictions_of(run) for run in plan.runs if run.dataset == w.dataset],
@@ -82,7 +82,7 @@ rule plot_confusion_matrix:
 
 
 rule plot_training_curves:
-    """Draw losses and dev scores over the epochs of every run."""
+    """Plot losses and dev scores over the epochs of every run."""
     input:
         of_runs("history.csv"),
     output:
@@ -99,7 +99,7 @@ rule plot_training_curves:
 
 
 rule plot_learning_curve:
-    """Draw entity F1 against the number of training posts."""
+    """Plot entity F1 against the number of training posts."""
     input:
         rules.evidence.output.curve[0],
     output:

@@ -1,4 +1,4 @@
-# What the results rest on, for machines.
+# Machine-readable records of what the results are based on.
 rule config:
     """Write down the merged configuration that was run."""
     output:
@@ -8,14 +8,14 @@ rule config:
     conda:
         ENVIRONMENT
     params:
-        # The configuration itself would fill the screen as the reason for a job.
+        # The configuration itself would fill the screen when Snakemake prints the reason for a job.
         digest=sha256(repr(config).encode()).hexdigest(),
     script:
         "../scripts/write_config.py"
 
 
 rule crate:
-    """Copy the code, and describe it with all runs and what was made of them as an RO-Crate."""
+    """Copy the code, and describe it, all runs and their results as an RO-Crate."""
     input:
         config=study("config.yaml"),
         runs=results_of_runs("run.yaml"),

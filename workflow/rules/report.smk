@@ -1,9 +1,9 @@
-# One page with everything a reader looks at.
+# One page with everything that a reader needs.
 from dataclasses import asdict
 
 
 rule report:
-    """Write report.html, which opens from disk without a network."""
+    """Write report.html, which opens from disk and needs no network."""
     input:
         tables=[file for file in tables() if file.endswith(".csv")],
         scores=study("scores.csv"),

@@ -1,4 +1,4 @@
-# How a start of the workflow behaves: its configuration, where it finds the library, what ends it.
+# How the workflow starts: its configuration, where it finds the library, and how it is stopped.
 import gc
 import logging
 import os
@@ -11,14 +11,14 @@ from pathlib import Path
 from snakemake.utils import min_version
 
 min_version("9.0")
-logging.raiseExceptions = False  # of a full disk, which is told of in one sentence below
+logging.raiseExceptions = False  # for a full disk, which is reported in one sentence below
 
 STARTED = time.time()
-# Names this start of the workflow to its jobs: max_cost holds for all of them together.
+# Identifies this start of the workflow to its jobs, since max_cost applies to all of them together.
 os.environ.setdefault("MNERFLOW_SESSION", f"{STARTED:.3f}")
-# A plan is millions of objects that live to its end; looking for garbage among them took a sixth of the time.
+# A plan is millions of objects that live to the end; collecting garbage among them took a sixth of the time.
 gc.set_threshold(200_000, 20, 50)
-# Not workflow.basedir, which is where another Snakefile lies that uses this one as a module.
+# Not workflow.basedir: if another Snakefile uses this one as a module, that is the folder of the other Snakefile.
 HERE = workflow.current_basedir
 if not HERE.is_local:
     sys.exit(
@@ -26,10 +26,10 @@ if not HERE.is_local:
     )
 ROOT = Path(HERE.get_path_or_uri(secret_free=True)).parents[1]
 IS_MODULE = not workflow.modifier.is_main_snakefile()
-# So that conda and container jobs, in which mnerflow is not installed, find the library too.
+# Conda and container jobs, in which mnerflow is not installed, must also find the library.
 sys.path.insert(0, str(ROOT / "src"))
 os.environ.update(PYTHONPATH=str(ROOT / "src"))
-# `sbatch --signal=USR1` goes to all processes of a job; training answers it, and Snakemake must not die of it first.
+# `sbatch --signal=USR1` goes to all processes of a job. Training handles it, so it must not end Snakemake first.
 signal.signal(signal.SIGUSR1, signal.SIG_IGN)
 
 from mnerflow.compute import lifeline
@@ -43,12 +43,12 @@ from mnerflow.yaml_file import read_yaml
 include: "terminal.smk"
 
 
-INTERRUPTED = 128 + signal.SIGINT  # what a start that Ctrl-C ended exits with
+INTERRUPTED = 128 + signal.SIGINT  # the exit status after Ctrl-C
 interrupted = False
 
 
 def end_at_second_interrupt(number, frame):
-    """The first Ctrl-C waits for the jobs to end, the second for nothing; see mnerflow.compute.lifeline."""
+    """The first Ctrl-C waits for the jobs to end, the second exits at once; see mnerflow.compute.lifeline."""
     global interrupted
     interrupted = True
     signal.signal(signal.SIGINT, lambda number, frame: os._exit(INTERRUPTED))
@@ -57,10 +57,10 @@ def end_at_second_interrupt(number, frame):
 
 
 def lift_default_limit():
-    """Let Snakemake start as many jobs a second as it can, where it is told no number of its own.
+    """Let Snakemake start as many jobs per second as it can, unless the user sets a limit.
 
-    Its default of 100 limits nothing here. But for its sake Snakemake goes through the ready jobs a second after it
-    last did, and so on for ever, once more with each job that ends.
+    The default limit of 100 has no effect here. But because of it, Snakemake goes through the ready jobs again one
+    second later, and so on forever, and each job that ends adds another such round.
     """
     limit = workflow.scheduler.job_rate_limiter
     if limit and (limit.max_jobs, limit.timespan) == (100, 1):
@@ -72,7 +72,7 @@ def stop(why):
     sys.exit(printable(f"mnerflow: {why}"))
 
 
-# Where Snakemake writes beside the results: its notes, copies of scripts, temporary files.
+# Where Snakemake writes in addition to the results: its notes, copies of scripts, temporary files.
 NOTES = [".snakemake", workflow.sourcecache.runtime_cache_path, tempfile.gettempdir()]
 if workflow.is_main_process:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
@@ -91,9 +91,9 @@ if workflow.is_main_process:
 if workflow.modifier.modify_path("results") != "results":
     stop("its files lie in `results` and `resources`: leave `prefix` out of the module.")
 
-# In the order in which they lie over each other.
+# Later files override earlier ones.
 DEFAULTS = [ROOT / "config/datasets.yaml", ROOT / "config.yaml"]
-try:  # Of broken YAML Snakemake says neither file nor line.
+try:  # For broken YAML, Snakemake would name neither file nor line.
     for file in DEFAULTS:
         check_keys(file)
 except UserError as error:
@@ -104,6 +104,6 @@ configfile: DEFAULTS[0]
 configfile: DEFAULTS[1]
 
 
-if IS_MODULE:  # Snakemake reads no `configfile` of a module that is given a `config`
+if IS_MODULE:  # Snakemake does not read the `configfile` of a module that is given a `config`
     for file in reversed(DEFAULTS):
         config = merge(read_yaml(file, "configuration", "Correct it."), config)

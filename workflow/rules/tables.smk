@@ -3,7 +3,7 @@ TABLE_ENDINGS = ["csv", "md", "tex"]
 
 
 rule tables:
-    """Tabulate all combinations, and the thesis's results beside ours."""
+    """Tabulate all combinations, and the thesis's results next to ours."""
     input:
         scores=study("scores.csv"),
         counts=COUNTS,
@@ -25,7 +25,7 @@ rule tables:
 
 
 rule evidence:
-    """Compare every run with its baseline and with wrong sources, and pool that; scores by type and training posts."""
+    """Compare every run with its baseline and with shuffled or blank sources; pool this; scores by type and posts."""
     input:
         counts=COUNTS,
         records=of_runs("run.yaml"),
@@ -50,7 +50,7 @@ rule evidence:
 
 
 rule churn:
-    """Compare what a source changes in the tags of posts with what another seed changes."""
+    """Compare how a source changes the tags of posts with how another seed changes them."""
     input:
         COUNTS,
     output:
@@ -68,7 +68,7 @@ rule churn:
 
 
 rule calibration:
-    """Compare how sure the models are with how often they are right."""
+    """Compare the models' confidence with their accuracy."""
     input:
         COUNTS,
     output:
@@ -85,7 +85,7 @@ rule calibration:
 
 
 rule errors:
-    """Sort the errors of all runs."""
+    """Sort the errors of all runs by kind."""
     input:
         counts=COUNTS,
         train=expand("results/data/{data}/train.jsonl", data=plan.filtered_data),
@@ -130,7 +130,7 @@ rule strata:
 
 
 rule fixed_and_broken:
-    """Count what each run mends and breaks beside its baseline."""
+    """Count the entities that each run fixes and breaks compared with its baseline."""
     input:
         COUNTS,
     output:
@@ -148,7 +148,7 @@ rule fixed_and_broken:
 
 
 rule examples:
-    """List entities that runs mend and break beside their baselines, with their posts."""
+    """List entities that runs fix and break compared with their baselines, with their posts."""
     input:
         counts=COUNTS,
         test=rules.errors.input.test,
@@ -182,7 +182,7 @@ rule cost:
 
 
 rule literature:
-    """Put the literature's results beside ours where data set, split and metric are the same; cite them."""
+    """Tabulate the literature's results next to ours if data set, split and metric are the same; cite them."""
     input:
         study("scores.csv"),
     output:

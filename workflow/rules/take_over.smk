@@ -2,7 +2,7 @@
 
 
 rule take_over:
-    """Unpack a published run; its predictions get their words back."""
+    """Unpack a published run, and put the words of the posts back into its predictions."""
     input:
         packed=lambda w: plan.published_files(w.run),
         data=lambda w: data_of(Run.from_folder(w.run)),

@@ -1,4 +1,4 @@
-# What the configuration asks for.
+# The files that the configuration asks for.
 from mnerflow.publishing.publication import TABLES, TABLES_OF_WORDS
 
 
@@ -7,7 +7,7 @@ def data_reports():
 
 
 def data_plots():
-    """The plots of the data reports, and the sheets of crops where there are any."""
+    """The plots of the data reports, and the sheets of crops if there are any."""
     crops = [
         study(f"reports/data/{dataset}.crops.png")
         for dataset in plan.datasets
@@ -17,7 +17,7 @@ def data_plots():
 
 
 def tables_of_predictions():
-    """Tables that follow from predictions and run.yaml alone."""
+    """Tables that depend only on predictions and run.yaml."""
     return expand(study("tables/{name}"), name=TABLES)
 
 

@@ -1,5 +1,5 @@
-# What a run says on the terminal: a line a job. Snakemake's own words go to its log, but for those that nothing of
-# ours says.
+# What the workflow prints on the terminal: one line per job. Snakemake's own messages go to its log, except those that
+# none of ours replaces.
 import logging
 
 from snakemake.logging import logger as snakemake_logger
@@ -10,7 +10,7 @@ from mnerflow.errors import quantity
 from mnerflow.plan.names import NONE, Run, data_label
 from mnerflow.progress import Progress, about, duration
 
-# A rule's job in words: its wildcards, and `run` or `encoder` for those that name a run or a text encoder.
+# A rule's job in words. Fields are its wildcards, and `run` or `encoder` if these name a run or a text encoder.
 WORDS = {
     "make_demo": "make {dataset}",
     "download": "fetch {file} of {dataset}",
@@ -65,7 +65,7 @@ WAIT_FOR_NETWORK = {"download", "download_archive", "fetch_poner", "weights", "a
 
 
 def in_words(rule, wildcards):
-    """What a job does, for a reader."""
+    """A description of a job for a reader."""
     names = dict(wildcards)
     if "run" in names or "seed" in names:
         run = Run.from_folder(names["run"]) if "run" in names else Run.named(names)
@@ -77,13 +77,13 @@ def in_words(rule, wildcards):
 
 
 class Terminal(logging.Handler):
-    """Says of a run what a person wants to know; before and outside of a run, ``usual`` says what it is told."""
+    """Prints what a user wants to know while jobs run; at other times, ``usual`` handles the messages."""
 
-    # Of what Snakemake says beside its events; the rest of that is of how it goes about its work.
+    # Snakemake's messages, other than events, that are shown; the rest is about how it works internally.
     TOLD = ("Nothing to be done", "Terminating processes", "Will exit after finishing", "Trying to restart")
-    # Before its work.
+    # Messages before the work that are not shown.
     UNTOLD = ("Config file", "Assuming unrestricted shared filesystem usage")
-    # Of its errors: what a job that ended itself has said in its log, and show_failures says at the end.
+    # Errors that are not shown: the job has written the cause to its log, and show_failures prints it at the end.
     KNOWN = ("Exiting because a job execution failed", "At least one job did not complete")
 
     def __init__(self, usual):
@@ -95,7 +95,7 @@ class Terminal(logging.Handler):
     def emit(self, record):
         try:
             self.tell(record)
-        except Exception:  # a line that cannot be printed is no reason to stop a run
+        except Exception:  # a line that cannot be printed must not stop the workflow
             self.handleError(record)
 
     def tell(self, record):
@@ -111,7 +111,7 @@ class Terminal(logging.Handler):
             )
         elif event == LogEvent.JOB_FINISHED and record.job_id in self.running:
             took = self.progress.end(record.job_id, record.created)
-            # Elsewhere, jobs wait for machines as long as others let them.
+            # On a cluster, how long jobs wait for machines depends on other users.
             left = self.progress.seconds_left(record.created) if workflow.local_exec else None
             rest = f" ({about(left)} left)" if left else ""
             self.say(record.job_id, f"{duration(took)}{rest}")
@@ -123,7 +123,7 @@ class Terminal(logging.Handler):
 
     def begin(self, stats):
         rules = {rule.name: rule for rule in workflow.rules}
-        # Targets make nothing.
+        # Target rules have no output.
         self.jobs = {name: count for name, count in stats.items() if name in rules and rules[name].output}
         self.progress = Progress(
             self.jobs, WAIT_FOR_NETWORK | {name for name in self.jobs if "gpu" in rules[name].resources}
@@ -152,13 +152,13 @@ class Terminal(logging.Handler):
 
 
 def side_by_side(resources):
-    """How many jobs that ask for these resources find room at once."""
+    """How many jobs that ask for these resources fit at the same time."""
     there = workflow.scheduler.global_resources
     return min(there[name] // asked for name, asked in resources.items() if name in there and asked)
 
 
 def log_of_snakemake():
-    """Where it lies."""
+    """The path of Snakemake's log."""
     return ", ".join(map(os.path.relpath, workflow.logger_manager.get_logfile()))
 
 

@@ -1,8 +1,8 @@
-# One training run, and its predictions for dev and test.
+# A training run, and its predictions for dev and test.
 
 
 rule check_leak:
-    """See that a run that starts from another one has not learnt there what it is tested with here."""
+    """Check that a run that starts from another one is not tested with posts that the other was trained on."""
     input:
         learnt=lambda w: prepared(w.start, splits=["train", "dev"]),
         tested=lambda w: prepared(w.dataset, splits=["dev", "test"]),
@@ -22,7 +22,7 @@ rule check_leak:
 
 
 rule train:
-    """Train a tagger; the best epoch on dev is kept. A killed job continues from its checkpoint."""
+    """Train a tagger, and keep the best epoch on dev. A killed job continues from its checkpoint."""
     input:
         unpack(known(lambda w: plan.reads(run_of(w)) | plan.start(run_of(w)))),
         train="results/data/{dataset}/{filter}/train.jsonl",
@@ -47,18 +47,18 @@ rule train:
 
 
 use rule train as train_again with:
-    """Train a run whose weights were dropped, where something asks for them again."""
+    """Train a run whose weights were dropped, if something needs them again."""
     output:
         model=temp(f"{RUN}/model.safetensors"),
         record=f"{RUN}/run.yaml",
         history=f"{RUN}/history.csv",
     wildcard_constraints:
-        # Weights that only may be there are none that are missing.
+        # Snakemake does not count an absent temporary file as missing, so only dropped weights may be temporary.
         dataset=one_of_runs(plan.dropped),
 
 
 rule predict:
-    """Predict dev and test with a run, the test also with each source but the text made wrong."""
+    """Predict dev and test with a trained run, and test again with each source shuffled and blanked."""
     input:
         unpack(known(lambda w: plan.reads(run_of(w)))),
         model=rules.train.output.model,
@@ -68,7 +68,7 @@ rule predict:
         predictions=f"{RUN}/predictions.jsonl",
     log:
         f"results/logs/predict/{RUN_NAME}.log",
-    # Weights that are not to be kept go the sooner.
+    # Weights that are not kept are then removed sooner.
     priority: 1
     conda:
         ENVIRONMENT

@@ -15,7 +15,7 @@ use rule train as train_candidate with:
 
 
 rule tuning:
-    """Tabulate what was tried, and what dev prefers."""
+    """Tabulate the candidates, and which of them is best on dev."""
     input:
         [f"results/tuning/{candidate.path}/run.yaml" for candidate in plan.candidates],
     output:

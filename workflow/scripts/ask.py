@@ -15,7 +15,7 @@ folder = Path(snakemake.output.predictions).parent
 with job(f"asked {folder}", snakemake.log[0]):
     given, out, params, names = snakemake.input, snakemake.output, snakemake.params, snakemake.wildcards
     rival = build(RivalConfig, params.rival, str(folder))
-    # Not a parameter of the rule: how a server is reached and paid makes no new run.
+    # Not a parameter of the rule: a change in how a server is reached and paid does not make a new run.
     service = build(Service, service_config(snakemake.config, names.text), f"rivals.{names.text}")
     material = Material(
         train=Path(given.train),

@@ -1,4 +1,4 @@
-"""Ask a language model for a text beside each post of a data set."""
+"""Ask a language model for a context of each post of a data set."""
 
 import os
 from pathlib import Path
@@ -13,7 +13,7 @@ from mnerflow.log import job
 given, out, params, names = snakemake.input, snakemake.output, snakemake.params, snakemake.wildcards
 with job(f"asked for {out.texts}", snakemake.log[0]):
     place = f"{SECTION}.{names.context}"
-    # Not a parameter of the rule: how a server is reached and paid changes no text.
+    # Not a parameter of the rule: a change in how a server is reached and paid does not change the texts.
     service = build(Service, settings_of(Service, snakemake.config[SECTION][names.context]), place)
     asked = Asked(
         posts=[Path(path) for path in given.posts],

@@ -1,4 +1,4 @@
-"""Tabulate how far the models' confidence is from how often they are right."""
+"""Tabulate how far the models' confidence is from their accuracy."""
 
 from mnerflow.evaluation.counts import read_counts
 from mnerflow.log import job

@@ -1,4 +1,4 @@
-"""List the posts that one run learns from and another one, which starts from it, is tested with."""
+"""List the posts that one run is trained on and that another run, which starts from it, is tested with."""
 
 from pathlib import Path
 

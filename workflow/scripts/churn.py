@@ -1,4 +1,4 @@
-"""Tabulate what tags posts differently: another seed, a source, a wrong source."""
+"""Tabulate what changes the tags of posts: another seed, a source, a source shuffled or blank."""
 
 from mnerflow.evaluation.churn import churn
 from mnerflow.evaluation.counts import read_counts
@@ -8,7 +8,7 @@ from mnerflow.reporting.churn import TABLE, churn_row
 
 with job("compared the tags of all runs", snakemake.log[0]):
     runs = read_counts(snakemake.input)
-    # A model that learnt from fewer posts says nothing of what a source changes in one that learnt from all.
+    # Models trained on fewer posts say nothing about what a source changes in a model trained on all posts.
     fewer = snakemake.params.of_fewer_posts
     whole = {run: counts for run, counts in runs.items() if run.variant not in fewer}
     found = churn(whole, read_baselines(snakemake.params.baselines))

@@ -1,4 +1,4 @@
-"""Write down what was made, of what and by which code, as an RO-Crate."""
+"""Record what was made, from what and by which code, as an RO-Crate."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Fetch one raw file, or an archive of photos."""
+"""Download one raw file or an archive of photos, or copy it from the mirror."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from mnerflow.data.sources import archives, mirror_file
 from mnerflow.log import job
 
 with job(f"fetched {snakemake.output[0]}", snakemake.log[0]):
-    # No parameters of the rule: where the same file comes from is no reason to train anew.
+    # Not parameters of the rule: a change in where the same file comes from is no reason to train again.
     config, asked = snakemake.config, dict(snakemake.wildcards.items())
     if "archive" in asked:
         entry = archives(config)[asked["archive"]]

@@ -1,4 +1,4 @@
-"""Tell what kind of error each wrong entity is."""
+"""Tabulate the kinds of errors that runs make."""
 
 from mnerflow.evaluation.background import read_backgrounds
 from mnerflow.evaluation.counts import read_counts

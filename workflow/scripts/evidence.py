@@ -21,7 +21,7 @@ with job("compared all runs", snakemake.log[0]):
         read_baselines(values) for values in (snakemake.params.baselines, snakemake.params.controls)
     )
     margin = snakemake.params.margin
-    # How seeds of asked models vary says nothing of trained ones, nor the other way round.
+    # The variation between seeds of asked models says nothing about trained models, and vice versa.
     trained = {run: counts for run, counts in runs.items() if run in records}
     asked = {run: counts for run, counts in runs.items() if run not in records}
     comparisons, alone = compare_with_baselines(trained, baselines, margin, controls=controls)

@@ -1,4 +1,4 @@
-"""List entities that runs mend and break beside their baselines."""
+"""List entities that runs fix and break compared with their baselines."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Count what each run mends and breaks beside its baseline."""
+"""Count the entities that each run fixes and breaks compared with its baseline."""
 
 from mnerflow.evaluation.counts import read_counts
 from mnerflow.log import job

@@ -1,4 +1,4 @@
-"""Put results of the literature beside ours."""
+"""Tabulate results from the literature next to ours."""
 
 from mnerflow.evaluation.scores import read_scores
 from mnerflow.files import write_text

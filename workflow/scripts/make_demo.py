@@ -1,4 +1,4 @@
-"""Make an embedded data set: posts, images, and what text alone can reach."""
+"""Make an embedded data set: posts, images, and the best score that a text-only model can reach."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Draw the confusion matrix of a data set's best run on dev."""
+"""Plot the confusion matrix of a data set's best run on dev."""
 
 from pathlib import Path
 

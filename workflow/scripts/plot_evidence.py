@@ -1,4 +1,4 @@
-"""Draw what the tables of evidence say."""
+"""Plot the tables of evidence."""
 
 from pathlib import Path
 

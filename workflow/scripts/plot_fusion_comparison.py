@@ -1,4 +1,4 @@
-"""Draw the comparison of fusions."""
+"""Plot the comparison of fusions."""
 
 from pathlib import Path
 

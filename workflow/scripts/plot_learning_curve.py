@@ -1,4 +1,4 @@
-"""Draw entity F1 against the number of training posts."""
+"""Plot entity F1 against the number of training posts."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Draw what the table of strata says."""
+"""Plot the table of strata."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Draw a data set's tag distribution."""
+"""Plot a data set's tag distribution."""
 
 from pathlib import Path
 

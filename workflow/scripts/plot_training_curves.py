@@ -1,4 +1,4 @@
-"""Draw training curves."""
+"""Plot training curves."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Predict dev and test with a trained run, the test also with each source made wrong."""
+"""Predict dev and test with a trained run, and test again with each source shuffled and blanked."""
 
 from importlib import import_module
 from pathlib import Path
@@ -28,6 +28,6 @@ with job(f"predicted {folder}", snakemake.log[0]):
         ).items()
     }
     write_predictions(Path(snakemake.output.predictions), found)
-    # By name, so that it is no part of the code that predictions depend on.
+    # Imported by name, so it does not count as code that predictions depend on.
     kept_weights = import_module("mnerflow.plan.kept_weights")
     kept_weights.drop_after_predicting(snakemake.config, Run.from_folder(folder), Path("results"))

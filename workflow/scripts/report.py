@@ -1,4 +1,4 @@
-"""Write the report."""
+"""Write report.html."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ with job("wrote the report", snakemake.log[0]):
     out = Path(snakemake.output[0])
     sources = Sources(
         plots=plots,
-        # They list texts that stand in several splits.
+        # These quote texts that occur in several splits.
         data_reports=data if snakemake.params.quote_posts else [],
         posts={file.parts[-3:-1]: file for file in posts} if snakemake.params.quote_posts else {},
         counts=read_counts(given.counts) if snakemake.params.quote_posts else {},

@@ -1,4 +1,4 @@
-"""Gather the scores of all runs into one table."""
+"""Gather the scores of all runs in one table."""
 
 from mnerflow.evaluation.scores import gather
 from mnerflow.log import job

@@ -1,4 +1,4 @@
-"""Take a data set's photos out of their archive."""
+"""Extract a data set's photos from their archive."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Write down the configuration that was run."""
+"""Write the merged configuration that was run."""
 
 import yaml
 

@@ -1,4 +1,4 @@
-"""Write the images that a data set's files hold: lines cut out of scans, images in tables."""
+"""Write the images that a data set's files contain: lines cut out of scans, images in tables."""
 
 from pathlib import Path
 
