@@ -1,4 +1,4 @@
-"""What is known of a test split beyond the predictions: its posts, what training shows, usable images."""
+"""What is known about a test split besides predictions: posts, entities in training, usable images."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -14,8 +14,12 @@ IMAGE = ("usable", "none")
 
 @dataclass(frozen=True)
 class Background:
-    """Of a test split: its ``posts`` in order; ``seen``, the words of entities in training, lower-cased;
-    ``with_image``, the ids of posts of which at least one image could be used.
+    """What is known about a test split.
+
+    Attributes:
+        posts: posts of the test split, in order.
+        seen: words of the entities in the training posts, lower-cased.
+        with_image: ids of the posts with at least one usable image.
     """
 
     posts: Sequence[Post]
@@ -23,16 +27,16 @@ class Background:
     with_image: Collection[str]
 
     def in_training(self, words: Sequence[str]) -> str:
-        """Whether these words are an entity in training, of whatever type and case: one of ``SEEN``."""
+        """Whether these words are an entity in training, ignoring type and case: one of ``SEEN``."""
         return SEEN[_lower(words) not in self.seen]
 
     def image(self, post: str) -> str:
-        """Whether the post has a usable image: one of ``IMAGE``; not one that is blank, broken or missing."""
+        """Whether the post has a usable image: one of ``IMAGE``. Blank or broken images are not usable."""
         return IMAGE[post not in self.with_image]
 
 
 def background_of(train: Iterable[Post], test: Sequence[Post], usable: Set[str]) -> Background:
-    """The background of the posts ``test``, from those trained on and the names of usable images."""
+    """Background of the ``test`` posts, from the training posts and the names of usable images."""
     seen = {_lower(post.tokens[start:end]) for post in train for _, start, end in spans(post.labels)}
     return Background(test, seen, {post.id for post in test if not usable.isdisjoint(post.images)})
 
@@ -40,9 +44,9 @@ def background_of(train: Iterable[Post], test: Sequence[Post], usable: Set[str])
 def read_backgrounds(
     train: Iterable[str | Path], test: Iterable[str | Path], indexes: Mapping[str, str | Path]
 ) -> dict[tuple[str, str], Background]:
-    """Backgrounds by data set and filter, from prepared posts and, by data set, indexes of image stores.
+    """Read backgrounds by data set and filter, from prepared posts and the indexes of image stores.
 
-    Raises ``UserError`` naming a file that is missing or malformed.
+    ``indexes`` are given by data set. Raises ``UserError`` naming a file that is missing or malformed.
     """
     usable = {dataset: usable_images(Path(index)) for dataset, index in indexes.items()}
     found = {}

@@ -12,9 +12,9 @@ from mnerflow.plan.names import Combination, Run
 
 
 def best_combinations(runs: Mapping[Run, Counts]) -> set[Combination]:
-    """Of each data set and filter, the combination whose entity F1 is significantly the best, if any.
+    """For each data set and filter, the combination with significantly the best entity F1, if any.
 
-    ``runs`` are counts of the test split.
+    ``runs`` maps each run to its counts on the test split.
     """
     tasks = []
     for _, members in groupby(sorted(runs), key=lambda run: run.data):
@@ -26,11 +26,11 @@ def best_combinations(runs: Mapping[Run, Counts]) -> set[Combination]:
 
 
 def significantly_best(tasks: Sequence[Mapping[Combination, np.ndarray]]) -> list[Combination | None]:
-    """Of each task the system with the highest mean F1 where the next is significantly worse, else ``None``.
+    """For each task, the system with the best mean F1 if the next is significantly worse, else ``None``.
 
-    A task holds the counts ``(seeds, sentences, 3)`` of each system on the same sentences. Significantly
-    worse: two seeds at least of both, and p < 0.05, with Holm's correction over the tasks; the variance
-    between seeds is pooled over the systems of the task that read the text and find anything.
+    A task contains the counts ``(seeds, sentences, 3)`` of each system on the same sentences. Significantly
+    worse means that both systems have at least two seeds, and p < 0.05 with Holm's correction over the tasks.
+    The variance between seeds is pooled over the task's systems that read the text and find any entity.
     """
     contests: dict[int, tuple[Combination, float]] = {}
     for index, task in enumerate(tasks):

@@ -1,7 +1,7 @@
 """Is a model right as often as it is confident? Expected calibration error (ECE).
 
-Each bin holds equally many predictions, as Nixon et al. (2019) recommend. Of bins of equal width (Guo et al.
-2017) the last one would hold almost all words.
+Each bin contains equally many predictions, as Nixon et al. (2019) recommend. With bins of equal width (Guo
+et al. 2017), the last bin would contain almost all words.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,18 +13,19 @@ from mnerflow.data.tags import OUTSIDE, spans
 from mnerflow.evaluation.predictions import Prediction
 
 BINS = 15
-STEPS = 10_000  # confidence is written with four places
-# What a confidence is of: any word, a word that is predicted to be in an entity, a predicted entity.
+STEPS = 10_000  # confidences are written with four decimal places
+# What a confidence belongs to: any word, a word predicted to be in an entity, or a predicted entity.
 UNITS = ("word", "entity_word", "entity")
 LEVEL, COUNT, RIGHT = range(3)
 
 
 def tally(predictions: Sequence[Prediction]) -> dict[str, np.ndarray]:
-    """How often each confidence was given, and how often rightly: by unit, ``(levels, 3)``.
+    """Count how often each confidence was given, and how often it was right: by unit, ``(levels, 3)``.
 
-    A row is a level in ten-thousandths, how many predictions have it, and how many of these are right; rows
-    are sorted by level. A word is right with its gold tag, an entity with both boundaries and type. Units
-    that no post has a confidence of are left out; so are words and entities without one.
+    Each row has a confidence level in ten-thousandths, the number of predictions at this level, and how many
+    of them are right. Rows are sorted by level. A word is right if its tag is the gold tag, an entity if its
+    boundaries and its type are. Words and entities without a confidence are left out. So are units for which
+    no post has confidences.
     """
     given: dict[str, list[tuple[float, bool]]] = {unit: [] for unit in UNITS}
     for one in predictions:
@@ -48,7 +49,7 @@ def _tally(confidence: Sequence[float], right: Sequence[bool]) -> np.ndarray:
 
 
 def pooled(tallies: Sequence[np.ndarray]) -> np.ndarray:
-    """The tally of all predictions together."""
+    """Merge tallies into the tally of all their predictions."""
     rows = np.concatenate(tallies)
     levels, place = np.unique(rows[:, LEVEL], return_inverse=True)
     sums = [np.bincount(place, rows[:, column]).astype(np.int64) for column in (COUNT, RIGHT)]
@@ -56,9 +57,9 @@ def pooled(tallies: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def in_bins(tally: np.ndarray) -> Iterator[np.ndarray]:
-    """The tally's rows in at most ``BINS`` bins of equally many predictions, from low confidence to high.
+    """Yield a tally's rows in at most ``BINS`` bins of equally many predictions, by rising confidence.
 
-    Predictions of one level are not parted: so the order of posts does not matter.
+    Predictions of one level stay in one bin, so the order of posts does not matter.
     """
     behind = np.cumsum(tally[:, COUNT])
     middle = behind - tally[:, COUNT] / 2
@@ -77,17 +78,17 @@ def accuracy(tally: np.ndarray) -> float:
 
 
 def calibration_error(tally: np.ndarray) -> float:
-    """ECE: how far confidence is from accuracy in a bin, a mean over bins by their predictions."""
+    """ECE: the mean gap between a bin's confidence and accuracy, weighted by its number of predictions."""
     total = tally[:, COUNT].sum()
     gaps = (abs(confidence(rows) - accuracy(rows)) * rows[:, COUNT].sum() for rows in in_bins(tally))
     return float(sum(gaps) / total)
 
 
 def chance_error(tally: np.ndarray) -> float:
-    """The ECE to be expected of a calibrated model with these confidences, by chance alone.
+    """The expected ECE of a calibrated model with these confidences, by chance alone.
 
-    In a bin, right ones minus the sum of confidences c is about normal, with mean 0 and variance
-    ``Σ c (1 - c)``; of its absolute value the mean is ``sqrt(2 / π)`` standard deviations.
+    In a bin, the number of right predictions minus the sum of the confidences c is about normal, with mean 0
+    and variance ``Σ c (1 - c)``. The mean of its absolute value is ``sqrt(2 / π)`` standard deviations.
     """
     return sqrt(2 / pi) * sum(map(_deviation, in_bins(tally))) / float(tally[:, COUNT].sum())
 

@@ -1,7 +1,7 @@
 """Churn: the share of test posts that two runs tag differently.
 
-Two seeds of one model differ, too. So what a source changes is compared with what another seed changes: a
-combination and its baseline are compared over pairs of *different* seeds, as two runs of one model are.
+Two seeds of one model also differ. So the effect of a source is compared with the effect of another seed: a
+combination and its baseline are compared over pairs of *different* seeds, like two runs of one model.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,7 +20,7 @@ Members = Mapping[int, Counts]  # by seed
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """The share of posts that is tagged differently, over so many pairs of runs: mean, lowest and highest."""
+    """Share of posts tagged differently, over a number of pairs of runs: mean, lowest and highest."""
 
     pairs: int
     mean: float
@@ -30,12 +30,18 @@ class Shares:
 
 @dataclass(frozen=True, slots=True)
 class Churn:
-    """What tags a combination's test posts differently; ``None`` where there is no pair of runs.
+    """How the tags of a combination's test posts vary; ``Shares`` are ``None`` without a pair of runs.
 
-    ``source`` is what the ``baseline`` lacks; neither is there of a combination without one. ``seeds`` is of
-    pairs of its own runs, ``baseline_seeds`` of its baseline's, ``across`` of a run of each with different
-    seeds, ``same_seed`` with the same. ``changed`` is the share that the trained model tags differently with
-    the source changed, by change, a mean over runs; without those that not all runs were predicted under.
+    Attributes:
+        runs: number of the combination's runs.
+        seeds: churn over pairs of the combination's runs.
+        source: the source that the baseline lacks; ``None`` without a baseline.
+        baseline: the baseline of the combination, if it has one.
+        baseline_seeds: churn over pairs of the baseline's runs.
+        across: churn over pairs of a run and a baseline run with different seeds.
+        same_seed: churn over pairs of a run and the baseline run with the same seed.
+        changed: by change, the share of posts that the trained model tags differently when the source is
+            changed, a mean over runs. A change is left out unless all runs were predicted under it.
     """
 
     combination: Combination
@@ -50,27 +56,28 @@ class Churn:
 
     @property
     def seeds_alone(self) -> float | None:
-        """What another seed changes: the mean of the churn of both sides."""
+        """The churn that another seed causes: the mean of ``seeds`` and ``baseline_seeds``."""
         if self.seeds is None or self.baseline_seeds is None:
             return None
         return (self.seeds.mean + self.baseline_seeds.mean) / 2
 
     @property
     def beyond_seeds(self) -> float | None:
-        """What the source changes beyond another seed: ``across`` less ``seeds_alone``.
+        """The churn that the source adds to that of another seed: ``across`` minus ``seeds_alone``.
 
-        On a post that the two sides tag in some way with chances p and q, it expects ``Σ (p - q)² / 2`` of
-        these ways: 0 where the source changes nothing. An estimate may fall below.
+        If the two sides tag a post in a given way with probabilities p and q, its expected value is
+        ``Σ (p - q)² / 2``, summed over all ways. It is 0 where the source changes nothing; an estimate may be
+        lower.
         """
         alone = self.seeds_alone
         return None if self.across is None or alone is None else self.across.mean - alone
 
 
 def churn(runs: Mapping[Run, Counts], baselines: Baselines) -> list[Churn]:
-    """The churn of every combination, once a source that a baseline of it lacks, in the order of the runs.
+    """The churn of every combination, once for each source that a baseline lacks, in the order of the runs.
 
-    ``runs`` are counts of the test split. Raises ``UserError`` when the runs of one data set and filter were
-    not predicted from the same posts.
+    ``runs`` maps each run to its counts on the test split. Raises ``UserError`` when the runs of one data set
+    and filter were not predicted from the same posts.
     """
     found = []
     for _, group in groupby(sorted(runs), key=lambda run: run.data):

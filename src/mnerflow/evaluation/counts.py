@@ -1,4 +1,4 @@
-"""Entities counted once a run and sentence: what every test and interval is computed from."""
+"""Entity counts per run and sentence, from which every test and interval is computed."""
 
 import hashlib
 import json
@@ -27,15 +27,22 @@ from mnerflow.plan.names import Run
 class Counts:
     """A run's counts on one split.
 
-    ``entities`` holds, by condition, true positives, predicted and gold entities of every sentence
-    and type, ``(sentences, types, 3)``. ``changed`` tells, for a wrong source, which sentences are tagged
-    differently than with the true one, ``(sentences,)``. ``posts`` is a digest of ids and gold labels: runs
-    with the same one may be compared sentence by sentence. ``image_weight`` tells, of fusions that decide it
-    word by word, how much of the true image the words of each type's gold entities let in on average,
-    ``(types,)``; NaN for a type without words, and empty for other fusions. ``gold`` and, by condition,
-    ``predicted`` are the entities themselves (``metrics.Sequences.spans``). ``tagged`` is a digest of each
-    sentence's predicted tags with the true sources, ``(sentences,)``: runs that differ in it tag the sentence
-    differently. ``confidence`` is the ``calibration.tally`` of what the model is sure of, by unit.
+    Attributes:
+        types: entity types.
+        posts: digest of the posts' ids and gold labels. Runs with the same digest may be compared sentence by
+            sentence.
+        entities: by condition, true positives, predicted and gold entities of every sentence and type,
+            ``(sentences, types, 3)``.
+        changed: by condition with a wrong source, whether each sentence is tagged differently than with the
+            true one, ``(sentences,)``.
+        image_weight: how much of the true image the words of each type's gold entities let in on average,
+            ``(types,)``; NaN for a type without words. Empty for fusions that do not decide this word by
+            word.
+        gold: the gold entities, as from ``metrics.Sequences.spans``.
+        predicted: the predicted entities, by condition.
+        tagged: digest of each sentence's predicted tags with the true sources, ``(sentences,)``. If it
+            differs between two runs, they tag the sentence differently.
+        confidence: by unit, the ``calibration.tally`` of the model's confidences.
     """
 
     types: tuple[str, ...]
@@ -55,10 +62,10 @@ class Counts:
 
 
 def count(conditions: Mapping[str, Sequence[Prediction]], tags: Sequence[str]) -> Counts:
-    """Count the predictions of one split, given by condition, ``true`` among them.
+    """Count the predictions of one split, given by condition, including ``true``.
 
-    Raises ``UserError`` naming the post when a tag is not in ``tags`` or when the conditions do not hold the
-    same posts.
+    Raises ``UserError`` naming the post when a tag is not in ``tags``, and naming the condition when its
+    posts are not the same.
     """
     plain = conditions[TRUE.name]
     for condition, predictions in conditions.items():
@@ -91,7 +98,7 @@ def count(conditions: Mapping[str, Sequence[Prediction]], tags: Sequence[str]) -
 
 
 def digest(posts: Iterable[Post | Prediction]) -> str:
-    """What tells posts apart by their order, ids and gold labels."""
+    """SHA-256 of the posts' ids and gold labels, in order."""
     return hashlib.sha256(json.dumps([_gold(post) for post in posts]).encode()).hexdigest()
 
 
@@ -113,7 +120,7 @@ def write_counts(path: str | Path, runs: Mapping[Run, Counts]) -> None:
 
 
 def read_counts(paths: Iterable[str | Path]) -> dict[Run, Counts]:
-    """Read what ``write_counts`` wrote; raises ``UserError`` when a file is missing or no such file."""
+    """Read files that ``write_counts`` wrote; raises ``UserError`` for a missing or malformed file."""
     return {run: counts for path in paths for run, counts in _read(path).items()}
 
 
@@ -149,7 +156,7 @@ def _counts(values: Mapping[str, np.ndarray]) -> Counts:
 
 
 def check_same_posts(runs: Iterable[tuple[object, Counts]]) -> None:
-    """Raise ``UserError`` naming the run that was not predicted from the posts of the first."""
+    """Raise ``UserError`` naming a run that was not predicted from the same posts as the first."""
     first = None
     for name, counts in runs:
         if first and counts.posts != first[1].posts:
@@ -175,7 +182,7 @@ def _image_weight(predictions: Sequence[Prediction], types: Sequence[str]) -> np
     if not told:
         return np.empty(0)
     weights: dict[str, list[float]] = {kind: [] for kind in types}
-    for labels, of_words in told:  # not one of which a filter hides every word
+    for labels, of_words in told:  # without posts in which a filter hides every word
         for tag, weight in zip(labels, of_words, strict=True):
             if tag != OUTSIDE and weight is not None:
                 weights[entity_type(tag)].append(weight)

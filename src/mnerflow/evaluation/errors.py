@@ -1,15 +1,15 @@
-"""What kind of error each wrong entity is, and what a fusion mends or breaks beside its baseline.
+"""The kind of error of each wrong entity, and what a fusion fixes or breaks compared with its baseline.
 
-A gold entity is paired with the predicted entity that overlaps it most, each at most once. The pair is
-right or
+Each gold entity is paired with the predicted entity that overlaps it most; an entity is in at most one pair.
+A pair is right, or one of these:
 
 - ``wrong_type``: the same words, another type;
 - ``wrong_boundary``: the same type, other words;
 - ``both``: other words and another type.
 
-A gold entity that is left over is compared in the same way with the prediction that overlaps it most; it
-is ``missed`` where none does. A prediction that is left over is ``surplus`` where it overlaps a gold entity,
-a piece of one or a second try, else ``spurious``.
+An unpaired gold entity is compared in the same way with the prediction that overlaps it most. It is
+``missed`` if there is none. An unpaired prediction is ``surplus`` if it overlaps a gold entity, as a piece of
+it or a second try, and otherwise ``spurious``.
 """
 
 from collections import Counter, defaultdict
@@ -28,7 +28,7 @@ from mnerflow.evaluation.metrics import END, SENTENCE, START, TYPE
 
 KINDS = ("missed", "spurious", "wrong_type", "wrong_boundary", "both", "surplus")
 WITHOUT_GOLD = ("spurious", "surplus")
-LONGEST = 3  # words; longer entities are counted with these
+LONGEST = 3  # words; longer entities are counted together with these
 GROUPINGS = ("type", "words", "in training", "image")
 
 
@@ -42,7 +42,7 @@ class Entity(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A gold entity and what became of it, or a prediction left over; ``kind`` is ``correct`` or an error."""
+    """A gold entity and its prediction, or an unpaired prediction; ``kind``: ``correct`` or of ``KINDS``."""
 
     kind: str
     gold: Entity | None
@@ -50,14 +50,14 @@ class Outcome:
 
     @property
     def entity(self) -> Entity:
-        """The gold entity; the predicted one where there is none."""
+        """The gold entity, or the predicted one if there is no gold entity."""
         entity = self.gold or self.predicted
         assert entity is not None  # an outcome has one of the two
         return entity
 
 
 def outcomes(gold: Sequence[Entity], predicted: Sequence[Entity]) -> Iterator[Outcome]:
-    """Yield what became of every gold entity, in order, then the predictions that are left over."""
+    """Yield the outcome of every gold entity, in order, then those of the unpaired predictions."""
     pairs = _overlapping(gold, predicted)
     partners: dict[Entity, Entity] = {}
     for one, other in pairs:
@@ -79,12 +79,12 @@ Errors = Mapping[tuple[str, str], Mapping[str, int]]  # by grouping and group, t
 
 
 def count_errors(counts: Counts, groups_of: Callable[[int, str, int, int], Groups]) -> Errors:
-    """Number of outcomes of each kind (``correct`` and ``KINDS``) by grouping and group, and in all.
+    """Number of outcomes of each kind (``correct`` and ``KINDS``), by grouping and group and in total.
 
-    ``groups_of`` is ``grouping`` of the same test split.
+    ``groups_of`` is the ``grouping`` of the same test split.
     """
     gold, predicted = _rows(counts.gold), _rows(counts.predicted[TRUE.name])
-    # What is right overlaps nothing else, so that only the rest needs to be compared.
+    # A correct entity overlaps no other, so only the rest needs to be compared.
     right = (groups_of(post, counts.types[of_type], *words) for post, of_type, *words in gold & predicted)
     number = Counter((groups, "correct") for groups in right)
     wrong: dict[int, tuple[list[Entity], list[Entity]]] = defaultdict(lambda: ([], []))
@@ -102,9 +102,9 @@ def count_errors(counts: Counts, groups_of: Callable[[int, str, int, int], Group
 
 
 def grouping(background: Background) -> Callable[[int, str, int, int], Groups]:
-    """What tells the groups of an entity by the place of its post, its type, ``start`` and ``end``.
+    """A function that gives an entity's groups from its post's index, its type, ``start`` and ``end``.
 
-    It remembers them, since all runs of a test split have most of their entities in common.
+    It caches the groups, since all runs of a test split have most of their entities in common.
     """
 
     @cache
@@ -121,10 +121,10 @@ def grouping(background: Background) -> Callable[[int, str, int, int], Groups]:
 
 
 class Change(NamedTuple):
-    """An entity that a run and its baseline do not agree on; ``post`` is its place in the test split.
+    """An entity on which a run and its baseline disagree; ``post`` is the post's index in the test split.
 
-    ``what`` is ``fixed`` (a gold entity that only the run finds), ``broken`` (only the baseline), ``removed``
-    (a wrong prediction that only the baseline makes) or ``added`` (only the run).
+    ``what`` is ``fixed`` (a gold entity that only the run finds), ``broken`` (that only the baseline finds),
+    ``removed`` (a wrong prediction that only the baseline makes) or ``added`` (that only the run makes).
     """
 
     what: str
@@ -133,7 +133,7 @@ class Change(NamedTuple):
 
 
 def changes(baseline: Counts, changed: Counts) -> Iterator[Change]:
-    """Yield what a run's predictions change beside its baseline's, in the order of the posts and words."""
+    """Yield the changes from a baseline's predictions to a run's, in the order of posts and words."""
     gold, first, second = (
         _rows(entities)
         for entities in (baseline.gold, baseline.predicted[TRUE.name], changed.predicted[TRUE.name])
@@ -176,7 +176,7 @@ def _rows(entities: np.ndarray) -> set[tuple[int, ...]]:
 
 
 def _overlapping(gold: Sequence[Entity], predicted: Sequence[Entity]) -> list[tuple[Entity, Entity]]:
-    """Pairs that overlap, the largest first, among equals the same type and then the earlier words."""
+    """Overlapping pairs, largest overlap first; ties go to the same type, then to the earlier words."""
     overlaps = [
         (min(one.end, other.end) - max(one.start, other.start), one.type == other.type, one, other)
         for one in gold

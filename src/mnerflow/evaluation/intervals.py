@@ -1,4 +1,4 @@
-"""How sure each combination's score is."""
+"""Confidence intervals of the combinations' scores."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -9,11 +9,12 @@ from mnerflow.plan.names import NONE, Combination, Run
 
 
 def score_intervals(runs: Mapping[Run, Counts]) -> dict[Combination, tuple[float, float]]:
-    """The 95 % interval of each combination's entity F1, a mean over its seeds.
+    """The 95 % confidence interval of each combination's entity F1, a mean over its seeds.
 
-    ``runs`` are counts of the test split. The variance between seeds is pooled over the combinations of a
-    data set and filter that read the text, and over those that do not. Without two seeds of any of them there
-    is no interval, nor of one that finds nothing. None reaches beyond 0 or 1.
+    ``runs`` maps each run to its counts on the test split. Within a data set and filter, the variance between
+    seeds is pooled over the combinations that read the text, and separately over those that do not. Where no
+    combination of such a group has two seeds, none of them has an interval. A combination that finds no
+    entity has none either. Intervals do not reach beyond 0 or 1.
     """
     groups: dict[tuple[str, bool], dict[Run, Counts]] = defaultdict(dict)
     for run, counts in runs.items():

@@ -1,7 +1,7 @@
-"""One answer a data set: the mean difference over all models that read a source, and how they differ.
+"""One answer per data set: the mean difference over all models that read a source, and their spread.
 
-``Seeds`` says how far one difference is from the truth. Those of one data set share test sentences and
-baselines, so that they err together; docs/metrics.md derives the formulas.
+``evaluation.seeds`` estimates the error of a single difference. The differences on one data set share test
+sentences and baselines, so their errors are correlated; docs/metrics.md derives the formulas.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,12 +20,16 @@ from mnerflow.record import TrainingRecord
 
 @dataclass(frozen=True, slots=True)
 class Pooled:
-    """What a source is worth on a data set and filter, over ``models`` that read it, combinations each.
+    """What a source is worth on a data set and filter, over the models (combinations) that read it.
 
-    ``one_seed`` of these ran once; ``runs`` are all of theirs, ``baseline_runs`` those of their baselines.
-    ``difference`` is the mean over models of entity F1 with the source minus without, a fraction;
-    ``spread`` the standard deviation of what single models truly gain, ``None`` of one model or without
-    two seeds of any.
+    Attributes:
+        models: number of models.
+        one_seed: number of models with a single run.
+        runs: number of the models' runs.
+        baseline_runs: number of their baselines' runs.
+        difference: entity F1 with the source minus without it, a mean over models, as a fraction.
+        spread: standard deviation of the true gains of single models; ``None`` for one model, or if no system
+            has two seeds.
     """
 
     dataset: str
@@ -42,17 +46,17 @@ class Pooled:
 def of_all_posts(
     comparisons: Iterable[Comparison], records: Mapping[Run, TrainingRecord]
 ) -> list[Comparison]:
-    """The comparisons of models that were trained, and on all training posts, by their ``records``."""
+    """The comparisons of models that, by their ``records``, were trained, and on all training posts."""
     learnt = {run.combination for run, one in records.items() if one.config.get("train_fraction", 1) == 1}
     return [one for one in comparisons if one.combination in learnt]
 
 
 def pooled_answers(runs: Mapping[Run, Counts], comparisons: Iterable[Comparison]) -> list[Pooled]:
-    """An answer for each data set, filter and source of ``comparisons``, in order.
+    """One answer for each data set, filter and source of ``comparisons``, in order.
 
     Args:
-        runs: counts of the test split, of all runs that the comparisons were made of.
-        comparisons: of models that take part, ``of_all_posts``.
+        runs: test-split counts of all runs from which the comparisons were made.
+        comparisons: comparisons of the models to include, as from ``of_all_posts``.
     """
 
     def task(one: Comparison) -> tuple[str, str, str]:
@@ -90,9 +94,9 @@ def pool(
 ) -> tuple[Estimate, float | None]:
     """The mean difference over pairs of a system and its baseline, and the spread between systems.
 
-    Systems count alike, whatever their seeds. The spread is a standard deviation by the method of moments, as
-    that of DerSimonian and Laird (1986), with errors that covary; degrees of freedom as by Satterthwaite
-    (1946).
+    All systems have equal weight, whatever their number of seeds. The spread is a standard deviation by the
+    method of moments, as in DerSimonian and Laird (1986), but with correlated errors. Degrees of freedom
+    follow Satterthwaite (1946).
     """
     number, members = len(pairs), [*dict.fromkeys(one for pair in pairs for one in pair)]
     sign = np.array([[(one == first) - (one == second) for one in members] for first, second in pairs], float)
@@ -103,7 +107,7 @@ def pool(
     influence = sign @ np.stack([systems[one].influence.mean(axis=0) for one in members])
     count = influence.shape[1]
     of_sentences = influence @ influence.T * count / max(count - 1, 1)
-    of_seeds = sign @ (sign / [len(systems[one]) for one in members]).T  # in variances of one seed
+    of_seeds = sign @ (sign / [len(systems[one]) for one in members]).T  # in units of one seed's variance
     sentences, seeds, between = float(of_sentences.mean()), float(of_seeds.mean()), 0.0
     excess = None
     if number > 1:
@@ -111,7 +115,7 @@ def pool(
         found = float(differences.var(ddof=1))
         excess = max(0.0, found - float(np.trace(covariance) / number - _shared(covariance)))
         if excess:
-            # What single systems add is part of how they differ; beside it stands what they share.
+            # The variance between differences includes each system's own error; the shared error is added.
             sentences, seeds, between = _shared(of_sentences), _shared(of_seeds), found / number
     square = sentences + seeds * variance.main + between
     uncertainty = sentences**2 / max(count - 1, 1) + (seeds * variance.between) ** 2 / variance.df
@@ -121,6 +125,6 @@ def pool(
 
 
 def _shared(covariance: np.ndarray) -> float:
-    """The mean covariance of two different systems."""
+    """The mean covariance between two different systems."""
     number = len(covariance)
     return float((covariance.sum() - np.trace(covariance)) / (number * (number - 1)))

@@ -1,4 +1,4 @@
-"""Which gain a study can show, from the variances that finished runs had."""
+"""The gain that a study can show, estimated from the variances of finished runs."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -13,10 +13,13 @@ from mnerflow.evaluation.statistics import POWER, SIGNIFICANCE
 
 @dataclass(frozen=True, slots=True)
 class Variances:
-    """Sources of variance of the difference between two systems, as measured on ``sentences``.
+    """Sources of variance of the difference between two systems.
 
-    ``sentence`` is of the sentences, alike for all seeds; ``seeds`` is of one seed of one system; ``systems``
-    is how many of them the latter is pooled over.
+    Attributes:
+        sentence: variance over sentences, common to all seeds.
+        seeds: variance between seeds, for one seed of one system.
+        sentences: number of sentences on which the variances were measured.
+        systems: number of systems over which ``seeds`` is pooled.
     """
 
     sentence: float
@@ -26,18 +29,19 @@ class Variances:
 
     @classmethod
     def of(cls, first: Seeds, second: Seeds, systems: Collection[Seeds]) -> Self:
-        """Of finished runs of two systems; the seeds' variance is pooled over ``systems``."""
+        """Estimate from finished runs of two systems; the seeds' variance is pooled over ``systems``."""
         seeds = SeedVariance.pooled(systems)
         both = float(sentence_variance(first.influence.mean(axis=0) - second.influence.mean(axis=0)))
         of_interaction = seeds.interaction * (1 / len(first) + 1 / len(second))
         return cls(max(0.0, both - of_interaction), seeds, first.influence.shape[1], len(systems))
 
     def detectable(self, seeds: int, sentences: int, comparisons: int = 1) -> float:
-        """Smallest true difference that a test has the chance ``POWER`` to show, with so many seeds a system.
+        """Smallest true difference that a test shows with probability ``POWER``; ``seeds`` per system.
 
-        ``t(1 - SIGNIFICANCE / 2 / comparisons) + t(POWER)`` standard errors (Cohen 1988; Card et al. 2020):
-        two-sided, corrected for all comparisons as Bonferroni does, which Holm's first step equals. Infinite
-        with a single seed, and where no finished system has two: their variance cannot be estimated.
+        It is ``t(1 - SIGNIFICANCE / 2 / comparisons) + t(POWER)`` standard errors (Cohen 1988; Card et al.
+        2020). The test is two-sided, with Bonferroni's correction for all comparisons, which equals Holm's
+        first step. The result is infinite with a single seed, and where no finished system has two seeds,
+        because the variance between seeds cannot be estimated then.
         """
         if seeds < 2 or self.seeds.between == inf:
             return inf

@@ -1,6 +1,6 @@
-"""What a model predicted: everything that scores or explains a run reads this file.
+"""A model's predictions: everything that scores or explains a run reads their file.
 
-A line is a post of a split under a condition, which stand first in it:
+Each line is a post of a split under a condition. Both come first in the line:
 ``{"split": "test", "condition": "true", …}``.
 """
 
@@ -19,7 +19,7 @@ from mnerflow.files import json_object, read_lines, write_json_lines
 
 PREDICTIONS = "predictions.jsonl"  # in a run's folder
 TESTED = ("test", TRUE.name)
-# What a field holds, one a token.
+# Types of a field's values, of which there is one per token.
 KINDS: dict[str, set[type]] = {
     "tokens": {str},
     "labels": {str},
@@ -30,18 +30,21 @@ KINDS: dict[str, set[type]] = {
 }
 OPTIONAL = ("image_weight", "confidence")
 WHICH = re.compile(r'\{"split": "(\w+)", "condition": "([^"\\]+)", ')
-ONE = 1 + 2**-7  # as sums in bf16 round it
+ONE = 1 + 2**-7  # a sum of 1 as bf16 may round it
 
 
 @dataclass(slots=True)
 class Prediction:
-    """One post's gold and predicted tags, a pair for every word of the gold.
+    """One post's gold and predicted tags, a pair for every word.
 
-    ``subwords`` is the number of subwords of each word in the run's tokenizer; a word that a filter
-    hid from the model keeps its count and is predicted ``O``. ``image_weight`` tells, in 0..1 and only of
-    fusions that decide it word by word, how much of the image each word let in, ``None`` where it was hidden.
-    ``confidence`` is the probability that the model gives each word's tag, ``None`` where it was hidden, and
-    ``entity_confidence`` that of each entity in ``spans(predicted)``, of posts without hidden words alone.
+    Attributes:
+        subwords: number of subwords of each word in the run's tokenizer. A word that a filter hid from the
+            model keeps its count and is predicted ``O``.
+        image_weight: how much of the image each word let in, 0..1, ``None`` for hidden words. Only for
+            fusions that decide this word by word.
+        confidence: probability that the model gives each word's tag, ``None`` for hidden words.
+        entity_confidence: probability that it gives each entity in ``spans(predicted)``. Only for posts
+            without hidden words.
     """
 
     id: str
@@ -54,12 +57,12 @@ class Prediction:
     entity_confidence: list[float] | None = None
 
     def record(self) -> dict[str, Any]:
-        """Its fields as a line of the file, those left out that say nothing."""
+        """The fields as a line of the file, without those that are ``None``."""
         # `asdict` would copy each word.
         return {name: value for name in self.__slots__ if (value := getattr(self, name)) is not None}
 
 
-# By split and condition, of the posts in their order.
+# By split and condition; the posts keep their order.
 Predictions = Mapping[tuple[str, str], Sequence[Prediction]]
 
 
@@ -82,9 +85,10 @@ def read_predictions(path: str | Path) -> dict[tuple[str, str], list[Prediction]
 
 
 def read_tested(path: str | Path) -> list[Prediction]:
-    """Those of the test split with all sources true; lines that say first that they are others are skipped.
+    """Read the predictions of the test split with all sources true.
 
-    Raises ``UserError`` as ``as_predictions`` does, and when there are none.
+    A line that begins with another split or condition is skipped unread. Raises ``UserError`` as
+    ``as_predictions`` does, and when there are no such predictions.
     """
     records = (
         (number, json_object(line, f"{path}:{number}"))
@@ -102,9 +106,10 @@ def as_predictions(
 ) -> dict[tuple[str, str], list[Prediction]]:
     """The lines of a file, each with its number, as predictions by split and condition.
 
-    Raises ``UserError`` naming file, line and post when a field is missing, unknown or of another type, when
-    labels, predicted tags, subword counts, image weights or confidences are not one a token, or one an
-    entity, when one is no IOB2 tag, negative, or outside 0..1, and for a split or condition that is none.
+    Raises ``UserError`` naming file, line and post in these cases. A field is missing, unknown or of the
+    wrong type. Labels, predicted tags, subword counts, image weights or confidences do not have one value per
+    token or entity. A tag is not IOB2, a count is negative, or another value is outside 0..1. The split or
+    condition does not exist.
     """
     predictions: dict[tuple[str, str], list[Prediction]] = {}
     places: list[tuple[int, Prediction]] = []
@@ -122,7 +127,7 @@ def as_predictions(
             ) from error
         predictions[which].append(prediction)
         places.append((number, prediction))
-    # All at once, which takes a quarter of the time; one at a time only to tell which is wrong.
+    # Checking all at once takes a quarter of the time. One at a time only finds out which is wrong.
     if _wrong([prediction for _, prediction in places]):
         for number, prediction in places:
             if wrong := _wrong([prediction]):
@@ -165,7 +170,7 @@ def _wrong(predictions: Sequence[Prediction]) -> str:
         return "a negative number of subwords"
     for name in OPTIONAL:
         numbers = chain.from_iterable(getattr(prediction, name) or () for prediction in predictions)
-        if not all(number is None or 0 <= number <= ONE for number in numbers):  # NaN is outside, too
+        if not all(number is None or 0 <= number <= ONE for number in numbers):  # NaN counts as outside
             return f"a value of {name} outside 0..1"
     return next(filter(None, map(_wrong_entities, predictions)), "")
 

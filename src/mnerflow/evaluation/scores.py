@@ -1,4 +1,4 @@
-"""From predictions to scores: a ``scores.json`` a run, one a text encoder, one ``scores.csv`` for all."""
+"""Scores of predictions: a ``scores.json`` per run and per text encoder, one ``scores.csv`` for all."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
@@ -24,8 +24,9 @@ def score_runs(
 ) -> None:
     """Score runs into a ``scores.json`` in each one's folder: ``{split: {condition: scores}}``.
 
-    ``out`` takes those of all runs as ``{run: …}``, ``counts_out`` the counts a sentence of their test
-    splits, from which the statistics are computed. Raises ``UserError`` as ``score_run`` does.
+    ``out``, if given, gets the scores of all runs as ``{run: …}``. ``counts_out`` gets the counts per
+    sentence of their test splits, from which the statistics are computed. Raises ``UserError`` as
+    ``score_run`` does.
     """
     scores, counts = {}, {}
     for folder in run_folders:
@@ -40,9 +41,9 @@ def score_runs(
 def score_run(
     run_folder: str | Path, tags: Sequence[str]
 ) -> tuple[dict[str, dict[str, dict[str, Any]]], Counts]:
-    """Scores of a run's predictions by split and condition, and the counts of its test.
+    """Scores of a run's predictions by split and condition, and the counts of its test split.
 
-    Raises ``UserError`` when there are none of the test split with all sources true, or when the file is
+    Raises ``UserError`` when the test split has no predictions with all sources true, or when the file is
     malformed or has tags outside ``tags``.
     """
     path = Path(run_folder) / PREDICTIONS
@@ -60,10 +61,10 @@ def score_run(
 
 
 def gather(score_files: Iterable[str | Path], out: str | Path) -> None:
-    """Write ``scores.csv`` from ``scores.json`` files, of a run or of several: a row a run, split and
-    condition, sorted.
+    """Write ``scores.csv`` from ``scores.json`` files, each of which has the scores of one or several runs.
 
-    Raises ``UserError`` when a file names no run or lacks a metric.
+    It has one row per run, split and condition, in sorted order. Raises ``UserError`` when a file names no
+    run or lacks a metric.
     """
     rows = []
     for path in score_files:
@@ -92,7 +93,7 @@ def gather(score_files: Iterable[str | Path], out: str | Path) -> None:
 def read_scores(path: str | Path) -> list[dict[str, Any]]:
     """Rows of ``scores.csv``: seed and counts as ``int``, metrics as ``float``, the rest as ``str``.
 
-    Raises ``UserError`` naming the file when a column is missing or a number is none.
+    Raises ``UserError`` naming the file when a column is missing or a number is malformed.
     """
     header, *rows = [*csv_rows(read_text(path))] or [[]]
     missing = [column for column in COLUMNS if column not in header]
@@ -112,7 +113,7 @@ def read_scores(path: str | Path) -> list[dict[str, Any]]:
 
 
 def best_run(scores: Iterable[dict[str, Any]], dataset: str) -> Run:
-    """The run on a data set with the best entity F1 on dev, from ``read_scores``; the first of equals."""
+    """The run on a data set with the best entity F1 on dev, from ``read_scores``; ties go to the first."""
     rows = [row for row in scores if row["dataset"] == dataset and row["split"] == "dev"]
     best = max(rows, key=lambda row: row["entity_f1"])
     return Run.of(best)

@@ -1,8 +1,8 @@
-"""Means over seeds, their differences and drops: what other test sentences and other seeds would change.
+"""Means over seeds, their differences and drops, and how other test sentences and seeds would change them.
 
-A mean has two sources of variance. That of the sentences, with the trained models as they are, is found by
-linearisation. That of the seeds is pooled over the systems of a data set, so that it is known for a system
-with a single seed, too. docs/metrics.md derives the formulas and compares them with the bootstrap.
+A mean has two sources of variance. The variance over sentences, with the trained models fixed, is found by
+linearisation. The variance between seeds is pooled over the systems of a data set, so it is known even for a
+system with a single seed. docs/metrics.md derives the formulas and compares them with the bootstrap.
 """
 
 from collections import defaultdict
@@ -24,11 +24,11 @@ from mnerflow.plan.names import NONE, Combination, Run
 
 @dataclass(frozen=True)
 class Seeds:
-    """A score of each seed of a system, and how much each test sentence adds to it.
+    """A system's score for each seed, and how much each test sentence contributes to it.
 
-    ``scores`` are ``(seeds,)``: F1, or its drop. ``influence`` is ``(seeds, sentences)`` and sums to 0 over
-    sentences: to first order, a score changes by it when the sentence occurs once more (Efron and Tibshirani
-    1993, chapter 21).
+    ``scores`` are ``(seeds,)``: F1, or a drop in F1. ``influence`` is ``(seeds, sentences)`` and sums to 0
+    over sentences. To first order, it is the change of a score when the sentence occurs once more (Efron and
+    Tibshirani 1993, chapter 21).
     """
 
     scores: np.ndarray
@@ -36,14 +36,14 @@ class Seeds:
 
     @classmethod
     def of(cls, counts: np.ndarray) -> Self:
-        """Entity F1 of counts ``(seeds, sentences, 3)``: true positives, predicted and gold entities."""
+        """Entity F1 from counts ``(seeds, sentences, 3)``: true positives, predicted and gold entities."""
         scores = f1(counts.sum(axis=1))
         whole = counts[..., PREDICTED] + counts[..., GOLD]
         residuals = 2 * counts[..., TRUE_POSITIVE] - scores[:, None] * whole
         return cls(scores, residuals / np.maximum(whole.sum(axis=1), 1)[:, None])
 
     def __sub__(self, other: Self) -> "Seeds":
-        """The drop of each seed, when ``other`` is the same trained model on wrong sources, seed by seed."""
+        """The drop of each seed, where ``other`` has the same trained models with a source changed."""
         return Seeds(self.scores - other.scores, self.influence - other.influence)
 
     def __len__(self) -> int:
@@ -56,14 +56,14 @@ class Seeds:
 
     @cached_property
     def between(self) -> float:
-        """Sample variance of the scores over seeds (two at least), all measured on the same sentences."""
+        """Sample variance of the scores over seeds (at least two), all measured on the same sentences."""
         return float(self.scores.var(ddof=1))
 
     @cached_property
     def interaction(self) -> float:
-        """Part of ``between`` that comes of seeds differing in which of these sentences they get right.
+        """Part of ``between`` that arises because seeds differ in which of these sentences they get right.
 
-        On another test set of this size they would differ elsewhere. Wants two seeds at least.
+        On another test set of this size they would differ on other sentences. Needs at least two seeds.
         """
         deviations = self.influence - self.influence.mean(axis=0)
         return float(sentence_variance(deviations).sum()) / (len(self) - 1)
@@ -71,8 +71,10 @@ class Seeds:
 
 @dataclass(frozen=True, slots=True)
 class SeedVariance:
-    """Variance between the seeds of one system, pooled over several: ``between`` and ``interaction`` as in
-    ``Seeds``, ``df`` the degrees of freedom of the first. Infinite where no system has two seeds.
+    """Variance between the seeds of one system, pooled over several systems.
+
+    ``between`` and ``interaction`` are as in ``Seeds``; ``df`` are the degrees of freedom of ``between``,
+    which is infinite where no system has two seeds.
     """
 
     between: float
@@ -81,7 +83,7 @@ class SeedVariance:
 
     @classmethod
     def pooled(cls, systems: Iterable[Seeds]) -> Self:
-        """Of the systems with two seeds or more, by their degrees of freedom."""
+        """Pool the systems with at least two seeds, weighted by their degrees of freedom."""
         several = [system for system in systems if len(system) > 1]
         weights = [len(system) - 1 for system in several]
         if not several:
@@ -98,13 +100,13 @@ class SeedVariance:
         return max(0.0, self.between - self.interaction)
 
     def mean(self, system: Seeds) -> "Estimate":
-        """The mean score, or drop, of a system."""
+        """Estimate of a system's mean score or drop."""
         return self._estimate(system.mean, system.influence.mean(axis=0), 1 / len(system))
 
     def difference(self, first: Seeds, second: Seeds) -> "Estimate":
-        """First minus second of two systems, whose seeds were trained independently, on the same sentences.
+        """Estimate of first minus second, for two systems with independent seeds on the same sentences.
 
-        Each takes part with all of its seeds.
+        All seeds of both systems are used.
         """
         return self._estimate(
             first.mean - second.mean,
@@ -113,10 +115,10 @@ class SeedVariance:
         )
 
     def _estimate(self, value: float, influence: np.ndarray, share: float) -> "Estimate":
-        """Of a mean that holds ``share`` of the variance of one seed.
+        """Estimate of a mean whose variance includes ``share`` of the variance of one seed.
 
-        Degrees of freedom as by Satterthwaite (1946), at least 1: of two independent mean squares, that of
-        sentences and that between seeds. The interaction is taken as known: it is a mean over all sentences.
+        Degrees of freedom follow Satterthwaite (1946), with at least 1, for two independent mean squares:
+        over sentences and between seeds. The interaction, a mean over all sentences, is taken as known.
         """
         if self.between == inf:
             return Estimate(value, inf, 1.0)
@@ -129,9 +131,9 @@ class SeedVariance:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A mean, difference or drop: its standard error and degrees of freedom of Student's t.
+    """A mean, difference or drop, with its standard error and the degrees of freedom of Student's t.
 
-    The error is infinite where seeds are too few to know it.
+    The error is infinite where there are too few seeds to estimate it.
     """
 
     value: float
@@ -140,25 +142,25 @@ class Estimate:
 
     @property
     def known(self) -> bool:
-        """Whether its error is."""
+        """Whether the standard error is known."""
         return self.error < inf
 
     @property
     def p(self) -> float:
-        """Two-sided p of the hypothesis that there is no difference; 1 where nothing differs at all."""
+        """Two-sided p-value of the hypothesis that there is no difference; 1 where nothing differs at all."""
         return 2 * self._below(-abs(self.value))
 
     def interval(self, confidence: float = CONFIDENCE) -> tuple[float, float]:
-        """Interval that holds the true value with ``confidence``."""
+        """Confidence interval of the true value, at the level ``confidence``."""
         reach = self.error * float(stdtrit(self.df, (1 + confidence) / 2))
         return self.value - reach, self.value + reach
 
     def less_p(self, margin: float) -> float:
-        """p of the hypothesis that the true value is ``margin`` or more; one-sided."""
+        """One-sided p-value of the hypothesis that the true value is at least ``margin``."""
         return self._below(self.value - margin)
 
     def equivalence_p(self, margin: float) -> float:
-        """p of the hypothesis that the true value is ``margin`` or more away from 0.
+        """p-value of the hypothesis that the true value differs from 0 by at least ``margin``.
 
         The larger p of two one-sided tests (Schuirmann 1987).
         """
@@ -168,20 +170,21 @@ class Estimate:
     def smallest_margin(self) -> float:
         """Smallest margin for which ``equivalence_p`` is at most ``SIGNIFICANCE``.
 
-        The far end of the 90 % interval: both one-sided tests reject exactly when it lies within the margin.
+        It is the end of the 90 % interval that is farther from 0. Both one-sided tests reject exactly when
+        the interval lies within the margin.
         """
         return max(map(abs, self.interval(1 - 2 * SIGNIFICANCE)))
 
     @property
     def detectable(self) -> float:
-        """The true difference that a test with this error has the chance ``POWER`` to show.
+        """The true difference that a test with this error shows with probability ``POWER``.
 
-        ``t(1 - SIGNIFICANCE / 2) + t(POWER)`` standard errors (Cohen 1988; Card et al. 2020).
+        It is ``t(1 - SIGNIFICANCE / 2) + t(POWER)`` standard errors (Cohen 1988; Card et al. 2020).
         """
         return self.error * float(stdtrit(self.df, [1 - SIGNIFICANCE / 2, POWER]).sum())
 
     def _below(self, value: float) -> float:
-        """Probability that an estimate of 0 with this error is less than ``value``."""
+        """Probability that an estimate with this error is less than ``value`` if the true value is 0."""
         if not self.error:
             return 0.5 if value == 0 else float(value > 0)
         return float(stdtr(self.df, value / self.error))
@@ -190,14 +193,14 @@ class Estimate:
 def sentence_variance(influence: np.ndarray) -> np.ndarray:
     """Variance over test sets of scores with this influence ``(…, sentences)``, the trained models fixed.
 
-    The delta method, which agrees with the bootstrap over sentences and needs no draws.
+    This is the delta method, which agrees with the bootstrap over sentences and needs no draws.
     """
     sentences = influence.shape[-1]
     return (influence**2).sum(axis=-1) * sentences / max(sentences - 1, 1)
 
 
 def systems_of(runs: Mapping[Run, Counts], condition: str = TRUE.name) -> dict[Combination, Seeds]:
-    """Entity F1 of each combination whose seeds were all predicted under the condition, in order."""
+    """Entity F1 of each combination whose seeds were all predicted under the condition, in sorted order."""
     seeds: dict[Combination, list[Counts]] = defaultdict(list)
     for run in sorted(runs):
         seeds[run.combination].append(runs[run])
@@ -209,5 +212,5 @@ def systems_of(runs: Mapping[Run, Counts], condition: str = TRUE.name) -> dict[C
 
 
 def alike(systems: Mapping[Combination, Seeds]) -> dict[Combination, Seeds]:
-    """Those of a data set whose variances between seeds are pooled: they read the text and find anything."""
+    """The systems whose variances between seeds are pooled: they read the text and find any entity."""
     return {one: system for one, system in systems.items() if one.text_encoder != NONE and system.mean}

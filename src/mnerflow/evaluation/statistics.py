@@ -1,7 +1,7 @@
-"""Tests that do not count seeds, from counts of entities per sentence, and what tests have in common.
+"""Significance tests besides those in ``evaluation.seeds``, and what all tests have in common.
 
 ``counts`` are ``(runs, sentences, 3)``: true positives, predicted and gold entities; the runs of one system
-differ in their seed. All draws come from explicit seeds, so that the same input gives the same numbers.
+differ in their seed. All random draws have fixed seeds, so the same input gives the same numbers.
 """
 
 from collections.abc import Sequence
@@ -15,12 +15,12 @@ TRIALS = 10_000
 SIGNIFICANCE = 0.05
 CONFIDENCE = 1 - SIGNIFICANCE
 POWER = 0.8
-ORDER_SEEDS = 5  # with three, one of two equal systems seems almost stochastically larger in a fifth of draws
-_CHUNK = 100  # trials at a time: their draws stay in the processor's cache
+ORDER_SEEDS = 5  # with three, one of two equal systems seems almost stochastically larger in a fifth of cases
+_CHUNK = 100  # trials at a time, so that their draws stay in the processor's cache
 
 
 def f1(counts: np.ndarray) -> np.ndarray:
-    """F1 from counts ``(…, 3)``: twice the hits over predicted and gold; 0 where there is neither."""
+    """F1 from counts ``(…, 3)``: twice the hits over predicted plus gold; 0 where there is neither."""
     whole = counts[..., PREDICTED] + counts[..., GOLD]
     return np.divide(2 * counts[..., TRUE_POSITIVE], whole, out=np.zeros(whole.shape), where=whole > 0)
 
@@ -28,11 +28,11 @@ def f1(counts: np.ndarray) -> np.ndarray:
 def approximate_randomization(first: np.ndarray, second: np.ndarray, trials: int = TRIALS) -> float:
     """p-value of the hypothesis that two systems are interchangeable, two-sided, paired over sentences.
 
-    Each trial swaps the systems' outputs on every sentence by the toss of a coin, all seeds of a sentence
-    together; the statistic is the difference of F1 over the counts of all seeds (Noreen 1989; Yeh 2000). It
-    is about the trained models at hand, and says nothing about other seeds.
+    In each trial, a coin toss per sentence decides whether the systems swap their outputs, all seeds
+    together. The statistic is the difference of F1 over the counts of all seeds (Noreen 1989; Yeh 2000). The
+    test is about the trained models at hand, and says nothing about other seeds.
     """
-    # Each system's sum over seeds, times the other's number of seeds: comparable, and still whole numbers.
+    # Multiplied by the other's number of seeds, the sums over seeds are comparable, and whole numbers.
     pair = np.stack([first.sum(axis=0) * len(second), second.sum(axis=0) * len(first)])
     total, swap = pair.sum(axis=1), (pair[1] - pair[0]).astype(np.float32)
     observed = abs(np.subtract(*f1(total)))
@@ -52,10 +52,10 @@ def approximate_randomization(first: np.ndarray, second: np.ndarray, trials: int
 def almost_stochastic_order(first: Sequence[float], second: Sequence[float]) -> float | None:
     """Upper 95 % bound of how far ``first`` is from being stochastically larger than ``second``, in 0..1.
 
-    0: every quantile of ``first`` (the scores of one system's seeds) is larger; below 0.5: ``first`` is
-    almost stochastically larger (Dror, Shlomov and Reichart 2019 after del Barrio,
-    Cuesta-Albertos and Matrán 2018). Scores that are all alike give 0.5; fewer than ``ORDER_SEEDS`` on
-    either side say too little, and give ``None``. The package deepsig does the same, but is under the GPL.
+    At 0, every quantile of ``first`` (the scores of one system's seeds) is larger. Below 0.5, ``first`` is
+    almost stochastically larger (Dror, Shlomov and Reichart 2019 after del Barrio, Cuesta-Albertos and Matrán
+    2018). Scores that are all equal give 0.5. Fewer than ``ORDER_SEEDS`` scores on either side are too few,
+    and give ``None``. The package deepsig does the same, but its licence is the GPL.
     """
     if min(len(first), len(second)) < ORDER_SEEDS:
         return None
@@ -78,9 +78,10 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def violation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Share of the squared Wasserstein distance where ``first`` is smaller; sorted samples, one a row.
+    """Share of the squared Wasserstein distance where ``first`` is smaller; each row is a sorted sample.
 
-    Both quantile functions are stairs; between neighbouring steps of either, their difference is constant.
+    Both quantile functions are step functions; between neighbouring steps of either, their difference is
+    constant.
     """
     sizes = first.shape[1], second.shape[1]
     steps = np.unique(np.concatenate([np.arange(size + 1) / size for size in sizes]))

@@ -1,7 +1,7 @@
-"""Where does a source help? Every run against its baseline within parts of the test split.
+"""Where does a source help? Combinations compared with their baselines within parts of the test split.
 
-A stratum holds a part of the entities, gold and predicted ones, and entity F1 is counted of these alone. Over
-the strata of one kind, counts add up to those of the whole split.
+A stratum contains a part of the gold and predicted entities, and entity F1 is computed from these alone. The
+counts of all strata of one kind add up to those of the whole split.
 """
 
 import re
@@ -21,8 +21,8 @@ from mnerflow.evaluation.metrics import END, SENTENCE, START, TYPE
 from mnerflow.plan.baselines import Baselines
 from mnerflow.plan.names import Run
 
-# Gold entities. Two models of the study differ on 5 to 8 % of them; in a smaller stratum fewer than about
-# five entities would decide, too few for Student's t.
+# Fewest gold entities for a verdict. Two models of the study differ on 5 to 8 % of them. In a smaller
+# stratum, fewer than about five entities would decide, too few for Student's t.
 LEAST = 100
 NAMED = ("some", "none")
 WORD = re.compile(r"\w+")
@@ -30,9 +30,10 @@ WORD = re.compile(r"\w+")
 
 @dataclass(frozen=True, slots=True)
 class Stratum:
-    """A part of a test split: its ``kind``, its name among those, and how large it is.
+    """A part of a test split: the kind of stratum, its name among those of the kind, and its size.
 
-    ``posts`` are those of the stratum; of a stratum of entities, those that hold a gold one of it.
+    ``gold`` is the number of its gold entities, ``posts`` that of its posts. A stratum of entities has the
+    posts that contain one of its gold entities.
     """
 
     kind: str
@@ -42,15 +43,16 @@ class Stratum:
 
     @property
     def too_small(self) -> bool:
-        """Whether it holds too few gold entities to be judged."""
+        """Whether it has too few gold entities for a verdict."""
         return self.gold < LEAST
 
 
 @dataclass(frozen=True)
 class Division:
-    """A test split divided into strata: what kind they are, their names, and the place of each entity's.
+    """A test split divided into strata: their kind, their names, and the stratum of each entity.
 
-    ``place`` takes ``metrics.Sequences.spans``. ``posts`` are the places of posts, where these are divided.
+    ``place`` maps entities as from ``metrics.Sequences.spans`` to indices into ``names``. ``posts`` has such
+    an index for each post if posts are divided.
     """
 
     kind: str
@@ -71,7 +73,7 @@ class Division:
         return found
 
     def strata(self, counts: Counts) -> list[Stratum]:
-        """Its strata, in order."""
+        """The strata, in the order of ``names``."""
         places = self.place(counts.gold)
         of_gold = [counts.gold[places == place] for place in range(len(self.names))]
         if self.posts is None:
@@ -89,7 +91,7 @@ class Division:
 
 
 def divisions(background: Background, types: Sequence[str]) -> Iterator[Division]:
-    """By type, by whether training shows the entity, by usable images, by what each context names."""
+    """Divisions by type, by occurrence in training, by usable images, and by what each context names."""
     posts = background.posts
 
     @cache
@@ -107,9 +109,9 @@ def divisions(background: Background, types: Sequence[str]) -> Iterator[Division
 
 
 def named_share(post: Post, context: str) -> float:
-    """Share of a post's gold entities whose words stand in its context, one after the other, lower-cased.
+    """Share of a post's gold entities whose words occur in its context in sequence, ignoring case.
 
-    0 without entities, and without the context. Words are letters and digits alone.
+    It is 0 without entities or without the context. Words consist of letters and digits only.
     """
     text = _words(post.contexts.get(context, ""))
     entities = [_words(" ".join(post.tokens[start:end])) for _, start, end in spans(post.labels)]
@@ -124,17 +126,17 @@ def compare_in_strata(
 ) -> list[tuple[Stratum, Comparison]]:
     """Compare every combination with its baselines, as ``compare_with_baselines`` does, within strata.
 
-    p is corrected over all comparisons in strata that are not too small. A stratum that does not occur is
-    left out, and so is a kind with one stratum, which is the whole split. ``changed`` is of the whole split.
+    p is corrected over all comparisons in strata that are not too small. Strata that do not occur are left
+    out. So is a kind with a single stratum, which is the whole split. ``changed`` refers to the whole split.
 
     Args:
-        runs: counts of the test split.
+        runs: each run's counts on the test split.
         backgrounds: by data set and filter.
         baselines: what each combination is compared with.
-        margin: entity F1, a fraction; a change of less counts as none.
+        margin: entity F1, as a fraction; a smaller change counts as none.
 
     Returns:
-        Each comparison with its stratum, by combination.
+        Each comparison with its stratum, sorted by combination and source.
 
     Raises:
         UserError: when a run was predicted from other posts than those of its background.
@@ -170,11 +172,11 @@ def _of_posts(kind: str, names: Sequence[str], of_posts: Sequence[str]) -> Divis
 
 
 def _among(entities: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Which rows stand among others."""
+    """Which rows of ``entities`` occur in ``others``."""
     shape = np.maximum(entities.max(axis=0, initial=0), others.max(axis=0, initial=0)) + 1
     return np.isin(*(np.ravel_multi_index(tuple(each.T), tuple(shape)) for each in (entities, others)))
 
 
 def _words(text: str) -> str:
-    """The words of a text, lower-cased, each between spaces."""
+    """The words of a text, lower-cased, with a space before and after each."""
     return f" {' '.join(WORD.findall(text.lower()))} "
