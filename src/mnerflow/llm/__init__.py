@@ -1,1 +1,1 @@
-"""Language models behind an API, as rivals of what is trained and as authors of contexts."""
+"""Language models behind an API, as rivals of trained models and as authors of contexts."""

@@ -1,7 +1,7 @@
-"""What a language model answered, read tolerantly and laid onto the words of the post.
+"""Read a language model's answer tolerantly, and place its entities on the words of the post.
 
-An answer is a list of entities, each with its words and its type. Every word of the post gets one tag; what
-cannot be read or placed stays ``O`` and is counted.
+An answer is a list of entities, each with its words and its type. Every word of the post gets one tag. Words
+whose entities cannot be read or placed stay ``O``, and the problem is counted.
 """
 
 import json
@@ -16,11 +16,11 @@ import json_repair
 
 from mnerflow.data.tags import OUTSIDE, entity_tags
 
-# Counted a post: no entities could be read in the answer; it was no valid JSON until it was mended; it broke
-# off at the longest length allowed.
+# Counted per post: no entities could be read in the answer; its JSON was invalid and was repaired; it was cut
+# off at the maximum length.
 ANSWER_PROBLEMS = ("unreadable", "mended", "cut_off")
-# Counted an entity: it lacks its words or its type; its type is none of the data set's; its words are not
-# in the text; they are, but belong to an entity placed before.
+# Counted per entity: it lacks its words or its type; its type is not one of the data set's; its words are not
+# in the text; its words belong to an entity placed before.
 ENTITY_PROBLEMS = ("incomplete", "unknown_type", "not_in_text", "overlapping")
 
 _PLAIN_QUOTES = str.maketrans("‘’“”", "''\"\"")
@@ -29,7 +29,7 @@ _ALL_QUOTES = str.maketrans(dict.fromkeys("‘’‚‛′´`ʼ", "'") | dict.fr
 
 @dataclass
 class Reading:
-    """Tags for every word of a post, and how often each problem (of the two tuples above) was met."""
+    """Tags for every word of a post, and how often each problem of the two tuples above occurred."""
 
     tags: list[str]
     placed: int = 0
@@ -37,7 +37,7 @@ class Reading:
 
 
 def schema(entity_types: Sequence[str]) -> dict[str, Any]:
-    """The JSON schema of an answer, strict as the API's structured outputs want it."""
+    """The JSON schema of an answer, strict as the API's structured outputs require."""
     entity = {
         "type": "object",
         "properties": {
@@ -56,13 +56,13 @@ def schema(entity_types: Sequence[str]) -> dict[str, Any]:
 
 
 def write_answer(tokens: Sequence[str], spans: Iterable[tuple[str, int, int]]) -> str:
-    """The answer that ``read_answer`` reads as these spans; what the examples of a prompt show."""
+    """The answer that ``read_answer`` reads as these spans, as shown by the examples of a prompt."""
     entities = [{"text": " ".join(tokens[start:end]), "type": kind} for kind, start, end in spans]
     return json.dumps({"entities": entities}, ensure_ascii=False)
 
 
 def read_answer(answer: str | None, tokens: Sequence[str], entity_types: Sequence[str]) -> Reading:
-    """Read an answer about ``tokens``; the tags are IOB2, one a token, whatever the answer is."""
+    """Read an answer about ``tokens``; the tags are IOB2, one per token, whatever the answer is."""
     entities, mended = _entities_of(answer or "")
     if entities is None:
         return Reading([OUTSIDE] * len(tokens), problems=Counter(unreadable=1))
@@ -72,12 +72,12 @@ def read_answer(answer: str | None, tokens: Sequence[str], entity_types: Sequenc
 
 
 def place(entities: Iterable[Any], tokens: Sequence[str], entity_types: Sequence[str]) -> Reading:
-    """Lay entities (``{"text": …, "type": …}``) onto the words where they stand.
+    """Place entities (``{"text": …, "type": …}``) on the words where they occur.
 
-    Spaces, the case of letters, the shape of quotation marks and the Unicode normal form may differ; words
+    Spaces, the case of letters, the shape of quotation marks and the Unicode normal form may differ. Words
     may be named without the punctuation at their ends (``Ann`` for ``@Ann's``), but not by a part of their
-    letters. Of several places, an entity takes the first free one after the entity before it, so that a name
-    that stands in the text twice and is listed twice is found twice.
+    letters. If there are several places, an entity takes the first free one after the entity before it. So a
+    name that occurs twice in the text and is listed twice is found twice.
     """
     reading = Reading([OUTSIDE] * len(tokens))
     known = {kind.casefold(): kind for kind in entity_types}
@@ -103,7 +103,7 @@ def place(entities: Iterable[Any], tokens: Sequence[str], entity_types: Sequence
 
 
 class _Text:
-    """A post's characters in a form without spaces, and the token of each."""
+    """A post's characters in a form without spaces, and the token of each character."""
 
     def __init__(self, tokens: Sequence[str], form: Callable[[str], str]) -> None:
         formed = [form(token) for token in tokens]
@@ -112,7 +112,7 @@ class _Text:
         self._token = [index for index, token in enumerate(formed) for _ in token]
 
     def find(self, words: str) -> Iterator[tuple[int, int]]:
-        """Spans of tokens ``(start, end)``, ``end`` exclusive, where ``words`` stand; the same case first."""
+        """Spans of tokens ``(start, end)``, ``end`` exclusive, where ``words`` occur; the same case first."""
         wanted = self._form(words)
         yield from self._spans(self._characters, wanted)
         yield from self._spans(_lower(self._characters), _lower(wanted))
@@ -126,7 +126,7 @@ class _Text:
             first = characters.find(wanted, first + 1)
 
     def _cuts(self, place: int) -> bool:
-        """Whether a boundary before this character would part the letters of a word."""
+        """Whether a boundary before this character would split the letters of a word."""
         if not 0 < place < len(self._characters) or self._token[place - 1] != self._token[place]:
             return False
         return all(
@@ -140,17 +140,17 @@ def _squeeze(text: str) -> str:
 
 
 def _normal(text: str) -> str:
-    """Accents apart from their letters; full-width letters, ligatures and quotation marks as plain ones."""
+    """Separate accents from their letters; make full-width letters, ligatures and quotation marks plain."""
     return "".join(normalize("NFKD", text.translate(_ALL_QUOTES)).split()).translate(_ALL_QUOTES)
 
 
 def _lower(text: str) -> str:
-    """Lower case, one character for each, as ``İ`` would become two."""
+    """Lower case, except for letters that would become two characters, such as ``İ``."""
     return "".join(low if len(low := character.lower()) == 1 else character for character in text)
 
 
 def _entities_of(answer: str) -> tuple[list[Any] | None, bool]:
-    """The list of entities in an answer, ``None`` where there is none, and whether its JSON was mended."""
+    """The list of entities in an answer, ``None`` if there is none, and whether its JSON was repaired."""
     try:
         return _find_list(json.loads(answer)), False
     except (ValueError, RecursionError):
@@ -175,7 +175,7 @@ def _find_list(value: Any) -> list[Any] | None:
 
 
 def _named_list(value: Any) -> list[Any] | None:
-    """The last list under ``entities``: words around an answer may hold braces, which look like JSON, too."""
+    """The last list under ``entities``: words around an answer may contain braces that look like JSON."""
     if isinstance(value, dict) and isinstance(value.get("entities"), list):
         return value["entities"]
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()

@@ -1,4 +1,4 @@
-"""Contexts that a configuration asks language models for: who is asked, how, and whether it was done so."""
+"""Contexts to ask language models for: which ones, with which prompt, and whether they are up to date."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,7 +14,7 @@ from mnerflow.plan.datasets import Datasets
 from mnerflow.record import ContextRecord
 
 SECTION = "asked_contexts"
-# The prompt that ships with the workflow, by what a model is shown.
+# Prompts that ship with the workflow, by what a model is shown.
 SHIPPED = {
     ("text",): "text_knowledge.md",
     ("image",): "image_description.md",
@@ -25,7 +25,7 @@ SHIPPED = {
 def to_ask(data: Datasets) -> list[tuple[str, str]]:
     """Data set and entry of each context that can be asked for.
 
-    Raises ``UserError`` where a data set names an entry that is not there, and there is no file by it either.
+    Raises ``UserError`` if a data set names an entry that does not exist, and there is no file of it either.
     """
     found = []
     for dataset in data.entries:
@@ -43,14 +43,14 @@ def question_of(config: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def prompt_of(config: dict[str, Any], name: str, shipped: Path) -> Path:
-    """The file with an entry's prompt, else one of ``shipped``, a folder; raises ``UserError`` without it."""
+    """The file of an entry's prompt, by default from ``shipped``; raises ``UserError`` if it is missing."""
     entry = config[SECTION][name]
     shipped_prompt = shipped / SHIPPED[tuple(sorted(entry["reads"]))]
     return prompt_file(entry.get("prompt") or shipped_prompt, f"{SECTION}.{name}.prompt")
 
 
 def check_prompt(config: dict[str, Any], name: str, shipped: Path) -> None:
-    """Raise ``UserError`` for a prompt that cannot be used, before its first question is paid for."""
+    """Raise ``UserError`` for an unusable prompt, before its first question is paid for."""
     from mnerflow.llm.prompt import Prompt  # a plan that asks for nothing does not need it
 
     reads = config[SECTION][name]["reads"]
@@ -60,7 +60,7 @@ def check_prompt(config: dict[str, Any], name: str, shipped: Path) -> None:
 
 
 def check_written(data: Datasets, datasets: Iterable[str]) -> None:
-    """Raise ``UserError`` where a data set reads a context that no language model has written yet."""
+    """Raise ``UserError`` if a data set reads a context that no language model has written yet."""
     for dataset in datasets:
         for name in data.asked_contexts(dataset):
             if not Path(file := layout.asked_context(dataset, name)).exists():
@@ -71,7 +71,7 @@ def check_written(data: Datasets, datasets: Iterable[str]) -> None:
 
 
 def written_differently(data: Datasets, datasets: Iterable[str], shipped: Path) -> list[str]:
-    """Files of contexts that were asked for in another way than the configuration says today."""
+    """Files of contexts that were asked for with other settings or prompts than today's configuration."""
     return [
         layout.asked_context(dataset, name)
         for dataset in datasets

@@ -1,4 +1,4 @@
-"""What answers cost: an estimate before they are asked for, and a limit that holds while they are."""
+"""What answers cost: an estimate before asking, and a limit that is enforced while asking."""
 
 import fcntl
 import threading
@@ -13,13 +13,13 @@ from mnerflow.finite import finite
 from mnerflow.log import logger
 
 LEDGER = "spent.tsv"
-# Characters a token: about four in English; a common model's tokenizer does not make more than one of two,
-# where a language is written in Latin letters.
+# Characters per token: about four in English, and at least two with the tokenizers of common models in any
+# language in Latin letters.
 USUAL, FEWEST = 4, 2
 
 
 def input_tokens(request: dict[str, Any], image_tokens: int, characters: int = USUAL) -> float:
-    """How many tokens a request's messages have, at so many characters a token."""
+    """Estimated number of tokens in a request's messages, at ``characters`` per token."""
     count = 0.0
     for message in request["messages"]:
         content = message["content"]
@@ -29,7 +29,7 @@ def input_tokens(request: dict[str, Any], image_tokens: int, characters: int = U
 
 
 def most_output_tokens(request: dict[str, Any]) -> int:
-    """The longest answer that a request allows."""
+    """The longest answer that a request allows, in tokens."""
     return request.get("max_completion_tokens") or request.get("max_tokens") or 4096
 
 
@@ -38,10 +38,10 @@ class Overspent(UserError):
 
 
 class Budget:
-    """Money that may be spent by one start of the workflow, whatever the number of its jobs.
+    """Money that one start of the workflow may spend, whatever the number of its jobs.
 
-    What each answer cost is appended to a ledger before the next is asked for. ``limit`` is in US dollars;
-    nothing without one.
+    The cost of each answer is appended to a ledger before the next answer is asked for. ``limit`` is in US
+    dollars, ``None`` without a limit.
     """
 
     def __init__(self, ledger: TextIO, session: str, limit: float | None) -> None:
@@ -52,10 +52,10 @@ class Budget:
         self.spent = 0.0
 
     def reserve(self, highest_cost: float) -> None:
-        """Set aside what an answer is thought to cost at most; raises ``Overspent`` when that is not left.
+        """Set aside the expected maximum cost of an answer; raises ``Overspent`` if not enough is left.
 
-        Where answers turned out to cost more than thought, as images may, all that is set aside counts for as
-        many times more.
+        If answers turned out to cost more than expected, as images may, everything that is set aside counts
+        as that many times more.
         """
         with self._lock:
             pending = self._underrated * (self._reserved + highest_cost)
@@ -67,7 +67,7 @@ class Budget:
             self._reserved += highest_cost
 
     def settle(self, highest_cost: float, cost: float) -> None:
-        """Give back what was set aside, and note what the answer did cost."""
+        """Release what was set aside, and record what the answer actually cost."""
         with self._lock:
             self._reserved -= highest_cost
             if cost:
@@ -76,14 +76,14 @@ class Budget:
                 self._ledger.flush()
 
     def learn(self, highest_cost: float, cost: float) -> None:
-        """Count an answer that was thought to cost ``highest_cost`` and did cost ``cost``."""
+        """Count an answer that was expected to cost at most ``highest_cost`` and actually cost ``cost``."""
         self.spent += cost
         self._underrated = max(self._underrated, cost / highest_cost)
 
 
 @contextmanager
 def budget(folder: Path, session: str, limit: float | None) -> Iterator[Budget]:
-    """The budget of a ``session``; other jobs that ask wait until the block ends.
+    """The budget of a ``session``; other jobs that want to ask wait until the block ends.
 
     Raises ``UserError`` naming the line when the ledger is malformed.
     """

@@ -26,7 +26,7 @@ from mnerflow.secrets import without
 
 Request = dict[str, Any]
 TRUNCATED = "length"  # the API's word for an answer that reached max_tokens
-# Errors that concern one request alone: the rest can still be asked.
+# Errors that concern a single request: the others can still be asked.
 REFUSALS = (
     "content_filter",
     "content_policy_violation",
@@ -37,7 +37,7 @@ REFUSALS = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a model said, ``None`` where it said nothing; why it stopped; tokens read and written."""
+    """What a model said (``None`` if nothing), why it stopped, and how many tokens it read and wrote."""
 
     content: str | None
     finish_reason: str
@@ -47,14 +47,14 @@ class Answer:
 
 
 def body_of(question: Question, messages: Sequence[Message], options: Mapping[str, Any]) -> Request:
-    """The body of a request; the question's own options lie over ``options``, and null leaves one out."""
+    """The body of a request; the question's own options override ``options``, and null removes one."""
     chosen = {**options, **question.options}
     parameters = {name: value for name, value in chosen.items() if value is not None}
     return {"model": question.model, "messages": list(messages), **parameters}
 
 
 def bill(answers: Sequence[Answer], service: Service) -> dict[str, Any]:
-    """What answers took, as fields of a ``record.Answered``."""
+    """Tokens and cost of answers, as fields of a ``record.Answered``."""
     return {
         "from_cache": sum(answer.cached for answer in answers),
         "input_tokens": sum(answer.input_tokens for answer in answers),
@@ -71,19 +71,19 @@ def _cost(answers: Sequence[Answer], service: Service) -> float | None:
 
 
 class Cache:
-    """Answers on disk, a JSON file each, named by the sha256 of where was asked what."""
+    """Answers on disk, one JSON file each, named by the sha256 of the address and the request."""
 
     def __init__(self, folder: Path, base_url: str) -> None:
         self._folder, self._base_url = folder, base_url
 
     def path(self, request: Request) -> Path:
-        """Where the answer to a request lies, or will lie."""
+        """Where the answer to a request is stored, or will be."""
         asked = json.dumps([self._base_url, request], sort_keys=True, ensure_ascii=False)
         name = hashlib.sha256(asked.encode()).hexdigest()
         return self._folder / name[:2] / f"{name}.json"
 
     def read(self, request: Request) -> Answer | None:
-        """The answer to a request; ``None`` where it was not asked yet."""
+        """The answer to a request; ``None`` if it was not asked yet."""
         path = self.path(request)
         if not path.exists():
             return None
@@ -94,7 +94,7 @@ class Cache:
             raise UserError(f"{path}: not an answer ({error}). {again}") from error
 
     def write(self, request: Request, answer: Answer) -> None:
-        """Keep an answer with its request, whose images are named by their sha256 alone."""
+        """Store an answer with its request, in which only the sha256 of each image is kept."""
         said = {name: value for name, value in asdict(answer).items() if name != "cached"}
         record = {"base_url": self._base_url, "request": _without_images(request), "answer": said}
         write_json(self.path(request), record)
@@ -112,17 +112,18 @@ def ask_all(
     """The answers to ``count`` requests, in their order.
 
     Args:
-        make: builds the request of a place; called again when it is asked, so that images need no memory.
-        count: how many requests there are.
-        service: whom to ask.
-        folder: of the cache.
-        expected_output: tokens an answer, for the estimate.
-        session: names the start of the workflow that ``max_cost`` is meant for.
+        make: builds the request of an index; called again when it is asked, so that no images are kept in
+            memory.
+        count: number of requests.
+        service: the service to ask.
+        folder: folder of the cache.
+        expected_output: expected tokens per answer, for the estimate.
+        session: name of the start of the workflow that ``max_cost`` applies to.
         max_cost: US dollars that the session may spend.
 
     Raises:
-        UserError: when the server cannot be reached, refuses the key or the request, or when the next answer
-            could pass ``max_cost``. Answers that came before are in the cache.
+        UserError: when the server cannot be reached or refuses the key or the request, and when the next
+            answer could exceed ``max_cost``. Earlier answers are in the cache.
     """
     price = service.price or Price(0, 0)
     if service.key and not service.price and max_cost is not None:
@@ -131,7 +132,7 @@ def ask_all(
         )
     cache = Cache(folder, service.base_url)
     answers: dict[int, Answer] = {}
-    missing: dict[Path, list[int]] = defaultdict(list)  # places with the same request are asked for once
+    missing: dict[Path, list[int]] = defaultdict(list)  # indices with the same request, which is asked once
     tokens = 0.0
     for place in range(count):
         request = make(place)
@@ -164,7 +165,7 @@ def ask_all(
                 bar.set_postfix_str(f"${money.spent:.4f}", refresh=False)
                 bar.update(1 + len(same))
         except BaseException as error:
-            # Those under way are waited for: they are paid for, and belong into the cache.
+            # Requests under way are waited for: they are paid for, and belong in the cache.
             pool.shutdown(cancel_futures=True)
             if not isinstance(error, UserError):
                 raise
@@ -174,7 +175,7 @@ def ask_all(
 
 
 class _Asker(AbstractContextManager["_Asker"]):
-    """The API's client, which retries, and its errors in words."""
+    """The API's client, which retries, and whose errors become messages for a person."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -206,8 +207,8 @@ class _Asker(AbstractContextManager["_Asker"]):
         self._client.close()
 
     def ask(self, request: Request) -> Answer:
-        """Ask once; a reply that is no completion is asked for again as the client does with broken ones."""
-        # In this way the client passes on parameters that it does not know, but a server may.
+        """Ask once; a reply that is not a completion is retried, as the client does with broken ones."""
+        # As `extra_body`, the client passes on parameters that it does not know but a server may.
         options = {name: value for name, value in request.items() if name not in ("model", "messages")}
         for _ in range(self._service.retries + 1):
             try:
@@ -221,11 +222,11 @@ class _Asker(AbstractContextManager["_Asker"]):
                 reason = str(error.__cause__ or error)
                 raise self._failed(f"cannot be reached or does not answer in time ({reason})") from error
             except (ValueError, TypeError, AttributeError, LookupError, RecursionError, openai.OpenAIError):
-                continue  # half a reply, or none in JSON, or in JSON of another shape
+                continue  # an incomplete reply, or one that is not JSON of the expected shape
         raise self._failed("replies with something other than a chat completion")
 
     def _answer(self, request: Request, completion: ChatCompletion) -> Answer:
-        """The answer in a completion, which the client has not compared with its types."""
+        """The answer in a completion, whose types the client has not checked."""
         choice = completion.choices[0]
         content, reason, usage = choice.message.content, choice.finish_reason, completion.usage
         if not isinstance(content, str | None) or not isinstance(reason, str | None):
@@ -239,7 +240,7 @@ class _Asker(AbstractContextManager["_Asker"]):
         )
 
     def _refused(self, error: openai.APIStatusError) -> Answer:
-        """The answer nothing where the server refused just this request; else raises what is wrong."""
+        """An empty answer if the server refused only this request; otherwise raises what is wrong."""
         if reason := next((name for name in REFUSALS if name in (error.code, error.type)), None):
             return Answer(None, reason, 0, 0)
         status, service = error.status_code, self._service
@@ -267,13 +268,13 @@ class _Asker(AbstractContextManager["_Asker"]):
         )
 
     def _hide(self, said: str) -> str:
-        """What a server said, without the key, and without half characters, which no file can hold."""
+        """What a server said, without the key, and without lone surrogates, which no file can contain."""
         said = said.encode(errors="replace").decode()
         return without(said, self._key) if self._service.key else said
 
 
 def _counted(usage: Any, name: str, estimate: int) -> int:
-    """The tokens that a server counted, or the estimate where it counted none that can be."""
+    """The tokens that a server counted, or the estimate if its count is missing or impossible."""
     count = getattr(usage, name, None)
     return count if isinstance(count, int) and count >= 0 else estimate
 
@@ -283,7 +284,7 @@ def _has_failed(future: Future[Answer]) -> bool:
 
 
 def _ask_one(asker: _Asker, request: Request, price: Price, cache: Cache, money: Budget) -> Answer:
-    if answer := cache.read(request):  # another job has asked it meanwhile
+    if answer := cache.read(request):  # another job has asked this meanwhile
         return answer
     highest_cost = price.of(input_tokens(request, price.image_tokens, FEWEST), most_output_tokens(request))
     cost = 0.0
@@ -307,7 +308,7 @@ def _say_estimate(
     if service.price:
         parts.append(f"about ${service.price.of(tokens, missing * output):.4f}")
         parts.append("no max_cost is set" if max_cost is None else f"max_cost is ${max_cost:g}")
-    # A warning, because those are shown in the terminal: who pays wants to know before it starts.
+    # A warning, because these are shown in the terminal: the cost should be known before it arises.
     logger.warning("%s", "; ".join(parts))
 
 

@@ -1,4 +1,4 @@
-"""A context that a language model writes: a text beside each post, in the form of ``contexts.jsonl``."""
+"""A context written by a language model: a text for each post, in the form of ``contexts.jsonl``."""
 
 import time
 from collections import defaultdict
@@ -21,17 +21,17 @@ from mnerflow.record import ContextRecord, PromptFile
 from mnerflow.record.origin import origin
 
 PACKAGES = ("openai", "jinja2", "pillow")
-# Deterministic as far as a server is; the shipped prompts ask for 80 words.
+# As deterministic as a server allows; the shipped prompts ask for 80 words.
 OPTIONS = {"temperature": 0, "max_tokens": 256, "seed": 1}
-USUAL_TOKENS = 120  # of an answer, for the estimate
-LONGEST = 4000  # characters of a text, also where a server heeds no max_tokens
-# Why a post has no text, besides what a server says.
+USUAL_TOKENS = 120  # per answer, for the estimate
+LONGEST = 4000  # characters of a text, even if a server ignores max_tokens
+# Why a post has no text, besides reasons that a server gives.
 NO_IMAGE, EMPTY = "no image", "empty answer"
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What is asked about: prepared posts of all splits, the prompt, and the images where they are shown."""
+    """What to ask about: prepared posts of all splits, the prompt, and the images if they are shown."""
 
     posts: Sequence[Path]
     prompt: Path
@@ -50,9 +50,9 @@ def ask_context(
 ) -> None:
     """Ask about every post and write ``out``'s ``texts`` and ``record``.
 
-    ``texts`` has a line a post that has a text; the record counts and lists the others. Where only the image
-    is read, a post without one is not asked about. Raises ``UserError`` as ``ask_all`` does, and when not one
-    post has a text; then nothing is written, and answers are kept in ``cache``.
+    ``texts`` has one line for each post that has a text; the record counts and lists the others. If only the
+    image is read, a post without one is not asked about. Raises ``UserError`` as ``ask_all`` does, and when
+    no post has a text. Then nothing is written, but the answers are kept in ``cache``.
     """
     start = time.monotonic()
     questions = Questions(question, asked)
@@ -106,9 +106,9 @@ class Questions:
     """The requests about posts.
 
     Attributes:
-        posts: those that are asked about.
-        not_asked: ids of those that are not, since they have no image and nothing else is read.
-        without_image: ids of those that are asked about by their text alone, though images are read.
+        posts: posts that are asked about.
+        not_asked: ids of posts that are not asked about, because they have no image and nothing else is read.
+        without_image: ids of posts that are asked about by their text alone, although images are read.
     """
 
     def __init__(self, question: ContextQuestion, asked: Asked) -> None:
@@ -125,7 +125,7 @@ class Questions:
         self._prompt = Prompt(asked.prompt, {"image": by_image}, values, shows_text=by_text)
 
     def request(self, place: int) -> Request:
-        """The body of the request about the post at ``place``."""
+        """The body of the request about the post at the index ``place``."""
         turn = asking(self._prompt.questions[place], self._pictures(self.posts[place]))
         return body_of(self._question, self._prompt.chat(turn), OPTIONS)
 
@@ -138,8 +138,8 @@ class Questions:
 def read_text(answer: Answer) -> tuple[str, bool, str]:
     """The text of an answer in one line, whether it is cut off, and why there is none.
 
-    Control characters, marks that turn the direction of what follows and half characters are left out; what
-    is longer than ``LONGEST`` ends after its last whole word before.
+    Control characters, marks that change the text direction and lone surrogates are left out. A text longer
+    than ``LONGEST`` is cut after its last whole word before that length.
     """
     if answer.finish_reason in REFUSALS:
         return "", False, answer.finish_reason

@@ -17,13 +17,13 @@ QUALITY = 85  # of the JPEG, 0..100
 
 @dataclass
 class Pictures:
-    """A data set's images as a model is shown them.
+    """A data set's images, as they are shown to a model.
 
     Attributes:
-        folder: where they lie.
+        folder: folder of the images.
         fit: as in the image store.
-        policy: what becomes of an image that cannot be used: ``fail`` stops, else it is left out.
-        broken: those that were left out, and why.
+        policy: what happens to an unusable image: ``fail`` stops, otherwise the image is left out.
+        broken: images that were left out, with the reason.
     """
 
     folder: Path
@@ -47,14 +47,14 @@ class Pictures:
 def show(
     folder: Path, names: Sequence[str], longest: int, fit: Fit, detail: str | None
 ) -> tuple[list[Message], dict[str, str]]:
-    """The images ``folder/name`` as message parts, and those that cannot be used with the reason.
+    """The images ``folder/name`` as message parts, and the unusable images with the reason.
 
     Args:
         folder: the data set's images.
-        names: of a post's images.
-        longest: pixels of the longer side; a larger image is scaled down, a smaller one left as it is.
+        names: file names of a post's images.
+        longest: longer side, in pixels; a larger image is scaled down, a smaller one left as it is.
         fit: as in the image store; ``wrap`` cuts a line of text into rows.
-        detail: the API's ``detail`` (``low``, ``high``, ``auto``), or nothing to leave it out.
+        detail: the API's ``detail`` (``low``, ``high``, ``auto``), or ``None`` to leave it out.
     """
     parts, broken = [], {}
     for name in names:

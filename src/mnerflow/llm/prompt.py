@@ -1,4 +1,4 @@
-"""The prompt: a file that a reader can open and change, rendered into the messages of a chat."""
+"""The prompt: a file that users can read and change, rendered into the messages of a chat."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,30 +11,30 @@ from mnerflow.llm.template import TemplateFault, render
 
 RULE = "\n---\n"
 TEXT = "text"
-MARK = "\N{SNOWMAN}"  # a text that no prompt holds by itself
+MARK = "\N{SNOWMAN}"  # a text that no prompt contains by itself
 Message = dict[str, Any]
 
 
 class Prompt:
-    """A Jinja2 file: what the model is told once, a line ``---``, and what it is asked about each post.
+    """A Jinja2 file: an instruction to the model, a line ``---``, and the question about each post.
 
-    Without the line there is only the question. Both parts may use ``given``, the question also what is said
-    of its post. Whatever is in the file, it reads nothing else and changes nothing, see
+    Without the line, the whole file is the question. Both parts may use the values ``given``; the question
+    may also use those of its post. Whatever the file contains, it reads nothing else and changes nothing, see
     ``mnerflow.llm.template``.
 
     Args:
         path: the file.
         given: values by name.
-        asked: values of each question, over those ``given``.
-        shows_text: whether questions have a ``text``, which the file then must show.
+        asked: values of each question, which override those ``given``.
+        shows_text: whether questions have a ``text``, which the file must then show.
 
     Attributes:
-        instruction: what the model is told once, empty where the file has no line ``---``.
-        questions: in the order of ``asked``.
+        instruction: the instruction, which is empty if the file has no line ``---``.
+        questions: the questions, in the order of ``asked``.
 
     Raises:
-        UserError: naming the file and its line when it is missing, not well-formed, uses another variable,
-            takes too long, or never shows the text.
+        UserError: naming the file and its line when the file is missing or not well-formed, uses another
+            variable, takes too long, or never shows the text.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Prompt:
                 [(told, [{**given}]), (question, [{**given, **values} for values in (trial, *asked)])]
             )
         except TemplateFault as fault:
-            # Before the first line of the file stands an empty one.
+            # An empty line was put before the first line of the file.
             before = -1 if not (rule and fault.source) else told.count("\n") + 1
             line = "" if fault.line is None else f":{max(1, fault.line + before)}"
             its = f" and, in the question, {TEXT}" if shows_text else ""
@@ -74,12 +74,12 @@ class Prompt:
 
 
 def asking(question: str, pictures: Sequence[Message] = ()) -> Message:
-    """A question with the parts that show its images (``mnerflow.llm.picture``)."""
+    """The message of a question, with the parts that show its images (``mnerflow.llm.picture``)."""
     if not pictures:
         return {"role": "user", "content": question}
     return {"role": "user", "content": [{"type": "text", "text": question}, *pictures]}
 
 
 def text_of(post: Post) -> str:
-    """The words of a post that a model sees, with spaces between them."""
+    """The words of a post that a model sees, joined by spaces."""
     return " ".join(post.tokens[index] for index in post.kept)

@@ -1,4 +1,4 @@
-"""A language model asked for the entities of a split; its answers, as predictions like any other run's."""
+"""Ask a language model for the entities of a split, and write its answers as the predictions of a run."""
 
 import time
 from collections import Counter
@@ -27,13 +27,13 @@ from mnerflow.record import PromptFile, RivalRecord
 from mnerflow.record.origin import origin
 
 PACKAGES = ("openai", "json-repair", "jinja2", "pillow")
-# Deterministic as far as a server is; long enough for any list of names.
+# As deterministic as a server allows; long enough for any list of names.
 OPTIONS = {"temperature": 0, "max_tokens": 512}
 
 
 @dataclass(frozen=True)
 class Material:
-    """What a run reads: prepared posts to draw examples from and to ask about, prompt, images."""
+    """What a run reads: prepared posts to draw examples from and to ask about, the prompt, and images."""
 
     train: Path
     test: Path
@@ -53,8 +53,9 @@ def ask_run(
 ) -> None:
     """Ask about every post and write ``out``'s ``predictions``, ``answers`` and ``record``.
 
-    ``answers`` has a line a post: what the model said, how it was read, whether it came from the cache.
-    Raises ``UserError`` as ``ask_all`` does; then nothing is written, and answers are kept in ``cache``.
+    ``answers`` has one line per post: what the model said, how it was read, and whether it came from the
+    cache. Raises ``UserError`` as ``ask_all`` does. Then nothing is written, but the answers are kept in
+    ``cache``.
     """
     start = time.monotonic()
     questions = Questions(rival, material)
@@ -111,7 +112,7 @@ def ask_run(
 
 
 class Questions:
-    """The requests about a split's posts, with the examples and pictures that belong to them."""
+    """The requests about a split's posts, with their examples and pictures."""
 
     def __init__(self, rival: RivalConfig, material: Material) -> None:
         self._rival, self._material = rival, material
@@ -125,12 +126,12 @@ class Questions:
         drawn = Random(rival.seed).sample(train, rival.examples)
         self._prompt = RivalPrompt(material.prompt, rival.entity_types, rival.image, [*self.posts, *drawn])
         self.examples = [(post, self._pictures(post)) for post in drawn]
-        # What gold answers to training posts look like, is what an answer is expected to look like.
+        # An answer is expected to be as long as the gold answers to training posts are on average.
         gold = [len(gold_answer(post)) for post in train]
         self.expected_output = fmean(gold) / USUAL if gold else 0.0
 
     def request(self, place: int) -> Request:
-        """The body of the request about the post at ``place``."""
+        """The body of the request about the post at the index ``place``."""
         rival, post = self._rival, self.posts[place]
         messages = self._prompt.messages(post, self._pictures(post), self.examples)
         request = body_of(rival, messages, OPTIONS | {"seed": rival.seed})
@@ -147,7 +148,7 @@ class Questions:
 
 
 def _read(post: Post, answer: Answer, entity_types: Sequence[str]) -> Reading:
-    """Read an answer about the words that the model saw; those that a filter hid are ``O``."""
+    """Read an answer about the words that the model saw; words that a filter hid are ``O``."""
     kept = post.kept
     reading = read_answer(answer.content, [post.tokens[index] for index in kept], entity_types)
     tags = [OUTSIDE] * len(post.tokens)
@@ -155,5 +156,5 @@ def _read(post: Post, answer: Answer, entity_types: Sequence[str]) -> Reading:
         tags[index] = tag
     reading.tags = tags
     reading.problems["cut_off"] += answer.finish_reason == TRUNCATED
-    reading.problems = +reading.problems  # without those that were met no time
+    reading.problems = +reading.problems  # without problems that did not occur
     return reading

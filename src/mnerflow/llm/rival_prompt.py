@@ -1,4 +1,4 @@
-"""What a rival is asked: for the entities of a post, after examples with their gold answers."""
+"""The prompt of a rival, which asks for the entities of a post after examples with gold answers."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -13,7 +13,8 @@ class RivalPrompt(Prompt):
     """A prompt that may use ``types`` (the entity types), ``image`` (whether posts are shown with their
     images) and, in the question, ``text``.
 
-    ``posts`` are those that ``messages`` will ask about or show. Raises ``UserError`` as ``Prompt`` does.
+    ``posts`` are the posts that ``messages`` will ask about or show as examples. Raises ``UserError`` as
+    ``Prompt`` does.
     """
 
     def __init__(
@@ -30,7 +31,7 @@ class RivalPrompt(Prompt):
     ) -> list[Message]:
         """The chat about a post: the instruction, each example with its gold answer, the question.
 
-        ``pictures`` are the parts of a message that show its images (``mnerflow.llm.picture``).
+        ``pictures`` are the message parts that show the post's images (``mnerflow.llm.picture``).
         """
         turns = []
         for example, shown in examples:
@@ -40,6 +41,6 @@ class RivalPrompt(Prompt):
 
 
 def gold_answer(post: Post) -> str:
-    """The answer that finds all entities of a post, in the words that a model sees."""
+    """The answer that lists all entities of a post, in the words that a model sees."""
     tokens, labels = ([each[index] for index in post.kept] for each in (post.tokens, post.labels))
     return write_answer(tokens, spans(labels))

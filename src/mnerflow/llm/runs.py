@@ -1,7 +1,7 @@
 """The runs of rivals: language models that are asked instead of trained.
 
-Such a run has a place among the others: its text encoder is the rival, its fusion says how many examples the
-model is shown and whether it sees the image, which ``pixels`` then stands for.
+Such a run is named like the others. Its text encoder is the rival. Its fusion tells how many examples the
+model is shown and whether it sees the image. If it does, the image encoder is called ``pixels``.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -26,7 +26,7 @@ IMAGE = "_image"
 def rival_runs(config: dict[str, Any]) -> list[Run]:
     """All runs of the configuration's ``rivals``, sorted.
 
-    Raises ``UserError`` for a data set that is not configured, and for a rival that shares its name with an
+    Raises ``UserError`` for a data set that is not configured, and for a rival that has the name of an
     encoder.
     """
     runs = []
@@ -45,12 +45,12 @@ def rival_runs(config: dict[str, Any]) -> list[Run]:
 
 
 def fusion_name(examples: int, image: bool) -> str:
-    """``"zero_shot"``, ``"4_shot"``, with the image ``"zero_shot_image"``, ``"4_shot_image"``."""
+    """``"zero_shot"`` or ``"4_shot"``; with the image, ``"zero_shot_image"`` or ``"4_shot_image"``."""
     return f"{examples or 'zero'}_shot{IMAGE if image else ''}"
 
 
 def rival_baselines(runs: Iterable[Run]) -> dict[Combination, dict[str, Combination]]:
-    """What rivals asked with the image are compared with: the same, asked without it."""
+    """The baseline of each rival that is asked with the image: the same rival, asked without it."""
     return {
         run.combination: {
             "image": replace(run.combination, image_encoder=NONE, fusion=run.fusion.removesuffix(IMAGE))
@@ -61,13 +61,13 @@ def rival_baselines(runs: Iterable[Run]) -> dict[Combination, dict[str, Combinat
 
 
 def rivals_of(config: dict[str, Any]) -> dict[str, dict[str, str]]:
-    """What each rival is, as ``grid.encoders_of`` says it of encoders."""
+    """What each rival is, in the form of ``settings.encoders_of``."""
     models = {name: rival["model"] for name, rival in config.get("rivals", {}).items()}
     return {name: {"kind": "rival", "model": model, "source": model} for name, model in models.items()}
 
 
 def rival_config(config: dict[str, Any], run: Run) -> dict[str, Any]:
-    """The plain values of a run's ``RivalConfig``, and nothing that changes no answer."""
+    """The plain values of a run's ``RivalConfig``, limited to those that can change an answer."""
     rival = config["rivals"][run.text_encoder]
     examples, image = next(way for way in _fusions(rival) if fusion_name(*way) == run.fusion)
     values = settings_of(EntityQuestion, rival)
@@ -86,19 +86,19 @@ def service_config(config: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def prompt_of(config: dict[str, Any], name: str, default: Path) -> Path:
-    """The file with a rival's prompt; raises ``UserError`` when there is no such file."""
+    """The file of a rival's prompt; raises ``UserError`` if it does not exist."""
     return prompt_file(config["rivals"][name].get("prompt", default), f"rivals.{name}.prompt")
 
 
 def prompt_file(prompt: str | Path, place: str) -> Path:
-    """The file of a prompt; raises ``UserError`` naming its ``place`` when there is no such file."""
+    """The file of a prompt; raises ``UserError`` naming its configuration key ``place`` if it is missing."""
     if not Path(prompt).is_file():
         raise UserError(f"{place}: {prompt}: no such file. Correct the path, or leave it out.")
     return Path(prompt)
 
 
 def check_prompts(config: dict[str, Any], runs: Iterable[Run], prompts: Mapping[str, Path]) -> None:
-    """Raise ``UserError`` for a prompt that cannot be used, before its first question is paid for."""
+    """Raise ``UserError`` for an unusable prompt, before its first question is paid for."""
     from mnerflow.llm.rival_prompt import RivalPrompt  # a plan without rivals does not need it
 
     used = [(run, rival_config(config, run)) for run in runs]
@@ -109,10 +109,10 @@ def check_prompts(config: dict[str, Any], runs: Iterable[Run], prompts: Mapping[
 
 
 def has_answered(folder: Path, config: dict[str, Any], run: Run, prompt: Path) -> bool:
-    """Whether a rival's run lies in ``folder``, scored, as it would be asked today about the data of today.
+    """Whether ``folder`` has a rival's scored run with today's settings, prompt and data.
 
-    A trial is none, as it was asked about fewer posts than models are tested on, nor is one without a sound
-    record.
+    A trial does not count, because it was asked about fewer posts than models are tested on. A run without a
+    valid record does not count either.
     """
     needed = (RECORD, PREDICTIONS, "scores.json", "counts.npz")
     rival = build(RivalConfig, rival_config(config, run), f"rivals.{run.text_encoder}")

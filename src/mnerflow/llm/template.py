@@ -1,7 +1,7 @@
-"""Jinja2 templates that anyone may have written, rendered where they can do no harm.
+"""Render Jinja2 templates that anyone may have written, where they can do no harm.
 
-A sandbox alone bounds neither time nor memory, as text that is doubled forty times shows. So this file runs
-as a process of its own, with nothing of the environment, and imports nothing of mnerflow.
+A sandbox alone limits neither time nor memory: a template may double a text forty times. So this file runs as
+a separate process without the environment's variables, and imports nothing from mnerflow.
 """
 
 import json
@@ -13,14 +13,14 @@ import traceback
 from collections.abc import Sequence
 from typing import Any
 
-SECONDS = 10  # of a processor, for all texts together
+SECONDS = 10  # of processor time, for all texts together
 MEMORY = 1 << 30  # bytes
-CHARACTERS = 1_000_000  # of one text
-NAME = "<template>"  # what Jinja2 calls the file of a template that has none
+CHARACTERS = 1_000_000  # per text
+NAME = "<template>"  # Jinja2's file name for a template without a file
 
 
 class TemplateFault(Exception):
-    """A template that cannot be rendered: the place of its source among those given, its line, and why."""
+    """A template that cannot be rendered: the index of its source, its line, and the reason."""
 
     def __init__(self, source: int, line: int | None, reason: str) -> None:
         super().__init__(reason)
@@ -28,16 +28,16 @@ class TemplateFault(Exception):
 
 
 def render(sources: Sequence[tuple[str, Sequence[dict[str, Any]]]]) -> list[list[str]]:
-    """The texts of each source, one for each of its sets of values; raises ``TemplateFault``."""
+    """Render each source once for each of its sets of values; raises ``TemplateFault``."""
     done = subprocess.run(
         [sys.executable, "-I", __file__],
         input=json.dumps({"sources": sources, "seconds": SECONDS}).encode(),
         capture_output=True,
-        # What Python may need to start, and no secret.
+        # Python may need this variable to start; it is not a secret.
         env={name: value for name, value in os.environ.items() if name == "LD_LIBRARY_PATH"},
         check=False,
     )
-    if done.returncode:  # killed at its limit, or ended by an error that is not the template's
+    if done.returncode:  # killed at its limit, or ended by an error outside the template
         said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
         limits = f"it takes more than {SECONDS} s or {MEMORY >> 20} MiB"
         raise TemplateFault(0, None, limits if done.returncode < 0 else said)
@@ -75,7 +75,7 @@ def _render(template: Any, values: dict[str, Any]) -> str:
 
 
 def _line(error: Exception) -> int | None:
-    """The line of the template: a syntax error knows it, of others it is where the template was."""
+    """The template's line: from the error itself if it has one, otherwise from the traceback."""
     frames = traceback.extract_tb(error.__traceback__)
     lines = [frame.lineno for frame in frames if frame.filename == NAME]
     return getattr(error, "lineno", None) or (lines[-1] if lines else None)
