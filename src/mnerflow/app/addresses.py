@@ -1,4 +1,4 @@
-"""Pictures fetched for others: from public addresses alone."""
+"""Fetch pictures on behalf of others, from public addresses only."""
 
 import socket
 from ipaddress import ip_address
@@ -15,14 +15,14 @@ TIMEOUT = Timeout(connect=5, read=10)
 
 
 class Refused(Exception):
-    """Says why an address is not fetched."""
+    """The reason why an address is not fetched."""
 
 
 def fetch_public(address: str, file: Path) -> None:
     """Fetch a file of at most ``MOST_BYTES`` from a public address, also after up to ``REDIRECTS`` redirects.
 
-    A name is resolved once, and the connection goes to what was looked at: a name cannot change to a private
-    address in between. Raises ``Refused``.
+    A name is resolved only once, and the connection goes to the address that was checked. So a name cannot
+    change to a private address in between. Raises ``Refused``.
     """
     for _ in range(REDIRECTS + 1):
         if not (onward := _get(address, file)):
@@ -32,7 +32,7 @@ def fetch_public(address: str, file: Path) -> None:
 
 
 def _get(address: str, file: Path) -> str:
-    """Where it is redirected to; nothing once the file is there."""
+    """Fetch once; returns where the address is redirected to, or nothing once the file is there."""
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise Refused("not an address of the web")
@@ -59,7 +59,7 @@ def _get(address: str, file: Path) -> str:
 
 
 def public_ip(host: str, port: int) -> str:
-    """An address of ``host`` on the open internet; raises ``Refused`` where one of its addresses is not."""
+    """A public address of ``host``; raises ``Refused`` if any of its addresses is not public."""
     found = {str(each[4][0]) for each in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
     if not all(_is_public(one) for one in found):
         raise Refused("its host lies in a private network")

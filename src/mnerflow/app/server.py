@@ -1,4 +1,4 @@
-"""The page and ``POST /predict``."""
+"""The web server of ``mnerflow app``: its page and ``POST /predict``."""
 
 import asyncio
 import base64
@@ -31,7 +31,7 @@ MOST_BYTES = 8 * 2**20  # of a request
 MOST_TEXT = 10_000  # characters of a text, and of a context
 MOST_IMAGES = 4
 LOCAL = ("127.0.0.1", "localhost", "[::1]")
-# Nothing of elsewhere is loaded, and no other page may put this one into a frame.
+# Nothing is loaded from elsewhere, and no other page may put this one into a frame.
 POLICY = "default-src 'self'; img-src 'self' data: blob:; frame-ancestors 'none'; base-uri 'none'"
 
 Line = Annotated[str, StringConstraints(max_length=MOST_TEXT)]
@@ -39,7 +39,7 @@ Condition = Literal["true", "blank"]
 
 
 class Post(BaseModel):
-    """A text and what belongs to it."""
+    """A text with its images and contexts, and the conditions to read it under."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -56,7 +56,7 @@ class Post(BaseModel):
 
 
 class Entity(BaseModel):
-    """A name: `start` and `end` (exclusive) are characters of the text, `token_…` count words."""
+    """A name: `start` and `end` (exclusive) count characters of the text, `token_…` count words."""
 
     entity_group: str
     score: float
@@ -79,7 +79,7 @@ class Word(BaseModel):
 
 
 class Found(BaseModel):
-    """What a run finds under a condition."""
+    """What a run finds under one condition."""
 
     condition: Condition
     entities: list[Entity]
@@ -93,7 +93,7 @@ class Answer(BaseModel):
 
 
 class About(BaseModel):
-    """The runs that are served, and what each reads beside the text."""
+    """The runs that are served, and what each reads besides the text."""
 
     runs: dict[str, list[str]]
     allow_urls: bool
@@ -105,8 +105,8 @@ def create_app(
     """The application that serves ``predictors``, by the names of their runs.
 
     Args:
-        host: where it will listen; of loopback, it answers to no other name.
-        allow_urls: whether pictures are fetched from the web.
+        host: address that it will listen on. On a loopback address, it refuses requests to any other name.
+        allow_urls: whether to fetch pictures from the web.
     """
     worker = Worker([*predictors.values()])
 
@@ -125,13 +125,13 @@ def create_app(
 
     @app.exception_handler(RequestValidationError)
     def refuse(request: Request, error: RequestValidationError) -> Response:
-        """What is wrong and where, without the input, which may be long and hold half a character."""
+        """Say what is wrong and where, without the input, which may be long or contain lone surrogates."""
         detail = [{"loc": one["loc"], "msg": one["msg"]} for one in error.errors()]
         return Response(json.dumps({"detail": detail}), 422, media_type="application/json")
 
     @app.get("/about")
     def about() -> About:
-        """Which runs answer."""
+        """The runs that are served."""
         return About(runs={name: [*one.sources] for name, one in predictors.items()}, allow_urls=allow_urls)
 
     @app.post("/predict", responses={413: {}, 503: {}})
@@ -184,7 +184,7 @@ def _found(condition: Condition, tagged: Tagged) -> Found:
 
 
 def _saved(images: Sequence[str], folder: Path, allow_urls: bool) -> list[str]:
-    """The files of pictures; raises ``HTTPException`` for one that cannot be used."""
+    """Save pictures to files; raises ``HTTPException`` for one that cannot be used."""
     return [_save(image, number, folder, allow_urls) for number, image in enumerate(images, start=1)]
 
 
@@ -207,7 +207,7 @@ def _save(image: str, number: int, folder: Path, allow_urls: bool) -> str:
 
 
 class _Limit:
-    """Answers 413 to a request of more than ``MOST_BYTES``, without reading on."""
+    """Answers 413 to a request of more than ``MOST_BYTES``, without reading the rest."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

@@ -1,4 +1,4 @@
-"""One thread that tags for all who ask, and a queue that is no longer than can be waited for."""
+"""A single thread that tags all requests, and a queue of limited length."""
 
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -9,8 +9,8 @@ from typing import Any
 
 from mnerflow.prediction.predictor import Predictor, Tagged
 
-WAITING = 64  # requests; more are told to come again
-TOGETHER = 16  # that are tagged at once
+WAITING = 64  # requests; further ones get ``Busy``
+TOGETHER = 16  # requests that are tagged at once
 
 
 class Busy(Exception):
@@ -24,9 +24,9 @@ class _Job:
 
 
 class Worker:
-    """Tags texts with several runs, one request after the other, those that wait together.
+    """Tags texts with several runs; requests that are waiting are tagged together.
 
-    A text alone and beside others is tagged alike. Models are not called by several threads.
+    A text gets the same tags alone and together with others. Only one thread calls the models.
     """
 
     def __init__(self, predictors: Sequence[Predictor], waiting: int = WAITING) -> None:
@@ -36,7 +36,7 @@ class Worker:
         self._thread.start()
 
     def ask(self, texts: Sequence[dict[str, Any]]) -> "Future[list[list[Tagged]]]":
-        """By run what is found in ``texts``, objects as ``Predictor`` takes them; raises ``Busy``."""
+        """By run, what is found in ``texts``, which are objects as ``Predictor`` takes; raises ``Busy``."""
         job = _Job(texts, Future())
         try:
             self._queue.put_nowait(job)
@@ -45,7 +45,7 @@ class Worker:
         return job.done
 
     def close(self) -> None:
-        """Finish what waits, and end."""
+        """Finish the requests that are waiting, and end."""
         self._queue.put(None)
         self._thread.join()
 
@@ -68,7 +68,7 @@ class Worker:
         except Exception as error:
             if len(jobs) == 1:
                 jobs[0].done.set_exception(error)
-            else:  # one of them is at fault, the others are not to suffer
+            else:  # one of them is at fault, and the others should still succeed
                 for job in jobs:
                     self._tag([job])
             return

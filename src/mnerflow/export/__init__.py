@@ -1,1 +1,1 @@
-"""A trained run as a folder that a model hub takes: what ``mnerflow export`` writes."""
+"""A trained run as a folder for a model hub: what ``mnerflow export`` writes."""

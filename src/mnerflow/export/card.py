@@ -1,4 +1,4 @@
-"""A run's model card: the front matter that hubs read, and what a person wants to know of it."""
+"""A run's model card: the front matter that hubs read, and the text that people read."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -67,11 +67,11 @@ def card(facts: Facts, licence: str, reason: str, limit: int, graphs: Sequence[G
     """The text of ``README.md``.
 
     Args:
-        facts: of the run.
-        licence: of the weights, as hubs write it.
-        reason: why it is no plain model of transformers; empty where it is one.
-        limit: subwords that a plain model reads at once.
-        graphs: its ONNX graphs, as they were tried.
+        facts: facts about the run.
+        licence: licence of the weights, as hubs write it.
+        reason: why the run is not a plain model of transformers; empty if it is one.
+        limit: number of subwords that a plain model reads at once.
+        graphs: ONNX graphs of the run, with their test results.
     """
     return f"---\n{_front_matter(facts, licence, plain=not reason)}\n---\n\n" + "\n".join(
         line for part in _body(facts, licence, reason, limit, graphs) for line in (part.rstrip("\n"), "")

@@ -1,4 +1,4 @@
-"""``mnerflow export``: a run's folder for a model hub, whole or not at all."""
+"""``mnerflow export``: write a run's folder for a model hub, completely or not at all."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,18 +22,21 @@ from mnerflow.secrets import hide
 def export(
     run: Path, target: Path, licence: str = "unknown", onnx: bool = False
 ) -> tuple[str, Sequence[Graph]]:
-    """Write a run into a new folder; returns why it is no plain model of transformers, nothing if it is one,
-    and its ONNX graphs as they were tried.
+    """Write a run into a new folder.
 
     Args:
-        run: its folder below ``results/runs``, with its weights.
+        run: folder of the run below ``results/runs``, with its weights.
         target: a folder that does not exist or is empty.
-        licence: of the weights, by a hub's short name for it.
-        onnx: whether ONNX graphs are written beside the weights.
+        licence: licence of the weights, by a hub's short name for it.
+        onnx: whether to write ONNX graphs besides the weights.
+
+    Returns:
+        Why the run is not a plain model of transformers (empty if it is one), and its ONNX graphs with their
+        test results.
 
     Raises:
-        UserError: when ``target`` holds files, as ``Predictor`` for a run that cannot be read, and as
-            ``save_graphs``.
+        UserError: when ``target`` contains files, as ``Predictor`` does for a run that cannot be read, and as
+            ``save_graphs`` does.
     """
     target = target.absolute()
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
@@ -59,7 +62,7 @@ def export(
             graphs = save_graphs(run, config, record, folder / GRAPHS)
         clean_descriptions(folder)
         if reason:
-            Predictor(folder)  # raises where something is missing
+            Predictor(folder)  # raises if something is missing
         write_text(folder / "README.md", hide(card(_public(facts), licence, reason, limit, graphs)))
     return reason, graphs
 

@@ -1,4 +1,4 @@
-"""What a model card says of a run: read off its folder and the studies that it takes part in."""
+"""The facts in a run's model card, read from its folder and from the studies that it is part of."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from mnerflow.record import TrainingRecord
 from mnerflow.reporting.table_files import read_csv
 from mnerflow.yaml_file import read_yaml
 
-GRAPHS = "onnx"  # the folder of graphs in an exported one
+GRAPHS = "onnx"  # the folder of graphs in an exported folder
 MOST_LOST = 0.5  # points of entity F1; a graph that costs more is left out
 HUB = re.compile(r"[\w.-]+/[\w.-]+")
 
@@ -31,15 +31,15 @@ class StudyMean:
 
 @dataclass(frozen=True)
 class Graph:
-    """An ONNX graph as it was tried on the test split.
+    """An ONNX graph, with its results on the test split.
 
     Attributes:
-        file: its place in the exported folder.
-        megabytes: its size.
-        entity_f1: a fraction.
-        difference: to the entity F1 of the run itself, computed in float32.
-        words: of the test split.
-        other: of these have another tag than the run gives.
+        file: path of the graph in the exported folder.
+        megabytes: size of the file.
+        entity_f1: entity F1 of the graph, a fraction.
+        difference: the graph's entity F1 minus that of the run itself, both computed in float32.
+        words: number of words in the test split.
+        other: number of words whose tag differs from the run's.
     """
 
     file: str
@@ -51,19 +51,19 @@ class Graph:
 
     @property
     def shipped(self) -> bool:
-        """Whether it is in the folder: it loses no more than ``MOST_LOST``."""
+        """Whether the graph is in the folder, because it loses no more than ``MOST_LOST``."""
         return 100 * self.difference >= -MOST_LOST
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a run.
+    """What is known about a run.
 
     Attributes:
-        scores: by split and condition, as ``scores.json`` has them; empty where it was not scored.
-        dataset: the data set's entry in a configuration, as far as it tells about it.
-        test_sha256: of the prepared test posts; nothing where they are not here.
-        mean: of the study with the most seeds; nothing where no study has tables here.
+        scores: scores by split and condition, as in ``scores.json``; empty if the run was not scored.
+        dataset: the data set's entry in a study's configuration; empty if no study has one.
+        test_sha256: sha256 of the prepared test posts; ``None`` if they are not here.
+        mean: mean score in the study with the most seeds; ``None`` if no study with the run has tables here.
     """
 
     run: Run
@@ -75,17 +75,17 @@ class Facts:
 
     @property
     def title(self) -> str:
-        """The data set's name for a reader."""
+        """The data set's title, or its name if it has none."""
         return self.dataset.get("title") or self.run.dataset
 
     @property
     def base_models(self) -> list[str]:
-        """Ids on the hub of the pretrained models that it was made of."""
+        """Hub ids of the pretrained models that the run started from."""
         return [found[0] for source in self.record.sources.values() if (found := HUB.match(source))]
 
 
 def facts_of(folder: Path, record: TrainingRecord) -> Facts:
-    """Gather them; raises ``UserError`` for a folder outside ``results/runs`` and for a damaged file."""
+    """Gather the facts; raises ``UserError`` for a folder outside ``results/runs`` and for a damaged file."""
     root = root_of(folder)
     run = Run.from_folder(folder.absolute())
     scored, tested = folder / "scores.json", root / layout.data(run.dataset, run.filter) / "test.jsonl"

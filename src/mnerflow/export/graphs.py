@@ -35,17 +35,17 @@ from mnerflow.training.inputs import Inputs, inputs_of
 from mnerflow.training.predict import predict
 
 WHOLE, QUANTISED = "model.onnx", "model_int8.onnx"
-# Words and images of the posts of two batches that a graph is made of: what differs in size may differ.
+# Words and images per post of the two batches that a graph is made from. A size that differs may vary.
 LONG, SHORT = ((2, 2), (3, 1), (40, 3)), ((4, 1), (2, 2), (5, 1), (9, 2))
-MOST_OTHER = 0.001  # of words: rounding may turn a tie
+MOST_OTHER = 0.001  # of words: rounding may decide a tie differently
 
 
 def save_graphs(run: Path, config: RunConfig, record: TrainingRecord, folder: Path) -> list[Graph]:
-    """Write the graphs of a run into a new ``folder``, each tried on the test split.
+    """Write the graphs of a run into a new ``folder``, each tested on the test split.
 
     Raises:
-        UserError: when the prepared test posts or images are not here, for a run that no graph can be made
-            of, and where a graph tags differently.
+        UserError: when the prepared test posts or images are missing, when no graph can be made of the run,
+            and when a graph tags differently.
     """
     root = root_of(run)
     images = _images(root, config, record)
@@ -70,7 +70,7 @@ def save_graphs(run: Path, config: RunConfig, record: TrainingRecord, folder: Pa
 
 
 class _Scores(nn.Module):
-    """A tagger without the labels that its batches have, by the names that ``graph_inputs`` gives."""
+    """A tagger whose inputs have the names that ``graph_inputs`` gives, without the labels of batches."""
 
     def __init__(self, tagger: Tagger) -> None:
         super().__init__()
@@ -106,7 +106,7 @@ def _write(tagger: Tagger, config: RunConfig, inputs: Inputs, file: Path) -> Non
             output_names=["scores"],
             verbose=False,
         )
-    except Exception as error:  # of torch.export and of its translation, each of its own
+    except Exception as error:  # torch.export and its translation raise errors of many types
         said = str(error.__cause__ or error).strip().partition("\n")[0]
         kinds = " and ".join(part.kind for part in (config.text_encoder, config.image_encoder) if part)
         raise UserError(
@@ -114,7 +114,7 @@ def _write(tagger: Tagger, config: RunConfig, inputs: Inputs, file: Path) -> Non
             "without --onnx."
         ) from error
     model = program.model_proto
-    # They name the files of this machine that each operation comes from.
+    # These fields name the files of this machine that each operation comes from.
     for part in (model, model.graph, *model.graph.node, *model.functions):
         del part.metadata_props[:]
         part.ClearField("doc_string")
@@ -126,7 +126,7 @@ def _write(tagger: Tagger, config: RunConfig, inputs: Inputs, file: Path) -> Non
 
 
 def _examples(tested: Inputs, tagger: Tagger, config: RunConfig) -> Iterator[Batch]:
-    """Two batches of the words of the test split, the second of words that are one subword each."""
+    """Two batches of words from the test split; the second has words of a single subword each."""
     counted = [
         pair
         for index, post in enumerate(tested.posts)
@@ -161,7 +161,7 @@ def _tried(
 
 
 def _predicted(tagger: Tagger | GraphTagger, inputs: Inputs, config: RunConfig) -> list[Prediction]:
-    whole = cast(Tagger, tagger)  # a graph has all of a tagger that is read here
+    whole = cast(Tagger, tagger)  # a graph has everything of a tagger that is used here
     return predict(whole, inputs, config.training.batch_tokens, "test", mixed=False)[0]
 
 
@@ -192,7 +192,7 @@ def _images(root: Path, config: RunConfig, record: TrainingRecord) -> Images | N
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """Without what the exporter and the quantiser tell developers."""
+    """Hide the messages that the exporter and the quantiser have for developers."""
     logging.disable(logging.WARNING)
     try:
         with warnings.catch_warnings():

@@ -1,4 +1,4 @@
-"""A run as mnerflow loads it: its record, its weights, and what its pretrained encoders need, no download."""
+"""A run that mnerflow loads without a download: record, weights, and files of its pretrained encoders."""
 
 import shutil
 from pathlib import Path
@@ -13,13 +13,13 @@ from mnerflow.record import RECORD, TrainingRecord
 
 
 def save_native(run: Path, config: RunConfig, record: TrainingRecord, folder: Path) -> None:
-    """Write a run's record and weights into ``folder``, each encoder's files into a folder of its name.
+    """Write a run's record and weights into ``folder``, and each encoder's files into a subfolder.
 
     Args:
-        run: its folder.
-        config: how it was trained, its pretrained weights where they lie here.
-        record: its record.
-        folder: an empty one.
+        run: folder of the run.
+        config: the run's configuration, with the local paths of its pretrained weights.
+        record: record of the run.
+        folder: an empty folder.
     """
     shutil.copyfile(run / MODEL, folder / MODEL)
     values = dict(public_record(record).config)
@@ -35,7 +35,7 @@ def save_native(run: Path, config: RunConfig, record: TrainingRecord, folder: Pa
 
 
 def _copy(weights: Path, folder: Path) -> None:
-    """Copy what reading a pretrained model needs, links followed; not what tells where it came from."""
+    """Copy the files of a pretrained model, following links, but not those that tell where it came from."""
     folder.mkdir()
     for file in sorted(weights.glob("[!.]*")):
         if file.is_file():

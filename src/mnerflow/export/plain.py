@@ -1,4 +1,4 @@
-"""A run as a token classifier of transformers, which anybody loads without mnerflow."""
+"""A run as a token classifier of transformers, which anyone can load without mnerflow."""
 
 import copy
 from collections.abc import Sequence
@@ -21,8 +21,8 @@ from mnerflow.models.text_encoders.transformer import Transformer
 from mnerflow.plan.names import TEXT_ONLY
 from mnerflow.training.inputs import inputs_of
 
-# On these a plain model must compute what the run computes: words, marks, what spells a special subword,
-# words that no vocabulary has or that a tokenizer deletes.
+# Texts for which a plain model must compute the same as the run: words, punctuation, text that spells a
+# special subword, and words that no vocabulary has or that a tokenizer deletes.
 TRIED = (
     "Ann sings in Rome .",
     "@ann : it 's # news",
@@ -30,18 +30,18 @@ TRIED = (
     "straße 東京 👍 été",
     "⬆ \ufe0f \u200d A",
 )
-TOLERANCE = 1e-3  # of logits: two ways to compute attention round differently
-DELETED = "\ufe0f"  # a variation selector, which many tokenizers delete, as other words of such characters:
+TOLERANCE = 1e-3  # of logits: two implementations of attention round differently
+DELETED = "\ufe0f"  # a variation selector, which many tokenizers delete, like other words of such characters:
 DELETED_WORD = r"(?<!\S)[\p{C}\p{M}\x{FFFD}]+(?!\S)"
 UNKNOWN = "\u2400"  # a character that no vocabulary has
 
 
 class NotPlain(Exception):
-    """Says why a run is no plain model, as the end of a sentence."""
+    """The reason why a run is not a plain model, as the end of a sentence."""
 
 
 def check_settings(run: RunConfig) -> None:
-    """Raise ``NotPlain`` where a run's configuration has what no plain model has."""
+    """Raise ``NotPlain`` if a run's configuration uses something that a plain model lacks."""
     text = run.text_encoder
     if run.image_size:
         raise NotPlain("it reads images")
@@ -62,7 +62,7 @@ def check_settings(run: RunConfig) -> None:
 def plain_model(run: RunConfig, tagger: Tagger) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """The tagger of a run that passes ``check_settings``, as a model of transformers and its tokenizer.
 
-    Raises ``NotPlain`` where transformers has no classifier that computes the same.
+    Raises ``NotPlain`` if transformers has no classifier that computes the same.
     """
     encoder = _encoder(tagger)
     if not encoder.tokenizer.is_fast:
@@ -86,18 +86,18 @@ def plain_model(run: RunConfig, tagger: Tagger) -> tuple[PreTrainedModel, PreTra
 
 
 def save_plain(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
-    """Write what ``plain_model`` gave into a folder."""
+    """Write the model and tokenizer from ``plain_model`` into a folder."""
     try:
         model.save_pretrained(folder)
-    except SafetensorError as error:  # its word for a full disk
+    except SafetensorError as error:  # raised for a full disk
         raise OSError(str(error)) from error
     tokenizer.save_pretrained(folder)
-    # Its family's class would build it anew, without what stands for unknown words.
+    # The class of the model's family would rebuild the tokenizer, without its handling of unknown words.
     settings = read_json(folder / "tokenizer_config.json")
     general = {"tokenizer_class": "PreTrainedTokenizerFast", "model_input_names": tokenizer.model_input_names}
     write_json(folder / "tokenizer_config.json", settings | general)
     for file in folder.glob("*.safetensors"):
-        file.chmod((folder / "config.json").stat().st_mode)  # safetensors lets nobody else read
+        file.chmod((folder / "config.json").stat().st_mode)  # safetensors lets only the owner read its files
 
 
 def _fill(model: PreTrainedModel, encoder: nn.Module, head: nn.Module) -> None:
@@ -112,13 +112,13 @@ def _fill(model: PreTrainedModel, encoder: nn.Module, head: nn.Module) -> None:
 
 
 def _plain_tokenizer(encoder: Transformer) -> PreTrainedTokenizerBase:
-    """A copy of the encoder's tokenizer that itself does what the encoder does beside it.
+    """A copy of the encoder's tokenizer that itself does what the encoder adds to the tokenizer.
 
-    A text has no special subwords, whatever it spells, and a word that would be deleted is unknown.
+    Text is never read as a special subword, whatever it spells. A word that would be deleted becomes unknown.
     """
     tokenizer = copy.deepcopy(encoder.tokenizer)
     tokenizer.model_max_length = encoder._limit
-    # Only what init_kwargs knows is saved.
+    # Only the settings in init_kwargs are saved.
     tokenizer.split_special_tokens = tokenizer.init_kwargs["split_special_tokens"] = True
     special = {*tokenizer.all_special_ids} - {tokenizer.unk_token_id}
     replaced: list[str | Regex] = [Regex(DELETED_WORD)] if not _cut(tokenizer, DELETED) else []
@@ -138,7 +138,7 @@ def _cut(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
 def _compare(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, run: RunConfig, tagger: Tagger
 ) -> None:
-    """Raise ``NotPlain`` where subwords or logits differ for the words of ``TRIED``."""
+    """Raise ``NotPlain`` if subwords or logits differ for the words of ``TRIED``."""
     posts = [_post(text) for text in TRIED]
     inputs = inputs_of(run, tagger, posts, None)
     if _cut(tokenizer, TRIED[0]) != [one for word in posts[0].tokens for one in _cut(tokenizer, word)]:

@@ -1,4 +1,4 @@
-"""What may leave this machine of a record and of pretrained weights' files: no path, no secret."""
+"""Records and files of pretrained weights without the paths and secrets of this machine."""
 
 import re
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -12,7 +12,7 @@ _PATH = re.compile(r"(path:)?(~|/|[A-Za-z]:[\\/]|\\\\)")
 
 
 def public(value: Any) -> Any:
-    """Plain values without secrets, and of each path of this machine its last part alone: ``path:minilm``."""
+    """Plain values without secrets, with paths of this machine cut to their last part: ``path:minilm``."""
     if isinstance(value, dict):
         return {public(key): public(inner) for key, inner in value.items()}
     if isinstance(value, list):
@@ -28,17 +28,17 @@ def public(value: Any) -> Any:
 
 
 def public_record(record: TrainingRecord) -> TrainingRecord:
-    """The record without paths of this machine, and without ids of posts."""
+    """The record without the paths and secrets of this machine, and without ids of posts."""
     values = public(record.model_dump())
     return TrainingRecord.model_validate(values | {"posts_left_out": [], "weights_from": {}})
 
 
 def clean_descriptions(folder: Path) -> None:
-    """Take paths and secrets out of the settings of models and tokenizers below ``folder``."""
+    """Remove paths and secrets from the settings of models and tokenizers below ``folder``."""
     for file in sorted(folder.rglob("*config.json")):
         try:
             values = parse_json(read_text(file))
-        except ValueError:  # not ours to mend
+        except ValueError:  # not ours to fix
             continue
         if (cleaned := public(values)) != values:
             write_json(file, cleaned)

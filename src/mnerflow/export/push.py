@@ -1,4 +1,4 @@
-"""An exported folder on its way to a model hub."""
+"""Upload of an exported folder to a model hub."""
 
 from pathlib import Path
 
@@ -20,8 +20,8 @@ YOURSELF = "Upload the folder yourself."
 def push(folder: Path, repository: str) -> str:
     """Upload a folder to a new private repository of a hub; returns its address.
 
-    The hub is huggingface_hub's, ``HF_ENDPOINT`` names another. Raises ``UserError`` without a login, where
-    the repository is there already or may not be made, and when the hub cannot be reached.
+    The hub is that of huggingface_hub, unless ``HF_ENDPOINT`` names another. Raises ``UserError`` without a
+    login, when the repository already exists or may not be created, and when the hub cannot be reached.
     """
     if not get_token():
         raise UserError(f"{repository}: no login to a hub is known here. {LOGIN}")

@@ -1,1 +1,1 @@
-"""Results given away: as published runs that can be taken over, as an RO-Crate, and as one archive of it."""
+"""Results to share: published runs that can be reused, an RO-Crate, and a single archive of it."""

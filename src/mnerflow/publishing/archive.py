@@ -1,4 +1,4 @@
-"""One file with code, configuration, small results and checksums, and whether it is still what it was."""
+"""Pack code, configuration, small results and checksums into one file, and verify such a file."""
 
 import gzip
 import hashlib
@@ -17,14 +17,14 @@ from mnerflow.plan.study import file_of_study
 from mnerflow.publishing.checksums import SUMS, read_sums, sum_of, sums_text
 
 METADATA = "ro-crate-metadata.json"
-# The time of every file in an archive, 1980-01-01: the same results are the same bytes.
+# The time of every file in an archive, 1980-01-01, so that the same results give the same bytes.
 TIME = 315_532_800
 
 
 def write_archive(study: Path) -> Path:
-    """Pack the files that ``ro-crate-metadata.json`` lists, itself, and ``SHA256SUMS``; returns the archive.
+    """Pack ``ro-crate-metadata.json``, the files that it lists, and ``SHA256SUMS``; returns the archive.
 
-    It lies in ``study`` as ``mnerflow-<commit>.tar.gz``. Raises ``UserError`` as ``recorded`` does.
+    The archive is ``mnerflow-<commit>.tar.gz`` in ``study``. Raises ``UserError`` as ``recorded`` does.
     """
     sums, commit = recorded(study)
     name = f"mnerflow-{commit}"
@@ -45,7 +45,7 @@ def write_archive(study: Path) -> Path:
 def recorded(study: Path) -> tuple[dict[str, str], str]:
     """The checksums of all files that ``ro-crate-metadata.json`` lists, and the commit that made them.
 
-    Raises ``UserError`` when there is no such record, or when a file is missing or is not what was recorded.
+    Raises ``UserError`` when there is no such record, or when a file is missing or has changed since.
     """
     crate = file_of_study(study, METADATA)
     again = "Write it anew: `snakemake --forcerun crate`."
@@ -70,10 +70,10 @@ def recorded(study: Path) -> tuple[dict[str, str], str]:
 
 
 def verify_archive(archive: Path) -> tuple[int, list[str]]:
-    """Read an archive, unpacking nothing; how many files it lists, and what is wrong with them in words.
+    """Read an archive without unpacking it; returns how many files it lists, and what is wrong with them.
 
-    Raises ``UserError`` when it cannot be read to its end, has no ``SHA256SUMS``, or holds what none of ours
-    does: links, or paths that lead out of its folder.
+    Raises ``UserError`` when it cannot be read to its end, has no ``SHA256SUMS``, or contains what our
+    archives never do: links, or paths that lead out of its folder.
     """
     if not archive.is_file():
         raise UserError(f"{archive}: no such file. Name one that `make archive` made.")
@@ -89,7 +89,7 @@ def verify_archive(archive: Path) -> tuple[int, list[str]]:
                 if member == SUMS:
                     content.seek(0)
                     listed = read_sums(archive, content.read(FREE_BYTES).decode())
-            # The checksum at the end is compared only when the end is reached.
+            # gzip compares the checksum at the end only when the end is reached.
             while packed.read(2**20):
                 bound(packed.tell(), allowed)
     except TooMuch as error:
@@ -110,7 +110,7 @@ def verify_archive(archive: Path) -> tuple[int, list[str]]:
 
 
 def _members(archive: Path, tar: tarfile.TarFile, allowed: int) -> Iterator[tuple[str, IO[bytes]]]:
-    """Path below the one folder, and content, of every file."""
+    """The path of every file below the archive's only folder, and its content."""
     folder = None
     for count, member in enumerate(tar):
         bound(member.size, allowed, count)

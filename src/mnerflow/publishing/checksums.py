@@ -11,12 +11,12 @@ SUMS = "SHA256SUMS"
 
 
 def sums_text(sums: Mapping[str, str]) -> str:
-    """The text of a ``SHA256SUMS``, of ``{path: sha256}``."""
+    """The text of a ``SHA256SUMS`` file, from ``{path: sha256}``."""
     return "".join(f"{digest}  {path}\n" for path, digest in sorted(sums.items()))
 
 
 def read_sums(place: Path, text: str) -> dict[str, str]:
-    """What ``sums_text`` was given; raises ``UserError`` naming ``place`` and the line that is none."""
+    """Parse the text from ``sums_text``; raises ``UserError`` naming ``place`` and the malformed line."""
     sums: dict[str, str] = {}
     for number, line in enumerate(text.removesuffix("\n").split("\n") if text else (), start=1):
         found = re.fullmatch(r"([0-9a-f]{64})  (.+)", line)
@@ -29,18 +29,18 @@ def read_sums(place: Path, text: str) -> dict[str, str]:
 
 
 def sum_of(path: Path) -> str | None:
-    """The sha256 of a file, ``None`` where there is none."""
+    """The sha256 of a file, ``None`` if it does not exist."""
     return sha256(path) if path.is_file() else None
 
 
 def sums_below(folder: Path, part: Path) -> dict[str, str]:
-    """The checksums of the files below ``part``, by their paths below ``folder``."""
+    """The checksums of the files below ``part``, by their paths relative to ``folder``."""
     files = (file for file in part.rglob("*") if file.is_file() and file.name != SUMS)
     return {file.relative_to(folder).as_posix(): sha256(file) for file in files}
 
 
 def check_sums(folder: Path, part: Path) -> None:
-    """Raise ``UserError`` when the files below ``part`` are not those that ``SHA256SUMS`` lists there."""
+    """Raise ``UserError`` if the files below ``part`` are not those that ``SHA256SUMS`` lists there."""
     text = read_text(folder / SUMS, "Name a folder of published results.")
     listed, found = read_sums(folder, text), sums_below(folder, part)
     within = part.relative_to(folder)

@@ -1,7 +1,7 @@
-"""The record of everything that was run, for machines: an RO-Crate.
+"""A machine-readable record of everything that was run: an RO-Crate.
 
-It keeps to Workflow Run Crate 0.5, https://w3id.org/ro/wfrun/workflow/0.5: the Snakefile is the main
-workflow, its execution one action; training and predicting each run is an action of its own.
+It follows Workflow Run Crate 0.5, https://w3id.org/ro/wfrun/workflow/0.5. The Snakefile is the main workflow,
+and its execution is one action. Training and predicting each run is an action of its own.
 """
 
 import shutil
@@ -24,7 +24,7 @@ from mnerflow.record import RECORD, Record
 from mnerflow.record.origin import git_commit
 from mnerflow.yaml_file import read_yaml
 
-# What a checkout holds, by its names at the top; anything else there is the user's.
+# The top-level files and folders of a checkout; anything else there belongs to the user.
 CODE = (
     "Snakefile",
     "rivals.smk",
@@ -71,7 +71,7 @@ FORMATS = {
 
 
 def copy_code(checkout: Path, target: Path) -> None:
-    """Copy what is ours in a checkout, as it lies there, into a new folder."""
+    """Copy mnerflow's own files in a checkout, as they are there, into a new folder."""
     ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
     for name in CODE:
         if (checkout / name).is_dir():
@@ -85,12 +85,13 @@ def write_crate(study: Path, outputs: Iterable[Path], runs: Iterable[Run]) -> No
     """Write ``ro-crate-metadata.json`` into ``study``.
 
     Args:
-        study: its folder, with ``config.yaml``, the merged configuration, and ``code``, from ``copy_code``.
-        outputs: tables, plots and reports in it.
-        runs: whose folders lie below ``study/runs``.
+        study: folder of the study, with the merged configuration ``config.yaml``, and ``code`` from
+            ``copy_code``.
+        outputs: tables, plots and reports in this folder.
+        runs: runs with folders below ``study/runs``.
 
     Raises:
-        UserError: a file is missing, or is no record of a run.
+        UserError: when a file is missing or is not a record of a run.
     """
     record = _Record(study)
     config = read_yaml(study / "config.yaml", "configuration", "Run the workflow again.")
@@ -108,7 +109,7 @@ def write_crate(study: Path, outputs: Iterable[Path], runs: Iterable[Run]) -> No
 
 
 class _Record:
-    """The crate while it is filled."""
+    """The crate while it is being filled."""
 
     def __init__(self, study: Path) -> None:
         self.study = study
@@ -172,7 +173,7 @@ class _Record:
         root["mentions"] = [execution, *runs]
 
     def run(self, run: Run, dataset: Entity) -> Entity:
-        """Describe the training and predicting of one run, or the asking of a rival."""
+        """Describe the training and prediction of one run, or the questions to a rival."""
         folder = self.study / "runs" / run.path
         record = Record.read(folder / RECORD, "Train the run again.")
         commit = (record.code.commit or "unknown") + "-dirty" * record.code.dirty
@@ -211,7 +212,7 @@ class _Record:
         return self.entity(f"#dataset-{name}", "Dataset", name=about.get("title", name), **known)
 
     def input(self, name: str, digest: str, dataset: Entity) -> Entity:
-        """Describe a file that a run read. It is no part of the crate: posts belong to others."""
+        """Describe a file that a run read. It is not part of the crate, because posts belong to others."""
         identifier = f"#{quote(name)}-{digest[:16]}"
         return self.entity(identifier, "CreativeWork", name=name, sha256=digest, isPartOf=dataset)
 
@@ -228,8 +229,8 @@ class _Record:
         return self.crate.add_file(dest_path=name, properties={"name": name} | _facts(path) | properties)
 
     def entity(self, identifier: str, kind: str, **properties: Any) -> Entity:
-        """Add something that is no file, unless it is known already."""
-        if identifier not in self.known:  # rocrate looks through all that it holds for one that it has not
+        """Add something other than a file, unless it was added before."""
+        if identifier not in self.known:  # rocrate searches all entities for one that it lacks
             entity = ContextEntity(self.crate, identifier, {"@type": kind, **properties})
             self.known[identifier] = self.crate.add(entity)
         return self.known[identifier]

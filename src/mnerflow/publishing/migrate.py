@@ -1,4 +1,4 @@
-"""Bring results that an earlier version made up to date: names, records, files; what was predicted stays."""
+"""Update the results of an earlier version: names, records and files; the predictions stay the same."""
 
 import hashlib
 import shutil
@@ -17,7 +17,7 @@ from mnerflow.publishing.older_predictions import merged, merged_name, older_fil
 from mnerflow.record import RECORD
 from mnerflow.yaml_file import read_yaml
 
-# What the shipped configurations called fusions, before there were variants of `text_only`.
+# Variants of `text_only`, by their names as fusions in earlier shipped configurations.
 VARIANTS = {
     **{"text_crf": "crf", "text_long": "long", "text_weighted": "weighted"},
     **{"caption": "caption", "caption_crf": "crf_caption"},
@@ -26,19 +26,19 @@ VARIANTS = {
 
 
 def _code(record: dict[str, Any]) -> None:
-    """The commit stood alone, ``-dirty`` appended, before there were fingerprints of modules beside it."""
+    """A record once had only a commit, with ``-dirty`` appended; now it also has fingerprints of modules."""
     if "git_commit" in record:
         commit = record.pop("git_commit") or ""
         record["code"] = {"commit": commit.removesuffix("-dirty") or None, "dirty": commit.endswith("-dirty")}
 
 
 def _variant(record: dict[str, Any]) -> None:
-    """A fusion's name said what else told runs apart, before there were variants."""
+    """Before there were variants, the name of a fusion included whatever else distinguished the run."""
     if "variant" in record:
         return
     name, config = record["fusion"], record["config"]
     record["variant"] = BASE
-    if "fusion" not in config:  # of a rival
+    if "fusion" not in config:  # a rival's record
         return
     kind, captions = config["fusion"]["kind"], config.pop("captions")
     config["contexts"] = ["caption"] if captions else []
@@ -51,7 +51,7 @@ def _variant(record: dict[str, Any]) -> None:
 
 
 def _decoder(record: dict[str, Any]) -> None:
-    """A decoder is a part with options, and owns its head, which learnt at the fusion's rate before."""
+    """A decoder is now a part with options and its own head, which once learnt at the fusion's rate."""
     config = record["config"]
     if not isinstance(kind := config.get("decoder"), str):
         return
@@ -68,26 +68,30 @@ def _decoder(record: dict[str, Any]) -> None:
 
 
 def _processes(record: dict[str, Any]) -> None:
-    """A run could be trained by several processes, and was by one."""
+    """A run could once be trained by several processes; the default was one."""
     if record["config"].get("training", {}).pop("processes", 1) != 1:
         raise UserError("several processes trained it. Remove the run's folder; it is trained anew by one.")
 
 
 def _renamed(model: str) -> str:
-    """The path of a run's model, its variant named as today."""
+    """The path of a run's model, with today's name of its variant."""
     *folders, system, seed, file = model.split("/")
     return "/".join([*folders, f"text_only+{VARIANTS.get(system, system)}", seed, file])
 
 
-# What changed in records, the oldest first; each step leaves a newer record as it is.
+# Changes in the form of records, oldest first; each step leaves a newer record as it is.
 STEPS: tuple[Callable[[dict[str, Any]], None], ...] = (_code, _variant, _decoder, _processes)
 
 
 @dataclass(frozen=True, slots=True)
 class _Older:
-    """An older run: its record's file, its text as it is written today, its folder today, its predictions.
+    """An older run.
 
-    ``predictions`` are the files that are merged into ``merged``, in the folder where they lie.
+    Attributes:
+        file: file of the record.
+        text: the record in today's form.
+        place: today's folder of the run.
+        predictions: files of predictions, which are merged into ``merged`` in their folder.
     """
 
     file: Path
@@ -101,10 +105,11 @@ class _Older:
 
 
 def migrate(folder: Path) -> tuple[int, int]:
-    """Rewrite each ``run.yaml`` below ``folder/runs`` that is older, merge its predictions, and move its run.
+    """Rewrite each older ``run.yaml`` below ``folder/runs``, merge its predictions, and move its run.
 
-    Checksums that a published folder lists follow. Returns how many runs were older, and of how many.
-    Raises ``UserError`` when a record is none, a file is not what the checksums say, or a new place is taken.
+    The checksums of a published folder are updated. Returns how many runs were older, and the number of all
+    runs. Raises ``UserError`` when a record is malformed, a file does not match its checksum, or the new
+    folder of a run already exists.
     """
     files = sorted((folder / "runs").rglob(RECORD))
     if not files:
@@ -113,7 +118,7 @@ def migrate(folder: Path) -> tuple[int, int]:
     sums = read_sums(folder, read_text(listed)) if listed.exists() else {}
     older = [plan for file in files if (plan := _planned(file, folder, sums))]
     if listed.exists():
-        # First, so that a migration that was killed continues with what they say.
+        # Written first, so that an interrupted migration can continue by them.
         write_text(listed, sums_text(_renewed(sums, folder, older)))
     for run in older:
         write_text(run.file, run.text)
@@ -131,7 +136,7 @@ def migrate(folder: Path) -> tuple[int, int]:
 
 
 def _planned(file: Path, folder: Path, sums: dict[str, str]) -> _Older | None:
-    """What is to be done for a run; ``None`` where it is as today."""
+    """What is to be done for a run; ``None`` if it is up to date."""
     changed = f"It changed since {SUMS} was written: fetch it again."
     as_listed = not sums or sums.get(_name(file, folder)) == sha256(file)
     advice = "Remove its folder." if as_listed else changed
@@ -164,7 +169,7 @@ def _planned(file: Path, folder: Path, sums: dict[str, str]) -> _Older | None:
 
 
 def _renewed(sums: dict[str, str], folder: Path, older: list[_Older]) -> dict[str, str]:
-    """The checksums once the older records are rewritten, predictions merged and runs moved."""
+    """The checksums after older records are rewritten, predictions merged and runs moved."""
     renewed = dict(sums)
     for run in older:
         here, there = (f"{_name(place, folder)}/" for place in (run.file.parent, run.place))

@@ -1,4 +1,4 @@
-"""Predictions as an earlier version wrote them: a file a split and condition, whose lines say neither."""
+"""Predictions of an earlier version: one file per split and condition, which its lines do not state."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from mnerflow.evaluation.predictions import PREDICTIONS
 from mnerflow.files import read_bytes
 from mnerflow.publishing.publication import PACKED, pack, unpacked
 
-# In the order of today.
+# In today's order.
 NAMES = {
     "predictions.dev.jsonl": ("dev", "true"),
     "predictions.test.jsonl": ("test", "true"),
@@ -17,17 +17,17 @@ NAMES = {
 
 
 def older_files(folder: Path) -> list[Path]:
-    """Those of a run's folder, as they are or packed."""
+    """The older files of predictions in a run's folder, plain or compressed."""
     return [file for name in NAMES for ending in ("", ".xz") if (file := folder / f"{name}{ending}").exists()]
 
 
 def merged_name(files: list[Path]) -> str:
-    """What their one file is called."""
+    """Name of the file into which older files are merged."""
     return PACKED if files[0].suffix == ".xz" else PREDICTIONS
 
 
 def merged(files: list[Path]) -> bytes:
-    """Its bytes, split and condition first in each line; raises ``UserError`` for a line that is none."""
+    """Bytes of the merged file, split and condition first; raises ``UserError`` for a malformed line."""
     packed = merged_name(files) == PACKED
     lines = []
     for file in files:

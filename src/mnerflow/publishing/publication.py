@@ -1,7 +1,8 @@
-"""Finished runs as small files that can be given away, and taken over again instead of being trained.
+"""Publish finished runs as small files, and reuse published runs instead of training them.
 
-A published run is ``run.yaml``, ``history.csv`` and its predictions, compressed and without the posts' words,
-which belong to others. Everything that is computed from predictions can be computed from these again.
+A published run consists of ``run.yaml``, ``history.csv`` and its predictions, compressed and without the
+posts' words, which belong to others. Everything that is computed from predictions can be computed from these
+again.
 """
 
 import json
@@ -45,8 +46,8 @@ RECORDS = (RECORD, "history.csv")
 PACKED = f"{PREDICTIONS}.xz"
 MAX_BYTES = (
     1 << 28
-)  # of a run's predictions; those of 100,000 posts, under three conditions, have a fifth of it
-# Settings that tell of one machine, and change no result.
+)  # of a run's predictions; those of 100,000 posts under three conditions take a fifth of it
+# Settings of a single machine, which change no result.
 LOCAL = ("mirror", "weights_mirror", "published", "finished_only", "allow_cpu", "max_cost", "keep_weights")
 # Tables that follow from predictions and run.yaml alone, and quote no post.
 TABLES = (
@@ -60,20 +61,20 @@ TABLES = (
     ),
     *("reliability.csv", "literature.bib", "fixed_and_broken.csv"),
 )
-# Those that quote no post either, but need the words to be computed.
+# Tables that quote no post either, but need the posts' words to be computed.
 TABLES_OF_WORDS = ("errors.csv", "errors.md", "strata.csv", "strata.md", "strata.tex")
 
 
 def publish(study: Path, out: Path) -> int:
     """Copy runs, scores, tables, plots, report and configuration into ``out``, and write their checksums.
 
-    Only what ``study/config.yaml`` plans is copied; the report where it quotes no post. Runs that ``out``
-    holds already stay if ``study`` lacks them. Returns how many runs ``out`` holds then.
+    Only runs that ``study/config.yaml`` plans are copied, and the report only if it quotes no post. Runs that
+    are already in ``out`` stay if ``study`` lacks them. Returns the number of runs in ``out`` afterwards.
 
     Raises:
-        UserError: when ``study`` is not what was recorded at the end of its workflow, or holds rivals, or
-            when ``out`` holds runs that are not planned, or anything but published results. Then nothing is
-            written.
+        UserError: when ``study`` differs from what was recorded at the end of its workflow or contains
+            rivals, and when ``out`` contains runs that are not planned, or anything but published results.
+            Then nothing is written.
     """
     sums, _ = recorded(study)
     config = read_yaml(study / "config.yaml", "configuration", "Run the workflow again.")
@@ -98,7 +99,7 @@ def publish(study: Path, out: Path) -> int:
     for file in files:
         file_of_study(study, str(file.relative_to(study)))
     if not (out / SUMS).exists():
-        write_text(out / SUMS, "")  # what is killed before the end can be published again
+        write_text(out / SUMS, "")  # so that an interrupted publication can be repeated
     for run in planned:
         if f"runs/{run.path}/{RECORD}" in sums:
             _pack(study / "runs" / run.path, out / "runs" / run.path)
@@ -114,10 +115,10 @@ def publish(study: Path, out: Path) -> int:
 
 
 def unpack(published: Path, results: Path) -> int:
-    """Put all published runs into ``results``, their words empty; returns how many.
+    """Put all published runs into ``results``, with empty words; returns their number.
 
-    Raises ``UserError`` when a file is missing, was changed, or is not listed in ``SHA256SUMS``, or when
-    ``results`` holds runs already, of which nothing is touched.
+    Raises ``UserError`` when a file is missing, was changed, or is not listed in ``SHA256SUMS``, and when
+    ``results`` already contains runs, which are left untouched.
     """
     check_sums(published, published)
     if (results / "runs").exists():
@@ -133,17 +134,17 @@ def unpack(published: Path, results: Path) -> int:
 
 
 def take_over(published: Path, run: Run, results: Path, data: Path) -> None:
-    """Unpack one published run into ``results``, in place of one that was trained there with other settings.
+    """Unpack one published run into ``results``, replacing one that was trained there with other settings.
 
     Args:
         published: folder of published results.
-        run: one of its runs.
-        results: where its folder is made.
-        data: folder of the prepared posts whose words the predictions get.
+        run: the run to unpack.
+        results: folder in which the run's folder is made.
+        data: folder of the prepared posts, whose words are put into the predictions.
 
     Raises:
-        UserError: when the run's files are not what ``SHA256SUMS`` says, or when the posts are others than
-            those that it was trained on or predicted.
+        UserError: when the run's files do not match ``SHA256SUMS``, and when the posts are not those that it
+            was trained on or predicted.
     """
     packed, folder = published / "runs" / run.path, results / "runs" / run.path
     check_sums(published, packed)
@@ -155,9 +156,9 @@ def take_over(published: Path, run: Run, results: Path, data: Path) -> None:
 
 
 def _unpack_run(packed: Path, folder: Path, data: Path | None) -> None:
-    """Without ``data`` the predictions get empty words.
+    """Unpack a run; without ``data``, its predictions get empty words.
 
-    Contexts that the posts have got since, and the run does not read, make them no others.
+    Contexts that were added to the posts since, and that the run does not read, make no difference.
     """
     record = TrainingRecord.read(packed / RECORD, "Fetch it again.")
     predictions = _predictions(packed / PACKED)
@@ -187,12 +188,12 @@ def _unpack_run(packed: Path, folder: Path, data: Path | None) -> None:
 
 
 def _is_of(posts: Path, checksum: str, contexts: Sequence[str]) -> bool:
-    """Whether prepared posts have the checksum, as they are or with those ``contexts`` alone."""
+    """Whether prepared posts have the checksum, as they are or with only these ``contexts``."""
     return posts.is_file() and checksum in (sha256(posts), sum_of_read(posts, contexts))
 
 
 def compare_tables(published: Path, study: Path) -> tuple[int, list[str]]:
-    """How many scores and tables there are, and which of them differ or are missing."""
+    """The number of scores and tables, and which of them differ or are missing."""
     if not (published / "scores.csv").is_file():
         raise UserError(f"{published / 'scores.csv'}: no such file. Name a folder of published results.")
     file_of_study(study, "scores.csv")
@@ -227,7 +228,7 @@ def _pack(folder: Path, out: Path) -> None:
 
 
 def pack(lines: bytes) -> bytes:
-    """The lines of a published run's predictions, compressed."""
+    """Compress the lines of a published run's predictions."""
     return lzma.compress(lines, preset=9)
 
 
@@ -241,7 +242,7 @@ def _results(study: Path, config: dict[str, Any]) -> Iterator[Path]:
 
 
 def _predictions(file: Path) -> dict[tuple[str, str], list[Prediction]]:
-    """What ``_pack`` packed, with empty words."""
+    """The predictions that ``_pack`` packed, with empty words."""
     text = unpacked(file)
     lines = enumerate(text.split("\n"), start=1)
     records = ((number, json_object(line, f"{file}:{number}")) for number, line in lines if line)
@@ -249,7 +250,7 @@ def _predictions(file: Path) -> dict[tuple[str, str], list[Prediction]]:
 
 
 def unpacked(file: Path) -> str:
-    """What was packed; raises ``UserError`` for a damaged file, and for one that unpacks to too much."""
+    """The text of a packed file; raises ``UserError`` if it is damaged or unpacks to too much."""
     try:
         with lzma.open(file) as packed:
             text = packed.read(MAX_BYTES + 1).decode()
