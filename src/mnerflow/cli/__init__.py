@@ -1,6 +1,6 @@
-"""What helps beside the workflow: checking your own data, finding names in new texts, giving results away.
+"""Commands besides the workflow: check your own data, find names in new texts, export and publish results.
 
-Each command is a file of its name, with what ``--help`` prints, its arguments and what it does.
+Each command is a module of the same name, with its help texts, its arguments and its action.
 """
 
 import argparse
@@ -38,26 +38,26 @@ COMMANDS = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns its exit status."""
     try:
-        from mnerflow.log import warn_on_terminal  # Ctrl-C is answered while it and the commands are loaded
+        from mnerflow.log import warn_on_terminal  # imported here, so that Ctrl-C is handled meanwhile
 
         given = parser().parse_args(arguments)
         if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(errors="backslashreplace")  # a file's name need not be text
+            sys.stdout.reconfigure(errors="backslashreplace")  # a file name need not be valid text
         warn_on_terminal()
         status = given.act(given)
         sys.stdout.flush()
         return int(status)
-    except BrokenPipeError:  # its reader, as `head`, has read enough; Python would flush once more, and fail
+    except BrokenPipeError:  # a reader such as `head` has read enough; another flush would fail
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is leaving; a second one would end in a traceback
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C would end in a traceback
         print("mnerflow: stopped", file=sys.stderr)
         return 130
     except UserError as error:
         print(printable(f"mnerflow: {hide(str(error))}"), file=sys.stderr)
         return 1
-    except ModuleNotFoundError as error:  # of an installation without all extras
+    except ModuleNotFoundError as error:  # in an installation without all extras
         if not error.name or error.name.startswith("mnerflow"):
             raise
         from mnerflow.extras import how_to_install
@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The options of every command."""
+    """The parser of all commands, with their options."""
     description, _, _ = (__doc__ or "").partition("\n")
     whole = argparse.ArgumentParser(prog="mnerflow", description=description)
     whole.add_argument("--version", action="version", version=f"mnerflow {__version__}")

@@ -15,7 +15,7 @@ Number = TypeVar("Number", int, float)
 def number_type(
     kind: Callable[[str], Number], fits: Callable[[Number], bool], wanted: str
 ) -> Callable[[str], Number]:
-    """The type of an argument that is a number which ``fits``; else argparse asks for the one ``wanted``."""
+    """The type of an argument that is a number which ``fits``; otherwise argparse asks for ``wanted``."""
 
     def read(text: str) -> Number:
         try:
@@ -29,22 +29,31 @@ def number_type(
 
 
 def at_least(least: int) -> Callable[[str], int]:
-    """The type of an argument that counts."""
+    """The type of an argument that is a whole number, ``least`` or more."""
     return number_type(int, lambda count: count >= least, f"a whole number from {least} on")
 
 
 def add_study(command: argparse.ArgumentParser) -> None:
-    """The folder of a study, ``study``."""
-    command.add_argument("study", type=Path, nargs="?", default=STUDY, help=f"its folder; default: {STUDY}")
+    """Add the argument ``study``, the folder of a study."""
+    command.add_argument(
+        "study", type=Path, nargs="?", default=STUDY, help=f"folder of the study; default: {STUDY}"
+    )
 
 
 def add_results(command: argparse.ArgumentParser) -> None:
-    """The folder of all results, ``results``."""
-    command.add_argument("results", type=Path, nargs="?", default=RESULTS, help=f"default: {RESULTS}")
+    """Add the argument ``results``, the folder of all results."""
+    command.add_argument(
+        "results", type=Path, nargs="?", default=RESULTS, help=f"folder of all results; default: {RESULTS}"
+    )
 
 
 def add_published(command: argparse.ArgumentParser) -> None:
-    """The folder of published runs, ``published``."""
+    """Add the option ``--from``, the folder of published runs; it is stored as ``published``."""
     command.add_argument(
-        "--from", type=Path, default=PUBLISHED, metavar="DIR", dest="published", help=f"default: {PUBLISHED}"
+        "--from",
+        type=Path,
+        default=PUBLISHED,
+        metavar="DIR",
+        dest="published",
+        help=f"folder of published runs; default: {PUBLISHED}",
     )

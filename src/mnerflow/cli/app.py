@@ -10,34 +10,38 @@ from mnerflow.errors import UserError, printable
 
 HELP = "show one or two trained runs on a web page"
 ABOUT = """\
-Show one or two trained runs on a web page: type a post, drop a picture, edit a context, and see the names
+Show one or two trained runs on a web page. Type a post, add a picture or edit a context, and see the names
 that each run finds, with their confidence: with the picture, without it, and with another one.
 
   R=results/runs/demo/none
   mnerflow app $R/bilstm+cnn/linear/seed1 $R/bilstm+none/text_only/seed1
 
-and open http://127.0.0.1:8765. Programs ask the same server: POST /predict, described in /openapi.json.
+Then open http://127.0.0.1:8765. Programs can use the same server: POST /predict, described in /openapi.json.
 
-It answers to this machine alone. --host 0.0.0.0 lets others in, without a password: put it behind a server
-that has one. Requests have limits (8 MiB, 10,000 characters, 4 pictures), and more than 64 that wait are told
-to come again. No file of this machine can be asked for. Pictures by address are fetched with --allow-urls
-alone, and never from private networks.
+The server answers only this machine. --host 0.0.0.0 lets others in, without a password: put it behind a
+server that has one. Requests are limited to 8 MiB, 10,000 characters and 4 pictures. At most 64 requests
+wait; further ones are told to come again. Requests cannot read files of this machine. Pictures given by URL
+are fetched only with --allow-urls, and never from private networks.
 """
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """What ``mnerflow app`` takes."""
+    """Add the arguments of ``mnerflow app``."""
     command.add_argument(
-        "runs", nargs="+", type=Path, metavar="RUN", help="one or two; `mnerflow runs` lists them"
+        "runs",
+        nargs="+",
+        type=Path,
+        metavar="RUN",
+        help="folder of a run, at most two; `mnerflow runs` lists them",
     )
-    command.add_argument("--host", default="127.0.0.1", help="where to listen (default: %(default)s)")
+    command.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     command.add_argument(
         "--port",
         type=number_type(int, lambda port: 0 <= port < 2**16, "a whole number from 0 to 65535"),
         default=8765,
-        help="0 takes any (default: %(default)s)",
+        help="port to listen on; 0 takes any free one (default: %(default)s)",
     )
-    command.add_argument("--allow-urls", action="store_true", help="fetch pictures that are addresses")
+    command.add_argument("--allow-urls", action="store_true", help="fetch pictures that are given by URL")
     command.add_argument("--device", help="cpu or cuda; default: the GPU if there is one")
 
 

@@ -7,12 +7,12 @@ from mnerflow.files import sha256
 from mnerflow.plan.kept_weights import dropped_below
 from mnerflow.publishing.archive import write_archive
 
-HELP = "pack code, configuration, small results and checksums"
+HELP = "pack a study's code, configuration, small results and checksums into one file"
 ABOUT = "Pack the code, the configuration, the small results and the checksums of a study into one file."
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """What ``mnerflow archive`` takes."""
+    """Add the arguments of ``mnerflow archive``."""
     add_study(command)
 
 

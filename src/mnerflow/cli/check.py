@@ -1,4 +1,4 @@
-"""``mnerflow check``: what is wrong with a folder of one's own data, and what to paste to run on it."""
+"""``mnerflow check``: find problems in a user's own data, and print the configuration to run on it."""
 
 import argparse
 from collections import defaultdict
@@ -14,65 +14,66 @@ if TYPE_CHECKING:
     from mnerflow.data.check import Findings, Problem
     from mnerflow.data.config import Columns
 
-HELP = "look through a folder of your own data"
+HELP = "check a folder of your own data"
 ABOUT = """\
-Look through your own data and print every problem with its file, line, post and remedy.
+Check your own data, and print every problem with its file, line, post and remedy.
 
-A folder holds
-  train.jsonl   one post a line: {"id": "1", "tokens": ["Ann", "sings"], "labels": ["B-PER", "O"],
+A folder contains
+  train.jsonl   one post per line: {"id": "1", "tokens": ["Ann", "sings"], "labels": ["B-PER", "O"],
                 "images": ["1.jpg"]}; contexts (an object of texts by name), language and group (an author,
                 a page) are optional
-  dev.jsonl     the same; without it, or without test, posts are drawn from train by a seed
+  dev.jsonl     the same; if dev or test is missing, its posts are drawn from train by a seed
   test.jsonl    the same
-  images/       the images, named in the posts by their path below this folder
+  images/       the images; posts name them by their path below this folder
 
-A split is a word in a file's name (en-valid.conll), the name of a folder (test/), or a field of each post.
-A folder may hold brat's texts and annotations, exports of INCEpTION's, or tables of Hugging Face.
-One file alone is divided by a seed. Formats, columns and the scheme of the tags (IOB1, IOB2, BIOES, BILOU,
-bare types) are told from the files: CoNLL and the like, UMT's IMGID lines, texts with character spans,
-scanned pages (PAGE or ALTO XML), and whatever else docs/data.md lists.
+The split is given by a word in a file's name (en-valid.conll), by the name of a folder (test/), or by a field
+of each post. A folder may also contain texts and annotations of brat, exports of INCEpTION, or tables of
+Hugging Face. A single file is divided into splits by a seed. Formats, columns and the tagging scheme (IOB1,
+IOB2, BIOES, BILOU, bare types) are detected from the files. Formats are CoNLL and its variants, UMT's IMGID
+lines, texts with character spans, scanned pages (PAGE or ALTO XML), and all others that docs/data.md lists.
 
-Ends with the lines of configuration to paste, or with status 1 if a problem would stop a run.
+At the end, the command prints the configuration to paste. If a problem would stop a run, it exits with
+status 1 instead.
 """
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """What ``mnerflow check`` takes."""
-    command.add_argument("path", type=Path, help="a folder, or one file")
+    """Add the arguments of ``mnerflow check``."""
+    command.add_argument("path", type=Path, help="a folder or a single file")
     command.add_argument(
         "--types",
         type=_types,
-        help="the entity types, as PER,LOC,ORG; without it, those found are listed",
+        help="the entity types, such as PER,LOC,ORG; by default, the types found are listed",
     )
     command.add_argument(
         "--format",
         choices=names_in("data.formats"),
-        help="the files' format, where their first line misleads",
+        help="format of the files, if their first line is misleading",
     )
     command.add_argument(
         "--columns",
         type=_columns,
         metavar="TOKEN,TAG",
-        help="of a table, counted from 0, as 0,3, or by the names in its first line, as word,ner",
+        help="columns of a table, counted from 0 (0,3), or by the names in its first line (word,ner)",
     )
     command.add_argument(
         "--encoder",
         default="",
         metavar="NAME",
-        help="say what this text encoder cannot read: a folder of weights, or one that a run has fetched",
+        help="report what this text encoder cannot read; a folder of weights, or an encoder fetched by a run",
     )
     command.add_argument(
         "--tag-names",
         metavar="NAMES",
-        help="of hugging_face: what numbers stand for, from 0, as O,B-PER,I-PER",
+        help="for hugging_face: tags that the numbers stand for, from 0, such as O,B-PER,I-PER",
     )
-    command.add_argument("--layer", help="of webanno: the layer, or layer|feature, whose values are names")
+    command.add_argument("--layer", help="for webanno: the layer, or layer|feature, whose values are names")
     command.add_argument(
         "--limit",
         type=at_least(0),
         default=10,
         metavar="N",
-        help="print at most N problems of a kind (default: 10; 0 for all)",
+        help="print at most N problems of each kind (default: 10; 0 for all)",
     )
 
 

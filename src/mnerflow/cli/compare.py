@@ -1,4 +1,4 @@
-"""``mnerflow compare``: whether tables that were computed again are the published ones."""
+"""``mnerflow compare``: check whether recomputed tables match the published ones."""
 
 import argparse
 import sys
@@ -8,18 +8,20 @@ from mnerflow.cli._arguments import add_published
 from mnerflow.errors import printable, quantity
 from mnerflow.publishing import publication
 
-HELP = "say whether scores and tables of a study match the published ones"
-ABOUT = "Compare scores and tables of a study with the published ones, byte by byte. Status 1 if any differ."
+HELP = "check whether a study's scores and tables match the published ones"
+ABOUT = """\
+Compare a study's scores and tables with the published ones, byte by byte. Exits with status 1 if any differ.
+"""
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """What ``mnerflow compare`` takes."""
-    command.add_argument("study", type=Path, help="its folder")
+    """Add the arguments of ``mnerflow compare``."""
+    command.add_argument("study", type=Path, help="folder of the study")
     add_published(command)
 
 
 def run(given: argparse.Namespace) -> int:
-    """Run ``mnerflow compare``; returns 1 where tables do not match."""
+    """Run ``mnerflow compare``; returns 1 if tables do not match."""
     count, wrong = publication.compare_tables(given.published, given.study)
     for line in wrong:
         print(printable(line), file=sys.stderr)

@@ -1,29 +1,39 @@
-"""``mnerflow doctor``: what a machine has and lacks for a configuration."""
+"""``mnerflow doctor``: report what a machine has and lacks for a configuration."""
 
 import argparse
 from pathlib import Path
 
 from mnerflow.errors import printable
 
-HELP = "say what this machine has and lacks of what a configuration needs"
+HELP = "report what this machine has and lacks for a configuration"
 ABOUT = """\
-Say what this machine has and lacks of what a configuration reads: versions, cores, memory, GPU, disk,
-network, data and weights. Status 1 if something is missing that the workflow cannot fetch.
+Report what this machine has and lacks for a configuration: versions, cores, memory, GPU, disk, network, data
+and weights. Exits with status 1 if something is missing that the workflow cannot fetch.
 """
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """What ``mnerflow doctor`` takes."""
+    """Add the arguments of ``mnerflow doctor``."""
     command.add_argument(
-        "--configfile", type=Path, nargs="+", default=[], metavar="FILE", help="as Snakemake is given them"
+        "--configfile",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="configuration files, as given to Snakemake",
     )
     command.add_argument(
-        "--config", type=_setting, nargs="+", default=[], metavar="KEY=VALUE", help="likewise: mirror=DIR"
+        "--config",
+        type=_setting,
+        nargs="+",
+        default=[],
+        metavar="KEY=VALUE",
+        help="settings, as given to Snakemake, such as mirror=DIR",
     )
 
 
 def run(given: argparse.Namespace) -> int:
-    """Run ``mnerflow doctor``; returns 1 where something is missing."""
+    """Run ``mnerflow doctor``; returns 1 if something is missing."""
     from mnerflow.doctor import examined
 
     lines, wrong = examined(given.configfile, dict(given.config))

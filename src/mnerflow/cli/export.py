@@ -6,50 +6,54 @@ from pathlib import Path
 from mnerflow.errors import printable
 from mnerflow.reporting.render import percent, points
 
-HELP = "write a trained run into a folder for a model hub"
+HELP = "export a trained run to a folder for a model hub"
 ABOUT = """\
-Write a trained run into a new folder that a model hub takes: weights, settings, tokenizer and a model card.
+Export a trained run to a new folder for a model hub, with weights, settings, tokenizer and a model card.
 
   mnerflow export results/runs/twitter2017/none/minilm+none/text_only/seed1 tagger
 
-A run that reads the text alone, with an encoder of transformers and a softmax, becomes a plain model:
+A run that reads only the text, with an encoder of transformers and a softmax, becomes a plain model:
 AutoModelForTokenClassification and pipeline("token-classification") load it without mnerflow, and tag words
-as the run does. That is tried before the folder appears. Any other run (images, contexts, a CRF, casing)
-keeps mnerflow's form, and the command says why: mnerflow.Predictor("DIR") loads it, without a download and
+as the run does. This is tested before the folder appears. Any other run (images, contexts, a CRF, casing)
+keeps mnerflow's form, and the command says why. mnerflow.Predictor("DIR") loads it without a download and
 without code from the folder.
 
-README.md is the model card: scores of test and dev, with an interval where a study has one, by type and
-under image ablations, limits, environment, licences. Read it before you give the folder away. Posts, their
-ids and paths of this machine are left out. A BiLSTM's vocabulary, words of its training posts, is in its
-weights, since it cannot read without.
+README.md is the model card. It states scores on test and dev (with an interval if a study has one), scores by
+type and with sources shuffled or blank, limits, environment and licences. Read it before you share the
+folder. Posts, their ids and paths of this machine are left out. The weights of a BiLSTM contain its
+vocabulary, which consists of words of its training posts, because it cannot read without it.
 
-With --onnx the folder has encoder and fusion as graphs for onnxruntime, too, in onnx/: model.onnx computes
-what the run does, model_int8.onnx has 8-bit weights. Both are tried on the prepared test posts, and the card
-says what they score; 8-bit weights that lose more than half a point of entity F1 are left out. Such a folder
-has mnerflow's form: mnerflow.Predictor("DIR", graph="onnx/model_int8.onnx").
+With --onnx, the folder also contains the encoder and fusion as graphs for onnxruntime, in onnx/. model.onnx
+computes what the run does; model_int8.onnx has 8-bit weights. Both are tested on the prepared test posts, and
+the card states their scores. 8-bit weights that lose more than half a point of entity F1 are left out. Such a
+folder has mnerflow's form: mnerflow.Predictor("DIR", graph="onnx/model_int8.onnx").
 
 --push OWNER/NAME uploads the folder to a new private repository of the hub that huggingface_hub is logged
-in to (`hf auth login`, or HF_TOKEN). What the hub refuses leaves the folder as it is.
+in to (`hf auth login`, or HF_TOKEN). If the hub refuses the upload, the folder stays as it is.
 
-DIR must not exist yet; it appears whole or not at all.
+DIR must not exist yet; it appears completely or not at all.
 """
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """What ``mnerflow export`` takes."""
-    command.add_argument("run", type=Path, metavar="RUN", help="its folder; `mnerflow runs` lists them")
-    command.add_argument("folder", type=Path, metavar="DIR", help="to be made")
+    """Add the arguments of ``mnerflow export``."""
+    command.add_argument(
+        "run", type=Path, metavar="RUN", help="folder of the run; `mnerflow runs` lists them"
+    )
+    command.add_argument("folder", type=Path, metavar="DIR", help="folder to create")
     command.add_argument(
         "--license",
         default="unknown",
         metavar="ID",
-        help="of the weights, as hubs write it: mit, cc-by-4.0 (default: %(default)s)",
+        help="licence of the weights, as hubs write it: mit, cc-by-4.0 (default: %(default)s)",
     )
     command.add_argument(
-        "--push", metavar="OWNER/NAME", help="upload it, too, to a new private repository of the model hub"
+        "--push",
+        metavar="OWNER/NAME",
+        help="also upload the folder to a new private repository of the model hub",
     )
     command.add_argument(
-        "--onnx", action="store_true", help="also as ONNX graphs, with float32 and with 8-bit weights"
+        "--onnx", action="store_true", help="also write ONNX graphs, with float32 and with 8-bit weights"
     )
 
 

@@ -1,4 +1,4 @@
-"""``mnerflow migrate``: results of an earlier version, brought up to date."""
+"""``mnerflow migrate``: update results of an earlier version."""
 
 import argparse
 
@@ -6,12 +6,12 @@ from mnerflow.cli._arguments import add_results
 from mnerflow.errors import quantity
 from mnerflow.publishing.migrate import migrate
 
-HELP = "bring results that an earlier version made up to date"
-ABOUT = "Bring the records and predictions of runs that an earlier version made up to date, in place."
+HELP = "update results of an earlier version"
+ABOUT = "Update, in place, the records and predictions of runs of an earlier version."
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """What ``mnerflow migrate`` takes."""
+    """Add the arguments of ``mnerflow migrate``."""
     add_results(command)
 
 

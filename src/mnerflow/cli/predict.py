@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from mnerflow.prediction.predictor import Predictor, Tagged
 
 STDIN, STDIN_NAME = "-", "stdin"
-STREAMED = ("text", "jsonl")  # a line is in memory at a time
+STREAMED = ("text", "jsonl")  # read line by line
 FORMAT_OF = {".txt": "text", ".htm": "html", ".html": "html"} | {f".{name}": name for name in FORMATS}
 HELP = "find names in new texts with a trained run"
 ABOUT = """\
@@ -43,31 +43,32 @@ Find names in new texts, with or without images, with a trained run.
 
   mnerflow predict RUN "Ann sings in Rome."           a text
   mnerflow predict RUN posts.txt more.jsonl           files, read one after the other
-  mnerflow predict RUN < posts.txt                    a text a line; in a terminal, type some
+  mnerflow predict RUN < posts.txt                    one text per line; in a terminal, type them
   mnerflow predict --best twitter2017 posts.txt       the run with the best entity F1 on dev that has weights
 
 RUN is the folder of a run, results/runs/<dataset>/<filter>/<encoders>/…/seed<k>; `mnerflow runs` lists
-them. An INPUT is
+them. An INPUT is one of these:
   a text         in quotation marks
-  FILE.txt       a text a line, or, with --document, one document, which is cut into sentences
-  FILE.jsonl     a post a line, with "text", or "tokens" that are words already; "id", "images" and
-                 "contexts" (texts by name) are optional: {"text": "Ann sings", "images": ["1.jpg"]}
-  FILE.conll     a word a line, an empty line between texts; other columns are not looked at
-  a data set's file, as `mnerflow check` knows it: CoNLL-U, HIPE, WebAnno's TSV, texts with spans, tasks of
-                 Label Studio, parquet; its labels are not looked at, and may be absent
-  a folder       a text a .txt file, and beside it the picture of the same name; or scanned pages, PAGE or
-                 ALTO XML beside their images, of which each line is read with its crop
-  -              standard input, as without any INPUT
+  FILE.txt       one text per line, or, with --document, one document, which is split into sentences
+  FILE.jsonl     one post per line, with "text", or with "tokens" if it is already split into words; "id",
+                 "images" and "contexts" (texts by name) are optional:
+                 {"text": "Ann sings", "images": ["1.jpg"]}
+  FILE.conll     one word per line, and an empty line between texts; other columns are ignored
+  a data set's file, in a format that `mnerflow check` knows: CoNLL-U, HIPE, WebAnno's TSV, texts with spans,
+                 tasks of Label Studio, parquet; its labels are ignored and may be absent
+  a folder       one text per .txt file, and next to it the picture of the same name; or scanned pages,
+                 PAGE or ALTO XML next to their images, where each line is read with its part of the image
+  -              standard input, which is also read without any INPUT
 
-Raw text is cut into words as the training data is. Each name that is found is
+Raw text is split into words like the training data. Each name that is found has the form
   {"entity_group": "LOC", "score": 0.98, "word": "Rome", "start": 13, "end": 17,
    "token_start": 3, "token_end": 4}
-start and end count characters of the text, token_start and token_end its words; an end is exclusive. The
-score is the probability that the model gives to just this name. --format
-  text    for a reader; the default in a terminal
-  jsonl   a text a line with its words, tags and names; the default elsewhere
-  json    a list of names of a single text, of several texts a list of such lists
-  conll   a word, a tab and its tag a line
+start and end count characters of the text, token_start and token_end its words; ends are exclusive. The score
+is the probability that the model gives to exactly this name. --format is one of these:
+  text    for people; the default in a terminal
+  jsonl   one text per line, with its words, tags and names; the default elsewhere
+  json    a list of names for a single text, a list of such lists for several texts
+  conll   one word per line, followed by a tab and its tag
   spacy   a list that displaCy draws with manual=True
   label_studio  tasks with the names as suggestions, to be corrected there
   html    a page with the names highlighted
@@ -75,51 +76,59 @@ score is the probability that the model gives to just this name. --format
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """What ``mnerflow predict`` takes."""
+    """Add the arguments of ``mnerflow predict``."""
     command.usage = "mnerflow predict (RUN | --best DATASET) [INPUT ...] [options]"
     command.add_argument("inputs", nargs="*", metavar="RUN INPUT", help="see above")
-    command.add_argument("--best", metavar="DATASET", help="take the best run on it instead of RUN")
-    command.add_argument("--study", metavar="NAME", help="with --best: only runs of results/NAME")
+    command.add_argument("--best", metavar="DATASET", help="use the best run on this data set instead of RUN")
+    command.add_argument("--study", metavar="NAME", help="with --best: only consider runs of results/NAME")
     command.add_argument(
-        "--results", type=Path, default=Path("results"), help="with --best; default: results"
+        "--results",
+        type=Path,
+        default=Path("results"),
+        help="with --best: the folder of results; default: results",
     )
     command.add_argument(
         "--image",
         action="append",
         default=[],
         metavar="FILE|URL",
-        help="an image of the text, where there is one text alone; may be given several times",
+        help="an image of the text, if there is only one text; may be given several times",
     )
     command.add_argument(
-        "--images", type=Path, metavar="DIR", help="of those that posts name; default: images beside FILE"
+        "--images",
+        type=Path,
+        metavar="DIR",
+        help="folder of the images that posts name; default: images, next to FILE",
+    )
+    command.add_argument("--allow-urls", action="store_true", help="fetch images that posts name by URL")
+    command.add_argument("--read", choices=FORMS, help="how to read standard input and files")
+    command.add_argument(
+        "--document", action="store_true", help="treat a text as a document of several sentences"
     )
     command.add_argument(
-        "--allow-urls", action="store_true", help="fetch images that posts name by an address"
+        "--language", default="en", metavar="CODE", help="language whose rules split sentences (default: en)"
     )
-    command.add_argument("--read", choices=FORMS, help="what standard input, or any other INPUT, is")
-    command.add_argument("--document", action="store_true", help="a text is a document of several sentences")
     command.add_argument(
-        "--language", default="en", metavar="CODE", help="whose rules cut sentences (default: en)"
+        "--format", choices=FORMATS, help="output format, see above; default: by the ending of --to"
     )
-    command.add_argument("--format", choices=FORMATS, help="see above; else by the ending of --to")
-    command.add_argument("--to", type=Path, metavar="FILE", help="default: the terminal")
+    command.add_argument("--to", type=Path, metavar="FILE", help="output file; default: standard output")
     command.add_argument(
         "--threshold",
         type=number_type(float, lambda score: 0 <= score <= 1, "a score from 0 to 1"),
         default=0.0,
         metavar="SCORE",
-        help="leave out names with less (default: 0)",
+        help="leave out names with a lower score (default: 0)",
     )
     command.add_argument(
         "--batch-tokens",
         type=at_least(1),
         metavar="N",
-        help="padded subwords at once; default: as it was trained",
+        help="padded subwords per batch; default: as in training",
     )
     command.add_argument(
         "--graph",
         metavar="FILE",
-        help="compute by this ONNX graph in the run's folder, as onnx/model_int8.onnx",
+        help="compute with this ONNX graph in the run's folder, such as onnx/model_int8.onnx",
     )
     command.add_argument("--device", help="cpu or cuda; default: the GPU if there is one")
 
@@ -148,7 +157,7 @@ def run(given: argparse.Namespace) -> int:
         )
     if given.to and any(Path(each).exists() and _same(given.to, Path(each)) for each in inputs):
         raise UserError(f"{given.to}: would be lost, as it is read. Name another file with --to.")
-    from mnerflow.prediction.predictor import AT_ONCE, Predictor  # PyTorch, which is not loaded for a mistake
+    from mnerflow.prediction.predictor import AT_ONCE, Predictor  # PyTorch, not loaded for a mistake
 
     predictor = Predictor(
         folder,
@@ -175,13 +184,13 @@ def run(given: argparse.Namespace) -> int:
 
 
 def _kind(given: str, read: str | None) -> str:
-    """What an INPUT is: one of ``FORMS``, a folder, one of pages, or itself a text."""
+    """What an INPUT is: one of ``FORMS``, a folder of texts or of pages, or a text itself."""
     if given == STDIN:
         return read or "stdin"
     path, ending = Path(given), Path(given).suffix.lower()
     try:
         exists = bool(given) and path.exists()
-    except (OSError, ValueError):  # too long for a name, or with a NUL: a text
+    except (OSError, ValueError):  # a text: it is too long for a file name, or contains a NUL
         exists = False
     if exists:
         return form_of(path) if path.is_dir() or not read else read
@@ -238,7 +247,7 @@ def _of_path(
 def _of_stream(
     file: BinaryIO, name: str, kind: str, images: Path, cut: Cutter, scratch: Path
 ) -> Iterator[Text]:
-    """Texts of what can be read but once; a form that is not read line by line is kept in ``scratch``."""
+    """Texts of a stream; a form that is not read line by line is copied to ``scratch`` first."""
     if kind == "stdin":
         kind = "jsonl" if _begins(file, b'{"') else "text"
     if kind == "text":
@@ -259,13 +268,13 @@ def _of_stream(
 
 
 def _begins(file: BinaryIO, sign: bytes) -> bool:
-    """Whether a stream begins so, without reading it on; not in a terminal, where nobody has typed yet."""
+    """Whether a stream begins with ``sign``, without consuming it; false for a terminal without input."""
     start = b"" if file.isatty() else file.peek(2)  # type: ignore[attr-defined]
     return start.removeprefix(BOM).lstrip().startswith(sign)
 
 
 def _counted(predictor: "Predictor", texts: Iterable[Text], at_once: int, quiet: bool) -> Iterator["Tagged"]:
-    """What is found, with its progress on the terminal and, at the end, the posts a second."""
+    """Yield what is found; shows progress on the terminal and, at the end, the posts per second."""
     from tqdm import tqdm
 
     begin, count = time.monotonic(), 0

@@ -1,4 +1,4 @@
-"""``mnerflow publish``: finished runs as small files that can be given away."""
+"""``mnerflow publish``: copy finished runs, as small files, to a folder that can be shared."""
 
 import argparse
 from pathlib import Path
@@ -8,17 +8,19 @@ from mnerflow.errors import quantity
 from mnerflow.plan.kept_weights import dropped_below
 from mnerflow.publishing import publication
 
-HELP = "copy finished runs and tables to where they can be given away"
+HELP = "copy finished runs and tables to a folder that can be shared"
 ABOUT = """\
-Copy finished runs, tables, plots and the report of a study to where they can be given away: predictions
-compressed and without the posts' words, records, and checksums of all files.
+Copy finished runs, tables, plots and the report of a study to a folder that can be shared. It contains the
+predictions, compressed and without the posts' words, the records of the runs, and checksums of all files.
 """
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """What ``mnerflow publish`` takes."""
+    """Add the arguments of ``mnerflow publish``."""
     add_study(command)
-    command.add_argument("--to", type=Path, default=PUBLISHED, metavar="DIR", help=f"default: {PUBLISHED}")
+    command.add_argument(
+        "--to", type=Path, default=PUBLISHED, metavar="DIR", help=f"folder to write to; default: {PUBLISHED}"
+    )
 
 
 def run(given: argparse.Namespace) -> int:

@@ -1,15 +1,15 @@
-"""``mnerflow runs``: what was trained here."""
+"""``mnerflow runs``: list the trained runs."""
 
 import argparse
 
 from mnerflow.cli._arguments import add_results
 
-HELP = "list what was trained here, with dev and test scores"
+HELP = "list the runs that were trained here, with dev and test scores"
 ABOUT = "List the runs that were trained here, with their folders and their entity F1 on dev and test."
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """What ``mnerflow runs`` takes."""
+    """Add the arguments of ``mnerflow runs``."""
     add_results(command)
 
 

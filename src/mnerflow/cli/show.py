@@ -1,15 +1,15 @@
-"""``mnerflow show``: the results of a study, on the terminal."""
+"""``mnerflow show``: print the results of a study."""
 
 import argparse
 
 from mnerflow.cli._arguments import add_study
 
-HELP = "print the table of a study and where the rest of it lies"
-ABOUT = "Print what a study found: its verdicts, its table of results, and the paths of all the rest."
+HELP = "print a study's table of results, and where its other results are"
+ABOUT = "Print what a study found: its verdicts, its table of results, and the paths of its other results."
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """What ``mnerflow show`` takes."""
+    """Add the arguments of ``mnerflow show``."""
     add_study(command)
 
 

@@ -1,4 +1,4 @@
-"""``mnerflow unpack``: published runs as results."""
+"""``mnerflow unpack``: turn published runs into results again."""
 
 import argparse
 from pathlib import Path
@@ -7,14 +7,15 @@ from mnerflow.cli._arguments import add_published
 from mnerflow.errors import quantity
 from mnerflow.publishing import publication
 
-HELP = "put published runs into a folder of results, without their words"
-ABOUT = (
-    "Put published runs into a folder of results, from which tables can be computed again; words stay out."
-)
+HELP = "unpack published runs into a folder of results, without the posts' words"
+ABOUT = """\
+Unpack published runs into a folder of results, from which tables can be computed again. The posts' words are
+not part of published runs, so they stay empty.
+"""
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """What ``mnerflow unpack`` takes."""
+    """Add the arguments of ``mnerflow unpack``."""
     command.add_argument("results", type=Path, help="the folder of results")
     add_published(command)
 

@@ -1,4 +1,4 @@
-"""``mnerflow verify``: whether a packed archive is whole."""
+"""``mnerflow verify``: check whether a packed archive is complete and unchanged."""
 
 import argparse
 import sys
@@ -8,19 +8,20 @@ from mnerflow.errors import printable, quantity
 from mnerflow.files import sha256
 from mnerflow.publishing.archive import verify_archive
 
-HELP = "say what is missing or changed in a packed archive"
-ABOUT = (
-    "Say what is missing or changed in an archive that `mnerflow archive` packed; status 1 if anything is."
-)
+HELP = "check a packed archive for missing or changed files"
+ABOUT = """\
+Check an archive that `mnerflow archive` packed for missing or changed files. Exits with status 1 if there are
+any.
+"""
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """What ``mnerflow verify`` takes."""
+    """Add the arguments of ``mnerflow verify``."""
     command.add_argument("file", type=Path, help="the archive")
 
 
 def run(given: argparse.Namespace) -> int:
-    """Run ``mnerflow verify``; returns 1 where a file is not what the archive lists."""
+    """Run ``mnerflow verify``; returns 1 if a file is not as the archive lists it."""
     count, wrong = verify_archive(given.file)
     for line in wrong:
         print(printable(line), file=sys.stderr)
