@@ -1,4 +1,4 @@
-"""Draw docs/scaling.csv: processor time of each stage over the number of runs.
+"""Draw docs/scaling.csv: processor time of each stage against the number of runs.
 
     python benchmarks/draw_scaling.py
 
@@ -17,7 +17,7 @@ from mnerflow.files import atomic_path, read_text
 from mnerflow.reporting import style
 
 ROOT = Path(__file__).parents[1]
-# Stage of the plot, of the rules whose jobs it sums up. Markers and lines tell them apart without colour.
+# Stages of the plot, with the rules whose jobs they sum up. Markers and lines differ even without colour.
 STAGES = {
     "plan (snakemake -n)": (("plan",), style.Look("#000000", "o", "-")),
     "score": (("score", "scores"), style.Look("#0075BC", "s", (0, (4, 1.2)))),
@@ -37,7 +37,7 @@ STAGES = {
 
 @style.styled
 def draw(rows: list[dict[str, str]]) -> Figure:
-    """One line a stage, both axes logarithmic."""
+    """One line per stage, with both axes logarithmic."""
     seconds: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
     for row in rows:
         for stage, (rules, _) in STAGES.items():

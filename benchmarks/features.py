@@ -2,10 +2,10 @@
 
     python benchmarks/features.py [--mirror DIR] [--posts 800] [--runs 3]
 
-MiniLM beside the 256 patch vectors of a ViT-S/14 at 224 pixels, one image a post, on Twitter-2015 from the
-mirror; without one, on the demo's posts. The vectors are noise: how fast they are read does not depend on
-them. An epoch of each fusion is timed on the first posts; memory is that of an epoch of all of them, dev
-included. Medians over the runs are printed and added to the CSV file.
+MiniLM is trained with 256 patch vectors per post, those of one image in a ViT-S/14 at 224 pixels. The posts
+are those of Twitter-2015 in the mirror; without a mirror, the demo's. The vectors are noise, because their
+values do not affect the speed. One epoch of each fusion is timed on the first posts. Memory is that of an
+epoch of all posts, including dev. Medians over the runs are printed and added to the CSV file.
 """
 
 import argparse
@@ -36,7 +36,7 @@ VIT = ImageConfig("timm", size=224, frozen=True)
 
 
 def noise(file: Path, rows: int) -> numpy.ndarray:
-    """Patch vectors of ``rows`` images in a file, mapped into memory as a run maps its own."""
+    """Random patch vectors of ``rows`` images, in a file that is mapped into memory as in a run."""
     values = numpy.lib.format.open_memmap(file, "w+", numpy.float16, (rows, PATCHES, WIDTH))
     random = numpy.random.default_rng(0)
     for start in range(0, rows, 64):
@@ -48,7 +48,7 @@ def noise(file: Path, rows: int) -> numpy.ndarray:
 def posts_a_second(
     run: RunConfig, posts: Sequence[Post], dev: Sequence[Post], features: numpy.ndarray, scratch: Path
 ) -> float:
-    """Speed of one epoch; posts have the rows of ``features`` one after the other, dev after the others."""
+    """Posts per second of one epoch; each post has the next row of ``features``, dev posts come last."""
     seed_everything(run.seed, 1)
     tagger = new_tagger(run, posts, WIDTH)
     shown = {"images": features} if run.image_encoder else {}

@@ -2,16 +2,16 @@
 
     python benchmarks/gpu.py [--mirror DIR] [--rehearse]
 
-- an encoder of base size (MPNet's 12 layers of 768), text alone: posts a second, in bf16 with fp32 masters
-  and with autocast; whether the same seed ends with the same bytes;
-- the same beside 196 patch vectors of 768: what each fusion adds to an epoch's time;
-- ViT-B/16: images a second from an image store to the file of their vectors;
-- a language model of Llama's 8B layout in 4 bits with adapters: subwords a second, and the GPU's memory.
+- an encoder of base size (MPNet's 12 layers of 768), text only: posts per second, in bf16 with fp32 master
+  weights and with autocast; and whether the same seed gives the same bytes;
+- the same with 196 patch vectors of 768 per post: what each fusion adds to the time of an epoch; - ViT-B/16:
+images per second from an image store to the file of their vectors; - a language model with the layout of
+Llama's 8B, in 4 bits with adapters: subwords per second, and GPU memory.
 
-Weights are random and images noise, since neither changes the speed. Posts are those of Twitter-2017 in the
-mirror; without one, the demo's. Rows are printed and added to the CSV file, each part's as soon as it is
-measured. ``--rehearse`` goes through all of it in tiny sizes on a processor; its numbers mean nothing, and
-the rows say so.
+Weights are random and images are noise, since neither changes the speed. The posts are those of Twitter-2017
+in the mirror; without a mirror, the demo's. Rows are printed and added to the CSV file as soon as their part
+is measured. ``--rehearse`` runs everything in tiny sizes on a processor; its numbers mean nothing, and the
+rows say so.
 """
 
 import argparse
@@ -48,7 +48,7 @@ FUSIONS = ("linear", "gated", "cross_attention")
 
 @dataclass(frozen=True)
 class Sizes:
-    """What is measured on: those of the models, and how many posts and images."""
+    """The sizes of the models, and the numbers of posts and images."""
 
     mpnet: dict[str, int]
     llama: dict[str, int]
@@ -103,7 +103,7 @@ TINY = Sizes(
 
 
 def run_of(encoder: PartConfig, batch_tokens: int, epochs: int) -> RunConfig:
-    """Text alone."""
+    """A run that reads only the text."""
     settings = TrainingConfig(
         epochs=epochs,
         patience=epochs,
@@ -118,7 +118,7 @@ def run_of(encoder: PartConfig, batch_tokens: int, epochs: int) -> RunConfig:
 def trained(
     run: RunConfig, posts: Sequence[Post], features: numpy.ndarray | None = None
 ) -> tuple[float, Tagger]:
-    """Posts a second in the last epochs, the first of which allocates, and the tagger that comes of it."""
+    """Posts per second after the first epoch, which allocates memory, and the trained tagger."""
     seed_everything(run.seed, run.training.threads)
     tagger = new_tagger(run, posts, features.shape[-1] if features is not None else 0).to(device())
     shown = {} if features is None else {"images": features, "rows": [[1 + n] for n in range(len(posts))]}
@@ -130,7 +130,7 @@ def trained(
 
 
 def checksum(tagger: Tagger) -> str:
-    """Of all trained weights."""
+    """Checksum of all trained weights."""
     digest = hashlib.sha256()
     for name, weight in sorted(tagger.trained_state().items()):
         digest.update(name.encode() + weight.cpu().contiguous().view(torch.uint8).numpy().tobytes())
@@ -138,7 +138,7 @@ def checksum(tagger: Tagger) -> str:
 
 
 def text(sizes: Sizes, posts: list[Post], scratch: Path, on: str) -> list[Row]:
-    """An encoder of base size alone."""
+    """Measure an encoder of base size, text only."""
     save_mpnet(scratch / "mpnet", posts, **sizes.mpnet)
     run = run_of(PartConfig("transformer", weights=str(scratch / "mpnet")), 640, 3)
     once = replace(run, training=replace(run.training, epochs=1))
@@ -154,7 +154,7 @@ def text(sizes: Sizes, posts: list[Post], scratch: Path, on: str) -> list[Row]:
 
 
 def fusions(sizes: Sizes, posts: list[Post], scratch: Path, on: str) -> list[Row]:
-    """What frozen features add to an epoch of ``text``."""
+    """Measure what frozen features add to an epoch of ``text``."""
     shape = (1 + len(posts), sizes.patches, sizes.d_patch)
     random = numpy.random.default_rng(0)
     features = numpy.lib.format.open_memmap(scratch / "features.npy", "w+", numpy.float16, shape)
@@ -176,7 +176,7 @@ def fusions(sizes: Sizes, posts: list[Post], scratch: Path, on: str) -> list[Row
 
 
 def images(sizes: Sizes, scratch: Path, on: str) -> list[Row]:
-    """From an image store to the file of features."""
+    """Measure encoding, from an image store to the file of features."""
     store, side = scratch / "store", sizes.vit.size
     store.mkdir()
     shape = (sizes.images, side, side, 3)
@@ -199,7 +199,7 @@ def images(sizes: Sizes, scratch: Path, on: str) -> list[Row]:
 
 
 def language_model(sizes: Sizes, posts: list[Post], scratch: Path, on: str) -> list[Row]:
-    """Adapters of a large model."""
+    """Measure the training of a large model's adapters."""
     save_llama(scratch / "llama", posts, device(), **sizes.llama)
     cuda = device().type == "cuda"
     if cuda:

@@ -2,8 +2,9 @@
 
     python benchmarks/growth.py [--posts 10000 100000] [--images 2000 20000]
 
-Posts are of made-up words, most of them common ones, and images small. Each measurement is a process of its
-own. What is printed is added to the CSV file. How the workflow grows with runs: ``benchmarks/scaling.py``.
+Posts consist of made-up words, most of them common ones, and images are small. Each measurement is a separate
+process. The printed rows are added to the CSV file. ``benchmarks/scaling.py`` measures how the workflow grows
+with runs.
 """
 
 import argparse
@@ -33,7 +34,7 @@ WORDS, TOKENS, PICTURES = 20_000, 16, 100
 
 
 def write_posts(folder: Path, number: int) -> None:
-    """Three splits of ``number`` posts in all, each of ``TOKENS`` words with two entities."""
+    """Write three splits with ``number`` posts in total, each of ``TOKENS`` words with two entities."""
     rng = random.Random(0)
     words = ["".join(rng.choices("aeiknorst", k=rng.randint(2, 9))) for _ in range(WORDS)]
     shares = [1 / (rank + 1) for rank in range(WORDS)]
@@ -48,7 +49,7 @@ def write_posts(folder: Path, number: int) -> None:
 
 
 def write_images(folder: Path, number: int) -> None:
-    """``number`` links to ``PICTURES`` small JPEGs."""
+    """Write ``number`` links to ``PICTURES`` small JPEGs."""
     rng = np.random.default_rng(0)
     (folder / "pictures").mkdir()
     (folder / "images").mkdir()
@@ -73,7 +74,7 @@ def store(folder: Path) -> None:
     build_store(sorted(file.name for file in images.iterdir()), images, folder / "store", 64, workers=2)
 
 
-# What is done, and the files that are made for it.
+# What is measured, and what writes the files for it.
 WORK: dict[str, tuple[Callable[[Path], None], Callable[[Path, int], None]]] = {
     "check": (check, write_posts),
     "preparing": (preparing, write_posts),
@@ -82,7 +83,7 @@ WORK: dict[str, tuple[Callable[[Path], None], Callable[[Path, int], None]]] = {
 
 
 def measured(what: str, number: int) -> tuple[float, float]:
-    """Peak MiB and processor seconds of a process that does the work for so many posts or images."""
+    """Peak MiB and processor seconds of a process that does the work for ``number`` posts or images."""
     with tempfile.TemporaryDirectory() as folder:
         WORK[what][1](Path(folder), number)
         command = [sys.executable, __file__, "--only", what, folder]

@@ -1,8 +1,9 @@
-"""How fast the image store is beside a plain Pillow loop, and how much memory it takes.
+"""How fast the image store is compared with a plain Pillow loop, and how much memory it takes.
 
     python benchmarks/image_store.py [--images 400] [--workers 2]
 
-The photos (800 × 600 JPEG, half of them progressive) are generated. What is printed is added to the CSV file.
+The photos (800 × 600 JPEG, half of them progressive) are generated. The printed rows are added to the CSV
+file.
 """
 
 import argparse
@@ -36,7 +37,7 @@ def photos(folder: Path, number: int) -> list[str]:
 
 
 def plain_loop(names: list[str], folder: Path) -> float:
-    """Images a second of the loop that everybody writes first."""
+    """Images per second of the loop that one would write first."""
     start = time.perf_counter()
     for name in names:
         with Image.open(folder / name) as image:
@@ -45,14 +46,14 @@ def plain_loop(names: list[str], folder: Path) -> float:
 
 
 def store(names: list[str], folder: Path, target: Path, workers: int) -> float:
-    """Images a second of ``build_store``."""
+    """Images per second of ``build_store``."""
     start = time.perf_counter()
     build_store(names, folder, target, SIZE, "fail", workers)
     return len(names) / (time.perf_counter() - start)
 
 
 def peak_memory(names: list[str], folder: Path, target: Path, number: int, workers: int) -> int:
-    """Peak MiB of a process that stores ``number`` images, links to the photos."""
+    """Peak MiB of a process that stores ``number`` images, which are links to the photos."""
     links = target / "links"
     links.mkdir(parents=True)
     for index in range(number):

@@ -1,15 +1,16 @@
-"""How often intervals hold the truth, on simulated studies whose truth is known.
+"""How often confidence intervals contain the true value, on simulated studies whose truth is known.
 
     python benchmarks/intervals.py [--counts DIR] [--studies N]
 
-Wants the counts of the published runs, which `make verify` computes. Writes docs/intervals.csv and
+Needs the counts of the published runs, which `make verify` computes. Writes docs/intervals.csv and
 docs/intervals.md.
 
-A simulated study draws test sentences from a published test set, with replacement. For every sentence, chance
-decides which published system each simulated one behaves like, and which published seed each of its seeds. So
-sentences differ, and seeds differ within them, as in reality, and no system is better than another. Then each
-seed's F1 is moved by a normal error, whose variance is that of the published seeds. Where variances are
-`unequal`, half of the systems, by chance, have a tenth of it, and the others 1.9 times as much.
+A simulated study draws test sentences from a published test set, with replacement. For every sentence, each
+simulated system behaves like a randomly chosen published system, and each of its seeds like a randomly chosen
+published seed. So sentences differ, and seeds differ within them, as in reality, but no system is better than
+another. Then a normal error is added to each seed's F1, with the variance of the published seeds. If
+variances are `unequal`, a random half of the systems have a tenth of this variance, and the others 1.9 times
+as much.
 """
 
 import argparse
@@ -29,7 +30,7 @@ from mnerflow.evaluation.statistics import SIGNIFICANCE, holm
 from mnerflow.files import csv_text, write_text
 
 ROOT = Path(__file__).parents[1]
-# Data set and text encoder, whose systems are alike enough to stand for each other.
+# Data sets and text encoders whose systems are similar enough to represent each other.
 SETTINGS = (
     ("twitter2017", "minilm"),
     ("twitter2015", "minilm"),
@@ -38,7 +39,7 @@ SETTINGS = (
     ("demo_control", "bilstm"),
 )
 SEEDS = (1, 2, 3, 5)
-OTHERS = 2  # more systems of the data set, not compared, with three seeds as published
+OTHERS = 2  # further systems of the data set, not compared, with three seeds as published
 COLUMNS = ("dataset", "variances", "seeds", "method", "coverage", "width", "false", "familywise")
 MEASURES = ("coverage, %", "width, points", "any false verdict, %")
 PAGE = """# Intervals on simulated studies
@@ -48,7 +49,7 @@ Made by `python benchmarks/intervals.py`, after `make verify`; [metrics.md](metr
 one comparison of a study without any true difference has p < 0.05 after Holm's correction.
 
 """
-# p, and the 95 % interval.
+# p, and the bounds of the 95 % interval.
 Result = tuple[float, float, float]
 
 
@@ -90,10 +91,10 @@ def population(files: Sequence[Path], dataset: str, encoder: str) -> np.ndarray:
 def simulate(
     systems: np.ndarray, seeds: int, studies: int, *, unequal: bool = False, main: float | None = None
 ) -> dict[str, tuple[float, ...]]:
-    """Coverage, width, and false verdicts (alone, and any in a study after Holm) of each method.
+    """Coverage, width, and false verdicts (single ones, and any in a study after Holm) of each method.
 
-    A study has a baseline and as many fusions as ``systems`` leave, with so many ``seeds`` each. ``main`` is
-    the variance of the seeds' errors; by default as published.
+    A study has as many systems as ``systems``, a baseline and fusions, with ``seeds`` seeds each.
+    ``main`` is the variance of the seeds' errors, by default as published.
     """
     rng = np.random.default_rng(0)
     if main is None:
@@ -112,7 +113,7 @@ def simulate(
 def draw(
     systems: np.ndarray, numbers: Sequence[int], deviations: np.ndarray, rng: np.random.Generator
 ) -> Iterator[Seeds]:
-    """Systems with ``numbers`` of seeds each, all equally good, whose seeds differ by ``deviations``."""
+    """Yield equally good systems with the given ``numbers`` of seeds, which differ by ``deviations``."""
     known, published, sentences, _ = systems.shape
     drawn = rng.integers(sentences, size=sentences)
     order = rng.permuted(np.tile(np.arange(known), (sentences, 1)), axis=1)
@@ -123,14 +124,14 @@ def draw(
 
 
 def pooled(study: Sequence[Seeds], compared: int, rng: np.random.Generator) -> list[Result]:
-    """What mnerflow does."""
+    """The method of mnerflow: the variance between seeds is pooled over systems."""
     variance = SeedVariance.pooled(study)
     found = [variance.difference(fusion, study[0]) for fusion in study[1:compared]]
     return [(one.p, *one.interval()) for one in found]
 
 
 def moderated(study: Sequence[Seeds], compared: int, rng: np.random.Generator) -> list[Result]:
-    """Each system's own variance between seeds, drawn towards that of all (Smyth 2004)."""
+    """Each system's own variance between seeds, shrunk towards that of all systems (Smyth 2004)."""
     several = [system for system in study if len(system) > 1]
     freedom = np.array([len(system) - 1 for system in several])
     between = np.maximum([system.between for system in several], 1e-10)  # two seeds may score the same
@@ -173,9 +174,9 @@ def inverse_trigamma(value: float) -> float:
 
 
 def bootstrap(study: Sequence[Seeds], compared: int, rng: np.random.Generator) -> list[Result]:
-    """What mnerflow did: sentences and seeds drawn with replacement, p by approximate randomization.
+    """The earlier method: sentences and seeds drawn with replacement, p by approximate randomization.
 
-    Both in the normal limit of many sentences, which makes no visible difference.
+    Both use the normal limit of many sentences, which makes no visible difference.
     """
     found = []
     for fusion in study[1:compared]:
@@ -197,7 +198,7 @@ METHODS = {"bootstrap": bootstrap, "pooled": pooled, "moderated": moderated}
 
 
 def summary(results: np.ndarray) -> tuple[float, ...]:
-    """Of results ``(studies, comparisons, 3)``: coverage, width, false verdicts, and those of a study."""
+    """Coverage, width, false verdicts, and studies with one, from results ``(studies, comparisons, 3)``."""
     p, low, high = np.moveaxis(results, -1, 0)
     family = [min(holm(list(study))) < SIGNIFICANCE for study in p]
     covered = (low <= 0) & (high >= 0)
@@ -205,7 +206,7 @@ def summary(results: np.ndarray) -> tuple[float, ...]:
 
 
 def page(rows: Sequence[Sequence]) -> str:
-    """The table as a Markdown page: a line a setting and number of seeds, the methods side by side."""
+    """The table as a Markdown page: a line per setting and number of seeds, the methods side by side."""
     lines = defaultdict(lambda: [[], [], []])
     for *setting, _, coverage, width, _, familywise in rows:
         values = (coverage, 1), (width, 2), (familywise, 1)

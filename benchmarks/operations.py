@@ -1,17 +1,17 @@
-"""How many operations a training step asks for, and how long a processor takes to ask.
+"""How many operations a training step launches, and how long a processor takes to launch them.
 
     python benchmarks/operations.py [--steps 20]
 
-A GPU computes an operation of a small model in less time than the next one takes to be launched, so that
-their number decides how fast it trains. They are the same on a processor: an encoder of twelve layers, so
-narrow that its arithmetic is next to nothing, is trained on posts of the demo
+A GPU computes an operation of a small model faster than the next one is launched, so the number of operations
+decides how fast it trains. This number is the same on a processor. There, an encoder of twelve layers, so
+narrow that its arithmetic takes almost no time, is trained on posts of the demo
 
 - by the loop that transformers' documentation shows, in fp32 and with autocast;
-- by ours as it was, with autocast, and as it is on a GPU, in bf16 with fp32 masters.
+- by our earlier loop with autocast, and by our loop as it is on a GPU, in bf16 with fp32 master weights.
 
-All multiply in bf16 but the first, all optimizers take all weights at once. Counted is what reaches a kernel,
-views of memory left out; and, of that, what a GPU would be waited for. Rows are printed and added to the CSV
-file.
+All but the first multiply in bf16, and all optimizers update all weights at once. The benchmark counts what
+reaches a kernel, without views of memory, and how many of these operations would make the processor wait for
+a GPU. Rows are printed and added to the CSV file.
 """
 
 import argparse
@@ -66,7 +66,7 @@ TINY = {"hidden_size": 24, "num_attention_heads": 2, "intermediate_size": 32}
 
 
 def as_on_a_gpu() -> None:
-    """Have this process choose the operations that it would choose for a GPU."""
+    """Make this process choose the operations that it would choose for a GPU."""
 
     def fused(values: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
         return torch.native_dropout(values, p, training)[0]
@@ -81,7 +81,7 @@ def as_on_a_gpu() -> None:
 
 
 class Operations(TorchDispatchMode):
-    """Counts what PyTorch computes while it is on, by name; a mask as an index counts as ``nonzero``."""
+    """Counts PyTorch's operations by name while it is active; indexing by a mask counts as ``nonzero``."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -100,12 +100,12 @@ class Operations(TorchDispatchMode):
 
     @property
     def waits(self) -> dict[str, int]:
-        """Those that a GPU would be waited for."""
+        """The operations that would make the processor wait for a GPU."""
         return {name: self.found[name] for name in WAITS if name in self.found}
 
 
 def save_mpnet(folder: Path, posts: list[Post], **sizes: int) -> None:
-    """Write an MPNet of random weights and a tokenizer learnt from posts; of base size unless told."""
+    """Write an MPNet with random weights, by default of base size, and a tokenizer trained on posts."""
     tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     special = ["<s>", "<pad>", "</s>", "[UNK]"]
@@ -119,7 +119,7 @@ def save_mpnet(folder: Path, posts: list[Post], **sizes: int) -> None:
 
 
 def save_llama(folder: Path, posts: list[Post], place: torch.device, **sizes: int) -> None:
-    """Write a LLaMA of random weights in bf16, made on a device that is quick at it, and a tokenizer."""
+    """Write a LLaMA with random weights in bf16, which the device ``place`` makes, and a tokenizer."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -137,7 +137,7 @@ def save_llama(folder: Path, posts: list[Post], place: torch.device, **sizes: in
 
 
 def theirs(folder: Path, given: list[Batch], labels: list[Tensor], mixed: bool) -> Callable[[int], None]:
-    """A step of the loop of transformers' documentation, with clipping and a loss that is summed up."""
+    """A step of the loop in transformers' documentation, with clipping and a sum of the loss."""
     model = AutoModelForTokenClassification.from_pretrained(folder, num_labels=len(tag_list(TYPES))).train()
     optimizer = torch.optim.AdamW(model.parameters(), fused=True)
     total = 0.0
@@ -159,7 +159,7 @@ def theirs(folder: Path, given: list[Batch], labels: list[Tensor], mixed: bool) 
 def ours(
     tagger: Tagger, run: RunConfig, given: list[Batch], lower: torch.dtype | None
 ) -> Callable[[int], None]:
-    """A step of our loop, in which a GPU would be asked for nothing."""
+    """A step of our loop, which would not wait for a GPU."""
     optimizer = Optimizer(tagger.train(), run.training, 1000, lower)
     losses = torch.zeros(len(given))
 
@@ -174,7 +174,7 @@ def ours(
 
 
 def measured(kind: str, folder: Path, posts: list[Post], steps: int) -> list[Row]:
-    """Operations, waits and time of a step of each loop; of a language model those of ours."""
+    """Operations, waits and time of a step of each loop; for a language model, only of our loops."""
     part = PartConfig(kind, weights=str(folder))
     settings = TrainingConfig(batch_tokens=BATCH_TOKENS)
     run = RunConfig(TYPES, 1, PartConfig("text_only"), part, training=settings)
@@ -191,7 +191,7 @@ def measured(kind: str, folder: Path, posts: list[Post], steps: int) -> list[Row
     rows = []
     about = f"12 layers, batches of {BATCH_TOKENS} subwords"
     for name, step in ways.items():
-        step(0)  # makes the optimizer's moments
+        step(0)  # creates the optimizer's moments
         with Operations() as operations:
             step(1)
         times = []
@@ -228,7 +228,7 @@ def main() -> None:
 
 
 def _subword_labels(batch: Batch) -> Tensor:
-    """A label for each subword, ``-100`` for those that are no word's first."""
+    """A label for each subword, ``-100`` for those that do not begin a word."""
     ids = batch.text["input_ids"]
     labels = torch.full((ids.numel(),), -100)
     labels[batch.text["units"].squeeze(-1)[batch.word_mask]] = batch.labels[batch.word_mask]

@@ -1,20 +1,21 @@
-"""How this project trains beside other libraries for the same task, on the same posts and weights.
+"""How this project trains compared with other libraries for the same task, on the same posts and weights.
 
     python benchmarks/peers.py --mirror DIR --environments DIR [--posts 1000] [--epochs 3] [--runs 2]
 
-Every peer has an environment of its own, as they want other releases of transformers than the project;
-none is part of its lock. Make them first, once:
+Every peer has an environment of its own, because it needs another release of transformers than the project.
+None is part of the project's lock file. Create them once, before the first run:
 
     for peer in autogluon flair; do
         python3 -m venv DIR/$peer && DIR/$peer/bin/pip install -r benchmarks/peers/$peer.txt
     done
 
-One whose environment is missing is left out, and said. All train MiniLM on the first posts of Twitter-2017
-from the mirror: text alone, one thread on one core, no hub, as many epochs, posts a step (on average) and
-learning rates (where they have two), the first 300 posts of dev scored after each epoch;
-`benchmarks/peers/train_*.py` say what else is set. The tags that they give the test posts are scored here,
-by the project's entity F1. Every other run goes through them backwards. Medians over the runs are printed and
-added to the CSV file; how many times as fast goes by the processor's time, which a busy machine moves less.
+A peer whose environment is missing is left out, with a message. All train MiniLM on the first posts of
+Twitter-2017 from the mirror, text only, on one thread of one core and without a hub. Epochs, posts per step
+(on average) and learning rates (for peers that have two) are the same. The first 300 posts of dev are scored
+after each epoch. `benchmarks/peers/train_*.py` show all other settings. The tags that they give the test
+posts are scored here, by the project's entity F1. Every other run goes through the peers in reverse order.
+Medians over the runs are printed and added to the CSV file. Ratios of speed use processor time, which a busy
+machine changes less.
 """
 
 import argparse
@@ -45,13 +46,13 @@ from exchange import ANSWER, TASK, Answer, Task  # noqa: E402 - lies where the p
 OURS = "mnerflow"
 PEERS = ("autogluon", "flair")
 DEV = 300
-BATCH_TOKENS = 512  # so few posts want smaller steps than the default's
+BATCH_TOKENS = 512  # so few posts need smaller steps than the default
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"), "1")
 NO_HUB = dict.fromkeys(("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE"), "1")
 
 
 def trained(peer: str, python: Path, task: Task, splits: dict[str, list[Post]]) -> Answer:
-    """What a training in its own process and environment answers; ends with its log where it fails."""
+    """Train in a separate process and environment, and return its answer; exits with its log if it fails."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_splits(folder, splits, {TASK: json.dumps(asdict(task))})

@@ -1,9 +1,9 @@
-"""How long preparing texts takes on one core, and how much memory.
+"""How much time and memory preparing texts takes on one core.
 
     python benchmarks/prepare.py [--mirror DIR]
 
-With a mirror: Twitter-2015, Twitter-2017 and Twitter10000; without, as many posts of made-up words. What is
-printed is added to the CSV file.
+With a mirror, it prepares Twitter-2015, Twitter-2017 and Twitter10000; without one, as many posts of made-up
+words. The printed rows are added to the CSV file.
 """
 
 import argparse
@@ -28,7 +28,7 @@ SPLITS = {"train": "train.txt", "dev": "dev.txt", "test": "test.txt"}
 
 
 def real(mirror: Path) -> Iterator[tuple[str, PrepareConfig, Path]]:
-    """Name, description and raw folder of each Twitter set in the mirror."""
+    """Name, description and raw folder of each Twitter data set in the mirror."""
     entries = yaml.safe_load(REGISTRY.read_text(encoding="utf-8"))["datasets"]
     for name in SETS:
         keys = ("format", "types", "splits", "map")
@@ -37,7 +37,7 @@ def real(mirror: Path) -> Iterator[tuple[str, PrepareConfig, Path]]:
 
 
 def made_up(folder: Path, posts: int = 7200, tokens: int = 16) -> Iterator[tuple[str, PrepareConfig, Path]]:
-    """Three sets of random words, two entities a post."""
+    """Three data sets of random words, with two entities per post."""
     rng = random.Random(0)
     words = ["".join(rng.choices("aeiknorst", k=rng.randint(1, 9))) for _ in range(20_000)]
     for name in ("first", "second", "third"):

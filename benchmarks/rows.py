@@ -9,7 +9,7 @@ from mnerflow.files import atomic_path, read_text
 
 @dataclass
 class Row:
-    """A measured value, what it should be (``>= 2``, say, or nothing), and what it is measured against."""
+    """A measured value, its target (such as ``>= 2``, or empty), and what it is measured against."""
 
     name: str
     value: float
@@ -27,7 +27,7 @@ class Row:
 
 
 def add_rows(rows: list[Row], path: Path) -> None:
-    """Print rows, and put them into the CSV file in place of earlier ones of the same name."""
+    """Print rows, and add them to the CSV file, where they replace earlier ones of the same name."""
     columns = [*(field.name for field in fields(Row)), "holds"]
     new = {row.name: asdict(row) | {"value": f"{row.value:.4g}", "holds": row.holds} for row in rows}
     kept = {}

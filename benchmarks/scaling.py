@@ -2,10 +2,10 @@
 
     python benchmarks/scaling.py [--runs 10 100 1000 10000] [--folder DIR] [--plan-only]
 
-For each size the script makes the demo sets, writes what so many training runs would have left (synthesized:
-predictions that are wrong at random, in the real files' format), plans the grid with nothing done, and lets
-the real workflow score, tabulate, draw and report on two cores. It appends a row a size and stage to
-``docs/scaling.csv``; ``benchmarks/draw_scaling.py`` draws them.
+For each size, the script plans the grid with nothing done, and makes the demo sets. It writes what the
+training runs would have left: synthesized predictions that are wrong at random, in the format of the real
+files. Then the real workflow scores, tabulates, draws and reports on two cores. The script appends one row
+per size and stage to ``docs/scaling.csv``; ``benchmarks/draw_scaling.py`` draws them.
 """
 
 import argparse
@@ -41,14 +41,14 @@ ROOT = Path(__file__).parents[1]
 TABLE = ROOT / "docs/scaling.csv"
 COLUMNS = ("runs", "stage", "jobs", "wall_seconds", "processor_seconds", "peak_mib")
 SEEDS = 5
-VARIANTS = 40  # of each post's tags, from which a run takes one at random
+VARIANTS = 40  # versions of each post's tags, from which a run takes one at random
 EPOCHS = 8
 
 
 def grid_config(runs: int) -> dict[str, Any]:
-    """A grid of ``runs`` runs: 5 seeds of two data sets, ever more text encoders, and 2 image encoders.
+    """A grid of ``runs`` runs: 5 seeds, two data sets, two image encoders, and enough text encoders.
 
-    A text encoder has one run of the text alone, and two fusions with each image encoder.
+    A text encoder has one text-only run, and two fusions with each image encoder.
     """
     seeds = SEEDS if runs >= 50 else 1
     datasets = ["demo", "demo_control"]
@@ -76,7 +76,7 @@ def whole_config(file: Path) -> dict[str, Any]:
 
 
 def snakemake(folder: Path, *arguments: str) -> dict[str, float]:
-    """Run Snakemake in ``folder``: its and its jobs' wall and processor seconds, and Snakemake's own MiB."""
+    """Run Snakemake in ``folder``: wall and processor seconds with its jobs, and Snakemake's own peak MiB."""
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
     command += ["--directory", str(folder), "--configfile", str(folder / "grid.yaml"), "--cores", "2"]
     start, log = time.monotonic(), folder / "snakemake.txt"
@@ -119,19 +119,19 @@ def synthesize(folder: Path, config: dict[str, Any]) -> None:
 
 
 def _skill(run: Run, condition: Condition, random: Random) -> float:
-    """The share of tags that are right; fusions gain where the images match, and lose it with wrong ones."""
+    """The share of right tags; fusions gain if the images match, and lose as much with wrong ones."""
     gain = {"linear": 0.04, "cross_attention": 0.02}.get(run.fusion, 0.0) * (run.dataset == "demo")
     return 0.9 + (gain if condition == TRUE else -gain) + random.gauss(0, 0.01)
 
 
 def _variant(skill: float, random: Random) -> int:
-    """The place of a variant whose share of right tags is near ``skill``: they are laid out from 0.8 to 1."""
+    """The index of a variant whose share of right tags is near ``skill``; the shares go from 0.8 to 1."""
     place = (skill - 0.8) / 0.2 * VARIANTS + random.gauss(0, 4)
     return min(VARIANTS - 1, max(0, round(place)))
 
 
 def _variants(folder: Path, config: dict[str, Any], dataset: str) -> dict[str, list[list[str]]]:
-    """For each split and post, lines of predictions of which ever more tags are right."""
+    """For each split and post, lines of predictions with a growing share of right tags."""
     tags = tag_list(config["datasets"][dataset]["types"])
     random = Random(dataset)
     splits = {}
@@ -149,7 +149,7 @@ def _line(post: Post, share: float, tags: list[str], random: Random) -> str:
 
 
 def _record(config: dict[str, Any], run: Run, random: Random) -> TrainingRecord:
-    """With as many values as a real one."""
+    """A record with as many values as a real one."""
     files = (f"results/data/{run.dataset}/{run.filter}/{split}.jsonl" for split in SPLITS)
     return TrainingRecord(
         **run.names,
@@ -236,7 +236,7 @@ def main() -> None:
 
 
 def append(out: Path, rows: list[dict[str, Any]]) -> None:
-    """Add rows to the table, numbers rounded to tenths."""
+    """Append rows to the table, with numbers rounded to tenths."""
     new = not out.exists()
     with out.open("a", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")

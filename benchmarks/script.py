@@ -1,4 +1,4 @@
-"""How a benchmark is run: what a person can mend, as a folder that is not there, ends it in a sentence."""
+"""Run a benchmark, and end it with a message after an error that users can fix, as a missing folder."""
 
 import sys
 from collections.abc import Callable
@@ -11,7 +11,7 @@ __all__ = ["at_least", "execute", "existing"]
 
 
 def existing(name: str) -> Path:
-    """The folder that an argument names; raises ``UserError`` where there is none."""
+    """The folder that an argument names; raises ``UserError`` if it does not exist."""
     if not Path(name).is_dir():
         raise UserError(f"{name}: no such folder. Name one that is there.")
     return Path(name)

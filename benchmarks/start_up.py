@@ -1,9 +1,9 @@
-"""How long jobs take before they do anything, and how long a grid takes to plan.
+"""How long jobs take before they do any work, and how long a grid takes to plan.
 
     python benchmarks/start_up.py [--runs 5] [--out results/benchmarks.csv]
 
-Medians over processes started anew: importing what training needs, loading an encoder, importing what a job
-that writes a table needs, and ``snakemake -n`` for a grid of 1,000 runs.
+Medians over new processes: importing what training needs, loading an encoder, importing what a job that
+writes a table needs, and ``snakemake -n`` for a grid of 1,000 runs.
 """
 
 import argparse

@@ -1,17 +1,17 @@
-"""How fast training is beside other ways to train the same model on the same posts.
+"""How fast training is compared with other ways to train the same model on the same posts.
 
     python benchmarks/training.py [--mirror DIR] [--base DIR] [--posts 600] [--epochs 3] [--runs 3]
 
-- transformers' Trainer with its defaults, the same mean batch size and learning rates, as many posts;
-- one post a step in fp32 with an optimizer that is not fused, as the thesis trained: text alone, and linear
-  fusion with the convolutional network trained, too;
-- the same with the whole machine: it gives the loop a thread a core, as PyTorch does unasked, and us a job a
-  core, as Snakemake does;
-- the processor's own bf16 (or fp32) matrix product, of which training reaches a share.
+- transformers' Trainer with its defaults, but the same mean batch size, learning rates and number of posts;
+- one post per step in fp32 with an optimizer that is not fused, as the thesis trained: text only, and linear
+  fusion, where the convolutional network is also trained;
+- the same with the whole machine: the loop gets one thread per core, as PyTorch does by default, and our
+  training one job per core, as Snakemake does;
+- the processor's own bf16 (or fp32) matrix product, of whose speed training reaches a share.
 
-One thread each but where the whole machine is said. MiniLM on Twitter-2017 from the mirror; without one, on
-the demo's posts. Images are noise: how fast they are read through does not depend on what they show. Medians
-over the runs are printed and added to the CSV file.
+All use one thread, unless the whole machine is named. MiniLM is trained on Twitter-2017 from the mirror;
+without a mirror, on the demo's posts. Images are noise, because their content does not affect the speed.
+Medians over the runs are printed and added to the CSV file.
 """
 
 import argparse
@@ -55,7 +55,7 @@ BATCH_TOKENS = 1024
 
 
 def minilm() -> Path:
-    """The folder of MiniLM's weights, fetched if they are not there."""
+    """The folder of MiniLM's weights, which are fetched if they are missing."""
     folder = Path("resources/weights/minilm").absolute()
     if not folder.exists():
         fetch_weights(MINILM, folder)
@@ -75,7 +75,7 @@ def text_run(weights: Path, epochs: int) -> RunConfig:
 
 
 def made(run: RunConfig, posts: list[Post]) -> tuple[nn.Module, Inputs]:
-    """A new tagger and its inputs; a linear run sees an image of noise beside every post."""
+    """A new tagger and its inputs; a linear run sees an image of noise with every post."""
     seed_everything(run.seed, 1)
     tagger = new_tagger(run, posts, 0)
     if run.image_encoder is None:
@@ -85,7 +85,7 @@ def made(run: RunConfig, posts: list[Post]) -> tuple[nn.Module, Inputs]:
 
 
 def ours(run: RunConfig, posts: list[Post], dev: list[Post]) -> tuple[float, float]:
-    """Posts a second in training, and the dev F1 it ends with."""
+    """Posts per second in training, and the final dev F1."""
     tagger, inputs = made(run, posts)
     dev_inputs = made(run, dev)[1]
     with tempfile.TemporaryDirectory() as folder:
@@ -95,19 +95,19 @@ def ours(run: RunConfig, posts: list[Post], dev: list[Post]) -> tuple[float, flo
 
 
 def side_by_side(run: RunConfig, posts: list[Post], dev: list[Post], jobs: int) -> float:
-    """Posts a second of as many trainings at once."""
+    """Posts per second of ``jobs`` trainings at once, in total."""
     with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
         return sum(rate for rate, _ in pool.map(ours, [run] * jobs, [posts] * jobs, [dev] * jobs))
 
 
 def one_by_one(run: RunConfig, posts: list[Post], threads: int = 1) -> float:
-    """Posts a second of a loop that takes one post a step, in fp32, in the order of the file."""
+    """Posts per second of a loop that takes one post per step, in fp32, in the order of the file."""
     tagger, inputs = made(run, posts)
     torch.set_num_threads(threads)
     optimizer = torch.optim.AdamW(parameter_groups(tagger, run.training), foreach=False, fused=False)
     tagger.train()
     for index in range(len(posts)):
-        if index == 2:  # the first steps allocate
+        if index == 2:  # the first steps allocate memory
             start = time.perf_counter()
         optimizer.zero_grad()
         tagger.loss(inputs.batch([index])).backward()
@@ -116,7 +116,7 @@ def one_by_one(run: RunConfig, posts: list[Post], threads: int = 1) -> float:
 
 
 def trainer(run: RunConfig, posts: list[Post], dev: list[Post], batch: int) -> tuple[float, float]:
-    """Posts a second and dev F1 of transformers' Trainer: its padding, precision, optimizer and schedule."""
+    """Posts per second and dev F1 of the Trainer: its padding, precision, optimizer and schedule."""
     from transformers import (
         AutoModelForTokenClassification,
         AutoTokenizer,
@@ -181,7 +181,7 @@ def trainer_f1(model: nn.Module, encoded: list[dict], dev: list[Post], tags: lis
 
 
 def prediction(run: RunConfig, posts: list[Post]) -> float:
-    """Posts a second that a new tagger predicts."""
+    """Posts per second that a new tagger predicts."""
     tagger, inputs = made(run, posts)
     start = time.perf_counter()
     predict(tagger, inputs, BATCH_TOKENS)
@@ -189,7 +189,7 @@ def prediction(run: RunConfig, posts: list[Post]) -> float:
 
 
 def matmul_peak() -> float:
-    """Operations a second of one thread's matrix product in training's precision and at its shapes."""
+    """Operations per second of one thread's matrix product, in the precision and shapes of training."""
     torch.set_num_threads(1)
     dtype = autocast_dtype(device())
     left, right = torch.randn(BATCH_TOKENS, 384).to(dtype), torch.randn(384, 1536).to(dtype)
@@ -203,8 +203,11 @@ def matmul_peak() -> float:
 
 
 def operations(run: RunConfig, posts: list[Post]) -> float:
-    """Operations a post in training: six a weight of a matrix and subword, the products of attention, and the
-    convolutions as torch counts them, which are the same for every image."""
+    """Operations per post in training.
+
+    These are six per subword and weight of a matrix, the products of attention, and the convolutions as torch
+    counts them, which are the same for every image.
+    """
     tagger, inputs = made(run, posts)
     matrices = sum(m.weight.numel() for m in tagger.modules() if isinstance(m, nn.Linear))
     layers, width = tagger.encoder.text.model.config.num_hidden_layers, tagger.encoder.text.d_model
@@ -220,7 +223,7 @@ def operations(run: RunConfig, posts: list[Post]) -> float:
 def read_data(
     mirror: Path | None, scratch: Path, posts: int, dataset: str = "twitter2017"
 ) -> tuple[str, list[Post], list[Post]]:
-    """Name, training and dev posts of a set in the mirror, or of the demo."""
+    """Name, training posts and dev posts of a data set in the mirror, or of the demo."""
     if mirror:
         folder = mirror / dataset
         train_posts, dev = (list(parse("umt", folder / f"{split}.txt")) for split in ("train", "valid"))

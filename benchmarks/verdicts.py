@@ -1,11 +1,11 @@
-"""How often a study of a data set whose truth is known would reach which verdict, by repeated draws.
+"""How often simulated studies reach each verdict on a data set whose truth is known.
 
     python benchmarks/verdicts.py COUNTS [--seeds 3] [--posts 600 10000] [--studies 1000]
 
-COUNTS is a folder with the counts of finished runs, as `results/study/scores/demo_control_large`. The more
-seeds and test posts they have, the better they stand for all. A simulated study draws, with replacement, so
-many seeds of every system and so many test posts, and goes through the whole comparison. Printed is the share
-of studies by verdict, for each fusion, and for all of them at once.
+COUNTS is a folder with the counts of finished runs, such as `results/study/scores/demo_control_large`. The
+more seeds and test posts the runs have, the better they represent all. A simulated study draws the given
+numbers of seeds of every system and of test posts, with replacement, and performs the whole comparison. The
+script prints the share of studies by verdict, for each fusion and for all fusions together.
 """
 
 import argparse
@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def draw(systems: Systems, seeds: int, posts: int, studies: int) -> dict[str, Counter[str]]:
-    """How many studies reach which verdict, by fusion; of all fusions at once, by their set of verdicts."""
+    """How many studies reach each verdict, by fusion; for all fusions together, by their set of verdicts."""
     rng, found = np.random.default_rng(0), defaultdict[str, Counter[str]](Counter)
     baselines = {
         one: {IMAGE: baseline}

@@ -1,6 +1,6 @@
 """Write ``docs/compatibility.md``: which families of models work and which are refused.
 
-Run as ``python benchmarks/compatibility``. Every model is a tiny random one; no network is needed.
+Run as ``python benchmarks/compatibility``. All models are tiny and random; no network is needed.
 """
 
 from importlib import import_module

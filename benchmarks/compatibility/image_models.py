@@ -1,4 +1,4 @@
-"""Image models: one small member a family of timm with random weights, and what becomes of each."""
+"""Image models: whether one small member of each timm family, with random weights, works."""
 
 import tempfile
 from multiprocessing import get_context
@@ -36,7 +36,7 @@ def family(model: str) -> str:
 
 
 def image_config(model: str, **more: Any) -> ImageConfig:
-    """A model that reads images as small as it can; as large as those it was made for, if need be."""
+    """A model at the smallest image size that it accepts, at most the size that it was made for."""
     trained = timm.get_pretrained_cfg(model).input_size[1]
     for size in (64, 112, 224, trained):
         image = ImageConfig(
@@ -53,7 +53,7 @@ def image_config(model: str, **more: Any) -> ImageConfig:
 
 
 def check_training(model: str, folder: Path) -> None:
-    """Train a model for one step, save and load it; patches are the same, and those of an image alone."""
+    """Train a model for a step, save and load it; patches must stay the same, also for an image alone."""
     image = image_config(model)
     run = RunConfig(("PER",), 1, PartConfig("image_only"), image_encoder=image)
     pixels = random_pixels(image.size)
@@ -78,7 +78,7 @@ def check_training(model: str, folder: Path) -> None:
 
 
 def check_weights(model: str, folder: Path) -> None:
-    """Read a model's weights with a classifier, as hubs keep them; patches are those of the model itself."""
+    """Read weights with a classifier, as hubs keep them; patches must be those of the model itself."""
     image = image_config(model, frozen=True)
     pixels = random_pixels(image.size)
     options = Config(**image.options)
@@ -102,28 +102,28 @@ def check_weights(model: str, folder: Path) -> None:
 
 
 def random_pixels(size: int) -> numpy.ndarray:
-    """Three images."""
+    """Three random images, ``size`` pixels on each side."""
     return numpy.random.default_rng(0).integers(0, 256, (3, size, size, 3), dtype=numpy.uint8)
 
 
 @torch.no_grad()
 def patches_of(encoder: torch.nn.Module, pixels: numpy.ndarray) -> Tensor:
-    """What an encoder computes outside of training."""
+    """The patches that an encoder computes outside of training."""
     return encoder.eval()(torch.from_numpy(pixels))
 
 
 def is_finite(tensor: Tensor) -> bool:
-    """Whether all values are numbers."""
+    """Whether all values are finite."""
     return bool(tensor.isfinite().all())
 
 
 def near(one: Tensor, other: Tensor) -> bool:
-    """Whether two tensors differ by no more than rounding of fp32 does."""
+    """Whether two tensors differ by no more than fp32 rounding."""
     return bool((one - other).abs().max() <= 1e-3 * max(1.0, float(other.abs().max())))
 
 
 def check(model: str) -> None:
-    """Raise ``UserError`` where a model is refused, and another error where it does not what it should."""
+    """Raise ``UserError`` if a model is refused, and another error if it does not do what it should."""
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
         check_weights(model, Path(folder))
@@ -131,7 +131,7 @@ def check(model: str) -> None:
 
 
 def apart(model: str) -> Verdict:
-    """Check a model in a process of its own, which may crash."""
+    """Check a model in a separate process, because it may crash."""
     context = get_context("fork")
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_send, args=(model, sender))
@@ -147,7 +147,7 @@ def apart(model: str) -> Verdict:
 
 
 def name_of(model: str) -> str:
-    """A family with the member that was looked at."""
+    """A family, with the member that was checked."""
     return f"{family(model)} (`{model}`)"
 
 

@@ -1,4 +1,4 @@
-"""Verdicts on families of models, and the tables of ``docs/compatibility.md`` that are made of them."""
+"""Verdicts on families of models, and the tables of ``docs/compatibility.md`` that are made from them."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -9,7 +9,7 @@ from mnerflow.errors import UserError
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a family: refused with a sentence, failed with what is no sentence, or neither."""
+    """The outcome for a family: refused with a message, failed with another error, or neither."""
 
     name: str
     refused: str = ""
@@ -22,15 +22,16 @@ def verdict(name: str, check: Callable[[], None]) -> Verdict:
         check()
     except UserError as error:
         return Verdict(name, refused=str(error))
-    except Exception as error:  # whatever a library raises is what is looked for here
+    except Exception as error:  # any error of a library is a finding
         return Verdict(name, failed=f"{type(error).__name__}: {error}".split("\n")[0])
     return Verdict(name)
 
 
 def table(title: str, verdicts: Iterable[Verdict], untried: Sequence[str] = ()) -> str:
-    """A section in Markdown: the families that work in one line, the others by what is said of them.
+    """A section in Markdown: the families that work in one line, the others in a table by their message.
 
-    Where that names the family, ``…`` stands for it. Of ``untried`` ones no tiny model could be made.
+    In a message, ``…`` replaces the name of the family. No tiny model of the ``untried`` families could be
+    made.
     """
     verdicts = sorted(verdicts, key=lambda verdict: verdict.name.lower())
     works = [verdict.name for verdict in verdicts if not verdict.refused and not verdict.failed]

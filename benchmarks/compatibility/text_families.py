@@ -1,4 +1,4 @@
-"""Families of text encoders and language models: tiny ones with random weights, and what becomes of each."""
+"""Text encoders and language models: whether a tiny model of each family, with random weights, works."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -33,7 +33,7 @@ from mnerflow.training.inputs import Inputs
 
 VOCABULARY = 280
 WINDOW = 4
-# By the names that families give them; a family takes those that it knows.
+# Small sizes, by the names that families use; a family takes those that it knows.
 SIZES: dict[str, Any] = {
     **dict.fromkeys(("vocab_size", "entity_vocab_size", "vocab_size_per_layer_input"), VOCABULARY),
     **dict.fromkeys(
@@ -67,10 +67,12 @@ SIZES: dict[str, Any] = {
 
 
 def text_families(wanted: Callable[[PreTrainedConfig], bool] = bool) -> Iterator[str]:
-    """The ``model_type`` of every family of transformers that reads text alone, without a decoder; of those
-    with a configuration that is wanted."""
+    """The ``model_type`` of every transformers family that reads only text and is no encoder-decoder.
+
+    ``wanted`` selects families by their configuration.
+    """
     for family in MODEL_MAPPING_NAMES:
-        with suppress(Exception):  # those that need what is not installed
+        with suppress(Exception):  # families that need packages that are not installed
             config = AutoConfig.for_model(family)
             if not hasattr(config, "vocab_size") or config.is_encoder_decoder or config.sub_configs:
                 continue
@@ -82,9 +84,9 @@ def text_families(wanted: Callable[[PreTrainedConfig], bool] = bool) -> Iterator
                 yield family
 
 
-# No small sizes were found for these, whose own forward pass fails with those above.
+# No small sizes were found for these families: with those above, their own forward pass fails.
 UNTRIED = {"codegen", "deepseek_v4", "mimo_v2_flash", "reformer", "zamba2"}
-# What a family's own checks ask for.
+# What a family's own checks require.
 FURTHER: dict[str, dict[str, Any]] = {
     "recurrent_gemma": {"num_hidden_layers": 3, "block_types": ["recurrent", "recurrent", "attention"]},
     "qwen2": {"num_hidden_layers": 2, "layer_types": ["sliding_attention", "full_attention"]},
@@ -93,7 +95,7 @@ FURTHER: dict[str, dict[str, Any]] = {
 
 
 def tiny_config(family: str, **options: Any) -> PreTrainedConfig:
-    """A family's configuration with all sizes small, and each kind of layer that it has by default."""
+    """A family's configuration with small sizes, and with each kind of layer that it has by default."""
     default = AutoConfig.for_model(family)
     known = {*default.to_dict(), *default.attribute_map}
     sizes = {name: value for name, value in SIZES.items() if name in known}
@@ -104,17 +106,17 @@ def tiny_config(family: str, **options: Any) -> PreTrainedConfig:
 
 
 def tiny_model(family: str, **options: Any) -> PreTrainedModel:
-    """A random model of a family, the same one each time."""
+    """A random model of a family, the same each time."""
     torch.manual_seed(0)
     model = AutoModel.from_config(tiny_config(family, **options), dtype=torch.float32).eval()
-    with suppress(Exception), torch.no_grad():  # trained embeddings of padding are not zero, as new ones are
+    with suppress(Exception), torch.no_grad():  # unlike new ones, trained embeddings of padding are not zero
         weight = model.get_input_embeddings().weight
         weight[SIZES["pad_token_id"]] = weight[2]
     return model
 
 
 def byte_tokenizer() -> PreTrainedTokenizerFast:
-    """A tokenizer that gives every byte a subword."""
+    """A tokenizer that has a subword for every byte."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -138,7 +140,7 @@ def save_tiny(family: str, folder: Path, tokenizer: PreTrainedTokenizerBase | No
 
 
 def train_and_load(kind: str, folder: Path, **options: Any) -> None:
-    """Train a tagger for a step, save it and load it; ``AssertionError`` where it then differs."""
+    """Train a tagger for a step, save it and load it; raises ``AssertionError`` if it then differs."""
     part = PartConfig(kind, options, str(folder))
     run = RunConfig(("PER", "LOC"), 1, PartConfig("text_only"), part)
     posts = [
@@ -161,11 +163,11 @@ def train_and_load(kind: str, folder: Path, **options: Any) -> None:
 
 
 def of_family(kind: str, family: str, **options: Any) -> Verdict | None:
-    """What becomes of a family as a text encoder of a kind; nothing where no tiny model can be made of it."""
+    """The outcome for a family as a kind of text encoder; ``None`` if no tiny model of it can be made."""
     with TemporaryDirectory() as folder:
         try:
             save_tiny(family, Path(folder))
-        except Exception:  # sizes that do not fit it
+        except Exception:  # the sizes do not fit the family
             return None
         found = verdict(family, lambda: train_and_load(kind, Path(folder), **options))
         return replace(found, refused=found.refused.replace(f"{folder}: ", ""))

@@ -1,4 +1,4 @@
-"""Kinds of tokenizers, tiny ones, and whether words cut one by one are cut as in running text."""
+"""Tiny tokenizers of each kind, and whether they split single words as they do in running text."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -49,7 +49,7 @@ def _metaspace(model: str, scheme: str) -> Tokenizer:
 
 
 def _byte_fallback(prepend: bool) -> Tokenizer:
-    """Without words, as Llama 2 (a space before the text) and Gemma (none) have them."""
+    """A tokenizer without words, as in Llama 2 (with a space before the text) and Gemma (without one)."""
     learnt = Tokenizer(models.BPE(unk_token="<unk>"))
     learnt.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always")
     trainer = trainers.BpeTrainer(special_tokens=[*SPECIAL, *BYTES], show_progress=False)
@@ -84,13 +84,13 @@ SENTENCES = [
 
 
 def tiny_tokenizer(kind: str) -> PreTrainedTokenizerFast:
-    """A tokenizer of one of ``KINDS``, made of a few sentences."""
+    """A tokenizer of one of ``KINDS``, trained on a few sentences."""
     names = dict(zip(("unk_token", "pad_token", "bos_token", "eos_token"), SPECIAL, strict=True))
     return PreTrainedTokenizerFast(tokenizer_object=KINDS[kind](), **names)
 
 
 def cut_as_running_text(folder: Path) -> None:
-    """Compare the cuts of an encoder's folder; ``AssertionError`` where one differs."""
+    """Compare how an encoder splits words and running text; raises ``AssertionError`` if they differ."""
     encoder = Transformer.restore(Config(), folder, {})
     names = encoder.tokenizer.convert_ids_to_tokens
     for sentence in SENTENCES:

@@ -1,6 +1,6 @@
-"""What a training of ``peers.py`` is given, and what it hands back; runs in every peer's environment.
+"""Input and output of a training for ``peers.py``; this module runs in every peer's environment.
 
-The modules of mnerflow that it takes need nothing but Python.
+The modules of mnerflow that it imports need nothing but Python.
 """
 
 import json
@@ -20,10 +20,10 @@ TASK = "task.json"
 
 @dataclass
 class Task:
-    """What is trained: the same for all.
+    """What to train, the same for all peers.
 
-    ``batch`` is the posts of a step, ``longest`` the subwords of the longest post; the learning rates are the
-    highest of encoder and head.
+    ``batch`` is the number of posts per step, ``longest`` the number of subwords of the longest post. The
+    learning rates are the maximum rates of encoder and head.
     """
 
     weights: str
@@ -39,10 +39,10 @@ class Task:
 
 @dataclass
 class Answer:
-    """What a training took, and the tags that it gives the test posts, one a word.
+    """The time and memory that a training took, and the tags that it gives the test posts, one per word.
 
-    ``seconds`` go by on the clock from the posts in memory to the trained model, ``processor_seconds`` are
-    spent in it by the process; ``memory`` is its largest, in MiB, prediction included.
+    ``seconds`` is the wall-clock time from the posts in memory to the trained model, ``processor_seconds``
+    the processor time of the same part. ``memory`` is the peak memory in MiB, including prediction.
     """
 
     seconds: float
@@ -56,9 +56,10 @@ Predict = Callable[[], list[list[str]]]
 
 
 def answer(fit: Callable[[Task, Splits, Path], Predict]) -> None:
-    """Train with ``fit`` as the folder says that the command names, and leave the answer there.
+    """Train with ``fit`` on the task in the folder that the command line names, and write the answer there.
 
-    ``fit`` gets the task, the posts by split and the folder, and returns what predicts the test posts.
+    ``fit`` gets the task, the posts by split and the folder, and returns a function that predicts the test
+    posts.
     """
     folder = Path(sys.argv[1])
     task = Task(**json.loads((folder / TASK).read_text(encoding="utf-8")))
@@ -72,7 +73,7 @@ def answer(fit: Callable[[Task, Splits, Path], Predict]) -> None:
 
 
 def tags_of(words: int, entities: Sequence[tuple[str, int, int]]) -> list[str]:
-    """IOB2 tags of so many words from ``(entity type, start, end)``; the first of two that overlap stays."""
+    """IOB2 tags of ``words`` words from ``(entity type, start, end)``; if two overlap, the first stays."""
     tags = [OUTSIDE] * words
     for kind, start, end in entities:
         if all(tag == OUTSIDE for tag in tags[start:end]):
@@ -81,13 +82,13 @@ def tags_of(words: int, entities: Sequence[tuple[str, int, int]]) -> list[str]:
 
 
 def in_characters(post: Post) -> list[tuple[str, int, int]]:
-    """The entities of a post by their characters in its words, which a space joins."""
+    """The entities of a post, by characters of its text, whose words are joined by spaces."""
     places = _places(post.tokens)
     return [(kind, places[start][0], places[end - 1][1]) for kind, start, end in spans(post.labels)]
 
 
 def in_words(tokens: Sequence[str], entities: Sequence[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
-    """Entities by their words from those by their characters: a word of which a part is meant is meant."""
+    """Convert entities from characters to words; a word belongs to an entity that covers a part of it."""
     places = _places(tokens)
     found = []
     for kind, start, end in entities:
@@ -98,7 +99,7 @@ def in_words(tokens: Sequence[str], entities: Sequence[tuple[str, int, int]]) ->
 
 
 def _places(tokens: Sequence[str]) -> list[tuple[int, int]]:
-    """First character of each word and the one after its last, where a space joins them."""
+    """The first character of each word and the one after its last, in words joined by spaces."""
     places, start = [], 0
     for token in tokens:
         places.append((start, start + len(token)))

@@ -1,8 +1,8 @@
-"""Trains with AutoGluon's MultiModalPredictor at the settings that are fastest for it on a processor.
+"""Train with AutoGluon's MultiModalPredictor, with the settings that are fastest for it on a processor.
 
 Its defaults pad every post to the 512 subwords that the encoder can read, take steps of 128 posts in pieces
-of 8, score dev twice an epoch, mix the weights of three checkpoints, and start two workers that would share
-our one core. It computes in fp32 on every processor, whatever ``env.precision`` says.
+of 8, score dev twice per epoch, average the weights of three checkpoints, and start two workers that would
+share our single core. It computes in fp32 on every processor, whatever ``env.precision`` says.
 """
 
 import json

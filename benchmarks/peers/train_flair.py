@@ -1,6 +1,6 @@
-"""Trains with flair: an encoder that is fine-tuned and a linear layer, as its documentation has it for names.
+"""Train with flair: a fine-tuned encoder and a linear layer, as its documentation recommends for names.
 
-Other than by default the head has a learning rate of its own, and a step more than 4 posts.
+Unlike the defaults, the head has its own learning rate, and a step has more than 4 posts.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Trains as this project does: the defaults of ``training.py``, text alone."""
+"""Train as this project does, with the defaults of ``training.py``, text only."""
 
 from pathlib import Path
 
