@@ -1,4 +1,4 @@
-"""A chat API on the loopback that answers well, or misbehaves as it is told to."""
+"""A chat API on the loopback interface that answers well, or misbehaves as it is told to."""
 
 import json
 import threading
@@ -13,10 +13,11 @@ TOKENS = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
 
 
 class ChatServer(ThreadingHTTPServer):
-    """Says what ``answer`` makes of a request's body; ``next`` holds what is done instead, a request each.
+    """Answers with what ``answer`` makes of a request's body.
 
-    ``asked`` lists the bodies of all requests, ``keys`` their keys, ``most_at_once`` how many were ever
-    under way.
+    Each item of ``next`` is done for one request instead. ``asked`` lists the bodies of all requests,
+    ``keys`` are their keys, and ``most_at_once`` is the largest number of requests that were under way at
+    once.
     """
 
     daemon_threads = True
@@ -51,7 +52,7 @@ class _Handler(BaseHTTPRequestHandler):
         time.sleep(server.delay)
         content = None if misbehave else server.answer(self.body)
         with server.lock:
-            server.under_way -= 1  # before the reply, after which the next may come
+            server.under_way -= 1  # before the reply, after which the next request may come
         with suppress(BrokenPipeError, ConnectionResetError):  # the client had waited long enough
             if misbehave:
                 misbehave(self)
@@ -86,7 +87,7 @@ def text_asked(body: dict[str, Any]) -> str:
 
 
 def calls_the_first_word(body: dict[str, Any]) -> str:
-    """The first word of the question is a person."""
+    """Answer that the first word of the question is a person."""
     return json.dumps({"entities": [{"text": text_asked(body).split()[0], "type": "PER"}]})
 
 
@@ -100,18 +101,18 @@ def fails(status: int, error: dict[str, Any] | None = None, **headers: str) -> C
 
 
 def is_slow(handler: _Handler) -> None:
-    """No reply until the client hangs up."""
+    """Send no reply until the client hangs up."""
     handler.rfile.read(1)
 
 
 def breaks_off(handler: _Handler) -> None:
-    """A reply shorter than it was said to be."""
+    """Send a reply that is shorter than announced."""
     handler.reply(200, b'{"id": "1", "choi', {"Content-Length": "500"})
     handler.close_connection = True
 
 
 def says_half(handler: _Handler) -> None:
-    """A reply of the right length whose JSON ends in the middle."""
+    """Send a reply of the right length whose JSON ends in the middle."""
     handler.reply(200, b'{"id": "1", "object": "chat.completion", "choi')
 
 
@@ -121,7 +122,7 @@ def says_nothing(handler: _Handler) -> None:
 
 @contextmanager
 def chat_server() -> Iterator[ChatServer]:
-    """A server for as long as the block runs."""
+    """A server that runs until the block ends."""
     server = ChatServer()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

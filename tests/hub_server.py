@@ -1,4 +1,4 @@
-"""A model hub on loopback, as far as an upload needs one: repositories, large files and commits."""
+"""A model hub on the loopback interface, with what an upload needs: repositories, large files, commits."""
 
 import base64
 import json
@@ -11,11 +11,12 @@ TOKEN = "hf_maywrite"
 
 
 class Hub(ThreadingHTTPServer):
-    """Keeps what it is given.
+    """Stores what is uploaded.
 
     Attributes:
-        private: by repository, whether it is.
-        files: by repository and path, their bytes.
+        private: by repository, whether it is private.
+        files: by repository and path, the bytes of each file.
+        large: by id, the bytes of each large file.
     """
 
     def __init__(self) -> None:
@@ -26,7 +27,7 @@ class Hub(ThreadingHTTPServer):
 
     @property
     def address(self) -> str:
-        """Where it listens."""
+        """The URL at which the hub listens."""
         return f"http://127.0.0.1:{self.server_address[1]}"
 
 
@@ -109,7 +110,7 @@ class _Answer(BaseHTTPRequestHandler):
 
 @contextmanager
 def hub() -> Iterator[Hub]:
-    """A hub that answers until the block ends."""
+    """A hub that runs until the block ends."""
     server = Hub()
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()

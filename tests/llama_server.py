@@ -1,6 +1,6 @@
-"""llama.cpp's server from its Python package, on a free port of the loopback: prints its address and serves.
+"""llama.cpp's server from its Python package, on a free loopback port: prints its address and serves.
 
-Run as ``python llama_server.py PACKAGES MODEL``: the folder that holds the package, and a GGUF file.
+Run as ``python llama_server.py PACKAGES MODEL``: the folder that contains the package, and a GGUF file.
 """
 
 import signal

@@ -1,4 +1,4 @@
-"""Records of runs, for tests of what is read from them."""
+"""Records of runs, for tests that read them."""
 
 from pathlib import Path
 from typing import Any
@@ -26,18 +26,18 @@ VALUES: dict[str, Any] = {
 }
 
 
-# What the workflow tells a training of its run.
+# What the workflow tells a training about its run.
 NAMES = Run("demo", "none", "bilstm", "cnn", "linear", 1).names
 ABOUT: dict[str, Any] = NAMES | {"sources": {}, "images": VALUES["images"]}
 
 
 def record_of(run: Run, **values: Any) -> dict[str, Any]:
-    """The record of a trained run, with these values."""
+    """The record of a trained run, with ``values`` in place of the defaults."""
     return run.names | VALUES | values
 
 
 def write_record(folder: Path, run: Run, **values: Any) -> Path:
-    """Write it into ``folder`` as ``run.yaml``; returns the file."""
+    """Write such a record into ``folder`` as ``run.yaml``; returns the file."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "run.yaml"
     file.write_text(yaml.safe_dump(record_of(run, **values)), encoding="utf-8")

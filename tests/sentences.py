@@ -1,7 +1,7 @@
 """Measure the language of documents, and of the words in code: ``python tests/sentences.py FILE...``
 
-Prints the words a sentence of each page; headings, tables and code are left out. Fails above 22 on average,
-and where a page or a file of code has one of ``IDIOMS``, for which there is a plainer word.
+Prints each page's mean number of words per sentence; headings, tables and code are left out. Fails if a page
+has more than 22, or if a page or a file of code has one of ``IDIOMS``, for which there are plainer words.
 """
 
 import re
@@ -24,7 +24,7 @@ SHOWN = {"text": "", "softbreak": " ", "hardbreak": " "}
 
 
 def lengths(markdown: str) -> list[int]:
-    """Words of each sentence of running text and of lists."""
+    """The number of words in each sentence of running text and of lists."""
     tokens = MarkdownIt("commonmark").enable("table").parse(markdown)
     texts = [
         "".join(map(_text, token.children or []))
@@ -41,7 +41,7 @@ def _text(token: Token) -> str:
 
 
 def main() -> int:
-    """Print the mean of each page, and every idiom; return 1 where one is too long, or there is an idiom."""
+    """Print each page's mean, and every idiom; return 1 if a page is too long or an idiom was found."""
     wrong = 0
     for file in map(Path, sys.argv[1:]):
         text = file.read_text(encoding="utf-8")

@@ -20,5 +20,5 @@ RUN = RunConfig(
 
 
 def pretrained(kind: str, folder: Path) -> str | None:
-    """The weights of a text encoder that reads some."""
+    """The folder of a text encoder's pretrained weights, ``None`` for a BiLSTM, which has none."""
     return None if kind == "bilstm" else str(folder)

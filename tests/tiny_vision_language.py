@@ -1,4 +1,4 @@
-"""Vision-language models small enough to be exact about, of three families that see in different ways."""
+"""Vision-language models small enough for exact tests, of three families that read images differently."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -33,7 +33,7 @@ TEXT = {
 
 
 def save_idefics3(folder: Path) -> None:
-    """One whose processor puts subwords around an image, and whose pixels have an axis of images."""
+    """Save a model whose processor puts subwords around an image, and whose pixels have an axis of images."""
     names = ("<fake_token_around_image>", "<image>", "<end_of_utterance>", "<global-img>")
     tokenizer = _tokenizer(names)
     square = {"longest_edge": 16}
@@ -52,7 +52,7 @@ def save_idefics3(folder: Path) -> None:
 
 
 def save_qwen2_vl(folder: Path) -> None:
-    """One with positions in three dimensions, and whose prompts put subwords around an image."""
+    """Save a model with positions in three dimensions, and with prompts that put subwords around an image."""
     names = {"vision_start": "<|vision_start|>", "vision_end": "<|vision_end|>"}
     names |= {"image": "<|image_pad|>", "video": "<|video_pad|>"}
     tokenizer = _tokenizer(names.values())
@@ -70,7 +70,7 @@ def save_qwen2_vl(folder: Path) -> None:
 
 
 def save_llava(folder: Path) -> None:
-    """One with nothing around an image, in whose files the language model has its head."""
+    """Save a model with nothing around an image, whose files contain the head of the language model."""
     tokenizer = _tokenizer(["<image>"])
     square = {"size": {"shortest_edge": 16}, "crop_size": {"height": 16, "width": 16}}
     processor = LlavaProcessor(

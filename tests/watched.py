@@ -1,4 +1,4 @@
-"""Trainings compared step by step, in what rounding cannot amplify."""
+"""Compare trainings step by step, in a way that does not amplify rounding errors."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,15 +9,16 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from mnerflow.compute import device
 
-# fp32 sums whose numbers are added in another order agree to the root of its precision.
+# fp32 sums of the same numbers in another order agree to the square root of its precision.
 PRECISION = torch.finfo(torch.float32).eps ** 0.5
 
 
 @contextmanager
 def watched_steps() -> Iterator[list[torch.Tensor]]:
-    """Have trainings compute in fp32 while the block runs; yields the gradient of each step.
+    """Make trainings compute in fp32 while the block runs; yields the gradient of each step.
 
-    Steps move the weights a random way in place of the gradient's, so that each training sees the same ones.
+    Each step moves the weights in a random direction instead of the gradient's. So all trainings have the
+    same weights.
     """
     gradients: list[torch.Tensor] = []
 
@@ -40,7 +41,7 @@ def watched_steps() -> Iterator[list[torch.Tensor]]:
 
 
 def assert_same(found: Sequence[torch.Tensor], expected: Sequence[torch.Tensor]) -> None:
-    """Assert that gradients of two trainings are the same, step by step, but for rounding."""
+    """Assert that the gradients of two trainings are the same in each step, except for rounding."""
     assert len(found) == len(expected)
     for step, (one, other) in enumerate(zip(found, expected, strict=True), start=1):
         assert (one - other).norm() < PRECISION * other.norm(), f"step {step}"

@@ -1,4 +1,4 @@
-"""What the tests of this folder share with the unit tests: the report that those build."""
+"""Makes the unit tests importable: the tests of this folder use the report that those build."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A SLURM of one node on this machine: three daemons as child processes, stopped by their process ids."""
+"""A SLURM cluster of one node on this machine: three daemons as child processes, stopped by their ids."""
 
 import os
 import re
@@ -15,7 +15,7 @@ from pathlib import Path
 CONFIGURATION = Path("/etc/slurm")
 OURS = "# Written by mnerflow's cluster test, removed at its end.\n"
 
-# More memory and processors than the machine may have: only what is asked for matters here.
+# The memory and processors may exceed the machine's, because only what jobs request matters here.
 SLURM_CONF = """\
 ClusterName=mnerflow
 SlurmctldHost={host}(127.0.0.1)
@@ -46,7 +46,7 @@ NodeName={host} NodeAddr=127.0.0.1 CPUs=8 RealMemory=256000 Gres=gpu:fake:2 Stat
 PartitionName=cpu Nodes={host} Default=YES MaxTime=2880 State=UP
 PartitionName=gpu Nodes={host} MaxTime=2880 State=UP
 """
-# Without a File a GRES makes the node invalid; any two devices will do.
+# A GRES without a File makes the node invalid; any two devices will do.
 GRES_CONF = """\
 AutoDetect=off
 NodeName={host} Name=gpu Type=fake File=/dev/null
@@ -56,7 +56,7 @@ NodeName={host} Name=gpu Type=fake File=/dev/zero
 
 @dataclass(frozen=True)
 class Job:
-    """What SLURM itself says of a job."""
+    """What SLURM itself reports about a job."""
 
     fields: dict[str, str]
 
@@ -70,18 +70,18 @@ class Job:
 
     @property
     def about(self) -> str:
-        """The rule and wildcards of a single job; a name of its own for a group of jobs."""
+        """The rule and wildcards of a single job; for a group of jobs, another name."""
         return self.fields.get("Comment", "")
 
     @property
     def gpus(self) -> int:
-        """GPUs that were allocated; of a job at its end, too."""
+        """Number of allocated GPUs, also for a finished job."""
         found = re.fullmatch(r"gpu:\w+:(\d+)", self.fields.get("JOB_GRES", ""))
         return int(found[1]) if found else 0
 
 
 def missing() -> str | None:
-    """Why no SLURM can be brought up here; nothing when one can."""
+    """Why no SLURM can be started here; ``None`` if one can."""
     if os.geteuid():
         return "SLURM's daemons are started as root"
     absent = [name for name in ("munged", "slurmctld", "slurmd", "sbatch") if not shutil.which(name)]
@@ -97,13 +97,13 @@ def missing() -> str | None:
 
 @contextmanager
 def running_slurm(folder: Path) -> Iterator[None]:
-    """Bring SLURM up with partitions ``cpu`` and ``gpu`` and two GPUs declared; take it down at the end."""
+    """Start SLURM with partitions ``cpu`` and ``gpu`` and two declared GPUs; stop it at the end."""
     host = socket.gethostname().split(".")[0]
     values = {"host": host, "folder": folder, "ports": _free_ports()}
     files = {CONFIGURATION / "slurm.conf": SLURM_CONF, CONFIGURATION / "gres.conf": GRES_CONF}
     for part in ("state", "spool", "log"):
         (folder / part).mkdir(parents=True)
-    # SLURM's commands reach munge through the socket's folder, and munged insists on who may write there.
+    # SLURM's commands reach munge through the socket's folder, and munged checks who may write there.
     folder.chmod(0o755)
     CONFIGURATION.mkdir(exist_ok=True)
     for file, text in files.items():
@@ -137,18 +137,18 @@ def running_slurm(folder: Path) -> Iterator[None]:
 
 
 def jobs() -> list[Job]:
-    """All jobs that SLURM has had, those at their end included, in the order of their submission."""
+    """All jobs that SLURM has had, including finished ones, in the order of their submission."""
     result = []
     for line in ask("scontrol", "show", "job", "--oneliner", "--details").splitlines():
         if line.startswith("JobId="):
             words = (word.partition("=") for word in line.split())
-            # From the end: a name may come again for each node, and the job's own stands first.
+            # Reversed, because a name may recur for each node, and the job's own comes first.
             result.append(Job({name: value for name, _, value in reversed(list(words))}))
     return result
 
 
 def job(number: str) -> Job:
-    """A job as it stands now."""
+    """A job in its current state."""
     return next(job for job in jobs() if job.id == number)
 
 
@@ -159,7 +159,7 @@ def processes(job: Job) -> list[int]:
 
 
 def ask(*command: str) -> str:
-    """What a command of SLURM prints."""
+    """The output of a SLURM command."""
     return subprocess.run(command, capture_output=True, text=True, timeout=30).stdout
 
 

@@ -18,7 +18,7 @@ torch.set_num_threads(1)
 
 @pytest.fixture(scope="session")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Twelve posts with four images, prepared."""
+    """Twelve prepared posts with four images."""
     folder = tmp_path_factory.mktemp("data")
     (folder / "images").mkdir()
     for number in range(4):
@@ -42,22 +42,22 @@ class Disk:
     folder: Path
 
     def fill(self, free: int) -> None:
-        """Leave ``free`` bytes."""
+        """Fill the disk until ``free`` bytes are left."""
         status = os.statvfs(self.folder)
         (self.folder / "ballast").write_bytes(bytes(max(0, status.f_bavail * status.f_frsize - free)))
 
     def clear(self) -> None:
-        """Free what ``fill`` took."""
+        """Free the space that ``fill`` took."""
         (self.folder / "ballast").unlink()
 
     def remount(self, mode: str) -> None:
-        """Make it read-only (``ro``) or writable (``rw``)."""
+        """Make the disk read-only (``ro``) or writable (``rw``)."""
         subprocess.run(["mount", "-o", f"remount,{mode}", self.folder], check=True)
 
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Disk]:
-    """A small disk of its own; needs root, whom the permission bits of a folder would not stop."""
+    """A small separate disk; needs root, because the permission bits of a folder do not stop root."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mounted = subprocess.run(

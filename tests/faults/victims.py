@@ -1,6 +1,6 @@
-"""What is run in a process of its own and there killed, starved or refused a write.
+"""Work that runs in a separate process, where it is killed, starved or refused a write.
 
-Processes are forked from a server that has imported torch once: twenty of them start in a second or two.
+Processes are forked from a server that has imported torch once, so twenty of them start in a second or two.
 """
 
 import multiprocessing
@@ -53,21 +53,21 @@ def train(run: RunConfig, data: Path, folder: Path) -> None:
 
 
 def outcome(folder: Path) -> bytes:
-    """What a run must end in, whatever happened on the way."""
+    """The files that a run must end with, whatever happened on the way."""
     return b"".join((folder / name).read_bytes() for name in ("model.safetensors", "predictions.jsonl"))
 
 
 def start(
     work: Callable[..., Any], *arguments: Any, fault: Callable[[], None] | None = None
 ) -> ForkServerProcess:
-    """Start ``work(*arguments)`` in a process in which ``fault`` was called first."""
+    """Start ``work(*arguments)`` in a process that calls ``fault`` first."""
     process = _SERVER.Process(target=_run, args=(work, arguments, fault))
     process.start()
     return process
 
 
 def ended(work: Callable[..., Any], *arguments: Any, fault: Callable[[], None] | None = None) -> int:
-    """How such a process ended: its exit status, or minus the number of the signal that killed it."""
+    """Run such a process; returns its exit status, or minus the number of the signal that killed it."""
     process = start(work, *arguments, fault=fault)
     process.join()
     return process.exitcode
@@ -75,7 +75,7 @@ def ended(work: Callable[..., Any], *arguments: Any, fault: Callable[[], None] |
 
 def _run(work: Callable[..., Any], arguments: tuple, fault: Callable[[], None] | None) -> None:
     torch.set_num_threads(1)
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored by what a shell runs in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # background processes of a shell ignore it
     sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115
     if fault:
         fault()
@@ -86,7 +86,7 @@ def _run(work: Callable[..., Any], arguments: tuple, fault: Callable[[], None] |
 
 
 class KilledAtByte:
-    """The system kills the process with the write that would make any file longer than ``size``."""
+    """The system kills the process on a write that would make any file longer than ``size`` bytes."""
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -97,12 +97,12 @@ class KilledAtByte:
 
 
 def killed_before_the_move() -> None:
-    """The process is killed when a file is written, but not yet in its place."""
+    """Kill the process when a file has been written, but not yet moved into its place."""
     files.os.fsync = lambda handle: os.kill(os.getpid(), signal.SIGKILL)
 
 
 class AtCheckpoint:
-    """``fault`` is called when the checkpoint ``number`` is to be written."""
+    """Call ``fault`` when checkpoint number ``number`` is about to be written."""
 
     def __init__(self, number: int, fault: Callable[[], None]) -> None:
         self.number, self.fault = number, fault
@@ -121,5 +121,5 @@ class AtCheckpoint:
 
 
 def killed() -> None:
-    """The process is killed."""
+    """Kill the process."""
     os.kill(os.getpid(), signal.SIGKILL)

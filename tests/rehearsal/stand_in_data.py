@@ -1,4 +1,4 @@
-"""A mirror of data in the layout of the real downloads, its texts and pictures drawn."""
+"""A mirror of data in the layout of the real downloads, with random texts and pictures."""
 
 import io
 import json
@@ -16,9 +16,9 @@ TWITTER = {  # folder of the mirror, its splits' files, what it calls the fourth
     "twitter2017": ({"train": "train.txt", "dev": "valid.txt", "test": "test.txt"}, "MISC"),
     "twitter10000": ({"train": "train.txt", "dev": "dev.txt", "test": "test.txt"}, "OTHER"),
 }
-# What became of a photo, by its place among those of a set's training posts.
+# The state of a photo, by its index among the photos of a data set's training posts.
 TRUNCATED, PNG, MISSING, EMPTY, WEB_PAGE = range(5)
-UNUSABLE = 4  # all of them but the PNG that is called .jpg
+UNUSABLE = 4  # all of these except the PNG that is named .jpg
 PAGES = {  # pages of a chronicle, by the split that their sentences are in
     "train": [f"Archiv_obce_Lhota_inv_c_{number:03}" for number in range(1, 7)],
     "dev": [f"Archiv_obce_Lhota_inv_c_{number:03}" for number in range(7, 9)],
@@ -58,7 +58,7 @@ def write_data(folder: Path) -> None:
 
 
 def _ids(name: str, draw: random.Random) -> dict[str, list[str]]:
-    """Of the forms that the real ones have: 1015799 and O_4862; 17_06_12483 and 16_05_01_367."""
+    """Ids in the forms of the real ones: 1015799 and O_4862; 17_06_12483 and 16_05_01_367."""
     numbers = iter(draw.sample(range(1000, 20000), sum(COUNTS.values())))
     forms = {"twitter2015": ("{}17", "O_{}"), "twitter2017": ("17_06_{}", "16_05_01_{}")}[name]
     return {
@@ -118,7 +118,7 @@ def _write_photos(archive: zipfile.ZipFile, folder: str, names: list[str], draw:
 
 
 def _photo(draw: random.Random, form: str, mode: str = "RGB", size: tuple[int, int] = (0, 0)) -> bytes:
-    """A photo of that size, or of any, in patches of colours."""
+    """A photo in patches of colours, of the given or a random size."""
     small = Image.frombytes("RGB", (8, 6), draw.randbytes(8 * 6 * 3))
     file = io.BytesIO()
     any_size = draw.randrange(200, 400), draw.randrange(150, 300)
@@ -127,7 +127,7 @@ def _photo(draw: random.Random, form: str, mode: str = "RGB", size: tuple[int, i
 
 
 def _write_mner_mi(folder: Path, draw: random.Random) -> None:
-    """JSON lines with the fields of MNER-MI, up to three images a post, and one archive of them."""
+    """JSON lines with the fields of MNER-MI, up to three images per post, and one archive of the images."""
     names, number = [], 5300
     for split, file in {"train": "train", "dev": "val", "test": "test"}.items():
         records = []
@@ -145,7 +145,7 @@ def _write_mner_mi(folder: Path, draw: random.Random) -> None:
 
 
 def _write_poner(folder: Path, draw: random.Random) -> None:
-    """Pages of four lines, a sentence a line, with their layout, scan and annotation."""
+    """Pages of four lines, one sentence per line, with their layout, scan and annotation."""
     export, whole = [], []
     source = folder / "source_data/Kroniky_11"
     for split, pages in PAGES.items():

@@ -1,4 +1,4 @@
-"""A mirror of weights under the real hub ids: the real architectures and files, but tiny and random."""
+"""A mirror of weights under the real hub ids, with the real architectures and files, tiny and random."""
 
 import json
 from pathlib import Path
@@ -58,7 +58,7 @@ def _word_pieces(special: dict[str, str], vocabulary: int) -> PreTrainedTokenize
 
 
 def _write_bert(folder: Path) -> None:
-    """Its file is of 2018: with the heads of pretraining, and layer norms' `gamma` and `beta`."""
+    """As a file of 2018: with the heads of pretraining, and with layer norms' `gamma` and `beta`."""
     special = {
         name: f"[{name[:-6].upper()}]" for name in ("pad_token", "unk_token", "cls_token", "sep_token")
     }
@@ -82,7 +82,7 @@ def _write_mpnet(folder: Path) -> None:
 
 
 def _write_llama(folder: Path) -> None:
-    """In several files with an index, in bf16, grouped queries, byte-level BPE that marks the beginning."""
+    """Several files with an index: bf16, grouped queries, and a byte-level BPE that marks the beginning."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()

@@ -1,4 +1,4 @@
-"""Models small enough to be exact about."""
+"""Models small enough for exact tests."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_roberta(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A random RoBERTa with a byte-level tokenizer that does not say how long a text may be."""
+    """A random RoBERTa with a byte-level tokenizer that does not state the maximum length of a text."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
     from transformers import PreTrainedTokenizerFast, RobertaConfig, RobertaModel
 
@@ -58,7 +58,7 @@ def tiny_roberta(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def drawn(monkeypatch) -> list[Figure]:
-    """The figures that were saved, still with their artists."""
+    """The figures that were saved, with their artists."""
     figures, save = [], style.save
     monkeypatch.setattr(style, "save", lambda figure, stem: (figures.append(figure), save(figure, stem)))
     return figures
@@ -66,7 +66,7 @@ def drawn(monkeypatch) -> list[Figure]:
 
 @pytest.fixture
 def posts() -> list[Post]:
-    """Posts of different length, with two images, one and none."""
+    """Posts of different lengths, with two images, one and none."""
     return [
         Post(
             "1",
