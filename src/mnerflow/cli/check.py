@@ -32,8 +32,8 @@ Hugging Face. A single file is divided into splits by a seed. Formats, columns a
 IOB2, BIOES, BILOU, bare types) are detected from the files. Formats are CoNLL and its variants, UMT's IMGID
 lines, texts with character spans, scanned pages (PAGE or ALTO XML), and all others that docs/data.md lists.
 
-At the end, the command prints the configuration to paste. If a problem would stop a run, it exits with
-status 1 instead.
+At the end, the command prints the configuration to paste. If a problem would stop a run, the command
+exits with status 1 instead.
 """
 
 
