@@ -4,9 +4,10 @@
 
 - an encoder of base size (MPNet's 12 layers of 768), text only: posts per second, in bf16 with fp32 master
   weights and with autocast; and whether the same seed gives the same bytes;
-- the same with 196 patch vectors of 768 per post: what each fusion adds to the time of an epoch; - ViT-B/16:
-images per second from an image store to the file of their vectors; - a language model with the layout of
-Llama's 8B, in 4 bits with adapters: subwords per second, and GPU memory.
+- the same with 196 patch vectors of 768 per post: what each fusion adds to the time of an epoch;
+- ViT-B/16: images per second from an image store to the file of their vectors;
+- a language model with the layout of Llama's 8B, in 4 bits with adapters: subwords per second, and the GPU's
+  memory.
 
 Weights are random and images are noise, since neither changes the speed. The posts are those of Twitter-2017
 in the mirror; without a mirror, the demo's. Rows are printed and added to the CSV file as soon as their part

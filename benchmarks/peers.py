@@ -12,10 +12,10 @@ None is part of the project's lock file. Create them once, before the first run:
 A peer whose environment is missing is left out, with a message. All train MiniLM on the first posts of
 Twitter-2017 from the mirror, text only, on one thread of one core and without a hub. Epochs, posts per step
 (on average) and learning rates (for peers that have two) are the same. The first 300 posts of dev are scored
-after each epoch. `benchmarks/peers/train_*.py` show all other settings. The tags that they give the test
-posts are scored here, by the project's entity F1. Every other run goes through the peers in reverse order.
-Medians over the runs are printed and added to the CSV file. Ratios of speed use processor time, which a busy
-machine changes less.
+after each epoch. `benchmarks/peers/train_*.py` show all other settings. The peers' tags of the test posts are
+scored here, by the project's entity F1. Every other run goes through the peers in reverse order. Medians over
+the runs are printed and added to the CSV file. Ratios of speed use processor time, which a busy machine
+changes less.
 """
 
 import argparse
@@ -41,7 +41,7 @@ from mnerflow.evaluation.predictions import Prediction
 
 SCRIPTS = Path(__file__).parent / "peers"
 sys.path.append(str(SCRIPTS))
-from exchange import ANSWER, TASK, Answer, Task  # noqa: E402 - lies where the peers' scripts find it
+from exchange import ANSWER, TASK, Answer, Task  # noqa: E402 - is in the folder of the peers' scripts
 
 OURS = "mnerflow"
 PEERS = ("autogluon", "flair")

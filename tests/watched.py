@@ -17,8 +17,8 @@ PRECISION = torch.finfo(torch.float32).eps ** 0.5
 def watched_steps() -> Iterator[list[torch.Tensor]]:
     """Make trainings compute in fp32 while the block runs; yields the gradient of each step.
 
-    Each step moves the weights in a random direction instead of the gradient's. So all trainings have the
-    same weights.
+    Each step moves the weights in a random direction instead of the gradient's. So all trainings
+    have identical weights.
     """
     gradients: list[torch.Tensor] = []
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-# A job step drops SLURM_CONF, so the configuration has to lie where SLURM looks by itself.
+# A job step drops SLURM_CONF, so the configuration has to be where SLURM looks by default.
 CONFIGURATION = Path("/etc/slurm")
 OURS = "# Written by mnerflow's cluster test, removed at its end.\n"
 

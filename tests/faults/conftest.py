@@ -57,7 +57,7 @@ class Disk:
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Disk]:
-    """A small separate disk; needs root, because the permission bits of a folder do not stop root."""
+    """A small separate disk. Mounting it needs root, which permission bits of a folder would not stop."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mounted = subprocess.run(

@@ -36,7 +36,7 @@ class Worker:
         self._thread.start()
 
     def ask(self, texts: Sequence[dict[str, Any]]) -> "Future[list[list[Tagged]]]":
-        """By run, what is found in ``texts``, which are objects as ``Predictor`` takes; raises ``Busy``."""
+        """What each run finds in ``texts``, which are objects as ``Predictor`` takes; raises ``Busy``."""
         job = _Job(texts, Future())
         try:
             self._queue.put_nowait(job)

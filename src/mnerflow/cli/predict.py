@@ -209,7 +209,7 @@ def _texts(
     scratch: Path,
     sees: bool,
 ) -> Iterator[Text]:
-    """The texts of all inputs; the images that an input holds are written where the run ``sees`` images."""
+    """The texts of all inputs; images inside an input are written to a file if the run ``sees`` images."""
     images = [(Path(), one) if one.startswith(ADDRESSES) else _parts(one) for one in given.image]
     for number, (each, kind) in enumerate(zip(inputs, kinds, strict=True), start=1):
         pictures = scratch / f"images{number}" if sees else None

@@ -19,7 +19,7 @@ from mnerflow.files import json_object, read_lines, write_json_lines
 
 PREDICTIONS = "predictions.jsonl"  # in a run's folder
 TESTED = ("test", TRUE.name)
-# Types of a field's values, of which there is one per token.
+# Types of the values in a field, which has one value per token.
 KINDS: dict[str, set[type]] = {
     "tokens": {str},
     "labels": {str},

@@ -139,7 +139,7 @@ def compare_in_strata(
         Each comparison with its stratum, sorted by combination and source.
 
     Raises:
-        UserError: when a run was predicted from other posts than those of its background.
+        UserError: when a run was not predicted from the posts of its background.
     """
     found = []
     for data, group in groupby(sorted(runs), key=lambda run: (run.dataset, run.filter)):

@@ -1,7 +1,7 @@
 """Render Jinja2 templates that anyone may have written, where they can do no harm.
 
 A sandbox alone limits neither time nor memory: a template may double a text forty times. So this file runs as
-a separate process without the environment's variables, and imports nothing from mnerflow.
+a separate process with almost none of the environment's variables, and imports nothing from mnerflow.
 """
 
 import json

@@ -68,7 +68,7 @@ def _decoder(record: dict[str, Any]) -> None:
 
 
 def _processes(record: dict[str, Any]) -> None:
-    """A run could once be trained by several processes; the default was one."""
+    """Runs could once be trained by several processes; only those of one process can be migrated."""
     if record["config"].get("training", {}).pop("processes", 1) != 1:
         raise UserError("several processes trained it. Remove the run's folder; it is trained anew by one.")
 
@@ -118,7 +118,7 @@ def migrate(folder: Path) -> tuple[int, int]:
     sums = read_sums(folder, read_text(listed)) if listed.exists() else {}
     older = [plan for file in files if (plan := _planned(file, folder, sums))]
     if listed.exists():
-        # Written first, so that an interrupted migration can continue by them.
+        # Written first, so that an interrupted migration can continue from them.
         write_text(listed, sums_text(_renewed(sums, folder, older)))
     for run in older:
         write_text(run.file, run.text)
