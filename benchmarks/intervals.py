@@ -45,8 +45,8 @@ MEASURES = ("coverage, %", "width, points", "any false verdict, %")
 PAGE = """# Intervals on simulated studies
 
 Made by `python benchmarks/intervals.py`, after `make verify`; [metrics.md](metrics.md) explains the purpose.
-*Coverage* is how often a 95 % interval includes the true difference. *Any false verdict* is how often at least
-one comparison of a study without any true difference has p < 0.05 after Holm's correction.
+*Coverage* is how often a 95 % interval includes the true difference. *Any false verdict* is how often at
+least one comparison of a study without any true difference has p < 0.05 after Holm's correction.
 
 """
 # p, and the bounds of the 95 % interval.
