@@ -247,7 +247,7 @@ def test_an_own_folder_stays_as_it_is(tmp_path: Path) -> None:
     [
         ({"k": {"asked": "bth"}}, {}, "contexts: asked: 'bth' is not configured (did you mean 'both'?)"),
         ({"k": {"asked": "../b"}}, {}, "datasets.demo.contexts.k.asked: '../b' is not a name"),
-        ({"k": {"asked": "both", "format": "txt"}}, {}, "contexts.k: asked stands beside other keys"),
+        ({"k": {"asked": "both", "format": "txt"}}, {}, "contexts.k: asked is given with other keys"),
         ({"k": {"files": ["a"]}}, {}, "datasets.demo.contexts.k: 'format' is missing"),
         ({}, {"reads": []}, "asked_contexts.both.reads: [] has too few values"),
         ({}, {"reads": ["text", "labels"]}, "'labels' is not one of text, image"),

@@ -100,7 +100,7 @@ def test_a_few_lines_cannot_stand_for_millions_of_values(text: str, tmp_path: Pa
 
 def test_broken_yaml_names_file_and_line(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text("training:\n  epochs: 3\n\tpatience: 2\n")
-    with pytest.raises(UserError, match=r"c\.yaml:3: no YAML"):
+    with pytest.raises(UserError, match=r"c\.yaml:3: not YAML"):
         check_keys(tmp_path / "c.yaml")
     (tmp_path / "c.json").write_text('{\n\t"training": {"epochs": 3}\n}\n')
     check_keys(tmp_path / "c.json")

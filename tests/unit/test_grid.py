@@ -507,10 +507,10 @@ def test_the_schema_refuses_in_words(change: dict, said: str) -> None:
 def test_a_key_that_stands_twice_is_named(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("datasets:\n  a: {types: [PER]}\n  b: {types: [PER]}\n  a: {types: [LOC]}\n")
-    with pytest.raises(UserError, match=r"mine\.yaml:4: 'a' stands in line 2 already"):
+    with pytest.raises(UserError, match=r"mine\.yaml:4: 'a' is already in line 2"):
         check_keys(file)
     file.write_text("grid: [{seeds: [1], seeds: [2]}]\n")
-    with pytest.raises(UserError, match=r"mine\.yaml:1: 'seeds' stands in line 1 already"):
+    with pytest.raises(UserError, match=r"mine\.yaml:1: 'seeds' is already in line 1"):
         check_keys(file)
     for study in (ROOT / "config").glob("*.yaml"):
         check_keys(study)

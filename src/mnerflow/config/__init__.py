@@ -1,6 +1,6 @@
-"""What a configuration says: of one run, in ``run``, and as a whole, in ``configuration``.
+"""The configuration: of one run in ``run``, and as a whole in ``configuration``.
 
-``build`` makes the typed values of the plain ones and refuses wrong ones in words.
+``build`` turns plain values into typed ones and refuses wrong ones with an explanation.
 """
 
 from mnerflow.config.run import (

@@ -1,6 +1,6 @@
 """The whole configuration file, typed: every key with its type, default and meaning.
 
-docs/configuration.md and the JSON schema are made of it; see ``mnerflow.config.reference``.
+docs/configuration.md and the JSON schema are generated from it; see ``mnerflow.config.reference``.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from mnerflow.llm.config import ContextQuestion, EntityQuestion, Service
 
 @dataclass(frozen=True, kw_only=True)
 class Images(Section):
-    """Images of all data sets.
+    """Settings for the images of all data sets.
 
     Attributes:
         broken: what to do about an image that is missing or cannot be read.
@@ -37,15 +37,15 @@ class Search(Section):
     """A search over training settings, the product of the values of its keys.
 
     Attributes:
-        dataset: on whose dev split candidates are compared.
-        fusion: of its runs.
-        seeds: of its runs.
-        search: values to try by setting, as in `{learning_rate.text: [1.0e-4, 1.0e-3]}`.
-        filter: of its runs.
-        text_encoder: of its runs.
-        image_encoder: of its runs.
-        vision_language_encoder: of its runs, instead of the other two.
-        variant: of its runs.
+        dataset: data set to train on; candidates are compared on its dev split.
+        fusion: fusion of the runs.
+        seeds: seeds of the runs.
+        search: values to try for each setting, as in `{learning_rate.text: [1.0e-4, 1.0e-3]}`.
+        filter: filter of the runs.
+        text_encoder: text encoder of the runs.
+        image_encoder: image encoder of the runs.
+        vision_language_encoder: vision-language encoder of the runs, instead of the other two.
+        variant: variant of the runs.
     """
 
     dataset: Name
@@ -61,15 +61,15 @@ class Search(Section):
 
 @dataclass(frozen=True, kw_only=True)
 class Rival(EntityQuestion, Service):
-    """A language model that is asked instead of trained, by `rivals.smk` alone.
+    """A language model that is prompted instead of trained. Only `rivals.smk` queries it.
 
     Attributes:
-        datasets: of whose test split it is asked.
-        filters: with which the posts are filtered.
-        examples: how many training posts the model is shown with their answers; each number is a run.
+        datasets: data sets whose test splits the model is queried about.
+        filters: filters of the posts, several joined by `+`; `none` filters nothing.
+        examples: numbers of training posts that the model is shown with their answers; each number is a run.
         images: whether posts are shown with their images; false and true are two runs.
-        seeds: each is a run; it draws the examples.
-        prompt: file of the prompt; without it, `config/prompt.md`.
+        seeds: seeds that draw the examples; each seed is a run.
+        prompt: file with the prompt; without it, `config/prompt.md`.
     """
 
     datasets: Several[Name]
@@ -82,10 +82,10 @@ class Rival(EntityQuestion, Service):
 
 @dataclass(frozen=True, kw_only=True)
 class AskedContext(ContextQuestion, Service):
-    """A context that a language model writes, asked by `contexts.smk` alone, for the data sets that name it.
+    """A context that a language model writes for the data sets that name it. Only `contexts.smk` queries it.
 
     Attributes:
-        prompt: file of the prompt; without it, that of `config/prompts` for what is read.
+        prompt: file with the prompt; without it, the file in `config/prompts` that matches `reads`.
     """
 
     prompt: str = ""
@@ -93,7 +93,7 @@ class AskedContext(ContextQuestion, Service):
 
 @dataclass(frozen=True, kw_only=True)
 class Block(Section):
-    """A block of the grid, the product of its lists; an encoder that a fusion does not read is left out.
+    """A block of the grid: the product of its lists, without encoders that a fusion does not read.
 
     Attributes:
         datasets: names of data sets.
@@ -103,7 +103,7 @@ class Block(Section):
         vision_language_encoders: names of vision-language encoders.
         fusions: names of fusions.
         variants: names of variants.
-        seeds: a run each.
+        seeds: random seeds; each seed is a run.
     """
 
     datasets: Several[Name]
@@ -121,40 +121,41 @@ class Configuration(Section):
     """The configuration of a study.
 
     Attributes:
-        name: of the study, whose scores, tables, plots and pages lie in `results/<name>`; without it, the
-            name of the last configuration file, or `default`.
+        name: name of the study. Its scores, tables, plots and pages are in `results/<name>`. Without it, the
+            name of the last configuration file is used, or `default`.
         datasets: data sets by name.
         text_encoders: text encoders by name.
         image_encoders: image encoders by name.
         vision_language_encoders: encoders that read text and image at once, by name.
         fusions: fusions by name.
         variants: variants by name; `base` changes nothing.
-        filters: options of each filter by its name.
-        images: of all data sets.
-        training: settings of all runs, over which those of data set, text encoder, image encoder, fusion and
-            variant lie, in this order.
-        grid: blocks of runs.
+        filters: options of each filter, by its name.
+        images: settings for the images of all data sets.
+        training: training settings of all runs. Settings of the data set, text encoder, image encoder, fusion
+            and variant override them, in this order.
+        grid: runs of the study, in blocks.
         tuning: searches over training settings.
-        rivals: language models that are asked instead of trained, by name.
+        rivals: language models that are prompted instead of trained, by name.
         asked_contexts: language models that write contexts, by name.
-        max_cost: US dollars that one start of the workflow may spend on answers of language models.
+        max_cost: most that one start of the workflow may spend on answers of language models, in US dollars.
         mirror: folder from which raw data is read instead of the network.
         weights_mirror: folder in which a hub id is looked up first.
-        published: folder of published runs, which are taken over instead of trained where their settings are
-            the same.
-        finished_only: leave out the runs that are not finished yet, to see results of the others; not while
-            another Snakemake runs there.
-        quote_posts: whether the report shows posts; false for one that is published while the texts are not
-            ours to give.
-        core_hours: hours of one core, without a GPU, for 1,000 posts read in training, by encoder; more than
-            a day in all is not begun unasked.
-        gigabytes: what the trained weights of a run take on disk, by encoder, for what is said at the start.
-        margin: points of entity F1 on test; a change shown to be smaller counts as none, so that a run is
-            said to ignore its source.
-        keep_weights: which trained weights stay once a run has predicted: all, of each data set and filter
-            those of the run with the best entity F1 on dev (best), or none. Predictions stay in any case.
-        allow_cpu: begin though it takes days; compute on processors where there are GPUs, but none that
-            PyTorch can use.
+        published: folder of published runs. A run with the same settings is taken from there instead of
+            trained.
+        finished_only: leave out runs that are not finished yet, to see the results of the others. Do not use
+            it while another Snakemake runs in the same folder.
+        quote_posts: whether the report shows posts. Set it to false before you publish a report on texts that
+            you may not redistribute.
+        core_hours: estimated hours of one processor core, without a GPU, per 1,000 posts read in training, by
+            encoder. Without a GPU, a start that would take more than a day needs `allow_cpu`.
+        gigabytes: disk space of a run's trained weights in GB, by encoder, for the estimate that is printed
+            at the start.
+        margin: points of entity F1 on test. A change shown to be smaller counts as none, so the run is said
+            to ignore its source.
+        keep_weights: trained weights to keep once a run has predicted. `best` keeps, for each data set and
+            filter, those of the run with the best entity F1 on dev. Predictions are always kept.
+        allow_cpu: start even if training without a GPU takes days, and compute on processors where PyTorch
+            can use none of the GPUs.
     """
 
     name: Name = ""
@@ -185,9 +186,9 @@ class Configuration(Section):
 
 
 def check(config: dict[str, Any]) -> None:
-    """Raise one ``UserError`` that lists every value of a configuration that is wrong, by its key.
+    """Raise one ``UserError`` that lists every wrong value of a configuration by its key.
 
-    No number may be NaN or infinite, not even among options, of which nothing else is known here.
+    NaN and infinite numbers are refused everywhere, even among options, which are not checked any further.
     """
     problems = [f"{path}: {NOT_FINITE}" for path in _not_finite(config)]
     try:
@@ -199,7 +200,7 @@ def check(config: dict[str, Any]) -> None:
 
 
 def _not_finite(value: Any, path: str = "") -> Iterator[str]:
-    """Where below a value numbers stand that are none."""
+    """Yield the paths, below a value, of numbers that are NaN or infinite."""
     if isinstance(value, dict | list):
         for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
             yield from _not_finite(inner, f"{path}.{key}" if path else str(key))

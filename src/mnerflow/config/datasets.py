@@ -1,4 +1,4 @@
-"""An entry of `datasets`: where a data set comes from, whose it is and how it is tagged."""
+"""An entry of `datasets`: where a data set comes from, who made it and how it is tagged."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -19,7 +19,7 @@ from mnerflow.config.types import (
 )
 from mnerflow.data.config import FOUND, DemoConfig, Fit, PrepareConfig, TokenizerName
 
-RAW = ("files", "folder", "generator", "poner")  # where a data set's posts come from, one of them
+RAW = ("files", "folder", "generator", "poner")  # keys that say where posts come from; exactly one is given
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,9 +27,10 @@ class RawFile(Section):
     """A raw file.
 
     Attributes:
-        url: where it is fetched from.
-        sha256: without it, the sum is recorded on the first download and compared from then on.
-        mirror: its place below the folder `mirror`.
+        url: address from which the file is downloaded.
+        sha256: SHA-256 checksum of the file. Without it, the checksum of the first download is recorded and
+            compared from then on.
+        mirror: path of the file below the folder `mirror`.
     """
 
     url: Address
@@ -42,7 +43,7 @@ class Photos(RawFile):
     """An archive of photos.
 
     Attributes:
-        folder: only photos below it are taken; without it, all of them.
+        folder: folder in the archive; only photos below it are used. Without it, all photos are used.
     """
 
     folder: InnerPath = ""
@@ -50,12 +51,12 @@ class Photos(RawFile):
 
 @dataclass(frozen=True, kw_only=True)
 class Poner(RawFile):
-    """PONER's archive, of which sentences and crops of their lines are made.
+    """PONER's archive, from which sentences and crops of their lines are made.
 
     Attributes:
-        folder: the repository's folder `data` in the archive.
-        split: as published, or drawn by page.
-        seed: draws the split by page.
+        folder: path of the repository's folder `data` in the archive.
+        split: split of the sentences, as published or drawn by page.
+        seed: seed that draws the split by page.
     """
 
     folder: InnerPath
@@ -65,18 +66,20 @@ class Poner(RawFile):
 
 @dataclass(frozen=True, kw_only=True)
 class About(Section):
-    """What a reader is told of a data set.
+    """What a reader is told about a data set.
 
     Attributes:
-        title: its name in tables and reports.
-        language: its language, as in `en`.
-        licence: as its authors state it.
-        citation: where it was published.
-        homepage: its address.
-        type_names: what entity types are called in tables and plots, where not as in the tags.
-        pictures: what its images are.
-        caution: a sentence on what to beware of in all scores on it; reports and the thesis's table tell it.
-        contexts_from_text: contexts whose author had read the text, too; a gain by one is none by the image.
+        title: name of the data set in tables and reports.
+        language: language of the data set, as in `en`.
+        licence: licence, as the authors of the data set state it.
+        citation: publication in which the data set appeared.
+        homepage: web address of the data set.
+        type_names: names of entity types in tables and plots, where they differ from those in the tags.
+        pictures: kind of images in the data set.
+        caution: caveat, in one sentence, about all scores on the data set. Reports and the comparison with
+            the thesis repeat it.
+        contexts_from_text: contexts whose author had also read the text. A gain by one of them is not a gain
+            by the image.
     """
 
     title: str = ""
@@ -92,22 +95,24 @@ class About(Section):
 
 @dataclass(frozen=True, kw_only=True)
 class Dataset(PrepareConfig, About):
-    """A data set: exactly one of `files`, `folder`, `generator` and `poner` says where its posts come from.
+    """A data set. Its posts come from exactly one of `files`, `folder`, `generator` and `poner`.
 
     Attributes:
-        files: raw files by their name below `resources/data/<set>/`.
-        folder: of your own data, with the split files and `images/`.
-        generator: makes the set, as the demo.
+        files: raw files, by their path below `resources/data/<set>/`.
+        folder: folder of your own data, with the split files and `images/`.
+        generator: settings of a synthetic data set, such as the demo.
         poner: PONER's archive.
         without: data sets whose posts are left out of this one.
-        posts: how many there are in each split, for estimates before anything is fetched.
-        images: an archive of photos.
+        posts: number of posts in each split, for estimates before anything is downloaded.
+        images: archive of photos.
         images_of: another data set with the same images, which are decoded and encoded once for both.
-        fit: how an image is brought into a square: whole, or, a line of text, cut into rows. The first row is
-            the right end for `wrap_rtl`, and for `wrap` where the `language` is written from right to left.
-        tokenizer: how raw texts are cut for a run that was trained on it, as its own words are: `words` makes
-            every punctuation mark one, `tweets` leaves hashtags and addresses whole, `treebank` is as CoNLL.
-        training: settings of every run on this data set.
+        fit: how an image is fitted into a square. `letterbox` shows it whole. `wrap` and `wrap_rtl` cut the
+            image of a line of text into rows. The first row is the right end of the line for `wrap_rtl`, and
+            for `wrap` where the `language` is written from right to left.
+        tokenizer: how raw text is split into tokens for a run trained on this data set, to match the tokens
+            of the data set. `words` makes every punctuation mark a token, `tweets` keeps hashtags and
+            addresses whole, and `treebank` follows CoNLL.
+        training: training settings of every run on this data set.
     """
 
     __pydantic_config__ = ConfigDict(

