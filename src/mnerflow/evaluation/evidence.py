@@ -1,9 +1,9 @@
-"""Does a source help? Every run against its baseline, which lacks it, and against itself with it wrong.
+"""Does a source help? Compare every run with its baseline, and with itself when the source is changed.
 
 A baseline is the same run with one source taken away: data set, filter, encoders and variant are the same.
-A matched control is the same run, trained with the source wrong. The first tells whether the source is worth
-its model, the second whether it is the source that is.
-``rules`` say what a verdict means.
+A matched control is the same run, trained with the source shuffled or blank. The baseline tells whether the
+source is worth its model, the control whether the source itself makes the difference.
+``rules`` explain the verdicts.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,44 +28,45 @@ from mnerflow.plan.names import Combination, Run
 from mnerflow.record import TrainingRecord
 
 ONE_SEED = "one seed"
-CLOSE = 0.0005  # entity F1: bounds are hardly known better
+CLOSE = 0.0005  # entity F1: about the accuracy to which bounds are known
 
 
 def rules(margin: float) -> tuple[str, ...]:
-    """How a verdict is reached, a paragraph each; ``margin`` is in points of entity F1."""
+    """How a verdict is reached, in paragraphs; ``margin`` is in points of entity F1."""
     return (
-        "A baseline is the same run with one source taken away: without its image a fusion is text only. "
-        "Data set, filter, text encoder and variant are the same; with `images: {broken: drop}` a baseline "
-        "also learns from the posts whose images cannot be used. The verdict is the first of these that "
-        "holds.",
-        "one seed: the run or its baseline was trained once, so that nothing shows how much another seed "
-        "would change of it.",
+        "A baseline is the same run with one source taken away: without its image, a fusion is text only. "
+        "Data set, filter, text encoder and variant are the same. With `images: {broken: drop}`, a baseline "
+        "also learns from the posts whose images cannot be used. The verdict is the first of the following "
+        "that applies.",
+        "one seed: the run or its baseline was trained only once, so nothing shows how much another seed "
+        "would change the result.",
         "gains: the run is significantly better than its baseline, and its entity F1 drops significantly "
         "when the source is shuffled among the posts.",
-        f"ignores: its entity F1 is above zero, and with the source shuffled, and with it blank, is the same "
-        f"as with the true one to within {margin:g} points.",
-        "loses: it is significantly worse than its baseline, and its entity F1 changes significantly with "
-        "the source shuffled or blank.",
-        f"relies: its entity F1 drops significantly when the source is shuffled, and yet the true source "
-        f"gains it less than {margin:g} points. It relies on the source and gains nothing by it.",
+        "ignores: the run's entity F1 is above zero. With the source shuffled, and also with it blank, it "
+        f"stays within {margin:g} points of its value with the true source.",
+        "loses: the run is significantly worse than its baseline, and its entity F1 changes significantly "
+        "when the source is shuffled or blank.",
+        "relies: the run's entity F1 drops significantly when the source is shuffled, but its gain over the "
+        f"baseline is less than {margin:g} points. It relies on the source without gaining from it.",
         "unclear: none of these could be shown.",
-        "Significantly better or worse: p < 0.05 after Holm's correction over all comparisons of the table "
-        "with two seeds or more on both sides. Drops or changes significantly: the 95 % interval of the drop "
-        "leaves out zero. Both count the variance of sentences and of seeds. The same, or a gain of less: "
-        f"shown by one-sided tests at 5 % against a margin of {margin:g} points (`margin` in "
-        "the configuration); *smallest margin* is the one from which on a run would be said to ignore its "
-        "source.",
-        "A language model is not asked with wrong images, and published runs may lack predictions with wrong "
-        "captions: these gain or lose when they are significantly better or worse. Of several contexts that "
-        "a variant adds at once, each is made wrong by itself, and one whose drop is significant suffices.",
+        "Significantly better or worse means p < 0.05 after Holm's correction over all comparisons of the "
+        "table with two seeds or more on both sides. A drop or change is significant if its 95 % interval "
+        "excludes zero. Both account for the variance over sentences and over seeds. Staying within the "
+        "margin, or gaining less than it, is shown by one-sided tests at 5 %. The margin is "
+        f"{margin:g} points (`margin` in the configuration). The *smallest margin* is the one at which a run "
+        "would begin to count as ignoring its source.",
+        "Language models are not queried with wrong images, and published runs may lack predictions with "
+        "wrong captions. Such runs gain or lose when they are significantly better or worse. If a variant "
+        "adds several contexts at once, each is shuffled and blanked by itself, and one significant drop is "
+        "enough.",
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """A matched control of a combination, with all of its seeds, on true sources.
+    """A matched control of a combination, with all of its seeds, scored with true sources.
 
-    ``score`` is a fraction; ``difference`` is the combination minus its control. No p is corrected.
+    ``score`` is a fraction; ``difference`` is the combination minus its control. Its p is not corrected.
     """
 
     combination: Combination
@@ -76,16 +77,21 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A combination beside its baseline, each with all of its seeds; scores are fractions.
+    """A combination and its baseline, each with all of its seeds; scores are fractions.
 
-    ``source`` is what the baseline lacks; ``difference`` is the combination minus its baseline.
-    ``drops`` are by the name of the condition, those that all its runs were predicted under: how much
-    entity F1 the trained model loses. ``p_corrected`` is ``None`` where a side has a single seed, which takes
-    no part in the correction. ``p_trained`` tests these trained models alone (``None`` where that test was
-    left out). ``changed`` is the share of sentences that are tagged differently when the source is shuffled.
-    ``order`` is the bound of almost stochastic order, below 0.5 where the fusion's seeds are almost
-    stochastically better (``None`` below five seeds). A change of less than ``margin`` counts as none.
-    ``controls`` are by the change of the source that they were trained with; no verdict depends on them.
+    Attributes:
+        source: what the combination reads and the baseline does not.
+        difference: score of the combination minus that of its baseline.
+        drops: entity F1 that the trained model loses, by the name of the condition, for conditions that all
+            its runs were predicted under.
+        p_corrected: p after correction; ``None`` where a side has a single seed, which is not corrected for.
+        p_trained: p of a test of these trained models alone; ``None`` where that test was left out.
+        changed: share of sentences that are tagged differently when the source is shuffled.
+        order: bound of almost stochastic order, below 0.5 where the fusion's seeds are almost stochastically
+            better; ``None`` below five seeds.
+        margin: entity F1; a smaller change counts as none.
+        controls: matched controls, by the change of the source that they were trained with. No verdict
+            depends on them.
     """
 
     combination: Combination
@@ -106,7 +112,7 @@ class Comparison:
 
     @property
     def several_seeds(self) -> bool:
-        """Whether both sides have two seeds or more, without which there is no verdict."""
+        """Whether both sides have two seeds or more; otherwise there is no verdict."""
         return min(self.seeds, self.baseline_seeds) > 1
 
     @property
@@ -115,26 +121,26 @@ class Comparison:
         return self._sign(0.0)
 
     def drop(self, change: str) -> Estimate | None:
-        """What it loses with its source ``shuffled`` or ``blank``; nothing of several sources at once."""
+        """The drop with its source ``shuffled`` or ``blank``; ``None`` for several sources at once."""
         return self.drops.get(Condition(self.source, change).name)
 
     @property
     def smallest_margin(self) -> float | None:
-        """The margin from which on all of its drops count as none; nothing without drops."""
+        """The smallest margin at which all drops count as none; ``None`` without drops."""
         return max((drop.smallest_margin for drop in self.drops.values()), default=None)
 
     @property
     def verdict(self) -> str:
-        """The first of ``rules`` that holds."""
+        """The first of ``rules`` that applies."""
         return self._verdict(0.0)
 
     @property
     def close(self) -> bool:
-        """Whether it would be another verdict if bounds lay nearer or farther by ``CLOSE``."""
+        """Whether the verdict would change if interval bounds were moved in or out by ``CLOSE``."""
         return len({self._verdict(slack) for slack in (-CLOSE, 0.0, CLOSE)}) > 1
 
     def _verdict(self, slack: float) -> str:
-        """The verdict where all intervals reach farther by ``slack`` on either side."""
+        """The verdict when all intervals are wider by ``slack`` on either side."""
         if not self.several_seeds:
             return ONE_SEED
         sign, drops = self._sign(slack), self.drops.values()
@@ -153,16 +159,16 @@ class Comparison:
     def _sign(self, slack: float) -> int:
         if not self.p_corrected:  # a single seed on a side, or nothing that varies
             return int(np.sign(self.difference.value)) if self.p_corrected == 0 else 0
-        # The level that Holm's correction leaves for this p: the interval leaves out zero where the corrected
-        # p is below SIGNIFICANCE.
+        # The level that Holm's correction leaves for this p: the interval excludes zero exactly where the
+        # corrected p is below SIGNIFICANCE.
         level = SIGNIFICANCE * self.difference.p / self.p_corrected
         return _leaves_out_zero(self.difference.interval(1 - level), slack)
 
 
 def _leaves_out_zero(interval: tuple[float, float], slack: float) -> int:
-    """1 where the interval, reaching farther by ``slack``, lies above zero, -1 where it lies below, else 0.
+    """1 where the interval, widened by ``slack``, is above zero, -1 where it is below, else 0.
 
-    Drawn in, with a negative one, it is not drawn past its middle.
+    A negative slack narrows the interval, at most to its middle.
     """
     low, high = interval
     slack = max(slack, (low - high) / 2)
@@ -184,12 +190,12 @@ def compare_with_baselines(
     Args:
         runs: counts of the test split.
         baselines: what each combination is compared with.
-        margin: entity F1, a fraction; a change of less counts as none.
-        trials: of the randomization test, which is left out where it is 0.
-        controls: the matched controls of each combination; one that was not run is left out.
+        margin: entity F1, a fraction; a smaller change counts as none.
+        trials: number of trials of the randomization test, which is left out where it is 0.
+        controls: the matched controls of each combination; a control that was not run is left out.
 
     Returns:
-        The comparisons in the order of the runs, and the runs of which a baseline was not run.
+        The comparisons in the order of the runs, and the runs with a baseline that was not run.
 
     Raises:
         UserError: when the runs of one data set and filter were not predicted from the same posts.
@@ -211,7 +217,7 @@ def compare_with_baselines(
 
 
 def corrected(comparisons: Sequence[Comparison]) -> list[Comparison]:
-    """The comparisons with their p corrected for all of them with ``several_seeds`` (Holm 1979)."""
+    """The comparisons, their p corrected over all comparisons with ``several_seeds`` (Holm 1979)."""
     p_values = iter(holm([one.difference.p for one in comparisons if one.several_seeds]))
     return [replace(one, p_corrected=next(p_values) if one.several_seeds else None) for one in comparisons]
 
@@ -219,9 +225,9 @@ def corrected(comparisons: Sequence[Comparison]) -> list[Comparison]:
 def unlike_baselines(
     comparisons: Sequence[Comparison], records: Mapping[Run, TrainingRecord]
 ) -> list[list[str]]:
-    """What the two sides of each comparison had different, over its seeds, as ``TrainingRecord.unlike``.
+    """What differs between the two sides of each comparison, over its seeds, as ``TrainingRecord.unlike``.
 
-    Its controls stand on the side of its baseline.
+    Matched controls count to the side of the baseline.
     """
     seeds = {one: [*runs] for one, runs in groupby(sorted(records), key=lambda run: run.combination)}
     found = []
@@ -237,7 +243,7 @@ def unlike_baselines(
 def stray_controls(
     comparisons: Sequence[Comparison], records: Mapping[Run, TrainingRecord]
 ) -> list[Combination]:
-    """The combinations that were trained with wrong sources and are no control of a comparison."""
+    """The combinations that were trained with wrong sources but are not a control in any comparison."""
     held = {control.combination for one in comparisons for control in one.controls.values()}
     trained = {run.combination for run, record in records.items() if record.config.get("train_with")}
     return sorted(trained - held)
@@ -254,7 +260,8 @@ class _Data:
             self.members.setdefault(run.combination, []).append(counts)
         self.pool = alike(self.systems)
         self.variance = SeedVariance.pooled(self.pool.values())
-        # What learnt from wrong sources has none to lose, with whatever seed: its drops tell of no others.
+        # A model trained with wrong sources loses nothing without true ones, whatever the seed, so its drops
+        # say nothing about the variance of others.
         self.compared = [one for one in self.pool if baselines.get(one)]
         self.drops = {
             name: self._drops(name) for name in dict.fromkeys(chain(*(c.changed for c in runs.values())))
@@ -269,7 +276,7 @@ class _Data:
     def controls(
         self, one: Combination, source: str, controls: Mapping[str, Combination]
     ) -> dict[str, Control]:
-        """Those with this source wrong, by its change."""
+        """The controls trained with this source changed, by the kind of change."""
         named = ((change, controls.get(Condition(source, change).name)) for change in CHANGES)
         return {
             change: Control(
