@@ -140,7 +140,8 @@ def test_no_comparison_is_said(tmp_path, drawn):
     draw_learning_curve(tmp_path / "curve.csv", tmp_path / "plot")
     for draw, name in ((draw_forest, "help"), (draw_ablations, "help"), (draw_per_type, "types")):
         draw(tmp_path / f"{name}.csv", tmp_path / "plot")
-    assert [figure.texts[0].get_text()[:3] for figure in drawn] == ["No ", "Not", "Not", "No "]
+    said = [figure.texts[0].get_text()[:6] for figure in drawn]
+    assert said == ["No mod", "No run", "No run", "No sco"]
     with pytest.raises(UserError, match="column 'seconds_mean' is missing"):
         (tmp_path / "cost.csv").write_text("dataset,filter,text_encoder,image_encoder,fusion,variant,seeds\n")
         draw_cost(tmp_path / "cost.csv", tmp_path / "scores.csv", tmp_path / "plot")

@@ -1,4 +1,4 @@
-"""How every figure looks: sizes for print, one look a fusion, files that are the same bytes each time."""
+"""The look of every figure: sizes for print, one look per fusion, and files that are byte-identical."""
 
 import math
 import re
@@ -18,12 +18,12 @@ from matplotlib.lines import Line2D
 from mnerflow.files import atomic_path
 from mnerflow.log import logger
 
-Fill = Literal["full", "left", "right", "bottom", "top", "none"]  # of a marker
+Fill = Literal["full", "left", "right", "bottom", "top", "none"]  # fill style of a marker
 COLUMN = 3.4  # inches: one column of a two-column page
 FULL = 7.0  # inches: both columns
 SMALL = 6  # points: the smallest text, for numbers inside the plot
-MANY = 30  # names on an axis, from which there is no room for a number beside each
-DENSE = 8  # names below each other's neighbours, from which they are written upwards
+MANY = 30  # names on an axis; with more there is no room for a number beside each
+DENSE = 8  # names side by side; more than this are written vertically
 MUTED = "#666666"
 # (fill, hatch) of the first, second and third split
 FILLS = (("#1F4E79", ""), ("#9CC3E0", "////"), ("#F2F2F2", ""))
@@ -57,7 +57,7 @@ styled = matplotlib.style.context(
         "axes.titlesize": 7,
         "axes.titlepad": 4,
         "figure.constrained_layout.use": True,
-        # The first ships with matplotlib, so every machine draws the same; the others draw what it lacks.
+        # The first font ships with matplotlib, so all machines draw alike; the others fill in what it lacks.
         "font.family": ["DejaVu Sans", *_east_asian()],
         "font.size": 7,
         "grid.color": "#DDDDDD",
@@ -80,19 +80,19 @@ styled = matplotlib.style.context(
     },
     after_reset=True,  # a user's matplotlibrc does not reach a figure
 )
-"""Decorator of every function that draws: the style holds while it draws and saves."""
+"""Decorator of every function that draws: the style applies while it draws and saves."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """Colour, marker and line style of one fusion, each of them enough to tell it apart."""
+    """Colour, marker and line style of one fusion; each of them alone distinguishes it."""
 
     color: str
     marker: str
     line: Literal["-"] | tuple[float, tuple[float, ...]]
 
 
-FUSIONS = {  # in the order of a legend; greys at least 0.06 apart, so that a copy in grey still reads
+FUSIONS = {  # in legend order; grey levels are at least 0.06 apart, so a copy in grey is still readable
     "text_only": Look("#000000", "o", "-"),
     "image_only": Look("#A3A3A3", "v", (0, (1, 1))),
     "text_only+caption": Look("#DD7722", "p", (0, (5, 1, 1, 1))),
@@ -107,7 +107,7 @@ _SPARE_MARKERS = ("<", "*", "X", "P", "d", "8", "H")  # the last three look like
 
 
 def fusion_looks(fusions: Iterable[str]) -> dict[str, Look]:
-    """The look of each fusion, in legend order; those that ``FUSIONS`` does not know come last, by name.
+    """The look of each fusion, in legend order; fusions that are not in ``FUSIONS`` come last, by name.
 
     The spare looks are 35 different pairs of colour and marker; after that they repeat.
     """
@@ -120,12 +120,12 @@ def fusion_looks(fusions: Iterable[str]) -> dict[str, Look]:
 
 
 def words(name: str) -> str:
-    """A name as a reader sees it: ``"cross_attention+crf"`` → ``"cross attention crf"``."""
+    """A name for a reader: ``"cross_attention+crf"`` → ``"cross attention crf"``."""
     return name.replace("_", " ").replace("+", " ")
 
 
 def fusion_handles(looks: Mapping[str, Look]) -> list[Line2D]:
-    """A legend's entries for fusions that are drawn as markers."""
+    """Legend entries for fusions that are drawn as markers."""
     return [
         Line2D([], [], color=look.color, marker=look.marker, linestyle="", markersize=4, label=words(fusion))
         for fusion, look in looks.items()
@@ -135,7 +135,7 @@ def fusion_handles(looks: Mapping[str, Look]) -> list[Line2D]:
 def legend_below(figure: Figure, handles: Sequence[Line2D], note: str = "") -> None:
     """Add a legend under the axes, in as many columns as fit, and make the figure taller by its height.
 
-    ``note`` stands above it, wrapped.
+    ``note`` is written above the legend, wrapped.
     """
     title = textwrap.fill(note, int(figure.get_figwidth() * 72 / 3.6))
     longest = max(len(str(handle.get_label())) for handle in handles)
@@ -148,7 +148,7 @@ def legend_below(figure: Figure, handles: Sequence[Line2D], note: str = "") -> N
 
 
 def note(text: str) -> Figure:
-    """A figure that says in words why there is nothing to draw."""
+    """A figure with a text that says why there is nothing to draw."""
     figure = Figure(figsize=(COLUMN, 1))
     figure.text(0.5, 0.5, text, ha="center", va="center", color=MUTED)
     return figure
@@ -157,7 +157,7 @@ def note(text: str) -> Figure:
 def save(figure: Figure, out_stem: str | Path) -> None:
     """Write ``<out_stem>.png`` (200 dpi) and ``<out_stem>.svg`` atomically, without date or version.
 
-    To be called under ``styled``. Letters that no font here has are drawn as boxes, and logged. Raises
+    Call it under ``styled``. Letters that no font on this machine has are drawn as boxes and logged. Raises
     ``UserError`` when a file cannot be written.
     """
     with warnings.catch_warnings(record=True) as said:
@@ -175,7 +175,7 @@ def save(figure: Figure, out_stem: str | Path) -> None:
 
 
 def name_places(axes: Axes, names: Sequence[str]) -> None:
-    """Write names below the places 0, 1, … of an axis, upwards where they are many."""
+    """Write names below the places 0, 1, … of an axis, vertically if there are many."""
     dense = len(names) > DENSE
     size = 4.5 if len(names) > MANY else None
     axes.set_xticks(range(len(names)), names, rotation=90 if dense else 0, fontsize=size)

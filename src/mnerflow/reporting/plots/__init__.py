@@ -1,1 +1,1 @@
-"""The figures, one file each. Every ``draw_*`` writes ``<out_stem>.png`` and ``<out_stem>.svg``."""
+"""The figures, one module each. Every ``draw_*`` writes ``<out_stem>.png`` and ``<out_stem>.svg``."""

@@ -1,4 +1,4 @@
-"""What each run loses with a wrong source."""
+"""What each run loses with its source shuffled or blank."""
 
 from pathlib import Path
 
@@ -14,8 +14,8 @@ ENDS = ("", "_low", "_high")
 def draw_ablations(comparisons: str | Path, out_stem: str | Path) -> None:
     """Draw the drops of ``does_it_help.csv`` with their 95 % intervals.
 
-    At the right edge stands the share of posts that are tagged differently when the source is shuffled.
-    Raises ``UserError`` when the file is missing or lacks a column.
+    The right edge shows the share of posts that are tagged differently when the source is shuffled. Raises
+    ``UserError`` when the file is missing or lacks a column.
     """
     rows = [
         Row(
@@ -31,6 +31,6 @@ def draw_ablations(comparisons: str | Path, out_stem: str | Path) -> None:
     figure = (
         interval_figure(rows, label, handles)
         if rows
-        else style.note("Nothing was predicted with a wrong source.")
+        else style.note("No run was predicted with a wrong source.")
     )
     style.save(figure, out_stem)

@@ -1,4 +1,4 @@
-"""What a source changes in the tags of test posts, beside what another seed changes."""
+"""What a source changes in the tags of test posts, compared with what another seed changes."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -17,7 +17,7 @@ from mnerflow.reporting.plots.intervals import MOST_ROWS, ROW
 
 
 class Look(NamedTuple):
-    """How a column is drawn: its words in the legend, colour, marker, fill, and how far below its line."""
+    """How a column is drawn: legend label, colour, marker, fill, and offset below its line."""
 
     label: str
     color: str
@@ -36,16 +36,16 @@ LOOKS = {  # the last are drawn first
 
 @style.styled
 def draw_churn(table: str | Path, out_stem: str | Path) -> None:
-    """Draw ``churn.csv``: a panel a data set, all on one scale; a line is the range over pairs of runs.
+    """Draw ``churn.csv``: a panel per data set, all on one scale; a line is the range over pairs of runs.
 
-    Drawn is what was run beside its baseline with another seed, and the baselines. Raises ``UserError`` when
-    the file is missing or lacks a column.
+    Only models whose baseline was run with another seed, and these baselines, are drawn. Raises ``UserError``
+    when the file is missing or lacks a column.
     """
     rows = churn.TABLE.read(table)
     baselines = {row["baseline"] for row in rows if row["across"] is not None}
     rows = [row for row in rows if row["across"] is not None or Combination.of(row).folder in baselines]
     style.save(
-        _figure(rows) if rows else style.note("Nothing was run beside its baseline with another seed."),
+        _figure(rows) if rows else style.note("No run has a baseline with another seed."),
         out_stem,
     )
 

@@ -1,4 +1,4 @@
-"""Which tag is predicted for which."""
+"""Which tags are predicted for which gold tags."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,18 +14,18 @@ from mnerflow.reporting import style
 from mnerflow.reporting.plots.tags import ordered_tags
 from mnerflow.reporting.style import COLUMN, FULL, SMALL
 
-MOST_IN_COLUMN = 9  # tags; more would leave a cell no room for its numbers
+MOST_IN_COLUMN = 9  # tags; with more, a cell has no room for its numbers
 MOST_WITH_NUMBERS = 25
-MOST_TAGS = 60  # above it, types take the place of tags
+MOST_TAGS = 60  # with more, types are drawn instead of tags
 
 
 @style.styled
 def draw_confusion_matrix(predictions: str | Path, names: Names, out_stem: str | Path) -> None:
-    """Draw a run's predictions of the test split: of the words with a gold tag, how many per cent got which.
+    """Draw a run's predictions of the test split: the percentage of each gold tag's words by predicted tag.
 
-    The small number is the count of words. Many tags are put together to their types. Where nothing was
-    confused the cell is empty; a tag without gold words has an empty row. ``names`` are what entity types are
-    called. Raises ``UserError`` when the file is missing or malformed.
+    The small number is the count of words. With many tags, their types are drawn instead. A cell without
+    words is empty, and so is the row of a tag without gold words. ``names`` are the displayed names of entity
+    types. Raises ``UserError`` when the file is missing or malformed.
     """
     run = Run.from_folder(Path(predictions).parent)
     records = read_tested(predictions)
@@ -50,7 +50,7 @@ def row_shares(counts: np.ndarray) -> np.ndarray:
 
 
 def by_type(counts: np.ndarray, tags: Sequence[str]) -> tuple[np.ndarray, list[str]]:
-    """Counts of tags, ``(tags, tags)``, put together to those of their types, ``O`` being one."""
+    """Sum counts of tags, ``(tags, tags)``, to counts of their types, with ``O`` as a type of its own."""
     types = [entity_type(tag) or OUTSIDE for tag in tags]
     kinds = list(dict.fromkeys(types))
     member = np.array([[kind == one for one in types] for kind in kinds], dtype=counts.dtype)

@@ -1,4 +1,4 @@
-"""Test entity F1 against what the training took."""
+"""Test entity F1 against training time."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -14,18 +14,18 @@ from mnerflow.reporting import cost, style
 from mnerflow.reporting.plots.panels import figure_of, first_panels, group_by_panel, places
 from mnerflow.reporting.summary import summarize
 
-# Seconds, mean F1 and its deviation in per cent.
+# Seconds, then mean F1 and its deviation in per cent.
 Points = dict[Combination, tuple[float, float, float]]
 
 
 @style.styled
 def draw_cost(costs: str | Path, scores: str | Path, out_stem: str | Path) -> None:
-    """Draw the test rows of ``scores.csv`` over the seconds of ``cost.csv``, means over seeds.
+    """Draw the test rows of ``scores.csv`` against the seconds of ``cost.csv``, means over seeds.
 
-    One panel a data set and pair of encoders, the time on a logarithmic axis; a bar is one standard deviation
-    to either side. Marks are hollow where the training ran on another machine than most did. ``image_only``
-    is left out: it would press the others together. Raises ``UserError`` when a file is missing or lacks a
-    column.
+    There is one panel per data set and pair of encoders; the time axis is logarithmic. A bar is one standard
+    deviation to either side. Marks are hollow where training ran on a different machine than most trainings.
+    ``image_only`` is left out, because it would squeeze the others together. Raises ``UserError`` when a file
+    is missing or lacks a column.
     """
     rows = cost.TABLE.read(costs)
     seconds = {Combination.of(row): row["seconds_mean"] for row in rows}
@@ -48,12 +48,12 @@ def _figure(points: Points, machines: Mapping[Combination, str]) -> Figure:
     (usual_machine, _), *others = Counter(machines.values()).most_common()
     if others:
         note = (
-            f"{note} Hollow: not trained on {usual_machine}; seconds of two machines do not compare.".lstrip()
-        )
+            f"{note} Hollow: not trained on {usual_machine}; seconds of two machines are not comparable."
+        ).lstrip()
     looks = style.fusion_looks(run.system for run in points)
     placed = places(panels, 3)
     figure, grid, width = figure_of(placed, 1.7)
-    first: dict[str, Axes] = {}  # of each data set, whose scales the others have
+    first: dict[str, Axes] = {}  # by data set; its other panels share these scales
     for panel, row, column, starts in placed:
         same = first.get(panel.dataset)
         axes = figure.add_subplot(grid[row, column], sharex=same, sharey=same, xscale="log")
@@ -77,7 +77,7 @@ def _figure(points: Points, machines: Mapping[Combination, str]) -> Figure:
         axes.tick_params(labelleft=starts)
         if column == 0:
             axes.set_ylabel("Test entity F1 (%)")
-    for axes in figure.axes:  # ticks stand at 1, 2 and 5: less than four times as far, there may be but one
+    for axes in figure.axes:  # ticks are at 1, 2 and 5: on an axis below a factor of 4 there may be only one
         left, right = axes.get_xlim()
         short = max(1, 4 * left / right) ** 0.5
         axes.set_xlim(left / short, right * short)

@@ -1,4 +1,4 @@
-"""How the entities of each split divide into types."""
+"""The distribution of each split's entities over types."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,12 +9,12 @@ from matplotlib.figure import Figure
 from mnerflow.reporting import style
 from mnerflow.reporting.style import COLUMN, FILLS, FULL, SMALL
 
-MOST_WITH_NUMBERS = 12  # types, above which a bar is narrower than its number
+MOST_WITH_NUMBERS = 12  # types; with more, a bar is narrower than its number
 
 
 @style.styled
 def draw_entity_types(splits: Mapping[str, Mapping[str, int]], title: str, out_stem: str | Path) -> None:
-    """Draw the share of each type among a split's entities (type → number); few types have it above."""
+    """Draw each type's share of a split's entities (type → number), with the numbers if types are few."""
     if not any(count for counts in splits.values() for count in counts.values()):
         return style.save(style.note("No entities."), out_stem)
     types = list(next(iter(splits.values())))

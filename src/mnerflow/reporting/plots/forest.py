@@ -12,8 +12,8 @@ from mnerflow.reporting.plots.intervals import Row, handle, interval_figure, mar
 def draw_forest(comparisons: str | Path, out_stem: str | Path) -> None:
     """Draw the differences of ``does_it_help.csv`` with their 95 % intervals, the verdict at the right edge.
 
-    A filled marker is a significant difference; of a single seed none is. Raises ``UserError`` when the file
-    is missing or lacks a column.
+    A filled marker is a significant difference; with a single seed, no difference is significant. Raises
+    ``UserError`` when the file is missing or lacks a column.
     """
     rows = [
         Row(
@@ -26,7 +26,9 @@ def draw_forest(comparisons: str | Path, out_stem: str | Path) -> None:
     handles = [handle("significant", "full"), handle("not significant", "none")]
     label = "With − without the source, test entity F1 (points)"
     figure = (
-        interval_figure(rows, label, handles) if rows else style.note("Nothing was run beside its baseline.")
+        interval_figure(rows, label, handles)
+        if rows
+        else style.note("No run was compared with its baseline.")
     )
     style.save(figure, out_stem)
 

@@ -1,4 +1,4 @@
-"""Test entity F1 of every fusion, seed by seed, with the true, a shuffled and a blank image."""
+"""Test entity F1 of every fusion and seed, with the true, a shuffled and a blank image."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -35,12 +35,12 @@ Scores = dict[Run, dict[str, float]]  # run -> condition -> test entity F1 in pe
 
 @style.styled
 def draw_fusion_comparison(scores: str | Path, ceilings: Mapping[str, float], out_stem: str | Path) -> None:
-    """Draw the test rows of ``scores.csv``, one panel a data set and pair of encoders.
+    """Draw the test rows of ``scores.csv``, one panel per data set and pair of encoders.
 
-    A marker is a mean over seeds, the dots beside it are the seeds, in per cent. ``ceilings`` gives, for a
-    data set where it is known, the best entity F1 (0..1) that the text alone allows. Where ``image_only``
-    lies far below the rest, an arrow and its mean with the true image stand at the lower edge.
-    Raises ``UserError`` when the file is missing or malformed.
+    A marker is a mean over seeds, in per cent; the dots beside it are the seeds. ``ceilings`` gives the best
+    entity F1 (0..1) that the text alone allows, for data sets where it is known. Where ``image_only`` is far
+    below the rest, an arrow and its mean with the true image are drawn at the lower edge. Raises
+    ``UserError`` when the file is missing or malformed.
     """
     runs = {run: conditions for run, conditions in read_test_scores(scores).items() if conditions}
     ceilings = {dataset: 100 * value for dataset, value in ceilings.items()}
@@ -98,10 +98,10 @@ def _figure(scores: Scores, ceilings: Mapping[str, float]) -> Figure:
 
 
 def _limits(scores: Scores, panel: Panel, ceilings: Mapping[str, float]) -> tuple[float, float]:
-    """The y axis of a panel, the same for all of a data set.
+    """The limits of a panel's y axis, the same for all panels of a data set.
 
-    It holds all scores but those of models without a text where they lie far below; a panel of these alone
-    has its own.
+    They include all scores except those of models without text that are far below the rest. A panel of only
+    such models has its own limits.
     """
     dataset = panel.dataset
     shown = {run: list(values.values()) for run, values in scores.items() if run.dataset == dataset}

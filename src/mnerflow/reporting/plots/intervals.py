@@ -1,4 +1,4 @@
-"""Values with intervals beside a line at zero: what the forest plot and the ablations have in common."""
+"""Values with intervals around a line at zero, for the forest plot and the ablations."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from mnerflow.reporting import style
 from mnerflow.reporting.style import COLUMN, SMALL
 
 ROW = 0.155  # inches
-MOST_ROWS = 120  # more than a reader compares
+MOST_ROWS = 120  # no reader compares more
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A value and the ends of its interval, if it has one, in points; ``fill`` is the marker's style."""
+    """A value and the ends of its interval, if any, in points; ``fill`` is the fill style of the marker."""
 
     value: float
     ends: Sequence[float]
@@ -36,15 +36,15 @@ class Row:
 
 
 def mark(record: Mapping[str, Any], names: Iterable[str], fill: style.Fill) -> Mark:
-    """The mark of a table's columns: the value's and its ends', which are empty without an interval."""
+    """The mark from a table's columns: the value, and the ends of its interval, which may be empty."""
     value, *ends = (record[name] for name in names)
     return Mark(100 * value, [100 * end for end in ends if end is not None], fill)
 
 
 def interval_figure(rows: Sequence[Row], label: str, handles: Sequence[Line2D]) -> Figure:
-    """One axes a data set (its own scale), a heading a pair of encoders, a line a fusion.
+    """One axes per data set with its own scale, a heading per pair of encoders, a line per fusion.
 
-    Of more than ``MOST_ROWS`` the largest values are drawn, and a note says so.
+    With more than ``MOST_ROWS`` rows, those with the largest values are drawn, and a note says so.
     """
     note = ""
     if len(rows) > MOST_ROWS:
@@ -70,7 +70,7 @@ def interval_figure(rows: Sequence[Row], label: str, handles: Sequence[Line2D]) 
 
 
 def handle(label: str, fill: style.Fill) -> Line2D:
-    """A legend's entry for marks with this fill style."""
+    """The legend entry for marks with this fill style."""
     return Line2D(
         [], [], color=style.MUTED, marker="o", markersize=4, fillstyle=fill, markerfacecoloralt="white",
         linewidth=0.8, label=label,

@@ -13,15 +13,16 @@ from mnerflow.reporting.plots.panels import figure_of, first_panels, group_by_pa
 from mnerflow.reporting.style import Look
 
 Rows = list[dict[str, Any]]
-ASIDE = 1.03  # the bars of two systems at one number of posts, from each other
+ASIDE = 1.03  # factor between the positions of two systems with the same number of posts
 
 
 @style.styled
 def draw_learning_curve(table: str | Path, out_stem: str | Path) -> None:
-    """Draw ``learning_curve.csv``: a line a system, a bar is the 95 % interval of a mean over seeds.
+    """Draw ``learning_curve.csv``: a line per system, with the 95 % interval of the mean over seeds as a bar.
 
-    One panel a data set and pair of encoders, the posts on a logarithmic axis. ``image_only`` is left out: it
-    would press the others together. Raises ``UserError`` when the file is missing or lacks a column.
+    There is one panel per data set and pair of encoders; the axis of posts is logarithmic. ``image_only`` is
+    left out, because it would squeeze the others together. Raises ``UserError`` when the file is missing or
+    lacks a column.
     """
     curves: dict[Combination, Rows] = {}
     for row in learning_curve.TABLE.read(table):
@@ -36,7 +37,7 @@ def _figure(curves: dict[Combination, Rows]) -> Figure:
     looks = style.fusion_looks(run.system for run in curves)
     placed = places(panels, 3)
     figure, grid, width = figure_of(placed, 1.8)
-    first: dict[str, Axes] = {}  # of each data set, whose scales the others have
+    first: dict[str, Axes] = {}  # by data set; its other panels share these scales
     for panel, row, column, starts in placed:
         same = first.get(panel.dataset)
         axes = figure.add_subplot(grid[row, column], sharex=same, sharey=same, xscale="log")
@@ -71,5 +72,5 @@ def _draw(axes: Axes, rows: Rows, look: Look, aside: float) -> None:
 
 
 def _bar(row: dict[str, Any], end: str) -> float:
-    """How far the interval's end is from the mean; without an interval there is no bar."""
+    """The distance of the interval's end from the mean; 0 without an interval."""
     return 0.0 if row[end] is None else 100 * abs(row[end] - row["entity_f1_mean"])

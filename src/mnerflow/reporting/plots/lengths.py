@@ -1,4 +1,4 @@
-"""How long the posts of each split are."""
+"""The lengths of the posts of each split."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,13 +16,13 @@ MOST = 40  # bins at most
 
 @style.styled
 def draw_lengths(splits: Mapping[str, Sequence[Post]], title: str, out_stem: str | Path) -> None:
-    """Draw the share of posts by their number of tokens, a line a split; the last bin holds all longer."""
+    """Draw the share of posts by number of tokens, a line per split; the last bin has all longer posts."""
     counts = {split: np.array([len(post.tokens) for post in posts]) for split, posts in splits.items()}
     longest = int(np.quantile(np.concatenate(list(counts.values())), 0.99)) + 1
     step = -(-longest // MOST)
     edges = np.arange(1, longest + 2 * step, step)
     figure = Figure(figsize=(COLUMN, 2.1))
-    axes = figure.add_subplot(title=title, xlabel="Tokens a post", ylabel="Posts (%)")
+    axes = figure.add_subplot(title=title, xlabel="Tokens per post", ylabel="Posts (%)")
     for (split, lengths), (color, line) in zip(counts.items(), LINES, strict=False):
         shares, _ = np.histogram(np.minimum(lengths, edges[-1] - 1), edges)
         axes.stairs(100 * shares / len(lengths), edges, label=split, color=color, linestyle=line, linewidth=1)

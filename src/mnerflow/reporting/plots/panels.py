@@ -1,4 +1,4 @@
-"""Which runs are drawn together, and where their panel stands in the figure."""
+"""Which runs are drawn together, and the place of their panel in the figure."""
 
 import math
 import textwrap
@@ -15,11 +15,11 @@ from mnerflow.plan.names import NONE, Combination, data_label, encoders_label
 from mnerflow.reporting.style import COLUMN, FULL, Look
 
 Of = TypeVar("Of", bound=Combination)
-MOST_PANELS = 48  # a reader does not look at more, and a figure of hundreds takes minutes
+MOST_PANELS = 48  # no reader looks at more, and a figure of hundreds takes minutes
 
 
 class Panel(NamedTuple):
-    """One data set (as filtered) and one pair of encoders."""
+    """One data set with its filter, and one pair of encoders."""
 
     dataset: str
     filter: str
@@ -44,15 +44,15 @@ class Panel(NamedTuple):
 
 
 def _wrapped(text: str, characters: int) -> str:
-    """Lines of at most so many characters, broken after a ``+`` where a name is longer."""
+    """Lines of at most so many characters; a longer name is broken after a ``+``."""
     fits = all(len(word) <= characters for word in text.split())
     return textwrap.fill(text if fits else text.replace("+", "+ "), characters).replace("+ ", "+")
 
 
 def group_by_panel(runs: Iterable[Of]) -> dict[Panel, list[Of]]:
-    """Sort runs into panels; a unimodal run stands in every panel that has its encoder.
+    """Sort runs into panels; a unimodal run appears in every panel with its encoder.
 
-    Where no pair has its encoder, a unimodal run gets a panel of its own.
+    If no panel has its encoder, a unimodal run gets a panel of its own.
     """
     runs = sorted(runs)
     places = sorted({Panel.of(run) for run in runs})
@@ -76,7 +76,7 @@ def group_by_panel(runs: Iterable[Of]) -> dict[Panel, list[Of]]:
 
 
 def looks_by_data(panels: dict[Panel, list[Of]], looks: dict[str, Look]) -> dict[str, dict[str, Look]]:
-    """Of ``looks``, in their order, those of the fusions in the panels of each data set (``Panel.data``)."""
+    """The ``looks``, in their order, of the fusions in each data set's panels, by ``Panel.data``."""
     found: dict[str, set[str]] = {}
     for panel, runs in panels.items():
         found.setdefault(panel.data, set()).update(run.system for run in runs)
@@ -87,7 +87,7 @@ def looks_by_data(panels: dict[Panel, list[Of]], looks: dict[str, Look]) -> dict
 
 
 def first_panels(panels: dict[Panel, list[Of]]) -> tuple[dict[Panel, list[Of]], str]:
-    """At most ``MOST_PANELS`` panels, as many of each data set, and a note that says so; else ``""``."""
+    """At most ``MOST_PANELS`` panels, equally many per data set, and a note if some were left out."""
     if len(panels) <= MOST_PANELS:
         return panels, ""
     groups = [list(group) for _, group in groupby(panels, key=lambda panel: panel[:2])]
@@ -99,7 +99,7 @@ def first_panels(panels: dict[Panel, list[Of]]) -> tuple[dict[Panel, list[Of]], 
 
 
 class Place(NamedTuple):
-    """Where a panel stands; the one that ``starts`` its data set in a row shows its scale."""
+    """The place of a panel; one that ``starts`` its data set in a row shows the scale."""
 
     panel: Panel
     row: int
@@ -108,7 +108,7 @@ class Place(NamedTuple):
 
 
 def places(panels: Iterable[Panel], per_row: int) -> list[Place]:
-    """Panels in rows of at most ``per_row``; a data set is broken, evenly, only where it does not fit."""
+    """Panels in rows of at most ``per_row``; a data set is split, evenly, only if it does not fit a row."""
     rows: list[list[Panel]] = [[]]
     for _, group in groupby(panels, key=lambda panel: panel[:2]):
         members = list(group)
@@ -132,9 +132,10 @@ def size_of(found: Sequence[Place]) -> tuple[int, int]:
 
 
 def figure_of(found: Sequence[Place], height: float) -> tuple[Figure, GridSpec, float]:
-    """A figure for the places, rows ``height`` inches each: one column wide where one panel is, else a page.
+    """A figure for the places, with rows of ``height`` inches.
 
-    Returns it, its grid, and the inches that a panel is wide.
+    It is one column wide if its rows have one panel, otherwise as wide as a page. Returns the figure, its
+    grid, and the width of a panel in inches.
     """
     rows, columns = size_of(found)
     width = FULL / columns if columns > 1 else COLUMN

@@ -23,8 +23,8 @@ Scores = dict[Combination, dict[str, tuple[float, float]]]  # by type: mean and 
 def draw_per_type(types: str | Path, out_stem: str | Path) -> None:
     """Draw ``per_type.csv``: a marker is a mean over seeds, a bar one standard deviation to either side.
 
-    One panel a data set and pair of encoders. ``image_only`` is left out: it would press the others together.
-    Raises ``UserError`` when the file is missing or lacks a column.
+    There is one panel per data set and pair of encoders. ``image_only`` is left out, because it would squeeze
+    the others together. Raises ``UserError`` when the file is missing or lacks a column.
     """
     scores: Scores = {}
     for row in per_type.TABLE.read(types):
@@ -41,7 +41,7 @@ def _figure(scores: Scores) -> Figure:
     placed = places(panels, 3 if widest <= style.DENSE else 1)
     figure, grid, width = figure_of(placed, 1.6)
     looks_of = looks_by_data(panels, looks)
-    first: dict[str, Axes] = {}  # of each data set, whose scale the others have
+    first: dict[str, Axes] = {}  # by data set; its other panels share this scale
     for panel, row, column, starts in placed:
         axes = figure.add_subplot(grid[row, column], sharey=first.get(panel.dataset))
         first.setdefault(panel.dataset, axes)

@@ -17,18 +17,18 @@ ROW = 0.2  # inches
 
 @style.styled
 def draw_pooled(table: str | Path, controls: Collection[str], out_stem: str | Path) -> None:
-    """Draw the mean differences of ``pooled.csv`` with their 95 % intervals, filled where these lack 0.
+    """Draw the mean differences of ``pooled.csv`` with 95 % intervals, filled where these exclude 0.
 
-    Real data stand above. ``controls``, the synthetic data sets, have a scale of their own. Raises
+    Real data are at the top. ``controls``, the synthetic data sets, have a scale of their own. Raises
     ``UserError`` when the file is missing or lacks a column.
     """
     rows = pooled.TABLE.read(table)
     parts = {
         "Real data": [row for row in rows if row["dataset"] not in controls],
-        "Controls: synthetic, what must show is known": [row for row in rows if row["dataset"] in controls],
+        "Controls: synthetic data with a known answer": [row for row in rows if row["dataset"] in controls],
     }
     parts = {title: members for title, members in parts.items() if members}
-    nothing = "Nothing was run beside its baseline."
+    nothing = "No run was compared with its baseline."
     style.save(_figure(parts) if parts else style.note(nothing), out_stem)
 
 

@@ -22,16 +22,16 @@ Points = dict[Combination, list[tuple[float, float]]]  # confidence and accuracy
 
 @style.styled
 def draw_reliability(bins: str | Path, out_stem: str | Path) -> None:
-    """Draw the entities of ``reliability.csv``, one panel a data set and pair of encoders.
+    """Draw the entities of ``reliability.csv``, one panel per data set and pair of encoders.
 
-    Below the diagonal a model is right less often than it is confident. Raises ``UserError`` when the file is
-    missing or lacks a column.
+    Below the diagonal, a model is right less often than its confidence says. Raises ``UserError`` when the
+    file is missing or lacks a column.
     """
     points: Points = defaultdict(list)
     for row in calibration.RELIABILITY.read(bins):
         if row["unit"] == "entity":
             points[Combination.of(row)].append((100 * row["confidence"], 100 * row["accuracy"]))
-    style.save(_figure(points) if points else style.note("No predictions hold a confidence."), out_stem)
+    style.save(_figure(points) if points else style.note("No predictions contain a confidence."), out_stem)
 
 
 def _figure(points: Points) -> Figure:

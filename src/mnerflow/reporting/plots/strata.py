@@ -13,18 +13,18 @@ from mnerflow.reporting.plots.intervals import Mark, mark
 from mnerflow.reporting.plots.panels import Panel, first_panels
 from mnerflow.reporting.style import COLUMN, Look
 
-LINE = 0.085  # inches a mark
-GAP = 0.07  # and between strata
+LINE = 0.085  # inches per mark
+GAP = 0.07  # inches between strata
 
 Strata = dict[str, dict[str, Mark]]  # by stratum and fusion
 
 
 @style.styled
 def draw_strata(table: str | Path, out_stem: str | Path) -> None:
-    """Draw the differences of ``strata.csv`` with their 95 % intervals, of runs with two seeds or more.
+    """Draw the differences of ``strata.csv`` with their 95 % intervals, for runs with two seeds or more.
 
-    One panel a data set and pair of encoders; strata that are too small are left out. Raises ``UserError``
-    when the file is missing or lacks a column.
+    There is one panel per data set and pair of encoders; strata that are too small are left out. Raises
+    ``UserError`` when the file is missing or lacks a column.
     """
     rows = [row for row in strata.TABLE.read(table) if row["seeds"] > 1 and row["difference"] is not None]
     nothing = "No run with two seeds or more has a stratum that is large enough."

@@ -1,4 +1,4 @@
-"""How often each tag stands in each split."""
+"""How often each tag occurs in each split."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -19,18 +19,18 @@ from mnerflow.reporting.style import COLUMN, FILLS, SMALL
 def draw_tag_distribution(
     splits: Mapping[str, str | Path], title: str, names: Names, out_stem: str | Path
 ) -> None:
-    """Draw the number of tokens a tag in the prepared posts of each split (name → ``<split>.jsonl``).
+    """Draw the number of tokens per tag in the prepared posts of each split (name → ``<split>.jsonl``).
 
-    Tokens that a filter hides from the model are not counted. The axis is logarithmic; the number
-    itself stands at the bar's end. Of more than ``style.MANY`` tags the types are drawn, by marks. ``names``
-    are what entity types are called. Raises ``UserError`` when a file is missing or malformed.
+    Tokens that a filter hides from the model are not counted. The axis is logarithmic, with the number at the
+    end of the bar. With more than ``style.MANY`` tags, entity types are drawn instead, as markers. ``names``
+    are the displayed names of entity types. Raises ``UserError`` when a file is missing or malformed.
     """
     counts = {split: count_tags(path) for split, path in splits.items()}
     style.save(_figure(counts, title, names), out_stem)
 
 
 def count_tags(path: str | Path) -> Counter[str]:
-    """Tokens a tag over the tokens that the model sees."""
+    """The number of tokens per tag, among the tokens that the model sees."""
     return Counter(post.labels[index] for post in read_posts(path) for index in post.kept)
 
 
@@ -51,7 +51,7 @@ def _figure(counts: Mapping[str, Counter[str]], title: str, names: Names) -> Fig
             places, values, height, label=split, color=color, hatch=hatch, edgecolor="black", linewidth=0.4
         )
         axes.bar_label(bars, [f"{value:,}" for value in values], padding=2, fontsize=SMALL)
-    # A log axis has no zero: it starts below 1, so that a tag seen once still has a bar.
+    # A log axis has no zero. It starts below 1 so that a tag seen once still has a bar.
     axes.set_xlim(0.7, 4 * max(max(counter.values(), default=1) for counter in counts.values()))
     axes.grid(visible=False, axis="y")
     _name(axes, [renamed(tag, names) for tag in tags])
@@ -79,7 +79,7 @@ def _marks(counts: Mapping[str, Counter[str]], tags: Sequence[str], title: str, 
 
 
 def _name(axes: Axes, names: Sequence[str], *, small: bool = False) -> None:
-    """Write names beside the places 0, 1, … from above, and numbers below."""
+    """Write names beside the places 0, 1, … from the top, and numbers below the axis."""
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.minorticks_off()

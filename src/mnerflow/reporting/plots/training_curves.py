@@ -26,13 +26,13 @@ Curves = dict[str, np.ndarray]
 
 @style.styled
 def draw_training_curves(histories: Sequence[str | Path], out_stem: str | Path) -> None:
-    """Draw the ``history.csv`` of any number of runs, one panel a data set and pair of encoders.
+    """Draw the ``history.csv`` of any number of runs, one panel per data set and pair of encoders.
 
-    Upper axes: dev entity F1 in per cent; lower axes: dev loss and, dotted, training loss, each of the
-    fusion's own decoder: a CRF's and a softmax's do not compare. A thick line is the mean over seeds as far
-    as all of them trained, a thin line is one seed. Where ``image_only`` stays below all that the other
-    fusions reach, its best F1 is written instead of drawn. Raises ``UserError`` when a file is missing,
-    malformed or not in a run's folder.
+    The upper axes show dev entity F1 in per cent. The lower axes show dev loss and, dotted, training loss of
+    the fusion's own decoder; losses of a CRF and a softmax are not comparable. A thick line is the mean over
+    seeds, up to the last epoch that all of them reached; a thin line is one seed. Where ``image_only`` stays
+    below all scores of the other fusions, its best F1 is written instead of drawn. Raises ``UserError`` when
+    a file is missing, malformed or not in a run's folder.
     """
     read = {Run.from_folder(Path(path).parent): read_history(path) for path in histories}
     runs = {run: curves for run, curves in read.items() if _drawable(curves)}
@@ -66,7 +66,7 @@ def read_history(path: str | Path) -> Curves:
 
 
 def mean_over_seeds(seeds: Sequence[np.ndarray]) -> np.ndarray:
-    """Mean curve, as long as the shortest seed's: beyond it the mean would jump when a seed stops."""
+    """The mean curve, as long as the shortest seed's; beyond it, the mean would jump when a seed stops."""
     shortest = min(map(len, seeds))
     return np.mean([curve[:shortest] for curve in seeds], axis=0)
 
@@ -79,7 +79,7 @@ def _figure(runs: dict[Run, Curves]) -> Figure:
     width = FULL / columns if columns > 1 else style.COLUMN
     figure = Figure(figsize=(width * columns, 2.5 * rows))
     grid = figure.add_gridspec(2 * rows, columns, height_ratios=[1.3, 1] * rows)
-    first: dict[str, tuple[Axes, Axes]] = {}  # of each data set, whose scales the others have
+    first: dict[str, tuple[Axes, Axes]] = {}  # by data set; its other panels share these scales
     for panel, row, column, starts in placed:
         same_scores, same_losses = first.get(panel.dataset, (None, None))
         score_axes = figure.add_subplot(grid[2 * row, column], sharey=same_scores)
@@ -116,7 +116,7 @@ def _draw_scores(axes: Axes, seeds_of: dict[str, list[Curves]], looks: dict[str,
 
     best, others = scores({"image_only"} & set(looks)), scores(set(looks) - {"image_only"})
     off_scale = bool(best and others) and max(best) < min(others)
-    if off_scale:  # drawn to scale, it would press the other curves into one
+    if off_scale:  # drawn to scale, it would squeeze the other curves together
         axes.text(
             0.98,
             0.04,
