@@ -97,7 +97,9 @@ def test_a_row_unfolds_what_the_table_has_no_room_for_and_leads_to_its_runs(page
 def test_a_column_says_what_it_means_where_one_points_and_below_its_table(page: Open) -> None:
     opened = page()
     header = opened.get_by_role("columnheader", name="corrected p")
-    meaning = "by Holm's correction over the comparisons of the table with two seeds or more on both sides"
+    meaning = (
+        "p-value after Holm's correction over the table's comparisons with two seeds or more on both sides"
+    )
     assert header.get_attribute("title") == meaning
     opened.get_by_text("What the columns mean").first.click()
     meaning = opened.locator("#table-does_it_help .legend").get_by_text("had an 80 % chance to show")
@@ -116,7 +118,7 @@ def test_posts_are_searched_and_filtered(page: Open) -> None:
     assert opened.locator("#further").is_hidden()
     opened.locator("[name=words]").fill("")
     opened.locator("[name=change]").select_option("hurt")
-    assert count.inner_text().startswith("None of 30 posts is like that.")
+    assert count.inner_text().startswith("None of 30 posts matches.")
     opened.locator("[name=change]").select_option("helped")
     assert count.inner_text() == "30 of 30 posts"
     opened.locator("[name=type]").select_option("PER")

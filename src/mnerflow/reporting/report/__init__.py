@@ -1,4 +1,4 @@
-"""The report: one page that opens from disk without a network, with everything it shows inside it."""
+"""The report: a single page that contains everything it shows and opens from disk without a network."""
 
 import io
 import json
@@ -35,12 +35,12 @@ from mnerflow.reporting.report.tables import report_tables
 from mnerflow.reporting.unread import TABLE as UNREAD
 from mnerflow.reporting.unread import unread_rows
 
-# Figures are told in this order; others follow by name. What stands here says how to read one, and the file
-# that it is drawn from.
+# Figures are shown in this order; others follow by name. For each: how to read it, and the file that it is
+# drawn from.
 CAPTIONS = {
     "pooled": (
         "What a source is worth on average over all models that read it, with the 95 % interval; filled "
-        "where that lacks 0. Real and synthetic data have a scale each.",
+        "where the interval excludes 0. Real and synthetic data have separate scales.",
         "tables/pooled.csv",
     ),
     "forest": (
@@ -48,14 +48,17 @@ CAPTIONS = {
         "tables/does_it_help.csv",
     ),
     "strata": (
-        "What each run of two seeds or more gains within parts of the test split; in brackets their gold "
-        "entities; filled where it is significant.",
+        "What each run with two seeds or more gains within strata of the test split, with the number of gold "
+        "entities in brackets; filled where it is significant.",
         "tables/strata.csv",
     ),
-    "ablations": ("What trained models lose when a source is wrong.", "tables/does_it_help.csv"),
+    "ablations": (
+        "What trained models lose when a source is shuffled or blank.",
+        "tables/does_it_help.csv",
+    ),
     "churn": (
         "Test posts that two runs tag differently: two seeds of one model; a model and its baseline without "
-        "the source, of different seeds; the same model with the source shuffled or blank. A line is the "
+        "the source, with different seeds; the same model with the source shuffled or blank. A line is the "
         "range over pairs of runs.",
         "tables/churn.csv",
     ),
@@ -64,45 +67,51 @@ CAPTIONS = {
         "scores.csv",
     ),
     "per_type": (
-        "Entity F1 by entity type; a bar is one standard deviation to either side. image_only is left out.",
+        "Entity F1 by entity type. A bar is one standard deviation to either side. image_only is left out.",
         "tables/per_type.csv",
     ),
     "reliability": (
-        "How often predicted entities are right, by the model's confidence, in bins of equally many. Below "
-        "the diagonal a model is surer than it should be.",
+        "How often predicted entities are right, by the model's confidence, in bins of equal size. Below the "
+        "diagonal, a model is overconfident.",
         "tables/reliability.csv",
     ),
     "cost": (
-        "Entity F1 against training time, without that of a run that it starts from; a bar is one standard "
-        "deviation to either side. image_only is left out.",
+        "Entity F1 against training time, not counting a run that training starts from. A bar is one "
+        "standard deviation to either side. image_only is left out.",
         "tables/cost.csv",
     ),
     "learning_curve": (
-        "Entity F1 against the number of training posts; a bar is the 95 % interval of the mean. image_only "
+        "Entity F1 against the number of training posts. A bar is the 95 % interval of the mean. image_only "
         "is left out.",
         "tables/learning_curve.csv",
     ),
     "training_curves": (
-        "Loss and dev score over the epochs of every run. Losses of a softmax and of a CRF do not compare.",
+        "Loss and dev score over the epochs of every run. Losses of a softmax and a CRF are not comparable.",
         "runs/",
     ),
-    "confusion_matrix": ("Gold tags against predicted ones, in the run that was best on dev.", None),
-    "tag_distribution": ("How often each tag stands in each split.", None),
+    "confusion_matrix": ("Gold tags against predicted tags, in the run with the best dev score.", None),
+    "tag_distribution": ("How often each tag occurs in each split.", None),
 }
-FULL = 300  # points: a plot that is wider was drawn for two columns, and gets the page's width
-PICTURE = 1200  # pixels of the longer side of a picture in a data report that is no drawing
+FULL = 300  # points: a wider plot was drawn for two columns and gets the width of the page
+PICTURE = 1200  # pixels: longer side of a picture in a data report, unless it is a vector drawing
 
 
 @dataclass(frozen=True)
 class Sources:
-    """What a report is made of beside scores and tables; files lie below the folder that it is written to.
+    """What a report is made of besides scores and tables; its files are below the report's folder.
 
-    ``plots`` are SVG files; ``data_reports`` Markdown files, one a data set, with their pictures beside them;
-    ``posts`` the prepared test split of each data set and filter; ``counts`` each run's of it;
-    ``images`` the folder of each data set that has photos; ``baselines`` what each combination is held
-    against; ``type_names`` are what entity types are called, by data set; ``kinds`` say what each data set
-    is, ``contexts`` which ones each variant reads; ``records`` are those of the trained runs; ``method``
-    leads to where the method is written down.
+    Attributes:
+        plots: SVG files.
+        data_reports: Markdown files, one per data set, with their pictures in the same folder.
+        posts: the prepared test split of each data set and filter.
+        counts: each run's counts on the test split.
+        images: the folder of each data set that has photos.
+        baselines: the baselines of each combination.
+        type_names: displayed names of entity types, by data set.
+        kinds: what each data set is.
+        contexts: the contexts that each variant reads.
+        records: the records of the trained runs.
+        method: link to the description of the method.
     """
 
     plots: Sequence[Path]
@@ -189,7 +198,7 @@ def _place(plot: Path) -> tuple[int, str]:
 
 
 def _picture(file: Path) -> str:
-    """A picture as a data URL: its drawing where there is one, else a photo of at most ``PICTURE`` pixels."""
+    """A picture as a data URL: its SVG drawing if there is one, else reduced to ``PICTURE`` pixels."""
     drawing = file.with_suffix(".svg")
     if drawing.exists():
         return _data_url("image/svg+xml", drawing.read_bytes())
@@ -208,10 +217,10 @@ def _unread(records: Sequence[TrainingRecord]) -> Markup:
 
 
 def _html(markdown: Path) -> Markup:
-    """A Markdown file as HTML with its pictures inside; HTML in it, as a post may contain, is only shown.
+    """A Markdown file as HTML with embedded pictures; HTML within it, for example in a post, is escaped.
 
-    Its headings are set three levels lower, to stand under the page's own. A picture is shown from the
-    folder of the file only, else its description.
+    Its headings are set three levels lower, to fit below those of the page. Only pictures in the file's
+    folder are shown; others are replaced by their description.
     """
     reader = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = reader.parse(read_text(markdown))
@@ -229,12 +238,12 @@ def _html(markdown: Path) -> Markup:
 
 
 def _json(value: object) -> Markup:
-    """JSON that may stand in a ``script`` element: no text in it can close that element."""
+    """JSON for a ``script`` element: no text in it can close that element."""
     return Markup(json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"))
 
 
 def _asset(name: str) -> str:
-    """A file of DataTables, as the wheel of itables carries it; importing itables would do much else."""
+    """A file of DataTables from the wheel of itables, without importing itables, which has side effects."""
     return read_text(str(distribution("itables").locate_file(f"itables/html/{name}")))
 
 

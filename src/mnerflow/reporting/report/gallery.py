@@ -1,4 +1,4 @@
-"""A sample of test posts with their images, and what each model read in them."""
+"""A sample of test posts with their images, and the entities that each model predicts in them."""
 
 import io
 from base64 import b64encode
@@ -18,10 +18,10 @@ from mnerflow.evaluation.errors import Entity, gold_by_post, outcomes, predicted
 from mnerflow.plan.baselines import Baselines
 from mnerflow.plan.names import Run, data_label
 
-POSTS = 150  # of all data sets together: enough to browse, and the page stays a few megabytes
-SIDE = 192  # pixels of a thumbnail's longer side, sharp at the 6 rem in which it is shown
+POSTS = 150  # over all data sets: enough to browse, and the page stays a few megabytes
+SIDE = 192  # pixels: longer side of a thumbnail, sharp at the 6 rem at which it is shown
 SEED = 0
-Read = tuple[Entity, ...]  # the entities that a model reads in a post
+Read = tuple[Entity, ...]  # the entities that a model predicts in a post
 
 
 def gallery(
@@ -33,11 +33,11 @@ def gallery(
 ) -> list[dict[str, Any]]:
     """A group for each data set and filter, each with the same share of ``POSTS`` posts, as plain values.
 
-    A group has ``models`` (of each combination the run with the lowest seed; ``baseline`` is the place of
-    its first baseline in the list) and ``posts``. A post has its ``tokens``, its ``image`` as a data URL, the
-    ``gold`` entities ``[type, start, end]``, and for each model, in ``read``, its ``entities``, ``score``
-    (entities right minus entities wrong) and kinds of ``errors``. ``names`` are what types are called, by
-    data set. Raises ``UserError`` naming a run that was predicted from other posts.
+    A group has ``models`` (the run with the lowest seed of each combination; ``baseline`` is the index of its
+    first baseline in the list) and ``posts``. A post has its ``tokens``, its ``image`` as a data URL, the
+    ``gold`` entities ``[type, start, end]``, and in ``read``, for each model, its ``entities``, ``score``
+    (right minus wrong entities) and kinds of ``errors``. ``names`` are the displayed names of types, by data
+    set. Raises ``UserError`` naming a run that was predicted from other posts.
     """
     groups = []
     for (dataset, filter_name), path in sorted(posts.items()):
@@ -72,11 +72,11 @@ def gallery(
 
 
 def sample(balance: Sequence[int], size: int, random: Random) -> list[int]:
-    """Indices of at most ``size`` posts, a third each that the image helped, hurt and left the same.
+    """Indices of at most ``size`` posts: a third each that the image helped, hurt and left the same.
 
-    ``balance`` is positive where the fusions read a post better than their baselines on the whole, negative
-    where worse. Where there are fewer than a third of one kind, others take their place. Those on which
-    the fusions change most come first.
+    ``balance`` is positive where, over all, the fusions read a post better than their baselines, negative
+    where worse. If one kind has too few posts, others take their place. The posts on which the fusions change
+    most come first.
     """
     order = random.sample(range(len(balance)), len(balance))
     signs: Sequence[Callable[[int], bool]] = (lambda b: b > 0, lambda b: b < 0, lambda b: b == 0)
@@ -103,7 +103,7 @@ def _first_seeds(runs: Iterable[Run]) -> list[Run]:
 
 
 def _places(runs: Sequence[Run], baselines: Baselines) -> list[int | None]:
-    """For each run, where the first of its baselines stands among them."""
+    """For each run, the index of its first baseline among the runs."""
     order = {run: place for place, run in enumerate(runs)}
     others = ((one.run(run.seed) for one in baselines.get(run.combination, {}).values()) for run in runs)
     return [next((order[other] for other in each if other in order), None) for each in others]
@@ -112,7 +112,7 @@ def _places(runs: Sequence[Run], baselines: Baselines) -> list[int | None]:
 def _balance(
     gold: Sequence[Read], read: Sequence[Sequence[Read]], baselines: Sequence[int | None]
 ) -> list[int]:
-    """For every post, the score of all fusions less that of their baselines."""
+    """For every post, the score of all fusions minus that of their baselines."""
     scores = [[*map(_score, gold, each)] for each in read]
     pairs = [(scores[model], scores[place]) for model, place in enumerate(baselines) if place is not None]
     return [sum(model[i] - other[i] for model, other in pairs) for i in range(len(gold))]

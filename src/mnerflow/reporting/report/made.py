@@ -17,14 +17,14 @@ SHOWN = 10  # digits of a commit
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """``summary`` is a line; ``facts`` are what each is, and what was found, most runs first."""
+    """``summary`` is one line; ``facts`` are pairs of a name and its values, the most frequent first."""
 
     summary: str
     facts: Sequence[tuple[str, str]]
 
 
 def made(records: Iterable[TrainingRecord]) -> Made:
-    """What the records of the runs tell of how they were made."""
+    """How the runs were made, according to their records."""
     found = [*records]
     if not found:
         return Made("No run was trained.", [])
@@ -53,9 +53,9 @@ def made(records: Iterable[TrainingRecord]) -> Made:
 
 
 def method(checkout: Path, folder: Path) -> str:
-    """Where docs/metrics.md is, as a link from ``folder``: the repository's address, or a relative path.
+    """A link from ``folder`` to docs/metrics.md: the repository's address, or a relative path.
 
-    Outside of the checkout it is the copy of the code that the study's crate holds.
+    Outside the checkout, it leads to the copy of the code in the study's crate.
     """
     citation = read_yaml(checkout / "CITATION.cff", "citation", "Fetch mnerflow again.")
     if address := citation.get("repository-code"):

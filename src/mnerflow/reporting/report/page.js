@@ -12,8 +12,8 @@ function element(name, attributes = {}, ...children) {
   return made;
 }
 
-// Tables. Each is set up when it is first opened: a thousand rows that nobody looks at cost no time. Until then
-// a table stands in a noscript element, which a browser that runs this script keeps as mere text.
+// Tables. Each is set up only when it is first opened, because a thousand rows take time. Until then, a table
+// is in a noscript element, which a browser that runs this script keeps as plain text.
 const wide = matchMedia("(min-width: 56rem)");
 
 const ROWS = 25;
@@ -56,7 +56,7 @@ function setUp(details) {
 
 const hidden = (table) => table.columns(".wide, .detail").indexes().toArray().filter((i) => !table.column(i).visible());
 
-/** Show the columns that the page is wide enough for; rows are folded, since what they have to add changes. */
+/** Show the columns that the page is wide enough for. Rows are folded, since the columns they hide change. */
 function fit(table) {
   table.rows().every(function () {
     if (this.child.isShown()) unfold(table, this);
@@ -66,7 +66,7 @@ function fit(table) {
   table.column(".more").visible(hidden(table).length > 0, false);
 }
 
-/** Show below a row what its table has no room for, or hide it again. */
+/** Show the hidden columns of a row below it, or hide them again. */
 function unfold(table, row) {
   const shown = row.child.isShown();
   row.node().querySelector("button.more").setAttribute("aria-expanded", String(!shown));
@@ -102,14 +102,14 @@ const types = typesOf(groups.flatMap((each) => each.posts));
 const SIGNS = { right: "", wrong: " ✗", missed: " missed" };
 const leftward = /^[^\p{L}]*[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}]/u;
 
-/** The words of a post with its entities marked: right, wrong (the gold has none such) and missed ones. */
+/** The words of a post with its entities marked as right, wrong (not in the gold) or missed. */
 function line(post, entities, gold) {
   const right = new Set(gold.map(String));
   const read = new Set(entities.map(String));
   const missed = gold.filter(([, start, end]) => !entities.some((entity) => entity[1] < end && start < entity[2]));
   const parts = [];
   let at = 0;
-  // Set apart, so that a character that turns the writing round turns no more than its own words.
+  // Isolated, so that a character that reverses the writing direction affects only its own words.
   const words = (start, end) => element("bdi", {}, post.tokens.slice(start, end).join(" "));
   for (const entity of [...entities, ...missed].sort((one, other) => one[1] - other[1])) {
     const [type, start, end] = entity;
@@ -200,10 +200,10 @@ function show() {
   showFurther();
   count.textContent = found.length || !posts.length
     ? `${found.length} of ${posts.length} posts`
-    : `None of ${posts.length} posts is like that. Choose less, or other words.`;
+    : `None of ${posts.length} posts matches. Remove a filter, or change the search.`;
 }
 
-/** Offer the models of the chosen data set; begin with the first model that has a baseline, beside it. */
+/** Offer the models of the chosen data set; begin with the first model that has a baseline, and that baseline. */
 function offer() {
   const { models, posts } = group();
   const pairs = models.map((model, index) => [index, model.name]);
@@ -232,5 +232,5 @@ if (groups.length) {
 } else {
   form.remove();
   further.remove();
-  count.textContent = "No posts are shown: their words are not to be given away (quote_posts: false).";
+  count.textContent = "No posts are shown, because their texts may not be redistributed (quote_posts: false).";
 }

@@ -1,4 +1,4 @@
-"""The tables of the report: which there are, and what the page shows of each."""
+"""The tables of the report, and what the page shows of each."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from mnerflow.reporting import (
 from mnerflow.reporting.columns import Cell, Column
 from mnerflow.reporting.table import Table
 
-# By the file below the folder of results that a table is read from, in the order of the page.
+# By the file, below the folder of results, from which a table is read; in the order of the page.
 TABLES: Mapping[str, Table] = {
     "tables/pooled.csv": pooled.TABLE,
     "tables/does_it_help.csv": does_it_help.TABLE,
@@ -44,7 +44,7 @@ TABLES: Mapping[str, Table] = {
     "tables/cost.csv": cost.TABLE,
     "scores.csv": runs.TABLE,
 }
-MOST_ROWS = 2000  # of a table: with more, a browser takes seconds to open the page
+MOST_ROWS = 2000  # per table: with more, a browser takes seconds to open the page
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class ReportTable:
-    """A table as the page shows it; ``name`` is its file's without the ending."""
+    """A table as the page shows it; ``name`` is the file's name without its ending."""
 
     name: str
     title: str
@@ -72,8 +72,8 @@ class ReportTable:
 def report_tables(folder: Path) -> list[ReportTable]:
     """All tables, read from the CSV files below ``folder``; one without rows is left out.
 
-    Beside the thesis stand only runs on its data. Of more than ``MOST_ROWS`` rows the first are shown, and it
-    is said so.
+    The comparison with the thesis shows only runs on the thesis's data. If a table has more than
+    ``MOST_ROWS`` rows, the first are shown and the caption says so.
 
     Raises ``UserError`` naming the file when it or one of its columns is missing.
     """
@@ -85,7 +85,7 @@ def report_tables(folder: Path) -> list[ReportTable]:
         if rows:
             caption = " ".join([table.caption, *(summary.remarks(rows) if table is summary.GRID else ())])
             if len(rows) > MOST_ROWS:
-                caption += f" The first {MOST_ROWS:,} of {quantity(len(rows), 'row')}."
+                caption += f" Shown are the first {MOST_ROWS:,} of {quantity(len(rows), 'row')}."
             views = {"row": table.page, "wide": table.wide, "detail": table.detail}
             placed = [(column, place) for place, view in views.items() for column in table.shown(view)]
             heads = [_head(column, place) for column, place in placed]
