@@ -109,7 +109,7 @@ def test_a_row_is_a_mean_over_seeds_with_confidence_and_the_others_are_counted(t
     assert row["entity_ece_sd"] == pytest.approx(np.std(errors, ddof=1))
     assert row["entity_confidence"] - row["entity_accuracy"] == pytest.approx(0.1, abs=0.05)
     said = calibration_table([row], read).markdown()
-    assert "Left out, as their predictions hold no confidence: 1 of 4 runs (demo: 1)." in said
+    assert "Left out because their predictions contain no confidence: 1 of 4 runs (demo: 1)." in said
     TABLE.write([tmp_path / "calibration.csv"], [row])
     assert TABLE.read(tmp_path / "calibration.csv")[0]["entity_ece_mean"] == pytest.approx(np.mean(errors))
 

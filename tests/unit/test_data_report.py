@@ -134,7 +134,7 @@ def test_an_image_without_its_end_mark_is_no_unusable_one(prepared: Path):
     index.write_text("image,row,status,reason\na.png,1,ok,no end mark\nb.png,0,blank,missing\n")
     text = report(prepared, index=index)
     assert "Unusable: 1 (50.0 %) (missing 1)." in text
-    assert "Whole but for the mark that ends a JPEG, and read: 1 (50.0 %)." in text
+    assert "Read, though the end mark of the JPEG is missing: 1 (50.0 %)." in text
     assert "`a.png` no end mark ok train 1" in text
 
 
@@ -160,5 +160,5 @@ def test_placement_is_reported_for_poner(prepared: Path):
     )
     text = report(prepared, placement=file)
     assert "test 10 7 1 2 0" in text
-    assert "Leak of the published split: in several splits stand 3 of 4 pages; 9 (90.0 %) of the test" in text
-    assert "Leak of this split: in several splits stand 0 of 4" in text and "(mine.crops.png)" in text
+    assert "Leak of the published split: 3 of 4 pages in several splits; 9 (90.0 %) of the test" in text
+    assert "Leak of this split: 0 of 4 pages in several splits" in text and "(mine.crops.png)" in text

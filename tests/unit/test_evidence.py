@@ -208,7 +208,7 @@ def test_a_matched_control_stands_beside_the_baseline_and_changes_no_other_numbe
         "beyond control, shuffled"
     ]
     assert "control" not in [part.name for part in unshown.further]
-    assert "a control whether it is the source that is" in shown.markdown()
+    assert "The control tells whether the source itself makes the difference." in shown.markdown()
     assert "control" not in unshown.markdown()
 
 
@@ -228,7 +228,7 @@ def test_a_control_may_have_several_sources_wrong_and_one_of_nothing_that_is_com
     }
     stray = stray_controls(comparisons, records)
     assert stray == [other.combination]
-    said = "Controls of what is not compared: `demo/none/bilstm+cnn/gated+image_shuffled`."
+    said = "Controls of runs that are not compared: `demo/none/bilstm+cnn/gated+image_shuffled`."
     assert said in help_table([*map(help_record, comparisons)], [], MARGIN, stray).markdown()
 
 

@@ -127,7 +127,7 @@ def test_where_no_system_has_two_seeds_the_mean_stands_alone():
     [row] = pooled_rows(pooled_answers(runs, comparisons))
     assert row["difference"] == pytest.approx(0.2, abs=0.05)
     assert {row[name] for name in ("low", "high", "p", "spread")} == {None}
-    assert sentence(row).endswith("no interval can be told.")
+    assert sentence(row).endswith("there is no interval.")
 
 
 def test_points_of_a_learning_curve_and_rivals_are_left_out():

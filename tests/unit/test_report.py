@@ -132,7 +132,7 @@ def test_all_models_of_one_verdict_are_summed_up_as_all() -> None:
     [
         (-0.016, True, "is worse than the text alone, whatever the image"),
         (-0.016, False, "may be worse than the text alone, whatever the image"),
-        (0.006, False, "may be better than the text alone, but whatever the image"),
+        (0.006, False, "may be better than the text alone, but regardless of the image"),
         (-0.004, False, "scores the same whatever the image"),
     ],
 )
@@ -159,7 +159,7 @@ def test_each_source_has_an_answer_and_one_from_the_text_is_no_image() -> None:
         ("scans", "image", "No"),
         ("scans", "knowledge", "Not by the image"),
     ]
-    beware = "Whoever wrote the knowledge had read the text, too: a gain by it is no gain by the image."
+    beware = "The author of the knowledge had also read the text, so a gain by it is not a gain by the image."
     assert [one.beware for one in found.real] == ["", beware]
     said = f"on scans: a gain by the knowledge in 2 of 2 comparisons (+20.00 points). {beware}"
     assert found.headline == [
@@ -216,7 +216,7 @@ def test_a_small_data_set_gets_no_yes_and_nothing_compared_is_said_so() -> None:
     found = told(GAINS, GAINS | {"dataset": "tweets"})
     assert [word for word, _ in found.headline] == ["Yes", "Too few sentences to tell"]
     assert found.real[1].note == "tweets has only 10 test sentences: too few to compare models on."
-    assert told().headline == [("Nothing to compare:", "no run was made beside its baseline.")]
+    assert told().headline == [("Nothing to compare:", "no run was compared with its baseline.")]
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_a_small_data_set_gets_no_yes_and_nothing_compared_is_said_so() -> None:
         ("matched", "gains unclear", "failed", "shows in 1 of 2 comparisons (wrong: bilstm+cnn linear)."),
         ("independent", "unclear loses", "passed", "no gain may show, and one shows in 0 of 2 comparisons."),
         ("independent", "gains", "failed", "shows in 1 of 1 comparison (wrong: bilstm+cnn linear)."),
-        ("matched", "one_seed", "undecided", "on matched no comparison has two seeds on both sides."),
+        ("matched", "one_seed", "undecided", "on matched, no comparison has two seeds on both sides."),
     ],
 )
 def test_a_control_is_a_sanity_check_and_no_answer(
@@ -251,15 +251,15 @@ def test_it_is_said_what_the_runs_read_and_that_none_was_a_photograph() -> None:
 
     assert read("scans", "matched") == [
         "No run has read a photograph.",
-        "On scans runs read the images, which are scans.",
+        "On scans, runs read the images, which are scans.",
         "matched is synthetic: this workflow writes its texts and draws its images.",
     ]
-    assert read("tweets") == ["On tweets runs read the images, which are photographs."]
-    assert read("drawn") == ["On drawn runs read the images.", "On drawn: Beware."]
-    assert read("mine") == ["On mine runs read the images."]  # which may be photographs
+    assert read("tweets") == ["On tweets, runs read the images, which are photographs."]
+    assert read("drawn") == ["On drawn, runs read the images.", "On drawn: Beware."]
+    assert read("mine") == ["On mine, runs read the images."]  # which may be photographs
     assert read("tweets", variant="caption", image="none") == [
         "No run has read a photograph.",
-        "On tweets runs read the caption, as text, and no image.",
+        "On tweets, runs read the caption, as text, and no image.",
     ]
 
 

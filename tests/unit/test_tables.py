@@ -80,7 +80,9 @@ def test_a_model_that_finds_nothing_is_named_with_the_likely_cause():
     blind = row(1, 0.0, image_encoder="none", fusion="text_only")
     sees_no_words = row(1, 0.0, text_encoder="none", fusion="image_only")
     [note] = grid_table(summarize([row(1, 0.5), blind, sees_no_words])).notes
-    assert note.startswith("On demo no entity was found by minilm text_only: training did not get under way.")
+    assert note.startswith(
+        "On demo, no entity was found by minilm text_only: training did not get under way."
+    )
 
 
 def test_every_column_of_every_table_is_explained_in_the_docs() -> None:
@@ -136,7 +138,7 @@ def test_the_terminal_shows_what_each_run_gains_and_fits_120_columns(tmp_path):
     assert lines[1] == "Yes on twitter2017: a gain by the image in 1 of 1 comparison (+10.00 points)."
     [line] = [" ".join(line.split()) for line in lines if "efficient+vit" in line]
     assert line.endswith("partial_prediction 3 50.00 ± 0.00 +10.00 +5.00 to +15.00 gains")
-    assert lines[lines.index("") - 1] == "images."  # the answer, and then the table
+    assert lines[lines.index("") - 1] == "its images."  # the answer, and then the table
     names = [line.split()[0] for line in lines if "vit " in line]
     assert names == ["twitter2017", "demo"]  # the real question first
 

@@ -1,4 +1,4 @@
-"""The answer in words, computed from ``does_it_help.csv``: of real data, of runs of one seed, of controls."""
+"""The answer in words, from ``does_it_help.csv``: for real data, for runs with one seed, for controls."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,60 +15,66 @@ from mnerflow.reporting.pooled import sentence
 from mnerflow.reporting.render import interval, listed, p_said, percent, points
 from mnerflow.reporting.summary import FEW_SENTENCES, few_sentences
 
-# Singular and plural of what a fusion does, by verdict.
+# What a fusion does, in singular and plural, by verdict.
 SAYS = {
     "gains": ("uses the {source} and gains", "use the {source} and gain"),
     "loses": ("uses the {source} and loses", "use the {source} and lose"),
     "ignores": ("scores the same whatever the {source}", "score the same whatever the {source}"),
     "relies": ("relies on the {source} and gains nothing", "rely on the {source} and gain nothing"),
-    "unclear": ("cannot be told from the text alone", "cannot be told from the text alone"),
+    "unclear": ("cannot be told apart from the text alone", "cannot be told apart from the text alone"),
     ONE_SEED: (
         "has one seed on a side, too few for a verdict",
         "have one seed on a side, too few for a verdict",
     ),
 }
-# Of an unclear one that is significantly better or worse.
+# For an unclear run that is significantly better or worse than its baseline.
 SURE_SAYS = {
     True: (
-        "is better, but not shown to be by the {source}",
-        "are better, but not shown to be by the {source}",
+        "is better, but not shown to be so because of the {source}",
+        "are better, but not shown to be so because of the {source}",
     ),
     False: (
-        "is worse, but not shown to be by the {source}",
-        "are worse, but not shown to be by the {source}",
+        "is worse, but not shown to be so because of the {source}",
+        "are worse, but not shown to be so because of the {source}",
     ),
 }
-# Of one that ignores its source and yet is significantly better or worse than its baseline, or by the margin.
+# For a run that ignores its source but differs from its baseline significantly, or by the margin or more.
 APART_SAYS = {
-    (True, True): ("is better than the text alone, but whatever the {source}",) * 2,
-    (True, False): ("is worse than the text alone, whatever the {source}",) * 2,
-    (False, True): ("may be better than the text alone, but whatever the {source}",) * 2,
+    (True, True): (
+        "is better than the text alone, but regardless of the {source}",
+        "are better than the text alone, but regardless of the {source}",
+    ),
+    (True, False): (
+        "is worse than the text alone, whatever the {source}",
+        "are worse than the text alone, whatever the {source}",
+    ),
+    (False, True): ("may be better than the text alone, but regardless of the {source}",) * 2,
     (False, False): ("may be worse than the text alone, whatever the {source}",) * 2,
 }
-# Of a source that the run was not predicted with a wrong one of.
+# For a run that was not predicted with its source shuffled or blank.
 UNTRIED_SAYS = SAYS | {
     "gains": ("gains by the {source}", "gain by the {source}"),
     "loses": ("loses by the {source}", "lose by the {source}"),
 }
-# Of a data set, by its comparisons with a verdict, in the order of the headline: all gain; some, and
-# none loses; some gain and some lose; none gains, and some are unclear; none gains.
+# The word for a data set, by its comparisons with a verdict, in the order of the headline: all gain; some
+# gain and none loses; some gain and some lose; none gains and some are unclear; none gains.
 YES, PARTLY, MIXED, UNCLEAR, NO = "Yes", "Partly", "Mixed", "Unclear", "No"
 FEW_SEEDS, FEW = "Too few seeds to tell", "Too few sentences to tell"
-# Of a context whose author had read the text: whatever it gains answers another question.
+# For a context whose author had read the text: its gain answers another question.
 ASIDE = "Not by the image"
-# Of a control.
+# The outcome of a control.
 PASSED, FAILED, UNDECIDED = "passed", "failed", "undecided"
 WORDS = (YES, PARTLY, MIXED, UNCLEAR, NO, ASIDE, FEW, FEW_SEEDS, PASSED, FAILED, UNDECIDED)
-NAMED = 3  # of the comparisons that fail a check
-BEWARE = "Whoever wrote the {source} had read the text, too: a gain by it is no gain by the image."
+NAMED = 3  # comparisons that fail a check; more are only counted
+BEWARE = "The author of the {source} had also read the text, so a gain by it is not a gain by the image."
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What is said of one run beside its baseline; the difference and its interval, if any, are in points.
+    """What is said of one run and its baseline; the difference and its interval, if any, are in points.
 
-    ``says`` is that in words, in singular and plural; ``fusion_score`` and ``baseline_score`` are
-    percentages as text, ``folder`` and ``baseline`` where their runs lie.
+    ``says`` puts the verdict in words, in singular and plural. ``fusion_score`` and ``baseline_score`` are
+    percentages as text; ``folder`` and ``baseline`` are the folders of their runs.
     """
 
     model: str
@@ -88,8 +94,8 @@ class Claim:
 class Answer:
     """What is said of a source on a data set: in a word, in sentences, and model by model.
 
-    ``sentences`` are plain text, the most important first; ``beware`` says how a gain may be misread,
-    ``note`` that there is too little to tell.
+    ``sentences`` are plain text, the most important first. ``beware`` says how a gain may be misread, and
+    ``note`` that there are too few data to tell.
     """
 
     dataset: str
@@ -103,7 +109,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The answers of a study: those that count, those of one seed, and the controls."""
+    """The answers of a study: those that count, those from runs with one seed, and the controls."""
 
     real: Sequence[Answer]
     one_seed: Sequence[Answer]
@@ -112,7 +118,7 @@ class Answers:
 
     @property
     def headline(self) -> list[tuple[str, str]]:
-        """A word, and how many comparisons show a gain, for the real data sets of each word and source.
+        """A word and the share of comparisons with a gain, for the real data sets of each word and source.
 
         ``[("Unclear", "on tweets: a gain by the caption in 0 of 2 comparisons (−0.28 to +0.61 points).")]``
         """
@@ -123,7 +129,7 @@ class Answers:
         if not self.real and not rest:
             if self.controls or self.one_seed:
                 return [("No answer:", "all data sets that were compared are synthetic.")]
-            return [("Nothing to compare:", "no run was made beside its baseline.")]
+            return [("Nothing to compare:", "no run was compared with its baseline.")]
         parts = []
         for (word, source, beware), group in groupby([*self.real, *rest], key=_place):
             members = list(group)
@@ -137,23 +143,25 @@ class Answers:
 
     @property
     def checks(self) -> list[tuple[str, str]]:
-        """Of each control, whether what must show in it shows.
+        """For each control, whether it shows what it must show.
 
         ``[("Sanity check passed:", "on demo, whose images tell …, a gain must show, and shows in …")]``
         """
         judged = {answer.dataset for answer in self.controls}
         rest = [one for one in self.one_seed if self._control(one) and one.dataset not in judged]
         found = [(one.word, self._check(one)) for one in self.controls]
-        found += [(UNDECIDED, f"on {one.dataset} no comparison has two seeds on both sides.") for one in rest]
+        found += [
+            (UNDECIDED, f"on {one.dataset}, no comparison has two seeds on both sides.") for one in rest
+        ]
         return [(f"Sanity check {word}:", said) for word, said in found]
 
     @property
     def share_a_scale(self) -> bool:
-        """Whether all of its bars do: those of synthetic data would dwarf those of real data."""
+        """Whether all bars share a scale. Bars of synthetic data would dwarf those of real data."""
         return len({bool(self._control(answer)) for answer in self._all}) < 2
 
     def reach(self, answer: Answer) -> float:
-        """How far its scale reaches from zero, in points: to the end of all bars that share it."""
+        """How far an answer's scale reaches from zero, in points: to the end of all bars that share it."""
         alike = [one for one in self._all if bool(self._control(one)) == bool(self._control(answer))]
         claims = [claim for one in alike for claim in one.claims]
         return max(abs(value) for claim in claims for value in (claim.difference, *claim.ends)) or 1.0
@@ -184,11 +192,10 @@ class Answers:
 def answers(
     rows: Iterable[Row], summary: Iterable[Row], kinds: Mapping[str, Kind], pooled: Iterable[Row] = ()
 ) -> Answers:
-    """The answers to ``rows`` (``does_it_help.csv``), in the order of ``WORDS``, then by source and name.
+    """The answers from ``rows`` (``does_it_help.csv``), in the order of ``WORDS``, then by source and name.
 
-    ``summary`` are rows of ``grid.csv``, which say how many test sentences a data set has; ``kinds`` say
-    which data sets are controls. ``pooled`` are rows of ``pooled.csv``; each that is about several models is
-    told once.
+    ``summary`` are rows of ``grid.csv``, which give the number of test sentences of a data set. ``kinds`` say
+    which data sets are controls. ``pooled`` are rows of ``pooled.csv``; a row on several models is told once.
     """
     on_average: dict[tuple[str, str], list[str]] = defaultdict(list)
     for row in pooled:
@@ -220,12 +227,12 @@ def answers(
 
 
 def _asked(row: Row) -> tuple[str, str]:
-    """What a comparison is an answer to: its data set and source."""
+    """The question that a comparison answers: its data set and source."""
     return row["dataset"], row["source"]
 
 
 def _place(answer: Answer) -> tuple[str, str, str]:
-    """What answers that are told in one sentence share."""
+    """What answers must share to be told in one sentence."""
     return answer.word, answer.source, answer.beware
 
 
@@ -263,7 +270,7 @@ def _summary(claims: Sequence[Claim]) -> str:
     if len(claims) == 1:
         return f"{claims[0].model} {claims[0].says[0]}."
     if all(claim.says == SAYS["unclear"] for claim in claims):
-        return f"None of {quantity(len(claims), 'model')} can be told from the text alone."
+        return f"None of {quantity(len(claims), 'model')} can be told apart from the text alone."
     if len(said) == 1:
         number, _, does = said[0].partition(" ")
         return f"{'Both' if number == '2' else f'All {number}'} models {does}."
@@ -275,14 +282,14 @@ def _number(claims: Sequence[Claim]) -> str:
 
 
 def _range(claims: Sequence[Claim]) -> str:
-    """``"−0.28 to +0.61 points"``, the smallest and the largest difference."""
+    """The smallest and the largest difference: ``"−0.28 to +0.61 points"``."""
     differences = [claim.difference / 100 for claim in claims]
     ends = [points(value) for value in (min(differences), max(differences))]
     return f"{' to '.join(dict.fromkeys(ends))} points"
 
 
 def _wrong(claims: Sequence[Claim], control: str) -> list[str]:
-    """The models of which a control shows what may not be."""
+    """The models for which a control shows what it must not show."""
     if control == MATCHED:
         return [claim.model for claim in claims if claim.verdict != "gains"]
     return [claim.model for claim in claims if claim.verdict in ("gains", "relies")]

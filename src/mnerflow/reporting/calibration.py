@@ -1,4 +1,4 @@
-"""Calibration: how far a model's confidence is from how often it is right."""
+"""Calibration: how far a model's confidence is from its accuracy."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -46,19 +46,19 @@ def _columns(unit: str) -> tuple[Column, ...]:
         Column(
             f"{unit}_chance",
             f"by chance, {name}",
-            "the ECE that a calibrated model with these confidences would have on so many",
+            "ECE that a calibrated model with these confidences would have on as many predictions",
             PERCENT,
         ),
         Column(f"{unit}_confidence", f"confidence, {name}", f"mean confidence of {of}", PERCENT),
-        Column(f"{unit}_accuracy", f"right, {name}", f"share that is right of {of}", PERCENT),
+        Column(f"{unit}_accuracy", f"right, {name}", f"share that is right among {of}", PERCENT),
     )
 
 
 TABLE = Table(
     "Calibration",
     "Is a model right as often as it is confident? Test split in percent, means over seeds. ECE: expected "
-    "calibration error, the distance of confidence from the share of right ones in "
-    f"{calibration.BINS} bins of equally many. Words: {OF['word']}. Entity words: {OF['entity_word']}. "
+    "calibration error, the mean distance between confidence and accuracy in "
+    f"{calibration.BINS} bins of equal size. Words: {OF['word']}. Entity words: {OF['entity_word']}. "
     f"Entities: {OF['entity']}, right with type and both boundaries. By chance: {{entity_chance}}.",
     (*COMBINATION_COLUMNS, SEEDS, *chain(*map(_columns, UNITS))),
     printed=(
@@ -84,25 +84,25 @@ TABLE = Table(
 )
 RELIABILITY = Table(
     "Reliability",
-    "What the reliability plot draws: the test predictions of all seeds of a combination, in bins of equally "
-    "many, from low confidence to high.",
+    "Data of the reliability plot: the test predictions of all seeds of a combination, in bins of equal "
+    "size, from low confidence to high.",
     (
         *COMBINATION_COLUMNS,
         Column(
             "unit", meaning="`word`, `entity_word` (predicted to be in an entity) or `entity` (predicted)"
         ),
-        Column("bin", meaning="its number", form=columns.COUNT),
-        Column("count", meaning="predictions in it", form=columns.COUNT),
-        Column("confidence", meaning="their mean confidence", form=PERCENT),
-        Column("accuracy", meaning="the share of them that are right", form=PERCENT),
+        Column("bin", meaning="number of the bin", form=columns.COUNT),
+        Column("count", meaning="number of predictions in the bin", form=columns.COUNT),
+        Column("confidence", meaning="mean confidence of these predictions", form=PERCENT),
+        Column("accuracy", meaning="share of these predictions that are right", form=PERCENT),
     ),
 )
 
 
 def calibration_rows(runs: Mapping[Run, Counts]) -> list[dict[str, Any]]:
-    """A row a combination, over those of its seeds whose predictions hold a confidence, if any do.
+    """A row per combination, over the seeds whose predictions contain a confidence, if any do.
 
-    ``runs`` are counts of the test split. ``None`` stands for a unit that not all of these seeds have.
+    ``runs`` are counts of the test split. A unit that not all of these seeds have is ``None``.
     """
     rows = []
     for one, seeds in _with_confidence(runs).items():
@@ -162,7 +162,7 @@ def calibration_table(rows: Sequence[dict[str, Any]], runs: Mapping[Run, Counts]
         lacking[run.data] += not runs[run].confidence
     left_out = [f"{data}: {number}" for data, number in lacking.items() if number]
     notes = [
-        f"Left out, as their predictions hold no confidence: {sum(lacking.values())} of "
+        f"Left out because their predictions contain no confidence: {sum(lacking.values())} of "
         f"{quantity(len(runs), 'run')} ({', '.join(left_out)})."
     ]
     return TABLE.render(rows, notes if left_out else [])

@@ -1,4 +1,4 @@
-"""The table of what each fusion mends and breaks beside its baseline, and examples to read."""
+"""The table of what each fusion fixes and breaks compared with its baseline, and examples to read."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,17 +18,17 @@ from mnerflow.reporting.table import Table
 MEANINGS = {
     "fixed": "gold entities that only the run finds",
     "broken": "gold entities that only the baseline finds",
-    "removed": "wrong entities that only the baseline makes",
-    "added": "wrong entities that only the run makes",
+    "removed": "wrong entities that only the baseline predicts",
+    "added": "wrong entities that only the run predicts",
 }
 TABLE = Table(
     "Fixed and broken",
-    "Entities on the test split beside the baseline, which lacks the source, means over seeds. Fixed: "
-    "{fixed}; broken: {broken}; removed: {removed}; added: {added}.",
+    "Entities on the test split, compared with the baseline, which lacks the source; means over seeds. "
+    "Fixed: {fixed}; broken: {broken}; removed: {removed}; added: {added}.",
     (
         *COMBINATION_COLUMNS,
         Column("source", "source", "what the run reads and its baseline does not"),
-        Column("seeds", "seeds", "that both ran with", COUNT),
+        Column("seeds", "seeds", "number of seeds that both ran with", COUNT),
         Column("type", "type", "entity type, or all"),
         *(Column(change, change, MEANINGS[change], MEAN) for change in MEANINGS),
     ),
@@ -37,9 +37,9 @@ TABLE = Table(
     detail=("seeds",),
 )
 EXEMPLIFIED = ("fixed", "broken")
-Pair = tuple[Counts, Counts]  # of a baseline and of a run with the same seed
+Pair = tuple[Counts, Counts]  # those of a baseline and of a run with the same seed
 Posts = Mapping[tuple[str, str], Sequence[Post]]  # by data set and filter
-EXAMPLES = 200  # of a combination and change: enough to read, and the file stays small at any size of grid
+EXAMPLES = 200  # per combination and change: enough to read, and the file stays small for any grid
 
 
 def change_rows(
@@ -47,7 +47,7 @@ def change_rows(
 ) -> Iterator[dict[str, Any]]:
     """Yield rows of ``TABLE``, means over the seeds that both ran with, from entities of the test split.
 
-    They are by type, called as ``names`` says by data set, and for ``all``.
+    There is a row per type, with its displayed name from ``names`` (by data set), and one for ``all``.
     """
     for about, combination, pairs in _compared(runs, baselines):
         called = names.get(combination.dataset, {})
@@ -57,8 +57,9 @@ def change_rows(
 def examples(runs: Mapping[Run, Counts], posts: Posts, baselines: Baselines) -> Iterator[dict[str, Any]]:
     """Yield gold entities in the ``posts`` of the test split that one combination fixed or broke.
 
-    Each has the number of ``seeds`` (``of`` all compared) that show it, and both models' entities in the
-    first, as IOB2 tags; of each combination and change there are the ``EXAMPLES`` that most seeds show.
+    Each has the number of ``seeds`` (out of ``of`` compared) that show it, and the entities that both models
+    predict with the first of these seeds, as IOB2 tags. Each combination and change has at most ``EXAMPLES``,
+    those that most seeds show.
     Raises ``UserError`` naming a run that was predicted from other posts.
     """
     for data, members in groupby(sorted(runs), key=lambda run: (run.dataset, run.filter)):
@@ -71,7 +72,7 @@ def examples(runs: Mapping[Run, Counts], posts: Posts, baselines: Baselines) -> 
 def _compared(
     runs: Mapping[Run, Counts], baselines: Baselines
 ) -> Iterator[tuple[dict[str, Any], Combination, list[Pair]]]:
-    """Each combination with each source that a baseline lacks: columns about it, and the pairs of runs."""
+    """Each combination with each source that a baseline lacks: columns that name it, and pairs of runs."""
     for combination, members in groupby(sorted(runs), key=lambda run: run.combination):
         seeds = [run.seed for run in members]
         for source, baseline in baselines.get(combination, {}).items():

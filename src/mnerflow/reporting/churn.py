@@ -1,4 +1,4 @@
-"""Churn: what a source changes in the tags of test posts, beside what another seed changes."""
+"""Churn: what a source changes in the tags of test posts, compared with what another seed changes."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -37,35 +37,45 @@ def _shares(name: str, title: str, meaning: str, pairs: str) -> tuple[Column, ..
     """A mean over pairs of runs, its range, which is shown in the same cell, and the number of pairs."""
     return (
         Column(name, title, f"{meaning}; in brackets the range over pairs", WITH_RANGE),
-        Column(f"{name}_low", meaning=f"lowest {title} of a pair", form=SHARE),
-        Column(f"{name}_high", meaning=f"highest {title} of a pair", form=SHARE),
-        Column(f"{name}_pairs", pairs, f"of runs, that {title} is a mean over", COUNT),
+        Column(f"{name}_low", meaning="lowest of these values over pairs", form=SHARE),
+        Column(f"{name}_high", meaning="highest of these values over pairs", form=SHARE),
+        Column(f"{name}_pairs", pairs, "number of pairs of runs in this mean", COUNT),
     )
 
 
 TABLE = Table(
     "What another seed changes",
     "Test posts that two runs tag differently, in percent. Churn: {churn}. Baseline's: {baseline_churn}. "
-    "Against baseline: {across}. Beyond seeds: {beyond_seeds}. Shuffled, blank: by the same trained model "
-    "with the true source and with it shuffled, or blank.",
+    "Against baseline: {across}. Beyond seeds: {beyond_seeds}. Shuffled, blank: posts that the same trained "
+    "model tags differently with the source shuffled, or blank, than with the true source.",
     (
         *COMBINATION_COLUMNS,
         SEEDS,
-        *_shares("churn", "churn", "of two seeds of the same model", "pairs"),
+        *_shares("churn", "churn", "posts that two seeds of the same model tag differently", "pairs"),
         Column("source", "source", "what the run reads and its baseline does not"),
         Column("baseline", meaning="folder of the baseline's runs"),
         Column("baseline_churn", "baseline's", "churn of two seeds of the baseline", SHARE),
-        *_shares("across", "against baseline", "of a run and one of its baseline, of different seeds", ""),
+        *_shares(
+            "across",
+            "against baseline",
+            "posts that a run and a run of its baseline with a different seed tag differently",
+            "",
+        ),
         Column(
             "beyond_seeds",
             "beyond seeds",
-            "against baseline less the mean of both churns: what the source, and the part that reads it, "
-            "change more than a seed",
+            "against baseline minus the mean of both churns: what the source, and the part that reads it, "
+            "change beyond what another seed changes",
             number(lambda value: f"{100 * value:+z.1f}".replace("-", "−")),  # as exact as the shares
         ),
-        Column("same_seed", "same seed", "against baseline, of runs of the same seed", SHARE),
+        Column("same_seed", "same seed", "against baseline, for runs with the same seed", SHARE),
         *(
-            Column(f"changed_{change}", change, f"by one trained model with the source {change}", SHARE)
+            Column(
+                f"changed_{change}",
+                change,
+                f"posts that one trained model tags differently with the source {change}",
+                SHARE,
+            )
             for change in CHANGES
         ),
     ),
@@ -90,7 +100,7 @@ TABLE = Table(
 
 
 def churn_row(found: Churn) -> dict[str, Any]:
-    """A row of ``churn.csv``, shares as fractions, ``None`` where there is nothing."""
+    """A row of ``churn.csv``: shares as fractions, ``None`` where there is no value."""
     row = asdict(found.combination) | {"seeds": found.runs, "source": found.source}
     row |= _cells("churn", found.seeds) | _cells("across", found.across)
     row |= {
@@ -109,9 +119,9 @@ def _cells(name: str, shares: Shares | None) -> dict[str, float | int | None]:
 
 
 def churn_sentences(rows: Iterable[Row]) -> dict[tuple[str, str], str]:
-    """What ``rows`` of ``churn.csv`` say, in a sentence for each data set and source.
+    """A sentence for each data set and source on what ``rows`` of ``churn.csv`` show.
 
-    Of comparisons with two seeds on both sides; what has none is left out.
+    It covers comparisons with two seeds on both sides; a data set and source without any is left out.
     """
 
     def asked(row: Row) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Columns of tables: what a cell says, what it is sorted by, where it leads, and what the column means."""
+"""Columns of tables: the text of a cell, its sort key and its link, and the meaning of the column."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ class Form:
     """How a column's values are shown.
 
     Attributes:
-        show: makes the text from the row and the column's name; a cell may tell of several columns.
-        read: makes a value of its text in the CSV.
-        number: whether values are numbers, which stand to the right and are sorted by their size.
+        show: makes the text from the row and the column's name; a cell may combine several columns.
+        read: makes a value from its text in the CSV.
+        number: whether values are numbers, which are aligned to the right and sorted by size.
     """
 
     show: Callable[[Row, str], str]
@@ -27,17 +27,17 @@ class Form:
 
 
 def _parse_number(text: str) -> float:
-    """The number that ``text`` is, an ``int`` where it is whole; raises ``ValueError`` when it is none."""
+    """Parse a number, as an ``int`` where it is whole; raises ``ValueError`` when it is not a number."""
     return int(text) if text.isdecimal() else float(text)
 
 
 def numeric(show: Callable[[Row, str], str]) -> Form:
-    """Numbers, shown together with others of their row."""
+    """Numbers that are shown together with others of their row."""
     return Form(show, _parse_number, number=True)
 
 
 def number(show: Callable[[Any], str]) -> Form:
-    """Numbers, each shown by itself."""
+    """Numbers that are shown each by itself."""
     return numeric(lambda row, name: show(row[name]))
 
 
@@ -71,10 +71,10 @@ class Cell:
     """What a cell shows.
 
     Attributes:
-        text: as it is read.
-        order: what it is sorted by where that is not the text.
-        href: where it leads.
-        bold: whether it is bold.
+        text: text that a reader sees.
+        order: sort key, where it is not the text.
+        href: target of the cell's link.
+        bold: whether the text is bold.
         cites: key of the publication that LaTeX cites instead of the text.
     """
 
@@ -90,15 +90,15 @@ class Column:
     """A column, declared once for CSV, Markdown, LaTeX, the terminal and the report.
 
     Attributes:
-        name: the CSV's column that it shows.
-        title: its head for a reader.
-        meaning: what it holds, in a few words that go on after the title and a colon.
-        form: how its values are shown.
-        bold: the column that says which cells are bold.
-        link: where a cell leads, as a URL from the folder of results.
-        unless: Markdown and LaTeX leave the column out where all rows hold one of these values.
-        cites: the column that holds the key of a publication, which LaTeX cites instead of the cell's text.
-        heading: whether LaTeX sets it as a line above the rows that share it.
+        name: name of the CSV column that is shown.
+        title: head of the column for a reader.
+        meaning: what the column contains, in a few words that can follow the title and a colon.
+        form: how the values are shown.
+        bold: name of the column that says which cells are bold.
+        link: makes the link of a cell, as a URL relative to the folder of results.
+        unless: Markdown and LaTeX leave the column out where every row has one of these values.
+        cites: name of the column with the key of a publication, which LaTeX cites instead of the text.
+        heading: whether LaTeX sets the value as a line above the rows that share it.
     """
 
     name: str
@@ -112,7 +112,7 @@ class Column:
     heading: bool = False
 
     def cell(self, row: Row) -> Cell:
-        """What the column shows of ``row``; a dash where it holds nothing."""
+        """What the column shows for ``row``; a dash where it has no value."""
         value = row[self.name]
         if value is None:
             return Cell(ABSENT, "" if self.form.number else None)
@@ -130,38 +130,44 @@ def _of_combination(attribute: str) -> Form:
 
 
 COMBINATION_COLUMNS = (
-    Column("dataset", "data set", "its name in the configuration", heading=True),
+    Column("dataset", "data set", "name of the data set in the configuration", heading=True),
     Column(
-        "filter", "filter", "what hid words from the model, `none` where nothing did", unless=(FILTERS_OFF,)
+        "filter", "filter", "filter that hid words from the model, `none` without one", unless=(FILTERS_OFF,)
     ),
     Column("text_encoder", meaning="text encoder, `none` without one"),
     Column("image_encoder", meaning="image encoder, `none` without one"),
     Column("fusion", meaning="how modalities are combined"),
-    Column("variant", meaning="what else tells runs apart, as decoder, contexts and training"),
+    Column("variant", meaning="what else distinguishes runs, such as decoder, contexts and training"),
 )
 SCORES = {  # title and meaning of each, by its name in ``evaluation.metrics.Scores``
-    "entity_f1": ("entity F1", "right are entities of which type and both boundaries are right"),
+    "entity_f1": ("entity F1", "F1 over entities; one is right if its type and both boundaries are right"),
     "entity_precision": ("precision", "share of the predicted entities that are right"),
     "entity_recall": ("recall", "share of the gold entities that are found"),
-    "entity_f1_strict": ("strict", "an entity counts only where `B-` begins it"),
-    "token_macro_f1": ("token macro F1", "mean over the tags of words, `O` among them"),
+    "entity_f1_strict": ("strict", "entity F1 that counts only entities that begin with `B-`"),
+    "token_macro_f1": ("token macro F1", "mean F1 over the tags of words, including `O`"),
     "subword_macro_f1": (
         "subword macro F1",
-        "a word counts once a subword of its encoder (once, where that has no subwords)",
+        "mean F1 over tags, where a word counts once per subword of its encoder (once if it has no subwords)",
     ),
     "accuracy": ("accuracy", "share of the words with the right tag"),
 }
 SEEDS = Column("seeds", "seeds", "number of seeds", COUNT)
-# What a reader is shown of a combination:
+# How a combination is shown to a reader:
 DATA = Column(
-    "dataset", "data set", "in brackets its filter, where one is used", _of_combination("data"), heading=True
+    "dataset",
+    "data set",
+    "name of the data set, with its filter in brackets where one is used",
+    _of_combination("data"),
+    heading=True,
 )
-ENCODERS = Column("text_encoder", "encoders", "of text and image", _of_combination("encoders"), heading=True)
-SYSTEM = Column("fusion", "fusion", "and after `+` the variant", _of_combination("system"))
+ENCODERS = Column(
+    "text_encoder", "encoders", "encoders of text and image", _of_combination("encoders"), heading=True
+)
+SYSTEM = Column("fusion", "fusion", "fusion, and the variant after `+`", _of_combination("system"))
 MODEL = Column(
     "fusion",
     "model",
-    "encoders, fusion and variant; it leads to the folder of its runs",
+    "encoders, fusion and variant, with a link to the folder of the runs",
     _of_combination("model"),
     link=lambda row: quote(f"runs/{Combination.of(row).folder}/"),
 )
@@ -171,5 +177,5 @@ def over_seeds(name: str, title: str, meaning: str, bold: str | None = None) -> 
     """A mean over seeds, and its standard deviation, which is shown in the same cell."""
     return (
         Column(f"{name}_mean", title, meaning, SPREAD, bold),
-        Column(f"{name}_sd", meaning=f"standard deviation of {title} over seeds", form=PERCENT),
+        Column(f"{name}_sd", meaning=f"standard deviation over seeds of {title}", form=PERCENT),
     )

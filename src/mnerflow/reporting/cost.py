@@ -1,4 +1,4 @@
-"""What each combination costs: time, memory, energy, weights trained, and on which machine."""
+"""What each combination costs: time, memory, energy and trained weights, and on which machine."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -38,25 +38,25 @@ ENERGY = numeric(lambda row, name: f"{row[name]:.2f} ({row['energy_of']})")
 TABLE = Table(
     "Cost",
     "What a training run costs: wall-clock seconds (mean ± standard deviation over seeds), epochs, the most "
-    "memory of any seed (the processor's, not a GPU's), millions of weights trained, watt hours (mean over "
-    "seeds) of what the machine counts. A run that starts from another's weights is counted without that "
-    "one. Jobs that run side by side slow each other down, and the energy of each is that of all.",
+    "memory of any seed (the processor's, not a GPU's), millions of trained weights, and watt hours that the "
+    "machine counts (mean over seeds). A run that starts from another run's weights is counted without that "
+    "run. Jobs that run side by side slow each other down, and the energy of each is that of all of them.",
     (
         *COMBINATION_COLUMNS,
         SEEDS,
-        Column("seconds_mean", "seconds", "of the whole training, evaluation on dev included", SECONDS),
-        Column("seconds_sd", meaning="their standard deviation over seeds", form=MEAN),
-        Column("epochs", "epochs", "that were run, mean over seeds", MEAN),
-        Column("peak_memory_mib", "peak MiB", "the processor's memory, the most of any seed", COUNT),
+        Column("seconds_mean", "seconds", "duration of training, including evaluation on dev", SECONDS),
+        Column("seconds_sd", meaning="standard deviation of the seconds over seeds", form=MEAN),
+        Column("epochs", "epochs", "number of epochs that were run, mean over seeds", MEAN),
+        Column("peak_memory_mib", "peak MiB", "most memory of the processor in any seed", COUNT),
         Column(
             "parameters_trained",
             "M weights trained",
-            "millions of them",
+            "trained weights, in millions",
             number(lambda count: f"{count / 1e6:.2f}"),
         ),
-        Column("energy_wh", "Wh", "watt hours of what the machine counts, mean over seeds", ENERGY),
-        Column("energy_of", meaning="the devices that are counted"),
-        Column("hardware", "hardware", "the GPU, or the processor and its cores"),
+        Column("energy_wh", "Wh", "watt hours that the machine counts, mean over seeds", ENERGY),
+        Column("energy_of", meaning="devices whose energy is counted"),
+        Column("hardware", "hardware", "GPU, or the processor and its cores"),
     ),
     printed=(
         DATA,
@@ -77,12 +77,13 @@ TABLE = Table(
 
 
 def cost_rows(records: Iterable[str | Path]) -> list[dict[str, Any]]:
-    """One row a combination, over its seeds, from their ``run.yaml``.
+    """One row per combination, over its seeds, from their ``run.yaml``.
 
-    Seconds are of the whole training, evaluation on dev included, as a mean and standard deviation (``None``
-    for one seed); ``epochs`` is a mean, memory, of the processor, the most of any seed. ``energy_wh`` is a
-    mean, of the devices that ``energy_of`` names; both are ``None`` unless the same devices told it for every
-    seed. Raises ``UserError`` naming the file when one is malformed or lacks a value.
+    Seconds are those of the whole training, including evaluation on dev, as a mean and a standard deviation
+    (``None`` below three seeds). ``epochs`` is a mean; memory is the processor's, the most of any seed.
+    ``energy_wh`` is a mean over seeds, for the devices that ``energy_of`` names; both are ``None`` unless the
+    same devices reported it for every seed. Raises ``UserError`` naming the file when one is malformed or
+    lacks a value.
     """
     groups = defaultdict(list)
     for path in records:

@@ -1,4 +1,4 @@
-"""The report on a data set: what is in it, and what a reader of its scores should know."""
+"""The report on a data set: its contents, and what a reader of its scores should know."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
@@ -19,8 +19,8 @@ from mnerflow.reporting.plots.lengths import draw_lengths
 from mnerflow.reporting.plots.tags import ordered_tags
 from mnerflow.reporting.render import Rendered, markdown_escape
 
-LISTED = 20  # rows of a list; what is longer says where the rest stands
-IDS = 5  # ids a row
+LISTED = 20  # rows of a list; a longer one says where the rest is
+IDS = 5  # ids per row
 
 
 def write_data_report(
@@ -31,12 +31,18 @@ def write_data_report(
     index: Path | None = None,
     placement: Path | None = None,
 ) -> None:
-    """Write ``out`` (Markdown), and beside it ``<name>.lengths`` and ``<name>.entity_types`` (PNG and SVG).
+    """Write ``out`` (Markdown), and next to it ``<name>.lengths`` and ``<name>.entity_types`` (PNG and SVG).
 
-    ``about`` is the data set's entry in the registry, ``prepared`` the folder with its posts and
-    ``report.json``, ``filters`` the ``summary.json`` of each filter that was run, ``index`` the index of an
-    image store, ``placement`` PONER's report, with ``<name>.crops.png`` beside ``out``. Raises ``UserError``
-    when one of them is malformed.
+    Args:
+        out: the page to write.
+        about: the data set's entry in the registry.
+        prepared: the folder with its posts and ``report.json``.
+        filters: the ``summary.json`` of each filter that was run.
+        index: the index of an image store.
+        placement: PONER's report; ``<name>.crops.png`` is then next to ``out``.
+
+    Raises:
+        UserError: when one of these files is malformed.
     """
     title, names = about.get("title", out.stem), about.get("type_names", {})
     splits, report = read_splits(prepared), read_json(prepared / "report.json")
@@ -50,7 +56,7 @@ def write_data_report(
         f"# {title}\n",
         *_source(about),
         _counts(report["splits"], splits).markdown(),
-        f"![Entity types]({out.stem}.entity_types.png) ![Tokens a post]({out.stem}.lengths.png)\n",
+        f"![Entity types]({out.stem}.entity_types.png) ![Tokens per post]({out.stem}.lengths.png)\n",
         _tags(splits, names).markdown(),
         _overlap(splits).markdown(),
         *_contexts(report["contexts"], splits),
@@ -83,7 +89,7 @@ def _counts(counts: Mapping[str, dict[str, Any]], splits: Mapping[str, list[Post
     rows = [
         ["posts", *(f"{each['posts']:,}" for each in counts.values())],
         ["tokens", *(f"{each['tokens']:,}" for each in counts.values())],
-        ["tokens a post: median", *(f"{each.median:g}" for each in spread.values())],
+        ["tokens per post: median", *(f"{each.median:g}" for each in spread.values())],
         ["95th percentile", *(str(each.percentile_95) for each in spread.values())],
         ["largest", *(str(each.largest) for each in spread.values())],
         ["entities", *(f"{sum(each['entities'].values()):,}" for each in counts.values())],
@@ -105,7 +111,7 @@ def _counts(counts: Mapping[str, dict[str, Any]], splits: Mapping[str, list[Post
     for name in ("stray_after_outside", "stray_after_other_type"):
         words = name.removeprefix("stray_").replace("_", " ").replace("outside", "O")
         rows.append([f"stray I- {words}", *(f"{each[name]:,}" for each in counts.values())])
-    return Rendered("## Counts\n\nA stray `I-` starts an entity.", ["count", *counts], rows)
+    return Rendered("## Counts\n\nA stray `I-` is one that starts an entity.", ["count", *counts], rows)
 
 
 def _tags(splits: Mapping[str, list[Post]], names: Names) -> Rendered:
@@ -114,7 +120,7 @@ def _tags(splits: Mapping[str, list[Post]], names: Names) -> Rendered:
         [renamed(tag, names), *(_of(counter[tag], counter.total()) for counter in counts.values())]
         for tag in ordered_tags(tag for counter in counts.values() for tag in counter)
     ]
-    return Rendered("## Tags\n\nTokens a tag, as annotated.", ["tag", *counts], rows)
+    return Rendered("## Tags\n\nNumber of tokens with each tag, as annotated.", ["tag", *counts], rows)
 
 
 def _contexts(reports: Mapping[str, dict[str, Any]], splits: Mapping[str, list[Post]]) -> Iterator[str]:
@@ -126,7 +132,10 @@ def _contexts(reports: Mapping[str, dict[str, Any]], splits: Mapping[str, list[P
         rows.append([name, split, *(_of(count, len(posts)) for count in counts), *spread])
     if rows:
         columns = ["context", "split", "posts", "lacking", "empty", "median", "95th percentile", "largest"]
-        head = "## Contexts\n\nPosts that have a text, lack it or have an empty one; its length in words."
+        head = (
+            "## Contexts\n\nPosts that have a text, lack one or have an empty one, and the length of the "
+            "texts in words."
+        )
         yield Rendered(head, columns, rows).markdown()
 
 
@@ -143,7 +152,7 @@ def _overlap(splits: Mapping[str, list[Post]]) -> Rendered:
         "entities, only with another type",
     ]
     return Rendered(
-        "## What training has shown\n\nShares of dev and test that stand in train, too.", columns, rows
+        "## Overlap with training\n\nShares of dev and test that also occur in train.", columns, rows
     )
 
 
@@ -152,13 +161,13 @@ def _findings(report: Mapping[str, Any], file: Path) -> Iterator[str]:
     yield f"- Splits drawn from train: {', '.join(drawn) if drawn else 'none, all are as given'}."
     if report["left_out"]:
         counts = ", ".join(f"{split} {len(ids):,}" for split, ids in report["left_out"].items())
-        yield f"- Posts left out, as they stand in a data set that this one is to be without: {counts}."
+        yield f"- Posts left out because they are in a data set named in `without`: {counts}."
     for name, count in report["mapped"].items():
         yield f"- Tags renamed: {markdown_escape(name)}, {quantity(count, 'token')}."
     yield f"- Stray `I-` tags turned into `B-`: {report['repaired']:,}."
     if report["first_tokens_dropped"]:
         lost = ", ".join(f"{split} {count:,}" for split, count in report["first_tokens_dropped"].items())
-        yield f"- First token of each post dropped; of these, part of an entity: {lost}."
+        yield f"- First token of each post dropped. Of these tokens, part of an entity: {lost}."
     for name, context in report["contexts"].items():
         yield f"- Texts of the context {name} that belong to no post: {len(context['surplus']):,}."
     yield f"- Groups in several splits: {len(report['straddling_groups']):,}."
@@ -176,9 +185,9 @@ def _disagreements(splits: Mapping[str, list[Post]], names: Names) -> Iterator[s
     found = disagreements(post for posts in splits.values() for post in posts)
     minority = sum(len(one.minority_ids) for one in found)
     yield (
-        f"Mentions with at least {FREQUENT} entities, of which {MAJORITY:.0%} or more have one type "
-        f" and another in the rest: {quantity(minority, 'entity', 'entities')}. "
-        "Slips of annotation are among these, and uses that only their context tells apart.\n"
+        f"Mentions that are annotated at least {FREQUENT} times, {MAJORITY:.0%} or more with one type and "
+        f"the rest with another. The rest are {quantity(minority, 'entity', 'entities')}: annotation errors, "
+        "but also uses that only the context tells apart.\n"
     )
     if found:
         rows = [
@@ -204,7 +213,7 @@ def _images(splits: Mapping[str, list[Post]], index: Path | None) -> Iterator[st
     yield f"{quantity(len(users), 'image')}; {quantity(several, 'post has', 'posts have')} several.\n"
     if index is None:
         if users:
-            yield "No run of this configuration reads them, so they were not looked at.\n"
+            yield "No run of this configuration reads them, so they were not checked.\n"
         return
     entries = {name: entry for name, entry in read_index(index).items() if name in users}
     problems = {name: entry for name, entry in entries.items() if entry.status != "ok"}
@@ -215,7 +224,7 @@ def _images(splits: Mapping[str, list[Post]], index: Path | None) -> Iterator[st
         yield _listed("Unusable images", problems, users, index)
     remarks = {name: entry for name, entry in entries.items() if entry.status == "ok" and entry.reason}
     if remarks:
-        yield f"Whole but for the mark that ends a JPEG, and read: {_of(len(remarks), len(entries))}.\n"
+        yield f"Read, though the end mark of the JPEG is missing: {_of(len(remarks), len(entries))}.\n"
         yield _listed("Images without their end mark", remarks, users, index)
 
 
@@ -234,17 +243,17 @@ def _placement(report: Mapping[str, Any]) -> Iterator[str]:
     ]
     columns = ["split", *next(iter(report["sentences"].values()))]
     note = (
-        "`ambiguous`: the same sentence with the same labels stands in several places, and each copy was "
-        "given one of them. `no scan` and `not found` have no image."
+        "`ambiguous`: the same sentence with the same labels occurs in several places, and each copy was "
+        "assigned one of them. Sentences with `no scan` and those `not found` have no image."
     )
     yield Rendered("Sentences found on their page", columns, rows, notes=[note]).markdown()
     for name in ("leak of the published split", "leak of this split"):
         leak = report[name]
         seen = leak["test sentences of a page with training sentences"]
         yield (
-            f"{name.capitalize()}: in several splits stand {leak['pages in several splits']:,} of "
-            f"{quantity(leak['pages'], 'page')}; {_of(seen, leak['test sentences'])} of the test sentences "
-            "stand on a page that training sentences stand on.\n"
+            f"{name.capitalize()}: {leak['pages in several splits']:,} of {quantity(leak['pages'], 'page')} "
+            f"in several splits; {_of(seen, leak['test sentences'])} of the test sentences on a page with "
+            "training sentences.\n"
         )
     missing = report["pages without scan"]
     yield f"Pages without scan: {len(missing)}. Crops: {report['images']['crops']:,}.\n"

@@ -1,4 +1,4 @@
-"""The table that answers the question: what each run gains over its baseline, and whether by its image."""
+"""The table that answers the question: what each run gains over its baseline, and whether by its source."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -32,9 +32,9 @@ from mnerflow.reporting.render import Rendered, interval, points
 from mnerflow.reporting.table import Part, Table
 
 REMARKS = {
-    "code": "its sides were made by code that differs, or is not known to be the same",
-    "device": "some of its sides were made on a GPU, others on a processor",
-    "versions": "its sides were made with different versions of packages (`run.yaml` names them)",
+    "code": "the compared runs were trained by different code, or by code not known to be the same",
+    "device": "some of the compared runs were trained on a GPU, others on a processor",
+    "versions": "the compared runs were trained with different package versions (`run.yaml` names them)",
 }
 CLOSE = "a bound lies within 0.05 points of another verdict"
 
@@ -49,51 +49,67 @@ def _remarks(row: Row) -> list[str]:
 
 
 WITH_INTERVAL = numeric(_with_interval)  # of ``<name>``, with ``<name>_low`` and ``<name>_high``
-WHOSE = (DATA, ENCODERS, SYSTEM, "source")  # begins each printed table
+WHOSE = (DATA, ENCODERS, SYSTEM, "source")  # first columns of each printed table
 CONTROLS = tuple(f"control_{change}" for change in CHANGES)
 CONTROL = (
-    "Beyond control: the difference to a matched control, which is the same run, trained with the source "
-    "shuffled or blank and tested with the true one; 95 % interval over other sentences and seeds. A "
-    "baseline tells whether the source is worth its model, a control whether it is the source that is. "
-    "Controls take no part in a verdict or in Holm's correction."
+    "Beyond control: the difference to a matched control, with the 95 % interval over other sentences and "
+    "seeds. A matched control is the same run, trained with the source shuffled or blank and tested with the "
+    "true one. The baseline tells whether the source is worth its model. The control tells whether the "
+    "source itself makes the difference. Controls affect neither verdicts nor Holm's correction."
 )
 
 
 def _of_control(change: str) -> Iterator[Column]:
-    """What else is known of a control and the difference to it."""
+    """The columns about a control and the difference to it that only the CSV and the details show."""
     name = f"control_{change}"
-    yield Column(name, meaning=f"folder of the runs of the control that was trained with it {change}")
+    yield Column(name, meaning=f"folder of the runs of the control trained with the source {change}")
     yield Column(f"{name}_seeds", meaning="number of seeds of that control", form=COUNT)
     yield Column(f"{name}_score", f"control, {change}", "score of that control, with true sources", PERCENT)
     for end, words in (("low", "lower"), ("high", "upper")):
-        yield Column(f"beyond_{name}_{end}", meaning=f"{words} end of the interval", form=POINTS)
+        yield Column(
+            f"beyond_{name}_{end}",
+            meaning=f"{words} end of the interval of the difference to that control",
+            form=POINTS,
+        )
     yield Column(
-        f"beyond_{name}_p", f"p beyond control, {change}", "of no difference to it; not corrected", P_VALUE
+        f"beyond_{name}_p",
+        f"p beyond control, {change}",
+        "p-value for no difference to that control; not corrected",
+        P_VALUE,
     )
 
 
 TABLE = Table(
     "Does a source help?",
-    "Does a source help? Entity F1 on the test split in percent, mean over seeds, of every run with it and "
-    "of its baseline, the same run without it. Difference: {difference}; its 95 % interval and p are over "
-    "other sentences and seeds. Corrected p: {p_corrected}.",
+    "Does a source help? Entity F1 on the test split in percent, mean over seeds, of every run with the "
+    "source and of its baseline, the same run without it. Difference: {difference}. The 95 % interval and p "
+    "are over other sentences and seeds. Corrected p: {p_corrected}.",
     (
         *COMBINATION_COLUMNS,
         Column("source", "source", "what the run reads and its baseline does not"),
         Column("baseline", meaning="folder of the baseline's runs"),
         SEEDS,
         Column("baseline_seeds", meaning="number of seeds of the baseline", form=COUNT),
-        Column("metric", meaning="the score that is compared"),
+        Column("metric", meaning="score that is compared"),
         Column("baseline_score", "baseline", "score without the source", PERCENT),
         Column("fusion_score", "with it", "score with the source", PERCENT),
-        Column("difference", "difference", "in points; bold where it is significant", POINTS, "sure"),
-        Column("low", "95 % interval", "of the difference, over other sentences and seeds", INTERVAL),
+        Column(
+            "difference",
+            "difference",
+            "score with the source minus score without it, in points; bold where it is significant",
+            POINTS,
+            "sure",
+        ),
+        Column(
+            "low", "95 % interval", "interval of the difference, over other sentences and seeds", INTERVAL
+        ),
         Column("high", meaning="upper end of the interval", form=POINTS),
-        Column("p", "p", "of no difference, over other sentences and seeds", P_VALUE),
+        Column("p", "p", "p-value for no difference, over other sentences and seeds", P_VALUE),
         Column(
             "p_corrected",
             "corrected p",
-            "by Holm's correction over the comparisons of the table with two seeds or more on both sides",
+            "p-value after Holm's correction over the table's comparisons with two seeds or more on both "
+            "sides",
             P_VALUE,
         ),
         Column("sure", meaning="whether corrected p is below 0.05", form=FLAG),
@@ -101,7 +117,7 @@ TABLE = Table(
             Column(
                 f"drop_{change}",
                 f"drop, {change}",
-                f"what the trained model loses with the source {change}, and its 95 % interval",
+                f"points that the trained model loses with the source {change}, and the 95 % interval",
                 WITH_INTERVAL,
             )
             for change in CHANGES
@@ -110,8 +126,8 @@ TABLE = Table(
             Column(
                 f"beyond_control_{change}",
                 f"beyond control, {change}",
-                f"difference to the matched control, the same trained with the source {change}, and its 95 % "
-                "interval",
+                f"difference to the matched control, the same run trained with the source {change}, and the "
+                "95 % interval",
                 WITH_INTERVAL,
                 unless=(None,),
             )
@@ -120,45 +136,51 @@ TABLE = Table(
         Column(
             "changed",
             "changed",
-            "posts tagged differently when the source is shuffled",
+            "share of posts tagged differently when the source is shuffled",
             SHARE,
         ),
         Column("verdict", "verdict", "gains, ignores, loses, relies, unclear or one seed, by fixed rules"),
         Column(
             "smallest_margin",
             "smallest margin",
-            "in points, from which on the drops would count as none",
+            "smallest margin, in points, at which the drops would count as none",
             PERCENT,
         ),
-        Column("margin", meaning="in points, below which they do", form=PERCENT),
+        Column("margin", meaning="margin, in points, below which a drop counts as none", form=PERCENT),
         Column("close", meaning="whether a bound lies within 0.05 points of another verdict", form=FLAG),
-        # Beyond what the verdict needs to be read:
+        # Not needed to understand the verdict:
         *(
-            Column(f"drop_{change}_{end}", meaning=f"{words} end of the interval of that drop", form=POINTS)
+            Column(
+                f"drop_{change}_{end}",
+                meaning=f"{words} end of the interval of the drop with the source {change}",
+                form=POINTS,
+            )
             for change in CHANGES
             for end, words in (("low", "lower"), ("high", "upper"))
         ),
         Column(
             "p_trained",
             "p of these models",
-            "by approximate randomization over sentences; it says nothing about other seeds",
+            "p-value by approximate randomization over sentences; it says nothing about other seeds",
             P_VALUE,
         ),
         Column(
             "order",
             "order",
-            "bound of almost stochastic order over seeds, below 0.5 where the run's are almost "
+            "bound of almost stochastic order over seeds, below 0.5 where the run's seeds are almost "
             "stochastically better; from five seeds on",
             number("{:.2f}".format),
         ),
         Column(
             "detectable",
             "detectable",
-            "the smallest difference that this test alone, p not corrected, had an 80 % chance to show",
+            "smallest difference that this test alone, with p not corrected, had an 80 % chance to show",
             PERCENT,
         ),
         Column(
-            "unlike", "unlike", "what its sides had different besides the source, its controls among them"
+            "unlike",
+            "unlike",
+            "what differs, besides the source, between the run and its baseline or controls",
         ),
         *(column for change in CHANGES for column in _of_control(change)),
     ),
@@ -166,14 +188,14 @@ TABLE = Table(
     further=(
         Part(
             "wrong",
-            "The same runs with their source made wrong. Drop: what the same trained model loses, and "
-            "its 95 % interval. Changed: {changed}.",
+            "The same runs with the source shuffled or blank. Drop: points that the same trained model "
+            "loses, and the 95 % interval. Changed: {changed}.",
             (*WHOSE, "drop_shuffled", "drop_blank", "changed"),
         ),
         Part(
             "control",
-            "The same runs beside their matched controls, which were trained with the source made wrong. "
-            "Beyond control: difference to it, and its 95 % interval.",
+            "The same runs compared with their matched controls, which were trained with the source shuffled "
+            "or blank. Beyond control: difference to the control, and the 95 % interval.",
             (*WHOSE, *(f"beyond_{name}" for name in CONTROLS)),
         ),
         Part(
@@ -212,9 +234,9 @@ TABLE = Table(
 
 
 def help_record(comparison: Comparison, unlike: Sequence[str] = ()) -> dict[str, Any]:
-    """A comparison as a row of ``does_it_help.csv``, scores as fractions, ``None`` where there is nothing.
+    """A comparison as a row of ``does_it_help.csv``: scores as fractions, ``None`` where there is no value.
 
-    ``unlike`` is what its sides had different (``evidence.unlike_baselines``).
+    ``unlike`` is what differs between its two sides (``evidence.unlike_baselines``).
     """
     difference, smallest = comparison.difference, comparison.smallest_margin
     names = (
@@ -241,7 +263,7 @@ def help_record(comparison: Comparison, unlike: Sequence[str] = ()) -> dict[str,
 
 
 def _ends(name: str, estimate: Estimate | None) -> dict[str, float | None]:
-    """The ends of its 95 % interval, where it has one."""
+    """The ends of an estimate's 95 % interval, or ``None`` where it has none."""
     low, high = estimate.interval() if estimate and estimate.known else (None, None)
     return {f"{name}low": low, f"{name}high": high}
 
@@ -251,13 +273,13 @@ def help_table(
 ) -> Rendered:
     """The rows of ``help_record`` for a reader.
 
-    ``alone`` are runs of which a baseline was not run, ``stray`` controls of what no row compares.
+    ``alone`` are runs with a baseline that was not run, ``stray`` are controls of runs that no row compares.
     """
     missing, controls = (
         ", ".join(f"`{name}`" for name in names)
         for names in ((run.path for run in alone), (one.folder for one in stray))
     )
-    said = [f"Not compared, because a baseline of theirs was not run: {missing}."] if alone else []
-    said += [f"Controls of what is not compared: {controls}."] if stray else []
+    said = [f"Not compared, because one of their baselines was not run: {missing}."] if alone else []
+    said += [f"Controls of runs that are not compared: {controls}."] if stray else []
     said += [CONTROL] if any(record[name] for record in records for name in CONTROLS) else []
     return TABLE.render(records, [*said, *rules(100 * margin)])

@@ -1,4 +1,4 @@
-"""The table of errors: how many of each kind."""
+"""The table of errors: the number of each kind."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -27,11 +27,11 @@ from mnerflow.reporting.table import Table
 
 MEANINGS = {
     "missed": "no prediction overlaps the gold entity",
-    "spurious": "the prediction overlaps none",
+    "spurious": "the prediction overlaps no gold entity",
     "wrong_type": "the same words, another type",
     "wrong_boundary": "the same type, other words",
     "both": "other words and another type",
-    "surplus": "it overlaps one that another fits better",
+    "surplus": "the prediction overlaps a gold entity that another prediction fits better",
 }
 TABLE = Table(
     "Errors",
@@ -43,23 +43,24 @@ TABLE = Table(
         Column(
             "by",
             "by",
-            "what entities are grouped by: type, length in words, whether training shows them, "
+            "what entities are grouped by: type, length in words, whether training contains them, "
             "whether the post has a usable image",
         ),
-        Column("group", "group", "of these"),
+        Column("group", "group", "group of entities"),
         Column("gold", "gold", "gold entities", MEAN),
-        Column("correct", "correct", "type and both boundaries right", MEAN),
+        Column("correct", "correct", "entities with type and both boundaries right", MEAN),
         *(Column(kind, kind.replace("_", " "), MEANINGS[kind], MEAN) for kind in KINDS),
     ),
     page=(DATA, MODEL, "by", "group", "gold", "correct"),
     wide=KINDS,
     detail=("seeds",),
 )
-# One row a combination, with its recall among entities seen and unseen in training.
+# One row per combination, with its recall among entities seen and unseen in training.
 IN_ALL = replace(
     TABLE,
-    about=f"{TABLE.about} Recall, in percent, of entities whose words were an entity in the training split "
-    "(seen) or not; not in that of a run that it starts from. By type, length and image in errors.csv.",
+    about=f"{TABLE.about} Recall, in percent, is of entities whose words are an entity in the training split "
+    "(seen) or not (unseen); the training split of a run that it starts from does not count. Errors by type, "
+    "length and image are in errors.csv.",
     printed=(
         DATA,
         ENCODERS,
@@ -79,9 +80,9 @@ def error_rows(
 ) -> list[dict[str, Any]]:
     """Errors on the test split by combination, grouping and group, means over seeds.
 
-    ``gold`` counts gold entities: ``correct`` and all errors but those without one. ``backgrounds`` are by
-    data set and filter, ``names`` what types are called by data set. Raises ``UserError`` naming a run that
-    was predicted from other posts than those of its background.
+    ``gold`` counts gold entities: ``correct`` and all errors except those without a gold entity.
+    ``backgrounds`` are by data set and filter; ``names`` are the displayed names of types, by data set.
+    Raises ``UserError`` naming a run that was predicted from other posts than those of its background.
     """
     rows: list[dict[str, Any]] = []
     for data, members in groupby(sorted(runs), key=lambda run: (run.dataset, run.filter)):

@@ -1,4 +1,4 @@
-"""What the columns of all tables mean, as docs/tables.md tells: ``python -m mnerflow.reporting.glossary``."""
+"""Print docs/tables.md, which explains all columns: ``python -m mnerflow.reporting.glossary``."""
 
 from collections.abc import Iterable
 
@@ -15,27 +15,27 @@ ALL = {
 }
 HEAD = """# Tables
 
-What the columns of the CSV files mean, and under which title a reader sees them in Markdown, LaTeX, the
-terminal and the report. A column without a title stands in another's cell, or in the CSV alone. Scores are
-fractions in the CSV and percentages for readers. `python -m mnerflow.reporting.glossary` writes this page
-from the declarations of the tables.
+This page explains the columns of the CSV files. It also gives the title of each column in Markdown, LaTeX,
+the terminal and the report. A column without a title is shown in another column's cell, or only in the CSV.
+Scores are fractions in the CSV and percentages everywhere else. `python -m mnerflow.reporting.glossary`
+generates this page from the declarations of the tables.
 
-The LaTeX files need `\\usepackage{booktabs,tabularx}` and fit the text of an article at 11 points. Their
-labels are `tab:` and the file's name, as `tab:grid`; further tables of a file have a name of their own after
-that, as `tab:does_it_help:wrong` and `tab:per_type:twitter2017`. `literature.tex` cites keys of
-`literature.bib`, which lies beside it: `\\bibliography{literature}`. Text in two columns needs `table*` for
-`table`.
+The LaTeX files need `\\usepackage{booktabs,tabularx}` and fit the text width of an article at 11 points. The
+label of a table is `tab:` and the file's name, as in `tab:grid`. Further tables of a file add a name of
+their own, as in `tab:does_it_help:wrong` and `tab:per_type:twitter2017`. `literature.tex` cites keys of
+`literature.bib` in the same folder: `\\bibliography{literature}`. In a two-column layout, use `table*`
+instead of `table`.
 
-Most tables begin with the names of a combination, the runs that differ by nothing but their seed:
+Most tables begin with the names of a combination. Its runs differ only in their seed:
 """
 
 
 def glossary() -> str:
-    """The columns that most tables share, then a section a table: its caption and its other columns."""
+    """The columns that most tables share, then a section for each table: its caption and other columns."""
     parts = [HEAD, _columns(COMBINATION_COLUMNS)]
     for file, table in ALL.items():
         columns = [column for column in table.columns if column not in COMBINATION_COLUMNS]
-        if len(table.columns) - len(columns) < len(COMBINATION_COLUMNS):  # it is of no combination
+        if len(table.columns) - len(columns) < len(COMBINATION_COLUMNS):  # not a table of combinations
             columns = list(table.columns)
         parts += [f"## {table.title}\n\n`results/<study>/{file}`. {table.caption}\n", _columns(columns)]
     return "\n".join(parts)

@@ -1,7 +1,8 @@
 r"""Tables in LaTeX: floats that fit the text of an article at 11 points.
 
-They need ``\usepackage{booktabs,tabularx}``. A table takes the largest type at which it fits. Where none
-does, its text is broken into lines; what is wider or longer even so goes on in another float.
+They need ``\usepackage{booktabs,tabularx}``. A table is set in the largest type at which it fits. Where no
+size fits, its text is broken into lines; a table that is still too wide or too long continues in another
+float.
 """
 
 import re
@@ -21,7 +22,7 @@ _LATEX = str.maketrans(
         "~": r"\textasciitilde{}",
         "^": r"\textasciicircum{}",
         "|": r"\textbar{}",
-        "[": "{[}",  # at the beginning of a row it would be an option, and so would a star
+        "[": "{[}",  # at the beginning of a row it would start an option, as would a star
         "*": "{*}",
         "<": r"\textless{}",
         ">": r"\textgreater{}",
@@ -44,21 +45,25 @@ _MARKUP = {
 }
 _MARKDOWN = MarkdownIt("commonmark", {"html": False})
 
-# Points; of an article at 11 points, on the smaller of the usual papers.
+# Points, for an article at 11 points on the smaller of the usual paper sizes.
 WIDTH, HEIGHT = 360, 540
 GAP = 6  # between two columns
-CAPTION, BELOW, RULES = 13.6, 11, 60  # a line of the caption, one below the table, and what stands between
-CHARACTERS, CHARACTERS_BELOW = 70, 88  # that these lines hold
-SIZES = {"small": (5.0, 12), "footnotesize": (4.63, 11), "scriptsize": (4.25, 9.5)}  # a digit's width; a line
-NARROW = 13  # digits: a column of text is not broken into lines that are shorter
+CAPTION, BELOW, RULES = 13.6, 11, 60  # a line of the caption, a line below the table, rules and spaces
+CHARACTERS, CHARACTERS_BELOW = 70, 88  # in such a line
+SIZES = {
+    "small": (5.0, 12),
+    "footnotesize": (4.63, 11),
+    "scriptsize": (4.25, 9.5),
+}  # digit width, line height
+NARROW = 13  # digits: text is not broken into lines shorter than this
 _WIDE = re.compile(r"[A-Z+±−<>=%mw]")
 _SLIM = re.compile(r"[ .,:;'()\[\]|/ijltfI-]")
 
 
 def latex(table: Rendered, label: str) -> str:
-    r"""The table for ``\input``, and those that follow it, with ``label``, or ``<label>:<name>``.
+    r"""The table for ``\input``, and those that follow it, labelled ``label`` or ``<label>:<name>``.
 
-    A table without rows is its caption alone, as text.
+    A table without rows becomes its caption as plain text.
     """
     table_label = ":".join(filter(None, (label, re.sub(r"[^\w.+:-]+", "-", table.name))))
     notes = [rf"\noindent{{\footnotesize {latex_text(note)}\par}}" for note in table.notes]
@@ -67,12 +72,12 @@ def latex(table: Rendered, label: str) -> str:
 
 
 def latex_escape(text: str) -> str:
-    """``text`` with LaTeX's special characters made harmless."""
+    """``text`` with LaTeX's special characters escaped."""
     return text.translate(_LATEX)
 
 
 def latex_text(markdown: str) -> str:
-    """A paragraph of Markdown in LaTeX: code, bold and emphasis are kept, and of a link its words."""
+    """A paragraph of Markdown in LaTeX; code, bold and emphasis are kept, links are reduced to their text."""
     return "".join(
         _of_token(token) for block in _MARKDOWN.parseInline(markdown) for token in block.children or ()
     )
@@ -95,19 +100,19 @@ def _cell(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """Lines of its head and its cells in LaTeX, their widths in digits, and whether they are numbers."""
+    """A column in LaTeX: lines of its head, cells, widths in digits, and whether its cells are numbers."""
 
     head: Sequence[str]
     cells: Sequence[str]
     lengths: Sequence[float]
     width: float
-    least: float  # where its text is broken into lines
+    least: float  # width when its text is broken into lines
     number: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A row: its number, what it shares with its neighbours, and the numbers of its remarks."""
+    """A row: its number, the heading that it shares with its neighbours, and the numbers of its remarks."""
 
     row: int
     heading: str
@@ -162,7 +167,7 @@ def _column(table: Rendered, title: str, rows: Sequence[Sequence[str]], x: int) 
 
 
 def _head(title: str, width: float) -> Iterator[str]:
-    """Lines of a head that are no wider than its column."""
+    """Lines of a head that are no wider than the column."""
     line = ""
     for word in title.split():
         if line and _length(f"{line} {word}") > width:
@@ -173,7 +178,7 @@ def _head(title: str, width: float) -> Iterator[str]:
 
 
 def _parts(columns: Sequence[_Column]) -> Iterator[list[_Column]]:
-    """Columns that fit side by side; each part begins with those that stand before the first number."""
+    """Groups of columns that fit side by side; each begins with the columns before the first number."""
     first = next((x for x, column in enumerate(columns) if column.number), len(columns))
     key, part = columns[:first], [*columns[:first]]
     for column in columns[first:]:
@@ -190,7 +195,7 @@ def _total(widths: Iterable[float], size: str) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """Columns side by side; ``broken`` are those whose text is broken, and how many digits a line holds."""
+    """Columns side by side; ``broken`` gives the line width, in digits, of those whose text is broken."""
 
     columns: Sequence[_Column]
     size: str
@@ -198,7 +203,7 @@ class _Layout:
 
     @classmethod
     def of(cls, columns: Sequence[_Column]) -> "_Layout":
-        """The largest type at which all fits, if need be with its text broken into lines."""
+        """The layout with the largest type at which all columns fit, its text broken into lines if needed."""
         for size in SIZES:
             if _total((column.width for column in columns), size) <= WIDTH:
                 return cls(columns, size, {})
@@ -210,7 +215,7 @@ class _Layout:
         return cls(columns, size, lines)
 
     def pages(self, lines: Sequence[_Line], remarks: Mapping[int, str], room: float) -> Iterator[list[_Line]]:
-        """Rows that fit ``room`` points with their remarks; a heading keeps its rows where they fit."""
+        """Rows that fit ``room`` points with their remarks; a heading's rows stay together where they fit."""
         page: list[_Line] = []
         for _, group in groupby(lines, key=lambda line: line.heading):
             members = list(group)
@@ -239,7 +244,7 @@ class _Layout:
         return (rows + 1.5 * headings) * SIZES[self.size][1] + below * BELOW
 
     def float(self, page: Sequence[_Line], caption: Sequence[str], below: Sequence[str]) -> str:
-        """These rows with lines of a caption, and remarks in Markdown below."""
+        """A float of these rows, with the lines of its caption above and remarks in Markdown below."""
         environment = r"tabularx}{\linewidth" if self.broken else "tabular"
         return "\n".join(
             [

@@ -1,4 +1,4 @@
-"""Entity F1 by how many training posts a model learns from."""
+"""Entity F1 by the number of training posts that a model learns from."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -31,18 +31,20 @@ from mnerflow.reporting.table import Table
 _SHOWN = (DATA, ENCODERS, SYSTEM, "fraction", "training_posts", "entity_f1_mean")
 TABLE = Table(
     "Learning curve",
-    "Entity F1 on the test split in percent, mean ± standard deviation over seeds, from three on, by the "
-    "share of the training posts that a model learnt from. The variant is the one without that share. Only "
-    "models that were trained on several shares are listed.",
+    "Entity F1 on the test split in percent, by the share of the training posts that a model learnt from; "
+    "mean ± standard deviation over seeds, from three seeds on. The variant shown is the one that learns "
+    "from all posts. Only models that were trained on several shares are listed.",
     (
         *COMBINATION_COLUMNS,
         Column(
             "fraction", "fraction", "share of the training posts, drawn by the seed", number("{:g}".format)
         ),
-        Column("training_posts", "training posts", "that were learnt from, mean over seeds", COUNT),
+        Column("training_posts", "training posts", "number of posts learnt from, mean over seeds", COUNT),
         SEEDS,
         *over_seeds("entity_f1", *SCORES["entity_f1"]),
-        Column("entity_f1_low", "95 % interval", "of the mean, over other sentences and seeds", RANGE),
+        Column(
+            "entity_f1_low", "95 % interval", "interval of the mean, over other sentences and seeds", RANGE
+        ),
         Column("entity_f1_high", meaning="upper end of the interval", form=PERCENT),
     ),
     printed=(*_SHOWN, "entity_f1_low", "seeds"),
@@ -54,12 +56,12 @@ TABLE = Table(
 def curve_rows(
     runs: Mapping[Run, Counts], records: Mapping[Run, TrainingRecord], curves: Mapping[str, str]
 ) -> list[dict[str, Any]]:
-    """One row a combination and share of the training posts, where a combination has two shares or more.
+    """One row per combination and share of the training posts, where a combination has several shares.
 
     Args:
         runs: counts of the test split.
-        records: of the runs that were trained.
-        curves: by variant, the one on whose learning curve it is a point, as ``plan.variants.curve_of``.
+        records: records of the runs that were trained.
+        curves: by variant, the variant on whose learning curve it is a point, see ``plan.variants.curve_of``.
     """
     trained = {run: counts for run, counts in runs.items() if run in records}
     systems = systems_of(trained)

@@ -1,4 +1,4 @@
-"""Results from the literature beside ours, where data set, split and metric are the same."""
+"""Results from the literature next to ours, where data set, split and metric are the same."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ DOI = "https://doi.org/"
 
 
 def reservation(row: Row) -> str:
-    """What to beware of in a number: not seen in its source, seen elsewhere, a remark; or nothing."""
+    """Caveats about a number: not seen in its source, seen elsewhere, a remark; empty without any."""
     said = ["" if row["checked"] else "not checked in print"]
     said += [f"seen in {row['seen_in']}" if row["seen_in"] else "", row["remark"]]
     return "; ".join(filter(None, said))
@@ -29,32 +29,37 @@ BEWARE = replace(FLAG, show=lambda row, name: reservation(row) or ABSENT)
 SCORE = numeric(lambda row, name: spread(row[name], row["sd"]))
 SOURCE = Form(lambda row, name: f"{row[name]} {row['year']}" if row["year"] else row[name])
 TABLE = Table(
-    "Beside the literature",
+    "Compared with the literature",
     "Entity F1 (micro) on the test split in percent, published and ours. Data set, split and metric are the "
-    "same; encoders, and what else was used in training, are not.",
+    "same. Encoders, and whatever else was used in training, are not.",
     (
-        Column("dataset", "data set", "its name in the configuration", heading=True),
-        Column("split", meaning="the split that is scored"),
-        Column("metric", meaning="the score that is compared"),
+        Column("dataset", "data set", "name of the data set in the configuration", heading=True),
+        Column("split", meaning="split that is scored"),
+        Column("metric", meaning="score that is compared"),
         Column("origin", meaning="`literature` or `mnerflow`"),
-        Column("system", "system", "its name in the source; of ours, fusion, variant and filter"),
-        Column("backbone", "backbone", "encoders"),
-        Column("modality", "modality", "what it reads"),
-        Column("value", "entity F1", "type and both boundaries right; of ours, a mean over seeds", SCORE),
-        Column("sd", meaning="standard deviation of ours over seeds", form=PERCENT),
-        Column("seeds", "seeds", "number of seeds of ours", COUNT),
+        Column("system", "system", "name of the system in its source; for ours, fusion, variant and filter"),
+        Column("backbone", "backbone", "encoders of the system"),
+        Column("modality", "modality", "what the system reads"),
+        Column(
+            "value",
+            "entity F1",
+            "F1 over entities with type and both boundaries right; for ours, a mean over seeds",
+            SCORE,
+        ),
+        Column("sd", meaning="standard deviation over seeds, for ours", form=PERCENT),
+        Column("seeds", "seeds", "number of seeds, for ours", COUNT),
         Column(
             "source",
             "source",
-            "where it was published",
+            "publication of the result",
             SOURCE,
             link=lambda row: row["url"],
             cites="key",
         ),
-        Column("key", meaning="of the publication in `literature.bib`"),
-        Column("year", meaning="of the publication", form=number(str)),
-        Column("title", meaning="of the publication"),
-        Column("url", meaning="of the publication; of ours, the folder of its runs"),
+        Column("key", meaning="key of the publication in `literature.bib`"),
+        Column("year", meaning="year of the publication", form=number(str)),
+        Column("title", meaning="title of the publication"),
+        Column("url", meaning="address of the publication; for ours, the folder of the runs"),
         Column(
             "checked", "beware", "whether the number was seen in its source, and what else to know", BEWARE
         ),
@@ -71,7 +76,7 @@ TABLE = Table(
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a result was published; ``key`` and ``type`` are BibTeX's, authors the surnames."""
+    """The publication of a result; ``key`` and ``type`` are for BibTeX, ``authors`` are surnames."""
 
     key: str
     type: str
@@ -84,10 +89,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One result of the literature, ``value`` a fraction.
+    """One result from the literature; ``value`` is a fraction.
 
-    ``checked`` says whether the value was seen in print, ``seen_in`` where, if not in the source itself,
-    ``remark`` what else to know before comparing.
+    ``checked`` says whether the value was seen in print. ``seen_in`` says where, if not in the source itself.
+    ``remark`` says what else to know before comparing.
     """
 
     system: str
@@ -109,7 +114,7 @@ def literature_sources() -> list[Source]:
 
 
 def bibliography() -> str:
-    """All of them as a ``.bib`` file, whose keys the LaTeX table cites."""
+    """All these publications as a ``.bib`` file, whose keys the LaTeX table cites."""
     return "\n".join(map(_bibtex, literature_sources()))
 
 
@@ -135,11 +140,11 @@ def results_on(dataset: str) -> list[Result]:
 def literature_rows(
     summary: Sequence[dict[str, Any]], contexts: Mapping[str, Sequence[str]] = MappingProxyType({})
 ) -> list[dict[str, Any]]:
-    """Results of the literature and ours (from ``summarize``) the best first, as rows of ``TABLE``.
+    """Results from the literature and ours (from ``summarize``), the best first, as rows of ``TABLE``.
 
-    Only data sets that the literature has results for; ``origin`` is ``literature`` or ``mnerflow``, and
-    ``url`` of ours the folder of its runs below ``results``. ``contexts`` are what variants read
-    beside the text.
+    Only data sets with results in the literature are included. ``origin`` is ``literature`` or ``mnerflow``;
+    the ``url`` of ours is the folder of the runs below ``results``. ``contexts`` are those that each variant
+    reads.
     """
     rows = []
     for dataset in sorted({row["dataset"] for row in summary}):

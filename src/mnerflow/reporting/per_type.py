@@ -1,4 +1,4 @@
-"""Scores by entity type, the best of a data set bold where it is significantly the best."""
+"""Scores by entity type; the best of a data set is bold where it is significantly the best."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ from mnerflow.reporting.columns import (
 from mnerflow.reporting.render import Rendered, deviation, markdown_escape
 from mnerflow.reporting.table import Table, rendered
 
-F1, F1_SD = over_seeds("f1", "F1", "of the entities of the type", bold="best")
+F1, F1_SD = over_seeds("f1", "F1", "F1 over the entities of the type", bold="best")
 TABLE = Table(
     "By entity type",
     "Scores by entity type on the test split in percent, means over seeds. Bold: {best}. Image let in: "
@@ -40,21 +40,21 @@ TABLE = Table(
         *COMBINATION_COLUMNS,
         SEEDS,
         Column("type", "type", "entity type"),
-        Column("support", "gold entities", "of the type, in the test split", COUNT),
+        Column("support", "gold entities", "number of gold entities of the type in the test split", COUNT),
         Column("precision", *SCORES["entity_precision"], PERCENT),
         Column("recall", *SCORES["entity_recall"], PERCENT),
         F1,
         F1_SD,
         Column(
             "best",
-            meaning="the best of its data set and type, where the next one is shown to be worse",
+            meaning="best of its data set and type, where the next best is shown to be worse",
             form=FLAG,
         ),
         Column(
             "image_weight",
             "image let in",
-            "how far the gate is open, or how much attention lies on patches instead of on nothing (99.6 "
-            "where it is even over 256 patches), at the words of such entities",
+            "how far the gate is open, or how much attention is on patches instead of on nothing (99.6 "
+            "where it is spread evenly over 256 patches), at the words of such entities",
             PERCENT,
         ),
     ),
@@ -68,10 +68,9 @@ def type_rows(runs: Mapping[Run, Counts], names: TypeNames) -> list[dict[str, An
     """Precision, recall and F1 of every combination and entity type on the test split, means over seeds.
 
     ``support`` is the number of gold entities. ``best`` marks the highest F1 of a data set, filter and type
-    where the next one is significantly worse (see ``significantly_best``). ``image_weight`` is how much of
-    the image the words of the type's gold entities let in, in 0..1; nothing for a fusion that does not
-    decide it a word.
-    ``names`` are what types are called, by data set.
+    where the next one is significantly worse (see ``significantly_best``). ``image_weight``, in 0..1, is how
+    much of the image the words of the type's gold entities let in; ``None`` for a fusion that does not decide
+    this per word. ``names`` are the displayed names of types, by data set.
     """
     rows = []
     for _, members in groupby(sorted(runs), key=lambda run: run.data):
@@ -99,7 +98,7 @@ def type_rows(runs: Mapping[Run, Counts], names: TypeNames) -> list[dict[str, An
 
 
 def type_tables(rows: Sequence[dict[str, Any]]) -> list[Rendered]:
-    """F1 by type, one table a data set and filter with a column a type, from the rows of ``type_rows``."""
+    """F1 by type: a table per data set and filter, with a column per type, from rows of ``type_rows``."""
     tables = []
     for data, members in groupby(rows, key=lambda row: Combination.of(row).data):
         lines = [list(types) for _, types in groupby(members, key=Combination.of)]

@@ -1,4 +1,4 @@
-"""The answer of a data set in one row: what a source is worth on average over all models that read it."""
+"""The answer for a data set in one row: what a source is worth on average over all models that read it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,38 +22,43 @@ from mnerflow.reporting.table import Table
 DATA = Column(
     "dataset",
     "data set",
-    "in brackets its filter, where one is used",
+    "name of the data set, with its filter in brackets where one is used",
     Form(lambda row, name: data_label(row["dataset"], row["filter"])),
 )
 TABLE = Table(
     "Does a source help on average?",
-    "What a source is worth on average: entity F1 on the test split with it minus without it, in points, "
-    "over all models that read it, each beside its baseline. A model is a combination of encoders, fusion "
-    "and variant; all count alike. Spread: {spread}.",
+    "What a source is worth on average: entity F1 on the test split with the source minus without it, in "
+    "points. The mean is over all models that read the source, each compared with its baseline. A model is a "
+    "combination of encoders, fusion and variant; all models count equally. Spread: {spread}.",
     (
-        Column("dataset", "data set", "its name in the configuration"),
+        Column("dataset", "data set", "name of the data set in the configuration"),
         Column(
             "filter",
             "filter",
-            "what hid words from the model, `none` where nothing did",
+            "filter that hid words from the model, `none` without one",
             unless=(FILTERS_OFF,),
         ),
         Column("source", "source", "what the models read and their baselines do not"),
-        Column("models", "models", "how many read it and have a baseline", COUNT),
-        Column("one_seed", "with one seed", "how many of these ran with a single seed", COUNT),
-        Column("runs", "runs", "of these models, over all seeds", COUNT),
-        Column("baseline_runs", "runs without it", "of their baselines, each counted once", COUNT),
-        Column("metric", meaning="the score that is compared"),
-        Column("difference", "mean difference", "in points", POINTS),
+        Column("models", "models", "number of models that read the source and have a baseline", COUNT),
+        Column("one_seed", "with one seed", "number of these models that ran with a single seed", COUNT),
+        Column("runs", "runs", "number of runs of these models, over all seeds", COUNT),
         Column(
-            "low", "95 % interval", "of the mean difference, over other sentences, seeds and models", INTERVAL
+            "baseline_runs", "runs without it", "number of runs of their baselines, each counted once", COUNT
+        ),
+        Column("metric", meaning="score that is compared"),
+        Column("difference", "mean difference", "mean over the models, in points", POINTS),
+        Column(
+            "low",
+            "95 % interval",
+            "interval of the mean difference, over other sentences, seeds and models",
+            INTERVAL,
         ),
         Column("high", meaning="upper end of the interval", form=POINTS),
-        Column("p", "p", "of no difference on average; not corrected", P_VALUE),
+        Column("p", "p", "p-value for no difference on average; not corrected", P_VALUE),
         Column(
             "spread",
             "spread",
-            "standard deviation, in points, of what single models truly gain; none of one model",
+            "standard deviation, in points, of the true gains of single models; empty for one model",
             PERCENT,
         ),
     ),
@@ -77,7 +82,7 @@ TABLE = Table(
 
 
 def pooled_rows(answers: Sequence[Pooled]) -> list[dict[str, Any]]:
-    """Answers as rows of ``pooled.csv``: fractions, ``None`` where there is nothing."""
+    """Answers as rows of ``pooled.csv``: fractions, or ``None`` where there is no value."""
     names = ("dataset", "filter", "source", "models", "one_seed", "runs", "baseline_runs", "spread")
     rows = []
     for one in answers:
@@ -96,7 +101,7 @@ def sentence(row: Row) -> str:
     said = f"On average over {quantity(row['models'], 'model')}{over}, the {source} {does} entity F1 by "
     said += f"{points(row['difference'])} points"
     if row["low"] is None:
-        return f"{said}; with one seed each, no interval can be told."
+        return f"{said}; with one seed each, there is no interval."
     said += f" (95 % interval {interval(row['low'], row['high'])}, {p_said(row['p'])})"
     if row["low"] <= 0 <= row["high"]:
         said += ": neither a gain nor a loss can be shown"

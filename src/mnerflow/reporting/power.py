@@ -1,4 +1,4 @@
-"""Which gain a study can show: by data set, number of seeds and of test posts, from its finished runs."""
+"""The gain that a study can show, by data set, seeds and test posts, estimated from its finished runs."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -17,12 +17,12 @@ from mnerflow.reporting import does_it_help
 from mnerflow.reporting.render import ABSENT, Rendered, percent
 
 SEEDS = (2, 3, 5, 10, 20)
-TIMES = (1, 2, 4)  # as many test posts as there are
+TIMES = (1, 2, 4)  # times the number of test posts
 MOST = 200  # seeds
 
 
 def power_text(study: Path, gain: float) -> str:
-    """The table for a terminal; ``gain`` is the entity F1, as a fraction, that seeds are counted for.
+    """The table for a terminal; ``gain`` is the gain in entity F1, a fraction, that the seeds should show.
 
     Reads ``tables/does_it_help.csv`` and the counts of a study. Raises ``UserError`` when they are missing or
     nothing was compared.
@@ -49,16 +49,16 @@ def power_text(study: Path, gain: float) -> str:
         ]
         lines += _lines(data, found, comparisons, gain) if found else []
     return Rendered(
-        "The gain in points of entity F1 that a comparison has an 80 % chance to show, p < 0.05 after "
-        f"correction for {quantity(comparisons, 'comparison')}, by data set, test posts, and seeds of every "
-        "system; the median over the comparisons of the data set. The last column is how many seeds show "
-        f"{100 * gain:g} points.",
+        "The gain in points of entity F1 that a comparison has an 80 % chance to show, at p < 0.05 after "
+        f"correction for {quantity(comparisons, 'comparison')}, by data set, test posts and seeds per "
+        "system. It is the median over the comparisons of the data set. The last column is the number of "
+        f"seeds needed to show {100 * gain:g} points.",
         ["data set", "test posts", *(f"{seeds} seeds" for seeds in SEEDS), f"{100 * gain:g} points"],
         lines,
         notes=[
-            "More test posts than there are: as if twice and four times as many were like these.",
+            "Rows with more test posts than exist assume two and four times as many of the same kind.",
             *(
-                [f"Left out, since their counts are not in {study}/scores: {listed(left_out)}."]
+                [f"Left out because their counts are not in {study}/scores: {listed(left_out)}."]
                 if left_out
                 else []
             ),

@@ -1,4 +1,4 @@
-"""What the runs of a study read: photographs, other images, contexts, the text alone, or synthetic posts."""
+"""What the runs of a study read: photographs, other images, contexts, only the text, or synthetic posts."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -14,7 +14,7 @@ def what_is_read(
 ) -> list[str]:
     """Sentences on what the combinations read; ``contexts`` are those that each variant reads.
 
-    Whether any read a photograph stands first, where the images of all data sets are declared.
+    If every data set declares the kind of its images and none are photographs, the first sentence says so.
     """
     read: dict[str, set[str]] = {}
     images = set()
@@ -33,8 +33,8 @@ def what_is_read(
             named = listed(sorted(read[name]))
             said.setdefault(f"runs read the {named}, as text, and no image", []).append(name)
         else:
-            said.setdefault("runs read the text alone", []).append(name)
-    sentences = [f"On {listed(names)} {does}." for does, names in sorted(said.items())]
+            said.setdefault("runs read only the text", []).append(name)
+    sentences = [f"On {listed(names)}, {does}." for does, names in sorted(said.items())]
     if all(pictures.values()) and PHOTOGRAPHS not in pictures.values():
         sentences.insert(0, "No run has read a photograph.")
     if synthetic:

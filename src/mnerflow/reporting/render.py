@@ -1,4 +1,4 @@
-"""Cells as a person reads them: in Markdown, or as plain text for a terminal (``latex`` is beside)."""
+"""Tables for readers: in Markdown, or as plain text for a terminal (for LaTeX see ``latex``)."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -23,13 +23,13 @@ class Rendered:
     notes are Markdown.
 
     Attributes:
-        bold: ``(row, column)`` of the cells to be set bold.
-        notes: paragraphs that stand below.
-        name: tells it apart from others of its file.
-        numbers: columns that stand to the right.
-        headings: columns that LaTeX sets as a line above the rows that share them.
+        bold: ``(row, column)`` of the cells that are set in bold.
+        notes: paragraphs below the table.
+        name: distinguishes the table from others in its file.
+        numbers: columns that are aligned to the right.
+        headings: columns that LaTeX sets as a line above the rows that share their values.
         citations: key of the publication that LaTeX cites in a cell, by ``(row, column)``.
-        further: tables that follow it, in Markdown and LaTeX.
+        further: tables that follow this one in Markdown and LaTeX.
     """
 
     caption: str
@@ -45,7 +45,7 @@ class Rendered:
     further: Sequence["Rendered"] = ()
 
     def markdown(self) -> str:
-        """The table in GitHub's Markdown, its caption above and its remarks below."""
+        """The table in GitHub's Markdown, with its caption above and its remarks below."""
         columns, rows, legend = self.numbered()
         escaped = self.emphasized([[*map(markdown_escape, cells)] for cells in rows], "**{}**")
         table = markdown_table([*map(markdown_escape, columns)], escaped) if rows else ""
@@ -54,7 +54,7 @@ class Rendered:
         return "\n".join([text, *(each.markdown() for each in self.further)])
 
     def console(self) -> str:
-        """The table in aligned plain text, at most ``TERMINAL`` columns where wrapping names can do it.
+        """The table in aligned plain text, within ``TERMINAL`` columns if wrapping names is enough for that.
 
         Caption and remarks are wrapped at 100 columns.
         """
@@ -70,14 +70,14 @@ class Rendered:
         return "\n".join([wrapped(self.caption), "", table, *remarks, *notes, ""])
 
     def emphasized(self, rows: list[list[str]], form: str) -> list[list[str]]:
-        """Rows of which the cells in ``bold`` have this form."""
+        """The rows, with this form applied to the cells in ``bold``."""
         return [
             [form.format(cell) if (y, x) in self.bold else cell for x, cell in enumerate(row)]
             for y, row in enumerate(rows)
         ]
 
     def numbered(self) -> tuple[list[str], list[list[str]], dict[str, int]]:
-        """Columns and rows, each cell one line, with the numbers of remarks; and the number of each."""
+        """Columns and rows with the numbers of remarks, each cell on one line; and each remark's number."""
         legend: dict[str, int] = {}
         for remarks in self.remarks:
             for remark in remarks:
@@ -95,12 +95,12 @@ def _one_line(cell: str) -> str:
 
 
 def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table in GitHub's Markdown, of cells that are Markdown."""
+    """A table in GitHub's Markdown from cells that are Markdown."""
     return tabulate(rows, columns, "pipe", disable_numparse=True)
 
 
 def markdown_escape(cell: str) -> str:
-    """A cell as Markdown shows it unchanged; of one that is code only ``|`` is escaped, which ends a cell."""
+    """Escape a cell for Markdown; in code, only ``|`` is escaped, because it would end the cell."""
     special = r"\|" if cell.startswith("`") else r"[\\`*\[\]<&|]|(?<![^\W_])_|_(?![^\W_])"
     return re.sub(special, r"\\\g<0>", cell)
 
@@ -116,7 +116,7 @@ def share(value: float) -> str:
 
 
 def spread(mean: float | None, sd: float | None) -> str:
-    """Mean and standard deviation in percent: ``"83.12 ± 0.40"``, without ``±`` where it is not known."""
+    """Mean and standard deviation in percent: ``"83.12 ± 0.40"``, or the mean alone without a deviation."""
     return percent(mean) if sd is None else f"{percent(mean)} ± {percent(sd)}"
 
 
@@ -136,12 +136,12 @@ def interval(low: float, high: float) -> str:
 
 
 def p_value(p: float) -> str:
-    """Three decimals, ``"<0.001"`` below."""
+    """A p-value with three decimals, or ``"<0.001"``."""
     return "<0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def p_said(p: float) -> str:
-    """In a sentence, kept on one line: ``"p = 0.010"``, ``"p < 0.001"``."""
+    """A p-value for a sentence, with no-break spaces: ``"p = 0.010"``, ``"p < 0.001"``."""
     text = p_value(p)
     return f"p\u00a0<\u00a0{text[1:]}" if text.startswith("<") else f"p\u00a0=\u00a0{text}"
 
@@ -152,5 +152,5 @@ def listed(words: Sequence[str]) -> str:
 
 
 def deviation(values: Sequence[float]) -> float | None:
-    """The sample standard deviation; ``None`` of fewer than three values, which tell too little of it."""
+    """The sample standard deviation; ``None`` for fewer than three values, which say too little about it."""
     return stdev(values) if len(values) > 2 else None

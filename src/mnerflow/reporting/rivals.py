@@ -1,4 +1,4 @@
-"""Language models as rivals: what they scored, what could not be read in their answers, what they cost."""
+"""Language models as rivals: their scores, what could not be read in their answers, and their cost."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -30,39 +30,39 @@ from mnerflow.reporting.columns import (
 from mnerflow.reporting.summary import summarize
 from mnerflow.reporting.table import Part, Table
 
-RIVAL = Column("text_encoder", "rival", "its name in the configuration")
-ASKED = Column("fusion", "asked", "how it is asked")
+RIVAL = Column("text_encoder", "rival", "name of the rival in the configuration")
+ASKED = Column("fusion", "asked", "how the rival is prompted")
 REPORTED = ("entity_f1", "entity_f1_strict", "token_macro_f1")
 MEANINGS = {
     "unreadable": "answers in which no entities could be read",
-    "mended": "answers whose JSON was mended",
-    "cut_off": "answers cut off at the longest length",
+    "mended": "answers whose JSON was repaired",
+    "cut_off": "answers cut off at the maximum length",
     "placed": "entities placed in the text",
     "incomplete": "entities without words or without a type",
-    "unknown_type": "entities of a type that the data set has not",
-    "not_in_text": "entities whose words do not stand in the text",
-    "overlapping": "entities whose words belong to one placed before",
+    "unknown_type": "entities of a type that the data set does not have",
+    "not_in_text": "entities whose words do not occur in the text",
+    "overlapping": "entities whose words belong to an entity placed before",
 }
 PROBLEMS = (*ANSWER_PROBLEMS, "placed", *ENTITY_PROBLEMS)
 COUNTED = (*PROBLEMS, "images_not_shown", "from_cache", "input_tokens", "output_tokens")
 COST = number("{:.4f}".format)
 TABLE = Table(
     "Rivals",
-    "Language models asked for the entities of the test split: F1 in percent (mean ± standard deviation over "
-    "seeds). Tokens are means over seeds, dollars their sum.",
+    "Language models prompted for the entities of the test split: F1 in percent (mean ± standard deviation "
+    "over seeds). Tokens are means over seeds, and dollars are sums over seeds.",
     (
         *COMBINATION_COLUMNS,
-        Column("model", meaning="the language model's name where it is asked"),
-        Column("prompt", meaning="start of the sha256 of the prompt's file"),
+        Column("model", meaning="name of the language model at its API"),
+        Column("prompt", meaning="start of the SHA-256 checksum of the prompt's file"),
         SEEDS,
-        Column("posts", "posts", "that were asked about", COUNT),
+        Column("posts", "posts", "number of posts that were queried", COUNT),
         *(column for name in REPORTED for column in over_seeds(name, *SCORES[name])),
         *(Column(name, name.replace("_", " "), MEANINGS[name], COUNT) for name in PROBLEMS),
         Column("images_not_shown", meaning="images that the model was not shown", form=COUNT),
-        Column("from_cache", meaning="answers that had been kept", form=COUNT),
-        Column("input_tokens", "tokens in", "of the questions", COUNT),
-        Column("output_tokens", "tokens out", "of the answers", COUNT),
-        Column("cost", "US$", "sum over seeds, where a price is configured", COST),
+        Column("from_cache", meaning="answers taken from the cache", form=COUNT),
+        Column("input_tokens", "tokens in", "tokens of the questions", COUNT),
+        Column("output_tokens", "tokens out", "tokens of the answers", COUNT),
+        Column("cost", "US$", "cost in US dollars, summed over seeds, where a price is configured", COST),
     ),
     printed=(
         DATA,
@@ -80,8 +80,8 @@ TABLE = Table(
     further=(
         Part(
             "answers",
-            "What could not be read in the answers, means over seeds. Counted a post: {unreadable}; "
-            "{mended}; {cut_off}. Counted an entity: {placed}, and those left out: {incomplete}; "
+            "What could not be read in the answers, means over seeds. Counted per post: {unreadable}; "
+            "{mended}; {cut_off}. Counted per entity: {placed}, and those left out: {incomplete}; "
             "{unknown_type}; {not_in_text}; {overlapping}.",
             (DATA, RIVAL, ASKED, *PROBLEMS),
         ),
@@ -105,10 +105,10 @@ SHORT = replace(
 
 
 def rival_rows(folders: Iterable[Path]) -> list[dict[str, Any]]:
-    """One row of ``TABLE`` a combination, from its runs' ``scores.json`` and ``run.yaml``.
+    """One row of ``TABLE`` per combination, from its runs' ``scores.json`` and ``run.yaml``.
 
-    Scores are fractions of 1 and, as counts are, means over seeds; ``cost`` is the sum over seeds in US
-    dollars (``None`` where no price is configured), ``prompt`` the start of its file's sha256. Raises
+    Scores are fractions of 1. Scores and counts are means over seeds; ``cost`` is the sum over seeds in US
+    dollars (``None`` where no price is configured). ``prompt`` is the start of its file's SHA-256. Raises
     ``UserError`` naming a file that is missing or malformed.
     """
     scores, records = [], defaultdict(list)
@@ -136,9 +136,9 @@ def rival_rows(folders: Iterable[Path]) -> list[dict[str, Any]]:
 def compare_rivals(
     runs: Mapping[Run, Counts], baselines: Baselines, margin: float
 ) -> tuple[list[Comparison], list[Run]]:
-    """Every rival asked with the image beside itself without it, as ``compare_with_baselines`` compares.
+    """Compare every rival that sees images with itself without them, using ``compare_with_baselines``.
 
-    One rival's runs at a time, since a trial may have asked about fewer posts than others did.
+    Rivals are compared one at a time, since a trial may have queried fewer posts than other rivals did.
     """
     comparisons, alone = [], []
     for name in sorted({run.text_encoder for run in runs}):

@@ -15,27 +15,27 @@ from mnerflow.reporting.columns import (
 )
 from mnerflow.reporting.table import Table
 
-# Of ``scores.csv``, which ``evaluation.scores`` writes.
+# The columns of ``scores.csv``, which ``evaluation.scores`` writes.
 TABLE = Table(
     "Every run",
-    "Every run, split and condition, in percent; a seed leads to the run's folder with weights, "
+    "Every run, split and condition, in percent. A seed links to the run's folder with weights, "
     "configuration, history and predictions.",
     (
         *COMBINATION_COLUMNS,
         Column(
             "seed",
             "seed",
-            "it leads to the run",
+            "seed of the run, with a link to the run's folder",
             number(str),
             link=lambda row: quote(f"runs/{Run.of(row).path}/"),
         ),
-        Column("split", "split", "the split that is scored"),
+        Column("split", "split", "split that is scored"),
         Column(
-            "condition", "condition", "`true`, or the source that was changed and how, as `image.shuffled`"
+            "condition", "condition", "`true`, or the source that was changed and how, as in `image.shuffled`"
         ),
         *(Column(name, *said, PERCENT) for name, said in SCORES.items()),
-        Column("sentences", "sentences", "in the split", COUNT),
-        Column("gold_entities", "gold entities", "in the split", COUNT),
+        Column("sentences", "sentences", "number of sentences in the split", COUNT),
+        Column("gold_entities", "gold entities", "number of gold entities in the split", COUNT),
     ),
     page=(DATA, MODEL, "seed", "condition", "entity_f1"),
     wide=("split", "entity_precision", "entity_recall", "token_macro_f1"),

@@ -1,4 +1,4 @@
-"""The results as a terminal shows them: the answer, the table, and where the rest lies."""
+"""The results for a terminal: the answer, the table, and the paths of everything else."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,17 +19,17 @@ from mnerflow.yaml_file import read_yaml
 
 PLACES = {"tables": "tables", "plots": "plots", "data": "reports/data", "report": "report.html"}
 WIDTH = 100
-# With the model's name of 34 letters it fits 120 columns.
+# With a model name of 34 letters it fits 120 columns.
 TABLE = Table(
     "Results",
-    "Entity F1 on test in percent: mean over seeds, ± standard deviation from three on. Difference: points "
-    "that it gains over its baseline, the same run without its image or caption, with the 95 % interval "
+    "Entity F1 on test in percent: mean over seeds, ± standard deviation from three seeds on. Difference: "
+    "points gained over the baseline, the same run without its image or caption, with the 95 % interval "
     "over other sentences and seeds.",
     columns := (
         DATA,
         MODEL,
         SEEDS,
-        *over_seeds("entity_f1", "entity F1", "of the entities found"),
+        *over_seeds("entity_f1", "entity F1", "F1 over entities"),
         Column("difference", "difference", form=POINTS),
         Column("low", "95 % interval", form=INTERVAL),
         Column("verdict", "verdict"),
@@ -58,7 +58,7 @@ def results_text(study: Path) -> str:
 
 
 def _rows(grid: Sequence[Row], compared: Sequence[Row], kinds: Mapping[str, Kind]) -> list[Row]:
-    """A row a combination, and one more for each further source that it is compared by; real data first."""
+    """A row per combination, and another for each further source it is compared on; real data first."""
     nothing = {"difference": None, "low": None, "high": None, "verdict": None}
     rows: list[Row] = []
     for row in sorted(grid, key=lambda row: bool(kinds[row["dataset"]].control)):
@@ -68,14 +68,17 @@ def _rows(grid: Sequence[Row], compared: Sequence[Row], kinds: Mapping[str, Kind
 
 
 def rivals_text(study: Path) -> str:
-    """The table of the rivals in ``tables/rivals.csv``, and its path."""
+    """The table of the rivals from ``tables/rivals.csv``, and its path."""
     path = study / "tables/rivals.md"
     rows = rivals.SHORT.read(path.with_suffix(".csv"))
     return f"{rivals.SHORT.render(rows).console()}\nrivals  {path}\n"
 
 
 def context_text(record: Path) -> str:
-    """Of an asked context's ``record``: how many posts have a text, why others have none, what it cost."""
+    """A summary of a generated context: posts with a text, reasons why others have none, and the cost.
+
+    ``record`` is the file beside the context that describes how it was made.
+    """
     found = ContextRecord.read(record, "Ask for it again.")
     why = "".join(f"; {reason}: {len(ids)}" for reason, ids in found.without.items())
     parts = [f"a text for {found.texts:,} of {quantity(found.posts, 'post')}{why}"]
@@ -83,7 +86,7 @@ def context_text(record: Path) -> str:
         parts.append(f"{quantity(len(found.cut_off), 'text is', 'texts are')} cut off")
     if found.without_image:
         posts = quantity(len(found.without_image), "post")
-        parts.append(f"{posts} without an image asked about by the text alone")
+        parts.append(f"{posts} without an image queried with the text alone")
     if found.cost is not None:
         parts.append(f"${found.cost:.4f}, of which ${found.cost_now:.4f} now")
     return printable(f"{record.with_suffix('.jsonl')}: {'; '.join(parts)}. Lists: {record}")

@@ -46,14 +46,15 @@ JUDGED = (
 _WHOLE = {column.name: column for column in WHOLE.columns} | {
     "p_corrected": replace(
         next(column for column in WHOLE.columns if column.name == "p_corrected"),
-        meaning="by Holm's correction over all rows with two seeds or more on both sides that are not too "
-        "small",
+        meaning="p-value after Holm's correction over all rows that are not too small and have two seeds or "
+        "more on both sides",
     )
 }
 TABLE = Table(
     "Where does a source help?",
     "Where does a source help? Entity F1 within strata of the test split in percent, mean over seeds, of "
-    "every run with it and of its baseline, the same run without it. Strata: {stratum}. Verdict: {verdict}.",
+    "every run with the source and of its baseline, the same run without it. Strata: {stratum}. Verdict: "
+    "{verdict}.",
     (
         *COMBINATION_COLUMNS,
         _WHOLE["source"],
@@ -62,17 +63,22 @@ TABLE = Table(
         Column(
             "stratum",
             "stratum",
-            "entities by their type; gold and predicted ones whose words training shows as an entity (seen) "
-            "or not (unseen); posts with a usable image or none; posts of which a context names some of the "
-            "gold entities or none, a diagnosis that uses the gold",
+            "entities by type; gold and predicted entities whose words are an entity in training (seen) or "
+            "not (unseen); posts with or without a usable image; posts where a context names some of the "
+            "gold entities or none, a diagnosis that uses the gold annotation",
         ),
-        Column("posts", "posts", "in the stratum; of entities, posts that hold a gold one", COUNT),
-        Column("gold", "gold entities", "in the stratum", COUNT),
+        Column(
+            "posts",
+            "posts",
+            "number of posts in the stratum; for strata of entities, posts that contain a gold one",
+            COUNT,
+        ),
+        Column("gold", "gold entities", "number of gold entities in the stratum", COUNT),
         *(_WHOLE[name] for name in JUDGED),
         Column(
             "verdict",
             "verdict",
-            f"by the rules of the whole split; with fewer than {LEAST} gold entities: {TOO_SMALL}",
+            f"by the rules for the whole split, or {TOO_SMALL} with fewer than {LEAST} gold entities",
         ),
     ),
     printed=(
@@ -102,9 +108,9 @@ TABLE = Table(
 
 
 def stratum_rows(compared: Sequence[tuple[Stratum, Comparison]], names: TypeNames) -> list[dict[str, Any]]:
-    """A row of ``TABLE`` a stratum and comparison; one that is too small has no scores.
+    """A row of ``TABLE`` for each stratum and comparison; a stratum that is too small has no scores.
 
-    ``names`` are what entity types are called, by data set.
+    ``names`` are the displayed names of entity types, by data set.
     """
     rows = []
     for stratum, comparison in compared:
@@ -120,9 +126,9 @@ def stratum_rows(compared: Sequence[tuple[Stratum, Comparison]], names: TypeName
 
 
 def stratum_tables(rows: Sequence[dict[str, Any]]) -> list[Rendered]:
-    """A table a data set, of the runs with two seeds or more."""
+    """A table for each data set, of the runs with two seeds or more."""
     several = [row for row in rows if row["seeds"] > 1]
     return [
-        replace(TABLE.render([*members], ["Runs of one seed stand in strata.csv alone."]), name=data)
+        replace(TABLE.render([*members], ["Runs with one seed are only in strata.csv."]), name=data)
         for data, members in groupby(several, key=lambda row: Combination.of(row).data)
     ]

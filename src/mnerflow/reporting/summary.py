@@ -1,4 +1,4 @@
-"""The grid of all combinations, summed up over seeds, from the rows of ``scores.csv``."""
+"""The grid of all combinations, summarized over seeds, from the rows of ``scores.csv``."""
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
@@ -33,27 +33,31 @@ REPORTED = ("entity_f1", "entity_f1_strict", "token_macro_f1", "subword_macro_f1
 FEW_SENTENCES = 100
 GRID = Table(
     "All combinations",
-    "F1 on the test split in percent, mean ± standard deviation over seeds, from three on; the "
-    "interval is of the mean, over other sentences and seeds. Token macro F1: {token_macro_f1_mean}. "
-    "Shuffled and blank: {entity_f1_shuffled} and with empty ones. Bold: {best}.",
+    "F1 on the test split in percent, mean ± standard deviation over seeds, from three seeds on. The 95 % "
+    "interval is of the mean entity F1, over other sentences and seeds. Token macro F1: "
+    "{token_macro_f1_mean}. Shuffled and blank: entity F1 of the same models with shuffled and with blank "
+    "images. Bold: {best}.",
     (
         *COMBINATION_COLUMNS,
         SEEDS,
-        Column("sentences", "sentences", "in the test split", COUNT),
+        Column("sentences", "sentences", "number of sentences in the test split", COUNT),
         *over_seeds("entity_f1", *SCORES["entity_f1"], bold="best"),
         *(column for name in REPORTED[1:] for column in over_seeds(name, *SCORES[name])),
         Column(
             "entity_f1_low",
             "95 % interval",
-            "of the mean of entity F1, over other sentences and seeds; none where no run has two seeds",
+            "interval of the mean entity F1, over other sentences and seeds; empty where no run has two "
+            "seeds",
             RANGE,
         ),
         Column("entity_f1_high", meaning="upper end of the interval", form=PERCENT),
-        Column("entity_f1_shuffled", "shuffled", "entity F1 of the same models with wrong images", PERCENT),
-        Column("entity_f1_blank", "blank", "entity F1 of the same models with empty images", PERCENT),
+        Column(
+            "entity_f1_shuffled", "shuffled", "entity F1 of the same models with shuffled images", PERCENT
+        ),
+        Column("entity_f1_blank", "blank", "entity F1 of the same models with blank images", PERCENT),
         Column(
             "best",
-            meaning="shown to be the best of its data set and filter by entity F1, and no other is better by "
+            meaning="shown to be the best of its data set and filter by entity F1, with no other better by "
             "another metric",
             form=FLAG,
         ),
@@ -88,14 +92,13 @@ def summarize(
     best: Container[Combination] = (),
     intervals: Mapping[Combination, tuple[float, float]] = MappingProxyType({}),
 ) -> list[dict[str, Any]]:
-    """One row a combination, over its seeds, on the test split, in the order of the combinations' names.
+    """One row per combination, over its seeds, on the test split, in the order of the combinations' names.
 
-    A row has the columns of ``GRID``: ``seeds`` (how many), ``sentences``, ``<metric>_mean`` and
-    ``<metric>_sd`` (sample standard deviation, ``None`` below three seeds) with all sources true, and
-    ``entity_f1_shuffled`` and ``entity_f1_blank``, means under these images, ``None`` where there are none,
-    ``best``: whether it is among the combinations in ``best`` and none of its data set and filter has a
-    higher mean by any metric, and ``entity_f1_low`` and ``entity_f1_high``, which ``intervals`` tells of a
-    combination.
+    A row has the columns of ``GRID``. ``seeds`` is their number. ``<metric>_mean`` and ``<metric>_sd``
+    (sample standard deviation, ``None`` below three seeds) are with all sources true. ``entity_f1_shuffled``
+    and ``entity_f1_blank`` are means with such images, ``None`` where there are no such scores. ``best`` says
+    whether the combination is among those in ``best`` and none of its data set and filter has a higher mean
+    by any metric. ``entity_f1_low`` and ``entity_f1_high`` come from ``intervals``.
     """
     groups: dict[Combination, dict[str, list[dict[str, Any]]]] = defaultdict(lambda: defaultdict(list))
     for row in scores:
@@ -132,20 +135,20 @@ def grid_table(summary: Sequence[dict[str, Any]]) -> Rendered:
 
 
 def remarks(summary: Sequence[dict[str, Any]]) -> list[str]:
-    """What is said of data sets with fewer than ``FEW_SENTENCES``, and of models that find nothing."""
+    """Notes on data sets with fewer than ``FEW_SENTENCES``, and on models that find no entity."""
     small = {row["dataset"]: row["sentences"] for row in summary if row["sentences"] < FEW_SENTENCES}
     few = [few_sentences(dataset, sentences) for dataset, sentences in small.items()]
     blind: dict[str, list[str]] = defaultdict(list)
     for row in summary:
-        if row["entity_f1_mean"] == 0 and row["text_encoder"] != NONE:  # a picture alone names no word
+        if row["entity_f1_mean"] == 0 and row["text_encoder"] != NONE:  # an image alone names no word
             blind[row["dataset"]].append(Combination.of(row).model)
     return few + [
-        f"On {dataset} no entity was found by {listed(models)}: training did not get under way. More epochs "
-        "or posts, another learning rate or a pretrained encoder help; `mnerflow check` proposes a start."
+        f"On {dataset}, no entity was found by {listed(models)}: training did not get under way. More epochs "
+        "or posts, another learning rate or a pretrained encoder help; `mnerflow check` proposes settings."
         for dataset, models in blind.items()
     ]
 
 
 def few_sentences(dataset: str, sentences: int) -> str:
-    """What is said of a data set with fewer than ``FEW_SENTENCES``."""
+    """A note on a data set with fewer than ``FEW_SENTENCES``."""
     return f"{dataset} has only {quantity(sentences, 'test sentence')}: too few to compare models on."

@@ -1,4 +1,4 @@
-"""A table, declared once: its columns, what it shows, and which columns each reader sees."""
+"""A table, declared once: its columns, its caption, and the columns that each form of it shows."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -15,12 +15,12 @@ from mnerflow.reporting.table_files import read_csv, write_csv
 
 @dataclass(frozen=True)
 class Part:
-    """A further table that Markdown and LaTeX show of the same rows, where one alone would be too wide.
+    """A further table of the same rows for Markdown and LaTeX, where a single table would be too wide.
 
     Attributes:
-        name: what ends its label in LaTeX.
-        about: its caption, as a table's.
-        printed: its columns, likewise.
+        name: end of its label in LaTeX.
+        about: caption, as for ``Table``.
+        printed: columns, as for ``Table``.
     """
 
     name: str
@@ -30,17 +30,19 @@ class Part:
 
 @dataclass(frozen=True)
 class Table:
-    """The declaration of a table, from which each of its forms follows.
+    """The declaration of a table, from which all its forms are made.
 
     Attributes:
-        title: its heading in the report.
-        about: its caption; ``{name}`` stands for what that column means.
-        columns: those of the CSV, in its order.
-        printed: what Markdown and LaTeX show: names of ``columns``, or columns that show one in another form.
-        page, wide, detail: what the report shows, likewise: in a row, in the row of a wide page or else among
-            its details, and there always.
-        remarks: what to beware of in a row.
-        further: what Markdown and LaTeX show in tables that follow the first.
+        title: heading in the report.
+        about: caption; ``{name}`` stands for the meaning of that column.
+        columns: columns of the CSV, in their order.
+        printed: columns in Markdown and LaTeX: names from ``columns``, or columns that show one of them in
+            another form.
+        page, wide, detail: columns in the report, given likewise. Those of ``page`` are always in the row,
+            those of ``detail`` always in its details, and those of ``wide`` in the row if the page is wide
+            enough, else in the details.
+        remarks: returns the caveats about a row.
+        further: tables that follow the first in Markdown and LaTeX.
     """
 
     title: str
@@ -55,12 +57,12 @@ class Table:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Columns of the CSV."""
+        """Names of the columns of the CSV."""
         return tuple(column.name for column in self.columns)
 
     @property
     def caption(self) -> str:
-        """What the table shows."""
+        """The caption, with the meanings of columns filled in."""
         return self._filled(self.about)
 
     def shown(self, view: Sequence[str | Column]) -> list[Column]:
@@ -69,13 +71,13 @@ class Table:
         return [declared[each] if isinstance(each, str) else each for each in view]
 
     def render(self, rows: Sequence[Row], notes: Sequence[str] = ()) -> Rendered:
-        """The table as Markdown, LaTeX or a terminal shows it, with ``notes`` below, and its further ones."""
+        """The table for Markdown, LaTeX or a terminal, with ``notes`` below it and its further tables."""
         first = self._render(self.caption, self.printed, rows)
         parts = [
             replace(self._render(self._filled(part.about), part.printed, rows), name=part.name)
             for part in self.further
         ]
-        further = [part for part in parts if {*part.columns} - {*first.columns}]  # else it shows nothing new
+        further = [part for part in parts if {*part.columns} - {*first.columns}]  # others show nothing new
         remarks = [list(self.remarks(row)) for row in rows]
         return replace(first, remarks=remarks, notes=notes, further=further)
 
@@ -91,10 +93,10 @@ class Table:
         return rendered(caption, columns, [[column.cell(row) for column in columns] for row in rows])
 
     def write(self, paths: Iterable[str | Path], rows: Sequence[Row], *rendered: Rendered) -> None:
-        """Write rows as CSV, and what is ``rendered`` of them as Markdown and LaTeX, by the paths' endings.
+        """Write rows as CSV, and tables ``rendered`` from them as Markdown and LaTeX, by the paths' endings.
 
-        This table alone is rendered where nothing else is given. LaTeX's labels are ``tab:``, the file's name
-        and the rendered table's, where it has one, as in ``tab:per_type:demo``.
+        Without ``rendered``, only this table is rendered. A label in LaTeX is ``tab:``, the file's name and
+        the name of the rendered table, if it has one, as in ``tab:per_type:demo``.
         """
         for path in map(Path, paths):
             if path.suffix == ".csv":
@@ -109,7 +111,7 @@ class Table:
     def read(self, path: str | Path) -> list[dict[str, Any]]:
         """Rows that ``write`` wrote as CSV, an empty cell as ``None``.
 
-        Raises ``UserError`` naming the file when it has no such columns, or a cell another kind of value.
+        Raises ``UserError`` naming the file when a column is missing or a cell has the wrong kind of value.
         """
         rows = read_csv(path, self.names)
         try:
@@ -122,7 +124,7 @@ class Table:
 
 
 def rendered(caption: str, columns: Sequence[Column], cells: Sequence[Sequence[Cell]]) -> Rendered:
-    """Cells of these columns as Markdown, LaTeX or a terminal shows them."""
+    """A table of these cells for Markdown, LaTeX or a terminal."""
     placed = {(y, x): cell for y, line in enumerate(cells) for x, cell in enumerate(line)}
     return Rendered(
         caption,

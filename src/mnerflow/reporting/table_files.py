@@ -10,16 +10,17 @@ from mnerflow.files import csv_rows, csv_text, read_text, write_text
 
 
 def write_csv(path: str | Path, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
-    """Write rows as CSV, atomically; numbers have eight places, ``None`` is an empty cell."""
+    """Write rows as CSV, atomically; numbers have eight decimals, and ``None`` is an empty cell."""
     cells = ((row.get(column) for column in columns) for row in rows)
     rounded = ([round(value, 8) if isinstance(value, float) else value for value in row] for row in cells)
     write_text(path, csv_text(columns, rounded))
 
 
 def read_csv(path: str | Path, columns: Iterable[str]) -> list[dict[str, str | None]]:
-    """Rows that ``write_csv`` wrote, an empty cell as ``None``.
+    """Read rows that ``write_csv`` wrote; an empty cell is ``None``.
 
-    Raises ``UserError`` naming the file when one of ``columns`` is missing, or a row has other ones.
+    Raises ``UserError`` naming the file when one of ``columns`` is missing, or a row has too few or too many
+    cells.
     """
     again = "Delete the file and run again."
     try:

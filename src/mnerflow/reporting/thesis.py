@@ -1,4 +1,4 @@
-"""The thesis's table beside ours, with a remark wherever the two cannot be compared as they stand."""
+"""The thesis's results next to ours, with a remark wherever the two cannot be compared directly."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -35,7 +35,7 @@ def _thesis_score(row: Row, name: str) -> str:
 
 _DATA_SETS = Form(lambda row, name: row[name].replace("+", ", "))
 TABLE = Table(
-    "Beside the thesis",
+    "Compared with the thesis",
     "Results of the thesis and of mnerflow on the test split, in percent (mean ± standard deviation over "
     "seeds). The thesis's metric is macro F1 over subwords; entity F1 is what the literature reports. "
     "Compare two numbers only after reading the notes.",
@@ -43,12 +43,12 @@ TABLE = Table(
         Column(
             "thesis_data",
             "thesis: data",
-            "the data sets that its result is about",
+            "data sets that the thesis's result is about",
             _DATA_SETS,
             heading=True,
         ),
-        Column("thesis_system", "thesis: model", "as the thesis describes it"),
-        Column("thesis_low", "thesis", "its result", numeric(_thesis_score)),
+        Column("thesis_system", "thesis: model", "model, as the thesis describes it"),
+        Column("thesis_low", "thesis", "result of the thesis", numeric(_thesis_score)),
         Column("thesis_high", meaning="upper end, where the thesis gives a range", form=PERCENT),
         *COMBINATION_COLUMNS,
         SEEDS,
@@ -76,7 +76,7 @@ TABLE = Table(
 class Line:
     """A result of the thesis, a row of ours (from ``summarize``), or both, and remarks on comparing them.
 
-    ``data`` are the thesis's data sets that the line is about.
+    ``data`` lists the thesis's data sets that the line is about.
     """
 
     data: Sequence[str]
@@ -85,7 +85,7 @@ class Line:
     remarks: list[str]
 
     def record(self) -> dict[str, Any]:
-        """The line as a row of ``TABLE``, scores as fractions; ``remarks`` are what it is printed with."""
+        """The line as a row of ``TABLE``, scores as fractions; ``remarks`` are printed with it."""
         low, high = _bounds(self.thesis) if self.thesis else (None, None)
         return (
             dict.fromkeys(TABLE.names)
@@ -103,13 +103,13 @@ class Line:
 
 @dataclass(frozen=True)
 class Parts:
-    """What names in a configuration stand for, of which alone a comparison follows.
+    """What the names in a configuration stand for; a comparison depends only on these, not on the names.
 
     Attributes:
-        encoders: ``kind``, ``model`` (of timm, its architecture) and ``source`` of each encoder and rival, as
-            ``grid.encoders_of`` and ``llm.runs.rivals_of`` say.
-        fusions: the kind of each fusion. How rivals are asked is no fusion of a configuration and not in it.
-        cautions: what to beware of in all scores on a data set, by its name.
+        encoders: ``kind``, ``model`` (for timm, its architecture) and ``source`` of each encoder and rival,
+            as ``grid.encoders_of`` and ``llm.runs.rivals_of`` return them.
+        fusions: kind of each fusion. The ways of prompting rivals are not fusions and are left out.
+        cautions: caveat about all scores on a data set, by the data set's name.
     """
 
     encoders: Mapping[str, Mapping[str, str]]
@@ -118,9 +118,9 @@ class Parts:
 
 
 def thesis_lines(summary: Sequence[dict[str, Any]], parts: Parts) -> list[Line]:
-    """Every result of the thesis with every row of ours that stands beside it, then our other rows.
+    """Every result of the thesis with every comparable row of ours, then our other rows.
 
-    Of the latter those come first that are on the thesis's data.
+    Among our other rows, those on the thesis's data come first.
     """
     lines, placed = [], set()
     for result in THESIS["rows"]:
@@ -181,7 +181,7 @@ def _differences(result: dict[str, Any], row: dict[str, Any], parts: Parts) -> l
     for side, family in _families(result):
         ours, theirs = parts.encoders[row[f"{side}_encoder"]]["source"], THESIS["encoders"][family]
         if ours not in theirs["same"]:
-            metric = ", whose subwords are others" if side == "text" else ""
+            metric = ", which has other subwords" if side == "text" else ""
             remarks.append(f"encoder: ours is {ours}{metric}; the thesis's is {theirs['title']}")
     if row["filter"] != FILTERS_OFF:
         remarks.append(
@@ -191,7 +191,7 @@ def _differences(result: dict[str, Any], row: dict[str, Any], parts: Parts) -> l
 
 
 def _data_differences(data: Sequence[str], row: dict[str, Any], parts: Parts) -> list[str]:
-    """How our data set differs from those of the thesis that it stands beside, and its caution."""
+    """How our data set differs from those of the thesis that it is compared with, and its caution."""
     ours = [THESIS["data"][name] for name in data]
     differences = [names[row["dataset"]] for names in ours if row["dataset"] in names]
     caution = parts.cautions.get(row["dataset"])
@@ -199,5 +199,5 @@ def _data_differences(data: Sequence[str], row: dict[str, Any], parts: Parts) ->
 
 
 def _families(result: dict[str, Any]) -> list[tuple[str, str]]:
-    """The sides, text and image, of which the thesis names the encoder, and the family that it is of."""
+    """The sides, text and image, for which the thesis names an encoder, and the family of that encoder."""
     return [(side, result[side]) for side in ("text", "image") if side in result]

@@ -1,4 +1,4 @@
-"""The runs that were trained here, as a terminal shows them."""
+"""The runs that were trained here, as a table for a terminal."""
 
 from pathlib import Path
 
@@ -10,20 +10,21 @@ from mnerflow.record import RECORD, TrainingRecord
 from mnerflow.reporting.render import ABSENT, Rendered, percent
 
 ABOUT = (
-    "Trained runs: entity F1 on dev and test in percent, size on disk, day, and whether weights are there."
+    "Trained runs: entity F1 on dev and test in percent, size on disk, day of training, and whether weights "
+    "were kept."
 )
 HEADS = ("run", "dev", "test", "size", "finished", "weights")
 
 
 def trained_text(results: Path) -> str:
-    """A table of the trained runs below ``results/runs``, by name; the log names one that cannot be read.
+    """A table of the trained runs below ``results/runs``, by name; the log names runs that cannot be read.
 
     Raises ``UserError`` when there are none.
     """
     folders = sorted(file.parent for file in results.glob(f"runs/*/*/*/*/seed*/{RECORD}"))
     rows = []
     for folder in folders:
-        if not (folder / "history.csv").exists():  # a rival's, which was not trained
+        if not (folder / "history.csv").exists():  # of a rival, which was not trained
             continue
         try:
             rows.append(_row(folder))

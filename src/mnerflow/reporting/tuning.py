@@ -1,4 +1,4 @@
-"""What a search over training settings tried, and which setting dev prefers."""
+"""The settings that a search tried, and the one with the best dev score."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -27,15 +27,15 @@ from mnerflow.reporting.table import Table
 
 TABLE = Table(
     "Search",
-    "What was tried and what was picked (bold): score of the kept epoch on dev, percent, mean ± standard "
-    "deviation over seeds. Test was not read.",
+    "Settings that were tried, and the one that was picked (bold): score of the kept epoch on dev in "
+    "percent, mean ± standard deviation over seeds. The test split was not read.",
     (
         *COMBINATION_COLUMNS,
-        Column("settings", "settings", "that were tried", bold="picked"),
+        Column("settings", "settings", "settings that were tried", bold="picked"),
         SEEDS,
-        Column("select", "score", "the score on dev that picks the epoch"),
-        *over_seeds("dev", "dev", "this score of the epoch kept", bold="picked"),
-        Column("seconds", "seconds", "of training, mean over seeds", COUNT),
+        Column("select", "score", "dev score that picks the epoch"),
+        *over_seeds("dev", "dev", "this score of the kept epoch", bold="picked"),
+        Column("seconds", "seconds", "duration of training, mean over seeds", COUNT),
         Column("picked", meaning="whether its mean is the highest of the search", form=FLAG),
     ),
     printed=(DATA, ENCODERS, SYSTEM, "settings", "seeds", "select", "dev_mean", "seconds"),
@@ -43,9 +43,9 @@ TABLE = Table(
 
 
 def tuning_rows(folders: Mapping[Candidate, Path]) -> list[dict[str, Any]]:
-    """A row a setting: the dev score of the epoch kept (a fraction of 1), mean and spread over seeds.
+    """A row per setting: the dev score of the kept epoch (a fraction of 1), mean and spread over seeds.
 
-    ``picked`` marks the highest mean of each search; the first of equals.
+    ``picked`` marks the highest mean of each search, or the first of several equal ones.
     """
     searches: dict[Combination, dict[str, list[Candidate]]] = defaultdict(lambda: defaultdict(list))
     for candidate in folders:

@@ -1,4 +1,4 @@
-"""What the text encoders of a study's runs could not read of a data set, from the records of the runs."""
+"""What the text encoders of a study could not read in a data set, from the records of the runs."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -18,18 +18,23 @@ def _of(whole: str) -> Form:
 
 TABLE = Table(
     "What text encoders could not read",
-    "What text encoders could not read, by split. A run of the most posts stands for those of fewer, and one "
-    "that cuts most for the others. The log of a prediction tells the same of test.",
+    "What text encoders could not read, by split. Of several runs, the one with the most posts is shown, and "
+    "of these the one that cuts the most contexts. The log of a prediction says the same about test.",
     (
-        Column("dataset", "data set", "its name in the configuration"),
-        Column("filter", "filter", "what hid words from the model", unless=(FILTERS_OFF,)),
-        Column("text_encoder", "encoder", "of the text"),
-        Column("contexts", "beside the text", "the contexts that it reads", unless=("",)),
+        Column("dataset", "data set", "name of the data set in the configuration"),
+        Column("filter", "filter", "filter that hid words from the model", unless=(FILTERS_OFF,)),
+        Column("text_encoder", "encoder", "text encoder"),
+        Column("contexts", "beside the text", "contexts that the encoder reads", unless=("",)),
         Column("split", "split", "train or dev"),
-        Column("posts", "posts", "how many it has", COUNT),
-        Column("tokens", "tokens", "how many these have", COUNT),
-        Column("unknown", "tokens with an unknown subword", "a character for the BiLSTM", _of("tokens")),
-        Column("windowed", "posts read in windows", "longer than it reads at once", _of("posts")),
+        Column("posts", "posts", "number of posts in the split", COUNT),
+        Column("tokens", "tokens", "number of tokens in these posts", COUNT),
+        Column(
+            "unknown",
+            "tokens with an unknown subword",
+            "for the BiLSTM, tokens with an unknown character",
+            _of("tokens"),
+        ),
+        Column("windowed", "posts read in windows", "posts longer than it reads at once", _of("posts")),
         Column(
             "cut", "contexts cut", "posts with a context longer than is read", _of("posts"), unless=(None,)
         ),
@@ -42,9 +47,9 @@ TABLE = Table(
 
 
 def unread_rows(records: Iterable[TrainingRecord]) -> list[dict[str, Any]]:
-    """A row a data set, filter, text encoder, contexts and split; none of runs that did not count it.
+    """A row per data set, filter, text encoder, contexts and split; runs without these counts are left out.
 
-    A run of the most posts stands for those of fewer, and one that cuts most for the others.
+    Of several runs, the row is that of the one with the most posts, and of these the one that cuts the most.
     """
     groups: dict[tuple[str, ...], list[tuple[int | None, ...]]] = defaultdict(list)
     for record in records:
