@@ -27,10 +27,10 @@ def draw_ablations(comparisons: str | Path, out_stem: str | Path) -> None:
         if all(record[f"drop_{name}"] is not None for name in FILL)
     ]
     handles = [handle(name, fill) for name, fill in FILL.items()]
-    label = "True − wrong source, test entity F1 (points)"
+    label = "True − altered source, test entity F1 (points)"
     figure = (
         interval_figure(rows, label, handles)
         if rows
-        else style.note("No run was predicted with a wrong source.")
+        else style.note("No run was predicted with an altered source.")
     )
     style.save(figure, out_stem)
