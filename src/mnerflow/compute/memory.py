@@ -55,6 +55,11 @@ class FreedMemory:
             self._base = 0
 
 
+def is_hardware_error(error: BaseException) -> bool:
+    """Whether the machine raised an error: memory ran out, or CUDA failed."""
+    return no_memory(error) or "CUDA error" in str(error)
+
+
 def no_memory(error: BaseException) -> bool:
     """Whether an error means that memory ran out; torch has no exception class for the machine's memory."""
     said = ("can't allocate memory", "Cannot allocate memory", "out of memory", "ALLOC_FAILED", "bad_alloc")

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mnerflow.compute.memory import no_memory
+from mnerflow.compute.memory import is_hardware_error
 from mnerflow.config import PartConfig, build
 from mnerflow.errors import UserError
 from mnerflow.registry import load, load_class
@@ -24,7 +24,7 @@ def options_of(part: str) -> Iterator[None]:
     except NotImplementedError:
         raise
     except (TypeError, ValueError, RuntimeError, AssertionError) as error:
-        if no_memory(error) or "CUDA error" in str(error):
+        if is_hardware_error(error):
             raise
         raise UserError(f"{part}: it cannot be made with these options ({error}). Correct them.") from error
 

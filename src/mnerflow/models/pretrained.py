@@ -9,7 +9,7 @@ import torch
 from transformers import AutoConfig, AutoModel, PreTrainedConfig, PreTrainedModel
 from transformers.utils import logging
 
-from mnerflow.compute.memory import no_memory
+from mnerflow.compute.memory import is_hardware_error
 from mnerflow.errors import UserError
 from mnerflow.files import read_json
 from mnerflow.models.whole import check_finite, check_fit
@@ -83,7 +83,7 @@ def reading(place: Path, what: str, remedy: str) -> Iterator[None]:
     except BaseException as error:  # a panic of tokenizers is not an Exception
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
-        if no_memory(error) or "CUDA error" in str(error):
+        if is_hardware_error(error):
             raise
         said = " ".join(f"{type(error).__name__}: {error}".split())[:300]
         raise UserError(f"{place}: no {what} ({said}). {remedy}") from error

@@ -9,6 +9,10 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+# Score of what a decoder forbids: its exponential is 0 in fp32, and its differences are numbers, unlike those
+# of minus infinity.
+FORBIDDEN = -1e4
+
 
 @dataclass(frozen=True)
 class Decoded:

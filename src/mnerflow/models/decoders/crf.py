@@ -7,11 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from mnerflow.data.tags import entity_type, spans
-from mnerflow.models.decoders import Decoded, Decoder, head
+from mnerflow.models.decoders import FORBIDDEN, Decoded, Decoder, head
 
 Table = list[list[float]]
-# Replaces minus infinity, whose differences are NaN; its exponential is 0 in fp32.
-FORBIDDEN = -1e4
 
 
 class CRF(Decoder):

@@ -11,10 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 
 from mnerflow.data.tags import OUTSIDE, spans
-from mnerflow.models.decoders import Decoded, Decoder
-
-# Replaces minus infinity, whose differences are NaN; its exponential is 0 in fp32.
-FORBIDDEN = -1e4
+from mnerflow.models.decoders import FORBIDDEN, Decoded, Decoder
 
 
 class Span(Decoder):
