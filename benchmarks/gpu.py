@@ -33,7 +33,7 @@ from rows import Row, add_rows
 from script import execute, existing
 from training import TYPES, read_data
 
-from mnerflow.compute.device import device, seed_everything
+from mnerflow.compute.device import device, make_deterministic
 from mnerflow.config import ImageConfig, LearningRates, PartConfig, RunConfig, TrainingConfig
 from mnerflow.data.image_store import COLUMNS, IMAGES, INDEX
 from mnerflow.data.post import Post
@@ -120,7 +120,7 @@ def trained(
     run: RunConfig, posts: Sequence[Post], features: numpy.ndarray | None = None
 ) -> tuple[float, Tagger]:
     """Posts per second after the first epoch, which allocates memory, and the trained tagger."""
-    seed_everything(run.seed, run.training.threads)
+    make_deterministic(run.seed, run.training.threads)
     tagger = new_tagger(run, posts, features.shape[-1] if features is not None else 0).to(device())
     shown = {} if features is None else {"images": features, "rows": [[1 + n] for n in range(len(posts))]}
     training, dev = Inputs(posts, tagger, **shown), Inputs(posts[:8], tagger, **shown)
@@ -144,7 +144,7 @@ def text(sizes: Sizes, posts: list[Post], scratch: Path, on: str) -> list[Row]:
     run = run_of(PartConfig("transformer", weights=str(scratch / "mpnet")), 640, 3)
     once = replace(run, training=replace(run.training, epochs=1))
     rate, _ = trained(run, posts)
-    with mock.patch.object(loop, "lowered_dtype", lambda place: None):
+    with mock.patch.object(loop, "layer_dtype", lambda place: None):
         before, _ = trained(run, posts)
     same = len({checksum(trained(once, posts[: sizes.few_posts])[1]) for _ in range(2)}) == 1
     return [
@@ -231,7 +231,7 @@ def main() -> None:
     sizes = TINY if arguments.rehearse else WHOLE
     machine = "a rehearsal" if arguments.rehearse else torch.cuda.get_device_name()
     if arguments.rehearse:  # as on a GPU
-        loop.lowered_dtype = lambda place: torch.bfloat16
+        loop.layer_dtype = lambda place: torch.bfloat16
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         data, posts, _ = read_data(arguments.mirror, scratch / "data", sizes.posts)

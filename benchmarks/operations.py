@@ -39,7 +39,7 @@ from transformers import (
 )
 
 from mnerflow.compute import device as compute
-from mnerflow.compute.device import seed_everything
+from mnerflow.compute.device import make_deterministic
 from mnerflow.config import PartConfig, RunConfig, TrainingConfig
 from mnerflow.data.post import Post
 from mnerflow.data.tags import tag_list
@@ -74,7 +74,7 @@ def as_on_a_gpu() -> None:
     def draw(values: Tensor, p: float) -> tuple[Tensor, Tensor]:
         return torch.native_dropout(values, p, True)
 
-    compute.answers_at_once = lambda device: False
+    compute.reads_without_sync = lambda device: False
     compute.processor_trains_bf16 = lambda: True
     nn.functional.dropout = fused
     dropout.draw = attention.draw = draw
@@ -157,10 +157,10 @@ def theirs(folder: Path, given: list[Batch], labels: list[Tensor], mixed: bool) 
 
 
 def ours(
-    tagger: Tagger, run: RunConfig, given: list[Batch], lower: torch.dtype | None
+    tagger: Tagger, run: RunConfig, given: list[Batch], layer_dtype: torch.dtype | None
 ) -> Callable[[int], None]:
     """A step of our loop, which would not wait for a GPU."""
-    optimizer = Optimizer(tagger.train(), run.training, 1000, lower)
+    optimizer = Optimizer(tagger.train(), run.training, 1000, layer_dtype)
     losses = torch.zeros(len(given))
 
     def step(number: int) -> None:
@@ -214,7 +214,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("results/benchmarks.csv"))
     arguments = parser.parse_args()
     as_on_a_gpu()
-    seed_everything(1, 1)
+    make_deterministic(1, 1)
     with tempfile.TemporaryDirectory() as scratch:
         _, posts, _ = read_data(None, Path(scratch) / "demo", 30 * arguments.steps)
         mpnet, llama = Path(scratch) / "mpnet", Path(scratch) / "llama"

@@ -31,7 +31,7 @@ from script import at_least, execute, existing
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from mnerflow.compute.device import autocast_dtype, device, seed_everything
+from mnerflow.compute.device import autocast_dtype, device, make_deterministic
 from mnerflow.compute.memory import peak_memory_mib
 from mnerflow.config import ImageConfig, LearningRates, PartConfig, RunConfig, TrainingConfig
 from mnerflow.data.config import DemoConfig
@@ -76,7 +76,7 @@ def text_run(weights: Path, epochs: int) -> RunConfig:
 
 def made(run: RunConfig, posts: list[Post]) -> tuple[nn.Module, Inputs]:
     """A new tagger and its inputs; a linear run sees an image of noise with every post."""
-    seed_everything(run.seed, 1)
+    make_deterministic(run.seed, 1)
     tagger = new_tagger(run, posts, 0)
     if run.image_encoder is None:
         return tagger, Inputs(posts, tagger)
@@ -125,7 +125,7 @@ def trainer(run: RunConfig, posts: list[Post], dev: list[Post], batch: int) -> t
         TrainingArguments,
     )
 
-    seed_everything(run.seed, 1)
+    make_deterministic(run.seed, 1)
     tags = tag_list(TYPES)
     tokenizer = AutoTokenizer.from_pretrained(run.text_encoder.weights)
     model = AutoModelForTokenClassification.from_pretrained(run.text_encoder.weights, num_labels=len(tags))

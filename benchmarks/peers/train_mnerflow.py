@@ -4,7 +4,7 @@ from pathlib import Path
 
 from exchange import Predict, Splits, Task, answer
 
-from mnerflow.compute.device import device, seed_everything
+from mnerflow.compute.device import device, make_deterministic
 from mnerflow.config import LearningRates, PartConfig, RunConfig, TrainingConfig
 from mnerflow.models.tagger import new_tagger
 from mnerflow.training.inputs import Inputs
@@ -23,7 +23,7 @@ def fit(task: Task, splits: Splits, folder: Path) -> Predict:
     )
     encoder = PartConfig("transformer", weights=task.weights)
     run = RunConfig(tuple(task.types), task.seed, PartConfig("text_only"), encoder, training=settings)
-    seed_everything(run.seed, 1)
+    make_deterministic(run.seed, 1)
     tagger = new_tagger(run, splits["train"], 0)
     inputs = {split: Inputs(posts, tagger) for split, posts in splits.items()}
     checkpoint = folder / "checkpoint.pt"

@@ -124,7 +124,7 @@ def warn_on_terminal() -> None:
 
 
 @contextmanager
-def heard() -> Iterator[list[str]]:
+def collect_warnings() -> Iterator[list[str]]:
     """Collect the warnings of a block, each once, instead of logging them; complete when the block ends."""
     said: list[str] = []
     ear, before = BufferingHandler(sys.maxsize), logger.handlers

@@ -16,11 +16,16 @@ from mnerflow.compute import device as compute
 from mnerflow.config import PartConfig
 from mnerflow.data.post import Post
 from mnerflow.models import attention, dropout
-from mnerflow.models.attention import Attend, SelfAttention, join, joined
+from mnerflow.models.attention import (
+    AttentionFunction,
+    SelfAttention,
+    concatenate_weights,
+    replace_self_attention,
+)
 from mnerflow.models.dropout import draw, drop_gradient
 from mnerflow.models.layer_prefix import LayerPrefix
 from mnerflow.models.tagger import new_tagger
-from mnerflow.models.text_encoders.transformer import JOINED
+from mnerflow.models.text_encoders.transformer import REPLACED_ATTENTION
 from mnerflow.training.inputs import Inputs
 from mnerflow.training.optimizer import Optimizer
 
@@ -60,7 +65,7 @@ def test_attention_and_its_gradient_are_by_the_formula(length: int, dropout: flo
     hidden, bias, prefix, projections = inputs(heads, length)
     kept = 2.0 * (torch.rand(2 * heads, 3, length + 3) < 0.5).double()
     monkeypatch.setattr(attention, "draw", lambda weights, p: (weights * kept, kept))
-    context = Attend.apply(hidden, bias, prefix, heads, dropout, *projections)
+    context = AttentionFunction.apply(hidden, bias, prefix, heads, dropout, *projections)
 
     query, key, value = (
         nn.functional.linear(hidden, *pair).view(2, 3, heads, 2).transpose(1, 2)
@@ -75,12 +80,13 @@ def test_attention_and_its_gradient_are_by_the_formula(length: int, dropout: flo
     # A score of minus infinity has no difference to compare a gradient with.
     finite = bias.detach().clamp(min=-1e3).requires_grad_()
     assert torch.autograd.gradcheck(
-        lambda *given: Attend.apply(*given[:2], prefix, heads, dropout, *given[2:]),
+        lambda *given: AttentionFunction.apply(*given[:2], prefix, heads, dropout, *given[2:]),
         (hidden, finite, *projections),
     )
     if prefix is not None:
         assert torch.autograd.gradcheck(
-            lambda given: Attend.apply(hidden, finite, given, heads, dropout, *projections), (prefix,)
+            lambda given: AttentionFunction.apply(hidden, finite, given, heads, dropout, *projections),
+            (prefix,),
         )
 
 
@@ -93,13 +99,13 @@ def test_the_gradient_of_dropout_is_torchs() -> None:
 
 
 @pytest.mark.parametrize("prefixed", [False, True])
-@pytest.mark.parametrize("family", JOINED)
+@pytest.mark.parametrize("family", REPLACED_ATTENTION)
 def test_a_family_computes_as_transformers_has_it(family: str, prefixed: bool) -> None:
     if family == "mpnet" and prefixed:
         pytest.skip("MPNet takes no keys from outside")
     theirs = tiny_model(family)
     ours = copy.deepcopy(theirs)
-    join(ours)
+    replace_self_attention(ours)
     assert sum(isinstance(module, SelfAttention) for module in ours.modules()) == 2
     assert [*ours.state_dict()] == [*theirs.state_dict()]
     found = []
@@ -118,10 +124,10 @@ def test_a_family_computes_as_transformers_has_it(family: str, prefixed: bool) -
     torch.testing.assert_close(*found, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("family", JOINED)
+@pytest.mark.parametrize("family", REPLACED_ATTENTION)
 def test_padding_is_not_read(family: str) -> None:
     model = tiny_model(family)
-    join(model)
+    replace_self_attention(model)
     padded = model(IDS, attention_mask=SEEN).last_hidden_state[1:, :3]
     alone = model(IDS[1:, :3], attention_mask=SEEN[1:, :3]).last_hidden_state
     torch.testing.assert_close(padded, alone)
@@ -130,7 +136,7 @@ def test_padding_is_not_read(family: str) -> None:
 def test_half_precision_is_that_of_autocast() -> None:
     model = tiny_model("bert")
     whole = model(IDS, attention_mask=SEEN).last_hidden_state
-    join(model)
+    replace_self_attention(model)
     with torch.autocast("cpu", torch.bfloat16):
         half = model(IDS, attention_mask=SEEN).last_hidden_state
     half.square().sum().backward()
@@ -141,23 +147,27 @@ def test_half_precision_is_that_of_autocast() -> None:
 def test_weights_are_copied_only_where_they_lie_apart() -> None:
     row = torch.arange(24.0)
     parts = [part.view(4, 2) for part in row.chunk(3)]
-    assert joined(parts).data_ptr() == row.data_ptr() and torch.equal(joined(parts), row.view(12, 2))
+    assert concatenate_weights(parts).data_ptr() == row.data_ptr() and torch.equal(
+        concatenate_weights(parts), row.view(12, 2)
+    )
     for apart in ([parts[0], parts[2], parts[1]], [part.clone() for part in parts]):
-        assert torch.equal(joined(apart), torch.cat(apart))
-    assert all(one.data_ptr() != other.data_ptr() for one, other in pairwise([joined(apart), apart[0]]))
+        assert torch.equal(concatenate_weights(apart), torch.cat(apart))
+    assert all(
+        one.data_ptr() != other.data_ptr() for one, other in pairwise([concatenate_weights(apart), apart[0]])
+    )
 
 
 def test_a_layer_asks_a_gpu_for_few_operations(tiny_bert: Path, posts: list[Post], monkeypatch) -> None:
-    monkeypatch.setattr(compute, "answers_at_once", lambda device: False)
+    monkeypatch.setattr(compute, "reads_without_sync", lambda device: False)
     for module in (attention, dropout):
         monkeypatch.setattr(module, "draw", lambda values, p: torch.native_dropout(values, p, True))
     asked = []
-    for layers, lower in ((1, torch.bfloat16), (2, torch.bfloat16), (2, None)):
+    for layers, layer_dtype in ((1, torch.bfloat16), (2, torch.bfloat16), (2, None)):
         text = PartConfig("transformer", {"layers": layers}, weights=str(tiny_bert))
         run = replace(RUN, entity_types=("PER", "LOC"), text_encoder=text, image_encoder=None)
         run = replace(run, fusion=PartConfig("text_only"))
         tagger = new_tagger(run, posts, 0).train()
-        optimizer = Optimizer(tagger, run.training, 4, lower)
+        optimizer = Optimizer(tagger, run.training, 4, layer_dtype)
         batch = Inputs(posts, tagger).batch([0, 1, 2])
         with Operations() as operations:
             tagger.loss(batch).backward()

@@ -55,7 +55,7 @@ def crf_score(decoder: CRF, scores: Tensor, sequence: Sequence) -> float | None:
 
 
 def span_score(decoder: Span, scores: Tensor, sequence: Sequence) -> float | None:
-    if not legal(sequence) or decoder.lost(sequence):
+    if not legal(sequence) or decoder.count_unrepresentable(sequence):
         return None
     kinds = decoder.types
     return sum(
@@ -214,7 +214,7 @@ def test_a_span_by_hand() -> None:
 def test_entities_that_are_too_long_are_counted_and_learnt_as_words_outside() -> None:
     decoder, scores = made(Span, max_length=2)
     long = ["B-PER", "I-PER", "I-PER", "B-LOC"]
-    assert decoder.lost(long) == 1 and decoder.lost(long[1:]) == 0
+    assert decoder.count_unrepresentable(long) == 1 and decoder.count_unrepresentable(long[1:]) == 0
     mask = torch.ones(1, 4, dtype=torch.bool)
     shortened = index("O", "O", "O", "B-LOC")
     assert torch.equal(

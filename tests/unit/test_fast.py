@@ -88,8 +88,8 @@ for size in (100, 100 + FreedMemory.GROWTH + 50):
 
 HALF = """
 import torch
-from mnerflow.compute.device import autocast, seed_everything
-seed_everything(1, threads=1)
+from mnerflow.compute.device import autocast, make_deterministic
+make_deterministic(1, threads=1)
 before = torch.get_rng_state()
 with torch.inference_mode(), autocast(torch.device("cpu")):
     pass
@@ -144,12 +144,12 @@ def test_weights_move_as_torchs_adamw_moves_them() -> None:
 def test_a_training_starts_without_torchs_compiler() -> None:
     code = """
 import sys, torch
-from mnerflow.compute.device import seed_everything
+from mnerflow.compute.device import make_deterministic
 from mnerflow.config import ImageConfig
 from mnerflow.models.image_encoders import new_image_encoder
 from mnerflow.training import run
 from mnerflow.training.adamw import AdamW
-seed_everything(1, 1)
+make_deterministic(1, 1)
 new_image_encoder(ImageConfig("cnn", size=32))
 weight = torch.nn.Parameter(torch.ones(2, 2))
 weight.sum().backward()

@@ -29,7 +29,7 @@ def test_class_weights_share_the_loss_among_tags() -> None:
 
 def test_the_weighted_loss() -> None:
     decoder = Softmax(1, TAGS, class_weights=1.0)
-    decoder.begin(SEEN)
+    decoder.collect_label_statistics(SEEN)
     expected = (0.75 * math.log(2) + 1.5 * math.log(4 / 3)) / 2
     assert decoder.loss(EMISSIONS, LABELS, MASK).item() == pytest.approx(expected, rel=1e-6)
 

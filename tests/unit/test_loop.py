@@ -17,7 +17,7 @@ from records import ABOUT
 from safetensors import safe_open
 from tiny_run import FROZEN, RUN, pretrained
 
-from mnerflow.compute.device import seed_everything
+from mnerflow.compute.device import make_deterministic
 from mnerflow.conditions import TRUE, Condition
 from mnerflow.config import ImageConfig, LearningRates, PartConfig, RunConfig, TrainingConfig
 from mnerflow.data.image_store import ImageStore, build_store
@@ -37,7 +37,7 @@ from mnerflow.training.loop import Epoch, best_epoch, pause, should_stop
 from mnerflow.training.optimizer import Optimizer, parameter_groups
 from mnerflow.training.predictor import PostPredictor
 from mnerflow.training.preemption import SIGNALS, preemptible
-from mnerflow.training.run import drawn, train_run
+from mnerflow.training.run import sample_posts, train_run
 
 
 @pytest.fixture
@@ -162,7 +162,7 @@ def test_layers_in_bf16_have_masters_in_fp32(
 ) -> None:
     """As on a GPU: a killed run ends with the same bytes, and fp32 weights are saved."""
     for module in (loop, predictor):
-        monkeypatch.setattr(module, "lowered_dtype", lambda place: torch.bfloat16)
+        monkeypatch.setattr(module, "layer_dtype", lambda place: torch.bfloat16)
     folder = tiny_llama if kind == "language_model" else tiny_bert
     run = replace(
         RUN, text_encoder=PartConfig(kind, weights=pretrained(kind, folder)), fusion=PartConfig(fusion)
@@ -261,7 +261,7 @@ def test_frozen_features_are_what_the_encoder_computes(data: Path) -> None:
     compute_features(FROZEN, data / "store", data / "features.npy", threads=1)
     features = numpy.load(data / "features.npy")
     pixels = torch.from_numpy(numpy.array(ImageStore(data / "store").pixels))
-    seed_everything(0, threads=1)
+    make_deterministic(0, threads=1)
     with torch.no_grad():
         expected = new_image_encoder(FROZEN).eval()(pixels)
     assert features.shape == (5, 1, 6) and features.dtype == numpy.float16
@@ -372,10 +372,10 @@ def test_a_run_that_learns_with_wrong_images_is_another_and_is_predicted_with_tr
 
 def test_a_smaller_share_of_the_training_posts_is_part_of_a_larger_one(data: Path) -> None:
     posts = read_posts(data / "train.jsonl")
-    tenth, half, whole = ([post.id for post in drawn(posts, share, 7)] for share in (0.01, 0.5, 1.0))
+    tenth, half, whole = ([post.id for post in sample_posts(posts, share, 7)] for share in (0.01, 0.5, 1.0))
     assert whole == [post.id for post in posts]
     assert len(tenth) == 1 and len(half) == 6 and {*tenth} < {*half}
-    assert half == sorted(half, key=int) != [post.id for post in drawn(posts, 0.5, 8)]
+    assert half == sorted(half, key=int) != [post.id for post in sample_posts(posts, 0.5, 8)]
     trained(replace(RUN, train_fraction=0.5), data, "half")
     assert TrainingRecord.read(data / "half/run.yaml", "").training_posts == 6
 

@@ -416,7 +416,7 @@ def test_what_an_encoder_cannot_read_is_counted(tiny_bert: Path, caplog: pytest.
     inputs = Inputs(posts, new_tagger(run, posts, 0))
     assert inputs.unread == Unread(posts=2, tokens=20, unknown=1, windowed=1)
     with caplog.at_level("INFO"):
-        inputs.warn_of_lost("train")
+        inputs.log_unread("train")
     assert (
         "train: 5.0 % of the tokens hold a subword or character that the encoder does not know" in caplog.text
     )

@@ -19,7 +19,7 @@ from mnerflow.errors import UserError
 from mnerflow.models.gguf import unpack_gguf
 from mnerflow.models.image_encoders import new_image_encoder
 from mnerflow.models.tagger import load_tagger, new_tagger
-from mnerflow.models.whole import check_finite
+from mnerflow.models.weight_checks import check_finite
 from mnerflow.training.inputs import Inputs
 
 State = dict[str, Tensor]

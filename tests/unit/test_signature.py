@@ -12,7 +12,7 @@ import pytest
 
 from mnerflow.code import fingerprint, signature
 from mnerflow.code.fingerprint import PACKAGE
-from mnerflow.code.signature import inputs_of, options_class
+from mnerflow.code.signature import fusion_inputs, options_class
 from mnerflow.models.decoders import Decoder
 from mnerflow.models.fusions import Fusion
 from mnerflow.registry import load_class
@@ -29,7 +29,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A copy of the models that may get files of its own."""
 
     def forget() -> None:
-        for cached in (signature._tree, options_class, inputs_of):
+        for cached in (signature._tree, options_class, fusion_inputs):
             cached.cache_clear()
 
     package = tmp_path / "mnerflow"
@@ -83,7 +83,7 @@ def test_options_are_inherited(code: str, expected: dict | None, folder: Path) -
 
 @pytest.mark.parametrize("kind", [kind for package, kind in SHIPPED if package == "fusions"])
 def test_inputs_are_what_the_class_says(kind: str) -> None:
-    assert inputs_of(kind) == load_class("models.fusions", kind, Fusion).inputs
+    assert fusion_inputs(kind) == load_class("models.fusions", kind, Fusion).inputs
 
 
 TEXT_ONLY = "from mnerflow.models.fusions.text_only import TextOnly\n"
@@ -103,7 +103,7 @@ TEXT_ONLY = "from mnerflow.models.fusions.text_only import TextOnly\n"
 )
 def test_inputs_are_inherited(code: str, inputs: tuple[str, ...] | None, folder: Path) -> None:
     (folder / "fusions/own.py").write_text(code, encoding="utf-8")
-    assert inputs_of("own") == inputs
+    assert fusion_inputs("own") == inputs
 
 
 def test_nothing_is_imported() -> None:

@@ -13,7 +13,7 @@ from torch import nn
 from mnerflow.config import ImageConfig
 from mnerflow.errors import UserError
 from mnerflow.models.image_encoders import ImageEncoder, new_image_encoder, without_strides
-from mnerflow.models.image_encoders._timm_weights import training_of
+from mnerflow.models.image_encoders._timm_weights import pretrained_settings
 from mnerflow.models.image_encoders.timm import Config, Timm, _without_classifier
 
 sys.path.append(str(Path(__file__).parents[2] / "benchmarks/compatibility"))
@@ -41,9 +41,9 @@ def test_every_tag_of_timm_is_normalised_as_its_folder_and_as_its_name_says(tmp_
         told = {"tag": tag, "mean": cfg.mean, "std": cfg.std}
         described(tmp_path, architecture=architecture, pretrained_cfg=told)
         for named in (
-            training_of(name, None),
-            training_of(architecture, tmp_path),
-            training_of(name, tmp_path),
+            pretrained_settings(name, None),
+            pretrained_settings(architecture, tmp_path),
+            pretrained_settings(name, tmp_path),
         ):
             assert (named.mean, named.std) == (cfg.mean, cfg.std), name
         default = timm.get_pretrained_cfg(architecture)
@@ -56,7 +56,7 @@ def test_weights_of_our_studies_that_no_file_describes_keep_their_normalisation(
     name: str, tmp_path: Path
 ) -> None:
     known = {"vit_small_patch14_dinov2": IMAGENET, "tf_efficientnet_lite0": HALVES}
-    assert training_of(name, tmp_path).mean == known[name]
+    assert pretrained_settings(name, tmp_path).mean == known[name]
 
 
 def test_pixels_are_normalised_as_the_weights_want(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_what_contradicts_the_name_or_is_not_to_be_read_is_refused(
     told: dict, said: str, tmp_path: Path
 ) -> None:
     with pytest.raises(UserError, match=said):
-        training_of("vit_base_patch16_224.dino", described(tmp_path, **told))
+        pretrained_settings("vit_base_patch16_224.dino", described(tmp_path, **told))
 
 
 def test_a_model_is_made_with_the_arguments_that_its_weights_were_trained_with(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_a_model_is_made_with_the_arguments_that_its_weights_were_trained_with(t
 
 def test_an_unknown_tag_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(UserError, match=r"Invalid pretrained tag \(dinno\).*vit_base_patch16_224\.dino"):
-        training_of("vit_base_patch16_224.dinno", None)
+        pretrained_settings("vit_base_patch16_224.dinno", None)
 
 
 # Each for what is its own: batch norm, an attention cache of evaluation mode, weights that layers share.

@@ -44,7 +44,7 @@ def run(weights: Path, fusion: str = "joint", **options) -> RunConfig:
     return RunConfig(("PER", "LOC"), 1, PartConfig(fusion), vision_language_encoder=encoder)
 
 
-def inputs_of(tagger: Tagger, posts: list[Post], rows: list[list[int]] = ROWS) -> Inputs:
+def image_inputs(tagger: Tagger, posts: list[Post], rows: list[list[int]] = ROWS) -> Inputs:
     return Inputs(posts, tagger, images=PIXELS, rows=rows)
 
 
@@ -64,7 +64,7 @@ def encoded(tagger: Tagger, batch):
 def test_words_and_patches_are_those_of_the_model_and_its_processor(weights: Path) -> None:
     post = Post("1", ["ann", "sings", "in", "rome"], ["B-PER", "O", "O", "B-LOC"], ["a", "b"])
     tagger = new_tagger(run(weights, **EXACT), [post], 0).eval()
-    batch = inputs_of(tagger, [post], [[1, 2]]).batch([0])
+    batch = image_inputs(tagger, [post], [[1, 2]]).batch([0])
     found = encoded(tagger, batch)
     processor, model = AutoProcessor.from_pretrained(weights), AutoModel.from_pretrained(weights)
     image = processor.image_token
@@ -82,7 +82,7 @@ def test_words_and_patches_are_those_of_the_model_and_its_processor(weights: Pat
 
 def test_a_post_alone_is_as_in_a_batch_with_other_images(weights: Path, posts: list[Post]) -> None:
     tagger = nudged(new_tagger(run(weights), posts, 0)).eval()
-    inputs = inputs_of(tagger, posts)
+    inputs = image_inputs(tagger, posts)
     whole = tagger(inputs.batch([0, 1, 2]))
     for number, post in enumerate(posts):
         alone = tagger(inputs.batch([number]))[0]
@@ -92,7 +92,7 @@ def test_a_post_alone_is_as_in_a_batch_with_other_images(weights: Path, posts: l
 @pytest.mark.parametrize("attention", ["causal", "bidirectional"])
 def test_words_see_the_image_of_their_post_alone(weights: Path, posts: list[Post], attention: str) -> None:
     tagger = nudged(new_tagger(run(weights, attention=attention), posts, 0)).eval()
-    batches = [inputs_of(tagger, posts, rows).batch([0, 1, 2]) for rows in (ROWS, [[1, 3], [3], []])]
+    batches = [image_inputs(tagger, posts, rows).batch([0, 1, 2]) for rows in (ROWS, [[1, 3], [3], []])]
     true, other = (encoded(tagger, batch) for batch in batches)
     rest = batches[0].word_mask[1:]
     assert true.patch_mask.sum(1).tolist() == [8, 4, 0]
@@ -105,7 +105,7 @@ def test_every_trained_weight_has_a_gradient_and_is_saved(
     weights: Path, posts: list[Post], fusion: str, tmp_path: Path
 ) -> None:
     tagger = nudged(new_tagger(run(weights, fusion), posts, 0))
-    inputs = Inputs(posts, tagger) if fusion == "text_only" else inputs_of(tagger, posts)
+    inputs = Inputs(posts, tagger) if fusion == "text_only" else image_inputs(tagger, posts)
     batch = inputs.batch([0, 1, 2])
     tagger.eval().loss(batch).backward()
     trained = {name: weight for name, weight in tagger.named_parameters() if weight.requires_grad}
@@ -123,7 +123,7 @@ def test_layers_that_are_computed_anew_give_the_same_gradient(weights: Path, pos
         made = run(weights, lora={"dropout": 0.0}, gradient_checkpointing=anew)
         torch.manual_seed(0)
         tagger = nudged(new_tagger(replace(made, fusion=PartConfig("joint", {"dropout": 0.0})), posts, 0))
-        tagger.train().loss(inputs_of(tagger, posts).batch([0, 1, 2])).backward()
+        tagger.train().loss(image_inputs(tagger, posts).batch([0, 1, 2])).backward()
         found.append([weight.grad for weight in tagger.encoder.parameters() if weight.requires_grad])
     torch.testing.assert_close(*found)
 
@@ -131,15 +131,15 @@ def test_layers_that_are_computed_anew_give_the_same_gradient(weights: Path, pos
 def test_the_baseline_trains_the_same_adapters_and_the_same_steps(weights: Path, posts: list[Post]) -> None:
     both, alone = (new_tagger(run(weights, fusion), posts, 0) for fusion in ("joint", "text_only"))
     assert both.trained_state().keys() == alone.trained_state().keys()
-    assert inputs_of(both, posts).lengths == Inputs(posts, alone).lengths
-    assert inputs_of(both, posts).pieces([0, 1, 2], 8)[-1] == [0]  # images cost what they take
+    assert image_inputs(both, posts).lengths == Inputs(posts, alone).lengths
+    assert image_inputs(both, posts).pieces([0, 1, 2], 8)[-1] == [0]  # images cost what they take
 
 
 def test_a_post_longer_than_the_window_sees_its_images_in_each(weights: Path, posts: list[Post]) -> None:
     long = replace(posts[0], tokens=["rome"] * 12, labels=["O"] * 12)
     tagger = nudged(new_tagger(run(weights, max_subwords=8), posts, 0)).eval()
-    batch = inputs_of(tagger, [long, posts[1]], [[1], [3]]).batch([0, 1])
-    other = inputs_of(tagger, [long, posts[1]], [[2], [3]]).batch([0, 1])
+    batch = image_inputs(tagger, [long, posts[1]], [[1], [3]]).batch([0, 1])
+    other = image_inputs(tagger, [long, posts[1]], [[2], [3]]).batch([0, 1])
     assert len(batch.text["posts"]) > 2
     true, changed = (encoded(tagger, one).words for one in (batch, other))
     assert not torch.isclose(true[0], changed[0], atol=1e-5).all(1).any()
@@ -151,7 +151,7 @@ def test_wrong_images_are_read_also_where_there_are_more(
     weights: Path, posts: list[Post], change: str
 ) -> None:
     tagger = nudged(new_tagger(run(weights), posts, 0))
-    inputs = inputs_of(tagger, posts)
+    inputs = image_inputs(tagger, posts)
     true, _ = predict(tagger, inputs, 64)
     changed = inputs.under(Condition(IMAGE, change), 1)
     wrong, _ = predict(tagger, changed, 64)
@@ -164,12 +164,12 @@ def test_a_word_that_spells_a_placeholder_is_no_image(weights: Path) -> None:
     image = AutoProcessor.from_pretrained(weights).image_token
     post = Post("1", ["ann", image], ["B-PER", "O"], ["a"])
     tagger = new_tagger(run(weights), [post], 0).eval()
-    assert torch.isfinite(tagger(inputs_of(tagger, [post], [[1]]).batch([0]))).all()
+    assert torch.isfinite(tagger(image_inputs(tagger, [post], [[1]]).batch([0]))).all()
 
 
 def test_4_bits_are_close(weights: Path, posts: list[Post]) -> None:
     taggers = [new_tagger(run(weights, four_bit=on), posts, 0).eval() for on in (False, True)]
-    whole, packed = (encoded(one, inputs_of(one, posts).batch([0, 1, 2])).words for one in taggers)
+    whole, packed = (encoded(one, image_inputs(one, posts).batch([0, 1, 2])).words for one in taggers)
     assert 0 < (whole - packed).norm() / whole.norm() < 0.4
 
 

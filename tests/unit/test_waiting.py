@@ -15,7 +15,7 @@ from mnerflow.compute import device as compute
 from mnerflow.config import ImageConfig, PartConfig, RunConfig
 from mnerflow.data.post import Post
 from mnerflow.models.tagger import new_tagger
-from mnerflow.models.text_encoders.transformer import LOWERED
+from mnerflow.models.text_encoders.transformer import CASTABLE
 from mnerflow.registry import names_in
 from mnerflow.training.ahead import ahead
 from mnerflow.training.inputs import Inputs
@@ -41,7 +41,7 @@ FUSIONS = [name for name in names_in("models.fusions") if name != "joint"]  # of
 
 def waits(run: RunConfig, posts: list[Post], monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     """What is waited for in a step, from the batch to the moved weights, in training as on a GPU."""
-    monkeypatch.setattr(compute, "answers_at_once", lambda device: False)
+    monkeypatch.setattr(compute, "reads_without_sync", lambda device: False)
     run = replace(run, entity_types=("PER", "LOC"))
     tagger = new_tagger(run, posts, 0)
     optimizer = Optimizer(tagger, run.training, 4, torch.bfloat16)
@@ -89,7 +89,7 @@ def test_no_text_encoder_waits(
     assert not found if kind != "bilstm" else {*found} == {"_local_scalar_dense"}
 
 
-@pytest.mark.parametrize("family", LOWERED)
+@pytest.mark.parametrize("family", CASTABLE)
 def test_no_family_waits_that_computes_in_bf16(
     family: str, posts: list[Post], tmp_path: Path, monkeypatch
 ) -> None:

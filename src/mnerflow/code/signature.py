@@ -16,7 +16,7 @@ PARTS = {"fusions": ("Fusion", 1), "decoders": ("Decoder", 2)}  # base class, ar
 
 
 @cache
-def inputs_of(kind: str) -> tuple[str, ...] | None:
+def fusion_inputs(kind: str) -> tuple[str, ...] | None:
     """The modalities that the fusion in ``mnerflow/models/fusions/<kind>.py`` fuses: its ``inputs``.
 
     ``None`` if the file does not plainly say so, or does not exist.

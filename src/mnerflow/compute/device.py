@@ -60,13 +60,13 @@ def autocast(device: torch.device, mixed: bool = True) -> torch.autocast:
     return torch.autocast(device.type, dtype=dtype, enabled=mixed and dtype is not torch.float32)
 
 
-def answers_at_once(device: torch.device) -> bool:
+def reads_without_sync(device: torch.device) -> bool:
     """Whether reading a number from a device does not wait for the work that was queued there before."""
     return device.type == "cpu"
 
 
-def lowered_dtype(device: torch.device) -> torch.dtype | None:
-    """The dtype for ``Tagger.lower`` on a device; ``None`` if layers keep their own.
+def layer_dtype(device: torch.device) -> torch.dtype | None:
+    """The dtype for ``Tagger.cast_layers`` on a device; ``None`` if layers keep their own.
 
     A GPU finishes an operation of a small model before the next one is launched, and half of autocast's
     operations are casts. On a processor, the products dominate.
@@ -108,7 +108,7 @@ def seed_step(seed: int, epoch: int, step: int) -> None:
     numpy.random.seed(drawn % 2**32)
 
 
-def seed_everything(seed: int, threads: int) -> None:
+def make_deterministic(seed: int, threads: int) -> None:
     """Make what follows depend on the seed alone: random generators, kernels and number of threads."""
     random.seed(seed)
     numpy.random.seed(seed)

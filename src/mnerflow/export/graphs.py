@@ -31,7 +31,7 @@ from mnerflow.prediction.graph import GraphTagger, graph_inputs
 from mnerflow.prediction.runs import root_of
 from mnerflow.record import TrainingRecord
 from mnerflow.training.images import Images, open_images
-from mnerflow.training.inputs import Inputs, inputs_of
+from mnerflow.training.inputs import Inputs, encode_posts
 from mnerflow.training.predict import predict
 
 WHOLE, QUANTISED = "model.onnx", "model_int8.onnx"
@@ -50,7 +50,7 @@ def save_graphs(run: Path, config: RunConfig, record: TrainingRecord, folder: Pa
     root = root_of(run)
     images = _images(root, config, record)
     tagger = load_tagger(config, run / MODEL, images.d_feature if images else 0).eval()
-    inputs = inputs_of(config, tagger, _tested(run, root), images)
+    inputs = encode_posts(config, tagger, _tested(run, root), images)
     expected = _predicted(tagger, inputs, config)
     folder.mkdir()
     with TemporaryDirectory() as scratch, _quietly():

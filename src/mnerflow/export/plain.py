@@ -19,7 +19,7 @@ from mnerflow.models.pretrained import SAFE
 from mnerflow.models.tagger import Tagger
 from mnerflow.models.text_encoders.transformer import Transformer
 from mnerflow.plan.names import TEXT_ONLY
-from mnerflow.training.inputs import inputs_of
+from mnerflow.training.inputs import encode_posts
 
 # Texts for which a plain model must compute the same as the run: words, punctuation, text that spells a
 # special subword, and words that no vocabulary has or that a tokenizer deletes.
@@ -140,7 +140,7 @@ def _compare(
 ) -> None:
     """Raise ``NotPlain`` if subwords or logits differ for the words of ``TRIED``."""
     posts = [_post(text) for text in TRIED]
-    inputs = inputs_of(run, tagger, posts, None)
+    inputs = encode_posts(run, tagger, posts, None)
     if _cut(tokenizer, TRIED[0]) != [one for word in posts[0].tokens for one in _cut(tokenizer, word)]:
         raise NotPlain("its tokenizer cuts running text differently than single words")
     for index, (post, encoded) in enumerate(zip(posts, inputs.texts or (), strict=True)):

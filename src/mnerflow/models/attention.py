@@ -16,12 +16,12 @@ from mnerflow.compute import device as compute
 from mnerflow.models.dropout import draw, drop_gradient
 from mnerflow.models.layer_prefix import LayerPrefix
 
-WHOLE = "mnerflow-whole"
+EXPLICIT_MASK = "mnerflow-explicit-mask"
 # Names that model families give to the query, key and value projections.
 PROJECTIONS = (("query", "key", "value"), ("q", "k", "v"))
 
 
-class Attend(torch.autograd.Function):
+class AttentionFunction(torch.autograd.Function):
     """Multi-head self-attention up to its output projection, with a hand-written backward pass.
 
     It follows Vaswani et al. 2017, section 3.2, with a bias ``B`` added to the scores and dropout after the
@@ -60,8 +60,8 @@ class Attend(torch.autograd.Function):
         """
         dtype = dtype_of(hidden)
         hidden = hidden.to(dtype)
-        weight = joined(projections[:3]).to(dtype)
-        joint = nn.functional.linear(hidden, weight, joined(projections[3:]).to(dtype))
+        weight = concatenate_weights(projections[:3]).to(dtype)
+        joint = nn.functional.linear(hidden, weight, concatenate_weights(projections[3:]).to(dtype))
         query, key, value = joint.unflatten(2, (3, heads, -1)).permute(2, 0, 3, 1, 4).flatten(1, 2)
         if prefix is not None:
             before = prefix.to(dtype).flatten(1, 2)
@@ -114,7 +114,7 @@ class SelfAttention(nn.Module):
             self.add_module(name, layer)
         self.train(native.training)
         [self._projections] = [names for names in PROJECTIONS if hasattr(native, names[0])]
-        for kind in ("weight", "bias"):  # adjacent in memory: ``joined`` copies nothing
+        for kind in ("weight", "bias"):  # adjacent in memory: ``concatenate_weights`` copies nothing
             parts = [getattr(getattr(self, name), kind) for name in self._projections]
             for part, view in zip(parts, torch.cat([part.data for part in parts]).chunk(3), strict=True):
                 part.data = view
@@ -131,7 +131,8 @@ class SelfAttention(nn.Module):
     ) -> tuple[Tensor, None]:
         """Attend among subwords: returns ``(windows, subwords, d_model)``, and ``None`` for the weights.
 
-        ``attention_mask`` is the ``bias`` of ``Attend``. ``past_key_values`` may be a ``LayerPrefix``.
+        ``attention_mask`` is the ``bias`` of ``AttentionFunction``. ``past_key_values`` may be a
+        ``LayerPrefix``.
         """
         layers: list[Any] = [getattr(self, name) for name in self._projections]
         weights, biases = [layer.weight for layer in layers], [layer.bias for layer in layers]
@@ -139,12 +140,14 @@ class SelfAttention(nn.Module):
         if isinstance(past_key_values, LayerPrefix):
             prefix = past_key_values.keys_values[self._number]
         share = self.dropout.p if self.training else 0.0
-        read = Attend.apply(hidden_states, attention_mask, prefix, self._heads, share, *weights, *biases)
+        read = AttentionFunction.apply(
+            hidden_states, attention_mask, prefix, self._heads, share, *weights, *biases
+        )
         output = getattr(self, "o", None)  # MPNet's output projection
         return read if output is None else output(read), None
 
 
-def join(model: PreTrainedModel) -> None:
+def replace_self_attention(model: PreTrainedModel) -> None:
     """Replace the self-attention of a BERT, RoBERTa, ELECTRA or MPNet by ``SelfAttention``.
 
     The attention bias is then computed once per step and shared by all layers.
@@ -165,7 +168,7 @@ def join(model: PreTrainedModel) -> None:
 def _with_bias(
     positions: Callable[[Tensor], Tensor] | None, heads: int, encoder: nn.Module, given: Any, named: Any
 ) -> tuple[Any, dict[str, Any]]:
-    """An encoder's arguments, with the ``bias`` of ``Attend`` instead of the mask."""
+    """An encoder's arguments, with the ``bias`` of ``AttentionFunction`` instead of the mask."""
     [hidden] = given
     bias = named["attention_mask"]
     if positions is not None:
@@ -180,7 +183,7 @@ def dtype_of(hidden: Tensor) -> torch.dtype:
     return torch.get_autocast_dtype(place) if torch.is_autocast_enabled(place) else hidden.dtype
 
 
-def joined(weights: Sequence[Tensor]) -> Tensor:
+def concatenate_weights(weights: Sequence[Tensor]) -> Tensor:
     """Concatenate weights along their first axis, without a copy where they are adjacent in memory.
 
     ``Masters`` lays weights out in this way.
@@ -193,7 +196,7 @@ def joined(weights: Sequence[Tensor]) -> Tensor:
     return torch.cat([*weights])
 
 
-def whole_mask(**arguments: Any) -> Tensor:
+def explicit_mask(**arguments: Any) -> Tensor:
     """The additive mask of ``eager_mask``, returned even where it hides nothing.
 
     A language model's layer that receives no mask hides everything to the right of a subword.
@@ -201,17 +204,17 @@ def whole_mask(**arguments: Any) -> Tensor:
     return eager_mask(**arguments | {"allow_is_bidirectional_skip": False})
 
 
-def unasked(mask: Callable[..., Tensor | None], **arguments: Any) -> Tensor | None:
+def mask_without_sync(mask: Callable[..., Tensor | None], **arguments: Any) -> Tensor | None:
     """Call ``mask``; a GPU gets a mask even where nothing is hidden.
 
     To find out that nothing is hidden would mean waiting for the GPU.
     """
-    if not compute.answers_at_once(torch.device(arguments["device"])):
+    if not compute.reads_without_sync(torch.device(arguments["device"])):
         arguments["allow_is_bidirectional_skip"] = False
     return mask(**arguments)
 
 
-AttentionInterface.register(WHOLE, sdpa_attention_forward)
-AttentionMaskInterface.register(WHOLE, whole_mask)
-AttentionMaskInterface.register("eager", partial(unasked, eager_mask))
-AttentionMaskInterface.register("sdpa", partial(unasked, sdpa_mask))
+AttentionInterface.register(EXPLICIT_MASK, sdpa_attention_forward)
+AttentionMaskInterface.register(EXPLICIT_MASK, explicit_mask)
+AttentionMaskInterface.register("eager", partial(mask_without_sync, eager_mask))
+AttentionMaskInterface.register("sdpa", partial(mask_without_sync, sdpa_mask))

@@ -82,8 +82,8 @@ class Encoder(nn.Module):
         """Encode a batch; an encoder with a ``prefix_shape`` reads the fusion's ``prefix``."""
         raise NotImplementedError
 
-    def lower(self, dtype: torch.dtype) -> None:
-        """Convert layers to ``dtype``, see ``Tagger.lower``; unless overridden, convert none."""
+    def cast_layers(self, dtype: torch.dtype) -> None:
+        """Convert layers to ``dtype``, see ``Tagger.cast_layers``; unless overridden, convert none."""
 
     def metadata(self) -> dict[str, Any]:
         """JSON values that are saved with the weights and needed to build the encoder again."""

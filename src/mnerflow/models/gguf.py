@@ -6,8 +6,8 @@ from pathlib import Path
 from gguf import GGUFReader
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from mnerflow.models.pretrained import load_model, reading
-from mnerflow.models.whole import check_fit, check_tensor
+from mnerflow.models.pretrained import load_model, reading_pretrained
+from mnerflow.models.weight_checks import check_fit, check_tensor
 
 
 def unpack_gguf(folder: Path) -> None:
@@ -18,7 +18,9 @@ def unpack_gguf(folder: Path) -> None:
     describes.
     """
     [file] = folder.glob("*.gguf")
-    with reading(file, "language model can be read from this file", "Fetch it again, or choose another."):
+    with reading_pretrained(
+        file, "language model can be read from this file", "Fetch it again, or choose another."
+    ):
         read = load_model(folder, AutoModelForCausalLM, gguf_file=file.name)
         for name, tensor in read.state_dict().items():
             check_tensor(file, name, tensor)

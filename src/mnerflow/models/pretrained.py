@@ -12,7 +12,7 @@ from transformers.utils import logging
 from mnerflow.compute.memory import is_hardware_error
 from mnerflow.errors import UserError
 from mnerflow.files import read_json
-from mnerflow.models.whole import check_finite, check_fit
+from mnerflow.models.weight_checks import check_finite, check_fit
 
 # The report of unused pooler weights and the progress bar of transformers are noise in our logs.
 logging.set_verbosity_error()
@@ -71,7 +71,7 @@ def load_model(weights: Path, auto: Any = AutoModel, **options: Any) -> PreTrain
 
 
 @contextmanager
-def reading(place: Path, what: str, remedy: str) -> Iterator[None]:
+def reading_pretrained(place: Path, what: str, remedy: str) -> Iterator[None]:
     """Turn whatever transformers and its helpers raise on files that cannot be read into a ``UserError``.
 
     Lack of memory and CUDA errors pass through unchanged.

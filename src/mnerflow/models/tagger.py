@@ -28,7 +28,7 @@ from mnerflow.models.parts import load_encoder, options_of
 from mnerflow.models.text_encoders import TextEncoder
 from mnerflow.models.two_towers import TwoTowers
 from mnerflow.models.vision_language_encoders import VisionLanguageEncoder
-from mnerflow.models.whole import check_tensor
+from mnerflow.models.weight_checks import check_tensor
 from mnerflow.registry import load_class
 
 SEAL = "sha256"
@@ -58,13 +58,13 @@ class Tagger(nn.Module):
         """Mean loss per word, a scalar."""
         return self.decoder.loss(self(batch), batch.labels, batch.word_mask)
 
-    def lower(self, dtype: torch.dtype) -> None:
+    def cast_layers(self, dtype: torch.dtype) -> None:
         """Convert the layers that can compute in ``dtype`` throughout, weights included.
 
         The other layers still compute under autocast. Converting to fp32 undoes this, but not the rounding of
         the weights.
         """
-        self.encoder.lower(dtype)
+        self.encoder.cast_layers(dtype)
 
     def trained_state(self) -> dict[str, Tensor]:
         """The state without frozen weights, which are read again from their source.
@@ -117,7 +117,7 @@ def new_tagger(run: RunConfig, posts: Sequence[Post], d_feature: int) -> Tagger:
     tagger = _assemble(run, _encoder(run, posts, restored, d_feature))
     if run.init_from:
         start_from(tagger.trained_state(), tagger.decoder, learnt, metadata["tags"])
-    tagger.decoder.begin([[post.labels[index] for index in post.kept] for post in posts])
+    tagger.decoder.collect_label_statistics([[post.labels[index] for index in post.kept] for post in posts])
     return tagger
 
 

@@ -86,10 +86,10 @@ class TwoTowers(Encoder):
         patches = encoded.new_zeros(len(images), *encoded.shape[1:])
         return patches.index_copy(0, batch.shown, encoded).unflatten(0, places)
 
-    def lower(self, dtype: torch.dtype) -> None:
+    def cast_layers(self, dtype: torch.dtype) -> None:
         """Convert the text encoder's layers: most trainings on a GPU train no other layers."""
         if self.text is not None:
-            self.text.lower(dtype)
+            self.text.cast_layers(dtype)
 
     def metadata(self) -> dict[str, Any]:
         """Metadata of the text encoder, such as a vocabulary."""

@@ -84,7 +84,7 @@ def _pairs(block: dict[str, Any], fusion: str, inputs: tuple[str, ...], place: s
 
 def inputs_of(config: dict[str, Any], fusion: str) -> tuple[str, ...]:
     """What a fusion fuses: ``text``, ``image`` or both, or ``joint``, what one encoder has read of both."""
-    return signature.inputs_of(kind_of(fusion, config["fusions"][fusion])) or ("text", "image")
+    return signature.fusion_inputs(kind_of(fusion, config["fusions"][fusion])) or ("text", "image")
 
 
 def starting_runs(config: dict[str, Any], run: Run) -> list[Run]:

@@ -23,7 +23,7 @@ MOST_BYTES = 20 * 2**20  # size limit of an image that is fetched
 
 
 class Pictures:
-    """The images of one chunk of texts as a run reads them, with the interface of ``training.images.Shown``.
+    """The images of one chunk of texts as a run reads them: a ``training.images.ImageLookup``.
 
     Attributes:
         values: ``(rows, …)`` pixels or, for a frozen image encoder, patch vectors; row 0 is a blank image.

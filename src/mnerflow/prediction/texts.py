@@ -98,7 +98,7 @@ class Cutter:
         return cut
 
 
-def joined(tokens: Iterable[str]) -> tuple[str, list[Span]]:
+def join_words(tokens: Iterable[str]) -> tuple[str, list[Span]]:
     """Join words by spaces; returns the text and the words' offsets in it."""
     text = ""
     spans: list[Span] = []
@@ -152,7 +152,7 @@ def of_file(path: Path, form: str, cut: Cutter, images: Path, scratch: Path | No
             write_images(form, [path], scratch)
             images = scratch
         for place, post in parse_untagged(form, path):
-            text, words = joined(post.tokens)
+            text, words = join_words(post.tokens)
             shown = [(images, image) for image in post.images]
             yield Text(post.id, text, [words] if words else [], shown, post.contexts, place)
         return
@@ -200,7 +200,7 @@ def of_record(record: dict[str, Any], file: Path, line: int, cut: Cutter, images
     check_post(post, file, line)
     if tokens is not None:
         if given is None:
-            text, spans = joined(tokens)
+            text, spans = join_words(tokens)
         else:
             spans = _found(tokens, text, place)
         cut_text = [spans] if spans else []

@@ -6,7 +6,7 @@ import numpy
 import torch
 from tqdm import tqdm
 
-from mnerflow.compute.device import autocast, device, seed_everything
+from mnerflow.compute.device import autocast, device, make_deterministic
 from mnerflow.compute.memory import no_memory
 from mnerflow.config import ImageConfig
 from mnerflow.data.image_store import ImageStore
@@ -55,7 +55,7 @@ def compute_features(image: ImageConfig, store: Path, target: Path, threads: int
 
 def frozen_encoder(image: ImageConfig, place: torch.device, threads: int) -> ImageEncoder:
     """Build a frozen image encoder; it is the same each time, even if it is not pretrained."""
-    seed_everything(0, threads)
+    make_deterministic(0, threads)
     return new_image_encoder(image).to(place).eval()
 
 

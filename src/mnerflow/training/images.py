@@ -13,7 +13,7 @@ from mnerflow.files import seal_of, sha256
 from mnerflow.training.features import open_features
 
 
-class Shown(Protocol):
+class ImageLookup(Protocol):
     """Interface to the images of posts, of a data set or of new texts."""
 
     @property

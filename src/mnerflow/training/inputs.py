@@ -21,7 +21,7 @@ from mnerflow.models.padding import mask_of, padded
 from mnerflow.models.tagger import Tagger
 from mnerflow.record import Unread
 from mnerflow.training.batches import batches
-from mnerflow.training.images import Shown
+from mnerflow.training.images import ImageLookup
 
 T = TypeVar("T")
 UNKNOWN = 0.1  # share of unknown tokens from which another encoder should be chosen
@@ -39,8 +39,8 @@ class Inputs:
         context_length: limit on the units of all contexts together, see ``RunConfig``.
 
     Attributes:
-        lost: number of entities that the decoder can neither learn nor predict.
-        cut: number of posts whose context was cut, by context.
+        entities_lost: number of entities that the decoder can neither learn nor predict.
+        contexts_cut: number of posts whose context was cut, by context.
         unread: what the text encoder cannot read, or cannot read at once.
     """
 
@@ -62,9 +62,9 @@ class Inputs:
         indices = {tag: index for index, tag in enumerate(tagger.decoder.tags)}
         kept = [[post.labels[index] for index in post.kept] for post in posts]
         self._labels = [[indices[label] for label in labels] for labels in kept]
-        self.lost = sum(map(tagger.decoder.lost, kept))
+        self.entities_lost = sum(map(tagger.decoder.count_unrepresentable, kept))
         cut = Counter(name for text in self.texts or () for name in text.cut)
-        self.cut = {name: cut[name] for name in contexts}
+        self.contexts_cut = {name: cut[name] for name in contexts}
         self.unread = Unread(
             posts=len(posts),
             tokens=sum(len(post.tokens) for post in posts),
@@ -72,7 +72,7 @@ class Inputs:
             windowed=sum(len(text.windows) > 1 for text in self.texts or ()),
         )
 
-    def warn_of_lost(self, name: str) -> None:
+    def log_unread(self, name: str) -> None:
         """Log what is not read of the split ``name``.
 
         This includes contexts that were cut, tokens with unknown subwords, entities that the decoder cannot
@@ -86,13 +86,13 @@ class Inputs:
         if unread.windowed:
             said = "%s: posts read in windows, as longer than the encoder reads at once: %d of %d"
             logger.info(said, name, unread.windowed, unread.posts)
-        for context, count in self.cut.items():
+        for context, count in self.contexts_cut.items():
             if count:
                 logger.warning(
                     "%s: posts whose context %s is cut: %d of %d", name, context, count, len(self.posts)
                 )
-        if self.lost:
-            logger.warning("%s: entities beyond what the decoder can predict: %d", name, self.lost)
+        if self.entities_lost:
+            logger.warning("%s: entities beyond what the decoder can predict: %d", name, self.entities_lost)
 
     def under(self, condition: Condition, seed: int) -> Self:
         """The same posts with the condition's source shuffled or blank.
@@ -102,11 +102,12 @@ class Inputs:
         read, source = copy(self), condition.source
         if source == IMAGE:
             blank = [[BLANK_ROW] * len(rows) for rows in self.rows]
-            read.rows = _wrong(self.rows, list(map(frozenset, self.rows)), blank, condition, seed)
+            read.rows = _changed(self.rows, list(map(frozenset, self.rows)), blank, condition, seed)
         elif source in self._contexts:
             texts = [post.contexts.get(source, "") for post in self.posts]
-            wrong = _wrong(texts, [frozenset({text}) for text in texts], [""] * len(texts), condition, seed)
-            pairs = zip(self.posts, wrong, strict=True)
+            identities = [frozenset({text}) for text in texts]
+            changed = _changed(texts, identities, [""] * len(texts), condition, seed)
+            pairs = zip(self.posts, changed, strict=True)
             read.posts = [_with_context(post, source, text) for post, text in pairs]
             read.texts = self._encoder.encode(read.posts, self._contexts, self._context_length)
         return read
@@ -168,7 +169,7 @@ class Inputs:
         return torch.from_numpy(_read(self.images, rows.numpy())), mask, mask.flatten().nonzero().squeeze(1)
 
 
-def inputs_of(run: RunConfig, tagger: Tagger, posts: Sequence[Post], images: Shown | None) -> Inputs:
+def encode_posts(run: RunConfig, tagger: Tagger, posts: Sequence[Post], images: ImageLookup | None) -> Inputs:
     """Encode posts for a run's tagger, with their images looked up in ``images``."""
     values, rows = (images.values, images.rows(posts)) if images else (None, [])
     return Inputs(posts, tagger, run.contexts, values, rows, run.context_length)
@@ -189,7 +190,7 @@ def _read(images: numpy.ndarray, rows: numpy.ndarray) -> numpy.ndarray:
     return read
 
 
-def _wrong(
+def _changed(
     values: Sequence[T],
     identities: Sequence[frozenset[Hashable]],
     blank: Sequence[T],

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from mnerflow.compute.device import autocast, lowered_dtype, seed_step
+from mnerflow.compute.device import autocast, layer_dtype, seed_step
 from mnerflow.compute.memory import FreedMemory
 from mnerflow.config import TrainingConfig
 from mnerflow.errors import UserError
@@ -43,7 +43,7 @@ class Epoch:
 
 
 @dataclass
-class Progress:
+class TrainingProgress:
     """State of a training: the current epoch, its completed steps, and the results so far.
 
     ``losses`` are means per word, one per step of this epoch. They stay on the device, because reading one
@@ -82,13 +82,13 @@ def train(
     plan = [
         shuffled_batches(lengths, config.batch_tokens, seed, epoch) for epoch in range(1, config.epochs + 1)
     ]
-    optimizer = Optimizer(tagger, config, sum(map(len, plan)), lowered_dtype(device))
-    progress = Progress()
+    optimizer = Optimizer(tagger, config, sum(map(len, plan)), layer_dtype(device))
+    progress = TrainingProgress()
     if state := load_checkpoint(checkpoint, identity):
         optimizer.load_state(state)
         set_random_state(state["random"])
         meter.go_on(state["spent"])
-        progress = Progress(
+        progress = TrainingProgress(
             **state["progress"] | {"history": [Epoch(**row) for row in state["progress"]["history"]]}
         )
         logger.info("continues from epoch %d, step %d", progress.epoch, progress.step)
@@ -180,7 +180,7 @@ def train(
             row.dev_entity_f1,
             row.sentences_per_second,
         )
-        progress = Progress(progress.epoch + 1, history=progress.history, best=progress.best)
+        progress = TrainingProgress(progress.epoch + 1, history=progress.history, best=progress.best)
         soon = time.monotonic() + config.checkpoint_seconds / 2 > due
         if progress.epoch <= config.epochs and soon:
             save()

@@ -10,13 +10,13 @@ from mnerflow.models.tagger import Tagger
 
 
 class Masters:
-    """The fp32 weights of a tagger that ``Tagger.lower`` has converted to another dtype.
+    """The fp32 weights of a tagger that ``Tagger.cast_layers`` has converted to another dtype.
 
     The trained ones are joined into a few long vectors. Gradients are copied into these all at once, and each
     step rounds them to the tagger's weights all at once. Autocast would need several operations per weight.
 
     Args:
-        tagger: tagger in fp32; it is lowered until ``release``.
+        tagger: tagger in fp32; it is cast until ``release``.
         groups: ``parameter_groups`` of the tagger.
         dtype: dtype of the copies.
 
@@ -28,14 +28,14 @@ class Masters:
         self._tagger = tagger
         exact = (weight for weight in tagger.parameters() if weight.dtype is torch.float32)
         self._whole = {weight: weight.data for weight in exact}
-        tagger.lower(dtype)
+        tagger.cast_layers(dtype)
         self._joints: list[_Joint] = []
         self.groups = []
         for group in groups:
-            lowered = [weight for weight in group["params"] if weight.dtype is not torch.float32]
+            cast = [weight for weight in group["params"] if weight.dtype is not torch.float32]
             others = [weight for weight in group["params"] if weight.dtype is torch.float32]
-            if lowered:
-                self._joints.append(_Joint(lowered, [self._whole.pop(weight) for weight in lowered]))
+            if cast:
+                self._joints.append(_Joint(cast, [self._whole.pop(weight) for weight in cast]))
                 others.insert(0, self._joints[-1].vector)
             self.groups.append(group | {"params": others})
 
@@ -75,7 +75,7 @@ class Masters:
         """Convert the tagger back to fp32, with the values of the master weights."""
         for weight, whole in (self._whole | self._exact()).items():
             weight.data = whole
-        self._tagger.lower(torch.float32)
+        self._tagger.cast_layers(torch.float32)
 
     def _exact(self) -> dict[nn.Parameter, Tensor]:
         return {weight: part for joint in self._joints for weight, part in joint.parts.items()}

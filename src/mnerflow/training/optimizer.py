@@ -20,15 +20,15 @@ class Optimizer:
         tagger: tagger whose weights are updated.
         config: learning rates, decay, clipping, warm-up.
         steps: number of steps of the whole training.
-        lower: dtype that the tagger is lowered to until ``release``; ``None`` if it stays as it is.
+        layer_dtype: dtype that the layers are cast to until ``release``; ``None`` if they stay as they are.
     """
 
     def __init__(
-        self, tagger: Tagger, config: TrainingConfig, steps: int, lower: torch.dtype | None = None
+        self, tagger: Tagger, config: TrainingConfig, steps: int, layer_dtype: torch.dtype | None = None
     ) -> None:
         self._most = config.clip
         groups = parameter_groups(tagger, config)
-        self._masters = Masters(tagger, groups, lower) if lower else None
+        self._masters = Masters(tagger, groups, layer_dtype) if layer_dtype else None
         self._state = self._masters or tagger
         self._adamw = AdamW(self._masters.groups if self._masters else groups)
         # The last bit of the gradients' norm depends on this order.
@@ -112,5 +112,5 @@ def clip_gradients(weights: Sequence[Tensor], max_norm: float) -> None:
     """Scale gradients down if their norm is above ``max_norm``; otherwise a pass over them is saved."""
     norm = nn.utils.get_total_norm([weight.grad for weight in weights if weight.grad is not None])
     # NaN counts as above ``max_norm`` here, and so reaches every weight.
-    if not compute.answers_at_once(norm.device) or not norm <= max_norm:
+    if not compute.reads_without_sync(norm.device) or not norm <= max_norm:
         nn.utils.clip_grads_with_norm_(weights, max_norm, norm)

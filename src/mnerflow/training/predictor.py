@@ -10,8 +10,8 @@ from mnerflow.compute.device import (
     device,
     gpu_memory,
     keep_shapes_of_images,
-    lowered_dtype,
-    seed_everything,
+    layer_dtype,
+    make_deterministic,
 )
 from mnerflow.conditions import TRUE, Condition
 from mnerflow.config import RunConfig
@@ -20,8 +20,8 @@ from mnerflow.errors import UserError, quantity
 from mnerflow.evaluation.predictions import Prediction
 from mnerflow.log import logger
 from mnerflow.models.tagger import load_tagger
-from mnerflow.training.images import Shown
-from mnerflow.training.inputs import inputs_of
+from mnerflow.training.images import ImageLookup
+from mnerflow.training.inputs import encode_posts
 from mnerflow.training.predict import predict
 
 
@@ -47,7 +47,7 @@ class PostPredictor:
         self,
         run: RunConfig,
         folder: Path,
-        images: Shown | None = None,
+        images: ImageLookup | None = None,
         place: torch.device | None = None,
         mixed: bool = True,
         graph: Path | None = None,
@@ -60,15 +60,15 @@ class PostPredictor:
         if place.type == "cpu" and not mixed:
             torch.set_num_threads(run.training.threads)  # nothing is drawn; setting the rest takes seconds
         else:
-            seed_everything(run.seed, run.training.threads)
+            make_deterministic(run.seed, run.training.threads)
         self._run = run
         self._images = images
         d_feature = images.d_feature if images else 0
         self._tagger: Any = load_tagger(run, folder / "model.safetensors", d_feature).to(place)
         # Frozen weights in bf16 cannot be combined with fp32.
         self._mixed = mixed or any(weight.dtype is torch.bfloat16 for weight in self._tagger.parameters())
-        if self._mixed and (dtype := lowered_dtype(place)):  # as in training
-            self._tagger.lower(dtype)
+        if self._mixed and (dtype := layer_dtype(place)):  # as in training
+            self._tagger.cast_layers(dtype)
         if graph:
             from mnerflow.prediction.graph import GraphTagger  # onnxruntime, which few need
 
@@ -91,9 +91,9 @@ class PostPredictor:
         Raises:
             UserError: if the GPU's memory does not suffice.
         """
-        inputs = inputs_of(self._run, self._tagger, posts, self._images)
+        inputs = encode_posts(self._run, self._tagger, posts, self._images)
         called = name or quantity(len(posts), "post")
-        inputs.warn_of_lost(called)
+        inputs.log_unread(called)
         max_units = self._run.training.batch_tokens
         found = {}
         for condition in conditions:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mnerflow.compute.device import autocast_dtype, device, keep_shapes_of_images, seed_everything
+from mnerflow.compute.device import autocast_dtype, device, keep_shapes_of_images, make_deterministic
 from mnerflow.compute.memory import peak_memory_mib
 from mnerflow.conditions import Condition
 from mnerflow.config import RunConfig, plain
@@ -21,7 +21,7 @@ from mnerflow.record import RECORD, TrainingRecord
 from mnerflow.record.origin import PACKAGES, versions
 from mnerflow.training.checkpoint import remove_checkpoints
 from mnerflow.training.images import Images
-from mnerflow.training.inputs import inputs_of
+from mnerflow.training.inputs import encode_posts
 from mnerflow.training.loop import best_epoch, train, write_history
 from mnerflow.training.meter import Meter
 from mnerflow.training.provenance import provenance
@@ -53,16 +53,17 @@ def train_run(
     meter = Meter(device())
     if run.trains_images:
         keep_shapes_of_images()
-    seed_everything(run.seed, run.training.threads)
-    posts, dev_posts = drawn(read_posts(train_file), run.train_fraction, run.seed), read_posts(dev_file)
+    make_deterministic(run.seed, run.training.threads)
+    posts, dev_posts = read_posts(train_file), read_posts(dev_file)
+    posts = sample_posts(posts, run.train_fraction, run.seed)
     posts, left_out = _usable(posts, images, run.contexts, train_file)
     tagger = new_tagger(run, posts, images.d_feature if images else 0).to(device())
-    training, dev = (inputs_of(run, tagger, split, images) for split in (posts, dev_posts))
+    training, dev = (encode_posts(run, tagger, split, images) for split in (posts, dev_posts))
     for condition in map(Condition.named, run.train_with):
         training, dev = (split.under(condition, run.seed) for split in (training, dev))
     splits = (train_file, training), (dev_file, dev)
     for file, split in splits:
-        split.warn_of_lost(file.stem)
+        split.log_unread(file.stem)
     trained = sum(weight.numel() for weight in tagger.parameters() if weight.requires_grad)
     logger.info(
         "training posts: %d, dev posts: %d, %.1f M weights on %s",
@@ -89,8 +90,8 @@ def train_run(
         weights_from=_origins(run),
         training_posts=len(posts),
         posts_left_out=left_out,
-        entities_lost={file.stem: split.lost for file, split in splits},
-        contexts_cut={file.stem: split.cut for file, split in splits if split.cut},
+        entities_lost={file.stem: split.entities_lost for file, split in splits},
+        contexts_cut={file.stem: split.contexts_cut for file, split in splits if split.contexts_cut},
         unread={file.stem: split.unread for file, split in splits if split.texts is not None},
         parameters_trained=trained,
         epochs_run=len(history),
@@ -102,7 +103,7 @@ def train_run(
     remove_checkpoints(checkpoint)
 
 
-def drawn(posts: Sequence[Post], fraction: float, seed: int) -> list[Post]:
+def sample_posts(posts: Sequence[Post], fraction: float, seed: int) -> list[Post]:
     """Draw a share of the training posts, at least one, in their order.
 
     With the same seed, a smaller share is part of a larger one.

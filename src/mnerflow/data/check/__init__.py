@@ -22,7 +22,7 @@ from mnerflow.data.sources import check_name
 from mnerflow.data.tags import OUTSIDE, is_tag, spans
 from mnerflow.errors import UserError, quantity
 from mnerflow.files import reading
-from mnerflow.log import heard
+from mnerflow.log import collect_warnings
 
 __all__ = ["Findings", "Problem", "check_data", "configuration"]
 AS_SAID = "It is read, or left out, as it says here. Mend it where you mean something else."
@@ -58,7 +58,7 @@ def check_data(
         check_name(folder.resolve())
     except UserError as error:
         findings.problems.append(Problem.of(error))
-    with heard() as warnings:
+    with collect_warnings() as warnings:
         malformed = _read(findings, format)
         if not has_spans(found) and (malformed or scheme_of(_labels(findings)) == "iob1"):
             malformed = _find_scheme(findings, format, malformed)

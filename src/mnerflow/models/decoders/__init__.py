@@ -45,10 +45,10 @@ class Decoder(nn.Module):
         super().__init__()
         self.tags = list(tags)
 
-    def begin(self, labels: Sequence[Sequence[str]]) -> None:
+    def collect_label_statistics(self, labels: Sequence[Sequence[str]]) -> None:
         """Collect what it needs from the tags of the training posts' words, before training begins."""
 
-    def lost(self, labels: Sequence[str]) -> int:
+    def count_unrepresentable(self, labels: Sequence[str]) -> int:
         """Number of entities in one post that no tags of this decoder can represent."""
         return 0
 

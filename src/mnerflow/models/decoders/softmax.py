@@ -40,7 +40,7 @@ class Softmax(Decoder):
         self.power, self.focal = class_weights, focal
         self.register_buffer("class_weights", torch.ones(len(tags)) if class_weights else None)
 
-    def begin(self, labels: Sequence[Sequence[str]]) -> None:
+    def collect_label_statistics(self, labels: Sequence[Sequence[str]]) -> None:
         """Count the tags of the training posts if class weights depend on them."""
         if self.class_weights is not None:
             self.class_weights = class_weights(labels, self.tags, self.power).to(self.class_weights)

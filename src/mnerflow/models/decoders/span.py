@@ -58,7 +58,7 @@ class Span(Decoder):
         """The biaffine matrices and the scores of lengths count types."""
         return {"biaffine": (_types(tags), None, None), "length": (None, _types(tags))}
 
-    def lost(self, labels: Sequence[str]) -> int:
+    def count_unrepresentable(self, labels: Sequence[str]) -> int:
         """Number of entities with more words than ``max_length``."""
         return sum(end - start > self.max_length for _, start, end in spans(labels))
 

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from mnerflow.models.fusions import Fusion, Sizes, project
 
 
-class Attend(nn.Module):
+class AttentionBlock(nn.Module):
     """One pre-normalized attention block with a residual.
 
     A key and a value of zeros are always added. A query can attend to these instead of keys that do not
@@ -44,8 +44,8 @@ class CrossAttention(Fusion):
         super().__init__()
         self.word = nn.Linear(sizes.words, d_model)
         self.patch = project(sizes, d_model)
-        self.patches_read = Attend(d_model, heads, dropout)
-        self.words_read = Attend(d_model, heads, dropout)
+        self.patches_read = AttentionBlock(d_model, heads, dropout)
+        self.words_read = AttentionBlock(d_model, heads, dropout)
         self.feed_forward = nn.Sequential(
             nn.LayerNorm(d_model),
             nn.Linear(d_model, 2 * d_model),

@@ -13,7 +13,7 @@ from mnerflow.files import read_json
 
 
 @dataclass(frozen=True)
-class Training:
+class PretrainedSettings:
     """Settings that change the patch vectors but are not stored with the weights.
 
     Attributes:
@@ -27,7 +27,7 @@ class Training:
     arguments: dict[str, Any] = field(default_factory=dict)
 
 
-def training_of(name: str, weights: Path | None) -> Training:
+def pretrained_settings(name: str, weights: Path | None) -> PretrainedSettings:
     """Settings from timm's ``config.json`` beside the weights, else from timm for the model ``name``.
 
     Raises ``UserError`` for a tag that timm does not know, and if the two contradict each other or do not say
@@ -43,7 +43,7 @@ def training_of(name: str, weights: Path | None) -> Training:
         raise UserError(
             f"image encoder: timm does not say how weights of {name!r} normalise pixels. Choose another."
         )
-    declared = Training(known.mean, known.std)
+    declared = PretrainedSettings(known.mean, known.std)
     if weights is None:
         return declared
     file = weights / "config.json"
@@ -70,7 +70,7 @@ def training_of(name: str, weights: Path | None) -> Training:
     return its
 
 
-def _described(file: Path) -> tuple[str, str, Training] | None:
+def _described(file: Path) -> tuple[str, str, PretrainedSettings] | None:
     """Architecture, tag and settings in timm's ``config.json``; ``None`` if it is missing or not timm's.
 
     Raises ``UserError`` if it cannot be read.
@@ -93,4 +93,4 @@ def _described(file: Path) -> tuple[str, str, Training] | None:
             f"{file}: not as timm writes it, with `mean` and `std` in `pretrained_cfg`, and `model_args` "
             f"({error!r}). Fetch it again from where the weights came from."
         ) from error
-    return told["architecture"], str(pretrained.get("tag") or ""), Training(mean, std, arguments)
+    return told["architecture"], str(pretrained.get("tag") or ""), PretrainedSettings(mean, std, arguments)

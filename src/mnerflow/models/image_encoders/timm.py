@@ -15,8 +15,8 @@ from torch import Tensor
 from mnerflow.compute.memory import no_memory
 from mnerflow.errors import UserError
 from mnerflow.models.image_encoders import ImageEncoder, normalize, without_strides
-from mnerflow.models.image_encoders._timm_weights import Training, training_of
-from mnerflow.models.whole import check_tensor
+from mnerflow.models.image_encoders._timm_weights import PretrainedSettings, pretrained_settings
+from mnerflow.models.weight_checks import check_tensor
 
 
 @dataclass(frozen=True)
@@ -39,27 +39,27 @@ class Timm(ImageEncoder):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, name: str, model: Any, training: Training) -> None:
+    def __init__(self, name: str, model: Any, settings: PretrainedSettings) -> None:
         super().__init__()
         self._name = f"image encoder: timm's {name!r}"
         self.model = without_strides(model.to(memory_format=torch.channels_last))
         self.d_model = model.num_features
-        self.register_buffer("mean", torch.tensor(training.mean).view(3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(training.std).view(3, 1, 1), persistent=False)
+        self.register_buffer("mean", torch.tensor(settings.mean).view(3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(settings.std).view(3, 1, 1), persistent=False)
 
     @classmethod
     def create(cls, config: Config, size: int, weights: Path | None) -> "Timm":
         """Build the model for ``size`` × ``size`` pixels, with weights from ``model.safetensors`` if any.
 
         Raises ``UserError`` for an unknown model, arguments that it does not take, weights of another model,
-        a size that is no multiple of its patches, and as ``training_of`` does.
+        a size that is no multiple of its patches, and as ``pretrained_settings`` does.
         """
         if not timm.is_model(config.model):
             raise UserError(
                 f"image encoder: timm {timm.__version__} has no model {config.model!r}. Correct its `model`."
             )
-        training = training_of(config.model, weights)
-        arguments = training.arguments | config.arguments | {"num_classes": 0}
+        settings = pretrained_settings(config.model, weights)
+        arguments = settings.arguments | config.arguments | {"num_classes": 0}
         try:
             if weights:
                 state = _without_classifier(config.model, size, arguments, weights / "model.safetensors")
@@ -87,7 +87,7 @@ class Timm(ImageEncoder):
                     f"image encoder: timm's {config.model!r} cuts patches of {part.patch_size[0]} pixels, "
                     f"and {size} is no multiple, so that it would not read the border. Choose another `size`."
                 )
-        return cls(config.model, model, training)
+        return cls(config.model, model, settings)
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Map ``(images, height, width, 3)`` uint8 to ``(images, patches, d_model)``.

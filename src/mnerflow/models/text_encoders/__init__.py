@@ -90,8 +90,8 @@ class TextEncoder(nn.Module):
         """Encode words as vectors ``(batch, words, d_model)``."""
         raise NotImplementedError
 
-    def lower(self, dtype: torch.dtype) -> None:
-        """Convert layers to ``dtype``, see ``Tagger.lower``; unless overridden, convert none."""
+    def cast_layers(self, dtype: torch.dtype) -> None:
+        """Convert layers to ``dtype``, see ``Tagger.cast_layers``; unless overridden, convert none."""
 
     def metadata(self) -> dict[str, Any]:
         """JSON values that are saved with the weights and passed to ``restore``."""

@@ -6,7 +6,7 @@ from typing import TypeVar
 Unit = TypeVar("Unit")
 
 
-def joined(
+def concatenate_contexts(
     contexts: Iterable[tuple[str, Sequence[Unit]]], between: Sequence[Unit], limit: int
 ) -> tuple[list[Unit], list[str]]:
     """Concatenate the units of contexts, in order; returns them and the names of the contexts that were cut.

@@ -17,9 +17,9 @@ from mnerflow.data.post import Post
 from mnerflow.errors import UserError, quantity
 from mnerflow.models.layer_prefix import LayerPrefix
 from mnerflow.models.padding import mask_of, padded
-from mnerflow.models.pretrained import SAFE, load_model, reading
+from mnerflow.models.pretrained import SAFE, load_model, reading_pretrained
 from mnerflow.models.text_encoders import EncodedText, TextEncoder
-from mnerflow.models.text_encoders._contexts import joined
+from mnerflow.models.text_encoders._contexts import concatenate_contexts
 
 CASINGS = ("lower or none", "title", "upper", "mixed")
 
@@ -56,11 +56,11 @@ class SubwordEncoder(TextEncoder):
     Attributes:
         contexts_first: whether contexts come before the words, for a model whose words see nothing to the
             right.
-        lowers: whether its layers can compute in a dtype other than fp32 throughout.
+        castable: whether its layers can compute in a dtype other than fp32 throughout.
     """
 
     contexts_first = False
-    lowers = True
+    castable = True
     _autocast = True
 
     def __init__(
@@ -137,7 +137,7 @@ class SubwordEncoder(TextEncoder):
         encoded = []
         for post, names in zip(posts, named, strict=True):
             rows = [next(pieces) for _ in post.tokens]
-            context, cut = joined(((name, next(cut_texts)) for name in names), between, limit)
+            context, cut = concatenate_contexts(((name, next(cut_texts)) for name in names), between, limit)
             text = self._windows(
                 [rows[index] for index in post.kept],
                 [casing_of(post.tokens[index]) for index in post.kept],
@@ -267,9 +267,9 @@ class SubwordEncoder(TextEncoder):
         with nullcontext() if self._autocast else torch.autocast(place, enabled=False):
             return self.model(**inputs).last_hidden_state.float()
 
-    def lower(self, dtype: torch.dtype) -> None:
+    def cast_layers(self, dtype: torch.dtype) -> None:
         """Convert the model's fp32 weights to ``dtype`` if it can compute in it."""
-        if not self.lowers:
+        if not self.castable:
             return
         for weight in self.model.parameters():
             if weight.dtype is torch.float32:
@@ -402,7 +402,7 @@ def load_pretrained(weights: Path, **options: Any) -> tuple[PreTrainedModel, Pre
     Raises ``UserError`` if one of the two is incomplete, or if they do not belong together.
     """
     what = "transformers model and tokenizer can be read from this folder"
-    with reading(weights, what, "Correct the encoder's `source`."):
+    with reading_pretrained(weights, what, "Correct the encoder's `source`."):
         tokenizer = load_tokenizer(weights)
         model = load_model(weights, **options)
         check_vocabulary(weights, tokenizer, model)

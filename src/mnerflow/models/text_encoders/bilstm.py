@@ -16,7 +16,7 @@ from mnerflow.errors import UserError
 from mnerflow.models.layer_prefix import LayerPrefix
 from mnerflow.models.padding import padded
 from mnerflow.models.text_encoders import EncodedText, TextEncoder
-from mnerflow.models.text_encoders._contexts import joined
+from mnerflow.models.text_encoders._contexts import concatenate_contexts
 
 PAD, UNKNOWN = 0, 1
 LONGEST_WORD = 24
@@ -110,7 +110,7 @@ class BiLSTM(TextEncoder):
         encoded = []
         for post in posts:
             words = [(name, post.contexts.get(name, "").split()) for name in contexts]
-            encoded.append(self._encode(post, *joined(words, (), length or sys.maxsize)))
+            encoded.append(self._encode(post, *concatenate_contexts(words, (), length or sys.maxsize)))
         return encoded
 
     def _encode(self, post: Post, context: list[str], cut: list[str]) -> EncodedText:

@@ -107,7 +107,7 @@ class LanguageModel(SubwordEncoder):
         settings.use_cache = False
         settings.is_causal = config.attention == "causal"
         if settings._attn_implementation == "sdpa":
-            language.set_attn_implementation(attention.WHOLE)
+            language.set_attn_implementation(attention.EXPLICIT_MASK)
         if config.gradient_checkpointing:
             language.activation_checkpointing_enable({"use_reentrant": False})
             language.enable_input_require_grads()

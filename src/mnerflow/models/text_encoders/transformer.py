@@ -24,9 +24,9 @@ from mnerflow.models.text_encoders._subwords import (
 # Families that mask attention scores with a number that bf16 does not have.
 IN_FP32 = ("deberta", "xmod")
 # Families tested in bf16 throughout: they train as they do with autocast.
-LOWERED = ("bert", "camembert", "distilbert", "electra", "mpnet", "roberta", "xlm-roberta")
-# Families whose attention ``attention.join`` can replace.
-JOINED = ("bert", "camembert", "electra", "mpnet", "roberta", "xlm-roberta")
+CASTABLE = ("bert", "camembert", "distilbert", "electra", "mpnet", "roberta", "xlm-roberta")
+# Families whose self-attention ``attention.SelfAttention`` replaces.
+REPLACED_ATTENTION = ("bert", "camembert", "electra", "mpnet", "roberta", "xlm-roberta")
 
 
 @dataclass(frozen=True)
@@ -74,9 +74,9 @@ class Transformer(SubwordEncoder):
             self.prefix_shape = (len(layers), heads, self.d_model // heads)
         if attend := getattr(model, "set_attention_type", None):  # BigBird's is sparse only in long batches
             attend("original_full")
-        self.lowers = model.config.model_type in LOWERED
-        if model.config.model_type in JOINED:
-            attention.join(model)
+        self.castable = model.config.model_type in CASTABLE
+        if model.config.model_type in REPLACED_ATTENTION:
+            attention.replace_self_attention(model)
 
     @classmethod
     def create(cls, config: Config, weights: Path | None, posts: Sequence[Post]) -> "Transformer":

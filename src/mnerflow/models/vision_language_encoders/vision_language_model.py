@@ -16,7 +16,7 @@ from mnerflow.errors import UserError
 from mnerflow.models.batch import Batch
 from mnerflow.models.encoder import Encoded, PrefixOf
 from mnerflow.models.padding import padded
-from mnerflow.models.pretrained import SAFE, reading
+from mnerflow.models.pretrained import SAFE, reading_pretrained
 from mnerflow.models.text_encoders import EncodedText
 from mnerflow.models.text_encoders._subwords import weights_folder
 from mnerflow.models.text_encoders.language_model import Config as LanguageModelConfig
@@ -98,7 +98,7 @@ class VisionLanguageModel(VisionLanguageEncoder):
         if not size:
             return cls(text, 0, None, {})
         remedy = "Correct the `source`, or the option `image_processor`."
-        with reading(folder, "processor of images can be read from this folder", remedy):
+        with reading_pretrained(folder, "processor of images can be read from this folder", remedy):
             processor = AutoProcessor.from_pretrained(folder, **SAFE)
             return cls(text, size, processor, config.image_processor)
 
