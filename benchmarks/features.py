@@ -28,7 +28,7 @@ from mnerflow.config import ImageConfig, PartConfig, RunConfig
 from mnerflow.data.post import Post
 from mnerflow.models.tagger import new_tagger
 from mnerflow.training.inputs import Inputs
-from mnerflow.training.loop import train
+from mnerflow.training.loop import Trainer
 from mnerflow.training.meter import Meter
 
 PATCHES, WIDTH = 256, 384
@@ -56,7 +56,7 @@ def posts_a_second(
     training = Inputs(posts, tagger, **shown, rows=rows[: len(posts)])
     held_out = Inputs(dev, tagger, **shown, rows=rows[len(posts) :])
     meter, checkpoint = Meter(device()), scratch / "checkpoint.pt"
-    [epoch] = train(tagger, training, held_out, run.training, run.seed, meter, checkpoint)
+    [epoch] = Trainer(tagger, training, held_out, run.training, run.seed, meter, checkpoint).train()
     return epoch.sentences_per_second
 
 

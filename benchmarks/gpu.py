@@ -41,7 +41,7 @@ from mnerflow.models.tagger import Tagger, new_tagger
 from mnerflow.training import loop
 from mnerflow.training.features import compute_features
 from mnerflow.training.inputs import Inputs
-from mnerflow.training.loop import train
+from mnerflow.training.loop import Trainer
 from mnerflow.training.meter import Meter
 
 FUSIONS = ("linear", "gated", "cross_attention")
@@ -126,7 +126,7 @@ def trained(
     training, dev = Inputs(posts, tagger, **shown), Inputs(posts[:8], tagger, **shown)
     with tempfile.TemporaryDirectory() as folder:
         meter, checkpoint = Meter(device()), Path(folder) / "checkpoint.pt"
-        history = train(tagger, training, dev, run.training, run.seed, meter, checkpoint)
+        history = Trainer(tagger, training, dev, run.training, run.seed, meter, checkpoint).train()
     return median(row.sentences_per_second for row in history[1:] or history), tagger
 
 

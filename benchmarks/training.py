@@ -43,7 +43,7 @@ from mnerflow.evaluation.metrics import score
 from mnerflow.models.tagger import new_tagger
 from mnerflow.models.weights import fetch_weights
 from mnerflow.training.inputs import Inputs
-from mnerflow.training.loop import train
+from mnerflow.training.loop import Trainer
 from mnerflow.training.meter import Meter
 from mnerflow.training.optimizer import parameter_groups
 from mnerflow.training.predict import predict
@@ -90,7 +90,9 @@ def ours(run: RunConfig, posts: list[Post], dev: list[Post]) -> tuple[float, flo
     dev_inputs = made(run, dev)[1]
     with tempfile.TemporaryDirectory() as folder:
         checkpoint = Path(folder) / "checkpoint.pt"
-        history = train(tagger, inputs, dev_inputs, run.training, run.seed, Meter(device()), checkpoint)
+        meter = Meter(device())
+        trainer = Trainer(tagger, inputs, dev_inputs, run.training, run.seed, meter, checkpoint)
+        history = trainer.train()
     return median(row.sentences_per_second for row in history), history[-1].dev_entity_f1
 
 

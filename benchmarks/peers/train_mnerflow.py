@@ -8,7 +8,7 @@ from mnerflow.compute.device import device, make_deterministic
 from mnerflow.config import LearningRates, PartConfig, RunConfig, TrainingConfig
 from mnerflow.models.tagger import new_tagger
 from mnerflow.training.inputs import Inputs
-from mnerflow.training.loop import train
+from mnerflow.training.loop import Trainer
 from mnerflow.training.meter import Meter
 from mnerflow.training.predict import predict
 
@@ -27,7 +27,7 @@ def fit(task: Task, splits: Splits, folder: Path) -> Predict:
     tagger = new_tagger(run, splits["train"], 0)
     inputs = {split: Inputs(posts, tagger) for split, posts in splits.items()}
     checkpoint = folder / "checkpoint.pt"
-    train(tagger, inputs["train"], inputs["dev"], settings, run.seed, Meter(device()), checkpoint)
+    Trainer(tagger, inputs["train"], inputs["dev"], settings, run.seed, Meter(device()), checkpoint).train()
     return lambda: [post.predicted for post in predict(tagger, inputs["test"], task.batch_tokens)[0]]
 
 

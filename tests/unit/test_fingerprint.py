@@ -106,7 +106,7 @@ def test_words_of_errors_and_of_the_log_retrain_nothing(package: Path) -> None:
 def test_every_definition_that_a_training_reaches_counts(package: Path) -> None:
     loop = package / "training/loop.py"
     source = loop.read_text(encoding="utf-8")
-    functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
+    functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
     before = fingerprint(package, TRAIN, LINEAR)
     for function in functions:
         edited = source.split("\n")

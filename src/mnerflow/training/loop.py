@@ -6,6 +6,7 @@ import math
 import time
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 import torch
 from tqdm import tqdm
@@ -14,7 +15,7 @@ from mnerflow.compute.device import autocast, layer_dtype, seed_step
 from mnerflow.compute.memory import FreedMemory
 from mnerflow.config import TrainingConfig
 from mnerflow.errors import UserError
-from mnerflow.evaluation.metrics import score
+from mnerflow.evaluation.metrics import Scores, score
 from mnerflow.files import csv_text, write_text
 from mnerflow.log import logger
 from mnerflow.models.batch import Batch
@@ -59,67 +60,92 @@ class TrainingProgress:
     best: dict[str, torch.Tensor] = field(default_factory=dict)
 
 
-def train(
-    tagger: Tagger,
-    training: Inputs,
-    dev: Inputs,
-    config: TrainingConfig,
-    seed: int,
-    meter: Meter,
-    checkpoint: Path,
-    identity: str = "",
-) -> list[Epoch]:
-    """Train a tagger and leave it with the weights of its best epoch on dev.
+class Trainer:
+    """Trains a tagger and leaves it with the weights of its best epoch on dev.
 
     Training continues from ``checkpoint`` if that file exists and was saved under the same ``identity``. A
-    run that was killed ends with weights identical to those of one that was not. Returns one row per epoch.
-    Raises ``UserError`` if training diverges in its first epoch, and ``Preempted`` if the process was asked
-    to end.
+    run that was killed ends with weights identical to those of one that was not.
     """
-    freed = FreedMemory()
-    device = next(tagger.parameters()).device
-    lengths = training.lengths
-    plan = [
-        shuffled_batches(lengths, config.batch_tokens, seed, epoch) for epoch in range(1, config.epochs + 1)
-    ]
-    optimizer = Optimizer(tagger, config, sum(map(len, plan)), layer_dtype(device))
-    progress = TrainingProgress()
-    if state := load_checkpoint(checkpoint, identity):
-        optimizer.load_state(state)
-        set_random_state(state["random"])
-        meter.go_on(state["spent"])
-        progress = TrainingProgress(
-            **state["progress"] | {"history": [Epoch(**row) for row in state["progress"]["history"]]}
-        )
-        logger.info("continues from epoch %d, step %d", progress.epoch, progress.step)
 
-    def made_ready(chosen: list[int]) -> list[tuple[Batch, float]]:
-        """A step's batches, each with its share of the step's words."""
-        words = training.words(chosen)
-        pieces = training.pieces(chosen, config.batch_tokens)
-        return [(training.batch(piece).to(device), training.words(piece) / words) for piece in pieces]
+    def __init__(
+        self,
+        tagger: Tagger,
+        training: Inputs,
+        dev: Inputs,
+        config: TrainingConfig,
+        seed: int,
+        meter: Meter,
+        checkpoint: Path,
+        identity: str = "",
+    ) -> None:
+        self._tagger, self._training, self._dev = tagger, training, dev
+        self._config, self._seed, self._meter = config, seed, meter
+        self._checkpoint, self._identity = checkpoint, identity
+        self._freed = FreedMemory()
+        self._device = next(tagger.parameters()).device
+        lengths = training.lengths
+        self._steps = [
+            shuffled_batches(lengths, config.batch_tokens, seed, epoch)
+            for epoch in range(1, config.epochs + 1)
+        ]
+        self._optimizer = Optimizer(tagger, config, sum(map(len, self._steps)), layer_dtype(self._device))
+        self._progress = TrainingProgress()
+        if state := load_checkpoint(checkpoint, identity):
+            self._restore(state)
+        self._due = time.monotonic() + config.checkpoint_seconds
 
-    due = time.monotonic() + config.checkpoint_seconds
+    def train(self) -> list[Epoch]:
+        """Train until the last epoch or until ``should_stop``; returns one row per epoch.
 
-    def save() -> None:
-        nonlocal due
-        start = time.monotonic()
-        state = optimizer.state() | {"random": random_state(), "spent": meter.spent()}
-        state["progress"] = vars(progress) | {"history": [asdict(row) for row in progress.history]}
-        save_checkpoint(checkpoint, state, identity)
-        due = time.monotonic() + pause(time.monotonic() - start, config)
+        Raises ``UserError`` if training diverges in its first epoch, and ``Preempted`` if the process was
+        asked to end.
+        """
+        config, history = self._config, self._progress.history
+        while self._progress.epoch <= config.epochs and not should_stop(history, config):
+            losses = self._train_epoch()
+            try:
+                predictions, dev_loss = predict(self._tagger, self._dev, config.batch_tokens)
+            except Preempted:
+                self._save()
+                raise
+            if not all(map(math.isfinite, [*losses, dev_loss])):
+                steps = (f"step {step}" for step, loss in enumerate(losses, 1) if not math.isfinite(loss))
+                place = f"epoch {self._progress.epoch}, {next(steps, 'on dev')}"
+                said = f"training diverged in {place} (its loss is no number): lower its learning rates"
+                if not history:
+                    raise UserError(f"{self._checkpoint.parent}: {said}.")
+                logger.warning("%s; the epochs before are kept", said)
+                break
+            self._end_epoch(losses, dev_loss, score(predictions, self._tagger.decoder.tags))
+            soon = time.monotonic() + config.checkpoint_seconds / 2 > self._due
+            if self._progress.epoch <= config.epochs and soon:
+                self._save()
 
-    while progress.epoch <= config.epochs and not should_stop(progress.history, config):
-        tagger.train()
-        steps = plan[progress.epoch - 1]
-        progress.losses = (
-            progress.losses.to(device) if progress.step else torch.zeros(len(steps), device=device)
-        )
+        self._optimizer.release(self._progress.best)
+        if not any(row.dev_entity_f1 for row in history):
+            # An image alone says little about the position of a name.
+            logger.log(
+                logging.WARNING if self._tagger.encoder.d_word else logging.INFO,
+                "no entity of dev was found in any epoch: too few epochs, too low a learning rate, or no "
+                "clue",
+            )
+        logger.info("kept epoch %d of %d", best_epoch(history, config), len(history))
+        return history
+
+    def _train_epoch(self) -> list[float]:
+        """Train for the rest of the epoch; returns the mean loss per word of each of its steps."""
+        self._tagger.train()
+        progress = self._progress
+        steps = self._steps[progress.epoch - 1]
+        if progress.step:
+            progress.losses = progress.losses.to(self._device)
+        else:
+            progress.losses = torch.zeros(len(steps), device=self._device)
         begun = time.monotonic()
-        with ahead(made_ready, steps[progress.step :]) as ready:
+        with ahead(self._pieces, steps[progress.step :]) as ready:
             bar = tqdm(
                 ready,
-                f"epoch {progress.epoch}/{config.epochs}",
+                f"epoch {progress.epoch}/{self._config.epochs}",
                 len(steps) - progress.step,
                 unit="batch",
                 disable=None,
@@ -127,51 +153,48 @@ def train(
             )
             for pieces in bar:
                 progress.step += 1
-                seed_step(seed, progress.epoch, progress.step)
+                seed_step(self._seed, progress.epoch, progress.step)
                 for batch, share in pieces:
-                    with autocast(device):
-                        loss = tagger.loss(batch) * share
+                    with autocast(self._device):
+                        loss = self._tagger.loss(batch) * share
                     loss.backward()
                     progress.losses[progress.step - 1] += loss.detach()
-                optimizer.step()
-                freed.limit()
+                self._optimizer.step()
+                self._freed.limit()
                 asked_to_end = preempted()
-                if asked_to_end or time.monotonic() > due:
+                if asked_to_end or time.monotonic() > self._due:
                     progress.seconds += time.monotonic() - begun
-                    save()
+                    self._save()
                     begun = time.monotonic()
                 if asked_to_end:
                     raise Preempted
         losses = progress.losses.tolist()
         progress.seconds += time.monotonic() - begun
+        return losses
 
-        try:
-            predictions, dev_loss = predict(tagger, dev, config.batch_tokens)
-        except Preempted:
-            save()
-            raise
-        if not all(map(math.isfinite, [*losses, dev_loss])):
-            steps_lost = (f"step {step}" for step, loss in enumerate(losses, 1) if not math.isfinite(loss))
-            place = f"epoch {progress.epoch}, {next(steps_lost, 'on dev')}"
-            said = f"training diverged in {place} (its loss is no number): lower its learning rates"
-            if not progress.history:
-                raise UserError(f"{checkpoint.parent}: {said}.")
-            logger.warning("%s; the epochs before are kept", said)
-            break
-        scores = score(predictions, tagger.decoder.tags)
-        words = [training.words(chosen) for chosen in steps]
+    def _pieces(self, chosen: list[int]) -> list[tuple[Batch, float]]:
+        """A step's batches, each with its share of the step's words."""
+        training = self._training
+        words = training.words(chosen)
+        pieces = training.pieces(chosen, self._config.batch_tokens)
+        return [(training.batch(piece).to(self._device), training.words(piece) / words) for piece in pieces]
+
+    def _end_epoch(self, losses: list[float], dev_loss: float, scores: Scores) -> None:
+        """Add the epoch to the history, keep its weights if they are the best, and begin the next one."""
+        progress, training = self._progress, self._training
+        words = [training.words(chosen) for chosen in self._steps[progress.epoch - 1]]
         row = Epoch(
             progress.epoch,
             sum(loss * count for loss, count in zip(losses, words, strict=True)) / sum(words),
             dev_loss,
             scores.entity_f1,
             scores.token_macro_f1,
-            optimizer.learning_rate,
+            self._optimizer.learning_rate,
             len(training.posts) / progress.seconds,
         )
         progress.history.append(row)
-        if best_epoch(progress.history, config) == progress.epoch:
-            progress.best = copy.deepcopy(optimizer.trained_state())
+        if best_epoch(progress.history, self._config) == progress.epoch:
+            progress.best = copy.deepcopy(self._optimizer.trained_state())
         logger.info(
             "epoch %d: train loss %.4f, dev loss %.4f, dev entity F1 %.4f, %.0f posts/s",
             row.epoch,
@@ -180,20 +203,22 @@ def train(
             row.dev_entity_f1,
             row.sentences_per_second,
         )
-        progress = TrainingProgress(progress.epoch + 1, history=progress.history, best=progress.best)
-        soon = time.monotonic() + config.checkpoint_seconds / 2 > due
-        if progress.epoch <= config.epochs and soon:
-            save()
+        self._progress = TrainingProgress(progress.epoch + 1, history=progress.history, best=progress.best)
 
-    optimizer.release(progress.best)
-    if not any(row.dev_entity_f1 for row in progress.history):
-        # An image alone says little about the position of a name.
-        logger.log(
-            logging.WARNING if tagger.encoder.d_word else logging.INFO,
-            "no entity of dev was found in any epoch: too few epochs, too low a learning rate, or no clue",
-        )
-    logger.info("kept epoch %d of %d", best_epoch(progress.history, config), len(progress.history))
-    return progress.history
+    def _save(self) -> None:
+        start, progress = time.monotonic(), self._progress
+        state = self._optimizer.state() | {"random": random_state(), "spent": self._meter.spent()}
+        state["progress"] = vars(progress) | {"history": [asdict(row) for row in progress.history]}
+        save_checkpoint(self._checkpoint, state, self._identity)
+        self._due = time.monotonic() + pause(time.monotonic() - start, self._config)
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        self._optimizer.load_state(state)
+        set_random_state(state["random"])
+        self._meter.go_on(state["spent"])
+        history = [Epoch(**row) for row in state["progress"]["history"]]
+        self._progress = TrainingProgress(**state["progress"] | {"history": history})
+        logger.info("continues from epoch %d, step %d", self._progress.epoch, self._progress.step)
 
 
 def best_epoch(history: list[Epoch], config: TrainingConfig) -> int:

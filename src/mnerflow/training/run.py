@@ -22,7 +22,7 @@ from mnerflow.record.origin import PACKAGES, versions
 from mnerflow.training.checkpoint import remove_checkpoints
 from mnerflow.training.images import Images
 from mnerflow.training.inputs import encode_posts
-from mnerflow.training.loop import best_epoch, train, write_history
+from mnerflow.training.loop import Trainer, best_epoch, write_history
 from mnerflow.training.meter import Meter
 from mnerflow.training.provenance import provenance
 
@@ -78,7 +78,8 @@ def train_run(
     read = [*map(sha256, data), *([images.checksum] if images else [])]
     machine = device().type, autocast_dtype(device()), versions(PACKAGES)
     identity = hashlib.sha256(repr((run, code, machine, weights, *read)).encode()).hexdigest()
-    history = train(tagger, training, dev, run.training, run.seed, meter, checkpoint, identity)
+    trainer = Trainer(tagger, training, dev, run.training, run.seed, meter, checkpoint, identity)
+    history = trainer.train()
     write_history(folder / "history.csv", history)
     config = plain(run)
     record = TrainingRecord(
