@@ -18,7 +18,7 @@ from mnerflow.data.formats import (
 )
 from mnerflow.data.formats._check import MAX_TOKENS, check_post
 from mnerflow.data.formats._objects import entries, object_of
-from mnerflow.data.post import IMAGE_SUFFIXES
+from mnerflow.data.post import IMAGE_SUFFIXES, Post
 from mnerflow.data.tags import OUTSIDE
 from mnerflow.data.tokenizers import Span, sentences, tokenize
 from mnerflow.errors import UserError, listed, quantity
@@ -181,31 +181,42 @@ def of_record(record: dict[str, Any], file: Path, line: int, cut: Cutter, images
     ``file`` and ``line`` for a field that is missing, misspelt or of the wrong type.
     """
     place = f"{file}:{line}"
-    given: str | None = record.pop("text") if isinstance(record.get("text"), str) else None
-    tokens = record.get("tokens", record.get("text"))
-    if given is None and not isinstance(tokens, list):
-        if "text" not in record and "tokens" not in record:
-            raise UserError(f"{place}: neither 'text' nor 'tokens'. Add one of the two.")
-        raise UserError(f"{place}: 'text' is to be a string, 'tokens' a list of strings. Correct the field.")
+    given, tokens = _text_and_tokens(record, place)
     text = given or ""
-    cut_text = [] if tokens is not None else cut(text, place)
-    words = tokens if tokens is not None else [text[start:end] for span in cut_text for start, end in span]
-    checked = {name: value for name, value in record.items() if name not in ("label", "labels", "text")}
-    checked |= {"tokens": words, "labels": [OUTSIDE] * len(words)}
-    if "id" not in checked:
-        checked["id"] = line
-    if len(words) > MAX_TOKENS and cut.document:  # each sentence was checked
-        checked |= {"tokens": [], "labels": []}
-    post = jsonl.from_record(file, line, checked)
-    check_post(post, file, line)
-    if tokens is not None:
-        if given is None:
-            text, spans = join_words(tokens)
-        else:
-            spans = _found(tokens, text, place)
+    if tokens is None:
+        cut_text = cut(text, place)
+        words = [text[start:end] for sentence in cut_text for start, end in sentence]
+        post = _checked_post(record, words, file, line, cut.document)
+    else:
+        post = _checked_post(record, tokens, file, line, cut.document)
+        text, spans = join_words(tokens) if given is None else (text, _found(tokens, text, place))
         cut_text = [spans] if spans else []
     shown = [(images, name) for name in post.images]
     return Text(post.id, text, cut_text, shown, post.contexts, place)
+
+
+def _text_and_tokens(record: dict[str, Any], place: str) -> tuple[str | None, Any]:
+    """The text and the words of a post, ``None`` if not given; words may also be given as ``text``."""
+    text = record.get("text")
+    if isinstance(text, str):
+        return text, record.get("tokens")
+    tokens = record.get("tokens", text)
+    if not isinstance(tokens, list):
+        if "text" not in record and "tokens" not in record:
+            raise UserError(f"{place}: neither 'text' nor 'tokens'. Add one of the two.")
+        raise UserError(f"{place}: 'text' is to be a string, 'tokens' a list of strings. Correct the field.")
+    return None, tokens
+
+
+def _checked_post(record: dict[str, Any], words: Any, file: Path, line: int, document: bool) -> Post:
+    """The post of these words, checked like the posts of data sets; a ``document`` may be longer."""
+    fields = {name: value for name, value in record.items() if name not in ("label", "labels", "text")}
+    if len(words) > MAX_TOKENS and document:  # each sentence was checked
+        words = []
+    fields = {"id": line} | fields | {"tokens": words, "labels": [OUTSIDE] * len(words)}
+    post = jsonl.from_record(file, line, fields)
+    check_post(post, file, line)
+    return post
 
 
 def of_folder(folder: Path, cut: Cutter) -> Iterator[Text]:
