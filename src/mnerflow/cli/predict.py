@@ -15,7 +15,7 @@ from mnerflow.cli._arguments import at_least, number_type
 from mnerflow.conditions import IMAGE
 from mnerflow.errors import UserError, quantity
 from mnerflow.files import BOM, atomic_path, reading, writing
-from mnerflow.prediction.formats import FORMATS, Format, as_coloured_text
+from mnerflow.prediction.formats import FORMATS, Format, as_coloured_text, as_json_of_single_text
 from mnerflow.prediction.runs import best_trained_run
 from mnerflow.prediction.texts import (
     ADDRESSES,
@@ -176,7 +176,7 @@ def run(given: argparse.Namespace) -> int:
         sees = IMAGE in predictor.sources
         texts = _texts(inputs, kinds, given, predictor.cut, Path(scratch), sees)
         found = _counted(predictor, texts, 1 if typed else AT_ONCE, quiet=single or typed)
-        for piece in _format(given, file)(found, single):
+        for piece in _format(given, file, single)(found):
             file.write(piece)
             if typed:
                 file.flush()
@@ -298,12 +298,14 @@ def _target(to: Path | None) -> Iterator[TextIO]:
         yield file
 
 
-def _format(given: argparse.Namespace, file: TextIO) -> Format:
+def _format(given: argparse.Namespace, file: TextIO, single: bool) -> Format:
     terminal = given.to is None and file.isatty()
     by_ending = FORMAT_OF.get(given.to.suffix.lower()) if given.to else None
     name = given.format or by_ending or ("text" if terminal else "jsonl")
     if name == "text" and terminal and not os.environ.get("NO_COLOR"):
         return as_coloured_text
+    if name == "json" and single:
+        return as_json_of_single_text
     return FORMATS[name]
 
 

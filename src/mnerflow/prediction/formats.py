@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from mnerflow.prediction.predictor import Tagged
 
 ENDS = "\t\n\r"  # what a word of a CoNLL file cannot contain
-HUES = {"PER": 210, "LOC": 140, "ORG": 30, "MISC": 285}
+# Colours of the types: hue on a page, and ANSI code in a terminal.
+COLOURS = {"PER": (210, 34), "LOC": (140, 32), "ORG": (30, 33), "MISC": (285, 35)}
 PAGE = """\
 <!doctype html>
 <html lang="en">
@@ -32,36 +33,39 @@ small { font-weight: 600; margin-inline-start: .4rem; }
 """
 
 
-def as_json(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
-    """A JSON list of the entities of a single text, or a list of such lists for several texts."""
-    return _list((tagged.entities for tagged in found), single)
+def as_json(found: Iterable["Tagged"]) -> Iterator[str]:
+    """A JSON list with a list of entities per text."""
+    return _list(tagged.entities for tagged in found)
 
 
-def as_spacy(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
+def as_json_of_single_text(found: Iterable["Tagged"]) -> Iterator[str]:
+    """A JSON list of the entities of a single text."""
+    for tagged in found:
+        yield f"{_json(tagged.entities)}\n"
+
+
+def as_spacy(found: Iterable["Tagged"]) -> Iterator[str]:
     """JSON in displaCy's format for entities that are given by hand: a list of texts with ``ents``."""
     return _list(
-        (
-            {
-                "text": tagged.text.text,
-                "ents": [
-                    {"start": entity["start"], "end": entity["end"], "label": entity["entity_group"]}
-                    for entity in tagged.entities
-                ],
-                "title": None,
-            }
-            for tagged in found
-        ),
-        single=False,
+        {
+            "text": tagged.text.text,
+            "ents": [
+                {"start": entity["start"], "end": entity["end"], "label": entity["entity_group"]}
+                for entity in tagged.entities
+            ],
+            "title": None,
+        }
+        for tagged in found
     )
 
 
-def as_label_studio(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
+def as_label_studio(found: Iterable["Tagged"]) -> Iterator[str]:
     """Label Studio tasks with the names as predictions, for ``Labels`` ``label`` of a ``Text`` ``text``.
 
     Offsets count UTF-16 code units, as in Label Studio. An image is named by its path, which becomes a link
     to the local file storage.
     """
-    return _list((_task(tagged) for tagged in found), single=False)
+    return _list(_task(tagged) for tagged in found)
 
 
 def _task(tagged: "Tagged") -> dict[str, Any]:
@@ -96,7 +100,7 @@ def _units(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
 
 
-def as_json_lines(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
+def as_json_lines(found: Iterable["Tagged"]) -> Iterator[str]:
     """One JSON object per text: ``id``, ``text``, words as ``tokens``, their ``tags``, and ``entities``."""
     for tagged in found:
         text = tagged.text
@@ -110,7 +114,7 @@ def as_json_lines(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
         yield f"{_json(record)}\n"
 
 
-def as_conll(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
+def as_conll(found: Iterable["Tagged"]) -> Iterator[str]:
     """One word, a tab and its tag per line, with an empty line after each sentence.
 
     Raises ``UserError`` naming the text if a word contains a tab or the end of a line.
@@ -129,7 +133,7 @@ def as_conll(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
             yield "".join([*rows, "\n"])
 
 
-def as_html(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
+def as_html(found: Iterable["Tagged"]) -> Iterator[str]:
     """An HTML page with the names highlighted; it contains no script, and all texts are escaped."""
     yield PAGE
     for tagged in found:
@@ -137,7 +141,8 @@ def as_html(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
         for text, entity in _pieces(tagged.text, tagged.entities):
             said = escape(printable(text))
             if entity:
-                kind, hue = entity["entity_group"], _hue(entity["entity_group"])
+                kind = entity["entity_group"]
+                hue, _ = _colours(kind)
                 label = f"<small>{escape(kind)} {entity['score']:.2f}</small>"
                 said = f'<mark style="--hue: {hue}">{said}{label}</mark>'
             parts.append(said)
@@ -145,7 +150,7 @@ def as_html(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
     yield "</main>\n</html>\n"
 
 
-def as_text(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
+def as_text(found: Iterable["Tagged"]) -> Iterator[str]:
     """Plain text with each name in brackets, followed by its type and score."""
     for tagged in found:
         pieces = _pieces(tagged.text, tagged.entities)
@@ -160,7 +165,7 @@ def as_text(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
         )
 
 
-def as_coloured_text(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
+def as_coloured_text(found: Iterable["Tagged"]) -> Iterator[str]:
     """Text for a terminal: each name underlined in the colour of its type, followed by type and score."""
     for tagged in found:
         yield (
@@ -172,7 +177,7 @@ def as_coloured_text(found: Iterable["Tagged"], single: bool) -> Iterator[str]:
         )
 
 
-Format = Callable[[Iterable["Tagged"], bool], Iterator[str]]
+Format = Callable[[Iterable["Tagged"]], Iterator[str]]
 FORMATS: dict[str, Format] = {
     "json": as_json,
     "jsonl": as_json_lines,
@@ -188,11 +193,8 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
-def _list(values: Iterable[Any], single: bool) -> Iterator[str]:
-    """A JSON list of the values, or the first value alone if ``single``."""
-    if single:
-        yield from (f"{_json(value)}\n" for value in values)
-        return
+def _list(values: Iterable[Any]) -> Iterator[str]:
+    """A JSON list of the values, one per line."""
     before = "[\n"
     for value in values:
         yield before + _json(value)
@@ -210,12 +212,13 @@ def _pieces(text: Text, entities: Iterable[dict[str, Any]]) -> Iterator[tuple[st
     yield text.text[end:], None
 
 
-def _hue(kind: str) -> int:
-    return HUES.get(kind, sha256(kind.encode()).digest()[0] * 360 // 256)
+def _colours(kind: str) -> tuple[int, int]:
+    """Hue and ANSI code of a type."""
+    return COLOURS.get(kind, (sha256(kind.encode()).digest()[0] * 360 // 256, 36))
 
 
 def _coloured(word: str, entity: dict[str, Any]) -> str:
-    colours = {"PER": 34, "LOC": 32, "ORG": 33, "MISC": 35}
-    colour = colours.get(entity["entity_group"], 36)
-    label = f"{entity['entity_group']} {entity['score']:.2f}"
+    kind = entity["entity_group"]
+    _, colour = _colours(kind)
+    label = f"{kind} {entity['score']:.2f}"
     return f"\033[1;4;{colour}m{word}\033[0m\033[{colour}m {label}\033[0m"
