@@ -1,6 +1,8 @@
 """What `mnerflow predict` reads of annotated files is what a format reads, without its labels."""
 
 import json
+from contextlib import suppress
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from mnerflow.data.config import Columns
 from mnerflow.data.formats import format_of, parse
 from mnerflow.errors import UserError
-from mnerflow.prediction.texts import Cutter, Text, form_of, of_file
+from mnerflow.prediction.texts import Cutter, Text, form_of, of_file, of_record
 
 CONLLU = (
     "# newdoc id = monday\n1\tEU\tEU\tPROPN\t_\t_\t2\tnsubj\t_\tNER=B-ORG\n"
@@ -136,3 +138,17 @@ def test_errors_name_file_and_line(name: str, content: str, said: str, tmp_path:
     with pytest.raises(UserError) as error:
         read(path)
     assert f"{tmp_path}/{said}" in str(error.value)
+
+
+JSON_VALUES = (None, True, 3, "", "Ann", [], [3], ["Ann"], {}, {"a": 3})
+
+
+@pytest.mark.parametrize("name", ["text", "tokens", "id", "images", "contexts", "language", "group"])
+def test_a_field_of_any_type_is_read_or_refused(name: str, tmp_path: Path) -> None:
+    for value, tokens in product(JSON_VALUES, (None, ["Ann"])):
+        record = {"text": "Ann"} | ({"tokens": tokens} if tokens else {}) | {name: value}
+        with suppress(UserError):
+            assert "".join(words(of_record(record, tmp_path / "t.jsonl", 1, Cutter(), tmp_path))) in (
+                "Ann",
+                "",
+            )

@@ -259,6 +259,7 @@ def test_the_best_run_and_the_former_name(texts_alone: Path, tmp_path: Path, cap
         ("t.jsonl", '{"text": "a"}\n{"text": ', "t.jsonl:2: not valid JSON"),
         ("t.jsonl", '{"id": "1"}', "t.jsonl:1: neither 'text' nor 'tokens'"),
         ("t.jsonl", '{"text": 3}', "t.jsonl:1: 'text' is to be a string"),
+        ("t.jsonl", '{"text": "Ann", "tokens": 5}', "t.jsonl:1: 'text' is to be a string, 'tokens' a list"),
         ("t.jsonl", '{"text": "Ann", "tokens": ["Bob"]}', "t.jsonl:1: the word 'Bob' is not in the text"),
         ("t.jsonl", '{"text": "Ann", "image": ["a.png"]}', "did you mean 'images'?"),
         ("t.jsonl", '{"text": "Ann", "images": ["../a.png"]}', "lies outside its folder"),

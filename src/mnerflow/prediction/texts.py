@@ -197,15 +197,14 @@ def of_record(record: dict[str, Any], file: Path, line: int, cut: Cutter, images
 
 def _text_and_tokens(record: dict[str, Any], place: str) -> tuple[str | None, Any]:
     """The text and the words of a post, ``None`` if not given; words may also be given as ``text``."""
-    text = record.get("text")
-    if isinstance(text, str):
-        return text, record.get("tokens")
-    tokens = record.get("tokens", text)
-    if not isinstance(tokens, list):
-        if "text" not in record and "tokens" not in record:
-            raise UserError(f"{place}: neither 'text' nor 'tokens'. Add one of the two.")
+    text, tokens = record.get("text"), record.get("tokens")
+    if tokens is None and isinstance(text, list):
+        text, tokens = None, text
+    if text is None and tokens is None:
+        raise UserError(f"{place}: neither 'text' nor 'tokens'. Add one of the two.")
+    if not isinstance(text, str | None) or not isinstance(tokens, list | None):
         raise UserError(f"{place}: 'text' is to be a string, 'tokens' a list of strings. Correct the field.")
-    return None, tokens
+    return text, tokens
 
 
 def _checked_post(record: dict[str, Any], words: Any, file: Path, line: int, document: bool) -> Post:
