@@ -31,7 +31,10 @@ def check_plan(config: dict[str, Any], runs: Iterable[Run], rivals: Iterable[Run
 
     ``rivals`` are runs that are asked instead of trained, so only their data is checked.
     """
-    _check_entries(config)
+    check_known(config.get("filters", {}), names_in("data.filters"), "filters")
+    _check_encoders(config)
+    _check_datasets(config)
+    _check_variants(config)
     runs = list(runs)
     for run in {(run.dataset, run.filter, run.image_encoder): run for run in (*runs, *rivals)}.values():
         _check_data(config, run)
@@ -60,9 +63,8 @@ def check_clock(folders: Iterable[str]) -> None:
             )
 
 
-def _check_entries(config: dict[str, Any]) -> None:
-    """Check what the schema cannot: names that nothing else would look up, and contradictions."""
-    check_known(config.get("filters", {}), names_in("data.filters"), "filters")
+def _check_encoders(config: dict[str, Any]) -> None:
+    """Check that encoders have names and weights of their own, and that estimates name one of them."""
     for one, other in combinations(ENCODERS, 2):
         for name in config.get(one, {}).keys() & config.get(other, {}).keys():
             raise UserError(
@@ -73,6 +75,21 @@ def _check_entries(config: dict[str, Any]) -> None:
         check_known(config.get(estimates, {}), encoders(config), estimates)
     for entry in encoders(config).values():
         expanded(entry.get("source", "").removeprefix("path:"))
+    pretrained = ("transformer", "language_model", "vision_language_model")
+    for section in ENCODERS:
+        for name, entry in config.get(section, {}).items():
+            if kind_of(name, entry) in pretrained and "source" not in entry:
+                raise UserError(f"{section}.{name}: it needs pretrained weights. Give it a `source`.")
+    for name, entry in config["image_encoders"].items():
+        if entry.get("frozen") and "source" not in entry:
+            raise UserError(
+                f"image_encoders.{name}: frozen, but without a `source` its weights are random. Add one, or "
+                "train it."
+            )
+
+
+def _check_datasets(config: dict[str, Any]) -> None:
+    """Check what the entries of data sets say about each other."""
     for name, entry in config["datasets"].items():
         others = {other: None for other in config["datasets"] if other != name}
         check_known(entry.get("without", []), others, f"datasets.{name}.without")
@@ -88,6 +105,10 @@ def _check_entries(config: dict[str, Any]) -> None:
         raise UserError(
             "datasets: PONER has one archive. Give every `poner` the same url, folder and mirror."
         )
+
+
+def _check_variants(config: dict[str, Any]) -> None:
+    """Check that no variant contradicts the one that it is based on."""
     if config.get("variants", {}).get(BASE):
         raise UserError(f"variants.{BASE}: it is the variant that changes nothing. Choose another name.")
     for name in variants(config):
@@ -109,17 +130,6 @@ def _check_entries(config: dict[str, Any]) -> None:
                 "that it is based on, and may differ from it in training alone. Give "
                 f"{listed(sorted(besides))} to a variant of its own, and base this one on it."
             )
-    pretrained = ("transformer", "language_model", "vision_language_model")
-    for section in ENCODERS:
-        for name, entry in config.get(section, {}).items():
-            if kind_of(name, entry) in pretrained and "source" not in entry:
-                raise UserError(f"{section}.{name}: it needs pretrained weights. Give it a `source`.")
-    for name, entry in config["image_encoders"].items():
-        if entry.get("frozen") and "source" not in entry:
-            raise UserError(
-                f"image_encoders.{name}: frozen, but without a `source` its weights are random. Add one, or "
-                "train it."
-            )
 
 
 def _check_control(config: dict[str, Any], name: str) -> None:
@@ -138,8 +148,7 @@ def _check_control(config: dict[str, Any], name: str) -> None:
             f"{place}: a control differs in nothing but `train_with` from the variant that it is based on. "
             f"Put {listed(others)} into a variant of its own, and name that in `based_on`."
         )
-    wrong = [Condition.named(condition) for condition in entry["train_with"]]
-    if len({condition.change for condition in wrong}) > 1:
+    if len({Condition.named(condition).change for condition in entry["train_with"]}) > 1:
         raise UserError(
             f"{place}.train_with: sources are all shuffled, or all blank. Write two variants for the two."
         )
