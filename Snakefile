@@ -51,10 +51,10 @@ onstart:
     check_machine()
     if not workflow.local_exec:
         lifeline.works_elsewhere()
-    name_unused()
-    name_lacking_baselines()
-    name_unlike_published()
-    say_needs(runs_to_train())
+    warn_of_unused_datasets()
+    warn_of_lacking_baselines()
+    warn_of_other_versions()
+    show_needs(runs_to_train())
 
 
 onsuccess:

@@ -13,13 +13,13 @@ from mnerflow.files import write_text
 from mnerflow.plan.grid import expand, starting_runs
 from mnerflow.plan.kept_weights import (
     DROPPED,
-    MODEL,
     drop_after_predicting,
     drop_rest,
     dropped_below,
     put_back,
     was_dropped,
 )
+from mnerflow.plan.layout import MODEL
 from mnerflow.plan.names import Run
 from mnerflow.prediction.runs import trained_run
 

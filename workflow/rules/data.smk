@@ -122,7 +122,7 @@ rule write_images:
     log:
         "results/logs/write_images/{dataset}.log",
     wildcard_constraints:
-        dataset=one_of(plan.data.holding),
+        dataset=one_of(plan.data.containing_images),
     conda:
         ENVIRONMENT
     params:

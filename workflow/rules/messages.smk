@@ -5,16 +5,16 @@ from mnerflow.errors import quantity
 from mnerflow.log import failure
 
 
-def name_unused():
-    """Name the data sets in a user's own folders that no block of the grid uses."""
+def warn_of_unused_datasets():
+    """Warn of data sets in a user's own folders that no block of the grid uses."""
     asked = {run.dataset for run in {*plan.runs, *plan.tried, *plan.starts, *plan.rivals}}
     for name, entry in config["datasets"].items():
         if "folder" in entry and name not in asked:
             print(f"mnerflow: datasets.{name} is in no block of the grid, and is not used.", file=sys.stderr)
 
 
-def name_lacking_baselines():
-    """Name the baselines that the grid lacks, without which some sources cannot be evaluated."""
+def warn_of_lacking_baselines():
+    """Warn of baselines that the grid lacks, without which some sources cannot be evaluated."""
     if lacking := lacking_baselines(config, plan.runs):
         print(
             f"mnerflow: the grid lacks {quantity(len(lacking), 'baseline')} of its runs, such as {lacking[0]}. "
@@ -23,12 +23,12 @@ def name_lacking_baselines():
         )
 
 
-def name_unlike_published():
+def warn_of_other_versions():
     """Warn if published runs were made by other code or package versions than these; tables then mix both."""
-    if unlike := plan.made_differently():
+    if others := plan.trained_with_other_versions():
         print(
-            f"mnerflow: {len(unlike):,} of {quantity(len(plan.published), 'published run')} taken over, such as "
-            f"{unlike[0].path}, made by other code or other versions of packages than are here. "
+            f"mnerflow: {len(others):,} of {quantity(len(plan.published), 'published run')} taken over, such as "
+            f"{others[0].path}, made by other code or other versions of packages than are here. "
             "`--config published=` trains them anew.",
             file=sys.stderr,
         )

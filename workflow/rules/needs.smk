@@ -12,11 +12,11 @@ def runs_to_train():
     return [run_of(job.wildcards) for job in jobs if job.rule.name in ("train", "train_again")]
 
 
-def say_needs(runs):
+def show_needs(runs):
     """Print what runs need, as far as the configuration estimates it, and whether the disk has enough space."""
     results = Path("results")
     free = shutil.disk_usage(results if results.exists() else ".").free / 1e9
-    if said := needs_of(config, runs, results).sentences(free):
+    if said := needs_of(config, runs).sentences(free):
         print(f"mnerflow: {said}", file=sys.stderr)
 
 
@@ -33,7 +33,7 @@ def check_machine():
         if gpus:
             check_gpus(gpus)
         elif "core_hours" in config:
-            check_time(needs_of(config, runs_to_train(), Path("results")), workflow.cores)
+            check_time(needs_of(config, runs_to_train()), workflow.cores)
     except UserError as error:
         stop(error)
 
@@ -49,8 +49,8 @@ def drop_weights():
 
 # Snakemake calls no handler in a dry run, so runs that were never trained are taken as those to be trained.
 if any(re.fullmatch("-[a-zA-Z]*n|--dry-?run", argument) for argument in sys.argv):
-    name_lacking_baselines()
-    say_needs(
+    warn_of_lacking_baselines()
+    show_needs(
         run
         for run in {*plan.runs, *plan.starts} - plan.published
         if not Path(layout.run_folder(run), "run.yaml").exists()

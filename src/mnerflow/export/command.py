@@ -12,7 +12,7 @@ from mnerflow.export.plain import NotPlain, check_settings, plain_model, save_pl
 from mnerflow.export.public import clean_descriptions, public
 from mnerflow.files import atomic_folder, write_text
 from mnerflow.models.tagger import load_tagger
-from mnerflow.plan.kept_weights import MODEL
+from mnerflow.plan.layout import MODEL
 from mnerflow.prediction.predictor import Predictor
 from mnerflow.prediction.runs import trained_run
 from mnerflow.record import TrainingRecord

@@ -25,7 +25,7 @@ from mnerflow.export.facts import GRAPHS, Graph
 from mnerflow.models.batch import Batch
 from mnerflow.models.tagger import Tagger, load_tagger
 from mnerflow.plan import layout
-from mnerflow.plan.kept_weights import MODEL
+from mnerflow.plan.layout import MODEL
 from mnerflow.plan.names import Run
 from mnerflow.prediction.graph import GraphTagger, graph_inputs
 from mnerflow.prediction.runs import root_of

@@ -6,7 +6,7 @@ from typing import Any
 
 from mnerflow.conditions import IMAGE, Condition
 from mnerflow.plan.names import BASE, NONE, TEXT_ONLY, Combination, Run
-from mnerflow.plan.variants import sources_of, variants, wrong_sources
+from mnerflow.plan.variants import altered_sources, sources_of, variants
 
 # For each combination, what it is compared with: baselines by the source that is taken away, controls by the
 # condition that they were trained with.
@@ -21,7 +21,7 @@ def baselines(config: dict[str, Any], combination: Combination) -> dict[str, Com
     control has none either, since other combinations are compared with it.
     """
     found: dict[str, Combination] = {}
-    if wrong_sources(config, combination.variant):
+    if altered_sources(config, combination.variant):
         return found
     if combination.image_encoder != NONE and combination.text_encoder != NONE:
         found[IMAGE] = replace(combination, image_encoder=NONE, fusion=TEXT_ONLY)
@@ -40,11 +40,11 @@ def controls(config: dict[str, Any], combination: Combination) -> dict[str, Comb
     """
     found = {}
     for name, entry in variants(config).items():
-        wrong = wrong_sources(config, name)
-        if wrong and entry.get("based_on", BASE) == combination.variant:
+        altered = altered_sources(config, name)
+        if altered and entry.get("based_on", BASE) == combination.variant:
             change = Condition.named(entry["train_with"][0]).change
-            read = [source for source in sources_of(config, combination) if source in wrong]
-            if len(read) == len(wrong):
+            read = [source for source in sources_of(config, combination) if source in altered]
+            if len(read) == len(altered):
                 found[Condition("+".join(read), change).name] = replace(combination, variant=name)
     return found
 

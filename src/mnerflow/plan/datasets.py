@@ -49,7 +49,9 @@ class Datasets:
         formats = {name: entry["format"] for name, entry in self.entries.items() if entry["format"] in known}
         self.with_crops = [*self.poner, *(name for name, format in formats.items() if cuts_images(format))]
         # Data sets whose files contain their images, such as scans of pages or tables.
-        self.holding = [name for name, format in formats.items() if self._holds_images(name, format)]
+        self.containing_images = [
+            name for name, format in formats.items() if self._holds_images(name, format)
+        ]
         self.archives = archives(config)
         # Cached, since every run of a data set asks for them and they read the disk.
         self.user_files, self.user_images = cache(self._user_files), cache(self._user_images)
@@ -148,19 +150,19 @@ class Datasets:
     def image_folder(self, dataset: str) -> str:
         """The folder of the images that a data set's posts show."""
         owner = images_of(self.config, dataset)
-        return f"{layout.raw(owner) if owner in self.holding else self.folder(owner)}/images"
+        return f"{layout.raw(owner) if owner in self.containing_images else self.folder(owner)}/images"
 
     def _user_images(self, dataset: str) -> str | None:
         """The state of the images in a user's own folder, which may change file by file; else ``None``."""
         owner = images_of(self.config, dataset)
-        from_folder = "folder" in self.entries[owner] and owner not in self.holding
+        from_folder = "folder" in self.entries[owner] and owner not in self.containing_images
         return folder_state(Path(self.image_folder(dataset))) if from_folder else None
 
     def image_source(self, dataset: str) -> list[str]:
         """The files or folder that must exist before images can be read; empty for a user's own folder."""
         owner = images_of(self.config, dataset)
         entry = self.entries[owner]
-        if owner in self.holding:
+        if owner in self.containing_images:
             return [self.image_folder(owner)]
         if "folder" in entry:
             return []

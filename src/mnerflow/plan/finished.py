@@ -9,7 +9,8 @@ from mnerflow.code.fingerprint import fingerprint
 from mnerflow.config import RunConfig, build
 from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import PREDICTIONS
-from mnerflow.plan.kept_weights import DROPPED, MODEL
+from mnerflow.plan.kept_weights import DROPPED
+from mnerflow.plan.layout import MODEL
 from mnerflow.plan.names import Run
 from mnerflow.plan.settings import images_read, run_config, sources, training_modules
 from mnerflow.publishing.checksums import check_sums
@@ -35,7 +36,7 @@ def is_published(published: Path, run: Run, config: dict[str, Any]) -> bool:
     return False
 
 
-def made_differently(published: Path, runs: Iterable[Run], config: dict[str, Any]) -> list[Run]:
+def trained_with_other_versions(published: Path, runs: Iterable[Run], config: dict[str, Any]) -> list[Run]:
     """Published runs that were made by other code, or other versions of packages, than the current ones."""
     here, print_of, found = versions(PACKAGES), cache(fingerprint), []
     for run in runs:

@@ -8,7 +8,7 @@ from mnerflow.code import signature
 from mnerflow.errors import UserError, check_known, suggest
 from mnerflow.plan.encoders import ENCODERS, encoders_in
 from mnerflow.plan.names import BASE, FILTERS_OFF, NONE, Run
-from mnerflow.plan.variants import contexts_of, setting, sources_of, variants, wrong_sources
+from mnerflow.plan.variants import altered_sources, contexts_of, setting, sources_of, variants
 from mnerflow.registry import kind_of
 
 
@@ -34,12 +34,12 @@ def block_runs(config: dict[str, Any], block: dict[str, Any], place: str) -> lis
         check_known(block.get(name, []), known.get(name, {}), f"{place}.{name}")
     runs = [*_product(config, block, place)]
     for variant in block.get("variants", [BASE]):
-        if wrong := wrong_sources(config, variant):
+        if altered := altered_sources(config, variant):
             reads = {run: sources_of(config, run) for run in runs if run.variant == variant}
-            without = {run for run, sources in reads.items() if not {*wrong} <= {*sources}}
+            without = {run for run, sources in reads.items() if not {*altered} <= {*sources}}
             if len(without) == len(reads):
                 read = {source for sources in reads.values() for source in sources}
-                lacking = [source for source in wrong if source not in read] or wrong
+                lacking = [source for source in altered if source not in read] or altered
                 raise UserError(
                     f"{place}: the variant {variant!r} is trained with wrong sources, "
                     f"{' and '.join(lacking)}, which no run here reads{suggest(lacking[0], read)}. Add one "

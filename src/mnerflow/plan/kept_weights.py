@@ -14,11 +14,11 @@ from mnerflow.errors import UserError, quantity
 from mnerflow.evaluation.predictions import PREDICTIONS
 from mnerflow.files import read_text, write_text
 from mnerflow.plan.grid import expand, starting_runs
+from mnerflow.plan.layout import MODEL
 from mnerflow.plan.names import Run
 from mnerflow.plan.tuning import candidates
 from mnerflow.record import RECORD, TrainingRecord
 
-MODEL = "model.safetensors"
 ASIDE = "model.kept.safetensors"
 DROPPED = "weights_dropped.txt"
 
@@ -42,7 +42,7 @@ def drop_after_predicting(config: dict[str, Any], run: Run, results: Path) -> No
     aside until ``put_back``.
     """
     folder = results / "runs" / run.path
-    if _useless(config, [run], results) and run not in _starts(config, results, trained_too=True):
+    if _not_kept(config, [run], results) and run not in _runs_started_from(config, results, trained_too=True):
         _drop(config, folder)
     elif (folder / DROPPED).exists():
         (folder / ASIDE).unlink(missing_ok=True)
@@ -64,8 +64,8 @@ def drop_rest(config: dict[str, Any], runs: Iterable[Run], results: Path) -> Non
     those that have any, the run with the best entity F1 on dev, and on a tie the first by name. Raises
     ``UserError`` for a bad record.
     """
-    planned, needed = {*expand(config)}, _starts(config, results, trained_too=False)
-    for run in _useless(config, runs, results) - needed:
+    planned, needed = {*expand(config)}, _runs_started_from(config, results, trained_too=False)
+    for run in _not_kept(config, runs, results) - needed:
         if run not in planned or _has_predicted(results, run):
             _drop(config, results / "runs" / run.path)
 
@@ -77,7 +77,7 @@ def _drop(config: dict[str, Any], folder: Path) -> None:
         (folder / MODEL).unlink()
 
 
-def _useless(config: dict[str, Any], runs: Iterable[Run], results: Path) -> set[Run]:
+def _not_kept(config: dict[str, Any], runs: Iterable[Run], results: Path) -> set[Run]:
     """Those of ``runs`` whose weights ``keep_weights`` does not keep."""
     keep = config.get("keep_weights", "all")
     if keep == "all":
@@ -90,7 +90,7 @@ def _best(config: dict[str, Any], results: Path) -> set[Run]:
     found: dict[tuple[str, str], tuple[float, Run]] = {}
     for run in expand(config):
         folder = results / "runs" / run.path
-        if any((folder / name).exists() for name in (MODEL, ASIDE)) and (folder / "run.yaml").exists():
+        if any((folder / name).exists() for name in (MODEL, ASIDE)) and (folder / RECORD).exists():
             score = dev_score(folder)
             best = found.setdefault((run.dataset, run.filter), (score, run))
             if score > best[0]:
@@ -113,15 +113,16 @@ def _has_predicted(results: Path, run: Run) -> bool:
     return (results / "runs" / run.path / PREDICTIONS).exists()
 
 
-def _starts(config: dict[str, Any], results: Path, trained_too: bool) -> set[Run]:
+def _runs_started_from(config: dict[str, Any], results: Path, trained_too: bool) -> set[Run]:
     """Runs that others start from; unless ``trained_too``, only others that are to be tuned or trained."""
     tried = {candidate.run for candidate in candidates(config)}
     planned = {*expand(config), *tried}
     planned |= {start for run in planned for start in starting_runs(config, run)}
-    waiting = [run for run in planned if trained_too or run in tried or not _is_trained(results, run)]
+    waiting = [run for run in planned if trained_too or run in tried or not _was_ever_trained(results, run)]
     return {start for run in waiting for start in starting_runs(config, run)[:1]}
 
 
-def _is_trained(results: Path, run: Run) -> bool:
+def _was_ever_trained(results: Path, run: Run) -> bool:
+    """Whether a run was trained; unlike ``finished.is_trained``, its settings are not compared."""
     folder = results / "runs" / run.path
     return (folder / MODEL).exists() or was_dropped(folder)

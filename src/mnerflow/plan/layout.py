@@ -9,6 +9,7 @@ from mnerflow.plan.names import Run
 RESULTS = "results"
 RUNS = f"{RESULTS}/runs"
 RESOURCES = "resources"
+MODEL = "model.safetensors"  # in the folder of a run
 
 
 def run_folder(run: Run) -> str:
@@ -28,7 +29,7 @@ def study(name: str) -> str:
 
 def model(run: Run) -> str:
     """The trained weights of a run."""
-    return f"{run_folder(run)}/model.safetensors"
+    return f"{run_folder(run)}/{MODEL}"
 
 
 def raw(dataset: str = "{dataset}") -> str:

@@ -8,8 +8,9 @@ from typing import Any
 
 from mnerflow.data.post import SPLITS
 from mnerflow.errors import UserError, quantity
+from mnerflow.plan import layout
 from mnerflow.plan.encoders import encoders
-from mnerflow.plan.names import NONE, Run
+from mnerflow.plan.names import FILTERS_OFF, NONE, Run
 from mnerflow.plan.settings import images_of, run_config
 
 # Assumed numbers of posts in a data set whose posts have not been counted yet.
@@ -49,18 +50,17 @@ class Needs:
         return said
 
 
-def needs_of(config: dict[str, Any], runs: Iterable[Run], results: Path) -> Needs:
+def needs_of(config: dict[str, Any], runs: Iterable[Run]) -> Needs:
     """What it takes to train ``runs``, keep the weights that ``keep_weights`` keeps, and read images.
 
-    Hours are those of all epochs; most runs stop earlier. ``results`` is where the posts of prepared data
-    sets are counted.
+    Hours are those of all epochs; most runs stop earlier.
     """
     runs = sorted(runs)
     images = {
         (images_of(config, run.dataset), run.image_encoder) for run in runs if run.image_encoder != NONE
     }
     datasets = {run.dataset for run in runs} | {dataset for dataset, _ in images}
-    known = {name: _posts(config, name, results) for name in datasets}
+    known = {name: _posts(config, name) for name in datasets}
     posts = {name: counts or GUESS for name, counts in known.items()}
     hours: Counter[str] = Counter()
     for run in runs:
@@ -70,15 +70,15 @@ def needs_of(config: dict[str, Any], runs: Iterable[Run], results: Path) -> Need
                 posts[run.dataset]["train"] * values.get("train_fraction", 1) * values["training"]["epochs"]
             )
             hours.update({name: cost * read / 1000 for name, cost in costs.items()})
-    files: dict[Path, float] = {}
+    files: dict[str, float] = {}
     for dataset, name in images:
         encoder = encoders(config)[name]
         pixels = sum(posts[dataset].values()) * encoder["size"] ** 2 * 3
-        files[results / f"images/{dataset}/{encoder['size']}/images.npy"] = pixels / 1e9
+        files[f"{layout.images(dataset, encoder['size'])}/images.npy"] = pixels / 1e9
         if encoder.get("frozen"):
-            files[results / f"features/{dataset}/{name}.npy"] = FEATURES * pixels / 1e9
+            files[layout.features(dataset, name)] = FEATURES * pixels / 1e9
     gigabytes = _weights(config, runs)
-    images_size = sum(size for file, size in files.items() if not file.exists())
+    images_size = sum(size for file, size in files.items() if not Path(file).exists())
     gigabytes["images"] = images_size  # type: ignore[assignment]  # a Counter's numbers may be fractions
     return Needs(runs, hours, gigabytes, sorted({run.dataset for run in runs if not known[run.dataset]}))
 
@@ -112,13 +112,13 @@ def _weights(config: dict[str, Any], runs: Iterable[Run]) -> Counter[str]:
     return sum(kept.values(), Counter())
 
 
-def _posts(config: dict[str, Any], dataset: str, results: Path) -> dict[str, int]:
+def _posts(config: dict[str, Any], dataset: str) -> dict[str, int]:
     """The number of a data set's posts by split: as prepared, as configured, or as counted in its own files.
 
     Empty if none of these is known.
     """
     entry = config["datasets"][dataset]
-    prepared = {split: results / "data" / dataset / "none" / f"{split}.jsonl" for split in SPLITS}
+    prepared = {split: Path(layout.data(dataset, FILTERS_OFF), f"{split}.jsonl") for split in SPLITS}
     if all(file.is_file() for file in prepared.values()):
         return {split: _lines(file) for split, file in prepared.items()}
     if found := entry.get("posts") or entry.get("generator", {}).get("posts"):

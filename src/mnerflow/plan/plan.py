@@ -15,7 +15,7 @@ from mnerflow.plan.baselines import Baselines, baselines, controls
 from mnerflow.plan.checks import check_plan
 from mnerflow.plan.datasets import Datasets
 from mnerflow.plan.encoders import encoders
-from mnerflow.plan.finished import is_finished, is_published, is_trained, made_differently
+from mnerflow.plan.finished import is_finished, is_published, is_trained, trained_with_other_versions
 from mnerflow.plan.grid import expand, starting_runs
 from mnerflow.plan.kept_weights import was_dropped
 from mnerflow.plan.names import FILTERS_OFF, NONE, Run
@@ -57,7 +57,7 @@ class Plan:
         self._values: dict[Run, dict[str, Any]] = {}
         self.runs = expand(config)
         if config.get("finished_only"):
-            self.runs = [run for run in self.runs if self._stands_published(run) or self._is_finished(run)]
+            self.runs = [run for run in self.runs if self._is_published(run) or self._is_finished(run)]
             if not self.runs:
                 raise UserError("finished_only: no run of the grid is finished yet. Train one first.")
         self.published = self._published()
@@ -73,7 +73,7 @@ class Plan:
         ]
         self.asked = self._asked()
 
-    def _stands_published(self, run: Run) -> bool:
+    def _is_published(self, run: Run) -> bool:
         published = self.config.get("published")
         return is_published(Path(published), run, self.config) if published else False
 
@@ -86,7 +86,7 @@ class Plan:
         A run that was trained here is not taken over, because its weights belong to its own predictions. A
         run from which a run still to be trained starts is also trained, because weights are not published.
         """
-        published = {*filter(self._stands_published, self.runs)}
+        published = {*filter(self._is_published, self.runs)}
         published -= {run for run in published if is_trained(self.results, run, self.config)}
         waiting = [run for run in self.runs if run not in published]
         return published - {start for run in waiting for start in starting_runs(self.config, run)}
@@ -102,10 +102,14 @@ class Plan:
             )
         ]
 
-    def made_differently(self) -> list[Run]:
+    def trained_with_other_versions(self) -> list[Run]:
         """Published runs that are taken over, but were made by other code or package versions than these."""
         published = self.config.get("published")
-        return made_differently(Path(published), sorted(self.published), self.config) if published else []
+        return (
+            trained_with_other_versions(Path(published), sorted(self.published), self.config)
+            if published
+            else []
+        )
 
     # What a run depends on.
 

@@ -36,8 +36,8 @@ def run_config(config: dict[str, Any], run: Run) -> dict[str, Any]:
     for section, names in encoders_in(config, run).items():
         for name in names:
             values[section.removesuffix("s")] = _encoder(section, name, config[section][name], run)
-    if wrong := setting(config, run.variant, "train_with"):
-        values["train_with"] = wrong
+    if conditions := setting(config, run.variant, "train_with"):
+        values["train_with"] = conditions
     if (fraction := fraction_of(config, run.variant)) < 1:
         values["train_fraction"] = fraction
     for start in starting_runs(config, run)[:1]:

@@ -37,8 +37,8 @@ def variant_chain(config: dict[str, Any], variant: str) -> list[dict[str, Any]]:
 
 def setting(config: dict[str, Any], variant: str, name: str) -> Any:
     """What a variant, or else the nearest one that it is based on, sets for ``name``, such as ``decoder``."""
-    said = [entry[name] for entry in variant_chain(config, variant) if name in entry]
-    return said[-1] if said else None
+    values = [entry[name] for entry in variant_chain(config, variant) if name in entry]
+    return values[-1] if values else None
 
 
 def contexts_of(config: dict[str, Any], variant: str) -> list[str]:
@@ -63,14 +63,14 @@ def sources_of(config: dict[str, Any], combination: Combination) -> list[str]:
     return [*image, *contexts_of(config, combination.variant)]
 
 
-def wrong_sources(config: dict[str, Any], variant: str) -> list[str]:
+def altered_sources(config: dict[str, Any], variant: str) -> list[str]:
     """The sources that are shuffled or blank in training; empty unless the variant is a matched control."""
     return [Condition.named(name).source for name in setting(config, variant, "train_with") or []]
 
 
 def control_variants(config: dict[str, Any]) -> list[str]:
     """The variants that are matched controls, whose scores are not compared with results of other work."""
-    return [name for name in variants(config) if wrong_sources(config, name)]
+    return [name for name in variants(config) if altered_sources(config, name)]
 
 
 def starts_from(config: dict[str, Any], system: str) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from typing import Any
 from mnerflow.config import RunConfig, build
 from mnerflow.errors import UserError, listed, quantity, suggest
 from mnerflow.evaluation.scores import read_scores
-from mnerflow.plan.kept_weights import MODEL, was_dropped
+from mnerflow.plan.kept_weights import was_dropped
+from mnerflow.plan.layout import MODEL
 from mnerflow.plan.names import FILTERS_OFF, Run
 from mnerflow.plan.study import SHARED, file_of_study
 from mnerflow.record import RECORD, TrainingRecord

@@ -5,7 +5,8 @@ from pathlib import Path
 from mnerflow.errors import UserError, printable
 from mnerflow.files import files_below, read_json
 from mnerflow.log import logger
-from mnerflow.plan.kept_weights import MODEL, dev_score, was_dropped
+from mnerflow.plan.kept_weights import dev_score, was_dropped
+from mnerflow.plan.layout import MODEL
 from mnerflow.record import RECORD, TrainingRecord
 from mnerflow.reporting.render import ABSENT, Rendered, percent
 
