@@ -8,13 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnerflow.data.post import Post
-from mnerflow.data.tags import spans, tag_list
+from mnerflow.data.tags import Entity, spans, tag_list
 from mnerflow.errors import UserError
 from mnerflow.evaluation.background import background_of
 from mnerflow.evaluation.counts import Counts, count
 from mnerflow.evaluation.errors import (
     Change,
-    Entity,
     changes,
     count_errors,
     grouping,
@@ -42,7 +41,7 @@ def tagged(gold: str, predicted: str, name: str = "1") -> Prediction:
 
 
 def entities(prediction: Prediction) -> list[list[Entity]]:
-    return [[Entity(*span) for span in spans(tags)] for tags in (prediction.labels, prediction.predicted)]
+    return [[*spans(tags)] for tags in (prediction.labels, prediction.predicted)]
 
 
 def counts(*posts: Prediction) -> Counts:

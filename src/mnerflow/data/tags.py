@@ -1,12 +1,21 @@
-"""IOB2 tags: the tag list of a scheme and the entity spans of a tag sequence."""
+"""IOB2 tags: the tag list of a scheme and the entities of a tag sequence."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 OUTSIDE = "O"
 IOB2 = re.compile(r"O|[BI]-\S+")
 Names = Mapping[str, str]  # display names of entity types, where these differ from the tags
 TypeNames = Mapping[str, Names]  # by data set
+
+
+class Entity(NamedTuple):
+    """An entity of ``type`` over the words ``start`` to ``end``, exclusive."""
+
+    type: str
+    start: int
+    end: int
 
 
 def is_tag(text: str) -> bool:
@@ -30,8 +39,8 @@ def renamed(tag: str, names: Names) -> str:
     return tag.removesuffix(kind) + names.get(kind, kind)
 
 
-def spans(tags: Sequence[str]) -> Iterator[tuple[str, int, int]]:
-    """Yield ``(entity type, start, end)`` with ``end`` exclusive, as conlleval counts entities.
+def spans(tags: Sequence[str]) -> Iterator[Entity]:
+    """Yield the entities of a tag sequence, as conlleval counts them.
 
     A stray ``I-`` (after ``O`` or another type) starts an entity, which is seqeval's default mode.
     """
@@ -39,13 +48,13 @@ def spans(tags: Sequence[str]) -> Iterator[tuple[str, int, int]]:
     for index, tag in enumerate([*tags, OUTSIDE]):
         kind = entity_type(tag)
         if current and (kind != current or tag.startswith("B-")):
-            yield current, start, index
+            yield Entity(current, start, index)
             current = ""
         if kind and not current:
             start, current = index, kind
 
 
-def tags_of(entities: Iterable[tuple[str, int, int]], length: int) -> list[str]:
+def tags_of(entities: Iterable[Entity], length: int) -> list[str]:
     """The tags of a text of ``length`` words with these ``entities``, the inverse of ``spans``."""
     tags = [OUTSIDE] * length
     for kind, start, end in entities:

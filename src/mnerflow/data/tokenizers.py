@@ -19,18 +19,18 @@ from icu4py.breakers import CharacterBreaker, WordBreaker
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
 from mnerflow.data.config import TokenizerName
+from mnerflow.data.offsets import Offsets
 
 if TYPE_CHECKING:
     from nltk.tokenize.casual import TweetTokenizer
 
-Span = tuple[int, int]
 LANGUAGE = "en"
 SEEN = re.compile(r"\S+")
 # Scripts without spaces, in which only a dictionary can tell where a word ends.
 UNSEGMENTED = regex.compile(r"[\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Han}\p{Hiragana}\p{Katakana}]")
 
 
-def tokenize(text: str, tokenizer: TokenizerName = "words", language: str = LANGUAGE) -> list[Span]:
+def tokenize(text: str, tokenizer: TokenizerName = "words", language: str = LANGUAGE) -> list[Offsets]:
     """The start and end (exclusive) of each word of ``text``, in characters, from left to right.
 
     Together the words cover everything but white space. No word is empty, and none separates a character
@@ -48,7 +48,7 @@ def tokenize(text: str, tokenizer: TokenizerName = "words", language: str = LANG
     return [*spans] if text.isascii() else [*_whole_characters(text, spans)]
 
 
-def sentences(text: str, language: str = LANGUAGE) -> list[Span]:
+def sentences(text: str, language: str = LANGUAGE) -> list[Offsets]:
     """The start and end of each sentence of ``text``, without the white space between them."""
     from sentencex import get_sentence_boundaries
 
@@ -62,7 +62,7 @@ def sentences(text: str, language: str = LANGUAGE) -> list[Span]:
     return spans
 
 
-def _words(text: str, language: str) -> Iterator[Span]:
+def _words(text: str, language: str) -> Iterator[Offsets]:
     marks, offset = BertPreTokenizer(), 0
     for segment in map(str, WordBreaker(text, language)):
         if not segment.isspace():
@@ -77,12 +77,12 @@ def _tweet_tokenizer() -> "TweetTokenizer":
     return TweetTokenizer()
 
 
-def _tweets(text: str, language: str) -> Iterator[Span]:
+def _tweets(text: str, language: str) -> Iterator[Offsets]:
     # `TweetTokenizer.tokenize` would turn &amp; into & and shorten !!!!
     return (found.span() for found in _tweet_tokenizer().WORD_RE.finditer(text))
 
 
-def _treebank(text: str, language: str) -> Iterator[Span]:
+def _treebank(text: str, language: str) -> Iterator[Offsets]:
     from nltk.tokenize.destructive import NLTKWordTokenizer
 
     for first, last in sentences(text, language):
@@ -94,14 +94,14 @@ def _treebank(text: str, language: str) -> Iterator[Span]:
         yield from ((first + start, first + end) for start, end in spans)
 
 
-TOKENIZERS: dict[str, Callable[[str, str], Iterable[Span]]] = {
+TOKENIZERS: dict[str, Callable[[str, str], Iterable[Offsets]]] = {
     "words": _words,
     "tweets": _tweets,
     "treebank": _treebank,
 }
 
 
-def _whole_characters(text: str, spans: Iterable[Span]) -> Iterator[Span]:
+def _whole_characters(text: str, spans: Iterable[Offsets]) -> Iterator[Offsets]:
     """Yield the words, joining those whose boundary would cut a character."""
     begins, offset = set(), 0
     for character in map(str, CharacterBreaker(text, LANGUAGE)):

@@ -22,6 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mnerflow.conditions import TRUE
+from mnerflow.data.tags import Entity
 from mnerflow.evaluation.background import Background
 from mnerflow.evaluation.counts import Counts
 from mnerflow.evaluation.metrics import END, SENTENCE, START, TYPE
@@ -30,14 +31,6 @@ KINDS = ("missed", "spurious", "wrong_type", "wrong_boundary", "both", "surplus"
 WITHOUT_GOLD = ("spurious", "surplus")
 LONGEST = 3  # words; longer entities are counted together with these
 GROUPINGS = ("type", "words", "in training", "image")
-
-
-class Entity(NamedTuple):
-    """An entity of ``type`` over the words ``start`` to ``end``, exclusive."""
-
-    type: str
-    start: int
-    end: int
 
 
 @dataclass(frozen=True, slots=True)

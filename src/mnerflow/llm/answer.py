@@ -14,7 +14,7 @@ from unicodedata import combining, normalize
 
 import json_repair
 
-from mnerflow.data.tags import OUTSIDE, entity_tags
+from mnerflow.data.tags import OUTSIDE, Entity, entity_tags
 
 # Counted per post: no entities could be read in the answer; its JSON was invalid and was repaired; it was cut
 # off at the maximum length.
@@ -55,10 +55,10 @@ def schema(entity_types: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def write_answer(tokens: Sequence[str], spans: Iterable[tuple[str, int, int]]) -> str:
-    """The answer that ``read_answer`` reads as these spans, as shown by the examples of a prompt."""
-    entities = [{"text": " ".join(tokens[start:end]), "type": kind} for kind, start, end in spans]
-    return json.dumps({"entities": entities}, ensure_ascii=False)
+def write_answer(tokens: Sequence[str], entities: Iterable[Entity]) -> str:
+    """The answer that ``read_answer`` reads as these entities, as shown by the examples of a prompt."""
+    found = [{"text": " ".join(tokens[start:end]), "type": kind} for kind, start, end in entities]
+    return json.dumps({"entities": found}, ensure_ascii=False)
 
 
 def read_answer(answer: str | None, tokens: Sequence[str], entity_types: Sequence[str]) -> Reading:

@@ -18,9 +18,10 @@ from mnerflow.data.formats import (
 )
 from mnerflow.data.formats._check import MAX_TOKENS, check_post
 from mnerflow.data.formats._objects import entries, object_of
+from mnerflow.data.offsets import Offsets
 from mnerflow.data.post import IMAGE_SUFFIXES, Post
 from mnerflow.data.tags import OUTSIDE
-from mnerflow.data.tokenizers import Span, sentences, tokenize
+from mnerflow.data.tokenizers import sentences, tokenize
 from mnerflow.errors import UserError, listed, quantity
 from mnerflow.files import json_object, read_text, stream_lines
 from mnerflow.log import logger
@@ -53,7 +54,7 @@ class Text:
 
     id: str
     text: str
-    sentences: list[list[Span]]
+    sentences: list[list[Offsets]]
     images: list[tuple[Path, str]] = field(default_factory=list)
     contexts: dict[str, str] = field(default_factory=dict)
     place: str = ""
@@ -73,7 +74,7 @@ class Cutter:
     language: str = "en"
     document: bool = False
 
-    def __call__(self, text: str, place: str) -> list[list[Span]]:
+    def __call__(self, text: str, place: str) -> list[list[Offsets]]:
         """Offsets of the words of ``text``, one list per sentence; raises ``UserError`` for too many words.
 
         Also raises ``UserError`` for half a surrogate pair. ``place`` names the text in messages.
@@ -98,10 +99,10 @@ class Cutter:
         return cut
 
 
-def join_words(tokens: Iterable[str]) -> tuple[str, list[Span]]:
+def join_words(tokens: Iterable[str]) -> tuple[str, list[Offsets]]:
     """Join words by spaces; returns the text and the words' offsets in it."""
     text = ""
-    spans: list[Span] = []
+    spans: list[Offsets] = []
     for token in tokens:
         start = len(text) + (1 if spans else 0)
         text = f"{text} {token}" if spans else token
@@ -243,10 +244,10 @@ def of_pages(folder: Path, cut: Cutter, crops: Path | None) -> Iterator[Text]:
     The lines' crops are written to ``crops``, if that is given. A page without text is left out and logged.
     """
     from mnerflow.data.pages.crops import crop_name, cut_lines  # needs Pillow, which texts alone do without
-    from mnerflow.data.pages.page import log_wants, read_pages
+    from mnerflow.data.pages.page import log_gaps, read_pages
 
     pages = read_pages(folder)
-    log_wants(folder, pages)
+    log_gaps(folder, pages)
     for page in (page for page in pages if page.lines):
         shown = {line.id for line in page.lines if crops and page.scan and line.box}
         if crops and shown:
@@ -263,7 +264,7 @@ def of_pages(folder: Path, cut: Cutter, crops: Path | None) -> Iterator[Text]:
         yield text
 
 
-def _found(tokens: Iterable[str], text: str, place: str) -> list[Span]:
+def _found(tokens: Iterable[str], text: str, place: str) -> list[Offsets]:
     spans, end = [], 0
     for token in tokens:
         start = text.find(token, end)

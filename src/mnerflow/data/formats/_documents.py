@@ -33,7 +33,7 @@ def post_of(record: Record) -> Post:
     return record[1]
 
 
-def say_empty(path: Path, names: list[str]) -> None:
+def log_empty(path: Path, names: list[str]) -> None:
     """Log the documents without a word, which have no posts."""
     if names:
         logger.warning("%s: documents without a word, left out: %d (%s)", path, len(names), ", ".join(names))

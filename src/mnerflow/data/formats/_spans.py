@@ -4,12 +4,10 @@ from bisect import bisect, bisect_left
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
+from mnerflow.data.offsets import Offsets, Span
 from mnerflow.data.tags import OUTSIDE, entity_tags
 from mnerflow.errors import UserError, quantity
 from mnerflow.log import logger
-
-Place = tuple[int, int]  # the end is exclusive
-Span = tuple[int, int, str]
 
 
 def trimmed(span: Span, text: str, place: str) -> Span:
@@ -38,7 +36,7 @@ def longest(spans: Iterable[Span], place: str) -> list[Span]:
     return chosen
 
 
-def tagged(words: Iterable[Place], spans: list[Span]) -> tuple[list[Place], list[str]]:
+def tagged(words: Iterable[Offsets], spans: list[Span]) -> tuple[list[Offsets], list[str]]:
     """Cut words where a span begins or ends within them, and tag them; the spans must not overlap."""
     cuts = sorted({edge for start, end, _ in spans for edge in (start, end)})
     parts = [part for start, end in words for part in _cut(start, end, cuts)]
@@ -49,6 +47,6 @@ def tagged(words: Iterable[Place], spans: list[Span]) -> tuple[list[Place], list
     return parts, labels
 
 
-def _cut(start: int, end: int, cuts: list[int]) -> Iterator[Place]:
+def _cut(start: int, end: int, cuts: list[int]) -> Iterator[Offsets]:
     """Yield the parts of a word, cut where a span begins or ends."""
     yield from pairwise([start, *cuts[bisect(cuts, start) : bisect_left(cuts, end)], end])

@@ -14,8 +14,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
-from mnerflow.data.formats._documents import Record, documents, name_of, post_of, say_empty
-from mnerflow.data.formats._spans import Place, Span, longest, tagged, trimmed
+from mnerflow.data.formats._documents import Record, documents, log_empty, name_of, post_of
+from mnerflow.data.formats._spans import longest, tagged, trimmed
+from mnerflow.data.offsets import Offsets, Span
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
 from mnerflow.files import read_exact_text, read_lines
@@ -63,7 +64,7 @@ def records(path: Path) -> Iterator[tuple[int, Record]]:
         elif not spans:
             bare.append(name)
         yield from ((line, (text_file, post)) for line, post in posts)
-    say_empty(path, empty)
+    log_empty(path, empty)
     if bare:
         names = ", ".join(bare)
         logger.warning("%s: documents without annotations, all tagged O: %d (%s)", path, len(bare), names)
@@ -153,12 +154,12 @@ def _posts(name: str, text: str, spans: list[Span]) -> list[tuple[int, Post]]:
     return posts
 
 
-def _sentences(text: str, spans: list[Span]) -> list[Place]:
+def _sentences(text: str, spans: list[Span]) -> list[Offsets]:
     """The sentences of every line; sentences that a span crosses are joined."""
     from mnerflow.data.tokenizers import sentences
 
     begins = [start for start, _, _ in spans]
-    found: list[Place] = []
+    found: list[Offsets] = []
     offset = 0
     for line in text.split("\n"):
         for start, end in ((offset + start, offset + end) for start, end in sentences(line)):

@@ -19,9 +19,10 @@ import regex
 
 from mnerflow.data.formats._fields import identifier, string, strings, texts
 from mnerflow.data.formats._objects import Entry, object_of, of_split
-from mnerflow.data.formats._spans import Span, longest, tagged, trimmed
+from mnerflow.data.formats._spans import longest, tagged, trimmed
+from mnerflow.data.offsets import Span
 from mnerflow.data.post import Post
-from mnerflow.data.tags import tags_of
+from mnerflow.data.tags import Entity, tags_of
 from mnerflow.errors import UserError, quantity
 
 CONTEXTS = True
@@ -107,7 +108,7 @@ def _of_words(record: dict[str, Any], place: str) -> tuple[list[str], list[str]]
                 f"{place}: the span {start}–{end - 1} does not lie in its {quantity(len(tokens), 'word')}. "
                 "Count from 0, the last word included."
             )
-    entities = ((kind, start, end) for start, end, kind in longest(found, place))
+    entities = (Entity(kind, start, end) for start, end, kind in longest(found, place))
     return tokens, tags_of(entities, len(tokens))
 
 

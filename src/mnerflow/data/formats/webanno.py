@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
-from mnerflow.data.formats._documents import Record, documents, name_of, post_of, say_empty
-from mnerflow.data.formats._spans import Span, longest, tagged
+from mnerflow.data.formats._documents import Record, documents, log_empty, name_of, post_of
+from mnerflow.data.formats._spans import longest, tagged
+from mnerflow.data.offsets import Span
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError, listed, quantity
 from mnerflow.files import read_lines
@@ -98,7 +99,7 @@ def records(path: Path, layer: str = "", *, tagged: bool = True) -> Iterator[tup
                 yield units[0].line, error
             else:
                 yield units[0].line, (file, post)
-    say_empty(path, empty)
+    log_empty(path, empty)
 
 
 def to_post(path: Path, line: int, record: Record) -> Post:

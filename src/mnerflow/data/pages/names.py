@@ -6,10 +6,11 @@ from pathlib import Path, PurePosixPath
 from shlex import quote
 
 from mnerflow.data.formats import format_of, label_studio, parse
-from mnerflow.data.formats._spans import Span, longest, tagged, trimmed
+from mnerflow.data.formats._spans import longest, tagged, trimmed
+from mnerflow.data.offsets import Span
 from mnerflow.data.pages.crops import check_scan, crops_of
 from mnerflow.data.pages.layout import Line
-from mnerflow.data.pages.page import Page, log_wants, xml_files
+from mnerflow.data.pages.page import Page, log_gaps, xml_files
 from mnerflow.data.pages.stream import (
     Stream,
     characters,
@@ -48,13 +49,15 @@ def posts_of(path: Path, pages: list[Page]) -> list[Post]:
     is found, if there are names both in the XML and in a file, if a file's text is not that of the pages, and
     if a scan does not belong to its page.
     """
-    log_wants(path, pages)
+    log_gaps(path, pages)
     for page in pages:
         if page.scan:
             check_scan(page)
     in_xml, files = _named(path, pages)
     if in_xml:
-        _log_left(path, pages, in_xml, "pages without a name in their XML, which are read as having none")
+        _log_uncovered(
+            path, pages, in_xml, "pages without a name in their XML, which are read as having none"
+        )
         return [post for page in pages for post in _of_lines(page, _in_xml(page), path)]
     posts: list[Post] = []
     named: dict[str, Path] = {}
@@ -66,7 +69,7 @@ def posts_of(path: Path, pages: list[Page]) -> list[Post]:
             named[name] = file
         posts += found
     known = [page for page in pages if page.name in named]
-    _log_left(
+    _log_uncovered(
         path, pages, known, f"pages of which {listed(file.name for file in files)} says nothing, left out"
     )
     return posts
@@ -92,7 +95,7 @@ def _named(path: Path, pages: list[Page]) -> tuple[list[Page], list[Path]]:
     return in_xml, files
 
 
-def _log_left(path: Path, pages: Iterable[Page], known: list[Page], what: str) -> None:
+def _log_uncovered(path: Path, pages: Iterable[Page], known: list[Page], what: str) -> None:
     left = [page.name for page in pages if page.lines and page not in known]
     if left:
         logger.warning("%s: %s: %d (%s)", path, what, len(left), listed(left))

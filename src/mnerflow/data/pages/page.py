@@ -93,7 +93,7 @@ def read_pages(path: Path) -> list[Page]:
     return pages
 
 
-def log_wants(path: Path, pages: list[Page]) -> None:
+def log_gaps(path: Path, pages: list[Page]) -> None:
     """Log, with counts, what the pages of a folder lack and what in the folder is left out."""
     read = {page.file for page in pages}
     used = {page.scan for page in pages}

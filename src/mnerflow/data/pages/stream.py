@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Generic, TypeVar
 
+from mnerflow.data.offsets import Span
 from mnerflow.data.post import Post
 from mnerflow.data.tags import spans
 from mnerflow.errors import UserError, quantity
 
-Place = TypeVar("Place")
-Span = tuple[int, int, str]  # characters from start to end (exclusive), entity type
+LineKey = TypeVar("LineKey")
 
 
 def characters(text: str) -> str:
@@ -30,28 +30,28 @@ def in_common(one: str, other: str) -> int:
 
 
 @dataclass(frozen=True)
-class Stream(Generic[Place]):
-    """The characters of lines, one after the other; ``places`` are the lines, ``starts`` their offsets."""
+class Stream(Generic[LineKey]):
+    """The characters of lines, one after the other, with the ``keys`` and ``starts`` of the lines."""
 
     text: str
-    places: list[Place]
+    keys: list[LineKey]
     starts: list[int]
 
     @classmethod
-    def of(cls, lines: Iterable[tuple[Place, str]]) -> "Stream[Place]":
-        """The stream of ``lines``, given as place and text."""
+    def of(cls, lines: Iterable[tuple[LineKey, str]]) -> "Stream[LineKey]":
+        """The stream of ``lines``, given as key and text."""
         lines = list(lines)
         texts = [characters(text) for _, text in lines]
-        return cls("".join(texts), [place for place, _ in lines], [0, *accumulate(map(len, texts))])
+        return cls("".join(texts), [key for key, _ in lines], [0, *accumulate(map(len, texts))])
 
-    def place_at(self, offset: int) -> Place:
+    def line_at(self, offset: int) -> LineKey:
         """The line that contains the character at ``offset``."""
-        return self.places[bisect_right(self.starts, offset) - 1]
+        return self.keys[bisect_right(self.starts, offset) - 1]
 
-    def between(self, start: int, end: int) -> list[Place]:
+    def between(self, start: int, end: int) -> list[LineKey]:
         """The lines that contain the characters from ``start`` to ``end`` (exclusive)."""
         first = bisect_right(self.starts, start) - 1
-        return self.places[first : bisect_right(self.starts, end - 1)]
+        return self.keys[first : bisect_right(self.starts, end - 1)]
 
 
 def entities(post: Post, offset: int) -> set[Span]:

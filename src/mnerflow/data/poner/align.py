@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mnerflow.data.formats import parse
+from mnerflow.data.offsets import Span
 from mnerflow.data.pages.layout import read_layout
 from mnerflow.data.pages.page import Page
-from mnerflow.data.pages.stream import Span, Stream, characters, entities
+from mnerflow.data.pages.stream import Stream, characters, entities
 from mnerflow.data.poner.label_studio import AGAIN, read_export
 from mnerflow.data.post import SPLITS, Post
 from mnerflow.errors import UserError
@@ -94,7 +95,7 @@ def place(raw: Path) -> Placement:
     for number, post in enumerate(parse("conll", whole), start=1):
         text = "".join(map(characters, post.tokens))
         if not stream.text.startswith(text, start):
-            there = "/".join(stream.place_at(start)) if start < len(stream.text) else "the end of all pages"
+            there = "/".join(stream.line_at(start)) if start < len(stream.text) else "the end of all pages"
             raise UserError(
                 f"{whole}: sentence {number} ({' '.join(post.tokens)[:60]!r}) is not what stands at {there}. "
                 "Take the CoNLL files and the page XML from the same release."

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mnerflow.data.formats._fields import identifier
 from mnerflow.data.formats.label_studio import MALFORMED, place_of
-from mnerflow.data.pages.stream import Span
+from mnerflow.data.offsets import Span
 from mnerflow.errors import UserError
 from mnerflow.files import read_json
 

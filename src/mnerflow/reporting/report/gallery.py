@@ -12,9 +12,9 @@ from PIL import Image, ImageChops
 
 from mnerflow.data.image import BLANK_COLOUR, BrokenImage, decode
 from mnerflow.data.post import read_posts
-from mnerflow.data.tags import Names, TypeNames
+from mnerflow.data.tags import Entity, Names, TypeNames
 from mnerflow.evaluation.counts import Counts, check_predicted_from
-from mnerflow.evaluation.errors import Entity, gold_by_post, outcomes, predicted_by_post
+from mnerflow.evaluation.errors import gold_by_post, outcomes, predicted_by_post
 from mnerflow.plan.baselines import Baselines
 from mnerflow.plan.names import Run, data_label
 
