@@ -11,6 +11,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -58,6 +59,15 @@ class TooMuch(Exception):
     """An archive that unpacks to more than any archive of photos would."""
 
 
+@contextmanager
+def refusing_bombs(archive: Path, remedy: str) -> Iterator[None]:
+    """Raise ``UserError`` with this ``remedy`` for ``TooMuch``."""
+    try:
+        yield
+    except TooMuch as error:
+        raise UserError(f"{archive}: {error}, as only a bomb does. {remedy}") from error
+
+
 class Header(tarfile.TarInfo):
     """A member of a tar file; the size of its metadata is checked before it is read."""
 
@@ -89,11 +99,9 @@ def unpack(
     archive, folder = Path(archive), Path(folder)
     if not archive.is_file():
         raise UserError(f"{archive}: no such file. Download it again.")
-    with atomic_folder(folder) as unfinished:
+    with atomic_folder(folder) as unfinished, refusing_bombs(archive, DISTRUST):
         try:
             return _extract(archive, unfinished, inner, endings)
-        except TooMuch as error:
-            raise UserError(f"{archive}: {error}, as only a bomb does. {DISTRUST}") from error
         except (*DAMAGED, OSError) as error:
             if isinstance(error, OSError) and error.errno:  # without a number, bz2 reports damaged data
                 raise

@@ -10,7 +10,15 @@ from pathlib import Path, PurePosixPath
 from typing import IO, cast
 from urllib.parse import unquote
 
-from mnerflow.data.archive import DAMAGED, FREE_BYTES, MAX_RATIO, Header, TooMuch, bound, forget_members
+from mnerflow.data.archive import (
+    DAMAGED,
+    FREE_BYTES,
+    MAX_RATIO,
+    Header,
+    bound,
+    forget_members,
+    refusing_bombs,
+)
 from mnerflow.errors import UserError, quantity
 from mnerflow.files import atomic_path, inside, read_json, sha256
 from mnerflow.plan.study import file_of_study
@@ -81,7 +89,11 @@ def verify_archive(archive: Path) -> tuple[int, list[str]]:
     listed = None
     try:
         allowed = max(FREE_BYTES, MAX_RATIO * archive.stat().st_size)
-        with gzip.open(archive) as packed, tarfile.open(fileobj=packed, mode="r:", tarinfo=Header) as tar:
+        with (
+            refusing_bombs(archive, "Do not unpack this archive."),
+            gzip.open(archive) as packed,
+            tarfile.open(fileobj=packed, mode="r:", tarinfo=Header) as tar,
+        ):
             for member, content in _members(archive, tar, allowed):
                 if member in found:
                     raise UserError(f"{archive}: holds {member!r} twice. Do not unpack this archive.")
@@ -92,8 +104,6 @@ def verify_archive(archive: Path) -> tuple[int, list[str]]:
             # gzip compares the checksum at the end only when the end is reached.
             while packed.read(2**20):
                 bound(packed.tell(), allowed)
-    except TooMuch as error:
-        raise UserError(f"{archive}: {error}, as only a bomb does. Do not unpack this archive.") from error
     except (*DAMAGED, OSError) as error:
         raise UserError(
             f"{archive}: damaged, it cannot be read to its end ({error}). Fetch it again."

@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from mnerflow.data.archive import bound, refusing_bombs
 from mnerflow.data.post import read_posts, sum_of_read
 from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import (
@@ -34,7 +35,8 @@ from mnerflow.files import (
 )
 from mnerflow.log import logger
 from mnerflow.plan.grid import expand
-from mnerflow.plan.kept_weights import DROPPED, MODEL
+from mnerflow.plan.kept_weights import DROPPED
+from mnerflow.plan.layout import MODEL
 from mnerflow.plan.names import Run
 from mnerflow.plan.study import file_of_study
 from mnerflow.publishing.archive import recorded
@@ -256,10 +258,8 @@ def unpacked(file: Path) -> str:
             text = packed.read(MAX_BYTES + 1).decode()
     except (lzma.LZMAError, EOFError, OSError, UnicodeDecodeError) as error:
         raise UserError(f"{file}: damaged ({error}). Fetch it again.") from error
-    if len(text) > MAX_BYTES:
-        raise UserError(
-            f"{file}: unpacks to more than {MAX_BYTES:,} bytes, as only a bomb does. Do not use it."
-        )
+    with refusing_bombs(file, "Do not use it."):
+        bound(len(text), MAX_BYTES)
     return text
 
 

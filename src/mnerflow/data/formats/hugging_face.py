@@ -16,7 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mnerflow.data.archive import TooMuch, bound, most_bytes
+from mnerflow.data.archive import bound, most_bytes, refusing_bombs
 from mnerflow.data.formats._fields import identifier, strings
 from mnerflow.data.post import IMAGE_SUFFIXES, Post
 from mnerflow.data.tags import OUTSIDE
@@ -126,7 +126,7 @@ def holds_images(path: Path) -> bool:
         schemas = [_schema(file) for file in _tables(path) if file.suffix in TABLES]
     except UserError:  # which is reported when the posts are read
         return False
-    return any(map(_holding, schemas))
+    return any(map(_image_columns, schemas))
 
 
 def write_images(paths: Iterable[Path], folder: Path) -> int:
@@ -139,17 +139,13 @@ def write_images(paths: Iterable[Path], folder: Path) -> int:
     with atomic_folder(folder) as new:
         for file in files:
             written, allowed = 0, most_bytes(file.stat().st_size)
-            for values in _of_table(file, _holding(_schema(file))):
+            for values in _of_table(file, _image_columns(_schema(file))):
                 for name, data in _images(values, [*values], str(file)):
                     if data is None or name in names:
                         continue
                     written += len(data)
-                    try:
+                    with refusing_bombs(file, "Get it from another source."):
                         bound(written, allowed)
-                    except TooMuch as error:
-                        raise UserError(
-                            f"{file}: {error}, as only a bomb does. Get it from another source."
-                        ) from error
                     (new / name).write_bytes(data)
                     names.add(name)
     return len(names)
@@ -170,7 +166,7 @@ def _rows(path: Path, tagged: bool) -> Iterator[tuple[Path, Table, dict[str, Any
         if file.suffix in TABLES:
             schema = _schema(file)
             tags = _tag_column(schema.names, str(file), tagged)
-            images = _holding(schema) or [name for name in IMAGES if name in schema.names][:1]
+            images = _image_columns(schema) or [name for name in IMAGES if name in schema.names][:1]
             table = Table(tags, images, _features(schema, file))
             wanted = [name for name in ("id", "tokens", tags, *images) if name in schema.names]
             yield from ((file, table, row) for row in _of_table(file, wanted))
@@ -234,7 +230,7 @@ def _schema(file: Path) -> "pyarrow.Schema":
 def _of_table(file: Path, wanted: list[str]) -> Iterator[dict[str, Any]]:
     """Yield the values of every row in the ``wanted`` columns."""
     with _reading_table(file), _open(file) as (table, schema):
-        step = ROWS_WITH_IMAGES if {*wanted} & {*_holding(schema)} else ROWS
+        step = ROWS_WITH_IMAGES if {*wanted} & {*_image_columns(schema)} else ROWS
         if file.suffix == PARQUET:
             batches = table.iter_batches(step, columns=wanted)
         else:
@@ -293,7 +289,7 @@ def _tag_column(columns: Any, place: str, tagged: bool) -> str:
     return found[0]
 
 
-def _holding(schema: "pyarrow.Schema") -> list[str]:
+def _image_columns(schema: "pyarrow.Schema") -> list[str]:
     """The columns that contain images."""
     return [column.name for column in schema if _is_image(column.type)]
 
