@@ -82,8 +82,8 @@ def run(given: argparse.Namespace) -> int:
     from mnerflow.data.check import check_data  # numpy and Pillow
 
     names = given.tag_names.split(",") if given.tag_names else []
-    told = {name: value for name, value in {"tag_names": names, "layer": given.layer}.items() if value}
-    findings = check_data(given.path, given.types, given.format, given.columns, given.encoder, told)
+    options = {name: value for name, value in {"tag_names": names, "layer": given.layer}.items() if value}
+    findings = check_data(given.path, given.types, given.format, given.columns, given.encoder, options)
     print(printable(_report(findings, given.types, given.limit or None)))
     return int(findings.stops)
 

@@ -10,7 +10,7 @@ from mnerflow.data.post_store import PostStore, hashes_of
 FEW = 2  # this many shared ids are no accident
 
 
-def made_distinct(splits: Mapping[str, PostStore]) -> bool:
+def make_ids_distinct(splits: Mapping[str, PostStore]) -> bool:
     """Prefix each id with the name of its split if ids restart in each split; return whether they do.
 
     They do if two splits share at least two ids and at least half of the ids of the smaller split. Other

@@ -11,7 +11,7 @@ from mnerflow.data.config import PrepareConfig
 from mnerflow.data.contexts import Texts, numbered, read_context
 from mnerflow.data.drawn_splits import draw_missing
 from mnerflow.data.formats import parse_lines
-from mnerflow.data.ids import made_distinct
+from mnerflow.data.ids import make_ids_distinct
 from mnerflow.data.overlap import shared_posts
 from mnerflow.data.post import SPLITS, Post, read_posts, write_splits
 from mnerflow.data.post_store import Places, PostStore
@@ -125,7 +125,7 @@ def _read(config: PrepareConfig, raw: Path) -> dict[str, PostStore]:
             _check_types(post, config, known, path)
             splits[split].add(post)
         homes.append(repeat(path, len(splits[split]) - before))
-    if made_distinct(splits):
+    if make_ids_distinct(splits):
         logger.info("%s: ids begin anew in each split, so each post's begins with its split", raw)
     places, ids = Places(), chain.from_iterable(posts.ids() for posts in splits.values())
     for identifier, path in zip(ids, chain.from_iterable(homes), strict=True):

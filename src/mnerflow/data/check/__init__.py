@@ -5,16 +5,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mnerflow.data.check.files import format_of_file, split_files, split_key_of
+from mnerflow.data.check.files import find_splits, format_of_file, split_key_of
 from mnerflow.data.check.findings import Findings, Problem
-from mnerflow.data.check.images import problems_of_images
-from mnerflow.data.check.language import readers
+from mnerflow.data.check.images import check_images
+from mnerflow.data.check.language import choose_encoders
 from mnerflow.data.check.pasted import configuration
 from mnerflow.data.check.posts import problems_of_posts
-from mnerflow.data.check.unread import problems_of_reading
+from mnerflow.data.check.unread import check_reading
 from mnerflow.data.config import Columns
 from mnerflow.data.formats import conll, format_of, has_spans, parse_lines
-from mnerflow.data.ids import made_distinct
+from mnerflow.data.ids import make_ids_distinct
 from mnerflow.data.post import SPLITS
 from mnerflow.data.post_store import PostStore
 from mnerflow.data.schemes import AS_IT_IS, ReadAs, scheme_of
@@ -35,20 +35,20 @@ def check_data(
     format: str | None = None,
     columns: Columns | None = None,
     encoder: str = "",
-    told: Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> Findings:
     """Check a file, or ``train``, ``dev``, ``test`` and ``images/`` of a folder, for all problems.
 
     ``types`` are the entity types, if they are known. ``format`` is the name of a parser and ``columns`` are
     those of a table; each is inferred from the training file if it is not given. ``encoder`` names a text
-    encoder that is to read the posts. ``told`` contains further options of the format. Raises ``UserError``
+    encoder that is to read the posts. ``options`` are further options of the format. Raises ``UserError``
     if there is no training file, or if its format or columns cannot be inferred.
     """
     with reading(path):
-        folder, files = split_files(path)
+        folder, files = find_splits(path)
     train = folder / files["train"][0]
     found = format or format_of_file(train) or "jsonl"
-    findings = Findings(folder, found, files, columns, told=told or {})
+    findings = Findings(folder, found, files, columns, options=options or {})
     if found == "conll" and not columns:
         findings.columns = _columns(train)
     if len(files) == 1 and found in ("jsonl", "spans") and (key := split_key_of(train)):
@@ -67,15 +67,15 @@ def check_data(
     _leave_unlabelled(findings)
     if not findings.splits["train"] and findings.stops:
         return findings  # any other problem would follow from this one
-    if made_distinct(findings.splits):
+    if make_ids_distinct(findings.splits):
         findings.notes.append("Ids begin anew in each split: a post is called by its split and its id.")
     entities = Counter(kind for _, post in findings.posts() for kind, _, _ in spans(post.labels))
     findings.types = dict(sorted(entities.items(), key=lambda item: (-item[1], item[0])))
-    findings.encoders = readers(findings)
+    choose_encoders(findings)
     findings.problems += problems_of_posts(findings, types)
-    findings.problems += problems_of_images(findings)
+    check_images(findings)
     if encoder:
-        findings.problems += problems_of_reading(findings, encoder)
+        check_reading(findings, encoder)
     return findings
 
 
@@ -99,7 +99,7 @@ def _columns(path: Path) -> Columns | None:
 def _read(findings: Findings, given: str | None, scheme: ReadAs | None = None) -> list[UserError]:
     """Read every split in the format of ``train``; return the errors."""
     malformed: list[UserError] = []
-    options = {**findings.told} | ({"columns": findings.columns} if findings.columns else {})
+    options = {**findings.options} | ({"columns": findings.columns} if findings.columns else {})
     read_as = scheme or findings.scheme
     for split, names in findings.files.items():
         findings.splits[split] = store = PostStore()

@@ -55,7 +55,7 @@ UNTAGGED = (
 )
 
 
-def split_files(path: Path) -> tuple[Path, dict[str, list[str]]]:
+def find_splits(path: Path) -> tuple[Path, dict[str, list[str]]]:
     """A data set's folder and, for each split, the paths of its files relative to that folder.
 
     A single file is ``train``. In a folder, the split is a word of a file's name, or the name of a subfolder
@@ -85,7 +85,7 @@ def split_files(path: Path) -> tuple[Path, dict[str, list[str]]]:
             names = ", ".join(choices)
             raise UserError(f"{path}: {names} could all be the split {split!r}. Keep one of them.")
     if not found and any((path / "data").glob("*.parquet")):
-        _, files = split_files(path / "data")
+        _, files = find_splits(path / "data")
         return path, {split: [f"data/{name}" for name in names] for split, names in files.items()}
     if not found and format_of(path):
         whole = path.resolve() if path.name in ("", "..") else path

@@ -34,7 +34,8 @@ class Findings:
     ``files`` are paths relative to ``folder``, by split. ``types`` are all entity types with their number of
     entities. ``images`` counts the usable images, and ``strips`` says whether most are far wider than high.
     The first of the text ``encoders`` is to be trained; the others are alternatives. ``notes`` are sentences
-    on how the files are read. ``told`` contains what the user said about that.
+    on how the files are read. ``options`` are
+    further options of the format.
     """
 
     folder: Path
@@ -42,7 +43,7 @@ class Findings:
     files: dict[str, list[str]]
     columns: Columns | None = None
     scheme: Scheme | None = None
-    told: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
     split_key: str = ""
     splits: dict[str, PostStore] = field(default_factory=dict)
     types: dict[str, int] = field(default_factory=dict)

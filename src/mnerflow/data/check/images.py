@@ -1,6 +1,5 @@
 """Problems of the images that posts name."""
 
-from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from os import cpu_count
@@ -25,9 +24,9 @@ STRIP = 4  # width / height from which a square shows too little of an image
 MEASURED = 200  # images whose shapes are measured
 
 
-def problems_of_images(findings: Findings) -> Iterator[Problem]:
-    """Yield every problem of the images; also record how many are usable and whether they are strips."""
-    folder = findings.folder / "images"
+def check_images(findings: Findings) -> None:
+    """Add the problems of the images, how many are usable, and whether they are strips."""
+    folder, add = findings.folder / "images", findings.problems.append
     users = Places()
     for place, post in findings.posts():
         for name in post.images:
@@ -39,7 +38,7 @@ def problems_of_images(findings: Findings) -> Iterator[Problem]:
         return
     for place, post in findings.posts():
         if not post.images:
-            yield Problem(f"{place} has no image", "The post stays, and is read without an image.", False)
+            add(Problem(f"{place} has no image", "The post stays, and is read without an image.", False))
     paths = [findings.folder / name for names in findings.files.values() for name in names]
     if holds_images(findings.format, paths):
         with TemporaryDirectory() as scratch:
@@ -47,23 +46,20 @@ def problems_of_images(findings: Findings) -> Iterator[Problem]:
                 write_images(findings.format, paths, Path(scratch) / "images")
             except UserError as error:
                 if (problem := Problem.of(error)) not in findings.problems:
-                    yield problem
+                    add(problem)
             else:
-                yield from _problems_of_files(findings, Path(scratch) / "images", users)
+                _check_files(findings, Path(scratch) / "images", users)
         return
     if not folder.is_dir():
         what = f"{folder}: no such folder, but {quantity(len(users), 'image is', 'images are')} named"
-        yield Problem(what, "Put the images there, or ask for text_only.")
+        add(Problem(what, "Put the images there, or ask for text_only."))
         return
-    unused = yield from _problems_of_files(findings, folder, users)
-    for name in unused:
-        yield Problem(f"{folder / name} belongs to no post", "It is left out.", False)
+    for name in _check_files(findings, folder, users):
+        add(Problem(f"{folder / name} belongs to no post", "It is left out.", False))
 
 
-def _problems_of_files(
-    findings: Findings, folder: Path, users: Places
-) -> Generator[Problem, None, list[str]]:
-    """Yield every problem of the files in ``folder``; return the images that no post in ``users`` names."""
+def _check_files(findings: Findings, folder: Path, users: Places) -> list[str]:
+    """Check the images in ``folder`` that posts name; return the others."""
     shapes: list[float] = []
     problematic: list[tuple[str, Place, int, str]] = []
     workers = cpu_count() or 1
@@ -95,7 +91,7 @@ def _problems_of_files(
             unused.append(name)
     for name, place, times, reason in problematic:
         if reason == NO_END:
-            yield Problem(
+            problem = Problem(
                 f"{place}: image {name!r} lacks the mark that ends a JPEG, and nothing else",
                 "It is read. Save it anew, or fetch it again, if its end should be sure.",
                 False,
@@ -104,16 +100,15 @@ def _problems_of_files(
             like = near[_stem(name)] if reason == "missing" else ""
             hint = f"; there is {like!r}" if like else ""
             others = f" (and {times - 1} more)" if times > 1 else ""
-            yield Problem(
+            problem = Problem(
                 f"{place}{others}: image {name!r} is {reason}{hint}",
                 "Mend it. A blank image stands in, unless `images: {broken: fail}` or `drop` is chosen.",
                 False,
             )
+        findings.problems.append(problem)
     if not findings.images:
-        yield Problem(
-            f"{findings.place}: no image can be used, of {len(users):,}",
-            "Mend the images, or ask for text_only.",
-        )
+        what = f"{findings.place}: no image can be used, of {len(users):,}"
+        findings.problems.append(Problem(what, "Mend the images, or ask for text_only."))
     return sorted(unused)
 
 

@@ -13,8 +13,8 @@ ENOUGH = 100  # words from which the share is meaningful
 FAMILIAR, STRANGE = "minilm", "e5"
 
 
-def readers(findings: Findings) -> list[str]:
-    """The text encoders for the configuration, the one to be trained first; the reason is noted."""
+def choose_encoders(findings: Findings) -> None:
+    """Set the text encoders for the configuration, the one to be trained first, and note the reason."""
     letters = latin = words = known = 0
     for _, post in findings.posts():
         text = " ".join(post.tokens)
@@ -29,13 +29,15 @@ def readers(findings: Findings) -> list[str]:
             "reads: multilingual E5 small is taken, which a run fetches from the model hub. Without a hub, "
             "name a folder of such weights as its `source: path:FOLDER`."
         )
-        return [STRANGE]
+        findings.encoders = [STRANGE]
+        return
     english = known / max(1, words)
     if words < ENOUGH or (english >= FEW and 10 * latin >= 9 * letters):
-        return [FAMILIAR]
+        findings.encoders = [FAMILIAR]
+        return
     findings.notes.append(
         f"MiniLM knows English best, and here {100 * english:.1f} % of the words are common English ones "
         f"(the, and, of), and {100 * (1 - latin / letters):.0f} % of the letters of no Latin script. For "
         f"another language write `text_encoders: [{STRANGE}]` below `grid`; it comes from the model hub."
     )
-    return [FAMILIAR, STRANGE]
+    findings.encoders = [FAMILIAR, STRANGE]

@@ -77,7 +77,7 @@ def _reading(findings: Findings) -> dict[str, object]:
         found["scheme"] = findings.scheme
     if findings.split_key:
         found["split_key"] = findings.split_key
-    found |= findings.told
+    found |= findings.options
     missing = [split for split in SPLITS if split not in findings.files]
     return found | {f"{split}_fraction": 0.1 for split in missing}
 

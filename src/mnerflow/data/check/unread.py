@@ -1,6 +1,5 @@
 """What a text encoder cannot read: words that its vocabulary lacks, posts longer than its window."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ WEIGHTS = Path("resources/weights")
 MANY = 0.05  # share of unknown tokens from which another encoder should be tried
 
 
-def problems_of_reading(findings: Findings, encoder: str) -> Iterator[Problem]:
+def check_reading(findings: Findings, encoder: str) -> None:
     """Count, by split, tokens with a subword that ``encoder`` does not know, and posts too long for it.
 
     Both counts are noted, and a large share of such tokens is a problem. ``encoder`` is a folder of weights,
@@ -33,11 +32,9 @@ def problems_of_reading(findings: Findings, encoder: str) -> Iterator[Problem]:
             f"than its window of {quantity(longest, 'subword')}: {quantity(long, 'post')}."
         )
         if share >= MANY:
-            yield Problem(
-                f"{findings.name(split)}: {encoder} has no subword for {100 * share:.1f} % of the tokens",
-                "Take an encoder of the language, or one of many, as intfloat/multilingual-e5-small.",
-                False,
-            )
+            what = f"{findings.name(split)}: {encoder} has no subword for {100 * share:.1f} % of the tokens"
+            remedy = "Take an encoder of the language, or one of many, as intfloat/multilingual-e5-small."
+            findings.problems.append(Problem(what, remedy, False))
 
 
 def _tokenizer(encoder: str) -> Any:
