@@ -3,12 +3,11 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 
 from mnerflow.data.tags import OUTSIDE
 
 Scheme = Literal["iob1", "iob2", "bioes", "bilou", "io"]
-SCHEMES = get_args(Scheme)
 AS_IT_IS: Final = "as it is"  # tags are not converted, because their scheme is still to be inferred
 ReadAs = Scheme | Literal["as it is"]
 PARTS = re.compile(r"(?P<prefix>[BIESLUM])[-_](?P<type>\S.*)", re.IGNORECASE)

@@ -24,8 +24,8 @@ It may also have:
 ``SPANS = True``
     tags are made of spans, in IOB2.
 ``looks_like(start)``
-    whether the first characters of a file are in this format; ``format_of`` asks the modules of ``TOLD`` in
-    order.
+    whether the first characters of a file are in this format; ``format_of`` asks the modules in
+    ``DETECTION_ORDER``.
 ``holds_images(path)`` and ``write_images(paths, folder)``
     whether a file contains images, and how these are written to a folder.
 ``CROPS = True``
@@ -46,7 +46,7 @@ from mnerflow.errors import UserError
 from mnerflow.files import reading
 from mnerflow.registry import load
 
-TOLD = (
+DETECTION_ORDER = (
     "page_xml",
     "umt",
     "webanno",
@@ -64,7 +64,7 @@ START = 2**16  # bytes
 
 def format_of(path: Path) -> str:
     """The format of the start of a file, or of the files of a folder; empty if no format recognises it."""
-    sources = {name: load("data.formats", name, "format") for name in TOLD}
+    sources = {name: load("data.formats", name, "format") for name in DETECTION_ORDER}
     if path.is_dir():
         return next((name for name, source in sources.items() if _files_of(source, path)), "")
     with reading(path), path.open("rb") as file:

@@ -39,7 +39,7 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class ColumnLayout:
     """The columns of the first row of a file, which apply to all its rows, and which of them are read."""
 
     separator: str
@@ -47,7 +47,7 @@ class Layout:
     line: int
     token: int
     tag: int | None  # None if tags are not read
-    told: bool  # whether the configuration names the columns
+    given: bool  # whether the configuration names the columns
 
     def __str__(self) -> str:
         between = "tab" if self.separator == "\t" else "space"
@@ -76,7 +76,7 @@ def looks_like(start: str) -> bool:
 
 def records(
     path: Path, columns: Columns | None = None, *, tagged: bool = True
-) -> Iterator[tuple[int, tuple[Layout | None, Sentence]]]:
+) -> Iterator[tuple[int, tuple[ColumnLayout | None, Sentence]]]:
     """Yield, for every sentence, the number of its first line, and the file's layout and the sentence.
 
     There is no layout before the first row. If not ``tagged``, only the first column is read. Raises
@@ -92,7 +92,7 @@ def records(
             yield sentence.line if sentence.head else sentence.rows[0][0], (layout, sentence)
 
 
-def to_post(path: Path, line: int, record: tuple[Layout | None, Sentence]) -> Post:
+def to_post(path: Path, line: int, record: tuple[ColumnLayout | None, Sentence]) -> Post:
     """Parse one sentence; raises ``UserError`` for a line whose columns differ from the file's first."""
     layout, sentence = record
     identifier, images = named(sentence.head) if sentence.head else (f"{path.stem}-{line}", [])
@@ -100,7 +100,7 @@ def to_post(path: Path, line: int, record: tuple[Layout | None, Sentence]) -> Po
     return Post(identifier, tokens, labels, images=images)
 
 
-def _read(path: Path, line: int, layout: Layout, rows: list[Row]) -> tuple[list[str], list[str]]:
+def _read(path: Path, line: int, layout: ColumnLayout, rows: list[Row]) -> tuple[list[str], list[str]]:
     """Tokens and labels; the labels are all ``O`` if tags are not read."""
     if layout.tag is None:
         tokens = ["" if row.startswith("\t") else layout.cells(row)[layout.token] for _, row in rows]
@@ -117,19 +117,19 @@ def _read(path: Path, line: int, layout: Layout, rows: list[Row]) -> tuple[list[
     table = []
     for number, row in rows:
         cells = layout.cells(row)
-        enough = len(cells) > max(layout.token, layout.tag) if layout.told else len(cells) == layout.columns
+        enough = len(cells) > max(layout.token, layout.tag) if layout.given else len(cells) == layout.columns
         if not enough:
             raise UserError(
                 f"{path}:{number}: {layout} are expected as in line {layout.line}, not {row[:40]!r}. "
                 "Mend the line; an empty line ends a sentence."
             )
         table.append(cells)
-    if not layout.told and layout.columns > 2:
-        _see_columns(table, f"{path}:{line}")
+    if not layout.given and layout.columns > 2:
+        _refuse_unclear_columns(table, f"{path}:{line}")
     return [cells[layout.token] for cells in table], [cells[layout.tag].strip(" ") for cells in table]
 
 
-def line_of_token(record: tuple[Layout | None, Sentence], index: int) -> int:
+def line_of_token(record: tuple[ColumnLayout | None, Sentence], index: int) -> int:
     """The line of a token of a sentence."""
     return record[1].rows[index][0]
 
@@ -214,16 +214,16 @@ def _named(columns: Columns | None) -> bool:
     return columns is not None and isinstance(columns.token, str)
 
 
-def _layout(path: Path, row: Row, columns: Columns | None, tagged: bool) -> Layout:
+def _layout(path: Path, row: Row, columns: Columns | None, tagged: bool) -> ColumnLayout:
     number, text = row
     cells = _split(text)
     separator = "\t" if "\t" in text.strip("\t ") else " "
     if not tagged:
-        return Layout(separator, len(cells), number, 0, None, told=False)
+        return ColumnLayout(separator, len(cells), number, 0, None, given=False)
     if columns is None:
-        return Layout(separator, len(cells), number, 0, len(cells) - 1, told=False)
+        return ColumnLayout(separator, len(cells), number, 0, len(cells) - 1, given=False)
     token, tag = (_place(column, cells, f"{path}:{number}") for column in (columns.token, columns.tag))
-    return Layout(separator, len(cells), number, token, tag, told=True)
+    return ColumnLayout(separator, len(cells), number, token, tag, given=True)
 
 
 def _place(column: int | str, cells: list[str], place: str) -> int:
@@ -241,7 +241,7 @@ def _place(column: int | str, cells: list[str], place: str) -> int:
     return column % len(cells)
 
 
-def _see_columns(table: list[list[str]], place: str) -> None:
+def _refuse_unclear_columns(table: list[list[str]], place: str) -> None:
     """Refuse to guess if several columns may be the tags, or if the first column numbers the tokens."""
     if _count([cells[0] for cells in table]):
         raise UserError(

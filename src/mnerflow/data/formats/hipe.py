@@ -24,8 +24,8 @@ FLAGS = "MISC"
 
 
 @dataclass(slots=True)
-class Sentence:
-    """Tokens of a document, with their lines, tags and flags."""
+class Passage:
+    """A document or a part of it: tokens with their lines, tags and flags."""
 
     document: str
     language: str
@@ -34,9 +34,9 @@ class Sentence:
     tags: list[str] = field(default_factory=list)
     flags: list[str] = field(default_factory=list)
 
-    def part(self, start: int, end: int) -> "Sentence":
+    def part(self, start: int, end: int) -> "Passage":
         """The tokens from ``start`` to before ``end``."""
-        return Sentence(
+        return Passage(
             self.document,
             self.language,
             self.lines[start:end],
@@ -51,7 +51,7 @@ def looks_like(start: str) -> bool:
     return start.startswith("TOKEN\tNE-")
 
 
-def records(path: Path, columns: Columns = COLUMNS, *, tagged: bool = True) -> Iterator[tuple[int, Sentence]]:
+def records(path: Path, columns: Columns = COLUMNS, *, tagged: bool = True) -> Iterator[tuple[int, Passage]]:
     """Yield, for every sentence, the number of its first line and the sentence.
 
     If not ``tagged``, the column of tags is not read. Raises ``UserError`` for a column that the file does
@@ -65,19 +65,19 @@ def records(path: Path, columns: Columns = COLUMNS, *, tagged: bool = True) -> I
                 yield document.lines[start], document.part(start, end)
 
 
-def to_post(path: Path, line: int, record: Sentence) -> Post:
+def to_post(path: Path, line: int, record: Passage) -> Post:
     """A sentence as a post."""
     identifier = f"{path.stem}-{line}"
     return Post(identifier, record.tokens, record.tags, language=record.language, group=record.document)
 
 
-def line_of_token(record: Sentence, index: int) -> int:
+def line_of_token(record: Passage, index: int) -> int:
     """The line of a token of a sentence."""
     return record.lines[index]
 
 
-def _documents(path: Path, columns: Columns, tagged: bool) -> Iterator[Sentence]:
-    document = Sentence("", "")
+def _documents(path: Path, columns: Columns, tagged: bool) -> Iterator[Passage]:
+    document = Passage("", "")
     lines = read_lines(path)
     names = next(lines, (1, ""))[1].split("\t")
     token = _column(columns.token, names, path)
@@ -87,7 +87,7 @@ def _documents(path: Path, columns: Columns, tagged: bool) -> Iterator[Sentence]
         if said := OF_DOCUMENT.match(line):
             if said[1] == "document_id":
                 yield document
-                document = Sentence(said[2].strip(), document.language)
+                document = Passage(said[2].strip(), document.language)
             else:
                 document.language = said[2].strip()
         elif line.strip() and not line.startswith("# "):
@@ -115,7 +115,7 @@ def _column(name: int | str, names: list[str], path: Path) -> int:
     return names.index(str(name))
 
 
-def _ends(document: Sentence) -> list[int]:
+def _ends(document: Passage) -> list[int]:
     """Where sentences end in a document without flags, as token indices (exclusive), without the last end."""
     from mnerflow.data.tokenizers import sentences  # needs ICU, which other formats do not
 
