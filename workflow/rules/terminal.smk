@@ -80,9 +80,9 @@ class Terminal(logging.Handler):
     """Prints what a user wants to know while jobs run; at other times, ``usual`` handles the messages."""
 
     # Snakemake's messages, other than events, that are shown; the rest is about how it works internally.
-    TOLD = ("Nothing to be done", "Terminating processes", "Will exit after finishing", "Trying to restart")
+    SHOWN = ("Nothing to be done", "Terminating processes", "Will exit after finishing", "Trying to restart")
     # Messages before the work that are not shown.
-    UNTOLD = ("Config file", "Assuming unrestricted shared filesystem usage")
+    HIDDEN = ("Config file", "Assuming unrestricted shared filesystem usage")
     # Errors that are not shown: the job has written the cause to its log, and show_failures prints it at the end.
     KNOWN = ("Exiting because a job execution failed", "At least one job did not complete")
 
@@ -90,15 +90,15 @@ class Terminal(logging.Handler):
         super().__init__()
         self.usual = usual
         self.works = False
-        self.told = set()
+        self.seen = set()
 
     def emit(self, record):
         try:
-            self.tell(record)
+            self.show(record)
         except Exception:  # a line that cannot be printed must not stop the workflow
             self.handleError(record)
 
-    def tell(self, record):
+    def show(self, record):
         event = getattr(record, "event", None)
         if event == LogEvent.WORKFLOW_STARTED:
             self.works = True
@@ -114,11 +114,11 @@ class Terminal(logging.Handler):
             # On a cluster, how long jobs wait for machines depends on other users.
             left = self.progress.seconds_left(record.created) if workflow.local_exec else None
             rest = f" ({about(left)} left)" if left else ""
-            self.say(record.job_id, f"{duration(took)}{rest}")
+            self.show_job(record.job_id, f"{duration(took)}{rest}")
         elif event == LogEvent.JOB_ERROR and record.jobid in self.running:
             took = self.progress.fail(record.jobid, record.created)
-            self.say(record.jobid, f"failed after {duration(took)}: {', '.join(record.log)}")
-        elif self.is_told(record, event):
+            self.show_job(record.jobid, f"failed after {duration(took)}: {', '.join(record.log)}")
+        elif self.is_shown(record, event):
             self.usual.handle(record)
 
     def begin(self, stats):
@@ -135,19 +135,21 @@ class Terminal(logging.Handler):
             file=sys.stderr,
         )
 
-    def say(self, job, what):
+    def show_job(self, job, what):
         count = f"{self.progress.done:>{len(str(self.progress.total))}} of {self.progress.total}"
         print(f"{count}  {printable(self.running.pop(job))} · {what}", file=sys.stderr, flush=True)
 
-    def is_told(self, record, event):
-        said = record.getMessage()
+    def is_shown(self, record, event):
+        message = record.getMessage()
         if record.levelno < logging.WARNING:
-            once = not event and said.startswith(self.TOLD) and said not in self.told
-            self.told.add(said)
-            return once if self.works else not said.startswith(self.UNTOLD)
-        of_script = getattr(record, "exception", None) == "RuleException" and "CalledProcessError" in said
+            once = not event and message.startswith(self.SHOWN) and message not in self.seen
+            self.seen.add(message)
+            return once if self.works else not message.startswith(self.HIDDEN)
+        of_script = getattr(record, "exception", None) == "RuleException" and "CalledProcessError" in message
         return (
-            event != LogEvent.JOB_ERROR and not of_script and not any(known in said for known in self.KNOWN)
+            event != LogEvent.JOB_ERROR
+            and not of_script
+            and not any(known in message for known in self.KNOWN)
         )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from mnerflow.data.formats import write_images
 from mnerflow.log import job
 
-with job(f"write images of {snakemake.wildcards.dataset}", snakemake.log[0]) as log:
+with job(f"wrote images of {snakemake.wildcards.dataset}", snakemake.log[0]) as log:
     paths = [Path(path) for path in snakemake.params.paths]
     number = write_images(snakemake.params.format, paths, Path(snakemake.output[0]))
     log.info("images: %d", number)
