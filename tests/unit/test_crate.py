@@ -220,6 +220,9 @@ def test_a_bomb_is_refused_before_it_is_unpacked(results: Path, monkeypatch: pyt
         tar.addfile(member)
     with pytest.raises(UserError, match="as only a bomb does"):
         verify_archive(bomb)
+    monkeypatch.setattr("mnerflow.publishing.archive.FREE_BYTES", 10)  # less than its checksums
+    with pytest.raises(UserError, match="unpacks to more than 10 bytes, as only a bomb does"):
+        verify_archive(write_archive(results))
 
 
 @pytest.mark.parametrize("name", ["../outside", "/etc/passwd", "a/../../outside", "C:/x", "..\\outside"])

@@ -21,6 +21,7 @@ from mnerflow.plan.finished import is_published
 from mnerflow.plan.names import Run
 from mnerflow.plan.settings import run_config, sources
 from mnerflow.publishing.checksums import SUMS, sums_below, sums_text
+from mnerflow.publishing.packed import unpacked
 from mnerflow.publishing.publication import publish, take_over, unpack
 
 CONFIG = load()
@@ -144,6 +145,7 @@ OF_PREDICTIONS = {
     "not JSON": lambda data: lzma.compress(b"{'id': 0}\n"),
     "packed text that is not UTF-8": lambda data: lzma.compress(b"\xff"),
     "a bomb": lambda data: lzma.compress(b" " * (1 << 21)),
+    "a bomb of wide characters": lambda data: lzma.compress("é".encode() * (1 << 20)),
 }
 DAMAGES = [
     *((file, name, change) for file in FILES for name, change in ANY.items()),
@@ -184,7 +186,7 @@ def test_a_damaged_file_is_named_in_one_sentence(
 def test_a_damaged_file_whose_checksum_fits_is_no_traceback(
     file: str, damage: Callable[[bytes], bytes], published: Path, tmp_path: Path, monkeypatch
 ) -> None:
-    monkeypatch.setattr("mnerflow.publishing.publication.MAX_BYTES", 1 << 20)
+    monkeypatch.setattr("mnerflow.publishing.packed.MAX_BYTES", 1 << 20)
     path = published / FOLDER / file
     path.write_bytes(damage(path.read_bytes()))
     seal(published)
@@ -197,6 +199,18 @@ def test_a_damaged_file_whose_checksum_fits_is_no_traceback(
         except UserError as error:
             assert file in str(error) or RUN.path in str(error)
             assert len(str(error)) < 1000
+
+
+@pytest.mark.parametrize("text", ["é" * 8, "a" + "é" * 8], ids=["between characters", "within a character"])
+def test_the_limit_of_a_packed_file_counts_bytes(text: str, tmp_path: Path, monkeypatch) -> None:
+    path = tmp_path / "predictions.jsonl.xz"
+    path.write_bytes(lzma.compress(text.encode()))
+    monkeypatch.setattr("mnerflow.publishing.packed.MAX_BYTES", len(text.encode()))
+    assert unpacked(path) == text
+    for limit in (len(text.encode()) - 1, 9, 8):
+        monkeypatch.setattr("mnerflow.publishing.packed.MAX_BYTES", limit)
+        with pytest.raises(UserError, match=f"unpacks to more than {limit} bytes"):
+            unpacked(path)
 
 
 @pytest.mark.parametrize("file", [*FILES, SUMS])

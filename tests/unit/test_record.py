@@ -19,7 +19,7 @@ from mnerflow.plan.names import Run
 from mnerflow.publishing import migrate as migration
 from mnerflow.publishing.checksums import SUMS, check_sums, sums_below, sums_text
 from mnerflow.publishing.migrate import migrate
-from mnerflow.publishing.publication import pack
+from mnerflow.publishing.packed import pack
 from mnerflow.record import RECORD, Record, TrainingRecord
 
 RUN = Run("demo", "none", "bilstm", "cnn", "linear", 1)

@@ -5,8 +5,6 @@ posts' words, which belong to others. Everything that is computed from predictio
 again.
 """
 
-import json
-import lzma
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,25 +12,10 @@ from typing import Any
 
 import yaml
 
-from mnerflow.data.archive import bound, refusing_bombs
 from mnerflow.data.post import read_posts, sum_of_read
 from mnerflow.errors import UserError
-from mnerflow.evaluation.predictions import (
-    PREDICTIONS,
-    Prediction,
-    as_predictions,
-    read_predictions,
-    write_predictions,
-)
-from mnerflow.files import (
-    atomic_folder,
-    atomic_path,
-    json_object,
-    read_bytes,
-    read_text,
-    sha256,
-    write_text,
-)
+from mnerflow.evaluation.predictions import PREDICTIONS, Predictions, read_predictions, write_predictions
+from mnerflow.files import atomic_folder, atomic_path, read_bytes, read_text, sha256, write_text
 from mnerflow.log import logger
 from mnerflow.plan.grid import expand
 from mnerflow.plan.kept_weights import DROPPED
@@ -41,14 +24,11 @@ from mnerflow.plan.names import Run
 from mnerflow.plan.study import file_of_study
 from mnerflow.publishing.archive import recorded
 from mnerflow.publishing.checksums import SUMS, check_sums, sums_below, sums_text
+from mnerflow.publishing.packed import PACKED, read_packed, write_packed
 from mnerflow.record import RECORD, TrainingRecord
 from mnerflow.yaml_file import read_yaml
 
 RECORDS = (RECORD, "history.csv")
-PACKED = f"{PREDICTIONS}.xz"
-MAX_BYTES = (
-    1 << 28
-)  # of a run's predictions; those of 100,000 posts under three conditions take a fifth of it
 # Settings of a single machine, which change no result.
 LOCAL = ("mirror", "weights_mirror", "published", "finished_only", "allow_cpu", "max_cost", "keep_weights")
 # Tables that follow from predictions and run.yaml alone, and quote no post.
@@ -104,7 +84,7 @@ def publish(study: Path, out: Path) -> int:
         write_text(out / SUMS, "")  # so that an interrupted publication can be repeated
     for run in planned:
         if f"runs/{run.path}/{RECORD}" in sums:
-            _pack(study / "runs" / run.path, out / "runs" / run.path)
+            _pack_run(study / "runs" / run.path, out / "runs" / run.path)
     for file in files:
         target = out / file.relative_to(study)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -131,7 +111,9 @@ def unpack(published: Path, results: Path) -> int:
     runs = _runs(published)
     with atomic_folder(results / "runs") as folder:
         for run in runs:
-            _unpack_run(published / "runs" / run.path, folder / run.path, None)
+            packed = published / "runs" / run.path
+            _, predictions = _read_run(packed)
+            _write_run(packed, folder / run.path, predictions)
     return len(runs)
 
 
@@ -150,43 +132,52 @@ def take_over(published: Path, run: Run, results: Path, data: Path) -> None:
     """
     packed, folder = published / "runs" / run.path, results / "runs" / run.path
     check_sums(published, packed)
-    _unpack_run(packed, folder, data)
+    record, predictions = _read_run(packed)
+    _check_data(packed, record, data)
+    _fill_words(packed, predictions, data)
+    _write_run(packed, folder, predictions)
     (folder / DROPPED).unlink(missing_ok=True)
     if (folder / MODEL).exists():
         (folder / MODEL).unlink()
         logger.warning("%s: removed, it was trained with other settings", folder / MODEL)
 
 
-def _unpack_run(packed: Path, folder: Path, data: Path | None) -> None:
-    """Unpack a run; without ``data``, its predictions get empty words.
+def _read_run(packed: Path) -> tuple[TrainingRecord, Predictions]:
+    return TrainingRecord.read(packed / RECORD, "Fetch it again."), read_packed(packed / PACKED)
 
-    Contexts that were added to the posts since, and that the run does not read, make no difference.
-    """
-    record = TrainingRecord.read(packed / RECORD, "Fetch it again.")
-    predictions = _predictions(packed / PACKED)
-    if data:
-        for name, checksum in record.data_sha256.items():
-            file = data / Path(name).name
-            if file.suffix == ".jsonl" and not _is_of(file, checksum, record.config.get("contexts", ())):
-                raise UserError(
-                    f"{packed}: {file} is not what this run was trained on. Prepare it as it was, or "
-                    "train anew with `--config published=`."
-                )
-        for split in {split for split, _ in predictions}:
-            posts = {post.id: post for post in read_posts(data / f"{split}.jsonl")}
-            for prediction in (
-                each for which in predictions if which[0] == split for each in predictions[which]
-            ):
-                post = posts.get(prediction.id)
-                if post is None or post.labels != prediction.labels:
-                    raise UserError(
-                        f"{packed / PACKED}: post {prediction.id!r} does not stand in {data} with these "
-                        "labels. Prepare the data as it was, or train anew with `--config published=`."
-                    )
-                prediction.tokens = post.tokens
+
+def _write_run(packed: Path, folder: Path, predictions: Predictions) -> None:
     write_predictions(folder / PREDICTIONS, predictions)
     for name in RECORDS:
         write_text(folder / name, read_text(packed / name))
+
+
+def _check_data(packed: Path, record: TrainingRecord, data: Path) -> None:
+    """Raise ``UserError`` if the posts in ``data`` are not those that the run was trained on.
+
+    Contexts that were added to the posts since, and that the run does not read, make no difference.
+    """
+    for name, checksum in record.data_sha256.items():
+        file = data / Path(name).name
+        if file.suffix == ".jsonl" and not _is_of(file, checksum, record.config.get("contexts", ())):
+            raise UserError(
+                f"{packed}: {file} is not what this run was trained on. Prepare it as it was, or "
+                "train anew with `--config published=`."
+            )
+
+
+def _fill_words(packed: Path, predictions: Predictions, data: Path) -> None:
+    """Put the posts' words into predictions; raises ``UserError`` for a post that is not in ``data``."""
+    for split in {split for split, _ in predictions}:
+        posts = {post.id: post for post in read_posts(data / f"{split}.jsonl")}
+        for prediction in (each for which in predictions if which[0] == split for each in predictions[which]):
+            post = posts.get(prediction.id)
+            if post is None or post.labels != prediction.labels:
+                raise UserError(
+                    f"{packed / PACKED}: post {prediction.id!r} does not stand in {data} with these "
+                    "labels. Prepare the data as it was, or train anew with `--config published=`."
+                )
+            prediction.tokens = post.tokens
 
 
 def _is_of(posts: Path, checksum: str, contexts: Sequence[str]) -> bool:
@@ -216,22 +207,10 @@ def _runs(folder: Path) -> list[Run]:
     return sorted(Run.from_folder(record.parent) for record in (folder / "runs").rglob(RECORD))
 
 
-def _pack(folder: Path, out: Path) -> None:
+def _pack_run(folder: Path, out: Path) -> None:
     for name in RECORDS:
         write_text(out / name, read_text(folder / name))
-    lines = []
-    for (split, condition), predictions in read_predictions(folder / PREDICTIONS).items():
-        for prediction in predictions:
-            record = {"split": split, "condition": condition} | prediction.record()
-            del record["tokens"]
-            lines.append(json.dumps(record, separators=(",", ":"), ensure_ascii=False) + "\n")
-    with atomic_path(out / PACKED) as temporary:
-        temporary.write_bytes(pack("".join(lines).encode()))
-
-
-def pack(lines: bytes) -> bytes:
-    """Compress the lines of a published run's predictions."""
-    return lzma.compress(lines, preset=9)
+    write_packed(out / PACKED, read_predictions(folder / PREDICTIONS))
 
 
 def _results(study: Path, config: dict[str, Any]) -> Iterator[Path]:
@@ -241,28 +220,3 @@ def _results(study: Path, config: dict[str, Any]) -> Iterator[Path]:
     yield study / "scores.csv"
     yield from (study / "tables" / name for name in (*TABLES, *TABLES_OF_WORDS))
     yield from sorted((study / "plots").glob("*.svg"))
-
-
-def _predictions(file: Path) -> dict[tuple[str, str], list[Prediction]]:
-    """The predictions that ``_pack`` packed, with empty words."""
-    text = unpacked(file)
-    lines = enumerate(text.split("\n"), start=1)
-    records = ((number, json_object(line, f"{file}:{number}")) for number, line in lines if line)
-    return as_predictions(file, ((number, {"tokens": _empty(record)} | record) for number, record in records))
-
-
-def unpacked(file: Path) -> str:
-    """The text of a packed file; raises ``UserError`` if it is damaged or unpacks to too much."""
-    try:
-        with lzma.open(file) as packed:
-            text = packed.read(MAX_BYTES + 1).decode()
-    except (lzma.LZMAError, EOFError, OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{file}: damaged ({error}). Fetch it again.") from error
-    with refusing_bombs(file, "Do not use it."):
-        bound(len(text), MAX_BYTES)
-    return text
-
-
-def _empty(record: dict[str, Any]) -> list[str]:
-    labels = record.get("labels")
-    return [""] * len(labels) if isinstance(labels, list) else []
