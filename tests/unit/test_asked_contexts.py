@@ -18,7 +18,7 @@ from mnerflow.data.post import SPLITS, Post, write_posts
 from mnerflow.data.prepare import prepare
 from mnerflow.errors import UserError
 from mnerflow.files import write_json_lines
-from mnerflow.llm.asked_contexts import SHIPPED, check_prompt, check_written, to_ask, written_differently
+from mnerflow.llm.asked_contexts import SHIPPED, check_prompt, check_written, outdated, to_ask
 from mnerflow.llm.budget import Overspent
 from mnerflow.llm.config import ContextQuestion, Price, Service
 from mnerflow.llm.context import EMPTY, LONGEST, NO_IMAGE, Asked, ask_context
@@ -221,10 +221,10 @@ def test_a_data_set_names_who_writes_its_context(tmp_path: Path, monkeypatch) ->
     Path(file).parent.mkdir(parents=True)
     Path(file).touch()
     check_written(data, ["demo"])
-    assert written_differently(data, ["demo"], PROMPTS) == [file], "it has no record"
+    assert outdated(data, ["demo"], PROMPTS) == [file], "it has no record"
     # Once written, it stands without the entry by which it was asked for.
     alone = Datasets(config | {"asked_contexts": {}})
-    assert to_ask(alone) == [] and written_differently(alone, ["demo"], PROMPTS) == []
+    assert to_ask(alone) == [] and outdated(alone, ["demo"], PROMPTS) == []
 
 
 def test_an_own_folder_stays_as_it_is(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_the_error_by_hand():
     two = np.array([[6000, 30, 21], [9000, 30, 24]])
     assert [rows.tolist() for rows in calibration.in_bins(two)] == [[two[0].tolist()], [two[1].tolist()]]
     assert calibration.calibration_error(two) == pytest.approx(0.1)
-    assert calibration.calibration_error(calibration.pooled([two, two])) == pytest.approx(0.1)
+    assert calibration.calibration_error(calibration.merge_tallies([two, two])) == pytest.approx(0.1)
     by_chance = (2 / np.pi) ** 0.5 * ((30 * 0.24) ** 0.5 + (30 * 0.09) ** 0.5) / 60
     assert calibration.chance_error(two) == pytest.approx(by_chance)
 

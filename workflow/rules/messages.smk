@@ -42,7 +42,7 @@ def check_contexts(runs):
     try:
         asked_contexts.check_written(plan.data, sorted(used))
         if workflow.is_main_process:
-            for file in asked_contexts.written_differently(plan.data, sorted(used), PROMPTS):
+            for file in asked_contexts.outdated(plan.data, sorted(used), PROMPTS):
                 print(
                     f"mnerflow: {file} was written by another model, prompt or options than asked_contexts says. "
                     "It is read as it is; `snakemake -s contexts.smk` asks for it anew.",

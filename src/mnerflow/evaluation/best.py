@@ -6,7 +6,7 @@ from itertools import groupby
 import numpy as np
 
 from mnerflow.evaluation.counts import Counts
-from mnerflow.evaluation.seeds import Seeds, SeedVariance, alike
+from mnerflow.evaluation.seeds import Seeds, SeedVariance, pooled_systems
 from mnerflow.evaluation.statistics import SIGNIFICANCE, holm
 from mnerflow.plan.names import Combination, Run
 
@@ -38,7 +38,7 @@ def significantly_best(tasks: Sequence[Mapping[Combination, np.ndarray]]) -> lis
         ranked = sorted(systems, key=lambda name: systems[name].mean, reverse=True)[:2]
         if len(ranked) == 2 and min(len(systems[name]) for name in ranked) > 1:
             first, second = ranked
-            variance = SeedVariance.pooled(alike(systems).values())
+            variance = SeedVariance.pooled(pooled_systems(systems).values())
             contests[index] = first, variance.difference(systems[first], systems[second]).p
     corrected = holm([p for _, p in contests.values()])
     best: list[Combination | None] = [None] * len(tasks)

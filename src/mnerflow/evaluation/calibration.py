@@ -48,7 +48,7 @@ def _tally(confidence: Sequence[float], right: Sequence[bool]) -> np.ndarray:
     return np.stack([levels, np.bincount(place), np.bincount(place, right).astype(np.int64)], axis=1)
 
 
-def pooled(tallies: Sequence[np.ndarray]) -> np.ndarray:
+def merge_tallies(tallies: Sequence[np.ndarray]) -> np.ndarray:
     """Merge tallies into the tally of all their predictions."""
     rows = np.concatenate(tallies)
     levels, place = np.unique(rows[:, LEVEL], return_inverse=True)

@@ -86,18 +86,18 @@ def count(conditions: Mapping[str, Sequence[Prediction]], tags: Sequence[str]) -
     spans = {name: each.spans() for name, each in sequences.items()}
     return Counts(
         types=types,
-        posts=digest(plain),
+        posts=posts_digest(plain),
         entities={name: each.entity_counts() for name, each in sequences.items()},
         changed=changed,
         image_weight=_image_weight(plain, types),
         gold=spans[TRUE.name][0],
         predicted={name: predicted for name, (_, predicted) in spans.items()},
-        tagged=np.array([_digest(prediction.predicted) for prediction in plain], dtype=np.uint64),
+        tagged=np.array([_tags_digest(prediction.predicted) for prediction in plain], dtype=np.uint64),
         confidence=tally(plain),
     )
 
 
-def digest(posts: Iterable[Post | Prediction]) -> str:
+def posts_digest(posts: Iterable[Post | Prediction]) -> str:
     """SHA-256 of the posts' ids and gold labels, in order."""
     return hashlib.sha256(json.dumps([_gold(post) for post in posts]).encode()).hexdigest()
 
@@ -168,7 +168,7 @@ def check_same_posts(runs: Iterable[tuple[object, Counts]]) -> None:
 
 def check_predicted_from(posts: Iterable[Post], runs: Mapping[Run, Counts]) -> None:
     """Raise ``UserError`` naming a run that was predicted from other posts or labels than these."""
-    these = digest(posts)
+    these = posts_digest(posts)
     for run, counts in runs.items():
         if counts.posts != these:
             raise UserError(
@@ -189,7 +189,7 @@ def _image_weight(predictions: Sequence[Prediction], types: Sequence[str]) -> np
     return np.array([np.mean(found) if found else np.nan for found in weights.values()])
 
 
-def _digest(tags: Sequence[str]) -> int:
+def _tags_digest(tags: Sequence[str]) -> int:
     return int.from_bytes(hashlib.blake2b(" ".join(tags).encode(), digest_size=8).digest())
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from mnerflow.conditions import CHANGES, Condition
 from mnerflow.evaluation.counts import Counts, check_same_posts
-from mnerflow.evaluation.seeds import Estimate, SeedVariance, alike, systems_of
+from mnerflow.evaluation.seeds import Estimate, SeedVariance, pooled_systems, systems_of
 from mnerflow.evaluation.statistics import (
     SIGNIFICANCE,
     TRIALS,
@@ -258,7 +258,7 @@ class _Data:
         self.members: dict[Combination, list[Counts]] = {}
         for run, counts in runs.items():
             self.members.setdefault(run.combination, []).append(counts)
-        self.pool = alike(self.systems)
+        self.pool = pooled_systems(self.systems)
         self.variance = SeedVariance.pooled(self.pool.values())
         # A model trained with wrong sources loses nothing without true ones, whatever the seed, so its drops
         # say nothing about the variance of others.

@@ -13,7 +13,7 @@ import numpy as np
 
 from mnerflow.evaluation.counts import Counts
 from mnerflow.evaluation.evidence import Comparison
-from mnerflow.evaluation.seeds import Estimate, Seeds, SeedVariance, alike, systems_of
+from mnerflow.evaluation.seeds import Estimate, Seeds, SeedVariance, pooled_systems, systems_of
 from mnerflow.plan.names import Combination, Run
 from mnerflow.record import TrainingRecord
 
@@ -69,7 +69,7 @@ def pooled_answers(runs: Mapping[Run, Counts], comparisons: Iterable[Comparison]
             run: counts for run, counts in runs.items() if (run.dataset, run.filter) == (dataset, chosen)
         }
         systems = systems_of(of_data)
-        difference, spread = pool(pairs, systems, SeedVariance.pooled(alike(systems).values()))
+        difference, spread = pool(pairs, systems, SeedVariance.pooled(pooled_systems(systems).values()))
         seeds = [len(systems[one]) for one, _ in pairs]
         found.append(
             Pooled(

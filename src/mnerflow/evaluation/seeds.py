@@ -155,10 +155,6 @@ class Estimate:
         reach = self.error * float(stdtrit(self.df, (1 + confidence) / 2))
         return self.value - reach, self.value + reach
 
-    def less_p(self, margin: float) -> float:
-        """One-sided p-value of the hypothesis that the true value is at least ``margin``."""
-        return self._below(self.value - margin)
-
     def equivalence_p(self, margin: float) -> float:
         """p-value of the hypothesis that the true value differs from 0 by at least ``margin``.
 
@@ -211,6 +207,6 @@ def systems_of(runs: Mapping[Run, Counts], condition: str = TRUE.name) -> dict[C
     }
 
 
-def alike(systems: Mapping[Combination, Seeds]) -> dict[Combination, Seeds]:
+def pooled_systems(systems: Mapping[Combination, Seeds]) -> dict[Combination, Seeds]:
     """The systems whose variances between seeds are pooled: they read the text and find any entity."""
     return {one: system for one, system in systems.items() if one.text_encoder != NONE and system.mean}

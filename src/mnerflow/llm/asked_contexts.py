@@ -70,7 +70,7 @@ def check_written(data: Datasets, datasets: Iterable[str]) -> None:
                 )
 
 
-def written_differently(data: Datasets, datasets: Iterable[str], shipped: Path) -> list[str]:
+def outdated(data: Datasets, datasets: Iterable[str], shipped: Path) -> list[str]:
     """Files of contexts that were asked for with other settings or prompts than today's configuration."""
     return [
         layout.asked_context(dataset, name)

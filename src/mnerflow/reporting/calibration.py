@@ -133,7 +133,7 @@ def reliability_rows(runs: Mapping[Run, Counts]) -> list[dict[str, Any]]:
         for one, seeds in _with_confidence(runs).items()
         for unit in UNITS
         if (tallies := [tallies[unit] for tallies in seeds if unit in tallies])
-        for row in _bins(calibration.pooled(tallies))
+        for row in _bins(calibration.merge_tallies(tallies))
     ]
 
 

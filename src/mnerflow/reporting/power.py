@@ -10,7 +10,7 @@ from mnerflow.errors import UserError, listed, quantity
 from mnerflow.evaluation.counts import read_counts
 from mnerflow.evaluation.evidence import ONE_SEED
 from mnerflow.evaluation.power import Variances
-from mnerflow.evaluation.seeds import alike, systems_of
+from mnerflow.evaluation.seeds import pooled_systems, systems_of
 from mnerflow.plan.names import Combination
 from mnerflow.plan.study import file_of_study
 from mnerflow.reporting import does_it_help
@@ -41,7 +41,7 @@ def power_text(study: Path, gain: float) -> str:
     left_out = [one.folder for one, other in pairs if not counted >= {one, other}]
     for data, members in groupby(sorted(runs), key=lambda run: run.data):
         systems = systems_of({run: runs[run] for run in members})
-        pool = alike(systems).values()
+        pool = pooled_systems(systems).values()
         found = [
             Variances.of(systems[one], systems[other], pool)
             for one, other in pairs
