@@ -261,7 +261,13 @@ def test_the_card_has_what_hubs_read_and_people_ask(tiny_bert: Path, weights: Pa
     values = {metric["type"]: metric["value"] for metric in result["metrics"]}
     assert values == {"f1": 0.333333, "precision": 0.5, "recall": 0.25}
     assert (result["dataset"]["name"], result["dataset"]["split"]) == ("My Set", "test")
-    for said in ("35.00, 95 % interval 30.0–40.0", "−3.33", "1,234", "as *stated*", "it reads images"):
+    for said in (
+        "35.00, 95 % confidence interval 30.0–40.0",
+        "−3.33",
+        "1,234",
+        "as *stated*",
+        "it reads images",
+    ):
         assert said in card.text
 
 

@@ -20,11 +20,11 @@ tagger = pipeline("token-classification", "ORG/NAME", aggregation_strategy="firs
 tagger("Ann sings in Rome .")
 ```
 
-`ORG/NAME` is this repository, or a folder that holds its files. Write a blank between all words and
-punctuation marks, as the training data has them; a name may be given with the blank before it. The pipeline
-parts raw text itself, and takes apart a word with marks inside (`@ann`), of Chinese characters, or whose
-beginning is not in the vocabulary (an emoji), where the run gives the whole word the tag of its first part.
-This gives each word the run's tag:
+Replace `ORG/NAME` with the name of this repository, or with a folder that contains its files. Separate all
+words and punctuation marks with spaces, as in the training data. The pipeline may return a name together with
+the space before it. It splits raw text itself, and takes some words apart: those with punctuation inside
+(`@ann`), in Chinese characters, or with a beginning that is not in the vocabulary (an emoji). The original
+run gives such a word the tag of its first part. The following code gives every word the same tag as the run:
 
 ```python
 from transformers import AutoModelForTokenClassification, AutoTokenizer
@@ -38,8 +38,8 @@ first = {{word: place for place, word in reversed([*enumerate(read.word_ids())])
 tags = [model.config.id2label[best[first[word]]] if word in first else "O" for word in range(len(words))]
 ```
 
-A text of more than {limit} subwords is cut off. The run reads it in windows that overlap; the pipeline with
-`stride={stride}` reads windows of its own, and may find other names there.
+Texts of more than {limit} subwords are truncated. The original run reads them in overlapping windows. With
+`stride={stride}`, the pipeline also reads windows, but not the same ones, and may find other names there.
 """
 NATIVE_USE = """\
 ```python
@@ -50,16 +50,17 @@ tagger = Predictor(snapshot_download("ORG/NAME"))
 tagger({given})
 ```
 
-`ORG/NAME` is this repository; `Predictor` takes a folder that holds its files as well. mnerflow {version}
-reads it and runs no code of the repository. It is not a plain model of transformers: {reason}.
+Replace `ORG/NAME` with the name of this repository, or pass a folder that contains its files to `Predictor`.
+mnerflow {version} loads it without running code from the repository. It is not a plain model of transformers,
+because {reason}.
 """
 ONNX_USE = """\
 ```python
 tagger = Predictor(snapshot_download("ORG/NAME"), graph="{file}")
 ```
 
-Outside mnerflow, onnxruntime computes the decoder's scores of each word from what the tokenizer gives;
-`mnerflow.prediction.graph` has the lines that do it.
+Without mnerflow, onnxruntime computes each word's scores for the decoder from the output of the tokenizer.
+`mnerflow.prediction.graph` shows how.
 """
 
 
@@ -79,7 +80,7 @@ def card(facts: Facts, licence: str, reason: str, limit: int, graphs: Sequence[G
 
 
 def _front_matter(facts: Facts, licence: str, plain: bool) -> str:
-    run, tested = facts.run, _tested(facts)
+    run, tested = facts.run, _test_scores(facts)
     results = [
         EvalResult(
             task_type=TASK,
@@ -115,37 +116,40 @@ def _body(facts: Facts, licence: str, reason: str, limit: int, graphs: Sequence[
     types = ", ".join(facts.record.config["entity_types"])
     yield f"# {run.model} on {facts.title}"
     yield (
-        f"Finds names in texts: {types}. Trained by mnerflow as `{run.path}`, on "
-        f"{quantity(record.training_posts, 'post')} of {markdown_escape(facts.title)}."
+        f"This model recognises named entities of these types: {types}. It was trained with mnerflow as "
+        f"`{run.path}`, on {quantity(record.training_posts, 'post')} of {markdown_escape(facts.title)}."
     )
-    yield "## Use"
+    yield "## How to use"
     if reason:
         given = '"Ann sings in Rome."' + (', images=["photo.jpg"]' if record.images else "")
         yield NATIVE_USE.format(given=given, version=record.versions["mnerflow"], reason=reason)
     else:
         yield PLAIN_USE.format(limit=limit, stride=limit // 4)
-    yield "## Scores"
+    yield "## Evaluation"
     yield from _scores(facts)
     if graphs:
         yield "## ONNX"
         yield from _graphs(graphs)
-    yield "## Intended use and limits"
+    yield "## Intended use and limitations"
     yield from _limits(facts)
-    yield "## Training and environment"
+    yield "## Training"
     yield from _environment(facts)
     yield "## Data and licences"
     yield from _licences(facts, licence)
 
 
-def _tested(facts: Facts) -> dict[str, Any]:
+def _test_scores(facts: Facts) -> dict[str, Any]:
     return dict(facts.scores.get("test", {}).get("true", {}))
 
 
 def _scores(facts: Facts) -> Iterator[str]:
-    if not (tested := _tested(facts)):
-        yield "Not scored where it was exported."
+    if not (tested := _test_scores(facts)):
+        yield "No scores were available when the model was exported."
         return
-    yield "In percent, of entities that are right from their first to their last word, and in their type."
+    yield (
+        "Entity-level scores in percent. An entity counts as correct if its type and its first and last word "
+        "are correct."
+    )
     rows = [
         [
             split,
@@ -157,13 +161,15 @@ def _scores(facts: Facts) -> Iterator[str]:
     ]
     yield markdown_table(["split", "F1", "precision", "recall", "posts"], rows)
     if mean := facts.mean:
-        known = "" if mean.low is None else f", 95 % interval {between(mean.low, mean.high)}"
+        interval = ""
+        if mean.low is not None:
+            interval = f", 95 % confidence interval {between(mean.low, mean.high)} (over posts and seeds)"
         yield (
-            f"Mean test F1 over {mean.seeds} seed{'s' * (mean.seeds > 1)} of this model: "
-            f"{percent(mean.mean)}{known} (over other posts and seeds). This is seed {facts.run.seed}."
+            f"Mean test F1 of this model over {quantity(mean.seeds, 'seed')}: {percent(mean.mean)}{interval}."
+            f" This checkpoint is seed {facts.run.seed}."
         )
     names = facts.dataset.get("type_names") or {}
-    yield "By type, on test:"
+    yield "Test scores by type:"
     rows = [
         [names.get(kind, kind), *(percent(scores[name]) for name in METRICS), f"{scores['support']:,}"]
         for kind, scores in tested["per_type"].items()
@@ -171,9 +177,9 @@ def _scores(facts: Facts) -> Iterator[str]:
     yield markdown_table(["type", "F1", "precision", "recall", "entities"], rows)
     yield "### Without the right image or context"
     if len(found := facts.scores["test"]) == 1:
-        yield "It reads the text alone, so that there is nothing to take away."
+        yield "The model reads only the text, so there is no image or context to remove."
         return
-    yield "Test F1 of this model when a source is another post's (shuffled) or empty (blank):"
+    yield "Test F1 with a source taken from another post (shuffled) or left empty (blank):"
     rows = [
         [name, percent(scores["entity_f1"]), points(scores["entity_f1"] - tested["entity_f1"])]
         for name, scores in found.items()
@@ -183,8 +189,8 @@ def _scores(facts: Facts) -> Iterator[str]:
 
 def _graphs(graphs: Sequence[Graph]) -> Iterator[str]:
     yield (
-        "Encoder and fusion as graphs for onnxruntime; the decoder stays outside. Tried on the test split, "
-        "beside the run itself in float32; both as mnerflow computes them."
+        "The encoder and fusion are also available as graphs for onnxruntime; the decoder is not part of a "
+        "graph. mnerflow tested each graph on the test split and compared it with the run itself in float32."
     )
     rows = [
         [
@@ -192,25 +198,25 @@ def _graphs(graphs: Sequence[Graph]) -> Iterator[str]:
             f"{graph.megabytes:,.1f} MB",
             percent(graph.entity_f1),
             points(graph.difference),
-            f"{graph.other:,} of {graph.words:,}",
+            f"{graph.words_changed:,} of {graph.words:,}",
         ]
         for graph in graphs
     ]
     yield markdown_table(["graph", "size", "F1", "difference in points", "words tagged differently"], rows)
     if left := [graph.file for graph in graphs if not graph.shipped]:
-        yield f"`{left[0]}` lost more than {MOST_LOST} points of F1."
+        yield f"`{left[0]}` was left out because it lost more than {MOST_LOST} points of F1."
     yield ONNX_USE.format(file=graphs[0].file)
 
 
 def _limits(facts: Facts) -> Iterator[str]:
     language = facts.dataset.get("language")
     yield (
-        "For finding names in texts like those that it was trained on"
-        f"{f' (language: {language})' if language else ''}, and for comparing models. It has been tested on "
-        f"one data set alone ({markdown_escape(facts.title)}): elsewhere expect lower scores, and measure "
-        "them on your own texts. It knows no types but those above, finds no name inside another, and "
-        "repeats what is uneven in its training data, as whose names are found. Let no decision about a "
-        "person rest on it."
+        "The model is intended for recognising names in texts like those that it was trained on"
+        f"{f' (language: {language})' if language else ''}, and for comparing models. It was tested on only "
+        f"one data set ({markdown_escape(facts.title)}). Expect lower scores on other texts, and evaluate it "
+        "on your own. It recognises only the types listed above and no nested names. It may reproduce biases "
+        "of its training data, for example in whose names it finds. Do not use it as the basis of decisions "
+        "about people."
     )
 
 
@@ -221,13 +227,13 @@ def _environment(facts: Facts) -> Iterator[str]:
         ["encoders, fusion, variant", f"{facts.run.encoders}, {facts.run.fusion}, {facts.run.variant}"],
         ["decoder", record.config["decoder"]["kind"]],
         ["seed", str(facts.run.seed)],
-        ["epochs", f"{record.epochs_run}, the weights are of epoch {record.best_epoch}"],
-        ["weights trained", f"{record.parameters_trained:,}"],
+        ["epochs", f"{record.epochs_run} (weights from epoch {record.best_epoch})"],
+        ["trained parameters", f"{record.parameters_trained:,}"],
         ["training posts left out", f"{len(record.posts_left_out):,}"],
-        ["words of raw text", f"cut as the tokenizer {record.tokenizer} of mnerflow does"],
-        ["computed on", f"{machine}, {record.precision}, {record.seconds:,.0f} s"],
+        ["word tokenizer for raw text", f"{record.tokenizer} (of mnerflow)"],
+        ["hardware, precision, time", f"{machine}, {record.precision}, {record.seconds:,.0f} s"],
         ["finished", record.finished],
-        ["mnerflow's commit", (record.code.commit or "unknown") + " with changes" * record.code.dirty],
+        ["commit of mnerflow", (record.code.commit or "unknown") + " with changes" * record.code.dirty],
         ["versions", ", ".join(f"{name} {number}" for name, number in record.versions.items())],
     ]
     yield markdown_table(["", ""], [[markdown_escape(cell) for cell in row] for row in rows])
@@ -242,4 +248,4 @@ def _licences(facts: Facts, licence: str) -> Iterator[str]:
     )
     lines += [f"- {about[name]}" for name in ("citation", "homepage") if about.get(name)]
     yield "\n".join(lines)
-    yield "Data and pretrained models keep their own licences, which bind whoever uses these weights."
+    yield "Data and pretrained models keep their own licences, which also bind the users of these weights."

@@ -39,7 +39,7 @@ class Graph:
         entity_f1: entity F1 of the graph, a fraction.
         difference: the graph's entity F1 minus that of the run itself, both computed in float32.
         words: number of words in the test split.
-        other: number of words whose tag differs from the run's.
+        words_changed: number of words whose tag differs from the run's.
     """
 
     file: str
@@ -47,7 +47,7 @@ class Graph:
     entity_f1: float
     difference: float
     words: int
-    other: int
+    words_changed: int
 
     @property
     def shipped(self) -> bool:

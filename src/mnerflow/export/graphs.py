@@ -37,7 +37,7 @@ from mnerflow.training.predict import predict
 WHOLE, QUANTISED = "model.onnx", "model_int8.onnx"
 # Words and images per post of the two batches that a graph is made from. A size that differs may vary.
 LONG, SHORT = ((2, 2), (3, 1), (40, 3)), ((4, 1), (2, 2), (5, 1), (9, 2))
-MOST_OTHER = 0.001  # of words: rounding may decide a tie differently
+MOST_CHANGED = 0.001  # of words: rounding may decide a tie differently
 
 
 def save_graphs(run: Path, config: RunConfig, record: TrainingRecord, folder: Path) -> list[Graph]:
@@ -50,7 +50,7 @@ def save_graphs(run: Path, config: RunConfig, record: TrainingRecord, folder: Pa
     root = root_of(run)
     images = _images(root, config, record)
     tagger = load_tagger(config, run / MODEL, images.d_feature if images else 0).eval()
-    inputs = encode_posts(config, tagger, _tested(run, root), images)
+    inputs = encode_posts(config, tagger, _test_posts(run, root), images)
     expected = _predicted(tagger, inputs, config)
     folder.mkdir()
     with TemporaryDirectory() as scratch, _quietly():
@@ -59,10 +59,10 @@ def save_graphs(run: Path, config: RunConfig, record: TrainingRecord, folder: Pa
         quantize_dynamic(whole, quantised, per_channel=True)
         graphs = [_tried(file, tagger, inputs, config, expected) for file in (whole, quantised)]
         exact, small = graphs
-        if exact.other > MOST_OTHER * exact.words:
+        if exact.words_changed > MOST_CHANGED * exact.words:
             raise UserError(
-                f"{run}: the ONNX graph tags {exact.other:,} of {quantity(exact.words, 'word')} of the "
-                "test split unlike the run. Export it without --onnx, and please report this."
+                f"{run}: the ONNX graph tags {exact.words_changed:,} of {quantity(exact.words, 'word')} of "
+                "the test split unlike the run. Export it without --onnx, and please report this."
             )
         if small.shipped:
             (folder / QUANTISED).write_bytes(quantised.read_bytes())
@@ -154,9 +154,9 @@ def _tried(
         for pair in zip(found, expected, strict=True)
         for tags in zip(*(p.predicted for p in pair), strict=True)
     ]
-    other = sum(one != run for one, run in pairs)
+    changed = sum(one != run for one, run in pairs)
     return Graph(
-        f"{GRAPHS}/{file.name}", file.stat().st_size / 1e6, of_graph, of_graph - of_run, len(pairs), other
+        f"{GRAPHS}/{file.name}", file.stat().st_size / 1e6, of_graph, of_graph - of_run, len(pairs), changed
     )
 
 
@@ -165,7 +165,7 @@ def _predicted(tagger: Tagger | GraphTagger, inputs: Inputs, config: RunConfig) 
     return predict(whole, inputs, config.training.batch_tokens, "test", mixed=False)[0]
 
 
-def _tested(run: Path, root: Path) -> list[Post]:
+def _test_posts(run: Path, root: Path) -> list[Post]:
     one = Run.from_folder(run.absolute())
     file = root / layout.data(one.dataset, one.filter) / "test.jsonl"
     if not file.exists():
