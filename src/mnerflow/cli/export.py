@@ -31,7 +31,7 @@ folder has mnerflow's form: mnerflow.Predictor("DIR", graph="onnx/model_int8.onn
 --push OWNER/NAME uploads the folder to a new private repository of the hub that huggingface_hub is logged
 in to (`hf auth login`, or HF_TOKEN). If the hub refuses the upload, the folder stays as it is.
 
-DIR must not exist yet; it appears completely or not at all.
+DIR must be empty or not exist yet. It is written completely or not at all.
 """
 
 
@@ -40,7 +40,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "run", type=Path, metavar="RUN", help="folder of the run; `mnerflow runs` lists them"
     )
-    command.add_argument("folder", type=Path, metavar="DIR", help="folder to create")
+    command.add_argument(
+        "folder", type=Path, metavar="DIR", help="folder to write, which must be empty or not exist yet"
+    )
     command.add_argument(
         "--license",
         default="unknown",

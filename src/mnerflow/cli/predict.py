@@ -77,7 +77,7 @@ is the probability that the model gives to exactly this name. --format is one of
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add the arguments of ``mnerflow predict``."""
-    command.usage = "mnerflow predict (RUN | --best DATASET) [INPUT ...] [options]"
+    command.usage = "%(prog)s (RUN | --best DATASET) [INPUT ...] [options]"
     command.add_argument("inputs", nargs="*", metavar="RUN INPUT", help="see above")
     command.add_argument("--best", metavar="DATASET", help="use the best run on this data set instead of RUN")
     command.add_argument("--study", metavar="NAME", help="with --best: only consider runs of results/NAME")

@@ -6,7 +6,7 @@ import sys
 from mnerflow.cli import predict
 
 HELP = "the former name of predict"
-ABOUT = predict.ABOUT
+ABOUT = f"The former name of `mnerflow predict`, which takes the same arguments.\n\n{predict.ABOUT}"
 add_arguments = predict.add_arguments
 
 
