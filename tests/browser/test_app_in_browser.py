@@ -48,7 +48,7 @@ def test_a_post_with_a_picture(address: str, width: int, scheme: str, tmp_path: 
         assert titles == ["As given", "Without picture and contexts", "With the other picture"]
         first = page.locator(".view .post").first
         assert first.inner_text().startswith("we met Ann PER 0.") and "👍 in Rome & <b>" in first.inner_text()
-        assert page.locator(".view .why").first.inner_text().startswith("Let in of the picture")
+        assert page.locator(".view .why").first.inner_text().startswith("Weight of the picture")
         assert not page.evaluate(
             "document.documentElement.scrollWidth > document.documentElement.clientWidth"
         )

@@ -91,7 +91,7 @@ def test_it_finds_what_the_run_does_with_and_without_the_image(client: TestClien
         ({"text": "Ann", "images": [""]}, 422, "image 1: empty"),
         ({"text": "Ann", "images": [picture()] * 5}, 422, "at most 4 items"),
         ({"text": "Ann", "images": ["http://localhost/a.png"]}, 422, "start the server with --allow-urls"),
-        ({"text": "Ann", "images": ["a" * MOST_BYTES]}, 413, "More than 8 MiB"),
+        ({"text": "Ann", "images": ["a" * MOST_BYTES]}, 413, "larger than 8 MiB"),
     ],
 )
 def test_what_it_refuses(client: TestClient, post: dict, status: int, said: str):

@@ -35,7 +35,7 @@ def _get(address: str, file: Path) -> str:
     """Fetch once; returns where the address is redirected to, or nothing once the file is there."""
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise Refused("not an address of the web")
+        raise Refused("not a web address")
     secure, path = parts.scheme == "https", f"{parts.path or '/'}{'?' * bool(parts.query)}{parts.query}"
     try:
         port = parts.port or (443 if secure else 80)
@@ -48,7 +48,7 @@ def _get(address: str, file: Path) -> str:
             if onward := answer.get_redirect_location():
                 return onward
             if answer.status != 200:
-                raise Refused(f"the server answers {answer.status}")
+                raise Refused(f"the server answered with status {answer.status}")
             content = answer.read(MOST_BYTES + 1, decode_content=True)
     except (HTTPError, OSError, ValueError) as error:
         raise Refused("cannot be fetched") from error
@@ -62,7 +62,7 @@ def public_ip(host: str, port: int) -> str:
     """A public address of ``host``; raises ``Refused`` if any of its addresses is not public."""
     found = {str(each[4][0]) for each in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
     if not all(_is_public(one) for one in found):
-        raise Refused("its host lies in a private network")
+        raise Refused("its host is in a private network")
     return min(found)
 
 

@@ -47,16 +47,16 @@ class Post(BaseModel):
     images: list[str] = Field(
         default=[],
         max_length=MOST_IMAGES,
-        description="Pictures in base64, also as `data:` addresses; web addresses where these are allowed.",
+        description="Pictures in base64 or as `data:` URLs; also web addresses, if the server allows them.",
     )
-    contexts: dict[str, Line] = Field(default={}, max_length=8, description="Texts by name, as `caption`.")
+    contexts: dict[str, Line] = Field(default={}, max_length=8, description="Texts by name (`caption`).")
     conditions: list[Condition] = Field(
         default=["true"], max_length=2, description="`blank` reads the post without its images and contexts."
     )
 
 
 class Entity(BaseModel):
-    """A name: `start` and `end` (exclusive) count characters of the text, `token_…` count words."""
+    """A name: `start` and `end` (exclusive) count characters of the text, `token_…` count its words."""
 
     entity_group: str
     score: float
@@ -68,7 +68,7 @@ class Entity(BaseModel):
 
 
 class Word(BaseModel):
-    """A word: `score` is the probability of its tag, `image_weight` how much of the image it let in."""
+    """A word: `score` is the probability of its tag, `image_weight` the weight that the image has for it."""
 
     word: str
     start: int
@@ -116,7 +116,7 @@ def create_app(
         await run_in_threadpool(worker.close)
 
     app = FastAPI(
-        title="mnerflow", description="Names in a text and its pictures.", docs_url=None, redoc_url=None,
+        title="mnerflow", description="Finds names in a text with pictures.", docs_url=None, redoc_url=None,
         lifespan=lifespan,
     )  # fmt: skip
     app.add_middleware(_Limit)
@@ -146,7 +146,7 @@ def create_app(
             try:
                 asked = worker.ask([given[condition] for condition in post.conditions])
             except Busy:
-                raise HTTPException(503, "Too many are waiting.", {"Retry-After": "1"}) from None
+                raise HTTPException(503, "Too many requests are waiting.", {"Retry-After": "1"}) from None
             try:
                 found = await asyncio.wrap_future(asked)
             except UserError as error:
@@ -193,7 +193,7 @@ def _save(image: str, number: int, folder: Path, allow_urls: bool) -> str:
     try:
         if image.startswith(ADDRESSES):
             if not allow_urls:
-                raise Refused("an address; start the server with --allow-urls to fetch it")
+                raise Refused("a web address; start the server with --allow-urls to fetch it")
             fetch_public(image, file)
         else:
             _, _, data = image.rpartition("base64,")
@@ -225,7 +225,7 @@ class _Limit:
             body += message.get("body", b"")
             more = message.get("more_body", False)
         if more or not declared.isdigit() or int(declared) > MOST_BYTES or len(body) > MOST_BYTES:
-            too_large = JSONResponse({"detail": f"More than {MOST_BYTES >> 20} MiB."}, 413)
+            too_large = JSONResponse({"detail": f"The request is larger than {MOST_BYTES >> 20} MiB."}, 413)
             await too_large(scope, receive, send)
             return
         whole: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]

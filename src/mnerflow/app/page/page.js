@@ -2,6 +2,7 @@
 const byId = (id) => document.getElementById(id);
 const pictures = { images: null, others: null }; // as data addresses
 const TONES = ["#1f77b4", "#d1700e", "#2a9d4a", "#b23ac0", "#c2334d", "#8a6d00", "#0e8f96"];
+const LIST = new Intl.ListFormat("en-GB");
 let runs = {};
 
 function element(name, text = "", classes = "") {
@@ -43,8 +44,8 @@ function highlighted(text, entities) {
   return shown;
 }
 
-function letIn(words) {
-  const said = element("p", "Let in of the picture, word by word: ", "why");
+function imageWeights(words) {
+  const said = element("p", "Weight of the picture for each word: ", "why");
   for (const word of words) {
     const shown = element("span", word.word, "in");
     shown.style.setProperty("--share", word.image_weight);
@@ -59,15 +60,15 @@ function changed(words, blank) {
     .map((word, place) => [word, blank[place]])
     .filter(([one, other]) => one.tag !== other.tag || Math.abs(one.score - other.score) > 0.1)
     .map(([one, other]) => `${one.word} (${other.tag} ${other.score.toFixed(2)} → ${one.tag} ${one.score.toFixed(2)})`);
-  return element("p", moved.length ? `The picture or context moves: ${moved.join(", ")}` : "It moves no word.", "why");
+  return element("p", moved.length ? `The picture or context changes: ${moved.join(", ")}` : "The picture or context changes no tag, and no score by more than 0.1.", "why");
 }
 
 function view(title, text, found, blank) {
   const shown = element("div", "", "view");
   shown.append(element("h3", title), highlighted(text, found.entities));
-  if (!found.entities.length) shown.append(element("p", "No name found.", "none"));
+  if (!found.entities.length) shown.append(element("p", "No names found.", "none"));
   if (!blank) return shown;
-  if (found.words.some((word) => word.image_weight !== null)) shown.append(letIn(found.words));
+  if (found.words.some((word) => word.image_weight !== null)) shown.append(imageWeights(found.words));
   shown.append(changed(found.words, blank.words));
   return shown;
 }
@@ -81,7 +82,7 @@ async function ask(post) {
   const said = await answer.json().catch(() => ({}));
   if (answer.ok) return said.runs;
   const detail = Array.isArray(said.detail) ? said.detail.map((one) => one.msg).join("; ") : said.detail;
-  throw new Error(detail || `The server answers ${answer.status}.`);
+  throw new Error(detail || `The server answered with status ${answer.status}.`);
 }
 
 async function find(event) {
@@ -93,7 +94,7 @@ async function find(event) {
     if (area.value) contexts[area.dataset.context] = area.value;
   }
   button.disabled = true;
-  say("Reading …");
+  say("Finding names …");
   try {
     const post = { text, contexts, images: pictures.images ? [pictures.images] : [] };
     const answers = await ask({ ...post, conditions: ["true", "blank"] });
@@ -109,7 +110,7 @@ async function find(event) {
 function section(name, text, [found, blank], other) {
   const shown = element("section");
   const reads = runs[name] || [];
-  shown.append(element("h2", name), element("p", `Reads the text ${reads.length ? `and the ${reads.join(" and the ")}` : "alone"}.`, "none"));
+  shown.append(element("h2", name), element("p", `Reads ${reads.length ? `the ${LIST.format(["text", ...reads])}` : "only the text"}.`, "none"));
   if (!reads.length) {
     shown.append(view("The text", text, found));
     return shown;
