@@ -270,6 +270,6 @@ def test_what_an_encoder_cannot_read_is_said(tmp_path: Path, capsys: pytest.Capt
     assert "train: " in output and "has no subword for 77.8 % of the tokens; longer than its" in output
     assert "test: " in output and "for 0.0 % of the tokens; longer than its" in output
     assert "subwords: 1 post." in output and "subwords: 0 posts." in output
-    assert output.count("or one of many, as") == 1
+    assert output.count("or a multilingual one (") == 1
     assert main(["check", str(data), "--encoder", str(tmp_path / "none")]) == 1
     assert "Name a folder of" in capsys.readouterr().err

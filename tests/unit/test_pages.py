@@ -359,7 +359,7 @@ def test_check_lists_what_pages_want_before_and_after_they_have_names(
     )
     assert main(["check", str(scans)]) == 0
     told = capsys.readouterr()
-    assert told.err == "" and "problems with which a run goes on: 3\n" in told.out, "two wants, and no split"
+    assert told.err == "" and "problems that do not stop a run: 3\n" in told.out, "two wants, and no split"
     assert all(f"    {scans}: {want}" in told.out for want in wants)
     without_names(scans)
     assert main(["check", str(scans)]) == 1

@@ -91,7 +91,7 @@ def run(given: argparse.Namespace) -> int:
 def _types(text: str) -> list[str]:
     types = [kind for kind in text.split(",") if kind]
     if not types:
-        raise argparse.ArgumentTypeError(f"{text!r} names no type. Give some, as PER,LOC,ORG.")
+        raise argparse.ArgumentTypeError(f"{text!r} names no type. Give some, such as PER,LOC,ORG.")
     return types
 
 
@@ -100,7 +100,7 @@ def _columns(text: str) -> "Columns":
 
     places = text.split(",")
     if len(places) != 2 or not all(places):
-        raise argparse.ArgumentTypeError(f"{text!r} is not two columns. Give two, as 0,3 or word,ner.")
+        raise argparse.ArgumentTypeError(f"{text!r} is not two columns. Give two, such as 0,3 or word,ner.")
     counted = all(place.lstrip("-").isdecimal() for place in places)
     token, tag = map(int, places) if counted else places
     return Columns(token=token, tag=tag)
@@ -117,16 +117,16 @@ def _report(findings: "Findings", types: Sequence[str] | None, limit: int | None
     if any(findings.splits.values()):
         entities = ", ".join(f"{kind} {count}" for kind, count in findings.types.items()) or "none"
         named = any(post.images for _, post in findings.posts())
-        images = f"usable images: {findings.images}" if named else "images: none, so the text alone is read"
+        images = f"usable images: {findings.images}" if named else "images: none, so only the text is read"
         lines += [f"  entities: {entities}", f"  {images}"]
     lines += [f"  {note}" for note in findings.notes]
     stopping = [problem for problem in findings.problems if problem.stops]
     passing = [problem for problem in findings.problems if not problem.stops]
-    for title, problems in (("a run stops", stopping), ("a run goes on", passing)):
+    for title, problems in (("that stop a run", stopping), ("that do not stop a run", passing)):
         if problems:
-            lines += ["", f"problems with which {title}: {len(problems)}", *_grouped(problems, limit)]
+            lines += ["", f"problems {title}: {len(problems)}", *_grouped(problems, limit)]
     if stopping:
-        return "\n".join([*lines, "", "Mend what stops a run, and check again."])
+        return "\n".join([*lines, "", "Fix the problems that stop a run, and check again."])
     pasted = "Nothing stops a run. Save this as FILE and run `snakemake --cores 2 --configfile FILE`:"
     return "\n".join([*lines, "", pasted, "", configuration(findings, types)])
 

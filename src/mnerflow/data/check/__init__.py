@@ -25,7 +25,7 @@ from mnerflow.files import reading
 from mnerflow.log import collect_warnings
 
 __all__ = ["Findings", "Problem", "check_data", "configuration"]
-AS_SAID = "It is read, or left out, as it says here. Mend it where you mean something else."
+AS_SAID = "It is read or left out as the message says. Correct it if you want something else."
 UNLABELLED = ("field 'labels' is missing", "a token and its tag are expected, not one column")
 
 
@@ -68,7 +68,7 @@ def check_data(
     if not findings.splits["train"] and findings.stops:
         return findings  # any other problem would follow from this one
     if make_ids_distinct(findings.splits):
-        findings.notes.append("Ids begin anew in each split: a post is called by its split and its id.")
+        findings.notes.append("Ids begin anew in each split, so each post is named by its split and its id.")
     entities = Counter(kind for _, post in findings.posts() for kind, _, _ in spans(post.labels))
     findings.types = dict(sorted(entities.items(), key=lambda item: (-item[1], item[0])))
     choose_encoders(findings)
@@ -85,8 +85,8 @@ def _columns(path: Path) -> Columns | None:
     if len(table.tags) > 1:
         named = ", ".join(f"{column} ({tag})" for column, tag in table.tags.items())
         raise UserError(
-            f"{path}: the columns {named}, counted from 0, all look like tags. Say which is read, as "
-            f"--columns {table.token},{max(table.tags)} for a token and a tag."
+            f"{path}: the columns {named}, counted from 0, all look like tags. Choose one, for example "
+            f"with --columns {table.token},{max(table.tags)} for a token and a tag."
         )
     for column in table.tags:
         if table.names:

@@ -52,10 +52,10 @@ def check_images(findings: Findings) -> None:
         return
     if not folder.is_dir():
         what = f"{folder}: no such folder, but {quantity(len(users), 'image is', 'images are')} named"
-        add(Problem(what, "Put the images there, or ask for text_only."))
+        add(Problem(what, "Put the images there, or use only text_only."))
         return
     for name in _check_files(findings, folder, users):
-        add(Problem(f"{folder / name} belongs to no post", "It is left out.", False))
+        add(Problem(f"{folder / name} belongs to no post", "The image is left out.", False))
 
 
 def _check_files(findings: Findings, folder: Path, users: Places) -> list[str]:
@@ -78,7 +78,7 @@ def _check_files(findings: Findings, folder: Path, users: Places) -> list[str]:
     if findings.strips:
         findings.notes.append(
             f"Half of the images are at least {median(shapes):.0f} times as wide as high: `fit: wrap` cuts "
-            "them into rows, of which a square shows more."
+            "them into rows, so a square shows more of them."
         )
     near = {_stem(name): "" for name, *_, reason in problematic if reason == "missing"}
     spelt = {str(Path(name)) for name, _, _ in users if str(Path(name)) != name}
@@ -92,8 +92,8 @@ def _check_files(findings: Findings, folder: Path, users: Places) -> list[str]:
     for name, place, times, reason in problematic:
         if reason == NO_END:
             problem = Problem(
-                f"{place}: image {name!r} lacks the mark that ends a JPEG, and nothing else",
-                "It is read. Save it anew, or fetch it again, if its end should be sure.",
+                f"{place}: image {name!r} lacks only the mark that ends a JPEG",
+                "The image is read. To be sure that it is complete, save it or fetch it again.",
                 False,
             )
         else:
@@ -102,13 +102,13 @@ def _check_files(findings: Findings, folder: Path, users: Places) -> list[str]:
             others = f" (and {times - 1} more)" if times > 1 else ""
             problem = Problem(
                 f"{place}{others}: image {name!r} is {reason}{hint}",
-                "Mend it. A blank image stands in, unless `images: {broken: fail}` or `drop` is chosen.",
+                "Replace it. Else a blank image is used, unless you set `images: {broken: fail}` or `drop`.",
                 False,
             )
         findings.problems.append(problem)
     if not findings.images:
-        what = f"{findings.place}: no image can be used, of {len(users):,}"
-        findings.problems.append(Problem(what, "Mend the images, or ask for text_only."))
+        what = f"{findings.place}: no usable image among {len(users):,}"
+        findings.problems.append(Problem(what, "Replace the images, or use only text_only."))
     return sorted(unused)
 
 

@@ -25,9 +25,9 @@ def choose_encoders(findings: Findings) -> None:
         known += sum(word in ENGLISH for word in lettered)
     if 2 * latin < letters:
         findings.notes.append(
-            f"{100 * (1 - latin / letters):.0f} % of the letters are of no Latin script, which MiniLM hardly "
-            "reads: multilingual E5 small is taken, which a run fetches from the model hub. Without a hub, "
-            "name a folder of such weights as its `source: path:FOLDER`."
+            f"{100 * (1 - latin / letters):.0f} % of the letters are not Latin. MiniLM can barely read "
+            "other scripts, so multilingual E5 small is used, which a run fetches from the model hub. "
+            "Without a hub, name a folder of its weights as `source: path:FOLDER`."
         )
         findings.encoders = [STRANGE]
         return
@@ -37,7 +37,7 @@ def choose_encoders(findings: Findings) -> None:
         return
     findings.notes.append(
         f"MiniLM knows English best, and here {100 * english:.1f} % of the words are common English ones "
-        f"(the, and, of), and {100 * (1 - latin / letters):.0f} % of the letters of no Latin script. For "
-        f"another language write `text_encoders: [{STRANGE}]` below `grid`; it comes from the model hub."
+        f"(the, and, of), and {100 * (1 - latin / letters):.0f} % of the letters are not Latin. For "
+        f"another language, write `text_encoders: [{STRANGE}]` below `grid`; it comes from the model hub."
     )
     findings.encoders = [FAMILIAR, STRANGE]

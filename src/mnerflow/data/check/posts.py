@@ -41,7 +41,7 @@ def _fields(findings: Findings) -> Iterator[Problem]:
         for name, count in sorted(found.items()):
             yield Problem(
                 f"{path}: the field {name!r}, in {quantity(count, 'post')}",
-                "It is not read. Rename it if it should be.",
+                "The field is not read. Rename it if it should be.",
                 False,
             )
 
@@ -74,25 +74,23 @@ def _splits(findings: Findings) -> Iterator[Problem]:
         (
             "text",
             lambda post: " ".join(post.tokens),
-            "Leave a text in one split: a model that has seen it knows it.",
+            "Keep each text in one split: a model may remember a text that it was trained on.",
         ),
         (
             "group",
             lambda post: post.group,
-            "Leave a group in one split, or remove the split files and let it be drawn.",
+            "Keep each group in one split, or remove the split files so that the splits are drawn.",
         ),
     ):
         for found in straddling(findings.splits, key):
             places = "; ".join(f"{split} {', '.join(ids)}" for split, ids in found["ids"].items())
-            yield Problem(
-                f"{what} {short(found['value'])!r} stands in several splits: {places}", remedy, False
-            )
+            yield Problem(f"{what} {short(found['value'])!r} is in several splits: {places}", remedy, False)
 
 
 def _empty(findings: Findings) -> Iterator[Problem]:
     for place, post in findings.posts():
         if not post.tokens:
-            yield Problem(f"{place} has no tokens", "It stays, and nothing is read of it.", False)
+            yield Problem(f"{place} has no tokens", "The post stays, but there is nothing to read.", False)
 
 
 def _tags(findings: Findings) -> Iterator[Problem]:
@@ -107,7 +105,7 @@ def _tags(findings: Findings) -> Iterator[Problem]:
     for split, posts in findings.splits.items():
         if posts and all(tag == OUTSIDE for post in posts for tag in post.labels):
             what = f"{findings.name(split)}: not one entity in {quantity(len(posts), 'post')}"
-            yield Problem(what, "Look whether these are the tags that you mean.", split == "train")
+            yield Problem(what, "Check whether these are the right tags.", split == "train")
 
 
 def _tokens(findings: Findings) -> Iterator[Problem]:
@@ -116,8 +114,8 @@ def _tokens(findings: Findings) -> Iterator[Problem]:
             # Separators, control and format characters, and marks (U+FE0F) without a base character.
             if all(category(character)[0] in "ZCM" for character in token):
                 yield Problem(
-                    f"{place}, token {index + 1}: {token!a} shows nothing",
-                    "Such a token stays and is scored. Remove it with its tag if you do not want that.",
+                    f"{place}, token {index + 1}: {token!a} is invisible",
+                    "The token stays and is scored. Remove it with its tag if you do not want that.",
                     False,
                 )
 
@@ -134,7 +132,7 @@ def _types(findings: Findings, types: Sequence[str] | None) -> Iterator[Problem]
                     where = f"{place}, token {index + 1}"
                     yield Problem(
                         f"{where}: the label {tag!r} is none of {listed(types)}{hint(kind)}",
-                        "Mend it, add its type to --types, or rename it by `map`.",
+                        "Correct it, add its type to --types, or rename it with `map`.",
                     )
     else:
         rank = {kind: number for number, kind in enumerate(findings.types)}
@@ -144,14 +142,14 @@ def _types(findings: Findings, types: Sequence[str] | None) -> Iterator[Problem]
                 if rank[other] > rank[one] and _alike(one, other):
                     yield Problem(
                         f"types {one} ({entities}) and {other} ({findings.types[other]})",
-                        "If the two are one type, rename the rarer one by `map: {RARER: OTHER}`.",
+                        "If they are the same type, rename the rarer one with `map: {RARER: OTHER}`.",
                         False,
                     )
     in_train = {kind for post in findings.splits["train"] for kind, _, _ in spans(post.labels)}
     for kind in types or findings.types:
         if kind not in in_train:
             what = f"{findings.name('train')}: no entity of the type {kind}"
-            yield Problem(what, "A model cannot learn what training does not show.", False)
+            yield Problem(what, "A model cannot learn a type that is not in the training split.", False)
 
 
 def _neighbours(names: Iterable[str]) -> Callable[[str], set[str]]:

@@ -33,7 +33,7 @@ def check_reading(findings: Findings, encoder: str) -> None:
         )
         if share >= MANY:
             what = f"{findings.name(split)}: {encoder} has no subword for {100 * share:.1f} % of the tokens"
-            remedy = "Take an encoder of the language, or one of many, as intfloat/multilingual-e5-small."
+            remedy = "Use an encoder of the language, or a multilingual one (intfloat/multilingual-e5-small)."
             findings.problems.append(Problem(what, remedy, False))
 
 
