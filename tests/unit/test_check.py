@@ -401,4 +401,4 @@ def test_a_reader_may_close_early(folder):
 def test_real_files(capsys):
     status, output = check(capsys, SHARED / "twitter2017", "--limit", "1")
     assert status == 1 and "3,373 posts" in output and "images: no such folder" in output
-    assert "PER" in output and "154 × Such a token stays" in output
+    assert "PER" in output and "154 × The token stays" in output
