@@ -94,7 +94,7 @@ def test_the_list_of_rules_says_of_each_what_it_does(workflow: Workflow, tmp_pat
     )
     assert said.keys() == {*re.findall(r"^(?:use )?rule (?:\w+ as )?(\w+)(?: with)?:", files, re.MULTILINE)}
     assert len({*said.values()}) == len(said)
-    variants = {"score_rival": "a rival answered", "train_candidate": "a search"}
+    variants = {"score_rival": "a rival's answers", "train_candidate": "a search"}
     assert not {rule for rule, words in variants.items() if words not in said[rule]}
     targets = {"all", "tables_of_predictions", "rivals", "contexts"}
     assert words_of_rules().keys() == said.keys() - targets
