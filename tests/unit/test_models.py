@@ -27,6 +27,7 @@ from mnerflow.models.fusions.image_only import ImageOnly
 from mnerflow.models.fusions.partial_prediction import PartialPrediction
 from mnerflow.models.image_encoders import Features, new_image_encoder
 from mnerflow.models.tagger import load_tagger, new_tagger
+from mnerflow.models.text_encoders._contexts import shares
 from mnerflow.models.text_encoders.bilstm import LONGEST_WORD, BiLSTM, Vocabulary
 from mnerflow.models.text_encoders.bilstm import Config as BiLSTMConfig
 from mnerflow.models.text_encoders.transformer import Config, Transformer
@@ -212,6 +213,16 @@ def read(kind: str, options: dict, weights: Path, contexts: Sequence[str], lengt
     return *(encoder.tokenizer.decode(text.windows[0]) for text in (one, none)), one.cut
 
 
+@given(st.lists(st.integers(0, 9), max_size=4), st.integers(0, 30))
+def test_contexts_share_a_length_as_equally_as_they_can(lengths: list[int], limit: int) -> None:
+    assert shares([2, 100, 100], 11) == [2, 4, 5]
+    kept = shares(lengths, limit)
+    assert sum(kept) == min(sum(lengths), limit)
+    assert all(own <= length for own, length in zip(kept, lengths, strict=True))
+    cut = [own for own, length in zip(kept, lengths, strict=True) if own < length]
+    assert not cut or min(cut) >= max(kept) - 1
+
+
 @pytest.mark.parametrize(
     ("kind", "options", "whole", "bare", "length"),
     [
@@ -221,14 +232,14 @@ def read(kind: str, options: dict, weights: Path, contexts: Sequence[str], lengt
         ("bilstm", {"min_count": 1}, "ann b c sings a in rome", "in", 4),
     ],
 )
-def test_contexts_are_read_in_order_and_what_is_cut_is_told(
+def test_contexts_are_read_in_order_and_share_the_length(
     kind: str, options: dict, whole: str, bare: str, length: int, tiny_bert: Path, tiny_llama: Path
 ) -> None:
     weights = tiny_llama if kind == "language_model" else tiny_bert
     contexts = ("caption", "ocr")
     assert read(kind, options, weights, contexts, 99) == (whole, bare, [])
-    cut = whole.replace("sings a", "sings")
-    assert read(kind, options, weights, contexts, length) == (cut, bare, ["ocr"])
+    cut = whole.replace("ann b c", "ann b")
+    assert read(kind, options, weights, contexts, length) == (cut, bare, ["caption"])
     assert read(kind, options, weights, ("other",)) == read(kind, options, weights, ())
 
 

@@ -88,7 +88,7 @@ def test_a_post_without_a_word_is_left_out_of_training_and_listed(folder: Path) 
 def test_contexts_that_are_cut_are_counted_and_one_that_no_post_has_is_refused(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    notes = [{}, {"notes": "one"}, {"notes": "one two three"}, {"notes": "one two", "caption": "three"}]
+    notes = [{}, {"notes": "one"}, {"notes": "one two three"}, {"notes": "one two", "caption": "three four"}]
     posts = [
         Post(str(n), ["met", "Ann"], ["O", "B-PER"], contexts=contexts) for n, contexts in enumerate(notes)
     ]
@@ -96,8 +96,8 @@ def test_contexts_that_are_cut_are_counted_and_one_that_no_post_has_is_refused(
     reading = replace(run(epochs=1), contexts=("notes", "caption"), context_length=2)
     train(reading, folder)
     record = yaml.safe_load((folder / "run" / "run.yaml").read_text())
-    assert record["contexts_cut"] == {"train": {"notes": 1, "caption": 1}, "dev": {"notes": 0, "caption": 0}}
-    assert "train: posts whose context notes is cut: 1 of 4" in caplog.messages
+    assert record["contexts_cut"] == {"train": {"notes": 2, "caption": 1}, "dev": {"notes": 0, "caption": 0}}
+    assert "train: posts whose context notes is cut: 2 of 4" in caplog.messages
     with pytest.raises(
         UserError, match=r"no training post has the context 'ocr' \(4 posts\), but the variant reads"
     ):

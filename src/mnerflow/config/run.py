@@ -111,8 +111,8 @@ class RunConfig:
         vision_language_encoder: reads both text and image, instead of the other two.
         contexts: named texts that the text encoder reads with the post, in this order.
         context_length: maximum number of units of all contexts together; units are subwords, or words for a
-            BiLSTM. Longer contexts are cut. 0 stands for a quarter of what a transformer reads at once, and
-            for no limit with a BiLSTM.
+            BiLSTM. They share it equally, and longer contexts are cut. 0 stands for a quarter of what a
+            transformer reads at once, and for no limit with a BiLSTM.
         train_with: conditions, such as ``image.shuffled``, that training and the choice of the epoch see.
         train_fraction: share of the training posts that it learns from, drawn by the seed.
         init_from: saved model of another run; training starts from its encoders and head.

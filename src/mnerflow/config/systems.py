@@ -172,8 +172,8 @@ class Variant(Section):
         based_on: another variant, whose settings apply where this one has none of its own.
         contexts: texts to read in addition to those of the variant that it is based on, which becomes its
             baseline.
-        context_length: maximum number of subwords of all contexts together (words for a BiLSTM); longer
-            contexts are cut. Without it, a quarter of what a transformer reads at once.
+        context_length: maximum number of subwords of all contexts together (words for a BiLSTM). They
+            share it equally; longer ones are cut. Without it, a quarter of what a transformer reads at once.
         decoder: kind of decoder, or a kind with its options.
         init_from: run on another data set from which training starts.
         train_fraction: share of the training posts to learn from, drawn by the run's seed. A smaller share is

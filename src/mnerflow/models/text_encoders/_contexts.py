@@ -12,14 +12,22 @@ def concatenate_contexts(
     """Concatenate the units of contexts, in order; returns them and the names of the contexts that were cut.
 
     ``between`` separates two contexts. At most ``limit`` units are kept in total, not counting separators.
-    The rest is cut from the end.
+    Each context has an equal share of them. What a short one does not need goes to the longer ones.
     """
+    texts = list(contexts)
+    kept = shares([len(units) for _, units in texts], limit)
     row: list[Unit] = []
-    cut: list[str] = []
-    for name, units in contexts:
-        if len(units) > limit:
-            cut.append(name)
-        if kept := units[:limit]:
-            row += [*(between if row else ()), *kept]
-            limit -= len(kept)
-    return row, cut
+    for (_, units), length in zip(texts, kept, strict=True):
+        if length:
+            row += [*(between if row else ()), *units[:length]]
+    return row, [name for (name, units), length in zip(texts, kept, strict=True) if length < len(units)]
+
+
+def shares(lengths: Sequence[int], limit: int) -> list[int]:
+    """How much of each length to keep, at most ``limit`` in total: as equal as the lengths allow."""
+    kept = [0] * len(lengths)
+    ascending = sorted(range(len(lengths)), key=lengths.__getitem__)
+    for done, index in enumerate(ascending):
+        kept[index] = min(lengths[index], limit // (len(lengths) - done))
+        limit -= kept[index]
+    return kept
