@@ -57,6 +57,6 @@ def test_a_post_with_a_picture(address: str, width: int, scheme: str, tmp_path: 
         page.fill("#text", "a")
         page.click("text=Remove >> nth=0")
         page.click("button[type=submit]")
-        page.wait_for_selector("text=No name found.")
+        page.wait_for_selector("text=No names found.")
         browser.close()
     assert complaints == []

@@ -218,8 +218,8 @@ def test_contexts_share_a_length_as_equally_as_they_can(lengths: list[int], limi
     assert shares([2, 100, 100], 11) == [2, 4, 5]
     kept = shares(lengths, limit)
     assert sum(kept) == min(sum(lengths), limit)
-    assert all(own <= length for own, length in zip(kept, lengths, strict=True))
-    cut = [own for own, length in zip(kept, lengths, strict=True) if own < length]
+    assert all(length_kept <= length for length_kept, length in zip(kept, lengths, strict=True))
+    cut = [length_kept for length_kept, length in zip(kept, lengths, strict=True) if length_kept < length]
     assert not cut or min(cut) >= max(kept) - 1
 
 
