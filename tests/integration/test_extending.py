@@ -66,7 +66,7 @@ def test_a_fusion_is_held_against_itself_trained_on_shuffled_images(
     block = config["grid"][0] | {"fusions": ["text_only", "linear"], "seeds": [1]}
     config["grid"] = [*config["grid"], block | {"variants": ["image_shuffled"]}]
     refused = workflow.run(finished.folder, config, "-n")
-    assert refused.status != 0 and "wrong sources, caption, which no run here reads" in refused.output
+    assert refused.status != 0 and "altered sources, caption, which no run here reads" in refused.output
     control["image_shuffled"] = {"train_with": ["image.shuffled"]}
     name = "demo/none/bilstm+cnn/linear+image_shuffled/seed1"
     assert workflow.plan(finished.folder, config).trained == {name}

@@ -1,4 +1,4 @@
-"""A vision-language model from a folder, planned, trained and read with wrong images."""
+"""A vision-language model from a folder, planned, trained and read with altered images."""
 
 import json
 from pathlib import Path

@@ -577,11 +577,11 @@ def test_a_control_is_the_same_but_for_its_training_and_held_against_nothing_its
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        ({"train_with": ["imag.blank"]}, "wrong sources, imag, which no run here reads (did you mean 'image"),
-        ({"train_with": ["ocr.blank", "image.blank"]}, "wrong sources, ocr, which no run here reads."),
+        ({"train_with": ["imag.blank"]}, "altered sources, imag, which no run here reads (did you mean 'image"),
+        ({"train_with": ["ocr.blank", "image.blank"]}, "altered sources, ocr, which no run here reads."),
         ({"train_with": ["image.shufled"]}, "'image.shufled' is not a source, a dot and shuffled or blank"),
         ({"train_with": ["image.blank"], "decoder": "crf"}, "Put decoder into a variant of its own"),
-        ({"based_on": "image_shuffled"}, "'image_shuffled' is a control, trained with wrong sources"),
+        ({"based_on": "image_shuffled"}, "'image_shuffled' is a control, trained with altered sources"),
         ({"train_with": ["image.shuffled"]}, "variants.image_shuffled: it trains the same as variants.mine"),
         (
             {"based_on": "caption", "train_with": ["caption.blank", "image.shuffled"]},

@@ -33,7 +33,7 @@ class Counts:
             sentence.
         entities: by condition, true positives, predicted and gold entities of every sentence and type,
             ``(sentences, types, 3)``.
-        changed: by condition with a wrong source, whether each sentence is tagged differently than with the
+        changed: by condition with an altered source, whether each sentence is tagged differently than with the
             true one, ``(sentences,)``.
         image_weight: how much of the true image the words of each type's gold entities let in on average,
             ``(types,)``; NaN for a type without words. Empty for fusions that do not decide this word by

@@ -55,8 +55,8 @@ def rules(margin: float) -> tuple[str, ...]:
         "margin, or gaining less than it, is shown by one-sided tests at 5 %. The margin is "
         f"{margin:g} points (`margin` in the configuration). The *smallest margin* is the one at which a run "
         "would begin to count as ignoring its source.",
-        "Language models are not queried with wrong images, and published runs may lack predictions with "
-        "wrong captions. Such runs gain or lose when they are significantly better or worse. If a variant "
+        "Language models are not queried with altered images, and published runs may lack predictions with "
+        "altered captions. Such runs gain or lose when they are significantly better or worse. If a variant "
         "adds several contexts at once, each is shuffled and blanked by itself, and one significant drop is "
         "enough.",
     )
@@ -243,7 +243,7 @@ def unlike_baselines(
 def stray_controls(
     comparisons: Sequence[Comparison], records: Mapping[Run, TrainingRecord]
 ) -> list[Combination]:
-    """The combinations that were trained with wrong sources but are not a control in any comparison."""
+    """The combinations that were trained with altered sources but are not a control in any comparison."""
     held = {control.combination for one in comparisons for control in one.controls.values()}
     trained = {run.combination for run, record in records.items() if record.config.get("train_with")}
     return sorted(trained - held)
@@ -260,7 +260,7 @@ class _Data:
             self.members.setdefault(run.combination, []).append(counts)
         self.pool = pooled_systems(self.systems)
         self.variance = SeedVariance.pooled(self.pool.values())
-        # A model trained with wrong sources loses nothing without true ones, whatever the seed, so its drops
+        # A model trained with altered sources loses nothing without true ones, whatever the seed, so its drops
         # say nothing about the variance of others.
         self.compared = [one for one in self.pool if baselines.get(one)]
         self.drops = {

@@ -41,7 +41,7 @@ def block_runs(config: dict[str, Any], block: dict[str, Any], place: str) -> lis
                 read = {source for sources in reads.values() for source in sources}
                 lacking = [source for source in altered if source not in read] or altered
                 raise UserError(
-                    f"{place}: the variant {variant!r} is trained with wrong sources, "
+                    f"{place}: the variant {variant!r} is trained with altered sources, "
                     f"{' and '.join(lacking)}, which no run here reads{suggest(lacking[0], read)}. Add one "
                     "that does, or leave the variant out."
                 )
