@@ -8,9 +8,11 @@ import pytest
 from PIL import Image
 
 from mnerflow.cli import main
+from mnerflow.data.config import PrepareConfig
 from mnerflow.data.formats import companions_of, format_of, parse, write_images
 from mnerflow.data.pages.layout import read_layout
-from mnerflow.data.post import Post
+from mnerflow.data.post import SPLITS, Post, read_splits
+from mnerflow.data.prepare import prepare
 from mnerflow.errors import UserError
 from mnerflow.prediction.texts import Cutter, of_pages
 
@@ -91,6 +93,26 @@ def test_a_line_is_a_post_with_its_crop_and_its_page_is_its_group(scans: Path, t
     with ZipFile(tmp_path / "export.zip", "w") as archive:  # not compressed, as eScriptorium writes it
         archive.write(scans / "page/1.xml")
     assert format_of(tmp_path / "export.zip") == ""
+
+
+def test_pages_of_one_name_in_several_documents_keep_their_scans_and_groups(tmp_path: Path):
+    folders = dict(zip(SPLITS, ("doc1/page", "doc2/page", "doc3/page"), strict=True))
+    for shade, folder in enumerate(folders.values()):
+        (tmp_path / folder).mkdir(parents=True)
+        xml = page(line("l1", f"Ann {shade}", 10, PERSON), image="")
+        (tmp_path / folder / "0001.xml").write_text(xml, encoding="utf-8")
+        Image.new("L", (320, 240), 100 * shade).save(tmp_path / folder / "../0001.png")
+    config = PrepareConfig("page_xml", ["person"], {split: [folder] for split, folder in folders.items()})
+    assert prepare(config, tmp_path, tmp_path / "out").straddling_groups == []
+    paths = [tmp_path / folder for folder in folders.values()]
+    assert write_images("page_xml", paths, tmp_path / "images", tmp_path) == 3
+    for shade, (split, posts) in enumerate(read_splits(tmp_path / "out").items()):
+        name = f"{folders[split]}/0001"
+        assert [(post.id, post.group, post.images) for post in posts] == [
+            (f"{name}-l1", name, [f"{name}/l1.jpg"])
+        ]
+        with Image.open(tmp_path / "images" / posts[0].images[0]) as crop:
+            assert crop.getpixel((5, 5)) == 100 * shade
 
 
 def test_names_that_go_on_over_the_end_of_a_line_make_one_post(scans: Path):

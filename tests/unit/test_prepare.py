@@ -150,6 +150,27 @@ def test_groups_that_straddle_given_splits_are_reported(tmp_path: Path) -> None:
     assert report.straddling_groups == [{"value": "page", "ids": {"train": ["0"], "dev": ["1"]}}]
 
 
+@pytest.mark.parametrize(
+    ("form", "files"),
+    [
+        ("brat", {".txt": "Ann {split}", ".ann": "T1\tPER 0 3\tAnn\n"}),
+        ("webanno", {".tsv": "#FORMAT=WebAnno TSV 3.3\n#T_SP=x|y\n\n1-1\t0-3\t{split}\tPER\n"}),
+    ],
+)
+def test_documents_of_one_name_in_several_folders_are_several_groups(
+    form: str, files: dict[str, str], tmp_path: Path
+) -> None:
+    for split in SPLITS:
+        (tmp_path / split).mkdir()
+        for suffix, text in files.items():
+            (tmp_path / split / f"1{suffix}").write_text(text.replace("{split}", split), encoding="utf-8")
+    names: dict[str, list[str]] = {split: [f"{split}/1{[*files][-1]}"] for split in SPLITS}
+    report = prepare(PrepareConfig(form, ["PER"], names), tmp_path, tmp_path / "out")
+    assert report.straddling_groups == []
+    splits = read_splits(tmp_path / "out").items()
+    assert [post.group for _, posts in splits for post in posts] == [f"{split}/1" for split, _ in splits]
+
+
 def test_same_input_same_bytes_and_a_failure_leaves_the_old_files(raw: Path, tmp_path: Path) -> None:
     def content() -> dict[str, bytes]:
         return {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}

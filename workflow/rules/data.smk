@@ -127,6 +127,7 @@ rule write_images:
         ENVIRONMENT
     params:
         format=lambda w: config["datasets"][w.dataset]["format"],
+        folder=lambda w: plan.data.folder(w.dataset),
         paths=lambda w: plan.data.split_paths(w.dataset),
         code=lambda w: code_of("write_images.py", *plan.data.formats(w.dataset)),
     script:

@@ -7,5 +7,6 @@ from mnerflow.log import job
 
 with job(f"wrote images of {snakemake.wildcards.dataset}", snakemake.log[0]) as log:
     paths = [Path(path) for path in snakemake.params.paths]
-    number = write_images(snakemake.params.format, paths, Path(snakemake.output[0]))
+    root = Path(snakemake.params.folder)
+    number = write_images(snakemake.params.format, paths, Path(snakemake.output[0]), root)
     log.info("images: %d", number)

@@ -121,7 +121,7 @@ def _read(config: PrepareConfig, raw: Path) -> dict[str, PostStore]:
     known = dict.fromkeys([*config.types, *config.map])
     for split, path, options in _files(config, raw):
         before = len(splits[split])
-        for _, post in parse_lines(config.format, path, None, config.scheme, options):
+        for _, post in parse_lines(config.format, path, None, config.scheme, options, raw):
             _check_types(post, config, known, path)
             splits[split].add(post)
         homes.append(repeat(path, len(splits[split]) - before))

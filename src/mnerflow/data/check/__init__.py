@@ -115,7 +115,9 @@ def _read(findings: Findings, given: str | None, scheme: ReadAs | None = None) -
                 )
                 continue
             before = len(malformed), len(store)
-            for line, post in parse_lines(findings.format, path, malformed, read_as, options):
+            for line, post in parse_lines(
+                findings.format, path, malformed, read_as, options, findings.folder
+            ):
                 store.add(post, line)
             if (len(malformed), len(store)) == before:
                 malformed.append(UserError(f"{path}: no posts. Give every split at least one post."))

@@ -10,7 +10,8 @@ A format's module offers two functions, which raise ``UserError`` naming file an
 It may also have:
 
 ``OPTIONS``
-    the keys of a data set's entry that ``records`` takes as arguments.
+    the keys of a data set's entry that ``records`` takes as arguments; ``root`` is the data set's folder,
+    below which documents are named, and by default the folder around ``path``.
 ``records(path, tagged=False)``
     for formats whose posts are words: tags are not read, and may be absent.
 ``line_of_token(record, index)``
@@ -26,7 +27,7 @@ It may also have:
 ``looks_like(start)``
     whether the first characters of a file are in this format; ``format_of`` asks the modules in
     ``DETECTION_ORDER``.
-``holds_images(path)`` and ``write_images(paths, folder)``
+``holds_images(path)`` and ``write_images(paths, folder, root)``
     whether a file contains images, and how these are written to a folder.
 ``CROPS = True``
     these images are lines of text.
@@ -95,11 +96,17 @@ def parse_lines(
     problems: list[UserError] | None = None,
     scheme: ReadAs | None = None,
     options: Mapping[str, Any] | None = None,
+    root: Path | None = None,
 ) -> Iterator[tuple[int, Post]]:
-    """Like ``parse``, but yield ``(number of the first line, post)``, one post at a time."""
+    """Like ``parse``, but yield ``(number of the first line, post)``, one post at a time.
+
+    ``root`` is the folder of the data set, if ``path`` is one of several files or folders.
+    """
     source, path, options = load("data.formats", name, "format"), Path(path), options or {}
     if strange := options.keys() - {*getattr(source, "OPTIONS", ())}:
         raise UserError(f"{', '.join(sorted(strange))}: the format {name} has no use for it. Leave it out.")
+    if "root" in getattr(source, "OPTIONS", ()):
+        options = {**options, "root": root}
     places = Places()
     records = source.records(path, **options)
     while True:
@@ -189,6 +196,9 @@ def holds_images(name: str, paths: Iterable[Path]) -> bool:
     return hasattr(source, "holds_images") and any(map(source.holds_images, paths))
 
 
-def write_images(name: str, paths: Iterable[Path], folder: Path) -> int:
-    """Write the images that the files of a format's posts contain into ``folder``; return their number."""
-    return load("data.formats", name, "format").write_images(paths, folder)
+def write_images(name: str, paths: Iterable[Path], folder: Path, root: Path | None = None) -> int:
+    """Write the images that the files of a format's posts contain into ``folder``; return their number.
+
+    ``root`` is the folder of the data set, if ``paths`` are several.
+    """
+    return load("data.formats", name, "format").write_images(paths, folder, root)

@@ -19,11 +19,9 @@ def documents(path: Path, *suffixes: str) -> list[Path]:
     return [file for file in found if not any(part.startswith(".") for part in file.relative_to(path).parts)]
 
 
-def name_of(path: Path, file: Path) -> str:
-    """The name of a document of a split, unique in the data set."""
-    if path.is_dir():
-        return f"{path.name}/{file.relative_to(path).with_suffix('').as_posix()}"
-    return file.stem
+def name_of(file: Path, root: Path) -> str:
+    """The name of a document, unique in its data set: its path below the set's folder ``root``."""
+    return file.relative_to(root).with_suffix("").as_posix()
 
 
 def post_of(record: Record) -> Post:

@@ -23,6 +23,7 @@ from mnerflow.files import read_exact_text, read_lines
 from mnerflow.log import logger
 
 SPANS = True
+OPTIONS = ("root",)
 TEXT_BOUND = re.compile(r"T\S*\t(\S+) (\d{1,9} \d{1,9}(?:;\d{1,9} \d{1,9})*)(?:\t(.*))?")
 STRICT = re.compile(r"^T\d+\t\S+ \d+ \d+(;\d+ \d+)*(\t|\r?$)", re.MULTILINE)
 OTHERS = re.compile(r"[REAMN#]\S*\t|\*\t")
@@ -44,7 +45,7 @@ def companions(path: Path) -> list[Path]:
     return [file for file in _pair(path) if file != path and file.is_file()]
 
 
-def records(path: Path) -> Iterator[tuple[int, Record]]:
+def records(path: Path, root: Path | None = None) -> Iterator[tuple[int, Record]]:
     """Yield, for every sentence, the line on which it begins and its post."""
     found = documents(path, ".ann", ".txt")
     if not found:
@@ -52,7 +53,7 @@ def records(path: Path) -> Iterator[tuple[int, Record]]:
     counts: Counter[str] = Counter()
     empty, bare = [], []
     for text_file, annotations in sorted({_pair(file) for file in found}):
-        name = name_of(path, text_file)
+        name = name_of(text_file, root or path.parent)
         try:
             text, spans = _read(text_file, annotations, counts)
         except UserError as error:

@@ -129,7 +129,7 @@ def holds_images(path: Path) -> bool:
     return any(map(_image_columns, schemas))
 
 
-def write_images(paths: Iterable[Path], folder: Path) -> int:
+def write_images(paths: Iterable[Path], folder: Path, root: Path | None = None) -> int:
     """Write the images that tables contain into ``folder``, named as in the posts; return their number.
 
     Raises ``UserError`` for a table that cannot be read, and for images that are far larger than their table.

@@ -16,6 +16,7 @@ from mnerflow.data.post import Post
 from mnerflow.errors import UserError
 
 SPANS = True
+OPTIONS = ("root",)
 CROPS = True
 
 
@@ -29,11 +30,11 @@ def files(folder: Path) -> list[Path]:
     return page_files(folder) if holds_pages(folder) else []
 
 
-def records(path: Path) -> Iterator[tuple[int, Post]]:
+def records(path: Path, root: Path | None = None) -> Iterator[tuple[int, Post]]:
     """Yield the number of every post, from 1, and the post itself."""
     if not path.exists():
         raise UserError(f"{path}: no such folder or file. Name one that holds PAGE or ALTO XML.")
-    yield from enumerate(posts_of(path, read_pages(path)), start=1)
+    yield from enumerate(posts_of(path, read_pages(path, root)), start=1)
 
 
 def to_post(path: Path, line: int, record: Post) -> Post:
@@ -51,12 +52,12 @@ def holds_images(path: Path) -> bool:
     return True
 
 
-def write_images(paths: Iterable[Path], folder: Path) -> int:
+def write_images(paths: Iterable[Path], folder: Path, root: Path | None = None) -> int:
     """Cut the lines of the posts of ``paths`` out of their scans into ``folder``; return their number."""
     pages: dict[str, Page] = {}
     names: list[str] = []
     for path in paths:
-        found = read_pages(path)
+        found = read_pages(path, root)
         pages |= {page.name: page for page in found}
         names += [name for post in posts_of(path, found) for name in post.images]
     return write_crops(pages, map(page_and_line, names), folder)

@@ -25,7 +25,7 @@ from mnerflow.files import read_lines
 from mnerflow.log import logger
 
 SPANS = True
-OPTIONS = ("layer",)
+OPTIONS = ("layer", "root")
 FORMAT = "#FORMAT=WebAnno TSV "
 DKPRO = "de.tudarmstadt.ukp.dkpro.core.api."
 NAMED_ENTITY = f"{DKPRO}ner.type.NamedEntity"
@@ -71,7 +71,9 @@ def files(folder: Path) -> list[Path]:
         return found if file.readline().removeprefix(b"\xef\xbb\xbf").startswith(FORMAT.encode()) else []
 
 
-def records(path: Path, layer: str = "", *, tagged: bool = True) -> Iterator[tuple[int, Record]]:
+def records(
+    path: Path, layer: str = "", root: Path | None = None, *, tagged: bool = True
+) -> Iterator[tuple[int, Record]]:
     """Yield, for every sentence, the line on which it begins and its post.
 
     Raises ``UserError`` if ``tagged``, several features have values, and ``layer`` does not say which of them
@@ -86,7 +88,7 @@ def records(path: Path, layer: str = "", *, tagged: bool = True) -> Iterator[tup
     feature = _feature(path, list(read.values()), layer) if tagged else None
     empty = []
     for file, document in read.items():
-        name = name_of(path, file)
+        name = name_of(file, root or path.parent)
         if not document.units:
             empty.append(name)
         column = document.features.index(feature) if feature in document.features else None

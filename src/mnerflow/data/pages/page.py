@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from unicodedata import normalize
 
+from mnerflow.data.formats._documents import name_of
 from mnerflow.data.pages.layout import Layout, Line, read_layout
 from mnerflow.data.post import IMAGE_SUFFIXES
 from mnerflow.errors import UserError, listed
@@ -22,7 +23,7 @@ HYPHENS = ("-", "\u00ac", "\u00ad", "\u2010", "\u2e17")
 class Page:
     """A page: its lines, and its scan if there is one.
 
-    ``name`` is the path of its XML without the suffix, relative to the parent of the folder of pages.
+    ``name`` is the path of its XML in the data set, without the suffix.
     """
 
     name: str
@@ -62,11 +63,12 @@ def images_near(path: Path) -> list[Path]:
     return [file for file in dict.fromkeys(files) if file.suffix.lower() in IMAGE_SUFFIXES]
 
 
-def read_pages(path: Path) -> list[Page]:
+def read_pages(path: Path, root: Path | None = None) -> list[Page]:
     """Read the pages of a folder, sorted by name, or the page of a single file.
 
     A scan lies next to its XML, in the parent folder, or in ``images`` in one of these. It has the name that
-    the XML gives, or else that of the XML file. Raises ``UserError`` as ``read_layout`` does, if there is no
+    the XML gives, or else that of the XML file. ``root`` is the folder of the data set, by default the one
+    around ``path``. Raises ``UserError`` as ``read_layout`` does, if there is no
     page, and if two files describe the same page.
     """
     scans = _Scans(path.parent)
@@ -76,7 +78,7 @@ def read_pages(path: Path) -> list[Page]:
         layout = read_layout(file)
         if layout is None:
             continue
-        name = normalize("NFC", str(file.relative_to(path.parent).with_suffix("")))
+        name = normalize("NFC", name_of(file, root or path.parent))
         page = Page(name, file, layout, scans.of(file, layout.image))
         keys: list[object] = [page.scan] if page.scan else []
         keys += [(Path(name).name, page.text)] if page.lines else []
