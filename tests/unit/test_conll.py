@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from seqeval.metrics.sequence_labeling import get_entities
 
 from mnerflow.data.config import Columns, PrepareConfig
-from mnerflow.data.formats import format_of, parse
+from mnerflow.data.formats import format_of, parse, parse_untagged
 from mnerflow.data.post import read_posts
 from mnerflow.data.prepare import prepare
 from mnerflow.data.schemes import NotInScheme, scheme_of, to_iob2
@@ -39,6 +39,12 @@ TABLES = {
         "conll",
         {},
         [(["cbs", "#"], ["B-CORP", "O"])],
+    ),
+    "hash signs among columns that are chosen": (
+        "# two words\nEU B-ORG NNP\n# O HASH\n##x O HASH\nmet O V\n# not a row\n",
+        "conll",
+        {"columns": Columns(token=0, tag=1)},
+        [(["EU", "#", "##x", "met"], ["B-ORG", "O", "O", "O"])],
     ),
     "a document's head between sentences": (
         "-DOCSTART-\nEU B-ORG\n-DOCSTART- -X- O\nso O\n",
@@ -164,6 +170,20 @@ def test_what_cannot_be_told_is_asked(
     with pytest.raises(UserError) as error:
         parse(format, tmp_path / "t", options=options)
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize("divider", [" ", "\t"])
+@pytest.mark.parametrize("tagged", [True, False])
+def test_hash_signs_with_a_type_alone_are_tokens_and_comments_of_as_many_words_are_none(
+    divider: str, tagged: bool, tmp_path: Path
+) -> None:
+    typed = [("EU", "ORG"), ("#", "ORG"), ("##x", "ORG"), ("met", "O"), ("#", "O")]
+    rows = ["# news", "##news", "# two words", *(f"{token}{divider}{tag}" for token, tag in typed)]
+    path = tmp_path / "t.conll"
+    path.write_text("\n".join(rows), encoding="utf-8")
+    tokens = [post.tokens for post in parse("conll", path, scheme="io")]
+    untagged = [post.tokens for _, post in parse_untagged("conll", path)]
+    assert (tokens if tagged else untagged) == [["EU", "#", "##x", "met", "#"]]
 
 
 SCHEMES = {

@@ -3,15 +3,16 @@
 Columns are separated by one tab, or by spaces, the same throughout a file. ``columns`` says which two are
 read: by number, counted from 0 or from the last with -1, or by name if the first line names the columns. The
 id of a post consists of the file's name and the line on which the sentence begins. Lines that begin with
-``-DOCSTART-`` separate documents. Comments begin with ``# `` and do not end in a tag; the log counts them. If
-tags are not read, a sentence may have UMT's head: lines ``IMGID:`` or ``WID:`` that name the post and its
-images.
+``-DOCSTART-`` separate documents. Comments begin with ``# `` or ``##``, do not end in a tag, and do not have
+the columns of the file with a tag among them; the log counts them. If tags are not read, a sentence may have
+UMT's head: lines ``IMGID:`` or ``WID:`` that name the post and its images.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from mnerflow.data.config import Columns
@@ -25,7 +26,7 @@ from mnerflow.log import logger
 
 OPTIONS = ("columns",)
 Row = tuple[int, str]  # the number of a line, and the line
-TAGGED = re.compile(r"[\t ](O|[BIESLUM][-_]\S+)[\t ]*$", re.IGNORECASE)
+HASH = re.compile(r"# |##|#$")  # a comment, or a token that looks like one
 TYPE = re.compile(r"[A-Za-z_]+")  # of a tag without a prefix
 
 
@@ -62,6 +63,12 @@ class ColumnLayout:
             del cells[-1]
         return cells
 
+    def fits(self, cells: list[str]) -> bool:
+        """Whether a row has the file's columns, or at least those that the configuration names."""
+        if self.given and self.tag is not None:
+            return len(cells) > max(self.token, self.tag)
+        return len(cells) == self.columns
+
 
 def looks_like(start: str) -> bool:
     """Whether the start of a file has tags in a column in most of its lines."""
@@ -83,7 +90,7 @@ def records(
     ``UserError`` for columns that the file does not have.
     """
     layout = None
-    for sentence in _sentences(path) if tagged else _untagged(path, _is_one_column(path)):
+    for sentence in _sentences(path, columns, tagged=tagged):
         if layout is None and sentence.rows:
             layout = _layout(path, sentence.rows[0], columns, tagged)
             if _named(columns) or (not tagged and _begins_in_names(path, sentence.rows[0][1])):
@@ -117,8 +124,7 @@ def _read(path: Path, line: int, layout: ColumnLayout, rows: list[Row]) -> tuple
     table = []
     for number, row in rows:
         cells = layout.cells(row)
-        enough = len(cells) > max(layout.token, layout.tag) if layout.given else len(cells) == layout.columns
-        if not enough:
+        if not layout.fits(cells):
             raise UserError(
                 f"{path}:{number}: {layout} are expected as in line {layout.line}, not {row[:40]!r}. "
                 "Mend the line; an empty line ends a sentence."
@@ -168,16 +174,10 @@ def table_of(path: Path) -> Table:
     return Table(names, number, int(counted and number > 2), found)
 
 
-def _untagged(path: Path, one_column: bool) -> Iterator[Sentence]:
-    return _sentences(path, one_column=one_column, heads=True)
-
-
-def _sentences(path: Path, *, one_column: bool = False, heads: bool = False) -> Iterator[Sentence]:
-    """Yield the sentences, which may have heads if ``heads`` is true.
-
-    In a file of ``one_column``, a hash sign without a space is a token.
-    """
+def _sentences(path: Path, columns: Columns | None = None, *, tagged: bool = True) -> Iterator[Sentence]:
+    """Yield the sentences, which may have heads if not ``tagged``."""
     comments = 0
+    others = cache(lambda: _others(path, columns, tagged))  # read only if a row may be a comment
     for first, lines in blocks(path):
         sentence = Sentence(first)
         for number, row in enumerate(lines, start=first):
@@ -185,11 +185,9 @@ def _sentences(path: Path, *, one_column: bool = False, heads: bool = False) -> 
                 if sentence.rows:
                     yield sentence
                 sentence = Sentence(number + 1)
-            elif TAGGED.search(row):
-                sentence.rows.append((number, row))
-            elif row.startswith("# ") or (not one_column and (row.startswith("##") or row == "#")):
+            elif HASH.match(row) and not _is_token(row, *others()):
                 comments += 1
-            elif heads and HEAD.match(row) and not sentence.rows:
+            elif not tagged and _is_head(row) and not sentence.rows:
                 sentence.head.append(row)
             else:
                 sentence.rows.append((number, row))
@@ -199,10 +197,35 @@ def _sentences(path: Path, *, one_column: bool = False, heads: bool = False) -> 
         logger.info("%s: comments: %d", path, comments)
 
 
-def _is_one_column(path: Path) -> bool:
-    """Whether the first row of a file that cannot be a comment has one column."""
-    rows = (row for sentence in _untagged(path, one_column=True) for _, row in sentence.rows)
-    return len(_split(next((row for row in rows if not row.startswith("#")), ""))) == 1
+def _others(path: Path, columns: Columns | None, tagged: bool) -> tuple[ColumnLayout | None, set[str]]:
+    """The layout of the rows that cannot be comments, and the tags in them; nothing without such rows."""
+    layout: ColumnLayout | None = None
+    tags: set[str] = set()
+    for first, lines in blocks(path):
+        for number, row in enumerate(lines, start=first):
+            if HASH.match(row) or row.startswith("-DOCSTART-") or (not tagged and _is_head(row)):
+                continue
+            layout = layout or _layout(path, (number, row), columns, tagged)
+            if layout.fits(cells := layout.cells(row)):
+                tags.add(_tag(layout, cells))
+    return layout, tags
+
+
+def _is_token(row: str, layout: ColumnLayout | None, tags: set[str]) -> bool:
+    """Whether a row that begins like a comment ends in a tag, or has the layout and a tag of other rows."""
+    if looks_like_tag(_split(row)[-1]):
+        return True  # of too few columns, it is an error rather than a comment
+    if layout is None or not layout.fits(cells := layout.cells(row)):
+        return False
+    return layout.columns == 1 or _tag(layout, cells) in tags or looks_like_tag(_tag(layout, cells))
+
+
+def _tag(layout: ColumnLayout, cells: list[str]) -> str:
+    return cells[-1 if layout.tag is None else layout.tag].strip(" ")
+
+
+def _is_head(row: str) -> bool:
+    return bool(HEAD.match(row)) and not looks_like_tag(_split(row)[-1])
 
 
 def _split(row: str) -> list[str]:
