@@ -19,7 +19,7 @@ from mnerflow.data.formats._blocks import blocks
 from mnerflow.data.post import Post
 from mnerflow.data.schemes import looks_like_tag
 from mnerflow.data.tags import OUTSIDE
-from mnerflow.errors import UserError, listed
+from mnerflow.errors import UserError, listed, suggest
 
 OPTIONS = ("columns",)
 SPACE = "spaceafter"
@@ -40,14 +40,14 @@ def records(
 ) -> Iterator[tuple[int, tuple[str, Sentence]]]:
     """Yield, for every sentence, the number of its first line, and the name of its tags and the sentence.
 
-    That name is of a column or of a key of ``MISC``. Raises ``UserError`` if ``tagged`` and nothing contains
-    tags, or several columns do.
+    That name is of a column or of a key of ``MISC``. If ``tagged``, raises ``UserError`` for ``columns`` that
+    no token has and, without ``columns``, if nothing contains tags or several columns do.
     """
     if not tagged:
         yield from ((line, ("", sentence)) for line, sentence in _sentences(path))
         return
     read = list(_sentences(path))
-    key = str(columns.tag).lower() if columns else _key(path, [sentence for _, sentence in read])
+    key = _key(path, [sentence for _, sentence in read], columns)
     for line, sentence in read:
         yield line, (key, sentence)
 
@@ -59,13 +59,21 @@ def to_post(path: Path, line: int, record: tuple[str, Sentence]) -> Post:
     return Post(f"{path.stem}-{line}", [form for form, _ in tokens], labels, group=document)
 
 
-def _key(path: Path, sentences: list[Sentence]) -> str:
+def _key(path: Path, sentences: list[Sentence], columns: Columns | None) -> str:
     found: Counter[str] = Counter()
     for _, tokens in sentences:
         for _, values in tokens:
             for name, value in values.items():
                 if found[name] >= 0:
                     found[name] = found[name] + (value.upper() != OUTSIDE) if looks_like_tag(value) else -1
+    if columns:
+        key = str(columns.tag).lower()
+        if str(columns.token).lower() != "form" or key not in found:
+            raise UserError(
+                f"{path}: columns: FORM and the name of a tag are expected, not {columns.token!r} and "
+                f"{columns.tag!r}{suggest(key, found)}. Take a name from {listed(sorted(found))}."
+            )
+        return key
     held = sorted(name for name, count in found.items() if count > 0)
     if len(held) != 1:
         said = f"{listed(held)} all hold tags" if held else "neither a column nor a key of MISC holds tags"
@@ -96,4 +104,4 @@ def _values(token: Mapping[str, Any]) -> dict[str, str]:
     """The values of a token that may be its tag, by the name of the column or of the key in ``MISC``."""
     columns = {name: value for name, value in token.items() if name not in FIXED}
     both = columns | (token.get("misc") or {})
-    return {name.lower(): str(value) for name, value in both.items() if value and name.lower() != SPACE}
+    return {name.lower(): str(value or OUTSIDE) for name, value in both.items() if name.lower() != SPACE}
