@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mnerflow.data.config import ContextFiles, PrepareConfig
+from mnerflow.data.config import Columns, ContextFiles, PrepareConfig
 from mnerflow.data.post import SPLITS, read_splits
 from mnerflow.data.prepare import prepare
 from mnerflow.data.prepare_report import ContextReport
@@ -98,6 +98,35 @@ def test_an_id_in_two_splits_is_refused(raw: Path, tmp_path: Path) -> None:
     (raw / "dev.txt").write_text("IMGID:1\nhi\tO\n")
     with pytest.raises(UserError, match=r"dev.txt: post '1' stands in .*train.txt"):
         prepare(config(), raw, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("form", "row"),
+    [
+        ("conll", "{}\tO\n"),
+        ("conllu", "{}\t{}\t_\t_\t_\t_\t_\t_\t_\tNER=O\n"),
+        ("hipe", "{}\tO\tEndOfSentence\n"),
+    ],
+)
+def test_split_folders_may_have_files_of_one_name(form: str, row: str, tmp_path: Path) -> None:
+    lengths = {
+        "train": (1, 2, 3, 4),
+        "dev": (5, 4),
+        "test": (6,),
+    }  # train and dev each begin a post on line 1
+    names: dict[str, list[str]] = {}
+    for split, sentences in lengths.items():
+        (tmp_path / split).mkdir()
+        names[split] = [f"{split}/data.{form}"]
+        head = "TOKEN\tNE-COARSE-LIT\tMISC\n" if form == "hipe" else ""
+        text = "\n".join(
+            "".join(row.replace("{}", str(n)) for n in range(1, 1 + length)) for length in sentences
+        )
+        (tmp_path / names[split][0]).write_text(f"{head}{text}", encoding="utf-8")
+    columns = {"columns": Columns(token="FORM", tag="NER")} if form == "conllu" else {}
+    prepare(PrepareConfig(form, ["PER"], names, **columns), tmp_path, tmp_path / "out")
+    firsts = [posts[0].id for posts in read_splits(tmp_path / "out").values()]
+    assert firsts == [f"{split}-data-{1 + (form == 'hipe')}" for split in SPLITS]
 
 
 def test_missing_splits_are_drawn_by_seed_and_whole_groups(tmp_path: Path) -> None:

@@ -118,14 +118,16 @@ def _read(config: PrepareConfig, raw: Path) -> dict[str, PostStore]:
     """The posts of every split that has files, all of known types and with unique ids."""
     splits: dict[str, PostStore] = {split: PostStore() for split in SPLITS if split in config.splits}
     homes: list[Iterator[Path]] = []  # the file of each post, in the posts' order
+    files: dict[str, list[Path]] = {split: [] for split in splits}
     known = dict.fromkeys([*config.types, *config.map])
     for split, path, options in _files(config, raw):
         before = len(splits[split])
+        files[split].append(path)
         for _, post in parse_lines(config.format, path, None, config.scheme, options, raw):
             _check_types(post, config, known, path)
             splits[split].add(post)
         homes.append(repeat(path, len(splits[split]) - before))
-    if make_ids_distinct(splits):
+    if make_ids_distinct(splits, files):
         logger.info("%s: ids begin anew in each split, so each post's begins with its split", raw)
     places, ids = Places(), chain.from_iterable(posts.ids() for posts in splits.values())
     for identifier, path in zip(ids, chain.from_iterable(homes), strict=True):

@@ -67,7 +67,7 @@ def check_data(
     _leave_unlabelled(findings)
     if not findings.splits["train"] and findings.stops:
         return findings  # any other problem would follow from this one
-    if make_ids_distinct(findings.splits):
+    if make_ids_distinct(findings.splits, findings.files):
         findings.notes.append("Ids begin anew in each split, so each post is named by its split and its id.")
     entities = Counter(kind for _, post in findings.posts() for kind, _, _ in spans(post.labels))
     findings.types = dict(sorted(entities.items(), key=lambda item: (-item[1], item[0])))
