@@ -349,6 +349,14 @@ def test_a_limit_says_how_many_more_there_are(capsys, folder):
             "no usable image among 3",
         ),
         (
+            lambda folder: (folder / "images/dev.png").write_bytes(b""),
+            "dev.jsonl: not one of the images that it names can be used",
+        ),
+        (
+            lambda folder: (folder / "train.jsonl").rename(folder / "train{1}.jsonl"),
+            "datasets.my_data.splits.train.0: 'train{1}.jsonl' is not a path below its folder",
+        ),
+        (
             lambda folder: [(folder / f"{split}.jsonl").unlink() for split in ("dev", "test")],
             "no file for dev and test, and train has 1 post or group, too few to draw from",
         ),

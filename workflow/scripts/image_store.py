@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mnerflow.data.image_store import build_store
+from mnerflow.data.image_store import build_store, splits_without_images
 from mnerflow.data.post import read_posts
 from mnerflow.errors import UserError
 from mnerflow.log import job
@@ -27,12 +27,12 @@ with job(f"stored images of {snakemake.wildcards.dataset}", snakemake.log[0]) as
         snakemake.threads,
         snakemake.params.fit,
     )
-    for split, named in splits.items():
-        if named and report.problems.keys() >= {*named}:
-            raise UserError(
-                f"{snakemake.params.folder}: not one image of the split {split} can be used, as {named[0]}: "
-                f"{report.problems[named[0]].reason}. `mnerflow check` of its folder tells what is near."
-            )
+    for split in splits_without_images(splits, report.problems):
+        first = splits[split][0]
+        raise UserError(
+            f"{snakemake.params.folder}: not one image of the split {split} can be used, as {first}: "
+            f"{report.problems[first].reason}. `mnerflow check` of its folder tells what is near."
+        )
     log.info(report.summary())
     for name, entry in (report.problems | report.remarks).items():
         log.info("%s: %s, %s", name, entry.status, entry.reason)

@@ -9,7 +9,7 @@ import csv
 import time
 import warnings
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -189,6 +189,11 @@ def read_index(path: Path) -> dict[str, Entry]:
 def usable_images(index: Path) -> set[str]:
     """Names of the images that have pixels of their own, from a store's ``index.csv``."""
     return {name for name, entry in read_index(index).items() if entry.row != BLANK_ROW}
+
+
+def splits_without_images(named: Mapping[str, Iterable[str]], unusable: Container[str]) -> list[str]:
+    """The splits that name images, all of them ``unusable``; no run reads images of such a data set."""
+    return [split for split, names in named.items() if {name in unusable for name in names} == {True}]
 
 
 def map_in_order(

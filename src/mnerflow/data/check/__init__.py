@@ -5,11 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mnerflow.config import build
+from mnerflow.config.datasets import Dataset
 from mnerflow.data.check.files import find_splits, format_of_file, split_key_of
 from mnerflow.data.check.findings import Findings, Problem
 from mnerflow.data.check.images import check_images
 from mnerflow.data.check.language import choose_encoders
-from mnerflow.data.check.pasted import configuration
+from mnerflow.data.check.pasted import configuration, entry_of
 from mnerflow.data.check.posts import problems_of_posts
 from mnerflow.data.check.unread import check_reading
 from mnerflow.data.config import Columns
@@ -76,6 +78,13 @@ def check_data(
     check_images(findings)
     if encoder:
         check_reading(findings, encoder)
+    if not findings.stops:
+        name, entry = entry_of(findings, types)
+        try:
+            build(Dataset, entry, f"datasets.{name}")
+        except UserError as error:
+            remedy = "Change it: a run would refuse the configuration."
+            findings.problems.append(Problem(str(error).rstrip("."), remedy))
     return findings
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 from mnerflow.data.check.findings import Findings, Problem
 from mnerflow.data.formats import cuts_images, holds_images, write_images
 from mnerflow.data.image import NO_END, BrokenImage, decode
-from mnerflow.data.image_store import map_in_order
+from mnerflow.data.image_store import map_in_order, splits_without_images
 from mnerflow.data.post import IMAGE_SUFFIXES
 from mnerflow.data.post_store import Place, Places
 from mnerflow.errors import UserError, quantity
@@ -109,6 +109,16 @@ def _check_files(findings: Findings, folder: Path, users: Places) -> list[str]:
     if not findings.images:
         what = f"{findings.place}: no usable image among {len(users):,}"
         findings.problems.append(Problem(what, "Replace the images, or use only text_only."))
+    else:
+        named = {
+            split: (name for post in posts for name in post.images)
+            for split, posts in findings.splits.items()
+        }
+        for split in splits_without_images(
+            named, {name for name, *_, reason in problematic if reason != NO_END}
+        ):
+            what = f"{findings.name(split)}: not one of the images that it names can be used"
+            findings.problems.append(Problem(what, "Replace the images, or use only text_only."))
     return sorted(unused)
 
 

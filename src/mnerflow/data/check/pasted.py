@@ -27,19 +27,7 @@ STEP = 750  # tokens per step, about 1,024 subwords
 
 def configuration(findings: Findings, types: Sequence[str] | None = None) -> str:
     """The YAML that runs the data set, with an encoder that can read it and enough epochs for its size."""
-    name = _name(findings.place.resolve().name)
-    splits = {split: names[0] if len(names) == 1 else names for split, names in findings.files.items()}
-    entry = {
-        "folder": _folder(findings.folder),
-        "format": findings.format,
-        "types": list(types or findings.types),
-        "splits": splits,
-        **_reading(findings),
-    }
-    if findings.strips:
-        entry["fit"] = "wrap_rtl" if _leftwards(findings) else "wrap"
-    if cuts_images(findings.format):
-        entry["pictures"] = "scans"
+    name, entry = entry_of(findings, types)
     grid: dict[str, Any] = {"datasets": [name], "text_encoders": findings.encoders[:1]}
     if findings.images:
         grid |= {"image_encoders": ["cnn"], "fusions": ["text_only", "linear", "cross_attention"]}
@@ -55,6 +43,23 @@ def configuration(findings: Findings, types: Sequence[str] | None = None) -> str
     lines += ["", "grid:"]
     first, *others = (f"{key}: {_yaml(value)}" for key, value in grid.items())
     return "\n".join([*lines, f"  - {first}", *(f"    {line}" for line in others)]) + "\n"
+
+
+def entry_of(findings: Findings, types: Sequence[str] | None = None) -> tuple[str, dict[str, Any]]:
+    """The name of the data set, and its entry in ``datasets``."""
+    splits = {split: names[0] if len(names) == 1 else names for split, names in findings.files.items()}
+    entry = {
+        "folder": _folder(findings.folder),
+        "format": findings.format,
+        "types": list(types or findings.types),
+        "splits": splits,
+        **_reading(findings),
+    }
+    if findings.strips:
+        entry["fit"] = "wrap_rtl" if _leftwards(findings) else "wrap"
+    if cuts_images(findings.format):
+        entry["pictures"] = "scans"
+    return _name(findings.place.resolve().name), entry
 
 
 def _name(folder: str) -> str:
