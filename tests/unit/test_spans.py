@@ -12,6 +12,16 @@ from mnerflow.errors import UserError
 
 EU = (["EU", "rejects"], ["B-ORG", "O"])
 
+PRODIGY = {
+    "text": "EU rejects",
+    "tokens": [
+        {"text": "EU", "start": 0, "end": 2, "id": 0},
+        {"text": "rejects", "start": 3, "end": 10, "id": 1},
+    ],
+    "spans": [{"start": 0, "end": 2, "token_start": 0, "token_end": 0, "label": "ORG"}],
+    "answer": "accept",
+}
+
 
 def written(folder: Path, *entries: object, whole: bool = False) -> Path:
     path = folder / "train.json"
@@ -36,8 +46,9 @@ def written(folder: Path, *entries: object, whole: bool = False) -> Path:
         ({"sentence": "EU rejects", "entities": [{"entity_group": "ORG", "start": 0, "end": 3}]}, False),
         (["EU rejects", {"entities": [[0, 2, "ORG"]]}], True),
         ({"tokenized_text": ["EU", "rejects"], "ner": [[0, 0, "ORG"]]}, False),
+        (PRODIGY, False),
     ],
-    ids=["doccano", "list", "prodigy", "doccano 2", "pipeline", "spacy", "gliner"],
+    ids=["doccano", "list", "prodigy", "doccano 2", "pipeline", "spacy", "gliner", "ner.manual"],
 )
 def test_the_forms_that_tools_write(entry: object, whole: bool, tmp_path: Path):
     path = written(tmp_path, entry, whole=whole)
@@ -45,6 +56,32 @@ def test_the_forms_that_tools_write(entry: object, whole: bool, tmp_path: Path):
     [post] = parse("spans", path)
     assert (post.tokens, post.labels) == EU
     assert post.id == ("1" if isinstance(entry, dict) and "id" in entry else "train-1")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"id": 1, "text": "It rained", "label": [], "Comments": ["sure?"]},
+        {"text": "It rained", "label": [], "tags": ["news"]},
+        PRODIGY | {"text": "It rained", "spans": []},
+    ],
+)
+def test_an_empty_list_under_a_usual_name_says_that_there_is_no_span(entry: dict, tmp_path: Path):
+    path = written(tmp_path, entry)
+    assert format_of(path) == "spans"
+    assert [post.labels for post in parse("spans", path)] == [["O", "O"]]
+
+
+def test_texts_that_prodigys_annotators_did_not_accept_are_left_out_and_counted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    answers = ("reject", "accept", "ignore", "Brussels")  # the last is no answer of an annotator
+    path = written(tmp_path, *(PRODIGY | {"answer": answer} for answer in answers))
+    with caplog.at_level(logging.WARNING, "mnerflow"):
+        assert [post.id for post in parse("spans", path)] == ["train-2", "train-4"]
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{path}: texts answered reject or ignore, left out: 2"
+    ]
 
 
 def test_posts_with_tags_are_not_taken_for_spans(tmp_path: Path):
@@ -82,7 +119,8 @@ def test_white_space_is_trimmed_and_of_nested_spans_the_longest_counts(
         ({"text": "EU", "label": [[0, 9, "ORG"]]}, "span 0–9 holds no word of its text of 2 characters"),
         ({"text": "EU  x", "label": [[2, 4, "ORG"]]}, "span 2–4 holds no word"),
         ({"text": "EU", "label": [[0, 2, ""]]}, "span 1: [0, 2, ''] is no start, end and type"),
-        ({"text": "EU", "spans": [{"start": 0, "label": "ORG"}]}, "is no start, end and type"),
+        ({"text": "EU", "spans": [{"start": 0, "label": "ORG"}]}, "no field holds spans of a start, an end"),
+        ({"text": "EU", "spans": [[0, 1, "A"], {"start": 0, "label": "ORG"}]}, "is no start, end and type"),
         ({"a": "EU", "b": "US", "label": [[0, 2, "ORG"]]}, "which field is the text? Strings are: a, b"),
         ({"text": "EU", "label": [[0, 2, "A"]], "spans": [[0, 2, "B"]]}, "label and spans both hold spans"),
         ({"text": "EU", "label": ["ORG"]}, "no field holds spans"),

@@ -5,12 +5,14 @@ field that is a string, or the field that ``text_key`` names. Its spans are the 
 spans: ``[start, end, type]``, or objects with these under any of the usual names; ``end`` is exclusive. Two
 more forms are read: spaCy's ``[text, {"entities": […]}]``, and GLiNER's ``tokenized_text`` with ``ner``,
 whose positions count words and include the last one. ``id``, ``images``, ``contexts``, ``language`` and
-``group`` are as in JSON lines. Without an id, file name and line serve as one.
+``group`` are as in JSON lines. Without an id, file name and line serve as one. A field ``tokens`` beside the
+text is not read, and texts that Prodigy's annotators rejected or ignored are left out and counted in the log.
 
 A text is tokenized like new texts (``tokenize``). A span that begins or ends within a word cuts it there. Of
 overlapping spans, the longest is kept. The log lists every span that is left out.
 """
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ from mnerflow.data.offsets import Span
 from mnerflow.data.post import Post
 from mnerflow.data.tags import Entity, tags_of
 from mnerflow.errors import UserError, quantity
+from mnerflow.log import logger
 
 CONTEXTS = True
 SPANS = True
@@ -31,15 +34,29 @@ OPTIONS = ("text_key", "split_key", "split")
 STARTS, ENDS = ("start", "start_offset", "begin"), ("end", "end_offset", "stop")
 TYPES = ("label", "entity_group", "type", "tag", "labels", "ner_tag")
 OF_POST = ("id", "images", "contexts", "language", "group")  # fields of a post besides text and spans
+NAMES = ("spans", "entities", "label", "labels")  # fields whose empty list says that there is no span
+LEFT_OUT = ("reject", "ignore")  # answers of Prodigy's annotators to a text
 # Names of fields with spans, and a list of numbers where plain tags would be strings.
 KNOWN = regex.compile(r'"(spans|entities|tokenized_text|start_offset)"\s*:|"labels?"\s*:\s*\[\s*\[\s*\d')
 
 
 def looks_like(start: str) -> bool:
-    """Whether the start of a file is of texts with spans."""
+    """Whether the first record of a file is a text with spans; of a record that is cut, its names tell."""
     if regex.match(r'\[\s*\[\s*"', start):
         return True
-    return bool(regex.match(r"\[?\s*\{", start)) and '"tokens"' not in start and bool(KNOWN.search(start))
+    if not (found := regex.match(r"\[?\s*(?=\{)", start)):
+        return False
+    try:
+        record, _ = json.JSONDecoder().raw_decode(start, found.end())
+    except (ValueError, RecursionError):
+        return '"tokens"' not in start and bool(KNOWN.search(start))
+    words = record.get("tokens", [{}])  # Prodigy's are objects, those of a post with tags are strings
+    if not (isinstance(words, list) and words and isinstance(words[0], dict)):
+        return False
+    return "tokenized_text" in record or (
+        not isinstance(record.get("text"), list)
+        and any(_is_span(value[0]) if value else name in NAMES for name, value in _lists(record).items())
+    )
 
 
 def records(
@@ -50,11 +67,17 @@ def records(
     With ``split_key``, only texts of one split. Raises ``UserError`` for an object without the field
     ``text_key``, if that is given.
     """
+    left_out = 0
     for number, entry in of_split(path, split_key, split):
         record = _object(entry, f"{path}:{number}")
         if text_key and text_key not in record:
             raise UserError(f"{path}:{number}: no field {text_key!r}. Name the text's field as `text_key`.")
+        if record.get("answer") in LEFT_OUT:
+            left_out += 1
+            continue
         yield number, record | {"text": record[text_key]} if text_key else record
+    if left_out:
+        logger.warning("%s: texts answered %s, left out: %d", path, " or ".join(LEFT_OUT), left_out)
 
 
 def to_post(path: Path, line: int, record: dict[str, Any]) -> Post:
@@ -123,13 +146,11 @@ def _text_field(record: dict[str, Any], place: str) -> str:
 
 
 def _spans(record: dict[str, Any], place: str) -> list[Any]:
-    fields = {
-        name: value for name, value in record.items() if isinstance(value, list) and name not in OF_POST
-    }
+    fields = _lists(record)
     held = {name: value for name, value in fields.items() if value and _is_span(value[0])}
     if len(held) > 1:
         raise UserError(f"{place}: {' and '.join(held)} both hold spans. Keep one of them.")
-    if not held and any(fields.values()):
+    if not held and any(fields.values()) and [] not in map(fields.get, NAMES):
         raise UserError(
             f"{place}: no field holds spans of a start, an end and a type, but there is {', '.join(fields)}. "
             "Write [start, end, type], or name the --format."
@@ -137,9 +158,15 @@ def _spans(record: dict[str, Any], place: str) -> list[Any]:
     return next(iter(held.values()), [])
 
 
+def _lists(record: dict[str, Any]) -> dict[str, list[Any]]:
+    """The fields of a record that may hold spans."""
+    others = (*OF_POST, "tokens")
+    return {name: value for name, value in record.items() if isinstance(value, list) and name not in others}
+
+
 def _is_span(value: Any) -> bool:
     if isinstance(value, dict):
-        return any(name in value for name in STARTS)
+        return all(any(name in value for name in names) for names in (STARTS, ENDS, TYPES))
     return isinstance(value, list) and len(value) == 3 and isinstance(value[0], int)
 
 
