@@ -22,6 +22,7 @@ GOOD = {
     "umt": "IMGID:{0}\n{0}\tB-PER\n",
     "conll": "{0} B-PER\n",
     "jsonl": '{{"id": "{0}", "tokens": ["{0}"], "labels": ["B-PER"]}}\n',
+    "spans": '{{"text": "{0}", "label": [[0, 3, "PER"]]}}\n',
     "ritual": '{{"id": "{0}", "image_id": "{0}.jpg", "tokens": ["{0}"], "label": ["B-PER"]}}\n',
 }
 UMT = "IMGID:1\nAnn\tB-PER\n"
@@ -186,6 +187,11 @@ CASES: dict[str, tuple[str, bytes | str | None, str]] = {
         "jsonl",
         with_field('"caption": "\\ud800"'),
         "half a surrogate pair",
+    ),
+    "spans: lone surrogate in a text": (
+        "spans",
+        '{"text": "Ann \\ud83d", "label": [[0, 3, "PER"]]}',
+        "train.txt:1: '\\ud83d' is half a surrogate pair",
     ),
     "jsonl: labels twice": (
         "jsonl",

@@ -193,6 +193,7 @@ def test_a_linked_text_is_read_from_its_file(tmp_path: Path) -> None:
         ({"page_name": ["p"]}, "the field 'page_name' is a list"),
         ({"page_name": "", "id": [1]}, "the field 'id' is a list"),
         ({"page_name": "\ud800"}, "half a surrogate pair"),
+        ({"text": "Jan \ud800", "ner": [span(0, 3, "A") | {"text": "Eva"}]}, "half a surrogate pair"),
         ({"image": ["p.jpg"]}, "not an annotated page"),
         ({"image": 5}, "not an annotated page"),
         ({"image": False}, "not an annotated page"),

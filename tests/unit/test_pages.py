@@ -240,11 +240,13 @@ def test_sentences_are_found_on_their_lines_and_pages_that_share_one_are_a_group
         (["Rome"], ["scans/page/1/l2.jpg"], "scans/page/2"),
     ]
     assert posts(scans)[0].labels == ["B-PER", "O", "B-PER"]
-    (scans / "names.conll").write_text(sentence.replace("sings", "swims"), encoding="utf-8")
-    with pytest.raises(
-        UserError, match=r"names\.conll: 'wimsinRome' .* scans/page/1 continues with 'ingsinRome'"
+    for wrong, said in (
+        (sentence.replace("sings", "swims"), "'wimsinRome' .* scans/page/1 continues with 'ingsinRome'"),
+        (f"\u00a0 O\n\n{sentence}", "post 'names-1' is white space alone"),
     ):
-        posts(scans)
+        (scans / "names.conll").write_text(wrong, encoding="utf-8")
+        with pytest.raises(UserError, match=rf"names\.conll: {said}"):
+            posts(scans)
 
 
 def test_what_is_wanting_is_counted_and_listed(scans: Path, caplog):

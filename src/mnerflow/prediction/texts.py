@@ -16,7 +16,7 @@ from mnerflow.data.formats import (
     spans,
     write_images,
 )
-from mnerflow.data.formats._check import MAX_TOKENS, check_post
+from mnerflow.data.formats._check import MAX_TOKENS, check_post, whole_characters
 from mnerflow.data.formats._objects import entries, object_of
 from mnerflow.data.offsets import Offsets
 from mnerflow.data.post import IMAGE_SUFFIXES, Post
@@ -79,12 +79,8 @@ class Cutter:
 
         Also raises ``UserError`` for half a surrogate pair. ``place`` names the text in messages.
         """
-        try:
+        with whole_characters(place):
             text.encode()
-        except UnicodeEncodeError as error:
-            raise UserError(
-                f"{place}: {text[error.start]!a} is half a surrogate pair. Write the whole character."
-            ) from error
         parts = sentences(text, self.language) if self.document else [(0, len(text))]
         cut = []
         for first, last in parts:

@@ -39,7 +39,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from mnerflow.data.formats._check import check_post
+from mnerflow.data.formats._check import check_post, whole_characters
 from mnerflow.data.post import Post
 from mnerflow.data.post_store import Places
 from mnerflow.data.schemes import ReadAs
@@ -140,7 +140,8 @@ def parse_untagged(name: str, path: Path) -> Iterator[tuple[str, Post]]:
 
 
 def _post(source: ModuleType, path: Path, line: int, record: Any, scheme: ReadAs | None = None) -> Post:
-    post = source.to_post(path, line, record)
+    with whole_characters(f"{path}:{line}"):
+        post = source.to_post(path, line, record)
     line_of_token = getattr(source, "line_of_token", None)
     check_post(
         post,

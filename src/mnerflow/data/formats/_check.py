@@ -1,6 +1,7 @@
 """Checks for every post, whatever format it came from."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 
@@ -11,6 +12,18 @@ from mnerflow.errors import UserError, quantity
 from mnerflow.files import inside
 
 MAX_TOKENS = 10_000
+
+
+@contextmanager
+def whole_characters(place: str) -> Iterator[None]:
+    """Raise ``UserError`` naming ``place`` for half a surrogate pair, which cannot be encoded."""
+    try:
+        yield
+    except UnicodeEncodeError as error:
+        raise UserError(
+            f"{place}: {error.object[error.start]!a} is half a surrogate pair, not a character. "
+            "Write the whole character."
+        ) from error
 
 
 def check_post(
@@ -56,14 +69,9 @@ def check_post(
             inside("images", name)
         except UserError as error:
             raise UserError(f"{place}: the image {error}") from error
-    try:
+    with whole_characters(place):
         words = (post.id, *post.tokens, *post.labels, *post.images, *chain(*post.contexts.items()))
         "".join((*words, post.group, post.language)).encode()
-    except UnicodeEncodeError as error:
-        raise UserError(
-            f"{place}: {error.object[error.start]!a} is half a surrogate pair, not a character. "
-            "Write the whole character."
-        ) from error
 
 
 def _convert(post: Post, scheme: ReadAs | None, place_of: Callable[[int], str]) -> None:

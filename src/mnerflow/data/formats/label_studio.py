@@ -20,6 +20,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import regex
 
+from mnerflow.data.formats._check import whole_characters
 from mnerflow.data.formats._fields import identifier
 from mnerflow.data.post import Post
 from mnerflow.data.tags import OUTSIDE
@@ -85,9 +86,10 @@ def annotated(path: Path, line: int, record: dict[str, Any]) -> AnnotatedText:
         values = _values(record, place)
     except MALFORMED as error:
         raise UserError(f"{place}: not an annotated page ({error!r}). Export as JSON or JSON-MIN.") from error
-    spans = [
-        _span(value, page.text, f"{place}, span {number}") for number, value in enumerate(values, start=1)
-    ]
+    with whole_characters(place):
+        spans = [
+            _span(value, page.text, f"{place}, span {number}") for number, value in enumerate(values, start=1)
+        ]
     return replace(page, spans=spans)
 
 

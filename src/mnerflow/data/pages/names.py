@@ -215,6 +215,8 @@ def _of_sentences(file: Path, form: str, pages: list[Page]) -> Iterator[tuple[Po
     stream = Stream.of(((page, line), line.text) for page in ordered for line in page.lines)
     found, start = [], 0
     for post, text in zip(posts, texts, strict=True):
+        if not text:
+            raise UserError(f"{file}: post {post.id!r} is white space alone, which no page has. Remove it.")
         found.append((post, stream.between(start, start + len(text))))
         start += len(text)
     groups = groups_of_pages([list(dict.fromkeys(page.name for page, _ in lines)) for _, lines in found])
