@@ -271,6 +271,12 @@ def test_types_are_found_where_auto_stands_for_them(tmp_path: Path) -> None:
     entry |= {"scheme": "bioes", "map": {"PERS": "PER", "CARDINAL": "O"}}
     resolve({"mine": entry})
     assert entry["types"] == ["ORG", "PER"]
+    for names, said in (
+        ({"ORG": "name", "PER": "name"}, "datasets.mine: type_names: two types are called 'name'"),
+        ({"ORGG": "name"}, "datasets.mine: type_names: 'ORGG' is none of the types ORG, PER"),
+    ):
+        with pytest.raises(UserError, match=said):
+            resolve({"mine": entry | {"types": "auto", "type_names": names}})
     (tmp_path / "train.conll").write_text("EU O\n")
     with pytest.raises(UserError, match="not one entity is tagged"):
         resolve({"mine": entry | {"types": "auto"}})
