@@ -106,14 +106,26 @@ def test_a_strip_that_is_read_from_the_right_begins_at_its_right_end(tmp_path):
     assert rows.tolist() == [[*range(46, 70)], [*range(22, 46)], [GREY[0], GREY[0], *range(22)]]
 
 
-@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF"])
-def test_exif_rotation_is_applied(tmp_path, format):
-    image = Image.new("RGB", (32, 32), WHITE)
-    image.paste((0, 0, 0), (0, 0, 32, 16))  # black on top
+@pytest.mark.parametrize(
+    ("mode", "format"),
+    [
+        *(("RGB", format) for format in ("JPEG", "PNG", "WEBP", "TIFF")),
+        *(("L", format) for format in ("PNG", "TIFF")),
+        *(("I;16", format) for format in ("PNG", "TIFF")),
+    ],
+)
+@pytest.mark.parametrize("fit", ["letterbox", "wrap"])
+def test_exif_rotation_is_applied(tmp_path, mode, format, fit):
+    pixels = np.full((32, 64), 255, np.uint8)
+    pixels[:, :32] = 0  # black on the left
+    image = Image.fromarray(pixels.astype(np.uint16) * 257) if mode == "I;16" else Image.fromarray(pixels)
     exif = Image.Exif()
-    exif[0x0112] = 6  # to be turned 90° clockwise: what is on top goes to the right
-    pixels = decoded(tmp_path, save(tmp_path / "turned.jpg", image, format, exif=exif), SIZE)
-    assert pixels[:, 10:].max() < 20 and pixels[:, :6].min() > 235
+    exif[0x0112] = 6  # to be turned 90° clockwise: what is on the left goes to the top
+    image = image if mode == "I;16" else image.convert(mode)
+    name = save(tmp_path / "turned.jpg", image, format, exif=exif)
+    turned = decoded(tmp_path, name, SIZE, fit)
+    assert (turned[:, :4] == GREY).all() and (turned[:, 12:] == GREY).all()
+    assert turned[:6, 4:12].max() < 20 and turned[10:, 4:12].min() > 235
 
 
 @pytest.mark.parametrize("extent", [(1, 1), (1, 500), (500, 1)])

@@ -6,7 +6,8 @@ import math
 import re
 import stat
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -83,10 +84,17 @@ def open_image(
     return image
 
 
+@contextmanager
+def opened(source: str | Path | io.BytesIO) -> Iterator[Image.Image]:
+    """Open an image, in one of ``FORMATS``; raises as ``Image.open`` does."""
+    with Image.open(source, formats=FORMATS) as image:
+        image.filename = ""  # else Pillow maps a TIFF, and mixes up its sides if its EXIF turns it
+        yield image
+
+
 def _scaled(source: Path | io.BytesIO, longest: int, fit: Fit, enlarge: bool) -> Image.Image:
     try:
-        with Image.open(source, formats=FORMATS) as opened:
-            image: Image.Image = opened
+        with opened(source) as image:
             if fit != "letterbox":
                 _check_size(image)
                 with suppress(Exception):  # the pixels may be sound although the EXIF is damaged
@@ -182,7 +190,9 @@ def _locate(folder: Path, name: str) -> Path:
 def _plain_mode(image: Image.Image) -> Image.Image:
     """``image`` as RGB, or as RGBA if it has transparency; raises ``BrokenImage`` for 32-bit grey."""
     if image.mode.startswith("I;16"):  # Pillow would clip at 255
-        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
+        grey = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+        grey.info = image.info  # with its EXIF
+        return grey.convert("RGB")
     if image.mode in ("I", "F"):  # here too, and the value of white is unknown
         raise BrokenImage("32 bits a pixel")
     mode = "RGBA" if image.has_transparency_data else "RGB"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from mnerflow.data.image import FORMATS
+from mnerflow.data.image import opened
 from mnerflow.data.pages.layout import Box, Layout, Line
 from mnerflow.data.pages.page import Page
 from mnerflow.errors import UserError
@@ -75,7 +75,7 @@ def cut_lines(page: Page, names: Collection[str], folder: Path) -> None:
 
 def _read(page: Page) -> Image.Image:
     try:
-        with Image.open(str(page.scan), formats=FORMATS) as image:
+        with opened(str(page.scan)) as image:
             _check_proportions(page, image.size)
             if image.mode.startswith(("I", "F")):  # Pillow would clip them to white
                 raise OSError("more than 8 bits a colour")
@@ -89,7 +89,7 @@ def _read(page: Page) -> Image.Image:
 def check_scan(page: Page) -> None:
     """Raise ``UserError`` if the beginning of a page's scan already shows that it cannot be cut."""
     try:
-        with Image.open(str(page.scan), formats=FORMATS) as image:
+        with opened(str(page.scan)) as image:
             _check_proportions(page, image.size)
     except (OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise _unreadable(page, error) from error
