@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -253,6 +254,14 @@ def test_a_data_set_is_prepared_in_its_scheme_and_without_a_type(tmp_path: Path)
     assert report.mapped == {"CARDINAL": 3}
     posts = read_posts(tmp_path / "out/test.jsonl")
     assert [(post.id, post.labels) for post in posts] == [("test", ["B-org", "O", "O"]), ("empty", [])]
+
+
+def test_a_long_document_without_ends_of_sentences_is_quickly_divided(tmp_path: Path) -> None:
+    tokens = "".join(f"{token}\tO\t_\n" for token in ("It", "rains", ".") * 10_000)
+    (tmp_path / "t").write_text(f"TOKEN\tNE-COARSE-LIT\tMISC\n{tokens}", encoding="utf-8")
+    start = process_time()
+    assert [post.tokens for post in parse("hipe", tmp_path / "t")] == [["It", "rains", "."]] * 10_000
+    assert process_time() - start < 5  # a search through all tokens for every sentence takes far longer
 
 
 @pytest.mark.parametrize("format", ["conll", "conllu", "hipe"])

@@ -7,6 +7,7 @@ the document.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -124,4 +125,4 @@ def _ends(document: Passage) -> list[int]:
         starts.append(len(text))
         text += token if "NoSpaceAfter" in flags else f"{token} "
     firsts = [start for start, _ in sentences(text, document.language or "en")][1:]
-    return sorted({sum(start < first for start in starts) for first in firsts})
+    return sorted({bisect_left(starts, first) for first in firsts})
