@@ -39,8 +39,9 @@ rule all:
 
 
 rule tables_of_predictions:
-    """Scores and the tables that depend only on predictions, as `make verify` computes them."""
+    """Scores and the tables that depend only on predictions, as `make verify` computes them, and the configuration."""
     input:
+        study("config.yaml"),
         study("scores.csv"),
         tables_of_predictions(),
 

@@ -22,6 +22,7 @@ from mnerflow.errors import UserError
 from mnerflow.evaluation.counts import Counts, read_counts
 from mnerflow.evaluation.evidence import compare_with_baselines
 from mnerflow.plan.names import NONE, TEXT_ONLY, Combination
+from mnerflow.plan.seed_pools import SeedPools
 
 Systems = dict[Combination, list[Counts]]
 
@@ -62,7 +63,8 @@ def draw(systems: Systems, seeds: int, posts: int, studies: int) -> dict[str, Co
             for one, several in systems.items()
             for seed, chosen in enumerate(rng.integers(len(several), size=seeds))
         }
-        compared, _ = compare_with_baselines(runs, baselines, Configuration.margin / 100, trials=0)
+        margin = Configuration.margin / 100
+        compared, _ = compare_with_baselines(runs, baselines, SeedPools(), margin, trials=0)
         for one in compared:
             found[one.combination.system][one.verdict] += 1
         found["all"][" and ".join(sorted({one.verdict for one in compared}))] += 1

@@ -18,6 +18,7 @@ from mnerflow.evaluation.predictions import Prediction
 from mnerflow.evaluation.seeds import Estimate, SeedVariance, systems_of
 from mnerflow.evaluation.statistics import holm
 from mnerflow.plan.names import Run
+from mnerflow.plan.seed_pools import SeedPools
 from mnerflow.record import TrainingRecord
 from mnerflow.reporting.does_it_help import TABLE, help_record, help_table
 from mnerflow.reporting.latex import latex
@@ -27,6 +28,7 @@ from mnerflow.reporting.summary import REPORTED, grid_table, summarize
 
 TAGS = tag_list(["PER", "LOC"])
 MARGIN, TRIALS = 0.005, 1_000
+POOLS = SeedPools()
 TEXT = Run("demo", "none", "bilstm", "none", "text_only", 1)
 LINEAR = replace(TEXT, image_encoder="cnn", fusion="linear")
 CAPTION = replace(TEXT, variant="caption")
@@ -65,7 +67,7 @@ def compare(text: float, *fusion: float) -> Comparison:
     for seed in (1, 2, 3):
         runs[replace(TEXT, seed=seed)] = counts(text, seed)
         runs[replace(LINEAR, seed=seed)] = counts(fusion[0], seed + 10, *fusion[1:])
-    (comparison,), alone = compare_with_baselines(runs, BASELINES, MARGIN, TRIALS)
+    (comparison,), alone = compare_with_baselines(runs, BASELINES, POOLS, MARGIN, TRIALS)
     assert alone == []
     return comparison
 
@@ -148,7 +150,7 @@ def test_a_caption_that_was_never_wrong_is_compared_and_a_run_without_baseline_i
     other = replace(LINEAR, text_encoder="minilm")
     runs[other] = counts(0.9, 5, 0.5)
     without = {other.combination: {"image": replace(TEXT, text_encoder="minilm").combination}}
-    (caption,), alone = compare_with_baselines(runs, BASELINES | without, MARGIN, TRIALS)
+    (caption,), alone = compare_with_baselines(runs, BASELINES | without, POOLS, MARGIN, TRIALS)
     record = help_record(caption)
     assert set(record) == set(TABLE.names)
     assert (record["image_encoder"], record["drop_shuffled"], record["changed"]) == ("none", None, None)
@@ -162,15 +164,15 @@ def test_a_caption_that_was_never_wrong_is_compared_and_a_run_without_baseline_i
 def test_a_caption_is_held_against_wrong_ones_and_of_two_contexts_each_against_its_own():
     runs = {replace(TEXT, seed=s): counts(0.6, s) for s in (1, 2)}
     runs |= {replace(CAPTION, seed=s): counts(0.9, s + 2, 0.6, "caption") for s in (1, 2)}
-    [caption], _ = compare_with_baselines(runs, BASELINES, MARGIN, TRIALS)
+    [caption], _ = compare_with_baselines(runs, BASELINES, POOLS, MARGIN, TRIALS)
     assert (caption.verdict, caption.drop("shuffled")) == ("gains", caption.drops["caption.shuffled"])
     assert help_record(caption)["drop_blank"] == caption.drops["caption.blank"].value
     both = {CAPTION.combination: {"caption+ocr": TEXT.combination}}
-    [two], _ = compare_with_baselines(runs, both, MARGIN, TRIALS)
+    [two], _ = compare_with_baselines(runs, both, POOLS, MARGIN, TRIALS)
     assert (set(two.drops), two.drop("shuffled")) == ({"caption.shuffled", "caption.blank"}, None)
     assert two.verdict == "gains" and help_record(two)["drop_shuffled"] is None
     runs[replace(CAPTION, seed=2)] = counts(0.9, 4)
-    [caption], _ = compare_with_baselines(runs, BASELINES, MARGIN, TRIALS)
+    [caption], _ = compare_with_baselines(runs, BASELINES, POOLS, MARGIN, TRIALS)
     assert caption.drops == {}, "not of all seeds"
 
 
@@ -182,11 +184,11 @@ def test_a_matched_control_stands_beside_the_baseline_and_changes_no_other_numbe
     runs |= {replace(LINEAR, seed=s): counts(0.9, s + 10, 0.5) for s in (1, 2, 3)}
     runs |= {replace(SHUFFLED, seed=s): counts(0.7, s + 20, 0.7) for s in (1, 2)}
     held = {LINEAR.combination: {"image.shuffled": SHUFFLED.combination}}
-    [one], alone = compare_with_baselines(runs, BASELINES, MARGIN, TRIALS, controls=held)
-    [without], _ = compare_with_baselines(runs, BASELINES, MARGIN, TRIALS)
+    [one], alone = compare_with_baselines(runs, BASELINES, POOLS, MARGIN, TRIALS, controls=held)
+    [without], _ = compare_with_baselines(runs, BASELINES, POOLS, MARGIN, TRIALS)
     assert (replace(one, controls={}), alone) == (without, [])
     uncontrolled = {run: found for run, found in runs.items() if run.variant == "base"}
-    assert one.drops == compare_with_baselines(uncontrolled, BASELINES, MARGIN, TRIALS)[0][0].drops
+    assert one.drops == compare_with_baselines(uncontrolled, BASELINES, POOLS, MARGIN, TRIALS)[0][0].drops
     control = one.controls["shuffled"]
     assert (control.combination, control.seeds) == (SHUFFLED.combination, 2)
     systems = systems_of(runs)
@@ -218,7 +220,7 @@ def test_a_control_may_have_several_sources_wrong_and_one_of_nothing_that_is_com
     runs = {replace(one, seed=s): counts(0.6, s) for one in (TEXT, both, wrong, other) for s in (1, 2)}
     baselines = {both.combination: {"caption+ocr": TEXT.combination}}
     held = {both.combination: {"caption+ocr.blank": wrong.combination}}
-    comparisons, _ = compare_with_baselines(runs, baselines, MARGIN, TRIALS, controls=held)
+    comparisons, _ = compare_with_baselines(runs, baselines, POOLS, MARGIN, TRIALS, controls=held)
     assert [*comparisons[0].controls] == ["blank"]
     records = {
         run: TrainingRecord.read(
@@ -237,9 +239,11 @@ def test_power_says_which_gain_seeds_and_posts_would_show(tmp_path, capsys):
     runs |= {replace(LINEAR, seed=s): counts(0.7, s + 10, 0.5) for s in (1, 2, 3)}
     with pytest.raises(UserError, match=r"does_it_help\.csv"):
         power_text(tmp_path, 0.05)
-    compared, _ = compare_with_baselines(runs, BASELINES, MARGIN, TRIALS)
+    compared, _ = compare_with_baselines(runs, BASELINES, POOLS, MARGIN, TRIALS)
     TABLE.write([tmp_path / "tables/does_it_help.csv"], [*map(help_record, compared)])
-    write_counts(tmp_path / "scores/counts.npz", runs)
+    (tmp_path / "config.yaml").write_text("variants: {tenth: {train_fraction: 0.1}}\n")
+    points = {replace(TEXT, variant="tenth", seed=s): counts(0.2 * s, s) for s in (1, 2, 3)}
+    write_counts(tmp_path / "scores/counts.npz", runs | points)
     assert main(["power", str(tmp_path), "--gain", "5"]) == 0
     lines = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("demo")]
     assert [line[1] for line in lines] == ["400", "800", "1,600"]
@@ -259,19 +263,19 @@ def test_p_values_are_corrected_over_the_runs_with_two_seeds():
         for seed in ((1,) if name == "e" else (1, 2))
     }
     baselines = {run.combination: {"image": TEXT.combination} for run in fusions}
-    found, _ = compare_with_baselines(runs | fusions, baselines, MARGIN, TRIALS)
+    found, _ = compare_with_baselines(runs | fusions, baselines, POOLS, MARGIN, TRIALS)
     p_values = [one.difference.p for one in found]
     assert [one.p_corrected for one in found] == [*holm(p_values[:4]), None]
     assert {(one.verdict, one.baseline_seeds) for one in found[4:]} == {("one seed", 3)}
     assert found[4].difference.known  # its variance is that of the others
     one = {run: found for run, found in runs.items() if run.seed == 1}
-    found, _ = compare_with_baselines(one | fusions, baselines, MARGIN, TRIALS)
+    found, _ = compare_with_baselines(one | fusions, baselines, POOLS, MARGIN, TRIALS)
     assert {(one.verdict, one.p_corrected) for one in found} == {("one seed", None)}, "of the baseline"
 
 
 def test_a_single_seed_of_all_has_a_difference_and_no_interval():
     runs = {TEXT: counts(0.6, 1), LINEAR: counts(0.9, 2, 0.5)}
-    [one], _ = compare_with_baselines(runs, BASELINES, MARGIN, TRIALS)
+    [one], _ = compare_with_baselines(runs, BASELINES, POOLS, MARGIN, TRIALS)
     record = help_record(one)
     assert (record["difference"], record["verdict"]) == (pytest.approx(0.3, abs=0.05), "one seed")
     empty = ("low", "high", "p", "p_corrected", "detectable", "drop_blank_low", "smallest_margin")
@@ -282,17 +286,17 @@ def test_a_single_seed_of_all_has_a_difference_and_no_interval():
 def test_runs_that_find_nothing_do_not_widen_the_intervals_of_others():
     runs = {replace(TEXT, seed=s): counts(0.6, s) for s in (1, 2)}
     runs |= {replace(LINEAR, seed=s): counts(0.7, s + 5, 0.5) for s in (1, 2)}
-    [alone], _ = compare_with_baselines(runs, BASELINES, MARGIN, TRIALS)
+    [alone], _ = compare_with_baselines(runs, BASELINES, POOLS, MARGIN, TRIALS)
     nothing = [replace(p, predicted=["O", "O"]) for p in predictions(0.6, 1)]
     runs |= {replace(LINEAR, fusion="gated", seed=s): count({"true": nothing}, TAGS) for s in (1, 2)}
-    [together], _ = compare_with_baselines(runs, BASELINES, MARGIN, TRIALS)
+    [together], _ = compare_with_baselines(runs, BASELINES, POOLS, MARGIN, TRIALS)
     assert together.difference == alone.difference
 
 
 def test_runs_on_other_posts_are_not_compared():
     other = count({"true": predictions(0.6, 1, sentences=399)}, TAGS)
     with pytest.raises(UserError, match="other posts or labels"):
-        compare_with_baselines({TEXT: counts(0.6, 1), CAPTION: other}, BASELINES, MARGIN, TRIALS)
+        compare_with_baselines({TEXT: counts(0.6, 1), CAPTION: other}, BASELINES, POOLS, MARGIN, TRIALS)
 
 
 def test_counts_survive_the_file_and_tell_what_changed(tmp_path):
@@ -325,9 +329,9 @@ def test_how_much_image_names_let_in(tmp_path):
     write_counts(tmp_path / "counts.npz", {run: count({"true": gated}, TAGS), TEXT: counts(0.5, 1)})
     read = read_counts([tmp_path / "counts.npz"])
     np.testing.assert_allclose(read[run].image_weight, [0.5, np.nan])
-    rows = type_rows({run: read[run]}, {})
+    rows = type_rows({run: read[run]}, {}, POOLS)
     assert [row["image_weight"] for row in rows] == [pytest.approx(0.5), None]
-    assert {row["image_weight"] for row in type_rows({TEXT: read[TEXT]}, {})} == {None}
+    assert {row["image_weight"] for row in type_rows({TEXT: read[TEXT]}, {}, POOLS)} == {None}
 
 
 def test_the_best_of_a_type_is_bold_only_where_the_next_is_significantly_worse():
@@ -339,7 +343,7 @@ def test_the_best_of_a_type_is_bold_only_where_the_next_is_significantly_worse()
 
     runs = {replace(TEXT, seed=seed): run(0.5, 0.8, seed) for seed in (1, 2)}
     runs |= {replace(CAPTION, seed=seed): run(0.9, 0.8, seed + 5) for seed in (1, 2)}
-    rows = type_rows(runs, {"demo": {"LOC": "place"}})
+    rows = type_rows(runs, {"demo": {"LOC": "place"}}, POOLS)
     assert [(row["variant"], row["type"]) for row in rows if row["best"]] == [("caption", "PER")]
     assert rows[2]["support"] == 300
     assert rows[2]["precision"] == rows[2]["recall"] == rows[2]["f1_mean"] == pytest.approx(0.9, abs=0.04)
@@ -356,13 +360,13 @@ def test_intervals_of_scores_are_those_of_a_share_and_wider_over_seeds_that_diff
         return Counts(("PER",), "", {"true": np.stack([hits, gold, gold], axis=-1).astype(int)}, {})
 
     alike = {replace(TEXT, seed=seed): run(0.8) for seed in (1, 2)}
-    low, high = score_intervals(alike)[TEXT.combination]
+    low, high = score_intervals(alike, POOLS)[TEXT.combination]
     reach = 1.96 * (0.8 * 0.2 / 400) ** 0.5
     assert (low, high) == pytest.approx((0.8 - reach, 0.8 + reach), abs=0.001)
-    wider = score_intervals(alike | {LINEAR: run(0.75), replace(LINEAR, seed=2): run(0.85)})
+    wider = score_intervals(alike | {LINEAR: run(0.75), replace(LINEAR, seed=2): run(0.85)}, POOLS)
     assert wider[TEXT.combination][0] < low and high < wider[TEXT.combination][1]
-    assert score_intervals({TEXT: run(0.8)}) == {}, "one seed tells nothing of others"
-    together = score_intervals(alike | {LINEAR: run(0.0025), replace(CAPTION, seed=3): run(0.0)})
+    assert score_intervals({TEXT: run(0.8)}, POOLS) == {}, "one seed tells nothing of others"
+    together = score_intervals(alike | {LINEAR: run(0.0025), replace(CAPTION, seed=3): run(0.0)}, POOLS)
     assert together[LINEAR.combination][0] == 0 and CAPTION.combination not in together
 
 
@@ -381,11 +385,11 @@ def test_the_best_of_the_grid_is_bold_only_where_the_next_is_significantly_worse
         asdict(run) | dict.fromkeys(REPORTED, 0.5) | {"split": "test", "condition": "true", "sentences": 300}
         for run in counts
     ]
-    summary = summarize(scores, best=best_combinations(counts))
+    summary = summarize(scores, best=best_combinations(counts, POOLS))
     assert {row["fusion"] for row in summary if row["best"]} == bold
     assert grid_table(summary).markdown().count("**50.00**") == len(bold)
     other = [score | {"token_macro_f1": 0.6} if score["fusion"] == "text_only" else score for score in scores]
-    assert not any(row["best"] for row in summarize(other, best=best_combinations(counts)))
+    assert not any(row["best"] for row in summarize(other, best=best_combinations(counts, POOLS)))
 
 
 def test_a_comparison_looks_at_its_own_runs_alone(monkeypatch: pytest.MonkeyPatch):
@@ -398,7 +402,7 @@ def test_a_comparison_looks_at_its_own_runs_alone(monkeypatch: pytest.MonkeyPatc
         runs = {replace(run, seed=seed): few for run in (TEXT, *fusions) for seed in (1, 2)}
         baselines = {run.combination: {"image": TEXT.combination} for run in fusions}
         looked.clear()
-        comparisons, _ = compare_with_baselines(runs, baselines, MARGIN, trials=0)
+        comparisons, _ = compare_with_baselines(runs, baselines, POOLS, MARGIN, trials=0)
         assert len(comparisons) == models
         return len(looked)
 

@@ -12,6 +12,7 @@ from mnerflow.evaluation.counts import Counts
 from mnerflow.evaluation.evidence import Comparison
 from mnerflow.evaluation.seeds import Estimate
 from mnerflow.plan.names import Combination, Run
+from mnerflow.plan.seed_pools import SeedPools
 from mnerflow.record import TrainingRecord
 from mnerflow.reporting import cost, does_it_help, learning_curve, per_type, pooled
 from mnerflow.reporting.learning_curve import curve_rows
@@ -160,7 +161,7 @@ def test_a_learning_curve_holds_the_systems_with_several_shares(tmp_path, drawn)
         else TrainingRecord(**record_of(run))
         for run in runs
     }
-    rows = curve_rows(runs, records, {"base": "base", "half": "base"})
+    rows = curve_rows(runs, records, {"base": "base", "half": "base"}, SeedPools(shares={"half": 0.5}))
     assert [Combination.of(row) for row in rows] == [TEXT.combination] * 2
     assert [(row["fraction"], row["training_posts"], row["seeds"]) for row in rows] == [
         (0.5, 50, 2),

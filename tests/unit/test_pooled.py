@@ -5,15 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from records import record_of
-from test_evidence import BASELINES, LINEAR, MARGIN, TEXT, TRIALS, counts
+from test_evidence import BASELINES, LINEAR, MARGIN, POOLS, TEXT, TRIALS, counts
 from test_seeds import system, without_sentences
 
 from mnerflow.evaluation.evidence import compare_with_baselines
-from mnerflow.evaluation.pooled import of_all_posts, pool, pooled_answers
+from mnerflow.evaluation.pooled import pool, pooled_answers
 from mnerflow.evaluation.seeds import Seeds, SeedVariance
 from mnerflow.plan.names import Combination
-from mnerflow.record import TrainingRecord
+from mnerflow.plan.seed_pools import SeedPools
 from mnerflow.reporting.pooled import TABLE, pooled_rows, sentence
 
 BASELINE = TEXT.combination
@@ -105,8 +104,8 @@ def test_a_row_a_data_set_and_a_sentence(tmp_path):
     runs |= {replace(LINEAR, seed=seed): counts(0.8, seed + 10, 0.5) for seed in (1, 2)}
     runs[replace(LINEAR, fusion="gated")] = counts(0.8, 20, 0.5)
     held = BASELINES | {replace(LINEAR.combination, fusion="gated"): {"image": BASELINE}}
-    comparisons, _ = compare_with_baselines(runs, held, MARGIN, TRIALS)
-    [row] = pooled_rows(pooled_answers(runs, comparisons))
+    comparisons, _ = compare_with_baselines(runs, held, POOLS, MARGIN, TRIALS)
+    [row] = pooled_rows(pooled_answers(runs, comparisons, POOLS))
     assert set(row) == set(TABLE.names)
     assert [row[name] for name in ("models", "one_seed", "runs", "baseline_runs")] == [2, 1, 3, 3]
     assert row["difference"] == pytest.approx(0.2, abs=0.05) and 0 < row["low"] < row["p"] + row["high"]
@@ -123,8 +122,8 @@ def test_a_row_a_data_set_and_a_sentence(tmp_path):
 
 def test_where_no_system_has_two_seeds_the_mean_stands_alone():
     runs = {TEXT: counts(0.6, 1), LINEAR: counts(0.8, 2, 0.5)}
-    comparisons, _ = compare_with_baselines(runs, BASELINES, MARGIN, TRIALS)
-    [row] = pooled_rows(pooled_answers(runs, comparisons))
+    comparisons, _ = compare_with_baselines(runs, BASELINES, POOLS, MARGIN, TRIALS)
+    [row] = pooled_rows(pooled_answers(runs, comparisons, POOLS))
     assert row["difference"] == pytest.approx(0.2, abs=0.05)
     assert {row[name] for name in ("low", "high", "p", "spread")} == {None}
     assert sentence(row).endswith("there is no interval.")
@@ -132,16 +131,16 @@ def test_where_no_system_has_two_seeds_the_mean_stands_alone():
 
 def test_points_of_a_learning_curve_and_rivals_are_left_out():
     tenth = [replace(run, variant="tenth") for run in (TEXT, LINEAR)]
-    rival = replace(LINEAR, text_encoder="gpt")
+    asked, rival = (replace(run, text_encoder="gpt") for run in (TEXT, LINEAR))
     runs = {run: counts(0.7, 1, *[0.5] * (run.image_encoder != "none")) for run in (TEXT, LINEAR, *tenth)}
-    runs |= {rival: counts(0.9, 2, 0.5)}
+    runs |= {asked: counts(0.8, 2), rival: counts(0.9, 2, 0.5)}
     held = BASELINES | {tenth[1].combination: {"image": tenth[0].combination}}
-    held |= {rival.combination: {"image": BASELINE}}
-    comparisons, _ = compare_with_baselines(runs, held, MARGIN, TRIALS)
+    held |= {rival.combination: {"image": asked.combination}}
+    pools = SeedPools(["gpt"], {"tenth": 0.1})
+    comparisons, _ = compare_with_baselines(runs, held, pools, MARGIN, TRIALS)
     assert len(comparisons) == 3
-    records = {run: TrainingRecord(**record_of(run)) for run in (TEXT, LINEAR)}
-    records |= {run: TrainingRecord(**record_of(run, config={"train_fraction": 0.1})) for run in tenth}
-    assert [one.combination for one in of_all_posts(comparisons, records)] == [LINEAR.combination]
+    [answer] = pooled_answers(runs, comparisons, pools)
+    assert (answer.models, answer.difference.value) == (1, comparisons[0].difference.value)
 
 
 def test_data_sets_filters_and_sources_are_pooled_each_by_itself():
@@ -159,8 +158,9 @@ def test_data_sets_filters_and_sources_are_pooled_each_by_itself():
         for one, others in BASELINES.items()
         for dataset, chosen in (("a", "none"), ("a", "stem"), ("b", "none"))
     }
-    comparisons, _ = compare_with_baselines(runs, held, MARGIN, TRIALS)
-    found = [(one.dataset, one.filter, one.source, one.models) for one in pooled_answers(runs, comparisons)]
+    comparisons, _ = compare_with_baselines(runs, held, POOLS, MARGIN, TRIALS)
+    answers = pooled_answers(runs, comparisons, POOLS)
+    found = [(one.dataset, one.filter, one.source, one.models) for one in answers]
     assert found == [
         (dataset, chosen, source, 1)
         for dataset, chosen in (("a", "none"), ("a", "stem"), ("b", "none"))

@@ -42,13 +42,16 @@ def test_variance_of_sentences_agrees_with_the_bootstrap(rng):
         assert found.error == pytest.approx(scores.std(), rel=0.05)
 
 
-def test_without_sentences_it_is_the_pooled_t_test():
+@pytest.mark.parametrize("one_pool", [True, False])
+def test_without_sentences_it_is_the_t_test_pooled_or_of_welch(one_pool):
     from scipy.stats import ttest_ind
 
     scores = (0.81, 0.83, 0.80), (0.82, 0.85, 0.84, 0.86)
     second, first = (without_sentences(*each) for each in scores)
-    found = SeedVariance.pooled([first, second]).difference(first, second)
-    reference = ttest_ind(scores[1], scores[0])
+    pools = [[first, second]] * 2 if one_pool else [[first], [second]]
+    of_first, of_second = map(SeedVariance.pooled, pools)
+    found = of_first.difference(first, second, of_second)
+    reference = ttest_ind(scores[1], scores[0], equal_var=one_pool)
     assert found.df == pytest.approx(reference.df)
     assert found.p == pytest.approx(reference.pvalue)
     assert found.interval() == pytest.approx(reference.confidence_interval(0.95))

@@ -14,6 +14,7 @@ from mnerflow.evaluation.counts import Counts, count, read_counts, write_counts
 from mnerflow.evaluation.predictions import Prediction
 from mnerflow.evaluation.strata import compare_in_strata, divisions, named_share
 from mnerflow.plan.names import Run
+from mnerflow.plan.seed_pools import SeedPools
 from mnerflow.reporting.plots.strata import draw_strata
 from mnerflow.reporting.strata import TABLE, stratum_rows, stratum_tables
 
@@ -106,7 +107,7 @@ def compared(monkeypatch) -> list[dict]:
         replace(post, id=f"{post.id}.{time}" if time else post.id) for time in range(30) for post in TEST
     ]
     background = background_of(TRAIN, posts, {"1.jpg"})
-    found = compare_in_strata(runs, {("demo", "none"): background}, BASELINES, 0.005)
+    found = compare_in_strata(runs, {("demo", "none"): background}, BASELINES, SeedPools(), 0.005)
     return stratum_rows(found, {"demo": {"LOC": "place"}})
 
 
@@ -143,7 +144,7 @@ def test_p_is_corrected_over_all_strata_that_are_judged(monkeypatch):
     better = [["B-PER", "O", "B-PER"], ["B-PER", "I-PER", "O"], ["B-LOC"]]
     runs = {replace(TEXT, seed=seed): counts(FOUND) for seed in (1, 2)}
     runs |= {replace(LINEAR, seed=1): counts(better), replace(LINEAR, seed=2): counts(FOUND)}
-    found = compare_in_strata(runs, {("demo", "none"): BACKGROUND}, BASELINES, 0.005)
+    found = compare_in_strata(runs, {("demo", "none"): BACKGROUND}, BASELINES, SeedPools(), 0.005)
     p_values = [comparison.difference.p for _, comparison in found]
     assert len(found) == 8  # no post has an ORG
     smallest = min(range(8), key=p_values.__getitem__)
@@ -153,8 +154,8 @@ def test_p_is_corrected_over_all_strata_that_are_judged(monkeypatch):
 def test_a_kind_with_one_stratum_is_left_out_and_other_posts_are_refused():
     runs = {TEXT: counts(FOUND), LINEAR: counts(FOUND)}
     without = background_of(TRAIN, TEST, set())
-    found = compare_in_strata(runs, {("demo", "none"): without}, BASELINES, 0.005)
+    found = compare_in_strata(runs, {("demo", "none"): without}, BASELINES, SeedPools(), 0.005)
     assert {stratum.kind for stratum, _ in found} == {"type", "in training", "named in caption"}
     other = background_of(TRAIN, TEST[:2], set())
     with pytest.raises(UserError, match="seed1: its predictions are of other posts or labels"):
-        compare_in_strata(runs, {("demo", "none"): other}, BASELINES, 0.005)
+        compare_in_strata(runs, {("demo", "none"): other}, BASELINES, SeedPools(), 0.005)

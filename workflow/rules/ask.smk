@@ -79,6 +79,7 @@ rule rival_tables:
         ENVIRONMENT
     params:
         baselines=write_baselines(llm.rival_baselines(plan.rivals)),
+        pools=POOLS,
         margin=plan.margin,
         code=code_of("rival_tables.py"),
     script:

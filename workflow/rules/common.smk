@@ -18,6 +18,7 @@ from mnerflow.plan.names import FILTERS_OFF, NONE, Run
 from mnerflow.plan.own_data import resolve
 from mnerflow.plan.patterns import one_of
 from mnerflow.plan.plan import Plan
+from mnerflow.plan.seed_pools import SeedPools
 from mnerflow.plan.settings import broken_of, encoders_of, fit_of, image_config, modules_of
 from mnerflow.plan.study import study_name
 from mnerflow.plan.tuning import Candidate
@@ -25,7 +26,6 @@ from mnerflow.plan.variants import (
     contexts_of,
     control_variants,
     curve_of,
-    fraction_of,
     starts_from,
     systems,
     variants,

@@ -1,4 +1,5 @@
 # Functions from wildcards to the plan.
+from dataclasses import asdict
 from functools import cache
 from inspect import signature
 
@@ -6,6 +7,7 @@ RUN = f"{layout.RUNS}/{{dataset}}/{{filter}}/{{text}}+{{image}}/{{system}}/seed{
 RUN_NAME = "{dataset}.{filter}.{text}+{image}.{system}.seed{seed}"
 TUNING_RUN = "results/tuning/{dataset}/{filter}/{text}+{image}/{system}/{settings}/seed{seed}"
 BASELINES = write_baselines(plan.baselines)
+POOLS = asdict(SeedPools.of(config))
 TYPE_NAMES = {dataset: plan.data.type_names(dataset) for dataset in plan.datasets}
 SCORED = plan.runs_by_text_encoder
 

@@ -19,6 +19,7 @@ rule tables:
         fusions={name: kind_of(name, entry) for name, entry in config["fusions"].items()},
         cautions={name: plan.data.kind(name).caution for name in plan.datasets},
         controls=control_variants(config),
+        pools=POOLS,
         code=code_of("tables.py"),
     script:
         "../scripts/tables.py"
@@ -41,6 +42,7 @@ rule evidence:
     params:
         baselines=BASELINES,
         controls=write_baselines(plan.controls),
+        pools=POOLS,
         margin=plan.margin,
         curves={name: curve_of(config, name) for name in variants(config)},
         type_names=TYPE_NAMES,
@@ -61,7 +63,7 @@ rule churn:
         ENVIRONMENT
     params:
         baselines=BASELINES,
-        of_fewer_posts=[name for name in variants(config) if fraction_of(config, name) < 1],
+        pools=POOLS,
         code=code_of("churn.py"),
     script:
         "../scripts/churn.py"
@@ -121,6 +123,7 @@ rule strata:
         ENVIRONMENT
     params:
         baselines=BASELINES,
+        pools=POOLS,
         margin=plan.margin,
         with_images=list(plan.image_indexes),
         type_names=TYPE_NAMES,

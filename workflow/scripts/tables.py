@@ -5,11 +5,12 @@ from mnerflow.evaluation.counts import read_counts
 from mnerflow.evaluation.intervals import score_intervals
 from mnerflow.evaluation.scores import read_scores
 from mnerflow.log import job
+from mnerflow.plan.seed_pools import SeedPools
 from mnerflow.reporting import summary, thesis
 
 with job("wrote the tables", snakemake.log[0]):
-    counts = read_counts(snakemake.input.counts)
-    best, intervals = best_combinations(counts), score_intervals(counts)
+    counts, pools = read_counts(snakemake.input.counts), SeedPools(**snakemake.params.pools)
+    best, intervals = best_combinations(counts, pools), score_intervals(counts, pools)
     rows = summary.summarize(read_scores(snakemake.input.scores), best=best, intervals=intervals)
     summary.GRID.write(snakemake.output.grid, rows, summary.grid_table(rows))
     parts = thesis.Parts(snakemake.params.encoders, snakemake.params.fusions, snakemake.params.cautions)

@@ -6,12 +6,13 @@ from itertools import groupby
 import numpy as np
 
 from mnerflow.evaluation.counts import Counts
-from mnerflow.evaluation.seeds import Seeds, SeedVariance, pooled_systems
+from mnerflow.evaluation.seeds import Seeds, pooled_systems, pooled_variances
 from mnerflow.evaluation.statistics import SIGNIFICANCE, holm
 from mnerflow.plan.names import Combination, Run
+from mnerflow.plan.seed_pools import SeedPools
 
 
-def best_combinations(runs: Mapping[Run, Counts]) -> set[Combination]:
+def best_combinations(runs: Mapping[Run, Counts], pools: SeedPools) -> set[Combination]:
     """For each data set and filter, the combination with significantly the best entity F1, if any.
 
     ``runs`` maps each run to its counts on the test split.
@@ -22,15 +23,17 @@ def best_combinations(runs: Mapping[Run, Counts]) -> set[Combination]:
         tasks.append(
             {one: np.stack([runs[run].plain.sum(axis=1) for run in found]) for one, found in seeds.items()}
         )
-    return {winner for winner in significantly_best(tasks) if winner}
+    return {winner for winner in significantly_best(tasks, pools) if winner}
 
 
-def significantly_best(tasks: Sequence[Mapping[Combination, np.ndarray]]) -> list[Combination | None]:
+def significantly_best(
+    tasks: Sequence[Mapping[Combination, np.ndarray]], pools: SeedPools
+) -> list[Combination | None]:
     """For each task, the system with the best mean F1 if the next is significantly worse, else ``None``.
 
     A task contains the counts ``(seeds, sentences, 3)`` of each system on the same sentences. Significantly
     worse means that both systems have at least two seeds, and p < 0.05 with Holm's correction over the tasks.
-    The variance between seeds is pooled over the task's systems that read the text and find any entity.
+    The variance between seeds is pooled over the task's systems of a pool that find any entity.
     """
     contests: dict[int, tuple[Combination, float]] = {}
     for index, task in enumerate(tasks):
@@ -38,8 +41,9 @@ def significantly_best(tasks: Sequence[Mapping[Combination, np.ndarray]]) -> lis
         ranked = sorted(systems, key=lambda name: systems[name].mean, reverse=True)[:2]
         if len(ranked) == 2 and min(len(systems[name]) for name in ranked) > 1:
             first, second = ranked
-            variance = SeedVariance.pooled(pooled_systems(systems).values())
-            contests[index] = first, variance.difference(systems[first], systems[second]).p
+            variances = pooled_variances(systems, pooled_systems(systems), pools)
+            difference = variances[first].difference(systems[first], systems[second], variances[second])
+            contests[index] = first, difference.p
     corrected = holm([p for _, p in contests.values()])
     best: list[Combination | None] = [None] * len(tasks)
     for (index, (name, _)), p in zip(contests.items(), corrected, strict=True):

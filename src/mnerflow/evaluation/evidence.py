@@ -15,7 +15,7 @@ import numpy as np
 
 from mnerflow.conditions import CHANGES, Condition
 from mnerflow.evaluation.counts import Counts, check_same_posts
-from mnerflow.evaluation.seeds import Estimate, SeedVariance, pooled_systems, systems_of
+from mnerflow.evaluation.seeds import Estimate, pooled_systems, pooled_variances, systems_of
 from mnerflow.evaluation.statistics import (
     SIGNIFICANCE,
     TRIALS,
@@ -25,6 +25,7 @@ from mnerflow.evaluation.statistics import (
 )
 from mnerflow.plan.baselines import Baselines
 from mnerflow.plan.names import Combination, Run
+from mnerflow.plan.seed_pools import SeedPools
 from mnerflow.record import TrainingRecord
 
 ONE_SEED = "one seed"
@@ -178,33 +179,39 @@ def _leaves_out_zero(interval: tuple[float, float], slack: float) -> int:
 def compare_with_baselines(
     runs: Mapping[Run, Counts],
     baselines: Baselines,
+    pools: SeedPools,
     margin: float,
     trials: int = TRIALS,
     controls: Baselines = MappingProxyType({}),
 ) -> tuple[list[Comparison], list[Run]]:
     """Compare every combination with its baselines, each with all of its seeds.
 
-    The variance between seeds is pooled over the combinations of a data set and filter that read the text
-    and find anything; that of drops over those of them that have a baseline.
+    The variance between seeds is pooled over the combinations of a pool that find anything; that of drops
+    over those of them that have a baseline. Rivals are compared one at a time, since a trial may have queried
+    fewer posts than other rivals did.
 
     Args:
         runs: counts of the test split.
         baselines: what each combination is compared with.
+        pools: over which combinations the variance between seeds is pooled.
         margin: entity F1, a fraction; a smaller change counts as none.
         trials: number of trials of the randomization test, which is left out where it is 0.
         controls: the matched controls of each combination; a control that was not run is left out.
 
     Returns:
-        The comparisons in the order of the runs, and the runs with a baseline that was not run.
+        The comparisons in the order of the runs, those of rivals last, and the runs with a baseline that was
+        not run.
 
     Raises:
-        UserError: when the runs of one data set and filter were not predicted from the same posts.
+        UserError: when runs of one data set and filter, trained or of one rival, were not predicted from the
+            same posts.
     """
     comparisons, alone = [], []
-    for _, group in groupby(sorted(runs), key=lambda run: run.data):
+    by_rival = sorted(runs, key=lambda run: (pools.rival(run), run))
+    for _, group in groupby(by_rival, key=lambda run: (pools.rival(run), run.data)):
         members = {run: runs[run] for run in group}
         check_same_posts(members.items())
-        data = _Data(members, baselines, margin, trials)
+        data = _Data(members, baselines, pools, margin, trials)
         for one, of_seeds in groupby(members, key=lambda run: run.combination):
             combined = [*of_seeds]
             for source, baseline in baselines.get(one, {}).items():
@@ -250,19 +257,21 @@ def stray_controls(
 
 
 class _Data:
-    """The runs of one data set and filter, whose variances between seeds are pooled."""
+    """The trained runs of one data set and filter, or those of one rival."""
 
-    def __init__(self, runs: Mapping[Run, Counts], baselines: Baselines, margin: float, trials: int) -> None:
-        self.runs, self.margin, self.trials = runs, margin, trials
+    def __init__(
+        self, runs: Mapping[Run, Counts], baselines: Baselines, pools: SeedPools, margin: float, trials: int
+    ) -> None:
+        self.runs, self.pools, self.margin, self.trials = runs, pools, margin, trials
         self.systems = systems_of(runs)
         self.members: dict[Combination, list[Counts]] = {}
         for run, counts in runs.items():
             self.members.setdefault(run.combination, []).append(counts)
-        self.pool = pooled_systems(self.systems)
-        self.variance = SeedVariance.pooled(self.pool.values())
-        # A model trained with altered sources loses nothing without true ones, whatever the seed, so its drops
-        # say nothing about the variance of others.
-        self.compared = [one for one in self.pool if baselines.get(one)]
+        pooled = pooled_systems(self.systems)
+        self.variances = pooled_variances(self.systems, pooled, pools)
+        # A model trained with altered sources loses nothing without true ones, whatever the seed, so its
+        # drops say nothing about the variance of others.
+        self.compared = [one for one in pooled if baselines.get(one)]
         self.drops = {
             name: self._drops(name) for name in dict.fromkeys(chain(*(c.changed for c in runs.values())))
         }
@@ -270,8 +279,9 @@ class _Data:
     def _drops(self, name: str) -> dict[Combination, Estimate]:
         wrong = systems_of(self.runs, name)
         drops = {one: self.systems[one] - system for one, system in wrong.items()}
-        variance = SeedVariance.pooled(drops[one] for one in self.compared if one in drops)
-        return {one: variance.mean(drop) for one, drop in drops.items()}
+        compared = {one: drops[one] for one in self.compared if one in drops}
+        variances = pooled_variances(drops, compared, self.pools)
+        return {one: variances[one].mean(drop) for one, drop in drops.items()}
 
     def controls(
         self, one: Combination, source: str, controls: Mapping[str, Combination]
@@ -283,7 +293,7 @@ class _Data:
                 control,
                 len(self.systems[control]),
                 self.systems[control].mean,
-                self.variance.difference(self.systems[one], self.systems[control]),
+                self.variances[one].difference(self.systems[one], self.systems[control]),
             )
             for change, control in named
             if control in self.systems
@@ -306,7 +316,7 @@ class _Data:
             baseline_seeds=len(other),
             baseline_score=other.mean,
             fusion_score=fusion.mean,
-            difference=self.variance.difference(fusion, other),
+            difference=self.variances[one].difference(fusion, other),
             p_corrected=None,
             p_trained=approximate_randomization(first, second, self.trials) if self.trials else None,
             drops=drops,

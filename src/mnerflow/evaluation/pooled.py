@@ -13,9 +13,16 @@ import numpy as np
 
 from mnerflow.evaluation.counts import Counts
 from mnerflow.evaluation.evidence import Comparison
-from mnerflow.evaluation.seeds import Estimate, Seeds, SeedVariance, pooled_systems, systems_of
+from mnerflow.evaluation.seeds import (
+    Estimate,
+    Seeds,
+    SeedVariance,
+    pooled_systems,
+    pooled_variances,
+    systems_of,
+)
 from mnerflow.plan.names import Combination, Run
-from mnerflow.record import TrainingRecord
+from mnerflow.plan.seed_pools import SeedPools
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,33 +50,26 @@ class Pooled:
     spread: float | None
 
 
-def of_all_posts(
-    comparisons: Iterable[Comparison], records: Mapping[Run, TrainingRecord]
-) -> list[Comparison]:
-    """The comparisons of models that, by their ``records``, were trained, and on all training posts."""
-    learnt = {run.combination for run, one in records.items() if one.config.get("train_fraction", 1) == 1}
-    return [one for one in comparisons if one.combination in learnt]
+def pooled_answers(
+    runs: Mapping[Run, Counts], comparisons: Iterable[Comparison], pools: SeedPools
+) -> list[Pooled]:
+    """One answer for each data set, filter and source of the ``comparisons``, in order.
 
-
-def pooled_answers(runs: Mapping[Run, Counts], comparisons: Iterable[Comparison]) -> list[Pooled]:
-    """One answer for each data set, filter and source of ``comparisons``, in order.
-
-    Args:
-        runs: test-split counts of all runs from which the comparisons were made.
-        comparisons: comparisons of the models to include, as from ``of_all_posts``.
+    It is about the models that were trained on all training posts. ``runs`` are the counts on the test split
+    of all runs from which the comparisons were made.
     """
 
     def task(one: Comparison) -> tuple[str, str, str]:
         return one.combination.dataset, one.combination.filter, one.source
 
     found = []
-    for (dataset, chosen, source), group in groupby(sorted(comparisons, key=task), key=task):
+    systems = systems_of(runs)
+    variances = pooled_variances(systems, pooled_systems(systems), pools)
+    learnt = (one for one in comparisons if not pools.rival(one.combination))
+    whole = [one for one in learnt if pools.share(one.combination) == 1]
+    for (dataset, chosen, source), group in groupby(sorted(whole, key=task), key=task):
         pairs = [(one.combination, one.baseline) for one in group]
-        of_data = {
-            run: counts for run, counts in runs.items() if (run.dataset, run.filter) == (dataset, chosen)
-        }
-        systems = systems_of(of_data)
-        difference, spread = pool(pairs, systems, SeedVariance.pooled(pooled_systems(systems).values()))
+        difference, spread = pool(pairs, systems, variances[pairs[0][0]])
         seeds = [len(systems[one]) for one, _ in pairs]
         found.append(
             Pooled(

@@ -1,8 +1,9 @@
 """Means over seeds, their differences and drops, and how other test sentences and seeds would change them.
 
 A mean has two sources of variance. The variance over sentences, with the trained models fixed, is found by
-linearisation. The variance between seeds is pooled over the systems of a data set, so it is known even for a
-system with a single seed. docs/metrics.md derives the formulas and compares them with the bootstrap.
+linearisation. The variance between seeds is pooled over systems of a data set, so it is known even for a
+system with a single seed; ``plan.seed_pools`` says which. docs/metrics.md derives the formulas and compares
+them with the bootstrap.
 """
 
 from collections import defaultdict
@@ -19,7 +20,8 @@ from mnerflow.conditions import TRUE
 from mnerflow.evaluation.counts import Counts
 from mnerflow.evaluation.metrics import GOLD, PREDICTED, TRUE_POSITIVE
 from mnerflow.evaluation.statistics import CONFIDENCE, POWER, SIGNIFICANCE, f1
-from mnerflow.plan.names import NONE, Combination, Run
+from mnerflow.plan.names import Combination, Run
+from mnerflow.plan.seed_pools import Pool, SeedPools
 
 
 @dataclass(frozen=True)
@@ -101,32 +103,22 @@ class SeedVariance:
 
     def mean(self, system: Seeds) -> "Estimate":
         """Estimate of a system's mean score or drop."""
-        return self._estimate(system.mean, system.influence.mean(axis=0), 1 / len(system))
+        return _estimate(system.mean, system.influence.mean(axis=0), {self: 1 / len(system)})
 
-    def difference(self, first: Seeds, second: Seeds) -> "Estimate":
+    def difference(self, first: Seeds, second: Seeds, of_second: Self | None = None) -> "Estimate":
         """Estimate of first minus second, for two systems with independent seeds on the same sentences.
 
-        All seeds of both systems are used.
+        All seeds of both systems are used. ``of_second`` is the variance of the second system, where it is
+        pooled over others than that of the first.
         """
-        return self._estimate(
+        shares: dict[SeedVariance, float] = {self: 1 / len(first)}
+        other = of_second or self
+        shares[other] = shares.get(other, 0.0) + 1 / len(second)
+        return _estimate(
             first.mean - second.mean,
             first.influence.mean(axis=0) - second.influence.mean(axis=0),
-            1 / len(first) + 1 / len(second),
+            shares,
         )
-
-    def _estimate(self, value: float, influence: np.ndarray, share: float) -> "Estimate":
-        """Estimate of a mean whose variance includes ``share`` of the variance of one seed.
-
-        Degrees of freedom follow Satterthwaite (1946), with at least 1, for two independent mean squares:
-        over sentences and between seeds. The interaction, a mean over all sentences, is taken as known.
-        """
-        if self.between == inf:
-            return Estimate(value, inf, 1.0)
-        sentences = float(sentence_variance(influence))
-        square = sentences + share * self.main
-        uncertainty = sentences**2 / max(len(influence) - 1, 1) + (share * self.between) ** 2 / self.df
-        freedom = square**2 / uncertainty if uncertainty else self.df
-        return Estimate(value, sqrt(square), max(1.0, freedom))
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +178,22 @@ class Estimate:
         return float(stdtr(self.df, value / self.error))
 
 
+def _estimate(value: float, influence: np.ndarray, shares: Mapping[SeedVariance, float]) -> Estimate:
+    """Estimate of a mean whose variance includes these shares of the variances of one seed.
+
+    Degrees of freedom follow Satterthwaite (1946), with at least 1, for independent mean squares: over
+    sentences and between seeds. The interaction, a mean over all sentences, is taken as known.
+    """
+    if any(seeds.between == inf for seeds in shares):
+        return Estimate(value, inf, 1.0)
+    sentences = float(sentence_variance(influence))
+    square = sentences + sum(share * seeds.main for seeds, share in shares.items())
+    uncertainty = sentences**2 / max(len(influence) - 1, 1)
+    uncertainty += sum((share * seeds.between) ** 2 / seeds.df for seeds, share in shares.items())
+    freedom = square**2 / uncertainty if uncertainty else sum(seeds.df for seeds in shares)
+    return Estimate(value, sqrt(square), max(1.0, freedom))
+
+
 def sentence_variance(influence: np.ndarray) -> np.ndarray:
     """Variance over test sets of scores with this influence ``(…, sentences)``, the trained models fixed.
 
@@ -208,5 +216,16 @@ def systems_of(runs: Mapping[Run, Counts], condition: str = TRUE.name) -> dict[C
 
 
 def pooled_systems(systems: Mapping[Combination, Seeds]) -> dict[Combination, Seeds]:
-    """The systems whose variances between seeds are pooled: they read the text and find any entity."""
-    return {one: system for one, system in systems.items() if one.text_encoder != NONE and system.mean}
+    """The systems whose variances between seeds are pooled: those that find any entity."""
+    return {one: system for one, system in systems.items() if system.mean}
+
+
+def pooled_variances(
+    systems: Mapping[Combination, Seeds], pooled: Mapping[Combination, Seeds], pools: SeedPools
+) -> dict[Combination, SeedVariance]:
+    """The variance between seeds of each system, pooled over the ``pooled`` systems of its pool."""
+    members: dict[Pool, list[Seeds]] = {pools.pool(one): [] for one in systems}
+    for one, system in pooled.items():
+        members[pools.pool(one)].append(system)
+    variances = {pool: SeedVariance.pooled(found) for pool, found in members.items()}
+    return {one: variances[pools.pool(one)] for one in systems}

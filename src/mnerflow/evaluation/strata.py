@@ -20,6 +20,7 @@ from mnerflow.evaluation.evidence import Comparison, compare_with_baselines, cor
 from mnerflow.evaluation.metrics import END, SENTENCE, START, TYPE
 from mnerflow.plan.baselines import Baselines
 from mnerflow.plan.names import Run
+from mnerflow.plan.seed_pools import SeedPools
 
 # Fewest gold entities for a verdict. Two models of the study differ on 5 to 8 % of them. In a smaller
 # stratum, fewer than about five entities would decide, too few for Student's t.
@@ -122,6 +123,7 @@ def compare_in_strata(
     runs: Mapping[Run, Counts],
     backgrounds: Mapping[tuple[str, str], Background],
     baselines: Baselines,
+    pools: SeedPools,
     margin: float,
 ) -> list[tuple[Stratum, Comparison]]:
     """Compare every combination with its baselines, as ``compare_with_baselines`` does, within strata.
@@ -133,6 +135,7 @@ def compare_in_strata(
         runs: each run's counts on the test split.
         backgrounds: by data set and filter.
         baselines: what each combination is compared with.
+        pools: over which combinations the variance between seeds is pooled.
         margin: entity F1, as a fraction; a smaller change counts as none.
 
     Returns:
@@ -159,7 +162,7 @@ def compare_in_strata(
                     )
                     for run, of_run in members.items()
                 }
-                compared, _ = compare_with_baselines(of_stratum, baselines, margin, trials=0)
+                compared, _ = compare_with_baselines(of_stratum, baselines, pools, margin, trials=0)
                 found += [(stratum, each) for each in compared]
     judged = iter(corrected([comparison for stratum, comparison in found if not stratum.too_small]))
     found = [(stratum, comparison if stratum.too_small else next(judged)) for stratum, comparison in found]

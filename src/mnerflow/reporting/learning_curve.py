@@ -10,6 +10,7 @@ from mnerflow.evaluation.counts import Counts
 from mnerflow.evaluation.intervals import score_intervals
 from mnerflow.evaluation.seeds import systems_of
 from mnerflow.plan.names import Combination, Run
+from mnerflow.plan.seed_pools import SeedPools
 from mnerflow.record import TrainingRecord
 from mnerflow.reporting.columns import (
     COMBINATION_COLUMNS,
@@ -54,7 +55,10 @@ TABLE = Table(
 
 
 def curve_rows(
-    runs: Mapping[Run, Counts], records: Mapping[Run, TrainingRecord], curves: Mapping[str, str]
+    runs: Mapping[Run, Counts],
+    records: Mapping[Run, TrainingRecord],
+    curves: Mapping[str, str],
+    pools: SeedPools,
 ) -> list[dict[str, Any]]:
     """One row per combination and share of the training posts, where a combination has several shares.
 
@@ -62,20 +66,16 @@ def curve_rows(
         runs: counts of the test split.
         records: records of the runs that were trained.
         curves: by variant, the variant on whose learning curve it is a point, see ``plan.variants.curve_of``.
+        pools: tell the shares, and over which runs the variance between seeds is pooled.
     """
     trained = {run: counts for run, counts in runs.items() if run in records}
-    systems = systems_of(trained)
-    intervals: dict[Combination, tuple[float, float]] = {}
-    for share in {_fraction(record) for record in records.values()}:  # seeds vary more where posts are few
-        intervals |= score_intervals(
-            {run: c for run, c in trained.items() if _fraction(records[run]) == share}
-        )
+    systems, intervals = systems_of(trained), score_intervals(trained, pools)
     points: list[tuple[Combination, float, dict[str, Any]]] = []
     for one, seeds in groupby(sorted(trained), key=lambda run: run.combination):
         about = [records[run] for run in seeds]
         scores = systems[one].scores.tolist()
         low, high = intervals.get(one, (None, None))
-        curve, fraction = replace(one, variant=curves[one.variant]), _fraction(about[0])
+        curve, fraction = replace(one, variant=curves[one.variant]), pools.share(one)
         row = {
             "fraction": fraction,
             "training_posts": fmean(record.training_posts for record in about),
@@ -92,7 +92,3 @@ def curve_rows(
         if len({fraction for _, fraction, _ in found}) > 1:
             rows += [row for *_, row in found]
     return rows
-
-
-def _fraction(record: TrainingRecord) -> float:
-    return record.config.get("train_fraction", 1.0)

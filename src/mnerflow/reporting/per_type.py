@@ -14,6 +14,7 @@ from mnerflow.evaluation.best import significantly_best
 from mnerflow.evaluation.counts import Counts, check_same_posts
 from mnerflow.evaluation.metrics import GOLD, precision_recall_f1
 from mnerflow.plan.names import Combination, Run
+from mnerflow.plan.seed_pools import SeedPools
 from mnerflow.reporting.columns import (
     COMBINATION_COLUMNS,
     COUNT,
@@ -64,7 +65,7 @@ TABLE = Table(
 )
 
 
-def type_rows(runs: Mapping[Run, Counts], names: TypeNames) -> list[dict[str, Any]]:
+def type_rows(runs: Mapping[Run, Counts], names: TypeNames, pools: SeedPools) -> list[dict[str, Any]]:
     """Precision, recall and F1 of every combination and entity type on the test split, means over seeds.
 
     ``support`` is the number of gold entities. ``best`` marks the highest F1 of a data set, filter and type
@@ -87,7 +88,7 @@ def type_rows(runs: Mapping[Run, Counts], names: TypeNames) -> list[dict[str, An
             }
             for index in range(len(types))
         ]
-        best = significantly_best(of_type)
+        best = significantly_best(of_type, pools)
         rows += [
             _row(combination, names.get(combination.dataset, {}).get(kind, kind), counts[combination])
             | {"best": combination == winner, "image_weight": _image_weight(seeds, index)}

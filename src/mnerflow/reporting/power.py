@@ -12,9 +12,11 @@ from mnerflow.evaluation.evidence import ONE_SEED
 from mnerflow.evaluation.power import Variances
 from mnerflow.evaluation.seeds import pooled_systems, systems_of
 from mnerflow.plan.names import Combination
+from mnerflow.plan.seed_pools import SeedPools
 from mnerflow.plan.study import file_of_study
 from mnerflow.reporting import does_it_help
 from mnerflow.reporting.render import ABSENT, Rendered, percent
+from mnerflow.yaml_file import read_yaml
 
 SEEDS = (2, 3, 5, 10, 20)
 TIMES = (1, 2, 4)  # times the number of test posts
@@ -24,8 +26,8 @@ MOST = 200  # seeds
 def power_text(study: Path, gain: float) -> str:
     """The table for a terminal; ``gain`` is the gain in entity F1, a fraction, that the seeds should show.
 
-    Reads ``tables/does_it_help.csv`` and the counts of a study. Raises ``UserError`` when they are missing or
-    nothing was compared.
+    Reads ``tables/does_it_help.csv``, the configuration and the counts of a study. Raises ``UserError`` when
+    they are missing or nothing was compared.
     """
     rows = does_it_help.TABLE.read(file_of_study(study, "tables/does_it_help.csv"))
     files = sorted((study / "scores").rglob("counts.npz"))
@@ -35,15 +37,20 @@ def power_text(study: Path, gain: float) -> str:
         raise UserError(f"{study}: no run was compared with a baseline. Run a grid with a baseline first.")
     pairs = [(Combination.of(row), Combination.from_folder(row["baseline"])) for row in rows]
     comparisons = max(1, sum(row["verdict"] != ONE_SEED for row in rows))
+    pools = SeedPools.of(read_yaml(study / "config.yaml", "configuration", "Run the workflow again."))
     runs = read_counts(files)
     lines: list[list[str]] = []
     counted = {run.combination for run in runs}
     left_out = [one.folder for one, other in pairs if not counted >= {one, other}]
     for data, members in groupby(sorted(runs), key=lambda run: run.data):
         systems = systems_of({run: runs[run] for run in members})
-        pool = pooled_systems(systems).values()
+        pooled = pooled_systems(systems)
         found = [
-            Variances.of(systems[one], systems[other], pool)
+            Variances.of(
+                systems[one],
+                systems[other],
+                [system for each, system in pooled.items() if pools.pool(each) == pools.pool(one)],
+            )
             for one, other in pairs
             if one in systems and other in systems
         ]

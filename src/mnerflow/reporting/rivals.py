@@ -1,18 +1,15 @@
 """Language models as rivals: their scores, what could not be read in their answers, and their cost."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 from mnerflow.conditions import TRUE
-from mnerflow.evaluation.counts import Counts
-from mnerflow.evaluation.evidence import Comparison, compare_with_baselines, corrected
 from mnerflow.files import read_json
 from mnerflow.llm.answer import ANSWER_PROBLEMS, ENTITY_PROBLEMS
-from mnerflow.plan.baselines import Baselines
 from mnerflow.plan.names import Combination, Run
 from mnerflow.record import RECORD, RivalRecord
 from mnerflow.reporting.columns import (
@@ -131,22 +128,6 @@ def rival_rows(folders: Iterable[Path]) -> list[dict[str, Any]]:
             | {name: fmean(_count(run, name) for run in runs) for name in COUNTED}
         )
     return rows
-
-
-def compare_rivals(
-    runs: Mapping[Run, Counts], baselines: Baselines, margin: float
-) -> tuple[list[Comparison], list[Run]]:
-    """Compare every rival that sees images with itself without them, using ``compare_with_baselines``.
-
-    Rivals are compared one at a time, since a trial may have queried fewer posts than other rivals did.
-    """
-    comparisons, alone = [], []
-    for name in sorted({run.text_encoder for run in runs}):
-        of_rival = {run: counts for run, counts in runs.items() if run.text_encoder == name}
-        compared, without = compare_with_baselines(of_rival, baselines, margin)
-        comparisons += compared
-        alone += without
-    return corrected(comparisons), alone
 
 
 def _count(record: RivalRecord, name: str) -> int:
