@@ -227,6 +227,22 @@ def test_a_data_set_names_who_writes_its_context(tmp_path: Path, monkeypatch) ->
     assert to_ask(alone) == [] and outdated(alone, ["demo"], PROMPTS) == []
 
 
+@pytest.mark.parametrize("today", [{"both": ENTRY}, {"both": ENTRY | {"reads": ["image"]}}, {}])
+def test_a_written_context_is_from_the_text_whatever_its_entry_says_today(
+    server: ChatServer, tmp_path: Path, monkeypatch, today: dict[str, Any]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    _, record = ask(server, tmp_path, "text", "image")
+    entry = {"folder": "mine", "format": "jsonl", "types": ["PER"], "splits": {"train": "a.jsonl"}}
+    entry["contexts"] = {"knowledge": {"asked": "both"}}
+    planned = Datasets({"datasets": {"mine": entry}, "asked_contexts": {"both": ENTRY}})
+    assert planned.kind("mine").contexts_from_text == ("knowledge",), "not written yet"
+    Path("resources/data/mine/contexts").mkdir(parents=True)
+    record.write(Path("resources/data/mine/contexts/both.yaml"))
+    written = Datasets({"datasets": {"mine": entry}, "asked_contexts": today})
+    assert written.kind("mine").contexts_from_text == ("knowledge",)
+
+
 def test_an_own_folder_stays_as_it_is(tmp_path: Path) -> None:
     entry = {"folder": str(tmp_path), "format": "jsonl", "types": ["PER"], "splits": {"train": "a.jsonl"}}
     named = {"contexts": {"read": {"asked": "both"}, "ocr": "ocr.jsonl"}}

@@ -15,6 +15,7 @@ from mnerflow.data.sources import archives
 from mnerflow.files import folder_state
 from mnerflow.plan import layout
 from mnerflow.plan.settings import images_of
+from mnerflow.record import ContextRecord
 from mnerflow.registry import module_of, names_in
 
 MATCHED = "matched"  # the generator of a control makes images that show the types of names
@@ -125,22 +126,31 @@ class Datasets:
         return self.entries[dataset].get("type_names", {})
 
     def kind(self, dataset: str) -> Kind:
-        """Whether a data set is a control, and otherwise what its images and contexts are."""
+        """Whether a data set is a control, and otherwise what its images and contexts are.
+
+        Raises ``UserError`` when the record of an asked context cannot be read.
+        """
         entry = self.entries[dataset]
         caution = entry.get("caution", "")
         if generator := entry.get("generator"):
             return Kind(control=generator["images"], caution=caution)
-        asked = self.config.get("asked_contexts", {})
         by_text = {
             name
             for name, context in context_files(entry).items()
-            if "text" in asked.get(context.asked, {}).get("reads", [])
+            if context.asked and "text" in self._reads(dataset, context.asked)
         }
         return Kind(
             pictures=self.entries[images_of(self.config, dataset)].get("pictures", ""),
             contexts_from_text=tuple(sorted(by_text.union(entry.get("contexts_from_text", [])))),
             caution=caution,
         )
+
+    def _reads(self, dataset: str, asked: str) -> list[str]:
+        """What a language model is shown to write a context; once written, the context's record tells it."""
+        record = Path(layout.asked_record(dataset, asked))
+        if record.exists():
+            return ContextRecord.read(record, "Ask for it again.").config["reads"]
+        return self.config.get("asked_contexts", {}).get(asked, {}).get("reads", [])
 
     def archive_of(self, dataset: str) -> str:
         """The archive that a data set's photos are unpacked from."""
