@@ -87,6 +87,28 @@ def test_how_much_a_context_says_about_a_post(caption, share):
     assert named_share(replace(TEST[2], contexts={"caption": "hm"}), "caption") == 0  # no entity
 
 
+@pytest.mark.parametrize(
+    ("words", "caption", "share"),
+    [
+        (["北", "京"], "一张北京的照片", 1),
+        (["北京"], "一张北京的照片", 1),
+        (["北京"], "东京", 0),
+        (["กรุงเทพ"], "ภาพของกรุงเทพ", 1),
+        (["Obama北京"], "Obama 北京", 1),
+        (["Caf\u00e9"], "Cafe\u0301 by night", 1),
+        (["Cafe"], "Cafe\u0301 by night", 0),
+        (["नई", "दिल्ली"], "नई दिल्ली में", 1),
+        (["दिल"], "दिल्ली", 0),
+        (["_Obama_"], "Obama smiles", 1),
+        (["❤\ufe0f", "Obama"], "Obama smiles", 1),
+        (["ＩＢＭ"], "at IBM", 1),
+    ],
+)
+def test_a_context_names_an_entity_in_any_script_and_form(words, caption, share):
+    post = Post("1", words, ["B-LOC", *["I-LOC"] * (len(words) - 1)], [], {"caption": caption})
+    assert named_share(post, "caption") == share
+
+
 def test_entities_are_read_as_they_were_written(tmp_path):
     written = counts(FOUND, FOUND)
     write_counts(tmp_path / "counts.npz", {TEXT: written})

@@ -4,16 +4,18 @@ A stratum contains a part of the gold and predicted entities, and entity F1 is c
 counts of all strata of one kind add up to those of the whole split.
 """
 
-import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import groupby
 
 import numpy as np
+import regex
 
 from mnerflow.data.post import Post
 from mnerflow.data.tags import spans
+from mnerflow.data.tokenizers import UNSEGMENTED
 from mnerflow.evaluation.background import IMAGE, SEEN, Background
 from mnerflow.evaluation.counts import Counts, check_predicted_from
 from mnerflow.evaluation.evidence import Comparison, compare_with_baselines, corrected
@@ -26,7 +28,11 @@ from mnerflow.plan.seed_pools import SeedPools
 # stratum, fewer than about five entities would decide, too few for Student's t.
 LEAST = 100
 NAMED = ("some", "none")
-WORD = re.compile(r"\w+")
+# A word, or a character of a script without spaces.
+WORD = regex.compile(
+    rf"(?={UNSEGMENTED.pattern})[\p{{L}}\p{{M}}\p{{N}}]"
+    rf"|[\p{{L}}\p{{N}}](?:(?!{UNSEGMENTED.pattern})[\p{{L}}\p{{M}}\p{{N}}])*"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +118,8 @@ def divisions(background: Background, types: Sequence[str]) -> Iterator[Division
 def named_share(post: Post, context: str) -> float:
     """Share of a post's gold entities whose words occur in its context in sequence, ignoring case.
 
-    It is 0 without entities or without the context. Words consist of letters and digits only.
+    It is 0 without entities or without the context. Words consist of letters, their marks, and digits. In a
+    script without spaces, every character is a word.
     """
     text = _words(post.contexts.get(context, ""))
     entities = [_words(" ".join(post.tokens[start:end])) for _, start, end in spans(post.labels)]
@@ -181,5 +188,5 @@ def _among(entities: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def _words(text: str) -> str:
-    """The words of a text, lower-cased, with a space before and after each."""
-    return f" {' '.join(WORD.findall(text.lower()))} "
+    """The words of a text, lower-cased and in Unicode's form NFKC, with a space before and after each."""
+    return f" {' '.join(WORD.findall(unicodedata.normalize('NFKC', text).lower()))} "
