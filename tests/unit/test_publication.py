@@ -22,7 +22,7 @@ from mnerflow.plan.names import Run
 from mnerflow.plan.settings import run_config, sources
 from mnerflow.publishing.checksums import SUMS, sums_below, sums_text
 from mnerflow.publishing.packed import unpacked
-from mnerflow.publishing.publication import publish, take_over, unpack
+from mnerflow.publishing.publication import TABLES, TABLES_OF_WORDS, publish, take_over, unpack
 
 CONFIG = load()
 RUN = Run("demo", "none", "bilstm", "none", "text_only", 1)
@@ -267,3 +267,15 @@ def test_publishing_touches_no_folder_of_other_things(tmp_path: Path, monkeypatc
     with pytest.raises(UserError, match="Name an empty folder"):
         publish(tmp_path / "results", tmp_path / "results")
     assert contents(out) == before
+
+
+def test_plots_of_an_earlier_grid_are_not_published(tmp_path: Path, monkeypatch) -> None:
+    sums = {"plots/forest.svg": "a", "plots/forest.png": "b"}
+    monkeypatch.setattr("mnerflow.publishing.publication.recorded", lambda results: (sums, "abc"))
+    study = tmp_path / "results"
+    write_text(study / "config.yaml", yaml.safe_dump(CONFIG))
+    tables = (f"tables/{name}" for name in (*TABLES, *TABLES_OF_WORDS))
+    for name in ("scores.csv", *tables, *sums, "plots/confusion_matrix.earlier.svg"):
+        write_text(study / name, "")
+    publish(study, tmp_path / "out")
+    assert [file.name for file in (tmp_path / "out/plots").iterdir()] == ["forest.svg"]

@@ -6,7 +6,7 @@ again.
 """
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +77,7 @@ def publish(study: Path, out: Path) -> int:
             f"{study}: holds answers of {', '.join(rivals)}, and tables with rivals cannot be computed "
             "again from what is published. Run the workflow without `rivals` first, in another folder."
         )
-    files = list(_results(study, config))
+    files = list(_results(study, config, sums))
     for file in files:
         file_of_study(study, str(file.relative_to(study)))
     if not (out / SUMS).exists():
@@ -213,10 +213,11 @@ def _pack_run(folder: Path, out: Path) -> None:
     write_packed(out / PACKED, read_predictions(folder / PREDICTIONS))
 
 
-def _results(study: Path, config: dict[str, Any]) -> Iterator[Path]:
+def _results(study: Path, config: dict[str, Any], recorded_files: Iterable[str]) -> Iterator[Path]:
+    """The files to publish besides runs; of the plots, only those recorded, since others may be left over."""
     yield study / "config.yaml"
     if not config.get("quote_posts", True):
         yield study / "report.html"
     yield study / "scores.csv"
     yield from (study / "tables" / name for name in (*TABLES, *TABLES_OF_WORDS))
-    yield from sorted((study / "plots").glob("*.svg"))
+    yield from (study / name for name in sorted(recorded_files) if Path(name).match("plots/*.svg"))
