@@ -1,7 +1,9 @@
 """Does the image help: verdicts on predictions made so that the answer is known, and what is tabulated."""
 
 import random
+from collections.abc import Iterable
 from dataclasses import asdict, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +22,7 @@ from mnerflow.evaluation.statistics import holm
 from mnerflow.plan.names import Run
 from mnerflow.plan.seed_pools import SeedPools
 from mnerflow.record import TrainingRecord
+from mnerflow.reporting import summary
 from mnerflow.reporting.does_it_help import TABLE, help_record, help_table
 from mnerflow.reporting.latex import latex
 from mnerflow.reporting.per_type import type_rows, type_tables
@@ -234,6 +237,12 @@ def test_a_control_may_have_several_sources_wrong_and_one_of_nothing_that_is_com
     assert said in help_table([*map(help_record, comparisons)], [], MARGIN, stray).markdown()
 
 
+def scored(runs: Iterable[Run]) -> list[dict[str, Any]]:
+    """Rows of ``scores.csv`` for runs, in which all scores are alike."""
+    same = dict.fromkeys(REPORTED, 0.5) | {"split": "test", "condition": "true", "sentences": 300}
+    return [asdict(run) | same for run in runs]
+
+
 def test_power_says_which_gain_seeds_and_posts_would_show(tmp_path, capsys):
     runs = {replace(TEXT, seed=s): counts(0.6, s) for s in (1, 2, 3)}
     runs |= {replace(LINEAR, seed=s): counts(0.7, s + 10, 0.5) for s in (1, 2, 3)}
@@ -243,7 +252,17 @@ def test_power_says_which_gain_seeds_and_posts_would_show(tmp_path, capsys):
     TABLE.write([tmp_path / "tables/does_it_help.csv"], [*map(help_record, compared)])
     (tmp_path / "config.yaml").write_text("variants: {tenth: {train_fraction: 0.1}}\n")
     points = {replace(TEXT, variant="tenth", seed=s): counts(0.2 * s, s) for s in (1, 2, 3)}
-    write_counts(tmp_path / "scores/counts.npz", runs | points)
+    summary.GRID.write([tmp_path / "tables/grid.csv"], summarize(scored(runs)))
+    file = tmp_path / "scores/demo/none/bilstm/counts.npz"
+    write_counts(file, runs | points)
+    # Left of an earlier grid: seeds that differ more, on other posts.
+    earlier = {
+        replace(TEXT, text_encoder="minilm", seed=s): count(
+            {"true": predictions(0.2 * s, s, sentences=300)}, TAGS
+        )
+        for s in (1, 2, 3)
+    }
+    write_counts(tmp_path / "scores/demo/none/minilm/counts.npz", earlier)
     assert main(["power", str(tmp_path), "--gain", "5"]) == 0
     lines = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("demo")]
     assert [line[1] for line in lines] == ["400", "800", "1,600"]
@@ -251,7 +270,7 @@ def test_power_says_which_gain_seeds_and_posts_would_show(tmp_path, capsys):
     assert (np.diff(gains, axis=0) < 0).all() and (np.diff(gains, axis=1) < 0).all()
     assert gains[0, 1] == pytest.approx(100 * compared[0].difference.detectable, rel=0.1)
     assert [int(line[7]) for line in lines] == sorted((int(line[7]) for line in lines), reverse=True)
-    write_counts(tmp_path / "scores/counts.npz", {replace(TEXT, seed=1): runs[replace(TEXT, seed=1)]})
+    write_counts(file, {replace(TEXT, seed=1): runs[replace(TEXT, seed=1)]})
     assert f"scores: {LINEAR.combination.folder}." in " ".join(power_text(tmp_path, 0.05).split())
 
 
@@ -381,13 +400,10 @@ def test_the_best_of_the_grid_is_bold_only_where_the_next_is_significantly_worse
 
     shares = {TEXT: 0.7, LINEAR: better, replace(TEXT, dataset="other"): 0.5}
     counts = {replace(r, seed=k): run(share, k) for r, share in shares.items() for k in (1, 2)}
-    scores = [
-        asdict(run) | dict.fromkeys(REPORTED, 0.5) | {"split": "test", "condition": "true", "sentences": 300}
-        for run in counts
-    ]
-    summary = summarize(scores, best=best_combinations(counts, POOLS))
-    assert {row["fusion"] for row in summary if row["best"]} == bold
-    assert grid_table(summary).markdown().count("**50.00**") == len(bold)
+    scores = scored(counts)
+    rows = summarize(scores, best=best_combinations(counts, POOLS))
+    assert {row["fusion"] for row in rows if row["best"]} == bold
+    assert grid_table(rows).markdown().count("**50.00**") == len(bold)
     other = [score | {"token_macro_f1": 0.6} if score["fusion"] == "text_only" else score for score in scores]
     assert not any(row["best"] for row in summarize(other, best=best_combinations(counts, POOLS)))
 

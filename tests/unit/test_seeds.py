@@ -73,6 +73,12 @@ def test_nothing_is_known_where_no_system_has_two_seeds():
     assert Variances.of(fusion, baseline, [fusion, baseline]).detectable(5, 1_000) == np.inf
 
 
+def test_one_test_post_is_enough_for_power():
+    fusion, baseline = (Seeds(np.array([0.5, score]), np.zeros((2, 1))) for score in (0.7, 0.8))
+    found = Variances.of(fusion, baseline, [fusion, baseline])
+    assert found.detectable(2, 1) == pytest.approx(found.detectable(2, 2))
+
+
 def test_a_drop_of_the_same_weights_is_paired(rng):
     true = system(rng, rng.poisson(1.5, 300), 3)
     same = true - true

@@ -49,7 +49,7 @@ class Variances:
         of_sentences = smaller * (self.sentence + share * self.seeds.interaction)
         square = of_sentences + share * self.seeds.main
         between = self.seeds.main + smaller * self.seeds.interaction
-        uncertainty = of_sentences**2 / (sentences - 1)
+        uncertainty = of_sentences**2 / max(sentences - 1, 1)
         uncertainty += (share * between) ** 2 / (self.systems * (seeds - 1))
         if not uncertainty:
             return 0.0

@@ -7,14 +7,15 @@ from pathlib import Path
 from statistics import median
 
 from mnerflow.errors import UserError, listed, quantity
-from mnerflow.evaluation.counts import read_counts
+from mnerflow.evaluation.counts import check_same_posts, read_counts
 from mnerflow.evaluation.evidence import ONE_SEED
 from mnerflow.evaluation.power import Variances
 from mnerflow.evaluation.seeds import pooled_systems, systems_of
+from mnerflow.plan.layout import scores
 from mnerflow.plan.names import Combination
 from mnerflow.plan.seed_pools import SeedPools
 from mnerflow.plan.study import file_of_study
-from mnerflow.reporting import does_it_help
+from mnerflow.reporting import does_it_help, summary
 from mnerflow.reporting.render import ABSENT, Rendered, percent
 from mnerflow.yaml_file import read_yaml
 
@@ -26,11 +27,15 @@ MOST = 200  # seeds
 def power_text(study: Path, gain: float) -> str:
     """The table for a terminal; ``gain`` is the gain in entity F1, a fraction, that the seeds should show.
 
-    Reads ``tables/does_it_help.csv``, the configuration and the counts of a study. Raises ``UserError`` when
-    they are missing or nothing was compared.
+    Reads a study's configuration, ``tables/does_it_help.csv``, ``tables/grid.csv`` and the counts of the runs
+    in the grid. Raises ``UserError`` when they are missing or of different posts, and when nothing was
+    compared.
     """
     rows = does_it_help.TABLE.read(file_of_study(study, "tables/does_it_help.csv"))
-    files = sorted((study / "scores").rglob("counts.npz"))
+    grid = map(Combination.of, summary.GRID.read(file_of_study(study, "tables/grid.csv")))
+    folders = sorted({scores(one.dataset, one.filter, one.text_encoder) for one in grid})
+    # Rivals have no such file, and other folders may be left of an earlier grid.
+    files = [file for folder in folders if (file := study / folder / "counts.npz").exists()]
     if not files:
         raise UserError(f"{study}: no counts of runs. `make verify` computes those of published runs.")
     if not rows:
@@ -43,7 +48,9 @@ def power_text(study: Path, gain: float) -> str:
     counted = {run.combination for run in runs}
     left_out = [one.folder for one, other in pairs if not counted >= {one, other}]
     for data, members in groupby(sorted(runs), key=lambda run: run.data):
-        systems = systems_of({run: runs[run] for run in members})
+        of_data = {run: runs[run] for run in members}
+        check_same_posts(of_data.items())
+        systems = systems_of(of_data)
         pooled = pooled_systems(systems)
         found = [
             Variances.of(
