@@ -1,5 +1,6 @@
 """The report: what it says, and that a post can put nothing into it but text."""
 
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from random import Random
@@ -311,6 +312,27 @@ def test_a_gallery_tells_who_read_a_post_better(tmp_path: Path) -> None:
         {"entities": [("PER", 0, 1)], "score": 1, "errors": []},
         {"entities": [("place", 0, 1)], "score": -1, "errors": ["wrong_type"]},
     ]
+
+
+@pytest.mark.parametrize(
+    ("of_baseline", "of_fusion", "shown"),
+    [
+        ((1, 2, 3), (2, 3), (2, 2)),
+        ((2, 3), (1, 2, 3), (2, 2)),
+        ((1, 2), (1, 2), (1, 1)),
+        ((1,), (2,), (1, 2)),
+    ],
+)
+def test_a_gallery_knows_the_baseline_whatever_the_seeds(
+    tmp_path: Path, of_baseline: tuple[int, ...], of_fusion: tuple[int, ...], shown: tuple[int, int]
+) -> None:
+    posts, counts, *others = files(tmp_path, 1)
+    seeds = {TEXT_ONLY: of_baseline, LINEAR: of_fusion}
+    counts = {replace(run, seed=seed): counts[run] for run in seeds for seed in seeds[run]}
+    [group] = gallery(posts, counts, *others)
+    fusion, baseline = group["models"]
+    assert fusion["baseline"] == 1 and baseline["baseline"] is None
+    assert tuple(Run.from_folder(each["run"]).seed for each in (baseline, fusion)) == shown
 
 
 def test_cells_sort_by_number_and_lead_to_their_runs(tmp_path: Path) -> None:

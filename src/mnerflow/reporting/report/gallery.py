@@ -2,7 +2,8 @@
 
 import io
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from random import Random
@@ -33,15 +34,15 @@ def gallery(
 ) -> list[dict[str, Any]]:
     """A group for each data set and filter, each with the same share of ``POSTS`` posts, as plain values.
 
-    A group has ``models`` (the run with the lowest seed of each combination; ``baseline`` is the index of its
-    first baseline in the list) and ``posts``. A post has its ``tokens``, its ``image`` as a data URL, the
-    ``gold`` entities ``[type, start, end]``, and in ``read``, for each model, its ``entities``, ``score``
-    (right minus wrong entities) and kinds of ``errors``. ``names`` are the displayed names of types, by data
-    set. Raises ``UserError`` naming a run that was predicted from other posts.
+    A group has ``models`` (a run of each combination, of the same seed where possible; ``baseline`` is the
+    index of its first baseline in the list) and ``posts``. A post has its ``tokens``, its ``image`` as a data
+    URL, the ``gold`` entities ``[type, start, end]``, and in ``read``, for each model, its ``entities``,
+    ``score`` (right minus wrong entities) and kinds of ``errors``. ``names`` are the displayed names of
+    types, by data set. Raises ``UserError`` naming a run that was predicted from other posts.
     """
     groups = []
     for (dataset, filter_name), path in sorted(posts.items()):
-        runs = _first_seeds(run for run in counts if (run.dataset, run.filter) == (dataset, filter_name))
+        runs = _one_seed_each([run for run in counts if (run.dataset, run.filter) == (dataset, filter_name)])
         tested = read_posts(path)
         check_predicted_from(tested, {run: counts[run] for run in runs})
         gold = gold_by_post(counts[runs[0]])
@@ -98,14 +99,19 @@ def thumbnail(folder: Path, name: str) -> str:
     return "data:image/webp;base64," + b64encode(file.getvalue()).decode()
 
 
-def _first_seeds(runs: Iterable[Run]) -> list[Run]:
-    return [next(seeds) for _, seeds in groupby(sorted(runs), key=lambda run: run.combination)]
+def _one_seed_each(runs: Collection[Run]) -> list[Run]:
+    """One run of each combination, in order, with the seed that most of them have, or the lowest such."""
+    having = Counter(run.seed for run in runs)
+    return [
+        min(seeds, key=lambda run: (-having[run.seed], run.seed))
+        for _, seeds in groupby(sorted(runs), key=lambda run: run.combination)
+    ]
 
 
 def _places(runs: Sequence[Run], baselines: Baselines) -> list[int | None]:
     """For each run, the index of its first baseline among the runs."""
-    order = {run: place for place, run in enumerate(runs)}
-    others = ((one.run(run.seed) for one in baselines.get(run.combination, {}).values()) for run in runs)
+    order = {run.combination: place for place, run in enumerate(runs)}
+    others = (baselines.get(run.combination, {}).values() for run in runs)
     return [next((order[other] for other in each if other in order), None) for each in others]
 
 
