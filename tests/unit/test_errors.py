@@ -95,6 +95,16 @@ def test_errors_are_counted_by_type_length_training_and_image():
     }
 
 
+def test_images_that_were_not_checked_are_not_counted_as_none():
+    post = tagged("Bp", "Bp")
+    test = [Post("1", post.tokens, post.labels, images=["1.jpg"])]
+    known, unknown = (
+        {by for by, _ in count_errors(counts(post), grouping(background_of([], test, usable)))}
+        for usable in (set(), None)
+    )
+    assert known - unknown == {"image"}
+
+
 def test_changes_beside_the_baseline():
     baseline, fusion = tagged("Bp O Bl O O", "Bp O Bp O Bl"), tagged("Bp O Bl O O", "O O Bl Bp O")
     assert list(changes(counts(baseline), counts(fusion))) == [

@@ -173,9 +173,10 @@ def test_p_is_corrected_over_all_strata_that_are_judged(monkeypatch):
     assert found[smallest][1].p_corrected == pytest.approx(min(1, 8 * p_values[smallest]))
 
 
-def test_a_kind_with_one_stratum_is_left_out_and_other_posts_are_refused():
+@pytest.mark.parametrize("usable", [set(), None])
+def test_a_kind_with_one_stratum_is_left_out_and_other_posts_are_refused(usable):
     runs = {TEXT: counts(FOUND), LINEAR: counts(FOUND)}
-    without = background_of(TRAIN, TEST, set())
+    without = background_of(TRAIN, TEST, usable)
     found = compare_in_strata(runs, {("demo", "none"): without}, BASELINES, SeedPools(), 0.005)
     assert {stratum.kind for stratum, _ in found} == {"type", "in training", "named in caption"}
     other = background_of(TRAIN, TEST[:2], set())

@@ -19,26 +19,24 @@ class Background:
     Attributes:
         posts: posts of the test split, in order.
         seen: words of the entities in the training posts, lower-cased.
-        with_image: ids of the posts with at least one usable image.
+        images: for each post, whether it has a usable image: one of ``IMAGE``. Blank or broken images are not
+            usable. ``None`` where images were not checked.
     """
 
     posts: Sequence[Post]
     seen: Collection[tuple[str, ...]]
-    with_image: Collection[str]
+    images: Sequence[str] | None
 
     def in_training(self, words: Sequence[str]) -> str:
         """Whether these words are an entity in training, ignoring type and case: one of ``SEEN``."""
         return SEEN[_lower(words) not in self.seen]
 
-    def image(self, post: str) -> str:
-        """Whether the post has a usable image: one of ``IMAGE``. Blank or broken images are not usable."""
-        return IMAGE[post not in self.with_image]
 
-
-def background_of(train: Iterable[Post], test: Sequence[Post], usable: Set[str]) -> Background:
-    """Background of the ``test`` posts, from the training posts and the names of usable images."""
+def background_of(train: Iterable[Post], test: Sequence[Post], usable: Set[str] | None) -> Background:
+    """Background of the ``test`` posts, from the training posts and the names of usable images, if known."""
     seen = {_lower(post.tokens[start:end]) for post in train for _, start, end in spans(post.labels)}
-    return Background(test, seen, {post.id for post in test if not usable.isdisjoint(post.images)})
+    images = None if usable is None else [IMAGE[usable.isdisjoint(post.images)] for post in test]
+    return Background(test, seen, images)
 
 
 def read_backgrounds(
@@ -46,14 +44,15 @@ def read_backgrounds(
 ) -> dict[tuple[str, str], Background]:
     """Read backgrounds by data set and filter, from prepared posts and the indexes of image stores.
 
-    ``indexes`` are given by data set. Raises ``UserError`` naming a file that is missing or malformed.
+    ``indexes`` are given by data set, for those whose images some run reads. Raises ``UserError`` naming a
+    file that is missing or malformed.
     """
     usable = {dataset: usable_images(Path(index)) for dataset, index in indexes.items()}
     found = {}
     for of_train, of_test in zip(train, test, strict=True):
         dataset, filter_name = Path(of_train).parts[-3:-1]
         found[dataset, filter_name] = background_of(
-            read_posts(of_train), read_posts(of_test), usable.get(dataset, set())
+            read_posts(of_train), read_posts(of_test), usable.get(dataset)
         )
     return found
 

@@ -67,7 +67,7 @@ def outcomes(gold: Sequence[Entity], predicted: Sequence[Entity]) -> Iterator[Ou
             yield Outcome("surplus" if entity in touching else "spurious", None, entity)
 
 
-Groups = tuple[str, ...]  # an entity's value in each of ``GROUPINGS``
+Groups = tuple[str | None, ...]  # an entity's value in each of ``GROUPINGS``, if known
 Errors = Mapping[tuple[str, str], Mapping[str, int]]  # by grouping and group, then by kind
 
 
@@ -89,8 +89,10 @@ def count_errors(counts: Counts, groups_of: Callable[[int, str, int, int], Group
             number[groups_of(post, *outcome.entity), outcome.kind] += 1
     counted: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for (groups, kind), times in number.items():
-        for group in (("all", "all"), *zip(GROUPINGS, groups, strict=True)):
-            counted[group][kind] += times
+        counted["all", "all"][kind] += times
+        for by, group in zip(GROUPINGS, groups, strict=True):
+            if group is not None:
+                counted[by, group][kind] += times
     return counted
 
 
@@ -107,7 +109,7 @@ def grouping(background: Background) -> Callable[[int, str, int, int], Groups]:
             entity_type,
             str(length) if length < LONGEST else f"{LONGEST} or more",
             background.in_training(post.tokens[start:end]),
-            background.image(post.id),
+            background.images[place] if background.images is not None else None,
         )
 
     return groups_of

@@ -110,7 +110,8 @@ def divisions(background: Background, types: Sequence[str]) -> Iterator[Division
 
     yield Division("type", types, lambda entities: entities[:, TYPE])
     yield Division("in training", SEEN, in_training)
-    yield _of_posts("image", IMAGE, [background.image(post.id) for post in posts])
+    if background.images is not None:
+        yield _of_posts("image", IMAGE, background.images)
     for name in dict.fromkeys(name for post in posts for name in post.contexts):
         yield _of_posts(f"named in {name}", NAMED, [NAMED[not named_share(post, name)] for post in posts])
 
