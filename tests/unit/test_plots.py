@@ -17,6 +17,7 @@ from mnerflow.reporting import style
 from mnerflow.reporting.plots.confusion_matrix import by_type, draw_confusion_matrix
 from mnerflow.reporting.plots.entity_types import draw_entity_types
 from mnerflow.reporting.plots.fusion_comparison import draw_fusion_comparison
+from mnerflow.reporting.plots.lengths import draw_lengths
 from mnerflow.reporting.plots.panels import MOST_PANELS, Panel, first_panels, group_by_panel, places, size_of
 from mnerflow.reporting.plots.tag_distribution import draw_tag_distribution
 from mnerflow.reporting.plots.training_curves import draw_training_curves
@@ -124,6 +125,16 @@ def test_tag_distribution_counts_the_tokens_that_the_model_sees(tmp_path, drawn)
     assert widths == {"train": [1, 1, 0], "test": [0, 1, 1]}  # O, B-PER, I-PER
     assert [label.get_text() for label in axes.get_yticklabels()] == ["O", "B-person", "I-person"]
     assert axes.get_xscale() == "log"
+
+
+@pytest.mark.parametrize("shortest", [0, 1, 9])
+def test_every_post_is_in_the_plot_of_lengths(tmp_path, drawn, shortest):
+    posts = [Post(str(n), ["a"] * n, ["O"] * n) for n in (shortest, shortest, shortest + 3, 200)]
+    draw_lengths({"train": posts, "test": posts[:1]}, "demo", tmp_path / "plot")
+    (axes,) = drawn[0].axes
+    steps = [line.get_data() for line in axes.patches]
+    assert [values.sum() for values, *_ in steps] == [100, 100]
+    assert {edges[0] for _, edges, _ in steps} == {axes.get_xlim()[0]} == {shortest}
 
 
 def test_same_input_same_bytes(tmp_path):

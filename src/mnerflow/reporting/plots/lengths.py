@@ -18,9 +18,10 @@ MOST = 40  # bins at most
 def draw_lengths(splits: Mapping[str, Sequence[Post]], title: str, out_stem: str | Path) -> None:
     """Draw the share of posts by number of tokens, a line per split; the last bin has all longer posts."""
     counts = {split: np.array([len(post.tokens) for post in posts]) for split, posts in splits.items()}
-    longest = int(np.quantile(np.concatenate(list(counts.values())), 0.99)) + 1
-    step = -(-longest // MOST)
-    edges = np.arange(1, longest + 2 * step, step)
+    together = np.concatenate(list(counts.values()))
+    shortest, longest = int(together.min()), int(np.quantile(together, 0.99)) + 1
+    step = -(-(longest - shortest) // MOST)
+    edges = np.arange(shortest, longest + 2 * step, step)
     figure = Figure(figsize=(COLUMN, 2.1))
     axes = figure.add_subplot(title=title, xlabel="Tokens per post", ylabel="Posts (%)")
     for (split, lengths), (color, line) in zip(counts.items(), LINES, strict=False):
