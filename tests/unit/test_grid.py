@@ -577,7 +577,7 @@ def test_a_control_is_the_same_but_for_its_training_and_held_against_nothing_its
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        ({"train_with": ["imag.blank"]}, "altered sources, imag, which no run here reads (did you mean 'image"),
+        ({"train_with": ["imag.blank"]}, "altered sources, imag, which no run here reads (did you mean 'im"),
         ({"train_with": ["ocr.blank", "image.blank"]}, "altered sources, ocr, which no run here reads."),
         ({"train_with": ["image.shufled"]}, "'image.shufled' is not a source, a dot and shuffled or blank"),
         ({"train_with": ["image.blank"], "decoder": "crf"}, "Put decoder into a variant of its own"),

@@ -33,8 +33,8 @@ class Counts:
             sentence.
         entities: by condition, true positives, predicted and gold entities of every sentence and type,
             ``(sentences, types, 3)``.
-        changed: by condition with an altered source, whether each sentence is tagged differently than with the
-            true one, ``(sentences,)``.
+        changed: by condition with an altered source, whether each sentence is tagged differently than with
+            the true one, ``(sentences,)``.
         image_weight: how much of the true image the words of each type's gold entities let in on average,
             ``(types,)``; NaN for a type without words. Empty for fusions that do not decide this word by
             word.

@@ -138,8 +138,8 @@ def _check_control(config: dict[str, Any], name: str) -> None:
     based_on = entry.get("based_on", BASE)
     if "train_with" in variants(config).get(based_on, {}):
         raise UserError(
-            f"{place}.based_on: {based_on!r} is a control, trained with altered sources, and nothing can rest "
-            "on it. Base it on another variant."
+            f"{place}.based_on: {based_on!r} is a control, trained with altered sources, and nothing can "
+            "rest on it. Base it on another variant."
         )
     if "train_with" not in entry:
         return
