@@ -28,6 +28,7 @@ from mnerflow.files import MAX_LINE, read_json_lines, write_json, write_json_lin
 from mnerflow.plan.names import Run
 from mnerflow.prediction.formats import FORMATS
 from mnerflow.prediction.predictor import Predictor
+from mnerflow.prediction.runs import best_trained_run
 from mnerflow.prediction.texts import MAX_TOKENS
 from mnerflow.training.features import compute_features
 from mnerflow.training.images import open_images
@@ -243,8 +244,12 @@ def test_the_best_run_and_the_former_name(texts_alone: Path, tmp_path: Path, cap
     gather([tmp_path / "others.json"], results / "published/scores.csv")
     assert main(["predict", "--best", "x", "--results", str(results), "we met Ann!", "--format", "json"]) == 0
     said = capsys.readouterr()
-    assert f"{texts_alone}: entity F1 on dev 50.00" in said.err  # the better one has no weights
+    assert f"{texts_alone}: entity F1 on dev 100.00" in said.err  # the better one has no weights
     assert entities(json.loads(said.out)) == [("PER", 7, 10)]
+    shutil.copytree(texts_alone, worse := texts_alone.with_name("seed2"))
+    history = (worse / "history.csv").read_text().replace(",1.0", ",0.25")
+    (worse / "history.csv").write_text(history)
+    assert best_trained_run("x", results) == (texts_alone, 1.0)  # though the table of a study says otherwise
     assert main(["predict", "--best", "xx", "--results", str(results), "Ann"]) == 1
     assert "did you mean 'x'?" in capsys.readouterr().err
     (tmp_path / "texts.txt").write_text("we met Ann!\n", encoding="utf-8")

@@ -7,7 +7,7 @@ from typing import Any
 from mnerflow.config import RunConfig, build
 from mnerflow.errors import UserError, listed, quantity, suggest
 from mnerflow.evaluation.scores import read_scores
-from mnerflow.plan.kept_weights import was_dropped
+from mnerflow.plan.kept_weights import dev_score, was_dropped
 from mnerflow.plan.layout import MODEL
 from mnerflow.plan.names import FILTERS_OFF, Run
 from mnerflow.plan.study import SHARED, file_of_study
@@ -51,7 +51,7 @@ def best_trained_run(dataset: str, results: Path, study: str | None = None) -> t
     """The run on a data set with the highest entity F1 on dev, among those with weights, and this F1.
 
     Without the name of a study, all studies below ``results`` are searched. Raises ``UserError`` if none has
-    such a run.
+    such a run, or if a run with weights has no valid record.
     """
     files = [file_of_study(results / study, "scores.csv")] if study else sorted(results.glob("*/scores.csv"))
     files = [
@@ -64,15 +64,16 @@ def best_trained_run(dataset: str, results: Path, study: str | None = None) -> t
             f"{results}: no study has finished a run on {dataset!r}{suggest(dataset, known)}. Finished are "
             f"runs on: {listed(sorted(known)) or 'nothing'}. Name a run's folder; `mnerflow runs` lists them."
         )
-    scores = {
-        results / "runs" / Run.of(row).path: row["entity_f1"]
+    folders = {
+        results / "runs" / Run.of(row).path
         for row in rows
         if row["dataset"] == dataset and row["filter"] == FILTERS_OFF
     }
-    kept = {folder: score for folder, score in scores.items() if (folder / MODEL).is_file()}
+    # Scored by what its folder records: the table of a study may be about weights that another replaced.
+    kept = {folder: dev_score(folder) for folder in sorted(folders) if (folder / MODEL).is_file()}
     if not kept:
         raise UserError(
-            f"{results}: of {quantity(len(scores), 'run')} on {dataset!r} none has its weights here. "
+            f"{results}: of {quantity(len(folders), 'run')} on {dataset!r} none has its weights here. "
             "Train one: with the same configuration, `snakemake --config keep_weights=best published=`."
         )
     return max(kept.items(), key=lambda found: found[1])
