@@ -401,6 +401,17 @@ def folder_state(folder: Path) -> str:
     return hashlib.sha256(repr(seen).encode()).hexdigest()
 
 
+def content_state(folder: Path, names: Iterable[str]) -> str:
+    """Hash the names and the bytes of files in a folder; one that is missing or unreadable counts as such."""
+    seen: list[tuple[str, str | None]] = []
+    for name in sorted({*names}):
+        try:
+            seen.append((name, sha256(folder / name)))
+        except OSError:
+            seen.append((name, None))
+    return hashlib.sha256(repr(seen).encode()).hexdigest()
+
+
 def seal(path: str | Path) -> None:
     """Append to a file the SHA-256 of its bytes; readers of zip archives and ``.npy`` files ignore it."""
     with Path(path).open("r+b") as file:

@@ -3,8 +3,9 @@
 import base64
 import io
 import json
+import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -44,6 +45,7 @@ from mnerflow.llm.rival import Material, ask_run
 from mnerflow.llm.rival_prompt import RivalPrompt
 from mnerflow.llm.runs import (
     check_prompts,
+    has_answered,
     prompt_of,
     rival_baselines,
     rival_config,
@@ -574,6 +576,53 @@ def test_images_are_shown_no_larger_than_asked(
     assert isinstance(server.asked[1]["messages"][-1]["content"], str), "asked without the image that is lost"
     kept = [file.read_text(encoding="utf-8") for file in (tmp_path / "run/cache").rglob("*.json")]
     assert all("base64" not in text for text in kept) and any('"sha256:' in text for text in kept)
+
+
+@pytest.mark.parametrize(
+    ("change", "counts"),
+    [
+        (lambda config: None, {"without", "shown"}),
+        (lambda config: Path("mine/images/wide.png").write_bytes(b"another"), {"without"}),
+        (lambda config: Path("mine/images/small.png").unlink(), {"without"}),
+        (lambda config: Path("mine/images/unused.png").touch(), {"without", "shown"}),
+        (lambda config: config.update(images={"broken": "fail"}), {"without"}),
+        (lambda config: config["datasets"]["mine"].update(fit="wrap"), {"without"}),
+        (lambda config: _without_images(Path("runs/shown/run.yaml")), {"without"}),
+    ],
+    ids=["nothing", "other bytes", "missing", "not shown", "broken", "fit", "older record"],
+)
+def test_answers_count_while_the_model_would_be_shown_the_same_images(
+    change: Callable[[dict], Any], counts: set, server: ChatServer, material, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    data, images = Path("results/data/mine/none"), Path("mine/images")
+    shutil.copytree(tmp_path / "images", images)
+    data.mkdir(parents=True)
+    for split in ("train", "test"):
+        shutil.copy(tmp_path / f"{split}.jsonl", data)
+    there = Material(data / "train.jsonl", data / "test.jsonl", PROMPT, Pictures(images))
+    rival = RIVAL | {"base_url": server.url, "datasets": ["mine"], "examples": [1]}
+    entry = {"folder": "mine", "types": [*TYPES], "format": "jsonl", "splits": {}}
+    config = load() | {"rivals": {"gpt": rival}, "datasets": {"mine": entry}}
+    runs = {"shown" if run.image_encoder == "pixels" else "without": run for run in rival_runs(config)}
+    for name, one in runs.items():
+        asked = build(RivalConfig, rival_config(config, one), name)
+        files = {"answers": "answers", "predictions": "predictions.jsonl", "record": "run.yaml"}
+        out = {kind: Path("runs", name, file) for kind, file in files.items()}
+        ask_run(asked, there, Service(server.url), Path("cache"), out, one.names)
+        for file in ("scores.json", "counts.npz"):
+            Path("runs", name, file).touch()
+    change(config)
+    answered = {
+        name for name, one in runs.items() if has_answered(Path("runs", name), config, one, PROMPT, images)
+    }
+    assert answered == counts
+
+
+def _without_images(file: Path) -> None:
+    record = yaml.safe_load(file.read_text(encoding="utf-8"))
+    del record["images"]
+    file.write_text(yaml.safe_dump(record), encoding="utf-8")
 
 
 def test_examples_are_drawn_by_the_seed(server: ChatServer, material: Material, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from mnerflow.llm.picture import Pictures
 from mnerflow.llm.prompt import Message
 from mnerflow.llm.rival_prompt import RivalPrompt, gold_answer
 from mnerflow.log import logger
-from mnerflow.record import PromptFile, RivalRecord
+from mnerflow.record import ImagesShown, PromptFile, RivalRecord
 from mnerflow.record.origin import origin
 
 PACKAGES = ("openai", "json-repair", "jinja2", "pillow")
@@ -73,11 +73,14 @@ def ask_run(
     ]
     counts = sum((reading.problems for reading in readings), Counter())
     placed = sum(reading.placed for reading in readings)
+    pictures = material.pictures if rival.image else None
+    shown = [*questions.posts, *(post for post, _ in questions.examples)]
     record = RivalRecord(
         **about,
         **origin([__name__], PACKAGES, [material.train, material.test]),
         config=plain(rival),
         prompt=PromptFile(file=str(material.prompt), sha256=sha256(material.prompt)),
+        images=ImagesShown.of(shown, pictures.folder, pictures.fit, pictures.policy) if pictures else None,
         examples=[post.id for post, _ in questions.examples],
         posts=len(answers),
         answers={name: counts[name] for name in ANSWER_PROBLEMS},

@@ -4,20 +4,23 @@ Such a run is named like the others. Its text encoder is the rival. Its fusion t
 model is shown and whether it sees the image. If it does, the image encoder is called ``pixels``.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 from mnerflow.config import build, plain, settings_of
+from mnerflow.data.post import read_posts
 from mnerflow.errors import UserError, check_known
 from mnerflow.evaluation.predictions import PREDICTIONS
 from mnerflow.files import sha256
 from mnerflow.llm.config import EntityQuestion, RivalConfig, Service
+from mnerflow.plan import layout
 from mnerflow.plan.encoders import encoders
 from mnerflow.plan.names import FILTERS_OFF, NONE, Combination, Run
-from mnerflow.record import RECORD, RivalRecord
+from mnerflow.plan.settings import images_read
+from mnerflow.record import RECORD, ImagesShown, RivalRecord
 
 PIXELS = "pixels"
 IMAGE = "_image"
@@ -108,11 +111,11 @@ def check_prompts(config: dict[str, Any], runs: Iterable[Run], prompts: Mapping[
         RivalPrompt(prompts[name], types, image)
 
 
-def has_answered(folder: Path, config: dict[str, Any], run: Run, prompt: Path) -> bool:
-    """Whether ``folder`` has a rival's scored run with today's settings, prompt and data.
+def has_answered(folder: Path, config: dict[str, Any], run: Run, prompt: Path, images: Path) -> bool:
+    """Whether ``folder`` has a rival's scored run with today's settings, prompt, data and ``images``.
 
-    A trial does not count, because it was asked about fewer posts than models are tested on. A run without a
-    valid record does not count either.
+    ``images`` is the folder of the data set's images. A trial does not count, because it was asked about
+    fewer posts than models are tested on. A run without a valid record does not count either.
     """
     needed = (RECORD, PREDICTIONS, "scores.json", "counts.npz")
     rival = build(RivalConfig, rival_config(config, run), f"rivals.{run.text_encoder}")
@@ -123,7 +126,22 @@ def has_answered(folder: Path, config: dict[str, Any], run: Run, prompt: Path) -
     except UserError:
         return False
     same_data = all(Path(file).exists() and sha256(file) == was for file, was in record.data_sha256.items())
-    return record.config == plain(rival) and record.prompt.sha256 == sha256(prompt) and same_data
+    same_question = record.config == plain(rival) and record.prompt.sha256 == sha256(prompt)
+    if not (same_question and same_data):
+        return False
+    return record.images == _images_shown(config, run, record.examples, images)
+
+
+def _images_shown(
+    config: dict[str, Any], run: Run, examples: Collection[str], folder: Path
+) -> ImagesShown | None:
+    """The images that a rival would be shown today, with its ``examples``; ``None`` if it sees none."""
+    if not (read := images_read(config, run.dataset, run.image_encoder)):
+        return None
+    data = Path(layout.data(run.dataset, run.filter))
+    train, test = (read_posts(data / f"{split}.jsonl") for split in ("train", "test"))
+    shown = [*test, *(post for post in train if post.id in examples)]
+    return ImagesShown.of(shown, folder, **read)
 
 
 def _fusions(rival: dict[str, Any]) -> Iterator[tuple[int, bool]]:

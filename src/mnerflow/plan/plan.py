@@ -98,7 +98,11 @@ class Plan:
             for run in self.rivals
             if (run.dataset, run.filter) in data
             and llm.has_answered(
-                Path(layout.run_folder(run)), self.config, run, self.prompts[run.text_encoder]
+                Path(layout.run_folder(run)),
+                self.config,
+                run,
+                self.prompts[run.text_encoder],
+                Path(self.data.image_folder(run.dataset)),
             )
         ]
 

@@ -1,5 +1,6 @@
 """Typed records: what a run writes about itself in ``run.yaml``, and an asked context beside its texts."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -7,8 +8,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from mnerflow.data.config import Fit, TokenizerName
+from mnerflow.data.post import Post
 from mnerflow.errors import UserError
-from mnerflow.files import write_text
+from mnerflow.files import content_state, write_text
 from mnerflow.yaml_file import read_yaml
 
 RECORD = "run.yaml"
@@ -227,15 +229,30 @@ class Answered(_Part):
     cost_now: float | None
 
 
+class ImagesShown(ImagesRead):
+    """How a language model was shown images, and the checksum of their names and bytes."""
+
+    sha256: str
+
+    @classmethod
+    def of(cls, posts: Iterable[Post], folder: Path, fit: str, broken: str) -> Self:
+        """The record for the images of ``posts`` in ``folder``, as they are now."""
+        names = (name for post in posts for name in post.images)
+        return cls(fit=fit, broken=broken, sha256=content_state(folder, names))
+
+
 class RivalRecord(Answered, Record):
     """What a rival's run records in addition.
 
     Attributes:
+        images: images that it was shown; ``None`` for a run that sees none. A run of an earlier version lacks
+            them, and is left out of the results until it is asked again.
         examples: ids of the training posts that the prompt showed.
         answers: number of answers with each problem.
         entities: number of entities that were placed, and of those with each problem.
     """
 
+    images: ImagesShown | None = None
     examples: list[str]
     answers: dict[str, int]
     entities: dict[str, int]
