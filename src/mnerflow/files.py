@@ -89,13 +89,18 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path`` and move it there if the block succeeds.
 
     A reader sees the old file or the new one, never a part of either. If the block raises, the temporary file
-    is removed and ``path`` is left as it was. Leftovers of killed processes for ``path`` are removed. Raises
+    is removed and ``path`` is left as it was. Leftovers of killed processes for ``path`` are removed. A link
+    stays, and the file that it names is written. A pipe or a device stays too: it is yielded itself. Raises
     ``UserError`` if the disk is full or not writable.
     """
     path = Path(path)
     temporary = None
     try:
         with writing(path):
+            if path.exists() and not path.is_file() and not path.is_dir():
+                yield path
+                return
+            path = Path(os.path.realpath(path)) if path.is_symlink() else path
             path.parent.mkdir(parents=True, exist_ok=True)
             with _BEGINNING:
                 _remove_leftovers(path)

@@ -39,6 +39,25 @@ def test_what_killed_writers_left_is_removed_and_what_living_ones_write_is_not(t
     assert (tmp_path / "a.txt").read_text() == "slow"
 
 
+@pytest.mark.parametrize("linked", [False, True], ids=["itself", "through a link"])
+def test_what_is_written_keeps_its_kind(tmp_path, linked):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "file").write_text("old")
+    for name in ("pipe", "file", "new"):
+        place = tmp_path / name
+        if linked:
+            place = tmp_path / "links" / name
+            place.parent.mkdir(exist_ok=True)
+            place.symlink_to(tmp_path / name)
+        with ThreadPoolExecutor(1) as pool:
+            read = pool.submit((tmp_path / "pipe").read_text) if name == "pipe" else None
+            write_text(place, "new")
+            assert (read.result(10) if read else (tmp_path / name).read_text()) == "new"
+        assert place.is_symlink() == linked
+    assert (tmp_path / "pipe").is_fifo()
+    assert {file.name for file in tmp_path.iterdir()} - {"links"} == {"pipe", "file", "new"}
+
+
 def test_threads_may_write_the_same_file(tmp_path):
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda n: write_text(tmp_path / "a.txt", f"{n}"), range(200)))

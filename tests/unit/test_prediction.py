@@ -4,6 +4,8 @@ import io
 import json
 import os
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -210,6 +212,27 @@ def test_a_pipe_is_read_once(texts_alone: Path, tmp_path: Path, capsys: pytest.C
         Thread(target=(tmp_path / f"{read} pipe").write_text, args=[text]).start()
         predict(texts_alone, tmp_path / f"{read} pipe", "--read", read)
         assert json.loads(capsys.readouterr().out)["tokens"] == ["we", "met", "Ann"]
+
+
+def test_what_is_written_leaves_what_is_read_as_it_is(
+    texts_alone: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+):
+    texts = tmp_path / "texts"
+    texts.mkdir()
+    (texts / "a.txt").write_text("we met Ann", encoding="utf-8")
+    (texts / ".b.txt").write_text("we met Bob", encoding="utf-8")  # hidden, such as another's unfinished file
+    (tmp_path / "link").symlink_to(texts)
+    for to in ("texts/a.txt", "texts/names.txt", "link/a.txt", "link/names.jsonl"):
+        predict(texts_alone, texts, "--to", tmp_path / to, status=1)
+        assert f"{tmp_path / to}: lies in {texts}, which is read" in capsys.readouterr().err
+    predict(texts_alone, texts, "we met Ann " * 50, "--to", tmp_path / "names.jsonl")
+    assert [record["id"] for _, record in read_json_lines(tmp_path / "names.jsonl")] == ["a", "2"]
+    with (texts / "a.txt").open() as file:
+        command = [sys.executable, "-m", "mnerflow.cli", "predict", texts_alone, "--to", texts / "a.txt"]
+        refused = subprocess.run(command, stdin=file, capture_output=True, text=True, check=False)
+    assert refused.returncode == 1 and "a.txt: would be lost, as it is read" in refused.stderr
+    assert (texts / "a.txt").read_text(encoding="utf-8") == "we met Ann"
+    assert sorted(file.name for file in texts.iterdir()) == [".b.txt", "a.txt"]
 
 
 def test_a_folder_and_the_images_of_a_text(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture):

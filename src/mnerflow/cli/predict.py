@@ -155,8 +155,8 @@ def run(given: argparse.Namespace) -> int:
             "--image: of which text? Give one text alone, or name images in JSON lines, or put each beside "
             "its text into a folder."
         )
-    if given.to and any(Path(each).exists() and _same(given.to, Path(each)) for each in inputs):
-        raise UserError(f"{given.to}: would be lost, as it is read. Name another file with --to.")
+    if given.to:
+        _check_target(given.to, [each for each, kind in zip(inputs, kinds, strict=True) if kind != "literal"])
     from mnerflow.prediction.predictor import AT_ONCE, Predictor  # PyTorch, not loaded for a mistake
 
     predictor = Predictor(
@@ -181,6 +181,16 @@ def run(given: argparse.Namespace) -> int:
             if typed:
                 file.flush()
     return 0
+
+
+def _check_target(to: Path, inputs: Iterable[str]) -> None:
+    """Raise ``UserError`` if writing to ``to`` would change what is read."""
+    with writing(to):
+        for path in (Path("/dev/stdin" if each == STDIN else each) for each in inputs):
+            if to.is_file() and path.exists() and to.samefile(path):
+                raise UserError(f"{to}: would be lost, as it is read. Name another file with --to.")
+            if path.is_dir() and Path(os.path.realpath(to)).is_relative_to(os.path.realpath(path)):
+                raise UserError(f"{to}: lies in {path}, which is read. Name a file elsewhere with --to.")
 
 
 def _kind(given: str, read: str | None) -> str:
@@ -311,10 +321,6 @@ def _format(given: argparse.Namespace, file: TextIO, single: bool) -> Format:
 
 def _parts(image: str) -> tuple[Path, str]:
     return Path(image).parent, Path(image).name
-
-
-def _same(one: Path, other: Path) -> bool:
-    return one.exists() and one.samefile(other)
 
 
 def _say(text: str) -> None:

@@ -218,9 +218,10 @@ def _checked_post(record: dict[str, Any], words: Any, file: Path, line: int, doc
 def of_folder(folder: Path, cut: Cutter) -> Iterator[Text]:
     """Yield one text per ``.txt`` file, with the picture of the same name as its image.
 
-    A warning names the pictures without a text. Raises ``UserError`` if there is no ``.txt`` file.
+    Hidden files are left out. A warning names the pictures without a text. Raises ``UserError`` if there is
+    no ``.txt`` file.
     """
-    files = sorted(file for file in folder.iterdir() if file.is_file())
+    files = sorted(file for file in folder.glob("[!.]*") if file.is_file())
     pictures = {file.stem: file.name for file in files if file.suffix.lower() in IMAGE_SUFFIXES}
     texts = [file for file in files if file.suffix.lower() == ".txt"]
     if not texts:

@@ -60,7 +60,7 @@ def files(folder: Path) -> list[Path]:
     """The tables of a folder, preceded by the file that gives their order, if any; empty without tables."""
     if (state := folder / STATE).is_file():
         return [state, *(table for table in _saved(state) if table.is_file())]
-    return sorted(folder.glob("*.parquet"))
+    return sorted(folder.glob("[!.]*.parquet"))
 
 
 def companions(path: Path) -> list[Path]:
