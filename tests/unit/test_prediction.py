@@ -235,7 +235,9 @@ def test_what_is_written_leaves_what_is_read_as_it_is(
     assert sorted(file.name for file in texts.iterdir()) == [".b.txt", "a.txt"]
 
 
-def test_a_folder_and_the_images_of_a_text(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture):
+def test_a_folder_and_the_images_of_a_text(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+):
     pages = tmp_path / "pages"
     pages.mkdir()
     for name in ("a", "b"):
@@ -253,8 +255,17 @@ def test_a_folder_and_the_images_of_a_text(folder: Path, tmp_path: Path, capsys:
     write_json_lines(tmp_path / "texts.jsonl", [{"text": "Ann", "images": ["http://localhost/a.png"]}])
     predict(folder, tmp_path / "texts.jsonl")
     assert "an address, which is fetched only where that is allowed" in capsys.readouterr().err
-    predict(folder, tmp_path / "texts.jsonl", "--image", pages / "a.png", status=1)
-    assert "of which text?" in capsys.readouterr().err
+    image = ["--image", pages / "a.png"]
+    for document in ([], ["--document"]):
+        for several in ([tmp_path / "texts.jsonl"], [pages], ["Ann", "Bob"]):
+            predict(folder, *several, *document, *image, status=1)
+            assert "of which text?" in capsys.readouterr().err
+    predict(folder, "we met Ann! we met Bob!", "--document", *image)
+    predict(folder, pages / "a.txt", "--document", *image)
+    for text, status in (("we met Ann!\nwe met Bob!\n", 0), ('{"text": "Ann"}\n{"text": "Bob"}\n', 1)):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(text.encode()))))
+        predict(folder, "--document", *image, status=status)
+        assert ("of which text?" in capsys.readouterr().err) == bool(status)
 
 
 def test_the_best_run_and_the_former_name(texts_alone: Path, tmp_path: Path, capsys: pytest.CaptureFixture):

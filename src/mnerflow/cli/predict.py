@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 STDIN, STDIN_NAME = "-", "stdin"
 STREAMED = ("text", "jsonl")  # read line by line
 FORMAT_OF = {".txt": "text", ".htm": "html", ".html": "html"} | {f".{name}": name for name in FORMATS}
+WHICH_TEXT = (
+    "--image: of which text? Give one text alone, or name images in JSON lines, or put each beside its text "
+    "into a folder."
+)
 HELP = "find names in new texts with a trained run"
 ABOUT = """\
 Find names in new texts, with or without images, with a trained run.
@@ -150,11 +154,9 @@ def run(given: argparse.Namespace) -> int:
     inputs = inputs or [STDIN]
     kinds = [_kind(each, given.read) for each in inputs]
     single = kinds == ["literal"]
-    if given.image and not (single or (given.document and len(inputs) == 1)):
-        raise UserError(
-            "--image: of which text? Give one text alone, or name images in JSON lines, or put each beside "
-            "its text into a folder."
-        )
+    document = given.document and kinds in (["text"], ["stdin"])
+    if given.image and not (single or document):
+        raise UserError(WHICH_TEXT)
     if given.to:
         _check_target(given.to, [each for each, kind in zip(inputs, kinds, strict=True) if kind != "literal"])
     from mnerflow.prediction.predictor import AT_ONCE, Predictor  # PyTorch, not loaded for a mistake
@@ -236,7 +238,9 @@ def _texts(
         else:
             folder = given.images or Path(each).parent / "images"
             read = _of_path(Path(each), kind, folder, cut, scratch, pictures)
-        for text in read:
+        for before, text in enumerate(read):
+            if images and before:  # JSON lines from standard input
+                raise UserError(WHICH_TEXT)
             if images:
                 text.images = images
             yield text
