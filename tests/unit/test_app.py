@@ -105,8 +105,28 @@ def test_a_picture_with_too_many_pixels_is_refused(client: TestClient, monkeypat
     assert answer.status_code == 422 and "image 1: too large" in answer.text
 
 
-def test_only_its_own_names_and_files_are_answered(client: TestClient):
-    assert client.get("/about", headers={"Host": "evil.example"}).status_code == 400
+@pytest.mark.parametrize(
+    ("host", "name", "status"),
+    [
+        ("127.0.0.1", "evil.example", 400),
+        ("localhost", "evil.example", 400),
+        ("127.0.0.2", "evil.example", 400),
+        ("::1", "evil.example", 400),
+        ("127.0.0.2", "127.0.0.2:80", 200),
+        ("::1", "[::1]:80", 200),
+        ("127.0.0.1", "localhost", 200),
+        ("0.0.0.0", "any.example", 200),
+        ("::", "any.example", 200),
+    ],
+)
+def test_on_this_machine_alone_it_answers_only_to_its_names(
+    predictor: Predictor, host: str, name: str, status: int
+):
+    with TestClient(create_app({"gated": predictor}, host=host)) as client:
+        assert client.get("/about", headers={"Host": name}).status_code == status
+
+
+def test_only_its_own_files_are_answered(client: TestClient):
     for path in ("/../server.py", "/%2e%2e/server.py", "/page/../../cli.py", "/run.yaml"):
         assert client.get(path).status_code == 404
     json = {"Content-Type": "application/json"}

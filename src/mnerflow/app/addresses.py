@@ -1,4 +1,4 @@
-"""Fetch pictures on behalf of others, from public addresses only."""
+"""Fetch pictures on behalf of others, from public addresses only; addresses of this machine."""
 
 import socket
 from ipaddress import ip_address
@@ -64,6 +64,20 @@ def public_ip(host: str, port: int) -> str:
     if not all(_is_public(one) for one in found):
         raise Refused("its host is in a private network")
     return min(found)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a name or an address is of this machine alone."""
+    try:
+        found = {str(each[4][0]) for each in socket.getaddrinfo(host, None)}
+    except (OSError, UnicodeError):  # no such name, so nothing can listen on it
+        return False
+    return all(ip_address(one.partition("%")[0]).is_loopback for one in found)
+
+
+def in_address(host: str) -> str:
+    """A host as it stands in a web address, where an IPv6 address is in brackets."""
+    return f"[{host}]" if ":" in host else host
 
 
 def _is_public(address: str) -> bool:

@@ -19,7 +19,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mnerflow.app.addresses import Refused, fetch_public
+from mnerflow.app.addresses import Refused, fetch_public, in_address, is_loopback
 from mnerflow.app.worker import Busy, Worker
 from mnerflow.data.image import BrokenImage, decode
 from mnerflow.errors import UserError
@@ -30,7 +30,7 @@ PAGE = Path(__file__).with_name("page")
 MOST_BYTES = 8 * 2**20  # of a request
 MOST_TEXT = 10_000  # characters of a text, and of a context
 MOST_IMAGES = 4
-LOCAL = ("127.0.0.1", "localhost", "[::1]")
+LOCAL = ("127.0.0.1", "localhost", "[::1]")  # names of this machine, as in the header Host
 # Nothing is loaded from elsewhere, and no other page may put this one into a frame.
 POLICY = "default-src 'self'; img-src 'self' data: blob:; frame-ancestors 'none'; base-uri 'none'"
 
@@ -105,7 +105,8 @@ def create_app(
     """The application that serves ``predictors``, by the names of their runs.
 
     Args:
-        host: address that it will listen on. On a loopback address, it refuses requests to any other name.
+        host: address that it will listen on. On a loopback address, it refuses requests to any other name
+            than this and those of ``LOCAL``.
         allow_urls: whether to fetch pictures from the web.
     """
     worker = Worker([*predictors.values()])
@@ -120,8 +121,8 @@ def create_app(
         lifespan=lifespan,
     )  # fmt: skip
     app.add_middleware(_Limit)
-    if host in LOCAL:
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=[name.strip("[]") for name in LOCAL])
+    if is_loopback(host):
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOCAL, in_address(host)])
 
     @app.exception_handler(RequestValidationError)
     def refuse(request: Request, error: RequestValidationError) -> Response:

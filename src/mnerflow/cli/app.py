@@ -51,6 +51,7 @@ def run(given: argparse.Namespace) -> int:
         raise UserError("app: more than two runs. Name one, or two to compare.")
     import uvicorn
 
+    from mnerflow.app.addresses import in_address
     from mnerflow.app.server import create_app
     from mnerflow.prediction.predictor import Predictor
 
@@ -65,10 +66,11 @@ def run(given: argparse.Namespace) -> int:
     except OSError as error:
         said = str(error.strerror).partition(" (while")[0]
         raise UserError(
-            f"{given.host}:{given.port}: nobody can be answered there ({said}). Name another "
+            f"{in_address(given.host)}:{given.port}: nobody can be answered there ({said}). Name another "
             "--host or --port; --port 0 takes any that is free."
         ) from error
-    said = f"{', '.join(predictors)}: http://{given.host}:{listening.getsockname()[1]}, Ctrl-C ends"
+    address = f"http://{in_address(given.host)}:{listening.getsockname()[1]}"
+    said = f"{', '.join(predictors)}: {address}, Ctrl-C ends"
     print(printable(said), file=sys.stderr, flush=True)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
     server.run([listening])
