@@ -203,6 +203,8 @@ WORDS = [
     "№5",
     "İzmir",
     "Việt",
+    "रामी",
+    "สุรินทร์",
 ]
 
 
@@ -225,7 +227,7 @@ def test_words_are_found_in_any_normal_form(words, of_text, of_answer, start, le
 
 
 @pytest.mark.parametrize("of_text", sorted(WRITTEN))
-@pytest.mark.parametrize("said", ["Cafe", "Caf", "Dvora", "vořák", "Viet"])
+@pytest.mark.parametrize("said", ["Cafe", "Caf", "Dvora", "vořák", "Viet", "राम", "สุรินทร", "ส"])
 def test_a_part_of_the_letters_is_no_word_in_any_normal_form(said: str, of_text: str) -> None:
     tokens = [WRITTEN[of_text](word) for word in WORDS]
     reading = read_answer(json.dumps([{"text": said, "type": "LOC"}]), tokens, TYPES)

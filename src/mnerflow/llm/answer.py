@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
-from unicodedata import combining, normalize
+from unicodedata import category, normalize
 
 import json_repair
 
@@ -129,10 +129,8 @@ class _Text:
         """Whether a boundary before this character would split the letters of a word."""
         if not 0 < place < len(self._characters) or self._token[place - 1] != self._token[place]:
             return False
-        return all(
-            character.isalnum() or combining(character)
-            for character in self._characters[place - 1 : place + 1]
-        )
+        # Letters, numbers, and marks, which include vowels of Indic scripts and tones of Thai.
+        return all(category(character)[0] in "LNM" for character in self._characters[place - 1 : place + 1])
 
 
 def _squeeze(text: str) -> str:
