@@ -102,6 +102,14 @@ def test_ways_of_asking_are_runs_with_a_baseline_that_sees_no_image() -> None:
         ({"base_url": "localhost:8000"}, "rivals.gpt.base_url: what is given is not the address"),
         ({"base_url": "http://me:secret@host/v1"}, "rivals.gpt.base_url: what is given is not the address"),
         ({"key": "gsk_abcDEF123"}, "rivals.gpt.key: what is given is not the name of an environment"),
+        *(
+            ({"options": {name: value}}, f"rivals.gpt.options: {name}: {value!r} is not a whole number, 1 or")
+            for name in ("max_tokens", "max_completion_tokens")
+            for value in (-1, 0, "512", 1.5, True, [1])
+        ),
+        ({"options": {"n": 5}}, "rivals.gpt.options: n: no option, since one whole answer"),
+        ({"options": {"stream": True}}, "rivals.gpt.options: stream: no option"),
+        ({"options": {"model": "dear"}}, "rivals.gpt.options: model: no option"),
         ({"filters": ["nonwrd"]}, "'nonwrd' is not known (did you mean 'nonword'?)"),
     ],
 )

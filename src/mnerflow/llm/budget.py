@@ -10,6 +10,7 @@ from typing import Any, TextIO
 from mnerflow.errors import UserError
 from mnerflow.files import read_text
 from mnerflow.finite import finite
+from mnerflow.llm.config import LIMITS
 from mnerflow.log import logger
 
 LEDGER = "spent.tsv"
@@ -30,7 +31,7 @@ def input_tokens(request: dict[str, Any], image_tokens: int, characters: int = U
 
 def most_output_tokens(request: dict[str, Any]) -> int:
     """The longest answer that a request allows, in tokens."""
-    return request.get("max_completion_tokens") or request.get("max_tokens") or 4096
+    return next((request[name] for name in LIMITS if request.get(name)), 4096)
 
 
 class Overspent(UserError):

@@ -3,11 +3,28 @@
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from mnerflow.config.refusals import refused
 from mnerflow.config.types import Amount, ApiAddress, Distinct, KeyVariable, Pixels, Positive, Section
 
 Seen = Literal["text", "image"]  # the parts of a post that a language model may be shown
+LIMITS = ("max_completion_tokens", "max_tokens")  # of an answer; the first one that is given counts
+FIXED = ("model", "messages", "n", "stream")  # what costs are estimated for, and how answers are read
+
+
+def _affordable(options: dict[str, Any]) -> dict[str, Any]:
+    for name in LIMITS:
+        limit = options.get(name)
+        if limit is not None and (type(limit) is not int or limit < 1):
+            raise refused(f"{name}: {limit!r} is not a whole number, 1 or more; null leaves it out")
+    for name in FIXED:
+        if options.get(name) is not None:
+            raise refused(f"{name}: no option, since one whole answer of `model` is asked for; leave it out")
+    return options
+
+
+Options = Annotated[dict[str, Any], AfterValidator(_affordable)]
 
 
 @dataclass(frozen=True)
@@ -68,7 +85,7 @@ class Question(Section):
     base_url: ApiAddress
     model: str
     _: KW_ONLY
-    options: dict[str, Any] = field(default_factory=dict)
+    options: Options = field(default_factory=dict)
     image_size: Pixels = 512
     detail: Literal["low", "high", "auto"] | None = None
 
