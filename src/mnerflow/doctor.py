@@ -3,7 +3,7 @@
 import os
 import platform
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from mnerflow import __version__
 from mnerflow.code.fingerprint import PACKAGE
-from mnerflow.config.configuration import check
+from mnerflow.config.configuration import booleans_of, check
 from mnerflow.config.keys import check_keys
 from mnerflow.data.sources import mirror_file
 from mnerflow.errors import UserError, quantity
@@ -20,7 +20,7 @@ from mnerflow.plan import layout
 from mnerflow.plan.names import NONE
 from mnerflow.plan.own_data import resolve
 from mnerflow.plan.plan import Plan
-from mnerflow.plan.settings import merge
+from mnerflow.plan.settings import images_of, merge
 from mnerflow.plan.study import study_name
 from mnerflow.record.origin import PACKAGES, versions
 from mnerflow.secrets import hide
@@ -54,10 +54,11 @@ class Need:
     remedy: str = ""
 
 
-def configured(files: Sequence[Path], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The configuration as the workflow reads it: ``files`` override its own, ``values`` override both.
+def configured(files: Sequence[Path], settings: Sequence[str]) -> dict[str, Any]:
+    """The configuration as the workflow reads it: ``files`` override its own, ``settings`` override both.
 
-    Raises ``UserError`` for a configuration that the workflow would refuse, and if there is no workflow.
+    ``settings`` are ``KEY=VALUE``, as given to Snakemake. Raises ``UserError`` for a configuration that the
+    workflow would refuse, and if there is no workflow.
     """
     if not DEFAULTS[-1].exists():
         raise UserError(
@@ -69,16 +70,26 @@ def configured(files: Sequence[Path], values: Mapping[str, Any]) -> dict[str, An
         config = merge(config, read_yaml(file, "configuration", "Correct the file, or its path."))
     for file in files:
         check_keys(file)
-    config |= values
+    config = merge(config, _parsed(settings))
+    config |= booleans_of(config)
     check(config)
     config["name"] = study_name(config.get("name"), files)
     resolve(config["datasets"])
     return config
 
 
-def examined(files: Sequence[Path], values: Mapping[str, Any]) -> tuple[list[str], bool]:
+def _parsed(settings: Sequence[str]) -> dict[str, Any]:
+    from snakemake.cli import parse_config  # takes a second, and the library alone does without it
+
+    try:
+        return dict(parse_config(settings))  # type: ignore[no-untyped-call]
+    except ValueError as error:
+        raise UserError(f"--config {' '.join(settings)}: {error} Write KEY=VALUE.") from error
+
+
+def examined(files: Sequence[Path], settings: Sequence[str]) -> tuple[list[str], bool]:
     """A report as lines of text, and whether something is missing that the workflow cannot fetch itself."""
-    config = configured(files, values)
+    config = configured(files, settings)
     lines = [*_machine()]
     plan = Plan(config, ROOT / "config/prompt.md")
     needs = [*_weights(config, plan), *_data(config, plan)]
@@ -141,7 +152,7 @@ def _memory() -> float:
 
 
 def _weights(config: dict[str, Any], plan: Plan) -> Iterator[Need]:
-    names = {name for run in plan.runs for name in (run.text_encoder, run.image_encoder)} - {NONE}
+    names = {name for run in plan.trained for name in (run.text_encoder, run.image_encoder)} - {NONE}
     for name in sorted(names & plan.sources.keys()):
         source, path = plan.sources[name]["source"], Path(layout.weights(name))
         what = f"weights of {name}"
@@ -166,7 +177,7 @@ def _weights(config: dict[str, Any], plan: Plan) -> Iterator[Need]:
 
 
 def _data(config: dict[str, Any], plan: Plan) -> Iterator[Need]:
-    for name in plan.datasets:
+    for name in plan.prepared:
         entry = config["datasets"][name]
         if "folder" in entry:
             for file in plan.data.raw_files(name):
@@ -175,15 +186,16 @@ def _data(config: dict[str, Any], plan: Plan) -> Iterator[Need]:
                 )
         for file, about in entry.get("files", {}).items():
             yield _fetched(config, f"{name}: {file}", Path(layout.raw(name), file), about)
-    readers = {run.dataset for run in plan.runs if run.image_encoder != NONE}
-    for name in sorted(readers):
+    readers = {*plan.runs, *plan.trained}
+    shown = {images_of(config, run.dataset) for run in readers if run.image_encoder != NONE}
+    for name in sorted(shown):
         entry = config["datasets"][name]
         if "images" in entry:
             archive = Path(layout.archive(plan.data.archive_of(name)))
             folder = Path(plan.data.image_folder(name))
             there = folder if folder.exists() else archive
             yield _fetched(config, f"{name}: images", there, entry["images"])
-    if any("poner" in config["datasets"][name] for name in plan.datasets):
+    if any("poner" in config["datasets"][name] for name in plan.prepared):
         about = config["datasets"][plan.data.poner[0]]["poner"]
         yield _fetched(config, "poner", Path("resources/poner"), about)
 

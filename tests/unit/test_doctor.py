@@ -70,6 +70,39 @@ def test_what_is_missing(
     assert f"{tmp_path / 'mirror/twitter2017/test.txt'}: put it there; it comes from https://raw" in out
 
 
+NEEDED = """\
+datasets:
+  demo: {without: [twitter2015]}
+  twitter2015: {without: [twitter10000]}
+text_encoders:
+  mpnet: {kind: transformer, source: sentence-transformers/all-mpnet-base-v2}
+variants:
+  begun: {init_from: {dataset: twitter2017, variant: base}}
+grid:
+  - {datasets: [demo], text_encoders: [minilm], fusions: [text_only], variants: [begun], seeds: [1]}
+  - {datasets: [demo], text_encoders: [mpnet], fusions: [text_only], seeds: [1]}
+"""
+
+
+def test_what_is_needed_is_what_the_workflow_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(doctor, "_reached", lambda host: "")
+    monkeypatch.setattr("mnerflow.plan.plan.is_published", lambda folder, run, config: "mpnet" in run.path)
+    (tmp_path / "mine.yaml").write_text(NEEDED, encoding="utf-8")
+    settings = ["max_cost=5", "finished_only=false", "published=p", "mirror=mirror", "images={broken: fail}"]
+    assert main(["doctor", "--configfile", "mine.yaml", "--config", *settings]) == 1
+    out = capsys.readouterr().out
+    assert (
+        "reads: 2 runs, 1 published" in out and "weights of minilm" in out and "weights of mpnet" not in out
+    )
+    for name in ("twitter2017", "twitter2015", "twitter10000"):
+        assert f"  {name}: train.txt".ljust(42) + " MISSING: mirror/" in out
+    assert main(["doctor", "--config", "max_cost"]) == 1
+    assert "--config max_cost: " in capsys.readouterr().err
+
+
 def test_version(capsys: pytest.CaptureFixture):
     with pytest.raises(SystemExit) as end:
         main(["--version"])

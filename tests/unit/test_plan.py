@@ -52,6 +52,18 @@ def test_a_plan_is_made_in_milliseconds_and_without_torch(config: dict[str, Any]
     assert subprocess.run([sys.executable, "-c", loaded]).returncode == 0
 
 
+def test_a_published_run_is_trained_if_one_that_is_tuned_starts_from_it(config, monkeypatch) -> None:
+    block = {"datasets": ["twitter2017"], "text_encoders": ["minilm"], "fusions": ["text_only"], "seeds": [1]}
+    tuned = {"dataset": "demo", "text_encoder": "minilm", "fusion": "text_only", "seeds": [1]}
+    tuned |= {"variant": "begun", "search": {"learning_rate.text": [1e-4]}}
+    config |= {"grid": [block], "published": "published"}
+    monkeypatch.setattr("mnerflow.plan.plan.is_published", lambda *given: True)
+    [run] = Plan(config, PROMPT).runs
+    assert Plan(config, PROMPT).published == {run} and Plan(config, PROMPT).trained == set()
+    plan = Plan(config | {"tuning": [tuned]}, PROMPT)
+    assert plan.published == set() and plan.trained == {run, *plan.tried}
+
+
 def test_what_a_run_reads(config: dict[str, Any]) -> None:
     plan = Plan(config, PROMPT)
     assert LINEAR in plan.runs

@@ -3,7 +3,7 @@ import atexit
 import re
 from hashlib import sha256
 
-from mnerflow.config.configuration import check
+from mnerflow.config.configuration import booleans_of, check
 from mnerflow.config.keys import check_keys
 from mnerflow.data.post import SPLITS
 from mnerflow.data.sources import identity_of
@@ -33,8 +33,7 @@ from mnerflow.plan.variants import (
 from mnerflow.registry import kind_of, module_of
 
 ENVIRONMENT = str(ROOT / "envs/environment.yaml")
-# `--config x=true` arrives as text, since Snakemake knows only True and False.
-config.update({key: value == "true" for key, value in config.items() if value in ("true", "false")})
+config.update(booleans_of(config))
 
 # If another Snakefile uses this one as a module, the files on the command line are for that Snakefile.
 GIVEN = [] if IS_MODULE else [*map(Path, workflow.overwrite_configfiles)]

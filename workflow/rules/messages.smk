@@ -37,12 +37,11 @@ def warn_of_other_versions():
 def check_contexts(runs):
     """Stop if the data sets of runs read a context that no language model has written yet, and name contexts that
     were asked for in another way than configured."""
-    used = {run.dataset for run in runs}
-    used |= {other for name in used for other in config["datasets"][name].get("without", [])}
+    used = plan.data.with_left_out(run.dataset for run in runs)
     try:
-        asked_contexts.check_written(plan.data, sorted(used))
+        asked_contexts.check_written(plan.data, used)
         if workflow.is_main_process:
-            for file in asked_contexts.outdated(plan.data, sorted(used), PROMPTS):
+            for file in asked_contexts.outdated(plan.data, used, PROMPTS):
                 print(
                     f"mnerflow: {file} was written by another model, prompt or options than asked_contexts says. "
                     "It is read as it is; `snakemake -s contexts.smk` asks for it anew.",

@@ -24,7 +24,6 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument(
         "--config",
-        type=_setting,
         nargs="+",
         default=[],
         metavar="KEY=VALUE",
@@ -36,13 +35,6 @@ def run(given: argparse.Namespace) -> int:
     """Run ``mnerflow doctor``; returns 1 if something is missing."""
     from mnerflow.doctor import examined
 
-    lines, wrong = examined(given.configfile, dict(given.config))
+    lines, wrong = examined(given.configfile, given.config)
     print(printable("\n".join(lines)))
     return int(wrong)
-
-
-def _setting(text: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not equals:
-        raise argparse.ArgumentTypeError(f"{text!r} is no setting. Write KEY=VALUE.")
-    return key, value

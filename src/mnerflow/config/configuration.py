@@ -185,6 +185,11 @@ class Configuration(Section):
     allow_cpu: bool = False
 
 
+def booleans_of(config: dict[str, Any]) -> dict[str, bool]:
+    """Settings such as ``--config x=true`` as booleans; Snakemake takes true and false for text."""
+    return {key: value == "true" for key, value in config.items() if value in ("true", "false")}
+
+
 def check(config: dict[str, Any]) -> None:
     """Raise one ``UserError`` that lists every wrong value of a configuration by its key.
 

@@ -1,5 +1,6 @@
 """The data sets of a configuration: their files, folders, archives and images."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -76,6 +77,16 @@ class Datasets:
         contexts = context_files(self.entries[dataset]).values()
         folders = {True: layout.raw(dataset), False: self.folder(dataset)}
         return [f"{folders[bool(context.asked)]}/{name}" for context in contexts for name in context.files]
+
+    def with_left_out(self, datasets: Iterable[str]) -> list[str]:
+        """Data sets and those whose posts they leave out, which are prepared before them; sorted."""
+        found: set[str] = set()
+        waiting = [*datasets]
+        while waiting:
+            if (name := waiting.pop()) not in found:
+                found.add(name)
+                waiting += self.entries[name].get("without", [])
+        return sorted(found)
 
     def asked_contexts(self, dataset: str) -> list[str]:
         """The entries of ``asked_contexts`` that write contexts of a data set."""

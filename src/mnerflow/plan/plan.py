@@ -1,5 +1,6 @@
 """The plan: what a configuration asks for, and what each part of it reads and depends on."""
 
+from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -60,12 +61,12 @@ class Plan:
             self.runs = [run for run in self.runs if self._is_published(run) or self._is_finished(run)]
             if not self.runs:
                 raise UserError("finished_only: no run of the grid is finished yet. Train one first.")
-        self.published = self._published()
         self.candidates = candidates(config)
         self.tried = {candidate.run for candidate in self.candidates}
+        self.published = self._published()
         self.rivals = llm.rival_runs(config)
         self.prompts = {name: llm.prompt_of(config, name, prompt) for name in config.get("rivals", {})}
-        self.starts = {start for run in {*self.runs, *self.tried} for start in starting_runs(config, run)}
+        self.starts = self._starts_of({*self.runs, *self.tried})
         check_plan(config, sorted({*self.runs, *self.tried, *self.starts}), self.rivals)
         self.datasets = sorted({run.dataset for run in self.runs})
         self.dropped = [
@@ -84,12 +85,26 @@ class Plan:
         """The runs that were published with the same settings, which are taken over instead of trained.
 
         A run that was trained here is not taken over, because its weights belong to its own predictions. A
-        run from which a run still to be trained starts is also trained, because weights are not published.
+        run from which a run still to be trained or tuned starts is also trained, because weights are not
+        published.
         """
         published = {*filter(self._is_published, self.runs)}
         published -= {run for run in published if is_trained(self.results, run, self.config)}
-        waiting = [run for run in self.runs if run not in published]
-        return published - {start for run in waiting for start in starting_runs(self.config, run)}
+        return published - self._starts_of({*self.runs} - published | self.tried)
+
+    def _starts_of(self, runs: Iterable[Run]) -> set[Run]:
+        return {start for run in runs for start in starting_runs(self.config, run)}
+
+    @property
+    def trained(self) -> set[Run]:
+        """The runs that are trained here: those not taken over, those tuned, and all that they start from."""
+        runs = {*self.runs} - self.published | self.tried
+        return runs | self._starts_of(runs)
+
+    @property
+    def prepared(self) -> list[str]:
+        """The data sets whose posts are prepared for these runs, sorted."""
+        return self.data.with_left_out({run.dataset for run in {*self.runs, *self.trained}})
 
     def _asked(self) -> list[Run]:
         data = {(run.dataset, run.filter) for run in self.runs}
