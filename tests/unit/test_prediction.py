@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -28,10 +29,10 @@ from mnerflow.evaluation.predictions import TESTED, read_tested, write_predictio
 from mnerflow.evaluation.scores import COUNTS, METRICS, gather
 from mnerflow.files import MAX_LINE, read_json_lines, write_json, write_json_lines
 from mnerflow.plan.names import Run
-from mnerflow.prediction.formats import FORMATS
-from mnerflow.prediction.predictor import Predictor
+from mnerflow.prediction.formats import FORMATS, as_label_studio
+from mnerflow.prediction.predictor import Predictor, Tagged
 from mnerflow.prediction.runs import best_trained_run
-from mnerflow.prediction.texts import MAX_TOKENS
+from mnerflow.prediction.texts import MAX_TOKENS, Text
 from mnerflow.training.features import compute_features
 from mnerflow.training.images import open_images
 from mnerflow.training.predictor import PostPredictor
@@ -189,6 +190,19 @@ def test_formats_read_back(texts_alone: Path, tmp_path: Path, capsys: pytest.Cap
     ]
     assert "&lt;b&gt;" in out["html"] and "\x1b" not in out["html"] + out["text"]
     assert out["text"].startswith("we met [Ann PER ")
+
+
+def test_tasks_of_label_studio_count_each_character_once():
+    text = "👍 Ann " * 20_000
+    names = [
+        {"entity_group": "PER", "score": 1.0, "word": "Ann", "start": start, "end": start + 3}
+        for start in range(2, len(text), 6)
+    ]
+    begin = time.process_time()
+    [task] = json.loads("".join(as_label_studio([Tagged(Text("1", text, []), [], names, [])])))
+    assert time.process_time() - begin < 2
+    last = task["predictions"][0]["result"][-1]["value"]
+    assert (last["start"], last["end"], last["text"]) == (7 * 19_999 + 3, 7 * 19_999 + 6, "Ann")
 
 
 def test_standard_input(texts_alone: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch):

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 from html import escape
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -70,6 +71,7 @@ def as_label_studio(found: Iterable["Tagged"]) -> Iterator[str]:
 
 def _task(tagged: "Tagged") -> dict[str, Any]:
     text, entities = tagged.text, tagged.entities
+    units = [0, *accumulate(1 + (character > "\uffff") for character in text.text)]  # before each character
     data = {"page_name": text.id, "text": text.text}
     if text.images:
         folder, name = text.images[0]
@@ -83,8 +85,8 @@ def _task(tagged: "Tagged") -> dict[str, Any]:
             "type": "labels",
             "score": entity["score"],
             "value": {
-                "start": _units(text.text[: entity["start"]]),
-                "end": _units(text.text[: entity["end"]]),
+                "start": units[entity["start"]],
+                "end": units[entity["end"]],
                 "text": entity["word"],
                 "labels": [entity["entity_group"]],
             },
@@ -94,10 +96,6 @@ def _task(tagged: "Tagged") -> dict[str, Any]:
     # Tasks can be sorted by this score, to begin where the run is least sure.
     score = min((entity["score"] for entity in entities), default=1.0)
     return {"data": data, "predictions": [{"model_version": "mnerflow", "score": score, "result": results}]}
-
-
-def _units(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2
 
 
 def as_json_lines(found: Iterable["Tagged"]) -> Iterator[str]:
