@@ -91,6 +91,31 @@ def test_ctrl_c_ends_a_command_in_one_sentence_also_while_it_is_loaded(
 
 
 @pytest.mark.parametrize(
+    ("redirection", "status", "said"),
+    [
+        (
+            ">/dev/full",
+            1,
+            "mnerflow: standard output could not be written (No space left on device). Free some",
+        ),
+        (">&-", 0, ""),
+    ],
+)
+@pytest.mark.parametrize("command", ["runs", "predict"])
+def test_output_that_cannot_be_written(
+    command: str, redirection: str, status: int, said: str, tmp_path: Path
+) -> None:
+    """As of any command; these are replaced by a few words each."""
+    code = (
+        f"import sys; import mnerflow.cli.{command} as c; c.run = lambda given: sys.stdout.write('x') and 0;"
+        f"from mnerflow.cli import main; sys.exit(main(['{command}']))"
+    )
+    shell = ["sh", "-c", f'exec "$0" -c "$1" {redirection}', sys.executable, code]
+    ended = subprocess.run(shell, cwd=tmp_path, stderr=subprocess.PIPE, text=True, check=False)
+    assert ended.returncode == status and ended.stderr.startswith(said) and len(ended.stderr) < len(said) + 20
+
+
+@pytest.mark.parametrize(
     ("code", "status", "said"),
     [
         ("import mnerflow.compute.start_up; wait()", -signal.SIGINT, ""),

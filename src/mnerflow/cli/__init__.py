@@ -13,6 +13,7 @@ from importlib import import_module
 
 from mnerflow import __version__
 from mnerflow.errors import UserError, printable
+from mnerflow.files import FULL, advice
 from mnerflow.secrets import hide
 
 # In the order in which `mnerflow --help` lists them.
@@ -37,6 +38,8 @@ COMMANDS = (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns its exit status."""
+    if sys.stdout is None:  # closed by the shell
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
     try:
         from mnerflow.log import warn_on_terminal  # imported here, so that Ctrl-C is handled meanwhile
 
@@ -48,7 +51,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return int(status)
     except BrokenPipeError:  # a reader such as `head` has read enough; another flush would fail
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
+        return 1
+    except OSError as error:
+        if error.errno not in FULL or error.filename:
+            raise
+        _discard_output()
+        print(
+            f"mnerflow: standard output could not be written ({error.strerror}). {advice(error)}",
+            file=sys.stderr,
+        )
         return 1
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C would end in a traceback
@@ -64,6 +76,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         print(f"mnerflow: {error.name} is not installed; {how_to_install(error.name)}.", file=sys.stderr)
         return 1
+
+
+def _discard_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def parser() -> argparse.ArgumentParser:
