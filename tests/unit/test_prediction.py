@@ -282,6 +282,24 @@ def test_a_folder_and_the_images_of_a_text(
         assert ("of which text?" in capsys.readouterr().err) == bool(status)
 
 
+def test_addresses_that_differ_by_a_slash_are_two_images(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    def fetch(address: str, file: Path, **_):
+        Image.new("RGB", (16, 16), "black" if address in addresses[::2] else "white").save(file, "png")
+
+    monkeypatch.setattr("mnerflow.prediction.pictures.fetch", fetch)
+    addresses = ["http://h/a?of=http://h/b", "http://h/a?of=http:/h/b", "http://h/a/", "http://h/a"]
+    texts = [{"text": "we met Ann!", "images": [address]} for address in addresses]
+    tagger = Predictor(folder, allow_urls=True)
+
+    def read(given: list[dict]) -> list[float]:
+        tagger(given)
+        return [float(image.mean()) for image in tagger._pictures.values[1:]]
+
+    alone = [read([text])[0] for text in texts]
+    assert alone[0] == alone[2] != alone[1] == alone[3]
+    assert read(texts) == alone
+
+
 def test_the_best_run_and_the_former_name(texts_alone: Path, tmp_path: Path, capsys: pytest.CaptureFixture):
     results, run = tmp_path / "results", Run.from_folder(texts_alone)
     scores = dict.fromkeys(METRICS, 0.5) | dict.fromkeys(COUNTS, 1)

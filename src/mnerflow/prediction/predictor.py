@@ -168,7 +168,7 @@ class Predictor:
                 text.id,
                 [text.text[start:end] for start, end in sentence],
                 [OUTSIDE] * len(sentence),
-                [str(Path(*picture)) for picture in shown] if self._pictures else [],
+                [_key(*picture) for picture in shown] if self._pictures else [],
                 text.contexts,
             )
             for text in texts
@@ -219,12 +219,12 @@ class Predictor:
         for text in texts:
             for picture in dict.fromkeys(chain.from_iterable(text.shown)):
                 fetched = picture[1].startswith(ADDRESSES) and not self._allow_urls
-                (refused if fetched else wanted)[str(Path(*picture))] = picture
+                (refused if fetched else wanted)[_key(*picture)] = picture
         problems = pictures.load(wanted | dict.fromkeys(refused, (Path(), "")))
         problems |= dict.fromkeys(refused, "an address, which is fetched only where that is allowed")
         for text in texts:
             for picture in dict.fromkeys(chain.from_iterable(text.shown)):
-                if reason := problems.get(str(Path(*picture))):
+                if reason := problems.get(_key(*picture)):
                     said = f"{text.place}: {picture[1]}: {reason}; a blank image stands in"
                     logger.warning("%s", printable(said))
 
@@ -265,6 +265,11 @@ def _picture(image: str) -> tuple[Path, str]:
     if image.startswith(ADDRESSES):
         return Path(), image
     return Path(image).parent, Path(image).name
+
+
+def _key(folder: Path, image: str) -> str:
+    """Name of an image among others; an address is unchanged, since ``Path`` drops slashes that matter."""
+    return image if image.startswith(ADDRESSES) else str(folder / image)
 
 
 def _pictures(config: RunConfig, record: TrainingRecord, place: torch.device) -> "Pictures | None":
