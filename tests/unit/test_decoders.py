@@ -157,6 +157,17 @@ def test_a_batch_is_decoded_as_its_posts_alone(cls, options: dict, score) -> Non
             assert single.entities == pytest.approx(post.entities, abs=1e-6)
 
 
+@pytest.mark.parametrize(("cls", "options", "score"), DECODERS)
+def test_confidences_are_exact_wherever_a_word_stands_in_a_long_post(cls, options: dict, score) -> None:
+    decoder, scores = made(cls, **options)
+    scores = 6 * scores[:1].repeat(1, 500, *[1] * (scores.ndim - 2))
+    with torch.no_grad():
+        [post] = decoder.decode(scores, torch.ones(scores.shape[:2], dtype=torch.bool))
+    repeats = torch.tensor(post.confidence).view(500, -1)[50:-50]
+    torch.testing.assert_close(repeats, repeats[:1].expand_as(repeats), atol=1e-6, rtol=0)
+    assert repeats.min() < 0.98, "there is something to compare"
+
+
 @pytest.mark.parametrize("cls", [CRF, Span])
 def test_never_predicts_what_iob2_forbids_however_strong_the_score(cls: type[Decoder]) -> None:
     decoder, _ = made(cls)

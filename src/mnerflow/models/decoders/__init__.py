@@ -84,6 +84,14 @@ class Decoder(nn.Module):
         raise NotImplementedError
 
 
+def exact(scores: Tensor) -> Tensor:
+    """Scores in fp64 on the processor, to decode in; not all devices have fp64.
+
+    Marginals are differences of sums over all words of a post, of which fp32 loses the digits that count.
+    """
+    return scores.cpu().double()
+
+
 def head(d_model: int, tags: int) -> nn.Linear:
     """A linear layer from words ``(batch, words, d_model)`` to tag scores ``(batch, words, tags)``.
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from mnerflow.data.tags import entity_type, spans
-from mnerflow.models.decoders import FORBIDDEN, Decoded, Decoder, head
+from mnerflow.models.decoders import FORBIDDEN, Decoded, Decoder, exact, head
 
 Table = list[list[float]]
 
@@ -15,8 +15,8 @@ Table = list[list[float]]
 class CRF(Decoder):
     """Scores whole tag sequences by the scores of each word's tag, transitions, first and last tag.
 
-    A sequence that IOB2 forbids, with ``I-X`` after neither ``B-X`` nor ``I-X``, has probability 0. All
-    computation is in fp32 whatever the dtype of the scores, because bf16 does not suffice for sums of
+    A sequence that IOB2 forbids, with ``I-X`` after neither ``B-X`` nor ``I-X``, has probability 0. The loss
+    is computed in fp32 whatever the dtype of the scores, because bf16 does not suffice for sums of
     exponentials over a sentence.
     """
 
@@ -60,7 +60,7 @@ class CRF(Decoder):
 
     def decode(self, scores: Tensor, word_mask: Tensor) -> list[Decoded]:
         """Find the most probable legal tags, with their marginals (forward-backward)."""
-        scores = scores.float()
+        scores, word_mask = exact(scores), word_mask.cpu()
         forward = torch.stack(self._forward(scores, word_mask), dim=1)
         backward = torch.stack(self._backward(scores, word_mask), dim=1)
         total = torch.logsumexp(forward[:, :1] + backward[:, :1], dim=2, keepdim=True)
@@ -69,7 +69,7 @@ class CRF(Decoder):
         sure = marginals.gather(2, chosen.unsqueeze(2)).squeeze(2).tolist()
         # Log scores by word and tag: of everything up to the word, of the word alone, of everything after it.
         until, alone, after = (forward - total).tolist(), scores.tolist(), backward.tolist()
-        moves = self._scores()[1].tolist()
+        moves = self._scores(scores)[1].tolist()
         decoded = []
         for row, length in enumerate(word_mask.sum(1).tolist()):
             tags = [self.tags[index] for index in chosen[row, :length].tolist()]
@@ -80,7 +80,7 @@ class CRF(Decoder):
 
     def _best(self, scores: Tensor, word_mask: Tensor) -> Tensor:
         """The most probable legal tags ``(batch, words)`` (Viterbi), meaningless outside the mask."""
-        first, transitions = self._scores()
+        first, transitions, last = self._scores(scores)
         score = first + scores[:, 0]
         pointers = []
         stay = torch.arange(len(self.tags), device=scores.device).expand_as(score)
@@ -89,33 +89,37 @@ class CRF(Decoder):
             here = word_mask[:, word].unsqueeze(1)
             score = torch.where(here, best + scores[:, word], score)
             pointers.append(torch.where(here, pointer, stay))
-        tag = (score + self.last).argmax(1)
+        tag = (score + last).argmax(1)
         path = [tag]
         for pointer in reversed(pointers):
             tag = pointer.gather(1, tag.unsqueeze(1)).squeeze(1)
             path.append(tag)
         return torch.stack(path[::-1], dim=1)
 
-    def _scores(self) -> tuple[Tensor, Tensor]:
-        """Scores of the first tag ``(tags)`` and of transitions ``(from, to)``, forbidden ones masked."""
+    def _scores(self, like: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Scores of the first tag ``(tags)``, of transitions ``(from, to)`` and of the last tag ``(tags)``.
+
+        Forbidden ones are masked. Dtype and device are those of ``like``.
+        """
         first = self.first.masked_fill(~self.legal_first, FORBIDDEN)
-        return first, self.transitions.masked_fill(~self.legal, FORBIDDEN)
+        transitions = self.transitions.masked_fill(~self.legal, FORBIDDEN)
+        return first.to(like), transitions.to(like), self.last.to(like)
 
     def _score(self, scores: Tensor, labels: Tensor, word_mask: Tensor) -> Tensor:
         """Scores ``(batch,)`` of the given sequences."""
-        first, transitions = self._scores()
+        first, transitions, last = self._scores(scores)
         mask = word_mask.float()
         chosen = scores.gather(2, labels.unsqueeze(2)).squeeze(2)
         moves = transitions[labels[:, :-1], labels[:, 1:]] * mask[:, 1:]
         ends = labels.gather(1, word_mask.sum(1, keepdim=True) - 1).squeeze(1)
-        return first[labels[:, 0]] + (chosen * mask).sum(1) + moves.sum(1) + self.last[ends]
+        return first[labels[:, 0]] + (chosen * mask).sum(1) + moves.sum(1) + last[ends]
 
     def _forward(self, scores: Tensor, word_mask: Tensor) -> list[Tensor]:
         """For each word and tag ``(batch, tags)``, log of the sum over all sequences up to there.
 
         Padding repeats the sums of a post's last word.
         """
-        first, transitions = self._scores()
+        first, transitions, _ = self._scores(scores)
         sums = [first + scores[:, 0]]
         for word in range(1, scores.shape[1]):
             step = torch.logsumexp(sums[-1].unsqueeze(2) + transitions, dim=1) + scores[:, word]
@@ -124,11 +128,11 @@ class CRF(Decoder):
 
     def _backward(self, scores: Tensor, word_mask: Tensor) -> list[Tensor]:
         """For each word and tag ``(batch, tags)``, log of the sum over all sequences that may follow."""
-        _, transitions = self._scores()
-        sums = [self.last.expand(len(scores), -1)]
+        _, transitions, last = self._scores(scores)
+        sums = [last.expand(len(scores), -1)]
         for word in range(scores.shape[1] - 1, 0, -1):
             step = torch.logsumexp(transitions + (scores[:, word] + sums[-1]).unsqueeze(1), dim=2)
-            sums.append(torch.where(word_mask[:, word].unsqueeze(1), step, self.last))
+            sums.append(torch.where(word_mask[:, word].unsqueeze(1), step, last))
         return sums[::-1]
 
     def _probability(

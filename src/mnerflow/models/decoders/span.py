@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 
 from mnerflow.data.tags import OUTSIDE, spans
-from mnerflow.models.decoders import FORBIDDEN, Decoded, Decoder
+from mnerflow.models.decoders import FORBIDDEN, Decoded, Decoder, exact
 
 
 class Span(Decoder):
@@ -72,7 +72,7 @@ class Span(Decoder):
 
     def loss(self, scores: Tensor, labels: Tensor, word_mask: Tensor) -> Tensor:
         """Mean negative log-likelihood per word of the gold segmentations, in fp32."""
-        segments = _segments(scores, word_mask)
+        segments = _segments(scores.float(), word_mask)
         total = _sums(segments.logsumexp(3))[-1]
         begins, lengths, kinds = self._gold(labels, word_mask)
         begins = begins & (lengths <= segments.shape[2])
@@ -82,7 +82,8 @@ class Span(Decoder):
 
     def decode(self, scores: Tensor, word_mask: Tensor) -> list[Decoded]:
         """Find the segmentation with the highest score, with the marginals of its entities and words."""
-        segments = _segments(scores, word_mask)
+        word_mask = word_mask.cpu()
+        segments = _segments(exact(scores), word_mask)
         marginals = _marginals(segments)
         words = self._of_words(marginals).tolist()
         decoded = []
@@ -132,7 +133,7 @@ def _types(tags: Sequence[str]) -> list[str]:
 
 
 def _segments(scores: Tensor, word_mask: Tensor) -> Tensor:
-    """Scores ``(batch, words, lengths, types + 1)`` of segments in fp32; the last type is a word outside.
+    """Scores ``(batch, words, lengths, types + 1)`` of segments; the last type is a word outside.
 
     A segment that leaves the post has probability 0. Padding counts as words outside, so it changes no sum.
     """
@@ -141,7 +142,7 @@ def _segments(scores: Tensor, word_mask: Tensor) -> Tensor:
         longest, device=scores.device
     )
     leaves = places >= word_mask.sum(1).view(batch, 1, 1)
-    scores = scores.float().masked_fill(leaves.unsqueeze(3), FORBIDDEN)
+    scores = scores.masked_fill(leaves.unsqueeze(3), FORBIDDEN)
     outside = scores.new_full((batch, count, longest, 1), FORBIDDEN)
     outside[:, :, 0] = 0
     return torch.cat([scores, outside], dim=3)
