@@ -24,6 +24,7 @@ from mnerflow.models.text_encoders.language_model import Config as LanguageModel
 from mnerflow.models.text_encoders.language_model import LanguageModel
 from mnerflow.models.text_encoders.transformer import Config, Transformer
 from mnerflow.models.two_towers import TwoTowers
+from mnerflow.record import Unread
 from mnerflow.training.inputs import Inputs
 from mnerflow.training.predict import predict
 
@@ -320,8 +321,20 @@ def test_the_bilstm_knows_the_words_of_training_alone_and_reads_stems(tiny_bert:
     training = [Post("1", ["running", "home"], ["O", "O"], forms=["run", "home"])] * 2
     tagger, _ = make(run, training)
     assert set(tagger.encoder.text.vocabulary.words) == {"run", "home"}
-    [seen] = tagger.encoder.text.encode([Post("2", ["runs", "away"], ["O", "O"], forms=["run", "away"])], ())
+    new = Post("2", ["runs", "away"], ["O", "O"], forms=["run", "away"], contexts={"caption": "runs"})
+    [seen] = tagger.encoder.text.encode([new], ())
     assert seen.windows == [[tagger.encoder.text.vocabulary.words["run"], 1]]
+    with pytest.raises(UserError, match="Leave the filter 'stem' out for variants with contexts"):
+        tagger.encoder.text.encode([new], ("caption",))
+
+
+@pytest.mark.parametrize("kind", ["bilstm", "transformer"])
+def test_only_words_that_are_read_count_as_unknown(tiny_bert: Path, kind: str) -> None:
+    new = Post("1", ["in", "我", "我"], ["O", "O", "O"], dropped=[1])
+    tagger, _ = make(config("text_only", kind, None, tiny_bert), [Post("0", ["in"], ["O"])] * 2)
+    assert Inputs([new], tagger).unread == Unread(posts=1, tokens=2, unknown=1, windowed=0)
+    stemmed = Post("1", ["in", "我"], ["O", "O"], forms=["in", "in"])
+    assert Inputs([stemmed], tagger).unread.unknown == {"bilstm": 0, "transformer": 1}[kind]
 
 
 def test_augmented_images_are_mirrored_and_moved_and_only_in_training() -> None:

@@ -130,7 +130,7 @@ class Unread(_Part):
 
     Attributes:
         posts: number of posts in the split.
-        tokens: number of tokens in these posts.
+        tokens: number of tokens in these posts that no filter hid.
         unknown: number of tokens with a subword (for the BiLSTM, a character) that the encoder does not know.
         windowed: number of posts that are longer than the encoder reads at once.
     """

@@ -27,7 +27,7 @@ TABLE = Table(
         Column("contexts", "beside the text", "contexts that the encoder reads", unless=("",)),
         Column("split", "split", "train or dev"),
         Column("posts", "posts", "number of posts in the split", COUNT),
-        Column("tokens", "tokens", "number of tokens in these posts", COUNT),
+        Column("tokens", "tokens", "number of tokens in these posts that no filter hid", COUNT),
         Column(
             "unknown",
             "tokens with an unknown subword",

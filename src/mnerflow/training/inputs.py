@@ -67,7 +67,7 @@ class Inputs:
         self.contexts_cut = {name: cut[name] for name in contexts}
         self.unread = Unread(
             posts=len(posts),
-            tokens=sum(len(post.tokens) for post in posts),
+            tokens=sum(map(len, kept)),
             unknown=sum(text.unknown for text in self.texts or ()),
             windowed=sum(len(text.windows) > 1 for text in self.texts or ()),
         )

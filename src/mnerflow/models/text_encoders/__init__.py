@@ -31,7 +31,7 @@ class EncodedText:
         length_without_contexts: units that the encoder would compute for the post without contexts.
         extra: other inputs that the encoder needs.
         cut: names of the contexts that were cut.
-        unknown: number of tokens that contain a subword, or a character, that the encoder does not know.
+        unknown: number of kept tokens that contain a subword, or a character, that the encoder does not know.
     """
 
     windows: list[list[int]]

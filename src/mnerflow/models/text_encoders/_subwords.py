@@ -144,7 +144,7 @@ class SubwordEncoder(TextEncoder):
                 context,
                 [len(ids) for ids in rows],
             )
-            unknown = sum(self._unknown in ids for ids in rows) if self._names_unknown else 0
+            unknown = sum(self._unknown in rows[index] for index in post.kept) if self._names_unknown else 0
             encoded.append(replace(text, cut=cut, unknown=unknown))
         return encoded
 

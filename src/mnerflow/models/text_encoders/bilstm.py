@@ -105,10 +105,16 @@ class BiLSTM(TextEncoder):
     def encode(self, posts: Sequence[Post], contexts: Sequence[str], length: int = 0) -> list[EncodedText]:
         """Look up words and their first ``LONGEST_WORD`` characters.
 
-        Contexts come before the post's words, and are cut only if a ``length`` is given.
+        Contexts come before the post's words, and are cut only if a ``length`` is given. Raises ``UserError``
+        for contexts beside words that a filter replaced, because it does not replace those of contexts.
         """
         encoded = []
         for post in posts:
+            if post.forms and contexts:
+                raise UserError(
+                    "text encoder 'bilstm': it would read the stems of a post's words, but contexts word by "
+                    "word. Leave the filter 'stem' out for variants with contexts."
+                )
             words = [(name, post.contexts.get(name, "").split()) for name in contexts]
             encoded.append(self._encode(post, *concatenate_contexts(words, (), length or sys.maxsize)))
         return encoded
@@ -116,14 +122,12 @@ class BiLSTM(TextEncoder):
     def _encode(self, post: Post, context: list[str], cut: list[str]) -> EncodedText:
         words = [*context, *_read(post)]
         ids = [self.vocabulary.words.get(word.lower(), UNKNOWN) for word in words]
-        characters = []
-        for word in words:
-            known = [self.vocabulary.characters.get(character, UNKNOWN) for character in word[:LONGEST_WORD]]
-            characters += [*known, *[PAD] * (LONGEST_WORD - len(known))]
+        get = self.vocabulary.characters.get
+        spelled = [[get(character, UNKNOWN) for character in word[:LONGEST_WORD]] for word in words]
         positions = range(len(context), len(words))
         units = [[(0, index)] for index in positions]
-        unknown = sum(not self.vocabulary.characters.keys() >= {*token} for token in post.tokens)
-        extra = {"characters": characters}
+        unknown = sum(UNKNOWN in spelled[index] for index in positions)
+        extra = {"characters": [one for row in spelled for one in row + [PAD] * (LONGEST_WORD - len(row))]}
         return EncodedText([ids], units, [1] * len(post.tokens), len(positions), extra, cut, unknown)
 
     def collate(self, texts: Sequence[EncodedText]) -> dict[str, Tensor]:
