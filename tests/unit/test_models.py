@@ -403,14 +403,19 @@ def test_windows_keep_to_the_positions_of_a_roberta(tiny_roberta: Path) -> None:
     assert encoder(encoder.collate(texts)).shape == (1, 24, 8)
 
 
-def test_a_word_is_read_in_the_window_that_shows_more_around_it(tiny_bert: Path) -> None:
+@pytest.mark.parametrize(("causal", "first", "third"), [(False, 7, 7), (True, 8, 6)])
+def test_a_word_is_read_in_the_window_that_shows_more_around_it(
+    tiny_bert: Path, causal: bool, first: int, third: int
+) -> None:
     encoder = Transformer.create(Config(max_subwords=10), tiny_bert, [])
-    [text] = encoder.encode([post(*"abcabcabcabcab")], contexts=())
-    # 14 words in windows of 8 that overlap by 2: 0 to 7 and 6 to 13. Word 6 has one word behind it in the
-    # first window and none before it in the second, word 7 one before it there and none behind it here.
-    assert len(text.windows) == 2
-    assert [window for [(window, _)] in text.words] == [0] * 7 + [1] * 7
-    assert text.words[7] == [(1, 2)]
+    encoder.contexts_first = causal
+    [text] = encoder.encode([post(*"abcabcabcabcabcabcab")], contexts=())
+    # 20 words in windows of 8 that overlap by 2: 0 to 7, 6 to 13 and 12 to 19. Word 6 has one word behind it
+    # in the first window and none before it in the second, word 7 one before it there and none behind it
+    # here. A causal model sees more words before both of them in the first window.
+    assert len(text.windows) == 3
+    assert [window for [(window, _)] in text.words] == [0] * first + [1] * 6 + [2] * third
+    assert text.words[8] == [(1, 3)]
 
 
 def test_hidden_tokens_keep_their_number_of_subwords(tiny_bert: Path) -> None:

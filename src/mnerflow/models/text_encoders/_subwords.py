@@ -193,11 +193,13 @@ class SubwordEncoder(TextEncoder):
             row = list(head)
             case = [0] * len(head)
             for index in range(first, last):
-                # A word in two windows is read in the one where its shorter side of context is longer.
+                # A word in two windows is read in the one where its shorter side of context is longer, or its
+                # left side if it sees no other.
                 left = index - first if first else len(words)
                 right = last - 1 - index if last < len(words) else len(words)
-                if min(left, right) > margin[index]:
-                    margin[index] = min(left, right)
+                seen = left if self.contexts_first else min(left, right)
+                if seen > margin[index]:
+                    margin[index] = seen
                     units[index] = [(len(windows), len(row) + offset) for offset in range(len(words[index]))]
                 row += words[index]
                 case += [casings[index]] * len(words[index])
