@@ -207,6 +207,17 @@ def test_adapters_of_a_model_that_is_not_there_are_refused(encoder: PartConfig) 
         made(encoder)
 
 
+def test_weights_name_no_kernels(encoder: PartConfig) -> None:
+    def implementations() -> tuple[str | None, str | None]:
+        settings = made(encoder).encoder.text.model.config
+        return settings._attn_implementation, settings._experts_implementation
+
+    expected = implementations()
+    named = ("attn_implementation", "_attn_implementation", "experts_implementation")
+    configure(encoder.weights, **dict.fromkeys(named, "org/kernel"))
+    assert implementations() == expected
+
+
 WRONG = ["text", None, [[1]], {"a": {"b": 1}}, 1.5, -1]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from gguf import GGUFReader
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from mnerflow.models.pretrained import load_model, reading_pretrained
+from mnerflow.models.pretrained import SAFE, load_model, reading_pretrained
 from mnerflow.models.weight_checks import check_fit, check_tensor
 
 
@@ -24,7 +24,7 @@ def unpack_gguf(folder: Path) -> None:
         read = load_model(folder, AutoModelForCausalLM, gguf_file=file.name)
         for name, tensor in read.state_dict().items():
             check_tensor(file, name, tensor)
-        tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=file.name)
+        tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=file.name, **SAFE)
         layers = {tensor.name: re.match(r"blk\.(\d+)\.", tensor.name) for tensor in GGUFReader(file).tensors}
         depth = read.config.num_hidden_layers  # transformers skips layers beyond it
         check_fit(file, (), [name for name, layer in layers.items() if layer and int(layer[1]) >= depth], ())

@@ -50,6 +50,8 @@ def load_model(weights: Path, auto: Any = AutoModel, **options: Any) -> PreTrain
     files = [weights / gguf] if gguf else _weight_files(weights)
     # Read only once: reading the settings of a GGUF file takes seconds.
     config = AutoConfig.from_pretrained(weights, gguf_file=gguf or None, **SAFE)
+    # Names of kernels that transformers would fetch and run; set in the parts of the model as well.
+    config._attn_implementation = config._experts_implementation = None
     _check_size(weights, auto, config, files)
     model, told = auto.from_pretrained(
         weights,
