@@ -352,6 +352,28 @@ def test_what_cannot_be_read(
     assert "would be lost" in capsys.readouterr().err and (tmp_path / name).read_bytes() == before
 
 
+def test_objects_that_cannot_be_read(texts_alone: Path):
+    long = ["Ann"] * MAX_TOKENS
+    images = "text:1: 'images' is to be a list of paths"
+    for document in (False, True):
+        tagger = Predictor(texts_alone, document=document)
+        assert tagger({"tokens": long, "images": [Path("a.png")]}) == tagger({"tokens": long})
+        for wrong, said in (
+            ({"tokens": [*long, None]}, "text:1: item 10001 of the field 'tokens' is null"),
+            ({"tokens": [*long, ""]}, "text:1: post '1' has 10,001 tokens, more than 10,000"),
+            ({"tokens": ["Ann", ""]}, "text:1: post '1', token 2: an empty token"),
+            ({"text": "Ann", "images": "a.png"}, images),
+            ({"text": "Ann", "images": None}, images),
+            ({"text": "Ann", "images": [1]}, images),
+            ([["we", "met"]], "text:1: ['we', 'met'] is neither a text nor an object"),
+        ):
+            with pytest.raises(UserError) as error:
+                tagger(wrong)
+            assert said in str(error.value)
+        with pytest.raises(UserError, match=images):
+            tagger("Ann", images="a.png")
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -128,7 +128,7 @@ class Predictor:
         """
         if isinstance(given, str | Mapping):
             record = {"text": given} if isinstance(given, str) else dict(given)
-            [tagged] = self.stream([record | ({"images": [*images]} if images else {})])
+            [tagged] = self.stream([record | ({"images": images} if images else {})])
             return tagged.entities
         if images:
             raise UserError("`images` are those of a single text. Give each text its own, as an object.")
@@ -155,10 +155,16 @@ class Predictor:
         yield from self._tag(waiting)
 
     def _text(self, given: Given, number: int) -> Text:
+        if not isinstance(given, str | Mapping):
+            raise UserError(
+                f"text:{number}: {given!r:.100} is neither a text nor an object. Give one of the two."
+            )
         record = {"text": given} if isinstance(given, str) else dict(given)
-        images = [str(image) for image in record.pop("images", ())]
+        images = record.pop("images", ())
+        if not isinstance(images, list | tuple) or not all(isinstance(one, str | Path) for one in images):
+            raise UserError(f"text:{number}: 'images' is to be a list of paths. Correct the field.")
         text = of_record(record, Path("text"), number, self.cut, Path())
-        text.images = [_picture(image) for image in images]
+        text.images = [_picture(str(image)) for image in images]
         return text
 
     def _tag(self, texts: Sequence[Text]) -> Iterator[Tagged]:

@@ -180,12 +180,10 @@ def of_record(record: dict[str, Any], file: Path, line: int, cut: Cutter, images
     place = f"{file}:{line}"
     given, tokens = _text_and_tokens(record, place)
     text = given or ""
+    post = _checked_post(record, tokens or [], file, line)
     if tokens is None:
         cut_text = cut(text, place)
-        words = [text[start:end] for sentence in cut_text for start, end in sentence]
-        post = _checked_post(record, words, file, line, cut.document)
     else:
-        post = _checked_post(record, tokens, file, line, cut.document)
         text, spans = join_words(tokens) if given is None else (text, _found(tokens, text, place))
         cut_text = [spans] if spans else []
     shown = [(images, name) for name in post.images]
@@ -204,12 +202,10 @@ def _text_and_tokens(record: dict[str, Any], place: str) -> tuple[str | None, An
     return text, tokens
 
 
-def _checked_post(record: dict[str, Any], words: Any, file: Path, line: int, document: bool) -> Post:
-    """The post of these words, checked like the posts of data sets; a ``document`` may be longer."""
+def _checked_post(record: dict[str, Any], tokens: list[Any], file: Path, line: int) -> Post:
+    """The post with these tokens, checked like the posts of data sets."""
     fields = {name: value for name, value in record.items() if name not in ("label", "labels", "text")}
-    if len(words) > MAX_TOKENS and document:  # each sentence was checked
-        words = []
-    fields = {"id": line} | fields | {"tokens": words, "labels": [OUTSIDE] * len(words)}
+    fields = {"id": line} | fields | {"tokens": tokens, "labels": [OUTSIDE] * len(tokens)}
     post = jsonl.from_record(file, line, fields)
     check_post(post, file, line)
     return post
