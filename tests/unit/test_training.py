@@ -102,6 +102,8 @@ def test_contexts_that_are_cut_are_counted_and_one_that_no_post_has_is_refused(
         UserError, match=r"no training post has the context 'ocr' \(4 posts\), but the variant reads"
     ):
         train(replace(reading, contexts=("notes", "ocr")), folder)
+    for seed in range(1, 5):  # a share without the only post that has one trains as well
+        train(replace(reading, seed=seed, train_fraction=0.25), folder)
 
 
 def test_what_the_text_encoder_cannot_read_is_recorded_by_split(folder: Path, tiny_bert: Path) -> None:

@@ -55,8 +55,9 @@ def train_run(
         keep_shapes_of_images()
     make_deterministic(run.seed, run.training.threads)
     posts, dev_posts = read_posts(train_file), read_posts(dev_file)
+    _check_contexts(posts, run.contexts, train_file)
     posts = sample_posts(posts, run.train_fraction, run.seed)
-    posts, left_out = _usable(posts, images, run.contexts, train_file)
+    posts, left_out = _usable(posts, images, train_file)
     tagger = new_tagger(run, posts, images.d_feature if images else 0).to(device())
     training, dev = (encode_posts(run, tagger, split, images) for split in (posts, dev_posts))
     for condition in map(Condition.named, run.train_with):
@@ -113,12 +114,20 @@ def sample_posts(posts: Sequence[Post], fraction: float, seed: int) -> list[Post
     return [posts[index] for index in sorted(order[: max(1, round(fraction * len(posts)))])]
 
 
-def _usable(
-    posts: Sequence[Post], images: Images | None, contexts: Sequence[str], file: Path
-) -> tuple[list[Post], list[str]]:
+def _check_contexts(posts: Sequence[Post], contexts: Sequence[str], file: Path) -> None:
+    """Raise ``UserError`` if not one training post has a context that the run reads."""
+    for name in contexts:
+        if not any(name in post.contexts for post in posts):
+            raise UserError(
+                f"{file}: no training post has the context {name!r} ({quantity(len(posts), 'post')}), "
+                "but the variant reads it. Give the data set one, or leave out the variants that read it."
+            )
+
+
+def _usable(posts: Sequence[Post], images: Images | None, file: Path) -> tuple[list[Post], list[str]]:
     """The training posts that can be learnt from, and the ids of the others.
 
-    Raises ``UserError`` if no post is left, or if none has one of the ``contexts``.
+    Raises ``UserError`` if no post is left.
     """
     imageless = {post.id for post in posts if images and images.store.lost(post.images)}
     wordless = {post.id for post in posts if not post.kept and post.id not in imageless}
@@ -133,12 +142,6 @@ def _usable(
     usable = [post for post in posts if post.id not in imageless | wordless]
     if not usable:
         raise UserError(f"{file}: no training post has a word left. Choose a milder filter.")
-    for name in contexts:
-        if not any(name in post.contexts for post in usable):
-            raise UserError(
-                f"{file}: no training post has the context {name!r} ({quantity(len(usable), 'post')}), "
-                "but the variant reads it. Give the data set one, or leave out the variants that read it."
-            )
     return usable, [post.id for post in posts if post.id in imageless | wordless]
 
 
