@@ -381,6 +381,10 @@ def test_an_option_of_a_filter_is_checked_before_anything_runs(config, options: 
             "fusions.linear.options: unknown key 'droput' (did you mean 'dropout'?)",
         ),
         ({"options": {"dropout": "0.5"}}, "fusions.linear.options.dropout: '0.5' is not a number such as"),
+        (
+            {"kind": "image_only", "options": {"positions": 0}},
+            "fusions.linear.options.positions: 0 is not a whole number, from 1 to 10000",
+        ),
         ({"decoder": "crff"}, "variants.mine.decoder: 'crff' is not known (did you mean 'crf'?)"),
         ({"decoder": {"kind": "sofmax"}}, "'sofmax' is not known (did you mean 'softmax'?)"),
         (

@@ -237,7 +237,7 @@ def test_contexts_are_read_in_order_and_share_the_length(
 ) -> None:
     weights = tiny_llama if kind == "language_model" else tiny_bert
     contexts = ("caption", "ocr")
-    assert read(kind, options, weights, contexts, 99) == (whole, bare, [])
+    assert read(kind, options, weights, contexts, 9) == (whole, bare, [])
     cut = whole.replace("ann b c", "ann b")
     assert read(kind, options, weights, contexts, length) == (cut, bare, ["caption"])
     assert read(kind, options, weights, ("other",)) == read(kind, options, weights, ())
@@ -426,6 +426,13 @@ def test_hidden_tokens_keep_their_number_of_subwords(tiny_bert: Path) -> None:
     assert inputs.subwords(0) == [1, 2, 1]
 
 
+def test_contexts_that_may_fill_a_window_are_refused_before_one_does(tiny_bert: Path) -> None:
+    encoder = Transformer.create(Config(), tiny_bert, [])  # windows of 16, 3 of them special beside a context
+    encoder.encode([post("ann")], ["caption"], length=12)
+    with pytest.raises(UserError, match="no room for a word beside"):
+        encoder.encode([post("ann")], ["caption"], length=13)
+
+
 def test_what_an_encoder_cannot_read_is_counted(tiny_bert: Path, caplog: pytest.LogCaptureFixture) -> None:
     posts = [post("in", "我", "ann"), post(*["ann"] * 17)]  # the second is longer than a window
     run = RunConfig(("PER",), 1, PartConfig("text_only"), PartConfig("transformer", weights=str(tiny_bert)))
@@ -464,7 +471,8 @@ def test_a_long_word_is_spelled_by_its_first_characters() -> None:
             PartConfig("bilstm", {"dropout": 1.5}),
             "text encoder 'bilstm': it cannot be made with these options",
         ),
-        (PartConfig("bilstm", {"d_word": -3}), "text encoder 'bilstm': it cannot be made with these options"),
+        (PartConfig("bilstm", {"d_word": -3}), "bilstm.d_word: -3 is not a whole number, 1 or more"),
+        (PartConfig("bilstm", {"d_character": 0}), "bilstm.d_character: 0 is not a whole number, 1 or more"),
     ],
 )
 def test_what_is_wrong_with_an_encoder_is_said_in_words(part: PartConfig, said: str) -> None:

@@ -98,6 +98,9 @@ def test_contexts_that_are_cut_are_counted_and_one_that_no_post_has_is_refused(
     record = yaml.safe_load((folder / "run" / "run.yaml").read_text())
     assert record["contexts_cut"] == {"train": {"notes": 2, "caption": 1}, "dev": {"notes": 0, "caption": 0}}
     assert "train: posts whose context notes is cut: 2 of 4" in caplog.messages
+    train(replace(reading, train_with=("notes.blank",)), folder)
+    record = yaml.safe_load((folder / "run" / "run.yaml").read_text())
+    assert record["contexts_cut"]["train"] == {"notes": 0, "caption": 0}
     with pytest.raises(
         UserError, match=r"no training post has the context 'ocr' \(4 posts\), but the variant reads"
     ):

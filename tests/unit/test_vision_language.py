@@ -141,6 +141,9 @@ def test_a_post_longer_than_the_window_sees_its_images_in_each(weights: Path, po
     batch = image_inputs(tagger, [long, posts[1]], [[1], [3]]).batch([0, 1])
     other = image_inputs(tagger, [long, posts[1]], [[2], [3]]).batch([0, 1])
     assert len(batch.text["posts"]) > 2
+    inputs = image_inputs(tagger, [long], [[1, 2]])
+    cost = tagger.encoder.cost(inputs.texts[0].length, 2, len(inputs.texts[0].windows))
+    assert cost == int(inputs.batch([0]).text["attention_mask"].sum())
     true, changed = (encoded(tagger, one).words for one in (batch, other))
     assert not torch.isclose(true[0], changed[0], atol=1e-5).all(1).any()
     torch.testing.assert_close(true[1, :2], changed[1, :2])

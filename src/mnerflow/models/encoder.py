@@ -70,8 +70,11 @@ class Encoder(nn.Module):
         """Turn posts into numbers, see ``TextEncoder.encode``; ``None`` if it reads no text."""
         raise NotImplementedError
 
-    def cost(self, length: int, images: int) -> int:
-        """Units that it computes at once for a post with this many units of text and this many images."""
+    def cost(self, length: int, images: int, windows: int) -> int:
+        """Units that it computes at once for a post.
+
+        ``length`` counts the units of its text, in all of its ``windows`` together.
+        """
         raise NotImplementedError
 
     def collate(self, texts: Sequence[EncodedText], images: Sequence[int]) -> dict[str, Tensor]:

@@ -46,7 +46,7 @@ class TwoTowers(Encoder):
         """Turn posts into numbers with the text encoder; ``None`` without one."""
         return self.text.encode(posts, contexts, length) if self.text is not None else None
 
-    def cost(self, length: int, images: int) -> int:
+    def cost(self, length: int, images: int, windows: int) -> int:
         """Units of text, plus ``FURTHER_IMAGE`` for each image beyond the first."""
         return length + FURTHER_IMAGE * max(0, images - 1)
 

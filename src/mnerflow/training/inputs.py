@@ -40,8 +40,6 @@ class Inputs:
 
     Attributes:
         entities_lost: number of entities that the decoder can neither learn nor predict.
-        contexts_cut: number of posts whose context was cut, by context.
-        unread: what the text encoder cannot read, or cannot read at once.
     """
 
     def __init__(
@@ -63,11 +61,19 @@ class Inputs:
         kept = [[post.labels[index] for index in post.kept] for post in posts]
         self._labels = [[indices[label] for label in labels] for labels in kept]
         self.entities_lost = sum(map(tagger.decoder.count_unrepresentable, kept))
+
+    @property
+    def contexts_cut(self) -> dict[str, int]:
+        """Number of posts whose context is cut, by the name of the context."""
         cut = Counter(name for text in self.texts or () for name in text.cut)
-        self.contexts_cut = {name: cut[name] for name in contexts}
-        self.unread = Unread(
-            posts=len(posts),
-            tokens=sum(map(len, kept)),
+        return {name: cut[name] for name in self._contexts}
+
+    @property
+    def unread(self) -> Unread:
+        """What the text encoder does not know, or does not read at once."""
+        return Unread(
+            posts=len(self.posts),
+            tokens=sum(map(len, self._labels)),
             unknown=sum(text.unknown for text in self.texts or ()),
             windowed=sum(len(text.windows) > 1 for text in self.texts or ()),
         )
@@ -128,11 +134,11 @@ class Inputs:
 
         Contexts and images count as much as the encoder says that they cost.
         """
-        lengths = [self.texts[index].length if self.texts else len(self._labels[index]) for index in chosen]
-        costs = [
-            self._encoder.cost(length, len(self._shown(index)))
-            for index, length in zip(chosen, lengths, strict=True)
-        ]
+        costs = []
+        for index in chosen:
+            text = self.texts[index] if self.texts else None
+            length, windows = (text.length, len(text.windows)) if text else (len(self._labels[index]), 1)
+            costs.append(self._encoder.cost(length, len(self._shown(index)), windows))
         return [[chosen[position] for position in piece] for piece in batches(costs, max_units)]
 
     def subwords(self, post: int) -> list[int]:

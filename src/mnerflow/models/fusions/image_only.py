@@ -1,5 +1,7 @@
 """An image-only fusion, which shows how much can be predicted from the image and a word's position."""
 
+from typing import Annotated
+
 import torch
 from torch import Tensor, nn
 
@@ -11,7 +13,13 @@ class ImageOnly(Fusion):
 
     inputs = ("image",)
 
-    def __init__(self, sizes: Sizes, positions: int = 64, hidden: int = 128, dropout: float = 0.1) -> None:
+    def __init__(
+        self,
+        sizes: Sizes,
+        positions: Annotated[int, 1, 10_000] = 64,
+        hidden: int = 128,
+        dropout: float = 0.1,
+    ) -> None:
         super().__init__()
         self.position = nn.Embedding(positions, hidden)
         self.image = project(sizes, hidden)

@@ -133,7 +133,10 @@ class SubwordEncoder(TextEncoder):
         named = [[name for name in contexts if name in post.contexts] for post in posts]
         texts = [post.contexts[name] for post, names in zip(posts, named, strict=True) for name in names]
         cut_texts = iter(self._cut([self._space + text for text in texts]) if texts else ())
-        between, limit = self._special[1], length or self._limit // 4
+        before, between, after = self._special
+        limit = length or self._limit // 4
+        if contexts:  # of the longest contexts: such a post may come only once the model is trained
+            self._room(len(before) + len(after) + limit + len(contexts) * len(between))
         encoded = []
         for post, names in zip(posts, named, strict=True):
             rows = [next(pieces) for _ in post.tokens]
@@ -168,6 +171,16 @@ class SubwordEncoder(TextEncoder):
             for row in rows
         ]
 
+    def _room(self, used: int) -> int:
+        """Subwords that a window has left beside ``used`` ones; raises ``UserError`` if none is left."""
+        if (room := self._limit - used) < 1:
+            raise UserError(
+                f"text encoder: windows of {quantity(self._limit, 'subword')} have no room for a word beside "
+                "the special subwords and the contexts. Raise its `max_subwords` or lower the "
+                "variant's `context_length`."
+            )
+        return room
+
     def _windows(
         self, words: list[list[int]], casings: list[int], context: list[int], subwords: list[int]
     ) -> EncodedText:
@@ -177,13 +190,7 @@ class SubwordEncoder(TextEncoder):
             head = [*before, *context, *between]
         elif context:
             tail = [*between, *context, *after]
-        room = self._limit - len(head) - len(tail)
-        if room < 1:
-            raise UserError(
-                f"text encoder: windows of {quantity(self._limit, 'subword')} have no room for a word beside "
-                "the special subwords and the contexts. Raise its `max_subwords` or lower the "
-                "variant's `context_length`."
-            )
+        room = self._room(len(head) + len(tail))
         whole, words = words, [ids[:room] for ids in words]
         windows: list[list[int]] = []
         types, cases = [], []

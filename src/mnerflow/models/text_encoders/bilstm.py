@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from mnerflow.config.types import Positive
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
 from mnerflow.models.layer_prefix import LayerPrefix
@@ -35,10 +36,10 @@ class Config:
         min_count: how often a word must occur in the training posts to be learnt.
     """
 
-    d_word: int = 100
-    d_character: int = 32
-    hidden: int = 128
-    layers: int = 1
+    d_word: Positive = 100
+    d_character: Positive = 32
+    hidden: Positive = 128
+    layers: Positive = 1
     dropout: float = 0.3
     min_count: int = 2
 

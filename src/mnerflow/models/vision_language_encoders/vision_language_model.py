@@ -110,9 +110,9 @@ class VisionLanguageModel(VisionLanguageEncoder):
         """Turn posts into numbers as a language model does; ``collate`` adds the images."""
         return self.text.encode(posts, contexts, length)
 
-    def cost(self, length: int, images: int) -> int:
-        """Units of the text plus units of its images."""
-        return length + images * len(self.placeholder.ids if self.placeholder else ())
+    def cost(self, length: int, images: int, windows: int) -> int:
+        """Units of the text plus units of its images, which stand in each window."""
+        return length + windows * images * len(self.placeholder.ids if self.placeholder else ())
 
     def collate(self, texts: Sequence[EncodedText], images: Sequence[int]) -> dict[str, Tensor]:
         """Pad as a language model does, with placeholders of a post's images in each of its windows.
