@@ -1,4 +1,4 @@
-"""Fetch pictures on behalf of others, from public addresses only; addresses of this machine."""
+"""Addresses: of this machine, and public ones, from which pictures are fetched on behalf of others."""
 
 import socket
 from ipaddress import ip_address
@@ -76,7 +76,7 @@ def is_loopback(host: str) -> bool:
 
 
 def in_address(host: str) -> str:
-    """A host as it stands in a web address, where an IPv6 address is in brackets."""
+    """A host as written in a web address, where an IPv6 address is in brackets."""
     return f"[{host}]" if ":" in host else host
 
 

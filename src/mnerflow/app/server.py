@@ -105,8 +105,8 @@ def create_app(
     """The application that serves ``predictors``, by the names of their runs.
 
     Args:
-        host: address that it will listen on. On a loopback address, it refuses requests to any other name
-            than this and those of ``LOCAL``.
+        host: address that it will listen on. On a loopback address, it refuses requests to names other
+            than this one and those in ``LOCAL``.
         allow_urls: whether to fetch pictures from the web.
     """
     worker = Worker([*predictors.values()])

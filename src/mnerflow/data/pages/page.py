@@ -68,8 +68,8 @@ def read_pages(path: Path, root: Path | None = None) -> list[Page]:
 
     A scan lies next to its XML, in the parent folder, or in ``images`` in one of these. It has the name that
     the XML gives, or else that of the XML file. ``root`` is the folder of the data set, by default the one
-    around ``path``. Raises ``UserError`` as ``read_layout`` does, if there is no
-    page, and if two files describe the same page.
+    around ``path``. Raises ``UserError`` as ``read_layout`` does, if there is no page, and if two files
+    describe the same page.
     """
     scans = _Scans(path.parent)
     pages: list[Page] = []
