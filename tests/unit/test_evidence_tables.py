@@ -14,7 +14,7 @@ from mnerflow.evaluation.seeds import Estimate
 from mnerflow.plan.names import Combination, Run
 from mnerflow.plan.seed_pools import SeedPools
 from mnerflow.record import TrainingRecord
-from mnerflow.reporting import cost, does_it_help, learning_curve, per_type, pooled
+from mnerflow.reporting import cost, does_it_help, learning_curve, per_type, pooled, style
 from mnerflow.reporting.learning_curve import curve_rows
 from mnerflow.reporting.literature import TABLE, literature_rows, literature_table
 from mnerflow.reporting.plots.ablations import draw_ablations
@@ -110,6 +110,17 @@ def test_forest_shows_the_differences_and_fills_the_significant(tmp_path, drawn)
     assert marks == pytest.approx([20, 10])
     assert "25 % changed" in [text.get_text() for text in drawn[1].axes[0].texts]
     assert (tmp_path / "ablations.svg").exists()
+
+
+def test_a_forest_with_long_labels_is_wide_enough_for_its_axes(tmp_path, drawn):
+    path = tmp_path / "does_it_help.csv"
+    long = replace(CAPTION.combination, variant="crf_description_knowledge_caption")
+    long_named = replace(CAPTION, combination=long, source="description+knowledge")
+    for comparison in (CAPTION, long_named):
+        does_it_help.TABLE.write([path], [does_it_help.help_record(comparison)])
+        draw_forest(path, tmp_path / "forest")
+    assert [figure.get_figwidth() for figure in drawn] == [style.COLUMN, style.FULL]
+    assert drawn[1].axes[0].get_position().width > 0.4
 
 
 def test_means_of_real_and_synthetic_data_stand_apart_and_are_filled_without_zero(tmp_path, drawn):

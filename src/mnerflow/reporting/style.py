@@ -147,6 +147,15 @@ def legend_below(figure: Figure, handles: Sequence[Line2D], note: str = "") -> N
     figure.legend(handles=handles, loc="outside lower center", ncols=columns, title=title, title_fontsize=6.5)
 
 
+def widen_for_labels(figure: Figure) -> None:
+    """Make a figure as wide as the page if labels would leave its axes less than two fifths of a column."""
+    figure.set_figwidth(FULL)  # in a column, labels may leave no room at all, and nothing could be measured
+    figure.draw_without_rendering()
+    labels = FULL * (1 - min(axes.get_position().width for axes in figure.axes))
+    if labels < 0.6 * COLUMN:
+        figure.set_figwidth(COLUMN)
+
+
 def note(text: str) -> Figure:
     """A figure with a text that says why there is nothing to draw."""
     figure = Figure(figsize=(COLUMN, 1))

@@ -73,6 +73,7 @@ def _figure(rows: Sequence[Row]) -> Figure:
         axes.set_xlim(left=0)
         drawn.append(axes)
     drawn[-1].set_xlabel("Test posts tagged differently (%)")
+    style.widen_for_labels(figure)
     style.legend_below(figure, [_handle(look) for look in LOOKS.values()], note)
     return figure
 

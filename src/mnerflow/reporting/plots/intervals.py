@@ -65,6 +65,7 @@ def interval_figure(rows: Sequence[Row], label: str, handles: Sequence[Line2D]) 
         axes.tick_params(axis="y", length=0)
         _draw(axes, panel, looks)
     axes.set_xlabel(label)
+    style.widen_for_labels(figure)
     style.legend_below(figure, handles, note)
     return figure
 

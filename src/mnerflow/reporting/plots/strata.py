@@ -51,6 +51,7 @@ def _figure(rows: Sequence[Row]) -> Figure:
         axes = figure.add_subplot(grid[place], title=panel.title(COLUMN))
         _draw(axes, found, looks)
     axes.set_xlabel("With − without the source, test entity F1 (points)", loc="right")
+    style.widen_for_labels(figure)
     style.legend_below(figure, style.fusion_handles(looks), note)
     return figure
 
