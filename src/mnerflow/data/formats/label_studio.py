@@ -10,6 +10,7 @@ touches belongs to the span as a whole. If spans share a token, the longest is k
 that was widened or left out. White space in a label becomes ``_``.
 """
 
+from bisect import bisect, bisect_left
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -23,7 +24,7 @@ import regex
 from mnerflow.data.formats._check import whole_characters
 from mnerflow.data.formats._fields import identifier
 from mnerflow.data.post import Post
-from mnerflow.data.tags import OUTSIDE
+from mnerflow.data.tags import OUTSIDE, entity_tags
 from mnerflow.errors import UserError, quantity
 from mnerflow.files import files_below, read_json, read_text
 from mnerflow.log import logger
@@ -113,19 +114,16 @@ def to_post(path: Path, line: int, record: dict[str, Any]) -> Post:
     page = annotated(path, line, record)
     name, place = page.name, page.place
     tokens = list(TOKEN.finditer(page.text))
+    starts, ends = [token.start() for token in tokens], [token.end() for token in tokens]
     labels = [OUTSIDE] * len(tokens)
-    taken = [False] * len(tokens)
     for start, end, kind in sorted(page.spans, key=lambda span: (span[0] - span[1], span[0])):
-        inside = [i for i, token in enumerate(tokens) if token.start() < end and token.end() > start]
-        if any(taken[index] for index in inside):
+        first, last = bisect(ends, start), bisect_left(starts, end)
+        if any(label != OUTSIDE for label in labels[first:last]):
             logger.warning("%s: left out, another span has its tokens: %d–%d %s", place, start, end, kind)
             continue
-        first, last = tokens[inside[0]].start(), tokens[inside[-1]].end()
-        if first < start or last > end:
+        if starts[first] < start or ends[last - 1] > end:
             logger.warning("%s: widened to whole tokens: %d–%d %s", place, start, end, kind)
-        for index in inside:
-            labels[index] = f"{'B' if index == inside[0] else 'I'}-{kind}"
-            taken[index] = True
+        labels[first:last] = entity_tags(kind, last - first)
     return Post(name, [token[0] for token in tokens], labels, page.images, group=name)
 
 
