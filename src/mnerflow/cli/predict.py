@@ -1,46 +1,28 @@
-"""``mnerflow predict``: its arguments, what it reads, and where it writes."""
+"""``mnerflow predict``: its arguments, and where it writes."""
 
 import argparse
 import os
-import shutil
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, BinaryIO, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from mnerflow.cli._arguments import at_least, number_type
 from mnerflow.conditions import IMAGE
 from mnerflow.errors import UserError, quantity
-from mnerflow.files import BOM, atomic_path, reading, writing
+from mnerflow.files import atomic_path
 from mnerflow.prediction.formats import FORMATS, Format, as_coloured_text, as_json_of_single_text
+from mnerflow.prediction.inputs import STDIN, WHICH_TEXT, Input, InputReader
 from mnerflow.prediction.runs import best_trained_run
-from mnerflow.prediction.texts import (
-    ADDRESSES,
-    FORM_OF,
-    FORMS,
-    Cutter,
-    Text,
-    form_of,
-    of_file,
-    of_folder,
-    of_json_lines,
-    of_lines,
-    of_pages,
-)
+from mnerflow.prediction.texts import FORMS, Text
 
 if TYPE_CHECKING:
     from mnerflow.prediction.predictor import Predictor, Tagged
 
-STDIN, STDIN_NAME = "-", "stdin"
-STREAMED = ("text", "jsonl")  # read line by line
 FORMAT_OF = {".txt": "text", ".htm": "html", ".html": "html"} | {f".{name}": name for name in FORMATS}
-WHICH_TEXT = (
-    "--image: of which text? Give one text alone, or name images in JSON lines, or put each beside its text "
-    "into a folder."
-)
 HELP = "find names in new texts with a trained run"
 ABOUT = """\
 Find names in new texts, with or without images, with a trained run.
@@ -139,8 +121,8 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Run ``mnerflow predict``; returns its exit status."""
-    inputs = [*given.inputs]
-    if not given.best and not inputs:
+    names = [*given.inputs]
+    if not given.best and not names:
         raise UserError("predict: no run. Name its folder (`mnerflow runs` lists them), or `--best DATASET`.")
     if given.study and not given.best:
         raise UserError("--study: it says where --best looks. Name --best DATASET, or leave it out.")
@@ -150,15 +132,16 @@ def run(given: argparse.Namespace) -> int:
         folder, score = best_trained_run(given.best, given.results, given.study)
         _say(f"{folder}: entity F1 on dev {100 * score:.2f}")
     else:
-        folder = Path(inputs.pop(0))
-    inputs = inputs or [STDIN]
-    kinds = [_kind(each, given.read) for each in inputs]
+        folder = Path(names.pop(0))
+    names = names or [STDIN]
+    inputs = [Input.of(name, given.read) for name in names]
+    kinds = [each.kind for each in inputs]
     single = kinds == ["literal"]
-    document = given.document and kinds in (["text"], ["stdin"])
-    if given.image and not (single or document):
+    if given.image and not (single or (given.document and kinds in (["text"], ["stdin"]))):
         raise UserError(WHICH_TEXT)
     if given.to:
-        _check_target(given.to, [each for each, kind in zip(inputs, kinds, strict=True) if kind != "literal"])
+        for each in inputs:
+            each.check_target(given.to)
     from mnerflow.prediction.predictor import AT_ONCE, Predictor  # PyTorch, not loaded for a mistake
 
     predictor = Predictor(
@@ -171,120 +154,18 @@ def run(given: argparse.Namespace) -> int:
         allow_urls=given.allow_urls or bool(given.image),
         graph=given.graph,
     )
-    typed = inputs == [STDIN] and sys.stdin.isatty()
+    typed = names == [STDIN] and sys.stdin.isatty()
     if typed:
         _say("type a text a line; Ctrl-D ends")
     with _target(given.to) as file, TemporaryDirectory() as scratch:
         sees = IMAGE in predictor.sources
-        texts = _texts(inputs, kinds, given, predictor.cut, Path(scratch), sees)
-        found = _counted(predictor, texts, 1 if typed else AT_ONCE, quiet=single or typed)
+        reader = InputReader(predictor.cut, Path(scratch), given.images, given.image, sees)
+        found = _counted(predictor, reader.texts(inputs), 1 if typed else AT_ONCE, quiet=single or typed)
         for piece in _format(given, file, single)(found):
             file.write(piece)
             if typed:
                 file.flush()
     return 0
-
-
-def _check_target(to: Path, inputs: Iterable[str]) -> None:
-    """Raise ``UserError`` if writing to ``to`` would change what is read."""
-    with writing(to):
-        for path in (Path("/dev/stdin" if each == STDIN else each) for each in inputs):
-            if to.is_file() and path.exists() and to.samefile(path):
-                raise UserError(f"{to}: would be lost, as it is read. Name another file with --to.")
-            if path.is_dir() and Path(os.path.realpath(to)).is_relative_to(os.path.realpath(path)):
-                raise UserError(f"{to}: lies in {path}, which is read. Name a file elsewhere with --to.")
-
-
-def _kind(given: str, read: str | None) -> str:
-    """What an INPUT is: one of ``FORMS``, a folder of texts or of pages, or a text itself."""
-    if given == STDIN:
-        return read or "stdin"
-    path, ending = Path(given), Path(given).suffix.lower()
-    try:
-        exists = bool(given) and path.exists()
-    except (OSError, ValueError):  # a text: it is too long for a file name, or contains a NUL
-        exists = False
-    if exists:
-        return form_of(path) if path.is_dir() or not read else read
-    if ending in FORM_OF and not any(sign.isspace() for sign in given):
-        raise UserError(
-            f"{given}: no such file. Correct the path; a text with a blank in it is read as a text."
-        )
-    return "literal"
-
-
-def _texts(
-    inputs: Iterable[str],
-    kinds: Iterable[str],
-    given: argparse.Namespace,
-    cut: Cutter,
-    scratch: Path,
-    sees: bool,
-) -> Iterator[Text]:
-    """The texts of all inputs; images inside an input are written to a file if the run ``sees`` images."""
-    images = [(Path(), one) if one.startswith(ADDRESSES) else _parts(one) for one in given.image]
-    for number, (each, kind) in enumerate(zip(inputs, kinds, strict=True), start=1):
-        pictures = scratch / f"images{number}" if sees else None
-        if kind == "literal":
-            place = f"text {number}"
-            read: Iterable[Text] = [Text(str(number), each, cut(each, place), place=place)]
-        elif kind == "folder":
-            read = of_folder(Path(each), cut)
-        elif kind == "pages":
-            read = of_pages(Path(each), cut, pictures)
-        elif each == STDIN:
-            folder = given.images or Path("images")
-            read = _of_stream(sys.stdin.buffer, STDIN_NAME, kind, folder, cut, scratch)
-        else:
-            folder = given.images or Path(each).parent / "images"
-            read = _of_path(Path(each), kind, folder, cut, scratch, pictures)
-        for before, text in enumerate(read):
-            if images and before:  # JSON lines from standard input
-                raise UserError(WHICH_TEXT)
-            if images:
-                text.images = images
-            yield text
-
-
-def _of_path(
-    path: Path, kind: str, images: Path, cut: Cutter, scratch: Path, pictures: Path | None
-) -> Iterator[Text]:
-    if path.is_dir() or (path.is_file() and kind not in STREAMED):
-        yield from of_file(path, kind, cut, images, pictures)
-        return
-    with ExitStack() as stack:
-        with reading(path):
-            file = stack.enter_context(path.open("rb"))
-        yield from _of_stream(file, str(path), kind, images, cut, scratch)
-
-
-def _of_stream(
-    file: BinaryIO, name: str, kind: str, images: Path, cut: Cutter, scratch: Path
-) -> Iterator[Text]:
-    """Texts of a stream; a form that is not read line by line is copied to ``scratch`` first."""
-    if kind == "stdin":
-        kind = "jsonl" if _begins(file, b'{"') else "text"
-    if kind == "text":
-        yield from of_lines(file, name, cut)
-        return
-    if kind == "jsonl" and not _begins(file, b"["):
-        yield from of_json_lines(file, name, cut, images)
-        return
-    kept = scratch / Path(name).name
-    with writing(kept), kept.open("wb") as copy:
-        shutil.copyfileobj(file, copy)
-    try:
-        for text in of_file(kept, kind, cut, images, None):
-            text.place = text.place.replace(str(kept), name)
-            yield text
-    except UserError as error:
-        raise UserError(str(error).replace(str(kept), name)) from error
-
-
-def _begins(file: BinaryIO, sign: bytes) -> bool:
-    """Whether a stream begins with ``sign``, without consuming it; false for a terminal without input."""
-    start = b"" if file.isatty() else file.peek(2)  # type: ignore[attr-defined]
-    return start.removeprefix(BOM).lstrip().startswith(sign)
 
 
 def _counted(predictor: "Predictor", texts: Iterable[Text], at_once: int, quiet: bool) -> Iterator["Tagged"]:
@@ -321,10 +202,6 @@ def _format(given: argparse.Namespace, file: TextIO, single: bool) -> Format:
     if name == "json" and single:
         return as_json_of_single_text
     return FORMATS[name]
-
-
-def _parts(image: str) -> tuple[Path, str]:
-    return Path(image).parent, Path(image).name
 
 
 def _say(text: str) -> None:
