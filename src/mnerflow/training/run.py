@@ -76,9 +76,7 @@ def train_run(
     checkpoint = folder / "checkpoint.pt"
     data = [train_file, dev_file, *([images.store.folder / "index.csv"] if images else [])]
     weights = {str(file): sha256(file) for file in _pretrained(run)}
-    read = [*map(sha256, data), *([images.checksum] if images else [])]
-    machine = device().type, autocast_dtype(device()), versions(PACKAGES)
-    identity = hashlib.sha256(repr((run, code, machine, weights, *read)).encode()).hexdigest()
+    identity = _identity(run, code, weights, data, images)
     trainer = Trainer(tagger, training, dev, run.training, run.seed, meter, checkpoint, identity)
     history = trainer.train()
     write_history(folder / "history.csv", history)
@@ -103,6 +101,15 @@ def train_run(
     record.write(folder / RECORD)
     tagger.save(folder / "model.safetensors")
     remove_checkpoints(checkpoint)
+
+
+def _identity(
+    run: RunConfig, code: str, weights: dict[str, str], data: Sequence[Path], images: Images | None
+) -> str:
+    """A hash of everything that a checkpoint depends on."""
+    machine = device().type, autocast_dtype(device()), versions(PACKAGES)
+    read = [*map(sha256, data), *([images.checksum] if images else [])]
+    return hashlib.sha256(repr((run, code, machine, weights, *read)).encode()).hexdigest()
 
 
 def sample_posts(posts: Sequence[Post], fraction: float, seed: int) -> list[Post]:
