@@ -81,7 +81,7 @@ def made(run: RunConfig, posts: list[Post]) -> tuple[nn.Module, Inputs]:
     if run.image_encoder is None:
         return tagger, Inputs(posts, tagger)
     noise = numpy.random.default_rng(0).integers(0, 256, (17, CNN.size, CNN.size, 3), numpy.uint8)
-    return tagger, Inputs(posts, tagger, False, noise, [[1 + index % 16] for index in range(len(posts))])
+    return tagger, Inputs(posts, tagger, (), noise, [[1 + index % 16] for index in range(len(posts))])
 
 
 def ours(run: RunConfig, posts: list[Post], dev: list[Post]) -> tuple[float, float]:
