@@ -23,6 +23,7 @@ from rows import Row, add_rows
 from script import at_least, execute
 
 from mnerflow.compute.memory import peak_memory_mib
+from mnerflow.config import build
 from mnerflow.data.check import check_data
 from mnerflow.data.config import PrepareConfig
 from mnerflow.data.image_store import build_store
@@ -66,7 +67,8 @@ def check(folder: Path) -> None:
 
 def preparing(folder: Path) -> None:
     files = {split: f"{split}.jsonl" for split in SPLITS}
-    prepare(PrepareConfig("jsonl", ["PER", "LOC"], files), folder, folder / "out")
+    described = {"format": "jsonl", "types": ["PER", "LOC"], "splits": files}
+    prepare(build(PrepareConfig, described, "posts"), folder, folder / "out")
 
 
 def store(folder: Path) -> None:

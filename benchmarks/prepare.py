@@ -49,7 +49,8 @@ def made_up(folder: Path, posts: int = 7200, tokens: int = 16) -> Iterator[tuple
                 rows = "".join(f"{rng.choice(words)}\t{tag}\n" for tag in tags)
                 text.append(f"IMGID:{split}{number}\n{rows}\n")
             (folder / name / SPLITS[split]).write_text("".join(text), encoding="utf-8")
-        yield name, PrepareConfig("umt", ["PER", "LOC"], SPLITS), folder / name
+        described = {"format": "umt", "types": ["PER", "LOC"], "splits": SPLITS}
+        yield name, build(PrepareConfig, described, name), folder / name
 
 
 def main() -> None:

@@ -29,6 +29,7 @@ from script import at_least, execute
 from mnerflow.conditions import TRUE, Condition, conditions_of
 from mnerflow.data.post import SPLITS, Post, read_posts
 from mnerflow.data.tags import tag_list
+from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import PREDICTIONS, Prediction
 from mnerflow.files import write_text
 from mnerflow.plan.grid import expand
@@ -188,14 +189,17 @@ def stages(folder: Path, since: float) -> list[dict[str, Any]]:
             continue
         rule = log.relative_to(folder / "results/logs").parts[0].removesuffix(".log")
         text = log.read_text(encoding="utf-8")
-        processor, memory = re.search(r"processor time ([\d.]+) s, peak memory (\d+) MiB", text).groups()
+        used = re.search(r"processor time ([\d.]+) s, peak memory (\d+) MiB", text)
+        took = re.search(r" in ([\d.]+) s$", text.rstrip())
+        if not used or not took:
+            raise UserError(f"{log}: its job did not end. Read there why, and run again.")
         row = rows.setdefault(
             rule, {"stage": rule, "jobs": 0, "wall_seconds": 0.0, "processor_seconds": 0.0, "peak_mib": 0.0}
         )
         row["jobs"] += 1
-        row["wall_seconds"] += float(re.search(r" in ([\d.]+) s$", text.rstrip())[1])
-        row["processor_seconds"] += float(processor)
-        row["peak_mib"] = max(row["peak_mib"], float(memory))
+        row["wall_seconds"] += float(took[1])
+        row["processor_seconds"] += float(used[1])
+        row["peak_mib"] = max(row["peak_mib"], float(used[2]))
     return sorted(rows.values(), key=lambda row: -row["processor_seconds"])
 
 
