@@ -1,6 +1,6 @@
 """Cost and results of the literature in tables, and the plots of the evidence."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -14,15 +14,17 @@ from mnerflow.evaluation.seeds import Estimate
 from mnerflow.plan.names import Combination, Run
 from mnerflow.plan.seed_pools import SeedPools
 from mnerflow.record import TrainingRecord
-from mnerflow.reporting import cost, does_it_help, learning_curve, per_type, pooled, style
+from mnerflow.reporting import churn, cost, does_it_help, learning_curve, per_type, pooled, strata, style
 from mnerflow.reporting.learning_curve import curve_rows
 from mnerflow.reporting.literature import TABLE, literature_rows, literature_table
 from mnerflow.reporting.plots.ablations import draw_ablations
+from mnerflow.reporting.plots.churn import draw_churn
 from mnerflow.reporting.plots.cost import draw_cost
 from mnerflow.reporting.plots.forest import draw_forest
 from mnerflow.reporting.plots.learning_curve import draw_learning_curve
 from mnerflow.reporting.plots.per_type import draw_per_type
 from mnerflow.reporting.plots.pooled import draw_pooled
+from mnerflow.reporting.plots.strata import draw_strata
 from mnerflow.reporting.table_files import write_csv
 
 TEXT = Run("demo", "none", "bilstm", "none", "text_only", 1)
@@ -110,6 +112,33 @@ def test_forest_shows_the_differences_and_fills_the_significant(tmp_path, drawn)
     assert marks == pytest.approx([20, 10])
     assert "25 % changed" in [text.get_text() for text in drawn[1].axes[0].texts]
     assert (tmp_path / "ablations.svg").exists()
+
+
+@pytest.mark.parametrize(
+    ("table", "draw", "values"),
+    [
+        (strata.TABLE, draw_strata, [20, -10]),
+        (churn.TABLE, draw_churn, [30, 20, 30, 10]),
+        (does_it_help.TABLE, draw_ablations, [20, 20, -10, -10]),
+    ],
+)
+def test_a_model_compared_on_two_sources_is_drawn_for_each_and_names_it(tmp_path, drawn, table, draw, values):
+    known = (
+        dict.fromkeys(table.names) | asdict(LINEAR.combination) | {"seeds": 2, "changed": 0.5, "gold": 200}
+    )
+    known |= {"kind": "type", "stratum": "PER", "churn": 0.3, "churn_low": 0.3, "churn_high": 0.3}
+    rows = [
+        known | {"source": source, "difference": value, "drop_shuffled": value, "drop_blank": value}
+        | {"across": abs(value), "across_low": abs(value), "across_high": abs(value)}
+        for source, value in (("image", 0.2), ("caption", -0.1))
+    ]  # fmt: skip
+    table.write([tmp_path / "table.csv"], rows)
+    draw(tmp_path / "table.csv", tmp_path / "plot")
+    (axes,) = drawn[0].axes
+    marks = sorted((line.get_ydata()[0], line) for line in axes.lines if line.get_marker() != "None")
+    assert [line.get_xdata()[0] for _, line in marks] == pytest.approx(values)
+    said = [text.get_text() for text in (*axes.get_yticklabels(), *axes.texts)]
+    assert [text.partition(":")[0] for text in said if ":" in text] == ["image", "caption"]
 
 
 def test_a_forest_with_long_labels_is_wide_enough_for_its_axes(tmp_path, drawn):

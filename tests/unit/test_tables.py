@@ -141,6 +141,10 @@ def test_the_terminal_shows_what_each_run_gains_and_fits_120_columns(tmp_path):
     assert lines[lines.index("") - 1] == "its images."  # the answer, and then the table
     names = [line.split()[0] for line in lines if "vit " in line]
     assert names == ["twitter2017", "demo"]  # the real question first
+    does_it_help.TABLE.write([tmp_path / "tables/does_it_help.csv"], [gain, gain | {"source": "caption"}])
+    lines = results_text(tmp_path).split("\n")
+    verdicts = [" ".join(line.split()[-2:]) for line in lines if "efficient+vit" in line]
+    assert verdicts == ["image: gains", "caption: gains"]
 
 
 def test_a_small_run_beside_the_thesis_says_what_differs():

@@ -1,5 +1,6 @@
 """The results for a terminal: the answer, the table, and the paths of everything else."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from textwrap import fill
@@ -58,11 +59,16 @@ def results_text(study: Path) -> str:
 
 
 def _rows(grid: Sequence[Row], compared: Sequence[Row], kinds: Mapping[str, Kind]) -> list[Row]:
-    """A row per combination, and another for each further source it is compared on; real data first."""
+    """A row per combination, and another for each further source, which is then named; real data first."""
     nothing = {"difference": None, "low": None, "high": None, "verdict": None}
+    found: dict[Combination, list[Row]] = defaultdict(list)
+    for row in compared:
+        found[Combination.of(row)].append(row)
     rows: list[Row] = []
     for row in sorted(grid, key=lambda row: bool(kinds[row["dataset"]].control)):
-        same = [other for other in compared if Combination.of(other) == Combination.of(row)]
+        same = found[Combination.of(row)]
+        if len(same) > 1:
+            same = [{**other, "verdict": f"{other['source']}: {other['verdict']}"} for other in same]
         rows += [{**row, **{name: other[name] for name in nothing}} for other in same or [nothing]]
     return rows
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from mnerflow.plan.names import Combination
 from mnerflow.reporting import does_it_help, style
 from mnerflow.reporting.plots.intervals import Row, handle, interval_figure, mark
+from mnerflow.reporting.plots.panels import sources_told
 
 FILL: dict[str, style.Fill] = {"shuffled": "bottom", "blank": "none"}
 ENDS = ("", "_low", "_high")
@@ -17,14 +18,18 @@ def draw_ablations(comparisons: str | Path, out_stem: str | Path) -> None:
     The right edge shows the share of posts that are tagged differently when the source is shuffled. Raises
     ``UserError`` when the file is missing or lacks a column.
     """
+    records = [
+        record
+        for record in does_it_help.TABLE.read(comparisons)
+        if all(record[f"drop_{name}"] is not None for name in FILL)
+    ]
     rows = [
         Row(
             Combination.of(record),
             [mark(record, (f"drop_{name}{end}" for end in ENDS), fill) for name, fill in FILL.items()],
-            f"{100 * record['changed']:.0f} % changed",
+            f"{source}{100 * record['changed']:.0f} % changed",
         )
-        for record in does_it_help.TABLE.read(comparisons)
-        if all(record[f"drop_{name}"] is not None for name in FILL)
+        for record, source in zip(records, sources_told(records), strict=True)
     ]
     handles = [handle(name, fill) for name, fill in FILL.items()]
     label = "True − altered source, test entity F1 (points)"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import groupby
+from operator import add
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from mnerflow.plan.names import Combination
 from mnerflow.reporting import churn, style
 from mnerflow.reporting.columns import Row
 from mnerflow.reporting.plots.intervals import MOST_ROWS, ROW
+from mnerflow.reporting.plots.panels import sources_told
 
 
 class Look(NamedTuple):
@@ -88,8 +90,8 @@ def _draw(axes: Axes, rows: Sequence[Row]) -> None:
                     100 * row[name], y + look.below, color=look.color, marker=look.marker,
                     fillstyle=look.fill, markeredgewidth=0.7, markerfacecoloralt="white", zorder=3,
                 )  # fmt: skip
-    models = [Combination.of(row) for row in rows]
-    axes.set_yticks(range(len(rows)), [f"{one.encoders} {style.words(one.system)}" for one in models])
+    models = [f"{one.encoders} {style.words(one.system)}" for one in map(Combination.of, rows)]
+    axes.set_yticks(range(len(rows)), [*map(add, sources_told(rows), models)])
 
 
 def _handle(look: Look) -> Line2D:

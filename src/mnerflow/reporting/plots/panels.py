@@ -12,6 +12,7 @@ from matplotlib.gridspec import GridSpec
 
 from mnerflow.errors import quantity
 from mnerflow.plan.names import NONE, Combination, data_label, encoders_label
+from mnerflow.reporting.columns import Row
 from mnerflow.reporting.style import COLUMN, FULL, Look
 
 Of = TypeVar("Of", bound=Combination)
@@ -73,6 +74,13 @@ def group_by_panel(runs: Iterable[Of]) -> dict[Panel, list[Of]]:
         for panel in panels_of(Panel.of(run)):
             grouped.setdefault(panel, []).append(run)
     return dict(sorted(grouped.items()))
+
+
+def sources_told(rows: Sequence[Row]) -> list[str]:
+    """For each row, its source and a colon if a model has rows for several sources, otherwise nothing."""
+    sources = {(Combination.of(row), row["source"]) for row in rows}
+    several = len(sources) > len({combination for combination, _ in sources})
+    return [f"{row['source']}: " if several and row["source"] else "" for row in rows]
 
 
 def looks_by_data(panels: dict[Panel, list[Of]], looks: dict[str, Look]) -> dict[str, dict[str, Look]]:

@@ -10,7 +10,7 @@ from mnerflow.plan.names import Combination
 from mnerflow.reporting import strata, style
 from mnerflow.reporting.columns import Row
 from mnerflow.reporting.plots.intervals import Mark, mark
-from mnerflow.reporting.plots.panels import Panel, first_panels
+from mnerflow.reporting.plots.panels import Panel, first_panels, sources_told
 from mnerflow.reporting.style import COLUMN, Look
 
 LINE = 0.085  # inches per mark
@@ -23,8 +23,9 @@ Strata = dict[str, dict[str, Mark]]  # by stratum and fusion
 def draw_strata(table: str | Path, out_stem: str | Path) -> None:
     """Draw the differences of ``strata.csv`` with their 95 % intervals, for runs with two seeds or more.
 
-    There is one panel per data set and pair of encoders; strata that are too small are left out. Raises
-    ``UserError`` when the file is missing or lacks a column.
+    There is one panel per data set and pair of encoders; strata that are too small are left out. Where a
+    model is compared on several sources, the strata of each source are apart. Raises ``UserError`` when the
+    file is missing or lacks a column.
     """
     rows = [row for row in strata.TABLE.read(table) if row["seeds"] > 1 and row["difference"] is not None]
     nothing = "No run with two seeds or more has a stratum that is large enough."
@@ -58,8 +59,8 @@ def _figure(rows: Sequence[Row]) -> Figure:
 
 def _marks(rows: Sequence[Row]) -> Strata:
     found: Strata = {}
-    for row in rows:
-        label = f"{row['kind']}: {row['stratum']} ({row['gold']:,})"
+    for row, source in zip(rows, sources_told(rows), strict=True):
+        label = f"{source}{row['kind']}: {row['stratum']} ({row['gold']:,})"
         fill: style.Fill = "full" if row["sure"] else "none"
         found.setdefault(label, {})[Combination.of(row).system] = mark(
             row, ("difference", "low", "high"), fill
