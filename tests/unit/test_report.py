@@ -131,9 +131,9 @@ def test_all_models_of_one_verdict_are_summed_up_as_all() -> None:
 @pytest.mark.parametrize(
     ("difference", "sure", "says"),
     [
-        (-0.016, True, "is worse than the text alone, whatever the image"),
-        (-0.016, False, "may be worse than the text alone, whatever the image"),
-        (0.006, False, "may be better than the text alone, but regardless of the image"),
+        (-0.016, True, "is worse than its baseline, whatever the image"),
+        (-0.016, False, "may be worse than its baseline, whatever the image"),
+        (0.006, False, "may be better than its baseline, but regardless of the image"),
         (-0.004, False, "scores the same whatever the image"),
     ],
 )
@@ -147,6 +147,10 @@ def test_a_caption_is_not_called_an_image_and_may_lack_wrong_ones() -> None:
     [claim] = on_scans(caption).claims
     assert claim.says[0] == "gains by the caption"
     assert "of another post" not in claim.evidence
+    beside_image = caption | {"baseline": "scans/none/bilstm+cnn/linear", "verdict": "unclear", "sure": False}
+    assert on_scans(beside_image).sentences == [
+        "bilstm+cnn linear caption cannot be told apart from its baseline."
+    ]
     assert told(caption).headline == [
         ("Yes", "on scans: a gain by the caption in 1 of 1 comparison (+20.00 points).")
     ]

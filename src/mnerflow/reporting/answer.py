@@ -21,7 +21,7 @@ SAYS = {
     "loses": ("uses the {source} and loses", "use the {source} and lose"),
     "ignores": ("scores the same whatever the {source}", "score the same whatever the {source}"),
     "relies": ("relies on the {source} and gains nothing", "rely on the {source} and gain nothing"),
-    "unclear": ("cannot be told apart from the text alone", "cannot be told apart from the text alone"),
+    "unclear": ("cannot be told apart from its baseline", "cannot be told apart from their baselines"),
     ONE_SEED: (
         "has one seed on a side, too few for a verdict",
         "have one seed on a side, too few for a verdict",
@@ -41,15 +41,21 @@ SURE_SAYS = {
 # For a run that ignores its source but differs from its baseline significantly, or by the margin or more.
 APART_SAYS = {
     (True, True): (
-        "is better than the text alone, but regardless of the {source}",
-        "are better than the text alone, but regardless of the {source}",
+        "is better than its baseline, but regardless of the {source}",
+        "are better than their baselines, but regardless of the {source}",
     ),
     (True, False): (
-        "is worse than the text alone, whatever the {source}",
-        "are worse than the text alone, whatever the {source}",
+        "is worse than its baseline, whatever the {source}",
+        "are worse than their baselines, whatever the {source}",
     ),
-    (False, True): ("may be better than the text alone, but regardless of the {source}",) * 2,
-    (False, False): ("may be worse than the text alone, whatever the {source}",) * 2,
+    (False, True): (
+        "may be better than its baseline, but regardless of the {source}",
+        "may be better than their baselines, but regardless of the {source}",
+    ),
+    (False, False): (
+        "may be worse than its baseline, whatever the {source}",
+        "may be worse than their baselines, whatever the {source}",
+    ),
 }
 # For a run that was not predicted with its source shuffled or blank.
 UNTRIED_SAYS = SAYS | {
@@ -270,7 +276,7 @@ def _summary(claims: Sequence[Claim]) -> str:
     if len(claims) == 1:
         return f"{claims[0].model} {claims[0].says[0]}."
     if all(claim.says == SAYS["unclear"] for claim in claims):
-        return f"None of {quantity(len(claims), 'model')} can be told apart from the text alone."
+        return f"None of {quantity(len(claims), 'model')} can be told apart from its baseline."
     if len(said) == 1:
         number, _, does = said[0].partition(" ")
         return f"{'Both' if number == '2' else f'All {number}'} models {does}."
