@@ -94,6 +94,20 @@ def test_a_row_unfolds_what_the_table_has_no_room_for_and_leads_to_its_runs(page
     assert model.get_attribute("href") == "runs/scans/none/bilstm%2Bcnn/linear/"
 
 
+def test_without_scripts_the_page_offers_nothing_that_needs_them(
+    browser: sync_api.Browser, folder: Path
+) -> None:
+    opened = browser.new_page(viewport={"width": 1280, "height": 900}, java_script_enabled=False)
+    opened.goto((folder / "report.html").as_uri())
+    for selector in ("#filters", "#further", ".scripted"):
+        assert opened.locator(selector).is_hidden()
+    assert opened.locator("#posts noscript p").is_visible()
+    table = opened.locator("#table-does_it_help noscript")
+    assert table.locator("td").first.is_visible()
+    box = table.bounding_box()
+    assert box is not None and box["x"] + box["width"] <= 1280
+
+
 def test_a_column_says_what_it_means_where_one_points_and_below_its_table(page: Open) -> None:
     opened = page()
     header = opened.get_by_role("columnheader", name="corrected p")
