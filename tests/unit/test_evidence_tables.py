@@ -168,7 +168,7 @@ def test_means_of_real_and_synthetic_data_stand_apart_and_are_filled_without_zer
     assert [label.get_text() for label in real.get_yticklabels()] == ["tweets: a and b", "scans: image"]
     assert [text.get_text() for text in real.texts] == [
         "+1.00 (−1.00 to +3.00), 2 models",
-        "+0.00 (one seed), 2 models",
+        "+0.00 (no interval), 2 models",
     ]
     fills = [[line.get_fillstyle() for line in axes.lines[1::2]] for axes in (real, synthetic)]
     assert fills == [["none", "none"], ["full"]]

@@ -126,7 +126,12 @@ def test_where_no_system_has_two_seeds_the_mean_stands_alone():
     [row] = pooled_rows(pooled_answers(runs, comparisons, POOLS))
     assert row["difference"] == pytest.approx(0.2, abs=0.05)
     assert {row[name] for name in ("low", "high", "p", "spread")} == {None}
-    assert sentence(row).endswith("there is no interval.")
+    assert sentence(row).endswith("; with one seed each, there is no interval.")
+    blind = {replace(run, seed=seed): counts(0.0, seed) for run in (TEXT, LINEAR) for seed in (1, 2)}
+    comparisons, _ = compare_with_baselines(blind, BASELINES, POOLS, MARGIN, TRIALS)
+    [row] = pooled_rows(pooled_answers(blind, comparisons, POOLS))
+    said = "since no model with two seeds finds an entity, there is no interval."
+    assert sentence(row) == f"On average over 1 model, the image changes entity F1 by +0.00 points; {said}"
 
 
 def test_points_of_a_learning_curve_and_rivals_are_left_out():

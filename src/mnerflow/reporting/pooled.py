@@ -101,7 +101,9 @@ def sentence(row: Row) -> str:
     said = f"On average over {quantity(row['models'], 'model')}{over}, the {source} {does} entity F1 by "
     said += f"{points(row['difference'])} points"
     if row["low"] is None:
-        return f"{said}; with one seed each, there is no interval."
+        single = row["one_seed"] == row["models"]
+        why = "with one seed each" if single else "since no model with two seeds finds an entity"
+        return f"{said}; {why}, there is no interval."
     said += f" (95 % interval {interval(row['low'], row['high'])}, {p_said(row['p'])})"
     if row["low"] <= 0 <= row["high"]:
         said += ": neither a gain nor a loss can be shown"

@@ -52,7 +52,8 @@ def _draw(axes: Axes, rows: Sequence[Row]) -> None:
             100 * row["difference"], y, marker="o", markersize=4.5, markeredgewidth=0.8, color="black",
             fillstyle="full" if sure else "none", zorder=3,
         )  # fmt: skip
-        said = f"({interval(row['low'], row['high'])})" if ends else "(one seed)"
+        without = "one seed" if row["one_seed"] == row["models"] else "no interval"
+        said = f"({interval(row['low'], row['high']) if ends else without})"
         models = quantity(row["models"], "model")
         axes.annotate(
             f"{points(row['difference'])} {said}, {models}", (1.02, y),
