@@ -137,6 +137,21 @@ def test_every_post_is_in_the_plot_of_lengths(tmp_path, drawn, shortest):
     assert {edges[0] for _, edges, _ in steps} == {axes.get_xlim()[0]} == {shortest}
 
 
+def test_the_plot_of_lengths_says_where_longer_posts_are_counted(tmp_path, drawn):
+    posts = [Post(str(n), ["a"] * n, ["O"] * n) for n in (*range(1, 81), 500)]
+    draw_lengths({"train": posts[:-1]}, "demo", tmp_path / "plot")
+    draw_lengths({"train": [*posts, *posts[:-1] * 2]}, "demo", tmp_path / "plot")
+    labels = [figure.axes[0].get_xlabel() for figure in drawn]
+    assert labels == ["Tokens per post", "Tokens per post (at the end: 81 and more)"]
+
+
+def test_a_long_title_is_wrapped_to_the_width_of_the_figure(tmp_path, drawn):
+    draw_entity_types({"train": {"PER": 1}}, "Letters of the estates " * 5, tmp_path / "plot")
+    drawn[0].draw_without_rendering()
+    left, right = drawn[0].axes[0].title.get_window_extent().intervalx
+    assert 0 <= left < right <= drawn[0].bbox.width
+
+
 def test_same_input_same_bytes(tmp_path):
     scores = write_scores(tmp_path, SCORES)
     for name in ("first", "second"):

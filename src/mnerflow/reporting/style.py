@@ -166,9 +166,11 @@ def note(text: str) -> Figure:
 def save(figure: Figure, out_stem: str | Path) -> None:
     """Write ``<out_stem>.png`` (200 dpi) and ``<out_stem>.svg`` atomically, without date or version.
 
-    Call it under ``styled``. Letters that no font on this machine has are drawn as boxes and logged. Raises
-    ``UserError`` when a file cannot be written.
+    Call it under ``styled``. A title that is wider than the figure is wrapped. Letters that no font on this
+    machine has are drawn as boxes and logged. Raises ``UserError`` when a file cannot be written.
     """
+    for axes in figure.axes:
+        axes.title.set_wrap(True)
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         for suffix, metadata in ((".png", {"Software": None}), (".svg", {"Date": None, "Creator": None})):

@@ -23,7 +23,8 @@ def draw_lengths(splits: Mapping[str, Sequence[Post]], title: str, out_stem: str
     step = -(-(longest - shortest) // MOST)
     edges = np.arange(shortest, longest + 2 * step, step)
     figure = Figure(figsize=(COLUMN, 2.1))
-    axes = figure.add_subplot(title=title, xlabel="Tokens per post", ylabel="Posts (%)")
+    cut = f" (at the end: {edges[-2]:,} and more)" if together.max() >= edges[-1] else ""
+    axes = figure.add_subplot(title=title, xlabel=f"Tokens per post{cut}", ylabel="Posts (%)")
     for (split, lengths), (color, line) in zip(counts.items(), LINES, strict=False):
         shares, _ = np.histogram(np.minimum(lengths, edges[-1] - 1), edges)
         axes.stairs(100 * shares / len(lengths), edges, label=split, color=color, linestyle=line, linewidth=1)
