@@ -102,6 +102,12 @@ def test_broken_yaml_names_file_and_line(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text("training:\n  epochs: 3\n\tpatience: 2\n")
     with pytest.raises(UserError, match=r"c\.yaml:3: not YAML"):
         check_keys(tmp_path / "c.yaml")
+    (tmp_path / "c.yaml").write_text("title: žába\nmirror: \a\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"c\.yaml:2: not YAML \(control characters"):
+        check_keys(tmp_path / "c.yaml")
+    (tmp_path / "c.yaml").write_text("datasets:\n  mine:\n    folder: {{data}}\n")
+    with pytest.raises(UserError, match=r"c\.yaml:3: a list or keys with values where a key should be"):
+        check_keys(tmp_path / "c.yaml")
     (tmp_path / "c.json").write_text('{\n\t"training": {"epochs": 3}\n}\n')
     check_keys(tmp_path / "c.json")
 

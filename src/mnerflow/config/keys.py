@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import yaml
+from yaml.reader import ReaderError
 
 from mnerflow.errors import UserError
 from mnerflow.files import read_text
@@ -27,6 +28,9 @@ def check_keys(file: Path) -> None:
         raise UserError(
             f"{file}{line}: not YAML ({error.problem}). Correct this line, or the one before."
         ) from error
+    except ReaderError as error:  # a control character
+        line = text.encode().count(b"\n", 0, error.position) + 1
+        raise UserError(f"{file}:{line}: not YAML ({error.reason}). Correct this line.") from error
     if root:
         _count(root, file, {})
 
@@ -51,6 +55,11 @@ def _count(node: yaml.Node, file: Path, counted: dict[int, int]) -> int:
     elif isinstance(node, yaml.MappingNode):
         seen: dict[str, int] = {}
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise UserError(
+                    f"{file}:{key.start_mark.line + 1}: a list or keys with values where a key should be. "
+                    "Write a text with brackets in quotes."
+                )
             if key.value in seen and key.value != "<<":
                 raise UserError(
                     f"{file}:{key.start_mark.line + 1}: {key.value!r} is already in line {seen[key.value]}. "
