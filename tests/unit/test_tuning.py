@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from records import write_record
 
+from mnerflow.config import build
+from mnerflow.config.configuration import Search
 from mnerflow.errors import UserError
 from mnerflow.plan.names import Run
 from mnerflow.plan.tuning import Candidate, candidate_config, candidates
@@ -34,6 +36,14 @@ def test_a_search_is_the_product_of_its_values_and_seeds() -> None:
     training = candidate_config(CONFIG, found[0])["training"]
     assert training["epochs"] == 3
     assert training["learning_rate"] == {"text": 1e-5, "fusion": 0.1, "image": 5e-4, "decoder": 2e-3}
+
+
+@pytest.mark.parametrize("name", ["none", "stem+nonword"])
+def test_a_search_takes_the_filters_that_a_block_of_the_grid_takes(name: str) -> None:
+    search = SEARCH | {"search": {"epochs": [3]}, "filter": name}
+    assert build(Search, search).filter == name
+    [candidate, _] = candidates(CONFIG | {"tuning": [search]})
+    assert candidate.path.startswith(f"x/{name}/")
 
 
 @pytest.mark.parametrize(

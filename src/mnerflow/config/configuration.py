@@ -41,7 +41,7 @@ class Search(Section):
         fusion: fusion of the runs.
         seeds: seeds of the runs.
         search: values to try for each setting, as in `{learning_rate.text: [1.0e-4, 1.0e-3]}`.
-        filter: filter of the runs.
+        filter: filter of the runs, several joined by `+`; `none` filters nothing.
         text_encoder: text encoder of the runs.
         image_encoder: image encoder of the runs.
         vision_language_encoder: vision-language encoder of the runs, instead of the other two.
@@ -52,7 +52,7 @@ class Search(Section):
     fusion: Name
     seeds: Several[Seed]
     search: Annotated[dict[str, Several[float]], Field(min_length=1)]
-    filter: Name = ""
+    filter: Joined = "none"
     text_encoder: Name = ""
     image_encoder: Name = ""
     vision_language_encoder: Name = ""
