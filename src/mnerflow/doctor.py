@@ -24,7 +24,6 @@ from mnerflow.plan.settings import images_of, merge
 from mnerflow.plan.study import study_name
 from mnerflow.record.origin import PACKAGES, versions
 from mnerflow.secrets import hide
-from mnerflow.yaml_file import read_yaml
 
 ROOT = PACKAGE.parents[1]
 DEFAULTS = (
@@ -67,15 +66,23 @@ def configured(files: Sequence[Path], settings: Sequence[str]) -> dict[str, Any]
         )
     config: dict[str, Any] = {}
     for file in (*DEFAULTS, *files):
-        config = merge(config, read_yaml(file, "configuration", "Correct the file, or its path."))
-    for file in files:
         check_keys(file)
+        config = merge(config, _read(file))
     config = merge(config, _parsed(settings))
     config |= booleans_of(config)
     check(config)
     config["name"] = study_name(config.get("name"), files)
     resolve(config["datasets"])
     return config
+
+
+def _read(file: Path) -> dict[str, Any]:
+    from snakemake.common.configfile import load_configfile  # it also reads JSON and templates of YTE
+
+    try:
+        return dict(load_configfile(file))  # type: ignore[no-untyped-call]
+    except Exception as error:  # errors of Snakemake, YAML, YTE or a template
+        raise UserError(f"{file}: no configuration ({error}). Correct the file.") from error
 
 
 def _parsed(settings: Sequence[str]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from records import write_record
 
 from mnerflow import __version__, doctor
 from mnerflow.cli import main
+from mnerflow.errors import UserError
 from mnerflow.files import write_json, write_text
 from mnerflow.plan.names import Run
 
@@ -101,6 +102,21 @@ def test_what_is_needed_is_what_the_workflow_reads(
         assert f"  {name}: train.txt".ljust(42) + " MISSING: mirror/" in out
     assert main(["doctor", "--config", "max_cost"]) == 1
     assert "--config max_cost: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{\n\t"training": {"learning_rate": {"text": 1e-3}}\n}',
+        "__use_yte__: true\ntraining:\n  learning_rate:\n    text: ?10**-3",
+    ],
+)
+def test_a_file_is_read_as_snakemake_reads_it(text: str, tmp_path: Path):
+    (tmp_path / "mine.yaml").write_text(text)
+    assert doctor.configured([tmp_path / "mine.yaml"], [])["training"]["learning_rate"]["text"] == 1e-3
+    (tmp_path / "mine.yaml").write_text("- training")
+    with pytest.raises(UserError, match=r"mine\.yaml: no configuration \(.* keys at top level"):
+        doctor.configured([tmp_path / "mine.yaml"], [])
 
 
 def test_version(capsys: pytest.CaptureFixture):
