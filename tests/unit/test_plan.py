@@ -123,6 +123,14 @@ def test_what_posts_and_images_are_read_from(config: dict[str, Any]) -> None:
     assert data.about("demo").keys() <= {"title", "language", "licence", "citation", "homepage"}
 
 
+def test_data_sets_that_leave_out_each_other_s_posts_are_refused(config: dict[str, Any]) -> None:
+    config["datasets"]["demo"]["without"] = ["demo_control"]
+    Plan(config, PROMPT)
+    config["datasets"]["demo_control"]["without"] = ["twitter2017", "demo"]
+    with pytest.raises(UserError, match=r"datasets: demo.*: by `without`.* Break the circle"):
+        Plan(config, PROMPT)
+
+
 @pytest.mark.parametrize(
     ("given", "files", "name"),
     [

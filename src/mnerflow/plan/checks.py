@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Iterable
+from graphlib import CycleError, TopologicalSorter
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,14 @@ def _check_datasets(config: dict[str, Any]) -> None:
                     f"datasets.{name}.images_of: its images are decoded as {owner}'s own. Leave `fit` to "
                     f"{owner}, and name a data set that reads its own."
                 )
+    try:
+        left_out = {name: entry.get("without", []) for name, entry in config["datasets"].items()}
+        TopologicalSorter(left_out).prepare()
+    except CycleError as error:
+        raise UserError(
+            f"datasets: {', '.join(error.args[1])}: by `without`, the posts of each are left out of the "
+            "next. Break the circle."
+        ) from error
     poner = [entry["poner"] for entry in config["datasets"].values() if "poner" in entry]
     if len({(identity_of(entry), entry["folder"], entry.get("mirror")) for entry in poner}) > 1:
         raise UserError(
