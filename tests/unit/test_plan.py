@@ -12,6 +12,7 @@ import yaml
 from test_grid import ROOT, load
 
 from mnerflow.errors import UserError
+from mnerflow.files import write_text
 from mnerflow.plan.names import Run
 from mnerflow.plan.patterns import one_of
 from mnerflow.plan.plan import Plan
@@ -128,6 +129,14 @@ def test_data_sets_that_leave_out_each_other_s_posts_are_refused(config: dict[st
     Plan(config, PROMPT)
     config["datasets"]["demo_control"]["without"] = ["twitter2017", "demo"]
     with pytest.raises(UserError, match=r"datasets: demo.*: by `without`.* Break the circle"):
+        Plan(config, PROMPT)
+
+
+def test_a_damaged_record_of_a_context_is_reported_by_the_plan(config: dict[str, Any]) -> None:
+    config["datasets"]["twitter2017"]["contexts"] = {"about": {"asked": "about"}}
+    assert Plan(config, PROMPT).kinds["twitter2017"].contexts_from_text == ()
+    write_text("resources/data/twitter2017/contexts/about.yaml", "config: {reads: [text]}")
+    with pytest.raises(UserError, match=r"about\.yaml: no record of an asked context .* Delete it\. `snake"):
         Plan(config, PROMPT)
 
 

@@ -39,7 +39,7 @@ rule plot_evidence:
     conda:
         ENVIRONMENT
     params:
-        controls=[name for name in sorted(config["datasets"]) if plan.data.kind(name).control],
+        controls=[name for name, kind in plan.kinds.items() if kind.control],
         code=code_of("plot_evidence.py"),
     script:
         "../scripts/plot_evidence.py"

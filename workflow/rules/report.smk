@@ -24,7 +24,7 @@ rule report:
         images={dataset: plan.data.image_folder(dataset) for dataset in sorted(plan.image_indexes)},
         baselines=BASELINES,
         type_names=TYPE_NAMES,
-        kinds={dataset: asdict(plan.data.kind(dataset)) for dataset in sorted(config["datasets"])},
+        kinds={dataset: asdict(kind) for dataset, kind in plan.kinds.items()},
         contexts={name: contexts_of(config, name) for name in variants(config)},
         quote_posts=config.get("quote_posts", True),
         code=code_of("report.py"),

@@ -17,7 +17,7 @@ rule tables:
     params:
         encoders=encoders_of(config) | llm.rivals_of(config),
         fusions={name: kind_of(name, entry) for name, entry in config["fusions"].items()},
-        cautions={name: plan.data.kind(name).caution for name in plan.datasets},
+        cautions={name: plan.kinds[name].caution for name in plan.datasets},
         controls=control_variants(config),
         pools=POOLS,
         code=code_of("tables.py"),

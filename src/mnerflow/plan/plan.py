@@ -42,6 +42,7 @@ class Plan:
         encoders: entries of all encoders, by name.
         sources: entries of the pretrained encoders, by name.
         data: its data sets.
+        kinds: what kind of data set each is.
     """
 
     def __init__(self, config: dict[str, Any], prompt: Path) -> None:
@@ -68,6 +69,7 @@ class Plan:
         self.prompts = {name: llm.prompt_of(config, name, prompt) for name in config.get("rivals", {})}
         self.starts = self._starts_of({*self.runs, *self.tried})
         check_plan(config, sorted({*self.runs, *self.tried, *self.starts}), self.rivals)
+        self.kinds = {name: self.data.kind(name) for name in sorted(config["datasets"])}
         self.datasets = sorted({run.dataset for run in self.runs})
         self.dropped = [
             run for run in {*self.runs, *self.starts} if was_dropped(Path(layout.run_folder(run)))

@@ -272,6 +272,7 @@ class ContextRecord(Answered, Origin):
     """
 
     KIND = "an asked context"
+    REMEDY: ClassVar[str] = "Delete it. `snakemake -s contexts.smk` writes it again."
 
     dataset: str
     context: str

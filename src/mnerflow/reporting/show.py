@@ -85,7 +85,7 @@ def context_text(record: Path) -> str:
 
     ``record`` is the file beside the context that describes how it was made.
     """
-    found = ContextRecord.read(record, "Ask for it again.")
+    found = ContextRecord.read(record, ContextRecord.REMEDY)
     why = "".join(f"; {reason}: {len(ids)}" for reason, ids in found.without.items())
     parts = [f"a text for {found.texts:,} of {quantity(found.posts, 'post')}{why}"]
     if found.cut_off:
