@@ -145,6 +145,10 @@ def test_the_terminal_shows_what_each_run_gains_and_fits_120_columns(tmp_path):
     lines = results_text(tmp_path).split("\n")
     verdicts = [" ".join(line.split()[-2:]) for line in lines if "efficient+vit" in line]
     assert verdicts == ["image: gains", "caption: gains"]
+    # The configuration is written first, so that a killed workflow may leave the tables of an earlier grid.
+    (tmp_path / "config.yaml").write_text(json.dumps(config | {"datasets": {"demo": demo}}), encoding="utf-8")
+    with pytest.raises(UserError, match=r"its tables are of another grid than its config\.yaml"):
+        results_text(tmp_path)
 
 
 def test_a_small_run_beside_the_thesis_says_what_differs():

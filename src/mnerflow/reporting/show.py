@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from textwrap import fill
 
-from mnerflow.errors import printable, quantity
+from mnerflow.errors import UserError, printable, quantity
 from mnerflow.plan.datasets import Datasets, Kind
 from mnerflow.plan.names import Combination
 from mnerflow.plan.study import file_of_study
@@ -42,7 +42,7 @@ TABLE = Table(
 def results_text(study: Path) -> str:
     """The answer, all combinations with what each gains, and the paths of tables, plots and reports.
 
-    Raises ``UserError`` when there are no tables yet.
+    Raises ``UserError`` when there are no tables yet, or only those of an earlier grid.
     """
     grid = summary.GRID.read(file_of_study(study, "tables/grid.csv"))
     compared = does_it_help.TABLE.read(file_of_study(study, "tables/does_it_help.csv"))
@@ -50,6 +50,10 @@ def results_text(study: Path) -> str:
     data = Datasets(config)
     kinds = {name: data.kind(name) for name in config["datasets"]}
     contexts = {name: contexts_of(config, name) for name in variants(config)}
+    if any(row["dataset"] not in kinds or row["variant"] not in contexts for row in grid):
+        raise UserError(
+            f"{study}: its tables are of another grid than its config.yaml. Run the workflow to its end."
+        )
     found = answers(compared, grid, kinds)
     read = " ".join(what_is_read(map(Combination.of, grid), contexts, kinds))
     said = ["Does the image help?", *(" ".join(line) for line in (*found.headline, *found.checks)), read]
