@@ -20,6 +20,7 @@ from mnerflow.files import sha256, write_text
 from mnerflow.plan.finished import is_published
 from mnerflow.plan.names import Run
 from mnerflow.plan.settings import run_config, sources
+from mnerflow.publishing import publication
 from mnerflow.publishing.checksums import SUMS, sums_below, sums_text
 from mnerflow.publishing.packed import unpacked
 from mnerflow.publishing.publication import TABLES, TABLES_OF_WORDS, publish, take_over, unpack
@@ -75,6 +76,18 @@ def test_a_sound_run_is_known_unpacked_and_taken_over(published: Path, tmp_path:
         assert list(found) == [("dev", "true"), ("test", "true")]
         for posts in found.values():
             assert [(each.tokens, each.predicted) for each in posts] == [(tokens, ["O", "O"])] * 3
+
+
+def test_weights_of_other_settings_are_gone_before_a_run_is_taken_over(
+    published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "results" / FOLDER
+    write_text(folder / "model.safetensors", "")
+    write_text(folder / "weights_dropped.txt", "")
+    left = []
+    monkeypatch.setattr(publication, "_write_run", lambda *given: left.append([*folder.iterdir()]))
+    take_over(published, RUN, tmp_path / "results", tmp_path / "data")
+    assert left == [[]], "a kill from here on leaves no weights beside the record of the published run"
 
 
 def test_a_context_that_came_later_and_is_not_read_makes_no_other_data(

@@ -135,11 +135,12 @@ def take_over(published: Path, run: Run, results: Path, data: Path) -> None:
     record, predictions = _read_run(packed)
     _check_data(packed, record, data)
     _fill_words(packed, predictions, data)
-    _write_run(packed, folder, predictions)
+    # Removed first: beside the new record, they would pass for weights that were trained with its settings.
     (folder / DROPPED).unlink(missing_ok=True)
     if (folder / MODEL).exists():
         (folder / MODEL).unlink()
         logger.warning("%s: removed, it was trained with other settings", folder / MODEL)
+    _write_run(packed, folder, predictions)
 
 
 def _read_run(packed: Path) -> tuple[TrainingRecord, Predictions]:
