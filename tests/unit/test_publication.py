@@ -17,7 +17,7 @@ from mnerflow.data.post import Post, write_posts
 from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import read_predictions
 from mnerflow.files import sha256, write_text
-from mnerflow.plan.finished import is_published
+from mnerflow.plan.finished import check_records, is_published
 from mnerflow.plan.names import Run
 from mnerflow.plan.settings import run_config, sources
 from mnerflow.publishing import publication
@@ -76,6 +76,15 @@ def test_a_sound_run_is_known_unpacked_and_taken_over(published: Path, tmp_path:
         assert list(found) == [("dev", "true"), ("test", "true")]
         for posts in found.values():
             assert [(each.tokens, each.predicted) for each in posts] == [(tokens, ["O", "O"])] * 3
+
+
+def test_results_that_were_put_here_are_compared_with_the_settings(published: Path, tmp_path: Path) -> None:
+    unpack(published, tmp_path / "results")
+    runs = [RUN, replace(RUN, seed=2)]  # of which one is there
+    check_records(tmp_path / "results", runs, CONFIG)
+    changed = CONFIG | {"training": CONFIG["training"] | {"epochs": 77}}
+    with pytest.raises(UserError, match=r"seed1: trained with other settings .*\(so 1 run\)"):
+        check_records(tmp_path / "results", runs, changed)
 
 
 def test_weights_of_other_settings_are_gone_before_a_run_is_taken_over(

@@ -14,6 +14,7 @@ from mnerflow.plan import layout
 from mnerflow.plan.baselines import lacking_baselines, write_baselines
 from mnerflow.plan.checks import check_clock
 from mnerflow.plan.encoders import names_of
+from mnerflow.plan.finished import check_records
 from mnerflow.plan.names import FILTERS_OFF, NONE, Run
 from mnerflow.plan.own_data import resolve
 from mnerflow.plan.patterns import one_of
@@ -44,6 +45,9 @@ try:
     config["name"] = study_name(config.get("name"), GIVEN)
     resolve(config["datasets"])
     plan = Plan(config, ROOT / "config/prompt.md")
+    # Without its notes, as where results were copied, Snakemake does not see that settings differ.
+    if workflow.is_main_process and not any(Path(".snakemake/metadata").glob("*")):
+        check_records(plan.results, sorted({*plan.runs, *plan.starts}), config)
     PROMPTS = ROOT / "config/prompts"  # prompts for contexts
     # Everything that a training run reads.
     check_clock(["resources/weights", "results/data", "results/images", "results/features"])

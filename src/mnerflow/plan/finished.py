@@ -7,7 +7,7 @@ from typing import Any
 
 from mnerflow.code.fingerprint import fingerprint
 from mnerflow.config import RunConfig, build
-from mnerflow.errors import UserError
+from mnerflow.errors import UserError, quantity
 from mnerflow.evaluation.predictions import PREDICTIONS
 from mnerflow.plan.kept_weights import DROPPED
 from mnerflow.plan.layout import MODEL
@@ -56,6 +56,17 @@ def is_trained(results: Path, run: Run, config: dict[str, Any]) -> bool:
 def is_finished(results: Path, run: Run, config: dict[str, Any]) -> bool:
     """Whether ``results`` has the predictions of a run trained with what ``config`` gives it."""
     return _holds(results, run, config, PREDICTIONS)
+
+
+def check_records(results: Path, runs: Iterable[Run], config: dict[str, Any]) -> None:
+    """Raise ``UserError`` if a run in ``results`` was trained with other settings than ``config``'s."""
+    there = [run for run in runs if (results / "runs" / run.path / RECORD).exists()]
+    if others := [run for run in there if not _holds(results, run, config, RECORD)]:
+        raise UserError(
+            f"{results / 'runs' / others[0].path}: trained with other settings than the configuration gives "
+            f"it, or by an earlier version (so {quantity(len(others), 'run')}). Remove its folder to train "
+            "the run again, or correct the settings."
+        )
 
 
 def _holds(results: Path, run: Run, config: dict[str, Any], name: str) -> bool:
