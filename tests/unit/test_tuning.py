@@ -38,6 +38,12 @@ def test_a_search_is_the_product_of_its_values_and_seeds() -> None:
     assert training["learning_rate"] == {"text": 1e-5, "fusion": 0.1, "image": 5e-4, "decoder": 2e-3}
 
 
+@pytest.mark.parametrize("key", ["", "epochs,warmup", "epochs=3", "../epochs"])
+def test_the_key_of_a_search_can_be_part_of_a_folder_s_name(key: str) -> None:
+    with pytest.raises(UserError, match=r"search: .* is not a name of letters"):
+        build(Search, SEARCH | {"search": {key: [3]}}, "search 1")
+
+
 @pytest.mark.parametrize("name", ["none", "stem+nonword"])
 def test_a_search_takes_the_filters_that_a_block_of_the_grid_takes(name: str) -> None:
     search = SEARCH | {"search": {"epochs": [3]}, "filter": name}

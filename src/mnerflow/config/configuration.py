@@ -51,7 +51,7 @@ class Search(Section):
     dataset: Name
     fusion: Name
     seeds: Several[Seed]
-    search: Annotated[dict[str, Several[float]], Field(min_length=1)]
+    search: Annotated[dict[Name, Several[float]], Field(min_length=1)]
     filter: Joined = "none"
     text_encoder: Name = ""
     image_encoder: Name = ""
