@@ -9,6 +9,7 @@ from typing import Any
 from mnerflow.files import read_json, sha256
 from mnerflow.plan import layout
 from mnerflow.plan.names import COMBINATION, Combination, Run
+from mnerflow.plan.study import SHARED
 from mnerflow.prediction.runs import root_of
 from mnerflow.record import TrainingRecord
 from mnerflow.reporting.table_files import read_csv
@@ -90,13 +91,16 @@ def facts_of(folder: Path, record: TrainingRecord) -> Facts:
     run = Run.from_folder(folder.absolute())
     scored, tested = folder / "scores.json", root / layout.data(run.dataset, run.filter) / "test.jsonl"
     studies = sorted((root / layout.RESULTS).glob("*/config.yaml"))
+    tables = [
+        file.with_name("tables") / "grid.csv" for file in studies if file.parent.name not in SHARED
+    ]  # published scores come from other trainings
     return Facts(
         run,
         record,
         read_json(scored) if scored.exists() else {},
         _dataset(run.dataset, studies),
         sha256(tested) if tested.exists() else None,
-        _mean(run.combination, [file.parent / "tables" / "grid.csv" for file in studies]),
+        _mean(run.combination, tables),
     )
 
 
