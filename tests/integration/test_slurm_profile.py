@@ -83,9 +83,11 @@ def test_a_grid_for_gpus_is_not_begun_without_one(workflow: Workflow, tmp_path: 
     config = yaml.safe_load((ROOT / "config/thesis.yaml").read_text(encoding="utf-8"))
     llama = "results/runs/twitter10000/none/llama+vit_base/linear"
     targets = [f"{llama}/seed{seed}/model.safetensors" for seed in (1, 2)]
-    result = workflow.run(tmp_path, config, *targets, CUDA_VISIBLE_DEVICES="")
-    # Twice ten epochs of 7,000 posts, 0.7 hours for 1,000 of them.
-    said = "mnerflow: 2 runs are to be trained and there is no GPU: on 2 cores that takes about 2.0 days"
+    parts = {"dataset": "twitter10000", "text_encoder": "llama", "image_encoder": "vit_base"}
+    config["tuning"] = [parts | {"fusion": "linear", "seeds": [1], "search": {"warmup": [0.2]}}]
+    result = workflow.run(tmp_path, config, *targets, "tuning", CUDA_VISIBLE_DEVICES="")
+    # Three times ten epochs of 7,000 posts, 0.7 hours for 1,000 of them.
+    said = "mnerflow: 3 runs are to be trained and there is no GPU: on 2 cores that takes about 3.1 days"
     assert result.status != 0 and said in result.output and "Traceback" not in result.output
     assert not (tmp_path / "resources").exists()
     assert not list((tmp_path / ".snakemake/locks").glob("*"))

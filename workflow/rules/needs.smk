@@ -9,7 +9,8 @@ from mnerflow.plan.needs import check_time, needs_of
 def runs_to_train():
     """The runs that this start of the workflow trains."""
     jobs = workflow.dag.needrun_jobs()
-    return [run_of(job.wildcards) for job in jobs if job.rule.name in ("train", "train_again")]
+    rules = ("train", "train_again", "train_candidate")
+    return [run_of(job.wildcards) for job in jobs if job.rule.name in rules]
 
 
 def show_needs(runs):
