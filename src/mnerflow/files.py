@@ -380,11 +380,23 @@ def sha256(path: str | Path) -> str:
 
 
 def each_file_below(folder: Path) -> Iterator[Path]:
-    """Yield every file below a folder, in no particular order; inaccessible ones are left out."""
-    for path in folder.rglob("*"):
-        with suppress(OSError):
-            if path.is_file():
-                yield path
+    """Yield every file below a folder, in no particular order; inaccessible ones are left out.
+
+    A link to a folder is followed, but no folder is entered twice, since links may form a circle.
+    """
+    entered = set()
+    for place, folders, names in os.walk(folder, followlinks=True):
+        real = os.path.realpath(place)
+        if real in entered:
+            folders.clear()
+            continue
+        entered.add(real)
+        folders.sort()  # of two links to one folder, always the same one counts
+        for name in names:
+            path = Path(place, name)
+            with suppress(OSError):
+                if path.is_file():
+                    yield path
 
 
 def files_below(folder: Path) -> list[Path]:

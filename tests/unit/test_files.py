@@ -19,6 +19,8 @@ from mnerflow.files import (
     atomic_path,
     csv_rows,
     csv_text,
+    files_below,
+    folder_state,
     inside,
     seal,
     seal_of,
@@ -37,6 +39,18 @@ def test_what_killed_writers_left_is_removed_and_what_living_ones_write_is_not(t
         assert slow.exists()
     assert {file.name for file in tmp_path.iterdir()} == {"a.txt", ".other.txt.part-killed.txt"}
     assert (tmp_path / "a.txt").read_text() == "slow"
+
+
+def test_files_in_linked_folders_are_seen_once_and_their_changes_noticed(tmp_path):
+    (tmp_path / "disk/deep").mkdir(parents=True)
+    (tmp_path / "disk/deep/a.png").write_text("a")
+    (tmp_path / "images").mkdir()
+    for name, target in {"photos": "../disk", "twice": "../disk", "circle": "."}.items():
+        (tmp_path / "images" / name).symlink_to(target)
+    assert files_below(tmp_path / "images") == [tmp_path / "images/photos/deep/a.png"]
+    before = folder_state(tmp_path / "images")
+    (tmp_path / "disk/deep/a.png").write_text("another")
+    assert folder_state(tmp_path / "images") != before
 
 
 @pytest.mark.parametrize("linked", [False, True], ids=["itself", "through a link"])
