@@ -86,7 +86,7 @@ def test_a_context_is_asked_for_once_and_read_like_any_file(
     config["asked_contexts"]["knows"] |= elsewhere
     before = (tmp_path / FOLDER / "knows.jsonl").read_bytes()
     said = workflow.plan(tmp_path, config).output
-    assert "knows.jsonl was written by another model, prompt or options" in said
+    assert "knows.jsonl was asked for with another model, prompt, options or images" in said
     assert asking.plan(tmp_path, config).jobs["ask_context"] == 1
     failed = asking.run(tmp_path, config, TEST_KEY="sk-secret")
     assert failed.status == 1 and "cannot be reached" in failed.output

@@ -1,7 +1,9 @@
 """Contexts that language models write: what they are shown, what becomes of any answer, what is recorded."""
 
 import json
-from collections.abc import Iterator
+import os
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -241,6 +243,36 @@ def test_a_written_context_is_from_the_text_whatever_its_entry_says_today(
     record.write(Path("resources/data/mine/contexts/both.yaml"))
     written = Datasets({"datasets": {"mine": entry}, "asked_contexts": today})
     assert written.kind("mine").contexts_from_text == ("knowledge",)
+
+
+@pytest.mark.parametrize(
+    ("change", "is_outdated"),
+    [
+        (lambda: None, False),
+        (lambda: os.utime("mine/images/red.png"), False),
+        (lambda: Path("mine/images/unused.png").touch(), False),
+        (lambda: Image.new("RGB", (40, 20), "blue").save("mine/images/red.png"), True),
+        (lambda: Path("mine/images/red.png").rename("mine/images/lost.png"), True),
+        (lambda: shutil.rmtree("mine/images"), False),
+        (lambda: Path("mine/train.jsonl").unlink(), False),
+    ],
+    ids=["nothing", "time", "not shown", "replaced", "renamed", "no images here", "no posts here"],
+)
+def test_a_context_is_outdated_once_its_images_are_replaced(
+    change: Callable[[], Any], is_outdated: bool, server: ChatServer, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ask(server, Path("mine"), "image")
+    contexts = Path("resources/data/mine/contexts")
+    contexts.mkdir(parents=True)
+    for ending in ("jsonl", "yaml"):
+        Path(f"mine/c.{ending}").rename(contexts / f"both.{ending}")
+    entry = {"folder": "mine", "format": "jsonl", "types": ["PER"], "splits": {"train": "train.jsonl"}}
+    asked = {"both": {"base_url": server.url, "model": "m", "reads": ["image"]}}
+    entry["contexts"] = {"description": {"asked": "both"}}
+    change()
+    found = outdated(Datasets({"datasets": {"mine": entry}, "asked_contexts": asked}), ["mine"], PROMPTS)
+    assert found == ([str(contexts / "both.jsonl")] if is_outdated else [])
 
 
 def test_an_own_folder_stays_as_it_is(tmp_path: Path) -> None:

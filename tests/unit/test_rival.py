@@ -3,11 +3,12 @@
 import base64
 import io
 import json
+import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import partial
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any
 from unicodedata import normalize
@@ -36,6 +37,7 @@ from mnerflow.config.configuration import check
 from mnerflow.data.post import Post, write_posts
 from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import read_tested
+from mnerflow.files import content_state
 from mnerflow.llm.answer import read_answer, write_answer
 from mnerflow.llm.budget import LEDGER, Overspent
 from mnerflow.llm.client import Answer, ask_all
@@ -53,6 +55,7 @@ from mnerflow.llm.runs import (
     service_config,
 )
 from mnerflow.plan.checks import check_plan
+from mnerflow.plan.datasets import Datasets
 from mnerflow.plan.names import Run
 
 PROMPT = Path(__file__).parents[2] / "config/prompt.md"
@@ -589,28 +592,36 @@ def test_images_are_shown_no_larger_than_asked(
 
 
 @pytest.mark.parametrize(
-    ("change", "counts"),
+    ("change", "counts", "is_read"),
     [
-        (lambda config: None, {"without", "shown"}),
-        (lambda config: Path("mine/images/wide.png").write_bytes(b"another"), {"without"}),
-        (lambda config: Path("mine/images/small.png").unlink(), {"without"}),
-        (lambda config: Path("mine/images/unused.png").touch(), {"without", "shown"}),
-        (lambda config: config.update(images={"broken": "fail"}), {"without"}),
-        (lambda config: config["datasets"]["mine"].update(fit="wrap"), {"without"}),
-        (lambda config: _without_images(Path("runs/shown/run.yaml")), {"without"}),
+        (lambda config: None, {"without", "shown"}, False),
+        (lambda config: Path("mine/images/wide.png").write_bytes(b"another"), {"without"}, True),
+        (lambda config: Path("mine/images/small.png").unlink(), {"without"}, True),
+        (lambda config: Path("mine/images/unused.png").touch(), {"without", "shown"}, True),
+        (lambda config: os.utime("mine/images/wide.png"), {"without", "shown"}, True),
+        (lambda config: config.update(images={"broken": "fail"}), {"without"}, False),
+        (lambda config: config["datasets"]["mine"].update(fit="wrap"), {"without"}, False),
+        (lambda config: _lose("images", "state"), {"without", "shown"}, True),
+        (lambda config: _lose("images"), {"without"}, False),
     ],
-    ids=["nothing", "other bytes", "missing", "not shown", "broken", "fit", "older record"],
+    ids=["nothing", "other bytes", "missing", "not shown", "time", "broken", "fit", "older", "oldest"],
 )
 def test_answers_count_while_the_model_would_be_shown_the_same_images(
-    change: Callable[[dict], Any], counts: set, server: ChatServer, material, tmp_path: Path, monkeypatch
+    change: Callable[[dict], Any],
+    counts: set,
+    is_read: bool,
+    server: ChatServer,
+    material,
+    tmp_path: Path,
+    monkeypatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    data, images = Path("results/data/mine/none"), Path("mine/images")
+    posts, images = Path("results/data/mine/none"), Path("mine/images")
     shutil.copytree(tmp_path / "images", images)
-    data.mkdir(parents=True)
+    posts.mkdir(parents=True)
     for split in ("train", "test"):
-        shutil.copy(tmp_path / f"{split}.jsonl", data)
-    there = Material(data / "train.jsonl", data / "test.jsonl", PROMPT, Pictures(images))
+        shutil.copy(tmp_path / f"{split}.jsonl", posts)
+    there = Material(posts / "train.jsonl", posts / "test.jsonl", PROMPT, Pictures(images))
     rival = RIVAL | {"base_url": server.url, "datasets": ["mine"], "examples": [1]}
     entry = {"folder": "mine", "types": [*TYPES], "format": "jsonl", "splits": {}}
     config = load() | {"rivals": {"gpt": rival}, "datasets": {"mine": entry}}
@@ -623,15 +634,21 @@ def test_answers_count_while_the_model_would_be_shown_the_same_images(
         for file in ("scores.json", "counts.npz"):
             Path("runs", name, file).touch()
     change(config)
-    answered = {
-        name for name, one in runs.items() if has_answered(Path("runs", name), config, one, PROMPT, images)
-    }
+    read, data = [], Datasets(config)
+    monkeypatch.setattr(
+        "mnerflow.record.content_state", lambda *seen: (read.append(seen), content_state(*seen))[1]
+    )
+    answered = {name for name, one in runs.items() if has_answered(Path("runs", name), data, one, PROMPT)}
     assert answered == counts
+    assert bool(read) == is_read, "thousands of photos are read only if something changed"
 
 
-def _without_images(file: Path) -> None:
+def _lose(*keys: str) -> None:
+    """Remove a value from the record of the run that was shown images, as in those of earlier versions."""
+    file = Path("runs/shown/run.yaml")
     record = yaml.safe_load(file.read_text(encoding="utf-8"))
-    del record["images"]
+    *outer, last = keys
+    del reduce(dict.__getitem__, outer, record)[last]
     file.write_text(yaml.safe_dump(record), encoding="utf-8")
 
 

@@ -43,7 +43,7 @@ def check_contexts(runs):
         if workflow.is_main_process:
             for file in asked_contexts.outdated(plan.data, used, PROMPTS):
                 print(
-                    f"mnerflow: {file} was written by another model, prompt or options than asked_contexts says. "
+                    f"mnerflow: {file} was asked for with another model, prompt, options or images than today's. "
                     "It is read as it is; `snakemake -s contexts.smk` asks for it anew.",
                     file=sys.stderr,
                 )

@@ -1,14 +1,16 @@
 """Contexts to ask language models for: which ones, with which prompt, and whether they are up to date."""
 
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from mnerflow.config import build, plain, settings_of
+from mnerflow.data.post import read_posts
 from mnerflow.errors import UserError, check_known
 from mnerflow.files import sha256
 from mnerflow.llm.config import ContextQuestion
-from mnerflow.llm.runs import prompt_file
+from mnerflow.llm.runs import prompt_file, shows_same
 from mnerflow.plan import layout
 from mnerflow.plan.datasets import Datasets
 from mnerflow.record import ContextRecord
@@ -71,7 +73,7 @@ def check_written(data: Datasets, datasets: Iterable[str]) -> None:
 
 
 def outdated(data: Datasets, datasets: Iterable[str], shipped: Path) -> list[str]:
-    """Files of contexts that were asked for with other settings or prompts than today's configuration."""
+    """Files of contexts that were asked for with other settings, prompts or images than today's."""
     return [
         layout.asked_context(dataset, name)
         for dataset in datasets
@@ -87,4 +89,9 @@ def _is_as_asked(data: Datasets, dataset: str, name: str, shipped: Path) -> bool
     except UserError:
         return False
     prompt = prompt_of(data.config, name, shipped)
-    return record.config == plain(question) and record.prompt.sha256 == sha256(prompt)
+    if record.config != plain(question) or record.prompt.sha256 != sha256(prompt):
+        return False
+    posts = [Path(file) for file in record.data_sha256]
+    if record.images is None or not all(path.exists() for path in (*posts, Path(data.image_folder(dataset)))):
+        return True  # the context can be read without its posts and images
+    return shows_same(record.images, data, dataset, lambda: chain.from_iterable(map(read_posts, posts)))

@@ -84,6 +84,7 @@ def ask_context(
         **about,
         **origin([__name__], PACKAGES, asked.posts),
         config=plain(question),
+        images=questions.images,
         service=plain(service),
         prompt=PromptFile(file=str(asked.prompt), sha256=sha256(asked.prompt)),
         posts=len(answers) + len(questions.not_asked),
@@ -109,12 +110,14 @@ class Questions:
         posts: posts that are asked about.
         not_asked: ids of posts that are not asked about, because they have no image and nothing else is read.
         without_image: ids of posts that are asked about by their text alone, although images are read.
+        images: images of all posts; ``None`` if none are read.
     """
 
     def __init__(self, question: ContextQuestion, asked: Asked) -> None:
         self._question, self._asked = question, asked
         read = [post for path in asked.posts for post in read_posts(path)]
         by_text, by_image = ("text" in question.reads, "image" in question.reads)
+        self.images = asked.pictures.record(read) if by_image and asked.pictures else None
         shown = {post.id: bool(self._pictures(post)) for post in read}
         self.posts = [post for post in read if by_text or shown[post.id]]
         self.not_asked = [post.id for post in read if not (by_text or shown[post.id])]

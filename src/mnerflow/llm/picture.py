@@ -2,15 +2,17 @@
 
 import io
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mnerflow.data.config import Fit, Policy
 from mnerflow.data.image import BrokenImage, open_image
+from mnerflow.data.post import Post
 from mnerflow.errors import UserError
 from mnerflow.llm.config import Question
 from mnerflow.llm.prompt import Message
+from mnerflow.record import ImagesShown
 
 QUALITY = 85  # of the JPEG, 0..100
 
@@ -42,6 +44,10 @@ class Pictures:
             )
         self.broken.update(broken)
         return shown
+
+    def record(self, posts: Iterable[Post]) -> ImagesShown:
+        """The record for the images of ``posts``, as they are now."""
+        return ImagesShown.of(posts, self.folder, self.fit, self.policy)
 
 
 def show(

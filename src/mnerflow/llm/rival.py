@@ -23,7 +23,7 @@ from mnerflow.llm.picture import Pictures
 from mnerflow.llm.prompt import Message
 from mnerflow.llm.rival_prompt import RivalPrompt, gold_answer
 from mnerflow.log import logger
-from mnerflow.record import ImagesShown, PromptFile, RivalRecord
+from mnerflow.record import PromptFile, RivalRecord
 from mnerflow.record.origin import origin
 
 PACKAGES = ("openai", "json-repair", "jinja2", "pillow")
@@ -73,14 +73,12 @@ def ask_run(
     ]
     counts = sum((reading.problems for reading in readings), Counter())
     placed = sum(reading.placed for reading in readings)
-    pictures = material.pictures if rival.image else None
-    shown = [*questions.posts, *(post for post, _ in questions.examples)]
     record = RivalRecord(
         **about,
         **origin([__name__], PACKAGES, [material.train, material.test]),
         config=plain(rival),
         prompt=PromptFile(file=str(material.prompt), sha256=sha256(material.prompt)),
-        images=ImagesShown.of(shown, pictures.folder, pictures.fit, pictures.policy) if pictures else None,
+        images=questions.images,
         examples=[post.id for post, _ in questions.examples],
         posts=len(answers),
         answers={name: counts[name] for name in ANSWER_PROBLEMS},
@@ -115,7 +113,10 @@ def ask_run(
 
 
 class Questions:
-    """The requests about a split's posts, with their examples and pictures."""
+    """The requests about a split's posts, with their examples and pictures.
+
+    ``images`` are the images that they show; ``None`` if they show none.
+    """
 
     def __init__(self, rival: RivalConfig, material: Material) -> None:
         self._rival, self._material = rival, material
@@ -127,6 +128,8 @@ class Questions:
                 f"{quantity(rival.examples, 'example is', 'examples are')} asked for. Lower `examples`."
             )
         drawn = Random(rival.seed).sample(train, rival.examples)
+        pictures = material.pictures if rival.image else None
+        self.images = pictures.record([*self.posts, *drawn]) if pictures else None
         self._prompt = RivalPrompt(material.prompt, rival.entity_types, rival.image, [*self.posts, *drawn])
         self.examples = [(post, self._pictures(post)) for post in drawn]
         # An answer is expected to be as long as the gold answers to training posts are on average.

@@ -4,22 +4,23 @@ Such a run is named like the others. Its text encoder is the rival. Its fusion t
 model is shown and whether it sees the image. If it does, the image encoder is called ``pixels``.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 from mnerflow.config import build, plain, settings_of
-from mnerflow.data.post import read_posts
+from mnerflow.data.post import Post, read_posts
 from mnerflow.errors import UserError, check_known
 from mnerflow.evaluation.predictions import PREDICTIONS
 from mnerflow.files import sha256
 from mnerflow.llm.config import EntityQuestion, RivalConfig, Service
 from mnerflow.plan import layout
+from mnerflow.plan.datasets import Datasets
 from mnerflow.plan.encoders import encoders
 from mnerflow.plan.names import FILTERS_OFF, NONE, Combination, Run
-from mnerflow.plan.settings import images_read
+from mnerflow.plan.settings import broken_of, fit_of
 from mnerflow.record import RECORD, ImagesShown, RivalRecord
 
 PIXELS = "pixels"
@@ -111,14 +112,14 @@ def check_prompts(config: dict[str, Any], runs: Iterable[Run], prompts: Mapping[
         RivalPrompt(prompts[name], types, image)
 
 
-def has_answered(folder: Path, config: dict[str, Any], run: Run, prompt: Path, images: Path) -> bool:
-    """Whether ``folder`` has a rival's scored run with today's settings, prompt, data and ``images``.
+def has_answered(folder: Path, data: Datasets, run: Run, prompt: Path) -> bool:
+    """Whether ``folder`` has a rival's scored run with today's settings, prompt, data and images.
 
-    ``images`` is the folder of the data set's images. A trial does not count, because it was asked about
-    fewer posts than models are tested on. A run without a valid record does not count either.
+    A trial does not count, because it was asked about fewer posts than models are tested on. A run without a
+    valid record does not count either.
     """
     needed = (RECORD, PREDICTIONS, "scores.json", "counts.npz")
-    rival = build(RivalConfig, rival_config(config, run), f"rivals.{run.text_encoder}")
+    rival = build(RivalConfig, rival_config(data.config, run), f"rivals.{run.text_encoder}")
     if rival.posts or not all((folder / name).exists() for name in needed):
         return False
     try:
@@ -129,19 +130,30 @@ def has_answered(folder: Path, config: dict[str, Any], run: Run, prompt: Path, i
     same_question = record.config == plain(rival) and record.prompt.sha256 == sha256(prompt)
     if not (same_question and same_data):
         return False
-    return record.images == _images_shown(config, run, record.examples, images)
+    if not rival.image:
+        return True
+    return record.images is not None and shows_same(
+        record.images, data, run.dataset, lambda: _posts_shown(run, record.examples)
+    )
 
 
-def _images_shown(
-    config: dict[str, Any], run: Run, examples: Collection[str], folder: Path
-) -> ImagesShown | None:
-    """The images that a rival would be shown today, with its ``examples``; ``None`` if it sees none."""
-    if not (read := images_read(config, run.dataset, run.image_encoder)):
-        return None
+def _posts_shown(run: Run, examples: Collection[str]) -> list[Post]:
     data = Path(layout.data(run.dataset, run.filter))
     train, test = (read_posts(data / f"{split}.jsonl") for split in ("train", "test"))
-    shown = [*test, *(post for post in train if post.id in examples)]
-    return ImagesShown.of(shown, folder, **read)
+    return [*test, *(post for post in train if post.id in examples)]
+
+
+def shows_same(shown: ImagesShown, data: Datasets, dataset: str, posts: Callable[[], Iterable[Post]]) -> bool:
+    """Whether a model that is asked about ``posts`` would be shown the same images today, in the same way.
+
+    Posts and images are read only if anything in the folder of the images has changed.
+    """
+    fit, broken = fit_of(data.config, dataset), broken_of(data.config)
+    if (shown.fit, shown.broken) != (fit, broken):
+        return False
+    if shown.state == data.image_state(dataset):
+        return True
+    return shown.sha256 == ImagesShown.of(posts(), Path(data.image_folder(dataset)), fit, broken).sha256
 
 
 def _fusions(rival: dict[str, Any]) -> Iterator[tuple[int, bool]]:

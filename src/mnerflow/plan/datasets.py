@@ -56,7 +56,7 @@ class Datasets:
         ]
         self.archives = archives(config)
         # Cached, since every run of a data set asks for them and they read the disk.
-        self.user_files, self.user_images = cache(self._user_files), cache(self._user_images)
+        self.user_files, self._state = cache(self._user_files), cache(folder_state)
 
     def folder(self, dataset: str) -> str:
         """The folder of a data set's raw files."""
@@ -173,11 +173,15 @@ class Datasets:
         owner = images_of(self.config, dataset)
         return f"{layout.raw(owner) if owner in self.containing_images else self.folder(owner)}/images"
 
-    def _user_images(self, dataset: str) -> str | None:
+    def image_state(self, dataset: str) -> str:
+        """The state of the folder of the images that a data set's posts show."""
+        return self._state(Path(self.image_folder(dataset)))
+
+    def user_images(self, dataset: str) -> str | None:
         """The state of the images in a user's own folder, which may change file by file; else ``None``."""
         owner = images_of(self.config, dataset)
         from_folder = "folder" in self.entries[owner] and owner not in self.containing_images
-        return folder_state(Path(self.image_folder(dataset))) if from_folder else None
+        return self.image_state(dataset) if from_folder else None
 
     def image_source(self, dataset: str) -> list[str]:
         """The files or folder that must exist before images can be read; empty for a user's own folder."""

@@ -114,13 +114,7 @@ class Plan:
             run
             for run in self.rivals
             if (run.dataset, run.filter) in data
-            and llm.has_answered(
-                Path(layout.run_folder(run)),
-                self.config,
-                run,
-                self.prompts[run.text_encoder],
-                Path(self.data.image_folder(run.dataset)),
-            )
+            and llm.has_answered(Path(layout.run_folder(run)), self.data, run, self.prompts[run.text_encoder])
         ]
 
     def trained_with_other_versions(self) -> list[Run]:

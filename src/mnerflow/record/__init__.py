@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from mnerflow.data.config import Fit, TokenizerName
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
-from mnerflow.files import content_state, write_text
+from mnerflow.files import content_state, folder_state, write_text
 from mnerflow.yaml_file import read_yaml
 
 RECORD = "run.yaml"
@@ -230,15 +230,22 @@ class Answered(_Part):
 
 
 class ImagesShown(ImagesRead):
-    """How a language model was shown images, and the checksum of their names and bytes."""
+    """How a language model was shown images, and which.
+
+    Attributes:
+        sha256: checksum of the names and bytes of the images.
+        state: state of their folder, as ``files.folder_state`` returns it; empty in older records.
+    """
 
     sha256: str
+    state: str = ""
 
     @classmethod
     def of(cls, posts: Iterable[Post], folder: Path, fit: str, broken: str) -> Self:
         """The record for the images of ``posts`` in ``folder``, as they are now."""
+        state = folder_state(folder)  # first: whatever changes from here on is then noticed
         names = (name for post in posts for name in post.images)
-        return cls(fit=fit, broken=broken, sha256=content_state(folder, names))
+        return cls(fit=fit, broken=broken, sha256=content_state(folder, names), state=state)
 
 
 class RivalRecord(Answered, Record):
@@ -264,6 +271,7 @@ class ContextRecord(Answered, Origin):
     Attributes:
         dataset: data set whose posts the model was asked about.
         context: entry of ``asked_contexts``.
+        images: images that the model was shown; ``None`` if it read none, and in older records.
         service: how the model was reached and paid, which does not affect any text.
         texts: number of posts for which it has a text.
         without: ids of the posts without a text, by reason.
@@ -276,6 +284,7 @@ class ContextRecord(Answered, Origin):
 
     dataset: str
     context: str
+    images: ImagesShown | None = None
     service: dict[str, Any]
     texts: int
     without: dict[str, list[str]]
