@@ -362,13 +362,21 @@ def server() -> Iterator[ChatServer]:
         yield running
 
 
-def ask(server: ChatServer, folder: Path, count: int = 1, *, limit: float | None = None, **changes: Any):
+def ask(
+    server: ChatServer,
+    folder: Path,
+    count: int = 1,
+    *,
+    limit: float | None = None,
+    max_tokens: int | None = 20,
+    **changes: Any,
+):
     service = Service(server.url, **{"timeout": 60.0, "retries": 2} | changes)
 
     def make(place: int) -> dict[str, Any]:
         return {
             "model": "m",
-            "max_tokens": 20,
+            "max_tokens": max_tokens,
             "messages": [{"role": "user", "content": f"Text: word{place}"}],
         }
 
@@ -486,6 +494,16 @@ def test_jobs_of_one_start_share_what_may_be_spent(server: ChatServer, tmp_path:
         (tmp_path / LEDGER).write_text(f"yesterday\t0.1\t1.0\ntoday\t{amounts}\n", encoding="utf-8")
         with pytest.raises(UserError, match=r"spent.tsv:2: 'today\\t.* is no payment"):
             ask(server, tmp_path, 3, limit=1, price=PRICE)
+
+
+def test_no_amount_is_held_for_answers_of_any_length(server: ChatServer, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"any length\. Set max_tokens or max_completion_tokens in"):
+        ask(server, tmp_path, limit=1.0, price=PRICE, max_tokens=None)
+    assert server.asked == []
+    ask(server, tmp_path, price=PRICE, max_tokens=None)
+    ask(server, tmp_path, limit=1.0, price=PRICE, max_tokens=None)  # known already
+    ask(server, tmp_path, 2, limit=1.0, max_tokens=None)  # costs nothing
+    assert len(server.asked) == 2
 
 
 def test_an_estimate_is_given_before(server: ChatServer, tmp_path: Path, caplog) -> None:

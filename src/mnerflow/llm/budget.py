@@ -29,9 +29,9 @@ def input_tokens(request: dict[str, Any], image_tokens: int, characters: int = U
     return count
 
 
-def most_output_tokens(request: dict[str, Any]) -> int:
-    """The longest answer that a request allows, in tokens."""
-    return next((request[name] for name in LIMITS if request.get(name)), 4096)
+def most_output_tokens(request: dict[str, Any]) -> int | None:
+    """The longest answer that a request allows, in tokens; ``None`` without a limit."""
+    return next((request[name] for name in LIMITS if request.get(name)), None)
 
 
 class Overspent(UserError):
@@ -79,7 +79,8 @@ class Budget:
     def learn(self, highest_cost: float, cost: float) -> None:
         """Count an answer that was expected to cost at most ``highest_cost`` and actually cost ``cost``."""
         self.spent += cost
-        self._underrated = max(self._underrated, cost / highest_cost)
+        if highest_cost:
+            self._underrated = max(self._underrated, cost / highest_cost)
 
 
 @contextmanager
@@ -102,6 +103,6 @@ def budget(folder: Path, session: str, limit: float | None) -> Iterator[Budget]:
             try:
                 if line and name == session:
                     money.learn(*map(finite, amounts))
-            except (ValueError, TypeError, ZeroDivisionError) as error:
+            except (ValueError, TypeError) as error:
                 raise UserError(f"{path}:{number}: {line!r} is no payment. Remove the line.") from error
         yield money

@@ -122,8 +122,8 @@ def ask_all(
         max_cost: US dollars that the session may spend.
 
     Raises:
-        UserError: when the server cannot be reached or refuses the key or the request, and when the next
-            answer could exceed ``max_cost``. Earlier answers are in the cache.
+        UserError: when the server cannot be reached or refuses the key or the request, when the next answer
+            could exceed ``max_cost``, and when that cannot be known. Earlier answers are in the cache.
     """
     price = service.price or Price(0, 0)
     if service.key and not service.price and max_cost is not None:
@@ -144,6 +144,11 @@ def ask_all(
             places.append(place)
     if not missing:
         return [answers[place] for place in range(count)]
+    if max_cost is not None and service.price and not most_output_tokens(make(0)):
+        raise UserError(
+            f"max_cost cannot be held: an answer of {service.base_url} may have any length. Set max_tokens "
+            "or max_completion_tokens in the model's `options`."
+        )
     _say_estimate(count, len(missing), tokens, expected_output, service, max_cost)
     bar = tqdm(total=count, initial=len(answers), desc="answers", unit="post", disable=None)
     with (
@@ -286,7 +291,8 @@ def _has_failed(future: Future[Answer]) -> bool:
 def _ask_one(asker: _Asker, request: Request, price: Price, cache: Cache, money: Budget) -> Answer:
     if answer := cache.read(request):  # another job has asked this meanwhile
         return answer
-    highest_cost = price.of(input_tokens(request, price.image_tokens, FEWEST), most_output_tokens(request))
+    most_output = most_output_tokens(request) or 0  # without a limit, none is to be held
+    highest_cost = price.of(input_tokens(request, price.image_tokens, FEWEST), most_output)
     cost = 0.0
     money.reserve(highest_cost)
     try:

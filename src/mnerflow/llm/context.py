@@ -61,7 +61,7 @@ def ask_context(
         len(questions.posts),
         service,
         cache,
-        min(USUAL_TOKENS, most_output_tokens(OPTIONS | question.options)),
+        min(USUAL_TOKENS, most_output_tokens(OPTIONS | question.options) or USUAL_TOKENS),
         session,
         max_cost,
     )
