@@ -29,6 +29,7 @@ from chat_server import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from records import NAMES
 from test_grid import load
 
@@ -42,7 +43,7 @@ from mnerflow.llm.answer import read_answer, write_answer
 from mnerflow.llm.budget import LEDGER, Overspent
 from mnerflow.llm.client import Answer, ask_all
 from mnerflow.llm.config import Price, RivalConfig, Service
-from mnerflow.llm.picture import Pictures
+from mnerflow.llm.picture import Pictures, show
 from mnerflow.llm.rival import Material, ask_run
 from mnerflow.llm.rival_prompt import RivalPrompt
 from mnerflow.llm.runs import (
@@ -607,6 +608,19 @@ def test_images_are_shown_no_larger_than_asked(
     assert isinstance(server.asked[1]["messages"][-1]["content"], str), "asked without the image that is lost"
     kept = [file.read_text(encoding="utf-8") for file in (tmp_path / "run/cache").rglob("*.json")]
     assert all("base64" not in text for text in kept) and any('"sha256:' in text for text in kept)
+
+
+@pytest.mark.parametrize("comment", ["Ann sings", "Ann sings" * 9000], ids=["short", "too long for a JPEG"])
+def test_no_comment_of_an_image_is_shown(comment: str, tmp_path: Path) -> None:
+    about = PngInfo()
+    about.add_text("comment", comment)
+    Image.new("RGB", (8, 8), "red").save(tmp_path / "a.png", pnginfo=about)
+    Image.new("RGB", (8, 8), "red").save(tmp_path / "a.gif", comment=comment.encode())
+    Image.new("RGB", (8, 8), "red").save(tmp_path / "a.jpg", comment=comment[:65533].encode())
+    parts, broken = show(tmp_path, ["a.png", "a.gif", "a.jpg"], 100, "letterbox", None)
+    assert broken == {}
+    for part in parts:
+        assert b"Ann" not in base64.b64decode(part["image_url"]["url"].partition(",")[2])
 
 
 @pytest.mark.parametrize(

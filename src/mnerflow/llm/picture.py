@@ -69,6 +69,7 @@ def show(
         except BrokenImage as reason:
             broken[name] = str(reason)
             continue
+        image.info.clear()  # only pixels are shown; a comment could be too long, or tell what the text says
         file = io.BytesIO()
         image.save(file, "JPEG", quality=QUALITY)
         url = {"url": f"data:image/jpeg;base64,{b64encode(file.getvalue()).decode()}"}
