@@ -11,37 +11,34 @@ HIDDEN = "…"
 _NAMED = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD)$", re.IGNORECASE)
 # Name and password in an address, such as that of a proxy.
 _WHO = re.compile(r"(?<=://)[^/\s@]*:[^/\s]*@")
-# Shorter values are no secrets, such as `none` and `EMPTY` for servers that accept any key, and are parts of
-# many words.
+# Shorter values are placeholders for servers that accept any key, such as `key`, and are parts of many words.
 _LEAST = 8
 
 
 def hide(text: str) -> str:
     """Remove the secrets of environment variables from ``text``, and names and passwords in addresses."""
     for name, value in os.environ.items():
-        if _NAMED.search(name) and len(value.strip()) >= _LEAST:
+        if _NAMED.search(name):
             text = without(without(text, value), value.strip())
     return _WHO.sub(f"{HIDDEN}@", text)
 
 
 def without(text: str, secret: str) -> str:
-    """Remove a secret from ``text``, however it is encoded there."""
-    return _pattern(secret).sub(HIDDEN, text)
+    """Remove a secret from ``text``, however it is encoded there; one that is too short is a placeholder."""
+    return _pattern(secret).sub(HIDDEN, text) if len(secret.strip()) >= _LEAST else text
 
 
 @cache
 def _pattern(secret: str) -> re.Pattern[str]:
     """A pattern for a secret: plain, escaped as in JSON, Python, HTML and addresses, in base64 and in hex."""
-    forms = [secret]
-    if len(secret) >= _LEAST:
-        data = secret.encode(errors="surrogateescape")
-        # Text before it, such as "Bearer ", shifts it by one or two bytes. The characters at both ends of its
-        # base64 contain bits of its neighbours.
-        for before in range(3):
-            inner = b64encode(bytes(before) + data).decode().rstrip("=")
-            inner = inner[-(-before * 8 // 6) : (before + len(data)) * 8 // 6]
-            forms += [inner, inner.replace("+", "-").replace("/", "_")]
-        forms.append(data.hex())
+    data = secret.encode(errors="surrogateescape")
+    forms = [secret, data.hex()]
+    # Text before it, such as "Bearer ", shifts it by one or two bytes. The characters at both ends of its
+    # base64 contain bits of its neighbours.
+    for before in range(3):
+        inner = b64encode(bytes(before) + data).decode().rstrip("=")
+        inner = inner[-(-before * 8 // 6) : (before + len(data)) * 8 // 6]
+        forms += [inner, inner.replace("+", "-").replace("/", "_")]
     return re.compile("|".join("".join(map(_character, form)) for form in dict.fromkeys(forms)))
 
 

@@ -76,6 +76,17 @@ def test_a_key_is_hidden_in_every_form(key: str, form: str, before: str, after: 
     )
 
 
+@pytest.mark.parametrize("key", ["key", "EMPTY", "sk-1234"])
+def test_a_placeholder_changes_no_answer(key: str, server: ChatServer, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("RIVAL", key)
+    server.next.append(echoes("answer", f"Tur{key}"))
+    request = {"model": "m", "messages": []}
+    (answer,) = ask_all(lambda place: request, 1, Service(server.url, key="RIVAL"), tmp_path, 1)
+    assert answer.content.endswith(f" Tur{key}")
+    monkeypatch.setenv("OTHER_KEY", key)
+    assert hide(f"Tur{key}") == f"Tur{key}"
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[ChatServer]:
     with chat_server() as running:
