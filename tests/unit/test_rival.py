@@ -408,7 +408,8 @@ def test_a_server_that_fails_once_is_asked_again(misbehaves, server: ChatServer,
     ("misbehaves", "said"),
     [
         (fails(500, retry_after_ms="10"), "answers 500 (no), also after 1 retry"),
-        (fails(429, retry_after_ms="10"), "answers 429"),
+        (fails(429, retry_after_ms="10"), "answers 429 (no), also after 1 retry"),
+        (fails(429, Retry_After="3600"), "answers 429 (no) and asks to wait (3600), also after 0 retries."),
         (says_half, "something other than a chat completion"),
         (
             fails(404, {"message": "no model m"}),
@@ -423,7 +424,7 @@ def test_a_server_that_fails_once_is_asked_again(misbehaves, server: ChatServer,
             "no money left",
         ),
     ],
-    ids=["500", "429", "half a JSON", "404", "400", "no money"],
+    ids=["500", "429", "429 for an hour", "half a JSON", "404", "400", "no money"],
 )
 def test_a_server_that_keeps_failing_is_named_and_nothing_is_lost(
     misbehaves, said: str, server: ChatServer, tmp_path: Path

@@ -225,10 +225,11 @@ class _Asker(AbstractContextManager["_Asker"]):
                 return self._refused(error)
             except openai.APIConnectionError as error:
                 reason = str(error.__cause__ or error)
-                raise self._failed(f"cannot be reached or does not answer in time ({reason})") from error
+                what = f"cannot be reached or does not answer in time ({reason})"
+                raise self._failed(what, self._service.retries) from error
             except (ValueError, TypeError, AttributeError, LookupError, RecursionError, openai.OpenAIError):
                 continue  # an incomplete reply, or one that is not JSON of the expected shape
-        raise self._failed("replies with something other than a chat completion")
+        raise self._failed("replies with something other than a chat completion", self._service.retries)
 
     def _answer(self, request: Request, completion: ChatCompletion) -> Answer:
         """The answer in a completion, whose types the client has not checked."""
@@ -259,17 +260,19 @@ class _Asker(AbstractContextManager["_Asker"]):
         elif error.code == "insufficient_quota":
             what, remedy = "says that the account has no money left", "Pay some in, and run again."
         elif status == 429 or status >= 500:
-            raise self._failed(f"answers {status} ({said})") from error
+            wait = error.response.headers.get("Retry-After")
+            asks = f" and asks to wait ({wait})" if wait else ""
+            # The client notes them. There are none if a server asks to wait for long.
+            retries = int(error.request.headers["x-stainless-retry-count"])
+            raise self._failed(f"answers {status} ({said}){asks}", retries) from error
         else:
             what, remedy = "does not take the request", "Correct the model's `response_format` or `options`."
         raise UserError(f"{service.base_url} {what} ({status}: {said}). {remedy}") from error
 
-    def _failed(self, what: str) -> UserError:
-        service = self._service
+    def _failed(self, what: str, retries: int) -> UserError:
         return UserError(
-            f"{service.base_url} {self._hide(what)}, also after "
-            f"{quantity(service.retries, 'retry', 'retries')}. The answers so far are kept: run again "
-            "to go on."
+            f"{self._service.base_url} {self._hide(what)}, also after "
+            f"{quantity(retries, 'retry', 'retries')}. The answers so far are kept: run again to go on."
         )
 
     def _hide(self, said: str) -> str:

@@ -57,7 +57,8 @@ class Service(Section):
         concurrency: number of requests that are open at a time.
         timeout: seconds to wait for an answer.
         retries: number of retries of a request after status 429 or 5xx, a timeout or a broken connection. The
-            wait doubles from half a second to eight seconds, or is what the server asks for.
+            wait doubles from half a second to eight seconds, or is what the server asks for, up to two
+            minutes.
     """
 
     base_url: ApiAddress
