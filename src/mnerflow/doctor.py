@@ -13,6 +13,7 @@ from mnerflow import __version__
 from mnerflow.code.fingerprint import PACKAGE
 from mnerflow.config.configuration import booleans_of, check
 from mnerflow.config.keys import check_keys
+from mnerflow.data.google_drive import download_url
 from mnerflow.data.sources import mirror_file
 from mnerflow.errors import UserError, quantity
 from mnerflow.files import expanded, inside
@@ -186,11 +187,12 @@ def _weights(config: dict[str, Any], plan: Plan) -> Iterator[Need]:
 def _data(config: dict[str, Any], plan: Plan) -> Iterator[Need]:
     for name in plan.prepared:
         entry = config["datasets"][name]
-        if "folder" in entry:
-            for file in plan.data.raw_files(name):
-                yield Need(
-                    f"{name}: {Path(file).name}", Path(file), entry["folder"], remedy=f"{file}: put it there."
-                )
+        asked = [layout.asked_context(name, context) for context in plan.data.asked_contexts(name)]
+        ask = "`snakemake -s contexts.smk` asks for it, with the same configuration."
+        theirs = plan.data.raw_files(name) if "folder" in entry else []
+        for file in dict.fromkeys([*theirs, *asked]):
+            source, how = ("a language model", ask) if file in asked else (entry["folder"], "put it there.")
+            yield Need(f"{name}: {Path(file).name}", Path(file), source, remedy=f"{file}: {how}")
         for file, about in entry.get("files", {}).items():
             yield _fetched(config, f"{name}: {file}", Path(layout.raw(name), file), about)
     readers = {*plan.runs, *plan.trained}
@@ -213,7 +215,7 @@ def _fetched(config: dict[str, Any], name: str, path: Path, about: dict[str, Any
         return Need(
             name, mirrored, str(mirrored), remedy=f"{mirrored}: put it there; it comes from {about['url']}."
         )
-    parts = urlsplit(about["url"])
+    parts = urlsplit(download_url(about["url"]))
     return Need(name, path, about["url"], f"{parts.scheme}://{parts.netloc}")
 
 

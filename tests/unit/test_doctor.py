@@ -72,8 +72,10 @@ def test_what_is_missing(
 
 
 NEEDED = """\
+asked_contexts:
+  knows: {base_url: "http://localhost/v1", model: m, reads: [text]}
 datasets:
-  demo: {without: [twitter2015]}
+  demo: {without: [twitter2015], contexts: {knowledge: {asked: knows}}}
   twitter2015: {without: [twitter10000]}
 text_encoders:
   mpnet: {kind: transformer, source: sentence-transformers/all-mpnet-base-v2}
@@ -100,6 +102,8 @@ def test_what_is_needed_is_what_the_workflow_reads(
     )
     for name in ("twitter2017", "twitter2015", "twitter10000"):
         assert f"  {name}: train.txt".ljust(42) + " MISSING: mirror/" in out
+    assert "  demo: knows.jsonl".ljust(42) + " MISSING: a language model" in out
+    assert "demo/contexts/knows.jsonl: `snakemake -s contexts.smk` asks for it" in out
     assert main(["doctor", "--config", "max_cost"]) == 1
     assert "--config max_cost: " in capsys.readouterr().err
 
@@ -117,6 +121,14 @@ def test_a_file_is_read_as_snakemake_reads_it(text: str, tmp_path: Path):
     (tmp_path / "mine.yaml").write_text("- training")
     with pytest.raises(UserError, match=r"mine\.yaml: no configuration \(.* keys at top level"):
         doctor.configured([tmp_path / "mine.yaml"], [])
+
+
+@pytest.mark.parametrize("address", ["1PpvvncnQkgDNeBMKVgG2zFYuRhbL873g", "https://drive.google.com/uc?id=1"])
+def test_a_file_of_google_drive_comes_from_its_host(address: str, tmp_path: Path):
+    assert (
+        doctor._fetched({}, "photos", tmp_path / "no.zip", {"url": address}).host
+        == "https://drive.google.com"
+    )
 
 
 def test_version(capsys: pytest.CaptureFixture):
