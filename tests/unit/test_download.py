@@ -46,6 +46,7 @@ class Server(ThreadingHTTPServer):
         self.asked: list[tuple[str, str | None]] = []
         self.failures = 0
         self.ranges = True
+        self.longest_range = len(DATA)
         self.version = "1"
         self.tag_is_sent = True
 
@@ -104,12 +105,14 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(b"<html></html>")
             return
         else:
+            end = min(start + self.server.longest_range, len(DATA)) if start else len(DATA)
+            stop = min(stop, end)
             self.send_response(206 if start else 200)
-            self.send_header("Content-Length", str(len(DATA) - start))
+            self.send_header("Content-Length", str(end - start))
             if self.server.tag_is_sent:
                 self.send_header("ETag", self.tag)
             if start:
-                self.send_header("Content-Range", f"bytes {start}-{len(DATA) - 1}/{len(DATA)}")
+                self.send_header("Content-Range", f"bytes {start}-{end - 1}/{len(DATA)}")
         self.end_headers()
         self.wfile.write(DATA[start:stop])
 
@@ -164,6 +167,16 @@ def test_a_broken_connection_is_resumed_where_it_broke(server: Server, tmp_path:
     begins = [int(span[6:-1]) if span else 0 for _, span in server.asked]
     assert len(begins) == 6
     assert begins == sorted(set(begins))
+
+
+@pytest.mark.parametrize("known", [SUM, None])
+def test_a_server_that_sends_short_ranges_is_asked_for_all_of_them(
+    server: Server, tmp_path: Path, known: str | None
+) -> None:
+    server.failures, server.longest_range = 1, 150_000
+    fetch(f"{server.url}/file", tmp_path / "a.txt", sha256=known)
+    assert (tmp_path / "a.txt").read_bytes() == DATA
+    assert len(server.asked) == 4
 
 
 @pytest.mark.parametrize("ranges", [True, False])

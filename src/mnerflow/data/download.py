@@ -136,6 +136,9 @@ def _stream(
                     raise UserError(f"{url}: larger than {max_bytes:,} bytes. Name a smaller file.")
                 file.write(chunk)
                 bar.update(len(chunk))
+    whole = content_range.rpartition("/")[2]
+    if resumed and whole.isdecimal() and _size(part) < int(whole):
+        raise _TryAgain("the server sent only a part of the rest")
 
 
 def _resumable(part: Path, url: str, checked: bool) -> tuple[int, str]:
