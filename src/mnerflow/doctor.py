@@ -176,7 +176,7 @@ def _weights(config: dict[str, Any], plan: Plan) -> Iterator[Need]:
             yield Need(what, path, source, INDEX)
         else:
             mirrored = config.get("weights_mirror") and inside(
-                config["weights_mirror"], "/".join(source.split("/")[:2])
+                expanded(config["weights_mirror"]), "/".join(source.split("/")[:2])
             )
             if mirrored and mirrored.is_dir():
                 yield Need(what, path if path.exists() else mirrored, source)

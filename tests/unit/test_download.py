@@ -18,6 +18,7 @@ from mnerflow.data import archive, download, google_drive
 from mnerflow.data.archive import unpack
 from mnerflow.data.contexts import context_files
 from mnerflow.data.download import fetch
+from mnerflow.data.sources import mirror_file
 from mnerflow.errors import UserError
 
 ROOT = Path(__file__).parents[2]
@@ -307,6 +308,11 @@ def test_a_file_in_the_way_of_the_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("")
     with pytest.raises(UserError, match=r"data/a\.txt: could not be written \((Not a dir|File exists)"):
         fetch("http://127.0.0.1:9/", tmp_path / "data" / "a.txt")
+
+
+def test_a_mirror_may_lie_in_the_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    assert mirror_file({"mirror": "~/data"}, {"mirror": "set/a.txt"}) == Path("/home/me/data/set/a.txt")
 
 
 def test_a_mirror_is_read_instead_of_the_network(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from mnerflow.files import expanded
 from mnerflow.log import job
 from mnerflow.models.parts import encoder_config
 from mnerflow.models.weights import fetch_weights
@@ -16,5 +17,5 @@ with job(f"fetched weights of {name}", snakemake.log[0]):
     # Not parameters of the rule: a new mirror or checksum for the same files is no reason to train again.
     mirror, checksum = snakemake.config.get("weights_mirror"), entry.get("sha256")
     fetch_weights(
-        params.source, Path(snakemake.output[0]), params.revision, checksum, mirror and Path(mirror)
+        params.source, Path(snakemake.output[0]), params.revision, checksum, mirror and expanded(mirror)
     )

@@ -4,12 +4,14 @@ from pathlib import Path
 from typing import Any
 
 from mnerflow.errors import UserError
-from mnerflow.files import inside
+from mnerflow.files import expanded, inside
 
 
 def mirror_file(config: dict[str, Any], entry: dict[str, Any]) -> Path | None:
     """The path of an entry's file in the configured mirror; ``None`` without a mirror."""
-    return inside(config["mirror"], entry["mirror"]) if config.get("mirror") and "mirror" in entry else None
+    if not config.get("mirror") or "mirror" not in entry:
+        return None
+    return inside(expanded(config["mirror"]), entry["mirror"])
 
 
 def archives(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
