@@ -92,10 +92,11 @@ def tiny_tokenizer(kind: str) -> PreTrainedTokenizerFast:
 def cut_as_running_text(folder: Path) -> None:
     """Compare how an encoder splits words and running text; raises ``AssertionError`` if they differ."""
     encoder = Transformer.restore(Config(), folder, {})
-    names = encoder.tokenizer.convert_ids_to_tokens
+    tokenizer = encoder.tokenizer
+    names = tokenizer.pretrained.convert_ids_to_tokens
     for sentence in SENTENCES:
-        words = encoder._cut([encoder._space + word for word in sentence.split(" ")])
-        [running] = encoder._cut([encoder._space + sentence])
+        words = tokenizer.cut([tokenizer.space + word for word in sentence.split(" ")])
+        [running] = tokenizer.cut([tokenizer.space + sentence])
         cut = names([piece for word in words for piece in word])
         assert cut == names(running), f"{sentence!r} is cut {' | '.join(cut)}, as text {names(running)}"
 

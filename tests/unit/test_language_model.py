@@ -312,7 +312,7 @@ def test_a_caption_is_set_apart_where_the_tokenizer_has_no_special_subwords(tiny
     [text] = encoder.encode(
         [Post("1", ["sings"], ["O"], contexts={"caption": "rome"})], contexts=("caption",)
     )
-    assert encoder.tokenizer.decode(text.windows[0]) == " sings\n rome"
+    assert encoder.tokenizer.pretrained.decode(text.windows[0]) == " sings\n rome"
 
 
 def test_gradient_checkpointing_changes_no_gradient(tiny_llama: Path, posts: list[Post]) -> None:

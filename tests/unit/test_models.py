@@ -28,6 +28,7 @@ from mnerflow.models.fusions.partial_prediction import PartialPrediction
 from mnerflow.models.image_encoders import Features, new_image_encoder
 from mnerflow.models.tagger import load_tagger, new_tagger
 from mnerflow.models.text_encoders._contexts import shares
+from mnerflow.models.text_encoders._probe import probe
 from mnerflow.models.text_encoders.bilstm import LONGEST_WORD, BiLSTM, Vocabulary
 from mnerflow.models.text_encoders.bilstm import Config as BiLSTMConfig
 from mnerflow.models.text_encoders.transformer import Config, Transformer
@@ -210,7 +211,7 @@ def read(kind: str, options: dict, weights: Path, contexts: Sequence[str], lengt
     if kind == "bilstm":
         words = {number: word for word, number in encoder.vocabulary.words.items()}
         return *(" ".join(map(words.get, text.windows[0])) for text in (one, none)), one.cut
-    return *(encoder.tokenizer.decode(text.windows[0]) for text in (one, none)), one.cut
+    return *(encoder.tokenizer.pretrained.decode(text.windows[0]) for text in (one, none)), one.cut
 
 
 @given(st.lists(st.integers(0, 9), max_size=4), st.integers(0, 30))
@@ -279,7 +280,7 @@ XLNET = {"d_model": 8, "n_layer": 1, "n_head": 2, "d_inner": 16, "vocab_size": 3
     ],
 )
 def test_other_families_than_bert(name: str, sizes: dict, tiny_bert: Path, tmp_path: Path) -> None:
-    Transformer.create(Config(), tiny_bert, []).tokenizer.save_pretrained(tmp_path)
+    Transformer.create(Config(), tiny_bert, []).tokenizer.pretrained.save_pretrained(tmp_path)
     save(tmp_path, name, **sizes)
     shares_layers = name == "Albert"
     if shares_layers:
@@ -306,18 +307,18 @@ def test_other_families_than_bert(name: str, sizes: dict, tiny_bert: Path, tmp_p
 def test_a_family_that_cannot_tag_a_post_on_its_own_is_refused(
     name: str, sizes: dict, said: str, tiny_bert: Path, tmp_path: Path
 ) -> None:
-    Transformer.restore(Config(), tiny_bert, {}).tokenizer.save_pretrained(tmp_path)
+    Transformer.restore(Config(), tiny_bert, {}).tokenizer.pretrained.save_pretrained(tmp_path)
     save(tmp_path, name, **TINY | {"initializer_range": 0.5} | sizes)
     with pytest.raises(UserError, match=f"text encoder: {said}"):
         Transformer.create(Config(), tmp_path, [])
 
 
 def test_big_bird_reads_a_post_the_same_beside_a_long_one(tiny_bert: Path, tmp_path: Path) -> None:
-    Transformer.restore(Config(), tiny_bert, {}).tokenizer.save_pretrained(tmp_path)
+    Transformer.restore(Config(), tiny_bert, {}).tokenizer.pretrained.save_pretrained(tmp_path)
     sizes = {"max_position_embeddings": 256, "block_size": 4, "num_random_blocks": 1}
     save(tmp_path, "BigBird", **TINY | {"initializer_range": 0.5} | sizes)
     encoder = Transformer.restore(Config(), tmp_path, {}).eval()
-    encoder.tokenizer.model_max_length = 256
+    encoder.tokenizer.longest = 256
     posts = [post("ann", "in", "rome"), post(*["ann", "in", "rome"] * 20)]
     texts = encoder.encode(posts, contexts=())
     with torch.no_grad():
@@ -329,14 +330,14 @@ def test_a_probe_leaves_random_numbers_gradients_and_modes_alone(tiny_bert: Path
     encoder = Transformer.restore(Config(casing=True), tiny_bert, {})
     encoder.model.encoder.layer[0].train()
     state, modes = torch.get_rng_state(), [module.training for module in encoder.modules()]
-    encoder.probe()
+    probe(encoder)
     assert torch.equal(torch.get_rng_state(), state)
     assert [module.training for module in encoder.modules()] == modes
     assert all(weight.grad is None for weight in encoder.parameters())
 
 
 def test_weights_saved_in_half_precision_come_back_whole(tiny_bert: Path, tmp_path: Path) -> None:
-    tokenizer = Transformer.create(Config(), tiny_bert, []).tokenizer
+    tokenizer = Transformer.create(Config(), tiny_bert, []).tokenizer.pretrained
     tokenizer.save_pretrained(tmp_path / "half")
     save(tmp_path / "half", "Bert", **TINY, dtype="float16")
     run = RunConfig(
@@ -354,7 +355,7 @@ def test_weights_saved_in_half_precision_come_back_whole(tiny_bert: Path, tmp_pa
 def test_byte_level_tokenizers_keep_the_space_before_a_word(tiny_roberta: Path) -> None:
     encoder = Transformer.create(Config(), tiny_roberta, [])
     [text] = encoder.encode([post("Ann", "met", "Rome")], contexts=())
-    assert encoder.tokenizer.convert_ids_to_tokens(text.windows[0]) == [
+    assert encoder.tokenizer.pretrained.convert_ids_to_tokens(text.windows[0]) == [
         "<s>",
         "ĠAnn",
         "Ġmet",
@@ -366,7 +367,7 @@ def test_byte_level_tokenizers_keep_the_space_before_a_word(tiny_roberta: Path) 
 def test_a_word_that_spells_a_special_subword_is_a_word(tiny_bert: Path) -> None:
     encoder = Transformer.create(Config(), tiny_bert, [])
     [text] = encoder.encode([post("a", "[SEP]", "[PAD]")], contexts=())
-    special = set(encoder.tokenizer.all_special_ids) - {encoder.tokenizer.unk_token_id}
+    special = set(encoder.tokenizer.pretrained.all_special_ids) - {encoder.tokenizer.pretrained.unk_token_id}
     assert special.isdisjoint(text.windows[0][1:-1])
 
 
@@ -379,7 +380,7 @@ def test_a_piece_of_the_vocabulary_that_is_special_is_unknown_in_a_word(tiny_ber
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
     encoder = Transformer.restore(Config(), tiny_bert, {})
     names = {"bos_token": "<s>", "pad_token": "<pad>", "eos_token": "</s>", "unk_token": "<unk>"}
-    encoder.tokenizer = PreTrainedTokenizerFast(tokenizer_object=tokenizer, **names)
+    encoder.tokenizer.pretrained = PreTrainedTokenizerFast(tokenizer_object=tokenizer, **names)
     [text] = encoder.encode([post("a", "</s>")], contexts=())
     assert text.windows == [[4, 5, 3]]
 
@@ -408,7 +409,7 @@ def test_a_word_is_read_in_the_window_that_shows_more_around_it(
     tiny_bert: Path, causal: bool, first: int, third: int
 ) -> None:
     encoder = Transformer.create(Config(max_subwords=10), tiny_bert, [])
-    encoder.contexts_first = causal
+    encoder.tokenizer.contexts_first = causal
     [text] = encoder.encode([post(*"abcabcabcabcabcabcab")], contexts=())
     # 20 words in windows of 8 that overlap by 2: 0 to 7, 6 to 13 and 12 to 19. Word 6 has one word behind it
     # in the first window and none before it in the second, word 7 one before it there and none behind it
@@ -581,10 +582,9 @@ def test_windows_show_every_word_once_and_the_caption_each_time(
 ) -> None:
     encoder = Transformer.create(Config(max_subwords=max_subwords), tiny_bert, [])
     seen = caption[: max_subwords // 4]
-    text = encoder._windows(words, [len(word) for word in words], seen, [])
-    assert (
-        text.length_without_contexts == encoder._windows(words, [len(word) for word in words], [], []).length
-    )
+    lengths = [len(word) for word in words]
+    text, bare = (encoder.tokenizer.lay_out(words, lengths, context, []) for context in (seen, []))
+    assert text.length_without_contexts == bare.length
     room = max_subwords - 2 - (len(seen) + 1 if seen else 0)  # [CLS] and [SEP]; a second one ends the caption
     read = [[text.windows[window][position] for window, position in word] for word in text.words]
     assert read == [word[:room] for word in words]

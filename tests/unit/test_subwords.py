@@ -27,8 +27,8 @@ def test_a_real_vocabulary_cuts_words_as_in_running_text(tmp_path: Path) -> None
 def test_words_keep_the_space_that_a_vocabulary_without_a_dummy_prefix_knows(tmp_path: Path) -> None:
     save_tiny("bert", tmp_path, tiny_tokenizer("BPE with byte fallback, as Gemma"))
     encoder = Transformer.restore(Config(), tmp_path, {})
-    words = encoder._cut([encoder._space + word for word in ("went", "to", "Rome")])
-    assert [encoder.tokenizer.convert_ids_to_tokens(word) for word in words] == [
+    words = encoder.tokenizer.cut([encoder.tokenizer.space + word for word in ("went", "to", "Rome")])
+    assert [encoder.tokenizer.pretrained.convert_ids_to_tokens(word) for word in words] == [
         ["▁went"],
         ["▁to"],
         ["▁Rome"],

@@ -177,14 +177,14 @@ def transformer(folder: Path, **options) -> Transformer:
 def test_a_plain_post_is_what_the_tokenizer_makes_of_it(tiny_bert: Path) -> None:
     encoder = transformer(tiny_bert)
     [text] = encoder.encode([Post("1", ["Ann", "sings", "in", "Romes"], ["O"] * 4)], contexts=())
-    assert text.windows == [encoder.tokenizer("ann sings in romes")["input_ids"]]
+    assert text.windows == [encoder.tokenizer.pretrained("ann sings in romes")["input_ids"]]
     assert text.subwords == [1, 1, 1, 2]
 
 
 def test_a_word_that_the_tokenizer_deletes_becomes_unknown(tiny_bert: Path) -> None:
     encoder = transformer(tiny_bert)
     [text] = encoder.encode([Post("1", ["in", "\ufe0f", "in"], ["O"] * 3)], contexts=())
-    assert text.windows[0][2] == encoder.tokenizer.unk_token_id
+    assert text.windows[0][2] == encoder.tokenizer.pretrained.unk_token_id
     assert text.subwords == [1, 1, 1]
 
 
@@ -204,13 +204,13 @@ def test_a_long_post_is_read_in_windows_and_every_word_once(tiny_bert: Path) -> 
     [text] = encoder.encode([Post("1", words, ["O"] * 30)], contexts=())
     assert len(text.windows) > 2 and max(map(len, text.windows)) <= 16
     read = [text.windows[window][position] for [(window, position)] in text.words]
-    assert read == encoder.tokenizer(" ".join(words), add_special_tokens=False)["input_ids"]
+    assert read == encoder.tokenizer.pretrained(" ".join(words), add_special_tokens=False)["input_ids"]
     assert encoder(encoder.collate([text])).shape == (1, 30, 8)
 
 
 def test_the_unknown_subword_may_be_the_first_of_the_vocabulary(tiny_bert: Path) -> None:
     encoder = Transformer.restore(Config(), tiny_bert, {})
-    encoder.tokenizer.unk_token = "[PAD]"
+    encoder.tokenizer.pretrained.unk_token = "[PAD]"
     [text] = encoder.encode([Post("1", ["\ufe0f"], ["O"])], contexts=())
     assert text.windows == [[2, 0, 3]]
 
@@ -218,7 +218,7 @@ def test_the_unknown_subword_may_be_the_first_of_the_vocabulary(tiny_bert: Path)
 def test_a_caption_is_a_second_segment_that_is_not_tagged(tiny_bert: Path, posts) -> None:
     encoder = transformer(tiny_bert)
     batch = encoder.collate(encoder.encode(posts[1:2], contexts=("caption",)))
-    assert encoder.tokenizer.decode(batch["input_ids"][0]) == "[CLS] in rome [SEP] c [SEP]"
+    assert encoder.tokenizer.pretrained.decode(batch["input_ids"][0]) == "[CLS] in rome [SEP] c [SEP]"
     assert batch["token_type_ids"].tolist() == [[0, 0, 0, 0, 1, 1]]
     assert encoder(batch).shape == (1, 2, 8)
 
@@ -257,7 +257,7 @@ def test_a_causal_language_model_is_the_pretrained_one(tiny_llama: Path, exact) 
 
     encoder = language_model(tiny_llama, attention="causal")
     [text] = encoder.encode([Post("1", ["ann", "sings"], ["O", "O"])], contexts=())
-    assert encoder.tokenizer.convert_ids_to_tokens(text.windows[0]) == ["Ġann", "Ġsings"]
+    assert encoder.tokenizer.pretrained.convert_ids_to_tokens(text.windows[0]) == ["Ġann", "Ġsings"]
     pretrained = AutoModel.from_pretrained(tiny_llama).eval()
     expected = pretrained(torch.tensor(text.windows)).last_hidden_state
     torch.testing.assert_close(encoder(encoder.collate([text])), expected, atol=1e-6, rtol=1e-5)

@@ -65,7 +65,7 @@ def plain_model(run: RunConfig, tagger: Tagger) -> tuple[PreTrainedModel, PreTra
     Raises ``NotPlain`` if transformers has no classifier that computes the same.
     """
     encoder = _encoder(tagger)
-    if not encoder.tokenizer.is_fast:
+    if not encoder.tokenizer.pretrained.is_fast:
         raise NotPlain("its tokenizer does not tell where subwords stand (it is a slow one)")
     settings = copy.deepcopy(encoder.model.config)
     text: Any = run.text_encoder
@@ -116,8 +116,8 @@ def _plain_tokenizer(encoder: Transformer) -> PreTrainedTokenizerBase:
 
     Text is never read as a special subword, whatever it spells. A word that would be deleted becomes unknown.
     """
-    tokenizer = copy.deepcopy(encoder.tokenizer)
-    tokenizer.model_max_length = encoder._limit
+    tokenizer = copy.deepcopy(encoder.tokenizer.pretrained)
+    tokenizer.model_max_length = encoder.tokenizer.longest
     # Only the settings in init_kwargs are saved.
     tokenizer.split_special_tokens = tokenizer.init_kwargs["split_special_tokens"] = True
     special = {*tokenizer.all_special_ids} - {tokenizer.unk_token_id}

@@ -19,13 +19,9 @@ from mnerflow.data.post import Post
 from mnerflow.errors import UserError, suggest
 from mnerflow.models import attention
 from mnerflow.models.layer_prefix import LayerPrefix
-from mnerflow.models.text_encoders._subwords import (
-    SubwordConfig,
-    SubwordEncoder,
-    check_config,
-    load_pretrained,
-    weights_folder,
-)
+from mnerflow.models.text_encoders._pretrained import check_config, load_pretrained, weights_folder
+from mnerflow.models.text_encoders._probe import differ, probe
+from mnerflow.models.text_encoders._subwords import SubwordConfig, SubwordEncoder
 
 # Types of layers that can see to the right, and read a prefix.
 ATTENTION = {"full_attention", "sliding_attention"}
@@ -101,8 +97,7 @@ class LanguageModel(SubwordEncoder):
         for weight in model.parameters():
             if weight.requires_grad:
                 weight.data = weight.data.float()
-        super().__init__(config, tokenizer, model)
-        self.contexts_first = config.attention == "causal"
+        super().__init__(config, tokenizer, model, contexts_first=config.attention == "causal")
         settings = language.config
         settings.use_cache = False
         settings.is_causal = config.attention == "causal"
@@ -128,7 +123,7 @@ class LanguageModel(SubwordEncoder):
         each other, and as ``probe``.
         """
         encoder = cls.restore(config, weights, {})
-        encoder.probe()
+        probe(encoder)
         return encoder
 
     @classmethod
@@ -160,9 +155,10 @@ class LanguageModel(SubwordEncoder):
             todo = "Experts take none: set `lora: {dropout: 0}`." if known else "Correct its option `lora`."
             raise UserError(f"text encoder: {error} {todo}") from error
 
-    def _sees(self, words: Tensor, changed: Tensor, middle: int) -> str:
+    def fault_of_view(self, words: Tensor, changed: Tensor, middle: int) -> str:
+        """What is wrong with what words see, causal or bidirectional as configured; empty if nothing is."""
         words, changed = words[:middle], changed[:middle]
-        if self.config.attention == "causal" and self._differ(words, changed):
+        if self.config.attention == "causal" and differ(words, changed, self.model.dtype):
             return "sees words to the right; it needs `attention: bidirectional`, or the kind `transformer`"
         if self.config.attention == "bidirectional" and torch.equal(words, changed):
             return "sees no word to the right; it needs `attention: causal`"

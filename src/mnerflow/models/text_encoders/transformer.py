@@ -13,13 +13,9 @@ from mnerflow.data.post import Post
 from mnerflow.errors import UserError, quantity
 from mnerflow.models import attention
 from mnerflow.models.layer_prefix import LayerPrefix
-from mnerflow.models.text_encoders._subwords import (
-    SubwordConfig,
-    SubwordEncoder,
-    check_config,
-    load_pretrained,
-    weights_folder,
-)
+from mnerflow.models.text_encoders._pretrained import check_config, load_pretrained, weights_folder
+from mnerflow.models.text_encoders._probe import probe
+from mnerflow.models.text_encoders._subwords import SubwordConfig, SubwordEncoder
 
 # Families that mask attention scores with a number that bf16 does not have.
 IN_FP32 = ("deberta", "xmod")
@@ -85,7 +81,7 @@ class Transformer(SubwordEncoder):
         Raises ``UserError`` if there are none, for layers that the model does not have, and as ``probe``.
         """
         encoder = cls.restore(config, weights, {})
-        encoder.probe()
+        probe(encoder)
         return encoder
 
     @classmethod

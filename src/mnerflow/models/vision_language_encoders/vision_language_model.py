@@ -18,7 +18,8 @@ from mnerflow.models.encoder import Encoded, PrefixOf
 from mnerflow.models.padding import padded
 from mnerflow.models.pretrained import SAFE, reading_pretrained
 from mnerflow.models.text_encoders import EncodedText
-from mnerflow.models.text_encoders._subwords import weights_folder
+from mnerflow.models.text_encoders._pretrained import weights_folder
+from mnerflow.models.text_encoders._probe import probe
 from mnerflow.models.text_encoders.language_model import Config as LanguageModelConfig
 from mnerflow.models.text_encoders.language_model import LanguageModel, load_frozen
 from mnerflow.models.vision_language_encoders import VisionLanguageEncoder
@@ -73,7 +74,7 @@ class VisionLanguageModel(VisionLanguageEncoder):
         Raises ``UserError`` as ``LanguageModel.create``, and for a model that does not see images.
         """
         encoder = cls.restore(config, size, weights, {})
-        encoder.text.probe()
+        probe(encoder.text)
         encoder.probe()
         return encoder
 
@@ -124,7 +125,7 @@ class VisionLanguageModel(VisionLanguageEncoder):
         """
         if self.placeholder is None:
             return self.text.collate(texts)
-        one, start = self.placeholder, len(self.text.before)
+        one, start = self.placeholder, len(self.text.tokenizer.before)
         shown = [one.put(text, count, start) for text, count in zip(texts, images, strict=True)]
         batch = self.text.collate(shown)
         width, first_row, patches = batch["input_ids"].shape[1], 0, []
