@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 from script import execute
 
-from mnerflow.files import atomic_path, read_text
+from mnerflow.files.reading import read_text
+from mnerflow.files.writing import atomic_path
 from mnerflow.reporting import style
 
 ROOT = Path(__file__).parents[1]

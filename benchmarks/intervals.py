@@ -27,7 +27,8 @@ from mnerflow.errors import UserError
 from mnerflow.evaluation.counts import read_counts
 from mnerflow.evaluation.seeds import Seeds, SeedVariance, sentence_variance
 from mnerflow.evaluation.statistics import SIGNIFICANCE, holm
-from mnerflow.files import csv_text, write_text
+from mnerflow.files.csv_text import csv_text
+from mnerflow.files.writing import write_text
 
 ROOT = Path(__file__).parents[1]
 # Data sets and text encoders whose systems are similar enough to represent each other.

@@ -4,7 +4,8 @@ import csv
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from mnerflow.files import atomic_path, read_text
+from mnerflow.files.reading import read_text
+from mnerflow.files.writing import atomic_path
 
 
 @dataclass

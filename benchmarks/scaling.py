@@ -31,7 +31,7 @@ from mnerflow.data.post import SPLITS, Post, read_posts
 from mnerflow.data.tags import tag_list
 from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import PREDICTIONS, Prediction
-from mnerflow.files import write_text
+from mnerflow.files.writing import write_text
 from mnerflow.plan.grid import expand
 from mnerflow.plan.names import Run
 from mnerflow.plan.settings import images_read, merge, run_config, sources

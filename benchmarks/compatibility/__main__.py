@@ -6,7 +6,7 @@ Run as ``python benchmarks/compatibility``. All models are tiny and random; no n
 from importlib import import_module
 from pathlib import Path
 
-from mnerflow.files import atomic_path
+from mnerflow.files.writing import atomic_path
 
 PAGE = Path(__file__).parents[2] / "docs/compatibility.md"
 HEAD = """# What works and what is refused

@@ -16,7 +16,7 @@ from torch import Tensor
 from mnerflow.config import ImageConfig, PartConfig, RunConfig
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
-from mnerflow.files import write_json
+from mnerflow.files.json_text import write_json
 from mnerflow.models.image_encoders import new_image_encoder
 from mnerflow.models.image_encoders.timm import Config, Timm
 from mnerflow.models.tagger import load_tagger, new_tagger

@@ -16,7 +16,7 @@ from mnerflow.config.keys import check_keys
 from mnerflow.data.google_drive import download_url
 from mnerflow.data.sources import mirror_file
 from mnerflow.errors import UserError, quantity
-from mnerflow.files import expanded, inside
+from mnerflow.files.paths import expanded, inside
 from mnerflow.plan import layout
 from mnerflow.plan.names import NONE
 from mnerflow.plan.own_data import resolve

@@ -15,7 +15,7 @@ from types import FrameType
 from mnerflow.compute.lifeline import end_with_start
 from mnerflow.compute.memory import no_memory, peak_memory_mib
 from mnerflow.errors import UserError, printable
-from mnerflow.files import advice
+from mnerflow.files.writing import advice
 from mnerflow.secrets import hide
 
 logger = logging.getLogger("mnerflow")

@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from mnerflow.errors import UserError
-from mnerflow.files import read_text
+from mnerflow.files.reading import read_text
 
 MOST = 1_000_000  # limit on the values of a file
 

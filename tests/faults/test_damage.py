@@ -16,7 +16,7 @@ from victims import RUN, AtCheckpoint, ended, killed, outcome, train
 from mnerflow.config import PartConfig
 from mnerflow.data.image_store import build_store
 from mnerflow.errors import UserError
-from mnerflow.files import seal
+from mnerflow.files.checksums import seal
 from mnerflow.models.tagger import load_tagger, new_tagger
 from mnerflow.training import checkpoint
 from mnerflow.training.features import compute_features

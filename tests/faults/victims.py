@@ -18,10 +18,10 @@ import torch
 from records import ABOUT
 from tiny_run import RUN
 
-from mnerflow import files
 from mnerflow.config import RunConfig
 from mnerflow.data.post import read_posts
 from mnerflow.evaluation.predictions import TESTED, write_predictions
+from mnerflow.files import writing
 from mnerflow.training import loop
 from mnerflow.training.images import open_images
 from mnerflow.training.predictor import PostPredictor
@@ -98,7 +98,7 @@ class KilledAtByte:
 
 def killed_before_the_move() -> None:
     """Kill the process when a file has been written, but not yet moved into its place."""
-    files.os.fsync = lambda handle: os.kill(os.getpid(), signal.SIGKILL)
+    writing.os.fsync = lambda handle: os.kill(os.getpid(), signal.SIGKILL)
 
 
 class AtCheckpoint:

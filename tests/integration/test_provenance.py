@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from conftest import Finished, Workflow
 from rocrate.rocrate import ROCrate
 
-from mnerflow.files import sha256
+from mnerflow.files.checksums import sha256
 from mnerflow.plan.names import Run
 from mnerflow.publishing.archive import write_archive
 

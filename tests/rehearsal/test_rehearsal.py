@@ -17,7 +17,7 @@ import yaml
 from stand_in_data import UNUSABLE, write_data
 from stand_in_weights import write_weights
 
-from mnerflow.files import sha256
+from mnerflow.files.checksums import sha256
 
 ROOT = Path(__file__).parents[2]
 CAUTION = (

@@ -19,7 +19,7 @@ from mnerflow.data.contexts.jsonl import texts
 from mnerflow.data.post import SPLITS, Post, write_posts
 from mnerflow.data.prepare import prepare
 from mnerflow.errors import UserError
-from mnerflow.files import write_json_lines
+from mnerflow.files.json_text import write_json_lines
 from mnerflow.llm.asked_contexts import SHIPPED, check_prompt, check_written, outdated, to_ask
 from mnerflow.llm.budget import Overspent
 from mnerflow.llm.config import ContextQuestion, Price, Service

@@ -16,7 +16,8 @@ from mnerflow.data.post import SPLITS, read_posts, read_splits
 from mnerflow.data.prepare import prepare
 from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import read_predictions
-from mnerflow.files import expanded, read_json
+from mnerflow.files.json_text import read_json
+from mnerflow.files.paths import expanded
 
 GOOD = {
     "umt": "IMGID:{0}\n{0}\tB-PER\n",

@@ -14,7 +14,8 @@ from rocrate.rocrate import ROCrate
 
 from mnerflow.cli import main
 from mnerflow.errors import UserError
-from mnerflow.files import sha256, write_text
+from mnerflow.files.checksums import sha256
+from mnerflow.files.writing import write_text
 from mnerflow.plan.names import Run
 from mnerflow.publishing.archive import verify_archive, write_archive
 from mnerflow.publishing.crate import copy_code, write_crate

@@ -11,7 +11,7 @@ from mnerflow.data.filters import run_filter
 from mnerflow.data.image_store import build_store
 from mnerflow.data.post import SPLITS, Post, write_posts
 from mnerflow.data.prepare import prepare
-from mnerflow.files import write_json_lines
+from mnerflow.files.json_text import write_json_lines
 from mnerflow.reporting.data_report import write_data_report
 
 

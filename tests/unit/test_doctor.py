@@ -8,7 +8,8 @@ from records import write_record
 from mnerflow import __version__, doctor
 from mnerflow.cli import main
 from mnerflow.errors import UserError
-from mnerflow.files import write_json, write_text
+from mnerflow.files.json_text import write_json
+from mnerflow.files.writing import write_text
 from mnerflow.plan.names import Run
 
 OWN = """\

@@ -19,7 +19,7 @@ from mnerflow.config import ImageConfig, PartConfig, RunConfig
 from mnerflow.data.image_store import build_store
 from mnerflow.data.post import Post, write_posts
 from mnerflow.export import facts
-from mnerflow.files import read_json, write_json
+from mnerflow.files.json_text import read_json, write_json
 from mnerflow.models.batch import Batch
 from mnerflow.models.tagger import Tagger
 from mnerflow.prediction.predictor import Predictor

@@ -17,7 +17,7 @@ from tiny_run import RUN
 from mnerflow.config import PartConfig
 from mnerflow.data.post import Post, write_posts
 from mnerflow.errors import UserError
-from mnerflow.files import sha256
+from mnerflow.files.checksums import sha256
 from mnerflow.models.weights import ORIGIN, fetch_weights, model_files
 from mnerflow.training.run import train_run
 

@@ -14,20 +14,10 @@ import pytest
 
 from mnerflow.compute.memory import peak_memory_mib
 from mnerflow.errors import UserError
-from mnerflow.files import (
-    atomic_folder,
-    atomic_path,
-    csv_rows,
-    csv_text,
-    files_below,
-    folder_state,
-    inside,
-    seal,
-    seal_of,
-    sealed,
-    write_text,
-    writing,
-)
+from mnerflow.files.checksums import folder_state, seal, seal_of, sealed
+from mnerflow.files.csv_text import csv_rows, csv_text
+from mnerflow.files.paths import files_below, inside
+from mnerflow.files.writing import atomic_folder, atomic_path, write_text, writing
 
 
 def test_what_killed_writers_left_is_removed_and_what_living_ones_write_is_not(tmp_path):

@@ -54,7 +54,7 @@ def edit(file: Path, old: str, new: str) -> None:
         ("plan/names.py", 'return "+".join(', 'return "-".join(', False),
         ("evaluation/scores.py", "METRICS = ", "METRICS = METRICS_ = ", False),
         # What writes, logs and measures.
-        ("files.py", "import os", "import os\nWRITTEN = []", False),
+        ("files/writing.py", "import os", "import os\nWRITTEN = []", False),
         ("training/energy.py", "import", "WATTS = 1\nimport", False),
         # Words for a reader: an error, a line of the log, what a type checker reads.
         ("training/run.py", "no training post has a word left", "no word is left", False),

@@ -9,7 +9,7 @@ from records import write_record
 from test_grid import load
 
 from mnerflow.errors import UserError
-from mnerflow.files import write_text
+from mnerflow.files.writing import write_text
 from mnerflow.plan.grid import expand, starting_runs
 from mnerflow.plan.kept_weights import (
     DROPPED,

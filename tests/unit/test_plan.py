@@ -12,7 +12,7 @@ import yaml
 from test_grid import ROOT, load
 
 from mnerflow.errors import UserError
-from mnerflow.files import write_text
+from mnerflow.files.writing import write_text
 from mnerflow.plan.names import Run
 from mnerflow.plan.patterns import one_of
 from mnerflow.plan.plan import Plan

@@ -27,7 +27,8 @@ from mnerflow.data.post import Post, read_posts, write_posts
 from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import TESTED, read_tested, write_predictions
 from mnerflow.evaluation.scores import COUNTS, METRICS, gather
-from mnerflow.files import MAX_LINE, read_json_lines, write_json, write_json_lines
+from mnerflow.files.json_text import read_json_lines, write_json, write_json_lines
+from mnerflow.files.reading import MAX_LINE
 from mnerflow.plan.names import Run
 from mnerflow.prediction.formats import FORMATS, as_label_studio
 from mnerflow.prediction.predictor import Predictor, Tagged

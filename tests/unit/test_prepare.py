@@ -10,7 +10,7 @@ from mnerflow.data.post import SPLITS, read_splits
 from mnerflow.data.prepare import prepare
 from mnerflow.data.prepare_report import ContextReport
 from mnerflow.errors import UserError
-from mnerflow.files import sha256
+from mnerflow.files.checksums import sha256
 from mnerflow.record import RECORD, TrainingRecord
 
 DATA = Path(__file__).parents[3] / "shared" / "data"

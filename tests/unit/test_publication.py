@@ -16,7 +16,8 @@ from mnerflow.cli import main
 from mnerflow.data.post import Post, write_posts
 from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import read_predictions
-from mnerflow.files import sha256, write_text
+from mnerflow.files.checksums import sha256
+from mnerflow.files.writing import write_text
 from mnerflow.plan.finished import check_records, is_published
 from mnerflow.plan.names import Run
 from mnerflow.plan.settings import run_config, sources

@@ -14,7 +14,8 @@ from records import VALUES, record_of, write_record
 from mnerflow.cli import main
 from mnerflow.config import RunConfig, build
 from mnerflow.errors import UserError
-from mnerflow.files import sha256, write_text
+from mnerflow.files.checksums import sha256
+from mnerflow.files.writing import write_text
 from mnerflow.plan.names import Run
 from mnerflow.publishing import migrate as migration
 from mnerflow.publishing.checksums import SUMS, check_sums, sums_below, sums_text

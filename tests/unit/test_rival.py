@@ -38,7 +38,7 @@ from mnerflow.config.configuration import check
 from mnerflow.data.post import Post, write_posts
 from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import read_tested
-from mnerflow.files import content_state
+from mnerflow.files.checksums import content_state
 from mnerflow.llm.answer import read_answer, write_answer
 from mnerflow.llm.budget import LEDGER, Overspent
 from mnerflow.llm.client import Answer, ask_all

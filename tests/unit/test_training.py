@@ -18,7 +18,7 @@ from mnerflow.conditions import TRUE, Condition
 from mnerflow.config import LearningRates, PartConfig, RunConfig, TrainingConfig
 from mnerflow.data.post import Post, write_posts
 from mnerflow.errors import UserError
-from mnerflow.files import sha256
+from mnerflow.files.checksums import sha256
 from mnerflow.models.batch import Batch
 from mnerflow.models.tagger import Tagger, load_tagger, new_tagger
 from mnerflow.training import loop, optimizer

@@ -35,7 +35,7 @@ signal.signal(signal.SIGUSR1, signal.SIG_IGN)
 from mnerflow.compute import lifeline
 from mnerflow.config.keys import check_keys
 from mnerflow.errors import UserError, printable
-from mnerflow.files import check_space
+from mnerflow.files.writing import check_space
 from mnerflow.plan.settings import merge
 from mnerflow.yaml_file import read_yaml
 

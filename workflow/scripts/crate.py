@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mnerflow.errors import quantity
-from mnerflow.files import atomic_folder
+from mnerflow.files.writing import atomic_folder
 from mnerflow.log import job
 from mnerflow.plan.names import Run
 from mnerflow.plan.study import link_runs

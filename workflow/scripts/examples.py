@@ -4,7 +4,7 @@ from pathlib import Path
 
 from mnerflow.data.post import read_posts
 from mnerflow.evaluation.counts import read_counts
-from mnerflow.files import write_json_lines
+from mnerflow.files.json_text import write_json_lines
 from mnerflow.log import job
 from mnerflow.plan.baselines import read_baselines
 from mnerflow.reporting.changes import examples

@@ -1,7 +1,7 @@
 """Tabulate results from the literature next to ours."""
 
 from mnerflow.evaluation.scores import read_scores
-from mnerflow.files import write_text
+from mnerflow.files.writing import write_text
 from mnerflow.log import job
 from mnerflow.reporting.literature import TABLE, bibliography, literature_rows, literature_table
 from mnerflow.reporting.summary import summarize

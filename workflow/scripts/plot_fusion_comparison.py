@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mnerflow.files import read_json
+from mnerflow.files.json_text import read_json
 from mnerflow.log import job
 from mnerflow.reporting.plots.fusion_comparison import draw_fusion_comparison
 

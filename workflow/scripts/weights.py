@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mnerflow.files import expanded
+from mnerflow.files.paths import expanded
 from mnerflow.log import job
 from mnerflow.models.parts import encoder_config
 from mnerflow.models.weights import fetch_weights

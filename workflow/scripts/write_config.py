@@ -2,7 +2,7 @@
 
 import yaml
 
-from mnerflow.files import write_text
+from mnerflow.files.writing import write_text
 from mnerflow.log import job
 
 with job("wrote the configuration", snakemake.log[0]):

@@ -13,7 +13,7 @@ from importlib import import_module
 
 from mnerflow import __version__
 from mnerflow.errors import UserError, printable
-from mnerflow.files import FULL, advice
+from mnerflow.files.writing import FULL, advice
 from mnerflow.secrets import hide
 
 # In the order in which `mnerflow --help` lists them.

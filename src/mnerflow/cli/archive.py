@@ -3,7 +3,7 @@
 import argparse
 
 from mnerflow.cli._arguments import add_study
-from mnerflow.files import sha256
+from mnerflow.files.checksums import sha256
 from mnerflow.plan.kept_weights import dropped_below
 from mnerflow.publishing.archive import write_archive
 

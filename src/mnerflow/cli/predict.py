@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 from mnerflow.cli._arguments import at_least, number_type
 from mnerflow.conditions import IMAGE
 from mnerflow.errors import UserError, quantity
-from mnerflow.files import atomic_path
+from mnerflow.files.writing import atomic_path
 from mnerflow.prediction.formats import FORMATS, Format, as_coloured_text, as_json_of_single_text
 from mnerflow.prediction.inputs import STDIN, WHICH_TEXT, Input, InputReader
 from mnerflow.prediction.runs import best_trained_run

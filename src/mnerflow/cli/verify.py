@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from mnerflow.errors import printable, quantity
-from mnerflow.files import sha256
+from mnerflow.files.checksums import sha256
 from mnerflow.publishing.archive import verify_archive
 
 HELP = "check a packed archive for missing or changed files"

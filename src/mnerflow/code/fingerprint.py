@@ -17,7 +17,8 @@ PACKAGE = Path(__file__).parents[1]
 PLUMBING = frozenset(
     PACKAGE / f"{name}.py"
     for name in (
-        *("config/refusals", "config/types", "errors", "files", "log"),
+        *("config/refusals", "config/types", "errors", "log"),
+        *(f"files/{name}" for name in ("checksums", "csv_text", "json_text", "paths", "reading", "writing")),
         *("code/fingerprint", "record/__init__", "record/origin"),
         *("compute/gpus", "compute/memory", "compute/start_up"),
         *(f"training/{name}" for name in ("energy", "meter", "preemption", "provenance")),

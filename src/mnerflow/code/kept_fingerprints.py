@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mnerflow.code.fingerprint import PACKAGE, fingerprint
 from mnerflow.errors import UserError
-from mnerflow.files import read_json, write_json
+from mnerflow.files.json_text import read_json, write_json
 
 KEPT = PACKAGE / "__pycache__/fingerprints.json"  # beside the bytecode of the same files
 

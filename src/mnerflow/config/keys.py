@@ -7,7 +7,7 @@ import yaml
 from yaml.reader import ReaderError
 
 from mnerflow.errors import UserError
-from mnerflow.files import read_text
+from mnerflow.files.reading import read_text
 
 MOST = 100_000  # values of a configuration; the largest grids have a few thousand
 

@@ -15,7 +15,7 @@ from pydantic_core.core_schema import DataclassSchema
 from mnerflow.code.fingerprint import PACKAGE
 from mnerflow.config.configuration import Configuration
 from mnerflow.config.refusals import Node, meaning, resolve, values_of
-from mnerflow.files import write_text
+from mnerflow.files.writing import write_text
 
 ROOT = PACKAGE.parents[1]
 PAGE, SCHEMA = ROOT / "docs/configuration.md", ROOT / "workflow/schemas/config.schema.json"

@@ -21,7 +21,9 @@ from tqdm import tqdm
 
 from mnerflow.data.post import IMAGE_SUFFIXES
 from mnerflow.errors import UserError, quantity
-from mnerflow.files import atomic_folder, inside, reading
+from mnerflow.files.paths import inside
+from mnerflow.files.reading import reading
+from mnerflow.files.writing import atomic_folder
 from mnerflow.log import logger
 
 MAX_BYTES = 64 << 30  # unpacked size

@@ -7,9 +7,11 @@ from pathlib import Path
 import requests
 from tqdm import tqdm
 
-from mnerflow import files
 from mnerflow.data import google_drive
 from mnerflow.errors import UserError, quantity
+from mnerflow.files import checksums
+from mnerflow.files.reading import reading
+from mnerflow.files.writing import write_text, writing
 from mnerflow.log import logger
 
 ATTEMPTS = 4  # consecutive attempts without a new byte
@@ -47,7 +49,7 @@ def fetch(
     """
     target, part = Path(target), Path(f"{target}.part")
     source = str(mirror_file or url)
-    with files.writing(target):
+    with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         if mirror_file is None:
             _download(google_drive.download_url(url), part, sha256 is not None, max_bytes)
@@ -66,7 +68,7 @@ def _copy(mirror_file: Path, part: Path, url: str) -> None:
             f"{mirror_file}: the mirror has no such file. Put it there (it comes from {url}), "
             "or run without `mirror` to download it."
         )
-    with files.reading(mirror_file):
+    with reading(mirror_file):
         source = mirror_file.open("rb")
     with source, part.open("wb") as file:
         shutil.copyfileobj(source, file, CHUNK)
@@ -118,7 +120,7 @@ def _stream(
             raise _TryAgain("the file has changed since its download began")
         start = have if resumed else 0
         if not resumed and not checked:
-            files.write_text(_origin(part), f"{url}\n{_validator(response)}")
+            write_text(_origin(part), f"{url}\n{_validator(response)}")
         length = response.headers.get("Content-Length")
         with (
             part.open("ab" if resumed else "wb") as file,
@@ -219,12 +221,12 @@ def _not_data(source: str, url: str) -> UserError:
 
 def _verify(part: Path, target: Path, expected: str | None, source: str) -> None:
     record = Path(f"{target}.sha256")
-    found = files.sha256(part)
+    found = checksums.sha256(part)
     known = expected
     if known is None and record.exists():
         known = record.read_text(encoding="utf-8").partition(" ")[0]
     if known is None:
-        files.write_text(record, f"{found}  {target.name}\n")  # what `sha256sum --check` reads
+        write_text(record, f"{found}  {target.name}\n")  # what `sha256sum --check` reads
     elif found != known:
         _discard(part)
         remedy = "correct the `sha256` of the file" if expected else f"remove {record}"

@@ -18,7 +18,7 @@ from PIL.ImageOps import mirror
 from mnerflow.compute.memory import no_memory
 from mnerflow.data.config import Fit
 from mnerflow.errors import UserError
-from mnerflow.files import inside
+from mnerflow.files.paths import inside
 
 # Mid-grey: close to zero after every usual normalisation. It also fills the bars of the letterbox.
 BLANK_COLOUR = (128, 128, 128)

@@ -22,7 +22,9 @@ from mnerflow.compute.memory import no_memory
 from mnerflow.data.config import Fit, Policy
 from mnerflow.data.image import BLANK_COLOUR, BrokenImage, decode
 from mnerflow.errors import UserError, quantity
-from mnerflow.files import atomic_path, csv_rows, csv_text, read_text, write_text
+from mnerflow.files.csv_text import csv_rows, csv_text
+from mnerflow.files.reading import read_text
+from mnerflow.files.writing import atomic_path, write_text
 
 BLANK_ROW = 0
 COLUMNS = ["image", "row", "status", "reason"]

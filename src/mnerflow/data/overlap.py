@@ -7,7 +7,8 @@ from pathlib import Path
 
 from mnerflow.data.post import Post, read_posts
 from mnerflow.errors import UserError, quantity
-from mnerflow.files import csv_text, write_text
+from mnerflow.files.csv_text import csv_text
+from mnerflow.files.writing import write_text
 
 # Also matches a link that a tokenizer cut in two, such as `http://t. co/…`.
 LINK = re.compile(r"https?:\S*(?:(?<=\.) co/\S*)?", re.IGNORECASE)

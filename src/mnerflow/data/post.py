@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from mnerflow.errors import UserError
-from mnerflow.files import atomic_path, read_json_lines, write_json_lines
+from mnerflow.files.json_text import read_json_lines, write_json_lines
+from mnerflow.files.writing import atomic_path
 
 # Suffixes of image files.
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff")

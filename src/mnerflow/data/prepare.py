@@ -18,7 +18,7 @@ from mnerflow.data.post_store import Places, PostStore
 from mnerflow.data.prepare_report import ContextReport, Report, SplitReport, straddling
 from mnerflow.data.tags import OUTSIDE, entity_type, repair, spans
 from mnerflow.errors import UserError, listed, quantity, suggest
-from mnerflow.files import inside
+from mnerflow.files.paths import inside
 from mnerflow.log import logger
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from mnerflow.errors import UserError
-from mnerflow.files import expanded, inside
+from mnerflow.files.paths import expanded, inside
 
 
 def mirror_file(config: dict[str, Any], entry: dict[str, Any]) -> Path | None:

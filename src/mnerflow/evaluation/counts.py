@@ -19,7 +19,7 @@ from mnerflow.errors import UserError
 from mnerflow.evaluation.calibration import tally
 from mnerflow.evaluation.metrics import Sequences
 from mnerflow.evaluation.predictions import Prediction
-from mnerflow.files import atomic_path
+from mnerflow.files.writing import atomic_path
 from mnerflow.plan.names import Run
 
 

@@ -15,7 +15,8 @@ from mnerflow.conditions import TRUE, Condition
 from mnerflow.data.post import SPLITS
 from mnerflow.data.tags import is_tag, spans
 from mnerflow.errors import UserError, quantity
-from mnerflow.files import json_object, read_lines, write_json_lines
+from mnerflow.files.json_text import json_object, write_json_lines
+from mnerflow.files.reading import read_lines
 
 PREDICTIONS = "predictions.jsonl"  # in a run's folder
 TESTED = ("test", TRUE.name)

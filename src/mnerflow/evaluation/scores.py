@@ -11,7 +11,10 @@ from mnerflow.errors import UserError
 from mnerflow.evaluation.counts import Counts, count, write_counts
 from mnerflow.evaluation.metrics import Scores, score
 from mnerflow.evaluation.predictions import PREDICTIONS, read_predictions
-from mnerflow.files import csv_rows, csv_text, read_json, read_text, write_json, write_text
+from mnerflow.files.csv_text import csv_rows, csv_text
+from mnerflow.files.json_text import read_json, write_json
+from mnerflow.files.reading import read_text
+from mnerflow.files.writing import write_text
 from mnerflow.plan.names import Run
 
 METRICS = tuple(field.name for field in fields(Scores) if field.name != "per_type")

@@ -10,7 +10,7 @@ from mnerflow.export.facts import GRAPHS, Facts, Graph, facts_of
 from mnerflow.export.native import save_native
 from mnerflow.export.plain import NotPlain, check_settings, plain_model, save_plain
 from mnerflow.export.public import clean_descriptions, public
-from mnerflow.files import atomic_folder, write_text
+from mnerflow.files.writing import atomic_folder, write_text
 from mnerflow.models.tagger import load_tagger
 from mnerflow.plan.layout import MODEL
 from mnerflow.prediction.predictor import Predictor

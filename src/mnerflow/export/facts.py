@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mnerflow.files import read_json, sha256
+from mnerflow.files.checksums import sha256
+from mnerflow.files.json_text import read_json
 from mnerflow.plan import layout
 from mnerflow.plan.names import COMBINATION, Combination, Run
 from mnerflow.plan.study import SHARED

@@ -6,7 +6,7 @@ from pathlib import Path
 from mnerflow.config import RunConfig
 from mnerflow.data.tags import tag_list
 from mnerflow.export.public import public_record
-from mnerflow.files import write_json
+from mnerflow.files.json_text import write_json
 from mnerflow.plan.layout import MODEL
 from mnerflow.prediction.runs import PRETRAINED
 from mnerflow.record import RECORD, TrainingRecord

@@ -14,7 +14,7 @@ from transformers import AutoModelForTokenClassification, PreTrainedModel, PreTr
 from mnerflow.config import RunConfig
 from mnerflow.data.post import Post
 from mnerflow.data.tags import OUTSIDE
-from mnerflow.files import read_json, write_json
+from mnerflow.files.json_text import read_json, write_json
 from mnerflow.models.pretrained import SAFE
 from mnerflow.models.tagger import Tagger
 from mnerflow.models.text_encoders.transformer import Transformer

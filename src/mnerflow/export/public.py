@@ -4,7 +4,8 @@ import re
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
-from mnerflow.files import parse_json, read_text, write_json
+from mnerflow.files.json_text import parse_json, write_json
+from mnerflow.files.reading import read_text
 from mnerflow.record import TrainingRecord
 from mnerflow.secrets import hide
 

@@ -8,7 +8,7 @@ from typing import Any
 from mnerflow.config import build, plain, settings_of
 from mnerflow.data.post import read_posts
 from mnerflow.errors import UserError, check_known
-from mnerflow.files import sha256
+from mnerflow.files.checksums import sha256
 from mnerflow.llm.config import ContextQuestion
 from mnerflow.llm.runs import prompt_file, shows_same
 from mnerflow.plan import layout

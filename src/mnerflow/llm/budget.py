@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from mnerflow.errors import UserError
-from mnerflow.files import read_text
+from mnerflow.files.reading import read_text
 from mnerflow.finite import finite
 from mnerflow.llm.config import LIMITS
 from mnerflow.log import logger

@@ -17,7 +17,7 @@ from openai.types.chat import ChatCompletion
 from tqdm import tqdm
 
 from mnerflow.errors import UserError, quantity
-from mnerflow.files import read_json, write_json
+from mnerflow.files.json_text import read_json, write_json
 from mnerflow.llm.budget import FEWEST, USUAL, Budget, budget, input_tokens, most_output_tokens
 from mnerflow.llm.config import Price, Question, Service
 from mnerflow.llm.prompt import Message

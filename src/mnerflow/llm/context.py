@@ -10,7 +10,8 @@ from typing import Any
 from mnerflow.config import plain
 from mnerflow.data.post import Post, read_posts
 from mnerflow.errors import UNSEEN, UserError
-from mnerflow.files import sha256, write_json_lines
+from mnerflow.files.checksums import sha256
+from mnerflow.files.json_text import write_json_lines
 from mnerflow.llm.budget import most_output_tokens
 from mnerflow.llm.client import REFUSALS, TRUNCATED, Answer, Request, ask_all, bill, body_of
 from mnerflow.llm.config import ContextQuestion, Service

@@ -6,7 +6,7 @@ from typing import Any
 
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError, listed
-from mnerflow.files import read_text
+from mnerflow.files.reading import read_text
 from mnerflow.llm.template import TemplateFault, render
 
 RULE = "\n---\n"

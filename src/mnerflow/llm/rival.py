@@ -14,7 +14,8 @@ from mnerflow.data.post import Post, read_posts
 from mnerflow.data.tags import OUTSIDE
 from mnerflow.errors import UserError, quantity
 from mnerflow.evaluation.predictions import TESTED, Prediction, write_predictions
-from mnerflow.files import sha256, write_json_lines
+from mnerflow.files.checksums import sha256
+from mnerflow.files.json_text import write_json_lines
 from mnerflow.llm.answer import ANSWER_PROBLEMS, ENTITY_PROBLEMS, Reading, read_answer, schema
 from mnerflow.llm.budget import USUAL
 from mnerflow.llm.client import TRUNCATED, Answer, Request, ask_all, bill, body_of

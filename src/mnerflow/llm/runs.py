@@ -14,7 +14,7 @@ from mnerflow.config import build, plain, settings_of
 from mnerflow.data.post import Post, read_posts
 from mnerflow.errors import UserError, check_known
 from mnerflow.evaluation.predictions import PREDICTIONS
-from mnerflow.files import sha256
+from mnerflow.files.checksums import sha256
 from mnerflow.llm.config import EntityQuestion, RivalConfig, Service
 from mnerflow.plan import layout
 from mnerflow.plan.datasets import Datasets

@@ -11,7 +11,7 @@ from transformers.utils import logging
 
 from mnerflow.compute.memory import is_hardware_error
 from mnerflow.errors import UserError
-from mnerflow.files import read_json
+from mnerflow.files.json_text import read_json
 from mnerflow.models.weight_checks import check_finite, check_fit
 
 # The report of unused pooler weights and the progress bar of transformers are noise in our logs.

@@ -16,7 +16,7 @@ from mnerflow.config import RunConfig
 from mnerflow.data.post import Post
 from mnerflow.data.tags import tag_list
 from mnerflow.errors import UserError
-from mnerflow.files import atomic_path
+from mnerflow.files.writing import atomic_path
 from mnerflow.models.batch import Batch
 from mnerflow.models.decoders import Decoder
 from mnerflow.models.dropout import replace_dropout

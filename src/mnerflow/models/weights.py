@@ -21,7 +21,11 @@ from collections.abc import Collection, Iterable
 from pathlib import Path, PurePath
 
 from mnerflow.errors import UserError
-from mnerflow.files import atomic_folder, expanded, inside, read_text, sha256, write_json
+from mnerflow.files.checksums import sha256
+from mnerflow.files.json_text import write_json
+from mnerflow.files.paths import expanded, inside
+from mnerflow.files.reading import read_text
+from mnerflow.files.writing import atomic_folder
 from mnerflow.log import logger
 
 # Files that reading a model needs besides its weights. Pickled weights are never read: they can run code.

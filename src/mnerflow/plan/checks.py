@@ -16,7 +16,8 @@ from mnerflow.data.filters import steps_of
 from mnerflow.data.formats import brings_contexts, holds_images, holds_split
 from mnerflow.data.sources import check_name, identity_of
 from mnerflow.errors import UserError, check_known, listed, suggest
-from mnerflow.files import expanded, reading
+from mnerflow.files.paths import expanded
+from mnerflow.files.reading import reading
 from mnerflow.plan.datasets import split_files
 from mnerflow.plan.encoders import ENCODERS, encoders, encoders_in
 from mnerflow.plan.names import BASE, FILTERS_OFF, NONE, Run

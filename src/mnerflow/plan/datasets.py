@@ -13,7 +13,7 @@ from mnerflow.data.contexts import context_files
 from mnerflow.data.formats import companions_of, cuts_images, holds_images
 from mnerflow.data.pages.page import images_near
 from mnerflow.data.sources import archives
-from mnerflow.files import folder_state
+from mnerflow.files.checksums import folder_state
 from mnerflow.plan import layout
 from mnerflow.plan.settings import images_of
 from mnerflow.record import ContextRecord

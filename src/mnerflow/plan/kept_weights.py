@@ -12,7 +12,8 @@ from typing import Any
 
 from mnerflow.errors import UserError, quantity
 from mnerflow.evaluation.predictions import PREDICTIONS
-from mnerflow.files import read_text, write_text
+from mnerflow.files.reading import read_text
+from mnerflow.files.writing import write_text
 from mnerflow.plan.grid import expand, starting_runs
 from mnerflow.plan.layout import MODEL
 from mnerflow.plan.names import Run

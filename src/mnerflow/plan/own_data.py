@@ -8,7 +8,7 @@ from mnerflow.config import build, settings_of
 from mnerflow.config.datasets import Dataset
 from mnerflow.data.config import FOUND, PrepareConfig
 from mnerflow.data.prepare import types_found
-from mnerflow.files import expanded
+from mnerflow.files.paths import expanded
 
 
 def resolve(datasets: Mapping[str, dict[str, Any]]) -> None:

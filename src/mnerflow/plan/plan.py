@@ -8,7 +8,7 @@ from typing import Any
 from mnerflow.config.configuration import Configuration
 from mnerflow.data.post import SPLITS
 from mnerflow.errors import UserError
-from mnerflow.files import expanded
+from mnerflow.files.paths import expanded
 from mnerflow.llm import runs as llm
 from mnerflow.models.weights import model_files
 from mnerflow.plan import layout

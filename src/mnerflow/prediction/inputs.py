@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mnerflow.errors import UserError
-from mnerflow.files import BOM, reading, writing
+from mnerflow.files.reading import BOM, reading
+from mnerflow.files.writing import writing
 from mnerflow.prediction.texts import (
     ADDRESSES,
     FORM_OF,

@@ -23,7 +23,8 @@ from mnerflow.data.post import IMAGE_SUFFIXES, Post
 from mnerflow.data.tags import OUTSIDE
 from mnerflow.data.tokenizers import sentences, tokenize
 from mnerflow.errors import UserError, listed, quantity
-from mnerflow.files import json_object, read_text, stream_lines
+from mnerflow.files.json_text import json_object
+from mnerflow.files.reading import read_text, stream_lines
 from mnerflow.log import logger
 
 WORDS = ("conll", "conllu", "hipe", "webanno", "hugging_face")  # formats whose posts are cut into words

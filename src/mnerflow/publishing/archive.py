@@ -20,7 +20,10 @@ from mnerflow.data.archive import (
     refusing_bombs,
 )
 from mnerflow.errors import UserError, quantity
-from mnerflow.files import atomic_path, inside, read_json, sha256
+from mnerflow.files.checksums import sha256
+from mnerflow.files.json_text import read_json
+from mnerflow.files.paths import inside
+from mnerflow.files.writing import atomic_path
 from mnerflow.plan.study import file_of_study
 from mnerflow.publishing.checksums import SUMS, read_sums, sum_of, sums_text
 

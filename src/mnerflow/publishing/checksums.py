@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mnerflow.errors import UserError, quantity
-from mnerflow.files import read_text, sha256
+from mnerflow.files.checksums import sha256
+from mnerflow.files.reading import read_text
 
 SUMS = "SHA256SUMS"
 

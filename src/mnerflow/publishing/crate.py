@@ -17,7 +17,8 @@ from rocrate.rocrate import ROCrate
 
 from mnerflow.errors import UserError, quantity
 from mnerflow.evaluation.predictions import PREDICTIONS
-from mnerflow.files import sha256, write_json
+from mnerflow.files.checksums import sha256
+from mnerflow.files.json_text import write_json
 from mnerflow.plan.names import Run
 from mnerflow.publishing.archive import METADATA
 from mnerflow.record import RECORD, Record

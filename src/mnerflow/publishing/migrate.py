@@ -10,7 +10,9 @@ from typing import Any
 import yaml
 
 from mnerflow.errors import UserError
-from mnerflow.files import atomic_path, read_text, sha256, write_text
+from mnerflow.files.checksums import sha256
+from mnerflow.files.reading import read_text
+from mnerflow.files.writing import atomic_path, write_text
 from mnerflow.plan.names import BASE, Run
 from mnerflow.publishing.checksums import SUMS, read_sums, sums_text
 from mnerflow.publishing.older_predictions import merged, merged_name, older_files

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import PREDICTIONS
-from mnerflow.files import read_bytes
+from mnerflow.files.reading import read_bytes
 from mnerflow.publishing.packed import PACKED, pack, unpacked
 
 # In today's order.

@@ -8,7 +8,8 @@ from typing import Any
 from mnerflow.data.archive import bound, refusing_bombs
 from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import PREDICTIONS, Prediction, Predictions, as_predictions
-from mnerflow.files import atomic_path, json_object
+from mnerflow.files.json_text import json_object
+from mnerflow.files.writing import atomic_path
 
 PACKED = f"{PREDICTIONS}.xz"
 MAX_BYTES = 1 << 28  # unpacked; the predictions of 100,000 posts under three conditions take a fifth of it

@@ -15,7 +15,9 @@ import yaml
 from mnerflow.data.post import read_posts, sum_of_read
 from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import PREDICTIONS, Predictions, read_predictions, write_predictions
-from mnerflow.files import atomic_folder, atomic_path, read_bytes, read_text, sha256, write_text
+from mnerflow.files.checksums import sha256
+from mnerflow.files.reading import read_bytes, read_text
+from mnerflow.files.writing import atomic_folder, atomic_path, write_text
 from mnerflow.log import logger
 from mnerflow.plan.grid import expand
 from mnerflow.plan.kept_weights import DROPPED

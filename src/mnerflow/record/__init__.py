@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from mnerflow.data.config import Fit, TokenizerName
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
-from mnerflow.files import content_state, folder_state, write_text
+from mnerflow.files.checksums import content_state, folder_state
+from mnerflow.files.writing import write_text
 from mnerflow.yaml_file import read_yaml
 
 RECORD = "run.yaml"

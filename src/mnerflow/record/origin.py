@@ -10,7 +10,7 @@ from typing import Any
 
 from mnerflow import __version__
 from mnerflow.code.fingerprint import PACKAGE, fingerprint
-from mnerflow.files import sha256
+from mnerflow.files.checksums import sha256
 from mnerflow.record import Code
 
 # Packages that training computes with.

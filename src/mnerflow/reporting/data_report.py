@@ -13,7 +13,8 @@ from mnerflow.data.post import Post, read_splits
 from mnerflow.data.tags import Names, renamed
 from mnerflow.data.tokenizers import UNSEGMENTED
 from mnerflow.errors import quantity
-from mnerflow.files import read_json, write_text
+from mnerflow.files.json_text import read_json
+from mnerflow.files.writing import write_text
 from mnerflow.reporting.plots.entity_types import draw_entity_types
 from mnerflow.reporting.plots.lengths import draw_lengths
 from mnerflow.reporting.plots.tags import ordered_tags

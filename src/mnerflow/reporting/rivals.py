@@ -8,7 +8,7 @@ from statistics import fmean
 from typing import Any
 
 from mnerflow.conditions import TRUE
-from mnerflow.files import read_json
+from mnerflow.files.json_text import read_json
 from mnerflow.llm.answer import ANSWER_PROBLEMS, ENTITY_PROBLEMS
 from mnerflow.plan.names import Combination, Run
 from mnerflow.record import RECORD, RivalRecord

@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from mnerflow.files import atomic_path
+from mnerflow.files.writing import atomic_path
 from mnerflow.log import logger
 
 Fill = Literal["full", "left", "right", "bottom", "top", "none"]  # fill style of a marker

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mnerflow.errors import UserError
-from mnerflow.files import write_text
+from mnerflow.files.writing import write_text
 from mnerflow.reporting.columns import Cell, Column, Row
 from mnerflow.reporting.latex import latex
 from mnerflow.reporting.render import Rendered

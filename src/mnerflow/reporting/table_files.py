@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from mnerflow.errors import UserError
-from mnerflow.files import csv_rows, csv_text, read_text, write_text
+from mnerflow.files.csv_text import csv_rows, csv_text
+from mnerflow.files.reading import read_text
+from mnerflow.files.writing import write_text
 
 
 def write_csv(path: str | Path, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:

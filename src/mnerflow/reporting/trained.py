@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from mnerflow.errors import UserError, printable
-from mnerflow.files import files_below, read_json
+from mnerflow.files.json_text import read_json
+from mnerflow.files.paths import files_below
 from mnerflow.log import logger
 from mnerflow.plan.kept_weights import dev_score, was_dropped
 from mnerflow.plan.layout import MODEL

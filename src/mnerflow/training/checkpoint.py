@@ -5,7 +5,8 @@ from typing import Any
 
 import torch
 
-from mnerflow.files import atomic_path, seal, sealed
+from mnerflow.files.checksums import seal, sealed
+from mnerflow.files.writing import atomic_path
 from mnerflow.log import logger
 
 

@@ -11,7 +11,8 @@ from mnerflow.compute.memory import no_memory
 from mnerflow.config import ImageConfig
 from mnerflow.data.image_store import ImageStore
 from mnerflow.errors import UserError, quantity
-from mnerflow.files import atomic_path, seal, sealed
+from mnerflow.files.checksums import seal, sealed
+from mnerflow.files.writing import atomic_path
 from mnerflow.models.batch import moved
 from mnerflow.models.image_encoders import ImageEncoder, new_image_encoder
 from mnerflow.training.ahead import ahead

@@ -9,7 +9,7 @@ import numpy
 
 from mnerflow.data.image_store import ImageStore
 from mnerflow.data.post import Post
-from mnerflow.files import seal_of, sha256
+from mnerflow.files.checksums import seal_of, sha256
 from mnerflow.training.features import open_features
 
 

@@ -16,7 +16,8 @@ from mnerflow.compute.memory import FreedMemory
 from mnerflow.config import TrainingConfig
 from mnerflow.errors import UserError
 from mnerflow.evaluation.metrics import Scores, score
-from mnerflow.files import csv_text, write_text
+from mnerflow.files.csv_text import csv_text
+from mnerflow.files.writing import write_text
 from mnerflow.log import logger
 from mnerflow.models.batch import Batch
 from mnerflow.models.tagger import Tagger

@@ -12,7 +12,8 @@ from mnerflow.conditions import Condition
 from mnerflow.config import RunConfig, plain
 from mnerflow.data.post import Post, read_posts
 from mnerflow.errors import UserError, quantity
-from mnerflow.files import read_json, sha256
+from mnerflow.files.checksums import sha256
+from mnerflow.files.json_text import read_json
 from mnerflow.log import logger
 from mnerflow.models.tagger import new_tagger
 from mnerflow.models.weights import ORIGIN

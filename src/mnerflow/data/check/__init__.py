@@ -23,7 +23,7 @@ from mnerflow.data.schemes import AS_IT_IS, ReadAs, scheme_of
 from mnerflow.data.sources import check_name
 from mnerflow.data.tags import OUTSIDE, is_tag, spans
 from mnerflow.errors import UserError, quantity
-from mnerflow.files import reading
+from mnerflow.files.reading import reading
 from mnerflow.log import collect_warnings
 
 __all__ = ["Findings", "Problem", "check_data", "configuration"]

@@ -9,7 +9,8 @@ from mnerflow.data.formats._objects import entries, object_of
 from mnerflow.data.post import IMAGE_SUFFIXES, SPLITS
 from mnerflow.data.split_names import SPLIT_OF
 from mnerflow.errors import UserError, listed, quantity
-from mnerflow.files import files_below, read_lines, read_text
+from mnerflow.files.paths import files_below
+from mnerflow.files.reading import read_lines, read_text
 
 ENDINGS = (
     ".jsonl",

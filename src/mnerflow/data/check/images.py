@@ -17,7 +17,7 @@ from mnerflow.data.image_store import map_in_order, splits_without_images
 from mnerflow.data.post import IMAGE_SUFFIXES
 from mnerflow.data.post_store import Place, Places
 from mnerflow.errors import UserError, quantity
-from mnerflow.files import each_file_below
+from mnerflow.files.paths import each_file_below
 
 LOOK = 32  # pixels per side to which an image is decoded, enough to find any damage
 STRIP = 4  # width / height from which a square shows too little of an image

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from mnerflow.config import build
 from mnerflow.data.config import ContextFiles, Contexts
 from mnerflow.errors import UserError
-from mnerflow.files import inside
+from mnerflow.files.paths import inside
 from mnerflow.registry import load
 
 By = Literal["image", "id", "words"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mnerflow.data.formats._fields import identifier, string
 from mnerflow.errors import UserError
-from mnerflow.files import read_json_lines
+from mnerflow.files.json_text import read_json_lines
 
 BY = "id"
 

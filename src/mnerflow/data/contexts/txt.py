@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mnerflow.errors import UserError
-from mnerflow.files import read_lines
+from mnerflow.files.reading import read_lines
 
 BY = "image"
 

@@ -15,7 +15,8 @@ from mnerflow.data.demo.names import ENTITY_TYPES
 from mnerflow.data.demo.pictures import draw_picture
 from mnerflow.data.demo.posts import Draft, make_posts
 from mnerflow.data.post import SPLITS, Post, write_posts
-from mnerflow.files import write_json, writing
+from mnerflow.files.json_text import write_json
+from mnerflow.files.writing import writing
 
 
 def make_demo(config: DemoConfig, folder: str | Path) -> None:

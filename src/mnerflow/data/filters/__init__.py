@@ -16,7 +16,7 @@ from typing import Any, get_origin
 from mnerflow.data.post import Post, read_splits, write_splits
 from mnerflow.data.tags import spans
 from mnerflow.errors import UserError, suggest
-from mnerflow.files import csv_text
+from mnerflow.files.csv_text import csv_text
 from mnerflow.registry import load
 
 

@@ -44,7 +44,7 @@ from mnerflow.data.post import Post
 from mnerflow.data.post_store import Places
 from mnerflow.data.schemes import ReadAs
 from mnerflow.errors import UserError
-from mnerflow.files import reading
+from mnerflow.files.reading import reading
 from mnerflow.registry import load
 
 DETECTION_ORDER = (

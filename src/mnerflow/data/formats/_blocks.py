@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from mnerflow.files import read_lines
+from mnerflow.files.reading import read_lines
 
 
 def blocks(path: Path) -> Iterator[tuple[int, list[str]]]:

@@ -9,7 +9,7 @@ from mnerflow.data.post import Post
 from mnerflow.data.schemes import AS_IT_IS, NotInScheme, ReadAs, to_iob2
 from mnerflow.data.tags import is_tag
 from mnerflow.errors import UserError, quantity
-from mnerflow.files import inside
+from mnerflow.files.paths import inside
 
 MAX_TOKENS = 10_000
 

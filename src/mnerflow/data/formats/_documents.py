@@ -4,7 +4,7 @@ from pathlib import Path
 
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
-from mnerflow.files import files_below
+from mnerflow.files.paths import files_below
 from mnerflow.log import logger
 
 # The file of a post and the post; or the error of a document, so that the others are still checked.

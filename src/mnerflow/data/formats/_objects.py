@@ -7,7 +7,8 @@ from typing import Any
 
 from mnerflow.data.split_names import SPLIT_OF
 from mnerflow.errors import UserError
-from mnerflow.files import json_object, parse_json, read_lines, read_text
+from mnerflow.files.json_text import json_object, parse_json
+from mnerflow.files.reading import read_lines, read_text
 
 Entry = str | Any  # a line with an object, or an entry of a list
 

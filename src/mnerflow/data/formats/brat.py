@@ -19,7 +19,7 @@ from mnerflow.data.formats._spans import longest, tagged, trimmed
 from mnerflow.data.offsets import Offsets, Span
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
-from mnerflow.files import read_exact_text, read_lines
+from mnerflow.files.reading import read_exact_text, read_lines
 from mnerflow.log import logger
 
 SPANS = True

@@ -16,7 +16,7 @@ from mnerflow.data.config import Columns
 from mnerflow.data.post import Post
 from mnerflow.data.tags import OUTSIDE
 from mnerflow.errors import UserError, listed, quantity, suggest
-from mnerflow.files import read_lines
+from mnerflow.files.reading import read_lines
 
 OPTIONS = ("columns",)
 COLUMNS = Columns(token="TOKEN", tag="NE-COARSE-LIT")

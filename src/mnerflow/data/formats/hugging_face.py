@@ -21,7 +21,9 @@ from mnerflow.data.formats._fields import identifier, strings
 from mnerflow.data.post import IMAGE_SUFFIXES, Post
 from mnerflow.data.tags import OUTSIDE
 from mnerflow.errors import UserError, listed, quantity
-from mnerflow.files import atomic_folder, parse_json, read_json, read_json_lines, read_text
+from mnerflow.files.json_text import parse_json, read_json, read_json_lines
+from mnerflow.files.reading import read_text
+from mnerflow.files.writing import atomic_folder
 from mnerflow.yaml_file import parse_yaml
 
 if TYPE_CHECKING:

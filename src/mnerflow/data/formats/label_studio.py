@@ -26,7 +26,9 @@ from mnerflow.data.formats._fields import identifier
 from mnerflow.data.post import Post
 from mnerflow.data.tags import OUTSIDE, entity_tags
 from mnerflow.errors import UserError, quantity
-from mnerflow.files import files_below, read_json, read_text
+from mnerflow.files.json_text import read_json
+from mnerflow.files.paths import files_below
+from mnerflow.files.reading import read_text
 from mnerflow.log import logger
 
 SPANS = True

@@ -12,7 +12,7 @@ from typing import Any
 from mnerflow.data.formats._fields import identifier, string, strings
 from mnerflow.data.post import CAPTION, Post
 from mnerflow.errors import UserError
-from mnerflow.files import read_json_lines
+from mnerflow.files.json_text import read_json_lines
 
 CONTEXTS = True
 

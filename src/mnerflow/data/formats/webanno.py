@@ -21,7 +21,7 @@ from mnerflow.data.formats._spans import longest, tagged
 from mnerflow.data.offsets import Span
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError, listed, quantity
-from mnerflow.files import read_lines
+from mnerflow.files.reading import read_lines
 from mnerflow.log import logger
 
 SPANS = True

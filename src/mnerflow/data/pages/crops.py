@@ -12,7 +12,7 @@ from mnerflow.data.image import opened
 from mnerflow.data.pages.layout import Box, Layout, Line
 from mnerflow.data.pages.page import Page
 from mnerflow.errors import UserError
-from mnerflow.files import atomic_folder
+from mnerflow.files.writing import atomic_folder
 
 QUALITY = 90
 

@@ -15,7 +15,7 @@ from statistics import median
 from xml.parsers import expat
 
 from mnerflow.errors import UserError, quantity
-from mnerflow.files import read_bytes
+from mnerflow.files.reading import read_bytes
 
 Box = tuple[int, int, int, int]
 Points = list[tuple[float, float]]

@@ -11,7 +11,8 @@ from mnerflow.data.formats._documents import name_of
 from mnerflow.data.pages.layout import Layout, Line, read_layout
 from mnerflow.data.post import IMAGE_SUFFIXES
 from mnerflow.errors import UserError, listed
-from mnerflow.files import files_below, reading
+from mnerflow.files.paths import files_below
+from mnerflow.files.reading import reading
 from mnerflow.log import logger
 
 ROOT = re.compile(r"<([\w.-]+:)?(PcGts|alto)[\s>]")

@@ -8,7 +8,7 @@ import matplotlib
 from PIL import Image, ImageDraw, ImageFont
 
 from mnerflow.data.post import read_posts
-from mnerflow.files import atomic_path
+from mnerflow.files.writing import atomic_path
 
 POSTS = 20
 WIDTH, MARGIN, TEXT_SIZE = 1000, 10, 20

@@ -19,7 +19,7 @@ from mnerflow.data.pages.stream import Stream, characters, entities
 from mnerflow.data.poner.label_studio import AGAIN, read_export
 from mnerflow.data.post import SPLITS, Post
 from mnerflow.errors import UserError
-from mnerflow.files import inside
+from mnerflow.files.paths import inside
 
 EXPORT = "label_studio_annotations/label_studio_annotations_export.json"
 

@@ -7,7 +7,7 @@ from mnerflow.data.formats._fields import identifier
 from mnerflow.data.formats.label_studio import MALFORMED, place_of
 from mnerflow.data.offsets import Span
 from mnerflow.errors import UserError
-from mnerflow.files import read_json
+from mnerflow.files.json_text import read_json
 
 AGAIN = "Download the data again."
 

@@ -12,7 +12,10 @@ from mnerflow.data.poner.label_studio import read_export
 from mnerflow.data.poner.splits import Splits, leak, page_split, published_split
 from mnerflow.data.post import write_posts
 from mnerflow.errors import UserError
-from mnerflow.files import csv_text, read_text, write_json, write_text
+from mnerflow.files.csv_text import csv_text
+from mnerflow.files.json_text import write_json
+from mnerflow.files.reading import read_text
+from mnerflow.files.writing import write_text
 
 # The labels of Label Studio, and the names of these entity types in the CoNLL files.
 TYPES = {

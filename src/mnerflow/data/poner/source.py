@@ -6,7 +6,7 @@ from typing import Any
 from mnerflow.data.archive import unpack
 from mnerflow.data.download import fetch
 from mnerflow.errors import UserError
-from mnerflow.files import atomic_folder
+from mnerflow.files.writing import atomic_folder
 
 ENDINGS = (".conll", ".json", ".jpg", ".txt", ".xml")
 

@@ -9,7 +9,7 @@ from typing import Any
 import timm
 
 from mnerflow.errors import UserError
-from mnerflow.files import read_json
+from mnerflow.files.json_text import read_json
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from mnerflow.errors import UserError
-from mnerflow.files import read_text
+from mnerflow.files.reading import read_text
 from mnerflow.plan.names import Run
 from mnerflow.reporting import style
 from mnerflow.reporting.plots.panels import Panel, first_panels, group_by_panel, places, size_of

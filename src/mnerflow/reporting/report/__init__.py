@@ -21,7 +21,8 @@ from mnerflow.data.tags import TypeNames
 from mnerflow.evaluation.counts import Counts
 from mnerflow.evaluation.evidence import rules
 from mnerflow.evaluation.scores import best_run, read_scores
-from mnerflow.files import read_text, write_text
+from mnerflow.files.reading import read_text
+from mnerflow.files.writing import write_text
 from mnerflow.plan.baselines import Baselines
 from mnerflow.plan.datasets import Kind
 from mnerflow.plan.names import Combination, Run

@@ -1,0 +1,1 @@
+"""Files: read and written so that nothing is lost, and no error reaches a person as a traceback."""
