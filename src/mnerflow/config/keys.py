@@ -29,8 +29,8 @@ def check_keys(file: Path) -> None:
             f"{file}{line}: not YAML ({error.problem}). Correct this line, or the one before."
         ) from error
     except ReaderError as error:  # a control character
-        line = text.encode().count(b"\n", 0, error.position) + 1
-        raise UserError(f"{file}:{line}: not YAML ({error.reason}). Correct this line.") from error
+        number = text.encode().count(b"\n", 0, error.position) + 1
+        raise UserError(f"{file}:{number}: not YAML ({error.reason}). Correct this line.") from error
     if root:
         _count(root, file, {})
 
