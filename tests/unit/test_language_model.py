@@ -216,7 +216,9 @@ def local(config: transformers.PreTrainedConfig) -> bool:
     return any("sliding" in kind or "chunked" in kind for kind in kinds) or hasattr(config, "sliding_window")
 
 
-def test_a_causal_language_model_reads_texts_beyond_its_windows_as_it_does_itself() -> None:
+def test_a_causal_language_model_reads_texts_beyond_its_windows_as_it_does_itself(tiny_llama: Path) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(tiny_llama)
+    config = Config(attention="causal", lora=Lora(dropout=0.0))
     ids = torch.arange(3, 31).view(2, 14)
     mask = torch.arange(14) < torch.tensor([[14], [9]])
     swept, tolerance = set(), 100 * torch.finfo(torch.float32).eps
@@ -224,7 +226,7 @@ def test_a_causal_language_model_reads_texts_beyond_its_windows_as_it_does_itsel
         with suppress(Exception), torch.no_grad():  # no tiny one, or none with adapters, which `create` says
             model = tiny_model(family)
             expected = model(input_ids=ids, attention_mask=mask.long()).last_hidden_state[mask]
-            encoder = LanguageModel(Config(attention="causal", lora=Lora(dropout=0.0)), None, model).eval()
+            encoder = LanguageModel(config, tokenizer, model).eval()
             inputs = {"input_ids": ids, "attention_mask": encoder._reads(mask.long(), None)}
             hidden = [model(**inputs).last_hidden_state[mask]]
             swept.add(family)
@@ -254,11 +256,13 @@ def test_a_causal_language_model_reads_texts_beyond_its_windows_as_it_does_itsel
 @pytest.mark.parametrize(("attention", "seen"), [("causal", [3, 4]), ("bidirectional", [1, 2, 3, 4, 5])])
 @pytest.mark.parametrize("family", ["mistral", "gemma2"])
 def test_a_window_reaches_as_far_to_the_right_where_a_model_looks_there(
-    family: str, attention: str, seen: list[int]
+    family: str, attention: str, seen: list[int], tiny_llama: Path
 ) -> None:
     kinds = {"layer_types": ["sliding_attention"]} if family == "gemma2" else {}
     model = tiny_model(family, num_hidden_layers=1, sliding_window=2, **kinds)
-    encoder = LanguageModel(Config(attention=attention), None, model).eval()
+    encoder = LanguageModel(
+        Config(attention=attention), AutoTokenizer.from_pretrained(tiny_llama), model
+    ).eval()
     ids = torch.tensor([[3, 4, 5, 6, 7, 8, 9], [3, 4, 5, 60, 7, 8, 9]])
     mask = torch.ones_like(ids)
     layers, heads, d_head = encoder.prefix_shape
