@@ -192,7 +192,7 @@ def stages(folder: Path, since: float) -> list[dict[str, Any]]:
         used = re.search(r"processor time ([\d.]+) s, peak memory (\d+) MiB", text)
         took = re.search(r" in ([\d.]+) s$", text.rstrip())
         if not used or not took:
-            raise UserError(f"{log}: its job did not end. Read there why, and run again.")
+            raise UserError(f"{log}: its job did not end. Run it again.")
         row = rows.setdefault(
             rule, {"stage": rule, "jobs": 0, "wall_seconds": 0.0, "processor_seconds": 0.0, "peak_mib": 0.0}
         )
