@@ -14,11 +14,10 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1]
 # These modules check, write, log, measure and record what is computed, or find a device. No result depends on
 # them.
-PLUMBING = frozenset(
+PLUMBING = frozenset(PACKAGE.glob("files/*.py")).union(
     PACKAGE / f"{name}.py"
     for name in (
         *("config/refusals", "config/types", "errors", "log"),
-        *(f"files/{name}" for name in ("checksums", "csv_text", "json_text", "paths", "reading", "writing")),
         *("code/fingerprint", "record/__init__", "record/origin"),
         *("compute/gpus", "compute/memory", "compute/start_up"),
         *(f"training/{name}" for name in ("energy", "meter", "preemption", "provenance")),

@@ -235,7 +235,7 @@ class ImagesShown(ImagesRead):
 
     Attributes:
         sha256: checksum of the names and bytes of the images.
-        state: state of their folder, as ``files.folder_state`` returns it; empty in older records.
+        state: state of their folder, as ``checksums.folder_state`` returns it; empty in older records.
     """
 
     sha256: str

@@ -1,9 +1,6 @@
 """Try a pretrained text encoder on short posts before it is trained."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -13,9 +10,7 @@ from mnerflow.compute.memory import no_memory
 from mnerflow.errors import UserError
 from mnerflow.models.layer_prefix import LayerPrefix
 from mnerflow.models.text_encoders import EncodedText
-
-if TYPE_CHECKING:
-    from mnerflow.models.text_encoders._subwords import SubwordEncoder
+from mnerflow.models.text_encoders._subwords import SubwordEncoder
 
 
 def probe(encoder: SubwordEncoder) -> None:
