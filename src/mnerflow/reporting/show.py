@@ -24,7 +24,7 @@ WIDTH = 100
 TABLE = Table(
     "Results",
     "Entity F1 on test in percent: mean over seeds, ± standard deviation from three seeds on. Difference: "
-    "points gained over the baseline, the same run without its image or caption, with the 95 % interval "
+    "points gained over the baseline, the same run without its image or context, with the 95 % interval "
     "over other sentences and seeds.",
     columns := (
         DATA,
