@@ -5,63 +5,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from mnerflow.conditions import CHANGES
 from mnerflow.errors import quantity
 from mnerflow.evaluation.evidence import ONE_SEED
 from mnerflow.plan.datasets import MATCHED, Kind
-from mnerflow.plan.names import FILTERS_OFF, Combination
+from mnerflow.reporting.claim import SAYS, Claim, claim_of
 from mnerflow.reporting.columns import Row
 from mnerflow.reporting.pooled import sentence
-from mnerflow.reporting.render import interval, listed, p_said, percent, points
+from mnerflow.reporting.render import joined, points, source_words
 from mnerflow.reporting.summary import FEW_SENTENCES, few_sentences
 
-# What a fusion does, in singular and plural, by verdict.
-SAYS = {
-    "gains": ("uses the {source} and gains", "use the {source} and gain"),
-    "loses": ("uses the {source} and loses", "use the {source} and lose"),
-    "ignores": ("scores the same whatever the {source}", "score the same whatever the {source}"),
-    "relies": ("relies on the {source} and gains nothing", "rely on the {source} and gain nothing"),
-    "unclear": ("cannot be told apart from its baseline", "cannot be told apart from their baselines"),
-    ONE_SEED: (
-        "has one seed on a side, too few for a verdict",
-        "have one seed on a side, too few for a verdict",
-    ),
-}
-# For an unclear run that is significantly better or worse than its baseline.
-SURE_SAYS = {
-    True: (
-        "is better, but not shown to be so because of the {source}",
-        "are better, but not shown to be so because of the {source}",
-    ),
-    False: (
-        "is worse, but not shown to be so because of the {source}",
-        "are worse, but not shown to be so because of the {source}",
-    ),
-}
-# For a run that ignores its source but differs from its baseline significantly, or by the margin or more.
-APART_SAYS = {
-    (True, True): (
-        "is better than its baseline, but regardless of the {source}",
-        "are better than their baselines, but regardless of the {source}",
-    ),
-    (True, False): (
-        "is worse than its baseline, whatever the {source}",
-        "are worse than their baselines, whatever the {source}",
-    ),
-    (False, True): (
-        "may be better than its baseline, but regardless of the {source}",
-        "may be better than their baselines, but regardless of the {source}",
-    ),
-    (False, False): (
-        "may be worse than its baseline, whatever the {source}",
-        "may be worse than their baselines, whatever the {source}",
-    ),
-}
-# For a run that was not predicted with its source shuffled or blank.
-UNTRIED_SAYS = SAYS | {
-    "gains": ("gains by the {source}", "gain by the {source}"),
-    "loses": ("loses by the {source}", "lose by the {source}"),
-}
 # The word for a data set, by its comparisons with a verdict, in the order of the headline: all gain; some
 # gain and none loses; some gain and some lose; none gains and some are unclear; none gains.
 YES, PARTLY, MIXED, UNCLEAR, NO = "Yes", "Partly", "Mixed", "Unclear", "No"
@@ -73,27 +25,6 @@ PASSED, FAILED, UNDECIDED = "passed", "failed", "undecided"
 WORDS = (YES, PARTLY, MIXED, UNCLEAR, NO, ASIDE, FEW, FEW_SEEDS, PASSED, FAILED, UNDECIDED)
 NAMED = 3  # comparisons that fail a check; more are only counted
 BEWARE = "The author of the {source} had also read the text, so a gain by it is not a gain by the image."
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """What is said of one run and its baseline; the difference and its interval, if any, are in points.
-
-    ``says`` puts the verdict in words, in singular and plural. ``fusion_score`` and ``baseline_score`` are
-    percentages as text; ``folder`` and ``baseline`` are the folders of their runs.
-    """
-
-    model: str
-    source: str
-    verdict: str
-    says: tuple[str, str]
-    fusion_score: str
-    baseline_score: str
-    evidence: str
-    folder: str
-    baseline: str
-    difference: float
-    ends: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +71,7 @@ class Answers:
         for (word, source, beware), group in groupby([*self.real, *rest], key=_place):
             members = list(group)
             claims = [claim for answer in members for claim in answer.claims]
-            names = listed([answer.dataset for answer in members])
+            names = joined([answer.dataset for answer in members])
             if word in (FEW, FEW_SEEDS):
                 parts.append((word, f"on {names}, of the {source}."))
             else:
@@ -190,7 +121,7 @@ class Answers:
         else:
             must = "images have nothing to do with the names, no gain may show"
             found = f"shows in {len(wrong)} of {comparisons}"
-        named = listed([*wrong[:NAMED], *([f"{len(wrong) - NAMED} more"] if len(wrong) > NAMED else [])])
+        named = joined([*wrong[:NAMED], *([f"{len(wrong) - NAMED} more"] if len(wrong) > NAMED else [])])
         but = f" (wrong: {named})" if wrong else ""
         return f"on {answer.dataset}, whose {must}, and one {found}{but}."
 
@@ -209,27 +140,21 @@ def answers(
             on_average[_asked(row)].append(sentence(row))
     sentences = {row["dataset"]: row["sentences"] for row in summary}
     ordered = sorted(rows, key=lambda row: (*_asked(row), -row["difference"]))
-    one_seed = [row for row in ordered if row["verdict"] == ONE_SEED]
-    judged = [row for row in ordered if row["verdict"] != ONE_SEED]
-    found = []
-    for part in (judged, one_seed):
-        found.append(
-            [
-                _answer(
-                    *asked,
-                    [*map(_claim, group)],
-                    sentences[asked[0]],
-                    kinds[asked[0]],
-                    on_average.pop(asked, []),
-                )
-                for asked, group in groupby(part, key=_asked)
-            ]
-        )
-    real = [answer for answer in found[0] if not kinds[answer.dataset].control]
-    controls = [answer for answer in found[0] if kinds[answer.dataset].control]
+
+    def told(rows: Iterable[Row]) -> list[Answer]:
+        found = []
+        for (dataset, source), group in groupby(rows, key=_asked):
+            claims, average = [*map(claim_of, group)], on_average.pop((dataset, source), [])
+            found.append(_answer(dataset, source, claims, sentences[dataset], kinds[dataset], average))
+        return found
+
+    judged = told(row for row in ordered if row["verdict"] != ONE_SEED)
+    one_seed = told(row for row in ordered if row["verdict"] == ONE_SEED)
+    real = [answer for answer in judged if not kinds[answer.dataset].control]
+    controls = [answer for answer in judged if kinds[answer.dataset].control]
     real.sort(key=lambda answer: (WORDS.index(answer.word), *_place(answer)))
     controls.sort(key=lambda answer: kinds[answer.dataset].control != MATCHED)
-    return Answers(real, found[1], controls, kinds)
+    return Answers(real, one_seed, controls, kinds)
 
 
 def _asked(row: Row) -> tuple[str, str]:
@@ -253,7 +178,9 @@ def _answer(
     few = sentences < FEW_SENTENCES
     counts = Counter(claim.verdict for claim in claims)
     if counts[ONE_SEED]:
-        word, said = FEW_SEEDS, [f"{_number(claims)}, too few for a verdict: {_range(claims)}."]
+        number = quantity(len(claims), "comparison has", "comparisons have")
+        word = FEW_SEEDS
+        said = [f"{number} one seed on a side, too few for a verdict: {_range(claims)}."]
     else:
         said = [_summary(claims)]
         if claims[0].verdict == "gains":
@@ -265,9 +192,9 @@ def _answer(
     note = few_sentences(dataset, sentences) if few else ""
     beware = ""
     if by_text := set(source.split("+")).intersection(kind.contexts_from_text):
-        beware = BEWARE.format(source=listed(sorted(by_text)))
+        beware = BEWARE.format(source=joined(sorted(by_text)))
         word = ASIDE if word in (YES, PARTLY, MIXED, UNCLEAR, NO) else word
-    return Answer(dataset, _named(source), word, [*said, *on_average], beware, note, claims)
+    return Answer(dataset, source_words(source), word, [*said, *on_average], beware, note, claims)
 
 
 def _summary(claims: Sequence[Claim]) -> str:
@@ -280,11 +207,7 @@ def _summary(claims: Sequence[Claim]) -> str:
     if len(said) == 1:
         number, _, does = said[0].partition(" ")
         return f"{'Both' if number == '2' else f'All {number}'} models {does}."
-    return f"Of {quantity(len(claims), 'model')}, {listed(said)}."
-
-
-def _number(claims: Sequence[Claim]) -> str:
-    return f"{quantity(len(claims), 'comparison has', 'comparisons have')} one seed on a side"
+    return f"Of {quantity(len(claims), 'model')}, {joined(said)}."
 
 
 def _range(claims: Sequence[Claim]) -> str:
@@ -309,77 +232,9 @@ def _word(counts: Counter[str]) -> str:
     return UNCLEAR if counts["unclear"] else NO
 
 
-def _named(source: str) -> str:
-    """``"image+caption"`` as ``"image and caption"``."""
-    return source.replace("+", " and ")
-
-
 def _share(claims: Sequence[Claim], source: str) -> str:
     """``": a gain by the image in 2 of 5 comparisons, a loss in 1 (−0.28 to +0.61 points)"``."""
     counts = Counter(claim.verdict for claim in claims)
     loss = f", a loss in {counts['loses']}" if counts["loses"] else ""
     share = f"{counts['gains']} of {quantity(len(claims), 'comparison')}{loss}"
     return f": a gain by the {source} in {share} ({_range(claims)})"
-
-
-def _claim(row: Row) -> Claim:
-    difference = 100 * row["difference"]
-    combination = Combination.of(row)
-    source = _named(row["source"])
-    filtered = "" if combination.filter == FILTERS_OFF else f" ({combination.filter})"
-    ends = [row[name] for name in ("low", "high") if row[name] is not None]
-    seeds = quantity(row["seeds"], "seed")
-    if row["baseline_seeds"] != row["seeds"]:
-        seeds += f" against {row['baseline_seeds']}"
-    said = [interval(*ends)] if ends else []
-    said += [f"corrected {p_said(row['p_corrected'])}"] if row["p_corrected"] is not None else []
-    evidence = f"over {seeds}: {points(row['difference'])} points{_bracketed('; '.join(said))}."
-    if (drop := row["drop_shuffled"]) is not None:
-        wrong = [row[name] for name in ("drop_shuffled_low", "drop_shuffled_high") if row[name] is not None]
-        if drop < 0:  # told as a gain, and its interval with it
-            wrong = [-end for end in reversed(wrong)]
-        told = _bracketed(interval(*wrong) if wrong else "")
-        evidence += f" With the {row['source']} of another post these models {_lose(drop)}{told}."
-    for change in CHANGES:
-        if (beyond := row[f"beyond_control_{change}"]) is not None:
-            bounds = [row[f"beyond_control_{change}_{end}"] for end in ("low", "high")]
-            told = _bracketed(interval(*bounds) if None not in bounds else "")
-            evidence += (
-                f" Beyond its matched control, trained with the {source} {change}: {points(beyond)} "
-                f"points{told}."
-            )
-    singular, plural = _says(row)
-    if row["close"]:
-        evidence += " A bound lies within 0.05 points of another verdict."
-    return Claim(
-        f"{combination.model}{filtered}",
-        source,
-        row["verdict"],
-        (singular.format(source=source), plural.format(source=source)),
-        percent(row["fusion_score"]),
-        percent(row["baseline_score"]),
-        evidence,
-        f"runs/{combination.folder}/",
-        f"runs/{row['baseline']}/",
-        difference,
-        tuple(100 * end for end in ends),
-    )
-
-
-def _says(row: Row) -> tuple[str, str]:
-    better, apart = row["difference"] > 0, abs(row["difference"]) >= row["margin"]
-    if row["verdict"] == "unclear" and row["sure"]:
-        return SURE_SAYS[better]
-    if row["verdict"] == "ignores" and (row["sure"] or apart):
-        return APART_SAYS[row["sure"], better]
-    return (SAYS if row["drop_shuffled"] is not None else UNTRIED_SAYS)[row["verdict"]]
-
-
-def _bracketed(text: str) -> str:
-    return f" ({text})" if text else ""
-
-
-def _lose(drop: float) -> str:
-    if abs(drop) < 0.00005:
-        return "score the same"
-    return f"{'lose' if drop > 0 else 'gain'} {100 * abs(drop):.2f} points"

@@ -22,7 +22,7 @@ from mnerflow.reporting.columns import (
     number,
     numeric,
 )
-from mnerflow.reporting.render import between, share
+from mnerflow.reporting.render import between, share, source_words
 from mnerflow.reporting.table import Table
 
 
@@ -125,7 +125,7 @@ def churn_sentences(rows: Iterable[Row]) -> dict[tuple[str, str], str]:
     """
 
     def asked(row: Row) -> tuple[str, str]:
-        return row["dataset"], row["source"].replace("+", " and ")
+        return row["dataset"], source_words(row["source"])
 
     known = sorted((row for row in rows if row["beyond_seeds"] is not None), key=asked)
     return {key: _sentence(key[1], list(members)) for key, members in groupby(known, key=asked)}

@@ -16,7 +16,7 @@ from mnerflow.reporting.columns import (
     Form,
     Row,
 )
-from mnerflow.reporting.render import interval, p_said, points
+from mnerflow.reporting.render import interval, p_said, points, source_words
 from mnerflow.reporting.table import Table
 
 DATA = Column(
@@ -95,7 +95,7 @@ def pooled_rows(answers: Sequence[Pooled]) -> list[dict[str, Any]]:
 
 def sentence(row: Row) -> str:
     """A row of several models in words: "On average over 15 models, the image changes entity F1 by …"."""
-    source = row["source"].replace("+", " and ")
+    source = source_words(row["source"])
     over = "" if row["filter"] == FILTERS_OFF else f" with the filter {row['filter']}"
     does = "changes" if source == row["source"] else "change"
     said = f"On average over {quantity(row['models'], 'model')}{over}, the {source} {does} entity F1 by "

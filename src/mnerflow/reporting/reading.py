@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from mnerflow.plan.datasets import Kind
 from mnerflow.plan.names import NONE, Combination
-from mnerflow.reporting.render import listed
+from mnerflow.reporting.render import joined
 
 PHOTOGRAPHS = "photographs"
 
@@ -30,20 +30,20 @@ def what_is_read(
             kind = f", which are {pictures[name]}" if pictures[name] else ""
             said.setdefault(f"runs read the images{kind}", []).append(name)
         elif read[name]:
-            named = listed(sorted(read[name]))
+            named = joined(sorted(read[name]))
             said.setdefault(f"runs read the {named}, as text, and no image", []).append(name)
         else:
             said.setdefault("runs read only the text", []).append(name)
-    sentences = [f"On {listed(names)}, {does}." for does, names in sorted(said.items())]
+    sentences = [f"On {joined(names)}, {does}." for does, names in sorted(said.items())]
     if all(pictures.values()) and PHOTOGRAPHS not in pictures.values():
         sentences.insert(0, "No run has read a photograph.")
     if synthetic:
         theirs, verb = ("its", "is") if len(synthetic) == 1 else ("their", "are")
         made = f"this workflow writes {theirs} texts and draws {theirs} images"
-        sentences.append(f"{listed(sorted(synthetic))} {verb} synthetic: {made}.")
+        sentences.append(f"{joined(sorted(synthetic))} {verb} synthetic: {made}.")
     cautions: dict[str, list[str]] = {}
     for name in sorted(read):
         if caution := kinds[name].caution:
             cautions.setdefault(caution, []).append(name)
-    sentences += [f"On {listed(names)}: {caution}" for caution, names in cautions.items()]
+    sentences += [f"On {joined(names)}: {caution}" for caution, names in cautions.items()]
     return sentences

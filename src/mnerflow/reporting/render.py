@@ -146,9 +146,14 @@ def p_said(p: float) -> str:
     return f"p\u00a0<\u00a0{text[1:]}" if text.startswith("<") else f"p\u00a0=\u00a0{text}"
 
 
-def listed(words: Sequence[str]) -> str:
+def joined(words: Sequence[str]) -> str:
     """``"one, two and three"``."""
     return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def source_words(source: str) -> str:
+    """``"image+caption"`` as ``"image and caption"``."""
+    return source.replace("+", " and ")
 
 
 def deviation(values: Sequence[float]) -> float | None:

@@ -10,7 +10,7 @@ from mnerflow.errors import quantity
 from mnerflow.plan.names import data_label
 from mnerflow.reporting import pooled, style
 from mnerflow.reporting.columns import Row
-from mnerflow.reporting.render import interval, points
+from mnerflow.reporting.render import interval, points, source_words
 
 ROW = 0.2  # inches
 
@@ -59,7 +59,7 @@ def _draw(axes: Axes, rows: Sequence[Row]) -> None:
             f"{points(row['difference'])} {said}, {models}", (1.02, y),
             xycoords=("axes fraction", "data"), va="center", fontsize=style.SMALL,
         )  # fmt: skip
-    sources = (row["source"].replace("+", " and ") for row in rows)
+    sources = (source_words(row["source"]) for row in rows)
     labels = [data_label(row["dataset"], row["filter"]) for row in rows]
     axes.set_yticks(range(len(rows)), [": ".join(pair) for pair in zip(labels, sources, strict=True)])
     axes.axvline(0, color="black", linewidth=0.7)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mnerflow.errors import quantity
 from mnerflow.record import Hardware, TrainingRecord
-from mnerflow.reporting.render import listed
+from mnerflow.reporting.render import joined
 from mnerflow.yaml_file import read_yaml
 
 SHOWN = 10  # digits of a commit
@@ -79,7 +79,7 @@ def _counted(found: Counter[str]) -> str:
     if len(found) == 1:
         return next(iter(found))
     ordered = sorted(found.items(), key=lambda one: (-one[1], one[0]))
-    return listed([f"{what} ({quantity(count, 'run')})" for what, count in ordered])
+    return joined([f"{what} ({quantity(count, 'run')})" for what, count in ordered])
 
 
 def _days(days: Sequence[date]) -> str:
