@@ -1,4 +1,4 @@
-"""Reading of YAML files that may be damaged or malicious."""
+"""YAML files: written in one form, and read even if they are damaged or malicious."""
 
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,11 @@ from mnerflow.errors import UserError
 from mnerflow.files.reading import read_text
 
 MOST = 1_000_000  # limit on the values of a file
+
+
+def yaml_text(values: dict[str, Any]) -> str:
+    """Format plain values as YAML, with their keys in order."""
+    return yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
 
 
 def read_yaml(path: str | Path, what: str, remedy: str) -> dict[str, Any]:

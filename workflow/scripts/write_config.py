@@ -1,9 +1,8 @@
 """Write the merged configuration that was run."""
 
-import yaml
-
 from mnerflow.files.writing import write_text
 from mnerflow.log import job
+from mnerflow.yaml_file import yaml_text
 
 with job("wrote the configuration", snakemake.log[0]):
-    write_text(snakemake.output[0], yaml.safe_dump(snakemake.config, sort_keys=False, allow_unicode=True))
+    write_text(snakemake.output[0], yaml_text(snakemake.config))

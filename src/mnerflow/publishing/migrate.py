@@ -17,7 +17,7 @@ from mnerflow.plan.names import BASE, Run
 from mnerflow.publishing.checksums import SUMS, read_sums, sums_text
 from mnerflow.publishing.older_predictions import merged, merged_name, older_files
 from mnerflow.record import RECORD
-from mnerflow.yaml_file import read_yaml
+from mnerflow.yaml_file import read_yaml, yaml_text
 
 # Variants of `text_only`, by their names as fusions in earlier shipped configurations.
 VARIANTS = {
@@ -152,7 +152,7 @@ def _planned(file: Path, folder: Path, sums: dict[str, str]) -> _Older | None:
         raise UserError(f"{file}: {error}") from error
     except (TypeError, KeyError, AttributeError) as error:
         raise UserError(f"{file}: no record of a run ({error!r}). {advice}") from error
-    text = yaml.safe_dump(record, sort_keys=False, allow_unicode=True)
+    text = yaml_text(record)
     if not as_listed and sums.get(_name(place / RECORD, folder)) != _sha256_of(text.encode()):
         raise UserError(f"{file}: not what {SUMS} lists. {advice}")
     run = _Older(file, text, place, older_files(file.parent))

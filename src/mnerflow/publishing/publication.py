@@ -10,8 +10,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from mnerflow.data.post import read_posts, sum_of_read
 from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import PREDICTIONS, Predictions, read_predictions, write_predictions
@@ -28,7 +26,7 @@ from mnerflow.publishing.archive import recorded
 from mnerflow.publishing.checksums import SUMS, check_sums, sums_below, sums_text
 from mnerflow.publishing.packed import PACKED, read_packed, write_packed
 from mnerflow.record import RECORD, TrainingRecord
-from mnerflow.yaml_file import read_yaml
+from mnerflow.yaml_file import read_yaml, yaml_text
 
 RECORDS = (RECORD, "history.csv")
 # Settings of a single machine, which change no result.
@@ -93,7 +91,7 @@ def publish(study: Path, out: Path) -> int:
         with atomic_path(target) as temporary:
             shutil.copyfile(file, temporary)
     kept = {name: value for name, value in config.items() if name not in LOCAL}
-    write_text(out / "config.yaml", yaml.safe_dump(kept, sort_keys=False, allow_unicode=True))
+    write_text(out / "config.yaml", yaml_text(kept))
     write_text(out / SUMS, sums_text(sums_below(out, out)))
     return len(_runs(out))
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from mnerflow.data.config import Fit, TokenizerName
@@ -12,7 +11,7 @@ from mnerflow.data.post import Post
 from mnerflow.errors import UserError
 from mnerflow.files.checksums import content_state, folder_state
 from mnerflow.files.writing import write_text
-from mnerflow.yaml_file import read_yaml
+from mnerflow.yaml_file import read_yaml, yaml_text
 
 RECORD = "run.yaml"
 
@@ -116,7 +115,7 @@ class Origin(_Part):
 
     def write(self, path: Path) -> None:
         """Write the record as YAML, atomically, with its fields in order."""
-        write_text(path, yaml.safe_dump(self.model_dump(), sort_keys=False, allow_unicode=True))
+        write_text(path, yaml_text(self.model_dump()))
 
 
 class Record(Origin, _RunNames):
