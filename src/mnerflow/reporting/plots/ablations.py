@@ -4,7 +4,7 @@ from pathlib import Path
 
 from mnerflow.plan.names import Combination
 from mnerflow.reporting import does_it_help, style
-from mnerflow.reporting.plots.intervals import Row, handle, interval_figure, mark
+from mnerflow.reporting.plots.intervals import IntervalRow, handle, interval_figure, mark
 from mnerflow.reporting.plots.panels import sources_told
 
 FILL: dict[str, style.Fill] = {"shuffled": "bottom", "blank": "none"}
@@ -24,7 +24,7 @@ def draw_ablations(comparisons: str | Path, out_stem: str | Path) -> None:
         if all(record[f"drop_{name}"] is not None for name in FILL)
     ]
     rows = [
-        Row(
+        IntervalRow(
             Combination.of(record),
             [mark(record, (f"drop_{name}{end}" for end in ENDS), fill) for name, fill in FILL.items()],
             f"{source}{100 * record['changed']:.0f} % changed",

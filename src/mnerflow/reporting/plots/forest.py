@@ -5,7 +5,7 @@ from typing import Any
 
 from mnerflow.plan.names import Combination
 from mnerflow.reporting import does_it_help, style
-from mnerflow.reporting.plots.intervals import Row, handle, interval_figure, mark
+from mnerflow.reporting.plots.intervals import IntervalRow, handle, interval_figure, mark
 
 
 @style.styled
@@ -16,7 +16,7 @@ def draw_forest(comparisons: str | Path, out_stem: str | Path) -> None:
     ``UserError`` when the file is missing or lacks a column.
     """
     rows = [
-        Row(
+        IntervalRow(
             Combination.of(record),
             [mark(record, ("difference", "low", "high"), "full" if record["sure"] else "none")],
             _word(record),

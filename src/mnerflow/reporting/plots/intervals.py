@@ -27,7 +27,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class IntervalRow:
     """A combination's marks, one below the other, and a word at the right edge."""
 
     combination: Combination
@@ -41,7 +41,7 @@ def mark(record: Mapping[str, Any], names: Iterable[str], fill: style.Fill) -> M
     return Mark(100 * value, [100 * end for end in ends if end is not None], fill)
 
 
-def interval_figure(rows: Sequence[Row], label: str, handles: Sequence[Line2D]) -> Figure:
+def interval_figure(rows: Sequence[IntervalRow], label: str, handles: Sequence[Line2D]) -> Figure:
     """One axes per data set with its own scale, a heading per pair of encoders, a line per fusion.
 
     With more than ``MOST_ROWS`` rows, those with the largest values are drawn, and a note says so.
@@ -78,7 +78,7 @@ def handle(label: str, fill: style.Fill) -> Line2D:
     )  # fmt: skip
 
 
-def _draw(axes: Axes, rows: Sequence[Row], looks: Mapping[str, style.Look]) -> None:
+def _draw(axes: Axes, rows: Sequence[IntervalRow], looks: Mapping[str, style.Look]) -> None:
     y, labels = 0.0, {}
     for pair, members in groupby(rows, key=lambda row: row.combination.encoders):
         labels[y] = pair
@@ -110,6 +110,6 @@ def _draw(axes: Axes, rows: Sequence[Row], looks: Mapping[str, style.Look]) -> N
             text.set_fontweight("bold")
 
 
-def _height(rows: Sequence[Row]) -> float:
+def _height(rows: Sequence[IntervalRow]) -> float:
     headings = len(list(groupby(rows, key=lambda row: row.combination.encoders)))
     return headings + sum(0.7 * len(row.marks) + 0.3 for row in rows)
