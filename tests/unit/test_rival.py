@@ -41,7 +41,8 @@ from mnerflow.evaluation.predictions import read_tested
 from mnerflow.files.checksums import content_state
 from mnerflow.llm.answer import read_answer, write_answer
 from mnerflow.llm.budget import LEDGER, Overspent
-from mnerflow.llm.client import Answer, ask_all
+from mnerflow.llm.cache import Answer
+from mnerflow.llm.client import ask_all
 from mnerflow.llm.config import Price, RivalConfig, Service
 from mnerflow.llm.picture import Pictures, show
 from mnerflow.llm.rival import Material, ask_run

@@ -1,14 +1,12 @@
 """Ask a chat API many questions: a few at a time, within a budget, and none twice."""
 
-import hashlib
-import json
 import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +15,13 @@ from openai.types.chat import ChatCompletion
 from tqdm import tqdm
 
 from mnerflow.errors import UserError, quantity
-from mnerflow.files.json_text import read_json, write_json
 from mnerflow.llm.budget import FEWEST, USUAL, Budget, budget, input_tokens, most_output_tokens
+from mnerflow.llm.cache import Answer, Cache, Request
 from mnerflow.llm.config import Price, Question, Service
 from mnerflow.llm.prompt import Message
 from mnerflow.log import logger
 from mnerflow.secrets import without
 
-Request = dict[str, Any]
 TRUNCATED = "length"  # the API's word for an answer that reached max_tokens
 # Errors that concern a single request: the others can still be asked.
 REFUSALS = (
@@ -33,17 +30,6 @@ REFUSALS = (
     "context_length_exceeded",
     "exceed_context_size_error",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a model said (``None`` if nothing), why it stopped, and how many tokens it read and wrote."""
-
-    content: str | None
-    finish_reason: str
-    input_tokens: int
-    output_tokens: int
-    cached: bool = False
 
 
 def body_of(question: Question, messages: Sequence[Message], options: Mapping[str, Any]) -> Request:
@@ -68,36 +54,6 @@ def _cost(answers: Sequence[Answer], service: Service) -> float | None:
     if not service.price:
         return None
     return round(sum(service.price.of(each.input_tokens, each.output_tokens) for each in answers), 6)
-
-
-class Cache:
-    """Answers on disk, one JSON file each, named by the sha256 of the address and the request."""
-
-    def __init__(self, folder: Path, base_url: str) -> None:
-        self._folder, self._base_url = folder, base_url
-
-    def path(self, request: Request) -> Path:
-        """Where the answer to a request is stored, or will be."""
-        asked = json.dumps([self._base_url, request], sort_keys=True, ensure_ascii=False)
-        name = hashlib.sha256(asked.encode()).hexdigest()
-        return self._folder / name[:2] / f"{name}.json"
-
-    def read(self, request: Request) -> Answer | None:
-        """The answer to a request; ``None`` if it was not asked yet."""
-        path = self.path(request)
-        if not path.exists():
-            return None
-        again = "Delete it, and it is asked for again."
-        try:
-            return Answer(**read_json(path, again)["answer"], cached=True)
-        except (TypeError, KeyError) as error:
-            raise UserError(f"{path}: not an answer ({error}). {again}") from error
-
-    def write(self, request: Request, answer: Answer) -> None:
-        """Store an answer with its request, in which only the sha256 of each image is kept."""
-        said = {name: value for name, value in asdict(answer).items() if name != "cached"}
-        record = {"base_url": self._base_url, "request": _without_images(request), "answer": said}
-        write_json(self.path(request), record)
 
 
 def ask_all(
@@ -319,13 +275,3 @@ def _say_estimate(
         parts.append("no max_cost is set" if max_cost is None else f"max_cost is ${max_cost:g}")
     # A warning, because these are shown in the terminal: the cost should be known before it arises.
     logger.warning("%s", "; ".join(parts))
-
-
-def _without_images(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_images(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_without_images(inner) for inner in value]
-    if isinstance(value, str) and value.startswith("data:"):
-        return f"sha256:{hashlib.sha256(value.encode()).hexdigest()}"
-    return value

@@ -13,7 +13,8 @@ from mnerflow.errors import UNSEEN, UserError
 from mnerflow.files.checksums import sha256
 from mnerflow.files.json_text import write_json_lines
 from mnerflow.llm.budget import most_output_tokens
-from mnerflow.llm.client import REFUSALS, TRUNCATED, Answer, Request, ask_all, bill, body_of
+from mnerflow.llm.cache import Answer, Request
+from mnerflow.llm.client import REFUSALS, TRUNCATED, ask_all, bill, body_of
 from mnerflow.llm.config import ContextQuestion, Service
 from mnerflow.llm.picture import Pictures
 from mnerflow.llm.prompt import TEXT, Prompt, asking, text_of
