@@ -14,6 +14,7 @@ from mnerflow.evaluation.counts import count
 from mnerflow.evaluation.predictions import Prediction
 from mnerflow.plan.datasets import Kind
 from mnerflow.plan.names import Combination, Run
+from mnerflow.plan.seed_pools import SeedPools
 from mnerflow.record import Code, Hardware, ImagesRead, TrainingRecord, Unread
 from mnerflow.reporting import churn, does_it_help, errors, summary
 from mnerflow.reporting.answer import Answer, Answers, answers
@@ -60,6 +61,7 @@ KINDS = {
     "matched": Kind(control="matched"),
     "independent": Kind(control="independent"),
 }
+POOLS = SeedPools(shares={"tenth": 0.1, "half": 0.5})
 SENTENCES = [{"dataset": name, "sentences": 10 if name == "tweets" else 600} for name in KINDS]
 TEXT_ONLY = Run("scans", "none", "bilstm", "none", "text_only", 1)
 LINEAR = Run("scans", "none", "bilstm", "cnn", "linear", 1)
@@ -78,7 +80,7 @@ def plain(text: str) -> str:
 
 
 def told(*rows: dict) -> Answers:
-    return answers(rows, SENTENCES, KINDS)
+    return answers(rows, SENTENCES, KINDS, POOLS)
 
 
 def on_scans(*rows: dict) -> Answer:
@@ -107,12 +109,22 @@ def test_a_data_set_of_several_models_is_told_once_what_they_gain_on_average() -
     mean = {"dataset": "scans", "filter": "none", "source": "image", "models": 2, "one_seed": 1}
     mean |= {"difference": 0.1, "low": 0.05, "high": 0.15, "p": 0.01}
     one_seed = GAINS | {"fusion": "prefix", "seeds": 1, "verdict": "one seed"}
-    found = answers([IGNORES, one_seed], SENTENCES, KINDS, [mean, mean | {"source": "caption", "models": 1}])
+    found = answers(
+        [IGNORES, one_seed], SENTENCES, KINDS, POOLS, [mean, mean | {"source": "caption", "models": 1}]
+    )
     said = [line for answer in (*found.real, *found.one_seed) for line in answer.sentences]
     assert [line for line in said if "average" in line] == [
         "On average over 2 models, the image changes entity F1 by +10.00 points (95 % interval +5.00 to "
         "+15.00, p\u00a0=\u00a00.010); 1 of the models ran with one seed."
     ]
+
+
+def test_lower_points_of_a_learning_curve_neither_answer_nor_fail_a_check() -> None:
+    matched, tenth = GAINS | {"dataset": "matched"}, IGNORES | {"dataset": "matched", "variant": "tenth"}
+    assert told(matched, tenth).checks == told(matched).checks
+    tenth, half = (GAINS | {"variant": name} for name in ("tenth", "half"))
+    assert [claim.model for claim in on_scans(tenth, half).claims] == ["bilstm+cnn linear half"]
+    assert len(on_scans(IGNORES, GAINS | {"variant": "crf"}, tenth, half).claims) == 2
 
 
 def test_a_claim_names_its_matched_control() -> None:
@@ -159,7 +171,7 @@ def test_a_caption_is_not_called_an_image_and_may_lack_wrong_ones() -> None:
 def test_each_source_has_an_answer_and_one_from_the_text_is_no_image() -> None:
     knowledge = GAINS | {"source": "knowledge", "variant": "knowledge"}
     kinds = {"scans": Kind(pictures="scans", contexts_from_text=("knowledge",))}
-    found = answers([IGNORES, knowledge, knowledge], SENTENCES, kinds)
+    found = answers([IGNORES, knowledge, knowledge], SENTENCES, kinds, POOLS)
     assert [(one.dataset, one.source, one.word) for one in found.real] == [
         ("scans", "image", "No"),
         ("scans", "knowledge", "Not by the image"),
@@ -475,6 +487,6 @@ def report(folder: Path, posts: int = 3) -> str:
         '<svg xmlns="http://www.w3.org/2000/svg" width="300" height="90"/>', encoding="utf-8"
     )
     plots, data = [folder / "forest.svg"], [folder / "demo.md"]
-    about = Sources(plots, data, *files(folder, posts), KINDS, {"base": []}, records(), "metrics.md")
+    about = Sources(plots, data, *files(folder, posts), KINDS, {"base": []}, POOLS, records(), "metrics.md")
     write_report(folder / "report.html", about)
     return (folder / "report.html").read_text(encoding="utf-8")

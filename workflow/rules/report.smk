@@ -26,6 +26,7 @@ rule report:
         type_names=TYPE_NAMES,
         kinds={dataset: asdict(kind) for dataset, kind in plan.kinds.items()},
         contexts={name: contexts_of(config, name) for name in variants(config)},
+        pools=POOLS,
         quote_posts=config.get("quote_posts", True),
         code=code_of("report.py"),
         look=look_of("report"),

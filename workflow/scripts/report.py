@@ -6,6 +6,7 @@ from mnerflow.evaluation.counts import read_counts
 from mnerflow.log import job
 from mnerflow.plan.baselines import read_baselines
 from mnerflow.plan.datasets import Kind
+from mnerflow.plan.seed_pools import SeedPools
 from mnerflow.plan.study import link_runs
 from mnerflow.record import TrainingRecord
 from mnerflow.reporting.report import Sources, write_report
@@ -26,6 +27,7 @@ with job("wrote the report", snakemake.log[0]):
         type_names=snakemake.params.type_names,
         kinds={dataset: Kind(**kind) for dataset, kind in snakemake.params.kinds.items()},
         contexts=snakemake.params.contexts,
+        pools=SeedPools(**snakemake.params.pools),
         records=[TrainingRecord.read(Path(file), "Train the run again.") for file in given.records],
         method=method(Path(snakemake.scriptdir).resolve().parents[1], out.parent),
     )

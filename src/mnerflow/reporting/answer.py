@@ -8,6 +8,8 @@ from itertools import groupby
 from mnerflow.errors import quantity
 from mnerflow.evaluation.evidence import ONE_SEED
 from mnerflow.plan.datasets import MATCHED, Kind
+from mnerflow.plan.names import Combination
+from mnerflow.plan.seed_pools import SeedPools
 from mnerflow.reporting.claim import SAYS, Claim, claim_of
 from mnerflow.reporting.columns import Row
 from mnerflow.reporting.pooled import sentence
@@ -127,19 +129,25 @@ class Answers:
 
 
 def answers(
-    rows: Iterable[Row], summary: Iterable[Row], kinds: Mapping[str, Kind], pooled: Iterable[Row] = ()
+    rows: Sequence[Row],
+    summary: Iterable[Row],
+    kinds: Mapping[str, Kind],
+    pools: SeedPools,
+    pooled: Iterable[Row] = (),
 ) -> Answers:
     """The answers from ``rows`` (``does_it_help.csv``), in the order of ``WORDS``, then by source and name.
 
-    ``summary`` are rows of ``grid.csv``, which give the number of test sentences of a data set. ``kinds`` say
-    which data sets are controls. ``pooled`` are rows of ``pooled.csv``; a row on several models is told once.
+    Where models learn from different shares of the training posts (``pools.share``), only those with the
+    largest share count. ``summary`` are rows of ``grid.csv``, which give the number of test sentences of a
+    data set. ``kinds`` say which data sets are controls. ``pooled`` are rows of ``pooled.csv``; a row on
+    several models is told once.
     """
     on_average: dict[tuple[str, str], list[str]] = defaultdict(list)
     for row in pooled:
         if row["models"] > 1:
             on_average[_asked(row)].append(sentence(row))
     sentences = {row["dataset"]: row["sentences"] for row in summary}
-    ordered = sorted(rows, key=lambda row: (*_asked(row), -row["difference"]))
+    ordered = sorted(_of_largest_share(rows, pools), key=lambda row: (*_asked(row), -row["difference"]))
 
     def told(rows: Iterable[Row]) -> list[Answer]:
         found = []
@@ -155,6 +163,15 @@ def answers(
     real.sort(key=lambda answer: (WORDS.index(answer.word), *_place(answer)))
     controls.sort(key=lambda answer: kinds[answer.dataset].control != MATCHED)
     return Answers(real, one_seed, controls, kinds)
+
+
+def _of_largest_share(rows: Sequence[Row], pools: SeedPools) -> list[Row]:
+    """The rows without the lower points of learning curves, by data set and source."""
+    shares = [pools.share(Combination.of(row)) for row in rows]
+    largest: dict[tuple[str, str], float] = defaultdict(float)
+    for row, share in zip(rows, shares, strict=True):
+        largest[_asked(row)] = max(share, largest[_asked(row)])
+    return [row for row, share in zip(rows, shares, strict=True) if share == largest[_asked(row)]]
 
 
 def _asked(row: Row) -> tuple[str, str]:

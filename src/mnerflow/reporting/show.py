@@ -8,6 +8,7 @@ from textwrap import fill
 from mnerflow.errors import UserError, printable, quantity
 from mnerflow.plan.datasets import Datasets, Kind
 from mnerflow.plan.names import Combination
+from mnerflow.plan.seed_pools import SeedPools
 from mnerflow.plan.study import file_of_study
 from mnerflow.plan.variants import contexts_of, variants
 from mnerflow.record import ContextRecord
@@ -54,7 +55,7 @@ def results_text(study: Path) -> str:
         raise UserError(
             f"{study}: its tables are of another grid than its config.yaml. Run the workflow to its end."
         )
-    found = answers(compared, grid, kinds)
+    found = answers(compared, grid, kinds, SeedPools.of(config))
     read = " ".join(what_is_read(map(Combination.of, grid), contexts, kinds))
     said = ["Does the image help?", *(" ".join(line) for line in (*found.headline, *found.checks)), read]
     table = TABLE.render(_rows(grid, compared, kinds), summary.remarks(grid)).console()

@@ -26,6 +26,7 @@ from mnerflow.files.writing import write_text
 from mnerflow.plan.baselines import Baselines
 from mnerflow.plan.datasets import Kind
 from mnerflow.plan.names import Combination, Run
+from mnerflow.plan.seed_pools import SeedPools
 from mnerflow.record import TrainingRecord
 from mnerflow.reporting import churn, does_it_help, pooled, summary
 from mnerflow.reporting.answer import answers
@@ -111,6 +112,7 @@ class Sources:
         type_names: displayed names of entity types, by data set.
         kinds: what each data set is.
         contexts: the contexts that each variant reads.
+        pools: the share of the training posts that each variant learns from.
         records: the records of the trained runs.
         method: link to the description of the method.
     """
@@ -124,6 +126,7 @@ class Sources:
     type_names: TypeNames
     kinds: Mapping[str, Kind]
     contexts: Mapping[str, Sequence[str]]
+    pools: SeedPools
     records: Sequence[TrainingRecord]
     method: str
 
@@ -143,7 +146,8 @@ def write_report(out: Path, sources: Sources) -> None:
     )
     compared = does_it_help.TABLE.read(folder / "tables/does_it_help.csv")
     grid = summary.GRID.read(folder / "tables/grid.csv")
-    found = answers(compared, grid, sources.kinds, pooled.TABLE.read(folder / "tables/pooled.csv"))
+    on_average = pooled.TABLE.read(folder / "tables/pooled.csv")
+    found = answers(compared, grid, sources.kinds, sources.pools, on_average)
     posts = gallery(sources.posts, sources.counts, sources.images, sources.baselines, sources.type_names)
     figures = [_figure(plot, folder) for plot in sorted(sources.plots, key=_place)]
     page = environment.get_template("page.html.j2").render(
