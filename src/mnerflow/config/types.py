@@ -110,7 +110,7 @@ InnerPath = Annotated[
         "a path below its folder (without .., a drive, backslashes, curly brackets or control characters)",
     ),
 ]
-Sha256 = Annotated[str, Matching("sha256", r"^[0-9a-f]{64}(?!\n)$", "a sha256 in hexadecimal")]
+Sha256 = Annotated[str, Matching("sha256", r"^[0-9a-f]{64}(?!\n)$", "64 hexadecimal digits in lower case")]
 Address = Annotated[
     str,
     Matching(
