@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from transformers import AutoTokenizer, OpenAIGPTConfig, OpenAIGPTModel
 
-from mnerflow.config import PartConfig, RunConfig
+from mnerflow.config import ImageConfig, PartConfig, RunConfig
 from mnerflow.data.overlap import check_leak, shared_posts
 from mnerflow.data.post import Post, write_posts
 from mnerflow.data.tags import tag_list
@@ -128,6 +129,21 @@ def test_a_bilstm_keeps_the_words_that_it_learnt(tmp_path: Path) -> None:
     assert tagger.encoder.text.vocabulary == learnt.encoder.text.vocabulary
     assert torch.equal(tagger.encoder.text.word.weight, learnt.encoder.text.word.weight)
     assert torch.equal(tagger.decoder.head.weight, learnt.decoder.head.weight[[0, 3, 4]])
+
+
+def test_an_encoder_is_tried_also_where_training_starts_from_another_run(
+    tiny_llama: Path, tmp_path: Path
+) -> None:
+    sizes = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "vocab_size": 280}
+    OpenAIGPTModel(OpenAIGPTConfig(**sizes)).save_pretrained(tmp_path)  # whose layers read no prefix
+    AutoTokenizer.from_pretrained(tiny_llama).save_pretrained(tmp_path)
+    encoder = PartConfig("language_model", {"attention": "causal"}, str(tmp_path))
+    first = RunConfig(("PER",), 1, PartConfig("text_only"), encoder)
+    posts, start = [post("1", "Ann sings")], tmp_path / "start" / "model.safetensors"
+    new_tagger(first, posts, 0).save(start)
+    second = replace(first, fusion=PartConfig("prefix"), image_encoder=ImageConfig("cnn"))
+    with pytest.raises(UserError, match="needs a text encoder whose layers read a prefix"):
+        new_tagger(replace(second, init_from=str(start)), posts, 3)
 
 
 def test_another_encoder_is_a_clear_error(tmp_path: Path) -> None:

@@ -113,7 +113,8 @@ def new_tagger(run: RunConfig, posts: Sequence[Post], d_feature: int) -> Tagger:
         d_feature: vector size of precomputed image features; 0 if the image encoder reads pixels.
     """
     learnt, metadata = _read(Path(run.init_from)) if run.init_from else ({}, {})
-    restored = metadata if any(name.startswith("encoder.text.") for name in learnt) else None
+    # An encoder that saved nothing of its own is made and tried like that of any other run.
+    restored = {name: value for name, value in metadata.items() if name != "tags"} or None
     tagger = _assemble(run, _encoder(run, posts, restored, d_feature))
     if run.init_from:
         start_from(tagger.trained_state(), tagger.decoder, learnt, metadata["tags"])
