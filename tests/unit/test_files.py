@@ -4,6 +4,7 @@ import csv
 import errno
 import io
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from hashlib import sha256
 
 import pytest
 
+from mnerflow.compute import memory
 from mnerflow.compute.memory import peak_memory_mib
 from mnerflow.errors import UserError
 from mnerflow.files.checksums import folder_state, seal, seal_of, sealed
@@ -89,6 +91,12 @@ def test_a_job_is_not_charged_with_the_memory_of_what_started_it():
     child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert int(child.stdout) < 128
     del ballast
+
+
+def test_a_kernel_that_does_not_state_the_peak_ends_no_job(tmp_path, monkeypatch):
+    (tmp_path / "status").write_text("Name:\tpython\nVmRSS:\t  4 kB\n")
+    monkeypatch.setattr(memory, "Path", lambda _: tmp_path / "status")
+    assert peak_memory_mib() == resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 OUTSIDE = [

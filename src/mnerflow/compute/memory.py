@@ -15,11 +15,12 @@ def peak_memory_mib() -> int:
     On Linux, ``ru_maxrss`` survives ``exec`` and would charge a job with the memory of the Snakemake process
     that started it.
     """
-    if sys.platform == "linux":
-        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
-        [peak] = re.findall(r"VmHWM:\s+(\d+) kB", status)
-        return int(peak) // 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 2**20  # bytes on macOS
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    if sys.platform != "linux":
+        return peak // 2**20  # bytes on macOS
+    status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+    found = re.search(r"VmHWM:\s+(\d+) kB", status)  # kernels of sandboxes (gVisor) leave it out
+    return (int(found[1]) if found else peak) // 1024
 
 
 class FreedMemory:
