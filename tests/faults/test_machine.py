@@ -9,18 +9,24 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy
 import pytest
+import torch
 import yaml
 from PIL import Image
 from victims import RUN, ended, outcome, train
 
-from mnerflow.config import PartConfig, RunConfig
+from mnerflow.config import ImageConfig, PartConfig, RunConfig
 from mnerflow.data.image import decode
 from mnerflow.data.image_store import ImageStore, build_store
 from mnerflow.errors import UserError
 from mnerflow.log import failure, job
+from mnerflow.models.image_encoders import new_image_encoder
+from mnerflow.models.image_encoders.cnn import CNN
+from mnerflow.prediction import graph
+from mnerflow.training.checkpoint import load_checkpoint, save_checkpoint
 
 
 def clock_goes_back() -> None:
@@ -102,7 +108,7 @@ def test_what_a_log_says_of_how_its_job_ended(
         RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes"),
     ],
 )
-def test_a_lack_of_memory_is_no_damage_and_no_blank_image(
+def test_a_lack_of_memory_is_no_damage_no_wrong_option_and_no_blank_image(
     error: Exception, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def lacking(*_: object, **__: object) -> None:
@@ -116,3 +122,13 @@ def test_a_lack_of_memory_is_no_damage_and_no_blank_image(
     monkeypatch.setattr(Image.Image, "resize", lacking)
     with pytest.raises(type(error)):
         decode(data / "images", "0.png", 16)
+    save_checkpoint(tmp_path / "checkpoint.pt", {}, "the same")
+    monkeypatch.setattr(torch, "load", lacking)
+    with pytest.raises(type(error)):
+        load_checkpoint(tmp_path / "checkpoint.pt", "the same")
+    monkeypatch.setattr(CNN, "forward", lacking)
+    with pytest.raises(type(error)):
+        new_image_encoder(ImageConfig("cnn", size=32))
+    monkeypatch.setattr(graph, "InferenceSession", lacking)
+    with pytest.raises(type(error)):
+        graph.GraphTagger(SimpleNamespace(encoder=None, fusion=None, decoder=None), tmp_path, 1)

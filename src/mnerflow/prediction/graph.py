@@ -6,6 +6,7 @@ import torch
 from onnxruntime import InferenceSession, SessionOptions
 from torch import Tensor, nn
 
+from mnerflow.compute.memory import no_memory
 from mnerflow.errors import UserError
 from mnerflow.models.batch import Batch
 from mnerflow.models.tagger import Tagger
@@ -31,6 +32,8 @@ class GraphTagger(nn.Module):
         try:
             self._session = InferenceSession(file, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime's errors have no common class
+            if no_memory(error):
+                raise
             said = str(error).partition("\n")[0]
             raise UserError(
                 f"{file}: no ONNX graph that can be read ({said}). Export the run again."

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from mnerflow.compute.memory import no_memory
 from mnerflow.files.checksums import seal, sealed
 from mnerflow.files.writing import atomic_path
 from mnerflow.log import logger
@@ -27,7 +28,7 @@ def load_checkpoint(path: Path, identity: str) -> dict[str, Any] | None:
     """Read the latest undamaged state.
 
     A checkpoint that is damaged or has another ``identity`` is skipped. If none is left, returns ``None``,
-    which costs time but no result.
+    which costs time but no result. A lack of memory is raised, as it is no damage.
     """
     for candidate in (path, _before(path)):
         if not candidate.exists():
@@ -37,6 +38,8 @@ def load_checkpoint(path: Path, identity: str) -> dict[str, Any] | None:
                 raise ValueError("its checksum is another")
             state = torch.load(candidate, weights_only=True, map_location="cpu")
         except Exception as error:  # whatever torch raises on a file that it does not trust
+            if no_memory(error):
+                raise
             logger.warning("%s: damaged checkpoint (%s); it is passed over", candidate, error)
             continue
         if state.get("identity") == identity:

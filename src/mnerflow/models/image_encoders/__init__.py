@@ -8,6 +8,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor, autograd, nn
 
+from mnerflow.compute.memory import no_memory
 from mnerflow.config import ImageConfig
 from mnerflow.errors import UserError
 from mnerflow.log import logger
@@ -72,6 +73,8 @@ def _rehearse(encoder: ImageEncoder, image: ImageConfig) -> None:
     except UserError:
         raise
     except Exception as error:  # models of others fail with many kinds of errors
+        if no_memory(error):
+            raise
         if "meta" in str(error).lower():  # it needs actual numbers, so nothing is known
             return
         raise UserError(
