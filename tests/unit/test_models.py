@@ -151,6 +151,13 @@ def test_timm_weights_of_another_model_are_a_clear_error(vit_folder: Path) -> No
         new_image_encoder(ImageConfig("timm", VIT, str(vit_folder), size=224))
 
 
+@pytest.mark.parametrize("argument", ["pretrained", "checkpoint_path", "img_size"])
+def test_weights_and_size_of_a_timm_model_are_no_arguments(argument: str) -> None:
+    arguments = VIT["arguments"] | {argument: "x"}
+    with pytest.raises(UserError, match=f"its `arguments` set '{argument}'"):
+        new_image_encoder(ImageConfig("timm", VIT | {"arguments": arguments}, size=48))
+
+
 def test_features_are_computed_with_in_fp32_where_there_is_no_autocast() -> None:
     features = torch.ones(1, 2, 4, dtype=torch.float16)
     assert Features(4)(features).dtype is torch.float32

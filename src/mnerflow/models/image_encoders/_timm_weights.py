@@ -11,6 +11,9 @@ import timm
 from mnerflow.errors import UserError
 from mnerflow.files.json_text import read_json
 
+# Arguments of ``timm.create_model`` that name weights, or the size of images, and do not shape the model.
+RESERVED = {*signature(timm.create_model).parameters, "img_size"}
+
 
 @dataclass(frozen=True)
 class PretrainedSettings:
@@ -85,9 +88,7 @@ def _described(file: Path) -> tuple[str, str, PretrainedSettings] | None:
         mean, std = (tuple(map(float, pretrained[key])) for key in ("mean", "std"))
         if len(mean) != 3 or len(std) != 3 or not all(map(math.isfinite, mean + std)) or min(std) <= 0:
             raise ValueError("three numbers each, those of `std` above 0")
-        # Only arguments that shape the model: others name files to read.
-        reserved = {*signature(timm.create_model).parameters, "img_size"}
-        arguments = {key: value for key, value in told.get("model_args", {}).items() if key not in reserved}
+        arguments = {key: value for key, value in told.get("model_args", {}).items() if key not in RESERVED}
     except (TypeError, ValueError, LookupError, AttributeError) as error:
         raise UserError(
             f"{file}: not as timm writes it, with `mean` and `std` in `pretrained_cfg`, and `model_args` "

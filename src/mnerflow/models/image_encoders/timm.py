@@ -15,7 +15,11 @@ from torch import Tensor
 from mnerflow.compute.memory import no_memory
 from mnerflow.errors import UserError
 from mnerflow.models.image_encoders import ImageEncoder, normalize, without_strides
-from mnerflow.models.image_encoders._timm_weights import PretrainedSettings, pretrained_settings
+from mnerflow.models.image_encoders._timm_weights import (
+    RESERVED,
+    PretrainedSettings,
+    pretrained_settings,
+)
 from mnerflow.models.weight_checks import check_tensor
 
 
@@ -25,11 +29,20 @@ class Config:
 
     Attributes:
         model: a name of ``timm.list_models()``, with or without the tag of its pretrained weights.
-        arguments: passed to ``timm.create_model`` (``patch_size``, ``depth``, …).
+        arguments: what shapes the model (``patch_size``, ``depth``, …), passed to ``timm.create_model``.
+
+    Raises ``UserError`` for arguments that do not shape it, such as ``pretrained``.
     """
 
     model: str
     arguments: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if reserved := sorted(RESERVED & self.arguments.keys()):
+            raise UserError(
+                f"image encoder: its `arguments` set {reserved[0]!r}, which does not shape the model. Leave "
+                "it out: `source` names the weights, and `size` the size of images."
+            )
 
 
 class Timm(ImageEncoder):
