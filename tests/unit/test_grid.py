@@ -265,6 +265,7 @@ def test_baselines_that_the_grid_lacks_are_named(config) -> None:
             {"a": {"based_on": "caption", "contexts": ["caption"]}},
             "based on reads caption already",
         ),
+        ({"a": {"contexts": ["image"]}}, "variants.a.contexts: 'image' means a post's picture"),
         ({"a": {"context_length": 9}}, "variants.a.context_length: it reads no contexts"),
         (
             {"tenth": {"train_fraction": 0.1, "decoder": "crf"}},

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mnerflow.code.signature import options_class
-from mnerflow.conditions import Condition
+from mnerflow.conditions import IMAGE, Condition
 from mnerflow.config import build
 from mnerflow.data.contexts import context_files
 from mnerflow.data.filters import steps_of
@@ -128,6 +128,10 @@ def _check_variants(config: dict[str, Any]) -> None:
             raise UserError(
                 f"variants.{name}.contexts: what it is based on reads {listed(twice)} already. Name only "
                 "what it reads besides."
+            )
+        if IMAGE in contexts:  # conditions and baselines would mistake it for the picture
+            raise UserError(
+                f"variants.{name}.contexts: {IMAGE!r} means a post's picture. Give the context another name."
             )
         if "context_length" in chain[-1] and not contexts:
             raise UserError(
