@@ -201,7 +201,11 @@ def test_runs_of_one_seed_stand_apart_and_may_have_no_interval() -> None:
     with_control = told(IGNORES, GAINS | {"dataset": "matched"})
     assert [with_control.reach(each) for each in (*with_control.real, *with_control.controls)] == [1, 25]
     assert found.share_a_scale and not with_control.share_a_scale
-    assert told(one).headline == [("Too few seeds to tell", "on scans, of the image.")]
+    several = [one | {"dataset": name, "source": source} for name in ("scans", "tweets") for source in "ab"]
+    assert told(*several).headline == [
+        ("Too few seeds to tell", "on scans and tweets, of the a."),
+        ("Too few seeds to tell", "on scans and tweets, of the b."),
+    ]
 
 
 def test_a_gain_with_shuffled_images_has_the_interval_of_a_gain() -> None:

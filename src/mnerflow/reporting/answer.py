@@ -162,7 +162,7 @@ def answers(
     controls = [answer for answer in judged if kinds[answer.dataset].control]
     real.sort(key=lambda answer: (WORDS.index(answer.word), *_place(answer)))
     controls.sort(key=lambda answer: kinds[answer.dataset].control != MATCHED)
-    return Answers(real, one_seed, controls, kinds)
+    return Answers(real, sorted(one_seed, key=_place), controls, kinds)
 
 
 def _of_largest_share(rows: Sequence[Row], pools: SeedPools) -> list[Row]:
