@@ -254,10 +254,13 @@ def test_a_control_is_a_sanity_check_and_no_answer(
     dataset: str, verdicts: str, state: str, said: str
 ) -> None:
     row = GAINS | {"dataset": dataset}
-    found = told(*(row | {"verdict": verdict.replace("_", " ")} for verdict in verdicts.split()))
+    rows = [row | {"verdict": verdict.replace("_", " ")} for verdict in verdicts.split()]
+    found = told(*rows)
     assert found.headline == [("No answer:", "all data sets that were compared are synthetic.")]
     [(word, rest)] = found.checks
     assert word == f"Sanity check {state}:" and rest.endswith(said)
+    for other in ("gains", "unclear", "one seed"):  # of a caption, whose answer is not known
+        assert told(*rows, row | {"source": "caption", "verdict": other}).checks == found.checks
     assert [word for word, _ in told(*[row], IGNORES).headline] == ["No"]
 
 

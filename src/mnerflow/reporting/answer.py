@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from mnerflow.conditions import IMAGE
 from mnerflow.errors import quantity
 from mnerflow.evaluation.evidence import ONE_SEED
 from mnerflow.plan.datasets import MATCHED, Kind
@@ -82,13 +83,14 @@ class Answers:
 
     @property
     def checks(self) -> list[tuple[str, str]]:
-        """For each control, whether it shows what it must show.
+        """For each control, whether its images show what they must show; what contexts show is no check.
 
         ``[("Sanity check passed:", "on demo, whose images tell …, a gain must show, and shows in …")]``
         """
-        judged = {answer.dataset for answer in self.controls}
-        rest = [one for one in self.one_seed if self._control(one) and one.dataset not in judged]
-        found = [(one.word, self._check(one)) for one in self.controls]
+        controls = [one for one in self.controls if one.source == IMAGE]
+        alone = [one for one in self.one_seed if one.source == IMAGE and self._control(one)]
+        rest = [one for one in alone if one.dataset not in {each.dataset for each in controls}]
+        found = [(one.word, self._check(one)) for one in controls]
         found += [
             (UNDECIDED, f"on {one.dataset}, no comparison has two seeds on both sides.") for one in rest
         ]
@@ -203,7 +205,7 @@ def _answer(
         if claims[0].verdict == "gains":
             said.append(f"The largest gain is {claims[0].difference:.1f} points, by {claims[0].model}.")
         word = FEW if few else _word(counts)
-        if kind.control:
+        if kind.control and source == IMAGE:
             right = not _wrong(claims, kind.control)
             word = UNDECIDED if few else PASSED if right else FAILED
     note = few_sentences(dataset, sentences) if few else ""
