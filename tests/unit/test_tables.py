@@ -79,10 +79,13 @@ def test_a_test_split_that_is_too_small_to_compare_on_is_named():
 def test_a_model_that_finds_nothing_is_named_with_the_likely_cause():
     blind = row(1, 0.0, image_encoder="none", fusion="text_only")
     sees_no_words = row(1, 0.0, text_encoder="none", fusion="image_only")
-    [note] = grid_table(summarize([row(1, 0.5), blind, sees_no_words])).notes
-    assert note.startswith(
-        "On demo, no entity was found by minilm text_only: training did not get under way."
-    )
+    filtered = blind | {"filter": "nonword"}
+    notes = grid_table(summarize([row(1, 0.5), blind, filtered, sees_no_words])).notes
+    assert [note.partition(": ")[0] for note in notes] == [
+        "On demo, no entity was found by minilm text_only",
+        "On demo (nonword), no entity was found by minilm text_only",
+    ]
+    assert ": training did not get under way." in notes[0]
 
 
 def test_every_column_of_every_table_is_explained_in_the_docs() -> None:

@@ -141,11 +141,12 @@ def remarks(summary: Sequence[dict[str, Any]]) -> list[str]:
     blind: dict[str, list[str]] = defaultdict(list)
     for row in summary:
         if row["entity_f1_mean"] == 0 and row["text_encoder"] != NONE:  # an image alone names no word
-            blind[row["dataset"]].append(Combination.of(row).model)
+            one = Combination.of(row)
+            blind[one.data].append(one.model)
     return few + [
-        f"On {dataset}, no entity was found by {listed(models)}: training did not get under way. More epochs "
+        f"On {data}, no entity was found by {listed(models)}: training did not get under way. More epochs "
         "or posts, another learning rate or a pretrained encoder help; `mnerflow check` proposes settings."
-        for dataset, models in blind.items()
+        for data, models in blind.items()
     ]
 
 
