@@ -152,8 +152,10 @@ def test_a_caption_that_was_never_wrong_is_compared_and_a_run_without_baseline_i
     runs |= {replace(CAPTION, seed=s): counts(0.9, s + 2) for s in (1, 2)}
     other = replace(LINEAR, text_encoder="minilm")
     runs[other] = counts(0.9, 5, 0.5)
-    without = {other.combination: {"image": replace(TEXT, text_encoder="minilm").combination}}
+    text = replace(TEXT, text_encoder="minilm").combination
+    without = {other.combination: {"image": text, "caption": replace(text, image_encoder="cnn")}}
     (caption,), alone = compare_with_baselines(runs, BASELINES | without, POOLS, MARGIN, TRIALS)
+    assert alone == [other]
     record = help_record(caption)
     assert set(record) == set(TABLE.names)
     assert (record["image_encoder"], record["drop_shuffled"], record["changed"]) == ("none", None, None)

@@ -220,7 +220,7 @@ def compare_with_baselines(
                     comparisons.append(replace(data.compare(one, source, baseline), controls=found))
                 else:
                     alone += combined
-    return corrected(comparisons), alone
+    return corrected(comparisons), [*dict.fromkeys(alone)]
 
 
 def corrected(comparisons: Sequence[Comparison]) -> list[Comparison]:
