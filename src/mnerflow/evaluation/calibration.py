@@ -63,7 +63,7 @@ def in_bins(tally: np.ndarray) -> Iterator[np.ndarray]:
     """
     behind = np.cumsum(tally[:, COUNT])
     middle = behind - tally[:, COUNT] / 2
-    place = np.minimum((BINS * middle / behind[-1]).astype(int), BINS - 1)
+    place = (BINS * middle / behind[-1]).astype(int)
     yield from np.split(tally, np.flatnonzero(np.diff(place)) + 1)
 
 
