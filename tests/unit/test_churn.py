@@ -49,7 +49,8 @@ def test_churn_by_hand():
         0.5,
         3,
     )
-    assert text["source"] is text["across"] is text["changed_shuffled"] is None
+    of_baseline = ("source", "baseline", "baseline_churn", "across", "same_seed", "beyond_seeds")
+    assert {text[name] for name in (*of_baseline, "changed_shuffled", "changed_blank")} == {None}
     assert (linear["churn"], linear["churn_pairs"], linear["seeds"]) == (0.25, 1, 2)
     # Of different seeds: 1-2 in 1 post, 1-3 in 2, 2-1 in 1, 2-3 in 3; of the same: 1-1 in 0, 2-2 in 2.
     assert (linear["across"], linear["across_low"], linear["across_high"]) == (7 / 16, 0.25, 0.75)

@@ -57,9 +57,10 @@ def counts(*posts: Prediction) -> Counts:
         ("Bp Ip O", "Bl Il O", ["wrong_type"]),
         ("Bp Ip O", "Bp O O", ["wrong_boundary"]),
         ("Bp Ip O", "O Bl Il", ["both"]),
-        ("Bp Ip O", "O O Bp", ["missed", "spurious"]),
+        ("O Bp O", "Bp O Bp", ["missed", "spurious", "spurious"]),
         # The larger overlap is the partner, the other prediction is one too many.
-        ("Bp Ip Ip", "Bp Bp Ip", ["wrong_boundary", "surplus"]),
+        ("Bp Ip Ip", "Bl Bp Ip", ["wrong_boundary", "surplus"]),
+        ("Bp Ip Ip", "Bp Ip Bl", ["wrong_boundary", "surplus"]),
         # One prediction over two gold entities misses neither.
         ("Bp Bl", "Bl Il", ["both", "wrong_boundary"]),
         # Nor does a right one that a wrong one stands beside.
@@ -146,7 +147,10 @@ def test_rows_are_means_over_seeds_and_examples_say_how_many_show_them():
     (linear,) = [row for row in rows if row["fusion"] == "linear" and row["by"] == "all"]
     columns = ("seeds", "gold", "correct", "missed", "spurious")
     assert [linear[name] for name in columns] == [2, 1, 0.5, 0.5, 0.5]
-    assert {row["group"] for row in rows if row["by"] == "type"} == {"PER", "place"}
+    assert [(row["by"], row["group"]) for row in rows if row["fusion"] == "linear"] == [
+        ("all", "all"), ("type", "place"), ("type", "PER"), ("words", "1"), ("in training", "unseen"),
+        ("image", "none"),
+    ]  # fmt: skip
     assert "| linear" in error_table(rows).markdown()
     baselines = {LINEAR.combination: {"image": TEXT.combination}}
     numbers = change_rows(runs, baselines, NAMES)

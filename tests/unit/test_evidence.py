@@ -1,20 +1,28 @@
 """Does the image help: verdicts on predictions made so that the answer is known, and what is tabulated."""
 
 import random
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, replace
+from math import erfc, sqrt
 from typing import Any
 
 import numpy as np
 import pytest
-from records import write_record
+from records import VALUES, record_of
 
 from mnerflow.cli import main
 from mnerflow.data.tags import tag_list
 from mnerflow.errors import UserError
 from mnerflow.evaluation.best import best_combinations
 from mnerflow.evaluation.counts import Counts, count, read_counts, write_counts
-from mnerflow.evaluation.evidence import Comparison, compare_with_baselines, stray_controls
+from mnerflow.evaluation.evidence import (
+    Comparison,
+    Control,
+    compare_with_baselines,
+    stray_controls,
+    unlike_baselines,
+)
 from mnerflow.evaluation.intervals import score_intervals
 from mnerflow.evaluation.predictions import Prediction
 from mnerflow.evaluation.seeds import Estimate, SeedVariance, systems_of
@@ -64,10 +72,10 @@ def counts(right: float, seed: int, wrong: float | None = None, source: str = "i
     return count({"true": true, f"{source}.shuffled": other[0], f"{source}.blank": other[1]}, TAGS)
 
 
-def compare(text: float, *fusion: float) -> Comparison:
-    """A fusion and its baseline over three seeds."""
+def compare(text: float, *fusion: float, seeds: int = 3) -> Comparison:
+    """A fusion and its baseline over so many seeds."""
     runs = {}
-    for seed in (1, 2, 3):
+    for seed in range(1, seeds + 1):
         runs[replace(TEXT, seed=seed)] = counts(text, seed)
         runs[replace(LINEAR, seed=seed)] = counts(fusion[0], seed + 10, *fusion[1:])
     (comparison,), alone = compare_with_baselines(runs, BASELINES, POOLS, MARGIN, TRIALS)
@@ -83,7 +91,7 @@ def test_on_demo_the_image_decides():
     assert comparison.difference.p < 0.001
     assert comparison.p_trained == pytest.approx(1 / (TRIALS + 1))
     assert comparison.order is None  # too few seeds
-    assert comparison.changed > 0.3
+    assert comparison.changed == pytest.approx(0.9 * 0.5 + 0.1 * 0.5, abs=0.03)
 
 
 @pytest.mark.parametrize("text", [0.6, 0.75, 0.9])
@@ -94,13 +102,17 @@ def test_on_demo_control_the_image_is_ignored_even_by_a_better_model(text):
 
 
 def test_a_misleading_image_loses():
-    assert compare(0.9, 0.6, 0.9).verdict == "loses"
+    comparison = compare(0.9, 0.6, 0.9, seeds=5)
+    assert (comparison.verdict, comparison.order) == ("loses", 1)
 
 
-def comparison(difference: float, drop: float | None, reach: float = 0.002, seeds: int = 3) -> Comparison:
-    """Its 95 % intervals reach so far to either side; p is not corrected."""
+def comparison(difference: float, *drop: float, reach: float = 0.002, seeds: int = 3) -> Comparison:
+    """``drop`` is with the image shuffled and blank, or one for both; 95 % intervals reach so far to a side.
+
+    p is not corrected.
+    """
     names = ("image.shuffled", "image.blank")
-    drops = {} if drop is None else {name: Estimate(drop, reach / 1.96, 1e6) for name in names}
+    drops = {name: Estimate(value, reach / 1.96, 1e6) for name, value in zip(names, drop * 2, strict=False)}
     estimate = Estimate(difference, reach / 1.96, 1e6)
     return Comparison(
         LINEAR.combination, "image" if drops else "caption", TEXT.combination, seeds, 3, 0.7,
@@ -116,18 +128,23 @@ def comparison(difference: float, drop: float | None, reach: float = 0.002, seed
         (comparison(0.03, 0.03, reach=0.04), "unclear"),
         (comparison(0.03, 0.0), "ignores"),  # better, but not by its image
         (comparison(0.03, 0.0, reach=0.025), "unclear"),  # better, and whether by its image is open
+        (comparison(0.03, 0.02, 0.0), "gains"),
+        (comparison(0.03, 0.0, 0.02), "unclear"),  # only a blank image, which it has never seen, costs it
         (comparison(-0.03, -0.02), "loses"),
+        (comparison(-0.03, 0.0, 0.02), "loses"),
         (comparison(-0.03, 0.0), "ignores"),
         (comparison(0.0, 0.002), "ignores"),
         (replace(comparison(0.0, 0.01), margin=0.02), "ignores"),
         (comparison(0.0, 0.05), "relies"),
         (comparison(0.004, 0.05, reach=0.005), "unclear"),  # it may gain more than the margin
         (comparison(0.0, 0.05, reach=0.01), "unclear"),
-        (comparison(0.03, None), "gains"),  # a caption, not predicted with a wrong one
-        (comparison(-0.03, None), "loses"),
-        (comparison(0.0, None), "unclear"),
+        (comparison(0.03), "gains"),  # a caption, not predicted with a wrong one
+        (comparison(-0.03), "loses"),
+        (comparison(0.0), "unclear"),
         (comparison(0.03, 0.02, seeds=1), "one seed"),
         (replace(comparison(0.0, 0.0), fusion_score=0.0), "unclear"),  # finds nothing with any image
+        (replace(comparison(0.03, 0.02), p_corrected=0.0), "gains"),
+        (replace(comparison(-0.03, 0.02), p_corrected=0.0), "loses"),
     ],
 )
 def test_rules_of_the_verdict(case, verdict):
@@ -139,7 +156,11 @@ def test_rules_of_the_verdict(case, verdict):
     [
         (comparison(0.03, 0.02), False),
         (comparison(0.03, 0.0023), True),  # the drop's lower bound is 0.03 points above zero
+        (comparison(0.03, 0.0017), True),  # and here below it
+        (comparison(-0.03, -0.0103, reach=0.01), True),  # the drop's upper bound is 0.03 points below zero
+        (comparison(0.03, 0.00005, reach=0.0002), True),  # an interval that narrows to its middle
         (comparison(0.0, 0.0031), True),  # its 90 % interval ends 0.02 points below the margin
+        (comparison(0.0015, 0.05, reach=0.004), True),  # so does that of the difference
         (comparison(0.0, 0.0), False),
     ],
 )
@@ -163,6 +184,7 @@ def test_a_caption_that_was_never_wrong_is_compared_and_a_run_without_baseline_i
     table = help_table([record], alone, MARGIN).markdown()
     assert "`demo/none/minilm+cnn/linear/seed1`" in table
     assert "\n\ngains: the run is significantly better than its baseline" in table
+    assert "is less than 0.5 points" in table
     assert "| **+" in table
 
 
@@ -219,7 +241,7 @@ def test_a_matched_control_stands_beside_the_baseline_and_changes_no_other_numbe
     assert "control" not in unshown.markdown()
 
 
-def test_a_control_may_have_several_sources_wrong_and_one_of_nothing_that_is_compared_is_named(tmp_path):
+def test_a_control_may_have_several_sources_wrong_and_one_of_nothing_that_is_compared_is_named():
     both = replace(TEXT, variant="both")
     wrong, other = replace(both, variant="wrong"), replace(SHUFFLED, fusion="gated")
     runs = {replace(one, seed=s): counts(0.6, s) for one in (TEXT, both, wrong, other) for s in (1, 2)}
@@ -227,16 +249,38 @@ def test_a_control_may_have_several_sources_wrong_and_one_of_nothing_that_is_com
     held = {both.combination: {"caption+ocr.blank": wrong.combination}}
     comparisons, _ = compare_with_baselines(runs, baselines, POOLS, MARGIN, TRIALS, controls=held)
     assert [*comparisons[0].controls] == ["blank"]
+    wrong_in_training = {"config": {"train_with": ["image.shuffled"]}}
     records = {
-        run: TrainingRecord.read(
-            write_record(tmp_path / run.path, run, config={"train_with": ["image.shuffled"]}), ""
+        replace(run, seed=1): TrainingRecord(**record_of(run, **values))
+        for run, values in (
+            (both, {}),
+            (TEXT, {"hardware": VALUES["hardware"] | {"gpu": "H200"}}),
+            (wrong, wrong_in_training | {"versions": {"torch": "2.0"}}),
+            (other, wrong_in_training | {"code": {"commit": "other"}}),
         )
-        for run in (replace(wrong, seed=1), replace(other, seed=1))
     }
+    assert unlike_baselines(comparisons, records) == [["device", "versions"]]
     stray = stray_controls(comparisons, records)
     assert stray == [other.combination]
     said = "Controls of runs that are not compared: `demo/none/bilstm+cnn/gated+image_shuffled`."
     assert said in help_table([*map(help_record, comparisons)], [], MARGIN, stray).markdown()
+
+
+def test_a_row_has_every_number_of_its_comparison():
+    control = Control(SHUFFLED.combination, 2, 0.69, Estimate(0.04, 0.01, 1e6))
+    one = replace(comparison(0.03, 0.02, -0.01, reach=0.0196), controls={"blank": control}, changed=0.25)
+    record = help_record(one)
+    numbers = {"baseline_score": 0.7, "fusion_score": 0.73, "p_trained": 0.5, "changed": 0.25}
+    numbers |= {"difference": 0.03, "low": 0.0104, "high": 0.0496, "p": erfc(3 / sqrt(2))}
+    numbers |= {"p_corrected": erfc(3 / sqrt(2)), "detectable": (1.95996 + 0.84162) * 0.01}
+    numbers |= {"drop_shuffled": 0.02, "drop_shuffled_low": 0.0004, "drop_shuffled_high": 0.0396}
+    numbers |= {"drop_blank": -0.01, "drop_blank_low": -0.0296, "drop_blank_high": 0.0096}
+    numbers |= {"smallest_margin": 0.02 + 0.01645, "margin": MARGIN, "seeds": 3, "baseline_seeds": 3}
+    numbers |= {"beyond_control_blank": 0.04, "beyond_control_blank_p": erfc(4 / sqrt(2))}
+    numbers |= {"beyond_control_blank_low": 0.0204, "beyond_control_blank_high": 0.0596}
+    numbers |= {"control_blank_seeds": 2, "control_blank_score": 0.69}
+    assert {name: record[name] for name in numbers} == pytest.approx(numbers, abs=1e-5)
+    assert (record["sure"], record["verdict"], record["close"]) == (True, "gains", True)
 
 
 def scored(runs: Iterable[Run]) -> list[dict[str, Any]]:
@@ -266,7 +310,9 @@ def test_power_says_which_gain_seeds_and_posts_would_show(tmp_path, capsys):
     }
     write_counts(tmp_path / "scores/demo/none/minilm/counts.npz", earlier)
     assert main(["power", str(tmp_path), "--gain", "5"]) == 0
-    lines = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("demo")]
+    said = capsys.readouterr().out
+    assert re.search(r"20 seeds +5 points\n", said)
+    lines = [line.split() for line in said.splitlines() if line.startswith("demo")]
     assert [line[1] for line in lines] == ["400", "800", "1,600"]
     gains = np.array([line[2:7] for line in lines], float)
     assert (np.diff(gains, axis=0) < 0).all() and (np.diff(gains, axis=1) < 0).all()
@@ -364,12 +410,13 @@ def test_the_best_of_a_type_is_bold_only_where_the_next_is_significantly_worse()
 
     runs = {replace(TEXT, seed=seed): run(0.5, 0.8, seed) for seed in (1, 2)}
     runs |= {replace(CAPTION, seed=seed): run(0.9, 0.8, seed + 5) for seed in (1, 2)}
-    rows = type_rows(runs, {"demo": {"LOC": "place"}}, POOLS)
+    rows = type_rows(dict(reversed(runs.items())), {"demo": {"LOC": "place"}}, POOLS)
     assert [(row["variant"], row["type"]) for row in rows if row["best"]] == [("caption", "PER")]
     assert rows[2]["support"] == 300
     assert rows[2]["precision"] == rows[2]["recall"] == rows[2]["f1_mean"] == pytest.approx(0.9, abs=0.04)
     (table,) = type_tables(rows)
     assert "| place (300)" in table.markdown()
+    assert [cells[:2] for cells in table.rows] == [["bilstm", "text_only"], ["bilstm", "text_only+caption"]]
     assert table.markdown().count("**") == 2
     assert latex(table, "tab:types").count(r"\textbf{") == 1
 
@@ -400,7 +447,7 @@ def test_the_best_of_the_grid_is_bold_only_where_the_next_is_significantly_worse
         gold = np.ones((300, 1))
         return Counts(("PER",), "", {"true": np.stack([hits, gold, gold], axis=-1).astype(int)}, {})
 
-    shares = {TEXT: 0.7, LINEAR: better, replace(TEXT, dataset="other"): 0.5}
+    shares = {CAPTION: 0.3, TEXT: 0.7, LINEAR: better, replace(TEXT, dataset="other"): 0.5}
     counts = {replace(r, seed=k): run(share, k) for r, share in shares.items() for k in (1, 2)}
     scores = scored(counts)
     rows = summarize(scores, best=best_combinations(counts, POOLS))
@@ -421,7 +468,7 @@ def test_a_comparison_looks_at_its_own_runs_alone(monkeypatch: pytest.MonkeyPatc
         baselines = {run.combination: {"image": TEXT.combination} for run in fusions}
         looked.clear()
         comparisons, _ = compare_with_baselines(runs, baselines, POOLS, MARGIN, trials=0)
-        assert len(comparisons) == models
+        assert [one.p_trained for one in comparisons] == [None] * models
         return len(looked)
 
     assert looks(16) <= 2 * looks(8)

@@ -72,6 +72,18 @@ def counts_of(rng: np.random.Generator, gold: np.ndarray) -> np.ndarray:
     return np.stack([hits, hits + rng.poisson(0.3, len(gold)), gold], axis=-1)
 
 
+def test_where_only_models_differ_it_is_the_t_test_of_their_gains():
+    from scipy.stats import ttest_1samp
+
+    gains = [0.01, 0.03, 0.02, -0.01, 0.05]
+    systems = {one: without_sentences(0.6 + gain) for one, gain in zip(FUSIONS, gains, strict=False)}
+    systems[BASELINE] = without_sentences(0.6)
+    found, spread = pool(PAIRS[:5], systems, SeedVariance(0.0, 0.0, 6))
+    reference = ttest_1samp(gains, 0)
+    assert found.interval() == pytest.approx(reference.confidence_interval(0.95))
+    assert (found.p, spread) == pytest.approx((reference.pvalue, np.std(gains, ddof=1)))
+
+
 def test_a_baseline_of_several_counts_with_the_weight_of_all():
     others = {one: without_sentences(0.7, 0.7) for one in FUSIONS}
     shared = others | {BASELINE: without_sentences(0.60, 0.64)}

@@ -44,7 +44,7 @@ def test_variance_of_sentences_agrees_with_the_bootstrap(rng):
 
 @pytest.mark.parametrize("one_pool", [True, False])
 def test_without_sentences_it_is_the_t_test_pooled_or_of_welch(one_pool):
-    from scipy.stats import ttest_ind
+    from scipy.stats import ttest_1samp, ttest_ind
 
     scores = (0.81, 0.83, 0.80), (0.82, 0.85, 0.84, 0.86)
     second, first = (without_sentences(*each) for each in scores)
@@ -55,6 +55,8 @@ def test_without_sentences_it_is_the_t_test_pooled_or_of_welch(one_pool):
     assert found.df == pytest.approx(reference.df)
     assert found.p == pytest.approx(reference.pvalue)
     assert found.interval() == pytest.approx(reference.confidence_interval(0.95))
+    alone = SeedVariance.pooled([first]).mean(first)
+    assert alone.interval() == pytest.approx(ttest_1samp(scores[1], 0).confidence_interval(0.95))
 
 
 def test_a_single_seed_borrows_the_variance_of_the_others():
@@ -135,14 +137,21 @@ def test_intervals_hold_the_truth(rng, seeds):
 
 
 def test_the_detectable_difference_is_that_of_the_runs_at_hand(rng):
+    from scipy.stats import t
+
     gold = rng.poisson(1.5, 400)
-    systems = {name: system(rng, gold, 3, rng.beta(7, 3, 400)) for name in range(4)}
-    found = SeedVariance.pooled(systems.values()).difference(systems[1], systems[0])
+    systems = {}
+    for name in range(4):
+        drawn = system(rng, gold, 3, rng.beta(7, 3, 400))
+        systems[name] = Seeds(drawn.scores + rng.normal(0, 0.02, 3), drawn.influence)
+    seeds = SeedVariance.pooled(systems.values())
+    found = seeds.difference(systems[1], systems[0])
     variances = Variances.of(systems[1], systems[0], systems.values())
-    planned = variances.detectable(seeds=3, sentences=400)
-    assert found.detectable == pytest.approx((1.96 + 0.84) * found.error, rel=0.1)
-    assert planned == pytest.approx(found.detectable, rel=0.1)
-    assert variances.detectable(seeds=3, sentences=400, comparisons=14) > planned
-    assert variances.detectable(seeds=10, sentences=400) < planned
-    assert variances.detectable(seeds=3, sentences=4_000) < planned
+    assert found.detectable == pytest.approx(t.ppf([0.975, 0.8], found.df).sum() * found.error)
+    assert variances.detectable(seeds=3, sentences=400) == pytest.approx(found.detectable)
+    # With any number of sentences, only seeds are left, and with any number of seeds, only sentences.
+    of_seeds = t.ppf([1 - 0.025 / 14, 0.8], 4 * (5 - 1)).sum() * (2 / 5 * seeds.main) ** 0.5
+    assert variances.detectable(5, 10**12, comparisons=14) == pytest.approx(of_seeds)
+    of_sentences = t.ppf([0.975, 0.8], 200 - 1).sum() * (400 / 200 * variances.sentence) ** 0.5
+    assert variances.detectable(10**12, 200) == pytest.approx(of_sentences)
     assert variances.detectable(seeds=1, sentences=400) == np.inf

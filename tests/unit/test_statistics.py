@@ -1,5 +1,7 @@
 """Statistics on cases whose answer is known, and against scipy where it does the same."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -41,15 +43,15 @@ def test_a_system_better_by_construction_differs(rng):
     assert approximate_randomization(better, worse, 1_000) == pytest.approx(1 / 1_001)
 
 
-def test_one_in_twenty_equal_pairs_is_found_different(rng):
-    p_values = []
-    for _ in range(400):
-        gold = rng.poisson(1.5, 100)
-        first, second = system(rng, gold, 0.7, seeds=1), system(rng, gold, 0.7, seeds=1)
-        p_values.append(approximate_randomization(first, second, 200))
-    # Three standard errors of a share of 5 % in 400 trials are 3.3 points.
-    assert np.mean(np.array(p_values) <= 0.05) == pytest.approx(0.05, abs=0.033)
-    assert np.mean(p_values) == pytest.approx(0.5, abs=0.05)
+def test_it_is_the_share_of_all_ways_to_swap_that_differ_as_much(rng):
+    gold = rng.poisson(1.5, 10)
+    first, second = system(rng, gold, 0.8, seeds=2), system(rng, gold, 0.5, seeds=1)
+    both = np.array([first.mean(axis=0), second.mean(axis=0)])
+    swaps = np.array([*product([False, True], repeat=10)])[:, None, :, None]
+    ways = f1(np.where(swaps, both[::-1], both).sum(axis=2))
+    differences = np.abs(ways[:, 0] - ways[:, 1])
+    exact = np.mean(differences >= differences[0] - 1e-9)
+    assert approximate_randomization(first, second) == pytest.approx(exact, abs=0.02)
 
 
 def test_holm_by_hand():
@@ -58,15 +60,24 @@ def test_holm_by_hand():
     assert holm([]) == []
 
 
-def test_almost_stochastic_order():
+def test_almost_stochastic_order(rng):
     low, high = [0.70, 0.71, 0.72, 0.73, 0.74], [0.80, 0.81, 0.82, 0.83, 0.84]
     assert almost_stochastic_order(high, low) == 0
     assert almost_stochastic_order(low, high) == 1
     assert almost_stochastic_order([0.7] * 5, [0.7] * 5) == 0.5
     assert almost_stochastic_order(high, low[:4]) is None
+    # Of the differences 1, 2, -1, -1 and 2, the share of the negative, plus 1.645 deviations in resamples.
+    first, second = np.array([0.70, 0.74, 0.75, 0.76, 0.80]), np.array([0.69, 0.72, 0.76, 0.77, 0.78])
+    draws = [np.sort(rng.choice(each, (9_000, 5))) for each in (first, second)]
+    difference = draws[0] - draws[1]
+    shares = (difference.clip(max=0) ** 2).sum(axis=1) / (difference**2).sum(axis=1)
+    assert almost_stochastic_order(first, second) == pytest.approx(2 / 11 + 1.645 * shares.std(), abs=0.03)
 
 
 def test_violation_worked_out_by_hand():
     # Quantile differences 0.1, -0.1, 0.2, each over a third: 0.01 / (0.01 + 0.01 + 0.04).
     first, second = [0.2, 0.3, 0.7], [0.1, 0.4, 0.5]
     assert violation(np.array([first]), np.array([second])) == pytest.approx(1 / 6)
+    # Of 0.1, -0.2, 0.2 and 0.1 over 2, 1, 1 and 2 sixths: 0.04 / (0.02 + 0.04 + 0.04 + 0.02).
+    first, second = [0.2, 0.6], [0.1, 0.4, 0.5]
+    assert violation(np.array([first]), np.array([second])) == pytest.approx(1 / 3)

@@ -18,7 +18,7 @@ from mnerflow.reporting import does_it_help, runs
 from mnerflow.reporting.glossary import ALL, glossary
 from mnerflow.reporting.latex import latex
 from mnerflow.reporting.literature import results_on
-from mnerflow.reporting.render import Rendered, percent, points, spread
+from mnerflow.reporting.render import Rendered, between, p_value, percent, points, spread
 from mnerflow.reporting.show import results_text
 from mnerflow.reporting.summary import GRID, grid_table, summarize
 from mnerflow.reporting.thesis import TABLE, THESIS, Parts, on_its_data, thesis_lines
@@ -115,12 +115,14 @@ def test_a_table_reads_again_what_it_wrote(tmp_path):
         GRID.read(tmp_path / "grid.csv")
 
 
-def test_percent_and_spread():
+def test_how_numbers_are_written():
     assert percent(0.83124) == "83.12"
     assert spread(0.8, 0.0123) == "80.00 ± 1.23"
     assert spread(0.8, None) == "80.00"
     assert [points(value) for value in (0.0125, -0.0125, -0.00003)] == ["+1.25", "−1.25", "+0.00"]
     assert spread(None, None) == "–"
+    assert between(0.8641, 0.8968) == "86.4–89.7"
+    assert [p_value(p) for p in (0.00099, 0.001, 0.05)] == ["<0.001", "0.001", "0.050"]
 
 
 def test_the_terminal_shows_what_each_run_gains_and_fits_120_columns(tmp_path):
