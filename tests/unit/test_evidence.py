@@ -238,7 +238,7 @@ def test_a_matched_control_stands_beside_the_baseline_and_changes_no_other_numbe
     ]
     assert "control" not in [part.name for part in unshown.further]
     assert "The control tells whether the source itself makes the difference." in shown.markdown()
-    assert "control" not in unshown.markdown()
+    assert "control" not in unshown.markdown().lower()
 
 
 def test_a_control_may_have_several_sources_wrong_and_one_of_nothing_that_is_compared_is_named():
@@ -281,6 +281,9 @@ def test_a_row_has_every_number_of_its_comparison():
     numbers |= {"control_blank_seeds": 2, "control_blank_score": 0.69}
     assert {name: record[name] for name in numbers} == pytest.approx(numbers, abs=1e-5)
     assert (record["sure"], record["verdict"], record["close"]) == (True, "gains", True)
+    table = help_table([record], [], MARGIN).markdown()
+    for cell in ("**+3.00** | +1.04 to +4.96 | 0.003", "+2.00 (+0.04 to +3.96) | −1.00 (−2.96 to +0.96)"):
+        assert cell in " ".join(table.split())
 
 
 def scored(runs: Iterable[Run]) -> list[dict[str, Any]]:
@@ -453,6 +456,8 @@ def test_the_best_of_the_grid_is_bold_only_where_the_next_is_significantly_worse
     rows = summarize(scores, best=best_combinations(counts, POOLS))
     assert {row["fusion"] for row in rows if row["best"]} == bold
     assert grid_table(rows).markdown().count("**50.00**") == len(bold)
+    one_seed = {run: found for run, found in counts.items() if run.seed == 1 or run.fusion != "linear"}
+    assert best_combinations(one_seed, POOLS) == set()
     other = [score | {"token_macro_f1": 0.6} if score["fusion"] == "text_only" else score for score in scores]
     assert not any(row["best"] for row in summarize(other, best=best_combinations(counts, POOLS)))
 

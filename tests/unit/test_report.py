@@ -89,6 +89,8 @@ def on_scans(*rows: dict) -> Answer:
 
 
 def test_the_answer_is_put_into_words() -> None:
+    said = "on scans: a gain by the image in 1 of 2 comparisons (+0.00 to +20.00 points)."
+    assert told(IGNORES, GAINS).headline == [("Partly", said)]
     scans = on_scans(IGNORES, GAINS)
     assert (scans.dataset, scans.word, scans.note) == ("scans", "Partly", "")
     assert scans.sentences == [
@@ -109,9 +111,9 @@ def test_a_data_set_of_several_models_is_told_once_what_they_gain_on_average() -
     mean = {"dataset": "scans", "filter": "none", "source": "image", "models": 2, "one_seed": 1}
     mean |= {"difference": 0.1, "low": 0.05, "high": 0.15, "p": 0.01}
     one_seed = GAINS | {"fusion": "prefix", "seeds": 1, "verdict": "one seed"}
-    found = answers(
-        [IGNORES, one_seed], SENTENCES, KINDS, POOLS, [mean, mean | {"source": "caption", "models": 1}]
-    )
+    caption = IGNORES | {"source": "caption"}
+    alone = mean | {"source": "caption", "models": 1}
+    found = answers([IGNORES, caption, one_seed], SENTENCES, KINDS, POOLS, [mean, alone])
     said = [line for answer in (*found.real, *found.one_seed) for line in answer.sentences]
     assert [line for line in said if "average" in line] == [
         "On average over 2 models, the image changes entity F1 by +10.00 points (95 % interval +5.00 to "
@@ -138,19 +140,24 @@ def test_a_claim_names_its_matched_control() -> None:
 def test_all_models_of_one_verdict_are_summed_up_as_all() -> None:
     scans = on_scans(IGNORES, IGNORES | {"fusion": "linear"})
     assert (scans.word, scans.sentences) == ("No", ["Both models score the same whatever the image."])
+    unclear = on_scans(*[IGNORES | {"verdict": "unclear"}] * 3)
+    assert unclear.sentences == ["None of 3 models can be told apart from its baseline."]
 
 
 @pytest.mark.parametrize(
-    ("difference", "sure", "says"),
+    ("verdict", "difference", "sure", "says"),
     [
-        (-0.016, True, "is worse than its baseline, whatever the image"),
-        (-0.016, False, "may be worse than its baseline, whatever the image"),
-        (0.006, False, "may be better than its baseline, but regardless of the image"),
-        (-0.004, False, "scores the same whatever the image"),
+        ("ignores", -0.016, True, "is worse than its baseline, whatever the image"),
+        ("ignores", -0.004, True, "is worse than its baseline, whatever the image"),
+        ("ignores", -0.016, False, "may be worse than its baseline, whatever the image"),
+        ("ignores", 0.006, False, "may be better than its baseline, but regardless of the image"),
+        ("ignores", -0.004, False, "scores the same whatever the image"),
+        ("unclear", 0.016, True, "is better, but not shown to be so because of the image"),
+        ("unclear", 0.016, False, "cannot be told apart from its baseline"),
     ],
 )
-def test_a_loss_is_not_told_as_the_same(difference: float, sure: bool, says: str) -> None:
-    [claim] = on_scans(IGNORES | {"difference": difference, "sure": sure}).claims
+def test_a_loss_is_not_told_as_the_same(verdict: str, difference: float, sure: bool, says: str) -> None:
+    [claim] = on_scans(IGNORES | {"verdict": verdict, "difference": difference, "sure": sure}).claims
     assert claim.says[0] == says
 
 
@@ -198,6 +205,8 @@ def test_runs_of_one_seed_stand_apart_and_may_have_no_interval() -> None:
     assert [len(each.claims) for each in found.real] == [1]
     assert found.headline == [("No", "on scans: a gain by the image in 0 of 1 comparison (+0.00 points).")]
     assert found.reach(answer) == found.reach(found.real[0]) == 20  # points
+    loss = told(GAINS | {"difference": -0.2, "low": -0.25, "high": -0.15, "verdict": "loses"})
+    assert loss.reach(loss.real[0]) == 25
     with_control = told(IGNORES, GAINS | {"dataset": "matched"})
     assert [with_control.reach(each) for each in (*with_control.real, *with_control.controls)] == [1, 25]
     assert found.share_a_scale and not with_control.share_a_scale
@@ -234,9 +243,12 @@ def test_the_headline_says_which_share_gains(verdicts: str, word: str, share: st
 
 
 def test_a_small_data_set_gets_no_yes_and_nothing_compared_is_said_so() -> None:
-    found = told(GAINS, GAINS | {"dataset": "tweets"})
-    assert [word for word, _ in found.headline] == ["Yes", "Too few sentences to tell"]
-    assert found.real[1].note == "tweets has only 10 test sentences: too few to compare models on."
+    found = told(IGNORES | {"source": "caption"}, GAINS, GAINS | {"dataset": "tweets"})
+    assert [word for word, _ in found.headline] == ["Yes", "No", "Too few sentences to tell"]
+    said = "tweets has only 10 test sentences: too few to compare models on."
+    assert found.real[2].note == said
+    drawn = answers([GAINS | {"dataset": "tweets"}], SENTENCES, {"tweets": Kind(control="matched")}, POOLS)
+    assert drawn.checks == [("Sanity check undecided:", said)]
     assert told().headline == [("Nothing to compare:", "no run was compared with its baseline.")]
 
 
@@ -245,6 +257,7 @@ def test_a_small_data_set_gets_no_yes_and_nothing_compared_is_said_so() -> None:
     [
         ("matched", "gains gains", "passed", "a gain must show, and one shows in 2 of 2 comparisons."),
         ("matched", "gains unclear", "failed", "shows in 1 of 2 comparisons (wrong: bilstm+cnn linear)."),
+        ("matched", "unclear " * 4, "failed", f"(wrong: {', '.join(['bilstm+cnn linear'] * 3)} and 1 more)."),
         ("independent", "unclear loses", "passed", "no gain may show, and one shows in 0 of 2 comparisons."),
         ("independent", "gains", "failed", "shows in 1 of 1 comparison (wrong: bilstm+cnn linear)."),
         ("matched", "one_seed", "undecided", "on matched, no comparison has two seeds on both sides."),
@@ -259,6 +272,7 @@ def test_a_control_is_a_sanity_check_and_no_answer(
     assert found.headline == [("No answer:", "all data sets that were compared are synthetic.")]
     [(word, rest)] = found.checks
     assert word == f"Sanity check {state}:" and rest.endswith(said)
+    assert told(*rows, row | {"verdict": "one seed"}).checks == found.checks
     for other in ("gains", "unclear", "one seed"):  # of a caption, whose answer is not known
         assert told(*rows, row | {"source": "caption", "verdict": other}).checks == found.checks
     assert [word for word, _ in told(*[row], IGNORES).headline] == ["No"]
