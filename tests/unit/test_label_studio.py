@@ -95,6 +95,13 @@ def test_marks_on_letters_cut_no_word(word: str, tmp_path: Path) -> None:
     assert post.tokens == [word, ",", word]
 
 
+def test_a_text_without_blanks_has_words(tmp_path: Path) -> None:
+    ner = [span(0, 2, "LOC"), span(3, 5, "LOC")]
+    [post] = parse("label_studio", export(tmp_path, text="北京和上海。", ner=ner))
+    assert post.tokens == ["北京", "和", "上海", "。"]
+    assert post.labels == ["B-LOC", "O", "B-LOC", "O"]
+
+
 @pytest.mark.parametrize(
     ("link", "name"),
     [

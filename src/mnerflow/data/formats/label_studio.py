@@ -5,9 +5,9 @@ is the task's ``text`` itself or, if that is a link, the file of that name below
 parent folder. The image is the file that ``image`` links to. The id and the group of a post are its
 ``page_name``, or else the number of its task.
 
-Tokens are words, including the marks on their letters, and every other visible sign. A token that a span
-touches belongs to the span as a whole. If spans share a token, the longest is kept. The log lists every span
-that was widened or left out. White space in a label becomes ``_``.
+A page is tokenized like new texts (``tokenize``). A token that a span touches belongs to the span as a whole.
+If spans share a token, the longest is kept. The log lists every span that was widened or left out. White
+space in a label becomes ``_``.
 """
 
 from bisect import bisect, bisect_left
@@ -32,8 +32,6 @@ from mnerflow.files.reading import read_text
 from mnerflow.log import logger
 
 SPANS = True
-# A word may contain combining marks, soft hyphens and joiners, which are not letters.
-TOKEN = regex.compile(r"\w[\w\p{M}\u00ad\u200c\u200d]*|[^\w\s]")
 # A file's name may have spaces. So may a text that begins with a link, but it does not end in `.txt`.
 LINK = regex.compile(r"(https?://|/)(\S+|[^\n]+(?i:\.txt))")
 TABLE_CELL = regex.compile(r'\s*\[\s*\{[^\0]*"labels"')  # spans as text, which only a CSV export has
@@ -113,10 +111,12 @@ def plain(path: Path, line: int, record: dict[str, Any]) -> AnnotatedText:
 
 def to_post(path: Path, line: int, record: dict[str, Any]) -> Post:
     """Build a post; raises ``UserError`` as ``annotated`` does."""
+    from mnerflow.data.tokenizers import tokenize  # needs ICU, which other formats do not
+
     page = annotated(path, line, record)
     name, place = page.name, page.place
-    tokens = list(TOKEN.finditer(page.text))
-    starts, ends = [token.start() for token in tokens], [token.end() for token in tokens]
+    tokens = tokenize(page.text)
+    starts, ends = [start for start, _ in tokens], [end for _, end in tokens]
     labels = [OUTSIDE] * len(tokens)
     for start, end, kind in sorted(page.spans, key=lambda span: (span[0] - span[1], span[0])):
         first, last = bisect(ends, start), bisect_left(starts, end)
@@ -126,7 +126,7 @@ def to_post(path: Path, line: int, record: dict[str, Any]) -> Post:
         if starts[first] < start or ends[last - 1] > end:
             logger.warning("%s: widened to whole tokens: %d–%d %s", place, start, end, kind)
         labels[first:last] = entity_tags(kind, last - first)
-    return Post(name, [token[0] for token in tokens], labels, page.images, group=name)
+    return Post(name, [page.text[start:end] for start, end in tokens], labels, page.images, group=name)
 
 
 def _text_field(data: dict[str, Any]) -> str:
