@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from mnerflow import __version__
 from mnerflow.code.fingerprint import PACKAGE
@@ -215,8 +214,8 @@ def _fetched(config: dict[str, Any], name: str, path: Path, about: dict[str, Any
         return Need(
             name, mirrored, str(mirrored), remedy=f"{mirrored}: put it there; it comes from {about['url']}."
         )
-    parts = urlsplit(download_url(about["url"]))
-    return Need(name, path, about["url"], f"{parts.scheme}://{parts.netloc}")
+    host = "/".join(download_url(about["url"]).split("/")[:3])
+    return Need(name, path, about["url"], host)
 
 
 def _reached(host: str) -> str:
@@ -225,6 +224,6 @@ def _reached(host: str) -> str:
 
     try:
         requests.head(host, timeout=PATIENCE, allow_redirects=False)
-    except requests.RequestException as error:
+    except (requests.RequestException, ValueError) as error:  # as in download
         return f"not reachable ({type(error).__name__})"
     return ""

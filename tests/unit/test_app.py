@@ -87,6 +87,7 @@ def test_it_finds_what_the_run_does_with_and_without_the_image(client: TestClien
         ({"text": "Ann", "conditions": ["image.blank"]}, 422, "Input should be 'true' or 'blank'"),
         ({"text": "Ann", "images": ["/etc/passwd"]}, 422, "image 1: not base64"),
         ({"text": "Ann", "images": ["file:///etc/passwd"]}, 422, "image 1: not base64"),
+        ({"text": "Ann", "images": ["Zm9vé"]}, 422, "image 1: not base64"),
         ({"text": "Ann", "images": [picture(), "Zm9v"]}, 422, "image 2: not an image"),
         ({"text": "Ann", "images": [""]}, 422, "image 1: empty"),
         ({"text": "Ann", "images": [picture()] * 5}, 422, "at most 4 items"),
@@ -191,6 +192,11 @@ def test_private_addresses_are_not_fetched(host: str):
     with pytest.raises(Refused, match="private network"):
         public_ip(host, 80)
     assert public_ip("8.8.8.8", 80) == "8.8.8.8"
+
+
+def test_a_misspelt_address_is_refused(tmp_path: Path):
+    with pytest.raises(Refused, match="cannot be fetched"):
+        fetch_public("http://[", tmp_path / "a")
 
 
 def test_a_redirect_to_a_private_address_and_a_name_that_changes_are_refused(

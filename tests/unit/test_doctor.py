@@ -132,6 +132,12 @@ def test_a_file_of_google_drive_comes_from_its_host(address: str, tmp_path: Path
     )
 
 
+@pytest.mark.parametrize("host", ["http://[a", "http://a..b"])
+def test_a_misspelt_host_is_not_reachable(host: str, tmp_path: Path):
+    need = doctor._fetched({}, "photos", tmp_path / "no.zip", {"url": f"{host}/a.zip"})
+    assert (need.host, doctor._reached(host)[:15]) == (host, "not reachable (")
+
+
 def test_version(capsys: pytest.CaptureFixture):
     with pytest.raises(SystemExit) as end:
         main(["--version"])

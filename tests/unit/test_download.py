@@ -293,7 +293,8 @@ def test_other_addresses_are_left_as_they_are() -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "message"), [("http://127.0.0.1:9/a", "Check the network"), ("gopher://a", "Correct")]
+    ("url", "message"),
+    [("http://127.0.0.1:9/a", "Check the network"), ("gopher://a", "Correct"), ("http://a..b/c", "Correct")],
 )
 def test_no_network_is_one_clear_sentence(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str, message: str

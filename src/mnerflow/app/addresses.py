@@ -25,19 +25,18 @@ def fetch_public(address: str, file: Path) -> None:
     change to a private address in between. Raises ``Refused``.
     """
     for _ in range(REDIRECTS + 1):
-        if not (onward := _get(address, file)):
+        if not (address := _get(address, file)):
             return
-        address = urljoin(address, onward)
     raise Refused("too many redirects")
 
 
 def _get(address: str, file: Path) -> str:
     """Fetch once; returns where the address is redirected to, or nothing once the file is there."""
-    parts = urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise Refused("not a web address")
-    secure, path = parts.scheme == "https", f"{parts.path or '/'}{'?' * bool(parts.query)}{parts.query}"
     try:
+        parts = urlsplit(address)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise Refused("not a web address")
+        secure, path = parts.scheme == "https", f"{parts.path or '/'}{'?' * bool(parts.query)}{parts.query}"
         port = parts.port or (443 if secure else 80)
         host = public_ip(parts.hostname, port)
         with _pool(host, port, parts.hostname, secure) as pool:
@@ -46,7 +45,7 @@ def _get(address: str, file: Path) -> str:
                 preload_content=False, retries=False, timeout=TIMEOUT,
             )  # fmt: skip
             if onward := answer.get_redirect_location():
-                return onward
+                return urljoin(address, onward)
             if answer.status != 200:
                 raise Refused(f"the server answered with status {answer.status}")
             content = answer.read(MOST_BYTES + 1, decode_content=True)

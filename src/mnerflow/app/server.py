@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import binascii
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -202,7 +201,7 @@ def _save(image: str, number: int, folder: Path, allow_urls: bool) -> str:
         decode(folder, file.name, 16)
     except (Refused, BrokenImage) as reason:
         raise HTTPException(422, f"image {number}: {reason}") from reason
-    except binascii.Error as error:
+    except ValueError as error:
         raise HTTPException(422, f"image {number}: not base64") from error
     return str(file)
 

@@ -91,7 +91,7 @@ def _download(url: str, part: Path, checked: bool, max_bytes: int | None) -> Non
                         f"{url}: cannot be downloaded ({reason}). "
                         f"Check the network and run again, {USE_MIRROR}"
                     ) from error
-            except requests.RequestException as error:
+            except (requests.RequestException, ValueError) as error:  # the latter for a wrong host
                 raise UserError(f"{url}: cannot be downloaded ({error}). Correct the address.") from error
             pause = PAUSE * 2 ** (failures - 1)
             logger.warning("%s: %s; trying again in %g s", url, reason, pause)
