@@ -24,10 +24,10 @@ grid:
 """
 
 
-def test_trained_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture):
-    monkeypatch.chdir(tmp_path)  # a long folder would be broken into rows
+def test_trained_runs(tmp_path: Path, capsys: pytest.CaptureFixture):
+    tmp_path /= 30 * "deep-"
     runs = [Run("demo", "none", "bilstm", "none", "text_only", seed) for seed in (1, 2, 3, 4)]
-    folders = [Path("runs") / run.path for run in runs]
+    folders = [tmp_path / "runs" / run.path for run in runs]
     for run, folder in zip(runs, folders, strict=True):
         write_record(folder, run, best_epoch=2, images=None)
         write_text(folder / "history.csv", "epoch,dev_entity_f1\n1,0.1\n2,0.5\n3,0.9\n")
@@ -36,12 +36,12 @@ def test_trained_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
     write_text(folders[1] / "weights_dropped.txt", "")
     write_text(folders[2] / "run.yaml", "seed: 1")
     write_text(folders[3] / "history.csv", "damaged")
-    assert main(["runs", "."]) == 0
+    assert main(["runs", str(tmp_path)]) == 0
     said = capsys.readouterr()
-    rows = [line.split() for line in said.out.splitlines() if line.startswith("runs/")]
-    assert [row[1:3] + row[-2:] for row in rows] == [
-        ["50.00", "25.00", "2026-01-02", "kept"],
-        ["50.00", "–", "2026-01-02", "dropped"],
+    rows = [line.split() for line in said.out.splitlines() if line.startswith("/")]
+    assert [row[:3] + row[-2:] for row in rows] == [
+        [str(folders[0]), "50.00", "25.00", "2026-01-02", "kept"],
+        [str(folders[1]), "50.00", "–", "2026-01-02", "dropped"],
     ]
     assert "2.0 MB" in said.out and str(folders[2]) in said.err
     assert (

@@ -142,7 +142,9 @@ def test_the_terminal_shows_what_each_run_gains_and_fits_120_columns(tmp_path):
     assert max(map(len, lines)) <= 120
     assert lines[1] == "Yes on twitter2017: a gain by the image in 1 of 1 comparison (+10.00 points)."
     [line] = [" ".join(line.split()) for line in lines if "efficient+vit" in line]
-    assert line.endswith("partial_prediction 3 50.00 ± 0.00 +10.00 +5.00 to +15.00 gains")
+    assert line == "twitter2017 efficient+vit 3 50.00 ± 0.00 +10.00 +5.00 to +15.00 gains"
+    [line] = [line.split() for line in lines if "(nonword+low_variability)" in line]  # no name is broken
+    assert line == ["(nonword+low_variability)", "partial_prediction"]
     assert lines[lines.index("") - 1] == "its images."  # the answer, and then the table
     names = [line.split()[0] for line in lines if "vit " in line]
     assert names == ["twitter2017", "demo"]  # the real question first

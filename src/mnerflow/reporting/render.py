@@ -56,15 +56,25 @@ class Rendered:
     def console(self) -> str:
         """The table in aligned plain text, within ``TERMINAL`` columns if wrapping names is enough for that.
 
+        Names are in the first two columns. They are wrapped at blanks alone, so that a folder can be copied.
         Caption and remarks are wrapped at 100 columns.
         """
         wrapped = partial(fill, width=100)
         columns, rows, legend = self.numbered()
-        plain = partial(tabulate, rows, columns, "simple", disable_numparse=True)
+        plain = partial(
+            tabulate, rows, columns, "simple",
+            disable_numparse=True, break_long_words=False, break_on_hyphens=False,
+        )  # fmt: skip
         table = plain()
         if rows and (surplus := max(map(len, table.split("\n"))) - TERMINAL) > 0:
-            names = max(len(row[0]) for row in rows)
-            table = plain(maxcolwidths=[max(len(columns[0]), names - surplus), *[None] * (len(columns) - 1)])
+            widths: list[int | None] = [None] * len(columns)
+            for x, cells in enumerate([*zip(columns, *rows, strict=True)][:2]):
+                head, *names = cells
+                whole = max(map(len, cells))
+                longest_word = max(len(word) for name in names for word in name.split())
+                widths[x] = max(len(head), longest_word, whole - surplus)
+                surplus -= whole - widths[x]
+            table = plain(maxcolwidths=widths)
         remarks = [wrapped(f"{n}. {remark}", subsequent_indent="   ") for remark, n in legend.items()]
         notes = map(wrapped, self.notes)
         return "\n".join([wrapped(self.caption), "", table, *remarks, *notes, ""])
