@@ -133,6 +133,13 @@ FOLDERS = {
         "CORP 12",
     ),
     "spans of Doccano": ({"train.jsonl": many(SPANS)}, [], "spans", {}, "PER 12"),
+    "spans, and a field that is not read": (
+        {"train.jsonl": many('{"body": "Ann", "image": "1", "label": [[0, 3, "PER"]], "_hash": 1}\n')},
+        ["--text-key", "body"],
+        "spans",
+        {"text_key": "body"},
+        "1 × The field is not read. Rename it if it should be.\n    my data/train.jsonl: the field 'image'",
+    ),
     "spans of spaCy": (
         {"train.json": json.dumps([["Ann sings", {"entities": [[0, 3, "PER"]]}]] * 12)},
         [],

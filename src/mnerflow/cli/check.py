@@ -67,6 +67,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         metavar="NAMES",
         help="for hugging_face: tags that the numbers stand for, from 0, such as O,B-PER,I-PER",
     )
+    command.add_argument("--text-key", metavar="FIELD", help="for spans: the field that contains the text")
     command.add_argument("--layer", help="for webanno: the layer, or layer|feature, whose values are names")
     command.add_argument(
         "--limit",
@@ -82,7 +83,8 @@ def run(given: argparse.Namespace) -> int:
     from mnerflow.data.check import check_data  # numpy and Pillow
 
     names = given.tag_names.split(",") if given.tag_names else []
-    options = {name: value for name, value in {"tag_names": names, "layer": given.layer}.items() if value}
+    told = {"tag_names": names, "text_key": given.text_key, "layer": given.layer}
+    options = {name: value for name, value in told.items() if value}
     findings = check_data(given.path, given.types, given.format, given.columns, given.encoder, options)
     print(printable(_report(findings, given.types, given.limit or None)))
     return int(findings.stops)

@@ -10,14 +10,13 @@ from functools import cache
 from unicodedata import category
 
 from mnerflow.data.check.findings import Findings, Problem, short
-from mnerflow.data.formats import jsonl
-from mnerflow.data.formats._fields import OTHER_NAMES
-from mnerflow.data.formats._objects import object_of
+from mnerflow.data.formats._objects import entries
 from mnerflow.data.post import SPLITS
 from mnerflow.data.post_store import Places
 from mnerflow.data.prepare_report import straddling
 from mnerflow.data.tags import OUTSIDE, entity_type, spans, strays
 from mnerflow.errors import UserError, listed, quantity, suggest
+from mnerflow.registry import load
 
 NEAR = 5  # neighbours on either side that are searched for a similar name
 
@@ -30,14 +29,15 @@ def problems_of_posts(findings: Findings, types: Sequence[str] | None) -> Iterat
 
 
 def _fields(findings: Findings) -> Iterator[Problem]:
-    if findings.format != "jsonl":
+    source = load("data.formats", findings.format, "format")
+    if not hasattr(source, "unread"):
         return
-    known = {*jsonl.KNOWN, *OTHER_NAMES.values(), findings.split_key}
     for path in {findings.folder / name: None for names in findings.files.values() for name in names}:
         found: Counter[str] = Counter()
         with suppress(UserError):  # a malformed line has been reported already
-            for number, entry in jsonl.records(path):
-                found.update(object_of(entry, f"{path}:{number}").keys() - known)
+            for number, entry in entries(path):
+                unread = source.unread(entry, f"{path}:{number}", **findings.options)
+                found.update(unread - {findings.split_key})
         for name, count in sorted(found.items()):
             yield Problem(
                 f"{path}: the field {name!r}, in {quantity(count, 'post')}",

@@ -24,6 +24,8 @@ It may also have:
     posts may bring contexts.
 ``SPANS = True``
     tags are made of spans, in IOB2.
+``unread(entry, place, **options)``
+    the fields of an entry of JSON that are not read, which ``mnerflow check`` lists.
 ``looks_like(start)``
     whether the first characters of a file are in this format; ``format_of`` asks the modules in
     ``DETECTION_ORDER``.

@@ -52,6 +52,11 @@ def from_record(path: Path, line: int, record: dict[str, Any]) -> Post:
     )
 
 
+def unread(entry: Entry, place: str) -> set[str]:
+    """The fields of an entry that are not read."""
+    return object_of(entry, place).keys() - {*KNOWN, *OTHER_NAMES.values()}
+
+
 def _contexts(record: dict[str, Any], place: str) -> dict[str, str]:
     """The contexts that have words, including the caption, in whichever of its two fields it is."""
     contexts, caption = texts(record, "contexts", place), string(record, CAPTION, place)

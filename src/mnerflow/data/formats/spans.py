@@ -104,6 +104,15 @@ def plain(entry: Entry, place: str) -> dict[str, Any]:
     return kept | {"text": record[_text_field(record, place)]}
 
 
+def unread(entry: Entry, place: str, text_key: str = "") -> set[str]:
+    """The fields of an entry that are not read, but for an annotation tool's own, which begin with ``_``."""
+    record = _object(entry, place)
+    text = "tokenized_text" if "tokenized_text" in record else text_key or _text_field(record, place)
+    lists = {name for name, value in _lists(record).items() if not value or _is_span(value[0])}
+    read = {*OF_POST, *NAMES, "tokens", "answer", "ner", text} | lists
+    return {name for name in record.keys() - read if not name.startswith("_")}
+
+
 def _object(entry: Entry, place: str) -> dict[str, Any]:
     """An entry's object; spaCy's pairs become objects."""
     if isinstance(entry, list) and len(entry) == 2 and isinstance(entry[1], dict):
@@ -141,7 +150,10 @@ def _text_field(record: dict[str, Any], place: str) -> str:
         return "text"
     if len(fields) != 1:
         named = ", ".join(fields) or "none"
-        raise UserError(f"{place}: which field is the text? Strings are: {named}. Name one as `text_key`.")
+        raise UserError(
+            f"{place}: which field is the text? Strings are: {named}. Call it `text`, "
+            "or name it as `text_key` in the data set's entry and as `mnerflow check --text-key`."
+        )
     return fields[0]
 
 
