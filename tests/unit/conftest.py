@@ -4,12 +4,17 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 from matplotlib.figure import Figure
 
 from mnerflow.data.post import Post
 from mnerflow.reporting import style
 
 torch.set_num_threads(1)
+# A machine that is busy, and so slow, is no fault of a test.
+PATIENT = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+settings.register_profile("patient", deadline=None, suppress_health_check=PATIENT)
+settings.load_profile("patient")
 WORDS = ["ann", "sings", "in", "rome", "##s", "a", "b", "c"]
 
 

@@ -345,7 +345,7 @@ def test_an_encoder_without_settings_is_one(config) -> None:
 
 
 @given(names=st.lists(st.from_regex(r"[a-z][a-z0-9_]*", fullmatch=True), min_size=5, max_size=5), seed=SEEDS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_every_run_is_read_off_its_own_path(names: list[str], seed: int) -> None:
     for text, image in ((names[2], names[3]), ("none", names[3]), (names[2], "none")):
         run = Run(names[0], names[1], text, image, names[4], seed)

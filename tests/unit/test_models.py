@@ -583,7 +583,7 @@ WORDS = st.lists(st.lists(st.integers(10, 99), min_size=1, max_size=9), min_size
 
 
 @given(words=WORDS, caption=st.lists(st.integers(100, 109), max_size=9), max_subwords=st.integers(6, 16))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_windows_show_every_word_once_and_the_caption_each_time(
     words: list[list[int]], caption: list[int], max_subwords: int, tiny_bert: Path
 ) -> None:

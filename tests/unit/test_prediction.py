@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from records import ABOUT, write_record
@@ -130,7 +130,7 @@ def test_places_in_raw_text(texts_alone: Path):
     assert Predictor(texts_alone, threshold=1)(text) == []
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(texts=st.lists(st.text() | st.just("we met Ann!") | st.text().map("Ann{}Bob".format), max_size=4))
 def test_a_word_is_a_slice_of_any_text(texts_alone: Path, texts: list[str]):
     for document in (False, True):

@@ -229,7 +229,7 @@ WORDS = [
     st.integers(1, 4),
     st.sampled_from([" ", "\u00a0", "\u3000"]),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_words_are_found_in_any_normal_form(words, of_text, of_answer, start, length, space) -> None:
     tokens = [WRITTEN[of_text](word) for word in words]
     named = words[start : start + length]
@@ -262,7 +262,7 @@ JSON = st.recursive(
 
 
 @given(st.text() | JSON.map(json.dumps) | JSON.map(lambda value: json.dumps(value)[: len(str(value)) // 2]))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_every_word_gets_one_tag_whatever_the_answer(answer: str) -> None:
     tags = read_answer(answer, TOKENS, TYPES).tags
     assert len(tags) == len(TOKENS)

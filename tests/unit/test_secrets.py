@@ -14,7 +14,7 @@ from urllib.parse import quote
 import pytest
 import yaml
 from chat_server import ChatServer, chat_server, completion
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_grid import load
 from test_rival import PROMPT, TYPES
@@ -68,7 +68,7 @@ def parts(key: str, form: Callable[[str], str]) -> list[str]:
 
 
 @given(KEYS, st.sampled_from(sorted(FORMS)), st.text(max_size=5), st.text(max_size=5))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_a_key_is_hidden_in_every_form(key: str, form: str, before: str, after: str) -> None:
     said = without(f"{before}{FORMS[form](key)} {after}", key)
     assert "…" in said and not any(
@@ -136,7 +136,7 @@ PLACES = [
 
 
 @given(KEYS, st.sampled_from(sorted(FORMS)), st.sampled_from(PLACES))
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20)
 def test_a_key_that_a_server_says_stands_in_no_file_and_no_error(
     server: ChatServer, monkeypatch, capsys, key: str, form: str, place: str
 ) -> None:

@@ -4,7 +4,7 @@ import unicodedata
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mnerflow.data.tokenizers import TOKENIZERS, sentences, tokenize
@@ -43,7 +43,6 @@ TEXTS = st.text() | st.lists(st.sampled_from(PIECES)).map("".join)
 
 
 @pytest.mark.parametrize("tokenizer", TOKENIZERS)
-@settings(deadline=None)
 @given(text=TEXTS)
 def test_words_hold_all_that_is_to_be_seen_once(tokenizer: str, text: str):
     spans = tokenize(text, tokenizer)
@@ -54,7 +53,6 @@ def test_words_hold_all_that_is_to_be_seen_once(tokenizer: str, text: str):
     assert not any(unicodedata.combining(text[start]) for start in starts)
 
 
-@settings(deadline=None)
 @given(text=TEXTS)
 def test_sentences_hold_all_that_is_to_be_seen_once(text: str):
     assert "".join("".join(text[start:end] for start, end in sentences(text)).split()) == "".join(
