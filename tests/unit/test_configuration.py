@@ -49,6 +49,7 @@ def test_the_smallest_configuration_is_accepted() -> None:
             "type_names: two types are called 'g'",
         ),
         ({"datasets": {"own": {"files": {}}}}, "exactly one of files, folder, generator, poner"),
+        ({"datasets": {"own": {"images": {"url": "https://a.b/c.zip"}}}}, "an archive goes with files"),
         (
             {"datasets": {"own": {"splits": {"tran": "x"}}}},
             "'tran' is not one of train, dev, test (did you mean",

@@ -104,7 +104,7 @@ class Dataset(PrepareConfig, About):
         poner: PONER's archive.
         without: data sets whose posts are left out of this one.
         posts: number of posts in each split, for estimates before anything is downloaded.
-        images: archive of photos.
+        images: archive of photos, of a data set with `files`.
         images_of: another data set with the same images, which are decoded and encoded once for both.
         fit: how an image is fitted into a square. `letterbox` shows it whole. `wrap` and `wrap_rtl` cut the
             image of a line of text into rows. The first row is the right end of the line for `wrap_rtl`, and
@@ -134,6 +134,8 @@ class Dataset(PrepareConfig, About):
     def __post_init__(self) -> None:
         if sum(getattr(self, name) is not None for name in RAW) != 1:
             raise refused(f"exactly one of {', '.join(RAW)} is needed")
+        if self.images and self.files is None:
+            raise refused("images: an archive goes with files; put the images of a folder into its images/")
         if self.types == FOUND:
             if self.folder is None:
                 raise refused("types: auto is for data in a folder of your own; name the types")
