@@ -15,14 +15,9 @@ from mnerflow.cli import main
 from mnerflow.data.tags import tag_list
 from mnerflow.errors import UserError
 from mnerflow.evaluation.best import best_combinations
+from mnerflow.evaluation.comparison import Comparison, Control
 from mnerflow.evaluation.counts import Counts, count, read_counts, write_counts
-from mnerflow.evaluation.evidence import (
-    Comparison,
-    Control,
-    compare_with_baselines,
-    stray_controls,
-    unlike_baselines,
-)
+from mnerflow.evaluation.evidence import compare_with_baselines, stray_controls, unlike_baselines
 from mnerflow.evaluation.intervals import score_intervals
 from mnerflow.evaluation.predictions import Prediction
 from mnerflow.evaluation.seeds import Estimate, SeedVariance, systems_of

@@ -8,8 +8,8 @@ from records import record_of, write_record
 
 from mnerflow.errors import UserError
 from mnerflow.evaluation import scores
+from mnerflow.evaluation.comparison import Comparison
 from mnerflow.evaluation.counts import Counts
-from mnerflow.evaluation.evidence import Comparison
 from mnerflow.evaluation.seeds import Estimate
 from mnerflow.plan.names import Combination, Run
 from mnerflow.plan.seed_pools import SeedPools

@@ -11,8 +11,8 @@ from math import inf, sqrt
 
 import numpy as np
 
+from mnerflow.evaluation.comparison import Comparison
 from mnerflow.evaluation.counts import Counts
-from mnerflow.evaluation.evidence import Comparison
 from mnerflow.evaluation.seeds import (
     Estimate,
     Seeds,

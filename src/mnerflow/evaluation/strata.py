@@ -17,8 +17,9 @@ from mnerflow.data.post import Post
 from mnerflow.data.tags import spans
 from mnerflow.data.tokenizers import UNSEGMENTED
 from mnerflow.evaluation.background import IMAGE, SEEN, Background
+from mnerflow.evaluation.comparison import Comparison
 from mnerflow.evaluation.counts import Counts, check_predicted_from
-from mnerflow.evaluation.evidence import Comparison, compare_with_baselines, corrected
+from mnerflow.evaluation.evidence import compare_with_baselines, corrected
 from mnerflow.evaluation.metrics import END, SENTENCE, START, TYPE
 from mnerflow.plan.baselines import Baselines
 from mnerflow.plan.names import Run

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from mnerflow.conditions import IMAGE
 from mnerflow.errors import quantity
-from mnerflow.evaluation.evidence import ONE_SEED
+from mnerflow.evaluation.comparison import ONE_SEED
 from mnerflow.plan.datasets import MATCHED, Kind
 from mnerflow.plan.names import Combination
 from mnerflow.plan.seed_pools import SeedPools

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from mnerflow.conditions import CHANGES
 from mnerflow.errors import quantity
-from mnerflow.evaluation.evidence import ONE_SEED
+from mnerflow.evaluation.comparison import ONE_SEED
 from mnerflow.plan.names import FILTERS_OFF, Combination
 from mnerflow.reporting.columns import Row
 from mnerflow.reporting.render import interval, p_said, percent, points, source_words

@@ -6,7 +6,7 @@ from math import inf
 from typing import Any
 
 from mnerflow.conditions import CHANGES
-from mnerflow.evaluation.evidence import Comparison, rules
+from mnerflow.evaluation.comparison import Comparison, rules
 from mnerflow.evaluation.seeds import Estimate
 from mnerflow.plan.names import Combination, Run
 from mnerflow.reporting.columns import (

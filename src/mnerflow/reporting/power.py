@@ -7,8 +7,8 @@ from pathlib import Path
 from statistics import median
 
 from mnerflow.errors import UserError, listed, quantity
+from mnerflow.evaluation.comparison import ONE_SEED
 from mnerflow.evaluation.counts import check_same_posts, read_counts
-from mnerflow.evaluation.evidence import ONE_SEED
 from mnerflow.evaluation.power import Variances
 from mnerflow.evaluation.seeds import pooled_systems, systems_of
 from mnerflow.plan.layout import scores

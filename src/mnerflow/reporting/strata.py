@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from mnerflow.data.tags import TypeNames
-from mnerflow.evaluation.evidence import Comparison
+from mnerflow.evaluation.comparison import Comparison
 from mnerflow.evaluation.strata import LEAST, Stratum
 from mnerflow.plan.names import Combination
 from mnerflow.reporting.columns import (

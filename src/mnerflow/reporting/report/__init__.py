@@ -18,8 +18,8 @@ from markupsafe import Markup
 from PIL import Image
 
 from mnerflow.data.tags import TypeNames
+from mnerflow.evaluation.comparison import rules
 from mnerflow.evaluation.counts import Counts
-from mnerflow.evaluation.evidence import rules
 from mnerflow.evaluation.scores import best_run, read_scores
 from mnerflow.files.reading import read_text
 from mnerflow.files.writing import write_text
