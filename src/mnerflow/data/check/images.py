@@ -6,6 +6,7 @@ from os import cpu_count
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 from unicodedata import normalize
 
 from PIL import Image
@@ -58,17 +59,49 @@ def check_images(findings: Findings) -> None:
         add(Problem(f"{folder / name} belongs to no post", "The image is left out.", False))
 
 
+class _Flaw(NamedTuple):
+    """Why an image cannot be used, or a remark on it; the first post that names it, and how many do."""
+
+    name: str
+    place: Place
+    times: int
+    reason: str
+
+
 def _check_files(findings: Findings, folder: Path, users: Places) -> list[str]:
     """Check the images in ``folder`` that posts name; return the others."""
+    flaws = _decode_all(findings, folder, users)
+    near = {_stem(flaw.name): "" for flaw in flaws if flaw.reason == "missing"}
+    spelt = {str(Path(name)) for name, _, _ in users if str(Path(name)) != name}
+    unused = []
+    for file in each_file_below(folder):
+        name = str(file.relative_to(folder))
+        if (stem := _stem(name)) in near:
+            near[stem] = min(near[stem] or name, name)
+        if name.lower().endswith(IMAGE_SUFFIXES) and name not in users and name not in spelt:
+            unused.append(name)
+    for flaw in flaws:
+        like = near[_stem(flaw.name)] if flaw.reason == "missing" else ""
+        findings.problems.append(_problem(flaw, like))
+    if findings.images:
+        _check_splits(findings, {flaw.name for flaw in flaws if flaw.reason != NO_END})
+    else:
+        what = f"{findings.place}: no usable image among {len(users):,}"
+        findings.problems.append(Problem(what, "Replace the images, or use only text_only."))
+    return sorted(unused)
+
+
+def _decode_all(findings: Findings, folder: Path, users: Places) -> list[_Flaw]:
+    """Decode all images, count those that can be used, and note whether they are strips; return the flaws."""
     shapes: list[float] = []
-    problematic: list[tuple[str, Place, int, str]] = []
+    flaws = []
     workers = cpu_count() or 1
     with ThreadPoolExecutor(workers) as pool:
         names = (name for name, _, _ in users)
         reasons = map_in_order(pool, partial(_reason, folder), names, ahead=8 * workers)
         for (name, place, times), reason in zip(users, reasons, strict=True):
             if reason:
-                problematic.append((name, place, times, reason))
+                flaws.append(_Flaw(name, place, times, reason))
             if reason in ("", NO_END):
                 findings.images += 1
                 if len(shapes) < MEASURED:
@@ -80,46 +113,34 @@ def _check_files(findings: Findings, folder: Path, users: Places) -> list[str]:
             f"Half of the images are at least {median(shapes):.0f} times as wide as high: `fit: wrap` cuts "
             "them into rows, so a square shows more of them."
         )
-    near = {_stem(name): "" for name, *_, reason in problematic if reason == "missing"}
-    spelt = {str(Path(name)) for name, _, _ in users if str(Path(name)) != name}
-    unused = []
-    for file in each_file_below(folder):
-        name = str(file.relative_to(folder))
-        if (stem := _stem(name)) in near:
-            near[stem] = min(near[stem] or name, name)
-        if name.lower().endswith(IMAGE_SUFFIXES) and name not in users and name not in spelt:
-            unused.append(name)
-    for name, place, times, reason in problematic:
-        if reason == NO_END:
-            problem = Problem(
-                f"{place}: image {name!r} lacks only the mark that ends a JPEG",
-                "The image is read. To be sure that it is complete, save it or fetch it again.",
-                False,
-            )
-        else:
-            like = near[_stem(name)] if reason == "missing" else ""
-            hint = f"; there is {like!r}" if like else ""
-            others = f" (and {times - 1} more)" if times > 1 else ""
-            problem = Problem(
-                f"{place}{others}: image {name!r} is {reason}{hint}",
-                "Replace it. Else a blank image is used, unless you set `images: {broken: fail}` or `drop`.",
-                False,
-            )
-        findings.problems.append(problem)
-    if not findings.images:
-        what = f"{findings.place}: no usable image among {len(users):,}"
+    return flaws
+
+
+def _problem(flaw: _Flaw, like: str) -> Problem:
+    """The problem of an image; ``like`` is a file whose name resembles that of a missing one."""
+    if flaw.reason == NO_END:
+        return Problem(
+            f"{flaw.place}: image {flaw.name!r} lacks only the mark that ends a JPEG",
+            "The image is read. To be sure that it is complete, save it or fetch it again.",
+            False,
+        )
+    others = f" (and {flaw.times - 1} more)" if flaw.times > 1 else ""
+    hint = f"; there is {like!r}" if like else ""
+    return Problem(
+        f"{flaw.place}{others}: image {flaw.name!r} is {flaw.reason}{hint}",
+        "Replace it. Else a blank image is used, unless you set `images: {broken: fail}` or `drop`.",
+        False,
+    )
+
+
+def _check_splits(findings: Findings, unusable: set[str]) -> None:
+    """Add a problem for each split that names images none of which can be used."""
+    named = {
+        split: (name for post in posts for name in post.images) for split, posts in findings.splits.items()
+    }
+    for split in splits_without_images(named, unusable):
+        what = f"{findings.name(split)}: not one of the images that it names can be used"
         findings.problems.append(Problem(what, "Replace the images, or use only text_only."))
-    else:
-        named = {
-            split: (name for post in posts for name in post.images)
-            for split, posts in findings.splits.items()
-        }
-        for split in splits_without_images(
-            named, {name for name, *_, reason in problematic if reason != NO_END}
-        ):
-            what = f"{findings.name(split)}: not one of the images that it names can be used"
-            findings.problems.append(Problem(what, "Replace the images, or use only text_only."))
-    return sorted(unused)
 
 
 def _stem(name: str) -> str:
