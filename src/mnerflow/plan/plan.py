@@ -32,17 +32,20 @@ class Plan:
 
     Attributes:
         study: the folder of its scores, tables, plots and pages.
-        runs: runs of the grid; with ``finished_only``, only those that are finished.
-        published: the runs among these that are taken over instead of trained.
-        candidates: candidates of its searches over training settings.
-        starts: runs that any of these start from.
-        rivals: runs of the language models that are asked.
-        asked: the rivals that have answered about the data of the grid.
-        dropped: runs whose weights were dropped.
+        data: its data sets.
         encoders: entries of all encoders, by name.
         sources: entries of the pretrained encoders, by name.
-        data: its data sets.
+        runs: runs of the grid; with ``finished_only``, only those that are finished.
+        datasets: names of their data sets, sorted.
+        candidates: candidates of its searches over training settings.
+        tried: the runs of these candidates.
+        starts: runs that any of these start from.
+        rivals: runs of the language models that are asked.
+        prompts: files of the rivals' prompts, by the name of the rival.
         kinds: what kind of data set each is.
+        published: the runs of the grid that are taken over instead of trained.
+        dropped: runs whose weights were dropped.
+        asked: the rivals that have answered about the data of the grid.
     """
 
     def __init__(self, config: dict[str, Any], prompt: Path) -> None:
@@ -57,20 +60,23 @@ class Plan:
         self.encoders = encoders(config)
         self.sources = {name: entry for name, entry in self.encoders.items() if "source" in entry}
         self._values: dict[Run, dict[str, Any]] = {}
+
         self.runs = expand(config)
         if config.get("finished_only"):
             self.runs = [run for run in self.runs if self._is_published(run) or self._is_finished(run)]
             if not self.runs:
                 raise UserError("finished_only: no run of the grid is finished yet. Train one first.")
+        self.datasets = sorted({run.dataset for run in self.runs})
         self.candidates = candidates(config)
         self.tried = {candidate.run for candidate in self.candidates}
-        self.published = self._published()
+        self.starts = self._starts_of({*self.runs, *self.tried})
         self.rivals = llm.rival_runs(config)
         self.prompts = {name: llm.prompt_of(config, name, prompt) for name in config.get("rivals", {})}
-        self.starts = self._starts_of({*self.runs, *self.tried})
         check_plan(config, sorted({*self.runs, *self.tried, *self.starts}), self.rivals)
         self.kinds = {name: self.data.kind(name) for name in sorted(config["datasets"])}
-        self.datasets = sorted({run.dataset for run in self.runs})
+
+        # What is there already.
+        self.published = self._published()
         self.dropped = [
             run for run in {*self.runs, *self.starts} if was_dropped(Path(layout.run_folder(run)))
         ]
