@@ -17,7 +17,7 @@ def study(file):
     return f"{plan.study}/{file}"
 
 
-def known(function):
+def with_signature(function):
     """Store the signature of a function of wildcards, which Snakemake otherwise looks up several times per job."""
     function.__signature__ = signature(function)
     return function
@@ -50,22 +50,22 @@ def candidate_values(wildcards):
     return plan.candidate_values(Candidate(run_of(wildcards), wildcards.settings))
 
 
-@known
+@with_signature
 def run_values(wildcards):
     return plan.values(run_of(wildcards))
 
 
 def run_code(script):
     """The code that a run uses: its script, the library, and the modules that its configuration selects."""
-    return known(lambda w: code_of(script, *plan.modules(run_of(w))))
+    return with_signature(lambda w: code_of(script, *plan.modules(run_of(w))))
 
 
-@known
+@with_signature
 def threads_of(wildcards):
     return plan.settings(run_of(wildcards))["training"]["threads"]
 
 
-@known
+@with_signature
 def checkpoint_seconds(wildcards):
     """A resource, since a change of it is no reason to train again. Snakemake takes only integers and text."""
     return str(plan.settings(run_of(wildcards))["training"]["checkpoint_seconds"])

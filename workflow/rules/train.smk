@@ -24,7 +24,7 @@ rule check_leak:
 rule train:
     """Train a tagger, and keep the best epoch on dev. A killed job continues from its checkpoint."""
     input:
-        unpack(known(lambda w: plan.reads(run_of(w)) | plan.start(run_of(w)))),
+        unpack(with_signature(lambda w: plan.reads(run_of(w)) | plan.start(run_of(w)))),
         train="results/data/{dataset}/{filter}/train.jsonl",
         dev="results/data/{dataset}/{filter}/dev.jsonl",
     output:
@@ -60,7 +60,7 @@ use rule train as train_again with:
 rule predict:
     """Predict dev and test with a trained run, and test again with each source shuffled and blanked."""
     input:
-        unpack(known(lambda w: plan.reads(run_of(w)))),
+        unpack(with_signature(lambda w: plan.reads(run_of(w)))),
         model=rules.train.output.model,
         dev="results/data/{dataset}/{filter}/dev.jsonl",
         test="results/data/{dataset}/{filter}/test.jsonl",
