@@ -2,6 +2,8 @@
 
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import requests
@@ -98,49 +100,63 @@ def _download(url: str, part: Path, checked: bool, max_bytes: int | None) -> Non
             time.sleep(pause)
 
 
-def _stream(
-    session: requests.Session, url: str, part: Path, checked: bool, max_bytes: int | None, confirmed: str = ""
-) -> None:
+def _stream(session: requests.Session, url: str, part: Path, checked: bool, max_bytes: int | None) -> None:
     """Write what the server sends to ``part``, appended to what is there if the server can resume."""
     have, validator = _resumable(part, url, checked)
     headers = {"Range": f"bytes={have}-"} if have else {}
     if validator:
         headers["If-Range"] = validator
-    with session.get(confirmed or url, headers=headers, stream=True, timeout=TIMEOUT) as response:
+    with _opened(session, url, headers) as (response, page):
         content_range = response.headers.get("Content-Range", "")
         if response.status_code == 416 and content_range == f"bytes */{have}":
             return  # interrupted after the last byte, before the renaming
-        page = _web_page(response)
-        if not confirmed and (address := google_drive.confirmed_url(page, response.url)):
-            return _stream(session, url, part, checked, max_bytes, address)
         _check_answer(response, page, url)
         resumed = response.status_code == 206 and content_range.startswith(f"bytes {have}-")
         if response.status_code != 200 and not resumed:
             part.unlink(missing_ok=True)
             raise _TryAgain("the file has changed since its download began")
-        start = have if resumed else 0
         if not resumed and not checked:
             write_text(_origin(part), f"{url}\n{_validator(response)}")
-        length = response.headers.get("Content-Length")
-        with (
-            part.open("ab" if resumed else "wb") as file,
-            tqdm(
-                desc=part.stem,
-                initial=start,
-                total=start + int(length) if length else None,
-                unit="B",
-                unit_scale=True,
-                disable=None,  # no bar if stderr is not a terminal
-            ) as bar,
-        ):
-            for chunk in response.iter_content(CHUNK):
-                if max_bytes is not None and file.tell() + len(chunk) > max_bytes:
-                    raise UserError(f"{url}: larger than {max_bytes:,} bytes. Name a smaller file.")
-                file.write(chunk)
-                bar.update(len(chunk))
+        _append(response, part, have if resumed else 0, url, max_bytes)
     whole = content_range.rpartition("/")[2]
     if resumed and whole.isdecimal() and _size(part) < int(whole):
         raise _TryAgain("the server sent only a part of the rest")
+
+
+@contextmanager
+def _opened(
+    session: requests.Session, url: str, headers: dict[str, str]
+) -> Iterator[tuple[requests.Response, str]]:
+    """The server's answer, and its text if it is a web page; one that asks to confirm is confirmed."""
+    with session.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
+        page = _web_page(response)
+        address = google_drive.confirmed_url(page, response.url)
+        if not address:
+            yield response, page
+            return
+    with session.get(address, headers=headers, stream=True, timeout=TIMEOUT) as response:
+        yield response, _web_page(response)
+
+
+def _append(response: requests.Response, part: Path, start: int, url: str, max_bytes: int | None) -> None:
+    """Write what follows the first ``start`` bytes to ``part``; with 0, it begins anew."""
+    length = response.headers.get("Content-Length")
+    with (
+        part.open("ab" if start else "wb") as file,
+        tqdm(
+            desc=part.stem,
+            initial=start,
+            total=start + int(length) if length else None,
+            unit="B",
+            unit_scale=True,
+            disable=None,  # no bar if stderr is not a terminal
+        ) as bar,
+    ):
+        for chunk in response.iter_content(CHUNK):
+            if max_bytes is not None and file.tell() + len(chunk) > max_bytes:
+                raise UserError(f"{url}: larger than {max_bytes:,} bytes. Name a smaller file.")
+            file.write(chunk)
+            bar.update(len(chunk))
 
 
 def _resumable(part: Path, url: str, checked: bool) -> tuple[int, str]:
