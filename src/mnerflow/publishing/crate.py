@@ -94,29 +94,29 @@ def write_crate(study: Path, outputs: Iterable[Path], runs: Iterable[Run]) -> No
     Raises:
         UserError: when a file is missing or is not a record of a run.
     """
-    record = _Record(study)
+    crate = _Crate(study)
     config = read_yaml(study / "config.yaml", "configuration", "Run the workflow again.")
     runs = sorted(runs)
     datasets = {
-        name: record.dataset(name, config["datasets"][name]) for name in _unique(r.dataset for r in runs)
+        name: crate.dataset(name, config["datasets"][name]) for name in _unique(r.dataset for r in runs)
     }
-    made = [record.file(path) for path in sorted(outputs)]
+    made = [crate.file(path) for path in sorted(outputs)]
     for path in sorted((study / "code").rglob("*")):
         if path.is_file() and path != study / "code/Snakefile":
-            record.file(path)
-    actions = [record.run(run, datasets[run.dataset]) for run in runs]
-    record.workflow(list(datasets.values()), made, actions)
-    write_json(study / METADATA, record.crate.metadata.generate())
+            crate.file(path)
+    actions = [crate.run(run, datasets[run.dataset]) for run in runs]
+    crate.workflow(list(datasets.values()), made, actions)
+    write_json(study / METADATA, crate.rocrate.metadata.generate())
 
 
-class _Record:
+class _Crate:
     """The crate while it is being filled."""
 
     def __init__(self, study: Path) -> None:
         self.study = study
         self.time = _time(datetime.now(UTC))
-        self.crate = ROCrate(version="1.1")
-        self.crate.metadata.extra_contexts.append(CONTEXT)
+        self.rocrate = ROCrate(version="1.1")
+        self.rocrate.metadata.extra_contexts.append(CONTEXT)
         self.known: dict[str, Entity] = {}
 
     def workflow(self, datasets: Sequence[Entity], made: Sequence[Entity], runs: Sequence[Entity]) -> None:
@@ -127,7 +127,7 @@ class _Record:
         )
         authors = [self.author(author) for author in about["authors"]]
         snakefile = self.study / "code/Snakefile"
-        main = self.crate.add_workflow(
+        main = self.rocrate.add_workflow(
             dest_path=self.name(snakefile),
             main=True,
             lang="snakemake",
@@ -138,8 +138,8 @@ class _Record:
                 "version": f"{about['version']}+{git_commit() or 'unknown'}",
                 "author": authors,
                 "license": licence,
-                "citation": self.crate.get("code/CITATION.cff"),
-                "softwareRequirements": self.crate.get("code/envs/requirements.lock"),
+                "citation": self.rocrate.get("code/CITATION.cff"),
+                "softwareRequirements": self.rocrate.get("code/envs/requirements.lock"),
                 "hasPart": _unique(run["instrument"] for run in runs),
             },
         )
@@ -152,7 +152,7 @@ class _Record:
             instrument=main,
             object=[
                 self.file(self.study / "config.yaml", description="The merged configuration"),
-                self.crate.get("code/envs/requirements.lock"),
+                self.rocrate.get("code/envs/requirements.lock"),
                 *datasets,
             ],
             result=list(made),
@@ -161,7 +161,7 @@ class _Record:
             self.entity(uri, "CreativeWork", name=name, version=number)
             for uri, (name, number) in PROFILES.items()
         ]
-        root = self.crate.root_dataset
+        root = self.rocrate.root_dataset
         root["name"] = f"Results of {about['title']}"
         root["description"] = (
             "Which files were made, of what, by which code and with which settings. The licence is that of "
@@ -227,13 +227,13 @@ class _Record:
     def file(self, path: Path, **properties: Any) -> Entity:
         """Add a file in the study's folder."""
         name = self.name(path)
-        return self.crate.add_file(dest_path=name, properties={"name": name} | _facts(path) | properties)
+        return self.rocrate.add_file(dest_path=name, properties={"name": name} | _facts(path) | properties)
 
     def entity(self, identifier: str, kind: str, **properties: Any) -> Entity:
         """Add something other than a file, unless it was added before."""
         if identifier not in self.known:  # rocrate searches all entities for one that it lacks
-            entity = ContextEntity(self.crate, identifier, {"@type": kind, **properties})
-            self.known[identifier] = self.crate.add(entity)
+            entity = ContextEntity(self.rocrate, identifier, {"@type": kind, **properties})
+            self.known[identifier] = self.rocrate.add(entity)
         return self.known[identifier]
 
     def name(self, path: Path) -> str:
