@@ -1,6 +1,6 @@
 """Scores of predictions: a ``scores.json`` per run and per text encoder, one ``scores.csv`` for all."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -69,28 +69,30 @@ def gather(score_files: Iterable[str | Path], out: str | Path) -> None:
     It has one row per run, split and condition, in sorted order. Raises ``UserError`` when a file names no
     run or lacks a metric.
     """
-    rows = []
-    for path in score_files:
-        read = read_json(path)
-        if read.keys() <= set(SPLITS):  # one run's own
-            read = {str(Path(path).parent): read}
-        for name, splits in read.items():
-            run = Run.from_folder(name)
-            for split, conditions in splits.items():
-                for condition, scores in conditions.items():
-                    missing = [metric for metric in METRICS if metric not in scores]
-                    if missing:
-                        raise UserError(
-                            f"{path}: {name}, {split}, {condition}: {missing[0]} is missing. "
-                            "Delete the file and run again."
-                        )
-                    rows.append((run, split, condition, scores))
+    rows = [row for path in score_files for row in _rows_of(path)]
     rows.sort(key=lambda row: (row[0], SPLITS.index(row[1]), Condition.named(row[2])))
     cells = (
         (*asdict(run).values(), split, condition, *(round(scores[metric], 8) for metric in METRICS))
         for run, split, condition, scores in rows
     )
     write_text(out, csv_text(COLUMNS, cells))
+
+
+def _rows_of(path: str | Path) -> Iterator[tuple[Run, str, str, dict[str, Any]]]:
+    """Yield run, split, condition and scores from a ``scores.json``."""
+    read = read_json(path)
+    if read.keys() <= set(SPLITS):  # one run's own
+        read = {str(Path(path).parent): read}
+    for name, splits in read.items():
+        run = Run.from_folder(name)
+        for split, conditions in splits.items():
+            for condition, scores in conditions.items():
+                if missing := [metric for metric in METRICS if metric not in scores]:
+                    raise UserError(
+                        f"{path}: {name}, {split}, {condition}: {missing[0]} is missing. "
+                        "Delete the file and run again."
+                    )
+                yield run, split, condition, scores
 
 
 def read_scores(path: str | Path) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """The gain that a study can show, by data set, seeds and test posts, estimated from its finished runs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from math import isfinite
 from pathlib import Path
@@ -8,11 +8,11 @@ from statistics import median
 
 from mnerflow.errors import UserError, listed, quantity
 from mnerflow.evaluation.comparison import ONE_SEED
-from mnerflow.evaluation.counts import check_same_posts, read_counts
+from mnerflow.evaluation.counts import Counts, check_same_posts, read_counts
 from mnerflow.evaluation.power import Variances
 from mnerflow.evaluation.seeds import pooled_systems, systems_of
 from mnerflow.plan.layout import scores
-from mnerflow.plan.names import Combination
+from mnerflow.plan.names import Combination, Run
 from mnerflow.plan.seed_pools import SeedPools
 from mnerflow.plan.study import file_of_study
 from mnerflow.reporting import does_it_help, summary
@@ -44,9 +44,27 @@ def power_text(study: Path, gain: float) -> str:
     comparisons = max(1, sum(row["verdict"] != ONE_SEED for row in rows))
     pools = SeedPools.of(read_yaml(study / "config.yaml", "configuration", "Run the workflow again."))
     runs = read_counts(files)
-    lines: list[list[str]] = []
+    found = _variances(runs, pairs, pools)
+    lines = [line for data, variances in found for line in _lines(data, variances, comparisons, gain)]
+    notes = ["Rows with more test posts than exist assume two and four times as many of the same kind."]
     counted = {run.combination for run in runs}
-    left_out = [one.folder for one, other in pairs if not counted >= {one, other}]
+    if left_out := [one.folder for one, other in pairs if not counted >= {one, other}]:
+        notes.append(f"Left out because their counts are not in {study}/scores: {listed(left_out)}.")
+    return Rendered(
+        "The gain in points of entity F1 that a comparison has an 80 % chance to show, at p < 0.05 after "
+        f"correction for {quantity(comparisons, 'comparison')}, by data set, test posts and seeds per "
+        "system. It is the median over the comparisons of the data set. The last column is the number of "
+        f"seeds needed to show {100 * gain:g} points.",
+        ["data set", "test posts", *(f"{seeds} seeds" for seeds in SEEDS), f"{100 * gain:g} points"],
+        lines,
+        notes=notes,
+    ).console()
+
+
+def _variances(
+    runs: Mapping[Run, Counts], pairs: Sequence[tuple[Combination, Combination]], pools: SeedPools
+) -> Iterator[tuple[str, list[Variances]]]:
+    """Yield each data set with the variances of its ``pairs``, as far as both of a pair were counted."""
     for data, members in groupby(sorted(runs), key=lambda run: run.data):
         of_data = {run: runs[run] for run in members}
         check_same_posts(of_data.items())
@@ -61,23 +79,8 @@ def power_text(study: Path, gain: float) -> str:
             for one, other in pairs
             if one in systems and other in systems
         ]
-        lines += _lines(data, found, comparisons, gain) if found else []
-    return Rendered(
-        "The gain in points of entity F1 that a comparison has an 80 % chance to show, at p < 0.05 after "
-        f"correction for {quantity(comparisons, 'comparison')}, by data set, test posts and seeds per "
-        "system. It is the median over the comparisons of the data set. The last column is the number of "
-        f"seeds needed to show {100 * gain:g} points.",
-        ["data set", "test posts", *(f"{seeds} seeds" for seeds in SEEDS), f"{100 * gain:g} points"],
-        lines,
-        notes=[
-            "Rows with more test posts than exist assume two and four times as many of the same kind.",
-            *(
-                [f"Left out because their counts are not in {study}/scores: {listed(left_out)}."]
-                if left_out
-                else []
-            ),
-        ],
-    ).console()
+        if found:
+            yield data, found
 
 
 def _lines(data: str, found: Sequence[Variances], comparisons: int, gain: float) -> Iterator[list[str]]:
