@@ -53,24 +53,7 @@ def job(title: str, log_file: str | Path) -> Iterator[logging.Logger]:
         logger.warning("stopped after %.1f s; run again to go on", time.monotonic() - start)
         sys.exit(130)
     except Exception as error:
-        if no_memory(error):
-            logger.error(
-                "%s: the system gave no more memory (%s). Run fewer jobs at once, give this one more, or "
-                "lower `batch_tokens` in its `training` settings.",
-                title,
-                str(error).partition("\n")[0] or type(error).__name__,
-            )
-            sys.exit(1)
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        logger.exception(
-            "%s: %s: %s (%s:%d). Mend it where that is a file of yours; else it is a defect in mnerflow, "
-            "please report it",
-            title,
-            type(error).__name__,
-            error,
-            place.filename,
-            place.lineno,
-        )
+        _log_failure(title, error)
         sys.exit(1)  # raising it again would print it with the secrets that it may quote
     else:
         processor_time = sum(os.times()[:4])  # including processes that it started
@@ -80,6 +63,29 @@ def job(title: str, log_file: str | Path) -> Iterator[logging.Logger]:
         signal.signal(signal.SIGTERM, before)
         with suppress(OSError):  # a full disk, already reported on the terminal
             to_file.close()
+
+
+def _log_failure(title: str, error: Exception) -> None:
+    """Log what to do about a lack of memory or, with its traceback, about a defect."""
+    if no_memory(error):
+        logger.error(
+            "%s: the system gave no more memory (%s). Run fewer jobs at once, give this one more, or "
+            "lower `batch_tokens` in its `training` settings.",
+            title,
+            str(error).partition("\n")[0] or type(error).__name__,
+        )
+        return
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    logger.error(
+        "%s: %s: %s (%s:%d). Mend it where that is a file of yours; else it is a defect in mnerflow, "
+        "please report it",
+        title,
+        type(error).__name__,
+        error,
+        place.filename,
+        place.lineno,
+        exc_info=error,
+    )
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
