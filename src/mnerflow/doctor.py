@@ -26,10 +26,7 @@ from mnerflow.record.origin import PACKAGES, versions
 from mnerflow.secrets import hide
 
 ROOT = PACKAGE.parents[1]
-DEFAULTS = (
-    ROOT / "config/datasets.yaml",
-    ROOT / "config.yaml",
-)  # later files override earlier ones
+DEFAULTS = (ROOT / "config/datasets.yaml", ROOT / "config.yaml")  # the later overrides the earlier
 HUB, INDEX = "https://huggingface.co", "https://pypi.org"
 PATIENCE = 5  # timeout of a host, in seconds
 LITTLE = 10  # free disk space in GB, below which the report advises

@@ -126,10 +126,9 @@ def _posts(config: dict[str, Any], dataset: str) -> dict[str, int]:
     files = {split: entry["splits"][split] for split in SPLITS if split in entry["splits"]}
     named = {split: [name] if isinstance(name, str) else name for split, name in files.items()}
     paths = {split: [Path(entry.get("folder", ""), name) for name in names] for split, names in named.items()}
-    tables = any(
-        file.suffix == ".parquet" for files in paths.values() for file in files
-    )  # large, and not text
-    if "folder" not in entry or tables:
+    if "folder" not in entry:
+        return {}
+    if any(file.suffix == ".parquet" for files in paths.values() for file in files):  # large, and not text
         return {}
     try:
         return {split: sum(map(_blocks, files)) for split, files in paths.items()}
