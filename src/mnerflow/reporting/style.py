@@ -185,6 +185,20 @@ def save(figure: Figure, out_stem: str | Path) -> None:
             warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
 
 
+def along_x(axes: Axes) -> None:
+    """Mark values along x, not along y, where names stand one below the other."""
+    axes.grid(visible=True, axis="x")
+    axes.grid(visible=False, axis="y")
+    axes.tick_params(axis="y", length=0)
+
+
+def around_zero(axes: Axes) -> None:
+    """As ``along_x``, for differences: a line at zero takes the place of the left edge."""
+    along_x(axes)
+    axes.axvline(0, color="black", linewidth=0.7)
+    axes.spines["left"].set_visible(False)
+
+
 def name_places(axes: Axes, names: Sequence[str]) -> None:
     """Write names below the places 0, 1, … of an axis, vertically if there are many."""
     dense = len(names) > DENSE

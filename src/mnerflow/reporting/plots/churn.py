@@ -67,9 +67,7 @@ def _figure(rows: Sequence[Row]) -> Figure:
         shared = drawn[0] if drawn else None
         axes = figure.add_subplot(grid[place], sharex=shared, ylim=(len(panel) - 0.3, -0.7))
         axes.set_title(Combination.of(panel[0]).data)
-        axes.grid(visible=True, axis="x")
-        axes.grid(visible=False, axis="y")
-        axes.tick_params(axis="y", length=0)
+        style.along_x(axes)
         axes.tick_params(axis="x", labelbottom=place == len(panels) - 1)
         _draw(axes, panel)
         axes.set_xlim(left=0)

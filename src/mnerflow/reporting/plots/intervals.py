@@ -58,11 +58,7 @@ def interval_figure(rows: Sequence[IntervalRow], label: str, handles: Sequence[L
     looks = style.fusion_looks(row.combination.system for row in rows)
     for place, (panel, height) in enumerate(zip(panels, heights, strict=True)):
         axes = figure.add_subplot(grid[place], title=panel[0].combination.data, ylim=(height - 0.4, -0.6))
-        axes.grid(visible=True, axis="x")
-        axes.grid(visible=False, axis="y")
-        axes.axvline(0, color="black", linewidth=0.7)
-        axes.spines["left"].set_visible(False)
-        axes.tick_params(axis="y", length=0)
+        style.around_zero(axes)
         _draw(axes, panel, looks)
     axes.set_xlabel(label)
     style.widen_for_labels(figure)

@@ -62,8 +62,4 @@ def _draw(axes: Axes, rows: Sequence[Row]) -> None:
     sources = (source_words(row["source"]) for row in rows)
     labels = [data_label(row["dataset"], row["filter"]) for row in rows]
     axes.set_yticks(range(len(rows)), [": ".join(pair) for pair in zip(labels, sources, strict=True)])
-    axes.axvline(0, color="black", linewidth=0.7)
-    axes.grid(visible=True, axis="x")
-    axes.grid(visible=False, axis="y")
-    axes.spines["left"].set_visible(False)
-    axes.tick_params(axis="y", length=0)
+    style.around_zero(axes)

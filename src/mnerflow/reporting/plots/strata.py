@@ -83,8 +83,4 @@ def _draw(axes: Axes, found: Strata, looks: Mapping[str, Look]) -> None:
         y += GAP
     axes.set_ylim(y - GAP, -LINE)
     axes.set_yticks(list(labels), list(labels.values()))
-    axes.axvline(0, color="black", linewidth=0.7)
-    axes.grid(visible=True, axis="x")
-    axes.grid(visible=False, axis="y")
-    axes.spines["left"].set_visible(False)
-    axes.tick_params(axis="y", length=0)
+    style.around_zero(axes)
