@@ -12,13 +12,7 @@ from mnerflow.data.tags import Entity, spans, tag_list
 from mnerflow.errors import UserError
 from mnerflow.evaluation.background import background_of
 from mnerflow.evaluation.counts import Counts, count
-from mnerflow.evaluation.errors import (
-    Change,
-    changes,
-    count_errors,
-    grouping,
-    outcomes,
-)
+from mnerflow.evaluation.errors import Change, changes, count_errors, grouping, outcomes
 from mnerflow.evaluation.predictions import Prediction
 from mnerflow.plan.names import Run
 from mnerflow.reporting.changes import change_rows, examples

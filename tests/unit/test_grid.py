@@ -14,13 +14,7 @@ from mnerflow.config import RunConfig, build
 from mnerflow.config.configuration import check
 from mnerflow.config.keys import check_keys
 from mnerflow.errors import UserError
-from mnerflow.plan.baselines import (
-    baselines,
-    controls,
-    lacking_baselines,
-    read_baselines,
-    write_baselines,
-)
+from mnerflow.plan.baselines import baselines, controls, lacking_baselines, read_baselines, write_baselines
 from mnerflow.plan.checks import check_plan
 from mnerflow.plan.grid import expand, starting_runs
 from mnerflow.plan.names import Combination, Run

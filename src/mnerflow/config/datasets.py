@@ -7,16 +7,7 @@ from pydantic import ConfigDict
 
 from mnerflow.config.refusals import refused
 from mnerflow.config.run import TrainingConfig
-from mnerflow.config.types import (
-    Address,
-    Counts,
-    InnerPath,
-    Maybe,
-    Name,
-    Section,
-    Several,
-    Sha256,
-)
+from mnerflow.config.types import Address, Counts, InnerPath, Maybe, Name, Section, Several, Sha256
 from mnerflow.data.config import FOUND, DemoConfig, Fit, PrepareConfig, TokenizerName
 
 RAW = ("files", "folder", "generator", "poner")  # keys that say where posts come from; exactly one is given

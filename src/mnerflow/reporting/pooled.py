@@ -6,16 +6,7 @@ from typing import Any
 from mnerflow.errors import quantity
 from mnerflow.evaluation.pooled import Pooled
 from mnerflow.plan.names import FILTERS_OFF, data_label
-from mnerflow.reporting.columns import (
-    COUNT,
-    INTERVAL,
-    P_VALUE,
-    PERCENT,
-    POINTS,
-    Column,
-    Form,
-    Row,
-)
+from mnerflow.reporting.columns import COUNT, INTERVAL, P_VALUE, PERCENT, POINTS, Column, Form, Row
 from mnerflow.reporting.render import interval, p_said, points, source_words
 from mnerflow.reporting.table import Table
 

@@ -6,13 +6,7 @@ from typing import Any
 
 import torch
 
-from mnerflow.compute.device import (
-    device,
-    gpu_memory,
-    keep_shapes_of_images,
-    layer_dtype,
-    make_deterministic,
-)
+from mnerflow.compute.device import device, gpu_memory, keep_shapes_of_images, layer_dtype, make_deterministic
 from mnerflow.conditions import TRUE, Condition
 from mnerflow.config import RunConfig
 from mnerflow.data.post import Post

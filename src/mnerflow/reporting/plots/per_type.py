@@ -7,13 +7,7 @@ from matplotlib.figure import Figure
 
 from mnerflow.plan.names import NONE, Combination
 from mnerflow.reporting import per_type, style
-from mnerflow.reporting.plots.panels import (
-    figure_of,
-    first_panels,
-    group_by_panel,
-    looks_by_data,
-    places,
-)
+from mnerflow.reporting.plots.panels import figure_of, first_panels, group_by_panel, looks_by_data, places
 from mnerflow.reporting.style import Look
 
 Scores = dict[Combination, dict[str, tuple[float, float]]]  # by type: mean and deviation in per cent

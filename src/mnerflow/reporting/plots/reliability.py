@@ -8,13 +8,7 @@ from matplotlib.figure import Figure
 
 from mnerflow.plan.names import Combination
 from mnerflow.reporting import calibration, style
-from mnerflow.reporting.plots.panels import (
-    figure_of,
-    first_panels,
-    group_by_panel,
-    looks_by_data,
-    places,
-)
+from mnerflow.reporting.plots.panels import figure_of, first_panels, group_by_panel, looks_by_data, places
 from mnerflow.reporting.style import MUTED
 
 Points = dict[Combination, list[tuple[float, float]]]  # confidence and accuracy of each bin, in per cent
