@@ -59,18 +59,19 @@ CONTROL = (
 )
 
 
+def _ends_of(name: str, what: str) -> Iterator[Column]:
+    """The columns of the ends of an interval, which only the CSV shows."""
+    for end, words in (("low", "lower"), ("high", "upper")):
+        yield Column(f"{name}_{end}", meaning=f"{words} end of the interval of {what}", form=POINTS)
+
+
 def _of_control(change: str) -> Iterator[Column]:
     """The columns about a control and the difference to it that only the CSV and the details show."""
     name = f"control_{change}"
     yield Column(name, meaning=f"folder of the runs of the control trained with the source {change}")
     yield Column(f"{name}_seeds", meaning="number of seeds of that control", form=COUNT)
     yield Column(f"{name}_score", f"control, {change}", "score of that control, with true sources", PERCENT)
-    for end, words in (("low", "lower"), ("high", "upper")):
-        yield Column(
-            f"beyond_{name}_{end}",
-            meaning=f"{words} end of the interval of the difference to that control",
-            form=POINTS,
-        )
+    yield from _ends_of(f"beyond_{name}", "the difference to that control")
     yield Column(
         f"beyond_{name}_p",
         f"p beyond control, {change}",
@@ -79,111 +80,98 @@ def _of_control(change: str) -> Iterator[Column]:
     )
 
 
+COLUMNS = (
+    *COMBINATION_COLUMNS,
+    Column("source", "source", "what the run reads and its baseline does not"),
+    Column("baseline", meaning="folder of the baseline's runs"),
+    SEEDS,
+    Column("baseline_seeds", meaning="number of seeds of the baseline", form=COUNT),
+    Column("metric", meaning="score that is compared"),
+    Column("baseline_score", "baseline", "score without the source", PERCENT),
+    Column("fusion_score", "with it", "score with the source", PERCENT),
+    Column(
+        "difference",
+        "difference",
+        "score with the source minus score without it, in points; bold where it is significant",
+        POINTS,
+        "sure",
+    ),
+    Column("low", "95 % interval", "interval of the difference, over other sentences and seeds", INTERVAL),
+    Column("high", meaning="upper end of the interval", form=POINTS),
+    Column("p", "p", "p-value for no difference, over other sentences and seeds", P_VALUE),
+    Column(
+        "p_corrected",
+        "corrected p",
+        "p-value after Holm's correction over the table's comparisons with two seeds or more on both sides",
+        P_VALUE,
+    ),
+    Column("sure", meaning="whether corrected p is below 0.05", form=FLAG),
+    *(
+        Column(
+            f"drop_{change}",
+            f"drop, {change}",
+            f"points that the trained model loses with the source {change}, and the 95 % interval",
+            WITH_INTERVAL,
+        )
+        for change in CHANGES
+    ),
+    *(
+        Column(
+            f"beyond_control_{change}",
+            f"beyond control, {change}",
+            f"difference to the matched control, the same run trained with the source {change}, and the "
+            "95 % interval",
+            WITH_INTERVAL,
+            unless=(None,),
+        )
+        for change in CHANGES
+    ),
+    Column("changed", "changed", "share of posts tagged differently when the source is shuffled", SHARE),
+    Column("verdict", "verdict", "gains, ignores, loses, relies, unclear or one seed, by fixed rules"),
+    Column(
+        "smallest_margin",
+        "smallest margin",
+        "smallest margin, in points, at which the drops would count as none",
+        PERCENT,
+    ),
+    Column("margin", meaning="margin, in points, below which a drop counts as none", form=PERCENT),
+    Column("close", meaning="whether a bound lies within 0.05 points of another verdict", form=FLAG),
+    # Not needed to understand the verdict:
+    *(
+        column
+        for change in CHANGES
+        for column in _ends_of(f"drop_{change}", f"the drop with the source {change}")
+    ),
+    Column(
+        "p_trained",
+        "p of these models",
+        "p-value by approximate randomization over sentences; it says nothing about other seeds",
+        P_VALUE,
+    ),
+    Column(
+        "order",
+        "order",
+        "bound of almost stochastic order over seeds, below 0.5 where the run's seeds are almost "
+        "stochastically better; from five seeds on",
+        number("{:.2f}".format),
+    ),
+    Column(
+        "detectable",
+        "detectable",
+        "smallest difference that this test alone, with p not corrected, had an 80 % chance to show",
+        PERCENT,
+    ),
+    Column(
+        "unlike", "unlike", "what differs, besides the source, between the run and its baseline or controls"
+    ),
+    *(column for change in CHANGES for column in _of_control(change)),
+)
 TABLE = Table(
     "Does a source help?",
     "Does a source help? Entity F1 on the test split in percent, mean over seeds, of every run with the "
     "source and of its baseline, the same run without it. Difference: {difference}. The 95 % interval and p "
     "are over other sentences and seeds. Corrected p: {p_corrected}.",
-    (
-        *COMBINATION_COLUMNS,
-        Column("source", "source", "what the run reads and its baseline does not"),
-        Column("baseline", meaning="folder of the baseline's runs"),
-        SEEDS,
-        Column("baseline_seeds", meaning="number of seeds of the baseline", form=COUNT),
-        Column("metric", meaning="score that is compared"),
-        Column("baseline_score", "baseline", "score without the source", PERCENT),
-        Column("fusion_score", "with it", "score with the source", PERCENT),
-        Column(
-            "difference",
-            "difference",
-            "score with the source minus score without it, in points; bold where it is significant",
-            POINTS,
-            "sure",
-        ),
-        Column(
-            "low", "95 % interval", "interval of the difference, over other sentences and seeds", INTERVAL
-        ),
-        Column("high", meaning="upper end of the interval", form=POINTS),
-        Column("p", "p", "p-value for no difference, over other sentences and seeds", P_VALUE),
-        Column(
-            "p_corrected",
-            "corrected p",
-            "p-value after Holm's correction over the table's comparisons with two seeds or more on both "
-            "sides",
-            P_VALUE,
-        ),
-        Column("sure", meaning="whether corrected p is below 0.05", form=FLAG),
-        *(
-            Column(
-                f"drop_{change}",
-                f"drop, {change}",
-                f"points that the trained model loses with the source {change}, and the 95 % interval",
-                WITH_INTERVAL,
-            )
-            for change in CHANGES
-        ),
-        *(
-            Column(
-                f"beyond_control_{change}",
-                f"beyond control, {change}",
-                f"difference to the matched control, the same run trained with the source {change}, and the "
-                "95 % interval",
-                WITH_INTERVAL,
-                unless=(None,),
-            )
-            for change in CHANGES
-        ),
-        Column(
-            "changed",
-            "changed",
-            "share of posts tagged differently when the source is shuffled",
-            SHARE,
-        ),
-        Column("verdict", "verdict", "gains, ignores, loses, relies, unclear or one seed, by fixed rules"),
-        Column(
-            "smallest_margin",
-            "smallest margin",
-            "smallest margin, in points, at which the drops would count as none",
-            PERCENT,
-        ),
-        Column("margin", meaning="margin, in points, below which a drop counts as none", form=PERCENT),
-        Column("close", meaning="whether a bound lies within 0.05 points of another verdict", form=FLAG),
-        # Not needed to understand the verdict:
-        *(
-            Column(
-                f"drop_{change}_{end}",
-                meaning=f"{words} end of the interval of the drop with the source {change}",
-                form=POINTS,
-            )
-            for change in CHANGES
-            for end, words in (("low", "lower"), ("high", "upper"))
-        ),
-        Column(
-            "p_trained",
-            "p of these models",
-            "p-value by approximate randomization over sentences; it says nothing about other seeds",
-            P_VALUE,
-        ),
-        Column(
-            "order",
-            "order",
-            "bound of almost stochastic order over seeds, below 0.5 where the run's seeds are almost "
-            "stochastically better; from five seeds on",
-            number("{:.2f}".format),
-        ),
-        Column(
-            "detectable",
-            "detectable",
-            "smallest difference that this test alone, with p not corrected, had an 80 % chance to show",
-            PERCENT,
-        ),
-        Column(
-            "unlike",
-            "unlike",
-            "what differs, besides the source, between the run and its baseline or controls",
-        ),
-        *(column for change in CHANGES for column in _of_control(change)),
-    ),
+    COLUMNS,
     printed=(*WHOSE, "seeds", "difference", "low", "p_corrected", "verdict"),
     further=(
         Part(
@@ -203,15 +191,7 @@ TABLE = Table(
             "Scores of the same runs, and what the tests could show. Baseline: {baseline_score}. p of these "
             "models: {p_trained}. Detectable: {detectable}. Smallest margin: {smallest_margin}. "
             "Order: {order}.",
-            (
-                *WHOSE,
-                "baseline_score",
-                "fusion_score",
-                "p_trained",
-                "detectable",
-                "smallest_margin",
-                "order",
-            ),
+            (*WHOSE, "baseline_score", "fusion_score", "p_trained", "detectable", "smallest_margin", "order"),
         ),
     ),
     page=(DATA, MODEL, "source", "verdict", "difference"),
