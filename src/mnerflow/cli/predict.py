@@ -121,19 +121,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Run ``mnerflow predict``; returns its exit status."""
-    names = [*given.inputs]
-    if not given.best and not names:
-        raise UserError("predict: no run. Name its folder (`mnerflow runs` lists them), or `--best DATASET`.")
-    if given.study and not given.best:
-        raise UserError("--study: it says where --best looks. Name --best DATASET, or leave it out.")
-    if given.images and not given.images.is_dir():
-        raise UserError(f"{given.images}: no such folder. Name one that is there with --images.")
-    if given.best:
-        folder, score = best_trained_run(given.best, given.results, given.study)
-        _say(f"{folder}: entity F1 on dev {100 * score:.2f}")
-    else:
-        folder = Path(names.pop(0))
-    names = names or [STDIN]
+    folder, names = _run_and_inputs(given)
     inputs = [Input.of(name, given.read) for name in names]
     kinds = [each.kind for each in inputs]
     single = kinds == ["literal"]
@@ -166,6 +154,22 @@ def run(given: argparse.Namespace) -> int:
             if typed:
                 file.flush()
     return 0
+
+
+def _run_and_inputs(given: argparse.Namespace) -> tuple[Path, list[str]]:
+    """The folder of the run, and the names of the inputs; standard input if none is named."""
+    if not given.best and not given.inputs:
+        raise UserError("predict: no run. Name its folder (`mnerflow runs` lists them), or `--best DATASET`.")
+    if given.study and not given.best:
+        raise UserError("--study: it says where --best looks. Name --best DATASET, or leave it out.")
+    if given.images and not given.images.is_dir():
+        raise UserError(f"{given.images}: no such folder. Name one that is there with --images.")
+    if not given.best:
+        folder, *names = given.inputs
+        return Path(folder), names or [STDIN]
+    best, score = best_trained_run(given.best, given.results, given.study)
+    _say(f"{best}: entity F1 on dev {100 * score:.2f}")
+    return best, given.inputs or [STDIN]
 
 
 def _counted(predictor: "Predictor", texts: Iterable[Text], at_once: int, quiet: bool) -> Iterator["Tagged"]:
