@@ -222,14 +222,14 @@ def _images(splits: Mapping[str, list[Post]], index: Path | None) -> Iterator[st
     reasons = ", ".join(f"{reason} {count:,}" for reason, count in counts.most_common())
     yield f"Unusable: {_of(len(problems), len(entries))}{f' ({reasons})' if reasons else ''}.\n"
     if problems:
-        yield _listed("Unusable images", problems, users, index)
+        yield _image_table("Unusable images", problems, users, index)
     remarks = {name: entry for name, entry in entries.items() if entry.status == "ok" and entry.reason}
     if remarks:
         yield f"Read, though the end mark of the JPEG is missing: {_of(len(remarks), len(entries))}.\n"
-        yield _listed("Images without their end mark", remarks, users, index)
+        yield _image_table("Images without their end mark", remarks, users, index)
 
 
-def _listed(title: str, entries: Mapping[str, Entry], users: Mapping[str, str], index: Path) -> str:
+def _image_table(title: str, entries: Mapping[str, Entry], users: Mapping[str, str], index: Path) -> str:
     rows = [
         [_code(name), entry.reason, entry.status, users.get(name, "")]
         for name, entry in list(entries.items())[:LISTED]
