@@ -69,11 +69,8 @@ class Rendered:
         if rows and (surplus := max(map(len, table.split("\n"))) - TERMINAL) > 0:
             widths: list[int | None] = [None] * len(columns)
             for x, cells in enumerate([*zip(columns, *rows, strict=True)][:2]):
-                head, *names = cells
-                whole = max(map(len, cells))
-                longest_word = max(len(word) for name in names for word in name.split())
-                widths[x] = max(len(head), longest_word, whole - surplus)
-                surplus -= whole - widths[x]
+                widths[x] = width = _narrowed(*cells, by=surplus)
+                surplus -= max(map(len, cells)) - width
             table = plain(maxcolwidths=widths)
         remarks = [wrapped(f"{n}. {remark}", subsequent_indent="   ") for remark, n in legend.items()]
         notes = map(wrapped, self.notes)
@@ -102,6 +99,12 @@ class Rendered:
 
 def _one_line(cell: str) -> str:
     return " ".join(printable(cell).split("\n"))
+
+
+def _narrowed(head: str, *names: str, by: int) -> int:
+    """The width of a column after making it narrower, as far as its heading and its words allow."""
+    words = " ".join(names).split()
+    return max(max(map(len, (head, *names))) - by, *map(len, (head, *words)))
 
 
 def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
