@@ -23,7 +23,7 @@ from mnerflow.plan.names import Run
 from mnerflow.plan.settings import run_config, sources
 from mnerflow.publishing import publication
 from mnerflow.publishing.checksums import SUMS, sums_below, sums_text
-from mnerflow.publishing.packed import unpacked
+from mnerflow.publishing.packed import read_packed, unpacked, write_packed
 from mnerflow.publishing.publication import TABLES, TABLES_OF_WORDS, publish, take_over, unpack
 
 CONFIG = load()
@@ -234,6 +234,23 @@ def test_the_limit_of_a_packed_file_counts_bytes(text: str, tmp_path: Path, monk
         monkeypatch.setattr("mnerflow.publishing.packed.MAX_BYTES", limit)
         with pytest.raises(UserError, match=f"unpacks to more than {limit} bytes"):
             unpacked(path)
+
+
+def test_only_predictions_that_changed_are_packed_again(published: Path) -> None:
+    path = published / FOLDER / "predictions.jsonl.xz"
+    predictions = read_packed(path)
+    write_packed(path, predictions)
+    text = unpacked(path)
+    packed_elsewhere = lzma.compress(text.encode(), preset=0)
+    path.write_bytes(packed_elsewhere)
+    write_packed(path, predictions)
+    assert path.read_bytes() == packed_elsewhere
+    path.write_bytes(packed_elsewhere[:-1])
+    write_packed(path, predictions)
+    assert unpacked(path) == text
+    predictions["test", "true"][0].predicted[0] = "B-LOC"
+    write_packed(path, predictions)
+    assert unpacked(path) != text and read_packed(path) == predictions
 
 
 @pytest.mark.parametrize("file", [*FILES, SUMS])

@@ -16,15 +16,17 @@ MAX_BYTES = 1 << 28  # unpacked; the predictions of 100,000 posts under three co
 
 
 def write_packed(path: Path, predictions: Predictions) -> None:
-    """Write predictions without their words, atomically."""
+    """Write predictions without their words, atomically. A file that contains them already stays as it is."""
     lines = []
     for (split, condition), posts in predictions.items():
         for prediction in posts:
             record = {"split": split, "condition": condition} | prediction.record()
             del record["tokens"]
             lines.append(json.dumps(record, separators=(",", ":"), ensure_ascii=False) + "\n")
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(pack("".join(lines).encode()))
+    text = "".join(lines)
+    if not _contains(path, text):
+        with atomic_path(path) as temporary:
+            temporary.write_bytes(pack(text.encode()))
 
 
 def read_packed(path: Path) -> dict[tuple[str, str], list[Prediction]]:
@@ -54,6 +56,13 @@ def unpacked(path: Path) -> str:
         return data.decode()
     except (lzma.LZMAError, EOFError, OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: damaged ({error}). Fetch it again.") from error
+
+
+def _contains(path: Path, text: str) -> bool:
+    try:
+        return path.exists() and unpacked(path) == text
+    except UserError:  # damaged
+        return False
 
 
 def _empty_words(record: dict[str, Any]) -> list[str]:
