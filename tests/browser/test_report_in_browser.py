@@ -18,6 +18,7 @@ from axe_playwright_python.sync_playwright import Axe  # noqa: E402
 from test_report import ATTACK, report  # noqa: E402
 
 Open = Callable[..., sync_api.Page]
+PATIENCE = 60_000  # milliseconds: a busy machine draws slowly
 both_schemes = pytest.mark.parametrize("scheme", ["light", "dark"])
 
 
@@ -30,6 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[sync_api.Browser]:
+    sync_api.expect.set_options(timeout=PATIENCE)
     with sync_api.sync_playwright() as playwright:
         yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
 
@@ -41,7 +43,7 @@ def page(browser: sync_api.Browser, folder: Path) -> Iterator[Open]:
 
     def open_page(width: int = 1280, scheme: str = "light", file: str = "report.html") -> sync_api.Page:
         page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-        page.set_default_timeout(5000)
+        page.set_default_timeout(PATIENCE)
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("dialog", lambda dialog: (complaints.append(dialog.message), dialog.dismiss()))
