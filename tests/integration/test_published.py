@@ -2,6 +2,7 @@
 
 import copy
 import lzma
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,11 @@ def test_the_tables_are_computed_from_what_is_published(
     assert said.out.endswith(f"{compared}1 of {number} tables not as published\n")
     assert said.err.endswith("tables/grid.md: differs\n")
     assert main(["unpack", str(results), "--from", str(published)]) == 1  # not what SHA256SUMS says
+    (study / "scores.csv").write_text(re.sub(r".*,2,(dev|test),.*\n", "", (study / "scores.csv").read_text()))
+    assert main(["compare", str(study), "--from", str(published)]) == 1
+    said = capsys.readouterr().err
+    assert f"{study}: its runs are not those of {published}" in said and "Computed alone: none" in said
+    assert re.search(r"Published alone: [^.]*/seed2\. Choose", said)
 
 
 def test_published_runs_are_taken_over_and_only_new_ones_train(

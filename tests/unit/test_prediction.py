@@ -250,6 +250,18 @@ def test_what_is_written_leaves_what_is_read_as_it_is(
     assert sorted(file.name for file in texts.iterdir()) == [".b.txt", "a.txt"]
 
 
+def test_an_ending_of_no_format_needs_its_format_named(
+    texts_alone: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+):
+    predict(texts_alone, "we met Ann", "--to", tmp_path / "names.csv", status=1)
+    said = capsys.readouterr().err
+    assert "names.csv: its ending is that of no format (.txt, .htm," in said and not [*tmp_path.glob("*.csv")]
+    predict(texts_alone, "we met Ann", "--to", tmp_path / "names.csv", "--format", "conll")
+    predict(texts_alone, "we met Ann", "--to", tmp_path / "names")
+    assert (tmp_path / "names.csv").read_text(encoding="utf-8").startswith("we\t")
+    assert json.loads((tmp_path / "names").read_text(encoding="utf-8"))["tokens"] == ["we", "met", "Ann"]
+
+
 def test_a_folder_and_the_images_of_a_text(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
 ):

@@ -130,6 +130,7 @@ def run(given: argparse.Namespace) -> int:
     if given.to:
         for each in inputs:
             each.check_target(given.to)
+    chosen = given.format or _by_ending(given.to)
     from mnerflow.prediction.predictor import AT_ONCE, Predictor  # PyTorch, not loaded for a mistake
 
     predictor = Predictor(
@@ -149,7 +150,7 @@ def run(given: argparse.Namespace) -> int:
         sees = IMAGE in predictor.sources
         reader = InputReader(predictor.cut, Path(scratch), given.images, given.image, sees)
         found = _counted(predictor, reader.texts(inputs), 1 if typed else AT_ONCE, quiet=single or typed)
-        for piece in _format(given, file, single)(found):
+        for piece in _format(chosen, file, single)(found):
             file.write(piece)
             if typed:
                 file.flush()
@@ -197,10 +198,19 @@ def _target(to: Path | None) -> Iterator[TextIO]:
         yield file
 
 
-def _format(given: argparse.Namespace, file: TextIO, single: bool) -> Format:
-    terminal = given.to is None and file.isatty()
-    by_ending = FORMAT_OF.get(given.to.suffix.lower()) if given.to else None
-    name = given.format or by_ending or ("text" if terminal else "jsonl")
+def _by_ending(to: Path | None) -> str | None:
+    """The format of a file to write; ``None`` without an ending."""
+    if to is None or not to.suffix:
+        return None
+    if found := FORMAT_OF.get(to.suffix.lower()):
+        return found
+    known = ", ".join(FORMAT_OF)
+    raise UserError(f"{to}: its ending is that of no format ({known}). Name the format with --format.")
+
+
+def _format(name: str | None, file: TextIO, single: bool) -> Format:
+    terminal = file.isatty()
+    name = name or ("text" if terminal else "jsonl")
     if name == "text" and terminal and not os.environ.get("NO_COLOR"):
         return as_coloured_text
     if name == "json" and single:

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from mnerflow.data.post import read_posts, sum_of_read
-from mnerflow.errors import UserError
+from mnerflow.errors import UserError, listed
 from mnerflow.evaluation.predictions import PREDICTIONS, Predictions, read_predictions, write_predictions
+from mnerflow.evaluation.scores import read_scores
 from mnerflow.files.checksums import sha256
 from mnerflow.files.reading import read_bytes, read_text
 from mnerflow.files.writing import atomic_folder, atomic_path, write_text
@@ -187,10 +188,20 @@ def _is_of(posts: Path, checksum: str, contexts: Sequence[str]) -> bool:
 
 
 def compare_tables(published: Path, study: Path) -> tuple[int, list[str]]:
-    """The number of scores and tables, and which of them differ or are missing."""
+    """The number of scores and tables, and which of them differ or are missing.
+
+    Raises ``UserError`` if the two have other runs, whose tables must differ.
+    """
     if not (published / "scores.csv").is_file():
         raise UserError(f"{published / 'scores.csv'}: no such file. Name a folder of published results.")
-    file_of_study(study, "scores.csv")
+    computed = _scored(file_of_study(study, "scores.csv"))
+    expected = _scored(published / "scores.csv")
+    if computed != expected:
+        raise UserError(
+            f"{study}: its runs are not those of {published}. Computed alone: "
+            f"{listed(sorted(computed - expected)) or 'none'}. Published alone: "
+            f"{listed(sorted(expected - computed)) or 'none'}. Choose a study of the same runs."
+        )
     names = ["scores.csv", *(f"tables/{name}" for name in TABLES)]
     wrong = []
     for name in names:
@@ -201,6 +212,11 @@ def compare_tables(published: Path, study: Path) -> tuple[int, list[str]]:
         elif read_bytes(published / name) != read_bytes(study / name):
             wrong.append(f"{name}: differs")
     return len(names), wrong
+
+
+def _scored(scores: Path) -> set[str]:
+    """The runs of a ``scores.csv``."""
+    return {Run.of(row).path for row in read_scores(scores)}
 
 
 def _runs(folder: Path) -> list[Run]:
