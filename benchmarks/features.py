@@ -51,10 +51,10 @@ def posts_a_second(
     """Posts per second of one epoch; each post has the next row of ``features``, dev posts come last."""
     make_deterministic(run.seed, 1)
     tagger = new_tagger(run, posts, WIDTH)
-    shown = {"images": features} if run.image_encoder else {}
+    images = features if run.image_encoder else None
     rows = [[1 + index] for index in range(len(posts) + len(dev))]
-    training = Inputs(posts, tagger, **shown, rows=rows[: len(posts)])
-    held_out = Inputs(dev, tagger, **shown, rows=rows[len(posts) :])
+    training = Inputs(posts, tagger, images=images, rows=rows[: len(posts)])
+    held_out = Inputs(dev, tagger, images=images, rows=rows[len(posts) :])
     meter, checkpoint = Meter(device()), scratch / "checkpoint.pt"
     [epoch] = Trainer(tagger, training, held_out, run.training, run.seed, meter, checkpoint).train()
     return epoch.sentences_per_second
@@ -78,8 +78,8 @@ def main() -> None:
         scratch = Path(folder)
         data, posts, dev = read_data(arguments.mirror, scratch, 4000, "twitter2015")
         if arguments.only:
-            features = numpy.lib.format.open_memmap(arguments.only, "r")
-            posts_a_second(runs["cross_attention"], posts, dev, features, scratch)
+            mapped = numpy.lib.format.open_memmap(arguments.only, "r")
+            posts_a_second(runs["cross_attention"], posts, dev, mapped, scratch)
             print(peak_memory_mib())
             return
         features = noise(scratch / "features.npy", 1 + len(posts) + len(dev))

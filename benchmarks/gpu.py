@@ -122,8 +122,9 @@ def trained(
     """Posts per second after the first epoch, which allocates memory, and the trained tagger."""
     make_deterministic(run.seed, run.training.threads)
     tagger = new_tagger(run, posts, features.shape[-1] if features is not None else 0).to(device())
-    shown = {} if features is None else {"images": features, "rows": [[1 + n] for n in range(len(posts))]}
-    training, dev = Inputs(posts, tagger, **shown), Inputs(posts[:8], tagger, **shown)
+    rows = [] if features is None else [[1 + n] for n in range(len(posts))]
+    training = Inputs(posts, tagger, images=features, rows=rows)
+    dev = Inputs(posts[:8], tagger, images=features, rows=rows[:8])
     with tempfile.TemporaryDirectory() as folder:
         meter, checkpoint = Meter(device()), Path(folder) / "checkpoint.pt"
         history = Trainer(tagger, training, dev, run.training, run.seed, meter, checkpoint).train()
@@ -191,9 +192,9 @@ def images(sizes: Sizes, scratch: Path, on: str) -> list[Row]:
     (store / INDEX).write_text("\n".join([",".join(COLUMNS), *rows, ""]), encoding="utf-8")
     times = []
     for name in ("first.npy", "second.npy"):  # the first loads kernels
-        start = monotonic()
+        begun = monotonic()
         compute_features(sizes.vit, store, scratch / name, 4)
-        times.append(monotonic() - start)
+        times.append(monotonic() - begun)
         (scratch / name).unlink()
     rate = len(pixels) / times[-1]
     return [Row("GPU, ViT-B/16 at 224 pixels: images a second", rate, "images/s", against=on)]
@@ -231,7 +232,7 @@ def main() -> None:
     sizes = TINY if arguments.rehearse else WHOLE
     machine = "a rehearsal" if arguments.rehearse else torch.cuda.get_device_name()
     if arguments.rehearse:  # as on a GPU
-        loop.layer_dtype = lambda place: torch.bfloat16
+        mock.patch.object(loop, "layer_dtype", lambda place: torch.bfloat16).start()
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         data, posts, _ = read_data(arguments.mirror, scratch / "data", sizes.posts)

@@ -18,6 +18,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.special import digamma, ndtr, polygamma, stdtr, stdtrit
@@ -206,9 +207,9 @@ def summary(results: np.ndarray) -> tuple[float, ...]:
     return covered.mean(), (high - low).mean(), (p < SIGNIFICANCE).mean(), float(np.mean(family))
 
 
-def page(rows: Sequence[Sequence]) -> str:
+def page(rows: Sequence[Sequence[Any]]) -> str:
     """The table as a Markdown page: a line per setting and number of seeds, the methods side by side."""
-    lines = defaultdict(lambda: [[], [], []])
+    lines: dict[tuple[Any, ...], list[list[str]]] = defaultdict(lambda: [[], [], []])
     for *setting, _, coverage, width, _, familywise in rows:
         values = (coverage, 1), (width, 2), (familywise, 1)
         for cells, (value, digits) in zip(lines[tuple(setting)], values, strict=True):

@@ -74,17 +74,21 @@ def as_on_a_gpu() -> None:
     def draw(values: Tensor, p: float) -> tuple[Tensor, Tensor]:
         return torch.native_dropout(values, p, True)
 
-    compute.reads_without_sync = lambda device: False
-    compute.processor_trains_bf16 = lambda: True
-    nn.functional.dropout = fused
-    dropout.draw = attention.draw = draw
+    replaced: dict[Any, dict[str, Any]] = {
+        compute: {"reads_without_sync": lambda device: False, "processor_trains_bf16": lambda: True},
+        nn.functional: {"dropout": fused},
+        dropout: {"draw": draw},
+        attention: {"draw": draw},
+    }
+    for module, functions in replaced.items():
+        vars(module).update(functions)
 
 
 class Operations(TorchDispatchMode):
     """Counts PyTorch's operations by name while it is active; indexing by a mask counts as ``nonzero``."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.found: Counter[str] = Counter()
 
     def __torch_dispatch__(self, function: Any, types: Any, arguments: Any = (), options: Any = None) -> Any:
@@ -104,7 +108,7 @@ class Operations(TorchDispatchMode):
         return {name: self.found[name] for name in WAITS if name in self.found}
 
 
-def save_mpnet(folder: Path, posts: list[Post], **sizes: int) -> None:
+def save_mpnet(folder: Path, posts: list[Post], **sizes: Any) -> None:
     """Write an MPNet with random weights, by default of base size, and a tokenizer trained on posts."""
     tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
@@ -118,7 +122,7 @@ def save_mpnet(folder: Path, posts: list[Post], **sizes: int) -> None:
     AutoModel.from_config(MPNetConfig(pad_token_id=1, **sizes)).save_pretrained(folder)
 
 
-def save_llama(folder: Path, posts: list[Post], place: torch.device, **sizes: int) -> None:
+def save_llama(folder: Path, posts: list[Post], place: torch.device, **sizes: Any) -> None:
     """Write a LLaMA with random weights in bf16, which the device ``place`` makes, and a tokenizer."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)

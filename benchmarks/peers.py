@@ -13,9 +13,9 @@ A peer whose environment is missing is left out, with a message. All train MiniL
 Twitter-2017 from the mirror, text only, on one thread of one core and without a hub. Epochs, posts per step
 (on average) and learning rates (for peers that have two) are the same. The first 300 posts of dev are scored
 after each epoch. `benchmarks/peers/train_*.py` show all other settings. The peers' tags of the test posts are
-scored here, by the project's entity F1. Every other run goes through the peers in reverse order. Medians over
-the runs are printed and added to the CSV file. Ratios of speed use processor time, which a busy machine
-changes less.
+scored here, by the project's entity F1. Each run has another seed, and every other run goes through the peers
+in reverse order. Medians over the runs are printed and added to the CSV file, with the lowest and the highest
+F1. Ratios of speed use processor time, which a busy machine changes less.
 """
 
 import argparse
@@ -24,7 +24,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import median
 
@@ -94,10 +94,11 @@ def main() -> None:
         for split, file in files.items()
     }
     splits["train"], splits["dev"] = splits["train"][: arguments.posts], splits["dev"][:DEV]
-    run = text_run(minilm(), arguments.epochs)
+    weights = minilm()
+    run = text_run(weights, arguments.epochs)
     lengths = {split: made(run, posts)[1].lengths for split, posts in splits.items()}
     task = Task(
-        weights=run.text_encoder.weights,
+        weights=str(weights),
         types=list(TYPES),
         epochs=arguments.epochs,
         batch=round(BATCH_TOKENS * len(splits["train"]) / sum(lengths["train"])),
@@ -115,7 +116,7 @@ def main() -> None:
     answers: dict[str, list[Answer]] = {peer: [] for peer in pythons}
     for number in range(arguments.runs):
         for peer in [*pythons][:: -1 if number % 2 else 1]:
-            answers[peer].append(trained(peer, pythons[peer], task, splits))
+            answers[peer].append(trained(peer, pythons[peer], replace(task, seed=number + 1), splits))
             print(f"run {number + 1}: {peer} took {answers[peer][-1].seconds:.0f} s", flush=True)
 
     work = task.epochs * len(splits["train"])
@@ -125,7 +126,8 @@ def main() -> None:
     for peer, found in answers.items():
         rate = median(work / one.seconds for one in found)
         times = processor[peer] / processor[OURS]
-        f1 = 100 * median(entity_f1(splits["test"], one.predicted) for one in found)
+        scores = [100 * entity_f1(splits["test"], one.predicted) for one in found]
+        f1, ends = median(scores), f"{min(scores):.1f} to {max(scores):.1f}"
         memory = median(one.memory for one in found)
         rows += [
             Row(f"peers, {peer}: posts a second", rate, "posts/s", against=against),
@@ -137,9 +139,8 @@ def main() -> None:
         ]
         if peer != OURS:
             rows.append(Row(f"peers, {peer}: ours times as fast", times, "×", against=against))
-        table.append(
-            [peer, f"{rate:.1f}", f"{work / processor[peer]:.1f}", f"{times:.2f}", f"{f1:.1f}", memory]
-        )
+        of_processor = f"{work / processor[peer]:.1f}"
+        table.append([peer, f"{rate:.1f}", of_processor, f"{times:.2f}", f"{f1:.1f} ({ends})", memory])
     add_rows(rows, arguments.out)
     columns = ["", "posts/s", "posts/s of processor", "our times as fast", "test F1", "peak MiB"]
     print("\n" + tabulate(table, columns, disable_numparse=True))

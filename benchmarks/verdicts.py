@@ -10,7 +10,6 @@ script prints the share of studies by verdict, for each fusion and for all fusio
 
 import argparse
 from collections import Counter, defaultdict
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -76,7 +75,7 @@ def _of_all_types(counts: Counts) -> Counts:
     return Counts(("any",), counts.posts, entities, counts.changed)
 
 
-def _part(counts: Counts, chosen: Sequence[int]) -> Counts:
+def _part(counts: Counts, chosen: np.ndarray) -> Counts:
     entities = {name: array[chosen] for name, array in counts.entities.items()}
     return replace(counts, entities=entities, changed={k: v[chosen] for k, v in counts.changed.items()})
 
