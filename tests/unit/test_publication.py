@@ -70,6 +70,8 @@ def published(tmp_path: Path) -> Path:
 
 def test_a_sound_run_is_known_unpacked_and_taken_over(published: Path, tmp_path: Path) -> None:
     assert is_published(published, RUN, CONFIG)
+    assert is_published(published, RUN, CONFIG | {"training": CONFIG["training"] | {"threads": 9}})
+    assert not is_published(published, RUN, CONFIG | {"training": CONFIG["training"] | {"clip": 9.0}})
     assert unpack(published, tmp_path / "unpacked") == 1
     take_over(published, RUN, tmp_path / "results", tmp_path / "data")
     for folder, tokens in (("unpacked", ["", ""]), ("results", ["Ann", "sings"])):

@@ -1,6 +1,11 @@
-"""Which runs already exist with the requested settings: published, trained or finished."""
+"""Which runs already exist with the requested settings: published, trained or finished.
+
+The number of threads is no such setting, since it changes no more than another processor does. Where a run
+was trained, Snakemake still trains it again if that number changes.
+"""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -86,8 +91,9 @@ def _has_settings(record: Path, run: Run, config: dict[str, Any]) -> bool:
     except UserError:  # it was trained with settings that no longer exist
         return False
     wanted = build(RunConfig, run_config(config, run), run.path)
+    same_threads = replace(trained, training=replace(trained.training, threads=wanted.training.threads))
     return (
-        trained == wanted
+        same_threads == wanted
         and about.sources == sources(config, run.text_encoder, run.image_encoder)
         and (about.images and about.images.model_dump())
         == images_read(config, run.dataset, run.image_encoder)
