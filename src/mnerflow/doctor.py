@@ -10,7 +10,7 @@ from typing import Any
 
 from mnerflow import __version__
 from mnerflow.code.fingerprint import PACKAGE
-from mnerflow.config.configuration import booleans_of, check
+from mnerflow.config.configuration import as_in_a_file, check
 from mnerflow.config.keys import check_keys
 from mnerflow.data.google_drive import download_url
 from mnerflow.data.sources import mirror_file
@@ -65,8 +65,7 @@ def configured(files: Sequence[Path], settings: Sequence[str]) -> dict[str, Any]
     for file in (*DEFAULTS, *files):
         check_keys(file)
         config = merge(config, _read(file))
-    config = merge(config, _parsed(settings))
-    config |= booleans_of(config)
+    config = merge(config, as_in_a_file(_parsed(settings)))
     check(config)
     config["name"] = study_name(config.get("name"), files)
     resolve(config["datasets"])

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from mnerflow.config import ImageConfig, TrainingConfig, build
-from mnerflow.config.configuration import check
+from mnerflow.config.configuration import as_in_a_file, check
 from mnerflow.config.keys import check_keys
 from mnerflow.config.reference import files, json_schema
 from mnerflow.config.refusals import resolve, values_of
@@ -206,6 +206,13 @@ def test_a_run_s_own_values(values: dict, said: str) -> None:
 
 def test_a_whole_number_will_do_where_any_number_will() -> None:
     assert build(TrainingConfig, {"clip": 1}, "run").clip == 1
+
+
+def test_values_on_the_command_line_are_those_of_a_file() -> None:
+    said = {"training": {"epochs": "3", "learning_rate": {"text": "1.0e-3"}}, "grid": [{"seeds": ["1", "2"]}]}
+    left = {"mirror": "/data: here", "name": "x", "max_cost": 5, "published": None, "split": "2015-13-45"}
+    read = {"training": {"epochs": 3, "learning_rate": {"text": 1.0e-3}}, "grid": [{"seeds": [1, 2]}]}
+    assert as_in_a_file(said | left | {"allow_cpu": "true"}) == read | left | {"allow_cpu": True}
 
 
 def test_a_missing_value_is_named() -> None:

@@ -3,7 +3,7 @@ import atexit
 import re
 from hashlib import sha256
 
-from mnerflow.config.configuration import booleans_of, check
+from mnerflow.config.configuration import as_in_a_file, check
 from mnerflow.config.keys import check_keys
 from mnerflow.data.post import SPLITS
 from mnerflow.data.sources import identity_of
@@ -34,7 +34,7 @@ from mnerflow.plan.variants import (
 from mnerflow.registry import kind_of, module_of
 
 ENVIRONMENT = str(ROOT / "envs/environment.yaml")
-config.update(booleans_of(config))
+config.update({key: as_in_a_file(config[key]) for key in workflow.config_settings.config if key in config})
 
 # If another Snakefile uses this one as a module, the files on the command line are for that Snakefile.
 GIVEN = [] if IS_MODULE else [*map(Path, workflow.overwrite_configfiles)]

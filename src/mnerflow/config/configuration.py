@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
+import yaml
 from pydantic import Field
 
 from mnerflow.config.datasets import Dataset
@@ -185,9 +186,22 @@ class Configuration(Section):
     allow_cpu: bool = False
 
 
-def booleans_of(config: dict[str, Any]) -> dict[str, bool]:
-    """Settings such as ``--config x=true`` as booleans; Snakemake takes true and false for text."""
-    return {key: value == "true" for key, value in config.items() if value in ("true", "false")}
+def as_in_a_file(value: Any) -> Any:
+    """A value of ``--config`` as a file would give it.
+
+    Snakemake leaves true and false as text, and numbers inside ``{}`` and ``[]``.
+    """
+    if isinstance(value, dict):
+        return {key: as_in_a_file(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [as_in_a_file(inner) for inner in value]
+    if not isinstance(value, str):
+        return value
+    try:
+        read = yaml.safe_load(value)
+    except (yaml.YAMLError, ValueError):  # a path or a sentence
+        return value
+    return read if isinstance(read, bool | int | float) else value
 
 
 def check(config: dict[str, Any]) -> None:

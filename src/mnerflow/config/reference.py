@@ -24,8 +24,9 @@ INTRODUCTION = """\
 # Configuration
 
 Every key that a configuration file may contain. A file given with `--configfile` overrides `config.yaml`
-and `config/datasets.yaml` value by value; `--config key=value` overrides both. An unknown key or a wrong
-value is refused before anything runs. Keys in bold are required.
+and `config/datasets.yaml` value by value; `--config key=value` overrides both, also inside a key, as in
+`--config 'training={epochs: 3}'`. An unknown key or a wrong value is refused before anything runs. Keys in
+bold are required.
 
 `make reference` generates this page from `mnerflow.config`, and also `workflow/schemas/config.schema.json`
 for editors.
