@@ -441,18 +441,6 @@ def test_strips_of_a_language_that_is_written_leftwards_begin_at_the_right(langu
             {"datasets": {"demo": {"images_of": "twitter10000_thesis"}}},
             "and name a data set that reads its own",
         ),
-        (
-            {"text_encoders": {"bert": {"source": "org/bert", "sha256": "a" * 64}}},
-            "text_encoders.bert.sha256: it is the checksum of a package, and org/bert is none",
-        ),
-        (
-            {"text_encoders": {"bert": {"source": "path:bert", "revision": "1"}}},
-            "text_encoders.bert.revision: only a model of a hub has one, and path:bert is none",
-        ),
-        (
-            {"image_encoders": {"cnn": {"revision": "1"}}},
-            "image_encoders.cnn.revision: only a model of a hub has one, and an encoder without",
-        ),
     ],
 )
 def test_names_that_nothing_else_would_look_up_are_checked(config, change: dict, said: str) -> None:

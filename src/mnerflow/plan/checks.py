@@ -82,29 +82,12 @@ def _check_encoders(config: dict[str, Any]) -> None:
         for name, entry in config.get(section, {}).items():
             if kind_of(name, entry) in pretrained and "source" not in entry:
                 raise UserError(f"{section}.{name}: it needs pretrained weights. Give it a `source`.")
-            _check_pins(f"{section}.{name}", entry)
     for name, entry in config["image_encoders"].items():
         if entry.get("frozen") and "source" not in entry:
             raise UserError(
                 f"image_encoders.{name}: frozen, but without a `source` its weights are random. Add one, or "
                 "train it."
             )
-
-
-def _check_pins(place: str, entry: dict[str, Any]) -> None:
-    """Raise ``UserError`` for a checksum or a revision that would not be compared with the weights."""
-    source = entry.get("source", "")
-    packaged, local = source.startswith("package:"), source.startswith("path:")
-    called = source or "an encoder without a source"
-    if "sha256" in entry and not packaged:
-        raise UserError(
-            f"{place}.sha256: it is the checksum of a package, and {called} is none. Leave it out; give a "
-            "`revision` to pin a model of a hub."
-        )
-    if "revision" in entry and (packaged or local or not source):
-        raise UserError(
-            f"{place}.revision: only a model of a hub has one, and {called} is none. Leave it out."
-        )
 
 
 def _check_datasets(config: dict[str, Any]) -> None:
