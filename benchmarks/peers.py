@@ -14,8 +14,8 @@ Twitter-2017 from the mirror, text only, on one thread of one core and without a
 (on average) and learning rates (for peers that have two) are the same. The first 300 posts of dev are scored
 after each epoch. `benchmarks/peers/train_*.py` show all other settings. The peers' tags of the test posts are
 scored here, by the project's entity F1. Each run has another seed, and every other run goes through the peers
-in reverse order. Medians over the runs are printed and added to the CSV file, with the lowest and the highest
-F1. Ratios of speed use processor time, which a busy machine changes less.
+in reverse order. Medians over the runs are printed, with the lowest and the highest F1, and added to the CSV
+file. Ratios of speed use processor time, which a busy machine changes less.
 """
 
 import argparse
