@@ -150,7 +150,8 @@ def run(given: argparse.Namespace) -> int:
         sees = IMAGE in predictor.sources
         reader = InputReader(predictor.cut, Path(scratch), given.images, given.image, sees)
         found = _counted(predictor, reader.texts(inputs), 1 if typed else AT_ONCE, quiet=single or typed)
-        for piece in _format(chosen, file, single)(found):
+        terminal = given.to is None and file.isatty()
+        for piece in _format(chosen, terminal, single)(found):
             file.write(piece)
             if typed:
                 file.flush()
@@ -208,8 +209,7 @@ def _by_ending(to: Path | None) -> str | None:
     raise UserError(f"{to}: its ending is that of no format ({known}). Name the format with --format.")
 
 
-def _format(name: str | None, file: TextIO, single: bool) -> Format:
-    terminal = file.isatty()
+def _format(name: str | None, terminal: bool, single: bool) -> Format:
     name = name or ("text" if terminal else "jsonl")
     if name == "text" and terminal and not os.environ.get("NO_COLOR"):
         return as_coloured_text
