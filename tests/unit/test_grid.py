@@ -265,6 +265,15 @@ def test_baselines_that_the_grid_lacks_are_named(config) -> None:
             {"tenth": {"train_fraction": 0.1, "decoder": "crf"}},
             "variants.tenth: with `train_fraction` it is a point on the learning curve",
         ),
+        (
+            {"half": {"train_fraction": 0.5}, "long": {"train_fraction": 0.5, "training": {"epochs": 9}}},
+            "variants.long: it is the same point on a learning curve as 'half'",
+        ),
+        (
+            {"a": {"contexts": ["caption"], "decoder": "crf", "training": {"batch_tokens": 9, "clip": 2}}},
+            "variants.a: it adds contexts to the variant that it is based on, to show what they are worth. "
+            "Give decoder, training.batch_tokens, training.clip to a variant of its own",
+        ),
         ({"base": {"decoder": "crf"}}, "variants.base: it is the variant that changes nothing"),
     ],
 )

@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from graphlib import CycleError, TopologicalSorter
-from itertools import combinations
+from itertools import chain, combinations
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,13 @@ from mnerflow.data.filters import steps_of
 from mnerflow.data.formats import brings_contexts, holds_images, holds_split
 from mnerflow.data.sources import check_name, identity_of
 from mnerflow.errors import UserError, check_known, listed, suggest
-from mnerflow.files.paths import expanded
+from mnerflow.files.paths import each_file_below, expanded
 from mnerflow.files.reading import reading
 from mnerflow.plan.datasets import split_files
 from mnerflow.plan.encoders import ENCODERS, encoders, encoders_in
 from mnerflow.plan.names import BASE, FILTERS_OFF, NONE, Run
 from mnerflow.plan.settings import decoder_of, run_config
-from mnerflow.plan.variants import contexts_of, variant_chain, variants
+from mnerflow.plan.variants import contexts_of, curve_of, fraction_of, variant_chain, variants
 from mnerflow.registry import check_part, kind_of, names_in
 
 CLOCKS_DIFFER = 60  # seconds that the clocks of machines with a shared file system may differ
@@ -57,8 +57,12 @@ def check_clock(folders: Iterable[str]) -> None:
 
     Snakemake discards the outputs of a job when an input is newer, even after hours of training.
     """
-    for file in (file for folder in folders for file in Path(folder).rglob("*") if file.is_file()):
-        if (ahead := file.stat().st_mtime - time.time()) > CLOCKS_DIFFER:
+    for file in chain.from_iterable(map(each_file_below, map(Path, folders))):
+        try:
+            ahead = file.stat().st_mtime - time.time()
+        except FileNotFoundError:  # another process has renamed it
+            continue
+        if ahead > CLOCKS_DIFFER:
             raise UserError(
                 f"{file}: written {ahead:.0f} s in the future: the clock went back, or another "
                 f"machine's is ahead. Set it right, or `touch {file}`."
@@ -137,6 +141,12 @@ def _check_variants(config: dict[str, Any]) -> None:
             raise UserError(
                 f"variants.{name}.context_length: it reads no contexts. Name some, or leave it out."
             )
+        besides = _besides_contexts(chain[-1]) if "contexts" in chain[-1] else []
+        if besides:
+            raise UserError(
+                f"variants.{name}: it adds contexts to the variant that it is based on, to show what they "
+                f"are worth. Give {listed(besides)} to a variant of its own, and base this one on it."
+            )
         besides = chain[-1].keys() - {"based_on", "train_fraction", "training"}
         if "train_fraction" in chain[-1] and besides:
             raise UserError(
@@ -144,6 +154,26 @@ def _check_variants(config: dict[str, Any]) -> None:
                 "that it is based on, and may differ from it in training alone. Give "
                 f"{listed(sorted(besides))} to a variant of its own, and base this one on it."
             )
+    _check_learning_curves(config)
+
+
+def _check_learning_curves(config: dict[str, Any]) -> None:
+    """Raise ``UserError`` if two variants are the same point on a learning curve."""
+    points: dict[tuple[str, float], str] = {}
+    for name in variants(config):
+        other = points.setdefault((curve_of(config, name), fraction_of(config, name)), name)
+        if other != name:
+            raise UserError(
+                f"variants.{name}: it is the same point on a learning curve as {other!r}. Leave one of them "
+                "out, or give its other settings to a variant of its own, and base it on that."
+            )
+
+
+def _besides_contexts(entry: dict[str, Any]) -> list[str]:
+    """What a variant that adds contexts also changes; learning rates may be found for it by a search."""
+    training = sorted(entry.get("training", {}).keys() - {"learning_rate"})
+    others = entry.keys() - {"based_on", "contexts", "context_length", "training", "train_fraction"}
+    return sorted(others) + [f"training.{key}" for key in training]
 
 
 def _check_control(config: dict[str, Any], name: str) -> None:
