@@ -65,7 +65,8 @@ def configured(files: Sequence[Path], settings: Sequence[str]) -> dict[str, Any]
     for file in (*DEFAULTS, *files):
         check_keys(file)
         config = merge(config, _read(file))
-    config = merge(config, as_in_a_file(_parsed(settings)))
+    given = _parsed(settings)
+    config = as_in_a_file(merge(config, given), given)
     check(config)
     config["name"] = study_name(config.get("name"), files)
     resolve(config["datasets"])

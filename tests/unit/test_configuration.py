@@ -44,6 +44,7 @@ def test_the_smallest_configuration_is_accepted() -> None:
             {"datasets": {"own": {"type_names": {"PRE": "person"}}}},
             "type_names: 'PRE' is none of the types",
         ),
+        ({"datasets": {"own": {"types": ["a person"]}}}, "'a person' is not an entity type without spaces"),
         (
             {"datasets": {"own": {"types": ["p", "g"], "type_names": {"p": "g"}}}},
             "type_names: two types are called 'g'",
@@ -212,7 +213,11 @@ def test_values_on_the_command_line_are_those_of_a_file() -> None:
     said = {"training": {"epochs": "3", "learning_rate": {"text": "1.0e-3"}}, "grid": [{"seeds": ["1", "2"]}]}
     left = {"mirror": "/data: here", "name": "x", "max_cost": 5, "published": None, "split": "2015-13-45"}
     read = {"training": {"epochs": 3, "learning_rate": {"text": 1.0e-3}}, "grid": [{"seeds": [1, 2]}]}
-    assert as_in_a_file(said | left | {"allow_cpu": "true"}) == read | left | {"allow_cpu": True}
+    given = said | left | {"allow_cpu": "true"}
+    in_files = {"training": {"clip": "1"}, "datasets": {"my": {"language": "no", "types": ["1"]}}}
+    expected = read | left | {"allow_cpu": True, "datasets": in_files["datasets"]}
+    expected["training"] = expected["training"] | in_files["training"]
+    assert as_in_a_file(merge(in_files, given), given) == expected
 
 
 def test_a_missing_value_is_named() -> None:

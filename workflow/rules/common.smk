@@ -34,7 +34,7 @@ from mnerflow.plan.variants import (
 from mnerflow.registry import kind_of, module_of
 
 ENVIRONMENT = str(ROOT / "envs/environment.yaml")
-config.update({key: as_in_a_file(config[key]) for key in workflow.config_settings.config if key in config})
+config.update(as_in_a_file(config, workflow.config_settings.config))
 
 # If another Snakefile uses this one as a module, the files on the command line are for that Snakefile.
 GIVEN = [] if IS_MODULE else [*map(Path, workflow.overwrite_configfiles)]
@@ -49,8 +49,8 @@ try:
     if workflow.is_main_process and not any(Path(".snakemake/metadata").glob("*")):
         check_records(plan.results, sorted({*plan.runs, *plan.starts}), config)
     PROMPTS = ROOT / "config/prompts"  # prompts for contexts
-    # Everything that a training run reads.
-    check_clock(["resources/weights", "results/data", "results/images", "results/features"])
+    if workflow.is_main_process:  # everything that a training run reads
+        check_clock(["resources/weights", "results/data", "results/images", "results/features"])
 except UserError as error:
     stop(error)
 

@@ -186,16 +186,17 @@ class Configuration(Section):
     allow_cpu: bool = False
 
 
-def as_in_a_file(value: Any) -> Any:
-    """A value of ``--config`` as a file would give it.
+def as_in_a_file(value: Any, given: Any) -> Any:
+    """A value of a configuration, with what ``--config`` has ``given`` as a file would give it.
 
-    Snakemake leaves true and false as text, and numbers inside ``{}`` and ``[]``.
+    Snakemake leaves true and false as text, and numbers inside ``{}`` and ``[]``. What is from a file stays
+    as it is, such as a quoted "1".
     """
-    if isinstance(value, dict):
-        return {key: as_in_a_file(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [as_in_a_file(inner) for inner in value]
-    if not isinstance(value, str):
+    if isinstance(value, dict) and isinstance(given, dict):
+        return {key: as_in_a_file(inner, given.get(key)) for key, inner in value.items()}
+    if isinstance(value, list) and value == given:
+        return [as_in_a_file(inner, inner) for inner in value]
+    if not isinstance(value, str) or value != given:
         return value
     try:
         read = yaml.safe_load(value)

@@ -132,6 +132,9 @@ def _type(schema: Node, given: Node, sections: dict[str, str]) -> str:
     if path := sections.get(_definition(given)):
         other = "".join(f"{_type(schema, one, {})} or " for one in given.get("anyOf", []) if "title" in one)
         return f"{other}[`{path}`](#{re.sub(r'[^a-z_]', '', path.lower())})"
+    forms = [form for form in given.get("anyOf", []) if form.get("type") != "null"]
+    if len(forms) > 1:
+        return " or ".join(_type(schema, form, sections) for form in forms)
     if inner := _inner(node):
         keys = ", ".join(node.get("propertyNames", {}).get("enum", ["name"]))
         outer = "list" if node["type"] == "array" else f"by {keys}"

@@ -67,7 +67,7 @@ def values_of(node: Node) -> Node:
 def meaning(node: Node) -> str:
     """The values that are allowed, as in ``"a whole number, from 1 to 64"``."""
     if choices := _choices(node):
-        return f"one of {', '.join(choices)}"
+        return f"one of {', '.join(choices)}" if len(choices) > 1 else choices[0]
     said = node.get("$comment") or TYPES.get(node.get("type", ""), "anything")
     minimum, maximum, above = (node.get(key) for key in ("minimum", "maximum", "exclusiveMinimum"))
     below = node.get("exclusiveMaximum")

@@ -102,6 +102,12 @@ Name = Annotated[
 Joined = Annotated[
     str, Matching("names joined by +", r"^[A-Za-z0-9_.+-]+(?!\n)$", "a name of letters, digits and _.+-")
 ]
+EntityType = Annotated[
+    str,
+    Matching(
+        "entity type", r"^[^\s\x00-\x1f\x7f-\x9f]+(?!\n)$", "an entity type without spaces, such as PER"
+    ),
+]
 InnerPath = Annotated[
     str,
     Matching(

@@ -10,6 +10,7 @@ from mnerflow.config.refusals import refused
 from mnerflow.config.types import (
     Counts,
     Distinct,
+    EntityType,
     InnerPath,
     Maybe,
     Name,
@@ -117,7 +118,7 @@ class PrepareConfig(Section):
     """
 
     format: Name
-    types: Distinct[str] | Literal["auto"]
+    types: Distinct[EntityType] | Literal["auto"]
     splits: SplitFiles
     _: KW_ONLY
     map: dict[str, str] = field(default_factory=dict)
