@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from mnerflow.data.image import BLANK_COLOUR, BrokenImage, decode
 from mnerflow.data.image_store import Entry, ImageStore, build_store
@@ -177,6 +178,13 @@ def test_images_without_their_end_mark_are_counted_and_are_no_failure(tmp_path):
     assert report.summary().startswith("2 images, 0 unusable, 1 read without their end mark, ")
     entries = ImageStore(tmp_path / "store").entries
     assert entries == {name: Entry(1, "ok", "no end mark"), "y.jpg": Entry(2, "ok")}
+
+
+def test_texts_inside_a_file_are_no_remark(tmp_path):
+    texts = PngInfo()
+    texts.add_text("remark", "no end mark")
+    PHOTO.save(tmp_path / "x.png", pnginfo=texts)
+    assert decode(tmp_path, "x.png", SIZE)[1] == ""
 
 
 @pytest.fixture

@@ -83,7 +83,9 @@ def test_predictions_survive_a_file(tmp_path):
     post = Prediction("1", ["a\u2028b", "\u00a0"], ["O", "B-PER"], ["O", "O"], [2, 0])
     other = replace(post, predicted=["O", "B-PER"])
     found = {("dev", "true"): [other], TESTED: [post, other], ("test", "image.blank"): [other]}
+    (tmp_path / "scores.json").touch()
     write_predictions(tmp_path / "p.jsonl", found)
+    assert not (tmp_path / "scores.json").exists(), "scores of other predictions"
     assert read_predictions(tmp_path / "p.jsonl") == found
     assert read_tested(tmp_path / "p.jsonl") == [post, other]
     lines = (tmp_path / "p.jsonl").read_text(encoding="utf-8").split("\n")

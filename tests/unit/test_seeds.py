@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.special import stdtr
 
 from mnerflow.evaluation.power import Variances
 from mnerflow.evaluation.seeds import Estimate, Seeds, SeedVariance
@@ -103,15 +104,16 @@ def test_a_system_that_never_changes_among_others_that_do_has_no_drop(rng):
 def test_nothing_that_differs_is_no_difference():
     nothing = Estimate(0.0, 0.0, 2.0)
     assert (nothing.p, nothing.interval()) == (1, (0, 0))
-    assert (nothing.equivalence_p(0.005), nothing.smallest_margin) == (0, 0)
+    assert nothing.smallest_margin == 0
 
 
 def test_equivalence_holds_from_the_smallest_margin_on():
     found = Estimate(0.002, 0.003, 12.0)
     low, high = found.interval(0.9)
     assert found.smallest_margin == pytest.approx(high) and low < 0
-    assert found.equivalence_p(found.smallest_margin) == pytest.approx(SIGNIFICANCE)
-    assert found.equivalence_p(0.01) < SIGNIFICANCE < found.equivalence_p(0.005)
+    nearer, farther = ((found.value + side * found.smallest_margin) / found.error for side in (1, -1))
+    assert stdtr(found.df, farther) == pytest.approx(SIGNIFICANCE)
+    assert 1 - stdtr(found.df, nearer) < SIGNIFICANCE
 
 
 def test_seeds_that_differ_by_chance_alone_have_no_variance_of_their_own(rng):

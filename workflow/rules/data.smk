@@ -107,7 +107,7 @@ rule make_poner:
     params:
         split=lambda w: config["datasets"][w.dataset]["poner"]["split"],
         seed=lambda w: config["datasets"][w.dataset]["poner"].get("seed", 0),
-        code=code_of("make_poner.py"),
+        code=code_of("make_poner.py", module_of("data.formats", "conll")),
     script:
         "../scripts/make_poner.py"
 

@@ -113,6 +113,7 @@ def _scaled(source: Path | io.BytesIO, longest: int, fit: Fit, enlarge: bool) ->
             ImageOps.exif_transpose(scaled, in_place=True)
         if scaled.mode == "RGBA":
             scaled = Image.alpha_composite(Image.new("RGBA", scaled.size, BACKGROUND), scaled).convert("RGB")
+        scaled.info.clear()  # it contains texts from the file, which could pass for a remark
         return scaled
     except BrokenImage:
         raise

@@ -19,6 +19,7 @@ from mnerflow.files.json_text import json_object, write_json_lines
 from mnerflow.files.reading import read_lines
 
 PREDICTIONS = "predictions.jsonl"  # in a run's folder
+SCORED = ("scores.json", "counts.npz")  # beside them, what was computed from them
 TESTED = ("test", TRUE.name)
 # Types of the values in a field, which has one value per token.
 KINDS: dict[str, set[type]] = {
@@ -68,7 +69,12 @@ Predictions = Mapping[tuple[str, str], Sequence[Prediction]]
 
 
 def write_predictions(path: str | Path, predictions: Predictions) -> None:
-    """Write predictions as JSON lines, in their order, atomically."""
+    """Write predictions as JSON lines, in their order, atomically.
+
+    The scores of earlier predictions in the same folder are deleted.
+    """
+    for name in SCORED:
+        Path(path).with_name(name).unlink(missing_ok=True)
     write_json_lines(
         path,
         (

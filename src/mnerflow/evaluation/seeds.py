@@ -147,19 +147,12 @@ class Estimate:
         reach = self.error * float(stdtrit(self.df, (1 + confidence) / 2))
         return self.value - reach, self.value + reach
 
-    def equivalence_p(self, margin: float) -> float:
-        """p-value of the hypothesis that the true value differs from 0 by at least ``margin``.
-
-        The larger p of two one-sided tests (Schuirmann 1987).
-        """
-        return self._below(abs(self.value) - margin)
-
     @property
     def smallest_margin(self) -> float:
-        """Smallest margin for which ``equivalence_p`` is at most ``SIGNIFICANCE``.
+        """Smallest margin at which two one-sided tests (Schuirmann 1987) show that a difference is smaller.
 
-        It is the end of the 90 % interval that is farther from 0. Both one-sided tests reject exactly when
-        the interval lies within the margin.
+        It is the end of the 90 % interval that is farther from 0. Both tests reject, each at
+        ``SIGNIFICANCE``, exactly when the interval lies within the margin.
         """
         return max(map(abs, self.interval(1 - 2 * SIGNIFICANCE)))
 

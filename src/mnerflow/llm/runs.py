@@ -13,7 +13,7 @@ from typing import Any
 from mnerflow.config import build, plain, settings_of
 from mnerflow.data.post import Post, read_posts
 from mnerflow.errors import UserError, check_known
-from mnerflow.evaluation.predictions import PREDICTIONS
+from mnerflow.evaluation.predictions import PREDICTIONS, SCORED
 from mnerflow.files.checksums import sha256
 from mnerflow.llm.config import EntityQuestion, RivalConfig, Service
 from mnerflow.plan import layout
@@ -118,7 +118,7 @@ def has_answered(folder: Path, data: Datasets, run: Run, prompt: Path) -> bool:
     A trial does not count, because it was asked about fewer posts than models are tested on. A run without a
     valid record does not count either.
     """
-    needed = (RECORD, PREDICTIONS, "scores.json", "counts.npz")
+    needed = (RECORD, PREDICTIONS, *SCORED)
     rival = build(RivalConfig, rival_config(data.config, run), f"rivals.{run.text_encoder}")
     if rival.posts or not all((folder / name).exists() for name in needed):
         return False

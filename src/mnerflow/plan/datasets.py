@@ -10,7 +10,7 @@ from mnerflow.config import settings_of
 from mnerflow.config.datasets import About
 from mnerflow.data.config import PrepareConfig
 from mnerflow.data.contexts import context_files
-from mnerflow.data.formats import companions_of, cuts_images, holds_images
+from mnerflow.data.formats import companions_of, cuts_images, formats_read, holds_images
 from mnerflow.data.pages.page import images_near
 from mnerflow.data.sources import archives
 from mnerflow.files.checksums import folder_state
@@ -121,8 +121,10 @@ class Datasets:
         """The modules that read a data set's posts and contexts."""
         entry = self.entries[dataset]
         contexts = sorted({context.format for context in context_files(entry).values()})
-        posts = module_of("data.formats", entry["format"])
-        return [posts, *(module_of("data.contexts", name) for name in contexts)]
+        return [
+            *(module_of("data.formats", name) for name in formats_read(entry["format"])),
+            *(module_of("data.contexts", name) for name in contexts),
+        ]
 
     def prepare_options(self, dataset: str) -> dict[str, Any]:
         """The options for preparing a data set's posts."""

@@ -60,7 +60,7 @@ class Hardware(_Part):
 
 
 class ImagesRead(_Part):
-    """How images are made square (see ``data.image.Fit``), and what becomes of unusable ones."""
+    """How images are made square (see ``data.config.Fit``), and what becomes of unusable ones."""
 
     fit: Fit
     broken: str

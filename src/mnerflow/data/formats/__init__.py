@@ -33,6 +33,8 @@ It may also have:
     whether a file contains images, and how these are written to a folder.
 ``CROPS = True``
     these images are lines of text.
+``READS``
+    other formats, in which files beside the posts may be written.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -186,6 +188,11 @@ def has_spans(name: str) -> bool:
 def brings_contexts(name: str) -> bool:
     """Whether posts of a format may bring contexts themselves."""
     return getattr(load("data.formats", name, "format"), "CONTEXTS", False)
+
+
+def formats_read(name: str) -> list[str]:
+    """A format, and those in which files beside its posts may be written."""
+    return [name, *getattr(load("data.formats", name, "format"), "READS", ())]
 
 
 def cuts_images(name: str) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from mnerflow.data.pages.crops import page_and_line, write_crops
-from mnerflow.data.pages.names import page_files, posts_of
+from mnerflow.data.pages.names import TABLES, page_files, posts_of
 from mnerflow.data.pages.page import ROOT, Page, holds_pages, read_pages
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
@@ -18,6 +18,7 @@ from mnerflow.errors import UserError
 SPANS = True
 OPTIONS = ("root",)
 CROPS = True
+READS = TABLES
 
 
 def looks_like(start: str) -> bool:
