@@ -141,11 +141,10 @@ def _check_variants(config: dict[str, Any]) -> None:
             raise UserError(
                 f"variants.{name}.context_length: it reads no contexts. Name some, or leave it out."
             )
-        besides = _besides_contexts(chain[-1]) if "contexts" in chain[-1] else []
-        if besides:
+        if "contexts" in chain[-1] and (changed := _besides_contexts(chain[-1])):
             raise UserError(
                 f"variants.{name}: it adds contexts to the variant that it is based on, to show what they "
-                f"are worth. Give {listed(besides)} to a variant of its own, and base this one on it."
+                f"are worth. Give {listed(changed)} to a variant of its own, and base this one on it."
             )
         besides = chain[-1].keys() - {"based_on", "train_fraction", "training"}
         if "train_fraction" in chain[-1] and besides:
