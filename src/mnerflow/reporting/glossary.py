@@ -17,8 +17,9 @@ HEAD = """# Tables
 
 This page explains the columns of the CSV files. It also gives the title of each column in Markdown, LaTeX,
 the terminal and the report. A column without a title is shown in another column's cell, or only in the CSV.
-Scores are fractions in the CSV and percentages everywhere else. `python -m mnerflow.reporting.glossary`
-generates this page from the declarations of the tables.
+In the CSV, scores, shares and differences of scores are fractions: 0.005 is half a point. Everywhere else
+they are percentages or points, and the explanations use these words. `python -m
+mnerflow.reporting.glossary` generates this page from the declarations of the tables.
 
 The LaTeX files need `\\usepackage{booktabs,tabularx}` and fit the text width of an article at 11 points. The
 label of a table is `tab:` and the file's name, as in `tab:grid`. Further tables of a file add a name of
