@@ -106,6 +106,7 @@ def test_what_a_run_survives_is_listed_and_counted(capsys, folder):
     append(folder, "dev", post("b", "\u00a0", "O", images=["TEST.PNG"]))
     append(folder, "test", post("c", "Ann", "B-LOC", images=["broken.png"], group="page 1"))
     append(folder, "dev", post("d", "Sue", "O", images=["dev.png"], group="page 1"))
+    append(folder, "test", json.dumps({"id": "e", "tokens": ["Ann "], "labels": ["B-PER"]}))
     (folder / "images/broken.png").write_bytes(b"<html>")
     (folder / "images/spare.png").write_bytes(b"")
     status, output = check(capsys, folder)
@@ -116,12 +117,22 @@ def test_what_a_run_survives_is_listed_and_counted(capsys, folder):
         "train.jsonl:2: post 'a', token 2 ('rests'): I-LOC after B-PERS",
         "train.jsonl:2: post 'a' has no image",
         r"dev.jsonl:2: post 'b', token 1: '\xa0' is invisible",
+        "test.jsonl:3: post 'e', token 1: 'Ann ' begins or ends with white space",
         "dev.jsonl:2: post 'b': image 'TEST.PNG' is missing; there is 'test.png'",
         "test.jsonl:2: post 'c': image 'broken.png' is not an image",
         "images/spare.png belongs to no post",
-        "types PER (3 entities) and PERS (1)",
+        "types PER (4 entities) and PERS (1)",
     ):
         assert what in output
+
+
+def test_lost_ends_of_posts_are_told(capsys, tmp_path):
+    words = ["Ann\tB-PER", *["sings\tO"] * 100]
+    for split, between in (("train", "\n"), ("dev", "\n\n")):
+        (tmp_path / f"{split}.conll").write_text(between.join(words) + "\n", encoding="utf-8")
+    _, output = check(capsys, tmp_path)
+    assert "train.conll: one post with 101 tokens" in output
+    assert "dev.conll: 101 posts, none with two tokens" in output
 
 
 def test_an_image_without_its_end_mark_is_listed_and_usable(capsys, folder):

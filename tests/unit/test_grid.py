@@ -416,6 +416,17 @@ def test_an_option_of_a_fusion_or_decoder_is_checked_before_anything_runs(
     assert said in str(error.value)
 
 
+def test_an_option_of_an_encoder_is_checked_before_anything_runs(config) -> None:
+    config["text_encoders"]["mine"] = {"kind": "bilstm", "options": {"hiden": 64}}
+    with pytest.raises(UserError) as error:
+        check_plan(config, expand(config))
+    said = "text_encoders.mine.options: unknown key 'hiden' (did you mean 'hidden'?)"
+    assert str(error.value).startswith(said)
+    config["text_encoders"]["mine"]["options"] = {"hidden": 0}
+    with pytest.raises(UserError, match=r"text_encoders\.mine\.options\.hidden: 0 is not a whole number, 1"):
+        check_plan(config, expand(config))
+
+
 @pytest.mark.parametrize(
     ("language", "fit", "read"),
     [

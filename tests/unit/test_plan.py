@@ -35,7 +35,7 @@ LINEAR = Run("demo", "nonword", "minilm", "vit_base", "linear", 1, variant="begu
 @pytest.fixture
 def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.chdir(tmp_path)
-    frozen = {"kind": "timm", "size": 224, "frozen": True, "source": "timm/vit"}
+    frozen = {"kind": "timm", "size": 224, "frozen": True, "source": "timm/vit", "options": {"model": "vit"}}
     config = load() | {"name": "default", "grid": [dict(BLOCK)]}
     config["variants"]["begun"] = BEGUN
     config["image_encoders"]["vit_base"] = frozen

@@ -210,6 +210,8 @@ def test_standard_input(texts_alone: Path, capsys: pytest.CaptureFixture, monkey
     given = {
         "text": "\ufeffwe met Ann!\r\nBob\n",
         "jsonl": '{"text": "we met Ann!", "label": 3}\n{"tokens": ["Bob"], "id": "b"}\n',
+        "spaced": '{ "text": "we met Ann!"}\n{"text": "Bob"}\n',
+        "list": '[\n {"text": "we met Ann!"}, {"text": "Bob"}]',
         "conll": "-DOCSTART- O\n\nwe O\nmet O\nAnn O\n! O\n\nIMGID:7\nBob\n",
     }
     for form, text in given.items():
@@ -332,7 +334,7 @@ def test_the_best_run_and_the_former_name(texts_alone: Path, tmp_path: Path, cap
     assert main(["predict", "--best", "xx", "--results", str(results), "Ann"]) == 1
     assert "did you mean 'x'?" in capsys.readouterr().err
     (tmp_path / "texts.txt").write_text("we met Ann!\n", encoding="utf-8")
-    assert main(["tag", str(texts_alone), str(tmp_path / "texts.txt")]) == 0
+    assert main(["tag", str(texts_alone), "--format", "jsonl", str(tmp_path / "texts.txt")]) == 0
     said = capsys.readouterr()
     assert "called predict now" in said.err and json.loads(said.out)["tags"] == ["O", "O", "B-PER", "O"]
 
@@ -394,6 +396,8 @@ def test_objects_that_cannot_be_read(texts_alone: Path):
         (["x/none/bilstm+cnn/linear/seed9", "Ann"], "seed9: no model.safetensors"),
         (["x/nonword/bilstm+cnn/linear/seed1", "Ann"], "trained with the filter 'nonword'"),
         (["x/none/bilstm+cnn/linear/seed1", "no.txt"], "no.txt: no such file"),
+        (["x/none/bilstm+cnn/linear/seed1", "diary/2024"], "diary/2024: no such file or folder"),
+        (["x/none/bilstm+cnn/linear/seed1", "texts.csv"], "texts.csv: files like this are not read"),
         (["x/none/bilstm+cnn/linear/seed1", "Ann", "--images", "no"], "no: no such folder"),
         (["x/none/bilstm+cnn/linear/seed1", "Ann", "--study", "x"], "--study: it says where --best looks"),
     ],
@@ -406,6 +410,7 @@ def test_what_cannot_be_asked(
     capsys: pytest.CaptureFixture,
 ):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "texts.csv").write_text("id,text\n1,Ann\n", encoding="utf-8")
     if arguments:
         run, *rest = arguments
         if run.endswith("seed1"):

@@ -15,13 +15,16 @@ from mnerflow.code.fingerprint import PACKAGE
 from mnerflow.code.signature import fusion_inputs, options_class
 from mnerflow.models.decoders import Decoder
 from mnerflow.models.fusions import Fusion
-from mnerflow.registry import load_class
+from mnerflow.plan.encoders import ENCODERS
+from mnerflow.registry import load, load_class, names_in
 
-SHIPPED = [
-    (package, file.stem)
-    for package in ("fusions", "decoders")
-    for file in sorted((PACKAGE / "models" / package).glob("[!_]*.py"))
-]
+
+def shipped(*packages: str) -> list[tuple[str, str]]:
+    folders = {package: PACKAGE / "models" / package for package in packages}
+    return [(name, file.stem) for name, folder in folders.items() for file in sorted(folder.glob("[!_]*.py"))]
+
+
+SHIPPED = shipped("fusions", "decoders")
 
 
 @pytest.fixture
@@ -52,6 +55,28 @@ def test_options_are_what_the_constructor_takes(package: str, kind: str) -> None
     parameters = inspect.signature(cls.__init__).parameters.values()
     expected = {one.name: one.default is not one.empty for one in parameters if one.name not in given}
     assert options(package, kind) == expected
+
+
+@pytest.mark.parametrize(
+    ("package", "kind"),
+    [
+        (package, kind)
+        for package in ENCODERS
+        for kind in names_in(f"models.{package}")
+        if hasattr(load(f"models.{package}", kind, "kind"), "Config")
+    ],
+)
+def test_options_of_encoders_are_the_fields_of_their_config(package: str, kind: str) -> None:
+    config = load(f"models.{package}", kind, "kind").Config
+    optional = {
+        one.name: one.default is not MISSING or one.default_factory is not MISSING for one in fields(config)
+    }
+    assert options(package, kind) == optional
+
+
+def test_a_config_with_a_base_class_from_elsewhere_is_not_read(folder: Path) -> None:
+    (folder / "text_encoders/own.py").write_text("import x\nclass Config(x.Base):\n    size: int = 1")
+    assert options_class("text_encoders", "own") is None
 
 
 @pytest.mark.parametrize(

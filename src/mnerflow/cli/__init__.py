@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         from mnerflow.log import warn_on_terminal  # imported here, so that Ctrl-C is handled meanwhile
 
-        given = parser().parse_args(arguments)
+        given = _parsed(arguments)
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")  # a file name need not be valid text
         warn_on_terminal()
@@ -76,6 +76,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         print(f"mnerflow: {error.name} is not installed; {how_to_install(error.name)}.", file=sys.stderr)
         return 1
+
+
+def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Parse arguments; inputs may also follow options, which ``argparse`` does not allow for a subcommand."""
+    whole = parser()
+    given, left = whole.parse_known_args(arguments)
+    options = [one for one in left if one.startswith("-") and one != "-"]
+    if options or (left and not hasattr(given, "inputs")):
+        whole.error(f"unrecognized arguments: {' '.join(options or left)}")
+    if left:
+        given.inputs += left
+    return given
 
 
 def _discard_output() -> None:

@@ -1,4 +1,4 @@
-"""Options and inputs of fusions and decoders, read from their source: importing them would load torch."""
+"""Options and inputs of a tagger's parts, read from their source: importing them would load torch."""
 
 import ast
 from collections.abc import Iterator
@@ -9,9 +9,11 @@ from typing import Annotated, Any, Literal, TypeGuard
 from pydantic import Field
 
 from mnerflow.code.fingerprint import file_of, imported_from
+from mnerflow.config import types
 from mnerflow.registry import module_of
 
 KINDS = {"int": int, "float": float, "bool": bool, "str": str}
+Options = dict[str, tuple[ast.expr | None, ast.expr | None]]  # annotation and default by name
 PARTS = {"fusions": ("Fusion", 1), "decoders": ("Decoder", 2)}  # base class, arguments before the options
 
 
@@ -38,13 +40,27 @@ def fusion_inputs(kind: str) -> tuple[str, ...] | None:
 def options_class(package: str, kind: str) -> type | None:
     """A dataclass with the options of ``mnerflow/models/<package>/<kind>.py``, for ``config.build``.
 
-    The options are the constructor's arguments, and those of a base class that it passes ``**options`` on to.
     ``None`` if the file does not plainly say which class is meant.
+    """
+    options = _arguments(package, kind) if package in PARTS else _fields(package, kind)
+    if options is None:
+        return None
+    described = [
+        (name, _kind(annotation), field(default=None) if default else field())
+        for name, (annotation, default) in options.items()
+    ]
+    return make_dataclass(kind, described, kw_only=True)
+
+
+def _arguments(package: str, kind: str) -> Options | None:
+    """The options of a fusion or decoder: the arguments of its constructor.
+
+    They include those of a base class that it passes ``**options`` on to.
     """
     lineage, given = _part(package, kind), PARTS[package][1]
     if not lineage:
         return None
-    options: dict[str, tuple[Any, Any]] = {}
+    options: Options = {}
     for owner, name in lineage:
         init = next((node for node in _classes(owner)[name].body if _is_init(node)), None)
         if init is None:
@@ -54,13 +70,26 @@ def options_class(package: str, kind: str) -> type | None:
         pairs = list(zip(positional, defaults[len(defaults) - len(positional) :], strict=True))
         pairs += zip(init.args.kwonlyargs, init.args.kw_defaults, strict=True)
         for argument, default in pairs:
-            options.setdefault(argument.arg, (_kind(argument.annotation), default))
+            options.setdefault(argument.arg, (argument.annotation, default))
         if init.args.kwarg is None:
             break
-    fields = [
-        (name, kind, field(default=None) if default else field()) for name, (kind, default) in options.items()
-    ]
-    return make_dataclass(kind, fields, kw_only=True)
+    return options
+
+
+def _fields(package: str, kind: str) -> Options | None:
+    """The options of an encoder: the fields of its dataclass ``Config``, inherited ones included."""
+    module = module_of(f"models.{package}", kind)
+    if not file_of(module).is_file() or "Config" not in _classes(module):
+        return None
+    lineage = list(_lineage(module, "Config"))
+    if sum(len(_classes(owner)[name].bases) for owner, name in lineage) >= len(lineage):
+        return None  # a base class is from elsewhere
+    options: Options = {}
+    for owner, name in lineage:
+        for node in _classes(owner)[name].body:
+            if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+                options.setdefault(node.target.id, (node.annotation, node.value))
+    return options
 
 
 def _part(package: str, kind: str) -> list[tuple[str, str]]:
@@ -107,7 +136,7 @@ def _kind(annotation: ast.expr | None) -> Any:
     """The type that an annotation names, if it is one that ``config.build`` checks."""
     match annotation:
         case ast.Name(id=name):
-            return KINDS.get(name, Any)
+            return KINDS.get(name) or getattr(types, name, Any)
         case ast.Subscript(value=ast.Name(id="Literal"), slice=values):
             return Literal[ast.literal_eval(values)]
         case ast.Subscript(value=ast.Name(id="Annotated"), slice=ast.Tuple(elts=[kind, minimum, maximum])):

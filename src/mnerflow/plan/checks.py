@@ -70,7 +70,7 @@ def check_clock(folders: Iterable[str]) -> None:
 
 
 def _check_encoders(config: dict[str, Any]) -> None:
-    """Check that encoders have names and weights of their own, and that estimates name one of them."""
+    """Check names, sources and options of encoders, and that estimates name one of them."""
     for one, other in combinations(ENCODERS, 2):
         for name in config.get(one, {}).keys() & config.get(other, {}).keys():
             raise UserError(
@@ -84,8 +84,10 @@ def _check_encoders(config: dict[str, Any]) -> None:
     pretrained = ("transformer", "language_model", "vision_language_model")
     for section in ENCODERS:
         for name, entry in config.get(section, {}).items():
-            if kind_of(name, entry) in pretrained and "source" not in entry:
+            kind = kind_of(name, entry)
+            if kind in pretrained and "source" not in entry:
                 raise UserError(f"{section}.{name}: it needs pretrained weights. Give it a `source`.")
+            _check_options(section, kind, entry.get("options", {}), f"{section}.{name}.options")
     for name, entry in config["image_encoders"].items():
         if entry.get("frozen") and "source" not in entry:
             raise UserError(
@@ -240,7 +242,7 @@ def _check_contexts(config: dict[str, Any], run: Run) -> None:
 
 
 def _check_options(package: str, kind: str, options: dict[str, Any], place: str) -> None:
-    """Check the options of a fusion or decoder, as far as its file shows them without being run."""
+    """Check the options of a part, as far as its file shows them without being run."""
     if known := options_class(package, kind):
         build(known, options, place)
 

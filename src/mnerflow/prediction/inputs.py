@@ -1,6 +1,7 @@
 """The inputs of ``mnerflow predict``: texts, files, folders and standard input."""
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
@@ -26,6 +27,7 @@ from mnerflow.prediction.texts import (
 )
 
 STDIN, STDIN_NAME = "-", "stdin"
+JSON, LIST = re.compile(rb'\[?\s*\{\s*"'), re.compile(rb"\[")
 STREAMED = ("text", "jsonl")  # read line by line
 WHICH_TEXT = (
     "--image: of which text? Give one text alone, or name images in JSON lines, or put each beside its text "
@@ -59,9 +61,9 @@ class Input:
             exists = False
         if exists:
             return cls(name, form_of(path) if path.is_dir() or not form else form)
-        if ending in FORM_OF and not any(sign.isspace() for sign in name):
+        if (ending in FORM_OF or os.sep in name) and not any(sign.isspace() for sign in name):
             raise UserError(
-                f"{name}: no such file. Correct the path; a text with a blank in it is read as a text."
+                f"{name}: no such file or folder. Correct the path; what has a blank in it is read as a text."
             )
         return cls(name, "literal")
 
@@ -132,11 +134,11 @@ class InputReader:
     def _of_stream(self, file: BinaryIO, name: str, kind: str, images: Path) -> Iterator[Text]:
         """Texts of a stream; a form that is not read line by line is copied to ``scratch`` first."""
         if kind == "stdin":
-            kind = "jsonl" if _begins(file, b'{"') else "text"
+            kind = "jsonl" if _begins(file, JSON) else "text"
         if kind == "text":
             yield from of_lines(file, name, self.cut)
             return
-        if kind == "jsonl" and not _begins(file, b"["):
+        if kind == "jsonl" and not _begins(file, LIST):
             yield from of_json_lines(file, name, self.cut, images)
             return
         kept = self.scratch / Path(name).name
@@ -150,10 +152,10 @@ class InputReader:
             raise UserError(str(error).replace(str(kept), name)) from error
 
 
-def _begins(file: BinaryIO, sign: bytes) -> bool:
+def _begins(file: BinaryIO, sign: re.Pattern[bytes]) -> bool:
     """Whether a stream begins with ``sign``, without consuming it; false for a terminal without input."""
     start = b"" if file.isatty() else file.peek(2)  # type: ignore[attr-defined]
-    return start.removeprefix(BOM).lstrip().startswith(sign)
+    return bool(sign.match(start.removeprefix(BOM).lstrip()))
 
 
 def _parts(image: str) -> tuple[Path, str]:

@@ -35,6 +35,11 @@ ENDINGS = {
     "conll": (".conll", ".conllu", ".conllup", ".iob", ".iob2", ".bio", ".bioes", ".tsv"),
     "hugging_face": (".parquet", ".arrow"),
 }
+# Files whose lines are no texts.
+UNREAD = (
+    *(".csv", ".doc", ".docx", ".gz", ".htm", ".html", ".ods"),
+    *(".odt", ".pdf", ".rtf", ".xls", ".xlsx", ".xml", ".zip"),
+)
 FORM_OF = {ending: form for form, endings in ENDINGS.items() for ending in endings}
 ADDRESSES = ("http://", "https://")  # prefixes of images that are fetched
 
@@ -122,9 +127,15 @@ def form_of(path: Path) -> str:
     """The kind of a file or a folder: one of ``FORMS``, ``folder`` or ``pages``.
 
     It is recognized by its beginning, like the files of data sets, or else by its ending. A ``.txt`` file is
-    read as tokens only if it has a column of tags, or a beginning that no text has.
+    read as tokens only if it has a column of tags, or a beginning that no text has. Raises ``UserError`` for
+    an ending in ``UNREAD``.
     """
     ending = FORM_OF.get(path.suffix.lower(), "text")
+    if path.suffix.lower() in UNREAD and not path.is_dir():
+        raise UserError(
+            f"{path}: files like this are not read. Write its texts into a .txt file, one per line, or as "
+            "JSON lines; a page in XML is read with its folder. `--read text` takes its lines as they are."
+        )
     if not path.is_dir() and not path.is_file():
         return ending  # a pipe, which can be read only once
     found = format_of(path)

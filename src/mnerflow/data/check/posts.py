@@ -11,6 +11,7 @@ from unicodedata import category
 
 from mnerflow.data.check.findings import Findings, Problem, short
 from mnerflow.data.formats._objects import entries
+from mnerflow.data.pages.names import TABLES
 from mnerflow.data.post import SPLITS
 from mnerflow.data.post_store import Places
 from mnerflow.data.prepare_report import straddling
@@ -18,12 +19,13 @@ from mnerflow.data.tags import OUTSIDE, entity_type, spans, strays
 from mnerflow.errors import UserError, listed, quantity, suggest
 from mnerflow.registry import load
 
+LONG = 100  # tokens; longer than nearly every sentence
 NEAR = 5  # neighbours on either side that are searched for a similar name
 
 
 def problems_of_posts(findings: Findings, types: Sequence[str] | None) -> Iterator[Problem]:
     """Yield every problem of the posts; ``types`` are the entity types, if they are known."""
-    for look in (_fields, _ids, _splits, _empty, _tags, _tokens):
+    for look in (_fields, _ids, _splits, _empty, _lengths, _tags, _tokens):
         yield from look(findings)
     yield from _types(findings, types)
 
@@ -118,6 +120,31 @@ def _tokens(findings: Findings) -> Iterator[Problem]:
                     "The token stays and is scored. Remove it with its tag if you do not want that.",
                     False,
                 )
+            elif token != token.strip():
+                yield Problem(
+                    f"{place}, token {index + 1}: {token!r} begins or ends with white space",
+                    "Remove it: no word of a new text has any, so a model would know none of these words.",
+                    False,
+                )
+
+
+def _lengths(findings: Findings) -> Iterator[Problem]:
+    """Yield a problem if the ends of posts seem to be lost, or to be everywhere."""
+    if findings.format not in TABLES:
+        return
+    for split, posts in findings.splits.items():
+        lengths = Counter(len(post.tokens) for post in posts)
+        if lengths.total() == 1 and max(lengths) > LONG:
+            what = f"one post with {quantity(max(lengths), 'token')}"
+        elif lengths.total() > 1 and lengths.keys() <= {0, 1}:
+            what = f"{quantity(lengths.total(), 'post')}, none with two tokens"
+        else:
+            continue
+        yield Problem(
+            f"{findings.name(split)}: {what}",
+            "An empty line ends a post. Put one after each sentence, and nowhere else.",
+            False,
+        )
 
 
 def _types(findings: Findings, types: Sequence[str] | None) -> Iterator[Problem]:
