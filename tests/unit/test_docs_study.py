@@ -21,7 +21,7 @@ COMPARED = re.compile(
     r"^\| `(\w+)` \| `([^`]+)` \| ([\d.]+) \| ([\d.]+) \| ([+−][\d.]+) \(([^)]+)\) \| ([^|]+) \| (\w+) \|",
     re.M,
 )
-POOLED = re.compile(r"^\| `(\w+)` \| ([\w ]+) \| (\d+) \| ([+−][\d.]+) \(([^)]+)\) \|", re.M)
+POOLED = re.compile(r"^\| `(\w+)` \| ([\w ]+) \| (\d+)(?:, [^|]+)? \| ([+−][\d.]+) \(([^)]+)\) \|", re.M)
 METRICS = ("entity_f1", "token_macro_f1", "subword_macro_f1")
 
 
