@@ -44,7 +44,10 @@ def test_the_smallest_configuration_is_accepted() -> None:
             {"datasets": {"own": {"type_names": {"PRE": "person"}}}},
             "type_names: 'PRE' is none of the types",
         ),
-        ({"datasets": {"own": {"types": ["a person"]}}}, "'a person' is not an entity type without spaces"),
+        (
+            {"datasets": {"own": {"types": ["a person"]}}},
+            "datasets.own.types.0: 'a person' is not an entity type without spaces, such as PER.",
+        ),
         (
             {"datasets": {"own": {"types": ["p", "g"], "type_names": {"p": "g"}}}},
             "type_names: two types are called 'g'",

@@ -214,7 +214,8 @@ def check(config: dict[str, Any]) -> None:
     try:
         build(Configuration, config)
     except UserError as error:
-        problems.insert(0, str(error).removesuffix("."))
+        said = str(error).removesuffix(".")
+        problems = [said, *(problem for problem in problems if problem not in said)]
     if problems:
         raise UserError(f"configuration: {'; '.join(problems)}.")
 
