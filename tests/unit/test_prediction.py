@@ -223,6 +223,17 @@ def test_standard_input(texts_alone: Path, capsys: pytest.CaptureFixture, monkey
         assert "2 posts in" in said.err and "posts a second" in said.err
 
 
+def test_texts_of_several_inputs_have_ids_of_their_own(
+    texts_alone: Path, tmp_path: Path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    Path("a.txt").write_text("we met Ann!\nBob\n", encoding="utf-8")
+    Path("b.jsonl").write_text('{"text": "Bob"}\n{"id": "x", "text": "Ann"}\n', encoding="utf-8")
+    predict(texts_alone, "a.txt", "b.jsonl", "we met Bob")
+    ids = [json.loads(line)["id"] for line in capsys.readouterr().out.splitlines()]
+    assert ids == ["a.txt:1", "a.txt:2", "b.jsonl:1", "x", "3"]
+
+
 def test_a_pipe_is_read_once(texts_alone: Path, tmp_path: Path, capsys: pytest.CaptureFixture):
     for read, text in {"conll": "we O\nmet O\nAnn O\n", "jsonl": '[{"text": "we met Ann"}]'}.items():
         os.mkfifo(tmp_path / f"{read} pipe")

@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -97,8 +97,11 @@ class InputReader:
     shown: list[str] = field(default_factory=list)
     sees: bool = False
 
-    def texts(self, inputs: Iterable[Input]) -> Iterator[Text]:
-        """Yield the texts of all inputs; raises ``UserError`` if images are ``shown`` with several texts."""
+    def texts(self, inputs: Sequence[Input]) -> Iterator[Text]:
+        """Yield the texts of all inputs; of several files, a text without an id is named by file and line.
+
+        Raises ``UserError`` if images are ``shown`` with several texts.
+        """
         images = [(Path(), one) if one.startswith(ADDRESSES) else _parts(one) for one in self.shown]
         for number, given in enumerate(inputs, start=1):
             for before, text in enumerate(self._texts_of(given, number)):
@@ -106,6 +109,8 @@ class InputReader:
                     raise UserError(WHICH_TEXT)
                 if images:
                     text.images = images
+                if text.numbered and len(inputs) > 1:
+                    text.id = text.place
                 yield text
 
     def _texts_of(self, given: Input, number: int) -> Iterable[Text]:

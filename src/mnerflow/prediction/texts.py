@@ -56,6 +56,7 @@ class Text:
         contexts: further texts, by the name of the context.
         place: name of the text in messages, such as ``posts.jsonl:3``.
         crops: images of each sentence, if sentences are lines of a page whose scan is its image.
+        numbered: whether ``id`` is only the number of its line.
     """
 
     id: str
@@ -65,6 +66,7 @@ class Text:
     contexts: dict[str, str] = field(default_factory=dict)
     place: str = ""
     crops: list[list[tuple[Path, str]]] = field(default_factory=list)
+    numbered: bool = False
 
     @property
     def shown(self) -> list[list[tuple[Path, str]]]:
@@ -120,7 +122,7 @@ def of_lines(file: BinaryIO, name: str, cut: Cutter) -> Iterator[Text]:
         return
     for number, line in stream_lines(file, name):
         place = f"{name}:{number}"
-        yield Text(str(number), line, cut(line, place), place=place)
+        yield Text(str(number), line, cut(line, place), place=place, numbered=True)
 
 
 def form_of(path: Path) -> str:
@@ -199,7 +201,7 @@ def of_record(record: dict[str, Any], file: Path, line: int, cut: Cutter, images
         text, spans = join_words(tokens) if given is None else (text, _found(tokens, text, place))
         cut_text = [spans] if spans else []
     shown = [(images, name) for name in post.images]
-    return Text(post.id, text, cut_text, shown, post.contexts, place)
+    return Text(post.id, text, cut_text, shown, post.contexts, place, numbered="id" not in record)
 
 
 def _text_and_tokens(record: dict[str, Any], place: str) -> tuple[str | None, Any]:
