@@ -31,7 +31,7 @@ def refusals(error: ValidationError, schema: Node) -> Iterator[tuple[list[str], 
     """The path to each wrong value, and what is wrong with it; ``schema`` is the JSON schema of the whole."""
     for one in error.errors(include_url=False):
         location, kind = one["loc"], one["type"]
-        if str(location[-1]).startswith("literal["):
+        if location and str(location[-1]).startswith("literal["):
             continue  # a word that may stand for the whole value; the other form says what is wrong with it
         if kind in ("extra_forbidden", "unexpected_keyword_argument"):
             path, node = _walk(schema, location[:-1])

@@ -17,6 +17,7 @@ from mnerflow.data.tags import is_tag, spans
 from mnerflow.errors import UserError, quantity
 from mnerflow.files.json_text import json_object, write_json_lines
 from mnerflow.files.reading import read_lines
+from mnerflow.files.writing import writing
 
 PREDICTIONS = "predictions.jsonl"  # in a run's folder
 SCORED = ("scores.json", "counts.npz")  # beside them, what was computed from them
@@ -73,8 +74,9 @@ def write_predictions(path: str | Path, predictions: Predictions) -> None:
 
     The scores of earlier predictions in the same folder are deleted.
     """
-    for name in SCORED:
-        Path(path).with_name(name).unlink(missing_ok=True)
+    with writing(path):
+        for name in SCORED:
+            Path(path).with_name(name).unlink(missing_ok=True)
     write_json_lines(
         path,
         (
