@@ -183,7 +183,9 @@ def test_weights_that_are_not_there(workflow: Workflow, tmp_path: Path):
 def test_a_wrong_option_is_told_before_weights_are_fetched(workflow: Workflow, tmp_path: Path):
     config = {"text_encoders": {"minilm": {"options": {"casng": True}}}}
     result = workflow.run(tmp_path, config, "resources/weights/minilm")
-    refused(result, "text_encoders.minilm.options: unknown key 'casng' (did you mean 'casing'?)", "known are ")
+    refused(
+        result, "text_encoders.minilm.options: unknown key 'casng' (did you mean 'casing'?)", "known are "
+    )
     assert files(tmp_path) == {"test.yaml"} and not (tmp_path / "resources/weights/minilm").exists()
 
 
