@@ -69,7 +69,7 @@ def layer_dtype(device: torch.device) -> torch.dtype | None:
     """The dtype for ``Tagger.cast_layers`` on a device; ``None`` if layers keep their own.
 
     Half of autocast's operations are casts. A GPU finishes those of a small model before the next one is
-    launched, and a processor moves twice as many bytes as without them.
+    launched, and a processor moves more bytes than without them.
     """
     dtype = autocast_dtype(device)
     return None if dtype is torch.float32 else dtype
