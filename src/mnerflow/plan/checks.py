@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from graphlib import CycleError, TopologicalSorter
-from itertools import chain, combinations
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,7 @@ def check_clock(folders: Iterable[str]) -> None:
 
     Snakemake discards the outputs of a job when an input is newer, even after hours of training.
     """
-    for file in chain.from_iterable(map(each_file_below, map(Path, folders))):
+    for file in (file for folder in folders for file in each_file_below(Path(folder))):
         try:
             ahead = file.stat().st_mtime - time.time()
         except FileNotFoundError:  # another process has renamed it
