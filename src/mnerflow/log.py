@@ -6,11 +6,13 @@ import signal
 import sys
 import time
 import traceback
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from logging.handlers import BufferingHandler
 from pathlib import Path
 from types import FrameType
+from typing import TextIO
 
 from mnerflow.compute.lifeline import end_with_start
 from mnerflow.compute.memory import no_memory, peak_memory_mib
@@ -19,6 +21,7 @@ from mnerflow.files.writing import advice
 from mnerflow.secrets import hide
 
 logger = logging.getLogger("mnerflow")
+FEW = 10  # warnings of a kind that a job writes to the terminal
 logging.raiseExceptions = False  # no traceback if a log cannot be written
 
 
@@ -110,23 +113,17 @@ def failure(log: str) -> str | None:
 
 
 def log_to(path: str | Path) -> logging.FileHandler:
-    """Append the log to a file, and write warnings to the terminal."""
+    """Append the log to a file, and write warnings to the terminal, a few of each kind."""
     to_file = logging.FileHandler(path, mode="a", encoding="utf-8")
     to_file.setFormatter(_Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S"))
-    to_terminal = logging.StreamHandler(sys.stderr)
-    to_terminal.setFormatter(_Formatter("%(message)s"))
-    to_terminal.setLevel(logging.WARNING)
     logger.setLevel(logging.INFO)
-    logger.handlers = [to_file, to_terminal]
+    logger.handlers = [to_file, _Terminal("%(message)s", f"{path} lists more like this one")]
     return to_file
 
 
 def warn_on_terminal() -> None:
     """Write a command's warnings to the terminal, like its errors."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Formatter("mnerflow: %(message)s"))
-    handler.setLevel(logging.WARNING)
-    logger.handlers = [handler]
+    logger.handlers = [_Terminal("mnerflow: %(message)s")]
 
 
 @contextmanager
@@ -141,6 +138,23 @@ def collect_warnings() -> Iterator[list[str]]:
     finally:
         logger.handlers = before
         said += dict.fromkeys(record.getMessage() for record in ear.buffer)
+
+
+class _Terminal(logging.StreamHandler[TextIO]):
+    """Writes warnings to the terminal; with ``more``, a few of each kind and then that sentence."""
+
+    def __init__(self, form: str, more: str = "") -> None:
+        super().__init__(sys.stderr)
+        self.setFormatter(_Formatter(form))
+        self.setLevel(logging.WARNING)
+        self.more, self.counts = more, Counter[str]()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.counts[record.msg] += 1
+        if not self.more or self.counts[record.msg] <= FEW:
+            super().emit(record)
+        elif self.counts[record.msg] == FEW + 1:
+            super().emit(logging.makeLogRecord({"msg": self.more}))
 
 
 class _Formatter(logging.Formatter):

@@ -92,10 +92,15 @@ def test_posts_with_tags_are_not_taken_for_spans(tmp_path: Path):
     assert parse("label_studio", path)[0].tokens == EU[0]
 
 
-def test_a_span_within_a_word_cuts_it(tmp_path: Path):
+def test_a_span_within_a_word_cuts_it(tmp_path: Path, caplog: pytest.LogCaptureFixture):
     japanese = {"text": "東京に行った。", "label": [[0, 2, "LOC"]]}
     half = {"text": "Anti-EU vote, pro-US", "label": [[5, 7, "ORG"], [18, 20, "ORG"]]}
-    first, second = parse("spans", written(tmp_path, japanese, half))
+    shifted = {"text": "In Rome now", "label": [[4, 8, "LOC"]]}
+    with caplog.at_level(logging.WARNING, "mnerflow"):
+        first, second, third = parse("spans", written(tmp_path, japanese, half, shifted))
+    assert third.tokens == ["In", "R", "ome", "now"] and third.labels == ["O", "O", "B-LOC", "O"]
+    [said] = [record.getMessage() for record in caplog.records]
+    assert said.endswith(":3: the span 4–7 LOC cuts a word: R|ome")
     assert (first.tokens[0], first.labels[0]) == ("東京", "B-LOC") and {*first.labels[1:]} == {"O"}
     tagged = [pair for pair in zip(second.tokens, second.labels, strict=True) if pair[1] != "O"]
     assert tagged == [("EU", "B-ORG"), ("US", "B-ORG")]

@@ -36,6 +36,26 @@ def longest(spans: Iterable[Span], place: str) -> list[Span]:
     return chosen
 
 
+def tokenized(text: str, spans: list[Span], place: str) -> tuple[list[str], list[str]]:
+    """Tokens and labels of a text whose spans do not overlap.
+
+    A word is cut where a span begins or ends within it. The log lists cuts between two letters or digits,
+    but in scripts without spaces, where nothing else tells where a word ends.
+    """
+    from mnerflow.data.tokenizers import UNSEGMENTED, tokenize  # needs ICU, which other formats do not
+
+    words = tokenize(text)
+    starts = [start for start, _ in words]
+    for span in spans:
+        for edge in span[:2]:
+            start, end = words[bisect(starts, edge) - 1]
+            before, after = text[start:edge], text[edge:end]
+            if before[-1:].isalnum() and after[:1].isalnum() and not UNSEGMENTED.search(before + after):
+                logger.warning("%s: the span %d–%d %s cuts a word: %s|%s", place, *span, before, after)
+    places, labels = tagged(words, spans)
+    return [text[start:end] for start, end in places], labels
+
+
 def tagged(words: Iterable[Offsets], spans: list[Span]) -> tuple[list[Offsets], list[str]]:
     """Cut words where a span begins or ends within them, and tag them; the spans must not overlap."""
     cuts = sorted({edge for start, end, _ in spans for edge in (start, end)})

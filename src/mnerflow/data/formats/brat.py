@@ -4,7 +4,8 @@ A post is a sentence within a line. Sentences and lines that share a name stay t
 document. Only text-bound annotations (``T``) are read, not relations, events, attributes or notes. A text is
 tokenized like new texts (``tokenize``), and a word is also cut where a name begins or ends within it. A name
 in pieces with words between them is left out. Of names that overlap or are nested, the longest is kept. The
-log lists and counts the names left out, and the documents without words or without annotations.
+log lists and counts the names left out, and the documents without words or without annotations. It lists the
+names that cut a word.
 """
 
 import re
@@ -15,7 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from mnerflow.data.formats._documents import Record, documents, log_empty, name_of, post_of
-from mnerflow.data.formats._spans import longest, tagged, trimmed
+from mnerflow.data.formats._spans import longest, tokenized, trimmed
 from mnerflow.data.offsets import Offsets, Span
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
@@ -59,7 +60,7 @@ def records(path: Path, root: Path | None = None) -> Iterator[tuple[int, Record]
         except UserError as error:
             yield 1, error
             continue
-        posts = _posts(name, text, spans)
+        posts = _posts(text_file, name, text, spans)
         if not posts:
             empty.append(name)
         elif not spans:
@@ -139,19 +140,16 @@ def _span(line: str, text: str, place: str) -> Span | None:
     return spans[0][0], max(end for _, end, _ in spans), kind
 
 
-def _posts(name: str, text: str, spans: list[Span]) -> list[tuple[int, Post]]:
-    from mnerflow.data.tokenizers import tokenize  # needs ICU, which other formats do not
-
+def _posts(file: Path, name: str, text: str, spans: list[Span]) -> list[tuple[int, Post]]:
     line_ends = [found.start() for found in re.finditer("\n", text)]
     begins = [start for start, _, _ in spans]
     posts = []
     for number, (start, end) in enumerate(_sentences(text, spans), start=1):
         inside = spans[bisect_left(begins, start) : bisect_left(begins, end)]
-        words = [(start + first, start + last) for first, last in tokenize(text[start:end])]
-        places, labels = tagged(words, inside)
-        tokens = [text[first:last] for first, last in places]
-        post = Post(f"{name}-{number}", tokens, labels, group=name)
-        posts.append((1 + bisect_left(line_ends, start), post))
+        shifted = [(first - start, last - start, kind) for first, last, kind in inside]
+        line = 1 + bisect_left(line_ends, start)
+        tokens, labels = tokenized(text[start:end], shifted, f"{file}:{line}")
+        posts.append((line, Post(f"{name}-{number}", tokens, labels, group=name)))
     return posts
 
 

@@ -9,7 +9,7 @@ whose positions count words and include the last one. ``id``, ``images``, ``cont
 text is not read, and texts that Prodigy's annotators rejected or ignored are left out and counted in the log.
 
 A text is tokenized like new texts (``tokenize``). A span that begins or ends within a word cuts it there. Of
-overlapping spans, the longest is kept. The log lists every span that is left out.
+overlapping spans, the longest is kept. The log lists every span that cuts a word or is left out.
 """
 
 import json
@@ -21,7 +21,7 @@ import regex
 
 from mnerflow.data.formats._fields import identifier, string, strings, texts
 from mnerflow.data.formats._objects import Entry, object_of, of_split
-from mnerflow.data.formats._spans import longest, tagged, trimmed
+from mnerflow.data.formats._spans import longest, tokenized, trimmed
 from mnerflow.data.offsets import Span
 from mnerflow.data.post import Post
 from mnerflow.data.tags import Entity, tags_of
@@ -121,13 +121,9 @@ def _object(entry: Entry, place: str) -> dict[str, Any]:
 
 
 def _of_text(record: dict[str, Any], place: str) -> tuple[list[str], list[str]]:
-    from mnerflow.data.tokenizers import tokenize  # needs ICU, which other formats do not
-
     text = record[_text_field(record, place)]
     found = _read(_spans(record, place), place)
-    chosen = longest([trimmed(one, text, place) for one in found], place)
-    words, labels = tagged(tokenize(text), chosen)
-    return [text[start:end] for start, end in words], labels
+    return tokenized(text, longest([trimmed(one, text, place) for one in found], place), place)
 
 
 def _of_words(record: dict[str, Any], place: str) -> tuple[list[str], list[str]]:

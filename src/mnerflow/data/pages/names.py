@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from shlex import quote
 
 from mnerflow.data.formats import format_of, label_studio, parse
-from mnerflow.data.formats._spans import longest, tagged, trimmed
+from mnerflow.data.formats._spans import longest, tokenized, trimmed
 from mnerflow.data.offsets import Span
 from mnerflow.data.pages.crops import check_scan, crops_of
 from mnerflow.data.pages.layout import Line
@@ -143,8 +143,6 @@ def _starts(lines: Iterable[Line]) -> list[int]:
 
 def _of_lines(page: Page, found: Iterable[Span], place: Path) -> Iterator[Post]:
     """Yield one post per line, or per group of lines that share a name."""
-    from mnerflow.data.tokenizers import tokenize  # needs ICU, which sentences do not
-
     where = f"{place}: {page.name}"
     chosen = longest([trimmed(span, page.text, where) for span in found], where)
     crossed = {
@@ -160,16 +158,9 @@ def _of_lines(page: Page, found: Iterable[Span], place: Path) -> Iterator[Post]:
         (first, head), (offset, last) = group[0], group[-1]
         end = offset + len(last.text)
         inside = [(start - first, stop - first, kind) for start, stop, kind in chosen if first <= start < end]
-        text = page.text[first:end]
-        words, labels = tagged(tokenize(text), inside)
+        tokens, labels = tokenized(page.text[first:end], inside, f"{where}, line {head.id}")
         images = crops_of((page, line) for _, line in group)
-        yield Post(
-            f"{page.name}-{head.id}",
-            [text[start:stop] for start, stop in words],
-            labels,
-            images,
-            group=page.name,
-        )
+        yield Post(f"{page.name}-{head.id}", tokens, labels, images, group=page.name)
 
 
 def _called(name: str, pages: list[Page], place: str) -> Page:
