@@ -235,6 +235,8 @@ def test_upper_layers_are_left_out_where_asked(tiny_bert: Path) -> None:
     whole, cut = transformer(tiny_bert), transformer(tiny_bert, layers=1)
     inner = whole.model(torch.tensor([[2, 5, 3]]), output_hidden_states=True).hidden_states[1]
     assert torch.equal(cut.model(torch.tensor([[2, 5, 3]])).last_hidden_state, inner)
+    with pytest.raises(UserError, match="trained_layers is 2, but BertModel has 1 layer here"):
+        transformer(tiny_bert, layers=1, trained_layers=2)
 
 
 def language_model(folder: Path, **options) -> LanguageModel:
