@@ -106,7 +106,8 @@ def test_what_a_run_survives_is_listed_and_counted(capsys, folder):
     append(folder, "dev", post("b", "\u00a0", "O", images=["TEST.PNG"]))
     append(folder, "test", post("c", "Ann", "B-LOC", images=["broken.png"], group="page 1"))
     append(folder, "dev", post("d", "Sue", "O", images=["dev.png"], group="page 1"))
-    append(folder, "test", json.dumps({"id": "e", "tokens": ["Ann "], "labels": ["B-PER"]}))
+    append(folder, "test", json.dumps({"id": "e", "tokens": ["Ann "], "labels": ["B-PER"]}) + "\n")
+    append(folder, "test", json.dumps({"id": "f", "tokens": ['""""', '""'], "labels": ["O", "O"]}))
     (folder / "images/broken.png").write_bytes(b"<html>")
     (folder / "images/spare.png").write_bytes(b"")
     status, output = check(capsys, folder)
@@ -118,6 +119,7 @@ def test_what_a_run_survives_is_listed_and_counted(capsys, folder):
         "train.jsonl:2: post 'a' has no image",
         r"dev.jsonl:2: post 'b', token 1: '\xa0' is invisible",
         "test.jsonl:3: post 'e', token 1: 'Ann ' begins or ends with white space",
+        'test.jsonl:4: post \'f\', token 1: """" was quoted, and its quotation marks doubled',
         "dev.jsonl:2: post 'b': image 'TEST.PNG' is missing; there is 'test.png'",
         "test.jsonl:2: post 'c': image 'broken.png' is not an image",
         "images/spare.png belongs to no post",

@@ -125,6 +125,20 @@ FOLDERS = {
         {"columns": {"token": "word", "tag": "ner"}},
         "PER 12",
     ),
+    "a named column that numbers posts": (
+        {"train.tsv": "Sentence #\tWord\tTag\n" + many("Sentence: NUMBER\tAnn\tB-PER\n\tsings\tO\n")},
+        [],
+        "conll",
+        {"columns": {"token": "Word", "tag": "Tag", "post": "Sentence #"}},
+        "12 posts        24 tokens",
+    ),
+    "a column that numbers posts": (
+        {"train.tsv": many("Ann\tNUMBER\tB-PER\nsings\tNUMBER\tO\n")},
+        [],
+        "conll",
+        {"columns": {"token": 0, "tag": 2, "post": 1}},
+        "12 posts        24 tokens",
+    ),
     "comments, an underscore, tags last": (
         {"train.conll": many("# id 1b2 domain=en\ncbs _ _ B-CORP\n\n")},
         [],

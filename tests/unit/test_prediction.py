@@ -213,10 +213,11 @@ def test_standard_input(texts_alone: Path, capsys: pytest.CaptureFixture, monkey
         "spaced": '{ "text": "we met Ann!"}\n{"text": "Bob"}\n',
         "list": '[\n {"text": "we met Ann!"}, {"text": "Bob"}]',
         "conll": "-DOCSTART- O\n\nwe O\nmet O\nAnn O\n! O\n\nIMGID:7\nBob\n",
+        "conll, posts numbered": "n\tword\ttag\n1\twe\tO\n\tmet\tO\n\tAnn\tB-PER\n\t!\tO\n2\tBob\tB-PER\n",
     }
     for form, text in given.items():
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(text.encode()))))
-        predict(texts_alone, *(["--read", "conll"] if form == "conll" else []))
+        predict(texts_alone, *(["--read", "conll"] if form.startswith("conll") else []))
         said = capsys.readouterr()
         lines = [json.loads(line) for line in said.out.splitlines()]
         assert [line["tokens"] for line in lines] == [["we", "met", "Ann", "!"], ["Bob"]]

@@ -53,8 +53,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--columns",
         type=_columns,
-        metavar="TOKEN,TAG",
-        help="columns of a table, counted from 0 (0,3), or by the names in its first line (word,ner)",
+        metavar="TOKEN,TAG[,POST]",
+        help="columns of a table, counted from 0 (0,3), or by the names in its first line (word,ner); a "
+        "third one says to which post a token belongs",
     )
     command.add_argument(
         "--encoder",
@@ -101,11 +102,12 @@ def _columns(text: str) -> "Columns":
     from mnerflow.data.config import Columns
 
     places = text.split(",")
-    if len(places) != 2 or not all(places):
-        raise argparse.ArgumentTypeError(f"{text!r} is not two columns. Give two, such as 0,3 or word,ner.")
+    if len(places) not in (2, 3) or not all(places):
+        said = f"{text!r} is not two or three columns. Give two, such as 0,3 or word,ner."
+        raise argparse.ArgumentTypeError(said)
     counted = all(place.lstrip("-").isdecimal() for place in places)
-    token, tag = map(int, places) if counted else places
-    return Columns(token=token, tag=tag)
+    token, tag, *post = map(int, places) if counted else places
+    return Columns(token=token, tag=tag, post=post[0] if post else None)
 
 
 def _report(findings: "Findings", types: Sequence[str] | None, limit: int | None) -> str:

@@ -77,14 +77,18 @@ class Columns(Section):
     Attributes:
         token: column of the tokens.
         tag: column of the tags; -1 is the last column.
+        post: for `conll`, column that says to which post a token belongs, if no empty lines do. A new value
+            begins a post, and an empty cell continues one.
     """
 
     token: int | str
     tag: int | str
+    post: Maybe[int | str] = None
 
     def __post_init__(self) -> None:
-        if isinstance(self.token, str) != isinstance(self.tag, str):
-            raise refused("one column is named and one counted; name both, or count both from 0")
+        given = [column for column in (self.token, self.tag, self.post) if column is not None]
+        if len({isinstance(column, str) for column in given}) > 1:
+            raise refused("some columns are named and some counted; name all, or count all from 0")
 
 
 @dataclass(frozen=True)
@@ -135,6 +139,10 @@ class PrepareConfig(Section):
     dev_fraction: PartShare = 0.1
     test_fraction: PartShare = 0.1
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.columns and self.columns.post is not None and self.format != "conll":
+            raise refused(f"columns.post is for `conll`; {self.format} marks its posts, so leave it out")
 
     @property
     def options(self) -> dict[str, Any]:

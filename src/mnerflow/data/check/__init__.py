@@ -99,9 +99,10 @@ def _columns(path: Path) -> Columns | None:
         )
     for column in table.tags:
         if table.names:
-            return Columns(token=table.names[table.token], tag=table.names[column])
-        if table.token or column != table.columns - 1:
-            return Columns(token=table.token, tag=column)
+            post = None if table.post is None else table.names[table.post]
+            return Columns(token=table.names[table.token], tag=table.names[column], post=post)
+        if table.token or table.post is not None or column != table.columns - 1:
+            return Columns(token=table.token, tag=column, post=table.post)
     return None
 
 

@@ -31,7 +31,10 @@ ENDINGS = (
 PART = re.compile(r"-\d{5}-of-\d{5}$")  # the name of a shard of a table, as on the model hub
 SPLIT_KEYS = ("split", "subset", "partition", "fold", "set")
 # Suffixes of other files that people have, and how to make them readable.
-TABLE = "Save it with tabs for commas and an empty line between posts, as train.tsv; columns may have names."
+TABLE = (
+    "Save it with tabs for commas, as train.tsv; columns may have names. An empty line ends a post, or a "
+    "column numbers the posts."
+)
 FOREIGN = {
     ".csv": TABLE,
     ".xlsx": TABLE,

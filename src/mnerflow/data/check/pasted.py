@@ -5,6 +5,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from unicodedata import bidirectional
@@ -77,7 +78,8 @@ def _reading(findings: Findings) -> dict[str, object]:
     """The keys of the data set's entry that are needed to read its files."""
     found: dict[str, object] = {}
     if findings.columns:
-        found["columns"] = {"token": findings.columns.token, "tag": findings.columns.tag}
+        columns = asdict(findings.columns).items()
+        found["columns"] = {name: column for name, column in columns if column is not None}
     if findings.scheme:
         found["scheme"] = findings.scheme
     if findings.split_key:

@@ -20,6 +20,7 @@ from mnerflow.errors import UserError, listed, quantity, suggest
 from mnerflow.registry import load
 
 LONG = 100  # tokens; longer than nearly every sentence
+QUOTED = re.compile(r'"(?:[^"]|"")*""(?:[^"]|"")*"')  # as spreadsheets write a cell with a quotation mark
 NEAR = 5  # neighbours on either side that are searched for a similar name
 
 
@@ -124,6 +125,12 @@ def _tokens(findings: Findings) -> Iterator[Problem]:
                 yield Problem(
                     f"{place}, token {index + 1}: {token!r} begins or ends with white space",
                     "Remove it: no word of a new text has any, so a model would know none of these words.",
+                    False,
+                )
+            elif QUOTED.fullmatch(token):
+                yield Problem(
+                    f"{place}, token {index + 1}: {token} was quoted, and its quotation marks doubled",
+                    "Save the table without quoting its cells (in pandas, `quoting=csv.QUOTE_NONE`).",
                     False,
                 )
 

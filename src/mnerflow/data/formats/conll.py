@@ -1,8 +1,9 @@
 """CoNLL: one token and its tag per line, among other columns, and an empty line between sentences.
 
-Columns are separated by one tab, or by spaces, the same throughout a file. ``columns`` says which two are
-read: by number, counted from 0 or from the last with -1, or by name if the first line names the columns. The
-id of a post consists of the file's name and the line on which the sentence begins. Lines that begin with
+Columns are separated by one tab, or by spaces, the same throughout a file. ``columns`` says which are read:
+by number, counted from 0 or from the last with -1, or by name if the first line names the columns. With a
+column ``post``, sentences also end where its value changes; an empty cell continues a sentence. The id of a
+post consists of the file's name and the line on which the sentence begins. Lines that begin with
 ``-DOCSTART-`` separate documents. Comments begin with ``# `` or ``##``, do not end in a tag, and do not have
 the columns of the file with a tag among them; the log counts them. If tags are not read, a sentence may have
 UMT's head: lines ``IMGID:`` or ``WID:`` that name the post and its images.
@@ -12,7 +13,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
+from itertools import pairwise
 from pathlib import Path
 
 from mnerflow.data.config import Columns
@@ -27,6 +29,7 @@ from mnerflow.log import logger
 OPTIONS = ("columns",)
 Row = tuple[int, str]  # the number of a line, and the line
 HASH = re.compile(r"# |##|#$")  # a comment, or a token that looks like one
+DIGIT = re.compile(r"\d")
 TYPE = re.compile(r"[A-Za-z_]+")  # of a tag without a prefix
 
 
@@ -48,6 +51,7 @@ class ColumnLayout:
     line: int
     token: int
     tag: int | None  # None if tags are not read
+    post: int | None  # None if empty lines end the sentences
     given: bool  # whether the configuration names the columns
 
     def __str__(self) -> str:
@@ -63,10 +67,15 @@ class ColumnLayout:
             del cells[-1]
         return cells
 
+    def token_of(self, row: str) -> str:
+        """The token of a row; empty if the row ends before it, or begins with a tab in its place."""
+        cells = self.cells(row)
+        return "" if row.startswith("\t") and not self.token else "".join(cells[self.token : self.token + 1])
+
     def fits(self, cells: list[str]) -> bool:
         """Whether a row has the file's columns, or at least those that the configuration names."""
         if self.given and self.tag is not None:
-            return len(cells) > max(self.token, self.tag)
+            return len(cells) > max(self.token, self.tag, self.post or 0)
         return len(cells) == self.columns
 
 
@@ -86,7 +95,7 @@ def records(
 ) -> Iterator[tuple[int, tuple[ColumnLayout | None, Sentence]]]:
     """Yield, for every sentence, the number of its first line, and the file's layout and the sentence.
 
-    There is no layout before the first row. If not ``tagged``, only the first column is read. Raises
+    There is no layout before the first row. If not ``tagged``, only the tokens are read. Raises
     ``UserError`` for columns that the file does not have.
     """
     layout = None
@@ -95,8 +104,25 @@ def records(
             layout = _layout(path, sentence.rows[0], columns, tagged)
             if _named(columns) or (not tagged and _begins_in_names(path, sentence.rows[0][1])):
                 del sentence.rows[0]
-        if sentence.rows or sentence.head:
-            yield sentence.line if sentence.head else sentence.rows[0][0], (layout, sentence)
+        for part in _divided(sentence, layout):
+            if part.rows or part.head:
+                yield part.line if part.head else part.rows[0][0], (layout, part)
+
+
+def _divided(sentence: Sentence, layout: ColumnLayout | None) -> Iterator[Sentence]:
+    """Yield the sentences that a column of posts distinguishes, or the sentence itself without one."""
+    if layout is None or layout.post is None:
+        yield sentence
+        return
+    part, current = Sentence(sentence.line), ""
+    for row in sentence.rows:
+        value = ([*layout.cells(row[1]), *[""] * layout.columns])[layout.post].strip()
+        if value and value != current and part.rows:
+            yield part
+            part = Sentence(row[0])
+        part.rows.append(row)
+        current = value or current
+    yield part
 
 
 def to_post(path: Path, line: int, record: tuple[ColumnLayout | None, Sentence]) -> Post:
@@ -110,7 +136,7 @@ def to_post(path: Path, line: int, record: tuple[ColumnLayout | None, Sentence])
 def _read(path: Path, line: int, layout: ColumnLayout, rows: list[Row]) -> tuple[list[str], list[str]]:
     """Tokens and labels; the labels are all ``O`` if tags are not read."""
     if layout.tag is None:
-        tokens = ["" if row.startswith("\t") else layout.cells(row)[layout.token] for _, row in rows]
+        tokens = [layout.token_of(row) for _, row in rows]
         if _count(tokens):
             raise UserError(
                 f"{path}:{line}: the first column counts the words. Leave a column of words (`cut -f2`)."
@@ -147,19 +173,22 @@ class Table:
     Attributes:
         names: names of the columns, if the first line gives them.
         columns: number of columns in most rows.
-        token: the first column that does not number the tokens.
+        token: the first column that numbers neither tokens nor posts.
         tags: the columns that contain only tags, with the first tag of an entity in each.
+        post: the column that numbers the posts, if there is one and no empty line divides them.
     """
 
     names: list[str]
     columns: int
     token: int
     tags: dict[int, str]
+    post: int | None
 
 
 def table_of(path: Path) -> Table:
     """What the columns of a file contain; rows without the usual number of columns are skipped."""
-    rows = [_split(row) for sentence in _sentences(path) for _, row in sentence.rows]
+    sentences = [*_sentences(path)]
+    rows = [_split(row) for sentence in sentences for _, row in sentence.rows]
     number = Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
     table = [cells for cells in rows if len(cells) == number]
 
@@ -170,8 +199,20 @@ def table_of(path: Path) -> Table:
     found, names = tags(table), []
     if not found and (found := tags(table[1:])):
         names = table[0]
-    counted = all(cells[0].isdecimal() for cells in table[bool(names) :])
-    return Table(names, number, int(counted and number > 2), found)
+    table = table[bool(names) :]
+    numbers = {0} if number > 2 and all(cells[0].isdecimal() for cells in table) else set()
+    others = (column for column in range(number) if number > 2 and column not in found)
+    post = next(filter(partial(_numbers_posts, table), others), None) if len(sentences) == 1 else None
+    token = next((column for column in range(number) if column not in numbers | {post}), 0)
+    return Table(names, number, token, found, post)
+
+
+def _numbers_posts(table: list[list[str]], column: int) -> bool:
+    """Whether a column has values with digits, which stand in runs and never return; empty cells go on."""
+    values = [cells[column].strip() for cells in table]
+    begins = [value for before, value in pairwise(["", *values]) if value and value != before]
+    numbered = bool(values and values[0]) and all(map(DIGIT.search, begins))
+    return numbered and 1 < len({*begins}) == len(begins) < len(values)
 
 
 def _sentences(path: Path, columns: Columns | None = None, *, tagged: bool = True) -> Iterator[Sentence]:
@@ -242,11 +283,15 @@ def _layout(path: Path, row: Row, columns: Columns | None, tagged: bool) -> Colu
     cells = _split(text)
     separator = "\t" if "\t" in text.strip("\t ") else " "
     if not tagged:
-        return ColumnLayout(separator, len(cells), number, 0, None, given=False)
+        table = table_of(path) if len(cells) > 1 else None
+        token, post = (table.token, table.post) if table and table.tags else (0, None)
+        return ColumnLayout(separator, len(cells), number, token, None, post, given=False)
     if columns is None:
-        return ColumnLayout(separator, len(cells), number, 0, len(cells) - 1, given=False)
-    token, tag = (_place(column, cells, f"{path}:{number}") for column in (columns.token, columns.tag))
-    return ColumnLayout(separator, len(cells), number, token, tag, given=True)
+        return ColumnLayout(separator, len(cells), number, 0, len(cells) - 1, None, given=False)
+    place = f"{path}:{number}"
+    token, tag = (_place(column, cells, place) for column in (columns.token, columns.tag))
+    post = None if columns.post is None else _place(columns.post, cells, place)
+    return ColumnLayout(separator, len(cells), number, token, tag, post, given=True)
 
 
 def _place(column: int | str, cells: list[str], place: str) -> int:
