@@ -92,8 +92,9 @@ def test_on_demo_the_image_decides():
 @pytest.mark.parametrize("text", [0.6, 0.75, 0.9])
 def test_on_demo_control_the_image_is_ignored_even_by_a_better_model(text):
     comparison = compare(text, 0.75, 0.75)
-    assert comparison.verdict == "ignores"
-    assert (comparison.changed, comparison.smallest_margin, comparison.close) == (0, 0, False)
+    assert (comparison.changed, comparison.smallest_margin, comparison.sentences) == (0, 3 / 400, 400)
+    assert (comparison.verdict, comparison.close) == ("unclear", False), "none of 400 says too little"
+    assert replace(comparison, margin=0.01).verdict == "ignores"
 
 
 def test_a_misleading_image_loses():
@@ -111,7 +112,7 @@ def comparison(difference: float, *drop: float, reach: float = 0.002, seeds: int
     estimate = Estimate(difference, reach / 1.96, 1e6)
     return Comparison(
         LINEAR.combination, "image" if drops else "caption", TEXT.combination, seeds, 3, 0.7,
-        0.7 + difference, estimate, estimate.p, 0.5, drops, None, None, MARGIN,
+        0.7 + difference, estimate, estimate.p, 0.5, drops, None, None, MARGIN, 10_000,
     )  # fmt: skip
 
 
@@ -130,6 +131,9 @@ def comparison(difference: float, *drop: float, reach: float = 0.002, seeds: int
         (comparison(-0.03, 0.0), "ignores"),
         (comparison(0.0, 0.002), "ignores"),
         (replace(comparison(0.0, 0.01), margin=0.02), "ignores"),
+        (replace(comparison(0.0, 0.0), sentences=600), "unclear"),
+        (replace(comparison(0.0, 0.0), drops={"image.shuffled": Estimate(0.0, 0.001, 1e6)}), "unclear"),
+        (replace(comparison(0.0, 0.0), source="image+caption"), "unclear"),  # the caption was not changed
         (comparison(0.0, 0.05), "relies"),
         (comparison(0.004, 0.05, reach=0.005), "unclear"),  # it may gain more than the margin
         (comparison(0.0, 0.05, reach=0.01), "unclear"),
@@ -417,6 +421,8 @@ def test_the_best_of_a_type_is_bold_only_where_the_next_is_significantly_worse()
     assert [cells[:2] for cells in table.rows] == [["bilstm", "text_only"], ["bilstm", "text_only+caption"]]
     assert table.markdown().count("**") == 2
     assert latex(table, "tab:types").count(r"\textbf{") == 1
+    few = {run: replace(each, entities={"true": each.plain[:99]}) for run, each in runs.items()}
+    assert not any(row["best"] for row in type_rows(few, {}, POOLS)), "99 entities are too few"
 
 
 def test_intervals_of_scores_are_those_of_a_share_and_wider_over_seeds_that_differ():

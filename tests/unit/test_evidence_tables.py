@@ -32,7 +32,8 @@ SECOND, THIRD = replace(TEXT, seed=2), replace(TEXT, seed=3)
 LINEAR = replace(TEXT, image_encoder="cnn", fusion="linear")
 GAIN = Comparison(
     LINEAR.combination, "image", TEXT.combination, 3, 3, 0.6, 0.7, Estimate(0.1, 0.01, 50), 0.001, 0.001,
-    {"image.shuffled": Estimate(0.2, 0.05, 50), "image.blank": Estimate(0.1, 0.02, 50)}, 0.25, 0.0, 0.005,
+    {"image.shuffled": Estimate(0.2, 0.05, 50), "image.blank": Estimate(0.1, 0.02, 50)},
+    0.25, 0.0, 0.005, 10_000,
 )  # fmt: skip
 CAPTION = replace(
     GAIN, combination=replace(TEXT.combination, variant="caption"), source="caption",

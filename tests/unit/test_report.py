@@ -258,7 +258,12 @@ def test_a_small_data_set_gets_no_yes_and_nothing_compared_is_said_so() -> None:
         ("matched", "gains gains", "passed", "a gain must show, and one shows in 2 of 2 comparisons."),
         ("matched", "gains unclear", "failed", "shows in 1 of 2 comparisons (wrong: bilstm+cnn linear)."),
         ("matched", "unclear " * 4, "failed", f"(wrong: {', '.join(['bilstm+cnn linear'] * 3)} and 1 more)."),
-        ("independent", "unclear loses", "passed", "no gain may show, and one shows in 0 of 2 comparisons."),
+        (
+            "independent",
+            "unclear loses",
+            "passed",
+            "no gain by them may show, and one shows in 0 of 2 comparisons.",
+        ),
         ("independent", "gains", "failed", "shows in 1 of 1 comparison (wrong: bilstm+cnn linear)."),
         ("matched", "one_seed", "undecided", "on matched, no comparison has two seeds on both sides."),
     ],

@@ -6,8 +6,9 @@ from itertools import groupby
 import numpy as np
 
 from mnerflow.evaluation.counts import Counts
+from mnerflow.evaluation.metrics import GOLD
 from mnerflow.evaluation.seeds import Seeds, pooled_systems, pooled_variances
-from mnerflow.evaluation.statistics import SIGNIFICANCE, holm
+from mnerflow.evaluation.statistics import LEAST, SIGNIFICANCE, holm
 from mnerflow.plan.names import Combination, Run
 from mnerflow.plan.seed_pools import SeedPools
 
@@ -33,13 +34,15 @@ def significantly_best(
 
     A task contains the counts ``(seeds, sentences, 3)`` of each system on the same sentences. Significantly
     worse means that both systems have at least two seeds, and p < 0.05 with Holm's correction over the tasks.
+    Tasks with fewer gold entities than ``LEAST`` have no best system.
     The variance between seeds is pooled over the task's systems of a pool that find any entity.
     """
     contests: dict[int, tuple[Combination, float]] = {}
     for index, task in enumerate(tasks):
         systems = {name: Seeds.of(counts) for name, counts in task.items()}
         ranked = sorted(systems, key=lambda name: systems[name].mean, reverse=True)[:2]
-        if len(ranked) == 2 and min(len(systems[name]) for name in ranked) > 1:
+        enough = next(iter(task.values()))[0, :, GOLD].sum() >= LEAST
+        if enough and len(ranked) == 2 and min(len(systems[name]) for name in ranked) > 1:
             first, second = ranked
             variances = pooled_variances(systems, pooled_systems(systems), pools)
             difference = variances[first].difference(systems[first], systems[second], variances[second])

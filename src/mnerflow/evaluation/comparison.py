@@ -11,13 +11,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mnerflow.conditions import Condition
+from mnerflow.conditions import CHANGES, Condition
 from mnerflow.evaluation.seeds import Estimate
 from mnerflow.evaluation.statistics import SIGNIFICANCE
 from mnerflow.plan.names import Combination
 
 ONE_SEED = "one seed"
 CLOSE = 0.0005  # entity F1: about the accuracy to which bounds are known
+# What occurs in none of n cases occurs in at most 3 / n of all, at 5 % (Hanley and Lippman-Hand 1983).
+RULE_OF_THREE = 3
 
 
 def rules(margin: float) -> tuple[str, ...]:
@@ -41,7 +43,9 @@ def rules(margin: float) -> tuple[str, ...]:
         "Significantly better or worse means p < 0.05 after Holm's correction over all comparisons of the "
         "table with two seeds or more on both sides. A drop or change is significant if its 95 % interval "
         "excludes zero. Both account for the variance over sentences and over seeds. Staying within the "
-        "margin, or gaining less than it, is shown by one-sided tests at 5 %. The margin is "
+        "margin, or gaining less than it, is shown by one-sided tests at 5 %. A run can be shown to ignore "
+        f"its source only where more than {RULE_OF_THREE / margin * 100:,.0f} test sentences have an entity: "
+        "of n sentences without a change, others like them may change in 3/n. The margin is "
         f"{margin:g} points (`margin` in the configuration). The *smallest margin* is the one at which a run "
         "would begin to count as ignoring its source.",
         "Language models are not queried with altered images, and published runs may lack predictions with "
@@ -79,6 +83,7 @@ class Comparison:
         order: bound of almost stochastic order, below 0.5 where the fusion's seeds are almost stochastically
             better; ``None`` below five seeds.
         margin: entity F1; a smaller change counts as none.
+        sentences: number of test sentences with a gold entity.
         controls: matched controls, by the change of the source that they were trained with. No verdict
             depends on them.
     """
@@ -97,6 +102,7 @@ class Comparison:
     changed: float | None
     order: float | None
     margin: float
+    sentences: int
     controls: Mapping[str, Control] = field(default_factory=dict)
 
     @property
@@ -115,8 +121,19 @@ class Comparison:
 
     @property
     def smallest_margin(self) -> float | None:
-        """The smallest margin at which all drops count as none; ``None`` without drops."""
-        return max((drop.smallest_margin for drop in self.drops.values()), default=None)
+        """The smallest margin at which all drops count as none; ``None`` without drops.
+
+        It is at least ``RULE_OF_THREE`` by the number of sentences: where a change is seen in none of them,
+        no error can be estimated, and the source may still matter in that share of all sentences.
+        """
+        shown = max((drop.smallest_margin for drop in self.drops.values()), default=None)
+        return None if shown is None else max(shown, RULE_OF_THREE / max(self.sentences, 1))
+
+    @property
+    def tried(self) -> bool:
+        """Whether each source was both shuffled and blanked."""
+        parts = self.source.split("+")
+        return self.drops.keys() == {Condition(part, change).name for part in parts for change in CHANGES}
 
     @property
     def verdict(self) -> str:
@@ -132,12 +149,12 @@ class Comparison:
         """The verdict when all intervals are wider by ``slack`` on either side."""
         if not self.several_seeds:
             return ONE_SEED
-        sign, drops = self._sign(slack), self.drops.values()
+        sign, drops, smallest = self._sign(slack), self.drops.values(), self.smallest_margin
         shuffled = [drop for name, drop in self.drops.items() if Condition.named(name).change == "shuffled"]
         looks = any(_leaves_out_zero(drop.interval(), slack) > 0 for drop in shuffled)
         if sign > 0 and (looks or not drops):
             return "gains"
-        if self.fusion_score and drops and all(d.smallest_margin + slack < self.margin for d in drops):
+        if self.fusion_score and self.tried and smallest is not None and smallest + slack < self.margin:
             return "ignores"
         if sign < 0 and (not drops or any(_leaves_out_zero(d.interval(), slack) for d in drops)):
             return "loses"

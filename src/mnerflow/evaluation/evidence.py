@@ -10,6 +10,7 @@ import numpy as np
 from mnerflow.conditions import CHANGES, Condition
 from mnerflow.evaluation.comparison import Comparison, Control
 from mnerflow.evaluation.counts import Counts, check_same_posts
+from mnerflow.evaluation.metrics import GOLD
 from mnerflow.evaluation.seeds import Estimate, pooled_systems, pooled_variances, systems_of
 from mnerflow.evaluation.statistics import TRIALS, almost_stochastic_order, approximate_randomization, holm
 from mnerflow.plan.baselines import Baselines
@@ -167,4 +168,5 @@ class _Data:
             else None,
             order=almost_stochastic_order(fusion.scores.tolist(), other.scores.tolist()),
             margin=self.margin,
+            sentences=int(np.count_nonzero(first[0, :, GOLD])),
         )

@@ -21,13 +21,11 @@ from mnerflow.evaluation.comparison import Comparison
 from mnerflow.evaluation.counts import Counts, check_predicted_from
 from mnerflow.evaluation.evidence import compare_with_baselines, corrected
 from mnerflow.evaluation.metrics import END, SENTENCE, START, TYPE
+from mnerflow.evaluation.statistics import LEAST
 from mnerflow.plan.baselines import Baselines
 from mnerflow.plan.names import Run
 from mnerflow.plan.seed_pools import SeedPools
 
-# Fewest gold entities for a verdict. Two models of the study differ on 5 to 8 % of them. In a smaller
-# stratum, fewer than about five entities would decide, too few for Student's t.
-LEAST = 100
 NAMED = ("some", "none")
 # A word, or a character of a script without spaces.
 WORD = regex.compile(

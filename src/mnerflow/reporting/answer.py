@@ -123,7 +123,7 @@ class Answers:
             must = "images tell the types of names, a gain must show"
             found = f"shows in {total - len(wrong)} of {comparisons}"
         else:
-            must = "images have nothing to do with the names, no gain may show"
+            must = "images have nothing to do with the names, no gain by them may show"
             found = f"shows in {len(wrong)} of {comparisons}"
         named = joined([*wrong[:NAMED], *([f"{len(wrong) - NAMED} more"] if len(wrong) > NAMED else [])])
         but = f" (wrong: {named})" if wrong else ""

@@ -13,6 +13,7 @@ from mnerflow.data.tags import TypeNames
 from mnerflow.evaluation.best import significantly_best
 from mnerflow.evaluation.counts import Counts, check_same_posts
 from mnerflow.evaluation.metrics import GOLD, precision_recall_f1
+from mnerflow.evaluation.statistics import LEAST
 from mnerflow.plan.names import Combination, Run
 from mnerflow.plan.seed_pools import SeedPools
 from mnerflow.reporting.columns import (
@@ -111,7 +112,7 @@ def type_tables(rows: Sequence[dict[str, Any]]) -> list[Rendered]:
         table = rendered(
             f"F1 by entity type on the test split of {markdown_escape(data)} in percent, mean ± standard "
             "deviation over seeds; in brackets the number of gold entities. Bold: the best of its column, "
-            "where the next one is significantly worse.",
+            f"where the next one is significantly worse and there are {LEAST} entities or more.",
             [ENCODERS, SYSTEM, *heads],
             cells,
         )

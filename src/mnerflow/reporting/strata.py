@@ -7,7 +7,8 @@ from typing import Any
 
 from mnerflow.data.tags import TypeNames
 from mnerflow.evaluation.comparison import Comparison
-from mnerflow.evaluation.strata import LEAST, Stratum
+from mnerflow.evaluation.statistics import LEAST
+from mnerflow.evaluation.strata import Stratum
 from mnerflow.plan.names import Combination
 from mnerflow.reporting.columns import (
     COMBINATION_COLUMNS,
