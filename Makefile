@@ -105,7 +105,7 @@ rulegraph: .venv/installed ## redraw README's graph of the rules, without redund
 
 reference: .venv/installed ## regenerate docs/configuration.md, docs/tables.md and the JSON schema of the configuration
 	.venv/bin/python -m mnerflow.config.reference
-	.venv/bin/python -m mnerflow.reporting.glossary > docs/tables.md
+	.venv/bin/python -m mnerflow.reporting.reference > docs/tables.md
 
 lock: .venv/installed ## pin the packages of envs/requirements.in; NEWER=1 updates all of them
 	.venv/bin/uv pip compile $(if $(NEWER),--upgrade) --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -238,11 +238,11 @@ def test_of_hundreds_of_panels_each_data_set_shows_its_first():
 
 
 def test_fusions_can_be_told_apart_in_grey():
-    looks = style.fusion_looks(style.FUSIONS).values()
+    looks = style.system_looks(style.FUSIONS).values()
     greys = [float(np.dot(to_rgb(look.color), (0.299, 0.587, 0.114))) for look in looks]
     assert min(abs(a - b) for a, b in combinations(greys, 2)) > 0.06
     assert len({look.marker for look in looks}) == len(looks)
-    many = style.fusion_looks([*style.FUSIONS, *(f"own_{k}" for k in range(35))])
+    many = style.system_looks([*style.FUSIONS, *(f"own_{k}" for k in range(35))])
     assert len({(look.color, look.marker) for look in many.values()}) == len(many)
     assert next(iter(many)) == "text_only"
 

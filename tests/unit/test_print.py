@@ -11,8 +11,8 @@ import pytest
 from mnerflow.evaluation.scores import read_scores
 from mnerflow.reporting import does_it_help, literature, per_type, strata, summary, thesis
 from mnerflow.reporting.columns import Column, Row, number
-from mnerflow.reporting.glossary import ALL
 from mnerflow.reporting.latex import latex, latex_escape, latex_text
+from mnerflow.reporting.reference import ALL
 from mnerflow.reporting.render import Rendered
 from mnerflow.reporting.table import Part, Table, rendered
 from mnerflow.reporting.table_files import read_csv, write_csv

@@ -33,7 +33,7 @@ from PIL.PngImagePlugin import PngInfo
 from records import NAMES
 from test_grid import load
 
-from mnerflow.config import build
+from mnerflow.config import build, settings_of
 from mnerflow.config.configuration import check
 from mnerflow.data.post import Post, write_posts
 from mnerflow.errors import UserError
@@ -54,7 +54,6 @@ from mnerflow.llm.runs import (
     rival_baselines,
     rival_config,
     rival_runs,
-    service_config,
 )
 from mnerflow.plan.checks import check_plan
 from mnerflow.plan.datasets import Datasets
@@ -91,7 +90,11 @@ def test_ways_of_asking_are_runs_with_a_baseline_that_sees_no_image() -> None:
     assert run in runs and rival_baselines(runs)[run.combination] == {"image": baseline}
     rival = build(RivalConfig, rival_config(config, run), "run")
     assert (rival.examples, rival.image, rival.seed, rival.posts) == (4, True, 2, 7)
-    assert service_config(config, "gpt") == {"base_url": "http://localhost/v1", "concurrency": 3}
+    service = settings_of(Service, config["rivals"]["gpt"])
+    assert service == {
+        "base_url": "http://localhost/v1",
+        "concurrency": 3,
+    }
 
 
 @pytest.mark.parametrize(

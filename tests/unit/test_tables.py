@@ -11,13 +11,13 @@ from test_grid import load
 from mnerflow.errors import UserError, printable
 from mnerflow.evaluation.scores import COLUMNS
 from mnerflow.llm.runs import rival_runs, rivals_of
+from mnerflow.plan.encoders import encoder_facts
 from mnerflow.plan.grid import expand
-from mnerflow.plan.settings import encoders_of
 from mnerflow.registry import kind_of
 from mnerflow.reporting import does_it_help, runs
-from mnerflow.reporting.glossary import ALL, glossary
 from mnerflow.reporting.latex import latex
 from mnerflow.reporting.literature import results_on
+from mnerflow.reporting.reference import ALL, tables_page
 from mnerflow.reporting.render import Rendered, between, p_value, percent, points, spread
 from mnerflow.reporting.show import results_text
 from mnerflow.reporting.summary import GRID, grid_table, summarize
@@ -90,7 +90,7 @@ def test_a_model_that_finds_nothing_is_named_with_the_likely_cause():
 
 def test_every_column_of_every_table_is_explained_in_the_docs() -> None:
     page = (ROOT / "docs/tables.md").read_text(encoding="utf-8")
-    assert page == glossary(), "write it again: python -m mnerflow.reporting.glossary > docs/tables.md"
+    assert page == tables_page(), "write it again: python -m mnerflow.reporting.reference > docs/tables.md"
     for table in ALL.values():
         assert all(column.meaning for column in table.columns)
         views = (table.printed, table.page, table.wide, table.detail)
@@ -182,7 +182,7 @@ def thesis_grid(names: dict[str, str]) -> tuple[list[dict], Parts]:
             block[part] = [names.get(name, name) for name in block[part]]
     planned = expand(config) + rival_runs(config)
     scores = [row(run.seed, 0.5) | asdict(run) for run in planned]
-    encoders = encoders_of(config) | rivals_of(config)
+    encoders = encoder_facts(config) | rivals_of(config)
     fusions = {name: kind_of(name, entry) for name, entry in config["fusions"].items()}
     return scores, Parts(encoders, fusions, {})
 

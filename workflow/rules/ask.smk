@@ -1,5 +1,5 @@
 # From data to the answers of language models, their scores, and their cost.
-RIVAL_TABLES = expand(study("tables/rivals.{ending}"), ending=["csv", "md", "tex"])
+RIVAL_TABLES = expand(study("tables/rivals.{ending}"), ending=TABLE_ENDINGS)
 RIVAL_WILDCARDS = {
     "text": one_of(config.get("rivals", {})),
     "image": one_of([llm.PIXELS, NONE]),

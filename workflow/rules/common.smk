@@ -13,14 +13,14 @@ from mnerflow.llm import runs as llm
 from mnerflow.plan import layout
 from mnerflow.plan.baselines import lacking_baselines, write_baselines
 from mnerflow.plan.checks import check_clock
-from mnerflow.plan.encoders import names_of
+from mnerflow.plan.encoders import encoder_facts, names_of
 from mnerflow.plan.finished import check_records
 from mnerflow.plan.names import FILTERS_OFF, NONE, Run
 from mnerflow.plan.own_data import resolve
 from mnerflow.plan.patterns import one_of
 from mnerflow.plan.plan import Plan
 from mnerflow.plan.seed_pools import SeedPools
-from mnerflow.plan.settings import broken_of, encoders_of, fit_of, image_config, modules_of
+from mnerflow.plan.settings import broken_of, fit_of, image_config, modules_of
 from mnerflow.plan.study import study_name
 from mnerflow.plan.tuning import Candidate
 from mnerflow.plan.variants import (

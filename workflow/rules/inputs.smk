@@ -10,6 +10,7 @@ BASELINES = write_baselines(plan.baselines)
 POOLS = asdict(SeedPools.of(config))
 TYPE_NAMES = {dataset: plan.data.type_names(dataset) for dataset in plan.datasets}
 SCORED = plan.runs_by_text_encoder
+TABLE_ENDINGS = ["csv", "md", "tex"]
 
 
 def study(file):
@@ -88,7 +89,7 @@ def of_all_scores(name):
 
 def of_rivals(name):
     """A file of each rival that has answered; only rivals.smk makes it."""
-    return of_runs(name, plan.asked)
+    return of_runs(name, plan.answered)
 
 
 COUNTS = of_all_scores("counts.npz") + of_rivals("counts.npz")

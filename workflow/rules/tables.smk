@@ -1,5 +1,4 @@
 # From scores and predictions to tables: CSV for programs, Markdown and LaTeX for readers.
-TABLE_ENDINGS = ["csv", "md", "tex"]
 
 
 rule tables:
@@ -15,7 +14,7 @@ rule tables:
     conda:
         ENVIRONMENT
     params:
-        encoders=encoders_of(config) | llm.rivals_of(config),
+        encoders=encoder_facts(config) | llm.rivals_of(config),
         fusions={name: kind_of(name, entry) for name, entry in config["fusions"].items()},
         cautions={name: plan.kinds[name].caution for name in plan.datasets},
         controls=control_variants(config),

@@ -3,11 +3,10 @@
 import os
 from pathlib import Path
 
-from mnerflow.config import build
+from mnerflow.config import build, settings_of
 from mnerflow.llm.config import RivalConfig, Service
 from mnerflow.llm.picture import Pictures
 from mnerflow.llm.rival import Material, ask_run
-from mnerflow.llm.runs import service_config
 from mnerflow.log import job
 from mnerflow.plan.names import Run
 
@@ -16,7 +15,9 @@ with job(f"asked {folder}", snakemake.log[0]):
     given, out, params, names = snakemake.input, snakemake.output, snakemake.params, snakemake.wildcards
     rival = build(RivalConfig, params.rival, str(folder))
     # Not a parameter of the rule: a change in how a server is reached and paid does not make a new run.
-    service = build(Service, service_config(snakemake.config, names.text), f"rivals.{names.text}")
+    service = build(
+        Service, settings_of(Service, snakemake.config["rivals"][names.text]), f"rivals.{names.text}"
+    )
     material = Material(
         train=Path(given.train),
         test=Path(given.test),

@@ -9,7 +9,7 @@ from mnerflow.data.post import Post, read_posts
 from mnerflow.data.tags import spans
 
 SEEN = ("seen", "unseen")
-IMAGE = ("usable", "none")
+USABLE = ("usable", "none")
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,8 @@ class Background:
     Attributes:
         posts: posts of the test split, in order.
         seen: words of the entities in the training posts, lower-cased.
-        images: for each post, whether it has a usable image: one of ``IMAGE``. Blank or broken images are not
-            usable. ``None`` where images were not checked.
+        images: for each post, whether it has a usable image: one of ``USABLE``. Blank or broken images are
+            not usable. ``None`` where images were not checked.
     """
 
     posts: Sequence[Post]
@@ -35,7 +35,7 @@ class Background:
 def background_of(train: Iterable[Post], test: Sequence[Post], usable: Set[str] | None) -> Background:
     """Background of the ``test`` posts, from the training posts and the names of usable images, if known."""
     seen = {_lower(post.tokens[start:end]) for post in train for _, start, end in spans(post.labels)}
-    images = None if usable is None else [IMAGE[usable.isdisjoint(post.images)] for post in test]
+    images = None if usable is None else [USABLE[usable.isdisjoint(post.images)] for post in test]
     return Background(test, seen, images)
 
 

@@ -16,7 +16,7 @@ import regex
 from mnerflow.data.post import Post
 from mnerflow.data.tags import spans
 from mnerflow.data.tokenizers import UNSEGMENTED
-from mnerflow.evaluation.background import IMAGE, SEEN, Background
+from mnerflow.evaluation.background import SEEN, USABLE, Background
 from mnerflow.evaluation.comparison import Comparison
 from mnerflow.evaluation.counts import Counts, check_predicted_from
 from mnerflow.evaluation.evidence import compare_with_baselines, corrected
@@ -110,7 +110,7 @@ def divisions(background: Background, types: Sequence[str]) -> Iterator[Division
     yield Division("type", types, lambda entities: entities[:, TYPE])
     yield Division("in training", SEEN, in_training)
     if background.images is not None:
-        yield _of_posts("image", IMAGE, background.images)
+        yield _of_posts("image", USABLE, background.images)
     for name in dict.fromkeys(name for post in posts for name in post.contexts):
         yield _of_posts(f"named in {name}", NAMED, [NAMED[not named_share(post, name)] for post in posts])
 

@@ -10,12 +10,13 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from mnerflow.conditions import IMAGE
 from mnerflow.config import build, plain, settings_of
 from mnerflow.data.post import Post, read_posts
 from mnerflow.errors import UserError, check_known
 from mnerflow.evaluation.predictions import PREDICTIONS, SCORED
 from mnerflow.files.checksums import sha256
-from mnerflow.llm.config import EntityQuestion, RivalConfig, Service
+from mnerflow.llm.config import EntityQuestion, RivalConfig
 from mnerflow.plan import layout
 from mnerflow.plan.datasets import Datasets
 from mnerflow.plan.encoders import encoders
@@ -24,7 +25,7 @@ from mnerflow.plan.settings import broken_of, fit_of
 from mnerflow.record import RECORD, ImagesShown, RivalRecord
 
 PIXELS = "pixels"
-IMAGE = "_image"
+WITH_IMAGE = "_image"
 
 
 def rival_runs(config: dict[str, Any]) -> list[Run]:
@@ -50,22 +51,22 @@ def rival_runs(config: dict[str, Any]) -> list[Run]:
 
 def fusion_name(examples: int, image: bool) -> str:
     """``"zero_shot"`` or ``"4_shot"``; with the image, ``"zero_shot_image"`` or ``"4_shot_image"``."""
-    return f"{examples or 'zero'}_shot{IMAGE if image else ''}"
+    return f"{examples or 'zero'}_shot{WITH_IMAGE if image else ''}"
 
 
 def rival_baselines(runs: Iterable[Run]) -> dict[Combination, dict[str, Combination]]:
     """The baseline of each rival that is asked with the image: the same rival, asked without it."""
     return {
         run.combination: {
-            "image": replace(run.combination, image_encoder=NONE, fusion=run.fusion.removesuffix(IMAGE))
+            IMAGE: replace(run.combination, image_encoder=NONE, fusion=run.fusion.removesuffix(WITH_IMAGE))
         }
         for run in runs
-        if run.fusion.endswith(IMAGE)
+        if run.fusion.endswith(WITH_IMAGE)
     }
 
 
 def rivals_of(config: dict[str, Any]) -> dict[str, dict[str, str]]:
-    """What each rival is, in the form of ``settings.encoders_of``."""
+    """What each rival is, in the form of ``encoders.encoder_facts``."""
     models = {name: rival["model"] for name, rival in config.get("rivals", {}).items()}
     return {name: {"kind": "rival", "model": model, "source": model} for name, model in models.items()}
 
@@ -81,12 +82,6 @@ def rival_config(config: dict[str, Any], run: Run) -> dict[str, Any]:
         "image": image,
         "seed": run.seed,
     }
-
-
-def service_config(config: dict[str, Any], name: str) -> dict[str, Any]:
-    """The plain values of a rival's ``Service``."""
-    rival = config["rivals"][name]
-    return settings_of(Service, rival)
 
 
 def prompt_of(config: dict[str, Any], name: str, default: Path) -> Path:

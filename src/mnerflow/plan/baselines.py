@@ -10,7 +10,7 @@ from mnerflow.plan.variants import altered_sources, sources_of, variants
 
 # For each combination, what it is compared with: baselines by the source that is taken away, controls by the
 # condition that they were trained with.
-Baselines = Mapping["Combination", Mapping[str, "Combination"]]
+Baselines = Mapping[Combination, Mapping[str, Combination]]
 
 
 def baselines(config: dict[str, Any], combination: Combination) -> dict[str, Combination]:

@@ -45,7 +45,7 @@ class Plan:
         kinds: what kind of data set each is.
         published: the runs of the grid that are taken over instead of trained.
         dropped: runs whose weights were dropped.
-        asked: the rivals that have answered about the data of the grid.
+        answered: the rivals that have answered about the data of the grid.
     """
 
     def __init__(self, config: dict[str, Any], prompt: Path) -> None:
@@ -80,7 +80,7 @@ class Plan:
         self.dropped = [
             run for run in {*self.runs, *self.starts} if was_dropped(Path(layout.run_folder(run)))
         ]
-        self.asked = self._asked()
+        self.answered = self._answered()
 
     def _is_published(self, run: Run) -> bool:
         published = self.config.get("published")
@@ -114,7 +114,7 @@ class Plan:
         """The data sets whose posts are prepared for these runs, sorted."""
         return self.data.with_left_out({run.dataset for run in {*self.runs, *self.trained}})
 
-    def _asked(self) -> list[Run]:
+    def _answered(self) -> list[Run]:
         data = {(run.dataset, run.filter) for run in self.runs}
         return [
             run

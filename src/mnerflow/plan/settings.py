@@ -111,20 +111,6 @@ def sources(config: dict[str, Any], text_encoder: str, image_encoder: str) -> di
     }
 
 
-def encoders_of(config: dict[str, Any]) -> dict[str, dict[str, str]]:
-    """What each encoder is, independent of its name: ``kind``, ``model`` and ``source``.
-
-    The model is the architecture if the options name one, else the source, else the kind. Without a
-    ``source``, the model takes its place.
-    """
-    found = {}
-    for name, entry in encoders(config).items():
-        kind = kind_of(name, entry)
-        model = entry.get("options", {}).get("model", entry.get("source", kind))
-        found[name] = {"kind": kind, "model": model, "source": entry.get("source", model)}
-    return found
-
-
 def images_of(config: dict[str, Any], dataset: str) -> str:
     """The data set whose images a data set's posts show: itself, or another with the same posts."""
     return config["datasets"][dataset].get("images_of", dataset)

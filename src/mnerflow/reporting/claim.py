@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from mnerflow.conditions import CHANGES
 from mnerflow.errors import quantity
-from mnerflow.evaluation.comparison import ONE_SEED
+from mnerflow.evaluation.comparison import CLOSE, ONE_SEED
 from mnerflow.plan.names import FILTERS_OFF, Combination
 from mnerflow.reporting.columns import Row
 from mnerflow.reporting.render import interval, p_said, percent, points, source_words
@@ -127,7 +127,7 @@ def _evidence(row: Row, source: str) -> str:
                 f"points{_bracketed(_ends(row, f'{name}_'))}."
             )
     if row["close"]:
-        said.append("A bound lies within 0.05 points of another verdict.")
+        said.append(f"A bound lies within {100 * CLOSE:g} points of another verdict.")
     return " ".join(said)
 
 

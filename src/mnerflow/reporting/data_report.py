@@ -36,7 +36,7 @@ def write_data_report(
 
     Args:
         out: the page to write.
-        about: the data set's entry in the registry.
+        about: what the data set is, values of ``config.datasets.About``.
         prepared: the folder with its posts and ``report.json``.
         filters: the ``summary.json`` of each filter that was run.
         index: the index of an image store.

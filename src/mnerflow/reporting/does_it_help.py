@@ -6,7 +6,7 @@ from math import inf
 from typing import Any
 
 from mnerflow.conditions import CHANGES
-from mnerflow.evaluation.comparison import Comparison, rules
+from mnerflow.evaluation.comparison import CLOSE, Comparison, rules
 from mnerflow.evaluation.seeds import Estimate
 from mnerflow.plan.names import Combination, Run
 from mnerflow.reporting.columns import (
@@ -36,7 +36,7 @@ REMARKS = {
     "device": "some of the compared runs were trained on a GPU, others on a processor",
     "versions": "the compared runs were trained with different package versions (`run.yaml` names them)",
 }
-CLOSE = "a bound lies within 0.05 points of another verdict"
+NEAR = f"a bound lies within {100 * CLOSE:g} points of another verdict"
 
 
 def _with_interval(row: Row, name: str) -> str:
@@ -45,7 +45,7 @@ def _with_interval(row: Row, name: str) -> str:
 
 
 def _remarks(row: Row) -> list[str]:
-    return [*(REMARKS[name] for name in (row["unlike"] or "").split()), *([CLOSE] if row["close"] else [])]
+    return [*(REMARKS[name] for name in (row["unlike"] or "").split()), *([NEAR] if row["close"] else [])]
 
 
 WITH_INTERVAL = numeric(_with_interval)  # of ``<name>``, with ``<name>_low`` and ``<name>_high``
@@ -135,7 +135,7 @@ COLUMNS = (
         PERCENT,
     ),
     Column("margin", meaning="margin, in points, below which a drop counts as none", form=PERCENT),
-    Column("close", meaning="whether a bound lies within 0.05 points of another verdict", form=FLAG),
+    Column("close", meaning=f"whether {NEAR}", form=FLAG),
     # Not needed to understand the verdict:
     *(
         column

@@ -20,7 +20,7 @@ from mnerflow.reporting.columns import (
     SYSTEM,
     Column,
 )
-from mnerflow.reporting.does_it_help import CLOSE, help_record
+from mnerflow.reporting.does_it_help import NEAR, help_record
 from mnerflow.reporting.does_it_help import TABLE as WHOLE
 from mnerflow.reporting.render import Rendered
 from mnerflow.reporting.table import Table
@@ -104,7 +104,7 @@ TABLE = Table(
     page=(DATA, MODEL, "source", "kind", "stratum", "verdict", "difference"),
     wide=("low", "p_corrected", "baseline_score", "fusion_score"),
     detail=("seeds", "posts", "gold", "p", "drop_shuffled", "drop_blank", "smallest_margin"),
-    remarks=lambda row: [CLOSE] if row["close"] else [],
+    remarks=lambda row: [NEAR] if row["close"] else [],
 )
 
 

@@ -106,12 +106,12 @@ _SPARE_COLORS = ("#7A4B1E", "#CC6699", "#556B2F", "#5A7FA8", "#B8A000")
 _SPARE_MARKERS = ("<", "*", "X", "P", "d", "8", "H")  # the last three look like others when small
 
 
-def fusion_looks(fusions: Iterable[str]) -> dict[str, Look]:
-    """The look of each fusion, in legend order; fusions that are not in ``FUSIONS`` come last, by name.
+def system_looks(systems: Iterable[str]) -> dict[str, Look]:
+    """The look of each system, in legend order; those that are not in ``FUSIONS`` come last, by name.
 
     The spare looks are 35 different pairs of colour and marker; after that they repeat.
     """
-    names = set(fusions)
+    names = set(systems)
     looks = {name: look for name, look in FUSIONS.items() if name in names}
     for index, name in enumerate(sorted(names - set(FUSIONS))):
         color = _SPARE_COLORS[index % len(_SPARE_COLORS)]
@@ -124,11 +124,19 @@ def words(name: str) -> str:
     return name.replace("_", " ").replace("+", " ")
 
 
-def fusion_handles(looks: Mapping[str, Look]) -> list[Line2D]:
-    """Legend entries for fusions that are drawn as markers."""
+def system_handles(looks: Mapping[str, Look]) -> list[Line2D]:
+    """Legend entries for systems that are drawn as markers."""
     return [
-        Line2D([], [], color=look.color, marker=look.marker, linestyle="", markersize=4, label=words(fusion))
-        for fusion, look in looks.items()
+        Line2D([], [], color=look.color, marker=look.marker, linestyle="", markersize=4, label=words(system))
+        for system, look in looks.items()
+    ]
+
+
+def line_handles(looks: Mapping[str, Look]) -> list[Line2D]:
+    """Legend entries for systems that are drawn as lines with markers."""
+    return [
+        Line2D([], [], color=look.color, marker=look.marker, linestyle=look.line, label=words(system))
+        for system, look in looks.items()
     ]
 
 

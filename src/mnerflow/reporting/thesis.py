@@ -107,7 +107,7 @@ class Parts:
 
     Attributes:
         encoders: ``kind``, ``model`` (for timm, its architecture) and ``source`` of each encoder and rival,
-            as ``plan.settings.encoders_of`` and ``llm.runs.rivals_of`` return them.
+            as ``plan.encoders.encoder_facts`` and ``llm.runs.rivals_of`` return them.
         fusions: kind of each fusion. The ways of prompting rivals are not fusions and are left out.
         cautions: caveat about all scores on a data set, by the data set's name.
     """

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mnerflow.data.formats._blocks import blocks
-from mnerflow.data.formats._head import HEAD, IMAGE, named
+from mnerflow.data.formats._head import HEAD, IMAGE_ID, named
 from mnerflow.data.post import Post
 from mnerflow.errors import UserError
 
@@ -34,7 +34,7 @@ def to_post(path: Path, line: int, record: tuple[int, list[str], list[str]]) -> 
     first, head, rows = record
     if not head:
         raise UserError(
-            f"{path}:{line}: a post must begin with a line {IMAGE}<id>, not {rows[0][:40]!r}. "
+            f"{path}:{line}: a post must begin with a line {IMAGE_ID}<id>, not {rows[0][:40]!r}. "
             "Add it, or remove the empty line before."
         )
     tokens, labels = [], []

@@ -50,7 +50,7 @@ def _figure(points: Points, machines: Mapping[Combination, str]) -> Figure:
         note = (
             f"{note} Hollow: not trained on {usual_machine}; seconds of two machines are not comparable."
         ).lstrip()
-    looks = style.fusion_looks(run.system for run in points)
+    looks = style.system_looks(run.system for run in points)
     placed = places(panels, 3)
     figure, grid, width = figure_of(placed, 1.7)
     first: dict[str, Axes] = {}  # by data set; its other panels share these scales
@@ -82,5 +82,5 @@ def _figure(points: Points, machines: Mapping[Combination, str]) -> Figure:
         short = max(1, 4 * left / right) ** 0.5
         axes.set_xlim(left / short, right * short)
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if right < 30 * left else (1, 3)))
-    style.legend_below(figure, style.fusion_handles(looks), note)
+    style.legend_below(figure, style.system_handles(looks), note)
     return figure

@@ -67,7 +67,7 @@ def read_test_scores(path: str | Path) -> Scores:
 
 def _figure(scores: Scores, ceilings: Mapping[str, float]) -> Figure:
     panels, note = first_panels(group_by_panel(scores))
-    looks = looks_by_data(panels, style.fusion_looks(run.system for run in scores))
+    looks = looks_by_data(panels, style.system_looks(run.system for run in scores))
     longest = max(map(len, looks.values()))
     per_row = max(1, min(4, 24 // longest))  # a fusion needs a quarter of an inch for its three conditions
     placed = places(panels, per_row)
@@ -83,7 +83,7 @@ def _figure(scores: Scores, ceilings: Mapping[str, float]) -> Figure:
         axes.set_title(panel.title(total / columns - 0.4))
         for x, (fusion, look) in enumerate(shown_looks.items()):
             seeds = [scores[run] for run in panels[panel] if run.system == fusion]
-            _draw_fusion(axes, x, seeds, look)
+            _draw_system(axes, x, seeds, look)
         below, right = panel_at.get((row + 1, column)), panel_at.get((row, column + 1))
         _label_fusions(axes, shown_looks, labelled=below is None or below.data != panel.data)
         axes.tick_params(labelleft=starts or panel.text_encoder == NONE)
@@ -120,7 +120,7 @@ def _limits(scores: Scores, panel: Panel, ceilings: Mapping[str, float]) -> tupl
     return low - margin - room_for_numbers, high + margin
 
 
-def _draw_fusion(axes: Axes, x: int, seeds: list[dict[str, float]], look: Look) -> None:
+def _draw_system(axes: Axes, x: int, seeds: list[dict[str, float]], look: Look) -> None:
     offset = axes.transData + ScaledTranslation(3.3 / 72, 0, axes.figure.dpi_scale_trans)
     low = axes.get_ylim()[0]
     wrong = any(seed.keys() - {TRUE.name} for seed in seeds)

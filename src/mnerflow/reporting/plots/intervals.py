@@ -55,7 +55,7 @@ def interval_figure(rows: Sequence[IntervalRow], label: str, handles: Sequence[L
     heights = [_height(panel) for panel in panels]
     figure = Figure(figsize=(COLUMN, ROW * sum(heights) + 0.42 * len(panels) + 0.2))
     grid = figure.add_gridspec(len(panels), 1, height_ratios=heights)
-    looks = style.fusion_looks(row.combination.system for row in rows)
+    looks = style.system_looks(row.combination.system for row in rows)
     for place, (panel, height) in enumerate(zip(panels, heights, strict=True)):
         axes = figure.add_subplot(grid[place], title=panel[0].combination.data, ylim=(height - 0.4, -0.6))
         style.around_zero(axes)

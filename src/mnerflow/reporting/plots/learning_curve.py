@@ -5,7 +5,6 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from mnerflow.plan.names import NONE, Combination
 from mnerflow.reporting import learning_curve, style
@@ -34,7 +33,7 @@ def draw_learning_curve(table: str | Path, out_stem: str | Path) -> None:
 
 def _figure(curves: dict[Combination, Rows]) -> Figure:
     panels, note = first_panels(group_by_panel(curves))
-    looks = style.fusion_looks(run.system for run in curves)
+    looks = style.system_looks(run.system for run in curves)
     placed = places(panels, 3)
     figure, grid, width = figure_of(placed, 1.8)
     first: dict[str, Axes] = {}  # by data set; its other panels share these scales
@@ -54,11 +53,7 @@ def _figure(curves: dict[Combination, Rows]) -> Figure:
         axes.set_xticks(sorted({round(each["training_posts"]) for run in drawn for each in curves[run]}))
         axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.minorticks_off()
-    handles = [
-        Line2D([], [], color=look.color, marker=look.marker, linestyle=look.line, label=style.words(system))
-        for system, look in looks.items()
-    ]
-    style.legend_below(figure, handles, note)
+    style.legend_below(figure, style.line_handles(looks), note)
     return figure
 
 

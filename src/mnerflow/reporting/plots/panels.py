@@ -84,13 +84,13 @@ def sources_told(rows: Sequence[Row]) -> list[str]:
 
 
 def looks_by_data(panels: dict[Panel, list[Of]], looks: dict[str, Look]) -> dict[str, dict[str, Look]]:
-    """The ``looks``, in their order, of the fusions in each data set's panels, by ``Panel.data``."""
+    """The ``looks``, in their order, of the systems in each data set's panels, by ``Panel.data``."""
     found: dict[str, set[str]] = {}
     for panel, runs in panels.items():
         found.setdefault(panel.data, set()).update(run.system for run in runs)
     return {
-        data: {fusion: look for fusion, look in looks.items() if fusion in fusions}
-        for data, fusions in found.items()
+        data: {system: look for system, look in looks.items() if system in systems}
+        for data, systems in found.items()
     }
 
 

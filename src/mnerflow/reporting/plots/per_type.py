@@ -30,7 +30,7 @@ def draw_per_type(types: str | Path, out_stem: str | Path) -> None:
 
 def _figure(scores: Scores) -> Figure:
     panels, note = first_panels(group_by_panel(scores))
-    looks = style.fusion_looks(run.system for run in scores)
+    looks = style.system_looks(run.system for run in scores)
     widest = max(len(kinds) for kinds in scores.values())
     placed = places(panels, 3 if widest <= style.DENSE else 1)
     figure, grid, width = figure_of(placed, 1.6)
@@ -44,7 +44,7 @@ def _figure(scores: Scores) -> Figure:
         axes.tick_params(labelleft=starts)
         if column == 0:
             axes.set_ylabel("Test F1 (%)")
-    style.legend_below(figure, style.fusion_handles(looks), note)
+    style.legend_below(figure, style.system_handles(looks), note)
     return figure
 
 

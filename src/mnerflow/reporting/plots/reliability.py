@@ -30,7 +30,7 @@ def draw_reliability(bins: str | Path, out_stem: str | Path) -> None:
 
 def _figure(points: Points) -> Figure:
     panels, note = first_panels(group_by_panel(points))
-    looks = style.fusion_looks(run.system for run in points)
+    looks = style.system_looks(run.system for run in points)
     placed = places(panels, 3)
     figure, grid, width = figure_of(placed, 2.2)
     looks_of = looks_by_data(panels, looks)
@@ -50,5 +50,5 @@ def _figure(points: Points) -> Figure:
         axes.set_xlabel("Confidence (%)")
         if column == 0:
             axes.set_ylabel("Right entities (%)")
-    style.legend_below(figure, style.fusion_handles(looks), note)
+    style.legend_below(figure, style.system_handles(looks), note)
     return figure

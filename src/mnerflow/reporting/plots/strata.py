@@ -44,7 +44,7 @@ def _figure(rows: Sequence[Row]) -> Figure:
         panel: _marks([row for each in members for row in of_combination[each]])
         for panel, members in panels.items()
     }
-    looks = style.fusion_looks(combination.system for members in panels.values() for combination in members)
+    looks = style.system_looks(combination.system for members in panels.values() for combination in members)
     heights = [sum(LINE * len(fusions) + GAP for fusions in found.values()) for found in marks.values()]
     figure = Figure(figsize=(COLUMN, sum(heights) + 0.45 * len(heights) + 0.2))
     grid = figure.add_gridspec(len(panels), 1, height_ratios=heights)
@@ -53,7 +53,7 @@ def _figure(rows: Sequence[Row]) -> Figure:
         _draw(axes, found, looks)
     axes.set_xlabel("With − without the source, test entity F1 (points)", loc="right")
     style.widen_for_labels(figure)
-    style.legend_below(figure, style.fusion_handles(looks), note)
+    style.legend_below(figure, style.system_handles(looks), note)
     return figure
 
 

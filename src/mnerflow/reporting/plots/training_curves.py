@@ -73,7 +73,7 @@ def mean_over_seeds(seeds: Sequence[np.ndarray]) -> np.ndarray:
 
 def _figure(runs: dict[Run, Curves]) -> Figure:
     panels, note = first_panels(group_by_panel(runs))
-    looks = style.fusion_looks(run.system for run in runs)
+    looks = style.system_looks(run.system for run in runs)
     placed = places(panels, PANELS_A_ROW)
     rows, columns = size_of(placed)
     width = FULL / columns if columns > 1 else style.COLUMN
@@ -98,10 +98,7 @@ def _figure(runs: dict[Run, Curves]) -> Figure:
         if column == 0:
             score_axes.set_ylabel("Dev entity F1 (%)")
             loss_axes.set_ylabel("Loss")
-    handles = [
-        Line2D([], [], color=look.color, marker=look.marker, linestyle=look.line, label=style.words(fusion))
-        for fusion, look in looks.items()
-    ]
+    handles = style.line_handles(looks)
     if len(runs) > len({(Panel.of(run), run.system) for run in runs}):
         handles.append(Line2D([], [], color=style.MUTED, linewidth=0.5, label="one seed (dev)"))
     handles.append(Line2D([], [], color=style.MUTED, linewidth=0.9, linestyle=":", label="training loss"))

@@ -95,6 +95,7 @@ CAPTIONS = {
     "tag_distribution": ("How often each tag occurs in each split.", None),
 }
 FULL = 300  # points: a wider plot was drawn for two columns and gets the width of the page
+READER = MarkdownIt("commonmark", {"html": False}).enable("table")
 PICTURE = 1200  # pixels: longer side of a picture in a data report, unless it is a vector drawing
 
 
@@ -217,8 +218,7 @@ def _picture(file: Path) -> str:
 def _unread(records: Sequence[TrainingRecord]) -> Markup:
     """The table of what text encoders could not read, where runs have counted it."""
     rows = unread_rows(records)
-    reader = MarkdownIt("commonmark", {"html": False}).enable("table")
-    return Markup(reader.render(UNREAD.render(rows).markdown()) if rows else "")
+    return Markup(READER.render(UNREAD.render(rows).markdown()) if rows else "")
 
 
 def _html(markdown: Path) -> Markup:
@@ -227,8 +227,7 @@ def _html(markdown: Path) -> Markup:
     Its headings are set three levels lower, to fit below those of the page. Only pictures in the file's
     folder are shown; others are replaced by their description.
     """
-    reader = MarkdownIt("commonmark", {"html": False}).enable("table")
-    tokens = reader.parse(read_text(markdown))
+    tokens = READER.parse(read_text(markdown))
     for token in tokens:
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(6, int(token.tag[1:]) + 3)}"
@@ -239,7 +238,7 @@ def _html(markdown: Path) -> Markup:
                     part.attrs["src"] = _picture(file)
                 else:
                     part.type = "text"
-    return Markup(reader.renderer.render(tokens, reader.options, {}))
+    return Markup(READER.renderer.render(tokens, READER.options, {}))
 
 
 def _json(value: object) -> Markup:

@@ -1,4 +1,4 @@
-"""Print docs/tables.md, which explains all columns: ``python -m mnerflow.reporting.glossary``."""
+"""Print docs/tables.md, which explains all columns: ``python -m mnerflow.reporting.reference``."""
 
 from collections.abc import Iterable
 
@@ -19,7 +19,7 @@ This page explains the columns of the CSV files. It also gives the title of each
 the terminal and the report. A column without a title is shown in another column's cell, or only in the CSV.
 In the CSV, scores, shares and differences of scores are fractions: 0.005 is half a point. Everywhere else
 they are percentages or points, and the explanations use these words. `python -m
-mnerflow.reporting.glossary` generates this page from the declarations of the tables.
+mnerflow.reporting.reference` generates this page from the declarations of the tables.
 
 The LaTeX files need `\\usepackage{booktabs,tabularx}` and fit the text width of an article at 11 points. The
 label of a table is `tab:` and the file's name, as in `tab:grid`. Further tables of a file add a name of
@@ -31,7 +31,7 @@ Most tables begin with the names of a combination. Its runs differ only in their
 """
 
 
-def glossary() -> str:
+def tables_page() -> str:
     """The columns that most tables share, then a section for each table: its caption and other columns."""
     parts = [HEAD, _columns(COMBINATION_COLUMNS)]
     for file, table in ALL.items():
@@ -48,4 +48,4 @@ def _columns(columns: Iterable[Column]) -> str:
 
 
 if __name__ == "__main__":
-    print(glossary(), end="")
+    print(tables_page(), end="")
