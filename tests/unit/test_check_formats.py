@@ -125,6 +125,34 @@ FOLDERS = {
         {"columns": {"token": "word", "tag": "ner"}},
         "PER 12",
     ),
+    "a column that names posts": (
+        {"train.tsv": "\n".join(f"doc_{n}\tAnn\tB-PER\ndoc_{n}\tsings\tO\n" for n in range(12))},
+        [],
+        "conll",
+        {"columns": {"token": 1, "tag": 2}},
+        "12 posts        24 tokens",
+    ),
+    "names of columns, bare types": (
+        {"train.tsv": "word\tpos\ttag\n" + many("Ann\tN\tPER\nsings\tV\tO\n\n")},
+        [],
+        "conll",
+        {"columns": {"token": "word", "tag": "tag"}, "scheme": "io"},
+        "12 posts        24 tokens",
+    ),
+    "comments with a tab": (
+        {"train.tsv": many("#\thttp://x/NUMBER [2010]\n1\tAnn\tB-PER\tO\n2\tsings\tO\tO\n\n")},
+        [],
+        "conll",
+        {"columns": {"token": 1, "tag": 2}},
+        "12 posts        24 tokens",
+    ),
+    "a format that is given, in a file of another": (
+        {"train.csv": many("Ann\tB-PER\nsings\tO\n\n")},
+        ["--format", "conll"],
+        "conll",
+        {},
+        "12 posts        24 tokens",
+    ),
     "a named column that numbers posts": (
         {"train.tsv": "Sentence #\tWord\tTag\n" + many("Sentence: NUMBER\tAnn\tB-PER\n\tsings\tO\n")},
         [],
@@ -251,6 +279,7 @@ def test_what_is_pasted_is_prepared(
         ),
         ({"train.pkl": "x"}, "It could run code, and is never opened"),
         ({"train.conll": "Ann S-PER\nBob U-PER\n"}, "the label 'S-PER' is not IOB2"),
+        ({"train.conll": "\n\n", "test.conll": "Ann B-PER\n"}, "train.conll: no posts"),
     ],
 )
 def test_what_cannot_be_read_is_said_once(

@@ -147,6 +147,7 @@ def test_what_a_table_says_besides(tmp_path: Path) -> None:
             "t:1: of the columns, counted from 0, 1 (B-ORG) looks like tags, and 2 (NNP) does not",
         ),
         ("1 EU O\n2 so O\n3 A O\n", "conll", {}, "t:1: the first column counts the tokens"),
+        ("s1 EU O\ns1 so O\ns2 A O\n", "conll", {}, "`columns: {token: 1, tag: -1, post: 0}`"),
         ("word ner\nEU O\n", "conll", {"columns": Columns(token="word", tag="nre")}, "did you mean 'ner'"),
         ("EU O\n", "conll", {"columns": Columns(token=0, tag=2)}, "t:1: columns: 2 is none of 2 columns"),
         ("EU\tO\nso\n", "conll", {"columns": Columns(token=0, tag=1)}, "t:2: 2 columns divided by a tab"),

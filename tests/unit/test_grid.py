@@ -449,6 +449,10 @@ def test_strips_of_a_language_that_is_written_leftwards_begin_at_the_right(langu
         ({"core_hours": {"minlm": 3}}, "core_hours: 'minlm' is not configured (did you mean 'minilm'?)"),
         ({"datasets": {"demo": {"without": ["dem"]}}}, "datasets.demo.without: 'dem' is not configured"),
         ({"datasets": {"demo": {"without": ["demo"]}}}, "datasets.demo.without: 'demo' is not configured"),
+        (
+            {"datasets": {"demo": {"contexts": {"caption": "a.txt"}, "contexts_from_text": ["captoin"]}}},
+            "datasets.demo.contexts_from_text: 'captoin' is no context (did you mean 'caption'?)",
+        ),
         ({"datasets": {"demo": {"images_of": "dem"}}}, "datasets.demo.images_of: 'dem' is not configured"),
         ({"datasets": {"poner_scans": {"poner": {"url": "https://other.example"}}}}, "PONER has one archive"),
         ({"image_encoders": {"minilm": {"size": 32}}}, "'minilm' stands in text_encoders and image_encoders"),

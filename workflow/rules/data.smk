@@ -149,6 +149,8 @@ rule prepare:
     params:
         options=lambda w: plan.data.prepare_options(w.dataset),
         raw=lambda w: plan.data.folder(w.dataset),
+        # A corrected file may be older than the posts that were made of its predecessor.
+        content=lambda w: plan.data.user_content(w.dataset),
         code=lambda w: code_of("prepare.py", *plan.data.formats(w.dataset)),
     script:
         "../scripts/prepare.py"

@@ -50,6 +50,7 @@ def drop_weights():
 
 # Snakemake calls no handler in a dry run, so runs that were never trained are taken as those to be trained.
 if any(re.fullmatch("-[a-zA-Z]*n|--dry-?run", argument) for argument in sys.argv):
+    warn_of_unused_datasets()
     warn_of_lacking_baselines()
     show_needs(
         run

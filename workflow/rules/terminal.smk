@@ -117,7 +117,8 @@ class Terminal(logging.Handler):
             self.show_job(record.job_id, f"{duration(took)}{rest}")
         elif event == LogEvent.JOB_ERROR and record.jobid in self.running:
             took = self.progress.fail(record.jobid, record.created)
-            self.show_job(record.jobid, f"failed after {duration(took)}: {', '.join(record.log)}")
+            said = "stopped" if interrupted else "failed"
+            self.show_job(record.jobid, f"{said} after {duration(took)}: {', '.join(record.log)}")
         elif self.is_shown(record, event):
             self.usual.handle(record)
 

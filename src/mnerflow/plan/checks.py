@@ -101,6 +101,11 @@ def _check_datasets(config: dict[str, Any]) -> None:
     for name, entry in config["datasets"].items():
         others = {other: None for other in config["datasets"] if other != name}
         check_known(entry.get("without", []), others, f"datasets.{name}.without")
+        known = entry.get("contexts", {})
+        for context in {*entry.get("contexts_from_text", [])} - known.keys():
+            if near := suggest(context, known):  # others may come with the posts
+                said = f"datasets.{name}.contexts_from_text: {context!r} is no context{near}"
+                raise UserError(f"{said}. Correct the name.")
         if owner := entry.get("images_of"):
             check_known([owner], others, f"datasets.{name}.images_of")
             if "fit" in entry or "images_of" in config["datasets"][owner]:

@@ -13,7 +13,7 @@ from mnerflow.data.contexts import context_files
 from mnerflow.data.formats import companions_of, cuts_images, formats_read, holds_images
 from mnerflow.data.pages.page import images_near
 from mnerflow.data.sources import archives
-from mnerflow.files.checksums import folder_state
+from mnerflow.files.checksums import content_state, folder_state
 from mnerflow.plan import layout
 from mnerflow.plan.settings import images_of
 from mnerflow.record import ContextRecord
@@ -65,6 +65,10 @@ class Datasets:
     def raw_files(self, dataset: str) -> list[str]:
         """The files that a data set's posts and contexts are read from."""
         return [*dict.fromkeys([*self.post_files(dataset), *self.context_files(dataset)])]
+
+    def user_content(self, dataset: str) -> str | None:
+        """A hash of the files in a user's own folder that posts and contexts are read from, else ``None``."""
+        return content_state(Path(), self.raw_files(dataset)) if "folder" in self.entries[dataset] else None
 
     def post_files(self, dataset: str) -> list[str]:
         """The files of a data set's posts, and whatever else is downloaded."""

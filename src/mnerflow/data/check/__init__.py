@@ -47,9 +47,11 @@ def check_data(
     if there is no training file, or if its format or columns cannot be inferred.
     """
     with reading(path):
-        folder, files = find_splits(path)
+        folder, files = find_splits(path, format or "")
     train = folder / files["train"][0]
-    found = format or format_of_file(train) or "jsonl"
+    # A blank training file has no format, but says no more than that about the others.
+    detected = (format_of_file(folder / names[0]) for names in files.values())
+    found = format or next(filter(None, detected), "jsonl")
     findings = Findings(folder, found, files, columns, options=options or {})
     if found == "conll" and not columns:
         findings.columns = _columns(train)

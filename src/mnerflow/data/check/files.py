@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from collections.abc import Collection
 from pathlib import Path
 
 from mnerflow.data.formats import format_of
@@ -59,37 +60,39 @@ UNTAGGED = (
 )
 
 
-def find_splits(path: Path) -> tuple[Path, dict[str, list[str]]]:
+def find_splits(path: Path, format: str = "") -> tuple[Path, dict[str, list[str]]]:
     """A data set's folder and, for each split, the paths of its files relative to that folder.
 
     A single file is ``train``. In a folder, the split is a word of a file's name, or the name of a subfolder
     that contains the files or that a format reads as a whole. A folder that a format reads as a whole and
-    that has no splits is ``train`` of its parent folder. Raises ``UserError`` if no file is for training, and
-    if two files could be the same split.
+    that has no splits is ``train`` of its parent folder. If the ``format`` is given, files may also have a
+    suffix that no format here has. Raises ``UserError`` if no file is for training, and if two files could be
+    the same split.
     """
+    suffixes = (*ENDINGS, *FOREIGN) if format else ENDINGS
     if path.is_file():
-        if path.suffix.lower() in FOREIGN and not format_of(path):
+        if path.suffix.lower() in FOREIGN and not format and not format_of(path):
             raise UserError(f"{path}: {path.suffix} is not read. {FOREIGN[path.suffix.lower()]}")
         return path.parent, {"train": [path.name]}
     if not path.is_dir():
         raise UserError(f"{path}: no such folder. Name the one that holds train, dev, test and images/.")
     found: dict[str, dict[str, list[str]]] = defaultdict(dict)  # by split, then by file or folder
     tagged = []
-    for file in sorted(file for file in path.iterdir() if file.is_file() and _may_be_data(file)):
+    for file in sorted(file for file in path.iterdir() if file.is_file() and _may_be_data(file, suffixes)):
         split = _split_of(file.stem)
         if split:
             found[split].setdefault(PART.sub("", file.stem) + file.suffix, []).append(file.name)
         elif file.suffix != ".txt":
             tagged.append(file)
     for folder in sorted(folder for folder in path.iterdir() if folder.is_dir()):
-        if (split := SPLIT_OF.get(folder.name.lower())) and (inner := _within(folder)):
+        if (split := SPLIT_OF.get(folder.name.lower())) and (inner := _within(folder, suffixes)):
             found[split][f"{folder.name}/"] = inner
     for split, choices in found.items():
         if len(choices) > 1:
             names = ", ".join(choices)
             raise UserError(f"{path}: {names} could all be the split {split!r}. Keep one of them.")
     if not found and any((path / "data").glob("*.parquet")):
-        _, files = find_splits(path / "data")
+        _, files = find_splits(path / "data", format)
         return path, {split: [f"data/{name}" for name in names] for split, names in files.items()}
     if not found and format_of(path):
         whole = path.resolve() if path.name in ("", "..") else path
@@ -134,15 +137,15 @@ def _split_of(stem: str) -> str | None:
     return next((SPLIT_OF[word] for word in words if word in SPLIT_OF), None)
 
 
-def _may_be_data(file: Path) -> bool:
+def _may_be_data(file: Path, suffixes: Collection[str]) -> bool:
     text = file.suffix == ".txt" and file.with_suffix(".ann").is_file()  # brat's pair is found by its .ann
-    return file.suffix.lower() in ENDINGS and not file.name.startswith(".") and not text
+    return file.suffix.lower() in suffixes and not file.name.startswith(".") and not text
 
 
-def _within(folder: Path) -> list[str]:
+def _within(folder: Path, suffixes: Collection[str]) -> list[str]:
     if format_of(folder):
         return [folder.name]
-    files = sorted(file for file in folder.iterdir() if file.is_file() and _may_be_data(file))
+    files = sorted(file for file in folder.iterdir() if file.is_file() and _may_be_data(file, suffixes))
     return [f"{folder.name}/{file.name}" for file in files]
 
 

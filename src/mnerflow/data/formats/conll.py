@@ -28,7 +28,8 @@ from mnerflow.log import logger
 
 OPTIONS = ("columns",)
 Row = tuple[int, str]  # the number of a line, and the line
-HASH = re.compile(r"# |##|#$")  # a comment, or a token that looks like one
+HASH = re.compile(r"#\s|##|#$")  # a comment, or a token that looks like one
+TAG_NAMES = ("entity", "label", "labels", "ner", "ner_tag", "ner_tags", "tag", "tags", "type")
 DIGIT = re.compile(r"\d")
 TYPE = re.compile(r"[A-Za-z_]+")  # of a tag without a prefix
 
@@ -86,7 +87,8 @@ def looks_like(start: str) -> bool:
     tables = [_split(row) for row in rows]
     tagged = sum(any(map(looks_like_tag, cells[1:])) for cells in tables)
     lasts = {cells[-1] for cells in tables}
-    bare = {len(cells) for cells in tables} == {2} and "O" in lasts and all(map(TYPE.fullmatch, lasts))
+    even = len({len(cells) for cells in tables}) == 1 and len(tables[0]) > 1
+    bare = even and OUTSIDE in lasts and all(map(TYPE.fullmatch, lasts))
     return bool(rows) and (2 * tagged > len(rows) or bare)
 
 
@@ -102,6 +104,8 @@ def records(
     for sentence in _sentences(path, columns, tagged=tagged):
         if layout is None and sentence.rows:
             layout = _layout(path, sentence.rows[0], columns, tagged)
+            if columns is None and tagged and layout.columns > 2:
+                _refuse_numbers(path, layout)
             if _named(columns) or (not tagged and _begins_in_names(path, sentence.rows[0][1])):
                 del sentence.rows[0]
         for part in _divided(sentence, layout):
@@ -197,14 +201,33 @@ def table_of(path: Path) -> Table:
         return {column: tag for column, tag in found.items() if tag}
 
     found, names = tags(table), []
-    if not found and (found := tags(table[1:])):
+    if not found and (found := tags(table[1:]) or _bare_types(table)):
         names = table[0]
     table = table[bool(names) :]
-    numbers = {0} if number > 2 and all(cells[0].isdecimal() for cells in table) else set()
-    others = (column for column in range(number) if number > 2 and column not in found)
-    post = next(filter(partial(_numbers_posts, table), others), None) if len(sentences) == 1 else None
+    others = [column for column in range(number) if number > 2 and column not in found]
+    numbers = {column for column in others if all(cells[column].isdecimal() for cells in table)}
+    if len(sentences) == 1:
+        post = next(filter(partial(_numbers_posts, table), others), None)
+    else:
+        post = None
+        numbers |= {column for column in others if _names_posts(sentences, column, number)}
     token = next((column for column in range(number) if column not in numbers | {post}), 0)
     return Table(names, number, token, found, post)
+
+
+def _bare_types(table: list[list[str]]) -> dict[int, str]:
+    """The last column and its first type, if the first row names that column, as ``tag`` does."""
+    values = [cells[-1] for cells in table[1:]]
+    named = bool(table) and table[0][-1].lower() in TAG_NAMES and table[0][-1] not in values
+    found = next((value for value in values if value.upper() != OUTSIDE), "")
+    return {len(table[0]) - 1: found} if named and found and OUTSIDE in values else {}
+
+
+def _names_posts(sentences: list[Sentence], column: int, number: int) -> bool:
+    """Whether a column has one value in each sentence after the first, one of which has several rows."""
+    tables = ([_split(row) for _, row in sentence.rows] for sentence in sentences[1:])
+    values = [[cells[column].strip() for cells in table if len(cells) == number] for table in tables]
+    return any(len(each) > 1 for each in values) and all(len({*each} - {""}) < 2 for each in values)
 
 
 def _numbers_posts(table: list[list[str]], column: int) -> bool:
@@ -309,13 +332,19 @@ def _place(column: int | str, cells: list[str], place: str) -> int:
     return column % len(cells)
 
 
-def _refuse_unclear_columns(table: list[list[str]], place: str) -> None:
-    """Refuse to guess if several columns may be the tags, or if the first column numbers the tokens."""
-    if _count([cells[0] for cells in table]):
+def _refuse_numbers(path: Path, layout: ColumnLayout) -> None:
+    """Raise ``UserError`` if the first column holds no words."""
+    table = table_of(path)
+    if table.token:
+        post = "" if table.post is None else f", post: {table.post}"
         raise UserError(
-            f"{place}: the first column counts the tokens. Say which columns are read: "
-            "`columns: {token: 1, tag: -1}`; CoNLL-U has a `format: conllu` of its own."
+            f"{path}:{layout.line}: the first column counts the tokens or names the posts. Say what to read: "
+            f"`columns: {{token: {table.token}, tag: -1{post}}}`; CoNLL-U has a `format: conllu` of its own."
         )
+
+
+def _refuse_unclear_columns(table: list[list[str]], place: str) -> None:
+    """Refuse to guess if several columns may be the tags."""
     last = len(table[0]) - 1
     both = all(looks_like_tag(cells[last]) for cells in table)
     for column in range(1, last):
