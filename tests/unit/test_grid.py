@@ -371,7 +371,6 @@ def test_a_filter_that_is_not_there_is_answered_with_the_nearest(config) -> None
     ],
 )
 def test_an_option_of_a_filter_is_checked_before_anything_runs(config, options: dict, said: str) -> None:
-    config["grid"][0]["filters"] = ["low_variability"]
     config["filters"] = {"low_variability": {"min_entropy": 1} | options}
     with pytest.raises(UserError, match=said):
         check_plan(config, expand(config))
@@ -409,8 +408,7 @@ def test_an_option_of_a_fusion_or_decoder_is_checked_before_anything_runs(
     config, entry: dict, said: str
 ) -> None:
     part, name = ("variants", "mine") if "decoder" in entry else ("fusions", "linear")
-    config[part][name] = entry
-    config["grid"][0]["variants"] = [name if part == "variants" else "base"]
+    config[part][name] = entry  # which no run uses, if it is the variant
     with pytest.raises(UserError) as error:
         check_plan(config, expand(config))
     assert said in str(error.value)
@@ -422,7 +420,12 @@ def test_an_option_of_an_encoder_is_checked_before_anything_runs(config) -> None
         check_plan(config, expand(config))
     said = "text_encoders.mine.options: unknown key 'hiden' (did you mean 'hidden'?)"
     assert str(error.value).startswith(said)
-    config["text_encoders"]["mine"]["options"] = {"hidden": 0}
+    config["text_encoders"]["mine"] = {"kind": "lstm"}
+    with pytest.raises(
+        UserError, match=r"text_encoders\.mine\.kind: 'lstm' is not known \(did you mean 'bilstm'"
+    ):
+        check_plan(config, expand(config))
+    config["text_encoders"]["mine"] = {"kind": "bilstm", "options": {"hidden": 0}}
     with pytest.raises(UserError, match=r"text_encoders\.mine\.options\.hidden: 0 is not a whole number, 1"):
         check_plan(config, expand(config))
 

@@ -19,7 +19,7 @@ from mnerflow.errors import UserError, check_known, listed, suggest
 from mnerflow.files.paths import each_file_below, expanded
 from mnerflow.files.reading import reading
 from mnerflow.plan.datasets import split_files
-from mnerflow.plan.encoders import ENCODERS, encoders, encoders_in
+from mnerflow.plan.encoders import ENCODERS, encoders
 from mnerflow.plan.names import BASE, FILTERS_OFF, NONE, Run
 from mnerflow.plan.settings import decoder_of, run_config
 from mnerflow.plan.variants import contexts_of, curve_of, fraction_of, variant_chain, variants
@@ -31,25 +31,22 @@ CLOCKS_DIFFER = 60  # seconds that the clocks of machines with a shared file sys
 def check_plan(config: dict[str, Any], runs: Iterable[Run], rivals: Iterable[Run] = ()) -> None:
     """Raise ``UserError`` for a name without a module in the library, or a folder that lacks a file.
 
+    Parts are also checked where no run uses them, so that a mistake shows when it is made.
     ``rivals`` are runs that are asked instead of trained, so only their data is checked.
     """
     check_known(config.get("filters", {}), names_in("data.filters"), "filters")
+    for name in config.get("filters", {}):
+        steps_of(name, config["filters"])
     _check_encoders(config)
     _check_datasets(config)
+    _check_fusions(config)
     _check_variants(config)
     runs = list(runs)
     for run in {(run.dataset, run.filter, run.image_encoder): run for run in (*runs, *rivals)}.values():
         _check_data(config, run)
     for run in {run.combination: run for run in runs}.values():
         _check_contexts(config, run)
-        _check_model(config, run)
-    for name in sorted({run.fusion for run in runs}):
-        entry = config["fusions"][name]
-        _check_options("fusions", kind_of(name, entry), entry.get("options", {}), f"fusions.{name}.options")
-    for name in sorted({run.variant for run in runs}):
-        decoder = decoder_of(config, name)
-        place = f"variants.{name}.decoder.options"
-        _check_options("decoders", decoder["kind"], decoder["options"], place)
+        run_config(config, run)  # raises for settings that contradict each other
 
 
 def check_clock(folders: Iterable[str]) -> None:
@@ -85,6 +82,7 @@ def _check_encoders(config: dict[str, Any]) -> None:
     for section in ENCODERS:
         for name, entry in config.get(section, {}).items():
             kind = kind_of(name, entry)
+            check_part(f"models.{section}", kind, f"{section}.{name}.kind")
             if kind in pretrained and "source" not in entry:
                 raise UserError(f"{section}.{name}: it needs pretrained weights. Give it a `source`.")
             _check_options(section, kind, entry.get("options", {}), f"{section}.{name}.options")
@@ -128,12 +126,22 @@ def _check_datasets(config: dict[str, Any]) -> None:
         )
 
 
+def _check_fusions(config: dict[str, Any]) -> None:
+    for name, entry in config["fusions"].items():
+        kind = kind_of(name, entry)
+        check_part("models.fusions", kind, f"fusions.{name}.kind")
+        _check_options("fusions", kind, entry.get("options", {}), f"fusions.{name}.options")
+
+
 def _check_variants(config: dict[str, Any]) -> None:
-    """Check that no variant contradicts the one that it is based on."""
+    """Check decoders, and that no variant contradicts the one that it is based on."""
     if config.get("variants", {}).get(BASE):
         raise UserError(f"variants.{BASE}: it is the variant that changes nothing. Choose another name.")
     for name in variants(config):
         _check_control(config, name)
+        decoder, place = decoder_of(config, name), f"variants.{name}.decoder"
+        check_part("models.decoders", decoder["kind"], place)
+        _check_options("decoders", decoder["kind"], decoder["options"], f"{place}.options")
         chain, contexts = variant_chain(config, name), contexts_of(config, name)
         if twice := [context for context, count in Counter(contexts).items() if count > 1]:
             raise UserError(
@@ -221,16 +229,6 @@ def _check_data(config: dict[str, Any], run: Run) -> None:
     if "folder" in entry:
         with reading(entry["folder"]):
             _check_folder(entry, run)
-
-
-def _check_model(config: dict[str, Any], run: Run) -> None:
-    """Check that the library has the modules of a run's model."""
-    values = run_config(config, run)
-    check_part("models.decoders", values["decoder"]["kind"], f"variants.{run.variant}.decoder")
-    for section, names in {"fusions": [run.fusion], **encoders_in(config, run)}.items():
-        for name in names:
-            kind = values[section.removesuffix("s")]["kind"]
-            check_part(f"models.{section}", kind, f"{section}.{name}.kind")
 
 
 def _check_contexts(config: dict[str, Any], run: Run) -> None:
