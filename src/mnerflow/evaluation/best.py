@@ -1,11 +1,10 @@
 """Which of several systems is significantly the best."""
 
 from collections.abc import Mapping, Sequence
-from itertools import groupby
 
 import numpy as np
 
-from mnerflow.evaluation.counts import Counts
+from mnerflow.evaluation.counts import Counts, by_combination, by_data
 from mnerflow.evaluation.metrics import GOLD
 from mnerflow.evaluation.seeds import Seeds, pooled_systems, pooled_variances
 from mnerflow.evaluation.statistics import LEAST, SIGNIFICANCE, holm
@@ -16,13 +15,13 @@ from mnerflow.plan.seed_pools import SeedPools
 def best_combinations(runs: Mapping[Run, Counts], pools: SeedPools) -> set[Combination]:
     """For each data set and filter, the combination with significantly the best entity F1, if any.
 
-    ``runs`` maps each run to its counts on the test split.
+    ``runs`` maps each run to its counts on the test split. Raises ``UserError`` as ``by_data`` does.
     """
     tasks = []
-    for _, members in groupby(sorted(runs), key=lambda run: run.data):
-        seeds = {one: [*found] for one, found in groupby(members, key=lambda run: run.combination)}
+    for _, members in by_data(runs):
+        seeds = by_combination(members)
         tasks.append(
-            {one: np.stack([runs[run].plain.sum(axis=1) for run in found]) for one, found in seeds.items()}
+            {one: np.stack([counts.plain.sum(axis=1) for counts in found]) for one, found in seeds.items()}
         )
     return {winner for winner in significantly_best(tasks, pools) if winner}
 

@@ -6,12 +6,12 @@ combination and its baseline are compared over pairs of *different* seeds, like 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import combinations, groupby, product
+from itertools import combinations, product
 
 import numpy as np
 
 from mnerflow.conditions import CHANGES, Condition
-from mnerflow.evaluation.counts import Counts, check_same_posts
+from mnerflow.evaluation.counts import Counts, by_data
 from mnerflow.plan.baselines import Baselines
 from mnerflow.plan.names import Combination, Run
 
@@ -80,9 +80,7 @@ def churn(runs: Mapping[Run, Counts], baselines: Baselines) -> list[Churn]:
     and filter were not predicted from the same posts.
     """
     found = []
-    for _, group in groupby(sorted(runs), key=lambda run: run.data):
-        members = {run: runs[run] for run in group}
-        check_same_posts(members.items())
+    for _, members in by_data(runs):
         systems: dict[Combination, dict[int, Counts]] = {}
         for run, counts in members.items():
             systems.setdefault(run.combination, {})[run.seed] = counts

@@ -4,8 +4,9 @@ import hashlib
 import json
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -20,7 +21,7 @@ from mnerflow.evaluation.calibration import tally
 from mnerflow.evaluation.metrics import Sequences
 from mnerflow.evaluation.predictions import Prediction
 from mnerflow.files.writing import atomic_path
-from mnerflow.plan.names import Run
+from mnerflow.plan.names import Combination, Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +165,25 @@ def check_same_posts(runs: Iterable[tuple[object, Counts]]) -> None:
                 f"{name}: other posts or labels than in {first[0]}. Predict both from the same data."
             )
         first = first or (name, counts)
+
+
+def by_data(runs: Mapping[Run, Counts]) -> Iterator[tuple[str, dict[Run, Counts]]]:
+    """Yield each data set with its filter, and its runs in order.
+
+    Raises ``UserError`` when the runs of one were not predicted from the same posts.
+    """
+    for data, members in groupby(sorted(runs), key=lambda run: run.data):
+        of_data = {run: runs[run] for run in members}
+        check_same_posts(of_data.items())
+        yield data, of_data
+
+
+def by_combination(runs: Mapping[Run, Counts]) -> dict[Combination, list[Counts]]:
+    """The counts of each combination, one per seed, in the order of the runs."""
+    found: dict[Combination, list[Counts]] = defaultdict(list)
+    for run in sorted(runs):
+        found[run.combination].append(runs[run])
+    return dict(found)
 
 
 def check_predicted_from(posts: Iterable[Post], runs: Mapping[Run, Counts]) -> None:

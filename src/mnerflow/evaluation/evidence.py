@@ -9,7 +9,7 @@ import numpy as np
 
 from mnerflow.conditions import CHANGES, Condition
 from mnerflow.evaluation.comparison import Comparison, Control
-from mnerflow.evaluation.counts import Counts, check_same_posts
+from mnerflow.evaluation.counts import Counts, by_combination, check_same_posts
 from mnerflow.evaluation.metrics import GOLD
 from mnerflow.evaluation.seeds import Estimate, pooled_systems, pooled_variances, systems_of
 from mnerflow.evaluation.statistics import TRIALS, almost_stochastic_order, approximate_randomization, holm
@@ -107,9 +107,7 @@ class _Data:
     ) -> None:
         self.runs, self.pools, self.margin, self.trials = runs, pools, margin, trials
         self.systems = systems_of(runs)
-        self.members: dict[Combination, list[Counts]] = {}
-        for run, counts in runs.items():
-            self.members.setdefault(run.combination, []).append(counts)
+        self.members = by_combination(runs)
         pooled = pooled_systems(self.systems)
         self.variances = pooled_variances(self.systems, pooled, pools)
         # A model trained with altered sources loses nothing without true ones, whatever the seed, so its

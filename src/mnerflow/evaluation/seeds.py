@@ -6,7 +6,6 @@ system with a single seed; ``plan.seed_pools`` says which. docs/metrics.md deriv
 them with the bootstrap.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +16,7 @@ import numpy as np
 from scipy.special import stdtr, stdtrit
 
 from mnerflow.conditions import TRUE
-from mnerflow.evaluation.counts import Counts
+from mnerflow.evaluation.counts import Counts, by_combination
 from mnerflow.evaluation.metrics import GOLD, PREDICTED, TRUE_POSITIVE
 from mnerflow.evaluation.statistics import CONFIDENCE, POWER, SIGNIFICANCE, f1
 from mnerflow.plan.names import Combination, Run
@@ -198,12 +197,9 @@ def sentence_variance(influence: np.ndarray) -> np.ndarray:
 
 def systems_of(runs: Mapping[Run, Counts], condition: str = TRUE.name) -> dict[Combination, Seeds]:
     """Entity F1 of each combination whose seeds were all predicted under the condition, in sorted order."""
-    seeds: dict[Combination, list[Counts]] = defaultdict(list)
-    for run in sorted(runs):
-        seeds[run.combination].append(runs[run])
     return {
         one: Seeds.of(np.stack([counts.entities[condition].sum(axis=1) for counts in several]))
-        for one, several in seeds.items()
+        for one, several in by_combination(runs).items()
         if all(condition in counts.entities for counts in several)
     }
 

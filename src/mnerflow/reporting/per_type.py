@@ -1,6 +1,5 @@
 """Scores by entity type; the best of a data set is bold where it is significantly the best."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from itertools import groupby
@@ -11,7 +10,7 @@ import numpy as np
 
 from mnerflow.data.tags import TypeNames
 from mnerflow.evaluation.best import significantly_best
-from mnerflow.evaluation.counts import Counts, check_same_posts
+from mnerflow.evaluation.counts import Counts, by_combination, by_data
 from mnerflow.evaluation.metrics import GOLD, precision_recall_f1
 from mnerflow.evaluation.statistics import LEAST
 from mnerflow.plan.names import Combination, Run
@@ -75,12 +74,8 @@ def type_rows(runs: Mapping[Run, Counts], names: TypeNames, pools: SeedPools) ->
     this per word. ``names`` are the displayed names of types, by data set.
     """
     rows = []
-    for _, members in groupby(sorted(runs), key=lambda run: run.data):
-        of_runs = {run: runs[run] for run in members}
-        check_same_posts(of_runs.items())
-        combinations: dict[Combination, list[Counts]] = defaultdict(list)
-        for run, counts in of_runs.items():
-            combinations[run.combination].append(counts)
+    for _, of_runs in by_data(runs):
+        combinations = by_combination(of_runs)
         types = next(iter(of_runs.values())).types
         of_type = [
             {

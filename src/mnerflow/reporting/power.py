@@ -1,14 +1,13 @@
 """The gain that a study can show, by data set, seeds and test posts, estimated from its finished runs."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
 from math import isfinite
 from pathlib import Path
 from statistics import median
 
 from mnerflow.errors import UserError, listed, quantity
 from mnerflow.evaluation.comparison import ONE_SEED
-from mnerflow.evaluation.counts import Counts, check_same_posts, read_counts
+from mnerflow.evaluation.counts import Counts, by_data, read_counts
 from mnerflow.evaluation.power import Variances
 from mnerflow.evaluation.seeds import pooled_systems, systems_of
 from mnerflow.plan.layout import scores
@@ -65,9 +64,7 @@ def _variances(
     runs: Mapping[Run, Counts], pairs: Sequence[tuple[Combination, Combination]], pools: SeedPools
 ) -> Iterator[tuple[str, list[Variances]]]:
     """Yield each data set with the variances of its ``pairs``, as far as both of a pair were counted."""
-    for data, members in groupby(sorted(runs), key=lambda run: run.data):
-        of_data = {run: runs[run] for run in members}
-        check_same_posts(of_data.items())
+    for data, of_data in by_data(runs):
         systems = systems_of(of_data)
         pooled = pooled_systems(systems)
         found = [
