@@ -43,9 +43,9 @@ def rules(margin: float) -> tuple[str, ...]:
         "Significantly better or worse means p < 0.05 after Holm's correction over all comparisons of the "
         "table with two seeds or more on both sides. A drop or change is significant if its 95 % interval "
         "excludes zero. Both account for the variance over sentences and over seeds. Staying within the "
-        "margin, or gaining less than it, is shown by one-sided tests at 5 %. A run can be shown to ignore "
-        f"its source only where more than {RULE_OF_THREE / margin * 100:,.0f} test sentences have an entity: "
-        "of n sentences without a change, others like them may change in 3/n. The margin is "
+        "margin, or gaining less than it, is shown by one-sided tests at 5 %. Where none of n test sentences "
+        "with an entity changes, up to 3/n of others may. So a run can be shown to ignore its source only if "
+        f"there are more such sentences than {RULE_OF_THREE / margin * 100:,.0f}. The margin is "
         f"{margin:g} points (`margin` in the configuration). The *smallest margin* is the one at which a run "
         "would begin to count as ignoring its source.",
         "Language models are not queried with altered images, and published runs may lack predictions with "
