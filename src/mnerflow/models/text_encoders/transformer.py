@@ -54,11 +54,11 @@ class Transformer(SubwordEncoder):
                 f"text encoder: {type(model).__name__} has no one list of {quantity(depth, 'layer')} to "
                 "choose from. Leave its options `layers` and `trained_layers` out."
             )
-        for name, most in (("layers", depth), ("trained_layers", config.layers or depth)):
-            if not 0 <= getattr(config, name) <= most:
+        for name, number in (("layers", depth), ("trained_layers", config.layers or depth)):
+            if not 0 <= getattr(config, name) <= number:
                 raise UserError(
                     f"text encoder: {name} is {getattr(config, name)}, but {type(model).__name__} has "
-                    f"{quantity(most, 'layer')} here. Choose 1 to {most}, or 0 for all."
+                    f"{quantity(number, 'layer')} here. Choose 1 to {number}, or 0 for all."
                 )
         if config.layers:
             del layers[config.layers :]
