@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mnerflow.conditions import CHANGES, Condition
+from mnerflow.conditions import Condition, changes_of
 from mnerflow.evaluation.seeds import Estimate
 from mnerflow.evaluation.statistics import SIGNIFICANCE
 from mnerflow.plan.names import Combination
@@ -132,8 +132,7 @@ class Comparison:
     @property
     def tried(self) -> bool:
         """Whether each source was both shuffled and blanked."""
-        parts = self.source.split("+")
-        return self.drops.keys() == {Condition(part, change).name for part in parts for change in CHANGES}
+        return self.drops.keys() == {condition.name for condition in changes_of(self.source.split("+"))}
 
     @property
     def verdict(self) -> str:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from mnerflow.conditions import CHANGES, Condition
+from mnerflow.conditions import CHANGES, Condition, changes_of
 from mnerflow.evaluation.comparison import Comparison, Control
 from mnerflow.evaluation.counts import Counts, by_combination, check_same_posts
 from mnerflow.evaluation.metrics import GOLD
@@ -142,7 +142,7 @@ class _Data:
 
     def compare(self, one: Combination, source: str, baseline: Combination) -> Comparison:
         fusion, other = self.systems[one], self.systems[baseline]
-        names = [Condition(part, change).name for part in source.split("+") for change in CHANGES]
+        names = [condition.name for condition in changes_of(source.split("+"))]
         drops = {name: self.drops[name][one] for name in names if one in self.drops.get(name, {})}
         of_run, of_baseline = self.members[one], self.members[baseline]
         first, second = (

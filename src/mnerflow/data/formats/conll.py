@@ -12,7 +12,7 @@ UMT's head: lines ``IMGID:`` or ``WID:`` that name the post and its images.
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from itertools import pairwise
 from pathlib import Path
@@ -53,7 +53,8 @@ class ColumnLayout:
     token: int
     tag: int | None  # None if tags are not read
     post: int | None  # None if empty lines end the sentences
-    given: bool  # whether the configuration names the columns
+    given: bool  # whether the configuration says which columns are read
+    headed: bool  # whether the first row names the columns
 
     def __str__(self) -> str:
         between = "tab" if self.separator == "\t" else "space"
@@ -106,7 +107,7 @@ def records(
             layout = _layout(path, sentence.rows[0], columns, tagged)
             if columns is None and tagged and layout.columns > 2:
                 _refuse_numbers(path, layout)
-            if _named(columns) or (not tagged and _begins_in_names(path, sentence.rows[0][1])):
+            if layout.headed:
                 del sentence.rows[0]
         for part in _divided(sentence, layout):
             if part.rows or part.head:
@@ -296,25 +297,23 @@ def _split(row: str) -> list[str]:
     return row.rstrip("\t ").split("\t") if "\t" in row.strip("\t ") else re.split(" +", row.strip(" \t"))
 
 
-def _named(columns: Columns | None) -> bool:
-    """Whether columns are given by their names in the first line."""
-    return columns is not None and isinstance(columns.token, str)
-
-
 def _layout(path: Path, row: Row, columns: Columns | None, tagged: bool) -> ColumnLayout:
     number, text = row
     cells = _split(text)
     separator = "\t" if "\t" in text.strip("\t ") else " "
+    layout = ColumnLayout(separator, len(cells), number, 0, None, None, given=False, headed=False)
     if not tagged:
         table = table_of(path) if len(cells) > 1 else None
-        token, post = (table.token, table.post) if table and table.tags else (0, None)
-        return ColumnLayout(separator, len(cells), number, token, None, post, given=False)
+        if table is None or not table.tags:
+            return layout
+        return replace(layout, token=table.token, post=table.post, headed=cells == table.names)
     if columns is None:
-        return ColumnLayout(separator, len(cells), number, 0, len(cells) - 1, None, given=False)
+        return replace(layout, tag=len(cells) - 1)
     place = f"{path}:{number}"
     token, tag = (_place(column, cells, place) for column in (columns.token, columns.tag))
     post = None if columns.post is None else _place(columns.post, cells, place)
-    return ColumnLayout(separator, len(cells), number, token, tag, post, given=True)
+    headed = isinstance(columns.token, str)
+    return replace(layout, token=token, tag=tag, post=post, given=True, headed=headed)
 
 
 def _place(column: int | str, cells: list[str], place: str) -> int:
@@ -355,12 +354,6 @@ def _refuse_unclear_columns(table: list[list[str]], place: str) -> None:
                 f"{place}: of the columns, counted from 0, {column} ({tag}) {said}. "
                 f"Say which is read: `columns: {{token: 0, tag: {last if both else column}}}`."
             )
-
-
-def _begins_in_names(path: Path, row: str) -> bool:
-    """Whether the first row of a file names its columns, one of which contains tags."""
-    others = _split(row)[1:]
-    return bool(others) and not any(map(looks_like_tag, others)) and bool(table_of(path).names)
 
 
 def _count(column: list[str]) -> bool:
