@@ -24,8 +24,6 @@ use rule prepare as prepare_to_ask with:
         "results/logs/prepare_to_ask/{dataset}.log",
     params:
         options=lambda w: plan.data.prepare_options(w.dataset) | {"contexts": {}},
-        raw=lambda w: plan.data.folder(w.dataset),
-        code=lambda w: code_of("prepare.py", *plan.data.formats(w.dataset)),
 
 
 rule ask_context:
