@@ -3,7 +3,7 @@ import atexit
 import re
 from hashlib import sha256
 
-from mnerflow.config.configuration import as_in_a_file, check
+from mnerflow.config.configuration import as_in_a_file, check, value_of
 from mnerflow.config.keys import check_keys
 from mnerflow.data.post import SPLITS
 from mnerflow.data.sources import identity_of

@@ -26,7 +26,7 @@ def check_machine():
 
     Other executors know their own machines.
     """
-    if config.get("allow_cpu") or not workflow.local_exec:
+    if value_of(config, "allow_cpu") or not workflow.local_exec:
         return
     jobs = [job for job in workflow.dag.needrun_jobs() if "gpu" in job.rule.resources]
     gpus = find_gpus() if jobs else []

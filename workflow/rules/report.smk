@@ -27,7 +27,7 @@ rule report:
         kinds={dataset: asdict(kind) for dataset, kind in plan.kinds.items()},
         contexts={name: contexts_of(config, name) for name in variants(config)},
         pools=POOLS,
-        quote_posts=config.get("quote_posts", True),
+        quote_posts=value_of(config, "quote_posts"),
         code=code_of("report.py"),
         look=look_of("report"),
     script:

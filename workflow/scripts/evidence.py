@@ -15,8 +15,7 @@ from mnerflow.reporting import does_it_help, learning_curve, per_type, pooled
 with job("compared all runs", snakemake.log[0]):
     runs = read_counts(snakemake.input.counts)
     records = {
-        Run.from_folder(file.parent): TrainingRecord.read(file, "Train the run again.")
-        for file in map(Path, snakemake.input.records)
+        Run.from_folder(file.parent): TrainingRecord.read(file) for file in map(Path, snakemake.input.records)
     }
     baselines, controls = (
         read_baselines(values) for values in (snakemake.params.baselines, snakemake.params.controls)

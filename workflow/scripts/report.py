@@ -28,7 +28,7 @@ with job("wrote the report", snakemake.log[0]):
         kinds={dataset: Kind(**kind) for dataset, kind in snakemake.params.kinds.items()},
         contexts=snakemake.params.contexts,
         pools=SeedPools(**snakemake.params.pools),
-        records=[TrainingRecord.read(Path(file), "Train the run again.") for file in given.records],
+        records=[TrainingRecord.read(Path(file)) for file in given.records],
         method=method(Path(snakemake.scriptdir).resolve().parents[1], out.parent),
     )
     link_runs(out.parent)

@@ -186,6 +186,11 @@ class Configuration(Section):
     allow_cpu: bool = False
 
 
+def value_of(config: dict[str, Any], key: str) -> Any:
+    """The value of a key of the top level, or its default."""
+    return config.get(key, getattr(Configuration, key))
+
+
 def as_in_a_file(value: Any, given: Any) -> Any:
     """A value of a configuration, with what ``--config`` has ``given`` as a file would give it.
 

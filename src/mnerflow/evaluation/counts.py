@@ -167,12 +167,12 @@ def check_same_posts(runs: Iterable[tuple[object, Counts]]) -> None:
         first = first or (name, counts)
 
 
-def by_data(runs: Mapping[Run, Counts]) -> Iterator[tuple[str, dict[Run, Counts]]]:
-    """Yield each data set with its filter, and its runs in order.
+def by_data(runs: Mapping[Run, Counts]) -> Iterator[tuple[tuple[str, str], dict[Run, Counts]]]:
+    """Yield each data set and filter, and its runs in order.
 
     Raises ``UserError`` when the runs of one were not predicted from the same posts.
     """
-    for data, members in groupby(sorted(runs), key=lambda run: run.data):
+    for data, members in groupby(sorted(runs), key=lambda run: (run.dataset, run.filter)):
         of_data = {run: runs[run] for run in members}
         check_same_posts(of_data.items())
         yield data, of_data

@@ -8,7 +8,6 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import groupby
 
 import numpy as np
 import regex
@@ -18,7 +17,7 @@ from mnerflow.data.tags import spans
 from mnerflow.data.tokenizers import UNSEGMENTED
 from mnerflow.evaluation.background import SEEN, USABLE, Background
 from mnerflow.evaluation.comparison import Comparison
-from mnerflow.evaluation.counts import Counts, check_predicted_from
+from mnerflow.evaluation.counts import Counts, by_data, check_predicted_from
 from mnerflow.evaluation.evidence import compare_with_baselines, corrected
 from mnerflow.evaluation.metrics import END, SENTENCE, START, TYPE
 from mnerflow.evaluation.statistics import LEAST
@@ -152,8 +151,7 @@ def compare_in_strata(
         UserError: when a run was not predicted from the posts of its background.
     """
     found = []
-    for data, group in groupby(sorted(runs), key=lambda run: (run.dataset, run.filter)):
-        members = {run: runs[run] for run in group}
+    for data, members in by_data(runs):
         background = backgrounds[data]
         check_predicted_from(background.posts, members)
         first = next(iter(members.values()))

@@ -10,11 +10,10 @@ from mnerflow.files.checksums import sha256
 from mnerflow.files.json_text import read_json
 from mnerflow.plan import layout
 from mnerflow.plan.names import COMBINATION, Combination, Run
-from mnerflow.plan.study import SHARED
+from mnerflow.plan.study import SHARED, config_of
 from mnerflow.prediction.runs import root_of
 from mnerflow.record import TrainingRecord
 from mnerflow.reporting.table_files import read_csv
-from mnerflow.yaml_file import read_yaml
 
 GRAPHS = "onnx"  # the folder of graphs in an exported folder
 MOST_LOST = 0.5  # points of entity F1; a graph that costs more is left out
@@ -107,7 +106,7 @@ def facts_of(folder: Path, record: TrainingRecord) -> Facts:
 
 def _dataset(name: str, studies: list[Path]) -> Mapping[str, Any]:
     for file in studies:
-        known = read_yaml(file, "configuration", "Run the workflow again.").get("datasets") or {}
+        known = config_of(file.parent).get("datasets") or {}
         if name in known:
             return known[name]
     return {}

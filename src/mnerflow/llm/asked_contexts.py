@@ -85,7 +85,7 @@ def outdated(data: Datasets, datasets: Iterable[str], shipped: Path) -> list[str
 def _is_as_asked(data: Datasets, dataset: str, name: str, shipped: Path) -> bool:
     question = build(ContextQuestion, question_of(data.config, name), f"{SECTION}.{name}")
     try:
-        record = ContextRecord.read(Path(layout.asked_record(dataset, name)), "")
+        record = ContextRecord.read(Path(layout.asked_record(dataset, name)))
     except UserError:
         return False
     prompt = prompt_of(data.config, name, shipped)

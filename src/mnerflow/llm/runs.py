@@ -12,6 +12,7 @@ from typing import Any
 
 from mnerflow.conditions import IMAGE
 from mnerflow.config import build, plain, settings_of
+from mnerflow.config.configuration import Rival
 from mnerflow.data.post import Post, read_posts
 from mnerflow.errors import UserError, check_known
 from mnerflow.evaluation.predictions import PREDICTIONS, SCORED
@@ -20,7 +21,7 @@ from mnerflow.llm.config import EntityQuestion, RivalConfig
 from mnerflow.plan import layout
 from mnerflow.plan.datasets import Datasets
 from mnerflow.plan.encoders import encoders
-from mnerflow.plan.names import FILTERS_OFF, NONE, Combination, Run
+from mnerflow.plan.names import NONE, Combination, Run
 from mnerflow.plan.settings import broken_of, fit_of
 from mnerflow.record import RECORD, ImagesShown, RivalRecord
 
@@ -35,13 +36,12 @@ def rival_runs(config: dict[str, Any]) -> list[Run]:
     encoder.
     """
     runs = []
-    for name, rival in config.get("rivals", {}).items():
+    for name, entry in config.get("rivals", {}).items():
         if name in encoders(config):
             raise UserError(f"rivals.{name}: an encoder has this name, too. Choose another.")
-        check_known(rival["datasets"], config["datasets"], f"rivals.{name}.datasets")
-        parts = product(
-            rival["datasets"], rival.get("filters", [FILTERS_OFF]), _fusions(rival), rival.get("seeds", [1])
-        )
+        rival = Rival(**entry)
+        check_known(rival.datasets, config["datasets"], f"rivals.{name}.datasets")
+        parts = product(rival.datasets, rival.filters, _ways(rival), rival.seeds)
         runs += [
             Run(dataset, chosen, name, PIXELS if image else NONE, fusion_name(examples, image), seed)
             for dataset, chosen, (examples, image), seed in parts
@@ -74,7 +74,7 @@ def rivals_of(config: dict[str, Any]) -> dict[str, dict[str, str]]:
 def rival_config(config: dict[str, Any], run: Run) -> dict[str, Any]:
     """The plain values of a run's ``RivalConfig``, limited to those that can change an answer."""
     rival = config["rivals"][run.text_encoder]
-    examples, image = next(way for way in _fusions(rival) if fusion_name(*way) == run.fusion)
+    examples, image = next(way for way in _ways(Rival(**rival)) if fusion_name(*way) == run.fusion)
     values = settings_of(EntityQuestion, rival)
     return values | {
         "entity_types": list(config["datasets"][run.dataset]["types"]),
@@ -118,7 +118,7 @@ def has_answered(folder: Path, data: Datasets, run: Run, prompt: Path) -> bool:
     if rival.posts or not all((folder / name).exists() for name in needed):
         return False
     try:
-        record = RivalRecord.read(folder / RECORD, "Delete the folder and ask again.")
+        record = RivalRecord.read(folder / RECORD)
     except UserError:
         return False
     same_data = all(Path(file).exists() and sha256(file) == was for file, was in record.data_sha256.items())
@@ -151,5 +151,5 @@ def shows_same(shown: ImagesShown, data: Datasets, dataset: str, posts: Callable
     return shown.sha256 == ImagesShown.of(posts(), Path(data.image_folder(dataset)), fit, broken).sha256
 
 
-def _fusions(rival: dict[str, Any]) -> Iterator[tuple[int, bool]]:
-    return product(rival.get("examples", [0]), rival.get("images", [False]))
+def _ways(rival: Rival) -> Iterator[tuple[int, bool]]:
+    return product(rival.examples, rival.images)

@@ -166,7 +166,7 @@ class Datasets:
         """What a language model is shown to write a context; once written, the context's record tells it."""
         record = Path(layout.asked_record(dataset, asked))
         if record.exists():
-            return ContextRecord.read(record, ContextRecord.REMEDY).config["reads"]
+            return ContextRecord.read(record).config["reads"]
         return self.config.get("asked_contexts", {}).get(asked, {}).get("reads", [])
 
     def archive_of(self, dataset: str) -> str:

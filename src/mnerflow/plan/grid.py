@@ -5,9 +5,10 @@ from itertools import product
 from typing import Any
 
 from mnerflow.code import signature
+from mnerflow.config.configuration import Block
 from mnerflow.errors import UserError, check_known, suggest
 from mnerflow.plan.encoders import ENCODERS, encoders_in
-from mnerflow.plan.names import BASE, FILTERS_OFF, NONE, Run
+from mnerflow.plan.names import NONE, Run
 from mnerflow.plan.variants import altered_sources, contexts_of, setting, sources_of, variants
 from mnerflow.registry import kind_of
 
@@ -23,17 +24,17 @@ def expand(config: dict[str, Any]) -> list[Run]:
     """
     runs: set[Run] = set()
     for number, block in enumerate(config["grid"], start=1):
-        runs.update(block_runs(config, block, f"grid, block {number}"))
+        runs.update(block_runs(config, Block(**block), f"grid, block {number}"))
     return sorted(runs)
 
 
-def block_runs(config: dict[str, Any], block: dict[str, Any], place: str) -> list[Run]:
+def block_runs(config: dict[str, Any], block: Block, place: str) -> list[Run]:
     """The runs of one block, see ``expand``; an error names its ``place`` in the configuration."""
     known = config | {"variants": variants(config)}
     for name in ("datasets", *ENCODERS, "fusions", "variants"):
-        check_known(block.get(name, []), known.get(name, {}), f"{place}.{name}")
+        check_known(getattr(block, name), known.get(name, {}), f"{place}.{name}")
     runs = [*_product(config, block, place)]
-    for variant in block.get("variants", [BASE]):
+    for variant in block.variants:
         if altered := altered_sources(config, variant):
             reads = {run: sources_of(config, run) for run in runs if run.variant == variant}
             without = {run for run, sources in reads.items() if not {*altered} <= {*sources}}
@@ -49,11 +50,10 @@ def block_runs(config: dict[str, Any], block: dict[str, Any], place: str) -> lis
     return runs
 
 
-def _product(config: dict[str, Any], block: dict[str, Any], place: str) -> Iterator[Run]:
-    for fusion in block["fusions"]:
+def _product(config: dict[str, Any], block: Block, place: str) -> Iterator[Run]:
+    for fusion in block.fusions:
         pairs = _pairs(block, fusion, inputs_of(config, fusion), place)
-        filters = block.get("filters", [FILTERS_OFF])
-        parts = product(block["datasets"], filters, pairs, block["seeds"], block.get("variants", [BASE]))
+        parts = product(block.datasets, block.filters, pairs, block.seeds, block.variants)
         for dataset, chosen, (text, image), seed, variant in parts:
             if text == NONE and contexts_of(config, variant):
                 raise UserError(
@@ -63,9 +63,9 @@ def _product(config: dict[str, Any], block: dict[str, Any], place: str) -> Itera
             yield Run(dataset, chosen, text, image, fusion, seed, variant=variant)
 
 
-def _pairs(block: dict[str, Any], fusion: str, inputs: tuple[str, ...], place: str) -> list[tuple[str, str]]:
+def _pairs(block: Block, fusion: str, inputs: tuple[str, ...], place: str) -> list[tuple[str, str]]:
     """The text and image encoders of a block's runs of one fusion, given the ``inputs`` that it fuses."""
-    texts, images, both = (block.get(name, []) for name in ENCODERS)
+    texts, images, both = (getattr(block, name) for name in ENCODERS)
     if inputs == ("joint",):
         pairs, needed = [(name, name) for name in both], "vision_language_encoders"
     elif inputs == ("text",):
@@ -96,9 +96,14 @@ def starting_runs(config: dict[str, Any], run: Run) -> list[Run]:
     found: list[Run] = []
     while start := setting(config, run.variant, "init_from"):
         place = f"variants.{run.variant}.init_from"
-        block = {"datasets": [start["dataset"]], "filters": [run.filter], "variants": [start["variant"]]}
-        block |= {"fusions": [start.get("fusion", run.fusion)], "seeds": [run.seed]}
-        block |= encoders_in(config, run)
+        block = Block(
+            datasets=[start["dataset"]],
+            filters=[run.filter],
+            fusions=[start.get("fusion", run.fusion)],
+            variants=[start["variant"]],
+            seeds=[run.seed],
+            **encoders_in(config, run),
+        )
         [run] = block_runs(config, block, place)
         if run in found:
             raise UserError(f"{place}: runs that start from each other. Break the circle.")

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from mnerflow.config.configuration import value_of
 from mnerflow.errors import UserError, quantity
 from mnerflow.evaluation.predictions import PREDICTIONS
 from mnerflow.files.reading import read_text
@@ -80,7 +81,7 @@ def _drop(config: dict[str, Any], folder: Path) -> None:
 
 def _not_kept(config: dict[str, Any], runs: Iterable[Run], results: Path) -> set[Run]:
     """Those of ``runs`` whose weights ``keep_weights`` does not keep."""
-    keep = config.get("keep_weights", "all")
+    keep = value_of(config, "keep_weights")
     if keep == "all":
         return set()
     return {*runs} - (_best(config, results) if keep == "best" else set())

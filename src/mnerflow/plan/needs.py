@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mnerflow.config.configuration import value_of
 from mnerflow.data.post import SPLITS
 from mnerflow.errors import UserError, quantity
 from mnerflow.plan import layout
@@ -104,7 +105,7 @@ def _costs(config: dict[str, Any], what: str, run: Run) -> Counter[str]:
 
 def _weights(config: dict[str, Any], runs: Iterable[Run]) -> Counter[str]:
     """Gigabytes of the weights that are kept, by encoder; a data set's best run counts as its largest."""
-    keep = config.get("keep_weights", "all")
+    keep = value_of(config, "keep_weights")
     kept: dict[Any, Counter[str]] = {}
     for run in runs if keep != "none" else ():
         group = (run.dataset, run.filter) if keep == "best" else run

@@ -5,7 +5,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from mnerflow.config.configuration import Configuration
+from mnerflow.config.configuration import value_of
 from mnerflow.data.post import SPLITS
 from mnerflow.errors import UserError
 from mnerflow.files.paths import expanded
@@ -215,7 +215,7 @@ class Plan:
     @property
     def margin(self) -> float:
         """The difference in entity F1, as a fraction, below which a change counts as none."""
-        return float(self.config.get("margin", Configuration.margin)) / 100
+        return float(value_of(self.config, "margin")) / 100
 
     @property
     def has_learning_curve(self) -> bool:

@@ -3,9 +3,11 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from mnerflow.errors import UserError, listed
 from mnerflow.plan.layout import RESULTS
+from mnerflow.yaml_file import read_yaml
 
 DEFAULT = "default"
 # Folders of the results that all studies share.
@@ -31,6 +33,11 @@ def study_name(given: str | None, files: Sequence[str | Path]) -> str:
             "another name, as `name: mine` in it."
         )
     return name
+
+
+def config_of(study: Path) -> dict[str, Any]:
+    """The merged configuration of a study; raises ``UserError`` if it is missing or unreadable."""
+    return read_yaml(study / "config.yaml", "configuration", "Run the workflow again.")
 
 
 def file_of_study(study: Path, name: str) -> Path:

@@ -6,6 +6,7 @@ from itertools import product
 from typing import Any
 
 from mnerflow.config import RunConfig, build
+from mnerflow.config.configuration import Block
 from mnerflow.plan.grid import block_runs
 from mnerflow.plan.names import Run
 from mnerflow.plan.settings import merge, run_config
@@ -35,7 +36,7 @@ def candidates(config: dict[str, Any]) -> list[Candidate]:
         lists = ("search", "seeds")
         block = {f"{key}s": [value] for key, value in search.items() if key not in lists}
         block["seeds"] = search["seeds"]
-        runs = block_runs(config, block, place)
+        runs = block_runs(config, Block(**block), place)
         values = product(*search["search"].values())
         settings = [
             ",".join(f"{key}={value:.15g}" for key, value in zip(search["search"], row, strict=True))

@@ -38,7 +38,7 @@ def trained_run(folder: Path) -> tuple[RunConfig, TrainingRecord]:
             f"{folder}: a plain model of transformers. Load it with `pipeline`, as its README.md says, or "
             "name the run that it was exported from."
         )
-    record = TrainingRecord.read(folder / RECORD, "Train the run again.")
+    record = TrainingRecord.read(folder / RECORD)
     if record.filter != FILTERS_OFF:
         raise UserError(
             f"{folder}: trained with the filter {record.filter!r}, which hides tokens. Name a run without "

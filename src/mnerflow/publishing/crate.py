@@ -20,6 +20,7 @@ from mnerflow.evaluation.predictions import PREDICTIONS
 from mnerflow.files.checksums import sha256
 from mnerflow.files.json_text import write_json
 from mnerflow.plan.names import Run
+from mnerflow.plan.study import config_of
 from mnerflow.publishing.archive import METADATA
 from mnerflow.record import RECORD, Record
 from mnerflow.record.origin import git_commit
@@ -95,7 +96,7 @@ def write_crate(study: Path, outputs: Iterable[Path], runs: Iterable[Run]) -> No
         UserError: when a file is missing or is not a record of a run.
     """
     crate = _Crate(study)
-    config = read_yaml(study / "config.yaml", "configuration", "Run the workflow again.")
+    config = config_of(study)
     runs = sorted(runs)
     datasets = {
         name: crate.dataset(name, config["datasets"][name]) for name in _unique(r.dataset for r in runs)
@@ -176,7 +177,7 @@ class _Crate:
     def run(self, run: Run, dataset: Entity) -> Entity:
         """Describe the training and prediction of one run, or the questions to a rival."""
         folder = self.study / "runs" / run.path
-        record = Record.read(folder / RECORD, "Train the run again.")
+        record = Record.read(folder / RECORD)
         commit = (record.code.commit or "unknown") + "-dirty" * record.code.dirty
         end = datetime.fromisoformat(record.finished)
         properties = {

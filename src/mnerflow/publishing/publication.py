@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from mnerflow.config.configuration import value_of
 from mnerflow.data.post import read_posts, sum_of_read
 from mnerflow.errors import UserError, listed
 from mnerflow.evaluation.predictions import PREDICTIONS, Predictions, read_predictions, write_predictions
@@ -22,12 +23,12 @@ from mnerflow.plan.grid import expand
 from mnerflow.plan.kept_weights import DROPPED
 from mnerflow.plan.layout import MODEL
 from mnerflow.plan.names import Run
-from mnerflow.plan.study import file_of_study
+from mnerflow.plan.study import config_of, file_of_study
 from mnerflow.publishing.archive import recorded
 from mnerflow.publishing.checksums import SUMS, check_sums, sums_below, sums_text
 from mnerflow.publishing.packed import PACKED, read_packed, write_packed
 from mnerflow.record import RECORD, TrainingRecord
-from mnerflow.yaml_file import read_yaml, yaml_text
+from mnerflow.yaml_file import yaml_text
 
 RECORDS = (RECORD, "history.csv")
 # Settings of a single machine, which change no result.
@@ -60,7 +61,7 @@ def publish(study: Path, out: Path) -> int:
             Then nothing is written.
     """
     sums, _ = recorded(study)
-    config = read_yaml(study / "config.yaml", "configuration", "Run the workflow again.")
+    config = config_of(study)
     planned = expand(config)
     if lost := [run for run in _runs(out) if run not in planned]:
         raise UserError(
@@ -233,7 +234,7 @@ def _pack_run(folder: Path, out: Path) -> None:
 def _results(study: Path, config: dict[str, Any], recorded_files: Iterable[str]) -> Iterator[Path]:
     """The files to publish besides runs; of the plots, only those recorded, since others may be left over."""
     yield study / "config.yaml"
-    if not config.get("quote_posts", True):
+    if not value_of(config, "quote_posts"):
         yield study / "report.html"
     yield study / "scores.csv"
     yield from (study / "tables" / name for name in (*TABLES, *TABLES_OF_WORDS))

@@ -87,6 +87,7 @@ class Origin(_Part):
     """
 
     KIND: ClassVar[str] = "result"
+    REMEDY: ClassVar[str] = "Make it again."
     OLDER: ClassVar[str] = ""  # how to update a record of an earlier version
 
     config: dict[str, Any]
@@ -97,12 +98,13 @@ class Origin(_Part):
     seconds: float
 
     @classmethod
-    def read(cls, path: Path, remedy: str) -> Self:
+    def read(cls, path: Path, remedy: str = "") -> Self:
         """Read a record that ``write`` wrote.
 
-        Raises ``UserError`` with the file and the ``remedy`` if the file is missing or is no such record, and
-        with the value that is missing or of the wrong type.
+        Raises ``UserError`` with the file and a remedy, that of the class if none is given, if the file is
+        missing or is no such record, and with the value that is missing or of the wrong type.
         """
+        remedy = remedy or cls.REMEDY
         content = read_yaml(path, f"record of {cls.KIND}", remedy)
         try:
             return cls.model_validate(content)
@@ -122,6 +124,7 @@ class Record(Origin, _RunNames):
     """What every run records: its names and its origin."""
 
     KIND = "a run"
+    REMEDY = "Train the run again."
     OLDER = "If an earlier version wrote it, `mnerflow migrate` brings it up to date. "
 
 
@@ -259,6 +262,8 @@ class RivalRecord(Answered, Record):
         entities: number of entities that were placed, and of those with each problem.
     """
 
+    REMEDY = "Delete its folder and ask again."
+
     images: ImagesShown | None = None
     examples: list[str]
     answers: dict[str, int]
@@ -280,7 +285,7 @@ class ContextRecord(Answered, Origin):
     """
 
     KIND = "an asked context"
-    REMEDY: ClassVar[str] = "Delete it. `snakemake -s contexts.smk` writes it again."
+    REMEDY = "Delete it. `snakemake -s contexts.smk` writes it again."
 
     dataset: str
     context: str

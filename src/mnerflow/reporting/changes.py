@@ -8,7 +8,7 @@ from typing import Any
 
 from mnerflow.data.post import Post
 from mnerflow.data.tags import Names, TypeNames, tags_of
-from mnerflow.evaluation.counts import Counts, check_predicted_from
+from mnerflow.evaluation.counts import Counts, by_data, check_predicted_from
 from mnerflow.evaluation.errors import Change, changes, predicted_in
 from mnerflow.plan.baselines import Baselines
 from mnerflow.plan.names import Combination, Run
@@ -62,11 +62,11 @@ def examples(runs: Mapping[Run, Counts], posts: Posts, baselines: Baselines) -> 
     those that most seeds show.
     Raises ``UserError`` naming a run that was predicted from other posts.
     """
-    for data, members in groupby(sorted(runs), key=lambda run: (run.dataset, run.filter)):
-        check_predicted_from(posts[data], {run: runs[run] for run in members})
+    for data, of_data in by_data(runs):
+        check_predicted_from(posts[data], of_data)
     for about, combination, pairs in _compared(runs, baselines):
-        of_data = posts[combination.dataset, combination.filter]
-        yield from (about | {"of": len(pairs)} | row for row in _examples(_shown(pairs), of_data))
+        its_posts = posts[combination.dataset, combination.filter]
+        yield from (about | {"of": len(pairs)} | row for row in _examples(_shown(pairs), its_posts))
 
 
 def _compared(

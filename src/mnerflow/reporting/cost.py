@@ -88,7 +88,7 @@ def cost_rows(records: Iterable[str | Path]) -> list[dict[str, Any]]:
     groups = defaultdict(list)
     for path in records:
         run = Run.from_folder(Path(path).parent)
-        groups[run.combination].append(TrainingRecord.read(Path(path), "Train the run again."))
+        groups[run.combination].append(TrainingRecord.read(Path(path)))
     rows = []
     for combination, runs in sorted(groups.items()):
         seconds = [run.seconds for run in runs]

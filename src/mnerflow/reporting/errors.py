@@ -8,7 +8,7 @@ from typing import Any
 
 from mnerflow.data.tags import Names, TypeNames
 from mnerflow.evaluation.background import SEEN, Background
-from mnerflow.evaluation.counts import Counts, check_predicted_from
+from mnerflow.evaluation.counts import Counts, by_combination, by_data, check_predicted_from
 from mnerflow.evaluation.errors import GROUPINGS, KINDS, WITHOUT_GOLD, Errors, count_errors, grouping
 from mnerflow.plan.names import Combination, Run
 from mnerflow.reporting.columns import (
@@ -85,13 +85,12 @@ def error_rows(
     Raises ``UserError`` naming a run that was predicted from other posts than those of its background.
     """
     rows: list[dict[str, Any]] = []
-    for data, members in groupby(sorted(runs), key=lambda run: (run.dataset, run.filter)):
-        of_data = {run: runs[run] for run in members}
+    for data, of_data in by_data(runs):
         check_predicted_from(backgrounds[data].posts, of_data)
         groups_of = grouping(backgrounds[data])
         called = names.get(data[0], {})
-        for combination, seeds in groupby(of_data, key=lambda run: run.combination):
-            rows += _rows(combination, [count_errors(runs[run], groups_of) for run in seeds], called)
+        for combination, seeds in by_combination(of_data).items():
+            rows += _rows(combination, [count_errors(counts, groups_of) for counts in seeds], called)
     return rows
 
 

@@ -11,12 +11,11 @@ from mnerflow.evaluation.counts import Counts, by_data, read_counts
 from mnerflow.evaluation.power import Variances
 from mnerflow.evaluation.seeds import pooled_systems, systems_of
 from mnerflow.plan.layout import scores
-from mnerflow.plan.names import Combination, Run
+from mnerflow.plan.names import Combination, Run, data_label
 from mnerflow.plan.seed_pools import SeedPools
-from mnerflow.plan.study import file_of_study
+from mnerflow.plan.study import config_of, file_of_study
 from mnerflow.reporting import does_it_help, summary
 from mnerflow.reporting.render import ABSENT, Rendered, percent
-from mnerflow.yaml_file import read_yaml
 
 SEEDS = (2, 3, 5, 10, 20)
 TIMES = (1, 2, 4)  # times the number of test posts
@@ -41,7 +40,7 @@ def power_text(study: Path, gain: float) -> str:
         raise UserError(f"{study}: no run was compared with a baseline. Run a grid with a baseline first.")
     pairs = [(Combination.of(row), Combination.from_folder(row["baseline"])) for row in rows]
     comparisons = max(1, sum(row["verdict"] != ONE_SEED for row in rows))
-    pools = SeedPools.of(read_yaml(study / "config.yaml", "configuration", "Run the workflow again."))
+    pools = SeedPools.of(config_of(study))
     runs = read_counts(files)
     found = _variances(runs, pairs, pools)
     lines = [line for data, variances in found for line in _lines(data, variances, comparisons, gain)]
@@ -77,7 +76,7 @@ def _variances(
             if one in systems and other in systems
         ]
         if found:
-            yield data, found
+            yield data_label(*data), found
 
 
 def _lines(data: str, found: Sequence[Variances], comparisons: int, gain: float) -> Iterator[list[str]]:

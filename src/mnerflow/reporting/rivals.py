@@ -116,7 +116,7 @@ def rival_rows(folders: Iterable[Path]) -> list[dict[str, Any]]:
             | {"split": "test", "condition": TRUE.name}
             | read_json(folder / "scores.json")["test"][TRUE.name]
         )
-        records[run.combination].append(RivalRecord.read(folder / RECORD, "Delete it and ask again."))
+        records[run.combination].append(RivalRecord.read(folder / RECORD))
     rows = []
     for row in summarize(scores):
         runs = records[Combination.of(row)]

@@ -9,7 +9,7 @@ from mnerflow.errors import UserError, printable, quantity
 from mnerflow.plan.datasets import Datasets, Kind
 from mnerflow.plan.names import Combination
 from mnerflow.plan.seed_pools import SeedPools
-from mnerflow.plan.study import file_of_study
+from mnerflow.plan.study import config_of, file_of_study
 from mnerflow.plan.variants import contexts_of, variants
 from mnerflow.record import ContextRecord
 from mnerflow.reporting import does_it_help, rivals, summary
@@ -17,7 +17,6 @@ from mnerflow.reporting.answer import answers
 from mnerflow.reporting.columns import DATA, INTERVAL, MODEL, POINTS, SEEDS, Column, Row, over_seeds
 from mnerflow.reporting.reading import what_is_read
 from mnerflow.reporting.table import Table
-from mnerflow.yaml_file import read_yaml
 
 PLACES = {"tables": "tables", "plots": "plots", "data": "reports/data", "report": "report.html"}
 WIDTH = 100
@@ -47,7 +46,7 @@ def results_text(study: Path) -> str:
     """
     grid = summary.GRID.read(file_of_study(study, "tables/grid.csv"))
     compared = does_it_help.TABLE.read(file_of_study(study, "tables/does_it_help.csv"))
-    config = read_yaml(study / "config.yaml", "configuration", "Run the workflow again.")
+    config = config_of(study)
     data = Datasets(config)
     kinds = {name: data.kind(name) for name in config["datasets"]}
     contexts = {name: contexts_of(config, name) for name in variants(config)}
@@ -90,7 +89,7 @@ def context_text(record: Path) -> str:
 
     ``record`` is the file beside the context that describes how it was made.
     """
-    found = ContextRecord.read(record, ContextRecord.REMEDY)
+    found = ContextRecord.read(record)
     why = "".join(f"; {reason}: {len(ids)}" for reason, ids in found.without.items())
     parts = [f"a text for {found.texts:,} of {quantity(found.posts, 'post')}{why}"]
     if found.cut_off:

@@ -38,7 +38,7 @@ def trained_text(results: Path) -> str:
 
 
 def _row(folder: Path) -> list[str]:
-    record = TrainingRecord.read(folder / RECORD, "Train the run again.")
+    record = TrainingRecord.read(folder / RECORD)
     scores = folder / "scores.json"
     scored = read_json(scores, "Delete it and run again.") if scores.exists() else {}
     tested = scored.get("test", {}).get("true", {}).get("entity_f1")

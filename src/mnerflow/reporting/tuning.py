@@ -59,7 +59,7 @@ def tuning_rows(folders: Mapping[Candidate, Path]) -> list[dict[str, Any]]:
 
 
 def _row(seeds: Sequence[Candidate], folders: Mapping[Candidate, Path]) -> dict[str, Any]:
-    records = [TrainingRecord.read(folders[seed] / RECORD, "Train it again.") for seed in seeds]
+    records = [TrainingRecord.read(folders[seed] / RECORD) for seed in seeds]
     select = records[0].config["training"]["select"]
     scores = [dev_score(folders[seed], select) for seed in seeds]
     return asdict(seeds[0].run.combination) | {
