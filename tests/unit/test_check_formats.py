@@ -278,6 +278,7 @@ def test_what_is_pasted_is_prepared(
             "train.spacy: .spacy is not read. Write each Doc",
         ),
         ({"train.pkl": "x"}, "It could run code, and is never opened"),
+        ({"letter.odt": "x"}, "letter.odt: .odt is not read. Save it as plain text"),
         ({"train.conll": "Ann S-PER\nBob U-PER\n"}, "the label 'S-PER' is not IOB2"),
         ({"train.conll": "\n\n", "test.conll": "Ann B-PER\n"}, "train.conll: no posts"),
     ],

@@ -409,6 +409,7 @@ def test_objects_that_cannot_be_read(texts_alone: Path):
         (["x/nonword/bilstm+cnn/linear/seed1", "Ann"], "trained with the filter 'nonword'"),
         (["x/none/bilstm+cnn/linear/seed1", "no.txt"], "no.txt: no such file"),
         (["x/none/bilstm+cnn/linear/seed1", "no.csv"], "no.csv: no such file"),
+        (["x/none/bilstm+cnn/linear/seed1", "no.pickle"], "no.pickle: no such file"),
         (["x/none/bilstm+cnn/linear/seed1", "diary/2024"], "diary/2024: no such file or folder"),
         (["x/none/bilstm+cnn/linear/seed1", "texts.csv"], "texts.csv: files like this are not read"),
         (["x/none/bilstm+cnn/linear/seed1", "Ann", "--images", "no"], "no: no such folder"),

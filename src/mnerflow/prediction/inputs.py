@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from mnerflow.data.suffixes import FOREIGN
 from mnerflow.errors import UserError
 from mnerflow.files.reading import BOM, reading
 from mnerflow.files.writing import writing
 from mnerflow.prediction.texts import (
     ADDRESSES,
     FORM_OF,
-    UNREAD,
     Cutter,
     Text,
     form_of,
@@ -62,7 +62,7 @@ class Input:
             exists = False
         if exists:
             return cls(name, form_of(path) if path.is_dir() or not form else form)
-        if (ending in (*FORM_OF, *UNREAD) or os.sep in name) and not any(sign.isspace() for sign in name):
+        if (ending in (*FORM_OF, *FOREIGN) or os.sep in name) and not any(sign.isspace() for sign in name):
             raise UserError(
                 f"{name}: no such file or folder. Correct the path; what has a blank in it is read as a text."
             )

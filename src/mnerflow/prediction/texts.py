@@ -20,6 +20,7 @@ from mnerflow.data.formats._check import MAX_TOKENS, check_post, whole_character
 from mnerflow.data.formats._objects import entries, object_of
 from mnerflow.data.offsets import Offsets
 from mnerflow.data.post import IMAGE_SUFFIXES, Post
+from mnerflow.data.suffixes import COLUMNS, FOREIGN, JSON, TABLES
 from mnerflow.data.tags import OUTSIDE
 from mnerflow.data.tokenizers import sentences, tokenize
 from mnerflow.errors import UserError, listed, quantity
@@ -29,17 +30,7 @@ from mnerflow.log import logger
 
 WORDS = ("conll", "conllu", "hipe", "webanno", "hugging_face")  # formats whose posts are cut into words
 FORMS = ("text", "jsonl", "spans", "label_studio", *WORDS)
-ENDINGS = {
-    "text": (".txt",),
-    "jsonl": (".jsonl", ".ndjson", ".json"),
-    "conll": (".conll", ".conllu", ".conllup", ".iob", ".iob2", ".bio", ".bioes", ".tsv"),
-    "hugging_face": (".parquet", ".arrow"),
-}
-# Files whose lines are no texts.
-UNREAD = (
-    *(".csv", ".doc", ".docx", ".gz", ".htm", ".html", ".ods"),
-    *(".odt", ".pdf", ".rtf", ".xls", ".xlsx", ".xml", ".zip"),
-)
+ENDINGS = {"text": (".txt",), "jsonl": JSON, "conll": COLUMNS, "hugging_face": TABLES}
 FORM_OF = {ending: form for form, endings in ENDINGS.items() for ending in endings}
 ADDRESSES = ("http://", "https://")  # prefixes of images that are fetched
 
@@ -130,10 +121,10 @@ def form_of(path: Path) -> str:
 
     It is recognized by its beginning, like the files of data sets, or else by its ending. A ``.txt`` file is
     read as tokens only if it has a column of tags, or a beginning that no text has. Raises ``UserError`` for
-    an ending in ``UNREAD``.
+    a suffix in ``FOREIGN``.
     """
     ending = FORM_OF.get(path.suffix.lower(), "text")
-    if path.suffix.lower() in UNREAD and not path.is_dir():
+    if path.suffix.lower() in FOREIGN and not path.is_dir():
         raise UserError(
             f"{path}: files like this are not read. Write its texts into a .txt file, one per line, or as "
             "JSON lines; a page in XML is read with its folder. `--read text` takes its lines as they are."

@@ -9,51 +9,14 @@ from mnerflow.data.formats import format_of
 from mnerflow.data.formats._objects import entries, object_of
 from mnerflow.data.post import IMAGE_SUFFIXES, SPLITS
 from mnerflow.data.split_names import SPLIT_OF
+from mnerflow.data.suffixes import COLUMNS, FOREIGN, JSON, TABLES
 from mnerflow.errors import UserError, listed, quantity
 from mnerflow.files.paths import files_below
 from mnerflow.files.reading import read_lines, read_text
 
-ENDINGS = (
-    ".jsonl",
-    ".json",
-    ".ndjson",
-    ".parquet",
-    ".ann",
-    ".conll",
-    ".conllu",
-    ".conllup",
-    ".txt",
-    ".tsv",
-    ".bio",
-    ".iob",
-    ".iob2",
-    ".bioes",
-)
+ENDINGS = (*JSON, *COLUMNS, *TABLES, ".ann", ".txt")
 PART = re.compile(r"-\d{5}-of-\d{5}$")  # the name of a shard of a table, as on the model hub
 SPLIT_KEYS = ("split", "subset", "partition", "fold", "set")
-# Suffixes of other files that people have, and how to make them readable.
-TABLE = (
-    "Save it with tabs for commas, as train.tsv; columns may have names. An empty line ends a post, or a "
-    "column numbers the posts."
-)
-FOREIGN = {
-    ".csv": TABLE,
-    ".xlsx": TABLE,
-    ".xls": TABLE,
-    ".ods": TABLE,
-    ".spacy": "Write each Doc as a line of JSON with its text and the spans of doc.ents: docs/data.md.",
-    ".pkl": "It could run code, and is never opened. Write it as JSON lines: docs/data.md.",
-    ".pickle": "It could run code, and is never opened. Write it as JSON lines: docs/data.md.",
-    ".zip": "Unpack it, and check the folder.",
-    ".gz": "Unpack it, and check the file.",
-    ".tgz": "Unpack it, and check the folder.",
-    ".xz": "Unpack it, and check the file.",
-    ".pdf": "Read its text out, as by pdftotext; `mnerflow predict` then suggests names: docs/own_texts.md.",
-    ".docx": "Save it as plain text; `mnerflow predict` then suggests names: docs/own_texts.md.",
-    ".xmi": "Export it from INCEpTION as WebAnno TSV 3.3.",
-    ".xml": "PAGE and ALTO are read with their images. Write other XML, as TEI, as JSON lines: docs/data.md.",
-    ".html": "Save its text, or export it as JSON lines.",
-}
 UNTAGGED = (
     "If these are plain texts, `mnerflow predict --format label_studio` suggests their names, to be "
     "corrected there: docs/own_texts.md."
