@@ -11,9 +11,16 @@ include: "workflow/rules/needs.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/weights.smk"
 include: "workflow/rules/images.smk"
-include: "workflow/rules/train.smk"
 include: "workflow/rules/take_over.smk"
-include: "workflow/rules/tuning.smk"
+
+
+# Without rules that train, finished runs stay as they are, whatever has changed since.
+if not value_of(config, "finished_only"):
+
+    include: "workflow/rules/train.smk"
+    include: "workflow/rules/tuning.smk"
+
+
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/plots.smk"
@@ -55,6 +62,7 @@ onstart:
     warn_of_unused_datasets()
     warn_of_lacking_baselines()
     warn_of_other_versions()
+    warn_of_replaced_runs(runs_to_train())
     show_needs(runs_to_train())
 
 

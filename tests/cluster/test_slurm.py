@@ -211,7 +211,7 @@ def test_a_stopped_training_starts_again_with_more_and_goes_on(
     limits = ["00:01:00" if seed == HUNG else "04:00:00", "08:00:00"]
     assert [job.fields["TimeLimit"] for job in attempts] == limits[: len(states)]
     assert [job.fields["MinMemoryNode"] for job in attempts] == ["8000M", "16000M"][: len(states)]
-    log = disturbed.folder / f"results/logs/train/demo.none.bilstm+cnn.linear.seed{seed}.log"
+    log = disturbed.folder / f"results/logs/train/demo/none/bilstm+cnn/linear/seed{seed}.log"
     assert "continues from epoch" in log.read_text(encoding="utf-8")
     logs = disturbed.folder / f".snakemake/slurm_logs/rule_train/demo_none_bilstm_cnn_linear_{seed}"
     text = (logs / f"{attempts[0].id}.log").read_text(encoding="utf-8")

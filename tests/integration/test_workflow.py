@@ -382,7 +382,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_end(
     result = workflow.run(whole, config, target)
     assert result.status == 0, result.output
 
-    log = folder / f"results/logs/train/{LINEAR[0].replace('/', '.')}.log"
+    log = folder / f"results/logs/train/{LINEAR[0]}.log"
     checkpoint = folder / run / "checkpoint.pt"
     for stop in (interrupt, subprocess.Popen.kill, hang_up, interrupt_twice):
         before = checkpoint.stat().st_mtime_ns if checkpoint.exists() else 0

@@ -77,7 +77,7 @@ def test_what_a_run_reads(config: dict[str, Any]) -> None:
     }
     assert plan.start(LINEAR) == {
         "start": ["results/runs/twitter2017/nonword/minilm+none/text_only/seed1/model.safetensors"],
-        "leaks": ["results/reports/leaks/twitter2017.demo.linear+begun.csv"],
+        "leaks": ["results/reports/leaks/twitter2017/demo/linear+begun.csv"],
     }
     assert plan.modules(LINEAR) == [
         *("mnerflow.models.fusions.linear", "mnerflow.models.decoders.softmax"),

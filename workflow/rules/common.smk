@@ -1,6 +1,7 @@
 # What all rules share: the plan of the checked configuration, the wildcard constraints, and hashes of code.
 import atexit
 import re
+from base64 import urlsafe_b64encode
 from hashlib import sha256
 
 from mnerflow.config.configuration import as_in_a_file, check, value_of
@@ -21,7 +22,7 @@ from mnerflow.plan.patterns import one_of
 from mnerflow.plan.plan import Plan
 from mnerflow.plan.seed_pools import SeedPools
 from mnerflow.plan.settings import broken_of, fit_of, image_config, modules_of
-from mnerflow.plan.study import study_name
+from mnerflow.plan.study import studies_showing, study_name
 from mnerflow.plan.tuning import Candidate
 from mnerflow.plan.variants import (
     contexts_of,
@@ -38,6 +39,15 @@ config.update(as_in_a_file(config, workflow.config_settings.config))
 
 # If another Snakefile uses this one as a module, the files on the command line are for that Snakefile.
 GIVEN = [] if IS_MODULE else [*map(Path, workflow.overwrite_configfiles)]
+
+
+def has_note(file):
+    """Whether Snakemake has a note on how a file was made; its ``FilePersistence`` says where notes lie."""
+    name = urlsafe_b64encode(file.encode()).decode()
+    *folders, last = (name[start : start + 254] for start in range(0, len(name), 254))
+    return Path(".snakemake/metadata", *(f"@{folder}" for folder in folders), last).exists()
+
+
 try:
     for file in GIVEN:
         check_keys(file)
@@ -45,9 +55,12 @@ try:
     config["name"] = study_name(config.get("name"), GIVEN)
     resolve(config["datasets"])
     plan = Plan(config, ROOT / "config/prompt.md")
-    # Without its notes, as where results were copied, Snakemake does not see that settings differ.
-    if workflow.is_main_process and not any(Path(".snakemake/metadata").glob("*")):
-        check_records(plan.results, sorted({*plan.runs, *plan.starts}), config)
+    # Without its notes, as on results that were copied, Snakemake does not see that settings differ.
+    if workflow.is_main_process:
+        unnoted = [
+            run for run in {*plan.runs, *plan.starts} if not has_note(f"{layout.run_folder(run)}/run.yaml")
+        ]
+        check_records(plan.results, sorted(unnoted), config)
     PROMPTS = ROOT / "config/prompts"  # prompts for contexts
     if workflow.is_main_process:  # everything that a training run reads
         check_clock(["resources/weights", "results/data", "results/images", "results/features"])

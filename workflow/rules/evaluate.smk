@@ -9,7 +9,7 @@ rule score:
         of_all=study(f"{layout.scores()}/scores.json"),
         counts=study(f"{layout.scores()}/counts.npz"),
     log:
-        "results/logs/score/{dataset}.{filter}.{text}.log",
+        "results/logs/score/{dataset}/{filter}/{text}.log",
     conda:
         ENVIRONMENT
     params:

@@ -11,7 +11,7 @@ rule image_store:
         pixels="results/images/{dataset}/{size}/images.npy",
         index="results/images/{dataset}/{size}/index.csv",
     log:
-        "results/logs/image_store/{dataset}.{size}.log",
+        "results/logs/image_store/{dataset}/{size}.log",
     wildcard_constraints:
         size=r"\d+",
     priority: 1
@@ -36,7 +36,7 @@ rule image_features:
     output:
         "results/features/{dataset}/{image}.npy",
     log:
-        "results/logs/image_features/{dataset}.{image}.log",
+        "results/logs/image_features/{dataset}/{image}.log",
     priority: 1
     conda:
         ENVIRONMENT

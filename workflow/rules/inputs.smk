@@ -4,7 +4,7 @@ from functools import cache
 from inspect import signature
 
 RUN = f"{layout.RUNS}/{{dataset}}/{{filter}}/{{text}}+{{image}}/{{system}}/seed{{seed}}"
-RUN_NAME = "{dataset}.{filter}.{text}+{image}.{system}.seed{seed}"
+RUN_NAME = "{dataset}/{filter}/{text}+{image}/{system}/seed{seed}"
 TUNING_RUN = "results/tuning/{dataset}/{filter}/{text}+{image}/{system}/{settings}/seed{seed}"
 BASELINES = write_baselines(plan.baselines)
 POOLS = asdict(SeedPools.of(config))

@@ -1,7 +1,7 @@
 # Messages before and after the work.
 import resource
 
-from mnerflow.errors import quantity
+from mnerflow.errors import listed, quantity
 from mnerflow.log import failure
 
 
@@ -19,6 +19,18 @@ def warn_of_lacking_baselines():
         print(
             f"mnerflow: the grid lacks {quantity(len(lacking), 'baseline')} of its runs, such as {lacking[0]}. "
             "What the image or a context is worth there cannot be said; add their fusions or variants.",
+            file=sys.stderr,
+        )
+
+
+def warn_of_replaced_runs(runs):
+    """Warn of finished runs that are trained again although the results of other studies show them."""
+    there = [run for run in runs if Path(layout.run_folder(run), "run.yaml").exists()]
+    if others := studies_showing(there, plan.results, config["name"]):
+        print(
+            f"mnerflow: {quantity(len(there), 'finished run')}, such as {min(there).path}, trained again with other "
+            f"settings, data or code. {listed(others)} still shows their former results, until it is made again. "
+            "To keep both, give the data set or the variant another name, or use another folder.",
             file=sys.stderr,
         )
 

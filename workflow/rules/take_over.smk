@@ -19,6 +19,3 @@ rule take_over:
         ENVIRONMENT
     script:
         "../scripts/take_over.py"
-
-
-ruleorder: take_over > predict > train_again > train

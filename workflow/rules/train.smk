@@ -7,9 +7,9 @@ rule check_leak:
         learnt=lambda w: prepared(w.start, splits=["train", "dev"]),
         tested=lambda w: prepared(w.dataset, splits=["dev", "test"]),
     output:
-        "results/reports/leaks/{start}.{dataset}.{system}.csv",
+        "results/reports/leaks/{start}/{dataset}/{system}.csv",
     log:
-        "results/logs/check_leak/{start}.{dataset}.{system}.log",
+        "results/logs/check_leak/{start}/{dataset}/{system}.log",
     wildcard_constraints:
         start=one_of(config["datasets"]),
     conda:
@@ -80,3 +80,6 @@ rule predict:
         code=run_code("predict.py"),
     script:
         "../scripts/predict.py"
+
+
+ruleorder: take_over > predict > train_again > train

@@ -1,4 +1,5 @@
-# A declared search over training settings; only train and dev are read.
+# Declared searches over training settings; only train and dev are read.
+SEARCHES = [[f"results/tuning/{candidate.path}" for candidate in search] for search in plan.searches]
 
 
 use rule train as train_candidate with:
@@ -8,7 +9,7 @@ use rule train as train_candidate with:
         record=f"{TUNING_RUN}/run.yaml",
         history=f"{TUNING_RUN}/history.csv",
     log:
-        f"results/logs/tuning/{RUN_NAME}.{{settings}}.log",
+        f"results/logs/tuning/{RUN_NAME}/{{settings}}.log",
     params:
         run=candidate_values,
         code=lambda w: code_of("train.py", *modules_of(candidate_values(w))),
@@ -17,7 +18,7 @@ use rule train as train_candidate with:
 rule tuning:
     """Tabulate the candidates, and which of them is best on dev."""
     input:
-        [f"results/tuning/{candidate.path}/run.yaml" for candidate in plan.candidates],
+        sorted({f"{folder}/run.yaml" for search in SEARCHES for folder in search}),
     output:
         csv=study("tables/tuning.csv"),
         md=study("tables/tuning.md"),
@@ -26,6 +27,7 @@ rule tuning:
     conda:
         ENVIRONMENT
     params:
+        searches=SEARCHES,
         code=code_of("tuning.py"),
     script:
         "../scripts/tuning.py"

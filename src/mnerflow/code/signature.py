@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import field, make_dataclass
 from functools import cache
+from types import GenericAlias
 from typing import Annotated, Any, Literal, TypeGuard
 
 from pydantic import Field
@@ -142,4 +143,12 @@ def _kind(annotation: ast.expr | None) -> Any:
         case ast.Subscript(value=ast.Name(id="Annotated"), slice=ast.Tuple(elts=[kind, minimum, maximum])):
             bounds = Field(ge=ast.literal_eval(minimum), le=ast.literal_eval(maximum))
             return Annotated[_kind(kind), bounds]
+        case ast.Subscript(value=ast.Name(id="list"), slice=kind):
+            return GenericAlias(list, (_kind(kind),))
+        case ast.Subscript(value=ast.Name(id="tuple"), slice=ast.Tuple(elts=kinds)):
+            return GenericAlias(tuple, tuple(map(_kind, kinds)))
+        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+            return _kind(left) | _kind(right)
+        case ast.Constant(value=value):  # None, or the dots of a tuple
+            return value
     return Any

@@ -15,7 +15,7 @@ from mnerflow.data.ids import make_ids_distinct
 from mnerflow.data.overlap import shared_posts
 from mnerflow.data.post import SPLITS, Post, read_posts, write_splits
 from mnerflow.data.post_store import Places, PostStore
-from mnerflow.data.prepare_report import ContextReport, Report, SplitReport, straddling
+from mnerflow.data.prepare_report import WITHOUT_ENTITIES, ContextReport, Report, SplitReport, straddling
 from mnerflow.data.tags import OUTSIDE, entity_type, repair, spans
 from mnerflow.errors import UserError, listed, quantity, suggest
 from mnerflow.files.paths import inside
@@ -43,11 +43,13 @@ def prepare(
     splits = draw_missing(config, read, raw)
     words = numbered(map(_words, _all(splits))) if config.contexts else repeat("")
     left_out = _leave_out(without, splits) if without else {}
+    files = {str(split): files for split, files in config.splits.items()}
+    sources = {split: files.get(split, "drawn from train") for split in splits}
     for split, posts in splits.items():
         if len(posts) == len(left_out.get(split, ())):
-            files = {str(name): files for name, files in config.splits.items()}
-            source = files.get(split, "drawn from train")
-            raise UserError(f"{raw}: no posts for the split {split!r} ({source}). Give the set more posts.")
+            raise UserError(
+                f"{raw}: no posts for the split {split!r} ({sources[split]}). Give the set more posts."
+            )
     gone = {*chain.from_iterable(left_out.values())}
     contexts = _contexts(config, raw, made or raw, (post for post in _all(splits) if post.id not in gone))
     report = Report(
@@ -62,6 +64,16 @@ def prepare(
     for split, posts in splits.items():
         kept = ((post, text) for post, text in zip(posts, words, strict=False) if post.id not in gone)
         finished[split] = PostStore(_finished(config, raw, split, kept, contexts, report))
+    for split, counts in report.splits.items():
+        if not any(counts.entities.values()):
+            logger.warning(
+                "%s: not one entity in the split %r (%s): %s. Check its tags; "
+                "without a file, it is drawn from train",
+                raw,
+                str(split),
+                sources[split],
+                WITHOUT_ENTITIES[split],
+            )
     for name, context in contexts.items():
         if not any(report.contexts[name].posts.values()):
             raise UserError(

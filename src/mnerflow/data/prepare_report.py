@@ -11,6 +11,13 @@ from mnerflow.data.post import SPLITS, Post
 from mnerflow.data.post_store import PostStore, hashes_of
 from mnerflow.data.tags import OUTSIDE, spans, strays
 
+# What a split without an entity means.
+WITHOUT_ENTITIES = {
+    "train": "nothing can be learnt",
+    "dev": "its F1 cannot choose an epoch",
+    "test": "no F1 can be measured",
+}
+
 
 @dataclass
 class SplitReport:

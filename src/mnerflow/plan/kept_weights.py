@@ -18,7 +18,7 @@ from mnerflow.files.writing import write_text
 from mnerflow.plan.grid import expand, starting_runs
 from mnerflow.plan.layout import MODEL
 from mnerflow.plan.names import Run
-from mnerflow.plan.tuning import candidates
+from mnerflow.plan.tuning import searches
 from mnerflow.record import RECORD, TrainingRecord
 
 ASIDE = "model.kept.safetensors"
@@ -117,7 +117,7 @@ def _has_predicted(results: Path, run: Run) -> bool:
 
 def _runs_started_from(config: dict[str, Any], results: Path, trained_too: bool) -> set[Run]:
     """Runs that others start from; unless ``trained_too``, only others that are to be tuned or trained."""
-    tried = {candidate.run for candidate in candidates(config)}
+    tried = {candidate.run for search in searches(config) for candidate in search}
     planned = {*expand(config), *tried}
     planned |= {start for run in planned for start in starting_runs(config, run)}
     waiting = [run for run in planned if trained_too or run in tried or not _was_ever_trained(results, run)]

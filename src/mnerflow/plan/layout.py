@@ -79,4 +79,4 @@ def features(dataset: str = "{dataset}", image: str = "{image}") -> str:
 
 def leaks(start: str = "{start}", dataset: str = "{dataset}", system: str = "{system}") -> str:
     """The list of posts that a run is tested with and that the run it starts from was trained on."""
-    return f"{RESULTS}/reports/leaks/{start}.{dataset}.{system}.csv"
+    return f"{RESULTS}/reports/leaks/{start}/{dataset}/{system}.csv"

@@ -21,7 +21,7 @@ from mnerflow.plan.grid import expand, starting_runs
 from mnerflow.plan.kept_weights import was_dropped
 from mnerflow.plan.names import FILTERS_OFF, NONE, Run
 from mnerflow.plan.settings import images_of, modules_of, run_config
-from mnerflow.plan.tuning import Candidate, candidate_config, candidates
+from mnerflow.plan.tuning import Candidate, candidate_config, searches
 from mnerflow.plan.variants import fraction_of
 
 Scored = tuple[str, str, str]  # data set, filter, text encoder
@@ -32,12 +32,13 @@ class Plan:
 
     Attributes:
         study: the folder of its scores, tables, plots and pages.
+        publication: the folder of published runs, if there is one.
         data: its data sets.
         encoders: entries of all encoders, by name.
         sources: entries of the pretrained encoders, by name.
         runs: runs of the grid; with ``finished_only``, only those that are finished.
         datasets: names of their data sets, sorted.
-        candidates: candidates of its searches over training settings.
+        searches: the candidates of each of its searches over training settings.
         tried: the runs of these candidates.
         starts: runs that any of these start from.
         rivals: runs of the language models that are asked.
@@ -56,6 +57,8 @@ class Plan:
         """
         self.config, self.results = config, Path(layout.RESULTS)
         self.study = layout.study(config["name"])
+        published = config.get("published")
+        self.publication = expanded(published) if published else None
         self.data = Datasets(config)
         self.encoders = encoders(config)
         self.sources = {name: entry for name, entry in self.encoders.items() if "source" in entry}
@@ -63,12 +66,12 @@ class Plan:
 
         self.runs = expand(config)
         if config.get("finished_only"):
-            self.runs = [run for run in self.runs if self._is_published(run) or self._is_finished(run)]
+            self.runs = [run for run in self.runs if self._is_finished(run) or self._is_published(run)]
             if not self.runs:
                 raise UserError("finished_only: no run of the grid is finished yet. Train one first.")
         self.datasets = sorted({run.dataset for run in self.runs})
-        self.candidates = candidates(config)
-        self.tried = {candidate.run for candidate in self.candidates}
+        self.searches = searches(config)
+        self.tried = {candidate.run for search in self.searches for candidate in search}
         self.starts = self._starts_of({*self.runs, *self.tried})
         self.rivals = llm.rival_runs(config)
         self.prompts = {name: llm.prompt_of(config, name, prompt) for name in config.get("rivals", {})}
@@ -83,8 +86,7 @@ class Plan:
         self.answered = self._answered()
 
     def _is_published(self, run: Run) -> bool:
-        published = self.config.get("published")
-        return is_published(Path(published), run, self.config) if published else False
+        return self.publication is not None and is_published(self.publication, run, self.config)
 
     def _is_finished(self, run: Run) -> bool:
         return is_finished(self.results, run, self.config)
@@ -94,9 +96,11 @@ class Plan:
 
         A run that was trained here is not taken over, because its weights belong to its own predictions. A
         run from which a run still to be trained or tuned starts is also trained, because weights are not
-        published.
+        published. With ``finished_only``, nothing is trained.
         """
         published = {*filter(self._is_published, self.runs)}
+        if self.config.get("finished_only"):
+            return {run for run in published if not self._is_finished(run)}
         published -= {run for run in published if is_trained(self.results, run, self.config)}
         return published - self._starts_of({*self.runs} - published | self.tried)
 
@@ -125,12 +129,9 @@ class Plan:
 
     def trained_with_other_versions(self) -> list[Run]:
         """Published runs that are taken over, but were made by other code or package versions than these."""
-        published = self.config.get("published")
-        return (
-            trained_with_other_versions(Path(published), sorted(self.published), self.config)
-            if published
-            else []
-        )
+        if not self.publication:
+            return []
+        return trained_with_other_versions(self.publication, sorted(self.published), self.config)
 
     # What a run depends on.
 
@@ -190,7 +191,7 @@ class Plan:
 
     def published_files(self, run: str) -> list[str]:
         """The files of a published run."""
-        return sorted(map(str, Path(self.config["published"], "runs", run).iterdir()))
+        return sorted(map(str, Path(self.publication or "", "runs", run).iterdir()))
 
     # What is made of runs.
 

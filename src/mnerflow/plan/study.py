@@ -1,12 +1,14 @@
 """A study is a configuration with a name: its results have a folder of their own, while runs are shared."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 from mnerflow.errors import UserError, listed
+from mnerflow.plan.grid import expand
 from mnerflow.plan.layout import RESULTS
+from mnerflow.plan.names import Run
 from mnerflow.yaml_file import read_yaml
 
 DEFAULT = "default"
@@ -38,6 +40,18 @@ def study_name(given: str | None, files: Sequence[str | Path]) -> str:
 def config_of(study: Path) -> dict[str, Any]:
     """The merged configuration of a study; raises ``UserError`` if it is missing or unreadable."""
     return read_yaml(study / "config.yaml", "configuration", "Run the workflow again.")
+
+
+def studies_showing(runs: Collection[Run], results: Path, but: str) -> list[str]:
+    """The folders of studies in ``results``, but for ``but``, whose grid has one of the runs."""
+    found = []
+    for study in sorted(file.parent for file in results.glob("*/config.yaml")):
+        try:
+            shown = study.name not in (but, *SHARED) and {*expand(config_of(study))} & {*runs}
+        except UserError:  # of an earlier version
+            continue
+        found += [str(study)] if shown else []
+    return found
 
 
 def file_of_study(study: Path, name: str) -> Path:

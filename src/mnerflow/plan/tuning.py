@@ -1,4 +1,4 @@
-"""A declared search over training settings: its candidates and their configurations."""
+"""Declared searches over training settings: their candidates and their configurations."""
 
 import json
 from dataclasses import dataclass
@@ -25,12 +25,12 @@ class Candidate:
         return f"{self.run.folder}/{self.settings}/seed{self.run.seed}"
 
 
-def candidates(config: dict[str, Any]) -> list[Candidate]:
-    """All candidates of the configuration's ``tuning``, each once, in the order of their declaration.
+def searches(config: dict[str, Any]) -> list[list[Candidate]]:
+    """The candidates of each search of the configuration's ``tuning``, in the order of their declaration.
 
     Raises ``UserError`` for a name that is not configured and for a setting that training does not have.
     """
-    found: dict[Candidate, None] = {}
+    found = []
     for number, search in enumerate(config.get("tuning", []), start=1):
         place = f"tuning, search {number}"
         lists = ("search", "seeds")
@@ -42,10 +42,11 @@ def candidates(config: dict[str, Any]) -> list[Candidate]:
             ",".join(f"{key}={value:.15g}" for key, value in zip(search["search"], row, strict=True))
             for row in values
         ]
-        for setting, run in product(settings, runs):
-            build(RunConfig, candidate_config(config, Candidate(run, setting)), place)
-            found[Candidate(run, setting)] = None
-    return list(found)
+        tried = [Candidate(run, setting) for setting, run in product(settings, runs)]
+        for candidate in tried:
+            build(RunConfig, candidate_config(config, candidate), place)
+        found.append(tried)
+    return found
 
 
 def candidate_config(config: dict[str, Any], candidate: Candidate) -> dict[str, Any]:

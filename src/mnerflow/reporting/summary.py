@@ -144,7 +144,8 @@ def remarks(summary: Sequence[dict[str, Any]]) -> list[str]:
             one = Combination.of(row)
             blind[one.data].append(one.model)
     return few + [
-        f"On {data}, no entity was found by {listed(models)}: training did not get under way. More epochs "
+        f"On {data}, {listed(models)} found no entity of the test split. Either it has none, which `mnerflow "
+        "check` and the data report say, or training did not get under way. Then more epochs "
         "or posts, another learning rate or a pretrained encoder help; `mnerflow check` proposes settings."
         for data, models in blind.items()
     ]

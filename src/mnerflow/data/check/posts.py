@@ -14,7 +14,7 @@ from mnerflow.data.formats._objects import entries
 from mnerflow.data.pages.names import TABLES
 from mnerflow.data.post import SPLITS
 from mnerflow.data.post_store import Places
-from mnerflow.data.prepare_report import straddling
+from mnerflow.data.prepare_report import WITHOUT_ENTITIES, straddling
 from mnerflow.data.tags import OUTSIDE, entity_type, spans, strays
 from mnerflow.errors import UserError, listed, quantity, suggest
 from mnerflow.registry import load
@@ -108,7 +108,8 @@ def _tags(findings: Findings) -> Iterator[Problem]:
     for split, posts in findings.splits.items():
         if posts and all(tag == OUTSIDE for post in posts for tag in post.labels):
             what = f"{findings.name(split)}: not one entity in {quantity(len(posts), 'post')}"
-            yield Problem(what, "Check whether these are the right tags.", split == "train")
+            remedy = f"{WITHOUT_ENTITIES[split].capitalize()}. Check whether these are the right tags."
+            yield Problem(what, remedy, False)
 
 
 def _tokens(findings: Findings) -> Iterator[Problem]:
