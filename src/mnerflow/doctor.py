@@ -157,8 +157,8 @@ def _memory() -> float:
 
 def _weights(config: dict[str, Any], plan: Plan) -> Iterator[Need]:
     names = {name for run in plan.trained for name in (run.text_encoder, run.image_encoder)} - {NONE}
-    for name in sorted(names & plan.sources.keys()):
-        source, path = plan.sources[name]["source"], Path(layout.weights(name))
+    for name in sorted(names & plan.pretrained.keys()):
+        source, path = plan.pretrained[name]["source"], Path(layout.weights(name))
         what = f"weights of {name}"
         if source.startswith("path:"):
             folder = expanded(source.removeprefix("path:"))

@@ -19,7 +19,7 @@ from mnerflow.record import Code, Hardware, ImagesRead, TrainingRecord, Unread
 from mnerflow.reporting import churn, does_it_help, errors, summary
 from mnerflow.reporting.answer import Answer, Answers, answers
 from mnerflow.reporting.reading import what_is_read
-from mnerflow.reporting.report import Sources, write_report
+from mnerflow.reporting.report import Contents, write_report
 from mnerflow.reporting.report.gallery import POSTS, gallery, sample
 from mnerflow.reporting.report.made import made, method
 from mnerflow.reporting.report.tables import TABLES, report_tables
@@ -513,6 +513,6 @@ def report(folder: Path, posts: int = 3) -> str:
         '<svg xmlns="http://www.w3.org/2000/svg" width="300" height="90"/>', encoding="utf-8"
     )
     plots, data = [folder / "forest.svg"], [folder / "demo.md"]
-    about = Sources(plots, data, *files(folder, posts), KINDS, {"base": []}, POOLS, records(), "metrics.md")
+    about = Contents(plots, data, *files(folder, posts), KINDS, {"base": []}, POOLS, records(), "metrics.md")
     write_report(folder / "report.html", about)
     return (folder / "report.html").read_text(encoding="utf-8")

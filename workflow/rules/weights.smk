@@ -10,12 +10,12 @@ rule weights:
     log:
         "results/logs/weights/{encoder}.log",
     wildcard_constraints:
-        encoder=one_of(plan.sources),
+        encoder=one_of(plan.pretrained),
     localrule: True
     conda:
         ENVIRONMENT
     params:
-        source=lambda w: plan.sources[w.encoder]["source"],
-        revision=lambda w: plan.sources[w.encoder].get("revision"),
+        source=lambda w: plan.pretrained[w.encoder]["source"],
+        revision=lambda w: plan.pretrained[w.encoder].get("revision"),
     script:
         "../scripts/weights.py"

@@ -9,14 +9,14 @@ from mnerflow.plan.datasets import Kind
 from mnerflow.plan.seed_pools import SeedPools
 from mnerflow.plan.study import link_runs
 from mnerflow.record import TrainingRecord
-from mnerflow.reporting.report import Sources, write_report
+from mnerflow.reporting.report import Contents, write_report
 from mnerflow.reporting.report.made import method
 
 with job("wrote the report", snakemake.log[0]):
     given = snakemake.input
     plots, data, posts = ([Path(file) for file in files] for files in (given.plots, given.data, given.posts))
     out = Path(snakemake.output[0])
-    sources = Sources(
+    contents = Contents(
         plots=plots,
         # These quote texts that occur in several splits.
         data_reports=data if snakemake.params.quote_posts else [],
@@ -32,4 +32,4 @@ with job("wrote the report", snakemake.log[0]):
         method=method(Path(snakemake.scriptdir).resolve().parents[1], out.parent),
     )
     link_runs(out.parent)
-    write_report(out, sources)
+    write_report(out, contents)

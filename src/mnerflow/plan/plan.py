@@ -35,7 +35,7 @@ class Plan:
         publication: the folder of published runs, if there is one.
         data: its data sets.
         encoders: entries of all encoders, by name.
-        sources: entries of the pretrained encoders, by name.
+        pretrained: entries of the pretrained encoders, by name.
         runs: runs of the grid; with ``finished_only``, only those that are finished.
         datasets: names of their data sets, sorted.
         searches: the candidates of each of its searches over training settings.
@@ -61,7 +61,7 @@ class Plan:
         self.publication = expanded(published) if published else None
         self.data = Datasets(config)
         self.encoders = encoders(config)
-        self.sources = {name: entry for name, entry in self.encoders.items() if "source" in entry}
+        self.pretrained = {name: entry for name, entry in self.encoders.items() if "source" in entry}
         self._values: dict[Run, dict[str, Any]] = {}
 
         self.runs = expand(config)
@@ -162,11 +162,11 @@ class Plan:
 
     def weights(self, *encoders: str) -> list[str]:
         """The weight folders of those encoders that are pretrained."""
-        return [layout.weights(name) for name in dict.fromkeys(encoders) if name in self.sources]
+        return [layout.weights(name) for name in dict.fromkeys(encoders) if name in self.pretrained]
 
     def linked_weights(self, encoder: str) -> list[str]:
         """The files that a `path:` source names; if these weights change, runs are trained again."""
-        source = self.sources[encoder]["source"]
+        source = self.pretrained[encoder]["source"]
         folder = expanded(source.removeprefix("path:"))
         if not source.startswith("path:") or not folder.is_dir():
             return []

@@ -100,7 +100,7 @@ PICTURE = 1200  # pixels: longer side of a picture in a data report, unless it i
 
 
 @dataclass(frozen=True)
-class Sources:
+class Contents:
     """What a report is made of besides scores and tables; its files are below the report's folder.
 
     Attributes:
@@ -132,7 +132,7 @@ class Sources:
     method: str
 
 
-def write_report(out: Path, sources: Sources) -> None:
+def write_report(out: Path, contents: Contents) -> None:
     """Write the report to ``out``, atomically; tables and scores are read from ``out``'s folder.
 
     Raises ``UserError`` naming the file when a table is missing or lacks a column.
@@ -148,28 +148,28 @@ def write_report(out: Path, sources: Sources) -> None:
     compared = does_it_help.TABLE.read(folder / "tables/does_it_help.csv")
     grid = summary.GRID.read(folder / "tables/grid.csv")
     on_average = pooled.TABLE.read(folder / "tables/pooled.csv")
-    found = answers(compared, grid, sources.kinds, sources.pools, on_average)
-    posts = gallery(sources.posts, sources.counts, sources.images, sources.baselines, sources.type_names)
-    figures = [_figure(plot, folder) for plot in sorted(sources.plots, key=_place)]
+    found = answers(compared, grid, contents.kinds, contents.pools, on_average)
+    posts = gallery(contents.posts, contents.counts, contents.images, contents.baselines, contents.type_names)
+    figures = [_figure(plot, folder) for plot in sorted(contents.plots, key=_place)]
     page = environment.get_template("page.html.j2").render(
         found=found,
-        read=what_is_read(map(Combination.of, grid), sources.contexts, sources.kinds),
-        made=made(sources.records),
-        method=sources.method,
+        read=what_is_read(map(Combination.of, grid), contents.contexts, contents.kinds),
+        made=made(contents.records),
+        method=contents.method,
         churn=churn.churn_sentences(churn.TABLE.read(folder / "tables/churn.csv")),
         rules=rules(100 * compared[0]["margin"]) if compared else (),
         plots=[figure for figure in figures if figure["kind"] != "tag_distribution"],
         tables=report_tables(folder),
         gallery=_json(posts),
         posts=sum(len(group["posts"]) for group in posts),
-        unread=_unread(sources.records),
+        unread=_unread(contents.records),
         data=[
             (
                 report.stem,
                 [f for f in figures if (f["kind"], f["dataset"]) == ("tag_distribution", report.stem)],
                 _html(report),
             )
-            for report in sources.data_reports
+            for report in contents.data_reports
         ],
         table_style=Markup(_asset("dt_bundle.css")),
         modules=_json(
