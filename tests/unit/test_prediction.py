@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 from itertools import pairwise
@@ -224,6 +225,28 @@ def test_standard_input(texts_alone: Path, capsys: pytest.CaptureFixture, monkey
         assert "2 posts in" in said.err and "posts a second" in said.err
 
 
+def test_a_list_that_is_still_being_written_is_no_text(texts_alone: Path, capsys, monkeypatch) -> None:
+    read, write = os.pipe()
+    with os.fdopen(read, "rb") as stdin, os.fdopen(write, "wb", buffering=0) as producer:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(stdin))
+        producer.write(b"[\n")
+        rest = threading.Timer(0.3, lambda: (producer.write(b'{"text": "Ann"}]'), producer.close()))
+        rest.start()
+        predict(texts_alone)
+    assert [json.loads(line)["text"] for line in capsys.readouterr().out.splitlines()] == ["Ann"]
+
+
+@pytest.mark.parametrize("text", ["https://t.co/abc", "/other.txt", "we met Ann!"])
+def test_a_text_that_looks_like_a_link_is_read_back_as_itself(
+    text: str, texts_alone: Path, tmp_path: Path, capsys
+) -> None:
+    (tmp_path / "other.txt").write_text("Bob", encoding="utf-8")
+    (tmp_path / "texts.txt").write_text(text, encoding="utf-8")
+    predict(texts_alone, tmp_path / "texts.txt", "--format", "label_studio", "--to", tmp_path / "tasks.json")
+    predict(texts_alone, str(tmp_path / "tasks.json"))
+    assert json.loads(capsys.readouterr().out)["text"] == text
+
+
 def test_texts_of_several_inputs_have_ids_of_their_own(
     texts_alone: Path, tmp_path: Path, capsys, monkeypatch
 ):
@@ -255,7 +278,10 @@ def test_what_is_written_leaves_what_is_read_as_it_is(
         predict(texts_alone, texts, "--to", tmp_path / to, status=1)
         assert f"{tmp_path / to}: lies in {texts}, which is read" in capsys.readouterr().err
     predict(texts_alone, texts, "we met Ann " * 50, "--to", tmp_path / "names.jsonl")
-    assert [record["id"] for _, record in read_json_lines(tmp_path / "names.jsonl")] == ["a", "2"]
+    assert [record["id"] for _, record in read_json_lines(tmp_path / "names.jsonl")] == [
+        str(texts / "a.txt"),
+        "2",
+    ]
     with (texts / "a.txt").open() as file:
         command = [sys.executable, "-m", "mnerflow.cli", "predict", texts_alone, "--to", texts / "a.txt"]
         refused = subprocess.run(command, stdin=file, capture_output=True, text=True, check=False)

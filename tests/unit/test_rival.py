@@ -130,6 +130,13 @@ def test_a_rival_that_is_configured_wrongly_is_refused_in_words(change: dict, sa
     assert said in str(error.value) and "sk-secret-key" not in str(error.value)
 
 
+def test_seeds_that_cannot_differ_are_refused() -> None:
+    same = RIVAL | {"seeds": [1, 2], "examples": [0, 4], "options": {"seed": None}}
+    with pytest.raises(UserError, match=r"rivals\.bot: .* all seeds ask the same questions"):
+        rival_runs(load() | {"rivals": {"bot": same}})
+    rival_runs(load() | {"rivals": {"bot": same | {"examples": [4]}}})
+
+
 def test_a_rival_may_not_be_taken_for_an_encoder() -> None:
     with pytest.raises(UserError, match=r"rivals\.bilstm: an encoder has this name"):
         rival_runs(load() | {"rivals": {"bilstm": RIVAL}})
@@ -145,6 +152,10 @@ def test_a_rival_may_not_be_taken_for_an_encoder() -> None:
         f"```json\n{GOOD}\n```",
         f"Of course! The answer is {GOOD}. I hope {{this}} helps.",
         f"<think>In {{a}} way: [1, 2]</think>\n{GOOD}",
+        f'{GOOD} If there are none, the answer is {{"entities": []}}.',
+        "\n".join(f"- {json.dumps(entity)}" for entity in json.loads(GOOD)["entities"]),
+        "".join(f"```json\n{json.dumps({'entities': [one]})}\n```\n" for one in json.loads(GOOD)["entities"]),
+        f"{GOOD[: GOOD.index('}') + 1]}]}} No: {GOOD}",
         GOOD.replace('"', "'"),
         GOOD.replace('", "type"', '" "type"').replace("}, {", "} {"),
         GOOD[GOOD.index("[") : -1],
@@ -152,7 +163,22 @@ def test_a_rival_may_not_be_taken_for_an_encoder() -> None:
         GOOD.replace("Ann Lee", "ANN  LEE").replace("LOC", "loc"),
         GOOD.replace("Ann Lee", "@Ann Lee’s"),
     ],
-    ids=["json", "fence", "words", "thoughts", "single quotes", "no commas", "list", "end", "case", "quotes"],
+    ids=[
+        "json",
+        "fence",
+        "words",
+        "thoughts",
+        "echo",
+        "lines",
+        "one a type",
+        "draft",
+        "single quotes",
+        "no commas",
+        "list",
+        "end",
+        "case",
+        "quotes",
+    ],
 )
 def test_an_answer_is_read_however_it_is_wrapped(answer: str) -> None:
     reading = read_answer(answer, TOKENS, TYPES)
@@ -443,6 +469,12 @@ def test_a_server_that_keeps_failing_is_named_and_nothing_is_lost(
     assert sum(text_asked(body) == "word0" for body in server.asked) == 1
 
 
+def test_an_answer_in_parts_is_joined(server, tmp_path: Path) -> None:
+    server.next.append(says([{"type": "text", "text": '{"a": '}, {"type": "text", "text": "1}"}]))
+    [answer] = ask(server, tmp_path, 1, retries=0)
+    assert answer.content == '{"a": 1}'
+
+
 def test_a_post_that_the_server_alone_refuses_is_an_answer_of_nothing(server, tmp_path: Path) -> None:
     server.next.append(fails(400, {"message": "filtered", "code": "content_filter"}))
     first, second = ask(server, tmp_path, 2, concurrency=1)
@@ -572,7 +604,9 @@ def test_the_same_question_is_asked_once(server: ChatServer, material: Material,
     write_posts(material.test, [Post(str(n), ["Ann", "sings"], ["B-PER", "O"]) for n in range(3)])
     tags, record = run(server, material, tmp_path / "run")
     assert tags == [["B-PER", "O"]] * 3 and len(server.asked) == 1
-    assert record["from_cache"] == 2 and record["cost"] == pytest.approx(3 * record["cost_now"])
+    assert record["from_cache"] == 0 and record["cost"] == record["cost_now"] == pytest.approx(0.00012)
+    _, again = run(server, material, tmp_path / "run")
+    assert (again["from_cache"], again["cost"], again["cost_now"]) == (3, record["cost"], 0)
 
 
 def test_a_changed_prompt_is_another_question(server: ChatServer, material: Material, tmp_path: Path) -> None:

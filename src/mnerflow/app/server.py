@@ -33,6 +33,7 @@ LOCAL = ("127.0.0.1", "localhost", "[::1]")  # names of this machine, as in the 
 # Nothing is loaded from elsewhere, and no other page may put this one into a frame.
 POLICY = "default-src 'self'; img-src 'self' data: blob:; frame-ancestors 'none'; base-uri 'none'"
 
+ContextName = Annotated[str, StringConstraints(max_length=100)]
 Line = Annotated[str, StringConstraints(max_length=MOST_TEXT)]
 Condition = Literal["true", "blank"]
 
@@ -48,7 +49,9 @@ class Post(BaseModel):
         max_length=MOST_IMAGES,
         description="Pictures in base64 or as `data:` URLs; also web addresses, if the server allows them.",
     )
-    contexts: dict[str, Line] = Field(default={}, max_length=8, description="Texts by name (`caption`).")
+    contexts: dict[ContextName, Line] = Field(
+        default={}, max_length=8, description="Texts by name (`caption`)."
+    )
     conditions: list[Condition] = Field(
         default=["true"], max_length=2, description="`blank` reads the post without its images and contexts."
     )

@@ -5,6 +5,7 @@ whose entities cannot be read or placed stay ``O``, and the problem is counted.
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ ANSWER_PROBLEMS = ("unreadable", "mended", "cut_off")
 # in the text; its words belong to an entity placed before.
 ENTITY_PROBLEMS = ("incomplete", "unknown_type", "not_in_text", "overlapping")
 
+BRACKET = re.compile(r"[\[{]")
 _PLAIN_QUOTES = str.maketrans("‘’“”", "''\"\"")
 _ALL_QUOTES = str.maketrans(dict.fromkeys("‘’‚‛′´`ʼ", "'") | dict.fromkeys("“”„‟″«»", '"'))
 
@@ -154,9 +156,23 @@ def _entities_of(answer: str) -> tuple[list[Any] | None, bool]:
     except (ValueError, RecursionError):
         pass
     try:
-        return _find_list(json_repair.loads(answer)), True
+        values = _values_in(answer)
+        # Of values that look alike, the repair keeps only the last.
+        return _find_list(json_repair.loads(answer) if values is None else values), True
     except (ValueError, RecursionError):
         return None, True
+
+
+def _values_in(answer: str) -> list[Any] | None:
+    """The JSON objects and lists among the words of an answer; ``None`` if what begins like one is none."""
+    decoder, values, end = json.JSONDecoder(), [], 0
+    while begin := BRACKET.search(answer, end):
+        try:
+            value, end = decoder.raw_decode(answer, begin.start())
+        except ValueError:
+            return None
+        values.append(value)
+    return values or None
 
 
 def _find_list(value: Any) -> list[Any] | None:
@@ -173,9 +189,19 @@ def _find_list(value: Any) -> list[Any] | None:
 
 
 def _named_list(value: Any) -> list[Any] | None:
-    """The last list under ``entities``: words around an answer may contain braces that look like JSON."""
+    """The entities of the last list under ``entities``, and of earlier ones that share none with it.
+
+    A draft before the answer shares entities with it. An answer may have a list for each type, and quote an
+    empty one from the question.
+    """
     if isinstance(value, dict) and isinstance(value.get("entities"), list):
         return value["entities"]
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     found = [each for item in inner if (each := _named_list(item)) is not None]
-    return found[-1] if found else None
+    if not found:
+        return None
+    joined: list[Any] = []
+    for each in reversed(found):
+        if not any(entity in joined for entity in each):
+            joined = each + joined
+    return joined

@@ -22,6 +22,7 @@ from mnerflow.llm.prompt import Message
 from mnerflow.log import logger
 from mnerflow.secrets import without
 
+MOST_TOKENS = 10**8  # of one request or answer; a server that counts more is wrong
 TRUNCATED = "length"  # the API's word for an answer that reached max_tokens
 # Errors that concern a single request: the others can still be asked.
 REFUSALS = (
@@ -88,14 +89,17 @@ def ask_all(
         )
     cache = Cache(folder, service.base_url)
     answers: dict[int, Answer] = {}
+    seen: set[Path] = set()
     missing: dict[Path, list[int]] = defaultdict(list)  # indices with the same request, which is asked once
     tokens = 0.0
     for place in range(count):
         request = make(place)
+        path = cache.path(request)
         if (answer := cache.read(request)) is not None:
-            answers[place] = answer
+            answers[place] = _shared(answer) if path in seen else answer
+            seen.add(path)
         else:
-            places = missing[cache.path(request)]
+            places = missing[path]
             tokens += 0 if places else input_tokens(request, price.image_tokens)
             places.append(place)
     if not missing:
@@ -121,8 +125,7 @@ def ask_all(
             for future in as_completed(futures):
                 first, *same = futures[future]
                 answers[first] = future.result()
-                for place in same:
-                    answers[place] = replace(answers[first], cached=True)
+                answers |= dict.fromkeys(same, _shared(answers[first]))
                 bar.set_postfix_str(f"${money.spent:.4f}", refresh=False)
                 bar.update(1 + len(same))
         except BaseException as error:
@@ -191,6 +194,8 @@ class _Asker(AbstractContextManager["_Asker"]):
         """The answer in a completion, whose types the client has not checked."""
         choice = completion.choices[0]
         content, reason, usage = choice.message.content, choice.finish_reason, completion.usage
+        if isinstance(content, list):  # parts, as in a question
+            content = "".join(part["text"] for part in content if part["type"] == "text")
         if not isinstance(content, str | None) or not isinstance(reason, str | None):
             raise TypeError("neither text nor nothing")
         image_tokens = self._service.price.image_tokens if self._service.price else 0
@@ -240,7 +245,12 @@ class _Asker(AbstractContextManager["_Asker"]):
 def _counted(usage: Any, name: str, estimate: int) -> int:
     """The tokens that a server counted, or the estimate if its count is missing or impossible."""
     count = getattr(usage, name, None)
-    return count if isinstance(count, int) and count >= 0 else estimate
+    return count if type(count) is int and 0 <= count <= MOST_TOKENS else estimate
+
+
+def _shared(answer: Answer) -> Answer:
+    """The answer to another post with the same request, which was asked and paid for once."""
+    return replace(answer, input_tokens=0, output_tokens=0)
 
 
 def _has_failed(future: Future[Answer]) -> bool:

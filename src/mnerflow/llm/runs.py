@@ -41,6 +41,11 @@ def rival_runs(config: dict[str, Any]) -> list[Run]:
             raise UserError(f"rivals.{name}: an encoder has this name, too. Choose another.")
         rival = Rival(**entry)
         check_known(rival.datasets, config["datasets"], f"rivals.{name}.datasets")
+        if len(rival.seeds) > 1 and rival.options.get("seed", "") is None and 0 in rival.examples:
+            raise UserError(
+                f"rivals.{name}: without examples, and with `seed: null` in its options, all seeds ask the "
+                "same questions and have the same answers. Give one seed, or let the request have its seed."
+            )
         parts = product(rival.datasets, rival.filters, _ways(rival), rival.seeds)
         runs += [
             Run(dataset, chosen, name, PIXELS if image else NONE, fusion_name(examples, image), seed)

@@ -8,6 +8,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from mnerflow.data.formats.label_studio import INLINE, LINK
 from mnerflow.errors import UserError, printable
 from mnerflow.prediction.texts import ADDRESSES, Text
 
@@ -72,7 +73,9 @@ def as_label_studio(found: Iterable["Tagged"]) -> Iterator[str]:
 def _task(tagged: "Tagged") -> dict[str, Any]:
     text, entities = tagged.text, tagged.entities
     units = [0, *accumulate(1 + (character > "\uffff") for character in text.text)]  # before each character
-    data = {"page_name": text.id, "text": text.text}
+    data: dict[str, Any] = {"page_name": text.id, "text": text.text}
+    if LINK.fullmatch(text.text):
+        data[INLINE] = True
     if text.images:
         folder, name = text.images[0]
         link = f"/data/local-files/?d={quote(str(folder / name))}"

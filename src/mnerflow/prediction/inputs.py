@@ -28,7 +28,7 @@ from mnerflow.prediction.texts import (
 )
 
 STDIN, STDIN_NAME = "-", "stdin"
-JSON, LIST = re.compile(rb'\[?\s*\{\s*"'), re.compile(rb"\[")
+JSON, LIST = re.compile(rb'\[?\s*\{\s*("|$)|\[\s*$'), re.compile(rb"\[")
 STREAMED = ("text", "jsonl")  # read line by line
 WHICH_TEXT = (
     "--image: of which text? Give one text alone, or name images in JSON lines, or put each beside its text "

@@ -246,7 +246,8 @@ class Predictor:
                         "without. Give one, or take a run that reads the text alone",
                     )
             for source in sorted(had - {*self.sources}):
-                self._say_once(f"unread {source}", f"{text.place}: this run does not read its {source}")
+                kind = IMAGE if source == IMAGE else "context"  # texts of strangers have contexts of any name
+                self._say_once(f"unread {kind}", f"{text.place}: this run does not read its {source}")
 
     def _say_once(self, what: str, said: str) -> None:
         if what not in self._said:

@@ -47,7 +47,7 @@ class Text:
         contexts: further texts, by the name of the context.
         place: name of the text in messages, such as ``posts.jsonl:3``.
         crops: images of each sentence, if sentences are lines of a page whose scan is its image.
-        numbered: whether ``id`` is only the number of its line.
+        numbered: whether ``id`` is only the number of its line, or the name of its file without the folder.
     """
 
     id: str
@@ -233,7 +233,7 @@ def of_folder(folder: Path, cut: Cutter) -> Iterator[Text]:
     for file in texts:
         text = read_text(file).removesuffix("\n")
         shown = [(folder, pictures[file.stem])] if file.stem in pictures else []
-        yield Text(file.stem, text, cut(text, str(file)), shown, place=str(file))
+        yield Text(file.stem, text, cut(text, str(file)), shown, place=str(file), numbered=True)
 
 
 def of_pages(folder: Path, cut: Cutter, crops: Path | None) -> Iterator[Text]:

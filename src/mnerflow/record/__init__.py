@@ -216,7 +216,8 @@ class Answered(_Part):
 
     Attributes:
         posts: number of posts that it was asked about.
-        from_cache: number of answers that came from the cache.
+        from_cache: number of answers that came from the cache. Tokens and cost count each request once, even
+            if several posts make the same one.
         images_not_shown: images that could not be used, and why.
         cost: cost of all answers when they were given, in US dollars; ``None`` if no price is known.
         cost_now: amount paid for them this time, in US dollars.

@@ -34,6 +34,7 @@ from mnerflow.log import logger
 SPANS = True
 # A file's name may have spaces. So may a text that begins with a link, but it does not end in `.txt`.
 LINK = regex.compile(r"(https?://|/)(\S+|[^\n]+(?i:\.txt))")
+INLINE = "inline"  # true in the data of a task whose text is itself, although it looks like a link
 TABLE_CELL = regex.compile(r'\s*\[\s*\{[^\0]*"labels"')  # spans as text, which only a CSV export has
 NO_TEXTS = ("image", "page_name", "id")
 UNREAD = {"hypertextlabels", "paragraphlabels"}  # their positions are not offsets in a text
@@ -41,9 +42,10 @@ MALFORMED = (KeyError, IndexError, TypeError, ValueError, AttributeError, Recurs
 
 
 def looks_like(start: str) -> bool:
-    """Whether the start of a file is an export: a list of tasks whose spans have a list of labels."""
+    """Whether the start of a file is an export: a list of tasks, or of spans with a list of labels."""
     spans = '"start"' in start and '"labels"' in start
-    return bool(regex.match(r"\[\s*\{", start)) and ('"annotations"' in start or spans)
+    task = '"annotations"' in start or regex.search(r'"data"\s*:\s*\{', start)
+    return bool(regex.match(r"\[\s*\{", start) and (task or spans))
 
 
 def records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -57,7 +59,8 @@ def records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 def companions(path: Path) -> list[Path]:
     """The existing texts that an export's pages link to; empty if the export cannot be read."""
     try:
-        texts = [entry.get("data", entry).get("text") for _, entry in records(path)]
+        pages = [entry.get("data", entry) for _, entry in records(path)]
+        texts = [page.get("text") for page in pages if not page.get(INLINE)]
     except (UserError, *MALFORMED):
         return []
     return [file for text in texts if isinstance(text, str) for file in _linked(path, text)]
@@ -102,7 +105,8 @@ def plain(path: Path, line: int, record: dict[str, Any]) -> AnnotatedText:
         named = data.get("page_name") not in ("", None)
         name = identifier(data, "page_name", place) if named else identifier(record, "id", place)
         place = f"{place}, {name!r}"
-        text = _text(path, data[_text_field(data)], place)
+        text = data[_text_field(data)]
+        text = text if data.get(INLINE) is True else _text(path, text, place)
         images = [_file_name(data["image"])] if data.get("image", "") not in ("", None) else []
     except MALFORMED as error:
         raise UserError(f"{place}: not an annotated page ({error!r}). Export as JSON or JSON-MIN.") from error
