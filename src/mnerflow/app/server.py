@@ -200,12 +200,12 @@ def _save(image: str, number: int, folder: Path, allow_urls: bool) -> str:
             fetch_public(image, file)
         else:
             _, _, data = image.rpartition("base64,")
-            file.write_bytes(base64.b64decode(data, validate=True))
+            file.write_bytes(base64.b64decode("".join(data.split()), validate=True))
         decode(folder, file.name, 16)
     except (Refused, BrokenImage) as reason:
         raise HTTPException(422, f"image {number}: {reason}") from reason
     except ValueError as error:
-        raise HTTPException(422, f"image {number}: not base64") from error
+        raise HTTPException(422, f"image {number}: not base64. Send the bytes of the file in base64") from error
     return str(file)
 
 

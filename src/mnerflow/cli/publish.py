@@ -10,8 +10,9 @@ from mnerflow.publishing import publication
 
 HELP = "copy finished runs and tables to a folder that can be shared"
 ABOUT = """\
-Copy finished runs, tables, plots and the report of a study to a folder that can be shared. It contains the
-predictions, compressed and without the posts' words, the records of the runs, and checksums of all files.
+Copy finished runs, tables and plots of a study to a folder that can be shared. It contains the predictions,
+compressed and without the posts' words, the records of the runs, and checksums of all files. The report is
+copied only with `quote_posts: false`, since it would show posts.
 """
 
 

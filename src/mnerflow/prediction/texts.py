@@ -87,7 +87,7 @@ class Cutter:
             if len(words) > MAX_TOKENS:
                 raise UserError(
                     f"{place}: {quantity(len(words), 'word')}, more than {MAX_TOKENS:,}, without an end of a "
-                    "sentence. Divide the text, or read it with --document."
+                    f"sentence. Divide the text{'' if self.document else ', or read it with --document'}."
                 )
             if words:
                 cut.append([(first + start, first + end) for start, end in words])
