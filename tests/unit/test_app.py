@@ -66,7 +66,8 @@ def client(predictor: Predictor) -> Iterator[TestClient]:
 
 def test_it_finds_what_the_run_does_with_and_without_the_image(client: TestClient, predictor: Predictor):
     text = "we met Ann 👍 in Rome"
-    given = {"text": text, "images": [f"data:image/png;base64,{picture()[:9]}\n{picture()[9:]}"], "conditions": ["true", "blank"]}
+    lines = f"data:image/png;base64,{picture()[:9]}\n{picture()[9:]}"
+    given = {"text": text, "images": [lines], "conditions": ["true", "blank"]}
     true, blank = client.post("/predict", json=given).json()["runs"]["gated"]
     Path("red.png").write_bytes(base64.b64decode(picture()))
     assert true["entities"] == predictor(text, images=["red.png"])

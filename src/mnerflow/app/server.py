@@ -205,7 +205,8 @@ def _save(image: str, number: int, folder: Path, allow_urls: bool) -> str:
     except (Refused, BrokenImage) as reason:
         raise HTTPException(422, f"image {number}: {reason}") from reason
     except ValueError as error:
-        raise HTTPException(422, f"image {number}: not base64. Send the bytes of the file in base64") from error
+        said = f"image {number}: not base64. Send the bytes of the file in base64"
+        raise HTTPException(422, said) from error
     return str(file)
 
 
