@@ -63,6 +63,7 @@ onstart:
     warn_of_lacking_baselines()
     warn_of_other_versions()
     warn_of_replaced_runs(runs_to_train())
+    warn_of_outdated_rivals()
     show_needs(runs_to_train())
 
 

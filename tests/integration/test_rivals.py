@@ -60,6 +60,8 @@ def test_rivals_are_asked_by_rivals_smk_alone_and_shown_with_the_rest(
 
     # The rest is computed with the answers that are there, and nothing is asked.
     assert ZERO_SHOT not in workflow.plan(tmp_path, changed).output
+    said = workflow.run(tmp_path, changed, "results/test/config.yaml").output
+    assert "left out, 2 runs of rivals" in said and "`snakemake -s rivals.smk` asks anew" in said
     tables = [f"results/test/tables/{name}.csv" for name in ("does_it_help", "thesis", "errors")]
     result = workflow.run(tmp_path, config, *tables)
     assert result.status == 0, result.output

@@ -46,6 +46,16 @@ def warn_of_other_versions():
         )
 
 
+def warn_of_outdated_rivals():
+    """Warn of rivals that are left out of the results, since they were asked something else."""
+    if others := plan.outdated_rivals:
+        print(
+            f"mnerflow: left out, {quantity(len(others), 'run')} of rivals, such as {others[0].path}: trials, or asked "
+            "with another model, prompt, options, posts or images than today's. `snakemake -s rivals.smk` asks anew.",
+            file=sys.stderr,
+        )
+
+
 def check_contexts(runs):
     """Stop if the data sets of runs read a context that no language model has written yet, and name contexts that
     were asked for in another way than configured."""

@@ -57,7 +57,8 @@ class Worker:
                     jobs.append(self._queue.get_nowait())
                 except Empty:
                     break
-            self._tag([one for one in jobs if one is not None])
+            # A request whose client has gone needs no tags.
+            self._tag([one for one in jobs if one is not None and one.done.set_running_or_notify_cancel()])
             if jobs[-1] is None:
                 return
 

@@ -35,8 +35,10 @@ from mnerflow.training.inputs import Inputs, encode_posts
 from mnerflow.training.predict import predict
 
 WHOLE, QUANTISED = "model.onnx", "model_int8.onnx"
-# Words and images per post of the two batches that a graph is made from. A size that differs may vary.
-LONG, SHORT = ((2, 2), (3, 1), (40, 3)), ((4, 1), (2, 2), (5, 1), (9, 2))
+# Words and images per post of the batches that a graph is made from. A size may vary if it differs in two of
+# them. Two alone do not suffice: long posts may have as many windows as there are short posts.
+LONG = ((2, 2), (3, 1), (40, 3))
+SHORT = (((4, 1), (2, 2), (5, 1), (9, 2)), ((3, 1),) * 7)
 MOST_CHANGED = 0.001  # of words: rounding may decide a tie differently
 
 
@@ -87,12 +89,12 @@ class _Scores(nn.Module):
 
 
 def _write(tagger: Tagger, config: RunConfig, inputs: Inputs, file: Path) -> None:
-    long, short = (graph_inputs(batch) for batch in _examples(inputs, tagger, config))
+    long, *short = (graph_inputs(batch) for batch in _examples(inputs, tagger, config))
     varies = {
         name: {
             place: Dim.DYNAMIC
-            for place, (one, other) in enumerate(zip(value.shape, short[name].shape, strict=True))
-            if one != other
+            for place, size in enumerate(value.shape)
+            if any(other[name].shape[place] != size for other in short)
         }
         for name, value in long.items()
     }
@@ -126,7 +128,7 @@ def _write(tagger: Tagger, config: RunConfig, inputs: Inputs, file: Path) -> Non
 
 
 def _examples(tested: Inputs, tagger: Tagger, config: RunConfig) -> Iterator[Batch]:
-    """Two batches of words from the test split; the second has words of a single subword each."""
+    """Batches of words from the test split; all but the first have words of a single subword each."""
     counted = [
         pair
         for index, post in enumerate(tested.posts)
@@ -134,7 +136,7 @@ def _examples(tested: Inputs, tagger: Tagger, config: RunConfig) -> Iterator[Bat
     ]
     every = [word for word, _ in counted]
     short = [word for word, subwords in counted if subwords == 1] or every
-    for sizes, words in ((LONG, cycle(every)), (SHORT, cycle(short))):
+    for sizes, words in ((LONG, cycle(every)), *((sizes, cycle(short)) for sizes in SHORT)):
         contexts = dict.fromkeys(config.contexts, " ".join(every[: 2 * len(sizes)]))
         posts = [Post("", [*islice(words, n)], [OUTSIDE] * n, [], contexts) for n, _ in sizes]
         rows = [[0] * shown for _, shown in sizes] if tested.images is not None else ()
@@ -145,7 +147,16 @@ def _examples(tested: Inputs, tagger: Tagger, config: RunConfig) -> Iterator[Bat
 def _tried(
     file: Path, tagger: Tagger, inputs: Inputs, config: RunConfig, expected: Sequence[Prediction]
 ) -> Graph:
-    found = _predicted(GraphTagger(tagger, file, config.training.threads), inputs, config)
+    try:
+        found = _predicted(GraphTagger(tagger, file, config.training.threads), inputs, config)
+    except UserError:
+        raise
+    except Exception as error:  # onnxruntime has errors of its own
+        said = str(error).strip().partition("\n")[0]
+        raise UserError(
+            f"the ONNX graph of this run cannot tag the test split ({said}). Export it without --onnx, and "
+            "please report this."
+        ) from error
     of_graph, of_run = (
         score(predictions, tagger.decoder.tags).entity_f1 for predictions in (found, expected)
     )

@@ -23,6 +23,7 @@ from mnerflow.plan.names import FILTERS_OFF, NONE, Run
 from mnerflow.plan.settings import images_of, modules_of, run_config
 from mnerflow.plan.tuning import Candidate, candidate_config, searches
 from mnerflow.plan.variants import fraction_of
+from mnerflow.record import RECORD
 
 Scored = tuple[str, str, str]  # data set, filter, text encoder
 
@@ -126,6 +127,13 @@ class Plan:
             if (run.dataset, run.filter) in data
             and llm.has_answered(Path(layout.run_folder(run)), self.data, run, self.prompts[run.text_encoder])
         ]
+
+    @property
+    def outdated_rivals(self) -> list[Run]:
+        """The rivals that were asked about data of the grid, but with other settings, posts or images."""
+        data = {(run.dataset, run.filter) for run in self.runs}
+        asked = [run for run in self.rivals if Path(layout.run_folder(run), RECORD).exists()]
+        return [run for run in asked if (run.dataset, run.filter) in data and run not in self.answered]
 
     def trained_with_other_versions(self) -> list[Run]:
         """Published runs that are taken over, but were made by other code or package versions than these."""
