@@ -40,9 +40,8 @@ from mnerflow.errors import UserError
 from mnerflow.evaluation.predictions import read_tested
 from mnerflow.files.checksums import content_state
 from mnerflow.llm.answer import read_answer, write_answer
+from mnerflow.llm.ask import ask_all
 from mnerflow.llm.budget import LEDGER, Overspent
-from mnerflow.llm.cache import Answer
-from mnerflow.llm.client import ask_all
 from mnerflow.llm.config import Price, RivalConfig, Service
 from mnerflow.llm.picture import Pictures, show
 from mnerflow.llm.rival import Material, ask_run
@@ -430,7 +429,9 @@ def ask(
 def test_a_server_that_fails_once_is_asked_again(misbehaves, server: ChatServer, tmp_path: Path) -> None:
     server.next.append(misbehaves)
     (answer,) = ask(server, tmp_path, **{"timeout": 2.0} if misbehaves is is_slow else {})
-    assert answer == Answer('{"entities": [{"text": "word0", "type": "PER"}]}', "stop", 100, 10)
+    assert answer.content == '{"entities": [{"text": "word0", "type": "PER"}]}'
+    paid = 2 if misbehaves is says_nothing else 1  # which has the tokens of a reply
+    assert (answer.input_tokens, answer.output_tokens) == (100 * paid, 10 * paid)
     assert len(server.asked) == 2
 
 
@@ -446,15 +447,11 @@ def test_a_server_that_fails_once_is_asked_again(misbehaves, server: ChatServer,
             "has no such address or model (404: no model m). Correct its `base_url` or `model`.",
         ),
         (
-            fails(400, {"message": "unknown response_format"}),
-            "Correct the model's `response_format` or `options`.",
-        ),
-        (
             fails(429, {"message": "pay", "code": "insufficient_quota"}, x_should_retry="false"),
             "no money left",
         ),
     ],
-    ids=["500", "429", "429 for an hour", "half a JSON", "404", "400", "no money"],
+    ids=["500", "429", "429 for an hour", "half a JSON", "404", "no money"],
 )
 def test_a_server_that_keeps_failing_is_named_and_nothing_is_lost(
     misbehaves, said: str, server: ChatServer, tmp_path: Path
@@ -479,6 +476,36 @@ def test_a_post_that_the_server_alone_refuses_is_an_answer_of_nothing(server, tm
     server.next.append(fails(400, {"message": "filtered", "code": "content_filter"}))
     first, second = ask(server, tmp_path, 2, concurrency=1)
     assert (first.content, first.finish_reason) == (None, "content_filter") and second.content
+
+
+BAD_REQUEST = fails(400, {"message": "the prompt is too long"})
+
+
+def test_a_request_that_is_refused_in_other_words_costs_one_answer(server, tmp_path: Path, caplog) -> None:
+    server.next.extend([says("{}"), BAD_REQUEST, says("{}")])
+    answers = ask(server, tmp_path, 3, concurrency=1)
+    assert [answer.finish_reason for answer in answers] == ["stop", "refused", "stop"]
+    assert "without an answer: 1; the first" in caplog.text and "the prompt is too long" in caplog.text
+    again = ask(server, tmp_path, 3)
+    assert [answer.cached for answer in again] == [True, False, True] and again[1].content
+
+
+@pytest.mark.parametrize(("answered", "refused"), [(1, 5), (0, 2)], ids=["five in a row", "all"])
+def test_a_server_that_refuses_request_after_request_stops_the_run(
+    answered: int, refused: int, server, tmp_path: Path
+) -> None:
+    server.next.extend([says("{}")] * answered + [BAD_REQUEST] * refused)
+    with pytest.raises(UserError, match=r"too long.*Correct the model's `response_format` or `options`"):
+        ask(server, tmp_path, min(answered * 10 + refused, 10), concurrency=1)
+    assert len(server.asked) <= answered + refused + 1  # one may be under way
+
+
+def test_replies_that_are_no_answer_are_paid_for_too(server: ChatServer, tmp_path: Path) -> None:
+    server.next.append(says_nothing)
+    [answer] = ask(server, tmp_path, price=Price(1, 10), limit=1.0)
+    assert (answer.input_tokens, answer.output_tokens) == (200, 20)
+    paid = [line.split("\t")[2] for line in (tmp_path / "spent.tsv").read_text().splitlines()]
+    assert paid == ["0.000200000"] * 2
 
 
 def test_a_key_is_sent_and_never_shown(server: ChatServer, tmp_path: Path, monkeypatch, caplog) -> None:

@@ -22,7 +22,7 @@ from test_rival import PROMPT, TYPES
 from mnerflow.config.configuration import check
 from mnerflow.data.post import Post, write_posts
 from mnerflow.errors import UserError
-from mnerflow.llm.client import ask_all
+from mnerflow.llm.ask import ask_all
 from mnerflow.llm.config import RivalConfig, Service
 from mnerflow.llm.rival import Material, ask_run
 from mnerflow.log import job, logger

@@ -55,7 +55,7 @@ class Service(Section):
         key: name of the environment variable that contains the key; leave it out for a server without one.
         price: price of the tokens; leave it out for a server that costs nothing.
         concurrency: number of requests that are open at a time.
-        timeout: seconds to wait for an answer.
+        timeout: seconds to wait for any part of an answer.
         retries: number of retries of a request after status 429 or 5xx, a timeout or a broken connection. The
             wait doubles from half a second to eight seconds, or is what the server asks for, up to two
             minutes.

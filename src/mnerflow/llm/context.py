@@ -12,9 +12,10 @@ from mnerflow.data.post import Post, read_posts
 from mnerflow.errors import UNSEEN, UserError
 from mnerflow.files.checksums import sha256
 from mnerflow.files.json_text import write_json_lines
+from mnerflow.llm.ask import REFUSED, ask_all, bill, body_of
 from mnerflow.llm.budget import most_output_tokens
 from mnerflow.llm.cache import Answer, Request
-from mnerflow.llm.client import REFUSALS, TRUNCATED, ask_all, bill, body_of
+from mnerflow.llm.client import REFUSALS, TRUNCATED
 from mnerflow.llm.config import ContextQuestion, Service
 from mnerflow.llm.picture import Pictures
 from mnerflow.llm.prompt import TEXT, Prompt, asking, text_of
@@ -146,7 +147,7 @@ def read_text(answer: Answer) -> tuple[str, bool, str]:
     Control characters, marks that change the text direction and lone surrogates are left out. A text longer
     than ``LONGEST`` is cut after its last whole word before that length.
     """
-    if answer.finish_reason in REFUSALS:
+    if answer.finish_reason in (*REFUSALS, REFUSED):
         return "", False, answer.finish_reason
     text = " ".join(UNSEEN.sub(" ", answer.content or "").split())
     kept = text

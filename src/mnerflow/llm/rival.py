@@ -17,9 +17,10 @@ from mnerflow.evaluation.predictions import TESTED, Prediction, write_prediction
 from mnerflow.files.checksums import sha256
 from mnerflow.files.json_text import write_json_lines
 from mnerflow.llm.answer import ANSWER_PROBLEMS, ENTITY_PROBLEMS, Reading, read_answer, schema
+from mnerflow.llm.ask import ask_all, bill, body_of
 from mnerflow.llm.budget import USUAL
 from mnerflow.llm.cache import Answer, Request
-from mnerflow.llm.client import TRUNCATED, ask_all, bill, body_of
+from mnerflow.llm.client import TRUNCATED
 from mnerflow.llm.config import RivalConfig, Service
 from mnerflow.llm.picture import Pictures
 from mnerflow.llm.prompt import Message
