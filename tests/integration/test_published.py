@@ -12,7 +12,7 @@ from conftest import Finished, Workflow
 
 from mnerflow.cli import main
 from mnerflow.evaluation.predictions import read_tested
-from mnerflow.publishing.publication import TABLES
+from mnerflow.publishing.tables import TABLES
 
 
 @pytest.fixture(scope="module")

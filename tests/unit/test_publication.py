@@ -21,10 +21,12 @@ from mnerflow.files.writing import write_text
 from mnerflow.plan.finished import check_records, is_published
 from mnerflow.plan.names import Run
 from mnerflow.plan.settings import run_config, sources
-from mnerflow.publishing import publication
 from mnerflow.publishing.checksums import SUMS, sums_below, sums_text
 from mnerflow.publishing.packed import read_packed, unpacked, write_packed
-from mnerflow.publishing.publication import TABLES, TABLES_OF_WORDS, publish, take_over, unpack
+from mnerflow.publishing.publish import publish
+from mnerflow.publishing.tables import TABLES, TABLES_OF_WORDS
+from mnerflow.publishing.take_over import take_over
+from mnerflow.publishing.unpack import unpack
 
 CONFIG = load()
 RUN = Run("demo", "none", "bilstm", "none", "text_only", 1)
@@ -97,7 +99,9 @@ def test_weights_of_other_settings_are_gone_before_a_run_is_taken_over(
     write_text(folder / "model.safetensors", "")
     write_text(folder / "weights_dropped.txt", "")
     left = []
-    monkeypatch.setattr(publication, "_write_run", lambda *given: left.append([*folder.iterdir()]))
+    monkeypatch.setattr(
+        "mnerflow.publishing.take_over.write_run", lambda *given: left.append([*folder.iterdir()])
+    )
     take_over(published, RUN, tmp_path / "results", tmp_path / "data")
     assert left == [[]], "a kill from here on leaves no weights beside the record of the published run"
 
@@ -299,7 +303,7 @@ def test_unpacking_touches_no_run_that_is_there(published: Path, tmp_path: Path,
 
 
 def test_publishing_touches_no_folder_of_other_things(tmp_path: Path, monkeypatch, published: Path) -> None:
-    monkeypatch.setattr("mnerflow.publishing.publication.recorded", lambda results: ({}, "abc"))
+    monkeypatch.setattr("mnerflow.publishing.publish.recorded", lambda results: ({}, "abc"))
     write_text(tmp_path / "results/config.yaml", yaml.safe_dump(CONFIG))
     out = tmp_path / "mine"
     write_text(out / "config.yaml", "mine: 1\n")
@@ -313,7 +317,7 @@ def test_publishing_touches_no_folder_of_other_things(tmp_path: Path, monkeypatc
 
 def test_plots_of_an_earlier_grid_are_not_published(tmp_path: Path, monkeypatch) -> None:
     sums = {"plots/forest.svg": "a", "plots/forest.png": "b"}
-    monkeypatch.setattr("mnerflow.publishing.publication.recorded", lambda results: (sums, "abc"))
+    monkeypatch.setattr("mnerflow.publishing.publish.recorded", lambda results: (sums, "abc"))
     study = tmp_path / "results"
     write_text(study / "config.yaml", yaml.safe_dump(CONFIG))
     tables = (f"tables/{name}" for name in (*TABLES, *TABLES_OF_WORDS))

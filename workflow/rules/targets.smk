@@ -1,5 +1,5 @@
 # The files that the configuration asks for.
-from mnerflow.publishing.publication import TABLES, TABLES_OF_WORDS
+from mnerflow.publishing.tables import TABLES, TABLES_OF_WORDS
 
 
 def data_reports():

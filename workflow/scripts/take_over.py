@@ -5,7 +5,7 @@ from pathlib import Path
 from mnerflow.files.paths import expanded
 from mnerflow.log import job
 from mnerflow.plan.names import Run
-from mnerflow.publishing.publication import take_over
+from mnerflow.publishing.take_over import take_over
 
 run = Run.from_folder(snakemake.wildcards.run)
 with job(f"took over {run.path}", snakemake.log[0]):

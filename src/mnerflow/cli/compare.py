@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mnerflow.cli._arguments import add_published
 from mnerflow.errors import printable, quantity
-from mnerflow.publishing import publication
+from mnerflow.publishing.compare import compare_tables
 
 HELP = "check whether a study's scores and tables match the published ones"
 ABOUT = """\
@@ -22,7 +22,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Run ``mnerflow compare``; returns 1 if tables do not match."""
-    count, wrong = publication.compare_tables(given.published, given.study)
+    count, wrong = compare_tables(given.published, given.study)
     for line in wrong:
         print(printable(line), file=sys.stderr)
     state = (

@@ -6,7 +6,7 @@ from pathlib import Path
 from mnerflow.cli._arguments import PUBLISHED, add_study
 from mnerflow.errors import quantity
 from mnerflow.plan.kept_weights import dropped_below
-from mnerflow.publishing import publication
+from mnerflow.publishing.publish import publish
 
 HELP = "copy finished runs and tables to a folder that can be shared"
 ABOUT = """\
@@ -26,7 +26,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Run ``mnerflow publish``; returns its exit status."""
-    print(f"{given.to}: {quantity(publication.publish(given.study, given.to), 'run')}")
+    print(f"{given.to}: {quantity(publish(given.study, given.to), 'run')}")
     if said := dropped_below(given.study):
         print(f"{given.study}: {said}")
     return 0

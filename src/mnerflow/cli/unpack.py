@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mnerflow.cli._arguments import add_published
 from mnerflow.errors import quantity
-from mnerflow.publishing import publication
+from mnerflow.publishing.unpack import unpack
 
 HELP = "unpack published runs into a folder of results, without the posts' words"
 ABOUT = """\
@@ -22,5 +22,5 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Run ``mnerflow unpack``; returns its exit status."""
-    print(f"{given.results}: {quantity(publication.unpack(given.published, given.results), 'run')}")
+    print(f"{given.results}: {quantity(unpack(given.published, given.results), 'run')}")
     return 0
