@@ -13,6 +13,7 @@ from PIL import Image
 
 from mnerflow.cli import main
 from mnerflow.data.check import check_data
+from mnerflow.data.check.hints import Hints
 from mnerflow.data.config import PrepareConfig
 from mnerflow.data.image_store import ImageStore, build_store
 from mnerflow.data.post import read_posts
@@ -268,7 +269,7 @@ def test_many_types_take_no_more_comparisons_each_than_few(folder, given, monkey
         lines = [post(kind, kind, f"B-{kind}") for kind in kinds]
         (folder / "train.jsonl").write_text("".join(lines))
         compared.clear()
-        findings = check_data(folder, [f"{kind}x" for kind in kinds] if given else None)
+        findings = check_data(folder, Hints([f"{kind}x" for kind in kinds] if given else None))
         assert max(len(problem.what) for problem in findings.problems) < 1000
         counts.append(len(compared) / many)
     assert 0 < counts[1] <= 1.1 * counts[0] <= 40

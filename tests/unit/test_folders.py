@@ -11,7 +11,8 @@ from test_grid import ROOT, load
 from mnerflow.cli import main
 from mnerflow.config import build, settings_of
 from mnerflow.config.configuration import check
-from mnerflow.data.check import check_data, configuration
+from mnerflow.data.check import check_data
+from mnerflow.data.check.pasted import configuration
 from mnerflow.data.config import PrepareConfig
 from mnerflow.data.formats import parse
 from mnerflow.data.post import read_splits

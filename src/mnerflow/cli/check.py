@@ -1,17 +1,14 @@
 """``mnerflow check``: find problems in a user's own data, and print the configuration to run on it."""
 
 import argparse
-from collections import defaultdict
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mnerflow.cli._arguments import at_least
-from mnerflow.errors import listed, printable, quantity
+from mnerflow.errors import printable
 from mnerflow.registry import names_in
 
 if TYPE_CHECKING:
-    from mnerflow.data.check import Findings, Problem
     from mnerflow.data.config import Columns
 
 HELP = "check a folder of your own data"
@@ -82,12 +79,15 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> int:
     """Run ``mnerflow check``; returns 1 where a problem would stop a run."""
     from mnerflow.data.check import check_data  # numpy and Pillow
+    from mnerflow.data.check.hints import Hints
+    from mnerflow.data.check.report import report
 
     names = given.tag_names.split(",") if given.tag_names else []
     told = {"tag_names": names, "text_key": given.text_key, "layer": given.layer}
     options = {name: value for name, value in told.items() if value}
-    findings = check_data(given.path, given.types, given.format, given.columns, given.encoder, options)
-    print(printable(_report(findings, given.types, given.limit or None)))
+    hints = Hints(given.types, given.format, given.columns, options)
+    findings = check_data(given.path, hints, given.encoder)
+    print(printable(report(findings, given.limit or None)))
     return int(findings.stops)
 
 
@@ -108,42 +108,3 @@ def _columns(text: str) -> "Columns":
     counted = all(place.lstrip("-").isdecimal() for place in places)
     token, tag, *post = map(int, places) if counted else places
     return Columns(token=token, tag=tag, post=post[0] if post else None)
-
-
-def _report(findings: "Findings", types: Sequence[str] | None, limit: int | None) -> str:
-    from mnerflow.data.check import configuration
-
-    lines = [f"{findings.place}: {findings.format}"]
-    for split, posts in findings.splits.items():
-        tokens = quantity(sum(len(post.tokens) for post in posts), "token")
-        files = listed(findings.files[split])
-        lines.append(f"  {split:<5} {quantity(len(posts), 'post'):>13} {tokens:>16}  {files}")
-    if any(findings.splits.values()):
-        entities = ", ".join(f"{kind} {count}" for kind, count in findings.types.items()) or "none"
-        named = any(post.images for _, post in findings.posts())
-        images = f"usable images: {findings.images}" if named else "images: none, so only the text is read"
-        lines += [f"  entities: {entities}", f"  {images}"]
-    lines += [f"  {note}" for note in findings.notes]
-    stopping = [problem for problem in findings.problems if problem.stops]
-    passing = [problem for problem in findings.problems if not problem.stops]
-    for title, problems in (("that stop a run", stopping), ("that do not stop a run", passing)):
-        if problems:
-            lines += ["", f"problems {title}: {len(problems)}", *_grouped(problems, limit)]
-    if stopping:
-        return "\n".join([*lines, "", "Fix the problems that stop a run, and check again."])
-    pasted = "Nothing stops a run. Save this as FILE and run `snakemake --cores 2 --configfile FILE`:"
-    return "\n".join([*lines, "", pasted, "", configuration(findings, types)])
-
-
-def _grouped(problems: "Sequence[Problem]", limit: int | None) -> list[str]:
-    """Problems by their remedy, in the order in which each remedy was first met."""
-    groups: dict[str, list[str]] = defaultdict(list)
-    for problem in problems:
-        groups[problem.remedy].append(problem.what)
-    lines = []
-    for remedy, found in groups.items():
-        lines.append(f"  {len(found)} × {remedy}")
-        lines += ["    " + what.replace("\n", r"\n") for what in found[:limit]]
-        if limit is not None and len(found) > limit:
-            lines.append(f"    and {len(found) - limit} more")
-    return lines

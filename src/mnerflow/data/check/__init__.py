@@ -1,17 +1,17 @@
 """Check a user's own data before a run: every problem, with its place and its remedy."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from mnerflow.config import build
 from mnerflow.config.datasets import Dataset
 from mnerflow.data.check.files import find_splits, format_of_file, split_key_of
 from mnerflow.data.check.findings import Findings, Problem
+from mnerflow.data.check.hints import Hints
 from mnerflow.data.check.images import check_images
 from mnerflow.data.check.language import choose_encoders
-from mnerflow.data.check.pasted import configuration, entry_of
+from mnerflow.data.check.pasted import entry_of
 from mnerflow.data.check.posts import problems_of_posts
 from mnerflow.data.check.unread import check_reading
 from mnerflow.data.config import Columns
@@ -26,34 +26,31 @@ from mnerflow.errors import UserError, quantity
 from mnerflow.files.reading import reading
 from mnerflow.log import collect_warnings
 
-__all__ = ["Findings", "Problem", "check_data", "configuration"]
 AS_SAID = "It is read or left out as the message says. Correct it if you want something else."
 UNLABELLED = ("field 'labels' is missing", "a token and its tag are expected, not one column")
 
 
-def check_data(
-    path: Path,
-    types: Sequence[str] | None = None,
-    format: str | None = None,
-    columns: Columns | None = None,
-    encoder: str = "",
-    options: Mapping[str, Any] | None = None,
-) -> Findings:
+def check_data(path: Path, hints: Hints | None = None, encoder: str = "") -> Findings:
     """Check a file, or ``train``, ``dev``, ``test`` and ``images/`` of a folder, for all problems.
 
-    ``types`` are the entity types, if they are known. ``format`` is the name of a parser and ``columns`` are
-    those of a table; each is inferred from the training file if it is not given. ``encoder`` names a text
-    encoder that is to read the posts. ``options`` are further options of the format. Raises ``UserError``
-    if there is no training file, or if its format or columns cannot be inferred.
+    Args:
+        path: the file or folder.
+        hints: what is known about it.
+        encoder: a text encoder that is to read the posts, as ``check_reading`` finds it; empty for none.
+
+    Raises:
+        UserError: if there is no training file, if its format or columns cannot be inferred, or if the
+            encoder has no tokenizer.
     """
+    hints = hints or Hints()
     with reading(path):
-        folder, files = find_splits(path, format or "")
+        folder, files = find_splits(path, hints.format or "")
     train = folder / files["train"][0]
     # A blank training file has no format, but says no more than that about the others.
     detected = (format_of_file(folder / names[0]) for names in files.values())
-    found = format or next(filter(None, detected), "jsonl")
-    findings = Findings(folder, found, files, columns, options=options or {})
-    if found == "conll" and not columns:
+    found = hints.format or next(filter(None, detected), "jsonl")
+    findings = Findings(folder, found, files, hints, hints.columns)
+    if found == "conll" and not hints.columns:
         findings.columns = _columns(train)
     if len(files) == 1 and found in ("jsonl", "spans") and (key := split_key_of(train)):
         findings.split_key = key
@@ -63,9 +60,9 @@ def check_data(
     except UserError as error:
         findings.problems.append(Problem.of(error))
     with collect_warnings() as warnings:
-        malformed = _read(findings, format)
+        malformed = _read(findings)
         if not has_spans(found) and (malformed or scheme_of(_labels(findings)) == "iob1"):
-            malformed = _find_scheme(findings, format, malformed)
+            malformed = _find_scheme(findings, malformed)
     findings.problems += map(Problem.of, malformed)
     findings.problems += [Problem(warning, AS_SAID, False) for warning in warnings]
     _leave_unlabelled(findings)
@@ -76,12 +73,12 @@ def check_data(
     entities = Counter(kind for _, post in findings.posts() for kind, _, _ in spans(post.labels))
     findings.types = dict(sorted(entities.items(), key=lambda item: (-item[1], item[0])))
     choose_encoders(findings)
-    findings.problems += problems_of_posts(findings, types)
+    findings.problems += problems_of_posts(findings)
     check_images(findings)
     if encoder:
         check_reading(findings, encoder)
     if not findings.stops:
-        name, entry = entry_of(findings, types)
+        name, entry = entry_of(findings)
         try:
             build(Dataset, entry, f"datasets.{name}")
         except UserError as error:
@@ -108,10 +105,10 @@ def _columns(path: Path) -> Columns | None:
     return None
 
 
-def _read(findings: Findings, given: str | None, scheme: ReadAs | None = None) -> list[UserError]:
+def _read(findings: Findings, scheme: ReadAs | None = None) -> list[UserError]:
     """Read every split in the format of ``train``; return the errors."""
     malformed: list[UserError] = []
-    options = {**findings.options} | ({"columns": findings.columns} if findings.columns else {})
+    options = {**findings.hints.options} | ({"columns": findings.columns} if findings.columns else {})
     read_as = scheme or findings.scheme
     for split, names in findings.files.items():
         findings.splits[split] = store = PostStore()
@@ -119,7 +116,7 @@ def _read(findings: Findings, given: str | None, scheme: ReadAs | None = None) -
             options |= {"split_key": findings.split_key, "split": split}
         for name in names:
             path = findings.folder / name
-            other = "" if given else format_of(path)
+            other = "" if findings.hints.format else format_of(path)
             if other not in ("", findings.format):
                 first = findings.files["train"][0]
                 malformed.append(
@@ -140,10 +137,10 @@ def _labels(findings: Findings) -> Iterator[list[str]]:
     return (post.labels for _, post in findings.posts())
 
 
-def _find_scheme(findings: Findings, given: str | None, malformed: list[UserError]) -> list[UserError]:
+def _find_scheme(findings: Findings, malformed: list[UserError]) -> list[UserError]:
     """Infer the scheme from the unconverted tags, note its effect, read again, and return the errors left."""
     read, findings.splits = findings.splits, {}
-    _read(findings, given, AS_IT_IS)
+    _read(findings, AS_IT_IS)
     scheme = scheme_of(_labels(findings))
     if scheme is None or (scheme == "iob2" and all(all(map(is_tag, tags)) for tags in _labels(findings))):
         findings.splits = read
@@ -151,7 +148,7 @@ def _find_scheme(findings: Findings, given: str | None, malformed: list[UserErro
     findings.scheme = scheme
     as_iob2 = ([tag if is_tag(tag) else OUTSIDE for tag in tags] for tags in _labels(findings))
     before = sum(1 for tags in as_iob2 for _ in spans(tags))
-    malformed = _read(findings, given)
+    malformed = _read(findings)
     after = sum(1 for tags in _labels(findings) for _ in spans(tags))
     called = "IOB2 in other letters" if scheme == "iob2" else scheme.upper()
     findings.notes.append(

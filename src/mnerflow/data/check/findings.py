@@ -1,10 +1,10 @@
 """Findings about a user's data: its splits, and every problem with its place and its remedy."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from mnerflow.data.check.hints import Hints
 from mnerflow.data.config import Columns
 from mnerflow.data.post import Post
 from mnerflow.data.post_store import PostStore
@@ -31,19 +31,18 @@ class Problem:
 class Findings:
     """What was found in a folder.
 
-    ``files`` are paths relative to ``folder``, by split. ``types`` are all entity types with their number of
-    entities. ``images`` counts the usable images, and ``strips`` says whether most are far wider than high.
-    The first of the text ``encoders`` is to be trained; the others are alternatives. ``notes`` are sentences
-    on how the files are read. ``options`` are
-    further options of the format.
+    ``files`` are paths relative to ``folder``, by split. ``hints`` are what was known before. ``types`` are
+    all entity types with their number of entities. ``images`` counts the usable images, and ``strips`` says
+    whether most are far wider than high. The first of the text ``encoders`` is to be trained; the others are
+    alternatives. ``notes`` are sentences on how the files are read.
     """
 
     folder: Path
     format: str
     files: dict[str, list[str]]
+    hints: Hints
     columns: Columns | None = None
     scheme: Scheme | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
     split_key: str = ""
     splits: dict[str, PostStore] = field(default_factory=dict)
     types: dict[str, int] = field(default_factory=dict)

@@ -4,7 +4,6 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -26,9 +25,9 @@ STEPS = 600  # training steps after which MiniLM has learnt what a small data se
 STEP = 750  # tokens per step, about 1,024 subwords
 
 
-def configuration(findings: Findings, types: Sequence[str] | None = None) -> str:
+def configuration(findings: Findings) -> str:
     """The YAML that runs the data set, with an encoder that can read it and enough epochs for its size."""
-    name, entry = entry_of(findings, types)
+    name, entry = entry_of(findings)
     grid: dict[str, Any] = {"datasets": [name], "text_encoders": findings.encoders[:1]}
     if findings.images:
         grid |= {"image_encoders": ["cnn"], "fusions": ["text_only", "linear", "cross_attention"]}
@@ -46,13 +45,13 @@ def configuration(findings: Findings, types: Sequence[str] | None = None) -> str
     return "\n".join([*lines, f"  - {first}", *(f"    {line}" for line in others)]) + "\n"
 
 
-def entry_of(findings: Findings, types: Sequence[str] | None = None) -> tuple[str, dict[str, Any]]:
+def entry_of(findings: Findings) -> tuple[str, dict[str, Any]]:
     """The name of the data set, and its entry in ``datasets``."""
     splits = {split: names[0] if len(names) == 1 else names for split, names in findings.files.items()}
     entry = {
         "folder": _folder(findings.folder),
         "format": findings.format,
-        "types": list(types or findings.types),
+        "types": list(findings.hints.types or findings.types),
         "splits": splits,
         **_reading(findings),
     }
@@ -84,7 +83,7 @@ def _reading(findings: Findings) -> dict[str, object]:
         found["scheme"] = findings.scheme
     if findings.split_key:
         found["split_key"] = findings.split_key
-    found |= findings.options
+    found |= findings.hints.options
     missing = [split for split in SPLITS if split not in findings.files]
     return found | {f"{split}_fraction": 0.1 for split in missing}
 

@@ -3,7 +3,7 @@
 import re
 from bisect import bisect
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from difflib import SequenceMatcher
 from functools import cache
@@ -24,11 +24,10 @@ QUOTED = re.compile(r'"(?:[^"]|"")*""(?:[^"]|"")*"')  # as spreadsheets write a 
 NEAR = 5  # neighbours on either side that are searched for a similar name
 
 
-def problems_of_posts(findings: Findings, types: Sequence[str] | None) -> Iterator[Problem]:
-    """Yield every problem of the posts; ``types`` are the entity types, if they are known."""
-    for look in (_fields, _ids, _splits, _empty, _lengths, _tags, _tokens):
+def problems_of_posts(findings: Findings) -> Iterator[Problem]:
+    """Yield every problem of the posts."""
+    for look in (_fields, _ids, _splits, _empty, _lengths, _tags, _tokens, _types):
         yield from look(findings)
-    yield from _types(findings, types)
 
 
 def _fields(findings: Findings) -> Iterator[Problem]:
@@ -39,7 +38,7 @@ def _fields(findings: Findings) -> Iterator[Problem]:
         found: Counter[str] = Counter()
         with suppress(UserError):  # a malformed line has been reported already
             for number, entry in entries(path):
-                unread = source.unread(entry, f"{path}:{number}", **findings.options)
+                unread = source.unread(entry, f"{path}:{number}", **findings.hints.options)
                 found.update(unread - {findings.split_key})
         for name, count in sorted(found.items()):
             yield Problem(
@@ -155,7 +154,8 @@ def _lengths(findings: Findings) -> Iterator[Problem]:
         )
 
 
-def _types(findings: Findings, types: Sequence[str] | None) -> Iterator[Problem]:
+def _types(findings: Findings) -> Iterator[Problem]:
+    types = findings.hints.types
     near = _neighbours(types or findings.types)
     if types:
         known = {*types}
