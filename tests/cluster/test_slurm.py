@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 import slurm
 import yaml
+from conll_sentences import write_sentences
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 1800  # seconds, on a machine that does other work besides
@@ -57,13 +58,6 @@ def run_folder(seed: int) -> str:
 
 def about_training(seed: int) -> str:
     return f"rule_train_wildcards_demo_none_bilstm_cnn_linear_{seed}"
-
-
-def write_sentences(folder: Path, kind: str) -> None:
-    """Thirty sentences in CoNLL's columns."""
-    folder.mkdir(exist_ok=True)
-    text = "".join(f"Ana{n}\tB-PER\nin\tO\nBrno\tB-{kind}\n\n" for n in range(30))
-    (folder / "train.conll").write_text(text, encoding="utf-8")
 
 
 def start(folder: Path, config: dict, *arguments: str) -> subprocess.Popen:

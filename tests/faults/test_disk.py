@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Disk
+from disks import Disk
 from tiny_run import FROZEN
 from victims import RUN, AtCheckpoint, ended, killed, outcome, train
 

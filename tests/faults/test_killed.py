@@ -7,6 +7,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from folder_contents import contents
 from victims import (
     LONG,
     RUN,
@@ -67,10 +68,6 @@ def table(data: Path, folder: Path, number: int) -> None:
     write_csv(
         folder / "grid.csv", [{"fusion": "linear", "seeds": n} for n in range(number)], ["fusion", "seeds"]
     )
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
 @pytest.mark.parametrize("fault", [KilledAtByte(40), killed_before_the_move], ids=["half", "before the move"])

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import yaml
 from chat_server import ChatServer, text_asked
-from conftest import ROOT, Workflow
+from checkout import ROOT
+from snakemake_process import Workflow
 
 from mnerflow.data.contexts.jsonl import texts
 from mnerflow.data.post import SPLITS, Post, read_posts, write_posts

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import ROOT, Finished, Workflow
+from checkout import ROOT
+from snakemake_process import Workflow
+from tiny_study import Finished
 
 from mnerflow.evaluation.scores import read_scores
 from mnerflow.plan.names import Combination, Run

@@ -2,13 +2,12 @@
 
 import os
 import signal
-import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
 
-import pytest
-from conftest import Workflow
+from disks import mounted
+from snakemake_process import Workflow
 
 DATA = "results/data/demo/none/train.jsonl"
 
@@ -30,27 +29,16 @@ def test_two_at_once_in_one_folder(workflow: Workflow, config: dict, tmp_path: P
 
 def test_read_only_results(workflow: Workflow, config: dict, tmp_path: Path):
     results = tmp_path / "results"
-    results.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", results]
-    mounted = subprocess.run(mount, capture_output=True, text=True)
-    if mounted.returncode:
-        pytest.skip(f"no disk can be mounted here: {mounted.stderr.strip()}")
-    try:
+    with mounted(results, "ro"):
         result = workflow.run(tmp_path, config, DATA)
         assert result.status != 0 and "Traceback" not in result.output
         assert "Read-only file system: 'results/" in result.output
         assert list(results.iterdir()) == []
-    finally:
-        subprocess.run(["umount", results], check=True)
 
 
 def test_a_full_disk(workflow: Workflow, config: dict, tmp_path: Path):
     disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk], capture_output=True)
-    if mounted.returncode:
-        pytest.skip("no disk can be mounted here")
-    try:
+    with mounted(disk, "size=2m"):
         with suppress(OSError):
             (disk / "ballast").write_bytes(bytes(2**21 - 2**15))
         result = workflow.run(disk, config, DATA)
@@ -59,8 +47,6 @@ def test_a_full_disk(workflow: Workflow, config: dict, tmp_path: Path):
         ]
         assert result.status != 0 and len(said) == 1, result.output
         assert said[0].startswith(f"mnerflow: {disk}/.snakemake: ") and said[0].endswith("Free some space.")
-    finally:
-        subprocess.run(["umount", disk], check=True)
 
 
 def test_a_job_that_the_system_killed(workflow: Workflow, config: dict, tmp_path: Path):

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, Result, Workflow
+from checkout import ROOT
+from conll_sentences import write_sentences
 from PIL import Image
+from snakemake_process import Result, Workflow
 
 from mnerflow.evaluation.scores import read_scores
 
@@ -230,13 +232,6 @@ def test_weights_without_a_network(workflow: Workflow, tmp_path: Path):
 
 
 # One's own data.
-
-
-def write_sentences(folder: Path, kind: str = "LOC") -> None:
-    """Thirty sentences in CoNLL's columns."""
-    folder.mkdir()
-    text = "".join(f"Ana{n}\tB-PER\nin\tO\nBrno\tB-{kind}\n\n" for n in range(30))
-    (folder / "train.conll").write_text(text, encoding="utf-8")
 
 
 def write_posts(folder: Path, images: bool = True) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from conftest import Result, Workflow, heed_signals
+from snakemake_process import Result, Workflow, heed_signals
 
 from mnerflow.data.post import read_posts
 

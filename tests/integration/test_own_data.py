@@ -2,14 +2,14 @@
 
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT, Workflow
+from checkout import ROOT
+from command_line import mnerflow
 from PIL import Image
+from snakemake_process import Workflow
 
 from mnerflow.evaluation.scores import read_scores
 
@@ -32,8 +32,7 @@ def example(tmp_path: Path) -> Path:
 
 
 def test_check_prints_what_the_page_shows(example: Path):
-    command = [sys.executable, "-m", "mnerflow.cli", "check", "chronicle"]
-    result = subprocess.run(command, cwd=example, capture_output=True, text=True)
+    result = mnerflow(example, "check", "chronicle")
     shown = next(block for block in blocks("console") if "mnerflow check" in block)
     expected = shown.partition("\n")[2].partition("…")[0]
     assert result.returncode == 0 and result.stdout.startswith(expected), result.stdout + result.stderr

@@ -1,21 +1,17 @@
 """The way of docs/own_texts.md, from untagged texts to a tagger, with a person's corrections played."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT, TINY, Workflow
+from checkout import ROOT
+from command_line import mnerflow
 from PIL import Image
+from snakemake_process import Workflow
+from tiny_study import tiny_config
 
 NAMES = {"Ann": "PER", "Rome": "LOC", "Zoë": "PER", "Cheb": "LOC"}
-
-
-def mnerflow(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "mnerflow.cli", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture
@@ -55,10 +51,9 @@ def test_untagged_texts_become_a_tagger(folder: Path, workflow: Workflow):
     assert (told.returncode, told.stderr) == (1, f"{expected}\n")
 
     # A run to begin with: the demo's, which has seen nothing like these texts.
-    demo = yaml.safe_load(TINY.read_text(encoding="utf-8"))
     grid = {"datasets": ["demo"], "text_encoders": ["bilstm"], "fusions": ["text_only"], "seeds": [1]}
     run = "results/runs/demo/none/bilstm+none/text_only/seed1"
-    result = workflow.run(folder, demo | {"grid": [grid]}, f"{run}/model.safetensors")
+    result = workflow.run(folder, tiny_config() | {"grid": [grid]}, f"{run}/model.safetensors")
     assert result.status == 0, result.output
     told = mnerflow(folder, "predict", run, "diary", "--format", "label_studio", "--to", "tasks.json")
     assert told.returncode == 0, told.stderr

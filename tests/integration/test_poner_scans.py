@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT, Workflow
+from checkout import ROOT
+from snakemake_process import Workflow
 
 from mnerflow.data.post import read_splits
 

@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 from urllib.parse import unquote
 
-from conftest import Finished, Workflow
 from rocrate.rocrate import ROCrate
+from snakemake_process import Workflow
+from tiny_study import Finished
 
 from mnerflow.files.checksums import sha256
 from mnerflow.plan.names import Run

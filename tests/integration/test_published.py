@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Finished, Workflow
+from folder_contents import contents
+from snakemake_process import Workflow
+from tiny_study import Finished
 
 from mnerflow.cli import main
 from mnerflow.evaluation.predictions import read_tested
@@ -100,7 +102,7 @@ def test_nothing_is_published_over_another_study_or_from_changed_results(
     other = Path(shutil.copytree(published, tmp_path / "other"))
     run = other / "runs/demo/none/bilstm+cnn/linear/seed1"
     run.rename(run.with_name("seed9"))
-    before = {file: file.read_bytes() for file in other.rglob("*") if file.is_file()}
+    before = contents(other)
     assert main(["publish", str(finished.study), "--to", str(other)]) == 1
     assert "such as demo/none/bilstm+cnn/linear/seed9, are not planned" in capsys.readouterr().err
     run.with_name("seed9").rename(run)
@@ -109,7 +111,7 @@ def test_nothing_is_published_over_another_study_or_from_changed_results(
     assert main(["publish", str(results / "test"), "--to", str(other)]) == 1
     assert "tables/grid.csv: missing or changed" in capsys.readouterr().err
     run.rename(run.with_name("seed9"))
-    assert before == {file: file.read_bytes() for file in other.rglob("*") if file.is_file()}
+    assert contents(other) == before
 
 
 def test_a_model_of_other_settings_is_no_reason_to_train_what_is_published(

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from conftest import Workflow
+from snakemake_process import Workflow
 from tiny_vision_language import save_qwen2_vl
 
 from mnerflow.evaluation.scores import read_scores

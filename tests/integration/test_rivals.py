@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import yaml
 from chat_server import ChatServer
-from conftest import ROOT, Workflow
+from checkout import ROOT
+from snakemake_process import Workflow
 
 from mnerflow.data.post import Post, write_posts
 from mnerflow.evaluation.predictions import read_tested

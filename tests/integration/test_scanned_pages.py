@@ -3,14 +3,14 @@
 import json
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT, Workflow
+from checkout import ROOT
+from command_line import mnerflow
 from PIL import Image, ImageDraw
+from snakemake_process import Workflow
 
 from mnerflow.data.pages.page import read_pages
 from mnerflow.data.post import read_splits
@@ -19,11 +19,6 @@ PONER = ROOT.parent / "shared/data/poner"
 EXPORT = PONER / "label_studio_annotations/label_studio_annotations_export.json"
 WALK = (ROOT / "docs/pages.md").read_text(encoding="utf-8")
 TRAINED, NEW = 6, 2  # pages
-
-
-def mnerflow(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "mnerflow.cli", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
 def draw(folder: Path, number: int) -> dict:

@@ -12,10 +12,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, Finished, Workflow
+from checkout import ROOT
 from PIL import Image
+from snakemake_process import Workflow
 from test_own_data import blocks
 from test_scanned_pages import draw
+from tiny_study import Finished
 
 from mnerflow import cli, doctor
 

@@ -5,7 +5,8 @@ import re
 from pathlib import Path
 
 import yaml
-from conftest import ROOT, Workflow
+from checkout import ROOT
+from snakemake_process import Workflow
 
 PROFILE = ROOT / "profiles/slurm"
 RUNS = "results/runs/twitter2017/none"

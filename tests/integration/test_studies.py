@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from conftest import Workflow
+from snakemake_process import Workflow
 
 from mnerflow.evaluation.scores import read_scores
 

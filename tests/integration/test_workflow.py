@@ -15,8 +15,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT, Finished, Result, Workflow
+from checkout import ROOT
+from folder_contents import contents
 from PIL import Image
+from snakemake_process import Result, Workflow
+from tiny_study import Finished
 
 from mnerflow.data.post import SPLITS, read_posts
 from mnerflow.evaluation.predictions import read_predictions
@@ -30,13 +33,6 @@ IMAGE = ["demo_control/nonword/none+cnn/image_only/seed1"]
 RUNS = [*TEXT, *LINEAR, *IMAGE]
 PER_RUN = {"train", "predict", "score"}
 DATA = {"make_demo", "prepare", "filter_posts", "image_store", "plot_tag_distribution"}
-
-
-def files(folder: Path) -> dict[str, bytes]:
-    """Contents of the files in a folder, or of one file, by their paths."""
-    if folder.is_file():
-        return {folder.name: folder.read_bytes()}
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 # What a run leaves.
@@ -327,7 +323,7 @@ def test_a_run_repeats_itself_byte_by_byte(
     )
     assert again.status == 0, again.output
     for part in ("data/demo", "images/demo", run):
-        first, second = files(finished.results / part), files(tmp_path / "results" / part)
+        first, second = contents(finished.results / part), contents(tmp_path / "results" / part)
         same = second.keys() - {"run.yaml", "history.csv"}  # which tell the time
         assert [name for name in same if first[name] != second[name]] == []
 
@@ -342,7 +338,7 @@ def test_tables_and_plots_repeat_themselves_byte_by_byte(
     again = workflow.run(folder, config)
     assert again.status == 0 and "train" not in again.jobs, again.output
     for part in ("scores.csv", "tables", "plots"):
-        first, second = files(finished.study / part), files(folder / "results/test" / part)
+        first, second = contents(finished.study / part), contents(folder / "results/test" / part)
         assert first.keys() == second.keys()
         assert [name for name in first if first[name] != second[name]] == []
 
@@ -444,7 +440,7 @@ def test_dropped_weights_are_no_reason_to_train(
 ):
     folder = Path(shutil.copytree(finished.folder, tmp_path / "copy", symlinks=True))
     run = folder / "results/runs" / TEXT[0]
-    before = files(run)
+    before = contents(run)
     merged = yaml.safe_load((folder / "results/test/config.yaml").read_text(encoding="utf-8"))
     drop_rest(merged | {"keep_weights": "none"}, map(Run.from_folder, RUNS), folder / "results")
     assert not list(folder.rglob("model.safetensors"))
@@ -461,5 +457,5 @@ def test_dropped_weights_are_no_reason_to_train(
     assert done.status == 0, done.output
     assert done.jobs == {"train_again": 1, "predict": 1}
     assert (run / "weights_dropped.txt").exists() and not (run / "model.safetensors").exists()
-    assert files(run)["predictions.jsonl"] == before["predictions.jsonl"]
+    assert contents(run)["predictions.jsonl"] == before["predictions.jsonl"]
     assert workflow.plan(folder, config).trained == set()

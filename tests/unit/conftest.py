@@ -104,3 +104,16 @@ def tiny_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sizes |= {"intermediate_size": 16, "max_position_embeddings": 64, "vocab_size": 280}
     LlamaModel(LlamaConfig(**sizes)).save_pretrained(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def wide_llama(tiny_llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny LLaMA's tokenizer with matrices that 4-bit weights' blocks of 32 rows fit into."""
+    from transformers import AutoTokenizer, LlamaConfig, LlamaModel
+
+    folder = tmp_path_factory.mktemp("wide_llama")
+    AutoTokenizer.from_pretrained(tiny_llama).save_pretrained(folder)
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 1}
+    LlamaModel(LlamaConfig(**sizes, intermediate_size=64, vocab_size=280)).save_pretrained(folder)
+    return folder

@@ -1,11 +1,12 @@
 """Malformed texts: each ends in one message that names the place, and leaves no file behind."""
 
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from disks import Disk, mounted
+from folder_contents import contents
 
 from mnerflow.config import build
 from mnerflow.data.config import ContextFiles, PrepareConfig
@@ -285,35 +286,30 @@ def test_a_symlink_loop_is_named(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 16 kB, where root may mount one."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", str(disk)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
-        pytest.skip("no file system can be mounted here")
-    yield disk
-    subprocess.run(["umount", str(disk)], check=True)
+def small_disk(tmp_path: Path) -> Iterator[Disk]:
+    """A disk of 16 kB."""
+    with mounted(tmp_path / "disk", "size=16k") as disk:
+        yield disk
 
 
-def test_a_full_disk_leaves_the_old_files_whole(tmp_path: Path, small_disk: Path) -> None:
+def test_a_full_disk_leaves_the_old_files_whole(tmp_path: Path, small_disk: Disk) -> None:
     config = good(tmp_path)
-    prepare(config, tmp_path, small_disk)
-    before = {path.name: path.read_bytes() for path in small_disk.iterdir()}
+    prepare(config, tmp_path, small_disk.folder)
+    before = contents(small_disk.folder)
     (tmp_path / "train.txt").write_text("".join(f"IMGID:{k}\nAnn\tB-PER\n\n" for k in range(1000)))
     with pytest.raises(
         UserError, match=r"could not be written \(No space left on device\)\. Free some space"
     ):
-        prepare(config, tmp_path, small_disk)
-    assert {path.name: path.read_bytes() for path in small_disk.iterdir()} == before
+        prepare(config, tmp_path, small_disk.folder)
+    assert contents(small_disk.folder) == before
 
 
-def test_a_target_that_cannot_be_written_is_named(tmp_path: Path, small_disk: Path) -> None:
+def test_a_target_that_cannot_be_written_is_named(tmp_path: Path, small_disk: Disk) -> None:
     config = good(tmp_path)
-    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    small_disk.remount("ro")
     with pytest.raises(UserError, match=r"disk/train\.jsonl: could not be written \(Read-only file system\)"):
-        prepare(config, tmp_path, small_disk)
-    assert list(small_disk.iterdir()) == []
+        prepare(config, tmp_path, small_disk.folder)
+    assert list(small_disk.folder.iterdir()) == []
 
 
 def test_a_file_in_the_way_of_the_target_is_named(tmp_path: Path) -> None:

@@ -2,11 +2,11 @@ import json
 from collections import Counter
 from dataclasses import asdict, replace
 from itertools import combinations
-from pathlib import Path
 from random import Random
 
 import numpy as np
 import pytest
+from folder_contents import contents
 from PIL import Image
 
 from mnerflow.config import build
@@ -24,10 +24,6 @@ from mnerflow.errors import UserError
 SMALL = DemoConfig(
     {"train": 40, "dev": 20, "test": 20}, ambiguous=0.6, image_size=32, images="matched", seed=1
 )
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from entity_places import places
+from folder_contents import contents
 from hub_server import TOKEN, hub
 from PIL import Image
 from records import ABOUT
@@ -91,10 +93,6 @@ def export(run: Path, *options: str, status: int = 0) -> Path:
     return Path("out")
 
 
-def found(entities: list[dict]) -> list[tuple]:
-    return [(one["entity_group"], one["start"], one["end"]) for one in entities]
-
-
 @pytest.mark.parametrize("options", [{}, {"layers": 1, "trained_layers": 1}], ids=["whole", "upper"])
 @pytest.mark.parametrize("model", ["tiny_bert", "tiny_roberta"])
 def test_a_plain_model_tags_as_the_run_does(
@@ -112,7 +110,7 @@ def test_a_plain_model_tags_as_the_run_does(
     texts, room = (TEXTS, 99) if model == "tiny_bert" else (["we met Ann in Rome", "Anns met Ann's"], 11)
     pipe = pipeline("token-classification", str(folder), aggregation_strategy="first")
     expected = Predictor(run)([{"tokens": text.split()} for text in texts])
-    assert [found(pipe(text)) for text in texts] == [found(one) for one in expected]
+    assert [places(pipe(text)) for text in texts] == [places(one) for one in expected]
     assert any(expected)
     _, program = re.findall("```python\n(.*?)```", (folder / "README.md").read_text(), re.DOTALL)
     before, _, after = program.replace("ORG/NAME", str(folder)).partition('words = ["Ann"')
@@ -221,9 +219,9 @@ def test_a_folder_appears_whole_or_not_at_all(tiny_bert: Path, weights: Path, ca
     assert [file.name for file in export(folder, status=1).iterdir()] == ["mine.txt"]
     assert "Name a new folder" in capsys.readouterr().err
     Path("out/mine.txt").unlink()
-    first = {file.name: file.read_bytes() for file in export(folder).iterdir()}
+    first = contents(export(folder))
     shutil.rmtree("out")
-    assert {file.name: file.read_bytes() for file in export(folder).iterdir()} == first
+    assert contents(export(folder)) == first
 
 
 def test_the_card_has_what_hubs_read_and_people_ask(tiny_bert: Path, weights: Path):
@@ -389,7 +387,7 @@ def test_a_folder_is_uploaded_to_a_new_private_repository(
         assert status == 0 and f"out: uploaded to {server.address}/me/tagger" in said, said
         assert server.private == {"me/tagger": True}
         sent = {path: content for (_, path), content in server.files.items()}
-        assert sent == {file.name: file.read_bytes() for file in Path("out").iterdir()}
+        assert sent == contents(Path("out"))
         assert "me/tagger: the hub has it already. Name a new repository" in uploaded("me/tagger")[1]
         assert "../other: no name of a repository. Write OWNER/NAME." in uploaded("../other")[1]
         monkeypatch.setenv("HF_TOKEN", "hf_secret")

@@ -11,7 +11,7 @@ import transformers
 from gguf import GGUFWriter
 from text_families import save_tiny, text_families, tiny_model, train_and_load
 from torch import Tensor
-from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, LlamaModel
+from transformers import AutoTokenizer, LlamaForCausalLM, LlamaModel
 
 from mnerflow.config import PartConfig, RunConfig
 from mnerflow.data.post import Post
@@ -106,17 +106,6 @@ def test_one_gguf_file_of_several_is_read(tiny_llama: Path, tmp_path: Path) -> N
     fetch_weights("org/name/whole.gguf", tmp_path / "weights", mirror=tmp_path / "mirror")
     assert {file.suffix for file in (tmp_path / "weights").iterdir()} >= {".safetensors"}
     assert not list((tmp_path / "weights").glob("*.gguf"))
-
-
-@pytest.fixture
-def wide_llama(tiny_llama: Path, tmp_path: Path) -> Path:
-    """The tiny LLaMA's tokenizer with matrices that 4-bit weights' blocks of 32 rows fit into."""
-    folder = tmp_path / "wide"
-    AutoTokenizer.from_pretrained(tiny_llama).save_pretrained(folder)
-    torch.manual_seed(0)
-    sizes = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 1}
-    LlamaModel(LlamaConfig(**sizes, intermediate_size=64, vocab_size=280)).save_pretrained(folder)
-    return folder
 
 
 def run(weights: Path, **options) -> RunConfig:

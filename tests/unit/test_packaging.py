@@ -2,17 +2,16 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from checkout import ROOT, copy_parts
 
 from mnerflow import __version__
 
-ROOT = Path(__file__).parents[2]
 NAME = re.compile(r"[\w.-]+")  # of a package, without its extras and versions
 BUILT_FROM = ("pyproject.toml", "README.md", "LICENSE", "envs", "src")
 
@@ -21,12 +20,7 @@ BUILT_FROM = ("pyproject.toml", "README.md", "LICENSE", "envs", "src")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder into which a wheel was installed that was built from a checkout without git."""
     checkout, wheels, target = (tmp_path_factory.mktemp(name) for name in ("checkout", "wheels", "target"))
-    for name in BUILT_FROM:
-        if (ROOT / name).is_dir():
-            ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
-            shutil.copytree(ROOT / name, checkout / name, ignore=ignored)
-        else:
-            shutil.copy(ROOT / name, checkout)
+    copy_parts(BUILT_FROM, checkout)
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
     build = [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(wheels), str(checkout)]
     subprocess.run(build, check=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from entity_places import places
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -66,10 +67,6 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     predictions = PostPredictor(run, folder, images).predict(read_posts(tmp_path / "test.jsonl"))
     write_predictions(folder / "predictions.jsonl", {TESTED: predictions})
     return folder
-
-
-def entities(found: list[dict]) -> list[tuple]:
-    return [(one["entity_group"], one["start"], one["end"]) for one in found]
 
 
 @pytest.fixture
@@ -127,7 +124,7 @@ def test_places_in_raw_text(texts_alone: Path):
         {"tokens": ["we"]},
     ]
     found = tagger(texts)
-    assert [entities(one) for one in found] == [entities(tagger(one)) for one in texts]
+    assert [places(one) for one in found] == [places(tagger(one)) for one in texts]
     assert Predictor(texts_alone, threshold=1)(text) == []
 
 
@@ -167,7 +164,7 @@ def test_order_and_errors_of_a_stream(texts_alone: Path):
     assert [tagged.text.id for tagged in found] == [str(number + 1) for number in range(100)]
     assert all(tagged.text.text.startswith("we met") for tagged in found)
     for tagged in found[::10]:
-        assert entities(tagged.entities) == entities(tagger(tagged.text.text))
+        assert places(tagged.entities) == places(tagger(tagged.text.text))
 
 
 def test_formats_read_back(texts_alone: Path, tmp_path: Path, capsys: pytest.CaptureFixture):
@@ -181,7 +178,7 @@ def test_formats_read_back(texts_alone: Path, tmp_path: Path, capsys: pytest.Cap
     assert json.loads(out["json"]) == [line["entities"] for line in lines]
     assert [one["word"] for one in lines[0]["entities"]] == ["Ann"]
     for line, drawn in zip(lines, json.loads(out["spacy"]), strict=True):
-        assert (line["text"], entities(line["entities"])) == (
+        assert (line["text"], places(line["entities"])) == (
             drawn["text"],
             [(ent["label"], ent["start"], ent["end"]) for ent in drawn["ents"]],
         )
@@ -364,7 +361,7 @@ def test_the_best_run_and_the_former_name(texts_alone: Path, tmp_path: Path, cap
     assert main(["predict", "--best", "x", "--results", str(results), "we met Ann!", "--format", "json"]) == 0
     said = capsys.readouterr()
     assert f"{texts_alone}: entity F1 on dev 100.00" in said.err  # the better one has no weights
-    assert entities(json.loads(said.out)) == [("PER", 7, 10)]
+    assert places(json.loads(said.out)) == [("PER", 7, 10)]
     shutil.copytree(texts_alone, worse := texts_alone.with_name("seed2"))
     history = (worse / "history.csv").read_text().replace(",1.0", ",0.25")
     (worse / "history.csv").write_text(history)

@@ -11,7 +11,7 @@ import torch
 import transformers
 from safetensors.torch import load_file, save_file
 from torch import Tensor
-from transformers import AutoTokenizer, BertConfig, LlamaConfig, LlamaModel
+from transformers import AutoTokenizer, BertConfig
 
 from mnerflow.config import ImageConfig, PartConfig, RunConfig
 from mnerflow.data.post import Post
@@ -29,17 +29,6 @@ KINDS = {
     "language model": ("language_model", {}),
     "language model in 4 bits": ("language_model", {"four_bit": True}),
 }
-
-
-@pytest.fixture(scope="module")
-def wide_llama(tiny_llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A LLaMA that fits into 4-bit weights' blocks."""
-    folder = tmp_path_factory.mktemp("wide_llama")
-    AutoTokenizer.from_pretrained(tiny_llama).save_pretrained(folder)
-    torch.manual_seed(0)
-    sizes = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 1}
-    LlamaModel(LlamaConfig(**sizes, intermediate_size=64, vocab_size=280)).save_pretrained(folder)
-    return folder
 
 
 @pytest.fixture(params=KINDS)

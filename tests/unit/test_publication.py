@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from folder_contents import contents
 from test_grid import load
 
 from mnerflow.cli import main
@@ -282,10 +283,6 @@ def test_checksums_that_are_none_are_named(sums: str, published: Path, tmp_path:
 
 
 # What is there already.
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {str(file): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
 def test_unpacking_touches_no_run_that_is_there(published: Path, tmp_path: Path, capsys) -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.special import stdtr
+from simulated_counts import simulated_counts
 
 from mnerflow.evaluation.power import Variances
 from mnerflow.evaluation.seeds import Estimate, Seeds, SeedVariance
@@ -11,9 +12,7 @@ from mnerflow.evaluation.statistics import SIGNIFICANCE, f1
 
 def system(rng: np.random.Generator, gold: np.ndarray, seeds: int, recall: np.ndarray | float = 0.7) -> Seeds:
     """A system that finds each gold entity with probability ``recall``, and some that are none."""
-    hits = rng.binomial(gold, recall, size=(seeds, len(gold)))
-    predicted = hits + rng.poisson(0.3, hits.shape)
-    return Seeds.of(np.stack([hits, predicted, np.broadcast_to(gold, hits.shape)], axis=-1))
+    return Seeds.of(simulated_counts(rng, gold, recall, seeds))
 
 
 def without_sentences(*scores: float) -> Seeds:
@@ -28,8 +27,7 @@ def rng() -> np.random.Generator:
 
 def test_variance_of_sentences_agrees_with_the_bootstrap(rng):
     gold = rng.poisson(1.5, 700)
-    hits = rng.binomial(gold, 0.7, size=(4, 700))
-    counts = np.stack([hits, hits + rng.poisson(0.3, hits.shape), np.broadcast_to(gold, hits.shape)], axis=-1)
+    counts = simulated_counts(rng, gold, 0.7, seeds=4)
     first, second = Seeds.of(counts[:2]), Seeds.of(counts[2:])
     drawn = rng.multinomial(700, np.full(700, 1 / 700), size=4_000)
     resampled = f1(np.einsum("rs,ksc->rkc", drawn, counts))

@@ -4,6 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from simulated_counts import simulated_counts
 
 from mnerflow.evaluation.statistics import (
     almost_stochastic_order,
@@ -12,13 +13,6 @@ from mnerflow.evaluation.statistics import (
     holm,
     violation,
 )
-
-
-def system(rng: np.random.Generator, gold: np.ndarray, recall: float, seeds: int = 3) -> np.ndarray:
-    """Counts of a system that finds each gold entity with probability ``recall``, and some that are none."""
-    hits = rng.binomial(gold, recall, size=(seeds, len(gold)))
-    predicted = hits + rng.poisson(0.3, hits.shape)
-    return np.stack([hits, predicted, np.broadcast_to(gold, hits.shape)], axis=-1)
 
 
 @pytest.fixture
@@ -31,21 +25,21 @@ def test_f1_of_counts():
 
 
 def test_identical_systems_do_not_differ(rng):
-    counts = system(rng, rng.poisson(1.5, 300), 0.7)
+    counts = simulated_counts(rng, rng.poisson(1.5, 300), 0.7)
     assert approximate_randomization(counts, counts, 1_000) == 1
     assert approximate_randomization(counts, np.concatenate([counts, counts]), 1_000) == 1
 
 
 def test_a_system_better_by_construction_differs(rng):
     gold = rng.poisson(1.5, 300)
-    worse = system(rng, gold, 0.6)
-    better = system(rng, gold, 0.8)
+    worse = simulated_counts(rng, gold, 0.6)
+    better = simulated_counts(rng, gold, 0.8)
     assert approximate_randomization(better, worse, 1_000) == pytest.approx(1 / 1_001)
 
 
 def test_it_is_the_share_of_all_ways_to_swap_that_differ_as_much(rng):
     gold = rng.poisson(1.5, 10)
-    first, second = system(rng, gold, 0.8, seeds=2), system(rng, gold, 0.5, seeds=1)
+    first, second = simulated_counts(rng, gold, 0.8, seeds=2), simulated_counts(rng, gold, 0.5, seeds=1)
     both = np.array([first.mean(axis=0), second.mean(axis=0)])
     swaps = np.array([*product([False, True], repeat=10)])[:, None, :, None]
     ways = f1(np.where(swaps, both[::-1], both).sum(axis=2))
