@@ -62,9 +62,9 @@ onstart:
     warn_of_unused_datasets()
     warn_of_lacking_baselines()
     warn_of_other_versions()
-    warn_of_replaced_runs(runs_to_train())
+    warn_of_replaced_runs(runs_to_train("train", "train_again"))
     warn_of_outdated_rivals()
-    show_needs(runs_to_train())
+    show_needs(runs_to_train(*TRAINING))
 
 
 onsuccess:

@@ -81,6 +81,20 @@ FOLDERS = {
         {"split_key": "split"},
         "train       2 posts",
     ),
+    "a field that names no post for dev": (
+        {
+            "all.jsonl": lines(
+                *(
+                    {**json.loads(TAGGED.replace("NUMBER", str(n))), "split": s}
+                    for n, s in enumerate(["train", "test"] * 10)
+                )
+            )
+        },
+        [],
+        "jsonl",
+        {"split_key": "split", "splits": {"train": "all.jsonl", "test": "all.jsonl"}},
+        "test       10 posts",
+    ),
     "ids that begin anew": (
         {f"{s}.jsonl": many(TAGGED, 3) for s in ("train", "dev", "test")},
         [],

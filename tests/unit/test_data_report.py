@@ -75,9 +75,10 @@ def report(prepared: Path, **others) -> str:
 
 def test_the_page_says_who_has_contexts_and_how_long_they_are(prepared: Path):
     raw = prepared.parent / "raw"
-    texts = {"1": "EXIT", "2": "", "9": "x"}
+    texts = {"1": "EXIT", "2": "", "3": "a", "4": "b c", "9": "x"}
     write_json_lines(raw / "ocr.jsonl", ({"id": key, "text": text} for key, text in texts.items()))
-    (raw / "notes.txt").write_text("a.png :one two\nb.png :one two three\n")
+    (raw / "notes.txt").write_text("a.png :one two\nb.png :one two three\nc.png :one\n")
+    write_json_lines(raw / "dev.jsonl", [post("3", "Ann saw 7", "B-PERS O O", "c.png")])
     settings = PrepareConfig(
         "jsonl",
         ["PER"],
@@ -89,7 +90,7 @@ def test_the_page_says_who_has_contexts_and_how_long_they_are(prepared: Path):
     text = report(prepared)
     for part in (
         "ocr train 1 (50.0 %) 0 (0.0 %) 1 (50.0 %) 1 1 1",
-        "ocr test 0 (0.0 %) 1 (100.0 %) 0 (0.0 %) – – –",
+        "ocr test 1 (100.0 %) 0 (0.0 %) 0 (0.0 %) 2 2 2",
         "notes test 1 (100.0 %) 0 (0.0 %) 0 (0.0 %) 3 3 3",
         "- Texts of the context ocr that belong to no post: 1.",
     ):

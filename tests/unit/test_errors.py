@@ -152,6 +152,8 @@ def test_rows_are_means_over_seeds_and_examples_say_how_many_show_them():
     assert [(row["type"], row["fixed"], row["added"]) for row in numbers] == [
         ("all", 0.5, 0.5), ("place", 0, 0.5), ("PER", 0.5, 0),
     ]  # fmt: skip
+    of_all = change_rows(runs, baselines, {"demo": {"PER": "all"}})  # a type that is called like the total
+    assert [(row["type"], row["fixed"]) for row in of_all] == [("all", 0.5), ("LOC", 0), ("all", 0.5)]
     (example,) = examples(runs, {data: test}, baselines)
     assert (example["change"], example["seeds"], example["of"], example["words"]) == ("fixed", 1, 2, ["w0"])
     assert (example["predicted_baseline"], example["predicted_fusion"]) == (["O", "O"], ["B-PER", "O"])

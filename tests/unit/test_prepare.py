@@ -1,12 +1,13 @@
 """Preparation: what it writes, what it counts, and that it writes all or nothing."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mnerflow.data.config import Columns, ContextFiles, PrepareConfig
-from mnerflow.data.post import SPLITS, read_splits
+from mnerflow.data.post import SPLITS, read_posts, read_splits
 from mnerflow.data.prepare import prepare
 from mnerflow.data.prepare_report import ContextReport
 from mnerflow.errors import UserError
@@ -34,7 +35,10 @@ def raw(tmp_path: Path) -> Path:
 
 
 def test_counts_and_canonical_files(raw: Path, tmp_path: Path) -> None:
-    (raw / "captions.txt").write_text("1.jpg :a woman\n2.jpg :\n3.jpg :a wave\n9.jpg :nobody\n")
+    texts = "1.jpg :a woman\n2.jpg :\n3.jpg :a wave\n4.jpg :a man\n9.jpg :nobody\n"
+    (raw / "captions.txt").write_text(texts)
+    with (raw / "dev.txt").open("a") as file:
+        file.write("\nIMGID:5\nyo\tO\n")
     settings = config(language="en", contexts={"caption": ContextFiles(["captions.txt"], "txt")})
     report = prepare(settings, raw, tmp_path / "out")
 
@@ -45,8 +49,8 @@ def test_counts_and_canonical_files(raw: Path, tmp_path: Path) -> None:
     assert report.repeated_texts == [{"value": "hi", "ids": {"train": ["2"], "dev": ["3"]}}]
     assert report.contexts == {
         "caption": ContextReport(
-            posts={"train": 1, "dev": 1, "test": 0},
-            lacking={"train": [], "dev": [], "test": ["4"]},
+            posts={"train": 1, "dev": 1, "test": 1},
+            lacking={"train": [], "dev": ["5"], "test": []},
             empty={"train": ["2"], "dev": [], "test": []},
             surplus=["9.jpg"],
         )
@@ -81,6 +85,35 @@ def test_types_are_mapped_and_counted(raw: Path, tmp_path: Path) -> None:
     report = prepare(config(types=["NAME"], map={"PER": "NAME", "LOC": "NAME"}), raw, tmp_path / "out")
     assert report.mapped == {"PER": 3, "LOC": 1}
     assert read_splits(tmp_path / "out")["test"][0].labels == ["B-NAME", "I-NAME"]
+
+
+@pytest.mark.parametrize("mend", [False, True])
+def test_types_of_one_name_that_meet_stay_two_entities(mend: bool, tmp_path: Path) -> None:
+    for split in SPLITS:
+        (tmp_path / f"{split}.txt").write_text(f"IMGID:{split}\nAnn\tB-PER\nRome\tI-LOC\nnew\tO\nBo\tI-PER\n")
+    settings = config(types=["NAME"], map={"PER": "NAME", "LOC": "NAME"}, repair=mend)
+    report = prepare(settings, tmp_path, tmp_path / "out")
+    [post] = read_posts(tmp_path / "out" / "test.jsonl")
+    assert post.labels == ["B-NAME", "B-NAME", "O", "B-NAME" if mend else "I-NAME"]
+    found = report.splits["test"]
+    assert (found.stray_after_outside, found.stray_after_other_type) == (1, 1)
+    assert report.repaired == (6 if mend else 0) and found.entities == {"NAME": 3}
+
+
+@pytest.mark.parametrize("lost", ["train", "dev", "test"])
+def test_a_context_that_a_whole_split_lacks_is_refused(lost: str, tmp_path: Path, caplog) -> None:
+    for split in SPLITS:
+        row = {"id": f"{split}-1", "tokens": ["Ann"], "labels": ["B-PER"]}
+        caption = {"caption": " " if split == lost else "a man"}
+        (tmp_path / f"{split}.jsonl").write_text(json.dumps(row | caption) + "\n")
+        with (tmp_path / "ocr.jsonl").open("a") as file:
+            file.write(json.dumps({"id": f"{split}-{2 if split == lost else 1}", "text": "x"}) + "\n")
+    settings = config(format="jsonl", splits={split: f"{split}.jsonl" for split in SPLITS})
+    prepare(settings, tmp_path, tmp_path / "out")
+    assert f"not one post of the split {lost} has the context 'caption'" in caplog.text
+    settings = replace(settings, contexts={"ocr": ContextFiles(["ocr.jsonl"], "jsonl")})
+    with pytest.raises(UserError, match=f"split {lost} has the context 'ocr'.* by ids, such as '{lost}-1'"):
+        prepare(settings, tmp_path, tmp_path / "out")
 
 
 def test_types_that_are_left_to_the_files_are_found_and_counted(raw: Path, tmp_path: Path) -> None:

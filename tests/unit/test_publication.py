@@ -322,3 +322,15 @@ def test_plots_of_an_earlier_grid_are_not_published(tmp_path: Path, monkeypatch)
         write_text(study / name, "")
     publish(study, tmp_path / "out")
     assert [file.name for file in (tmp_path / "out/plots").iterdir()] == ["forest.svg"]
+
+
+def test_what_a_later_publication_lacks_does_not_stay(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("mnerflow.publishing.publish.recorded", lambda results: ({}, "abc"))
+    study, out = tmp_path / "results", tmp_path / "out"
+    for name in ("scores.csv", "report.html", *(f"tables/{name}" for name in (*TABLES, *TABLES_OF_WORDS))):
+        write_text(study / name, "")
+    for quoting in (False, True):
+        write_text(study / "config.yaml", yaml.safe_dump(CONFIG | {"quote_posts": quoting}))
+        publish(study, out)
+        assert (out / "report.html").exists() is not quoting
+        assert ("report.html" in (out / SUMS).read_text()) is not quoting

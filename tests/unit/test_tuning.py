@@ -44,6 +44,12 @@ def test_the_key_of_a_search_can_be_part_of_a_folder_s_name(key: str) -> None:
         build(Search, SEARCH | {"search": {key: [3]}}, "search 1")
 
 
+@pytest.mark.parametrize("change", [{"seeds": [1, 1]}, {"search": {"epochs": [3, 3.0]}}], ids=["seed", "v"])
+def test_what_a_search_tries_is_listed_once(change: dict) -> None:
+    with pytest.raises(UserError, match="is listed twice; remove one"):
+        build(Search, SEARCH | {"search": {"epochs": [3]}} | change, "search 1")
+
+
 @pytest.mark.parametrize("name", ["none", "stem+nonword"])
 def test_a_search_takes_the_filters_that_a_block_of_the_grid_takes(name: str) -> None:
     search = SEARCH | {"search": {"epochs": [3]}, "filter": name}

@@ -5,11 +5,12 @@ from mnerflow.compute.gpus import check_gpus, find_gpus
 from mnerflow.plan.kept_weights import drop_rest, put_back
 from mnerflow.plan.needs import check_time, needs_of
 
+TRAINING = ("train", "train_again", "train_candidate")
 
-def runs_to_train():
-    """The runs that this start of the workflow trains."""
+
+def runs_to_train(*rules):
+    """The runs that this start of the workflow trains by these rules."""
     jobs = workflow.dag.needrun_jobs()
-    rules = ("train", "train_again", "train_candidate")
     return [run_of(job.wildcards) for job in jobs if job.rule.name in rules]
 
 
@@ -34,7 +35,7 @@ def check_machine():
         if gpus:
             check_gpus(gpus)
         elif "core_hours" in config:
-            check_time(needs_of(config, runs_to_train()), workflow.cores)
+            check_time(needs_of(config, runs_to_train(*TRAINING)), workflow.cores)
     except UserError as error:
         stop(error)
 

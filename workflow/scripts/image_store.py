@@ -28,6 +28,11 @@ with job(f"stored images of {snakemake.wildcards.dataset}", snakemake.log[0]) as
         snakemake.params.fit,
     )
     for split in splits_without_images(splits, report.problems):
+        if not splits[split]:
+            raise UserError(
+                f"datasets.{snakemake.wildcards.dataset}: no post of the split {split} names an image, so "
+                "nothing can be said of images. Name some, or leave the fusions that read images out."
+            )
         first = splits[split][0]
         raise UserError(
             f"{snakemake.params.folder}: not one image of the split {split} can be used, as {first}: "

@@ -14,7 +14,7 @@ from mnerflow.config.datasets import Dataset
 from mnerflow.config.refusals import NOT_FINITE
 from mnerflow.config.run import TrainingConfig
 from mnerflow.config.systems import Fusion, ImageEncoder, TextEncoder, Variant, VisionLanguageEncoder
-from mnerflow.config.types import Amount, Joined, Name, Section, Seed, Several
+from mnerflow.config.types import Amount, Distinct, Joined, Name, Section, Seed, Several
 from mnerflow.config.values import build
 from mnerflow.data.config import Policy
 from mnerflow.errors import UserError
@@ -51,8 +51,8 @@ class Search(Section):
 
     dataset: Name
     fusion: Name
-    seeds: Several[Seed]
-    search: Annotated[dict[Name, Several[float]], Field(min_length=1)]
+    seeds: Distinct[Seed]
+    search: Annotated[dict[Name, Distinct[float]], Field(min_length=1)]
     filter: Joined = "none"
     text_encoder: Name = ""
     image_encoder: Name = ""

@@ -114,7 +114,8 @@ class PrepareConfig(Section):
         contexts: texts that accompany the posts, by name. Give one file, whose suffix tells its format; files
             and the name of their format; or the language model that writes the texts.
         repair: turn a stray ``I-`` into the ``B-`` it stands for; without it, tags stay as annotated.
-        drop_first_token: drop each post's first token and its tag, as the thesis's parser did.
+        drop_first_token: drop the first token and its tag of each post that has several, as the thesis's
+            parser did.
         dev_fraction: share of the training posts that is drawn for dev where it has no file. Posts that
             belong to a group are drawn as a whole group.
         test_fraction: share of the training posts that is drawn for test where it has no file, likewise.

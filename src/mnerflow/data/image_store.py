@@ -194,8 +194,8 @@ def usable_images(index: Path) -> set[str]:
 
 
 def splits_without_images(named: Mapping[str, Iterable[str]], unusable: Container[str]) -> list[str]:
-    """The splits that name images, all of them ``unusable``; no run reads images of such a data set."""
-    return [split for split, names in named.items() if {name in unusable for name in names} == {True}]
+    """The splits that name no image, or only ``unusable`` ones; no run reads images of such a data set."""
+    return [split for split, names in named.items() if all(name in unusable for name in names)]
 
 
 def map_in_order(

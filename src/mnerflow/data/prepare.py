@@ -16,7 +16,7 @@ from mnerflow.data.overlap import shared_posts
 from mnerflow.data.post import SPLITS, Post, read_posts, write_splits
 from mnerflow.data.post_store import Places, PostStore
 from mnerflow.data.prepare_report import WITHOUT_ENTITIES, ContextReport, Report, SplitReport, straddling
-from mnerflow.data.tags import OUTSIDE, entity_type, repair, spans
+from mnerflow.data.tags import OUTSIDE, entity_type, repair, spans, strays
 from mnerflow.errors import UserError, listed, quantity, suggest
 from mnerflow.files.paths import inside
 from mnerflow.log import logger
@@ -75,13 +75,7 @@ def prepare(
                 WITHOUT_ENTITIES[split],
             )
     for name, context in contexts.items():
-        if not any(report.contexts[name].posts.values()):
-            raise UserError(
-                f"{raw}: not one post has the context {name!r}, though "
-                f"{', '.join(config.contexts[name].files)} holds "
-                f"{quantity(len(context.texts), 'entry', 'entries')}, found by {context.by}. "
-                "Correct them, or name another file."
-            )
+        _check_context(name, context, report.contexts[name], config, raw)
         report.contexts[name].surplus = [key for key in context.texts if key not in context.used]
     report.repeated_texts = straddling(finished, _words)
     report.straddling_groups = straddling(finished, lambda post: post.group)
@@ -179,6 +173,27 @@ def _contexts(config: PrepareConfig, raw: Path, made: Path, posts: Iterable[Post
     return contexts | {name: Texts("id", {}) for name in brought if name not in contexts}
 
 
+def _check_context(
+    name: str, context: Texts, report: ContextReport, config: PrepareConfig, raw: Path
+) -> None:
+    """Raise ``UserError`` if no post of a split has the context of a file; warn if posts bring theirs."""
+    if not (lacking := [str(split) for split, count in report.posts.items() if not count]):
+        return
+    where = "" if len(lacking) == len(SPLITS) else f" of the split {listed(lacking)}"
+    said = f"{raw}: not one post{where} has the context {name!r}"
+    if name not in config.contexts:
+        logger.warning("%s: what it is worth cannot be said", said)
+        return
+    keys = {"image": "the names of images", "id": "ids", "words": "words"}[context.by]
+    without = next(chain.from_iterable(report.lacking[split] for split in lacking), "")
+    example = f", such as {without!r}" if without and context.by == "id" else ""
+    raise UserError(
+        f"{said}, though {', '.join(config.contexts[name].files)} holds "
+        f"{quantity(len(context.texts), 'entry', 'entries')}, found by {keys}{example}. "
+        "Correct them, or name another file."
+    )
+
+
 def _finished(
     config: PrepareConfig,
     raw: Path,
@@ -196,10 +211,10 @@ def _finished(
         if config.drop_first_token and len(post.tokens) > 1:
             report.first_tokens_dropped[split] += post.labels[0] != OUTSIDE
             del post.tokens[0], post.labels[0]
-        _map(config.map, post, report.mapped)
         counts.count_strays(post.labels)
         if config.repair:
             report.repaired += _repair(post)
+        _map(config.map, post, report.mapped)
         for name, context in contexts.items():
             _attach(name, context, post, words, split, report.contexts[name], raw)
         post.language = post.language or config.language
@@ -208,11 +223,22 @@ def _finished(
 
 
 def _map(names: Mapping[str, str], post: Post, mapped: dict[str, int]) -> None:
-    """Rename entity types, and count the renamed tags of each type."""
-    for index, tag in enumerate(post.labels):
-        if (kind := entity_type(tag)) in names:
-            post.labels[index] = OUTSIDE if names[kind] == OUTSIDE else tag[:2] + names[kind]
-            mapped[kind] += 1
+    """Rename entity types, and count the renamed tags of each type.
+
+    A stray ``I-`` becomes ``B-`` where two types that get one name meet: it begins an entity there, too.
+    """
+    annotated, begins = post.labels, {*strays(post.labels)}
+    post.labels = [_mapped(names, tag) for tag in annotated]
+    for kind in filter(names.__contains__, map(entity_type, annotated)):
+        mapped[kind] += 1
+    for index in begins - {*strays(post.labels)}:
+        if post.labels[index] != OUTSIDE:
+            post.labels[index] = f"B-{entity_type(post.labels[index])}"
+
+
+def _mapped(names: Mapping[str, str], tag: str) -> str:
+    new = names.get(kind := entity_type(tag), kind)
+    return OUTSIDE if new in ("", OUTSIDE) else tag[:2] + new
 
 
 def _repair(post: Post) -> int:
@@ -226,7 +252,7 @@ def _attach(
     """Add a context to a post: the texts of its images, or the one for its id or words."""
     keys = {"image": post.images, "id": [post.id], "words": [words]}[context.by]
     found = context.texts_of(keys)
-    text = " ".join(filter(None, found))
+    text = " ".join(filter(str.strip, found))
     if text and post.contexts.setdefault(name, text) != text:
         raise UserError(
             f"{raw}: post {post.id!r} brings the context {name!r}, and a file has another for it. "

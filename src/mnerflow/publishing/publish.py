@@ -12,12 +12,13 @@ from typing import Any
 
 from mnerflow.config.configuration import value_of
 from mnerflow.errors import UserError
+from mnerflow.files.reading import read_text
 from mnerflow.files.writing import atomic_path, write_text
 from mnerflow.plan.grid import expand
 from mnerflow.plan.names import Run
 from mnerflow.plan.study import config_of, file_of_study
 from mnerflow.publishing.archive import recorded
-from mnerflow.publishing.checksums import SUMS, sums_below, sums_text
+from mnerflow.publishing.checksums import SUMS, read_sums, sums_below, sums_text
 from mnerflow.publishing.published_runs import pack_run, runs_below
 from mnerflow.publishing.tables import TABLES, TABLES_OF_WORDS
 from mnerflow.record import RECORD
@@ -31,7 +32,8 @@ def publish(study: Path, out: Path) -> int:
     """Copy runs, scores, tables, plots, report and configuration into ``out``, and write their checksums.
 
     Only runs that ``study/config.yaml`` plans are copied, and the report only if it quotes no post. Runs that
-    are already in ``out`` stay if ``study`` lacks them. Returns the number of runs in ``out`` afterwards.
+    are already in ``out`` stay if ``study`` lacks them; other files of a former publication do not. Returns
+    the number of runs in ``out`` afterwards.
 
     Raises:
         UserError: when ``study`` differs from what was recorded at the end of its workflow or contains
@@ -70,10 +72,18 @@ def publish(study: Path, out: Path) -> int:
         target.parent.mkdir(parents=True, exist_ok=True)
         with atomic_path(target) as temporary:
             shutil.copyfile(file, temporary)
+    for left_over in {*_published(out)} - {file.relative_to(study) for file in files}:
+        (out / left_over).unlink(missing_ok=True)
     kept = {name: value for name, value in config.items() if name not in LOCAL}
     write_text(out / "config.yaml", yaml_text(kept))
     write_text(out / SUMS, sums_text(sums_below(out, out)))
     return len(runs_below(out))
+
+
+def _published(out: Path) -> Iterator[Path]:
+    """The files besides runs that a former publication listed in ``out``."""
+    names = map(Path, read_sums(out, read_text(out / SUMS)))
+    return (name for name in names if name.parts[0] != "runs")
 
 
 def _results(study: Path, config: dict[str, Any], recorded_files: Iterable[str]) -> Iterator[Path]:

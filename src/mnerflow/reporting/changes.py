@@ -92,13 +92,12 @@ def _shown(pairs: Iterable[Pair]) -> dict[Change, list[Pair]]:
 
 
 def _counted(shown: Mapping[Change, Sequence[Pair]], seeds: int, called: Names) -> Iterator[dict[str, Any]]:
-    number: Counter[tuple[str, str]] = Counter()
+    number: dict[str, Counter[str]] = defaultdict(Counter)
     for (what, _, entity), pairs in shown.items():
-        number[entity.type, what] += len(pairs)
-        number["all", what] += len(pairs)
-    for kind in ["all", *sorted({kind for kind, _ in number} - {"all"})]:
-        mean = {what: number[kind, what] / seeds for what in MEANINGS}
-        yield {"seeds": seeds, "type": called.get(kind, kind)} | mean
+        number[entity.type][what] += len(pairs)
+    of_types = [(called.get(kind, kind), number[kind]) for kind in sorted(number)]
+    for name, counts in [("all", sum(number.values(), Counter())), *of_types]:
+        yield {"seeds": seeds, "type": name} | {what: counts[what] / seeds for what in MEANINGS}
 
 
 def _examples(shown: Mapping[Change, Sequence[Pair]], posts: Sequence[Post]) -> Iterator[dict[str, Any]]:

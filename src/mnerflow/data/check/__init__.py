@@ -17,7 +17,6 @@ from mnerflow.data.check.unread import check_reading
 from mnerflow.data.config import Columns
 from mnerflow.data.formats import conll, format_of, has_spans, parse_lines
 from mnerflow.data.ids import make_ids_distinct
-from mnerflow.data.post import SPLITS
 from mnerflow.data.post_store import PostStore
 from mnerflow.data.schemes import AS_IT_IS, ReadAs, scheme_of
 from mnerflow.data.sources import check_name
@@ -52,9 +51,9 @@ def check_data(path: Path, hints: Hints | None = None, encoder: str = "") -> Fin
     findings = Findings(folder, found, files, hints, hints.columns)
     if found == "conll" and not hints.columns:
         findings.columns = _columns(train)
-    if len(files) == 1 and found in ("jsonl", "spans") and (key := split_key_of(train)):
-        findings.split_key = key
-        findings.files = dict.fromkeys(SPLITS, files["train"])
+    if len(files) == 1 and found in ("jsonl", "spans"):
+        findings.split_key, splits = split_key_of(train)
+        findings.files = dict.fromkeys(splits, files["train"]) if splits else files
     try:
         check_name(folder.resolve())
     except UserError as error:

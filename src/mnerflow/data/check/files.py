@@ -78,8 +78,8 @@ def format_of_file(path: Path) -> str:
     )
 
 
-def split_key_of(path: Path) -> str:
-    """The field in which each post of a JSON file names its split; empty if there is none."""
+def split_key_of(path: Path) -> tuple[str, list[str]]:
+    """The field in which the posts of a JSON file name their splits, and these splits; empty without one."""
     named: dict[str, set[str]] = {key: set() for key in SPLIT_KEYS}
     try:
         for _, entry in entries(path):
@@ -91,8 +91,11 @@ def split_key_of(path: Path) -> str:
             if not named:
                 break
     except UserError:
-        return ""
-    return next((key for key, names in named.items() if "train" in {SPLIT_OF[name] for name in names}), "")
+        return "", []
+    for key, names in named.items():
+        if "train" in (found := {SPLIT_OF[name] for name in names}):
+            return key, [split for split in SPLITS if split in found]
+    return "", []
 
 
 def _split_of(stem: str) -> str | None:

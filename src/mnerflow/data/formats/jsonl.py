@@ -64,7 +64,7 @@ def _contexts(record: dict[str, Any], place: str) -> dict[str, str]:
         raise UserError(
             f"{place}: the fields 'caption' and 'contexts' hold two captions. Remove one of them."
         )
-    return {name: text for name, text in contexts.items() if text}
+    return {name: text for name, text in contexts.items() if text.strip()}
 
 
 def _check_names(record: dict[str, Any], place: str) -> None:

@@ -185,7 +185,7 @@ def _figure(plot: Path, folder: Path) -> dict[str, Any]:
     if kind == "confusion_matrix":
         data = f"runs/{best_run(read_scores(folder / 'scores.csv'), dataset).path}/"
     elif kind == "tag_distribution":
-        data = f"data/{dataset}/none/"
+        data = f"../data/{dataset}/none/"
     return {
         "kind": kind,
         "dataset": dataset,
