@@ -78,7 +78,7 @@ def test_the_page_says_who_has_contexts_and_how_long_they_are(prepared: Path):
     texts = {"1": "EXIT", "2": "", "3": "a", "4": "b c", "9": "x"}
     write_json_lines(raw / "ocr.jsonl", ({"id": key, "text": text} for key, text in texts.items()))
     (raw / "notes.txt").write_text("a.png :one two\nb.png :one two three\nc.png :one\n")
-    write_json_lines(raw / "dev.jsonl", [post("3", "Ann saw 7", "B-PERS O O", "c.png")])
+    write_posts(raw / "dev.jsonl", [post("3", "Ann saw 7", "B-PERS O O", "c.png")])
     settings = PrepareConfig(
         "jsonl",
         ["PER"],
