@@ -1,10 +1,12 @@
 """The server of ``mnerflow app``: what it answers, what it refuses, and that a crowd does not break it."""
 
+import asyncio
 import base64
 import io
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -137,12 +139,32 @@ def test_only_its_own_files_are_answered(client: TestClient):
     for half in (b'{"text": "\\ud800"}', b'{"text": "Ann", "\\ud800": 1}'):
         assert client.post("/predict", content=half, headers=json).status_code == 422
     sent = client.post("/predict", content=b"text=Ann", headers={"Content-Type": "text/plain"})
-    assert sent.status_code == 422  # a form of another page cannot send JSON
+    assert sent.status_code == 415  # a form of another page cannot send JSON
 
 
 def test_a_request_without_a_length_is_cut_off(client: TestClient):
     chunks = (b"a" * 2**20 for _ in range(9))
     assert client.post("/predict", content=chunks).status_code == 413
+
+
+def test_a_request_that_does_not_arrive_is_given_up(predictor: Predictor, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("mnerflow.app.server.MOST_SECONDS", 0.1)
+    app, sent = create_app({"gated": predictor}, host="0.0.0.0"), []
+
+    async def nothing() -> None:
+        await asyncio.sleep(60)
+
+    async def keep(message: dict) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/predict",
+        "headers": [(b"content-type", b"application/json")],
+    }
+    asyncio.run(app(scope, nothing, keep))
+    assert sent[0]["status"] == 408 and b"longer than 0.1 s" in sent[1]["body"]
 
 
 def test_more_than_can_wait_are_told_to_come_again(predictor: Predictor):
@@ -249,8 +271,8 @@ def test_a_redirect_to_a_private_address_and_a_name_that_changes_are_refused(
 
 
 @contextmanager
-def served(*runs: Path) -> Iterator[str]:
-    """The address of a real server, which is stopped by its process."""
+def served(*runs: Path, stalled: bool = False) -> Iterator[str]:
+    """The address of a real server, which is stopped by its process, twice if requests are ``stalled``."""
     command = [sys.executable, "-m", "mnerflow.cli", "app", *map(str, runs), "--port", "0"]
     signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored by what a shell runs in the background
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
@@ -261,6 +283,9 @@ def served(*runs: Path) -> Iterator[str]:
                 break
     finally:
         process.send_signal(signal.SIGINT)
+        if stalled:
+            assert process.stderr.readline().endswith("Ctrl-C again ends at once\n")
+            process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=30)
     assert process.returncode == 130 and "Traceback" not in said and said.endswith("mnerflow: stopped\n")
 
@@ -278,3 +303,10 @@ def test_a_crowd_is_answered(run: Path):
         np.testing.assert_allclose(scores, scores[:1].repeat(len(texts), axis=0), atol=2e-4)
         assert all(answer.headers["Retry-After"] == "1" for answer in answers if not answer.ok)
         assert requests.get(f"{address}/about", timeout=600).ok
+
+
+def test_the_second_interrupt_does_not_wait_for_a_request_that_stalls(run: Path):
+    with served(run, stalled=True) as address:
+        stalls = socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2])))
+        stalls.sendall(b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{")
+        assert requests.get(f"{address}/about", timeout=60).ok  # by now the other request has begun

@@ -27,8 +27,10 @@ from mnerflow.prediction.texts import ADDRESSES
 
 PAGE = Path(__file__).with_name("page")
 MOST_BYTES = 8 * 2**20  # of a request
+MOST_SECONDS = 30  # in which the whole of a request arrives
 MOST_TEXT = 10_000  # characters of a text, and of a context
 MOST_IMAGES = 4
+JSON = "application/json"
 LOCAL = ("127.0.0.1", "localhost", "[::1]")  # names of this machine, as in the header Host
 # Nothing is loaded from elsewhere, and no other page may put this one into a frame.
 POLICY = "default-src 'self'; img-src 'self' data: blob:; frame-ancestors 'none'; base-uri 'none'"
@@ -129,15 +131,17 @@ def create_app(
     @app.exception_handler(RequestValidationError)
     def refuse(request: Request, error: RequestValidationError) -> Response:
         """Say what is wrong and where, without the input, which may be long or contain lone surrogates."""
+        if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != JSON:
+            return JSONResponse({"detail": f"Send JSON, with the header Content-Type: {JSON}."}, 415)
         detail = [{"loc": one["loc"], "msg": one["msg"]} for one in error.errors()]
-        return Response(json.dumps({"detail": detail}), 422, media_type="application/json")
+        return Response(json.dumps({"detail": detail}), 422, media_type=JSON)
 
     @app.get("/about")
     def about() -> About:
         """The runs that are served."""
         return About(runs={name: [*one.sources] for name, one in predictors.items()}, allow_urls=allow_urls)
 
-    @app.post("/predict", responses={413: {}, 503: {}})
+    @app.post("/predict", responses={408: {}, 413: {}, 415: {}, 503: {}})
     async def predict(post: Post) -> Answer:
         """Find the names in a text."""
         with TemporaryDirectory() as folder:
@@ -211,7 +215,10 @@ def _save(image: str, number: int, folder: Path, allow_urls: bool) -> str:
 
 
 class _Limit:
-    """Answers 413 to a request of more than ``MOST_BYTES``, without reading the rest."""
+    """Answers 413 to a request of more than ``MOST_BYTES``, without reading the rest.
+
+    Answers 408 to one that has not arrived in ``MOST_SECONDS``.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -222,12 +229,18 @@ class _Limit:
             return
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         body, more = bytearray(), not (declared.isdigit() and int(declared) > MOST_BYTES)
-        while more and len(body) <= MOST_BYTES:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
+        try:
+            async with asyncio.timeout(MOST_SECONDS):
+                while more and len(body) <= MOST_BYTES:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        return
+                    body += message.get("body", b"")
+                    more = message.get("more_body", False)
+        except TimeoutError:
+            late = JSONResponse({"detail": f"The request takes longer than {MOST_SECONDS} s to arrive."}, 408)
+            await late(scope, receive, send)
+            return
         if more or not declared.isdigit() or int(declared) > MOST_BYTES or len(body) > MOST_BYTES:
             too_large = JSONResponse({"detail": f"The request is larger than {MOST_BYTES >> 20} MiB."}, 413)
             await too_large(scope, receive, send)

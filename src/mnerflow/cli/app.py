@@ -1,12 +1,10 @@
 """``mnerflow app``: one or two runs in a browser."""
 
 import argparse
-import socket
-import sys
 from pathlib import Path
 
 from mnerflow.cli._arguments import number_type
-from mnerflow.errors import UserError, printable
+from mnerflow.errors import UserError
 
 HELP = "show one or two trained runs on a web page"
 ABOUT = """\
@@ -49,9 +47,7 @@ def run(given: argparse.Namespace) -> int:
     """Run ``mnerflow app`` until it is stopped; returns its exit status."""
     if len(given.runs) > 2:
         raise UserError("app: more than two runs. Name one, or two to compare.")
-    import uvicorn
-
-    from mnerflow.app.addresses import in_address
+    from mnerflow.app.serve import serve
     from mnerflow.app.server import create_app
     from mnerflow.prediction.predictor import Predictor
 
@@ -59,22 +55,7 @@ def run(given: argparse.Namespace) -> int:
     if len(predictors) < len(given.runs):
         raise UserError("app: the same run twice. Name another one, or one alone.")
     app = create_app(predictors, host=given.host, allow_urls=given.allow_urls)
-
-    try:
-        family = socket.AF_INET6 if ":" in given.host else socket.AF_INET
-        listening = socket.create_server((given.host, given.port), family=family)
-    except OSError as error:
-        said = str(error.strerror).partition(" (while")[0]
-        raise UserError(
-            f"{in_address(given.host)}:{given.port}: nobody can be answered there ({said}). Name another "
-            "--host or --port; --port 0 takes any that is free."
-        ) from error
-    address = f"http://{in_address(given.host)}:{listening.getsockname()[1]}"
-    said = f"{', '.join(predictors)}: {address}, Ctrl-C ends"
-    print(printable(said), file=sys.stderr, flush=True)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
-    server.run([listening])
-    return int(not server.started)
+    return serve(app, ", ".join(predictors), given.host, given.port)
 
 
 def _name(run: Path) -> str:
