@@ -94,7 +94,7 @@ check: .venv/installed ## check code, formatting, types and documentation
 	.venv/bin/snakemake -s contexts.smk --lint
 	.venv/bin/python -m sphinx -q -W --keep-going docs site
 	.venv/bin/python tests/sentences.py $(wildcard *.md) config/README.md profiles/slurm/README.md \
-		$(filter-out docs/compatibility.md,$(wildcard docs/*.md)) $(wildcard workflow/*/*.py workflow/rules/*.smk) \
+		$(filter-out docs/compatibility.md,$(wildcard docs/*.md)) $(wildcard workflow/*/*.py workflow/*/*.smk) \
 		$(shell find src -name '*.py' -o -name '*.j2' -o -name '*.js')
 
 site: .venv/installed ## build the documentation into site/index.html

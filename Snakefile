@@ -1,13 +1,14 @@
 # mnerflow: does an image help a model to find the names in a text?
-# This file has the targets and includes; the rules are in workflow/rules, the library is in src/mnerflow.
+# This file has the targets and includes; the rules are in workflow/rules, what comes before and around them in
+# workflow/setup, the library in src/mnerflow.
 
 
-include: "workflow/rules/start.smk"
-include: "workflow/rules/common.smk"
-include: "workflow/rules/inputs.smk"
-include: "workflow/rules/targets.smk"
-include: "workflow/rules/messages.smk"
-include: "workflow/rules/needs.smk"
+include: "workflow/setup/start.smk"
+include: "workflow/setup/common.smk"
+include: "workflow/setup/inputs.smk"
+include: "workflow/setup/targets.smk"
+include: "workflow/setup/messages.smk"
+include: "workflow/setup/needs.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/weights.smk"
 include: "workflow/rules/images.smk"

@@ -2,10 +2,10 @@
 # Run `snakemake -s contexts.smk`. A later `snakemake` reads them like downloaded files. See docs/contexts.md.
 
 
-include: "workflow/rules/start.smk"
-include: "workflow/rules/common.smk"
-include: "workflow/rules/inputs.smk"
-include: "workflow/rules/messages.smk"
+include: "workflow/setup/start.smk"
+include: "workflow/setup/common.smk"
+include: "workflow/setup/inputs.smk"
+include: "workflow/setup/messages.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/ask_contexts.smk"
 

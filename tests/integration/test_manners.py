@@ -92,7 +92,7 @@ def test_the_list_of_rules_says_of_each_what_it_does(workflow: Workflow, tmp_pat
     said = dict(re.findall(r"^(\w+) \((.+[^ ])\)$", listed, re.MULTILINE))
     files = "".join(
         file.read_text()
-        for file in [*ROOT.glob("*.smk"), ROOT / "Snakefile", *(ROOT / "workflow/rules").glob("*.smk")]
+        for file in [*ROOT.glob("*.smk"), ROOT / "Snakefile", *(ROOT / "workflow").glob("*/*.smk")]
     )
     assert said.keys() == {*re.findall(r"^(?:use )?rule (?:\w+ as )?(\w+)(?: with)?:", files, re.MULTILINE)}
     assert len({*said.values()}) == len(said)
@@ -104,7 +104,7 @@ def test_the_list_of_rules_says_of_each_what_it_does(workflow: Workflow, tmp_pat
 
 def words_of_rules() -> dict[str, str]:
     """What the terminal calls the job of a rule."""
-    parsed = ast.parse((ROOT / "workflow/rules/terminal.smk").read_text(encoding="utf-8"))
+    parsed = ast.parse((ROOT / "workflow/setup/terminal.smk").read_text(encoding="utf-8"))
     found = [
         each.value for each in parsed.body if isinstance(each, ast.Assign) and each.targets[0].id == "WORDS"
     ]

@@ -545,7 +545,7 @@ def test_a_key_that_stands_twice_is_named(tmp_path: Path) -> None:
 def test_profiles_name_rules_that_are_there() -> None:
     rules = "".join(
         file.read_text()
-        for file in [*ROOT.glob("*.smk"), ROOT / "Snakefile", *(ROOT / "workflow/rules").glob("*.smk")]
+        for file in [*ROOT.glob("*.smk"), ROOT / "Snakefile", *(ROOT / "workflow").glob("*/*.smk")]
     )
     for profile in (ROOT / "profiles").glob("*/config.yaml"):
         content = yaml.safe_load(profile.read_text(encoding="utf-8"))

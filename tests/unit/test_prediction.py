@@ -204,6 +204,13 @@ def test_tasks_of_label_studio_count_each_character_once():
     assert (last["start"], last["end"], last["text"]) == (7 * 19_999 + 3, 7 * 19_999 + 6, "Ann")
 
 
+def test_a_task_of_label_studio_shows_one_image_and_says_so(caplog: pytest.LogCaptureFixture):
+    texts = [Text("1", "Ann", [], [(Path("a"), f"{n}.jpg") for n in range(count)]) for count in (0, 1, 2)]
+    tasks = json.loads("".join(as_label_studio([Tagged(text, [], [], []) for text in texts])))
+    assert [task["data"].get("image", "")[-7:] for task in tasks] == ["", "a/0.jpg", "a/0.jpg"]
+    assert "of which a task shows only the first: 1" in caplog.text
+
+
 def test_standard_input(texts_alone: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch):
     given = {
         "text": "\ufeffwe met Ann!\r\nBob\n",

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from mnerflow.data.formats.label_studio import INLINE, LINK
 from mnerflow.errors import UserError, printable
+from mnerflow.log import logger
 from mnerflow.prediction.texts import ADDRESSES, Text
 
 if TYPE_CHECKING:
@@ -65,9 +66,18 @@ def as_label_studio(found: Iterable["Tagged"]) -> Iterator[str]:
     """Label Studio tasks with the names as predictions, for ``Labels`` ``label`` of a ``Text`` ``text``.
 
     Offsets count UTF-16 code units, as in Label Studio. An image is named by its path, which becomes a link
-    to the local file storage.
+    to the local file storage. A task shows the first image of a text; a warning counts the texts with more.
     """
-    return _list(_task(tagged) for tagged in found)
+    return _list(_tasks(found))
+
+
+def _tasks(found: Iterable["Tagged"]) -> Iterator[dict[str, Any]]:
+    albums = 0
+    for tagged in found:
+        albums += len(tagged.text.images) > 1
+        yield _task(tagged)
+    if albums:
+        logger.warning("texts with several images, of which a task shows only the first: %d", albums)
 
 
 def _task(tagged: "Tagged") -> dict[str, Any]:

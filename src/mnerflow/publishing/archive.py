@@ -87,7 +87,8 @@ def verify_archive(archive: Path) -> tuple[int, list[str]]:
     archives never do: links, or paths that lead out of its folder.
     """
     if not archive.is_file():
-        raise UserError(f"{archive}: no such file. Name one that `make archive` made.")
+        what = "a folder" if archive.is_dir() else "no such file"
+        raise UserError(f"{archive}: {what}. Name an archive that `make archive` made.")
     found: dict[str, str] = {}
     listed = None
     try:
