@@ -114,6 +114,11 @@ def test_equivalence_holds_from_the_smallest_margin_on():
     assert 1 - stdtr(found.df, nearer) < SIGNIFICANCE
 
 
+def test_an_interval_of_two_seeds_ends_where_f1_does():
+    assert Estimate(0.27, 0.1, 1.0).interval() == (-1, 1)
+    assert Estimate(-0.9, 0.05, 30.0).interval()[0] == -1
+
+
 def test_seeds_that_differ_by_chance_alone_have_no_variance_of_their_own(rng):
     gold = rng.poisson(1.5, 300)
     pooled = SeedVariance.pooled([system(rng, gold, 5) for _ in range(40)])

@@ -142,9 +142,11 @@ class Estimate:
         return 2 * self._below(-abs(self.value))
 
     def interval(self, confidence: float = CONFIDENCE) -> tuple[float, float]:
-        """Confidence interval of the true value, at the level ``confidence``."""
+        """Confidence interval of the true value, at the level ``confidence``; two F1 differ by at most 1."""
+        if not self.known:
+            return -inf, inf
         reach = self.error * float(stdtrit(self.df, (1 + confidence) / 2))
-        return self.value - reach, self.value + reach
+        return max(-1.0, self.value - reach), min(1.0, self.value + reach)
 
     @property
     def smallest_margin(self) -> float:
