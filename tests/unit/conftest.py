@@ -18,6 +18,12 @@ settings.load_profile("patient")
 WORDS = ["ann", "sings", "in", "rome", "##s", "a", "b", "c"]
 
 
+@pytest.fixture(autouse=True)
+def same_random_weights() -> None:
+    """Every test draws the same weights, whichever tests ran before it."""
+    torch.manual_seed(0)
+
+
 @pytest.fixture(scope="session")
 def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a random two-layer BERT and its WordPiece tokenizer, as ``from_pretrained`` reads it."""

@@ -176,10 +176,13 @@ def _contexts(config: PrepareConfig, raw: Path, made: Path, posts: Iterable[Post
 def _check_context(
     name: str, context: Texts, report: ContextReport, config: PrepareConfig, raw: Path
 ) -> None:
-    """Raise ``UserError`` if no post of a split has the context of a file; warn if posts bring theirs."""
-    if not (lacking := [str(split) for split, count in report.posts.items() if not count]):
+    """Raise ``UserError`` if no post of train or test has a file's context; warn if posts bring theirs.
+
+    Nothing can then be learnt from it, or said about it. Dev only chooses an epoch.
+    """
+    if not (lacking := [split for split in ("train", "test") if not report.posts[split]]):
         return
-    where = "" if len(lacking) == len(SPLITS) else f" of the split {listed(lacking)}"
+    where = f" of the split {listed(lacking)}" if any(report.posts.values()) else ""
     said = f"{raw}: not one post{where} has the context {name!r}"
     if name not in config.contexts:
         logger.warning("%s: what it is worth cannot be said", said)
