@@ -44,7 +44,8 @@ class _Server(uvicorn.Server):
         if self.should_exit and sig == signal.SIGINT:
             print("mnerflow: stopped", file=sys.stderr, flush=True)
             os._exit(STOPPED)
+        # Before anything is said: the next Ctrl-C may come as soon as it is read.
+        super().handle_exit(sig, frame)
         if self.server_state.tasks:
             waiting = f"waits up to {MOST_SECONDS} s for requests under way; Ctrl-C again ends at once"
             print(f"mnerflow: {waiting}", file=sys.stderr, flush=True)
-        super().handle_exit(sig, frame)
